@@ -1,0 +1,1 @@
+"""One module per vendor: its credentials, its dlt source, nothing else."""

@@ -1,0 +1,1 @@
+"""Ground floor: settings, calendar, warehouse. Knows nobody above it."""

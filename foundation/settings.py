@@ -1,0 +1,215 @@
+"""Settings: what the environment and `.env` say (secrets, addresses, the clock) and what `company.toml` says (everything else).
+
+Nothing is read at import. `Settings()` reads the environment when it is made; `load_company()` reads the file when it is called.
+The environment wins over `.env`. `SCORELINE_ENV_FILE` names another `.env` (tests use it to stand apart from yours).
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PROJECT_ROOT = Path(__file__).resolve().parents[1]
+
+
+class SettingsError(Exception):
+    """A setting or a configuration file is wrong; the text names the file or variable and the way out."""
+
+
+def env_file() -> Path:
+    """The `.env` that is read besides the environment."""
+    return Path(os.environ.get("SCORELINE_ENV_FILE", PROJECT_ROOT / ".env"))
+
+
+class EnvSettings(BaseSettings):
+    """Base of every class that reads the environment: `.env` at call time, unknown names ignored, no secret in an error."""
+
+    model_config = SettingsConfigDict(extra="ignore", hide_input_in_errors=True, env_ignore_empty=True)
+
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(_env_file=env_file(), **values)
+        except ValidationError as error:
+            prefix = self.model_config.get("env_prefix", "")
+            faults = "; ".join(f"{(prefix + '_'.join(map(str, e['loc']))).upper()}: {e['msg']}" for e in error.errors(include_input=False))
+            raise SettingsError(f"{faults}. Set it in the environment or in {env_file()}.") from None
+
+
+class Settings(EnvSettings):
+    """Places, addresses and the clock. One instance per run; pass it on instead of reading the environment again."""
+
+    home: Annotated[Path, Field(alias="SCORELINE_HOME")] = PROJECT_ROOT / "var"
+    company_file: Annotated[Path, Field(alias="SCORELINE_COMPANY_FILE")] = PROJECT_ROOT / "company.toml"
+    manual_dir: Annotated[Path, Field(alias="SCORELINE_MANUAL_DIR")] = PROJECT_ROOT / "manual_entries"
+    dbt_dir: Annotated[Path, Field(alias="SCORELINE_DBT_DIR")] = PROJECT_ROOT / "dbt_project"
+    as_of: Annotated[datetime | None, Field(alias="SCORELINE_AS_OF")] = None
+    sandbox_url: Annotated[str | None, Field(alias="SANDBOX_URL")] = None
+    smtp_url: Annotated[SecretStr | None, Field(alias="SMTP_URL")] = None
+
+    @field_validator("as_of")
+    @classmethod
+    def _instant(cls, value: datetime | None) -> datetime | None:
+        if value is not None and value.tzinfo is None:
+            raise ValueError("an instant needs a time zone, for example 2025-10-27T07:00:00-05:00")
+        return value
+
+    @field_validator("home", "company_file", "manual_dir", "dbt_dir")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().resolve()
+
+    def now(self) -> datetime:
+        """The clock of every layer, in UTC: `SCORELINE_AS_OF` where it is set, else the present. Nothing else reads the clock."""
+        return (self.as_of or datetime.now(UTC)).astimezone(UTC)
+
+    @property
+    def warehouse_path(self) -> Path:
+        return self.home / "warehouse.duckdb"
+
+    @property
+    def published_path(self) -> Path:
+        return self.home / "published" / "scoreline.duckdb"
+
+    @property
+    def site_dir(self) -> Path:
+        return self.home / "site"
+
+    @property
+    def outbox_dir(self) -> Path:
+        return self.home / "outbox"
+
+    @property
+    def dagster_home(self) -> Path:
+        return self.home / "dagster"
+
+    @property
+    def dlt_dir(self) -> Path:
+        return self.home / "dlt"
+
+    @property
+    def deliveries_path(self) -> Path:
+        """SQLite file: which mail went to whom, and which alerts were told."""
+        return self.home / "deliveries.sqlite"
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CompanySection(_Table):
+    name: str
+    time_zone: str
+    currency: str = Field(pattern=r"^[A-Z]{3}$")
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError(f"unknown time zone {value!r}; use an IANA name such as 'America/Chicago'")
+        return value
+
+
+class CalendarSection(_Table):
+    week_starts_on: Literal["monday"] = "monday"
+    quarter_rule: Literal["13-week"] = "13-week"
+    business_day_start: time = time(8)
+    business_day_end: time = time(17)
+
+    @field_validator("business_day_start", "business_day_end", mode="before")
+    @classmethod
+    def _clock_time(cls, value: Any) -> Any:
+        return time.fromisoformat(value) if isinstance(value, str) else value
+
+
+class HubSpotSection(_Table):
+    api_version: str = "v3"
+    start_date: date | None = None
+    pipelines: list[str] = ["default"]
+    connected_outcomes: list[str] = ["f240bbac-87c9-4f6e-bf70-924b57d47db7"]
+    decision_maker_property: str = "hs_buying_role"
+    decision_maker_values: list[str] = ["DECISION_MAKER"]
+    first_appointment_types: list[str] = ["First appointment"]
+    coi_meeting_types: list[str] = ["COI meeting"]
+    coi_property: str = "coi_since"
+    mrr_property: str = "hs_mrr"
+    renewal_deal_types: list[str] = ["renewal"]
+    warm_list: str | None = None
+
+
+class _AutotaskQueues(EnvSettings):
+    # NoDecode: the variable is "29680010" or "29680010,29680011", not JSON
+    reactive_queue_ids: Annotated[list[int] | None, NoDecode, Field(alias="AUTOTASK_ROC_BOARD_ID")] = None
+
+    @field_validator("reactive_queue_ids", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        return [int(part) for part in value.split(",")] if isinstance(value, str) else value
+
+
+class AutotaskSection(_Table):
+    start_date: date | None = None
+    reactive_queue_ids: list[int] = []
+    complete_status_ids: list[int] = [5]
+    time_off_codes: list[str] = []
+
+
+class PagesSection(_Table):
+    enabled: list[str] = ["scorecard"]
+    site_url: str = ""
+
+
+class Subscription(_Table):
+    report: str
+    to: list[str]
+    sections: list[str] = []
+    """Sections of the scorecard that these recipients get; empty: all of them."""
+
+
+class MailSection(_Table):
+    sender: str = Field(alias="from")
+    operator: str
+    subscriptions: list[Subscription] = []
+
+
+class Company(_Table):
+    """`company.toml`, validated."""
+
+    company: CompanySection
+    calendar: CalendarSection = CalendarSection()
+    hubspot: HubSpotSection = HubSpotSection()
+    autotask: AutotaskSection = AutotaskSection()
+    pages: PagesSection = PagesSection()
+    mail: MailSection
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.company.time_zone)
+
+
+def load_company(settings: Settings) -> Company:
+    """Read `company.toml`.
+
+    Raises:
+        SettingsError: the file is missing, is no TOML, or a value is wrong; names the file, the key and what is expected.
+    """
+    path = settings.company_file
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SettingsError(f"{path}: not found. Copy the project's company.toml or set SCORELINE_COMPANY_FILE.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path}: {error}") from None
+    if queues := _AutotaskQueues().reactive_queue_ids:
+        values.setdefault("autotask", {})["reactive_queue_ids"] = queues
+    try:
+        return Company.model_validate(values)
+    except ValidationError as error:
+        faults = [f"  {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
+        raise SettingsError(f"{path}:\n" + "\n".join(faults)) from None

@@ -1,0 +1,195 @@
+"""The warehouse: one DuckDB file that one process writes at a time, and a published copy that everybody reads.
+
+DuckDB lets one process hold a file for writing. So every writer takes `write_lock()` (an inter-process file lock that is waited
+for, never failed on) and keeps it only while it loads or transforms. Readers use `published/scoreline.duckdb`, replaced
+atomically by `publish()`; a reader that has the old copy open keeps reading the old copy.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from filelock import FileLock, Timeout
+
+from foundation.settings import Company, Settings
+
+log = logging.getLogger(__name__)
+
+FOREIGN_WAIT_SECONDS = 30.0
+"""How long a process that holds the file without our lock (an analyst's shell, say) is waited for."""
+
+_DDL = """
+create schema if not exists ledger;
+create schema if not exists config;
+create table if not exists ledger.loads (
+    load_id text not null,            -- one per source and run
+    source text not null,
+    table_name text not null,
+    status text not null,             -- ok | failed | not_connected | not_available
+    started_at timestamptz not null,
+    finished_at timestamptz not null,
+    complete_from timestamptz,        -- null: from the vendor's beginning
+    complete_through timestamptz,     -- every record changed before this instant is in the raw table (null when not ok)
+    rows_loaded bigint,
+    rows_total bigint,
+    newest_record timestamptz,
+    requests bigint,
+    waited_seconds double,
+    error text                        -- redacted; says what to do
+);
+create table if not exists config.clock (as_of timestamptz not null);
+create table if not exists config.settings (name text not null, value text not null);
+create table if not exists config.sources (
+    source text not null, label text not null, cadence text not null, freshness_hours double not null
+);
+"""
+
+
+class WarehouseBusy(Exception):
+    """A process that does not take part in the write lock holds the file; the text names it and the published copy."""
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """The warehouse of one home folder. Cheap to make; opens nothing before it is asked to."""
+
+    settings: Settings
+
+    @property
+    def path(self) -> Path:
+        return self.settings.warehouse_path
+
+    @contextlib.contextmanager
+    def write_lock(self, holder: str) -> Iterator[None]:
+        """Wait for the one writer's place and hold it. Not re-entrant: never nest.
+
+        `holder` is written beside the lock, so that whoever waits can say for whom. The operating system frees the
+        lock when its process dies, however it dies.
+        """
+        lock_path = self.path.with_suffix(".lock")
+        lock_path.parent.mkdir(parents=True, exist_ok=True)
+        note = lock_path.with_suffix(".holder")
+        lock = FileLock(lock_path)
+        waited_from = time.monotonic()
+        try:
+            lock.acquire(timeout=1)
+        except Timeout:
+            with contextlib.suppress(OSError, ValueError):
+                held = json.loads(note.read_text(encoding="utf-8"))
+                log.info("waiting for the warehouse: %s (process %s) is writing", held["holder"], held["pid"])
+            lock.acquire()
+            log.info("waited %.1f s for the warehouse", time.monotonic() - waited_from)
+        try:
+            note.write_text(json.dumps({"holder": holder, "pid": os.getpid()}), encoding="utf-8")
+            yield
+        finally:
+            lock.release()
+
+    def connect(self, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
+        """Open the warehouse file. Take `write_lock()` first: even a reader excludes a writer in another process.
+
+        Raises:
+            WarehouseBusy: a process without the lock holds the file for longer than FOREIGN_WAIT_SECONDS.
+        """
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        give_up = time.monotonic() + FOREIGN_WAIT_SECONDS
+        while True:
+            try:
+                return duckdb.connect(str(self.path), read_only=read_only)
+            except duckdb.IOException as error:
+                if "lock" not in str(error).lower():
+                    raise
+                if time.monotonic() > give_up:
+                    holder = re.search(r"PID (\d+)", str(error))
+                    who = f"process {holder[1]}" if holder else "another process"
+                    raise WarehouseBusy(
+                        f"{self.path} is open in {who}, which does not take part in Scoreline's write lock. "
+                        f"Close it there and run again; to read, open {self.settings.published_path} instead."
+                    ) from None
+                time.sleep(0.2)
+
+    def prepare(self, company: Company, sources: list[tuple[str, str, str, float]]) -> None:
+        """Make the ledger and write clock and settings, so that dbt reads all of it as tables. Call with the lock held.
+
+        `sources`: (source, label, cadence, freshness limit in hours) per registered source.
+        """
+        with contextlib.closing(self.connect()) as connection:
+            connection.execute(_DDL)
+            connection.begin()
+            connection.execute("delete from config.clock")
+            connection.execute("insert into config.clock values (?)", [self.settings.now()])
+            connection.execute("delete from config.settings")
+            connection.executemany("insert into config.settings values (?, ?)", settings_rows(company))
+            connection.execute("delete from config.sources")
+            connection.executemany("insert into config.sources values (?, ?, ?, ?)", sources)
+            connection.commit()
+
+    def record_loads(self, rows: list[dict[str, Any]]) -> None:
+        """Append to `ledger.loads`. Call with the lock held."""
+        with contextlib.closing(self.connect()) as connection:
+            connection.execute(_DDL)
+            for row in rows:
+                columns = ", ".join(row)
+                connection.execute(f"insert into ledger.loads ({columns}) values ({', '.join('?' * len(row))})", list(row.values()))
+
+    def publish(self, schema: str = "marts") -> Path:
+        """Copy every table of `schema` into a new file and put it in the place of the published one. Call with the lock held.
+
+        The new file is complete or it is not there: written beside, flushed to disk, then renamed over the old one.
+        """
+        target = self.settings.published_path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part = target.with_suffix(".part")
+        part.unlink(missing_ok=True)
+        with contextlib.closing(self.connect()) as connection:
+            names = connection.execute(
+                "select table_name from information_schema.tables where table_schema = ? order by 1", [schema]
+            ).fetchall()
+            if not names:
+                raise LookupError(f"nothing to publish: {self.path} has no tables in schema {schema}; run the build first")
+            connection.execute(f"attach '{str(part).replace(chr(39), chr(39) * 2)}' as published")
+            connection.execute(f"create schema published.{schema}")
+            for (name,) in names:
+                connection.execute(f'create table published.{schema}."{name}" as from {schema}."{name}"')
+            connection.execute("detach published")
+        with part.open("rb+") as file:
+            os.fsync(file.fileno())
+        part.replace(target)
+        return target
+
+
+def settings_rows(company: Company) -> list[tuple[str, str]]:
+    """`company.toml` as rows (name, value), a row for each item of a list: `('hubspot.pipelines', 'default')`."""
+    rows: list[tuple[str, str]] = []
+    for section, table in company.model_dump(mode="json", by_alias=True).items():
+        for key, value in table.items():
+            items = value if isinstance(value, list) else [value]
+            rows += [(f"{section}.{key}", str(item)) for item in items if isinstance(item, str | int | float)]
+    return rows
+
+
+def read_published(settings: Settings) -> duckdb.DuckDBPyConnection:
+    """The published copy, read-only.
+
+    Raises:
+        LookupError: nothing has been published yet.
+    """
+    if not settings.published_path.exists():
+        raise LookupError(f"{settings.published_path} does not exist yet: run the refresh and build jobs (make demo runs both)")
+    return duckdb.connect(str(settings.published_path), read_only=True)
+
+
+def utc(instant: datetime) -> str:
+    """An instant as ISO text with Z, for notes and metadata."""
+    return instant.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,1 @@
+"""Dagster glue and the command line: no business rule, no SQL, no HTTP."""

@@ -1,0 +1,1 @@
+"""Assets by layer: ingestion (dlt), transformation (dbt), reporting (publish, pages, mails)."""

@@ -1,0 +1,53 @@
+# Everything is done by the `scoreline` command and by the usual tools; this file only makes the environment and calls them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test ui bench check doctor lock clean
+
+help: ## show this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+demo: $(VENV)/.runtime ## run everything end to end against the sandbox, offline, mail included
+	@$(BIN)/scoreline demo
+
+ui: $(VENV)/.runtime ## open the Dagster UI on the same instance (http://127.0.0.1:3000)
+	@$(BIN)/scoreline ui
+
+doctor: $(VENV)/.runtime ## say per source what is connected and what is missing
+	@$(BIN)/scoreline doctor
+
+test: $(VENV)/.dev ## pass the tests (pages need chromium and chromium-driver)
+	@$(BIN)/python -m pytest
+
+check: $(VENV)/.dev ## what CI checks besides the tests: style, types, SQL, floors, docs
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/sqlfluff lint --nocolor -p 0 dbt_project
+	$(BIN)/python -m tests.docs
+
+bench: $(VENV)/.dev ## measure loading side by side with a plain lower bound
+	@$(BIN)/python -m benchmarks.ingestion
+
+lock: $(VENV)/.dev ## resolve pyproject.toml anew into the two lock files
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-annotate --no-header pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-annotate --no-header --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+
+clean: ## remove what runs have made (the warehouse too)
+	rm -rf var dbt_project/target dbt_project/logs
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Scoreline needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.runtime: requirements.lock pyproject.toml | $(VENV)/bin/python
+	@echo "Installing the pinned requirements into $(VENV) (once, about a minute)"
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements.lock
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements-dev.lock
+	@touch $@

@@ -1,0 +1,115 @@
+"""Raw tables: one multi-asset per source, independent of all others, subsettable per table.
+
+No HTTP and no SQL here: `dlt_pipelines.load` does the work, this file turns its report into materialisations and its errors
+into failures that Dagster retries or not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import dagster as dg
+from pydantic import Field
+
+from dlt_pipelines.errors import PermanentError, TransientError
+from dlt_pipelines.load import LoadReport, load
+from dlt_pipelines.registry import SOURCES, SourceEntry
+from foundation.warehouse import WarehouseBusy
+from orchestration.resources import Scoreline
+
+OWNERS = ["team:data"]
+
+
+class Window(dg.Config):
+    """Re-pull a window instead of what changed since the last run. Empty: what changed since the last run."""
+
+    since: str | None = Field(default=None, description="Instant with time zone, for example 2025-07-12T00:00:00Z")
+    until: str | None = Field(default=None, description="Instant with time zone; empty: now")
+
+
+def raw_key(source: str, table: str) -> dg.AssetKey:
+    return dg.AssetKey(["raw", source, table])
+
+
+def _instant(text: str | None, name: str) -> datetime | None:
+    if not text:
+        return None
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        raise dg.Failure(f"{name}: {text!r} is no instant; write for example 2025-07-12T00:00:00Z", allow_retries=False) from None
+    if instant.tzinfo is None:
+        raise dg.Failure(f"{name}: {text!r} has no time zone; add Z or an offset", allow_retries=False)
+    return instant
+
+
+def _materializations(entry: SourceEntry, report: LoadReport) -> Iterator[dg.MaterializeResult]:
+    for table, result in report.tables.items():
+        metadata: dict[str, dg.MetadataValue] = {
+            "status": dg.MetadataValue.text(report.status),
+            "rows loaded": dg.MetadataValue.int(result.rows_loaded),
+            "dagster/row_count": dg.MetadataValue.int(result.rows_total),
+            "requests (whole source)": dg.MetadataValue.int(report.requests),
+            "waited for rate limits, s (whole source)": dg.MetadataValue.float(round(report.waited_seconds, 2)),
+        }
+        if result.newest_record:
+            metadata["newest record"] = dg.MetadataValue.timestamp(result.newest_record)
+        if report.complete_through:
+            metadata["complete through"] = dg.MetadataValue.timestamp(report.complete_through)
+        if report.warnings:
+            metadata["warnings"] = dg.MetadataValue.md("\n".join(f"- {warning}" for warning in report.warnings))
+        yield dg.MaterializeResult(asset_key=raw_key(entry.name, table), metadata=metadata)
+
+
+def _build(entry: SourceEntry) -> dg.AssetsDefinition:
+    specs = [
+        dg.AssetSpec(
+            raw_key(entry.name, table),
+            description=entry.descriptions[table],
+            group_name=f"raw_{entry.name}",
+            owners=OWNERS,
+            kinds={"dlt", "duckdb"},
+            freshness_policy=dg.FreshnessPolicy.time_window(fail_window=entry.freshness_limit),
+            skippable=True,
+        )
+        for table in entry.tables
+    ]
+
+    @dg.multi_asset(
+        name=f"ingest_{entry.name}",
+        specs=specs,
+        can_subset=True,
+        # the client has already waited out what passes in minutes; this is for an hour's outage
+        retry_policy=dg.RetryPolicy(max_retries=2, delay=60, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS),
+    )
+    def ingest(context: dg.AssetExecutionContext, config: Window, scoreline: Scoreline) -> Iterator[dg.MaterializeResult]:
+        selected = [key.path[-1] for key in context.selected_asset_keys]
+        try:
+            report = load(
+                entry.name,
+                scoreline.settings(),
+                scoreline.company(),
+                tables=None if len(selected) == len(entry.tables) else selected,
+                since=_instant(config.since, "since"),
+                until=_instant(config.until, "until"),
+            )
+        except (PermanentError, WarehouseBusy) as error:
+            raise dg.Failure(str(error), allow_retries=False) from None
+        except TransientError as error:
+            raise dg.Failure(str(error), allow_retries=True) from None
+        for warning in report.warnings:
+            context.log.warning(warning)
+        rows = sum(table.rows_loaded for table in report.tables.values())
+        context.log.info(
+            f"{entry.label}: not connected (no credentials); its tables are declared and empty"
+            if report.status == "not_connected"
+            else f"{entry.label}: {rows:,} rows into {len(report.tables)} tables, {report.requests} requests, "
+            f"{timedelta(seconds=round(report.waited_seconds))} waited for rate limits"
+        )
+        yield from _materializations(entry, report)
+
+    return ingest
+
+
+assets = [_build(entry) for entry in SOURCES.values()]

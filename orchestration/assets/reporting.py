@@ -1,0 +1,90 @@
+"""What people see: the published database, the pages, the mails and the operator's alerts. Only glue; `reports` does the work."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import dagster as dg
+from pydantic import Field
+
+from foundation.calendar import week_label
+from orchestration.assets.ingestion import OWNERS
+from orchestration.resources import Scoreline
+from orchestration.settings_at_import import COMPANY
+from reports.alerts import source_conditions, tell_operator
+from reports.delivery import DeliveryFailed
+from reports.site import build_site
+from reports.weekly_mail import send_weekly_scorecard
+
+PUBLISHED = dg.AssetKey(["published", "scoreline"])
+SITE = dg.AssetKey(["reports", "site"])
+WEEKLY_MAIL = dg.AssetKey(["reports", "weekly_scorecard"])
+ALERTS = dg.AssetKey(["reports", "operator_alerts"])
+
+WEEKS = dg.WeeklyPartitionsDefinition(start_date="2024-07-01", timezone=COMPANY.company.time_zone, day_offset=1)
+"""A partition is a week, keyed by its Monday."""
+
+
+@dg.asset(key=PUBLISHED, deps=[dg.AssetKey(["marts", name]) for name in ("fct_scorecard_weekly", "fct_contributions", "dim_build")],
+          group_name="reports", owners=OWNERS, kinds={"duckdb"})
+def published_database(scoreline: Scoreline) -> dg.MaterializeResult:
+    """`published/scoreline.duckdb`: a copy of the marts for readers, replaced atomically. Open it while runs write."""
+    warehouse = scoreline.warehouse()
+    with warehouse.write_lock("publish"):
+        path = warehouse.publish()
+    return dg.MaterializeResult(metadata={"path": dg.MetadataValue.path(path), "bytes": path.stat().st_size})
+
+
+@dg.asset(key=SITE, deps=[PUBLISHED], group_name="reports", owners=OWNERS, kinds={"html"})
+def site(context: dg.AssetExecutionContext, scoreline: Scoreline) -> dg.MaterializeResult:
+    """The report pages: self-contained HTML, one per page and past week, with receipts and an index."""
+    settings = scoreline.settings()
+    pages = build_site(settings, scoreline.company())
+    index = settings.site_dir / "index.html"
+    context.log.info(f"{len(pages)} pages; open {index}")
+    return dg.MaterializeResult(metadata={"pages": len(pages), "index": dg.MetadataValue.url(index.as_uri())})
+
+
+@dg.asset(key=ALERTS, deps=[PUBLISHED], group_name="reports", owners=OWNERS, kinds={"mail"})
+def operator_alerts(context: dg.AssetExecutionContext, scoreline: Scoreline) -> dg.MaterializeResult:
+    """Tells the operator once when a source fails or runs late, and once when it has recovered."""
+    settings, company = scoreline.settings(), scoreline.company()
+    conditions = source_conditions(settings)
+    told = tell_operator(settings, company, conditions, scope="source")
+    for message in told:
+        context.log.warning(f"told {company.mail.operator}: {message['Subject']}")
+    return dg.MaterializeResult(metadata={"open": sorted(conditions), "told": [str(message["Subject"]) for message in told]})
+
+
+class Sending(dg.Config):
+    """Who gets the mail again on purpose. By default nobody gets the same week twice."""
+
+    force: bool = Field(default=False, description="Send again to those who already have this week's mail")
+    only: list[str] = Field(default=[], description="Only these recipients; empty: all subscribers")
+
+
+@dg.asset(key=WEEKLY_MAIL, deps=[PUBLISHED, SITE], partitions_def=WEEKS, group_name="reports", owners=OWNERS, kinds={"mail"})
+def weekly_scorecard_mail(context: dg.AssetExecutionContext, config: Sending, scoreline: Scoreline) -> dg.MaterializeResult:
+    """The weekly scorecard by mail: green, amber with a banner, or held and only the operator is told."""
+    settings, company = scoreline.settings(), scoreline.company()
+    week = date.fromisoformat(context.partition_key)
+    if week + timedelta(days=7) > settings.now().astimezone(company.zone).date():
+        raise dg.Failure(f"{week_label(week)} has not ended at {settings.now():%Y-%m-%d %H:%M}Z: choose a finished week", allow_retries=False)
+    try:
+        report = send_weekly_scorecard(settings, company, week, force=config.force, only=config.only or None)
+    except DeliveryFailed as error:
+        raise dg.Failure(str(error), allow_retries=False) from None
+    context.log.info(f"{week_label(week)}: {report.summary()}")
+    return dg.MaterializeResult(
+        metadata={
+            "week": week_label(week),
+            "gate": report.gate.decision,
+            "reasons": list(report.gate.reasons),
+            "sent": list(report.sent),
+            "already sent": list(report.already_sent),
+            "uncertain": list(report.uncertain),
+        }
+    )
+
+
+assets = [published_database, site, operator_alerts, weekly_scorecard_mail]

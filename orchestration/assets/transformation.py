@@ -1,0 +1,58 @@
+"""dbt: from raw tables to marts, in one step that holds the warehouse's write lock. dbt's tests are asset checks."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
+
+from dlt_pipelines.load import ensure_tables
+from orchestration.assets.ingestion import OWNERS
+from orchestration.dbt_manifest import DBT_PROJECT, dbt_environment
+from orchestration.resources import Scoreline
+
+_CONFIG_TABLES = {
+    ("config", "clock"): "The instant that every layer takes for now (SCORELINE_AS_OF, else the present).",
+    ("config", "settings"): "company.toml as rows (name, value), a row for each item of a list.",
+    ("config", "sources"): "The registered sources with cadence and freshness limit.",
+    ("ledger", "loads"): "One row per source, table and run: status, rows, requests, waits, complete through. Written by every load.",
+}
+
+
+class Translator(DagsterDbtTranslator):
+    """Groups by layer, owners, and the asset keys of raw tables from dbt's source meta."""
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        return {"seed": "seeds"}.get(dbt_resource_props["resource_type"], dbt_resource_props["fqn"][1])
+
+    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:
+        return OWNERS
+
+
+@dg.multi_asset(
+    name="warehouse_config",
+    specs=[
+        dg.AssetSpec(list(key), description=text, group_name="config", owners=OWNERS, kinds={"duckdb"}) for key, text in _CONFIG_TABLES.items()
+    ],
+)
+def warehouse_config(scoreline: Scoreline) -> Iterator[dg.MaterializeResult]:
+    """Declare every raw table that does not exist yet and write clock and settings, so that dbt always builds."""
+    settings = scoreline.settings()
+    ensure_tables(settings, scoreline.company())
+    for key in _CONFIG_TABLES:
+        yield dg.MaterializeResult(asset_key=dg.AssetKey(list(key)), metadata={"as of": dg.MetadataValue.timestamp(settings.now())})
+
+
+@dbt_assets(manifest=DBT_PROJECT.manifest_path, project=DBT_PROJECT, dagster_dbt_translator=Translator(), name="dbt_models")
+def dbt_models(context: dg.AssetExecutionContext, dbt: DbtCliResource, scoreline: Scoreline) -> Iterator[Any]:
+    """`dbt build`: models, then their tests. A failed test stops what stands on it, so that a wrong number is never published."""
+    settings = scoreline.settings()
+    os.environ.update(dbt_environment(settings))  # dagster-dbt hands dbt this process's environment
+    with scoreline.warehouse().write_lock(f"dbt build, run {context.run_id}"):
+        yield from dbt.cli(["build"], context=context).stream()
+
+
+assets = [warehouse_config, dbt_models]

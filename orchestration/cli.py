@@ -1,0 +1,217 @@
+"""`scoreline`: everything a person or a Makefile asks for by hand. The work is done in the rooms below."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import click
+
+from foundation.calendar import last_finished_week, parse_week, week_label
+from foundation.settings import PROJECT_ROOT, Settings, SettingsError, load_company
+
+DEMO_AS_OF = datetime(2025, 10, 27, 12, tzinfo=UTC)
+"""Monday 07:00 in the invented company's zone: 2025-W43 has just ended."""
+
+
+class _Cli(click.Group):
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except (SettingsError, LookupError) as error:
+            raise click.ClickException(str(error)) from None
+
+
+@click.group(cls=_Cli, context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Scoreline: a scorecard as code."""
+
+
+def _step(text: str) -> None:
+    click.secho(f"\n{text}", bold=True)
+
+
+def _demo_environment(sandbox_url: str, credentials: dict[str, str]) -> None:
+    """Turn this process and its children to the sandbox: no real credential, no real mail server, the demo's clock."""
+    os.environ.update(credentials)
+    os.environ.update({"SANDBOX_URL": sandbox_url, "SCORELINE_AS_OF": DEMO_AS_OF.isoformat(), "SCORELINE_ENV_FILE": os.devnull})
+    os.environ.pop("SMTP_URL", None)
+
+
+@main.command()
+@click.option("--port", default=8808, show_default=True, help="Port of the sandbox; 0 takes a free one.")
+def demo(port: int) -> None:
+    """Run the main job end to end against the sandbox: refresh, build, weekly scorecard, mail included. Needs no account and no network."""
+    from dlt_pipelines.sandbox import SANDBOX_CREDENTIALS, running_sandbox
+    from orchestration.runs import run_job
+
+    started = datetime.now(UTC)
+    _step("Starting the sandbox: an invented company in HubSpot and Autotask")
+    with running_sandbox(as_of=DEMO_AS_OF, port=port) as sandbox:
+        _demo_environment(sandbox.url, SANDBOX_CREDENTIALS)
+        settings = Settings()
+        company = load_company(settings)
+        week = last_finished_week(settings.now(), company.zone)
+        click.echo(f"   {company.company.name} at {sandbox.url}, clock at {DEMO_AS_OF:%Y-%m-%d %H:%M}Z")
+        for number, (job, text, partition) in enumerate(
+            (
+                ("refresh", "reading what changed from every source (dlt)", None),
+                ("build", "models and tests (dbt), published database, pages", None),
+                ("weekly_scorecard", f"mailing {week_label(week)}", week.isoformat()),
+            ),
+            start=1,
+        ):
+            _step(f"{number}/3 {job}: {text}")
+            if not run_job(settings, job, partition_key=partition):
+                raise click.ClickException(f"The job {job} failed; the reason stands above. `make ui` shows the run.")
+    mails = sorted(settings.outbox_dir.glob("*.eml"))
+    _step(f"Done in {(datetime.now(UTC) - started).seconds} s")
+    click.echo(
+        f"""
+   page       {settings.site_dir / "index.html"}
+   mail       {mails[-1] if mails else settings.outbox_dir}
+   database   {settings.published_path}   (schema marts; open it with DuckDB while runs write)
+   runs       make ui
+
+Next, with your own accounts:
+   1. cp .env.example .env and fill in the credentials you have; sources without any are simply "not connected"
+   2. company.toml, dbt_project/seeds/people.csv, scorecard_lines.csv, goals.csv: your company, people, lines and goals
+   3. .venv/bin/scoreline doctor tells what is missing, per source and with the way out
+   4. remove {settings.home} (it holds the invented company), then make ui and materialise"""
+    )
+
+
+@main.command()
+@click.option("--port", default=3000, show_default=True)
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--sandbox-port", default=8808, show_default=True)
+def ui(port: int, host: str, sandbox_port: int) -> None:
+    """Open the Dagster UI on this project's instance. Without any credentials it runs on the sandbox, as the demo does."""
+    from dlt_pipelines.doctor import connected_sources
+
+    settings = Settings()
+    if settings.sandbox_url is None and not connected_sources():
+        from dlt_pipelines.sandbox import SANDBOX_CREDENTIALS, running_sandbox
+
+        with running_sandbox(as_of=DEMO_AS_OF, port=sandbox_port) as sandbox:
+            _demo_environment(sandbox.url, SANDBOX_CREDENTIALS)
+            click.echo(f"No credentials in the environment or .env: running on the sandbox, clock at {DEMO_AS_OF:%Y-%m-%d %H:%M}Z.")
+            _dagster_dev(host, port)
+    else:
+        _dagster_dev(host, port)
+
+
+def _dagster_dev(host: str, port: int) -> None:
+    from orchestration.runs import prepare_instance
+
+    prepare_instance(Settings())
+    command = [sys.executable, "-m", "dagster", "dev", "-w", str(PROJECT_ROOT / "workspace.yaml"), "-h", host, "-p", str(port)]
+    try:
+        sys.exit(subprocess.run(command, cwd=PROJECT_ROOT).returncode)
+    except KeyboardInterrupt:
+        sys.exit(0)
+
+
+@main.command()
+@click.argument("job", type=click.Choice(["refresh", "build"]))
+def run(job: str) -> None:
+    """Run refresh or build now, as the schedule would."""
+    from orchestration.runs import run_job
+
+    sys.exit(0 if run_job(Settings(), job) else 1)
+
+
+@main.command()
+@click.option("--week", help="2025-W43 or one of its days; default: the newest finished week.")
+@click.option("--force", is_flag=True, help="Send again to those who already have it.")
+@click.option("--only", multiple=True, metavar="ADDRESS", help="Only this recipient; may be repeated.")
+def send(week: str | None, force: bool, only: tuple[str, ...]) -> None:
+    """Mail the weekly scorecard."""
+    from orchestration.runs import run_job
+
+    settings = Settings()
+    try:
+        monday = parse_week(week) if week else last_finished_week(settings.now(), load_company(settings).zone)
+    except ValueError:
+        raise click.BadParameter(f"{week!r} is no week; write 2025-W43 or 2025-10-20", param_hint="--week") from None
+    config = {"reports__weekly_scorecard": {"config": {"force": force, "only": list(only)}}}
+    sys.exit(0 if run_job(settings, "weekly_scorecard", partition_key=monday.isoformat(), ops=config) else 1)
+
+
+@main.command()
+@click.option("--source", "sources", multiple=True, required=True, help="May be repeated.")
+@click.option("--days", type=click.IntRange(1), help="The last N days; or give --since.")
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="First day, in UTC.")
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Day after the last one, in UTC; default: now.")
+def backfill(sources: tuple[str, ...], days: int | None, since: datetime | None, until: datetime | None) -> None:
+    """Re-pull a window of one or several sources. Rows are merged: running it twice changes nothing."""
+    from dlt_pipelines.registry import SOURCES
+    from orchestration.assets.ingestion import raw_key
+    from orchestration.runs import run_job
+
+    if unknown := set(sources) - set(SOURCES):
+        raise click.BadParameter(f"{', '.join(sorted(unknown))}: known sources are {', '.join(SOURCES)}", param_hint="--source")
+    settings = Settings()
+    if (days is None) == (since is None):
+        raise click.UsageError("give either --days or --since")
+    first = settings.now() - timedelta(days=days) if days else since.replace(tzinfo=UTC)  # type: ignore[union-attr]
+    window = {"since": first.isoformat(), "until": until.replace(tzinfo=UTC).isoformat() if until else None}
+    keys = [raw_key(source, table) for source in sources for table in SOURCES[source].tables]
+    ops = {f"ingest_{source}": {"config": window} for source in sources}
+    sys.exit(0 if run_job(settings, "backfill", ops=ops, asset_keys=keys) else 1)
+
+
+@main.command()
+@click.option("--source", "sources", multiple=True, help="Only this source; may be repeated.")
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+def doctor(sources: tuple[str, ...], as_json: bool) -> None:
+    """Say per source what is connected, what is missing and the way out. Never prints a secret."""
+    from dataclasses import asdict
+
+    from dlt_pipelines.doctor import diagnose
+
+    settings = Settings()
+    findings = diagnose(settings, load_company(settings), list(sources) or None)
+    if as_json:
+        click.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
+    else:
+        marks = {"ok": ("ok  ", "green"), "info": ("--  ", None), "warn": ("warn", "yellow"), "fail": ("FAIL", "red")}
+        previous = None
+        for finding in findings:
+            if finding.source != previous:
+                click.secho(f"\n{finding.source}", bold=True)
+                previous = finding.source
+            mark, colour = marks[finding.level]
+            click.echo(f"  {click.style(mark, fg=colour)} {finding.check}: {finding.detail}")
+            if finding.way_out:
+                click.echo(f"       -> {finding.way_out}")
+    sys.exit(1 if any(finding.level == "fail" for finding in findings) else 0)
+
+
+@main.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def sandbox(arguments: tuple[str, ...]) -> None:
+    """Serve the sandbox on loopback; --help shows its options."""
+    sys.exit(subprocess.run([sys.executable, "-m", "dlt_pipelines.sandbox", *arguments]).returncode)
+
+
+@main.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def dbt(arguments: tuple[str, ...]) -> None:
+    """Run dbt on the warehouse with the write lock held: scoreline dbt build --select dials+"""
+    from foundation.warehouse import Warehouse
+    from orchestration.dbt_manifest import dbt_environment
+
+    settings = Settings()
+    place = ["--project-dir", str(settings.dbt_dir), "--profiles-dir", str(settings.dbt_dir)]
+    command = [sys.executable, "-m", "dbt.cli.main", *arguments, *(place if arguments and not arguments[0].startswith("-") else [])]
+    with Warehouse(settings).write_lock(f"dbt {' '.join(arguments)}"):
+        sys.exit(subprocess.run(command, cwd=settings.dbt_dir, env=dbt_environment(settings)).returncode)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,52 @@
+"""The dbt manifest from which Dagster knows the models: made again whenever a file of the dbt project is newer."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from dagster_dbt import DbtProject
+from filelock import FileLock
+
+from foundation.dbt_files import write_metric_models
+from foundation.settings import Settings
+
+_INPUTS = ("*.sql", "*.yml", "*.csv", "*.md")
+
+
+def _newest_input(dbt_dir: Path) -> float:
+    folders = [dbt_dir / name for name in ("models", "macros", "seeds", "tests", "snapshots")]
+    files = [dbt_dir / "dbt_project.yml", *(file for folder in folders for pattern in _INPUTS for file in folder.rglob(pattern))]
+    return max(file.stat().st_mtime for file in files)
+
+
+def prepared_project(dbt_dir: Path) -> DbtProject:
+    """The dbt project with a manifest that is newer than its files. Parses at most once, also when several processes start together.
+
+    Raises:
+        RuntimeError: dbt cannot parse the project; the text is dbt's own, with file and line.
+    """
+    project = DbtProject(project_dir=dbt_dir, profiles_dir=dbt_dir)
+    manifest = project.manifest_path
+    write_metric_models(dbt_dir)
+    if manifest.exists() and manifest.stat().st_mtime > _newest_input(dbt_dir):
+        return project
+    manifest.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(manifest.with_suffix(".lock")):
+        if not manifest.exists() or manifest.stat().st_mtime <= _newest_input(dbt_dir):
+            command = [sys.executable, "-m", "dbt.cli.main", "--quiet", "parse", "--project-dir", str(dbt_dir), "--profiles-dir", str(dbt_dir)]
+            parsed = subprocess.run(command, capture_output=True, text=True, cwd=dbt_dir, env=dbt_environment(Settings()))
+            if parsed.returncode:
+                raise RuntimeError(f"dbt cannot parse {dbt_dir}:\n{parsed.stdout}{parsed.stderr}")
+            manifest.touch()  # a partial parse leaves an unchanged manifest's time as it was
+    return project
+
+
+def dbt_environment(settings: Settings) -> dict[str, str]:
+    """The environment dbt runs in: this one, with the warehouse's place and nothing sent home."""
+    return {**os.environ, "SCORELINE_WAREHOUSE": str(settings.warehouse_path), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
+
+
+DBT_PROJECT = prepared_project(Settings().dbt_dir)

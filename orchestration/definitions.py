@@ -1,0 +1,16 @@
+"""Table of contents."""
+
+import dagster as dg
+
+from orchestration import checks, jobs, resources, runs, schedules, sensors
+from orchestration.assets import ingestion, reporting, transformation
+
+defs = dg.Definitions(
+    assets=[*ingestion.assets, *transformation.assets, *reporting.assets],
+    asset_checks=checks.FRESHNESS,
+    jobs=jobs.all_jobs,
+    schedules=schedules.all_schedules,
+    sensors=sensors.all_sensors,
+    resources=resources.defaults,
+    loggers={"progress": runs.progress_logger},
+)

@@ -1,0 +1,41 @@
+"""Jobs: what runs together."""
+
+import dagster as dg
+
+from orchestration import checks
+from orchestration.assets import reporting
+
+RAW = dg.AssetSelection.key_prefixes(["raw"])
+_MAILS = dg.AssetSelection.assets(reporting.WEEKLY_MAIL)
+
+# side by side, each source in a process of its own; they wait on vendors, so there may be more of them than cores.
+# forkserver: a step starts from a process that has already imported everything
+_SIDE_BY_SIDE = dg.multiprocess_executor.configured(
+    {"max_concurrent": 8, "start_method": {"forkserver": {"preload_modules": ["orchestration.definitions"]}}}
+)
+
+refresh = dg.define_asset_job(
+    "refresh",
+    selection=RAW,
+    executor_def=_SIDE_BY_SIDE,
+    description="Read what changed in every connected source. One vendor's failure does not stop another.",
+)
+build = dg.define_asset_job(
+    "build",
+    selection=(dg.AssetSelection.all() - RAW - _MAILS) | dg.AssetSelection.checks(*checks.FRESHNESS),
+    executor_def=dg.in_process_executor,
+    description="dbt, published database, pages, operator's alerts. Runs after every refresh, whether it succeeded or failed.",
+)
+weekly_scorecard = dg.define_asset_job(
+    "weekly_scorecard",
+    selection=_MAILS,
+    executor_def=dg.in_process_executor,
+    description="Mail the scorecard of one finished week. The same week goes to the same person once, unless forced.",
+)
+backfill = dg.define_asset_job(
+    "backfill",
+    selection=RAW,
+    executor_def=_SIDE_BY_SIDE,
+    description="Re-pull a window: set since and until per source in the launchpad, and select the sources.",
+)
+all_jobs = [refresh, build, weekly_scorecard, backfill]

@@ -1,0 +1,32 @@
+"""What every asset needs: the settings, the company and the warehouse, read when a step runs."""
+
+from __future__ import annotations
+
+import dagster as dg
+from dagster_dbt import DbtCliResource
+
+from foundation.settings import Company, Settings, SettingsError, load_company
+from foundation.warehouse import Warehouse
+from orchestration.dbt_manifest import DBT_PROJECT
+
+
+class Scoreline(dg.ConfigurableResource):
+    """Settings, company and warehouse of this run."""
+
+    def settings(self) -> Settings:
+        try:
+            return Settings()
+        except SettingsError as error:
+            raise dg.Failure(str(error), allow_retries=False) from None
+
+    def company(self) -> Company:
+        try:
+            return load_company(self.settings())
+        except SettingsError as error:
+            raise dg.Failure(str(error), allow_retries=False) from None
+
+    def warehouse(self) -> Warehouse:
+        return Warehouse(self.settings())
+
+
+defaults = {"scoreline": Scoreline(), "dbt": DbtCliResource(project_dir=DBT_PROJECT)}

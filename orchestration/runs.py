@@ -1,0 +1,67 @@
+"""Run a job from the command line as a real Dagster run, recorded in the instance of `var/dagster` and seen afterwards in the UI."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import dagster as dg
+
+from foundation.settings import PROJECT_ROOT, Settings
+
+
+@dg.logger(description="One short line a message: for people who watch a run in a terminal.")
+def progress_logger(_: dg.InitLoggerContext) -> logging.Logger:
+    logger = logging.Logger("scoreline.progress", level=logging.INFO)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Short())
+    logger.addHandler(handler)
+    return logger
+
+
+class _Short(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        meta = getattr(record, "dagster_meta", {}) or {}
+        message = meta.get("orig_message") or record.getMessage()
+        mark = "!" if record.levelno >= logging.WARNING else " "
+        return f" {mark} {message}"
+
+
+def prepare_instance(settings: Settings) -> None:
+    """Make the instance's folder with the project's `dagster.yaml`, and point Dagster to it."""
+    settings.dagster_home.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(PROJECT_ROOT / "dagster.yaml", settings.dagster_home / "dagster.yaml")
+    os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
+
+
+def job_by_name(name: str) -> dg.JobDefinition:
+    from orchestration.definitions import defs
+
+    return defs.resolve_job_def(name)
+
+
+def run_job(
+    settings: Settings,
+    name: str,
+    *,
+    partition_key: str | None = None,
+    ops: Mapping[str, Any] | None = None,
+    asset_keys: Sequence[dg.AssetKey] | None = None,
+) -> bool:
+    """Execute a job with its own executor and say whether it succeeded. `ops` is run config per op."""
+    prepare_instance(settings)
+    job = dg.build_reconstructable_job("orchestration.runs", "job_by_name", (name,), {})
+    with dg.DagsterInstance.get() as instance:
+        result = dg.execute_job(
+            job,
+            instance=instance,
+            run_config={"loggers": {"progress": {"config": {}}}, "ops": dict(ops or {})},
+            tags={"dagster/partition": partition_key} if partition_key else None,
+            asset_selection=list(asset_keys) if asset_keys else None,
+            raise_on_error=False,
+        )
+        return result.success

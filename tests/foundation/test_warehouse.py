@@ -1,0 +1,99 @@
+"""The lock and the published copy, with real processes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from foundation import warehouse as module
+from foundation.settings import Settings, load_company
+from foundation.warehouse import Warehouse, WarehouseBusy, read_published
+
+_INCREMENT = """
+import contextlib, time
+from foundation.settings import Settings
+from foundation.warehouse import Warehouse
+warehouse = Warehouse(Settings())
+for _ in range(10):
+    with warehouse.write_lock("counter"), contextlib.closing(warehouse.connect()) as connection:
+        (value,) = connection.execute("select value from counter").fetchone()
+        time.sleep(0.01)
+        connection.execute("update counter set value = ?", [value + 1])
+"""
+
+
+@pytest.fixture
+def warehouse(home: Path) -> Warehouse:
+    made = Warehouse(Settings())
+    made.prepare(load_company(Settings()), [("hubspot", "HubSpot", "daily", 30.0)])
+    return made
+
+
+def _with(warehouse: Warehouse, sql: str) -> list[tuple]:
+    connection = warehouse.connect()
+    try:
+        return connection.execute(sql).fetchall()
+    finally:
+        connection.close()
+
+
+def test_writers_in_many_processes_wait_for_each_other(warehouse: Warehouse) -> None:
+    _with(warehouse, "create table counter as select 0 as value")
+    writers = [subprocess.Popen([sys.executable, "-c", _INCREMENT]) for _ in range(4)]
+    assert [writer.wait(timeout=120) for writer in writers] == [0, 0, 0, 0]
+    assert _with(warehouse, "select value from counter") == [(40,)]
+
+
+def test_a_killed_writer_leaves_no_lock_behind(warehouse: Warehouse) -> None:
+    holding = "import time\nfrom foundation.settings import Settings\nfrom foundation.warehouse import Warehouse\n"
+    holding += "with Warehouse(Settings()).write_lock('victim'):\n    print('held', flush=True)\n    time.sleep(60)"
+    victim = subprocess.Popen([sys.executable, "-c", holding], stdout=subprocess.PIPE, text=True)
+    assert victim.stdout is not None and victim.stdout.readline() == "held\n"
+    victim.kill()
+    victim.wait()
+    with warehouse.write_lock("next"):
+        assert _with(warehouse, "select 1") == [(1,)]
+
+
+def test_a_foreign_process_is_named_with_the_published_copy(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "FOREIGN_WAIT_SECONDS", 0.5)
+    script = f"import duckdb, time\nc = duckdb.connect({str(warehouse.path)!r})\nprint('open', flush=True)\ntime.sleep(60)"
+    analyst = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    try:
+        assert analyst.stdout is not None and analyst.stdout.readline() == "open\n"
+        with warehouse.write_lock("test"), pytest.raises(WarehouseBusy) as caught:
+            warehouse.connect()
+        assert f"process {analyst.pid}" in str(caught.value)
+        assert str(warehouse.settings.published_path) in str(caught.value)
+    finally:
+        analyst.kill()
+        analyst.wait()
+
+
+def test_a_reader_keeps_its_copy_while_a_new_one_is_published(warehouse: Warehouse) -> None:
+    _with(warehouse, "create schema marts; create table marts.facts as select 1 as value")
+    warehouse.publish()
+    reader = read_published(warehouse.settings)
+    assert reader.execute("select value from marts.facts").fetchall() == [(1,)]
+    _with(warehouse, "update marts.facts set value = 2")
+    warehouse.publish()
+    assert reader.execute("select value from marts.facts").fetchall() == [(1,)]
+    reader.close()
+    with duckdb.connect(str(warehouse.settings.published_path), read_only=True) as fresh:
+        assert fresh.execute("select value from marts.facts").fetchall() == [(2,)]
+
+
+def test_nothing_to_publish_is_said(warehouse: Warehouse) -> None:
+    with pytest.raises(LookupError, match="run the build first"):
+        warehouse.publish()
+    with pytest.raises(LookupError, match="does not exist yet"):
+        read_published(warehouse.settings)
+
+
+def test_the_company_is_written_as_rows(warehouse: Warehouse) -> None:
+    assert ("America/Chicago",) in _with(warehouse, "select value from config.settings where name = 'company.time_zone'")
+    assert len(_with(warehouse, "select value from config.settings where name = 'autotask.time_off_codes'")) == 3

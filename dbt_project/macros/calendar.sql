@@ -1,0 +1,56 @@
+{#- The SQL twins of foundation/calendar.py; tests/dbt_project holds both equal. A day is a DATE of the company's zone. -#}
+
+{#- the company's day of an instant: converted through the zone, never by adding hours -#}
+{% macro local_day(instant) -%}
+    cast({{ local_time(instant) }} as date)
+{%- endmacro %}
+
+{#- the company's wall clock at an instant, a timestamp without zone -#}
+{% macro local_time(instant) -%}
+    timezone({{ setting('company.time_zone') }}, {{ instant }})
+{%- endmacro %}
+
+{#- the first instant of a local day; a week has 167, 168 or 169 hours -#}
+{% macro day_start_instant(day) -%}
+    timezone({{ setting('company.time_zone') }}, cast({{ day }} as timestamp))
+{%- endmacro %}
+
+{#- the clock's local day -#}
+{% macro today() -%}
+    {{ local_day(clock()) }}
+{%- endmacro %}
+
+{#- the Monday of the week that holds the day -#}
+{% macro week_start(day) -%}
+    cast(date_trunc('week', {{ day }}) as date)
+{%- endmacro %}
+
+{#- 2025-W43: ISO year and week -#}
+{% macro week_label(day) -%}
+    strftime({{ day }}, '%G-W%V')
+{%- endmacro %}
+
+{#- 1 to 4: blocks of 13 ISO weeks; week 53 belongs to the fourth -#}
+{% macro quarter_number(day) -%}
+    least((week({{ day }}) - 1) // 13 + 1, 4)
+{%- endmacro %}
+
+{#- 2025-Q4 -#}
+{% macro quarter_label(day) -%}
+    isoyear({{ day }}) || '-Q' || {{ quarter_number(day) }}
+{%- endmacro %}
+
+{#- the Monday on which the day's scorecard quarter starts -#}
+{% macro quarter_start(day) -%}
+    cast({{ week_start(day) }} - 7 * (week({{ day }}) - 1 - 13 * ({{ quarter_number(day) }} - 1))::integer as date)
+{%- endmacro %}
+
+{#- the Sunday on which it ends: 13 weeks later, or the end of the ISO year (4 January is always in week 1) -#}
+{% macro quarter_end(day) -%}
+    cast(
+        case
+            when {{ quarter_number(day) }} = 4 then {{ week_start('make_date(isoyear(' ~ day ~ ') + 1, 1, 4)') }} - 1
+            else {{ quarter_start(day) }} + 90
+        end as date
+    )
+{%- endmacro %}

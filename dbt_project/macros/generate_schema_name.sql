@@ -1,0 +1,4 @@
+{#- schemas are named for people (`marts`), without dbt's `main_` in front -#}
+{% macro generate_schema_name(custom_schema_name, node) -%}
+    {{ custom_schema_name or target.schema }}
+{%- endmacro %}

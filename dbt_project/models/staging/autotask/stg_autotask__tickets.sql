@@ -1,0 +1,22 @@
+select
+    id as ticket_id,
+    ticket_number,
+    title,
+    company_id,
+    queue_id,
+    status as status_id,
+    priority as priority_id,
+    issue_type as issue_type_id,
+    ticket_type as ticket_type_id,
+    assigned_resource_id,
+    creator_resource_id,
+    completed_by_resource_id,
+    create_date as opened_at,
+    completed_date as completed_at,
+    last_activity_date as last_activity_at,
+    first_response_date_time as first_response_at,
+    {{ local_time('create_date') }} as opened_local,
+    {{ local_day('create_date') }} as opened_day,
+    {{ local_day('completed_date') }} as completed_day,
+    deleted_at is not null as is_deleted
+from {{ source('raw_autotask', 'tickets') }}

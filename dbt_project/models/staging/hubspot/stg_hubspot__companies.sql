@@ -1,0 +1,13 @@
+select
+    id as company_id,
+    name as company_name,
+    domain,
+    industry,
+    numberofemployees as employees,
+    lifecyclestage as lifecycle_stage,
+    hubspot_owner_id as owner_id,
+    created_at,
+    updated_at,
+    {{ local_day('created_at') }} as created_day,
+    coalesce(archived, false) as is_deleted
+from {{ source('raw_hubspot', 'companies') }}

@@ -1,0 +1,20 @@
+select
+    id as contact_id,
+    email,
+    firstname as first_name,
+    lastname as last_name,
+    jobtitle as job_title,
+    lifecyclestage as lifecycle_stage,
+    hs_lead_status as lead_status,
+    hs_analytics_source as original_source,
+    hubspot_owner_id as owner_id,
+    buying_role,
+    coi_since as coi_day,
+    hs_merged_object_ids as merged_ids,
+    became_lead_at,
+    created_at,
+    updated_at,
+    {{ local_day('became_lead_at') }} as became_lead_day,
+    {{ local_day('created_at') }} as created_day,
+    coalesce(archived, false) as is_deleted
+from {{ source('raw_hubspot', 'contacts') }}

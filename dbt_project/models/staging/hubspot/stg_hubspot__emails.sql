@@ -1,0 +1,13 @@
+select
+    id as email_id,
+    hubspot_owner_id as owner_id,
+    hs_email_direction as direction,
+    hs_email_status as email_status,
+    hs_email_subject as subject,
+    hs_timestamp as sent_at,
+    created_at,
+    updated_at,
+    {{ local_day('hs_timestamp') }} as sent_day,
+    {{ local_day('created_at') }} as created_day,
+    coalesce(archived, false) as is_deleted
+from {{ source('raw_hubspot', 'emails') }}

@@ -1,0 +1,6 @@
+select
+    file,
+    line,
+    reason,
+    content
+from {{ source('raw_manual', 'rejected') }}

@@ -1,0 +1,6 @@
+select
+    source,
+    label as source_label,
+    cadence,
+    freshness_hours
+from {{ source('config', 'sources') }}

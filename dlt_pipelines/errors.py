@@ -1,0 +1,19 @@
+"""What can go wrong with a source: a person must act, or trying later is enough. Every text names the source and the way out."""
+
+from __future__ import annotations
+
+
+class SourceError(Exception):
+    """Base of both kinds. The text is redacted before the error is made, so it may be logged, stored and mailed."""
+
+
+class PermanentError(SourceError):
+    """A person must act: wrong key, missing permission, unknown id, an answer of another shape. Trying again changes nothing."""
+
+
+class TransientError(SourceError):
+    """The vendor is busy or out of reach; the same run may succeed later."""
+
+
+class NotAvailable(PermanentError):
+    """The account may not read one kind of record (a scope or permission is missing). That table is skipped, the others load."""

@@ -1,0 +1,50 @@
+"""The list of sources. A new source is one module under `dlt_pipelines/sources` and one entry here."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+from typing import Any
+
+
+@dataclass(frozen=True)
+class SourceEntry:
+    """One source as the rest of the house sees it. What can be read from its module is read from there, when asked for."""
+
+    name: str
+    """Key everywhere: schema `raw_<name>`, asset keys `raw/<name>/<table>`."""
+    label: str
+    module: str
+    cadence: str
+    """How often it is loaded, in words."""
+    freshness_limit: timedelta
+    """Data whose `complete_through` is older than this is late."""
+
+    def load_module(self) -> Any:
+        """The source's module. Importing it reads neither settings nor credentials."""
+        return importlib.import_module(self.module)
+
+    @cached_property
+    def description(self) -> dict[str, str]:
+        """Table name -> what one row is: the docstring of its resource."""
+        return {name: " ".join((resource.__doc__ or "").split()) for name, resource in self.load_module().source().resources.items()}
+
+    @cached_property
+    def tables(self) -> tuple[str, ...]:
+        """All table names of the source."""
+        return tuple(self.description)
+
+
+# a daily load plus six hours, so that one late morning is not yet an alarm
+_DAILY = timedelta(hours=30)
+
+SOURCES: dict[str, SourceEntry] = {
+    entry.name: entry
+    for entry in (
+        SourceEntry("hubspot", "HubSpot", "dlt_pipelines.sources.hubspot", "daily", _DAILY),
+        SourceEntry("autotask", "Autotask", "dlt_pipelines.sources.autotask", "daily", _DAILY),
+        SourceEntry("manual", "Typed-in numbers", "dlt_pipelines.sources.manual", "daily", _DAILY),
+    )
+}

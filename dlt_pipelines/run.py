@@ -1,0 +1,84 @@
+"""What one run of a source knows and collects, and the words in which sources declare their tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from foundation.settings import Company, Settings
+
+CONTRACT: dict[str, str] = {"tables": "evolve", "columns": "evolve", "data_type": "freeze"}
+"""Without it a text in a number column would quietly become a second column."""
+
+ColumnType = Literal["text", "bigint", "decimal", "bool", "timestamp", "date"]
+
+
+def columns(*, nullable: bool = False, **types: ColumnType) -> dict[str, Any]:
+    """dlt's `columns=` from name -> type: timestamps are instants in UTC, decimals DECIMAL(38, 9).
+
+    `nullable`: key columns may hold null too (dlt refuses that by default).
+    """
+    shapes: dict[str, dict[str, Any]] = {
+        "decimal": {"data_type": "decimal", "precision": 38, "scale": 9},
+        "timestamp": {"data_type": "timestamp", "timezone": True},
+    }
+    extra: dict[str, Any] = {"nullable": True} if nullable else {}
+    return {name: {**shapes.get(kind, {"data_type": kind}), **extra} for name, kind in types.items()}
+
+
+def replaces(scope: str) -> dict[str, Any]:
+    """A write disposition: in one transaction the rows that match the SQL condition `scope` give way to the rows of this load.
+
+    dlt's own `replace` empties the table first; a run killed at that moment would leave zeros behind.
+    """
+    return {"disposition": "merge", "strategy": "delete-insert", "destination_scope": scope}
+
+
+def replaces_same(*keys: str) -> dict[str, Any]:
+    """`replaces()` for the rows that share `keys` with a row of this load."""
+    names = ", ".join(keys)
+    return replaces(f"({names}) IN (SELECT {names} FROM {{staging_table}})")
+
+
+EVERYTHING = replaces("1 = 1")
+"""The table is what the vendor says now."""
+
+
+@dataclass
+class Run:
+    """One run of one source: what it may use, and what it found out beside rows."""
+
+    settings: Settings
+    company: Company
+    started_at: datetime
+    """Clock of the run, UTC. Every change made before it is asked for."""
+    client: Any
+    """What the module's `connect()` returned."""
+    tables: frozenset[str]
+    """Tables this run loads."""
+    since: datetime | None = None
+    until: datetime | None = None
+    """Backfill: only the records made, changed or happened between these instants, and cursors stay where they are."""
+    state: Mapping[str, Any] = field(default_factory=dict)
+    """The source's dlt state as it was before the run (cursors). New values are written inside resources."""
+    known: dict[str, Any] = field(default_factory=dict)
+    """What the module's `recall()` read from the warehouse before the run."""
+    warnings: list[str] = field(default_factory=list)
+    unavailable: dict[str, str] = field(default_factory=dict)
+    """Table -> why this account may not read it."""
+    complete_through: dict[str, datetime] = field(default_factory=dict)
+    """Table -> instant, where it is not `started_at`."""
+    complete_from: dict[str, datetime] = field(default_factory=dict)
+    """Table -> instant from which on records were asked for; absent: from the vendor's beginning."""
+
+    @property
+    def backfill(self) -> bool:
+        """Whether this run re-pulls a window instead of following the cursors."""
+        return self.since is not None or self.until is not None
+
+    def warn(self, text: str) -> None:
+        """Add a warning to the report, once."""
+        if text not in self.warnings:
+            self.warnings.append(text)

@@ -26,7 +26,7 @@ check: $(VENV)/.dev ## what CI checks besides the tests: style, types, SQL, floo
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/sqlfluff lint --nocolor -p 0 dbt_project
-	$(BIN)/python -m tests.docs
+	$(BIN)/python -m pytest -q tests/test_docs.py
 
 bench: $(VENV)/.dev ## measure loading side by side with a plain lower bound
 	@$(BIN)/python -m benchmarks.ingestion

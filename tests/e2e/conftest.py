@@ -1,0 +1,117 @@
+"""The main job for real: the sandbox over HTTP, Dagster runs in processes of their own, dbt builds, pages, mails.
+
+Two homes are made once and copied by the tests: `thursday` (everything read on Thursday of 2025-W43) and `monday` (what changed
+since then read on the following Monday, built and mailed). So the golden weeks are reached through an incremental sync.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from dlt_pipelines.sandbox import SANDBOX_CREDENTIALS, Sandbox, running_sandbox
+
+THURSDAY = datetime(2025, 10, 23, 12, tzinfo=UTC)
+MONDAY = datetime(2025, 10, 27, 12, tzinfo=UTC)
+
+
+@dataclass
+class Install:
+    """One home folder on one sandbox: runs `scoreline` as a person or a schedule would."""
+
+    home: Path
+    sandbox: Sandbox
+    as_of: datetime = MONDAY
+    extra: dict[str, str] = field(default_factory=dict)
+
+    def environment(self) -> dict[str, str]:
+        return {
+            **os.environ,
+            **SANDBOX_CREDENTIALS,
+            "SCORELINE_HOME": str(self.home),
+            "SCORELINE_ENV_FILE": os.devnull,
+            "SANDBOX_URL": self.sandbox.url,
+            "SCORELINE_AS_OF": self.as_of.isoformat(),
+            "DAGSTER_HOME": str(self.home / "dagster"),
+            **self.extra,
+        }
+
+    def at(self, instant: datetime) -> Install:
+        self.as_of = instant
+        self.sandbox.set_clock(instant)
+        return self
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """`scoreline ...` in a process group of its own, so that a kill reaches every child."""
+        command = [sys.executable, "-m", "orchestration.cli", *arguments]
+        return subprocess.Popen(
+            command, env=self.environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+        )
+
+    def scoreline(self, *arguments: str, fails: bool = False) -> str:
+        process = self.start(*arguments)
+        output, _ = process.communicate(timeout=300)
+        assert (process.returncode != 0) == fails, f"scoreline {' '.join(arguments)} -> {process.returncode}\n{output[-6000:]}"
+        return output
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        """Rows of the published database."""
+        with duckdb.connect(str(self.home / "published" / "scoreline.duckdb"), read_only=True) as connection:
+            return connection.execute(sql).fetchall()
+
+    def facts(self) -> list[tuple[Any, ...]]:
+        """Everything that readers see of the weekly facts and their receipts, but not when it was read."""
+        return self.query("select * exclude (as_of) from marts.fct_scorecard_weekly order by all") + self.query(
+            "select * from marts.fct_contributions order by all"
+        )
+
+    def mails(self) -> list[Path]:
+        return sorted((self.home / "outbox").glob("**/*.eml"))
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[Sandbox]:
+    with running_sandbox(as_of=THURSDAY, limits=False) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def made(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Install]:
+    """Both homes. Read them; to change something, take a copy with `install`."""
+    place = tmp_path_factory.mktemp("homes")
+    thursday = Install(place / "thursday", sandbox).at(THURSDAY)
+    thursday.scoreline("run", "refresh")
+    shutil.copytree(thursday.home, place / "monday")
+    monday = Install(place / "monday", sandbox).at(MONDAY)
+    monday.scoreline("run", "refresh")
+    monday.scoreline("run", "build")
+    monday.scoreline("send")
+    return {"thursday": thursday, "monday": monday}
+
+
+@pytest.fixture
+def install(made: dict[str, Install], sandbox: Sandbox, tmp_path: Path) -> Callable[[str], Install]:
+    """`install("monday")`: a copy of that home to do anything with; the sandbox's clock stands on Monday, without faults."""
+    sandbox.clear_faults()
+
+    def copy(which: str) -> Install:
+        home = tmp_path / which
+        shutil.copytree(made[which].home, home)
+        return Install(home, sandbox).at(MONDAY)
+
+    return copy
+
+
+@pytest.fixture
+def monday(made: dict[str, Install]) -> Install:
+    return made["monday"]

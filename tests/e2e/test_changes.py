@@ -1,0 +1,70 @@
+"""What people change: a goal from a date on, a typed-in number, and hostile text that vendors send."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from foundation.settings import PROJECT_ROOT
+from tests.e2e.conftest import Install
+
+pytestmark = pytest.mark.e2e
+
+
+def test_a_goal_changed_from_a_date_on_leaves_earlier_weeks_alone(install: Callable[[str], Install], tmp_path: Path) -> None:
+    copy = install("monday")
+    statuses = "select week_label, target, status from marts.fct_scorecard_weekly where line_id = 'inside_sales.dials' order by 1"
+    before = copy.query(statuses)
+    project = tmp_path / "dbt_project"
+    shutil.copytree(PROJECT_ROOT / "dbt_project", project)
+    goals = project / "seeds" / "goals.csv"
+    old = "inside_sales.dials,2025-06-30,,>=,125,,0.10,second caller list added\n"
+    new = "inside_sales.dials,2025-06-30,2025-10-19,>=,125,,0.10,second caller list added\n"
+    new += "inside_sales.dials,2025-10-20,,>=,60,,0.10,one caller on leave\n"
+    text = goals.read_text(encoding="utf-8")
+    assert old in text
+    goals.write_text(text.replace(old, new), encoding="utf-8")
+    copy.extra["SCORELINE_DBT_DIR"] = str(project)
+    copy.scoreline("run", "build")
+    after = copy.query(statuses)
+    assert [row for row in after if row[0] < "2025-W43"] == [row for row in before if row[0] < "2025-W43"]
+    assert dict((row[0], row[1:]) for row in after)["2025-W43"] == (60, "met")
+    assert dict((row[0], row[1:]) for row in after)["2025-W42"] == (125, "below")  # 70 would be above the new goal
+
+
+def test_bad_typed_rows_are_named_on_the_page_and_good_ones_still_load(install: Callable[[str], Install], tmp_path: Path) -> None:
+    copy = install("monday")
+    folder = tmp_path / "manual_entries"
+    shutil.copytree(PROJECT_ROOT / "manual_entries", folder)
+    (folder / "late.csv").write_text(
+        "metric,person,week,value,note,entered_by,entered_at\n"
+        "hybrid_sales.networking_events,noor_haddad,2025-W43,4,found two tickets,noor_haddad,2025-10-26T20:00:00-05:00\n"
+        "hybrid_sales.netwroking_events,noor_haddad,2025-W43,1,,noor_haddad,2025-10-26T20:00:00-05:00\n"
+        "hybrid_sales.networking_events,noor_hadad,2025-W43,1,,noor_haddad,2025-10-26T20:00:00-05:00\n"
+        "hybrid_sales.networking_events,noor_haddad,2025-W77,1,,noor_haddad,2025-10-26T20:00:00-05:00\n"
+        "hybrid_sales.networking_events,noor_haddad,2025-W43,many,,noor_haddad,2025-10-26T20:00:00-05:00\n",
+        encoding="utf-8",
+    )
+    copy.extra["SCORELINE_MANUAL_DIR"] = str(folder)
+    output = copy.scoreline("run", "refresh")
+    copy.scoreline("run", "build")
+    assert all(f"late.csv, line {line}" in output or f"late.csv:{line}" in output for line in (3, 4, 5, 6)), output
+    line = "select value, status from marts.fct_scorecard_weekly where line_id = 'hybrid_sales.networking_events' and week_label = '2025-W43'"
+    assert copy.query(line) == [(4, "met")]
+    corrected = "select numerator from marts.fct_contributions where line_id = 'hybrid_sales.networking_events' and reason = 'corrected'"
+    assert (0,) in copy.query(corrected)
+    page = (copy.home / "site" / "scorecard.html").read_text(encoding="utf-8")
+    assert "late.csv" in page
+
+
+def test_hostile_vendor_text_stays_text_on_pages_and_in_mails(monday: Install) -> None:
+    labels = "select count(*) from marts.fct_contributions where record_label ilike '%<script>%'"
+    assert monday.query(labels)[0][0] > 0
+    for file in [*(monday.home / "site").rglob("*.html"), *monday.mails()]:
+        content = file.read_text(encoding="utf-8")
+        assert "<script>alert" not in content, file
+        assert "javascript:" not in content.replace("javascript:alert(1))", "").replace("javascript:alert(1)", ""), file
+        assert 'href="javascript:' not in content, file

@@ -1,0 +1,323 @@
+"""What goes wrong, for real: a vendor down, a wrong key, runs at the same time, kills, a refused recipient, secrets in the wrong place."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sqlite3
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+
+import dagster as dg
+import duckdb
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from dlt_pipelines.sandbox import SANDBOX_CREDENTIALS
+from tests.e2e.conftest import MONDAY, Install
+
+pytestmark = pytest.mark.e2e
+
+Copy = Callable[[str], Install]
+
+
+def _read(path: Path) -> EmailMessage:
+    message = message_from_bytes(path.read_bytes(), policy=policy.default)
+    assert isinstance(message, EmailMessage)
+    return message
+
+
+def _to(install: Install, address: str) -> list[EmailMessage]:
+    return [mail for mail in map(_read, install.mails()) if address in str(mail["To"])]
+
+
+def _text(mail: EmailMessage) -> str:
+    part = mail.get_body(("plain",))
+    assert part is not None
+    return part.get_content()
+
+
+def _runs(install: Install) -> list[dg.DagsterRun]:
+    with dg.DagsterInstance.from_config(str(install.home / "dagster")) as instance:
+        return list(instance.get_runs())
+
+
+OPERATOR = "ops@cedar-ridge.example"
+
+
+def test_the_runs_are_recorded_and_every_raw_table_is_materialised(monday: Install) -> None:
+    assert {(run.job_name, run.status.value) for run in _runs(monday)} == {
+        ("refresh", "SUCCESS"), ("build", "SUCCESS"), ("weekly_scorecard", "SUCCESS")
+    }
+    with dg.DagsterInstance.from_config(str(monday.home / "dagster")) as instance:
+        event = instance.get_latest_materialization_event(dg.AssetKey(["raw", "hubspot", "calls"]))
+    assert event is not None and event.asset_materialization is not None
+    metadata = event.asset_materialization.metadata
+    assert metadata["requests (whole source)"].value > 0
+    assert metadata["dagster/row_count"].value > 1000
+
+
+def test_a_second_sync_reads_only_what_changed(install: Copy) -> None:
+    copy = install("monday")
+    before = copy.facts()
+    copy.sandbox.set_clock(MONDAY)
+    seen = len(copy.sandbox.requests())
+    copy.scoreline("run", "refresh")
+    assert len(copy.sandbox.requests()) - seen < 60
+    copy.scoreline("run", "build")
+    assert copy.facts() == before
+
+
+def test_one_vendor_down_leaves_the_other_fresh_and_says_so(install: Copy) -> None:
+    """Down since Thursday: stale numbers with their date, an amber mail, one alert; then recovery is told once."""
+    copy = install("thursday")
+    copy.sandbox.fault(source="hubspot", kind="wrong_key")
+    output = copy.scoreline("run", "refresh", fails=True)
+    assert "HUBSPOT_API_KEY" in output
+    copy.scoreline("run", "build")
+
+    states = dict(copy.query("select line_id, state from marts.fct_scorecard_weekly where week_label = '2025-W43'"))
+    assert states["inside_sales.dials"] == "stale"
+    assert states["reactive_ops.utilization"] == "live"
+    assert dict(copy.query("select source, state from marts.dim_sources"))["hubspot"] == "failing"
+    closed = copy.query("select value from marts.fct_scorecard_weekly where week_label = '2025-W43' and metric_id = 'reactive_tickets_closed'")
+    assert closed == [(79,)]
+    page = (copy.home / "site" / "scorecard.html").read_text(encoding="utf-8")
+    assert "Stale" in page or "stale" in page
+    assert "23 Oct" in page
+
+    copy.scoreline("send")
+    mail = _to(copy, "dana.whitfield@")[0]
+    assert "HubSpot" in _text(mail) and "23 Oct" in _text(mail)
+    alerts = _to(copy, OPERATOR)
+    assert len(alerts) == 1 and "HubSpot" in str(alerts[0]["Subject"])
+
+    copy.scoreline("run", "refresh", fails=True)
+    copy.scoreline("run", "build")
+    assert len(_to(copy, OPERATOR)) == 1
+
+    copy.sandbox.clear_faults()
+    copy.scoreline("run", "refresh")
+    copy.scoreline("run", "build")
+    copy.scoreline("run", "build")
+    assert len(_to(copy, OPERATOR)) == 2
+    dials = "select value, state from marts.fct_scorecard_weekly where week_label = '2025-W43' and line_id = 'inside_sales.dials'"
+    assert copy.query(dials) == [(101, "live")]
+
+
+def test_the_failed_run_is_red_and_says_why_without_a_stack_trace(install: Copy) -> None:
+    copy = install("thursday")
+    copy.sandbox.fault(source="autotask", kind="wrong_key")
+    copy.scoreline("run", "refresh", fails=True)
+    with dg.DagsterInstance.from_config(str(copy.home / "dagster")) as instance:
+        run = instance.get_runs(limit=1)[0]
+        failures = [
+            event.dagster_event.step_failure_data
+            for event in instance.all_logs(run.run_id)
+            if event.dagster_event and event.dagster_event.is_step_failure
+        ]
+        succeeded = {
+            event.dagster_event.step_key
+            for event in instance.all_logs(run.run_id)
+            if event.dagster_event and event.dagster_event.is_step_success
+        }
+    assert run.status == dg.DagsterRunStatus.FAILURE
+    assert len(failures) == 1
+    assert failures[0].user_failure_data is not None
+    assert "AUTOTASK" in (failures[0].user_failure_data.description or "")
+    assert "ingest_hubspot" in succeeded
+
+
+def test_two_refreshes_a_build_and_a_reader_at_once(install: Copy) -> None:
+    copy = install("thursday")
+    copy.scoreline("run", "build")
+    reader = duckdb.connect(str(copy.home / "published" / "scoreline.duckdb"), read_only=True)
+    copy.sandbox.set_clock(MONDAY)
+    together = [copy.start("run", "refresh"), copy.start("run", "refresh"), copy.start("run", "build")]
+    outputs = [process.communicate(timeout=400)[0] for process in together]
+    assert [process.returncode for process in together] == [0, 0, 0], "\n".join(output[-3000:] for output in outputs)
+    assert "lock" not in "".join(outputs).lower().replace("write lock", "")
+    assert reader.execute("select count(*) > 0 from marts.fct_scorecard_weekly").fetchone() == (True,)
+    reader.close()
+    copy.scoreline("run", "build")
+    assert copy.query("select value from marts.fct_scorecard_weekly where week_label = '2025-W43' and line_id = 'inside_sales.dials'") == [(101,)]
+
+
+def _kill(process: subprocess.Popen[str]) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait(timeout=30)
+
+
+def _wait_for(condition: Callable[[], bool], process: subprocess.Popen[str]) -> None:
+    give_up = time.monotonic() + 120
+    while not condition():
+        assert process.poll() is None, f"ended before it could be killed\n{process.communicate()[0][-3000:]}"
+        assert time.monotonic() < give_up
+        time.sleep(0.01)
+
+
+def _holder(copy: Install) -> str:
+    with contextlib.suppress(OSError):
+        return (copy.home / "warehouse.holder").read_text(encoding="utf-8")
+    return ""
+
+
+def test_kill_9_at_any_step_loses_and_doubles_nothing(install: Copy, monday: Install) -> None:
+    copy = install("thursday")
+    (copy.home / "warehouse.holder").unlink(missing_ok=True)
+
+    copy.sandbox.set_clock(MONDAY)
+    seen = len(copy.sandbox.requests())
+    process = copy.start("run", "refresh")
+    _wait_for(lambda: len(copy.sandbox.requests()) > seen + 8, process)  # in the middle of extracting
+    _kill(process)
+
+    process = copy.start("run", "refresh")
+    _wait_for(lambda: "load" in _holder(copy), process)  # while loading
+    time.sleep(0.3)
+    _kill(process)
+
+    copy.scoreline("run", "refresh")
+    process = copy.start("run", "build")
+    _wait_for(lambda: "dbt" in _holder(copy), process)
+    time.sleep(4)  # somewhere between the first model and the last test
+    _kill(process)
+
+    copy.scoreline("run", "build")
+    assert copy.facts() == monday.facts()
+
+
+class _Post:
+    """A mail server that keeps what it gets, refuses whom it is told to, and can be slow to take a message."""
+
+    def __init__(self) -> None:
+        self.got: list[tuple[str, bytes]] = []
+        self.refuse: set[str] = set()
+        self.hold = threading.Event()
+        self.in_data = threading.Event()
+        self.hold.set()
+
+    async def handle_RCPT(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:
+        if address in self.refuse:
+            return "550 no such mailbox"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        assert isinstance(envelope.content, bytes)
+        self.got.extend((address, envelope.content) for address in envelope.rcpt_tos)
+        self.in_data.set()
+        import asyncio
+
+        while not self.hold.is_set():
+            await asyncio.sleep(0.05)
+        return "250 taken"
+
+
+@pytest.fixture
+def post() -> Iterator[tuple[_Post, str]]:
+    handler = _Post()
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    controller = Controller(handler, hostname="127.0.0.1", port=port)
+    controller.start()
+    yield handler, f"smtp://127.0.0.1:{port}"
+    handler.hold.set()
+    controller.stop()
+
+
+def _addresses(post: _Post) -> list[str]:
+    return sorted(address for address, _ in post.got if address != OPERATOR)
+
+
+ALL = ["dana.whitfield@cedar-ridge.example", "maya.torres@cedar-ridge.example", "sam.okafor@cedar-ridge.example"]
+
+
+def _unsent(install: Copy) -> Install:
+    copy = install("monday")
+    (copy.home / "deliveries.sqlite").unlink()
+    return copy
+
+
+def test_a_refused_recipient_stops_nobody_and_the_run_says_who(install: Copy, post: tuple[_Post, str]) -> None:
+    server, url = post
+    copy = _unsent(install)
+    copy.extra["SMTP_URL"] = url
+    server.refuse = {ALL[1]}
+    output = copy.scoreline("send", fails=True)
+    assert ALL[1] in output and "no such mailbox" in output
+    assert _addresses(server) == [ALL[0], ALL[2]]
+
+    server.refuse = set()
+    copy.scoreline("send")
+    assert _addresses(server) == ALL  # only the one who was refused got it now
+    copy.scoreline("send")
+    assert _addresses(server) == ALL
+    copy.scoreline("send", "--force", "--only", ALL[0])
+    assert _addresses(server) == sorted([*ALL, ALL[0]])
+
+
+def test_kill_9_while_mailing_sends_no_second_mail(install: Copy, post: tuple[_Post, str]) -> None:
+    server, url = post
+    copy = _unsent(install)
+    copy.extra["SMTP_URL"] = url
+    server.hold.clear()
+    process = copy.start("send")
+    _wait_for(server.in_data.is_set, process)  # the server has the first message but has not answered
+    _kill(process)
+    server.hold.set()
+    copy.scoreline("send")
+    assert _addresses(server) == ALL
+
+
+def test_no_secret_is_anywhere_in_the_home(install: Copy) -> None:
+    copy = install("thursday")
+    copy.extra["SMTP_URL"] = "smtp://scoreline:canary-smtp-9b1c@127.0.0.1:9"  # nobody listens there
+    copy.sandbox.fault(source="hubspot", kind="status", status=500)
+    output = copy.scoreline("run", "refresh", fails=True)
+    output += copy.scoreline("run", "build", fails=True)  # the alert cannot be sent
+    output += copy.scoreline("send", fails=True)
+    output += copy.scoreline("doctor", fails=True)
+    secrets = [SANDBOX_CREDENTIALS["HUBSPOT_API_KEY"], SANDBOX_CREDENTIALS["AUTOTASK_SECRET"], "canary-smtp-9b1c"]
+    secrets.append(SANDBOX_CREDENTIALS["AUTOTASK_INTEGRATION_CODE"])
+    for secret in secrets:
+        assert secret not in output
+        for file in copy.home.rglob("*"):
+            if file.is_file():
+                assert secret.encode() not in file.read_bytes(), f"{file.relative_to(copy.home)} holds a secret"
+    (held,) = sqlite3.connect(copy.home / "dagster" / "history" / "runs.db").execute("select count(*) from runs").fetchone()
+    assert held >= 2
+
+
+def test_no_credentials_at_all_still_builds_and_says_not_connected(install: Copy, tmp_path: Path) -> None:
+    copy = install("thursday")
+    copy.home = tmp_path / "empty"
+    copy.extra = dict.fromkeys(SANDBOX_CREDENTIALS, "")
+    copy.scoreline("run", "refresh")
+    copy.scoreline("run", "build")
+    assert copy.query("select distinct state from marts.fct_scorecard_weekly where metric_id = 'dials'") == [("not_connected",)]
+    assert copy.query("select count(*) from marts.fct_scorecard_weekly where metric_id = 'dials' and value is not null") == [(0,)]
+    copy.scoreline("send")  # held: nobody but the operator hears
+    assert {str(mail["To"]) for mail in map(_read, copy.mails())} == {OPERATOR}
+
+
+def test_late_edits_and_deletes_change_past_weeks(install: Copy) -> None:
+    copy = install("monday")
+    before = copy.query("select count(*) from marts.fct_contributions where reason = 'deleted'")
+    copy.at(MONDAY + timedelta(days=9))
+    copy.scoreline("run", "refresh")
+    copy.scoreline("run", "build")
+    assert copy.query("select max(week_label) from marts.fct_scorecard_weekly where is_finished") == [("2025-W44",)]
+    assert copy.query("select count(*) from marts.fct_contributions where reason = 'deleted'") >= before

@@ -1,0 +1,62 @@
+{#- Everything that readers are told about a metric stands once, under meta in its .yml; dbt's own graph carries it here. -#}
+{% macro metric_definitions() %}
+    {%- set allowed = {
+        'unit': ['count', 'money', 'percent', 'hours'],
+        'aggregation': ['sum', 'ratio', 'last', 'mean'],
+        'direction': ['up', 'down', 'hold', 'none'],
+        'cadence': ['week', 'quarter'],
+    } -%}
+    {%- set required = [
+        'label', 'unit', 'aggregation', 'direction', 'cadence', 'sources', 'definition', 'why', 'calculation', 'benchmark', 'edge_cases',
+        'distinct_for_team',
+    ] -%}
+    {%- set metrics = [] -%}
+    {%- if execute -%}
+        {%- for name in metric_models() -%}
+            {%- set node = graph.nodes['model.' ~ project_name ~ '.' ~ name] -%}
+            {%- set meta = node.config.meta -%}
+            {%- for key in required -%}
+                {%- if meta.get(key) is none or meta.get(key) == '' or meta.get(key) == [] -%}
+                    {{ exceptions.raise_compiler_error(
+                        "Metric '" ~ name ~ "': its meta lacks '" ~ key ~ "'. Add it under config: meta: in the .yml beside " ~ node.original_file_path ~ "."
+                    ) }}
+                {%- endif -%}
+            {%- endfor -%}
+            {%- for key, values in allowed.items() -%}
+                {%- if meta[key] not in values -%}
+                    {{ exceptions.raise_compiler_error(
+                        "Metric '" ~ name ~ "': " ~ key ~ " is '" ~ meta[key] ~ "', must be one of " ~ values | join(', ')
+                        ~ " (in the .yml beside " ~ node.original_file_path ~ ")."
+                    ) }}
+                {%- endif -%}
+            {%- endfor -%}
+            {%- if meta['sources'] is string or meta['distinct_for_team'] is not boolean -%}
+                {{ exceptions.raise_compiler_error(
+                    "Metric '" ~ name ~ "': sources must be a list such as [hubspot] and distinct_for_team true or false"
+                    ~ " (in the .yml beside " ~ node.original_file_path ~ ")."
+                ) }}
+            {%- endif -%}
+            {%- do metrics.append({'name': name, 'node': node, 'meta': meta}) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ return(metrics) }}
+{% endmacro %}
+
+{#- a text of the graph as SQL literal -#}
+{% macro text_literal(value) -%}
+    '{{ value | string | trim | replace("'", "''") }}'
+{%- endmacro %}
+
+{#- contributions of a metric that is typed in by hand -#}
+{% macro typed_contributions(metric_id) -%}
+select
+    '{{ metric_id }}' as metric_id,
+    person_key,
+    occurred_on,
+    numerator,
+    denominator,
+    reason,
+    {{ receipt() }}
+from {{ ref('int_manual__entries') }}
+where metric_id = '{{ metric_id }}'
+{%- endmacro %}

@@ -1,0 +1,14 @@
+{#-
+    The state that a number carries. Columns expected: has_value, is_manual, is_not_connected, is_finished, is_late,
+    complete_through. A period that is only partly covered by the last good load is stale once it is over or its source is late.
+-#}
+{% macro number_state(end_instant) -%}
+case
+    when not has_value and is_not_connected then 'not_connected'
+    when not has_value then 'missing'
+    when is_manual then 'manual'
+    when complete_through < {{ end_instant }} and (is_finished or is_late) then 'stale'
+    when not is_finished then 'provisional'
+    else 'live'
+end
+{%- endmacro %}

@@ -1,0 +1,25 @@
+select
+    contacts.contact_id,
+    contacts.owner_id,
+    accounts.person_key,
+    contacts.lifecycle_stage,
+    contacts.coi_day,
+    contacts.became_lead_day,
+    contacts.created_day,
+    -- the loser of a merge lives on in the winner; counting both would count one person twice
+    contacts.is_deleted or aliases.alias_id is not null as is_deleted,
+    coalesce(list_has_any(
+        {{ setting_list('hubspot.decision_maker_values') }},
+        list_transform(string_split(contacts.buying_role, ';'), lambda role: lower(trim(role)))
+    ), false) as is_decision_maker,
+    'hubspot' as source,
+    'contact' as record_type,
+    contacts.contact_id as record_id,
+    {{ hubspot_url('0-1', 'contacts.contact_id') }} as record_url,
+    coalesce(
+        nullif(trim(concat_ws(' ', contacts.first_name, contacts.last_name)), ''), contacts.email, 'Contact ' || contacts.contact_id
+    ) as record_label
+from {{ ref('stg_hubspot__contacts') }} as contacts
+left join {{ ref('int_people__accounts') }} as accounts
+    on accounts.source = 'hubspot' and contacts.owner_id = accounts.account_id
+left join {{ ref('int_contacts__aliases') }} as aliases on contacts.contact_id = aliases.alias_id

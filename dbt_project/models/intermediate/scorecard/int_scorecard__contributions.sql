@@ -1,0 +1,134 @@
+-- every metric's contributions, given to the lines that show the metric: the people of the line, each record once per team
+with metric_rows as (
+    {% for name in metric_models() %}
+    select
+        metric_id,
+        cast(person_key as text) as person_key,
+        cast(occurred_on as date) as occurred_on,
+        cast(numerator as decimal(38, 9)) as numerator,
+        cast(denominator as decimal(38, 9)) as denominator,
+        counted,
+        cast(reason as text) as reason,
+        source,
+        record_type,
+        cast(record_id as text) as record_id,
+        cast(record_url as text) as record_url,
+        cast(record_label as text) as record_label
+    from {{ ref(name) }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+typed as (
+    select
+        *,
+        reason is null as counted
+    from {{ ref('int_manual__entries') }}
+),
+
+system_fed as (
+    select
+        lines.line_id,
+        typed.typed_line_id,
+        typed.entered_at,
+        metric_rows.*
+    from {{ ref('int_scorecard__lines') }} as lines
+    inner join metric_rows on lines.metric_id = metric_rows.metric_id
+    left join typed on metric_rows.source = 'manual' and metric_rows.record_id = typed.record_id
+    where not lines.is_fed_by_hand
+),
+
+hand_fed as (
+    select
+        lines.line_id,
+        typed.typed_line_id,
+        typed.entered_at,
+        typed.metric_id,
+        typed.person_key,
+        typed.occurred_on,
+        cast(typed.numerator as decimal(38, 9)) as numerator,
+        cast(typed.denominator as decimal(38, 9)) as denominator,
+        typed.counted,
+        typed.reason,
+        typed.source,
+        typed.record_type,
+        typed.record_id,
+        typed.record_url,
+        typed.record_label
+    from {{ ref('int_scorecard__lines') }} as lines
+    inner join typed on lines.metric_id = typed.metric_id
+    where lines.is_fed_by_hand
+),
+
+fed as (
+    select * from system_fed
+    union all by name
+    select * from hand_fed
+),
+
+of_the_line as (
+    select
+        fed.*,
+        lines.cadence,
+        lines.distinct_for_team,
+        lines.valid_from,
+        {{ week_start('fed.occurred_on') }} as week_start,
+        list_position(lines.people_keys, fed.person_key) as person_position
+    from fed
+    inner join {{ ref('int_scorecard__lines') }} as lines on fed.line_id = lines.line_id
+    where
+        fed.occurred_on is not null
+        and case
+            -- a number typed for a line is that line's and no other's
+            when fed.typed_line_id is not null then fed.typed_line_id = lines.line_id
+            when len(lines.people_keys) = 0 then true
+            else coalesce(list_contains(lines.people_keys, fed.person_key), false)
+        end
+),
+
+shared as (
+    select
+        *,
+        case
+            when distinct_for_team and counted then
+                row_number() over (
+                    partition by line_id, source, record_type, record_id, occurred_on, counted
+                    order by person_position nulls last, person_key nulls last
+                )
+        end as share,
+        first_value(person_key) over (
+            partition by line_id, source, record_type, record_id, occurred_on, counted
+            order by person_position nulls last, person_key nulls last
+        ) as counted_for
+    from of_the_line
+),
+
+judged as (
+    select
+        *,
+        case
+            when reason is not null then reason
+            when cadence = 'week' and week_start < valid_from then 'before_line_start'
+            when cadence = 'quarter' and {{ quarter_end('occurred_on') }} < valid_from then 'before_line_start'
+            when share > 1 then 'counted_for_' || coalesce(counted_for, 'somebody_else')
+        end as final_reason
+    from shared
+)
+
+select
+    line_id,
+    week_start,
+    metric_id,
+    person_key,
+    occurred_on,
+    numerator,
+    denominator,
+    final_reason is null as counted,
+    final_reason as reason,
+    source,
+    record_type,
+    record_id,
+    record_url,
+    record_label,
+    entered_at
+from judged

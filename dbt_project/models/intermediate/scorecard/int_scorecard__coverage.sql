@@ -1,0 +1,45 @@
+-- what the load ledger says about each line: whether its sources are connected and from when to when they are complete
+with line_sources as (
+    select
+        line_id,
+        unnest(sources) as source
+    from {{ ref('int_scorecard__lines') }}
+),
+
+per_line as (
+    select
+        line_sources.line_id,
+        bool_or(coalesce(sources.is_not_connected, true)) as is_not_connected,
+        bool_or(coalesce(sources.is_late, true)) as is_late,
+        max(sources.complete_from) as complete_from,
+        case when bool_and(sources.complete_through is not null) then min(sources.complete_through) end as complete_through
+    from line_sources
+    left join {{ ref('int_sources') }} as sources on line_sources.source = sources.source
+    group by line_sources.line_id
+),
+
+line_tables as (
+    select
+        line_id,
+        unnest(required_tables) as required_table
+    from {{ ref('int_scorecard__lines') }}
+),
+
+-- some metrics stand on a table that an account may not have (the warm list): without it zero would be a lie
+missing_tables as (
+    select distinct line_tables.line_id
+    from line_tables
+    left join {{ ref('int_sources__tables') }} as tables on line_tables.required_table = tables.source || '.' || tables.table_name
+    where tables.last_status is null or tables.last_status = 'not_available' or tables.complete_through is null
+)
+
+select
+    lines.line_id,
+    lines.sources = ['manual'] as is_manual,
+    per_line.is_not_connected or missing_tables.line_id is not null as is_not_connected,
+    per_line.is_late,
+    per_line.complete_from,
+    case when missing_tables.line_id is null then per_line.complete_through end as complete_through
+from {{ ref('int_scorecard__lines') }} as lines
+inner join per_line on lines.line_id = per_line.line_id
+left join missing_tables on lines.line_id = missing_tables.line_id

@@ -1,0 +1,155 @@
+-- one row per line and period (week or quarter, by the metric's cadence), also for periods without events: what was counted
+-- and whether that is a number at all
+with periods as (
+    select distinct
+        'week' as cadence,
+        week_start as period_start,
+        week_start + 6 as period_end,
+        week_label as period_label,
+        quarter_label,
+        quarter_start
+    from {{ ref('int_calendar__days') }}
+
+    union all
+
+    select distinct
+        'quarter' as cadence,
+        quarter_start as period_start,
+        quarter_end as period_end,
+        quarter_label as period_label,
+        quarter_label,
+        quarter_start
+    from {{ ref('int_calendar__days') }}
+),
+
+contributions as (
+    select
+        contributions.line_id,
+        contributions.occurred_on,
+        contributions.numerator,
+        contributions.denominator,
+        contributions.entered_at,
+        case lines.cadence
+            when 'week' then contributions.week_start
+            else {{ quarter_start('contributions.occurred_on') }}
+        end as period_start
+    from {{ ref('int_scorecard__contributions') }} as contributions
+    inner join {{ ref('int_scorecard__lines') }} as lines on contributions.line_id = lines.line_id
+    where contributions.counted
+),
+
+dated as (
+    select
+        *,
+        max(occurred_on) over (partition by line_id, period_start) as last_day
+    from contributions
+),
+
+sums as (
+    select
+        line_id,
+        period_start,
+        sum(numerator) as numerator,
+        sum(denominator) as denominator,
+        sum(numerator) filter (where occurred_on = last_day) as last_numerator,
+        count(*) as n,
+        max(entered_at) as entered_at
+    from dated
+    group by line_id, period_start
+),
+
+first_periods as (
+    select
+        line_id,
+        min(period_start) as period_start
+    from sums
+    group by line_id
+),
+
+lines as (
+    select
+        lines.line_id,
+        lines.section,
+        lines.metric_id,
+        lines.aggregation,
+        lines.cadence,
+        lines.valid_from,
+        lines.valid_to,
+        coverage.is_manual,
+        coverage.is_not_connected,
+        coverage.is_late,
+        coverage.complete_from,
+        coverage.complete_through,
+        -- whole quarters, so that an average never starts in the middle of one; at least 13 weeks, so that a sparkline is full
+        least(
+            {{ quarter_start('(' ~ week_start(today()) ~ ' - 91)') }},
+            greatest(
+                {{ quarter_start('lines.valid_from') }},
+                coalesce({{ quarter_start('first_periods.period_start') }}, date '9999-12-31')
+            )
+        ) as first_day
+    from {{ ref('int_scorecard__lines') }} as lines
+    inner join {{ ref('int_scorecard__coverage') }} as coverage on lines.line_id = coverage.line_id
+    left join first_periods on lines.line_id = first_periods.line_id
+),
+
+spine as (
+    select
+        lines.*,
+        periods.period_start,
+        periods.period_end,
+        periods.period_label,
+        periods.quarter_label,
+        periods.quarter_start,
+        {{ day_start_instant('periods.period_start') }} as start_instant,
+        {{ day_start_instant('periods.period_end + 1') }} as end_instant,
+        -- a week is the line's from its Monday on; a quarter as soon as the line began in it
+        case lines.cadence
+            when 'week' then periods.period_start >= lines.valid_from
+            else periods.period_end >= lines.valid_from
+        end as is_tracked
+    from lines
+    inner join periods
+        on
+            lines.cadence = periods.cadence
+            and periods.period_start between lines.first_day and least(coalesce(lines.valid_to, {{ today() }}), {{ today() }})
+),
+
+filled as (
+    select
+        spine.*,
+        spine.end_instant <= {{ clock() }} as is_finished,
+        coalesce(sums.n, 0) as n,
+        sums.entered_at,
+        spine.is_tracked and case
+            when spine.is_manual then coalesce(sums.n, 0) > 0
+            else
+                coalesce(spine.complete_through > spine.start_instant, false)
+                and (spine.complete_from is null or spine.complete_from <= spine.start_instant)
+                -- a snapshot that was not taken is a blank, a count of nothing is a zero
+                and (spine.aggregation <> 'last' or sums.last_numerator is not null)
+        end as has_value,
+        case when spine.aggregation = 'last' then sums.last_numerator else coalesce(sums.numerator, 0) end as numerator,
+        -- 1 for sums and snapshots: so value = numerator / denominator everywhere, and pooling weeks gives their mean
+        case when spine.aggregation in ('sum', 'last') then 1 else coalesce(sums.denominator, 0) end as denominator
+    from spine
+    left join sums on spine.line_id = sums.line_id and spine.period_start = sums.period_start
+)
+
+select
+    line_id,
+    section,
+    metric_id,
+    cadence,
+    period_start,
+    period_end,
+    period_label,
+    quarter_label,
+    quarter_start,
+    is_finished,
+    case when has_value then cast(numerator as decimal(38, 9)) end as numerator,
+    case when has_value then cast(denominator as decimal(38, 9)) end as denominator,
+    n,
+    {{ number_state('end_instant') }} as state,
+    case when is_manual then entered_at else complete_through end as as_of
+from filled

@@ -1,0 +1,24 @@
+-- the definitions of all metrics, from the meta of their models
+{% set metrics = metric_definitions() %}
+{% for metric in metrics %}
+select
+    {{ text_literal(metric.name) }} as metric_id,
+    {{ text_literal(metric.meta.label) }} as label,
+    {{ text_literal(metric.meta.unit) }} as unit,
+    {{ text_literal(metric.meta.aggregation) }} as aggregation,
+    {{ text_literal(metric.meta.direction) }} as direction,
+    {{ text_literal(metric.meta.cadence) }} as cadence,
+    cast([{% for source in metric.meta.sources %}{{ text_literal(source) }}{{ ', ' if not loop.last }}{% endfor %}] as text[]) as sources,
+    cast([{% for table in metric.meta.get('required_tables', []) %}{{ text_literal(table) }}{{ ', ' if not loop.last }}{% endfor %}] as text[]) as required_tables,
+    {{ metric.meta.distinct_for_team }} as distinct_for_team,
+    {{ text_literal(metric.meta.definition) }} as definition,
+    {{ text_literal(metric.meta.why) }} as why,
+    {{ text_literal(metric.meta.calculation) }} as calculation,
+    {{ text_literal(metric.meta.benchmark) }} as benchmark,
+    {{ text_literal(metric.meta.edge_cases) }} as edge_cases,
+    {{ text_literal(metric.node.original_file_path) }} as model_path,
+    {{ text_literal(metric.node.raw_code) }} as model_sql
+{{ 'union all' if not loop.last }}
+{% else %}
+select null as metric_id
+{% endfor %}

@@ -1,0 +1,26 @@
+select
+    tickets.ticket_id,
+    tickets.opened_day,
+    tickets.completed_day,
+    tickets.is_deleted,
+    {{ in_setting('tickets.queue_id', 'autotask.reactive_queue_ids') }} as is_reactive,
+    {{ in_setting('tickets.status_id', 'autotask.complete_status_ids') }} as is_complete,
+    -- a ticket that comes in after hours, at a weekend or on a holiday is one of the next business day
+    case
+        when days.is_business_day and cast(tickets.opened_local as time) < cast({{ setting('calendar.business_day_end', default='17:00:00') }} as time)
+            then tickets.opened_day
+        else coalesce(days.next_business_day, tickets.opened_day)
+    end as opened_business_day,
+    assigned.person_key as assigned_person_key,
+    coalesce(completed.person_key, assigned.person_key) as completed_person_key,
+    'autotask' as source,
+    'ticket' as record_type,
+    cast(tickets.ticket_id as text) as record_id,
+    {{ autotask_ticket_url('tickets.ticket_id') }} as record_url,
+    concat_ws(' ', tickets.ticket_number, tickets.title) as record_label
+from {{ ref('stg_autotask__tickets') }} as tickets
+left join {{ ref('int_calendar__days') }} as days on tickets.opened_day = days.day
+left join {{ ref('int_people__accounts') }} as assigned
+    on assigned.source = 'autotask' and cast(tickets.assigned_resource_id as text) = assigned.account_id
+left join {{ ref('int_people__accounts') }} as completed
+    on completed.source = 'autotask' and cast(tickets.completed_by_resource_id as text) = completed.account_id

@@ -1,0 +1,37 @@
+with owners as (
+    select
+        line_id,
+        unnest(string_split(owners, ';')) as owner_key,
+        generate_subscripts(string_split(owners, ';'), 1) as position
+    from {{ ref('int_scorecard__lines') }}
+    where owners is not null
+),
+
+named as (
+    select
+        owners.line_id,
+        string_agg(coalesce(people.full_name, trim(owners.owner_key)), ', ' order by owners.position) as owner_names
+    from owners
+    left join {{ ref('people') }} as people on trim(owners.owner_key) = people.person_key
+    group by owners.line_id
+)
+
+select
+    lines.line_id,
+    lines.section,
+    lines.section_label,
+    lines.sort_order,
+    lines.metric_id,
+    lines.label,
+    lines.unit,
+    lines.aggregation,
+    lines.direction,
+    lines.cadence,
+    named.owner_names,
+    lines.owners,
+    lines.people,
+    lines.feed,
+    lines.valid_from,
+    lines.valid_to
+from {{ ref('int_scorecard__lines') }} as lines
+left join named on lines.line_id = named.line_id

@@ -1,0 +1,16 @@
+select
+    metric_id,
+    label,
+    unit,
+    aggregation,
+    direction,
+    cadence,
+    array_to_string(sources, ', ') as sources,
+    definition,
+    why,
+    calculation,
+    benchmark,
+    edge_cases,
+    model_path,
+    model_sql
+from {{ ref('int_scorecard__metrics') }}

@@ -1,0 +1,5 @@
+select
+    person_key,
+    full_name,
+    team
+from {{ ref('people') }}

@@ -1,0 +1,6 @@
+select
+    file,
+    line,
+    reason,
+    content
+from {{ ref('stg_manual__rejected') }}

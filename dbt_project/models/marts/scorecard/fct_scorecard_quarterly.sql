@@ -1,0 +1,25 @@
+select
+    periods.line_id,
+    periods.section,
+    periods.metric_id,
+    periods.quarter_label,
+    periods.period_start as quarter_start,
+    periods.period_end as quarter_end,
+    periods.is_finished,
+    {{ quotient('periods.numerator', 'periods.denominator') }} as value,
+    cast(periods.n as bigint) as n,
+    goals.operator,
+    goals.target,
+    goals.target_2,
+    case
+        when periods.denominator = 0 then 'not_applicable'
+        else {{ goal_status('periods.numerator', 'periods.denominator', 'goals.operator', 'goals.target', 'goals.target_2', 'goals.band') }}
+    end as status,
+    periods.state,
+    periods.as_of
+from {{ ref('int_scorecard__line_periods') }} as periods
+left join {{ ref('goals') }} as goals
+    on
+        periods.line_id = goals.line_id
+        and periods.period_start between goals.valid_from and coalesce(goals.valid_to, date '9999-12-31')
+where periods.cadence = 'quarter'

@@ -1,0 +1,1 @@
+{{ typed_contributions('networking_events') }}

@@ -1,0 +1,13 @@
+select
+    'deals_won' as metric_id,
+    person_key,
+    occurred_on,
+    1 as numerator,
+    1 as denominator,
+    case
+        when is_deleted then 'deleted'
+        when not is_in_pipeline then 'other_pipeline'
+        when state_in_quarter <> 'won' then state_in_quarter
+    end as reason,
+    {{ receipt() }}
+from {{ ref('int_deals__quarters') }}

@@ -1,0 +1,14 @@
+select
+    'billable_hours' as metric_id,
+    person_key,
+    work_day as occurred_on,
+    hours_worked as numerator,
+    1 as denominator,
+    case
+        when is_deleted then 'deleted'
+        when work_day is null then 'no_date'
+        when is_time_off then 'time_off'
+        when not is_billable then 'non_billable'
+    end as reason,
+    {{ receipt() }}
+from {{ ref('int_time_entries') }}

@@ -1,0 +1,13 @@
+select
+    'reactive_tickets_opened' as metric_id,
+    assigned_person_key as person_key,
+    opened_day as occurred_on,
+    1 as numerator,
+    1 as denominator,
+    case
+        when is_deleted then 'deleted'
+        when opened_day is null then 'no_date'
+        when not is_reactive then 'wrong_queue'
+    end as reason,
+    {{ receipt() }}
+from {{ ref('int_tickets') }}

@@ -1,0 +1,16 @@
+select
+    'w250_dials' as metric_id,
+    person_key,
+    call_day as occurred_on,
+    1 as numerator,
+    1 as denominator,
+    case
+        when is_deleted then 'deleted'
+        when call_day is null then 'no_date'
+        when direction is null then 'no_direction'
+        when direction <> 'OUTBOUND' then 'inbound'
+        when owner_id is null then 'no_owner'
+        when listed_contacts = 0 then 'not_in_list'
+    end as reason,
+    {{ receipt() }}
+from {{ ref('int_calls') }}

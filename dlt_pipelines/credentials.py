@@ -19,11 +19,15 @@ from foundation.settings import EnvSettings, Settings, env_file
 HIDDEN = "***"
 
 # what gives a secret away where its value is not known: tokens in headers and texts, keys in query strings, user:password@
+_NAMES = r"(?:key|token|secret|password|passwd|sig|signature|user|code)"
 _PATTERNS = (
     (re.compile(r"\b(Bearer|Basic)\s+[\w.~+/=-]+", re.I), rf"\1 {HIDDEN}"),
     (re.compile(r"\bpat-\w+-[\w-]{8,}"), HIDDEN),
-    (re.compile(r"(?<=[?&])([\w.-]*(?:key|token|secret|password|passwd|sig|signature|user|code)[\w.-]*)=[^&\s\"'#]+", re.I), rf"\1={HIDDEN}"),
-    (re.compile(r"\b(authorization|secret|apiintegrationcode|x-api-key|api[_-]?key)(['\"]?\s*[:=]\s*['\"]?)[^\s'\",}&]+", re.I), rf"\1\2{HIDDEN}"),
+    (re.compile(rf"(?<=[?&])([\w.-]*{_NAMES}[\w.-]*)=[^&\s\"'#]+", re.I), rf"\1={HIDDEN}"),
+    (
+        re.compile(r"\b(authorization|secret|apiintegrationcode|x-api-key|api[_-]?key)(['\"]?\s*[:=]\s*['\"]?)[^\s'\",}&]+", re.I),
+        rf"\1\2{HIDDEN}",
+    ),
     (re.compile(r"(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"), HIDDEN),
 )
 

@@ -1,13 +1,53 @@
-"""Load one source: extract and normalise without the warehouse's lock, load with it, write the ledger."""
+"""Load one source: extract and normalise without the warehouse's lock, load with it, write the ledger.
+
+The warehouse is the only truth. Cursors are dlt state, and dlt loads them with the rows they stand for; every run begins by taking
+schema and state from the warehouse and throws its own working folder away. A run that is killed therefore loses nothing:
+killed while it fetched, nothing has happened; killed later, its complete package lies in the working folder and the next run
+loads it first. Nothing doubles either: every table is merged by its key or replaced by scope, in one transaction.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import contextlib
+import logging
+import shutil
+import traceback
+import uuid
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
-from foundation.settings import Company, Settings
+import dlt
+import duckdb
+from dlt.common.configuration.container import Container
+from dlt.common.configuration.providers import ConfigProvider, CustomLoaderDocProvider
+from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
+from dlt.common.runtime.run_context import RunContext
+from filelock import FileLock, Timeout
+
+from dlt_pipelines.credentials import Redactor, redacted_logs
+from dlt_pipelines.errors import PermanentError, SourceError
+from dlt_pipelines.registry import SOURCES, SourceEntry
+from dlt_pipelines.run import Run
+from foundation.settings import Company, Settings, SettingsError
+from foundation.warehouse import Warehouse, WarehouseBusy
+
+log = logging.getLogger(__name__)
+
+_DLT_SETTINGS: dict[str, Any] = {
+    "runtime": {"dlthub_telemetry": False, "log_level": "WARNING"},
+    # Arrow tables skip dlt's normaliser, and staging wants to know which load a row came with
+    "normalize": {"parquet_normalizer": {"add_dlt_load_id": True}},
+    "load": {"delete_completed_jobs": True},
+}
+
+
+class _OwnContext(RunContext):
+    """dlt without config.toml and secrets.toml of whatever folder the process runs in, and without the environment's dlt names."""
+
+    def initial_providers(self) -> list[ConfigProvider]:
+        return [CustomLoaderDocProvider("scoreline", lambda: _DLT_SETTINGS)]
 
 
 @dataclass(frozen=True)
@@ -15,8 +55,10 @@ class TableReport:
     """What a load did to one table."""
 
     rows_loaded: int
+    """Rows that this load wrote, changed or not."""
     rows_total: int
     newest_record: datetime | None
+    """Newest change among all rows, UTC; None where the vendor gives no such time."""
 
 
 @dataclass
@@ -28,7 +70,9 @@ class LoadReport:
     tables: dict[str, TableReport]
     requests: int
     waited_seconds: float
+    """Seconds spent waiting for rate limits and between tries, over all threads."""
     complete_through: datetime | None
+    """Every change made before this instant (UTC) is in the loaded tables; None when not connected."""
     warnings: list[str] = field(default_factory=list)
 
 
@@ -36,10 +80,312 @@ def load(
     source: str, settings: Settings, company: Company, *,
     tables: Collection[str] | None = None, since: datetime | None = None, until: datetime | None = None,
 ) -> LoadReport:
-    """Load a source (or some of its tables) into `raw_<source>`."""
-    raise NotImplementedError
+    """Load a source (or some of its tables) into `raw_<source>`, and say so in the ledger.
+
+    Two loads of one source never run at once: the second waits. `since`/`until` (with time zone) re-pull what was made, changed or
+    dated in that window; cursors stay where they are.
+
+    Raises:
+        PermanentError: a person must act. The ledger has a `failed` row per table.
+        TransientError: the vendor is busy or out of reach. The ledger has a `failed` row per table.
+        WarehouseBusy: a process without the write lock holds the warehouse.
+    """
+    if source not in SOURCES:
+        raise PermanentError(f"unknown source {source!r}; there are: {', '.join(SOURCES)}")
+    entry = SOURCES[source]
+    asked = frozenset(entry.tables if tables is None else tables)
+    if unknown := sorted(asked - set(entry.tables)):
+        raise PermanentError(f"{entry.label}: unknown tables {', '.join(unknown)}; there are: {', '.join(entry.tables)}")
+    with _only_one(entry, settings):
+        return _Load(entry, settings, company, asked, since, until).run()
 
 
 def ensure_tables(settings: Settings, company: Company) -> None:
-    """Declare every raw table that does not exist yet, and make the warehouse ready for dbt."""
-    raise NotImplementedError
+    """Declare every raw table and column that does not exist yet, and write ledger, clock and settings for dbt. Quick when all is there.
+
+    Raises:
+        WarehouseBusy: a process without the write lock holds the warehouse.
+    """
+    warehouse = Warehouse(settings)
+    with warehouse.write_lock("ensure tables"):
+        warehouse.prepare(
+            company, [(e.name, e.label, e.cadence, e.freshness_limit.total_seconds() / 3600) for e in SOURCES.values()]
+        )
+        lacking = _lacking(warehouse, SOURCES.values())
+    for name in lacking:
+        with _only_one(SOURCES[name], settings):
+            _declare(SOURCES[name], settings)
+
+
+@contextlib.contextmanager
+def _only_one(entry: SourceEntry, settings: Settings) -> Iterator[None]:
+    settings.dlt_dir.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(settings.dlt_dir / f"{entry.name}.lock")
+    try:
+        lock.acquire(timeout=1)
+    except Timeout:
+        log.info("%s is being loaded by another process; waiting for it", entry.label)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _lacking(warehouse: Warehouse, entries: Collection[SourceEntry]) -> dict[str, list[str]]:
+    """Source -> tables that do not exist or lack a declared column. Call with the lock held."""
+    with contextlib.closing(warehouse.connect()) as connection:
+        rows = connection.execute("select table_schema, table_name, column_name from information_schema.columns").fetchall()
+    there = set(rows)
+    lacking: dict[str, list[str]] = {}
+    for entry in entries:
+        for name, resource in entry.load_module().source().resources.items():
+            if any((f"raw_{entry.name}", name, column) not in there for column in resource.columns):
+                lacking.setdefault(entry.name, []).append(name)
+    return lacking
+
+
+def _declare(entry: SourceEntry, settings: Settings) -> None:
+    """Make the tables of a source that are not there yet, empty. Call with the source's lock held and the warehouse's free."""
+    warehouse = Warehouse(settings)
+    with warehouse.write_lock(f"declare {entry.name}"):
+        missing = _lacking(warehouse, [entry]).get(entry.name)
+        if not missing:
+            return
+        pipeline = _open_pipeline(entry, settings)
+    declared = entry.load_module().source().with_resources(*missing)
+    for resource in declared.resources.values():
+        # an empty merge would empty a table that only lacks a column
+        resource.apply_hints(write_disposition="append")
+    with _translated(entry, Redactor()):
+        pipeline.extract(declared, loader_file_format="parquet")
+        pipeline.normalize()
+        with warehouse.write_lock(f"declare {entry.name}"):
+            pipeline.load()
+
+
+def _own_dlt(settings: Settings) -> None:
+    container = Container()
+    if not isinstance(container[PluggableRunContext].context, _OwnContext):
+        container[PluggableRunContext].reload(_OwnContext(str(settings.dlt_dir)))
+
+
+def _open_pipeline(entry: SourceEntry, settings: Settings) -> Any:
+    """The pipeline with schema and state as the warehouse has them, after loading what a killed run left. Call with the lock held."""
+    _own_dlt(settings)
+
+    def attached() -> Any:
+        return dlt.pipeline(
+            pipeline_name=entry.name, pipelines_dir=str(settings.dlt_dir), dataset_name=f"raw_{entry.name}",
+            destination=dlt.destinations.duckdb(str(settings.warehouse_path)),
+        )
+
+    with contextlib.closing(Warehouse(settings).connect()):
+        pass  # waits for, and names, a process that holds the file without our lock
+    try:
+        pipeline = attached()
+        if pipeline.has_pending_data:
+            log.info("%s: loading what an interrupted run had already fetched", entry.label)
+            pipeline.normalize()
+            pipeline.load()
+        pipeline = pipeline.drop()
+    except Exception as error:
+        if _busy(error):
+            raise
+        # its cursors were not loaded either, so the same records are fetched again
+        log.warning("%s: what an interrupted run left cannot be used (%s); it is fetched again", entry.label, type(error).__name__)
+        shutil.rmtree(settings.dlt_dir / entry.name, ignore_errors=True)
+        pipeline = attached()
+    pipeline.sync_destination()
+    return pipeline
+
+
+class _Load:
+    """One load of one source, from credentials to ledger."""
+
+    def __init__(
+        self, entry: SourceEntry, settings: Settings, company: Company, asked: frozenset[str],
+        since: datetime | None, until: datetime | None,
+    ) -> None:
+        self.entry, self.settings, self.company, self.asked = entry, settings, company, asked
+        self.since, self.until = since, until
+        self.module = entry.load_module()
+        self.warehouse = Warehouse(settings)
+        self.started_at = settings.now()
+        self.client: Any = None
+        self.redact = Redactor()
+
+    def run(self) -> LoadReport:
+        try:
+            with _translated(self.entry, self.redact):
+                self.client = self.module.connect(self.settings, self.company)
+            self.redact = getattr(self.client, "redact", self.redact)
+            if self.client is None:
+                return self._not_connected()
+            with redacted_logs(self.redact), _translated(self.entry, self.redact):
+                return self._pull()
+        except SourceError as error:
+            self._record_failure(str(error))
+            raise
+
+    def _not_connected(self) -> LoadReport:
+        _declare(self.entry, self.settings)
+        with self.warehouse.write_lock(f"load {self.entry.name}"):
+            self._record({name: {"status": "not_connected"} for name in self.asked})
+        return LoadReport(self.entry.name, "not_connected", {}, 0, 0.0, None)
+
+    def _pull(self) -> LoadReport:
+        entry, module = self.entry, self.module
+        pulled = set(self.asked)
+        for table, feeders in module.FEEDS.items():
+            # a table that other tables' pulls fill comes with them, and they with it: one cursor stands for both
+            if table in self.asked:
+                pulled |= set(feeders)
+            elif pulled & set(feeders):
+                pulled.add(table)
+        run = Run(self.settings, self.company, self.started_at, self.client, frozenset(pulled), self.since, self.until)
+        with self.warehouse.write_lock(f"load {entry.name}: cursors"):
+            pipeline = _open_pipeline(entry, self.settings)
+            run.state = pipeline.state.get("sources", {}).get(entry.name, {})
+            if hasattr(module, "recall"):
+                with contextlib.closing(self.warehouse.connect()) as connection:
+                    module.recall(connection, run)
+        origin = self._origin()
+        self._refuse_mixing(run, origin)
+        if hasattr(module, "begin"):
+            module.begin(run)
+        with pipeline.managed_state() as state:
+            state.setdefault("sources", {}).setdefault(entry.name, {})["origin"] = origin
+        pipeline.extract(module.source(run).with_resources(*pulled), workers=len(pulled) + 1, loader_file_format="parquet")
+        pipeline.normalize()
+        with self.warehouse.write_lock(f"load {entry.name}"):
+            info = pipeline.load()
+            with contextlib.closing(self.warehouse.connect()) as connection:
+                if hasattr(module, "settle"):
+                    module.settle(connection, run, pipeline.state["sources"][entry.name])
+                reports = {name: self._report(connection, name, info.loads_ids) for name in sorted(self.asked)}
+                rows = {name: self._ledger_row(connection, run, name, report) for name, report in reports.items()}
+            self._record(rows)
+        if run.unavailable:
+            _declare(entry, self.settings)
+        for name, reason in sorted(run.unavailable.items()):
+            run.warn(f"{name} is not available: {reason}")
+        through = [row["complete_through"] for row in rows.values() if row["complete_through"]]
+        return LoadReport(
+            entry.name, "ok", reports, self._requests, self._waited, min(through, default=None), [self.redact(text) for text in run.warnings]
+        )
+
+    @property
+    def _requests(self) -> int:
+        counters = getattr(self.client, "counters", None)
+        return counters.requests if counters else 0
+
+    @property
+    def _waited(self) -> float:
+        budget = getattr(self.client, "budget", None)
+        return round(budget.waited_seconds, 3) if budget else 0.0
+
+    def _origin(self) -> str:
+        # the sandbox takes another port each time, so its address says nothing; that it is the sandbox does
+        where = "sandbox" if self.settings.sandbox_url and not self.module_override() else "account"
+        return f"{where}: {self.module.identify(self.client)}"
+
+    def module_override(self) -> bool:
+        """Whether `<SOURCE>_BASE_URL` replaces the sandbox's address."""
+        return bool(self.client is not None and getattr(self.client, "overridden", False))
+
+    def _refuse_mixing(self, run: Run, origin: str) -> None:
+        before = run.state.get("origin")
+        if before and before != origin:
+            raise PermanentError(
+                f"{self.entry.label}: the warehouse holds data of another place ({before}) than the one set now ({origin}). "
+                f"Set SCORELINE_HOME to another folder, or remove {self.settings.home} to start anew."
+            )
+
+    def _report(self, connection: duckdb.DuckDBPyConnection, name: str, load_ids: list[str]) -> TableReport:
+        newest = self.module.NEWEST.get(name)
+        try:
+            row = connection.execute(
+                f'select count(*) filter (list_contains(?, _dlt_load_id)), count(*), {f"max({newest})" if newest else "null"} '
+                f'from raw_{self.entry.name}."{name}"', [load_ids],
+            ).fetchone()
+        except duckdb.CatalogException:
+            return TableReport(0, 0, None)  # not available, and never was
+        assert row is not None
+        return TableReport(*row)
+
+    def _ledger_row(self, connection: duckdb.DuckDBPyConnection, run: Run, name: str, report: TableReport) -> dict[str, Any]:
+        row: dict[str, Any] = {
+            "status": "ok", "complete_from": run.complete_from.get(name), "complete_through": run.complete_through.get(name, run.started_at),
+            "rows_loaded": report.rows_loaded, "rows_total": report.rows_total, "newest_record": report.newest_record,
+        }
+        if name in run.unavailable:
+            return row | {"status": "not_available", "complete_from": None, "complete_through": None, "error": run.unavailable[name]}
+        if run.backfill:
+            # a window that was pulled again says nothing about what happened since: what was known before still holds
+            try:
+                last = connection.execute(
+                    "select complete_from, complete_through from ledger.loads where source = ? and table_name = ? and status = 'ok' "
+                    "order by complete_through desc limit 1", [self.entry.name, name],
+                ).fetchone()
+            except duckdb.CatalogException:
+                last = None
+            through = min(run.until, run.started_at) if run.until else run.started_at
+            row |= dict(zip(("complete_from", "complete_through"), last or (run.since, through), strict=True))
+        return row
+
+    def _record(self, rows: dict[str, dict[str, Any]]) -> None:
+        common = {
+            "load_id": uuid.uuid4().hex, "source": self.entry.name, "started_at": self.started_at, "finished_at": self.settings.now(),
+        }
+        # the totals of the run stand in its first row, so that a sum over the tables is right
+        totals = [{"requests": self._requests, "waited_seconds": self._waited}] + [{"requests": 0, "waited_seconds": 0.0}] * len(rows)
+        self.warehouse.record_loads(
+            [common | {"table_name": name} | row | total for (name, row), total in zip(sorted(rows.items()), totals, strict=False)]
+        )
+
+    def _record_failure(self, text: str) -> None:
+        with self.warehouse.write_lock(f"load {self.entry.name}"):
+            self._record({name: {"status": "failed", "error": self.redact(text)} for name in self.asked})
+
+
+@contextlib.contextmanager
+def _translated(entry: SourceEntry, redact: Redactor) -> Iterator[None]:
+    """Let only SourceError and WarehouseBusy out, redacted, whatever dlt wraps them in."""
+    try:
+        yield
+    except Exception as error:
+        if busy := _busy(error):
+            raise WarehouseBusy(str(busy)) from None
+        for cause in _chain(error):
+            if isinstance(cause, SourceError):
+                text = redact(cause)
+                raise type(cause)(text if text.startswith(entry.label) else f"{entry.label}: {text}") from None
+            if isinstance(cause, SettingsError):
+                raise PermanentError(f"{entry.label}: {redact(cause)}") from None
+        log.error("%s: %s", entry.label, redact("".join(traceback.format_exception(error))))
+        root = list(_chain(error))[-1]
+        raise PermanentError(
+            f"{entry.label}: {type(root).__name__}: {redact(root)[:1000]}. The log has the full story; if a new kind of record "
+            "causes it, report it with that."
+        ) from None
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    waiting: list[BaseException | None] = [error]
+    while waiting:
+        current = waiting.pop(0)
+        if current is None or id(current) in seen:
+            continue
+        seen.add(id(current))
+        yield current
+        waiting += [current.__cause__, current.__context__]
+
+
+def _busy(error: BaseException) -> BaseException | None:
+    """The reason in `error` that is "another process holds the file"."""
+    for cause in _chain(error):
+        if isinstance(cause, WarehouseBusy) or (isinstance(cause, duckdb.IOException) and "lock" in str(cause).lower()):
+            return cause
+    return None

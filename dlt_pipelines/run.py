@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+import dlt
+
 from foundation.settings import Company, Settings
 
 CONTRACT: dict[str, str] = {"tables": "evolve", "columns": "evolve", "data_type": "freeze"}
@@ -15,17 +17,21 @@ CONTRACT: dict[str, str] = {"tables": "evolve", "columns": "evolve", "data_type"
 ColumnType = Literal["text", "bigint", "decimal", "bool", "timestamp", "date"]
 
 
-def columns(*, nullable: bool = False, **types: ColumnType) -> dict[str, Any]:
-    """dlt's `columns=` from name -> type: timestamps are instants in UTC, decimals DECIMAL(38, 9).
+def table(key: str | list[str], disposition: Any, kinds: Mapping[str, ColumnType], *, nullable: bool = False, parallel: bool = True) -> Any:
+    """Keyword arguments of `@dlt.resource` for one raw table: key, write disposition, contract and every column.
 
-    `nullable`: key columns may hold null too (dlt refuses that by default).
+    `kinds`: column -> type; timestamps are instants in UTC, decimals DECIMAL(38, 9). `nullable`: key columns may hold null too.
+    `parallel`: fetched beside the other tables, in a thread.
     """
     shapes: dict[str, dict[str, Any]] = {
         "decimal": {"data_type": "decimal", "precision": 38, "scale": 9},
         "timestamp": {"data_type": "timestamp", "timezone": True},
     }
     extra: dict[str, Any] = {"nullable": True} if nullable else {}
-    return {name: {**shapes.get(kind, {"data_type": kind}), **extra} for name, kind in types.items()}
+    return {
+        "primary_key": key, "write_disposition": disposition, "schema_contract": CONTRACT, "parallelized": parallel,
+        "columns": {name: {**shapes.get(kind, {"data_type": kind}), **extra} for name, kind in kinds.items()},
+    }
 
 
 def replaces(scope: str) -> dict[str, Any]:
@@ -77,6 +83,11 @@ class Run:
     def backfill(self) -> bool:
         """Whether this run re-pulls a window instead of following the cursors."""
         return self.since is not None or self.until is not None
+
+    @staticmethod
+    def load_id() -> str:
+        """`_dlt_load_id` of the rows of this run; ids grow with time. Only inside a resource."""
+        return str(dlt.current.load_package_state()["load_id"])
 
     def warn(self, text: str) -> None:
         """Add a warning to the report, once."""

@@ -1,0 +1,353 @@
+"""The one HTTP client of all sources: rate budget, retries, time-outs, redaction, counters.
+
+A source describes its vendor as data (`Budget` per lane, a `judge` for the vendor's own error bodies) and then only calls
+`get`/`post`. urllib3 is used directly: it follows no redirect, reads no netrc and knows no hidden retry, so credentials go to
+the configured host and nowhere else.
+
+Retried, with jitter, at most `TRIES` times: 408, 425, 429, 5xx, time-outs, connections that break, bodies that end early, and
+bodies that are no JSON (a proxy's HTML page). `Retry-After` (seconds or a date) is honoured. Everything else is permanent.
+"""
+
+from __future__ import annotations
+
+import email.utils
+import heapq
+import itertools
+import random
+import ssl
+import threading
+import time
+import urllib.parse
+import urllib.request
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import certifi
+import orjson
+import urllib3
+
+from dlt_pipelines.credentials import Redactor
+from dlt_pipelines.errors import PermanentError, SourceError, TransientError
+
+TRIES = 5
+CONNECT_SECONDS = 10.0
+READ_SECONDS = 120.0
+LONGEST_WAIT = 600.0
+"""A vendor that asks for a longer pause is left alone; the next run continues."""
+
+_USER_AGENT = "scoreline/0.1"
+_RETRIED = {408, 423, 425, 429, 477, 500, 502, 503, 504, 520, 521, 522, 523, 524, 598, 599}
+
+
+@dataclass
+class Limit:
+    """At most `most` requests at once or ended within the last `seconds`. `Limit(1, 0)`: one request at a time.
+
+    A request counts until `seconds` after its *answer*: it reached the vendor some time before that, so no window of the vendor's
+    own can hold more than `most`, however long requests travel.
+    """
+
+    most: int
+    seconds: float
+    _busy: int = field(default=0, repr=False)
+    _ended: deque[float] = field(default_factory=deque, repr=False)
+
+    def room_in(self, now: float) -> float | None:
+        """Seconds until there is room (0: now); None: not before a running request ends."""
+        while self._ended and self._ended[0] <= now - self.seconds:
+            self._ended.popleft()
+        if self._busy + len(self._ended) < self.most:
+            return 0.0
+        return self._ended[0] + self.seconds - now if self._ended else None
+
+
+class Budget:
+    """A vendor's published limits, kept by design: every request takes a slot in its lane and waits until there is one.
+
+    `lanes`: name -> the limits a request of that lane counts against; "" is the default lane. Limits may be shared by lanes.
+    """
+
+    def __init__(self, lanes: Mapping[str, tuple[Limit, ...]]) -> None:
+        self._lanes = lanes
+        self._ready = threading.Condition()
+        self._waiting: list[tuple[int, int, str]] = []
+        self._order = itertools.count()
+        self._paused_until = 0.0
+        self.waited_seconds = 0.0
+
+    @contextmanager
+    def slot(self, lane: str, rank: int) -> Iterator[None]:
+        """Wait for a slot and hold it while the request runs. A lower `rank` goes first: the longest chain of pages sets the pace."""
+        self._take(lane, rank)
+        try:
+            yield
+        finally:
+            with self._ready:
+                for limit in self._lanes[lane]:
+                    limit._busy -= 1
+                    limit._ended.append(time.monotonic())
+                self._ready.notify_all()
+
+    def pause(self, seconds: float) -> None:
+        """The vendor asked for quiet: no request of any lane starts for so long."""
+        with self._ready:
+            self._paused_until = max(self._paused_until, time.monotonic() + seconds)
+
+    def waited(self, seconds: float) -> None:
+        """Count a wait that happened elsewhere."""
+        with self._ready:
+            self.waited_seconds += seconds
+
+    def _take(self, lane: str, rank: int) -> None:
+        me = (rank, next(self._order), lane)
+        began = time.monotonic()
+        with self._ready:
+            heapq.heappush(self._waiting, me)
+            try:
+                while (wait := self._my_turn_in(me)) != 0:
+                    if wait is not None and wait > LONGEST_WAIT:
+                        raise TransientError(f"the request budget is used up for {wait:.0f} s; run again later")
+                    self._ready.wait(wait)
+                for limit in self._lanes[lane]:
+                    limit._busy += 1
+            finally:
+                self._waiting.remove(me)
+                heapq.heapify(self._waiting)
+                self.waited_seconds += time.monotonic() - began
+                self._ready.notify_all()
+
+    def _my_turn_in(self, me: tuple[int, int, str]) -> float | None:
+        now = time.monotonic()
+        if self._paused_until > now:
+            return self._paused_until - now
+        for other in sorted(self._waiting):
+            waits = [limit.room_in(now) for limit in self._lanes[other[2]]]
+            known = [wait for wait in waits if wait is not None]
+            if other == me:
+                return None if len(known) < len(waits) else max(known, default=0.0)
+            if not any(wait != 0 for wait in waits):
+                return None  # someone before me can go and will wake me
+        raise AssertionError("a waiting request is always in the list")
+
+
+@dataclass
+class Counters:
+    """What a client did, for run metadata."""
+
+    requests: int = 0
+    retries: int = 0
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer of a vendor, before it is judged."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    path: str
+
+    def json(self) -> Any:
+        """The parsed body; None where it is no JSON."""
+        try:
+            return orjson.loads(self.body)
+        except orjson.JSONDecodeError:
+            return None
+
+    @property
+    def start(self) -> str:
+        """The first characters, for an error text."""
+        return " ".join(self.body[:200].decode("utf-8", "replace").split()) or "an empty body"
+
+
+@dataclass(frozen=True)
+class Retry:
+    """A judgement: try again, after `seconds` if the vendor named them. `everybody`: hold the other requests back too."""
+
+    text: str
+    seconds: float | None = None
+    everybody: bool = False
+
+
+Judge = Callable[[Answer], "Retry | SourceError | None"]
+"""A vendor's reading of an answer: try again, stop with this error, or None: it is as the status says."""
+
+
+Complaint = Callable[[Any], "str | None"]
+
+
+class Client:
+    """A vendor's API under one base address.
+
+    Args:
+        label: the vendor's name in error texts.
+        base_url: all paths are below it.
+        headers: sent with each request; hold the credentials.
+        unauthorised: what to do at 401 before giving up; True: try once more (an expired token was renewed, a zone found again).
+    """
+
+    def __init__(
+        self, label: str, base_url: str, *, headers: Mapping[str, str], budget: Budget, redact: Redactor, judge: Judge = lambda _: None,
+        unauthorised: Callable[[], bool] | None = None, read_seconds: float = READ_SECONDS, way_out: str = "",
+    ) -> None:
+        self.label, self.base_url, self.budget, self.redact = label, base_url.rstrip("/"), budget, redact
+        self.counters = Counters()
+        self._headers = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": _USER_AGENT, **headers}
+        self._judge, self._unauthorised, self._way_out = judge, unauthorised, way_out
+        self._pool = _pool(self.base_url, urllib3.Timeout(connect=CONNECT_SECONDS, read=read_seconds))
+        self._remembered: dict[str, Any] = {}
+        self.facts: dict[str, Any] = {}
+        """What a source's `connect()` learned and its resources need."""
+        self._count = threading.Lock()
+        self._once = threading.Lock()
+
+    def get(
+        self, path: str, params: Mapping[str, Any] | None = None, *, lane: str = "", rank: int = 5, complaint: Complaint = lambda _: None
+    ) -> Any:
+        """GET `path` and parse the JSON answer. `complaint`: what is wrong with an answer that contradicts itself; it is asked again."""
+        query = urllib.parse.urlencode({k: v for k, v in (params or {}).items() if v is not None}, safe=",")
+        return self._call("GET", f"{path}?{query}" if query else path, None, lane, rank, complaint)
+
+    def get_once(self, path: str, *, lane: str = "") -> Any:
+        """Like `get`, but a second call for the same path answers from memory."""
+        with self._once:
+            if path not in self._remembered:
+                self._remembered[path] = self.get(path, lane=lane)
+            return self._remembered[path]
+
+    def post(self, path: str, json: Any, *, lane: str = "", rank: int = 5, complaint: Complaint = lambda _: None) -> Any:
+        """POST a JSON body to `path` and parse the JSON answer. Used for reading only, so it is retried like a GET."""
+        return self._call("POST", path, orjson.dumps(json), lane, rank, complaint)
+
+    def _call(self, method: str, path: str, body: bytes | None, lane: str, rank: int, complaint: Complaint) -> Any:
+        if "://" in path.partition("?")[0] or path.startswith("//"):
+            raise PermanentError(self.redact(f"{self.label}: refused to send credentials to {path}, which is not below {self.base_url}"))
+        renewed = False
+        tries = 0
+        while True:
+            try:
+                with self.budget.slot(lane, rank):
+                    answer = self._send(method, path, body)
+            except TransientError as error:  # the budget's own: the vendor's hour is used up
+                raise TransientError(f"{self.label}: {error}") from None
+            except urllib3.exceptions.HTTPError as error:
+                verdict: Retry | SourceError = Retry(f"{type(error).__name__}: {error}")
+            else:
+                if answer.status == 401 and not renewed and self._unauthorised and self._unauthorised():
+                    renewed = True
+                    continue
+                judged = self._judge(answer) or self._by_status(answer)
+                if judged is None:
+                    parsed = answer.json()
+                    if parsed is None:
+                        judged = Retry(f"no JSON but {answer.start!r} ({answer.headers.get('content-type', 'no content type')})")
+                    elif wrong := complaint(parsed):
+                        judged = Retry(wrong)
+                    else:
+                        return parsed
+                verdict = judged
+            if isinstance(verdict, SourceError):
+                text = self.redact(f"{self.label}: {method} {path.partition('?')[0]}: {verdict}")
+                raise type(verdict)(text) from None
+            tries += 1
+            wait = verdict.seconds if verdict.seconds is not None else min(30.0, 0.5 * 2**tries) * random.uniform(0.5, 1.0)
+            if tries >= TRIES or wait > LONGEST_WAIT:
+                asked = f"it asks to wait {wait:.0f} s" if wait > LONGEST_WAIT else f"{tries} tries"
+                raise TransientError(
+                    self.redact(f"{self.label}: {method} {path.partition('?')[0]}: {verdict.text} ({asked}). Run it again later.")
+                ) from None
+            with self._count:
+                self.counters.retries += 1
+            if verdict.everybody:
+                self.budget.pause(wait)  # waited for in the queue, by all requests
+            else:
+                self.budget.waited(wait)
+                time.sleep(wait)
+
+    def _send(self, method: str, path: str, body: bytes | None) -> Answer:
+        headers = {**self._headers, "Content-Type": "application/json"} if body is not None else self._headers
+        with self._count:
+            self.counters.requests += 1
+        response = self._pool.request(
+            method, f"{self.base_url}/{path.lstrip('/')}", body=body, headers=headers, retries=False, redirect=False
+        )
+        return Answer(response.status, response.headers, response.data, path)
+
+    def _by_status(self, answer: Answer) -> Retry | SourceError | None:
+        status = answer.status
+        if 200 <= status < 300:
+            return None
+        if status in _RETRIED or status >= 500:
+            return Retry(f"answers {status}: {answer.start}", retry_after(answer.headers), everybody=status == 429)
+        ways = {
+            401: f"the credentials are not accepted (401). {self._way_out}",
+            403: f"the credentials may not read this (403): {answer.start}. {self._way_out}",
+            404: f"not found (404): {answer.start}",
+        }
+        if 300 <= status < 400:
+            return PermanentError(f"redirects ({status}) to {answer.headers.get('location', 'nowhere')}; set the right base address")
+        return PermanentError(ways.get(status, f"answers {status}: {answer.start}"))
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds that a `Retry-After` header (seconds or HTTP date) asks for; None without one."""
+    value = headers.get("retry-after")
+    if not value:
+        return None
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        pass
+    try:
+        until = email.utils.parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    # the vendor's wall clock, not the business clock: this wait is real time
+    return max(0.0, (until - datetime.now(UTC)).total_seconds())
+
+
+def _pool(base_url: str, timeout: urllib3.Timeout) -> urllib3.PoolManager:
+    secure = ssl.create_default_context()
+    secure.load_verify_locations(certifi.where())
+    options: dict[str, Any] = {"timeout": timeout, "maxsize": 32, "ssl_context": secure, "retries": False}
+    parts = urllib.parse.urlsplit(base_url)
+    proxy = urllib.request.getproxies().get(parts.scheme)
+    if proxy and not urllib.request.proxy_bypass(parts.hostname or ""):
+        return urllib3.ProxyManager(proxy, **options)
+    return urllib3.PoolManager(**options)
+
+
+Page = TypeVar("Page")
+
+
+def capped(pages: Iterable[Page], most: int, what: str) -> Iterator[Page]:
+    """Pass pages through and stop a paginator that never ends.
+
+    Raises:
+        PermanentError: more than `most` pages.
+    """
+    for number, page in enumerate(pages, 1):
+        if number > most:
+            raise PermanentError(f"{what}: more than {most} pages; the vendor's paging seems stuck. Report it with this text.")
+        yield page
+
+
+def expect(answer: Any, kind: type | tuple[type, ...], what: str, *keys: str) -> Any:
+    """`answer[keys...]`, checked to be a `kind`.
+
+    Raises:
+        PermanentError: the answer has another shape; says what was expected and what came.
+    """
+    value = answer
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    if not isinstance(value, kind):
+        kinds = " or ".join(k.__name__ for k in (kind if isinstance(kind, tuple) else (kind,)))
+        came = ", ".join(map(str, answer)) if isinstance(answer, dict) else type(answer).__name__
+        where = ".".join(keys) or "the answer"
+        raise PermanentError(f"{what}: expected {where} to be a {kinds}, but the answer has: {came[:200] or 'nothing'}")
+    return value

@@ -1,0 +1,456 @@
+"""Autotask PSA (REST, V1.0).
+
+GET  /atservicesrest/v1.0/zoneInformation          -> which host serves this account; raw_autotask.account
+POST /Tickets/query, /TimeEntries/query            -> raw_autotask.tickets, raw_autotask.time_entries (merge on id)
+POST /Resources/query, /Companies/query, /BillingCodes/query -> resources, companies, billing_codes (in full, every run)
+GET  /<entity>/entityInformation/fields            -> raw_autotask.picklists
+POST /<entity>/query/count                         -> cheap check for deleted rows
+GET  /ThresholdInformation                         -> how much of the account's hour others have used
+
+Rows are walked by id (`id gt last`, 500 a page). The first run reads everything (or from start_date); later runs what changed,
+with an hour of overlap. Once a week all open tickets and everything made or completed in the last 90 days is read again, because
+not every change is sure to move lastActivityDate. Autotask keeps no trace of a deleted row: for the last 60 days the number of
+rows is compared, and where it differs the ids; what is gone gets deleted_at.
+
+Quirks: 500 with a list of texts stands for wrong queries as well as for outages; "Thread Threshold Exceeded" is a rate limit
+whatever its status; picklist values are texts while rows hold integers; dateWorked is a local date at midnight Z and is never
+shifted; a user without the permission for non-billable time gets only billable rows, silently.
+
+Settings: AUTOTASK_USERNAME, AUTOTASK_SECRET, AUTOTASK_INTEGRATION_CODE, AUTOTASK_BASE_URL (where the zone is asked for),
+section [autotask] of company.toml.
+"""
+
+from __future__ import annotations
+
+import urllib.parse
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+import dlt
+from pydantic import Field, SecretStr
+
+from dlt_pipelines.credentials import Credentials, Redactor, address
+from dlt_pipelines.errors import NotAvailable, PermanentError, SourceError, TransientError
+from dlt_pipelines.http import Answer, Budget, Client, Limit, Retry, capped, expect, retry_after
+from dlt_pipelines.records import Batches, parse
+from dlt_pipelines.run import EVERYTHING, ColumnType, Run, table
+from foundation.settings import Company, Settings
+
+SOURCE = "autotask"
+VENDOR_URL = "https://webservices2.autotask.net"
+OVERLAP = timedelta(hours=1)
+SWEEP_EVERY = timedelta(days=7)
+SWEPT = timedelta(days=90)
+RECONCILED = timedelta(days=60)
+POLITE_SHARE = 0.8
+"""The hour's requests are shared with every other integration of the account: above this share we stop."""
+
+ENTITIES = {
+    "tickets": "Tickets", "time_entries": "TimeEntries", "resources": "Resources", "companies": "Companies",
+    "billing_codes": "BillingCodes",
+}
+FIELDS: dict[str, dict[str, tuple[str, ColumnType]]] = {
+    "tickets": {
+        "id": ("id", "bigint"), "ticket_number": ("ticketNumber", "text"), "title": ("title", "text"),
+        "company_id": ("companyID", "bigint"), "queue_id": ("queueID", "bigint"),
+        "status": ("status", "bigint"), "priority": ("priority", "bigint"),
+        "issue_type": ("issueType", "bigint"), "ticket_type": ("ticketType", "bigint"),
+        "assigned_resource_id": ("assignedResourceID", "bigint"), "creator_resource_id": ("creatorResourceID", "bigint"),
+        "completed_by_resource_id": ("completedByResourceID", "bigint"), "create_date": ("createDate", "timestamp"),
+        "completed_date": ("completedDate", "timestamp"), "last_activity_date": ("lastActivityDate", "timestamp"),
+        "first_response_date_time": ("firstResponseDateTime", "timestamp"),
+    },
+    "time_entries": {
+        "id": ("id", "bigint"), "ticket_id": ("ticketID", "bigint"), "task_id": ("taskID", "bigint"),
+        "time_entry_type": ("timeEntryType", "bigint"), "resource_id": ("resourceID", "bigint"), "date_worked": ("dateWorked", "date"),
+        "start_date_time": ("startDateTime", "timestamp"), "end_date_time": ("endDateTime", "timestamp"),
+        "hours_worked": ("hoursWorked", "decimal"), "hours_to_bill": ("hoursToBill", "decimal"),
+        "is_non_billable": ("isNonBillable", "bool"),
+        "billing_code_id": ("billingCodeID", "bigint"), "internal_billing_code_id": ("internalBillingCodeID", "bigint"),
+        "create_date_time": ("createDateTime", "timestamp"), "last_modified_date_time": ("lastModifiedDateTime", "timestamp"),
+    },
+    "resources": {
+        "id": ("id", "bigint"), "first_name": ("firstName", "text"), "last_name": ("lastName", "text"), "email": ("email", "text"),
+        "is_active": ("isActive", "bool"), "resource_type": ("resourceType", "text"), "title": ("title", "text"),
+    },
+    "companies": {
+        "id": ("id", "bigint"), "company_name": ("companyName", "text"), "company_type": ("companyType", "bigint"),
+        "is_active": ("isActive", "bool"), "create_date": ("createDate", "timestamp"),
+        "last_activity_date": ("lastActivityDate", "timestamp"),
+    },
+    "billing_codes": {
+        "id": ("id", "bigint"), "name": ("name", "text"), "use_type": ("useType", "bigint"), "is_active": ("isActive", "bool"),
+    },
+}
+"""Table -> column -> (field on the wire, type). Only these fields are asked for: home phones and pay stay where they are."""
+
+_CHANGED = {"tickets": "lastActivityDate", "time_entries": "lastModifiedDateTime"}
+_MADE = {"tickets": ("createDate", "create_date"), "time_entries": ("createDateTime", "create_date_time")}
+_DATED = {"tickets": "completedDate", "time_entries": "dateWorked"}
+_HOUR = 10_000
+
+_OUR_FAULT = ("Unable to find", "MaxRecords", "is not valid", "not supported", "at least one filter")
+"""Words in the texts of a 500 that mean a wrong query: trying again would only burn the hour's requests."""
+
+Filter = dict[str, Any]
+FEEDS: dict[str, tuple[str, ...]] = {}
+NEWEST = {"tickets": "last_activity_date", "time_entries": "last_modified_date_time", "companies": "last_activity_date"}
+
+
+class AutotaskCredentials(Credentials):
+    """What Autotask needs: an API-only user and the tracking identifier of the integration."""
+
+    username: SecretStr = Field(alias="AUTOTASK_USERNAME")
+    secret: SecretStr = Field(alias="AUTOTASK_SECRET")
+    integration_code: SecretStr = Field(alias="AUTOTASK_INTEGRATION_CODE")
+    base_url: str | None = Field(None, alias="AUTOTASK_BASE_URL")
+
+
+WAY_OUT = (
+    "Check AUTOTASK_USERNAME, AUTOTASK_SECRET and AUTOTASK_INTEGRATION_CODE, and in Autotask (Admin, Resources) that the API user is "
+    "active and not locked; failed attempts lock it."
+)
+
+
+def connect(settings: Settings, company: Company) -> Client | None:
+    """A client for the account's zone that keeps Autotask's limits; None when Autotask is not connected.
+
+    Raises:
+        PermanentError: the user is unknown, or the zone lies on a host that is not Autotask's.
+    """
+    credentials = AutotaskCredentials.read()
+    if credentials is None:
+        return None
+    redact = Redactor(credentials.secrets())
+    user = credentials.username.get_secret_value()
+    asked = address(settings, SOURCE, credentials.base_url, VENDOR_URL)
+    zone = _zone(asked, user, redact)
+    # one request at a time per entity keeps clear of the limit of three threads; the hour is shared by everything
+    hour = Limit(_HOUR, 3600)
+    lanes = {"": (hour,), **{entity: (Limit(1, 0), hour) for entity in ENTITIES.values()}}
+
+    def zone_moved() -> bool:
+        found = _zone(asked, user, redact)
+        moved = bool(found["url"] != zone["url"])
+        zone.update(found)
+        client.base_url = _base(zone)
+        return moved
+
+    client = Client(
+        "Autotask", _base(zone),
+        headers={
+            "UserName": user, "Secret": credentials.secret.get_secret_value(),
+            "ApiIntegrationCode": credentials.integration_code.get_secret_value(),
+        },
+        budget=Budget(lanes), redact=redact, judge=_judge, unauthorised=zone_moved, way_out=WAY_OUT, read_seconds=300.0,
+    )
+    client.facts["zone"] = zone
+    client.facts["hour"] = hour
+    client.counters.requests += 1
+    return client
+
+
+def _base(zone: Mapping[str, Any]) -> str:
+    return f"{str(zone['url']).rstrip('/')}/V1.0"
+
+
+def _zone(asked: str, user: str, redact: Redactor) -> dict[str, Any]:
+    finder = Client("Autotask", asked, headers={}, budget=Budget({"": (Limit(1, 0),)}), redact=redact, judge=_zone_judge, way_out=WAY_OUT)
+    zone = expect(finder.get("/atservicesrest/v1.0/zoneInformation", {"user": user}), dict, "Autotask zone information")
+    expect(zone, str, "Autotask zone information", "url")
+    host = urllib.parse.urlsplit(zone["url"]).hostname or ""
+    if host != urllib.parse.urlsplit(asked).hostname and not (host.endswith(".autotask.net") and zone["url"].startswith("https://")):
+        raise PermanentError(f"Autotask: the zone information names the host {host}, which is not Autotask's; nothing is sent there")
+    return dict(zone)
+
+
+def _zone_judge(answer: Answer) -> Retry | SourceError | None:
+    if answer.status == 500 and _texts(answer):
+        return PermanentError(f"the zone of this user is unknown: {'; '.join(_texts(answer))}. Check AUTOTASK_USERNAME.")
+    return None
+
+
+def _texts(answer: Answer) -> list[str]:
+    body = answer.json()
+    errors = body.get("errors") if isinstance(body, dict) else None
+    if not isinstance(errors, list):
+        return []
+    return [str(error.get("message", error)) if isinstance(error, dict) else str(error) for error in errors]
+
+
+def _judge(answer: Answer) -> Retry | SourceError | None:
+    texts = "; ".join(_texts(answer))
+    if "Itgenatr005" in texts or "Thread Threshold Exceeded" in texts:
+        return Retry("too many requests at once (another integration with the same tracking identifier?)", None, everybody=True)
+    if answer.status == 429:
+        asked = retry_after(answer.headers)
+        return Retry("the account's requests for this hour are used up", asked if asked is not None else 60.0, everybody=True)
+    if answer.status == 403:
+        return NotAvailable(f"the API user may not read this: {texts or answer.start}. Change its security level in Autotask.")
+    if answer.status == 500 and any(word in texts for word in _OUR_FAULT):
+        return PermanentError(f"the query is refused: {texts}")
+    return None
+
+
+def identify(client: Client) -> str:
+    """The account behind the credentials, so that two accounts never mix in one warehouse."""
+    zone = client.facts["zone"]
+    return f"tenant {zone.get('ci')} in zone {zone.get('zoneName')}"
+
+
+def recall(connection: Any, run: Run) -> None:
+    """Before the run, with the lock held: the ids of the last 60 days' rows that the warehouse thinks are alive."""
+    for name, (_, made) in _MADE.items():
+        if name in run.tables and name in run.state.get("tables", {}):
+            rows = connection.execute(
+                f"select id, {made} from raw_autotask.{name} where deleted_at is null and {made} >= ?", [run.started_at - RECONCILED]
+            ).fetchall()
+            run.known[name] = {row[0]: row[1].astimezone(UTC) for row in rows}
+
+
+def _iso(instant: datetime) -> str:
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _where(field: str, operator: str, value: object) -> Filter:
+    return {"op": operator, "field": field, "value": value}
+
+
+def _any(*items: Filter) -> Filter:
+    return items[0] if len(items) == 1 else {"op": "or", "items": list(items)}
+
+
+def walk(client: Client, entity: str, fields: list[str], conditions: list[Filter]) -> Iterator[list[dict[str, Any]]]:
+    """Pages of an entity in the order of ids; each page asks for ids above the last one."""
+
+    def pages() -> Iterator[list[dict[str, Any]]]:
+        last = -1  # company 0 is the service provider itself
+        while True:
+            body = {"MaxRecords": 500, "IncludeFields": fields, "Filter": [_where("id", "gt", last), *conditions]}
+            answer = client.post(f"/{entity}/query", body, lane=entity, complaint=_rows_missing)
+            items = expect(answer, list, f"Autotask {entity}", "items")
+            if items:
+                yield items
+            if len(items) < 500:
+                return
+            newest = expect(items[-1], int, f"Autotask {entity}", "id")
+            if newest <= last:
+                raise PermanentError(f"Autotask {entity}: pages no longer advance after id {last}")
+            last = newest
+
+    yield from capped(pages(), 100_000, f"Autotask {entity}")
+
+
+def _rows_missing(answer: Any) -> str | None:
+    details = answer.get("pageDetails") if isinstance(answer, dict) else None
+    if isinstance(details, dict) and isinstance(answer.get("items"), list) and details.get("count") != len(answer["items"]):
+        return f"a page of {len(answer['items'])} rows that says it has {details.get('count')}"
+    return None
+
+
+def count(client: Client, entity: str, conditions: list[Filter]) -> int:
+    """How many rows match."""
+    answer = client.post(f"/{entity}/query/count", {"Filter": conditions}, lane=entity)
+    return int(expect(answer, int, f"Autotask {entity} count", "queryCount"))
+
+
+def threshold(client: Client) -> tuple[int, int]:
+    """(requests used in the running hour by every integration of the account, requests allowed)."""
+    facts = client.get_once("/ThresholdInformation")
+    what = "Autotask threshold information"
+    return expect(facts, int, what, "currentTimeframeRequestCount"), expect(facts, int, what, "externalRequestThreshold")
+
+
+def check_budget(client: Client) -> None:
+    """Stop politely while others need the hour, and take no more than what is left of it.
+
+    Raises:
+        TransientError: more than 80 % of the hour's requests are used.
+    """
+    used, allowed = threshold(client)
+    if used > POLITE_SHARE * allowed:
+        raise TransientError(
+            f"Autotask: {used} of the account's {allowed} requests an hour are used, most by other integrations; run again in an hour"
+        )
+    client.facts["hour"].most = max(1, int(POLITE_SHARE * allowed) - used)
+
+
+def _rows(run: Run, name: str, conditions: list[Filter]) -> Iterator[Any]:
+    wire = {column: field for column, (field, _) in FIELDS[name].items()}
+    batches = Batches(f"autotask.{name}", {column: kind for column, (_, kind) in FIELDS[name].items()}, run.warn)
+    for page in walk(run.client, ENTITIES[name], list(wire.values()), conditions):
+        batches.add({column: [row.get(field) for row in page] for column, field in wire.items()})
+        yield from batches.full()
+    yield from batches.rest()
+
+
+def _changing(run: Run, name: str) -> Iterator[Any]:
+    """Tickets or time entries: everything, the changes, or a window; then the search for deleted rows."""
+    cursor = run.state.get("tables", {}).get(name, {})
+    pulled_at, swept_at = (datetime.fromisoformat(cursor[key]) if key in cursor else None for key in ("pulled_at", "swept_at"))
+    new = {"pulled_at": run.started_at.isoformat()}
+    changed, made, dated = _CHANGED[name], _MADE[name][0], _DATED[name]
+    start = run.company.autotask.start_date
+    begins = datetime.combine(start, time(), run.company.zone) if start else None
+    if begins:
+        run.complete_from[name] = begins
+    sweep = swept_at is None or run.started_at - swept_at >= SWEEP_EVERY
+    if run.backfill:
+        bounds = [(operator, _iso(bound)) for operator, bound in (("gte", run.since), ("lte", run.until)) if bound]
+        conditions = [_any(*({"op": "and", "items": [_where(field, *bound) for bound in bounds]} for field in (changed, made, dated)))]
+    elif pulled_at is None:
+        conditions = [_any(*(_where(field, "gte", _iso(begins)) for field in (changed, made, dated)))] if begins else []
+    elif sweep:
+        since = _iso(run.started_at - SWEPT)
+        still_open = [_where("status", "notIn", run.company.autotask.complete_status_ids)] if name == "tickets" else []
+        recent = [_where(field, "gte", since) for field in (made, dated)]
+        conditions = [_any(*still_open, *recent, _where(changed, "gte", _iso(pulled_at - OVERLAP)))]
+    else:
+        conditions = [_where(changed, "gte", _iso(pulled_at - OVERLAP))]
+    yield from _rows(run, name, conditions)
+    if run.backfill:
+        return
+    if pulled_at is not None:
+        _find_deleted(run, name, pulled_at, compare_ids=sweep)
+    if sweep:
+        new["swept_at"] = new["pulled_at"]
+    dlt.current.source_state().setdefault("tables", {})[name] = {**cursor, **new}
+
+
+def _find_deleted(run: Run, name: str, pulled_at: datetime, *, compare_ids: bool) -> None:
+    """Which of the rows that the warehouse knows, made in the last 60 days and before the last run, are no longer there."""
+    entity, (field, _) = ENTITIES[name], _MADE[name]
+    since, until = run.started_at - RECONCILED, pulled_at - OVERLAP
+    known = {key for key, made in run.known.get(name, {}).items() if since <= made < until}
+    conditions = [_where(field, "gte", _iso(since)), _where(field, "lt", _iso(until))]
+    if until <= since or (not compare_ids and count(run.client, entity, conditions) == len(known)):
+        return
+    there = {row["id"] for page in walk(run.client, entity, ["id"], conditions) for row in page}
+    run.known[f"{name} gone"] = known - there
+
+
+@dlt.source(name=SOURCE, max_table_nesting=0)
+def source(run: Run | None = None) -> Any:
+    """All tables of Autotask. Without `run` they are only declared."""
+
+    def pull(name: str, fetch: Callable[[Run, str], Iterable[Any]]) -> Iterator[Any]:
+        yield dlt.mark.materialize_table_schema()
+        if run:
+            try:
+                yield from fetch(run, name)
+            except NotAvailable as error:
+                run.unavailable[name] = str(error)
+
+    def whole(name: str, fetch: Callable[[Run], Iterable[Any]]) -> Iterator[Any]:
+        rows: list[Any] = []
+        if run:
+            try:
+                rows = list(fetch(run))
+            except NotAvailable as error:
+                run.unavailable[name] = str(error)
+                return  # an empty load would empty the table; what was known stays
+        yield dlt.mark.materialize_table_schema()
+        yield rows
+
+    def shape(name: str, more: Mapping[str, ColumnType] | None = None) -> Any:
+        return table("id", "merge", {**{column: kind for column, (_, kind) in FIELDS[name].items()}, **(more or {})})
+
+    def everything(run: Run, name: str) -> Iterator[Any]:
+        return _rows(run, name, [])
+
+    @dlt.resource(**shape("tickets", {"deleted_at": "timestamp"}))
+    def tickets() -> Iterator[Any]:
+        """One row per ticket. queue_id is the queue now; deleted_at: when the ticket was found to be gone."""
+        yield from pull("tickets", _changing)
+
+    @dlt.resource(**shape("time_entries", {"deleted_at": "timestamp"}))
+    def time_entries() -> Iterator[Any]:
+        """One row per time entry. date_worked is the local work date, hours are hours; neither ticket nor task: internal time."""
+        yield from pull("time_entries", _changing)
+
+    @dlt.resource(**shape("resources"))
+    def resources() -> Iterator[Any]:
+        """One row per resource (a person in Autotask), inactive ones included."""
+        yield from pull("resources", everything)
+
+    @dlt.resource(**shape("companies"))
+    def companies() -> Iterator[Any]:
+        """One row per company; company 0 is the service provider itself."""
+        yield from pull("companies", everything)
+
+    @dlt.resource(**shape("billing_codes"))
+    def billing_codes() -> Iterator[Any]:
+        """One row per billing code: work types and internal-time codes such as time off."""
+        yield from pull("billing_codes", everything)
+
+    @dlt.resource(**table(["entity", "field", "value"], EVERYTHING, {
+        "entity": "text", "field": "text", "value": "bigint", "label": "text", "is_active": "bool",
+        "sort_order": "bigint",
+    }))
+    def picklists() -> Iterator[Any]:
+        """One row per value of a picklist (queues, statuses, ...), inactive values included because old rows still use them."""
+        yield from whole("picklists", _picklists)
+
+    @dlt.resource(**table("zone_name", EVERYTHING, {"zone_name": "text", "url": "text", "web_url": "text"}))
+    def account() -> Iterator[Any]:
+        """The zone that serves the account: one row. web_url is where its pages are."""
+        yield from whole("account", _account)
+
+    return tickets, time_entries, resources, companies, billing_codes, picklists, account
+
+
+def picklist_rows(client: Client, entity: str) -> list[dict[str, Any]]:
+    """Every picklist field of an entity, as Autotask describes it."""
+    found = client.get_once(f"/{entity}/entityInformation/fields", lane=entity)
+    return [field for field in expect(found, list, f"Autotask fields of {entity}", "fields") if field.get("isPickList")]
+
+
+def _picklists(run: Run) -> Iterator[dict[str, Any]]:
+    used = {wire for fields in FIELDS.values() for wire, _ in fields.values()}
+    for entity in ("Tickets", "TimeEntries", "Companies", "BillingCodes"):
+        for field in picklist_rows(run.client, entity):
+            if field["name"] not in used:
+                continue
+            for value in field.get("picklistValues") or []:
+                where = f"autotask.picklists {entity}.{field['name']}: value"
+                number = parse("bigint", value.get("value"), where, run.warn)
+                if number is not None:
+                    yield {
+                        "entity": entity, "field": field["name"], "value": number, "label": value.get("label"),
+                        "is_active": value.get("isActive"), "sort_order": value.get("sortOrder"),
+                    }
+
+
+def _account(run: Run) -> Iterator[dict[str, Any]]:
+    zone = run.client.facts["zone"]
+    yield {"zone_name": zone.get("zoneName"), "url": zone["url"], "web_url": zone.get("webUrl")}
+
+
+def begin(run: Run) -> None:
+    """Before the first row: is there room in the account's hour?"""
+    check_budget(run.client)
+
+
+NON_BILLABLE_WARNING = (
+    "Autotask: the last 30 days hold no non-billable and no internal time. The API user's security level probably lacks the permission "
+    "to view non-billable time entries; utilization would show 100 %. Grant it in Autotask: Admin, Security Levels, Timesheets."
+)
+
+
+def settle(connection: Any, run: Run, state: Mapping[str, Any]) -> None:
+    """After the load, with the lock held: mark rows that Autotask no longer has, and look for signs of a missing permission."""
+    for name in _MADE:
+        gone = run.known.get(f"{name} gone")
+        if gone:
+            connection.execute(
+                f"update raw_autotask.{name} set deleted_at = ? where deleted_at is null and list_contains(?, id)",
+                [run.started_at, sorted(gone)],
+            )
+    if "time_entries" in run.tables and "time_entries" not in run.unavailable:
+        seen = connection.execute(
+            "select count(*), count(*) filter (is_non_billable or (ticket_id is null and task_id is null)) from raw_autotask.time_entries "
+            "where deleted_at is null and date_worked >= ?", [(run.started_at - timedelta(days=30)).date()],
+        ).fetchone()
+        if seen and seen[0] and not seen[1]:
+            run.warn(NON_BILLABLE_WARNING)

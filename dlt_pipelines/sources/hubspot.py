@@ -1,0 +1,705 @@
+"""HubSpot CRM.
+
+contacts, companies, deals, calls, meetings, notes, tasks, emails   GET /objects/{o}, POST /objects/{o}/search
+                -> raw_hubspot.<object>            merge on id
+associations    inline in lists, POST /associations/{a}/{b}/batch/read after a search
+                -> raw_hubspot.associations        replaced per record and kind of target; to_id null: it has none
+owners          GET /owners, active and archived   -> raw_hubspot.owners
+pipelines       GET /pipelines/deals               -> raw_hubspot.deal_pipelines, raw_hubspot.deal_stages
+call outcomes   GET /properties/calls              -> raw_hubspot.call_outcomes
+lists           GET /lists/…/name/{warm_list}, /lists/{id}/memberships
+                -> raw_hubspot.lists, raw_hubspot.list_members (one dated snapshot a day)
+account         GET /account-info/v3/details       -> raw_hubspot.account
+
+The first run lists everything. Later runs search by last-modified from ten minutes before the last run, walk by record id (so
+the search's cap of 10,000 is never met), read the associations of the changed rows, and list the archived records, which a
+search does not show. Once a week everything is listed again: a record that is gone without trace is marked archived.
+
+Quirks: every value is a string or null; a property that the portal lacks is a missing key; the same association comes twice
+(labelled and unlabelled); HTTP 207 of the association batch is success; `after` may come percent-encoded; search answers carry
+no rate headers. A 403 MISSING_SCOPES makes one table "not available" and leaves the others alone.
+
+Settings: HUBSPOT_API_KEY (a service key or private app token), HUBSPOT_BASE_URL, section [hubspot] of company.toml.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import urllib.parse
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+import dlt
+import pyarrow as pa
+from pydantic import Field, SecretStr
+
+from dlt_pipelines.credentials import Credentials, Redactor, address
+from dlt_pipelines.errors import NotAvailable, PermanentError, SourceError, TransientError
+from dlt_pipelines.http import Answer, Budget, Client, Limit, Retry, capped, expect, retry_after
+from dlt_pipelines.records import Batches, parse
+from dlt_pipelines.run import EVERYTHING, ColumnType, Run, replaces_same, table
+from foundation.calendar import local_date
+from foundation.settings import Company, Settings
+
+SOURCE = "hubspot"
+VENDOR_URL = "https://api.hubapi.com"
+OVERLAP = timedelta(minutes=10)
+"""The search index lags behind writes by seconds to minutes."""
+FULL_EVERY = timedelta(days=7)
+
+_PATHS = {
+    "v3": {
+        "objects": "/crm/v3/objects/{0}", "associations": "/crm/v4/associations/{0}/{1}/batch/read", "owners": "/crm/v3/owners",
+        "pipelines": "/crm/v3/pipelines/{0}", "properties": "/crm/v3/properties/{0}", "lists": "/crm/v3/lists",
+    },
+    "dated": {
+        "objects": "/crm/objects/{version}/{0}", "associations": "/crm/associations/{version}/{0}/{1}/batch/read",
+        "owners": "/crm/owners/{version}", "pipelines": "/crm/pipelines/{version}/{0}",
+        "properties": "/crm/properties/{version}/{0}", "lists": "/crm/lists/{version}",
+    },
+}
+ACCOUNT_PATH = "/account-info/v3/details"
+
+_SINGULAR = {"contacts": "contact", "companies": "company", "deals": "deal", "calls": "call", "meetings": "meeting",
+             "notes": "note", "tasks": "task", "emails": "email"}
+_ACTIVITY_TARGETS = ("contacts", "companies", "deals")
+TARGETS: dict[str, tuple[str, ...]] = {
+    "contacts": ("companies",), "companies": (), "deals": ("contacts", "companies"),
+    **dict.fromkeys(("calls", "meetings", "notes", "tasks", "emails"), _ACTIVITY_TARGETS),
+}
+"""Object -> the objects whose associations with it are kept."""
+
+FEEDS = {"associations": tuple(name for name, targets in TARGETS.items() if targets)}
+"""Table -> the tables whose pull fills it; they are loaded together."""
+
+NEWEST = {**dict.fromkeys((*TARGETS, "owners"), "updated_at"), "deal_stages": "last_seen_at", "list_members": "membership_timestamp"}
+"""Table -> the column that tells how new its newest record is."""
+
+PROPERTIES: dict[str, dict[str, ColumnType]] = {
+    "contacts": {
+        "email": "text", "firstname": "text", "lastname": "text", "jobtitle": "text", "lifecyclestage": "text",
+        "hs_lead_status": "text", "hs_analytics_source": "text", "hubspot_owner_id": "text", "buying_role": "text",
+        "coi_since": "date", "hs_merged_object_ids": "text", "became_lead_at": "timestamp",
+    },
+    "companies": {
+        "name": "text", "domain": "text", "industry": "text", "numberofemployees": "bigint", "lifecyclestage": "text",
+        "hubspot_owner_id": "text",
+    },
+    "deals": {
+        "dealname": "text", "pipeline": "text", "dealstage": "text", "amount": "decimal", "mrr": "decimal",
+        "deal_currency_code": "text", "dealtype": "text", "closedate": "timestamp", "createdate": "timestamp",
+        "hubspot_owner_id": "text", "closed_lost_reason": "text",
+    },
+    "calls": {
+        "hs_timestamp": "timestamp", "hs_call_duration": "bigint", "hs_call_direction": "text", "hs_call_disposition": "text",
+        "hs_call_status": "text", "hs_call_title": "text", "hs_activity_type": "text", "hs_object_source_label": "text",
+        "hubspot_owner_id": "text",
+    },
+    "meetings": {
+        "hs_timestamp": "timestamp", "hs_meeting_start_time": "timestamp", "hs_meeting_end_time": "timestamp",
+        "hs_meeting_outcome": "text", "hs_meeting_title": "text", "hs_activity_type": "text", "hubspot_owner_id": "text",
+        "hs_attendee_owner_ids": "text",
+    },
+    "notes": {"hs_timestamp": "timestamp", "hs_note_body": "text", "hubspot_owner_id": "text"},
+    "tasks": {
+        "hs_timestamp": "timestamp", "hs_task_status": "text", "hs_task_type": "text", "hs_task_priority": "text",
+        "hs_task_subject": "text", "hs_task_completion_date": "timestamp", "hubspot_owner_id": "text",
+    },
+    "emails": {
+        "hs_timestamp": "timestamp", "hs_email_direction": "text", "hs_email_status": "text", "hs_email_subject": "text",
+        "hubspot_owner_id": "text",
+    },
+}
+"""Object -> column -> type. A column is the property of the same name, except those that `properties()` renames."""
+
+_RECORD: dict[str, ColumnType] = {
+    "id": "text", "archived": "bool", "archived_at": "timestamp", "created_at": "timestamp", "updated_at": "timestamp",
+}
+_LINK: dict[str, ColumnType] = {"from_type": "text", "from_id": "text", "to_type": "text", "to_id": "text"}
+
+
+class HubSpotCredentials(Credentials):
+    """What HubSpot needs: a service key or the token of a private app."""
+
+    api_key: SecretStr = Field(alias="HUBSPOT_API_KEY")
+    base_url: str | None = Field(None, alias="HUBSPOT_BASE_URL")
+
+
+def connect(settings: Settings, company: Company) -> Client | None:
+    """A client that keeps HubSpot's limits; None when HubSpot is not connected."""
+    credentials = HubSpotCredentials.read()
+    if credentials is None:
+        return None
+    # the lowest plan's burst holds for every plan; all searches of an account share five a second
+    burst, search = Limit(100, 10), Limit(5, 1)
+    return Client(
+        "HubSpot", address(settings, SOURCE, credentials.base_url, VENDOR_URL),
+        headers={"Authorization": f"Bearer {credentials.api_key.get_secret_value()}"},
+        budget=Budget({"": (burst,), "search": (burst, search)}),
+        redact=Redactor(credentials.secrets()), judge=_judge,
+        way_out="Check HUBSPOT_API_KEY (HubSpot: Development, Keys, Service keys) and its scopes, or run `scoreline doctor`.",
+    )
+
+
+def _judge(answer: Answer) -> Retry | SourceError | None:
+    if answer.status == 429:
+        body = answer.json()
+        policy = str(body.get("policyName", "")) if isinstance(body, dict) else ""
+        if policy == "DAILY":
+            return TransientError("the account's requests for today are used up; the count starts again at midnight of the account's zone")
+        asked = retry_after(answer.headers)
+        wait = asked if asked is not None else (1.0 if policy == "SECONDLY" else 10.0)
+        return Retry(f"rate limit {policy or '(unnamed)'}", wait, everybody=True)
+    if answer.status == 403:
+        body = answer.json()
+        if isinstance(body, dict) and (body.get("category") == "MISSING_SCOPES" or "scope" in str(body.get("message", "")).lower()):
+            return NotAvailable(f"the key lacks {' or '.join(missing_scopes(body)) or 'a scope'}; add it to the key and run again")
+    return None
+
+
+def missing_scopes(body: Mapping[str, Any]) -> list[str]:
+    """Scope names out of a 403 body: HubSpot puts them in three different places, or only in the message."""
+    errors = body.get("errors")
+    contexts = [body.get("context"), *(e.get("context") for e in errors or () if isinstance(e, dict))]
+    names: list[str] = []
+    for context in contexts:
+        if isinstance(context, dict):
+            for key in ("requiredScopes", "requiredGranularScopes"):
+                names += [str(name) for name in context.get(key) or []]
+    words = str(body.get("message", "")).replace(",", " ").replace("[", " ").replace("]", " ").split()
+    return list(dict.fromkeys(names or [word.strip("'\".") for word in words if word.count(".") >= 2 or word.endswith(".read")]))
+
+
+def path(company: Company, kind: str, *names: str) -> str:
+    """The path of an endpoint in the version that `hubspot.api_version` names ("v3", or a date such as "2026-09")."""
+    version = company.hubspot.api_version
+    return _PATHS["v3" if version == "v3" else "dated"][kind].format(*names, version=version)
+
+
+def properties(company: Company, name: str) -> dict[str, str]:
+    """Column -> property for one object: the configured properties get fixed column names."""
+    renamed = {
+        ("contacts", "buying_role"): company.hubspot.decision_maker_property,
+        ("contacts", "coi_since"): company.hubspot.coi_property,
+        ("contacts", "became_lead_at"): "hs_v2_date_entered_lead",
+        ("deals", "mrr"): company.hubspot.mrr_property,
+    }
+    return {column: renamed.get((name, column), column) for column in PROPERTIES[name]}
+
+
+def identify(client: Client) -> str:
+    """The account behind the key, so that two accounts never mix in one warehouse."""
+    return f"portal {expect(client.get_once(ACCOUNT_PATH), (int, str), 'HubSpot account details', 'portalId')}"
+
+
+class _Links:
+    """Associations on their way from the resources that see them to the resource that stores them."""
+
+    def __init__(self, feeders: Iterable[str]) -> None:
+        self._queue: queue.SimpleQueue[pa.Table] = queue.SimpleQueue()
+        self._open = set(feeders)
+        self._lock = threading.Lock()
+
+    def put(self, table: pa.Table) -> None:
+        self._queue.put(table)
+
+    def close(self, feeder: str) -> None:
+        with self._lock:
+            self._open.discard(feeder)
+
+    def tables(self) -> Iterator[list[pa.Table]]:
+        """What has arrived; an empty list every now and then, so that dlt can stop us when another resource failed."""
+        while True:
+            finished = not self._open
+            try:
+                yield [self._queue.get(timeout=0.0 if finished else 0.2)]
+            except queue.Empty:
+                if finished:
+                    return
+                yield []
+
+
+class _Pull:
+    """Fetches one kind of object: a full list, or what changed; rows go out as Arrow tables, associations into `links`."""
+
+    def __init__(self, run: Run, name: str, links: _Links) -> None:
+        self.run, self.name, self.links = run, name, links
+        self.client: Client = run.client
+        self.columns = properties(run.company, name)
+        self.rows = Batches(f"hubspot.{name}", {**_RECORD, **PROPERTIES[name]}, run.warn)
+        self.found = Batches("hubspot.associations", _LINK, run.warn, key="from_id")
+        self.targets = TARGETS[name] if "associations" in run.tables else ()
+        # the object with the most pages sets the pace, so its next page never waits behind another's
+        self.rank = {"contacts": 0, "companies": 1}.get(name, 5)
+
+    def tables(self) -> Iterator[pa.Table]:
+        run, name = self.run, self.name
+        cursor = run.state.get("objects", {}).get(name, {})
+        new = {"pulled_at": run.started_at.isoformat()}
+        pulled_at = _instant(cursor.get("pulled_at"))
+        full_at = _instant(cursor.get("full_at"))
+        start = run.company.hubspot.start_date
+        begins = datetime.combine(start, time(), run.company.zone) if start and name not in ("contacts", "companies") else None
+        if begins:
+            run.complete_from[name] = begins
+        if run.backfill:
+            yield from self._search(self._window(run.since, run.until))
+        elif pulled_at is None or full_at is None or run.started_at - full_at >= FULL_EVERY:
+            # contacts and companies have no start date: what the records point at must be there, however old it is
+            yield from self._search(self._window(begins, None)) if begins else self._list(archived=False)
+            new |= {"full_at": new["pulled_at"], "full_load": run.load_id()}
+        else:
+            yield from self._search([[{"propertyName": self._modified, "operator": "GTE", "value": _millis(pulled_at - OVERLAP)}]])
+            run.complete_through[name] = run.started_at - OVERLAP
+        yield from self._list(archived=True)
+        yield from self.rows.rest()
+        for found in self.found.rest():
+            self.links.put(found)
+        if not run.backfill:
+            objects = dlt.current.source_state().setdefault("objects", {})
+            objects[name] = {**cursor, **new}
+
+    @property
+    def _modified(self) -> str:
+        return "lastmodifieddate" if self.name == "contacts" else "hs_lastmodifieddate"
+
+    def _window(self, since: datetime | None, until: datetime | None) -> list[list[dict[str, str]]]:
+        """Records changed, made or dated between two instants: one filter group each, of which any may hold."""
+        made = "createdate" if self.name in ("contacts", "companies", "deals") else "hs_createdate"
+        dated = {"deals": "closedate", "contacts": None, "companies": None}.get(self.name, "hs_timestamp")
+        groups = []
+        for name in (self._modified, made, dated):
+            if name:
+                groups.append(
+                    [{"propertyName": name, "operator": operator, "value": _millis(bound)}
+                     for operator, bound in (("GTE", since), ("LTE", until)) if bound]
+                )
+        return groups
+
+    def _list(self, *, archived: bool) -> Iterator[pa.Table]:
+        targets = () if archived else self.targets
+        try:
+            yield from self._listed(archived, targets)
+        except NotAvailable:
+            # a target that the key may not read refuses the whole list; without targets the object itself is refused
+            readable = self._readable(targets)
+            if readable == targets:
+                raise
+            yield from self._listed(archived, readable)
+
+    def _listed(self, archived: bool, targets: tuple[str, ...]) -> Iterator[pa.Table]:
+        params = {"limit": 100, "properties": ",".join(dict.fromkeys(self.columns.values())), "archived": str(archived).lower()}
+        if targets:
+            params["associations"] = ",".join(targets)
+        where = path(self.run.company, "objects", self.name)
+        long: dict[str, list[str]] = {}
+        for page in paged(self.client, where, params, rank=self.rank):
+            self._add(page)
+            for target in targets:
+                links: list[tuple[str, Sequence[str]]] = []
+                for row in page:
+                    found = (row.get("associations") or {}).get(target) or {}
+                    if found.get("paging"):
+                        long.setdefault(target, []).append(row["id"])
+                    else:
+                        links.append((row["id"], [str(link["id"]) for link in found.get("results", ())]))
+                self._add_links(target, links)
+            yield from self._hand_on()
+        for target, ids in long.items():
+            self._read_links(target, ids)
+
+    def _readable(self, targets: tuple[str, ...]) -> tuple[str, ...]:
+        """The targets whose associations the key may read; the others are named in a warning."""
+        where = path(self.run.company, "objects", self.name)
+        readable = []
+        for target in targets:
+            try:
+                self.client.get(where, {"limit": 1, "associations": target}, rank=self.rank)
+                readable.append(target)
+            except NotAvailable as error:
+                self.run.warn(f"associations of {self.name} with {target} are left out: {error}")
+        return tuple(readable)
+
+    def _search(self, groups: list[list[dict[str, str]]]) -> Iterator[pa.Table]:
+        where = f"{path(self.run.company, 'objects', self.name)}/search"
+        last = 0
+
+        def pages() -> Iterator[list[dict[str, Any]]]:
+            nonlocal last
+            while True:
+                body = {
+                    "filterGroups": [
+                        {"filters": [*group, {"propertyName": "hs_object_id", "operator": "GT", "value": str(last)}]} for group in groups
+                    ],
+                    "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
+                    "properties": list(dict.fromkeys(self.columns.values())),
+                    "limit": 200,
+                }
+                answer = self.client.post(where, body, lane="search", rank=self.rank, complaint=_empty_but_more)
+                page = _rows(answer, f"HubSpot search for {self.name}")
+                if page:
+                    yield page
+                if len(page) < 200 and not (isinstance(answer, dict) and answer.get("paging")):
+                    return
+                newest = int(page[-1]["id"]) if page else last
+                if newest <= last:
+                    raise PermanentError(f"HubSpot search for {self.name}: pages no longer advance after id {last}")
+                last = newest
+
+        changed: list[str] = []
+        for page in capped(pages(), 100_000, f"HubSpot search for {self.name}"):
+            self._add(page)
+            changed += [row["id"] for row in page]
+            yield from self._hand_on()
+        if changed:
+            for target in self.targets:
+                self._read_links(target, changed)
+
+    def _add(self, page: list[dict[str, Any]]) -> None:
+        values = [row["properties"] for row in page]
+        self.rows.add({
+            "id": [row["id"] for row in page],
+            "archived": [row.get("archived", False) for row in page],
+            "archived_at": [row.get("archivedAt") for row in page],
+            "created_at": [row.get("createdAt") for row in page],
+            "updated_at": [row.get("updatedAt") for row in page],
+            **{column: [value.get(name) for value in values] for column, name in self.columns.items()},
+        })
+
+    def _hand_on(self) -> Iterator[pa.Table]:
+        yield from self.rows.full()
+        for found in self.found.full():
+            self.links.put(found)
+
+    def _add_links(self, target: str, links: Iterable[tuple[str, Sequence[str]]]) -> None:
+        from_ids: list[str] = []
+        to_ids: list[str | None] = []
+        for from_id, found in links:
+            for to_id in dict.fromkeys(found) or (None,):  # labelled and unlabelled associations repeat the id
+                from_ids.append(from_id)
+                to_ids.append(to_id)
+        self.found.add({
+            "from_type": [_SINGULAR[self.name]] * len(from_ids), "from_id": from_ids,
+            "to_type": [_SINGULAR[target]] * len(from_ids), "to_id": to_ids,
+        })
+
+    def _read_links(self, target: str, ids: list[str]) -> None:
+        where = path(self.run.company, "associations", self.name, target)
+        for at in range(0, len(ids), 1000):
+            found: dict[str, list[str]] = {from_id: [] for from_id in ids[at:at + 1000]}
+            inputs: list[dict[str, str]] = [{"id": from_id} for from_id in found]
+            while inputs:
+                try:
+                    answer = self.client.post(where, {"inputs": inputs}, rank=self.rank)
+                except NotAvailable as error:
+                    self.run.warn(f"associations of {self.name} with {target} are left out: {error}")
+                    return
+                inputs = []
+                for result in expect(answer, list, f"HubSpot associations {self.name} to {target}", "results"):
+                    from_id = str(result["from"]["id"])
+                    # answers do not line up with what was asked: join on the id, and cast the integers of the wire
+                    found.setdefault(from_id, []).extend(str(link["toObjectId"]) for link in result["to"])
+                    if after := ((result.get("paging") or {}).get("next") or {}).get("after"):
+                        inputs.append({"id": from_id, "after": str(after)})
+            self._add_links(target, found.items())
+
+
+def _rows(answer: Any, what: str) -> list[dict[str, Any]]:
+    rows = expect(answer, list, what, "results")
+    for row in rows:
+        if not isinstance(row, dict) or not isinstance(row.get("id"), str) or not isinstance(row.get("properties"), dict):
+            raise PermanentError(f"{what}: expected every result to have an id (text) and properties, got {str(row)[:200]}")
+    return rows
+
+
+def paged(
+    client: Client, where: str, params: Mapping[str, Any], *, rank: int = 5, rows: Callable[[Any, str], list[dict[str, Any]]] = _rows
+) -> Iterator[list[dict[str, Any]]]:
+    """Pages of a list endpoint: `paging.next.after` is sent back until there is none."""
+
+    def pages() -> Iterator[list[dict[str, Any]]]:
+        after: str | None = None
+        while True:
+            answer = client.get(where, {**params, "after": after}, rank=rank, complaint=_empty_but_more)
+            if page := rows(answer, f"HubSpot {where}"):
+                yield page
+            following = ((answer.get("paging") or {}).get("next") or {}).get("after")
+            if not following:
+                return
+            # it may come percent-encoded already, and the client encodes it again
+            following = urllib.parse.unquote(str(following))
+            if following == after:
+                raise PermanentError(f"HubSpot {where}: the page after {after!r} is the same page")
+            after = following
+
+    yield from capped(pages(), 100_000, f"HubSpot {where}")
+
+
+def _empty_but_more(answer: Any) -> str | None:
+    if isinstance(answer, dict) and answer.get("results") == [] and (answer.get("paging") or answer.get("total")):
+        return "an empty page in the middle"
+    return None
+
+
+def _results(answer: Any, what: str) -> list[dict[str, Any]]:
+    return expect(answer, list, what, "results")
+
+
+def _instant(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _millis(instant: datetime) -> str:
+    return str(int(instant.astimezone(UTC).timestamp() * 1000))
+
+
+@dlt.source(name=SOURCE, max_table_nesting=0)
+def source(run: Run | None = None) -> Any:
+    """All tables of HubSpot. Without `run` they are only declared."""
+    links = _Links(name for name in FEEDS["associations"] if run and name in run.tables)
+
+    def pull(name: str) -> Iterator[Any]:
+        yield dlt.mark.materialize_table_schema()
+        if run:
+            try:
+                yield from _Pull(run, name, links).tables()
+            except NotAvailable as error:
+                run.unavailable[name] = str(error)
+            finally:
+                links.close(name)
+
+    def records(name: str) -> Any:
+        return table("id", "merge", {**_RECORD, **PROPERTIES[name]})
+
+    @dlt.resource(**records("contacts"))
+    def contacts() -> Iterator[Any]:
+        """One row per contact. buying_role and coi_since hold the properties that company.toml names; several roles are
+        separated by semicolons."""
+        yield from pull("contacts")
+
+    @dlt.resource(**records("companies"))
+    def companies() -> Iterator[Any]:
+        """One row per company."""
+        yield from pull("companies")
+
+    @dlt.resource(**records("deals"))
+    def deals() -> Iterator[Any]:
+        """One row per deal. amount and mrr are in deal_currency_code; closedate of an open deal is a plan."""
+        yield from pull("deals")
+
+    @dlt.resource(**records("calls"))
+    def calls() -> Iterator[Any]:
+        """One row per logged call. hs_timestamp is when it happened; hs_call_duration is in milliseconds."""
+        yield from pull("calls")
+
+    @dlt.resource(**records("meetings"))
+    def meetings() -> Iterator[Any]:
+        """One row per meeting. hs_attendee_owner_ids lists owners, separated by semicolons."""
+        yield from pull("meetings")
+
+    @dlt.resource(**records("notes"))
+    def notes() -> Iterator[Any]:
+        """One row per note; the body is HTML as typed."""
+        yield from pull("notes")
+
+    @dlt.resource(**records("tasks"))
+    def tasks() -> Iterator[Any]:
+        """One row per task. hs_timestamp is when it is due."""
+        yield from pull("tasks")
+
+    @dlt.resource(**records("emails"))
+    def emails() -> Iterator[Any]:
+        """One row per logged e-mail."""
+        yield from pull("emails")
+
+    @dlt.resource(**table(list(_LINK), replaces_same("from_type", "from_id", "to_type"), _LINK, nullable=True))
+    def associations() -> Iterator[Any]:
+        """One row per association of an activity, deal or contact with a contact, company or deal; to_id null: it has none."""
+        yield dlt.mark.materialize_table_schema()
+        if run:
+            yield from links.tables()
+
+    def small(name: str, fetch: Callable[[Run], Iterable[Any]]) -> Iterator[Any]:
+        rows: list[Any] = []
+        if run:
+            try:
+                rows = list(fetch(run))
+            except NotAvailable as error:
+                run.unavailable[name] = str(error)
+                return  # an empty load would empty the table; what was known stays
+        yield dlt.mark.materialize_table_schema()
+        yield rows
+
+    @dlt.resource(**table("id", "merge", {
+        "id": "text", "email": "text", "first_name": "text", "last_name": "text", "type": "text", "user_id": "text",
+        "team_name": "text", "archived": "bool", "created_at": "timestamp", "updated_at": "timestamp",
+    }))
+    def owners() -> Iterator[Any]:
+        """One row per owner (a HubSpot user), leavers included. Records name their owner by id."""
+        yield from small("owners", _owners)
+
+    @dlt.resource(**table("id", EVERYTHING, {"id": "text", "label": "text", "display_order": "bigint", "archived": "bool"}))
+    def deal_pipelines() -> Iterator[Any]:
+        """One row per deal pipeline."""
+        yield from small("deal_pipelines", _pipelines)
+
+    # merge without a scope: a stage that HubSpot no longer lists is kept, because old deals still name it
+    @dlt.resource(**table(["pipeline_id", "id"], "merge", {
+        "pipeline_id": "text", "id": "text", "label": "text", "display_order": "bigint", "is_closed": "bool",
+        "probability": "decimal", "last_seen_at": "timestamp",
+    }))
+    def deal_stages() -> Iterator[Any]:
+        """One row per stage of a deal pipeline, also after it was deleted (see last_seen_at). Won: closed with probability 1."""
+        yield from small("deal_stages", _stages)
+
+    @dlt.resource(**table("id", EVERYTHING, {"id": "text", "label": "text"}))
+    def call_outcomes() -> Iterator[Any]:
+        """One row per call outcome: the options of hs_call_disposition."""
+        yield from small("call_outcomes", _outcomes)
+
+    @dlt.resource(**table("id", EVERYTHING, {"id": "text", "name": "text", "size": "bigint", "processing_type": "text"}))
+    def lists() -> Iterator[Any]:
+        """The configured warm list; no row when none is configured or found."""
+        yield from small("lists", _lists)
+
+    @dlt.resource(**table(["snapshot_date", "list_id", "record_id"], replaces_same("snapshot_date", "list_id"), {
+        "snapshot_date": "date", "list_id": "text", "record_id": "text", "membership_timestamp": "timestamp",
+    }, nullable=True))
+    def list_members() -> Iterator[Any]:
+        """Members of the warm list, one snapshot per local day; a row with record_id null: the list was empty that day.
+        HubSpot does not tell former members, so the snapshots are the only history."""
+        yield from small("list_members", _members)
+
+    @dlt.resource(**table("portal_id", EVERYTHING, {
+        "portal_id": "text", "time_zone": "text", "company_currency": "text", "ui_domain": "text",
+    }))
+    def account() -> Iterator[Any]:
+        """The HubSpot account: one row."""
+        yield from small("account", _account)
+
+    return (contacts, companies, deals, calls, meetings, notes, tasks, emails, associations, owners, deal_pipelines, deal_stages,
+            call_outcomes, lists, list_members, account)
+
+
+def _owners(run: Run) -> Iterator[dict[str, Any]]:
+    for archived in ("false", "true"):
+        for page in paged(run.client, path(run.company, "owners"), {"limit": 100, "archived": archived}, rows=_results):
+            for row in page:
+                teams = row.get("teams") or []
+                main = next((team for team in teams if team.get("primary")), teams[0] if teams else {})
+                user = row.get("userId") or row.get("userIdIncludingInactive")
+                where = f"hubspot.owners {row['id']}:"
+                yield {
+                    "id": str(row["id"]), "email": row.get("email"), "first_name": row.get("firstName"), "last_name": row.get("lastName"),
+                    "type": row.get("type"), "user_id": str(user) if user else None, "team_name": main.get("name"),
+                    "archived": bool(row.get("archived")),
+                    "created_at": parse("timestamp", row.get("createdAt"), f"{where} createdAt", run.warn),
+                    "updated_at": parse("timestamp", row.get("updatedAt"), f"{where} updatedAt", run.warn),
+                }
+
+
+def _pipeline_rows(run: Run) -> list[dict[str, Any]]:
+    return _results(run.client.get_once(path(run.company, "pipelines", "deals")), "HubSpot deal pipelines")
+
+
+def _pipelines(run: Run) -> Iterator[dict[str, Any]]:
+    for row in _pipeline_rows(run):
+        yield {"id": row["id"], "label": row["label"], "display_order": row.get("displayOrder"), "archived": bool(row.get("archived"))}
+
+
+def _stages(run: Run) -> Iterator[dict[str, Any]]:
+    for pipeline in _pipeline_rows(run):
+        for row in pipeline.get("stages", ()):
+            facts = row.get("metadata") or {}
+            where = f"hubspot.deal_stages {row['id']}:"
+            yield {
+                "pipeline_id": pipeline["id"], "id": row["id"], "label": row["label"], "display_order": row.get("displayOrder"),
+                "is_closed": parse("bool", facts.get("isClosed"), f"{where} isClosed", run.warn),
+                "probability": parse("decimal", facts.get("probability"), f"{where} probability", run.warn),
+                "last_seen_at": run.started_at,
+            }
+
+
+def outcomes(client: Client, company: Company) -> dict[str, str]:
+    """Call outcome id -> label."""
+    found = _results(client.get_once(path(company, "properties", "calls")), "HubSpot properties of calls")
+    options = next((row.get("options") or [] for row in found if row.get("name") == "hs_call_disposition"), [])
+    return {str(option["value"]): str(option["label"]) for option in options}
+
+
+def _outcomes(run: Run) -> Iterator[dict[str, Any]]:
+    for value, label in outcomes(run.client, run.company).items():
+        yield {"id": value, "label": label}
+
+
+def warm_list(client: Client, company: Company) -> dict[str, Any] | None:
+    """The list that `hubspot.warm_list` names, as HubSpot describes it; None when none is configured or it does not exist."""
+    name = company.hubspot.warm_list
+    if not name:
+        return None
+    where = f"{path(company, 'lists')}/object-type-id/0-1/name/{urllib.parse.quote(name, safe='')}"
+    try:
+        return expect(client.get_once(where), dict, f'HubSpot list "{name}"', "list")
+    except NotAvailable:
+        raise
+    except PermanentError as error:
+        if "(404)" in str(error):
+            return None
+        raise
+
+
+def _lists(run: Run) -> Iterator[dict[str, Any]]:
+    found = warm_list(run.client, run.company)
+    if found:
+        yield {
+            "id": str(found["listId"]), "name": found["name"], "size": found.get("size"), "processing_type": found.get("processingType"),
+        }
+    elif run.company.hubspot.warm_list:
+        run.warn(f'hubspot.warm_list in company.toml: HubSpot has no contact list named "{run.company.hubspot.warm_list}"')
+
+
+def _members(run: Run) -> Iterator[dict[str, Any]]:
+    found = warm_list(run.client, run.company)
+    if not found:
+        return
+    list_id, today, any_member = str(found["listId"]), local_date(run.started_at, run.company.zone), False
+    for page in paged(run.client, f"{path(run.company, 'lists')}/{list_id}/memberships", {"limit": 250}, rows=_results):
+        for row in page:
+            any_member = True
+            yield {
+                "snapshot_date": today, "list_id": list_id, "record_id": str(row["recordId"]),
+                "membership_timestamp": parse(
+                    "timestamp", row.get("membershipTimestamp"), f"hubspot.list_members {row['recordId']}: membershipTimestamp", run.warn
+                ),
+            }
+    if not any_member:
+        yield {"snapshot_date": today, "list_id": list_id, "record_id": None, "membership_timestamp": None}
+
+
+def _account(run: Run) -> Iterator[dict[str, Any]]:
+    facts = expect(run.client.get_once(ACCOUNT_PATH), dict, "HubSpot account details")
+    yield {
+        "portal_id": str(facts.get("portalId")), "time_zone": facts.get("timeZone"), "company_currency": facts.get("companyCurrency"),
+        "ui_domain": facts.get("uiDomain"),
+    }
+
+
+def settle(connection: Any, run: Run, state: Mapping[str, Any]) -> None:
+    """After the load, with the lock held: mark what HubSpot no longer has. Can be repeated; works off what a killed run left undone."""
+    for name, cursor in state.get("objects", {}).items():
+        # every full list rewrites each listed row, so an unarchived row of an older load was not listed
+        if full_load := cursor.get("full_load"):
+            connection.execute(
+                f"update raw_hubspot.{name} set archived = true, archived_at = coalesce(archived_at, ?) "
+                "where not archived and cast(_dlt_load_id as double) < ?",
+                [_instant(cursor["full_at"]), float(full_load)],
+            )
+    # a merge removes the losing contact without a trace but in the winner's list
+    connection.execute(
+        "update raw_hubspot.contacts set archived = true, archived_at = coalesce(archived_at, ?) where not archived "
+        "and id in (select unnest(string_split(hs_merged_object_ids, ';')) from raw_hubspot.contacts "
+        "where not archived and hs_merged_object_ids <> '')",
+        [run.started_at],
+    )

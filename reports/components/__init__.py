@@ -1,0 +1,22 @@
+"""What a page can call. Every component takes query results and returns finished HTML; data in it is always escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from reports.components.basics import BigValue, DataTable, Delta, Info, Pill, StatusBar, Value
+from reports.components.figures import BarChart, LineChart
+from reports.components.overview import WeekList
+from reports.components.receipts import ReceiptCards, ReceiptHead
+from reports.components.scorecard import Attention, DataNotes, Headline, Masthead, QuarterSummary, RunningWeek, Sections
+from reports.fmt import day, instant, long_day, number, week_days
+
+_COMPONENTS: tuple[Callable[..., Any], ...] = (
+    Attention, BarChart, BigValue, DataNotes, DataTable, Delta, Headline, Info, LineChart, Masthead, Pill, QuarterSummary,
+    ReceiptCards, ReceiptHead, RunningWeek, Sections, StatusBar, Value, WeekList,
+    day, instant, long_day, number, week_days,
+)  # fmt: skip
+
+EXPORTS = {component.__name__: component for component in _COMPONENTS}
+"""Name in a page -> function."""

@@ -1,0 +1,129 @@
+"""General components: values, changes, marks, tooltips, tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from markupsafe import Markup
+
+from reports import theme
+from reports.charts import spark
+from reports.fmt import DASH, Number, day, exact, number
+from reports.markup import join, new_id
+from reports.queries import Result
+
+
+def shape(status: str) -> Markup:
+    """The drawn shape of a status; always put its word beside it."""
+    return Markup('<svg class="mk {0}" aria-hidden="true"><use href="#m-{0}"/></svg>').format(status)
+
+
+def Pill(status: str, text: str | None = None) -> Markup:
+    """A status as shape, colour and word."""
+    return Markup('<span class="pill {}">{}{}</span>').format(status, shape(status), text or theme.STATUS[status])
+
+
+def Info(text: str | Markup, about: str = "this number") -> Markup:
+    """A button that shows a tooltip on hover, tap and keyboard focus."""
+    uid = new_id("i")
+    return Markup(
+        '<span class="info"><button type="button" aria-describedby="{0}" aria-label="About {1}"><i aria-hidden="true">i</i></button>'
+        '<span role="tooltip" id="{0}">{2}</span></span>'
+    ).format(uid, about, text)
+
+
+def Value(data: Result, column: str, unit: str = "count", **where: Any) -> str:
+    """One number out of a one-row block."""
+    return number(data.where(**where).one()[column], unit)
+
+
+def Delta(now: Number | None, then: Number | None, unit: str = "count", up_is_good: bool = True, text: str = "") -> Markup:
+    """The change as a share; of a percentage, in points."""
+    after = Markup(' <span class="vs">{}</span>').format(text) if text else Markup()
+    if now is None or then is None or (not unit.startswith("percent") and not then):
+        return Markup('<span class="delta flat">{}</span>{}').format(DASH, after)
+    points = unit.startswith("percent")
+    change = exact(now) - exact(then) if points else exact(now) / exact(then) - 1
+    if abs(change) < Decimal("0.0005"):
+        tone, arrow, word = "flat", "▬", "unchanged"
+    else:
+        tone = "met" if (change > 0) == up_is_good else "below"
+        arrow, word = ("▲", "up") if change > 0 else ("▼", "down")
+    size = number(abs(change) * 100, "count", 1) + " pts" if points else number(abs(change), "percent", 1)
+    return Markup('<span class="delta {}"><span aria-hidden="true">{}</span><span class="vh">{}</span> {}</span>{}').format(
+        tone, arrow, word, size, after
+    )
+
+
+def BigValue(
+    data: Result,
+    value: str,
+    title: str,
+    unit: str = "count",
+    *,
+    compare: str | None = None,
+    compare_text: str = "vs week before",
+    goal: str | None = None,
+    status: str | None = None,
+    up_is_good: bool = True,
+    trend: Sequence[Number | None] = (),
+    info: str = "",
+) -> Markup:
+    """A headline number as a tile, with change, goal, status and sparkline where they are given."""
+    row = data.one()
+    target = row[goal] if goal else None
+    word = row[status] if status else None
+    return Markup('<section class="card kpi" aria-label="{}"><p class="t">{}{}{}</p><p class="num">{}</p>{}{}{}</section>').format(
+        title,
+        title,
+        Info(info, title) if info else "",
+        Pill(word) if word else "",
+        number(row[value], unit),
+        Markup('<p class="sub">{}</p>').format(Delta(row[value], row[compare], unit, up_is_good, compare_text)) if compare else "",
+        Markup('<p class="sub"><span class="vs">Goal {}</span></p>').format(number(target, unit)) if goal else "",
+        Markup(spark(trend, [target] * len(trend), word or "c1")) if trend else "",
+    )
+
+
+def StatusBar(counts: Mapping[str, int]) -> Markup:
+    """Counts per status as a bar and as words."""
+    present = [status for status in theme.STATUS if counts.get(status)]
+    bar = join(Markup('<i class="{}" style="flex:{}"></i>').format(status, counts[status]) for status in present)
+    items = join(
+        Markup("<li>{}<b>{}</b> {}</li>").format(shape(status), counts[status], theme.STATUS[status].lower()) for status in present
+    )
+    return Markup('<div class="statusbar"><div class="bar" aria-hidden="true">{}</div><ul>{}</ul></div>').format(bar, items)
+
+
+def DataTable(data: Result, columns: Sequence[Mapping[str, Any]], caption: str) -> Markup:
+    """A plain table. columns: [{key, label, unit}]; text is left, numbers are right, days are `20 Oct`."""
+    numeric = {c["key"]: any(isinstance(row[c["key"]], int | float | Decimal) for row in data) for c in columns}
+
+    def cell(row: Mapping[str, Any], column: Mapping[str, Any]) -> str:
+        value = row[column["key"]]
+        if isinstance(value, int | float | Decimal) or value is None:
+            return number(value, column.get("unit", "count"))
+        return day(value) if isinstance(value, date) else str(value)
+
+    def side(column: Mapping[str, Any]) -> Markup:
+        return Markup(' class="n"') if numeric[column["key"]] else Markup()
+
+    head = join(Markup('<th scope="col"{}>{}</th>').format(side(c), c.get("label", c["key"])) for c in columns)
+    rows = join(
+        Markup('<tr><th scope="row">{}</th>{}</tr>').format(
+            cell(row, columns[0]), join(Markup("<td{}>{}</td>").format(side(c), cell(row, c)) for c in columns[1:])
+        )
+        for row in data
+    )
+    return table(caption, head, rows)
+
+
+def table(caption: str, head: Markup, rows: Markup) -> Markup:
+    """A table in a card that scrolls sideways by itself where it has to."""
+    return Markup(
+        '<div class="card flush scroll" tabindex="0" role="region" aria-label="{0}"><table class="plain"><caption>{0}</caption>'
+        "<thead><tr>{1}</tr></thead><tbody>{2}</tbody></table></div>"
+    ).format(caption, head, rows)

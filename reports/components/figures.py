@@ -1,0 +1,57 @@
+"""Charts of a block's columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from markupsafe import Markup
+
+from reports.charts import Chart, series, to_html
+from reports.fmt import day
+from reports.queries import Result
+
+
+def _labels(data: Result, x: str) -> list[str]:
+    return [day(value) if isinstance(value, date) else str(value) for value in data.column(x)]
+
+
+def LineChart(
+    data: Result,
+    x: str,
+    y: Sequence[str],
+    title: str,
+    *,
+    names: Sequence[str] | None = None,
+    colors: Sequence[str] = ("c1", "c2", "c3", "c4"),
+    unit: str = "count",
+    subtitle: str = "",
+    goal: str | None = None,
+    height: int = 220,
+) -> Markup:
+    """Lines with their names at the right end; the goal, where there is one, is dashed."""
+    shown = [series(name, data.column(column), color) for column, name, color in zip(y, names or y, colors, strict=False)]
+    if goal:
+        shown.append(series("Goal", data.column(goal), "goal", "goal", 1.5))
+    chart = Chart(title, _labels(data, x), shown, unit, subtitle, height=height)
+    return Markup('<div class="card">{}</div>').format(Markup(to_html(chart)))
+
+
+def BarChart(
+    data: Result,
+    x: str,
+    y: str,
+    title: str,
+    *,
+    name: str = "",
+    unit: str = "count",
+    subtitle: str = "",
+    goal: str | None = None,
+    height: int = 220,
+) -> Markup:
+    """One series as bars; the goal, where there is one, is dashed."""
+    shown = [series(name or title, data.column(y), "c1", "bar")]
+    if goal:
+        shown.append(series("Goal", data.column(goal), "goal", "goal", 1.5))
+    chart = Chart(title, _labels(data, x), shown, unit, subtitle, height=height)
+    return Markup('<div class="card">{}</div>').format(Markup(to_html(chart)))

@@ -1,0 +1,277 @@
+"""Receipts: from a number to the records that were counted and those that were left out, with the reason."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from markupsafe import Markup, escape
+
+from foundation.calendar import week_label
+from reports.components.basics import Pill
+from reports.fmt import Number, day, exact, judged, number, plural, week_days
+from reports.links import Receipts
+from reports.markup import anchor, join, plain, web_address
+from reports.queries import Result, Row
+from reports.scorecard import parts_text
+
+REASONS = {
+    "canceled": "Canceled",
+    "corrected": "Replaced by a later entry",
+    "deleted": "Deleted or archived in the source",
+    "duplicate_call": "The same call from another system is counted",
+    "inbound": "Inbound call",
+    "no_contact": "No contact on the record",
+    "no_direction": "Call without a direction",
+    "no_mrr": "Won, but no MRR is typed in",
+    "no_outcome": "No outcome is recorded",
+    "no_owner": "Nobody owns the record",
+    "no_show": "Did not show up",
+    "not_connected": "The call reached nobody",
+    "not_decision_maker": "The contact does not decide",
+    "not_in_list": "The contact was not on the list that day",
+    "other_pipeline": "In a pipeline that does not count",
+    "renewal": "Renewal, no new business",
+    "reschedule": "The same appointment, moved",
+    "rescheduled": "Moved to another day",
+    "same_contact_same_day": "This contact was counted already that day",
+    "scheduled": "Still only scheduled",
+    "time_off": "Time off",
+    "wrong_queue": "In a queue that does not count",
+}
+
+
+def reason_text(reason: str | None) -> str:
+    """Why a record was left out, for readers. A reason that this table doesn't know shows as its own words."""
+    if reason is None:
+        return "No reason given"
+    if reason.startswith("counted_for_"):
+        return "Counted already for " + reason.removeprefix("counted_for_").replace("_", " ").title()
+    return REASONS.get(reason) or plain(reason.replace("_", " ")).capitalize()
+
+
+@dataclass(frozen=True)
+class Total:
+    """What the counted records of a line add up to, beside what the fact says."""
+
+    counted: int
+    left_out: int
+    numerator: Decimal
+    denominator: Decimal
+    agrees: bool
+    """The records give exactly the number on the page (or the page shows none)."""
+
+
+def total(line: Row, records: Sequence[Row]) -> Total:
+    """Add the counted records up and compare with the fact."""
+    counted = [record for record in records if record.counted]
+    numerator = sum((exact(r.numerator) for r in counted if r.numerator is not None), Decimal(0))
+    denominator = sum((exact(r.denominator) for r in counted if r.denominator is not None), Decimal(0))
+    if line.value is None and line.status != "not_applicable":
+        agrees = True
+    elif line.aggregation == "sum":
+        agrees = _same(numerator, line.value)
+    elif line.aggregation == "ratio":
+        agrees = _same(numerator, line.numerator) and _same(denominator, line.denominator)
+    elif line.aggregation == "mean":
+        agrees = bool(denominator) and _same(numerator / denominator, line.value)
+    else:  # the last value of the week
+        newest = max((r.occurred_on for r in counted), default=None)
+        agrees = _same(sum((exact(r.numerator) for r in counted if r.occurred_on == newest), Decimal(0)), line.value)
+    return Total(len(counted), len(records) - len(counted), numerator, denominator, agrees)
+
+
+def _same(one: Decimal, other: Number | None) -> bool:
+    return other is not None and abs(one - exact(other)) < Decimal("0.000001")
+
+
+def total_text(line: Row, found: Total) -> str:
+    """`Counted 79 records: 42 of 79 = 53% on the page.`"""
+    if line.value is None and line.status != "not_applicable":
+        return (
+            f"{plural(found.counted, 'record')} so far; the page shows no number, because the week is not complete or nothing was typed in."
+        )
+    shown = judged(line.value, line.unit, (line.target, line.target_2)) if line.value is not None else "n/a"
+    if line.aggregation == "ratio":
+        sums = f"{number(found.numerator)} of {number(found.denominator)}"
+    elif line.aggregation == "last":
+        sums = f"the last value is {shown}"
+    elif line.aggregation == "mean":
+        sums = f"{number(found.numerator)} over {number(found.denominator)}"
+    else:
+        sums = f"sum {number(found.numerator, line.unit)}"
+    verdict = "=" if found.agrees else "does not agree with"
+    return f"Counted {plural(found.counted, 'record')}, {sums} {verdict} {shown} on the page."
+
+
+def pieces(line: Row, records: Sequence[Row], weeks: Sequence[Row], receipts: Receipts, most: int) -> list[Markup]:
+    """A line's receipt as cards of at most about `most` bytes: one, or several where the list of records is long."""
+    unit = "count" if line.unit == "percent" else line.unit
+    amounts = line.aggregation != "sum" or any(r.numerator != 1 for r in records)
+    counted = [(None, _record(r, line.aggregation, unit, amounts)) for r in records if r.counted]
+    groups: dict[str, list[Row]] = {}
+    for r in records:
+        if not r.counted:
+            groups.setdefault(reason_text(r.reason), []).append(r)
+    out = sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
+    left = [(reason, _record(r, line.aggregation, unit, amounts)) for reason, members in out for r in members]
+    sizes = {reason: len(members) for reason, members in out}
+    slices = list(_slices([*counted, *left], most))
+    return [_card(line, records, part, i, len(slices), sizes, amounts, weeks, receipts) for i, part in enumerate(slices)]
+
+
+_Rendered = tuple[str | None, Markup]
+"""(reason it was left out, None where it was counted; the table row)"""
+
+
+def _slices(rows: Sequence[_Rendered], most: int) -> Iterator[list[_Rendered]]:
+    part: list[_Rendered] = []
+    size = 0
+    for row in rows:
+        length = len(row[1].encode())
+        if part and size + length > most:
+            yield part
+            part, size = [], 0
+        part.append(row)
+        size += length
+    yield part
+
+
+def _record(record: Row, aggregation: str, unit: str, amounts: bool) -> Markup:
+    label = plain(record.record_label or record.record_id or "")
+    address = web_address(record.record_url)
+    what = Markup('<a href="{}">{}</a>').format(address, label) if address else escape(label)
+    amount = ""
+    if amounts and record.numerator is not None:
+        amount = parts_text(record.numerator, record.denominator, aggregation) or number(record.numerator, unit)
+    # end tags of cells and rows may be left out in HTML; a page of receipts is a fifth shorter without them
+    return Markup("<tr><td>{}<td>{}<td>{}{}").format(
+        day(record.occurred_on) if record.occurred_on else "",
+        what,
+        plain(record.person_name or ""),
+        Markup("<td>{}").format(amount) if amounts else "",
+    )
+
+
+def _table(caption: str, rows: Sequence[Markup], amounts: bool) -> Markup:
+    return Markup(
+        '<div class="scroll" tabindex="0" role="region" aria-label="{0}"><table class="records">'
+        '<caption class="vh">{0}</caption><thead><tr>'
+        '<th scope="col">Day<th scope="col">Record<th scope="col">Person{1}</thead><tbody>{2}</tbody></table></div>'
+    ).format(caption, Markup('<th scope="col">Amount') if amounts else "", join(rows))
+
+
+def _card(
+    line: Row,
+    records: Sequence[Row],
+    part: Sequence[_Rendered],
+    i: int,
+    count: int,
+    sizes: dict[str, int],
+    amounts: bool,
+    weeks: Sequence[Row],
+    receipts: Receipts,
+) -> Markup:
+    uid = anchor(line.line_id)
+    body = []
+    for reason, members in itertools.groupby(part, key=lambda row: row[0]):
+        rows = [row for _, row in members]
+        if reason is None:
+            # the records are what one came for: open, unless there are so many that the rest gets out of sight
+            body.append(
+                Markup("<details{}><summary>Counted: {}</summary>{}</details>").format(
+                    Markup(" open") if len(rows) <= 12 else "", plural(len(rows), "record"), _table(f"{line.label}, counted", rows, amounts)
+                )
+            )
+        else:
+            body.append(
+                Markup("<details><summary>Left out: {}, {}</summary>{}</details>").format(
+                    plural(sizes[reason], "record"), reason, _table(f"{line.label}, left out: {reason}", rows, amounts)
+                )
+            )
+    found = total(line, records)
+    head = Markup('<h2>{}<small>{}{}</small></h2><p class="total{}">{}{}</p>').format(
+        line.label,
+        line.section_label,
+        f", {line.owner_names}" if line.owner_names else "",
+        "" if found.agrees else " wrong",
+        Markup("{} ").format(Pill(line.status)) if line.status not in (None, "no_goal") else "",
+        total_text(line, found) + (f" Left out: {plural(found.left_out, 'record')}." if found.left_out else ""),
+    )
+    if i:
+        head = Markup("<h2>{}<small>continued, part {} of {}</small></h2>").format(line.label, i + 1, count)
+    elif count > 1:
+        body.append(Markup('<p class="quiet">The list goes on over {} pages; the links above lead to them.</p>').format(count))
+    elif not records:
+        body.append(Markup('<p class="quiet">No records in this period.</p>'))
+    if not i and weeks:
+        body.append(_quarter(line, weeks, receipts))
+    return Markup('<section class="card receipt" id="{}">{}{}</section>').format(uid if not i else f"{uid}.{i + 1}", head, join(body))
+
+
+def _quarter(line: Row, weeks: Sequence[Row], receipts: Receipts) -> Markup:
+    """How the quarter's number comes about: its weeks, and what they pool or average to."""
+    rows = join(
+        Markup("<tr><td>{}<td>{}{}").format(
+            week.week_label,
+            _value_link(week, line, receipts),
+            Markup("<td>{}").format(parts_text(week.numerator, week.denominator, line.aggregation)) if line.aggregation == "ratio" else "",
+        )
+        for week in weeks
+    )
+    with_value = [week for week in weeks if week.value is not None]
+    shown = judged(line.quarter_value, line.unit, (line.target, line.target_2))
+    if line.aggregation == "ratio":
+        top, bottom = (sum((exact(w[k]) for w in with_value if w[k] is not None), Decimal(0)) for k in ("numerator", "denominator"))
+        how = f"pooled: {number(top)} of {number(bottom)} = {shown}"
+    else:
+        how = f"mean of {plural(len(with_value), 'week')} = {shown}"
+    missing = (
+        ""
+        if len(with_value) == line.quarter_weeks_expected
+        else f"; {len(with_value)} of {line.quarter_weeks_expected} weeks have a number"
+    )
+    return Markup(
+        '<details id="{}.quarter"><summary>Quarter average {}</summary><p class="quiet">{}{}.</p><table class="records weeks"><thead><tr>'
+        '<th scope="col">Week<th scope="col">Value{}</thead><tbody>{}</tbody></table></details>'
+    ).format(
+        anchor(line.line_id),
+        shown,
+        how[0].upper() + how[1:],
+        missing,
+        Markup('<th scope="col">Parts') if line.aggregation == "ratio" else "",
+        rows,
+    )
+
+
+def _value_link(week: Row, line: Row, receipts: Receipts) -> Markup:
+    text = judged(week.value, line.unit, (week.target, week.target_2)) if week.value is not None else "No data"
+    href = receipts.href(week.week_label, line.line_id)
+    return Markup('<a href="{}">{}</a>').format(href, text) if href and week.value is not None else escape(text)
+
+
+def ReceiptHead(build: Result, title: str, days: str, contents: Sequence[tuple[str, str, str]], back: str) -> Markup:
+    """The page's heading and its list of lines: (link, label, total of records)."""
+    items = join(
+        Markup('<li><a href="{}">{}</a> <span class="vs">{}</span></li>').format(href, label, note) for href, label, note in contents
+    )
+    return Markup(
+        '<div class="masthead"><p class="over">{} scorecard</p><h1>Receipts {}</h1>'
+        '<p class="lead">{}. The records behind each number: counted, '
+        'and left out with the reason. <a href="{}">To the scorecard</a></p></div><ul class="card contents">{}</ul>'
+    ).format(build.one().company_name, title, days, back, items)
+
+
+def ReceiptCards(cards: Sequence[Markup]) -> Markup:
+    """The receipts of one page."""
+    return join(cards)
+
+
+def period_days(start: date, end: date) -> str:
+    """`Mon 20 Oct to Sun 26 Oct 2025` for a week, with the week numbers for a longer period."""
+    if (end - start).days <= 6:
+        return week_days(start)
+    return f"{week_label(start)} to {week_label(end)}, {week_days(start).split(' to ')[0]} to {week_days(end).split(' to ')[1]}"

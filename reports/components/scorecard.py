@@ -1,0 +1,296 @@
+"""The parts of the scorecard page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+
+from markupsafe import Markup
+
+from foundation.calendar import week_label, weeks_in_year
+from reports.charts import spark
+from reports.components.basics import Info, Pill, StatusBar, shape
+from reports.fmt import DASH, instant, judged, number, plural, short_instant, week_days
+from reports.gate import Note
+from reports.links import Receipts
+from reports.markup import anchor, join
+from reports.queries import Result, Row
+from reports.scorecard import Line, attention, by_section, counts, goal_text, parts_text, title, without_number
+from reports.theme import STATE, STATUS
+
+
+def lines_of(data: Result) -> list[Line]:
+    """The rows of the block `lines`, with their texts."""
+    return [Line(row) for row in data]
+
+
+def Masthead(build: Result, lines: Result, week: date, newest: bool) -> Markup:
+    """Company, week and days of the week."""
+    year, number_of_week, _ = week.isocalendar()
+    return Markup(
+        '<div class="masthead"><p class="over">{} scorecard{}</p><h1>{}</h1>'
+        '<p class="lead">week {} of {} <span aria-hidden="true">·</span> {}</p>'
+        '<p class="lead built">Built {}</p></div>'
+    ).format(
+        build.one().company_name,
+        "" if newest else Markup(' <span class="state">past week</span>'),
+        week_label(week),
+        number_of_week,
+        weeks_in_year(year),
+        week_days(week),
+        instant(build.one().built_at, build.one().time_zone),
+    )
+
+
+def Headline(lines: Result) -> Markup:
+    """How many lines met their goal, came near and are below it; the others in smaller print."""
+    every = lines_of(lines)
+    found = counts(every)
+    tiles = join(
+        Markup('<li class="{0}">{1}<b>{2}</b> <span>{3}</span></li>').format(status, shape(status), found[status], STATUS[status])
+        for status in ("below", "near", "met")
+    )
+    rest = join(
+        Markup("<li>{}<b>{}</b> {}</li>").format(shape(status), found[status], STATUS[status].lower())
+        for status in ("no_goal", "no_data", "not_applicable")
+        if found[status]
+    )
+    if missing := len(without_number(every)):
+        rest += Markup('<li class="missing"><a href="#data-notes">{}</a></li>').format(
+            "1 number is missing" if missing == 1 else f"{missing} numbers are missing"
+        )
+    bar = join(
+        Markup('<i class="{}" style="flex:{}"></i>').format(status, found[status]) for status in ("below", "near", "met") if found[status]
+    )
+    return Markup(
+        '<section class="card headline" aria-label="Count of statuses"><ul class="counts">{}</ul>'
+        '<div class="bar" aria-hidden="true">{}</div>{}</section>'
+    ).format(tiles, bar, Markup('<ul class="rest">{}</ul>').format(rest) if rest else "")
+
+
+def Attention(lines: Result) -> Markup:
+    """The lines below their goal: who owns them, how far off, for how long. The most telling comes first."""
+    every = lines_of(lines)
+    below = attention(every)
+    if not below:
+        known = any(line.status in ("met", "near") for line in lines)
+        text = "No line is below its goal." if known else "No line has a number to judge."
+        return Markup('<section class="card attention"><h2>Needs attention</h2><p class="quiet">{}</p></section>').format(text)
+    items = join(
+        Markup(
+            '<li>{}<a class="what" href="#{}">{}<span class="vh">, below</span></a><span class="how">'
+            '<b>{}</b> {}<span class="vs">goal {}</span></span>'
+            '<span class="who">{}</span><span class="since">{}</span></li>'
+        ).format(
+            shape("below"),
+            anchor(line.line_id),
+            title(line, every),
+            line.value_text,
+            Markup('<span class="vs">({})</span> ').format(line.parts) if line.parts else "",
+            line.goal_words,
+            line.owner_names or "nobody owns this line",
+            line.streak_text,
+        )
+        for line in below
+    )
+    return Markup('<section class="card attention"><h2>Needs attention</h2><ol>{}</ol></section>').format(items)
+
+
+def about(row: Row, goal: str) -> Markup:
+    """The six parts that explain a line."""
+    parts = (
+        ("Definition", row.definition),
+        ("Why it matters", row.why),
+        ("Calculation", row.calculation),
+        ("Target", goal if goal != DASH else "no goal is set"),
+        ("Benchmark", row.benchmark),
+        ("Edge cases", row.edge_cases),
+    )
+    return join(Markup("<b>{}</b><span>{}</span>").format(name, text or "not written down yet") for name, text in parts)
+
+
+def _linked(text: str, href: str | None, what: str) -> Markup:
+    if href is None:
+        return Markup("{}").format(text)
+    return Markup('<a class="rc" href="{}">{}<span class="vh">: records of {}</span></a>').format(href, text, what)
+
+
+def state_tag(state: str, as_of_text: str, manual: bool = False) -> Markup:
+    """What stands behind a number, in words; nothing for a live one."""
+    if state == "live":
+        return Markup()
+    words = {
+        "stale": f"complete to {as_of_text}",
+        "manual": as_of_text,
+        "missing": "not typed in" if manual else "source not complete",
+        "provisional": f"so far, {as_of_text}",
+        "not_connected": "",
+    }[state]
+    detail = Markup(" <span>{}</span>").format(words) if words and words != DASH else Markup()
+    return Markup('<small class="state {}"><b>{}</b>{}</small>').format(state, STATE[state], detail)
+
+
+def Sections(lines: Result, receipts: Receipts, build: Result) -> Markup:
+    """Every line of the week, a table per section."""
+    return join(
+        Markup('<h2 id="section-{}">{}</h2>{}').format(anchor(section), label, _section(label, members, receipts, build.one().time_zone))
+        for section, label, members in by_section(lines_of(lines))
+    )
+
+
+_COLUMNS = ("Line", "Goal", "This week", "Last week", "Quarter average", "Status", "13 weeks")
+
+
+def _section(label: str, lines: Sequence[Line], receipts: Receipts, zone: str) -> Markup:
+    head = join(
+        Markup('<th role="columnheader" scope="col"{}>{}</th>').format(Markup(' class="n"') if 0 < i < 5 else "", name)
+        for i, name in enumerate(_COLUMNS)
+    )
+    return Markup(
+        '<div class="card lines"><table role="table" class="score"><caption class="vh">{}</caption>'
+        '<thead role="rowgroup"><tr role="row">{}</tr></thead>'
+        '<tbody role="rowgroup">{}</tbody></table></div>'
+    ).format(label, head, join(_row(line, receipts, zone) for line in lines))
+
+
+def _row(line: Line, receipts: Receipts, zone: str) -> Markup:
+    quarter = line.quarter_label
+    return Markup(
+        '<tr role="row" id="{id}"><th role="rowheader" scope="row" class="name">'
+        '<span class="label">{label}{info}</span><small>{owner}</small></th>'
+        '<td role="cell" class="n" data-label="Goal">{goal}</td>'
+        '<td role="cell" class="n now" data-label="This week">{value}{parts}{blank}{state}</td>'
+        '<td role="cell" class="n" data-label="Last week">{previous}{previous_parts}</td>'
+        '<td role="cell" class="n" data-label="Quarter average">{quarter}{quarter_pill}</td>'
+        '<td role="cell" data-label="Status">{pill}{streak}</td>'
+        '<td role="cell" class="trend" data-label="13 weeks">{spark}<span class="vh">{history}</span></td></tr>'
+    ).format(
+        id=anchor(line.line_id),
+        label=line.label,
+        info=Info(about(line.row, line.goal_text), line.label),
+        owner=line.owner_names or "no owner",
+        goal=line.goal_text,
+        value=Markup("<b>{}</b>").format(
+            _linked(line.value_text, receipts.href(line.week_label, line.line_id), f"{line.label}, {line.week_label}")
+        ),
+        parts=_small(line.parts),
+        blank=_small(line.blank_word),
+        state=state_tag(line.state, short_instant(line.as_of, zone), line.feed == "manual" or line.sources.strip("[]") == "manual"),
+        previous=_linked(
+            line.previous_text,
+            receipts.href(week_label(line.week_start - timedelta(days=7)), line.line_id) if line.previous_tracked else None,
+            f"{line.label}, last week",
+        ),
+        previous_parts=_small(line.previous_parts or _blank_before(line)),
+        quarter=_linked(
+            line.quarter_text,
+            receipts.href(line.week_label, line.line_id, "quarter") if line.quarter_value is not None else None,
+            f"{line.label}, {quarter}",
+        ),
+        quarter_pill=join(
+            (
+                _small(line.quarter_coverage),
+                Markup('<span class="chip">{}</span>').format(Pill(line.quarter_status))
+                if line.quarter_status in ("met", "near", "below")
+                else "",
+            )
+        ),
+        pill=Pill(line.status),
+        streak=_small(line.streak_text.removeprefix(f"{STATUS[line.status].lower()} "))
+        if line.status == "below" or line.run_weeks > 1
+        else "",
+        spark=Markup(spark([float(v) if v is not None else None for v in line.trend_values], line.trend_goals, line.status)),
+        history="oldest first: " + ", ".join(number(value, line.unit) for value in line.trend_values),
+    )
+
+
+def _blank_before(line: Line) -> str:
+    if line.previous_value is not None:
+        return ""
+    if not line.previous_tracked:
+        return "not kept yet"
+    return (
+        STATUS.get(line.previous_status or "no_data", STATUS["no_data"])
+        if line.previous_status in ("no_data", "not_applicable", None)
+        else STATUS["no_data"]
+    )
+
+
+def _small(text: str) -> Markup:
+    return Markup("<small>{}</small>").format(text) if text else Markup()
+
+
+def QuarterSummary(quarter: Result, receipts: Receipts, build: Result) -> Markup:
+    """The quarter's own numbers as tiles."""
+    zone = build.one().time_zone
+    tiles = join(
+        Markup('<section class="card kpi" aria-label="{0}"><p class="t">{0}{1}{2}</p><p class="num">{3}</p>{4}{5}</section>').format(
+            row.label,
+            Info(about(row, goal_text(row.operator, row.target, row.target_2, row.unit)), row.label),
+            Pill(row.status) if row.status in ("met", "near", "below") else "",
+            _linked(number(row.value, row.unit), receipts.href(row.quarter_label, row.line_id), f"{row.label}, {row.quarter_label}"),
+            _small(STATUS["no_data"]) if row.value is None else "",
+            state_tag("live" if row.state == "provisional" else row.state, short_instant(row.as_of, zone)),
+        )
+        for row in quarter
+    )
+    first = quarter.rows[0]
+    end = "as it ended" if first.is_finished else f"so far, as of {short_instant(build.one().as_of, zone)}"
+    return Markup('<p class="quiet">{} to {}, {}.</p><div class="g tiles">{}</div>').format(
+        week_days(first.quarter_start).split(" to ")[0], week_days(first.quarter_end - timedelta(days=6)).split(" to ")[1], end, tiles
+    )
+
+
+def RunningWeek(running: Result, receipts: Receipts) -> Markup:
+    """The running week's numbers, apart from the finished ones and without a status."""
+    rows = join(
+        Markup('<tr><th scope="row">{}<small>{}</small></th><td class="n">{}{}</td><td class="n">{}</td></tr>').format(
+            row.label,
+            row.section_label,
+            _linked(
+                judged(row.value, row.unit, (row.target, row.target_2)),
+                receipts.href(row.week_label, row.line_id),
+                f"{row.label}, {row.week_label}",
+            ),
+            _small(parts_text(row.numerator, row.denominator, row.aggregation) or (STATUS["no_data"] if row.value is None else "")),
+            goal_text(row.operator, row.target, row.target_2, row.unit),
+        )
+        for row in running
+    )
+    return Markup(
+        '<details class="card running"><summary>{} {}: numbers so far, provisional and not judged</summary><table class="plain"><thead><tr>'
+        '<th scope="col">Line</th><th scope="col" class="n">So far</th><th scope="col" class="n">Goal</th></tr>'
+        "</thead><tbody>{}</tbody></table></details>"
+    ).format(plural(len(running), "line"), f"of {running.rows[0].week_label}", rows)
+
+
+_SOURCE_STATE = {"ok": "Up to date", "late": "Late", "failing": "Failing", "not_connected": "Not connected"}
+
+
+def DataNotes(notes: Sequence[Note], sources: Result, build: Result) -> Markup:
+    """What is missing, stale or rejected, and how far the data of each source reaches."""
+    zone = build.one().time_zone
+    said = (
+        Markup('<ul class="notes">{}</ul>').format(join(Markup("<li>{}</li>").format(note.text) for note in notes))
+        if notes
+        else Markup('<p class="quiet">Nothing is missing, stale or rejected.</p>')
+    )
+    rows: Mapping[str, str] | Markup = join(
+        Markup('<tr><th scope="row">{}</th><td><span class="src {}">{}</span></td><td>{}</td><td>{}</td></tr>').format(
+            row.label,
+            row.state,
+            _SOURCE_STATE.get(row.state, row.state),
+            instant(row.complete_through, zone),
+            instant(row.last_success_at, zone),
+        )
+        for row in sources
+    )
+    table = Markup(
+        '<div class="scroll" tabindex="0" role="region" aria-label="Sources"><table class="plain"><thead><tr><th scope="col">Source</th>'
+        '<th scope="col">State</th><th scope="col">Complete to</th><th scope="col">Last good load</th></tr></thead>'
+        "<tbody>{}</tbody></table></div>"
+    ).format(rows)
+    return Markup('<div class="card" id="data-notes">{}{}</div>').format(said, table)
+
+
+__all__ = ["Attention", "DataNotes", "Headline", "Masthead", "QuarterSummary", "RunningWeek", "Sections", "StatusBar", "about", "lines_of"]

@@ -1,0 +1,102 @@
+"""Numbers and days as people read them.
+
+A unit is `count`, `money`, `percent` or `hours`; money may name its currency (`money:EUR`). Ratios are fractions: 0.53 is 53 %.
+Rounding is half away from zero, on decimals. A missing number is a dash, never a zero.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from zoneinfo import ZoneInfo
+
+DASH = "–"
+MINUS = "−"
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "CAD": "CA$", "AUD": "A$", "NZD": "NZ$", "JPY": "¥", "INR": "₹"}
+
+Number = Decimal | float | int
+"""What a query may return for a number. Decimals stay exact; floats are read as they print."""
+
+
+def exact(value: Number) -> Decimal:
+    """A number as a decimal: 0.7 is 0.7, not its nearest binary fraction."""
+    return value if isinstance(value, Decimal) else Decimal(str(value))
+
+
+def number(value: Number | None, unit: str = "count", digits: int | None = None) -> str:
+    """A number in its unit. Without `digits`: whole percents, cents only where there are any, else up to 2 decimals."""
+    if value is None:
+        return DASH
+    kind, _, currency = unit.partition(":")
+    amount = exact(value) * 100 if kind == "percent" else exact(value)
+    if digits is None:
+        most = {"percent": 0, "hours": 1}.get(kind, 2)
+        rounded = amount.quantize(Decimal(1).scaleb(-most), ROUND_HALF_UP)
+        if rounded == rounded.to_integral_value():
+            digits = 0
+        elif kind == "money":
+            digits = 2
+        else:
+            digits = max(0, -int(rounded.normalize().as_tuple().exponent))
+    rounded = amount.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
+    text = f"{abs(rounded):,.{digits}f}"
+    sign = MINUS if rounded < 0 else ""
+    if kind == "money":
+        symbol = _SYMBOLS.get(currency or "USD")
+        return f"{sign}{symbol}{text}" if symbol else f"{sign}{currency} {text}"
+    return sign + text + {"percent": "%", "hours": " h"}.get(kind, "")
+
+
+def judged(value: Number | None, unit: str, goals: tuple[Number | None, ...]) -> str:
+    """A number beside its goal: with as many digits as it takes that 69.96 % doesn't read as the 70 % it missed."""
+    text = number(value, unit)
+    if value is None:
+        return text
+    for goal in goals:
+        if goal is None or exact(value) == exact(goal):
+            continue
+        for digits in (None, 1, 2, 3, 4, 5, 6):
+            text = number(value, unit, digits)
+            if text != number(goal, unit, digits):
+                break
+    return text
+
+
+def day(value: date) -> str:
+    """`20 Oct`"""
+    return f"{value.day} {MONTHS[value.month - 1]}"
+
+
+def long_day(value: date) -> str:
+    """`Mon 20 Oct 2025`"""
+    return f"{DAYS[value.weekday()]} {day(value)} {value.year}"
+
+
+def week_days(monday: date) -> str:
+    """`Mon 20 Oct to Sun 26 Oct 2025`, with the year twice only where it changes."""
+    sunday = monday + timedelta(days=6)
+    first = long_day(monday) if monday.year != sunday.year else f"Mon {day(monday)}"
+    return f"{first} to {long_day(sunday)}"
+
+
+def instant(value: datetime | None, zone: str) -> str:
+    """An instant as the company's clock shows it: `Mon 27 Oct 2025, 07:00 CDT`; a dash where there is none."""
+    if value is None:
+        return DASH
+    local = (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(ZoneInfo(zone))
+    return f"{long_day(local.date())}, {local:%H:%M %Z}"
+
+
+def short_instant(value: datetime | None, zone: str) -> str:
+    """`27 Oct, 07:00`"""
+    if value is None:
+        return DASH
+    local = (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(ZoneInfo(zone))
+    return f"{day(local.date())}, {local:%H:%M}"
+
+
+def plural(count: int, one: str, many: str | None = None) -> str:
+    """`1 week`, `3 weeks`"""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"

@@ -1,0 +1,199 @@
+"""The send gate: may this week's scorecard go out, go out with a warning, or must it wait?
+
+green: everything that the lines need is there. amber: it goes out and says what is missing. held: nothing goes to readers,
+the operator is told. Reasons are sentences for readers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+import duckdb
+
+from foundation.calendar import week_end_instant, week_label
+from foundation.settings import Settings
+from reports.fmt import instant, plural
+from reports.markup import plain
+from reports.queries import Row, connect
+
+Decision = Literal["green", "amber", "held"]
+MOST_REJECTED = 5
+"""Rejected rows that are named one by one; of more, the number is given."""
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something that readers must know about the data."""
+
+    kind: Literal["source", "line", "rejected"]
+    text: str
+
+
+@dataclass(frozen=True)
+class Gate:
+    """The decision, and why: nothing when green."""
+
+    decision: Decision
+    reasons: list[str] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class SourceState:
+    """How a source stands at the published data's clock."""
+
+    source: str
+    label: str
+    state: str
+    """`ok`, `late`, `failing` or `not_connected`."""
+    sentence: str
+
+
+def decide(published: duckdb.DuckDBPyConnection | Path, week_start: date, sections: Collection[str] = ()) -> Gate:
+    """Decide for one week and the sections that a mail shows (none: all of them).
+
+    Args:
+        published: the published database: its file, or a connection made by `queries.connect`.
+    """
+    if isinstance(published, Path):
+        try:
+            connection = connect(published)
+        except LookupError:
+            return Gate("held", ["Nothing has been published yet: the first refresh and build have not finished."])
+        try:
+            return decide(connection, week_start, sections)
+        finally:
+            connection.close()
+    cursor = published.cursor()
+    try:
+        cursor.execute("use published")
+        return _decide(cursor, week_start, set(sections))
+    except duckdb.CatalogException as error:
+        return Gate("held", [f"The published database is not complete: {str(error).splitlines()[0]}."])
+    finally:
+        cursor.close()
+
+
+def _rows(cursor: duckdb.DuckDBPyConnection, sql: str, **params: Any) -> list[Row]:
+    cursor.execute(sql, params)
+    columns = [column[0] for column in cursor.description or []]
+    return [Row(zip(columns, values, strict=True)) for values in cursor.fetchall()]
+
+
+_LINES = """
+select l.line_id, l.section, l.section_label, l.label, l.owner_names, l.feed, m.sources::varchar as sources, f.state, f.value
+from marts.dim_lines as l
+join marts.dim_metrics as m using (metric_id)
+join marts.fct_scorecard_weekly as f using (line_id)
+where l.cadence = 'week' and f.week_start = $week
+  and ($week >= l.valid_from or l.valid_from is null) and ($week <= l.valid_to or l.valid_to is null)
+order by l.sort_order, l.line_id
+"""
+
+_SOURCES = """
+select s.source, s.label, s.state, s.complete_through, s.last_success_at, s.last_error
+from marts.dim_sources as s order by s.label
+"""
+
+
+def _decide(cursor: duckdb.DuckDBPyConnection, week: date, sections: set[str]) -> Gate:
+    label = week_label(week)
+    build = _rows(cursor, "select as_of, time_zone from marts.dim_build")
+    if not build:
+        return Gate("held", ["The published database does not say when it was built."])
+    zone = build[0].time_zone
+    lines = [line for line in _rows(cursor, _LINES, week=week) if not sections or line.section in sections]
+    if not lines:
+        return Gate("held", [f"There are no facts for {label}" + (f" in {', '.join(sorted(sections))}." if sections else ".")])
+    end = week_end_instant(week, ZoneInfo(zone))
+    if build[0].as_of < end:
+        return Gate("held", [f"The data was built as of {instant(build[0].as_of, zone)}, before {label} ended."])
+    every = _rows(cursor, _SOURCES)
+    used = [source for source in every if any(_uses(line, source.source) for line in lines)]
+    systems = [source for source in used if source.source != "manual"]
+    if systems and all(_down(source, end) for source in systems):
+        names = " and ".join(source.label for source in systems)
+        why = "is down or was never loaded" if len(systems) == 1 else "are down or were never loaded"
+        return Gate("held", [f"{names} {why}: there are no complete numbers for {label}.", *(_sentence(s, zone) for s in systems)])
+    notes = [
+        *(Note("source", _sentence(source, zone)) for source in used if source.state != "ok"),
+        *(Note("line", text) for text in _line_reasons(lines, label)),
+        *(Note("rejected", text) for text in _rejected(cursor)),
+    ]
+    return Gate("amber" if notes else "green", [note.text for note in notes], notes)
+
+
+def _uses(line: Row, source: str) -> bool:
+    if line.feed == "manual":
+        return source == "manual"
+    return source in line.sources.strip("[]").replace("'", "").replace('"', "").replace(" ", "").split(",")
+
+
+def _down(source: Row, week_end: Any) -> bool:
+    """No number of the week can rest on it: it never loaded, or it broke before the week was complete."""
+    if source.complete_through is None or source.state == "not_connected":
+        return True
+    return bool(source.state == "failing" and source.complete_through < week_end)
+
+
+def _sentence(source: Row, zone: str) -> str:
+    reach = f"its data is complete to {instant(source.complete_through, zone)}" if source.complete_through else "it has never loaded"
+    if source.state == "not_connected":
+        return f"{source.label} is not connected: its numbers are empty until its credentials are set."
+    if source.state == "failing":
+        return f"{source.label} could not be loaded at the last try; {reach}."
+    if source.state == "late":
+        return f"{source.label} is late: {reach}."
+    return f"{source.label} is up to date: {reach}."
+
+
+def _line_reasons(lines: Sequence[Row], label: str) -> list[str]:
+    def named(members: Sequence[Row]) -> str:
+        return ", ".join(f"{m.label} ({m.section_label}{f', {m.owner_names}' if m.owner_names else ''})" for m in members)
+
+    def only_manual(line: Row) -> bool:
+        return line.feed == "manual" or line.sources.strip("[]'\"") == "manual"
+
+    untyped = [line for line in lines if line.state == "missing" and only_manual(line)]
+    missing = [line for line in lines if line.state == "missing" and not only_manual(line)]
+    unconnected = [line for line in lines if line.state == "not_connected"]
+    stale = [line for line in lines if line.state == "stale"]
+    out = []
+    if untyped:
+        out.append(f"Not typed in for {label}: {named(untyped)}.")
+    if missing:
+        out.append(f"No number for {label}, because the source is not complete: {named(missing)}.")
+    if unconnected:
+        out.append(f"No number, because the source is not connected: {named(unconnected)}.")
+    if stale:
+        out.append(f"Not all of {label} has arrived yet: {named(stale)}.")
+    return out
+
+
+def _rejected(cursor: duckdb.DuckDBPyConnection) -> list[str]:
+    rows = _rows(cursor, "select file, line, reason from marts.fct_manual_rejected order by file, line")
+    if not rows:
+        return []
+    named = "; ".join(f"{plain(row.file)} line {row.line}: {plain(row.reason, 120)}" for row in rows[:MOST_REJECTED])
+    more = f"; and {len(rows) - MOST_REJECTED} more" if len(rows) > MOST_REJECTED else ""
+    return [f"{plural(len(rows), 'typed-in row')} rejected: {named}{more}."]
+
+
+def source_states(settings: Settings) -> dict[str, SourceState]:
+    """Every source and how it stands, from the published database.
+
+    Raises:
+        LookupError: nothing has been published yet.
+    """
+    connection = connect(settings.published_path)
+    try:
+        connection.execute("use published")
+        (zone,) = connection.execute("select time_zone from marts.dim_build").fetchone() or ("UTC",)
+        return {row.source: SourceState(row.source, row.label, row.state, _sentence(row, zone)) for row in _rows(connection, _SOURCES)}
+    finally:
+        connection.close()

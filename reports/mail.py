@@ -1,0 +1,151 @@
+"""How any mail of ours is put together: alternative(text, related(html, pictures)), the same bytes each time for the same facts.
+
+No SVG, no script, no `data:` address, nothing loaded from outside; styles are inlined, because most mail programs drop style sheets.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from email.errors import HeaderParseError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, parseaddr
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import css_inline
+import resvg_py
+from jinja2 import FileSystemLoader, StrictUndefined
+from jinja2.sandbox import SandboxedEnvironment
+
+from foundation.settings import Company, Settings
+from reports.charts import Chart, to_svg
+from reports.html import FONTS
+from reports.markup import plain
+from reports.theme import GLYPH, STATUS, TOKENS, literal
+
+MAILS = Path(__file__).parent / "mails"
+HTML_LIMIT = 80 * 1024
+"""Bytes of decoded HTML. Gmail hides what comes after about 102 KB, the way to unsubscribe among it."""
+
+
+class MailError(Exception):
+    """A mail can't be made; the text says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A PNG inside the mail. `cid` without angle brackets."""
+
+    cid: str
+    png: bytes
+    alt: str
+    width: int
+
+
+def environment() -> SandboxedEnvironment:
+    """Jinja for mails: `.html` escapes, `.txt` doesn't; unknown names are errors."""
+    env = SandboxedEnvironment(
+        undefined=StrictUndefined,
+        autoescape=lambda name: bool(name and name.endswith(".html")),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        loader=FileSystemLoader(MAILS),
+    )
+    env.globals |= {"glyph": GLYPH, "status": STATUS, "colour": literal, "light": {name: pair[0] for name, pair in TOKENS.items()}}
+    return env
+
+
+def message_id(settings_key: str, sender: str) -> str:
+    """The Message-ID of a report, period, recipient and attempt: the same each time, so that a copy can be told as one."""
+    domain = parseaddr(sender)[1].rpartition("@")[2] or "scoreline.invalid"
+    return f"<{hashlib.sha256(settings_key.encode()).hexdigest()[:32]}@{domain}>"
+
+
+def checked_address(text: str) -> str:
+    """An address as it can be put into an envelope.
+
+    Raises:
+        MailError: this is no mail address.
+    """
+    try:
+        address = Address(addr_spec=text.strip())
+    except (HeaderParseError, ValueError, IndexError):
+        raise MailError(f"{plain(text, 80)!r} is no mail address; correct it in company.toml") from None
+    if not address.username or "." not in f"{address.domain}." or not address.domain or not text.isprintable() or " " in text.strip():
+        raise MailError(f"{plain(text, 80)!r} is no mail address; correct it in company.toml")
+    return address.addr_spec
+
+
+def draw(chart: Chart, width: int = 552, height: int = 190) -> bytes:
+    """A chart as PNG at twice its size. Only our own font files are used, so it looks the same on every machine."""
+    fonts = [str(FONTS / f"Inter-{weight}.ttf") for weight in ("Regular", "SemiBold")]
+    if missing := [font for font in fonts if not Path(font).exists()]:
+        # the renderer draws no text at all without a font, and does not say so
+        raise MailError(f"{missing[0]} is missing; restore reports/fonts")
+    return bytes(resvg_py.svg_to_bytes(svg_string=to_svg(chart, width, height), zoom=2, skip_system_fonts=True, font_files=fonts))
+
+
+def render(template: str, values: dict[str, Any]) -> tuple[str, str]:
+    """(text, html with inlined styles) of `mails/<template>.txt` and `.html`.
+
+    Raises:
+        MailError: the HTML is larger than mail programs show.
+    """
+    env = environment()
+    text = env.get_template(f"{template}.txt").render(values)
+    html = css_inline.CSSInliner(keep_style_tags=False, load_remote_stylesheets=False).inline(
+        env.get_template(f"{template}.html").render(values)
+    )
+    size = len(html.encode())
+    if size > HTML_LIMIT:
+        raise MailError(
+            f"the HTML part has {size:,} bytes, more than {HTML_LIMIT:,}: mail programs would cut it; subscribe to fewer sections"
+        )
+    return text, html
+
+
+def build(
+    settings: Settings,
+    company: Company,
+    *,
+    recipient: str,
+    subject: str,
+    message_id: str,
+    text: str,
+    html: str | None = None,
+    pictures: Sequence[Picture] = (),
+    unsubscribe: str | None = None,
+) -> EmailMessage:
+    """One message to one recipient. `unsubscribe`: what a mail to the operator has to ask for to stop this one."""
+    message = EmailMessage(policy=SMTP)
+    message["Subject"] = plain(subject, 200)
+    message["From"] = company.mail.sender
+    message["To"] = checked_address(recipient)
+    message["Reply-To"] = company.mail.operator
+    message["Date"] = format_datetime(_local(settings, company))
+    message["Message-ID"] = message_id
+    message["Auto-Submitted"] = "auto-generated"
+    if unsubscribe:
+        message["List-Unsubscribe"] = f"<mailto:{company.mail.operator}?subject={quote(unsubscribe)}>"
+    message.set_content(text, cte="quoted-printable")
+    if html is not None:
+        message.add_alternative(html, subtype="html", cte="quoted-printable")
+        part = message.get_body(("html",))
+        for picture in pictures:
+            name = f"{picture.cid.partition('@')[0]}.png"
+            assert part is not None  # the part that was added two lines above
+            part.add_related(picture.png, "image", "png", cid=f"<{picture.cid}>", filename=name, disposition="inline")
+    # boundaries are random otherwise, and the same mail would have other bytes each time
+    for i, multipart in enumerate(p for p in message.walk() if p.is_multipart()):
+        multipart.set_boundary(f"=_{hashlib.sha256(message_id.encode()).hexdigest()[:24]}.{i}")
+    return message
+
+
+def _local(settings: Settings, company: Company) -> datetime:
+    return settings.now().astimezone(company.zone).replace(microsecond=0)

@@ -1,0 +1,172 @@
+"""Named SQL blocks, run top to bottom against the published database, read-only.
+
+A block is one SELECT. It sees the marts and every block above it on the page: each result is kept as a temporary table
+of the block's name, so `from weekly` just works and no SQL text is ever pasted into other SQL text. Values come in as
+`$name` parameters only.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+NAME = re.compile(r"[a-z][a-z0-9_]{0,62}\Z")
+MAX_ROWS = 50_000
+
+
+class PageError(Exception):
+    """A page or one of its blocks is wrong; the text names the line and what to do."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """One SQL block of a page. `line` is the line of its fence in the file."""
+
+    name: str
+    sql: str
+    line: int
+
+
+class Row(dict[str, Any]):
+    """A row whose columns can also be written `row.value`."""
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+
+@dataclass(frozen=True)
+class Result:
+    """The rows of a block, in order."""
+
+    name: str
+    columns: Sequence[str]
+    rows: Sequence[Row]
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def where(self, **equal: Any) -> Result:
+        """The rows whose columns have these values."""
+        return Result(self.name, self.columns, [row for row in self.rows if all(row[k] == v for k, v in equal.items())])
+
+    def one(self) -> Row:
+        """The only row.
+
+        Raises:
+            PageError: there is none, or there are several.
+        """
+        if len(self.rows) != 1:
+            raise PageError(f"block '{self.name}' has {len(self.rows)} rows where exactly one is needed")
+        return self.rows[0]
+
+    def column(self, name: str) -> list[Any]:
+        """The values of one column."""
+        return [row[name] for row in self.rows]
+
+
+def connect(published: Path) -> duckdb.DuckDBPyConnection:
+    """The published file, attached read-only to an empty database; then every way out of it is closed.
+
+    Attached, not opened: two readers with different settings would refuse each other, and the fixed name means that a
+    file called marts.duckdb doesn't make `marts.x` ambiguous.
+
+    Raises:
+        LookupError: nothing has been published yet.
+    """
+    if not published.exists():
+        raise LookupError(f"{published} does not exist yet: run the refresh and build jobs (make demo runs both)")
+    connection = duckdb.connect(
+        ":memory:",
+        config={
+            "memory_limit": "1GB",
+            "threads": "2",
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+        },
+    )
+    connection.execute("attach '{}' as published (read_only)".format(str(published).replace("'", "''")))
+    connection.execute("set enable_external_access = false")
+    connection.execute("set lock_configuration = true")
+    return connection
+
+
+def run(
+    connection: duckdb.DuckDBPyConnection, blocks: Sequence[Block], params: Mapping[str, Any], *, timeout: float = 60
+) -> dict[str, Result]:
+    """Run blocks in page order. Each call has temporary tables of its own, so pages don't see each other.
+
+    Args:
+        params: value per `$name`; only those that a block names are given to it.
+        timeout: seconds after which a block is interrupted.
+
+    Raises:
+        PageError: a block is no single SELECT, fails, lacks a parameter or returns more than MAX_ROWS rows.
+    """
+    cursor = connection.cursor()
+    try:
+        cursor.execute("use published")
+        results: dict[str, Result] = {}
+        later = {block.name for block in blocks}
+        for block in blocks:
+            later.discard(block.name)
+            if block.name in results:
+                raise _fault(block, "this name is used twice on the page")
+            results[block.name] = _run_block(cursor, block, params, later, timeout)
+        return results
+    finally:
+        cursor.close()
+
+
+def _run_block(cursor: duckdb.DuckDBPyConnection, block: Block, params: Mapping[str, Any], later: set[str], timeout: float) -> Result:
+    if not NAME.match(block.name):
+        raise _fault(block, "a block's name is lower case letters, digits and _")
+    try:
+        statements = cursor.extract_statements(block.sql)
+    except duckdb.Error as error:
+        raise _fault(block, _message(error, block)) from None
+    if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+        raise _fault(block, "must be a single SELECT")
+    needed = set(statements[0].named_parameters)
+    if missing := needed - params.keys():
+        raise _fault(block, f"no value for ${', $'.join(sorted(missing))}; add it to the page's params")
+    timer = threading.Timer(timeout, cursor.interrupt)
+    timer.start()
+    try:
+        cursor.execute(f"create temp table {block.name} as\n{block.sql.rstrip().rstrip(';')}", {name: params[name] for name in needed})
+        cursor.execute(f"from {block.name} limit {MAX_ROWS + 1}")
+        columns = [column[0] for column in cursor.description or []]
+        rows = [Row(zip(columns, values, strict=True)) for values in cursor.fetchall()]
+    except duckdb.InterruptException:
+        raise _fault(block, f"took longer than {timeout:g} seconds; aggregate in a mart") from None
+    except duckdb.Error as error:
+        ahead = next((name for name in sorted(later) if re.search(rf"\b{name}\b", str(error))), None)
+        raise _fault(block, _message(error, block) + (f" ('{ahead}' is defined further down)" if ahead else "")) from None
+    finally:
+        timer.cancel()
+    if len(rows) > MAX_ROWS:
+        raise _fault(block, f"more than {MAX_ROWS} rows; aggregate in a mart")
+    return Result(block.name, columns, rows)
+
+
+def _fault(block: Block, text: str) -> PageError:
+    return PageError(f"line {block.line}, block '{block.name}': {text}")
+
+
+def _message(error: Exception, block: Block) -> str:
+    """First line of DuckDB's message, with its LINE n turned into the page's line."""
+    text = str(error)
+    found = re.search(r"LINE (\d+):", text)
+    # the wrapper adds one line above, the fence itself is one line
+    return text.split("\n")[0] + (f" (page line {block.line + max(int(found[1]) - 1, 1)})" if found else "")

@@ -1,0 +1,119 @@
+"""A parsed page and its results become HTML.
+
+The order decides what is safe: Jinja renders the text, and every `{{ }}` result becomes an opaque token; Markdown renders
+the text with raw HTML off; then the tokens become the components' HTML. So data can never turn into Markdown or HTML,
+and no Markdown parser sees a component's HTML.
+"""
+
+from __future__ import annotations
+
+import re
+import traceback
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jinja2
+from jinja2 import StrictUndefined, nodes, pass_context
+from jinja2.ext import Extension
+from jinja2.parser import Parser
+from jinja2.runtime import Context
+from jinja2.sandbox import SandboxedEnvironment
+from markupsafe import Markup, escape
+
+from reports import components
+from reports.markup import page_ids
+from reports.parse import MARKDOWN, Source
+from reports.queries import PageError
+
+# characters of the private use area; a data text that holds them is inside a slot, where nobody looks for tokens
+OPEN, CLOSE = "\ue000", "\ue001"
+TOKEN = re.compile(f"{OPEN}(\\d+){CLOSE}")
+_LONE_TOKENS = re.compile(f"<p>((?:\\s*{OPEN}\\d+{CLOSE})+)\\s*</p>")
+
+
+class _Slots(list[str]):
+    """The finished HTML behind the tokens of one page."""
+
+    def put(self, html: str) -> Markup:
+        self.append(html)
+        return Markup(f"{OPEN}{len(self) - 1}{CLOSE}")
+
+
+class _BlockTags(Extension):
+    """`{% grid 3 %}..{% endgrid %}`, `{% tabs %}{% tab "x" %}..{% endtab %}{% endtabs %}`, `{% note %}..{% endnote %}`"""
+
+    tags = {"grid", "tabs", "tab", "note"}
+
+    def parse(self, parser: Parser) -> nodes.Node:
+        token = next(parser.stream)
+        arguments: list[nodes.Expr] = []
+        while parser.stream.current.type != "block_end":
+            arguments.append(parser.parse_expression())
+            parser.stream.skip_if("comma")
+        body = parser.parse_statements((f"name:end{token.value}",), drop_needle=True)
+        call = self.call_method("_wrap", [nodes.ContextReference(), nodes.Const(token.value), *arguments])
+        return nodes.CallBlock(call, [], [], body).set_lineno(token.lineno)
+
+    @staticmethod
+    def _wrap(context: Context, tag: str, argument: object = None, *, caller: Callable[[], str]) -> Markup:
+        slots: _Slots = context["__slots__"]
+        inner = Markup(_markdown(str(caller()), slots))
+        if tag == "grid":
+            html = Markup('<div class="g g{}">{}</div>').format(int(str(argument or 2)), inner)
+        elif tag == "note":
+            html = Markup('<aside class="note">{}</aside>').format(inner)
+        elif tag == "tabs":
+            html = Markup('<div class="tabs">{}</div>').format(inner)
+        else:
+            html = Markup('<section class="tab" data-tab="{}">{}</section>').format(argument, inner)
+        return Markup("\n\n") + slots.put(html) + Markup("\n\n")
+
+
+def _markdown(text: str, slots: _Slots) -> str:
+    html = MARKDOWN.render(text)
+    html = _LONE_TOKENS.sub(r"\1", html)  # a paragraph that holds nothing but components is no paragraph
+    return TOKEN.sub(lambda match: slots[int(match[1])], html)
+
+
+@pass_context  # without a context Jinja would fold constants when it compiles, before there are slots
+def _finalize(context: Context, value: object) -> Markup:
+    slots: _Slots = context["__slots__"]
+    return slots.put(str(escape(value)))  # escape() leaves Markup, which only components make, as it is
+
+
+def environment() -> SandboxedEnvironment:
+    """Jinja for pages: sandboxed, unknown names are errors, components are functions."""
+    env = SandboxedEnvironment(
+        undefined=StrictUndefined, autoescape=True, finalize=_finalize, extensions=[_BlockTags], trim_blocks=True, lstrip_blocks=True
+    )
+    env.globals = dict(components.EXPORTS)
+    return env
+
+
+def compile_page(source: Source, env: SandboxedEnvironment) -> jinja2.Template:
+    """The page's template.
+
+    Raises:
+        PageError: a tag or an expression is wrong; names the page's line.
+    """
+    try:
+        return env.from_string(source.body)
+    except jinja2.TemplateSyntaxError as error:
+        raise PageError(f"line {error.lineno + source.offset}: {error.message}") from None
+
+
+def render(source: Source, template: jinja2.Template, values: Mapping[str, Any]) -> str:
+    """The page's body as HTML. `values`: block results and whatever else the page may use.
+
+    Raises:
+        PageError: a component or an expression fails; names the page's line.
+    """
+    slots = _Slots()
+    with page_ids():
+        try:
+            return _markdown(template.render({"page": source.meta, **values, "__slots__": slots}), slots)
+        except Exception as error:
+            # Jinja puts the template's own lines into the traceback
+            lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == "<template>" and frame.lineno]
+            place = f"line {lines[-1] + source.offset}: " if lines else ""
+            raise PageError(f"{place}{error if isinstance(error, PageError) else f'{type(error).__name__}: {error}'}") from error

@@ -1,0 +1,275 @@
+"""The site: an index, the scorecard of every finished week, and the receipts behind its numbers.
+
+Each file is complete or it is not there. A page that fails leaves the last good one; the others are still built, and the
+error at the end names what failed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import jinja2
+from markupsafe import Markup
+
+from foundation.calendar import week_label
+from foundation.settings import Company, Settings
+from reports import gate
+from reports.components.receipts import period_days, pieces, total
+from reports.files import write_atomically
+from reports.fmt import plural
+from reports.html import document
+from reports.links import Receipts
+from reports.markup import anchor, join
+from reports.parse import Source, parse_file
+from reports.queries import PageError, Result, Row, connect, run
+from reports.render import compile_page, environment, render
+
+PAGES = Path(__file__).parent / "pages"
+BUDGET = 336 * 1024
+"""Bytes that a page may have."""
+_ROOM_FOR_RECEIPTS = BUDGET - 96 * 1024
+"""What is left of the budget for records beside font, styles, script and the list of lines."""
+
+
+class SiteError(Exception):
+    """Pages failed; the text names each of them and its line. The pages that could be built are in place."""
+
+
+@dataclass
+class _Page:
+    source: Source
+    template: jinja2.Template
+
+
+@dataclass
+class _Builder:
+    connection: duckdb.DuckDBPyConnection
+    target: Path
+    pages: dict[str, _Page] = field(default_factory=dict)
+    written: list[Path] = field(default_factory=list)
+    failures: dict[str, list[str]] = field(default_factory=dict)
+    places: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def page(self, name: str) -> _Page:
+        if name not in self.pages:
+            source = parse_file(PAGES / f"{name}.md")
+            self.pages[name] = _Page(source, compile_page(source, environment()))
+        return self.pages[name]
+
+    def results(self, name: str, params: Mapping[str, Any]) -> dict[str, Result]:
+        source = self.page(name).source
+        return run(self.connection, source.blocks, {**source.meta.get("params", {}), **params})
+
+    def put(self, name: str, file: str, values: Mapping[str, Any], *, title: str, nav: Markup) -> None:
+        page = self.page(name)
+        text = document(title, render(page.source, page.template, values), nav)
+        path = self.target / file
+        write_atomically(path, text.encode("utf-8", "replace"))
+        self.written.append(path)
+
+    def attempt(self, name: str, file: str) -> _Attempt:
+        return _Attempt(self, name, file)
+
+
+@dataclass
+class _Attempt:
+    """Keeps one page's failure, so that the other pages are still built."""
+
+    builder: _Builder
+    name: str
+    file: str
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> bool:
+        if not isinstance(error, PageError | duckdb.Error):
+            return False
+        self.builder.failures.setdefault(f"pages/{self.name}.md, {error}", []).append(self.file)
+        return True
+
+
+def build_site(settings: Settings, company: Company) -> list[Path]:
+    """Build every enabled page from the published database into `settings.site_dir`.
+
+    Returns:
+        The files that were written.
+
+    Raises:
+        LookupError: nothing has been published yet.
+        SiteError: pages failed; the last good ones are still there, the other pages are new.
+    """
+    unknown = sorted(set(company.pages.enabled) - {"scorecard"})
+    if unknown:
+        raise SiteError(f"company.toml, pages.enabled: there is no page {', '.join(unknown)}; known: scorecard")
+    if "scorecard" not in company.pages.enabled:
+        return []
+    with closing(connect(settings.published_path)) as connection:
+        builder = _Builder(connection, settings.site_dir)
+        _build_scorecard(builder)
+    if builder.failures:
+        raise SiteError(_failure_text(builder.failures))
+    _remove_old(builder)
+    return builder.written
+
+
+def _build_scorecard(builder: _Builder) -> None:
+    cursor = builder.connection.cursor()
+    cursor.execute("use published")
+    weeks = [
+        start
+        for (start,) in cursor.execute("select distinct week_start from marts.fct_scorecard_weekly where is_finished order by 1").fetchall()
+    ]
+    running = [
+        start
+        for (start,) in cursor.execute(
+            "select distinct week_start from marts.fct_scorecard_weekly where not is_finished order by 1"
+        ).fetchall()
+    ]
+    quarters = cursor.execute(
+        "select distinct quarter_start, quarter_end, quarter_label from marts.fct_scorecard_quarterly order by 1"
+    ).fetchall()
+    cursor.close()
+    for start in [*weeks, *running]:
+        _receipts(
+            builder, start, start + timedelta(days=6), week_label(start), back=start if start in weeks else weeks[-1] if weeks else None
+        )
+    for start, end, label in quarters:
+        inside = [week for week in weeks if start <= week <= end]
+        _receipts(builder, start, end, label, back=inside[-1] if inside else None, quarterly=True)
+    for i, week in enumerate(weeks):
+        around = weeks[i - 1] if i else None, weeks[i + 1] if i + 1 < len(weeks) else None
+        newest = i + 1 == len(weeks)
+        with builder.attempt("scorecard", f"scorecard/{week_label(week)}.html"):
+            results = builder.results("scorecard", {"week": week})
+            found = gate.decide(builder.connection, week)
+            # how a source stands now says nothing about a week of last year; what is missing in that week does
+            notes = [note for note in found.notes if newest or note.kind == "line"] or [
+                gate.Note("line", r) for r in found.reasons if not found.notes
+            ]
+            values = {**results, "week": week, "newest": newest, "notes": notes}
+            title = f"{results['build'].one().company_name} scorecard {week_label(week)}"
+            for file, root in [(f"scorecard/{week_label(week)}.html", "../")] + ([("scorecard.html", "")] if newest else []):
+                nav = _nav(root, around)
+                builder.put("scorecard", file, {**values, "receipts": Receipts(root, builder.places)}, title=title, nav=nav)
+    with builder.attempt("index", "index.html"):
+        results = builder.results("index", {})
+        builder.put("index", "index.html", results, title=f"{results['build'].one().company_name} scorecards", nav=Markup())
+
+
+def _nav(root: str, around: tuple[date | None, date | None]) -> Markup:
+    before, after = around
+    links = [Markup('<a href="{}index.html">All weeks</a>').format(root)]
+    if before:
+        links.append(
+            Markup('<a rel="prev" href="{0}scorecard/{1}.html"><span aria-hidden="true">‹</span> {1}</a>').format(root, week_label(before))
+        )
+    if after:
+        links.append(
+            Markup('<a rel="next" href="{0}scorecard/{1}.html">{1} <span aria-hidden="true">›</span></a>').format(root, week_label(after))
+        )
+    return Markup('<nav aria-label="Weeks">{}</nav>').format(join(links))
+
+
+@dataclass
+class _Part:
+    """One file of receipts: the cards in it, and the lines whose receipts begin there."""
+
+    cards: list[Markup] = field(default_factory=list)
+    lines: list[Row] = field(default_factory=list)
+    size: int = 0
+
+
+def _receipts(builder: _Builder, start: date, end: date, label: str, *, back: date | None, quarterly: bool = False) -> None:
+    """Receipts of one week (or of a quarter's own lines): one file, or as many as the budget asks for."""
+    with builder.attempt("receipts", f"receipts/{label}.html"):
+        results = builder.results("receipts", {"start": start, "end": end, "quarterly": quarterly})
+        records = _by_line(results["records"])
+        weeks = _by_line(results["weeks"])
+        lines = list(results["lines"])
+        parts = _pack(lines, records, weeks, Receipts("../", builder.places))
+        files = [f"receipts/{label}.html", *(f"receipts/{label}.{i}.html" for i in range(2, len(parts) + 1))]
+        contents = []
+        for part, file in zip(parts, files, strict=True):
+            for line in part.lines:
+                builder.places[label, line.line_id] = file
+                found = total(line, records.get(line.line_id, []))
+                note = f"{found.counted:,} counted" + (f", {found.left_out:,} left out" if found.left_out else "")
+                contents.append(
+                    (f"../{file}#{anchor(line.line_id)}", _name(line, lines), note + ("" if found.agrees else ", does not agree"))
+                )
+            if not part.lines:
+                contents.append((f"../{file}", "… continued", ""))
+        nav = Markup('<nav aria-label="Site"><a href="../index.html">All weeks</a>{}</nav>').format(
+            Markup('<a href="../scorecard/{0}.html"><span aria-hidden="true">‹</span> Scorecard {0}</a>').format(week_label(back))
+            if back
+            else ""
+        )
+        for i, (part, file) in enumerate(zip(parts, files, strict=True)):
+            title = label if len(parts) == 1 else f"{label}, part {i + 1} of {len(parts)}"
+            values = {
+                "build": results["build"], "label": title, "days": period_days(start, end), "cards": part.cards,
+                "contents": contents, "back": f"../scorecard/{week_label(back)}.html" if back else "../index.html",
+            }  # fmt: skip
+            builder.put("receipts", file, values, title=f"Receipts {title}", nav=nav)
+
+
+def _name(line: Row, lines: Sequence[Row]) -> str:
+    return line.label if sum(other.label == line.label for other in lines) == 1 else f"{line.label} ({line.section_label})"
+
+
+def _by_line(data: Result) -> dict[str, list[Row]]:
+    out: dict[str, list[Row]] = {}
+    for row in data:
+        out.setdefault(row.line_id, []).append(row)
+    return out
+
+
+def _pack(lines: Sequence[Row], records: Mapping[str, list[Row]], weeks: Mapping[str, list[Row]], links: Receipts) -> list[_Part]:
+    """Cards into files: all in one if they fit, else a new file for each section, and within a section when it is full."""
+    made = [
+        (line, pieces(line, records.get(line.line_id, []), weeks.get(line.line_id, []), links, _ROOM_FOR_RECEIPTS - 8 * 1024))
+        for line in lines
+    ]
+    everything = sum(len(card.encode()) for _, cards in made for card in cards)
+    parts = [_Part()]
+    for line, card, first in _cards(made):
+        size = len(card.encode())
+        new_section = everything > _ROOM_FOR_RECEIPTS and first and parts[-1].lines and parts[-1].lines[-1].section != line.section
+        # small neighbouring sections share a file; a section that begins does not get torn apart more than it must
+        if parts[-1].cards and (parts[-1].size + size > _ROOM_FOR_RECEIPTS or (new_section and parts[-1].size > _ROOM_FOR_RECEIPTS // 2)):
+            parts.append(_Part())
+        parts[-1].cards.append(card)
+        parts[-1].size += size
+        if first:
+            parts[-1].lines.append(line)
+    return parts
+
+
+def _cards(made: Sequence[tuple[Row, list[Markup]]]) -> Iterator[tuple[Row, Markup, bool]]:
+    for line, cards in made:
+        for i, card in enumerate(cards):
+            yield line, card, i == 0
+
+
+def _remove_old(builder: _Builder) -> None:
+    """Pages that this build no longer has: a week's second file of receipts, say."""
+    kept = set(builder.written)
+    for folder in ("scorecard", "receipts"):
+        for path in (builder.target / folder).glob("*.html"):
+            if path not in kept:
+                path.unlink()
+
+
+def _failure_text(failures: Mapping[str, list[str]]) -> str:
+    told = []
+    for cause, files in failures.items():
+        named = files[0] if len(files) == 1 else f"{files[0]} and {plural(len(files) - 1, 'other page')}"
+        told.append(f"{cause} (for {named})")
+    return "Some pages could not be built; the last good ones are still there. " + " | ".join(told)

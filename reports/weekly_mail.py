@@ -1,0 +1,360 @@
+"""The weekly scorecard by mail: composed from the page's own queries, judged by the send gate, delivered once to each recipient."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import date, timedelta
+from email.message import EmailMessage
+from email.utils import parseaddr
+from typing import Any
+
+from foundation import calendar
+from foundation.calendar import week_label, weeks_in_year
+from foundation.settings import Company, Settings
+from reports import gate, mail
+from reports.alerts import tell_operator
+from reports.charts import Chart, series
+from reports.components.scorecard import lines_of
+from reports.delivery import DeliveryFailed, DeliveryReport, Postman, failure_text
+from reports.fmt import DASH, Number, instant, number, plural, short_instant, week_days
+from reports.gate import Gate
+from reports.markup import anchor, plain
+from reports.parse import parse_file
+from reports.queries import Result, connect, run
+from reports.scorecard import Line, attention, by_section, count_sentence, counts, title, wins
+from reports.site import PAGES
+from reports.theme import STATE
+
+REPORT = "weekly_scorecard"
+MOST_LISTED = 12
+"""Lines in "Needs attention" and in "Wins"; the page has them all."""
+
+
+@dataclass(frozen=True)
+class Week:
+    """What the published database says about one week: results of the blocks of `pages/scorecard.md`."""
+
+    monday: date
+    results: Mapping[str, Result]
+
+    @property
+    def label(self) -> str:
+        return week_label(self.monday)
+
+    @property
+    def zone(self) -> str:
+        return str(self.results["build"].one().time_zone)
+
+
+def load_week(settings: Settings, monday: date) -> Week:
+    """Run the scorecard page's queries for one week.
+
+    Raises:
+        LookupError: nothing has been published yet.
+        PageError: a query of the page fails.
+    """
+    source = parse_file(PAGES / "scorecard.md")
+    with closing(connect(settings.published_path)) as connection:
+        return Week(monday, run(connection, source.blocks, {**source.meta.get("params", {}), "week": monday}))
+
+
+def subject(week: Week, lines: Sequence[Line]) -> str:
+    """`Scorecard 2025-W43: 6 met, 0 near, 9 below - Same-day close rate 53% (goal 70%)`; the headline is the most telling miss."""
+    start = f"Scorecard {week.label}: {count_sentence(counts(lines))}"
+    below = attention(lines)
+    return f"{start} - {_headline(below[0], lines)}" if below else start
+
+
+def _headline(line: Line, lines: Sequence[Line]) -> str:
+    return f"{title(line, lines)} {line.value_text} (goal {line.goal_words})"
+
+
+def preheader(lines: Sequence[Line], reasons: Sequence[str]) -> str:
+    """What mail programs show beside the subject: the news in the first forty characters."""
+    below = attention(lines)
+    gaps = f" Sent with {plural(len(reasons), 'gap')}." if reasons else ""
+    if not below:
+        return f"No line is below its goal.{gaps}"
+    # the subject has the first one; here are the next
+    shown = below[1:3] or below
+    more = len(below) - 1 - len(shown)
+    text = ", ".join(_headline(line, lines) for line in shown) + (f" and {more} more" if more > 0 else "")
+    return f"Needs you{' too' if len(below) > 1 else ''}: {text}.{gaps}"
+
+
+def compose(
+    settings: Settings,
+    company: Company,
+    week: Week,
+    decision: Gate,
+    *,
+    recipient: str,
+    message_id: str,
+    sections: Collection[str] = (),
+) -> EmailMessage:
+    """The mail of one week for one recipient.
+
+    Args:
+        sections: sections of the scorecard that the recipient gets; none: all of them.
+
+    Raises:
+        MailError: the mail would be too large, or the recipient is no address.
+    """
+    lines = [line for line in lines_of(week.results["lines"]) if not sections or line.section in sections]
+    values = _values(settings, company, week, decision, lines, sections)
+    pictures = []
+    below = attention(lines)
+    if below and sum(v is not None for v in below[0].trend_values) > 1:
+        pictures.append(_picture(week, below[0], lines, message_id))
+    text, html = mail.render(
+        REPORT, {**values, "pictures": pictures, "subject": subject(week, lines), "trend": ticks(below[0].trend_values) if below else ""}
+    )
+    return mail.build(
+        settings,
+        company,
+        recipient=recipient,
+        subject=subject(week, lines),
+        message_id=message_id,
+        text=text,
+        html=html,
+        pictures=pictures,
+        unsubscribe=f"Stop {REPORT} for {recipient}",
+    )
+
+
+def _values(
+    settings: Settings, company: Company, week: Week, decision: Gate, lines: Sequence[Line], sections: Collection[str]
+) -> dict[str, Any]:
+    below, met, found = attention(lines), wins(lines), counts(lines)
+    year, number_of_week, _ = week.monday.isocalendar()
+    with_goal = [line for line in lines if line.operator is not None]
+    without = [line for line in lines if line.operator is None and (line.value is not None or line.status == "not_applicable")]
+    quarter = [row for row in week.results["quarter"] if not sections or row.section in sections]
+    build = week.results["build"].one()
+    return {
+        "company": company.company.name,
+        "week": week.label,
+        "short_week": f"W{number_of_week:02d}",
+        "dates": f"Week {number_of_week} of {weeks_in_year(year)}, {week_days(week.monday)}",
+        "preheader": preheader(lines, decision.reasons),
+        "reasons": decision.reasons,
+        "counts": [(name, found[name]) for name in ("below", "near", "met")],
+        "total": sum(found[name] for name in ("below", "near", "met")),
+        "others": [(name, found[name]) for name in ("no_goal", "no_data", "not_applicable") if found[name]],
+        "attention": [_told(line, lines, week.zone) for line in below[:MOST_LISTED]],
+        "more_attention": max(0, len(below) - MOST_LISTED),
+        "no_attention": "No line is below its goal." if found["met"] or found["near"] else "No line has a number to judge.",
+        "wins": [_told(line, lines, week.zone) for line in met[:MOST_LISTED]],
+        "sections": _grouped(with_goal, lines, week.zone),
+        "also": _grouped(without, lines, week.zone),
+        "quarter": {
+            "label": quarter[0].quarter_label,
+            "how": "as it ended" if quarter[0].is_finished else "so far",
+            "lines": [{"label": row.label, "value": number(row.value, row.unit)} for row in quarter],
+        }
+        if quarter
+        else None,
+        "notes": [
+            *(
+                f"{row.label}: complete to {instant(row.complete_through, week.zone)}" if row.complete_through else f"{row.label}: no data"
+                for row in week.results["sources"]
+                if any(row.source in (line.sources or "") or line.feed == row.source for line in lines)
+            ),
+            *decision.reasons,
+            *([] if decision.reasons else ["Nothing is missing, stale or rejected."]),
+        ],
+        "link": page_link(settings, company, week.label),
+        "footer": [
+            f"Built {instant(build.built_at, week.zone)}. {DASH} means that there is no number; it never means zero.",
+            f"To stop this mail, write to {company.mail.operator}.",
+            *(["Demo data: the numbers come from the sandbox, people and companies are invented."] if settings.sandbox_url else []),
+        ],
+    }
+
+
+def _grouped(some: Sequence[Line], lines: Sequence[Line], zone: str) -> list[dict[str, Any]]:
+    return [{"label": label, "lines": [_told(line, lines, zone) for line in members]} for _, label, members in by_section(some)]
+
+
+def _told(line: Line, lines: Sequence[Line], zone: str) -> dict[str, str]:
+    when = short_instant(line.as_of, zone)
+    state = {
+        "live": "",
+        "manual": f"typed in {when}",
+        "stale": f"stale, complete to {when}",
+        "provisional": f"provisional, {when}",
+        "missing": "missing",
+        "not_connected": STATE["not_connected"].lower(),
+    }[line.state]
+    return {
+        "title": title(line, lines),
+        "label": line.label,
+        "value": line.value_text,
+        "parts": line.parts,
+        "goal": line.goal_words,
+        "goal_sign": line.goal_text,
+        "previous": line.previous_text,
+        "owner": line.owner_names or "no owner",
+        "streak": line.streak_text,
+        "status": line.status,
+        "state": state,
+    }
+
+
+def _picture(week: Week, line: Line, lines: Sequence[Line], message_id: str) -> mail.Picture:
+    count = len(line.trend_values)
+    labels = [week_label(week.monday - timedelta(days=7 * (count - 1 - i))).partition("-")[2] for i in range(count)]
+    chart = Chart(
+        title(line, lines),
+        labels,
+        [series("Value", line.trend_values, "c1", "bar"), series("Goal", line.trend_goals, "goal", "goal", 1.5)],
+        line.unit,
+        f"The last {count} weeks, with the goal of each week",
+    )
+    png = mail.draw(chart)
+    return mail.Picture(f"{anchor(line.line_id)}.{week.label}.{message_id[1:-1]}", png, chart.summary(), 552)
+
+
+def ticks(values: Sequence[Number | None]) -> str:
+    """A sparkline out of block characters; a gap stays a gap."""
+    known = [float(v) for v in values if v is not None]
+    if not known:
+        return ""
+    low, span = min(known), (max(known) - min(known)) or 1.0
+    return "".join("·" if v is None else "▁▂▃▄▅▆▇█"[round((float(v) - low) / span * 7)] for v in values)
+
+
+def page_link(settings: Settings, company: Company, label: str) -> str:
+    """Where the week's page is: on the served site, or as a file where none is served."""
+    base = company.pages.site_url.rstrip("/") or settings.site_dir.as_uri()
+    return f"{base}/scorecard/{label}.html"
+
+
+def recipients(company: Company) -> dict[str, set[str]]:
+    """Recipient -> their sections (none: all). Who is in several subscriptions gets one mail with all of their sections."""
+    out: dict[str, set[str]] = {}
+    everything: set[str] = set()
+    for subscription in company.mail.subscriptions:
+        if subscription.report != REPORT:
+            continue
+        for address in subscription.to:
+            known = next((a for a in out if a.lower() == address.strip().lower()), address.strip())
+            out.setdefault(known, set()).update(subscription.sections)
+            if not subscription.sections:
+                everything.add(known)
+    return {address: set() if address in everything else sections for address, sections in out.items()}
+
+
+def send_weekly_scorecard(
+    settings: Settings, company: Company, week_start: date, *, force: bool = False, only: Collection[str] | None = None
+) -> DeliveryReport:
+    """Send a finished week's scorecard to everybody who has subscribed to it and does not have it yet.
+
+    Args:
+        week_start: any day of the week.
+        force: also to those who have it, or may have it.
+        only: only to these of the subscribers.
+
+    Raises:
+        DeliveryFailed: mails did not leave; names every recipient and why. Those to the others were sent.
+    """
+    monday = calendar.week_start(week_start)
+    label = week_label(monday)
+    postman = Postman(settings, company.mail.sender)
+    people = recipients(company)
+    wanted = {address.strip().lower() for address in only or ()}
+    report = DeliveryReport(Gate("green"))
+    for stranger in sorted(wanted - {address.lower() for address in people}):
+        report.failed[stranger] = f"has not subscribed to {REPORT}; add the address to company.toml, [[mail.subscriptions]]"
+    open_mails: dict[str, set[str]] = {}
+    for address, sections in people.items():
+        if wanted and address.lower() not in wanted:
+            continue
+        settled = None if force else postman.settled(REPORT, label, address)
+        if settled == "already_sent":
+            report.already_sent.append(address)
+        elif settled == "uncertain":
+            report.uncertain.append(address)
+        else:
+            open_mails[address] = sections
+    gates = {tuple(sorted(sections)): gate.decide(settings.published_path, monday, sections) for sections in open_mails.values()}
+    report.gate = _together(list(gates.values()))
+    week: Week | None = None
+    fresh: dict[str, str] = {}
+    for address, sections in open_mails.items():
+        decision = gates[tuple(sorted(sections))]
+        if decision.decision == "held":
+            report.held.append(address)
+            continue
+        week = week or load_week(settings, monday)
+        outcome = postman.deliver(REPORT, label, address, _maker(settings, company, week, decision, address, sections), force=force)
+        if outcome.state == "failed":
+            report.failed[address] = outcome.reason
+        elif outcome.state == "uncertain":
+            report.uncertain.append(address)
+            fresh[address] = outcome.reason
+        else:
+            (report.sent if outcome.state == "sent" else report.already_sent).append(address)
+    if report.held:
+        _tell_held(settings, company, postman, report, label)
+    _tell_uncertain(settings, company, report, label)
+    # what became uncertain in this very run fails it; what an earlier run left behind has been told then
+    if report.failed or fresh:
+        raise DeliveryFailed(failure_text(REPORT, label, report.failed | {who: f"uncertain: {why}" for who, why in fresh.items()}), report)
+    return report
+
+
+def _maker(settings: Settings, company: Company, week: Week, decision: Gate, address: str, sections: set[str]) -> Any:
+    return lambda mid: compose(settings, company, week, decision, recipient=address, message_id=mid, sections=sections)
+
+
+def _together(gates: Sequence[Gate]) -> Gate:
+    """One decision for the report: held only where all are, and every reason once."""
+    reasons = list(dict.fromkeys(reason for one in gates for reason in one.reasons))
+    decisions = {one.decision for one in gates}
+    if not gates or decisions == {"green"}:
+        return Gate("green")
+    return Gate("held" if decisions == {"held"} else "amber", reasons)
+
+
+def _tell_held(settings: Settings, company: Company, postman: Postman, report: DeliveryReport, label: str) -> None:
+    """One mail per week to the operator, and none to anybody else."""
+    names = ", ".join(report.held)
+    text = (
+        f"The weekly scorecard {label} was held. It was not sent to: {names}.\n\nWhy:\n"
+        + "".join(f"  - {reason}\n" for reason in report.gate.reasons)
+        + "\nWay out: run `scoreline doctor`, mend what it names, run the refresh and build jobs, then materialise "
+        f"reports/weekly_scorecard for this week again (or `scoreline send --week {label}`).\n"
+    )
+    outcome = postman.deliver(
+        f"{REPORT}_held",
+        label,
+        company.mail.operator,
+        lambda mid: mail.build(
+            settings,
+            company,
+            recipient=company.mail.operator,
+            subject=f"Scoreline held the weekly scorecard {label}",
+            message_id=mid,
+            text=text,
+        ),
+    )
+    if outcome.state == "failed":
+        report.failed[company.mail.operator] = f"(the held mail's notice) {outcome.reason}"
+
+
+def _tell_uncertain(settings: Settings, company: Company, report: DeliveryReport, label: str) -> None:
+    conditions = {
+        address: (
+            f"{plain(address)} may not have got the weekly scorecard {label}: a run ended while the mail server was taking the mail. "
+            f"It is not sent again by itself, because they may have it. Way out: ask them, then "
+            f"`scoreline send --week {label} --force --only {plain(address)}`."
+        )
+        for address in report.uncertain
+    }
+    try:
+        tell_operator(settings, company, conditions, scope=f"{REPORT}:{label}")
+    except DeliveryFailed as error:
+        report.failed[parseaddr(company.mail.operator)[1] or company.mail.operator] = f"(an alert) {error}"

@@ -1,0 +1,317 @@
+"""A published database of the contract's shape, made without dbt: golden weeks W40 to W43 of 2025 and thirty made-up weeks before.
+
+Every fact is added up from the records that are written beside it, so that receipts can be held against facts. Some records carry
+hostile texts. `PublishedFile` lets a test say what shall be broken.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from foundation.calendar import quarter_label, week_label
+
+ZONE = "America/Chicago"
+CLOCK = datetime(2025, 10, 27, 12, tzinfo=UTC)
+W43 = date(2025, 10, 20)
+FIRST = W43 - timedelta(weeks=33)
+LATE = date(2025, 10, 6)
+"""From here on (W41) outside and hybrid sales are kept."""
+
+SCRIPT = "<script>document.title='taken'</script><img src=x onerror=\"document.title='taken'\">"
+TEMPLATE = "{{ 7*7 }} {% for x in y %} **bold** [l](javascript:alert(1)) | cell | `code` \\\n# heading"
+SQL = "'; drop table marts.fct_contributions; --"
+LONG = "Lorem ipsum dolor sit amet " * 371
+RTL = "\u202eevil\u202c مرحبا بالعالم"
+EMOJI = "Deal 🎉👩‍💻 «ünïcödé»"
+HOSTILE = (SCRIPT, TEMPLATE, SQL, LONG, RTL, EMOJI)
+
+_LINES = """\
+section|section_label|metric|label|unit|aggregation|owners|sources|first_week|target|values
+inside_sales|Inside sales|dials|Dials|count|sum|Maya Torres|hubspot||125|95 78 70 101
+inside_sales|Inside sales|conversations_dm|Conversations with decision makers|count|sum|Maya Torres|hubspot||13|9 12 16 21
+inside_sales|Inside sales|ftas_set|First appointments set|count|sum|Maya Torres|hubspot||1|1 0 1 0
+outside_sales|Outside sales|ftas_attended|First appointments attended|count|sum|Maya Torres, Victor Lang|hubspot|W41|1|- 0 1 1
+outside_sales|Outside sales|coi_attended|COI meetings attended|count|sum|Maya Torres, Victor Lang|hubspot|W41|1|- 2 3 2
+outside_sales|Outside sales|networking_events|Networking events|count|sum|Maya Torres, Victor Lang|manual|W41|1|- 2 7 3
+outside_sales|Outside sales|mrr_closed|MRR closed|money|sum|Maya Torres, Victor Lang|hubspot|W41|500|- 0 0 0
+hybrid_sales|Hybrid sales|coi_created|COIs created|count|sum|Noor Haddad|hubspot|W41|2|- 1 2 0
+hybrid_sales|Hybrid sales|coi_attended|COI meetings attended|count|sum|Noor Haddad|hubspot|W41|2|- 2 1 0
+hybrid_sales|Hybrid sales|networking_events|Networking events|count|sum|Noor Haddad|manual|W41|3|- - - 0
+warm_250|Warm 250|w250_dials|Warm 250 dials|count|sum|Victor Lang|hubspot||25|22 26 19 14
+warm_250|Warm 250|w250_conversations_dm|Warm 250 conversations|count|sum|Victor Lang|hubspot||6|6 7 3 4
+warm_250|Warm 250|w250_ftas_set|Warm 250 appointments set|count|sum|Victor Lang|hubspot||1|0 1 0 1
+reactive_ops|Reactive operations|reactive_tickets_opened|Reactive tickets opened|count|sum|Sam Okafor|autotask|||80 79 78 69
+reactive_ops|Reactive operations|reactive_tickets_closed|Reactive tickets closed|count|sum|Sam Okafor|autotask|||84 82 59 79
+reactive_ops|Reactive operations|same_day_close_rate|Same-day close rate|percent|ratio|Sam Okafor|autotask||0.70|53/84 53/82 29/59 42/79
+reactive_ops|Reactive operations|utilization|Utilization|percent|ratio|Sam Okafor|autotask||0.60|118/200 118/200 110/200 125.5/199.2
+reactive_ops|Reactive operations|billable_hours|Billable hours|hours|sum|Sam Okafor|autotask|||118 118 110 125.5
+marketing|Marketing|website_traffic|Website traffic|count|sum|Dana Whitfield|manual|W41||- - - -
+"""
+"""The values are those of the golden weeks; `-` is blank."""
+
+_QUARTER = """\
+deals_total|Deals|count|18
+deals_total_value|Value of all deals|money|97743.96
+deals_won|Deals won|count|2
+deals_lost|Deals lost|count|13
+deals_in_progress|Deals in progress|count|3
+contacts_recent|New contacts|count|57
+"""
+
+
+@dataclass
+class PublishedFile:
+    """What the file shall say; `write()` makes it."""
+
+    path: Path
+    as_of: datetime = CLOCK
+    hostile: bool = True
+    stale: set[str] = field(default_factory=set)
+    """Lines whose newest week is only partly covered."""
+    missing: set[str] = field(default_factory=set)
+    """Lines that have no number in the newest week."""
+    sources: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """source -> columns of dim_sources that differ."""
+    rejected: list[tuple[str, int, str, str]] = field(default_factory=list)
+    running: bool = True
+    last_week: date = W43
+    scale: int = 1
+    """Records per unit of a count in the newest week are multiplied by leaving out that many more."""
+
+    def write(self) -> Path:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.unlink(missing_ok=True)
+        with duckdb.connect(str(self.path)) as connection:
+            connection.execute(_DDL)
+            self._write(connection)
+        return self.path
+
+    def _write(self, connection: duckdb.DuckDBPyConnection) -> None:
+        connection.execute(
+            "insert into marts.dim_build values (?, ?, ?, 'Cedar Ridge IT', ?, 'USD')", [self.as_of, self.as_of, self.last_week, ZONE]
+        )
+        labels = {"hubspot": "HubSpot", "autotask": "Autotask", "manual": "Typed-in numbers"}
+        for source, label in labels.items():
+            values = {
+                "source": source, "label": label, "cadence": "daily", "freshness_hours": 30.0, "state": "ok",
+                "complete_through": self.as_of - timedelta(hours=2), "last_success_at": self.as_of - timedelta(hours=2),
+                "last_attempt_at": self.as_of - timedelta(hours=2), "last_error": None, "newest_record": self.as_of - timedelta(hours=9),
+                "rows_total": 1000, "rows_loaded": 10, "requests": 5, "waited_seconds": 0.1,
+            } | self.sources.get(source, {})  # fmt: skip
+            connection.execute(f"insert into marts.dim_sources values ({', '.join('?' * len(values))})", list(values.values()))
+        for row in self.rejected:
+            connection.execute("insert into marts.fct_manual_rejected values (?, ?, ?, ?)", list(row))
+        facts: list[list[Any]] = []
+        records: list[list[Any]] = []
+        for order, row in enumerate(csv.DictReader(io.StringIO(_LINES), delimiter="|")):
+            self._line(connection, order, row, facts, records)
+        for order, text in enumerate(_QUARTER.splitlines()):
+            self._quarter_line(connection, order, text, records)
+        _insert(connection, "fct_scorecard_weekly", facts)
+        _insert(connection, "fct_contributions", records)
+
+    def _line(
+        self, connection: duckdb.DuckDBPyConnection, order: int, row: dict[str, str], facts: list[list[Any]], records: list[list[Any]]
+    ) -> None:
+        line_id = f"{row['section']}.{row['metric']}"
+        since = LATE if row["first_week"] else FIRST
+        _dimension(connection, line_id, row, order * 10, "week", since)
+        target = Decimal(row["target"]) if row["target"] else None
+        golden = row["values"].split()
+        weeks = [week for week in _weeks(self.last_week + timedelta(weeks=int(self.running))) if week >= since - timedelta(days=7)]
+        pooled: dict[str, list[tuple[Decimal, Decimal]]] = {}
+        expected: dict[str, int] = {}
+        streak = 0
+        previous = None
+        for week in weeks:
+            back = (W43 - week).days // 7
+            finished = week <= self.last_week
+            parts = _parts(golden[3 - back] if 0 <= back < 4 else _made_up(row, back), row["aggregation"]) if finished else None
+            if not finished and row["sources"] != "manual":
+                parts = (Decimal(0), Decimal(1 if row["aggregation"] == "sum" else 0))
+            newest = week == self.last_week
+            if newest and line_id in self.missing or week < since:
+                parts = None
+            if parts is not None:
+                records += self._records(line_id, row, week, parts)
+            value = None if parts is None or not parts[1] else parts[0] / parts[1]
+            status = "not_applicable" if parts is not None and not parts[1] else _status(value, target)
+            quarter = quarter_label(week)
+            if finished:
+                expected[quarter] = expected.get(quarter, 0) + 1
+                if value is not None and parts is not None:
+                    pooled.setdefault(quarter, []).append(parts)
+                streak = streak + 1 if status == "below" else 0
+            tops = pooled.get(quarter, [])
+            bottom = sum((b for _, b in tops), Decimal(0))
+            mean = sum((a for a, _ in tops), Decimal(0)) / bottom if bottom else None
+            state = "provisional" if not finished else "manual" if row["sources"] == "manual" else "live"
+            if value is None and status != "not_applicable":
+                state = "missing"
+            if newest and line_id in self.stale:
+                state = "stale"
+            reach = self.as_of - timedelta(days=4) if state == "stale" else self.as_of - timedelta(hours=2)
+            facts.append([
+                line_id, row["section"], row["metric"], week, week_label(week), finished, value, *(parts or (None, None)),
+                0 if parts is None else int(parts[0]), ">=" if target is not None else None, target, None,
+                Decimal("0.1") if target is not None else None, status, previous, quarter, mean, len(tops), expected.get(quarter, 0),
+                _status(mean, target), mean, streak if finished else 0, state, None if state == "missing" else reach,
+            ])  # fmt: skip
+            previous = value
+
+    def _records(self, line_id: str, row: dict[str, str], week: date, parts: tuple[Decimal, Decimal]) -> list[list[Any]]:
+        """Records that add up to `parts`, and a few that are left out."""
+        top, bottom = parts
+        made: list[tuple[Decimal, Decimal, bool, str | None]] = []
+        if row["aggregation"] == "ratio" and row["metric"] == "utilization":
+            rest = bottom - top
+            made = [(top, top, True, None)] * bool(top) + [(Decimal(0), rest, True, None)] * bool(rest)
+        elif row["aggregation"] == "ratio":
+            made = [(Decimal(i < top), Decimal(1), True, None) for i in range(int(bottom))]
+        elif row["unit"] == "count" and row["sources"] != "manual":
+            made = [(Decimal(1), Decimal(1), True, None)] * int(top)
+        elif top or row["sources"] == "manual":
+            made = [(top, Decimal(1), True, None)]
+        left = 3 if week < self.last_week else 3 * self.scale
+        if row["sources"] != "manual":
+            made += [(Decimal(1), Decimal(1), False, ("deleted", "wrong_queue", "counted_for_victor_lang")[i % 3]) for i in range(left)]
+        out = []
+        for i, (numerator, denominator, counted, reason) in enumerate(made):
+            label = f"{row['label']} {i + 1}"
+            url: str | None = f"https://app.vendor.example/record/{line_id}/{week}/{i}"
+            if self.hostile and week == self.last_week and i < len(HOSTILE):
+                label = HOSTILE[i]
+                url = (
+                    "javascript:alert(1)",
+                    "data:text/html,x",
+                    "https://ok.example/a?b=1&c='\"<x>",
+                    "//no.example",
+                    "HTTPS://ok.example/",
+                    None,
+                )[i]
+            out.append([
+                line_id, week, week_label(week), row["metric"], "maya_torres", "Maya Torres", week + timedelta(days=i % 7), numerator,
+                denominator, counted, reason, row["sources"], "record", f"{line_id}-{week}-{i}", url, label,
+            ])  # fmt: skip
+        return out
+
+    def _quarter_line(self, connection: duckdb.DuckDBPyConnection, order: int, text: str, records: list[list[Any]]) -> None:
+        metric, label, unit, shown = text.split("|")
+        line_id = f"quarter_summary.{metric}"
+        row = {
+            "section": "quarter_summary", "section_label": "Quarter summary", "metric": metric, "label": label, "unit": unit,
+            "aggregation": "sum", "owners": "Dana Whitfield", "sources": "hubspot",
+        }  # fmt: skip
+        _dimension(connection, line_id, row, 900 + order, "quarter", FIRST)
+        start, end = date(2025, 9, 29), date(2025, 12, 28)
+        value = Decimal(shown)
+        _insert(connection, "fct_scorecard_quarterly", [[
+            line_id, "quarter_summary", metric, "2025-Q4", start, end, False, value, 1, None, None, None, "no_goal", "provisional", self.as_of,
+        ]])  # fmt: skip
+        single = unit == "money"
+        for i in range(1 if single else int(value)):
+            week = start + timedelta(weeks=i % 4)
+            records.append([
+                line_id, week, week_label(week), metric, None, None, week, value if single else Decimal(1), Decimal(1), True, None, "hubspot",
+                "deal", f"{metric}-{i}", f"https://app.vendor.example/deal/{i}", f"Deal {i}",
+            ])  # fmt: skip
+
+
+def _dimension(connection: duckdb.DuckDBPyConnection, line_id: str, row: dict[str, str], order: int, cadence: str, since: date) -> None:
+    connection.execute(
+        "insert into marts.dim_lines values (?, ?, ?, ?, ?, ?, ?, ?, 'up', ?, ?, null, null, null, ?, null)",
+        [line_id, row["section"], row["section_label"], order, row["metric"], row["label"], row["unit"], row["aggregation"], cadence,
+         row["owners"], since],
+    )  # fmt: skip
+    known = connection.execute("select count(*) from marts.dim_metrics where metric_id = ?", [row["metric"]]).fetchone()
+    if known and not known[0]:
+        connection.execute(
+            "insert into marts.dim_metrics values (?, ?, ?, ?, 'up', ?, ?, ?, ?, ?, ?, ?, 'models/x.sql', 'select 1')",
+            [row["metric"], row["label"], row["unit"], row["aggregation"], cadence, row["sources"], f"What {row['label']} means.",
+             "It shows early whether the week went well.", "Counted by local day.", "None that fits.", "A blank is no zero."],
+        )  # fmt: skip
+
+
+def _weeks(last: date) -> list[date]:
+    return [FIRST + timedelta(weeks=i) for i in range((last - FIRST).days // 7 + 1)]
+
+
+def _made_up(row: dict[str, str], back: int) -> str:
+    """A plausible older week: the golden weeks' middle, with a wave in it; now and then a blank."""
+    if row["sources"] == "manual" and back % 5 == 0:
+        return "-"
+    base = row["values"].split()[1 + back % 3]
+    if base == "-":
+        return base
+    if "/" in base:
+        top, bottom = base.split("/")
+        return f"{Decimal(top) - back % 4}/{bottom}"
+    return str(max(Decimal(0), Decimal(base) + (back * 7) % 5 - 2))
+
+
+def _parts(text: str, aggregation: str) -> tuple[Decimal, Decimal] | None:
+    if text == "-":
+        return None
+    top, _, bottom = text.partition("/")
+    return Decimal(top), Decimal(bottom) if aggregation == "ratio" else Decimal(1)
+
+
+def _status(value: Decimal | None, target: Decimal | None) -> str:
+    if target is None:
+        return "no_goal"
+    if value is None:
+        return "no_data"
+    if value >= target:
+        return "met"
+    return "near" if value >= target * Decimal("0.9") else "below"
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: list[list[Any]]) -> None:
+    """Many rows at once; one statement for each row would take seconds."""
+    for i in range(0, len(rows), 400):
+        some = rows[i : i + 400]
+        marks = ", ".join("(" + ", ".join("?" * len(row)) + ")" for row in some)
+        connection.execute(f"insert into marts.{table} values {marks}", [value for row in some for value in row])
+
+
+_DDL = """
+create schema marts;
+create table marts.dim_build (as_of timestamptz, built_at timestamptz, finished_week date, company_name text, time_zone text, currency text);
+create table marts.dim_lines (
+    line_id text, section text, section_label text, sort_order int, metric_id text, label text, unit text, aggregation text,
+    direction text, cadence text, owner_names text, owners text, people text, feed text, valid_from date, valid_to date
+);
+create table marts.dim_metrics (
+    metric_id text, label text, unit text, aggregation text, direction text, cadence text, sources text, definition text, why text,
+    calculation text, benchmark text, edge_cases text, model_path text, model_sql text
+);
+create table marts.dim_sources (
+    source text, label text, cadence text, freshness_hours double, state text, complete_through timestamptz, last_success_at timestamptz,
+    last_attempt_at timestamptz, last_error text, newest_record timestamptz, rows_total bigint, rows_loaded bigint, requests bigint,
+    waited_seconds double
+);
+create table marts.fct_manual_rejected (file text, line bigint, reason text, content text);
+create table marts.fct_scorecard_weekly (
+    line_id text, section text, metric_id text, week_start date, week_label text, is_finished boolean, value decimal(28, 12),
+    numerator decimal(28, 9), denominator decimal(28, 9), n bigint, operator text, target decimal(28, 9), target_2 decimal(28, 9),
+    band decimal(9, 4), status text, previous_value decimal(28, 12), quarter_label text, quarter_value decimal(28, 12), quarter_weeks int,
+    quarter_weeks_expected int, quarter_status text, trailing_13_value decimal(28, 12), weeks_off_track int, state text, as_of timestamptz
+);
+create table marts.fct_scorecard_quarterly (
+    line_id text, section text, metric_id text, quarter_label text, quarter_start date, quarter_end date, is_finished boolean,
+    value decimal(28, 12), n bigint, operator text, target decimal(28, 9), target_2 decimal(28, 9), status text, state text, as_of timestamptz
+);
+create table marts.fct_contributions (
+    line_id text, week_start date, week_label text, metric_id text, person_key text, person_name text, occurred_on date,
+    numerator decimal(28, 9), denominator decimal(28, 9), counted boolean, reason text, source text, record_type text, record_id text,
+    record_url text, record_label text
+);
+"""

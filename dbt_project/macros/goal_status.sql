@@ -4,9 +4,14 @@
 
     met: the goal is reached. near: missed by at most band x |bound|, the bound being the one that was missed (the band's edge
     is near). A bound of 0 has no near, a blank band has none either. below: missed by more, in either direction.
-    no_goal: no goal in force. no_data: no value. A zero denominator is settled before this rule (not_applicable).
+    `goal`: the alias of the relation that has operator, target, target_2 and band, where it needs naming. no_goal: no goal in force. no_data: no value. A zero denominator is settled before this rule (not_applicable).
 -#}
-{% macro goal_status(numerator, denominator, operator, target, target_2, band) -%}
+{% macro goal_status(numerator, denominator, goal=none) -%}
+{%- set of_goal = goal ~ '.' if goal else '' -%}
+{%- set operator = of_goal ~ 'operator' -%}
+{%- set target = of_goal ~ 'target' -%}
+{%- set target_2 = of_goal ~ 'target_2' -%}
+{%- set band = of_goal ~ 'band' -%}
 {%- set n = '(' ~ numerator ~ ')' -%}
 {%- set t = '((' ~ target ~ ') * (' ~ denominator ~ '))' -%}
 {%- set t2 = '((' ~ target_2 ~ ') * (' ~ denominator ~ '))' -%}

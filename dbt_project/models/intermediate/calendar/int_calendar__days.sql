@@ -1,7 +1,6 @@
 -- wide enough for every record a vendor may hold; a day outside simply has no business-day rule
 with days as (
-    select
-        cast(series.generated as date) as day
+    select cast(series.generated as date) as day
     from generate_series(timestamp '2000-01-01', cast({{ today() }} + 800 as timestamp), interval 1 day) as series (generated)
 ),
 

@@ -6,6 +6,16 @@ with entries as (
         coalesce(lines.metric_id, entries.typed_metric) as metric_id
     from {{ ref('stg_manual__entries') }} as entries
     left join {{ ref('scorecard_lines') }} as lines on entries.typed_metric = lines.line_id
+),
+
+ranked as (
+    select
+        *,
+        row_number() over (
+            partition by metric_id, typed_line_id, person_key, week_start
+            order by entered_at desc, file desc, line desc
+        ) as recency
+    from entries
 )
 
 select
@@ -16,16 +26,11 @@ select
     case when {{ week_start('occurred_on') }} = week_start then occurred_on else week_start end as occurred_on,
     value as numerator,
     1 as denominator,
-    case
-        when row_number() over (
-            partition by metric_id, typed_line_id, person_key, week_start
-            order by entered_at desc, file desc, line desc
-        ) > 1 then 'corrected'
-    end as reason,
+    case when recency > 1 then 'corrected' end as reason,
     entered_at,
     'manual' as source,
     'manual_entry' as record_type,
     file || ':' || line as record_id,
     cast(null as text) as record_url,
     concat_ws(', ', nullif(trim(note), ''), 'typed by ' || entered_by) as record_label
-from entries
+from ranked

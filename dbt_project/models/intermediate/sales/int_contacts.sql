@@ -10,7 +10,7 @@ select
     contacts.is_deleted or aliases.alias_id is not null as is_deleted,
     coalesce(list_has_any(
         {{ setting_list('hubspot.decision_maker_values') }},
-        list_transform(string_split(contacts.buying_role, ';'), lambda role: lower(trim(role)))
+        string_split(regexp_replace(lower(trim(contacts.buying_role)), '\s*;\s*', ';', 'g'), ';')
     ), false) as is_decision_maker,
     'hubspot' as source,
     'contact' as record_type,

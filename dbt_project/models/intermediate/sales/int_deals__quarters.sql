@@ -16,7 +16,7 @@ deals as (
 )
 
 select
-    deals.* exclude (opened_on),
+    deals.*,
     quarters.quarter_start,
     least(coalesce(deals.closed_on, date '9999-12-31'), quarters.quarter_end, {{ today() }}) as occurred_on,
     case when deals.closed_on <= quarters.quarter_end then deals.deal_state else 'in_progress' end as state_in_quarter

@@ -2,7 +2,8 @@ with meetings as (
     select
         *,
         {{ in_setting('meeting_type', 'hubspot.first_appointment_types') }} as is_first_appointment,
-        {{ in_setting('meeting_type', 'hubspot.coi_meeting_types') }} as is_coi
+        {{ in_setting('meeting_type', 'hubspot.coi_meeting_types') }} as is_coi,
+        is_first_appointment and not is_deleted and outcome = 'RESCHEDULED' as is_moved
     from {{ ref('stg_hubspot__meetings') }}
 ),
 
@@ -12,8 +13,7 @@ met as (
         meetings.created_at,
         memberships.contact_id is not null as is_listed,
         -- when this contact's first appointment was first moved; what is set for them afterwards is the same appointment again
-        min(case when meetings.is_first_appointment and not meetings.is_deleted and meetings.outcome = 'RESCHEDULED' then meetings.created_at end)
-            over (partition by links.contact_id) as first_moved_at
+        min(case when meetings.is_moved then meetings.created_at end) over (partition by links.contact_id) as first_moved_at
     from meetings
     inner join {{ ref('int_activities__contacts') }} as links on links.activity_type = 'meeting' and meetings.meeting_id = links.activity_id
     left join {{ ref('int_warm_list__memberships') }} as memberships

@@ -19,9 +19,19 @@ people as (
 )
 
 select
-    meetings.* exclude (person_key, owner_id, attendee_owner_ids),
+    meetings.meeting_id,
     people.person_key,
-    people.has_owner
+    people.has_owner,
+    meetings.outcome,
+    meetings.start_day,
+    meetings.is_deleted,
+    meetings.is_first_appointment,
+    meetings.is_coi,
+    meetings.source,
+    meetings.record_type,
+    meetings.record_id,
+    meetings.record_url,
+    meetings.record_label
 from {{ ref('int_meetings') }} as meetings
 inner join people on meetings.meeting_id = people.meeting_id
 -- blanks of an empty attendee list are no owner; they stay only where there is nobody else

@@ -16,13 +16,14 @@ snapshots as (
         snapshot_day,
         lead(snapshot_day) over (order by snapshot_day) as next_snapshot_day,
         row_number() over (order by snapshot_day) = 1 as is_first
-    from (select distinct snapshot_day from members)
+    from members
+    group by snapshot_day
 ),
 
 days as (
     select
         members.contact_id,
-        min(case when snapshots.is_first then least(members.joined_day, snapshots.snapshot_day) else snapshots.snapshot_day end) as from_day,
+        min(least(case when snapshots.is_first then members.joined_day end, snapshots.snapshot_day)) as from_day,
         snapshots.next_snapshot_day as until_day
     from members
     inner join snapshots on members.snapshot_day = snapshots.snapshot_day

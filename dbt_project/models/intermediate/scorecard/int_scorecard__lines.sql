@@ -13,7 +13,11 @@ select
     metrics.distinct_for_team,
     lines.owners,
     lines.people,
-    list_filter(list_transform(string_split(coalesce(lines.people, ''), ';'), lambda key: trim(key)), lambda key: key <> '') as people_keys,
+    -- blank: everybody's records count
+    case
+        when coalesce(trim(lines.people), '') = '' then cast([] as text[])
+        else string_split(regexp_replace(trim(lines.people), '\s*;\s*', ';', 'g'), ';')
+    end as people_keys,
     lines.feed,
     coalesce(lower(trim(lines.feed)) = 'manual', false) as is_fed_by_hand,
     case when lower(trim(lines.feed)) = 'manual' then ['manual'] else metrics.sources end as sources,

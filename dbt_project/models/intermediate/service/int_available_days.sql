@@ -1,15 +1,25 @@
 -- one row per working day of each person who has an Autotask resource: the hours they could have worked
-with people as (
+with first_entry as (
+    select min(work_day) as day
+    from {{ ref('int_time_entries') }}
+),
+
+autotask_people as (
+    select distinct person_key
+    from {{ ref('int_people__accounts') }}
+    where source = 'autotask'
+),
+
+people as (
     select
         people.person_key,
         cast(people.weekly_hours / 5 as decimal(38, 9)) as daily_hours,
-        coalesce(people.active_from, entries.first_day) as active_from,
+        coalesce(people.active_from, first_entry.day) as active_from,
         least(coalesce(people.active_to, date '9999-12-31'), {{ today() }}) as active_to
     from {{ ref('people') }} as people
-    cross join (select min(work_day) as first_day from {{ ref('int_time_entries') }}) as entries
-    where
-        people.weekly_hours > 0
-        and people.person_key in (select person_key from {{ ref('int_people__accounts') }} where source = 'autotask')
+    inner join autotask_people on people.person_key = autotask_people.person_key
+    cross join first_entry
+    where people.weekly_hours > 0
 ),
 
 time_off as (

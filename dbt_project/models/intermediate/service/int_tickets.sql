@@ -7,7 +7,9 @@ select
     {{ in_setting('tickets.status_id', 'autotask.complete_status_ids') }} as is_complete,
     -- a ticket that comes in after hours, at a weekend or on a holiday is one of the next business day
     case
-        when days.is_business_day and cast(tickets.opened_local as time) < cast({{ setting('calendar.business_day_end', default='17:00:00') }} as time)
+        when
+            days.is_business_day
+            and cast(tickets.opened_local as time) < cast({{ setting('calendar.business_day_end', default='17:00:00') }} as time)
             then tickets.opened_day
         else coalesce(days.next_business_day, tickets.opened_day)
     end as opened_business_day,

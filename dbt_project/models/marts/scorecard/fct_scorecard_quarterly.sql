@@ -13,7 +13,7 @@ select
     goals.target_2,
     case
         when periods.denominator = 0 then 'not_applicable'
-        else {{ goal_status('periods.numerator', 'periods.denominator', 'goals.operator', 'goals.target', 'goals.target_2', 'goals.band') }}
+        else {{ goal_status('periods.numerator', 'periods.denominator', 'goals') }}
     end as status,
     periods.state,
     periods.as_of

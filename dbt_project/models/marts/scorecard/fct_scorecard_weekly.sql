@@ -20,7 +20,7 @@ with judged as (
         periods.denominator > 0 as has_value,
         case
             when periods.denominator = 0 then 'not_applicable'
-            else {{ goal_status('periods.numerator', 'periods.denominator', 'goals.operator', 'goals.target', 'goals.target_2', 'goals.band') }}
+            else {{ goal_status('periods.numerator', 'periods.denominator', 'goals') }}
         end as status
     from {{ ref('int_scorecard__line_periods') }} as periods
     -- the goal that was in force when the week began: a later goal never recolours it
@@ -60,10 +60,11 @@ spans as (
             when is_finished then sum(case when is_pooled then denominator end) over last_13
             else sum(case when is_pooled then denominator end) over last_13_and_running
         end as trailing_denominator,
-        count(case when is_finished and status = 'below' then 1 end) over (partition by line_id, streak order by week_start) as weeks_off_track
+        count(case when is_finished and status = 'below' then 1 end) over in_streak as weeks_off_track
     from marked
     window
         line_order as (partition by line_id order by week_start),
+        in_streak as (partition by line_id, streak order by week_start),
         in_quarter as (partition by line_id, quarter_start order by week_start rows unbounded preceding),
         last_13 as (partition by line_id order by week_start rows between 12 preceding and current row),
         last_13_and_running as (partition by line_id order by week_start rows between 13 preceding and current row)
@@ -92,7 +93,7 @@ select
     cast(quarter_weeks_expected as integer) as quarter_weeks_expected,
     case
         when quarter_weeks = 0 and quarter_blank_ratios > 0 then 'not_applicable'
-        else {{ goal_status('quarter_numerator', 'quarter_denominator', 'operator', 'target', 'target_2', 'band') }}
+        else {{ goal_status('quarter_numerator', 'quarter_denominator') }}
     end as quarter_status,
     {{ quotient('trailing_numerator', 'trailing_denominator') }} as trailing_13_value,
     cast(weeks_off_track as integer) as weeks_off_track,

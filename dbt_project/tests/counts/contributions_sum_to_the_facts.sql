@@ -1,0 +1,63 @@
+-- the receipts of a number add up to it, for every line and every week or quarter
+with receipts as (
+    select
+        contributions.line_id,
+        case lines.cadence
+            when 'week' then contributions.week_start
+            else {{ quarter_start('contributions.occurred_on') }}
+        end as period_start,
+        sum(contributions.numerator) as numerator,
+        sum(contributions.denominator) as denominator,
+        count(*) as n
+    from {{ ref('fct_contributions') }} as contributions
+    inner join {{ ref('dim_lines') }} as lines on contributions.line_id = lines.line_id
+    where contributions.counted
+    group by contributions.line_id, period_start
+),
+
+facts as (
+    select
+        line_id,
+        week_start as period_start,
+        numerator,
+        denominator,
+        value,
+        n
+    from {{ ref('fct_scorecard_weekly') }}
+
+    union all
+
+    select
+        line_id,
+        quarter_start as period_start,
+        value as numerator,
+        1 as denominator,
+        value,
+        n
+    from {{ ref('fct_scorecard_quarterly') }}
+)
+
+select
+    coalesce(facts.line_id, receipts.line_id) as line_id,
+    coalesce(facts.period_start, receipts.period_start) as period_start,
+    facts.n,
+    receipts.n as receipts_n,
+    facts.numerator,
+    receipts.numerator as receipts_numerator,
+    facts.denominator,
+    receipts.denominator as receipts_denominator
+from facts
+full join receipts on facts.line_id = receipts.line_id and facts.period_start = receipts.period_start
+left join {{ ref('dim_lines') }} as lines on lines.line_id = coalesce(facts.line_id, receipts.line_id)
+where
+    coalesce(facts.n, 0) <> coalesce(receipts.n, 0)
+    -- a period that is not covered shows a blank, whatever its few records say
+    or (
+        facts.value is not null
+        and lines.aggregation <> 'last'
+        and (
+            -- ratios of quarterly lines are only told as value
+            (lines.cadence = 'week' or lines.aggregation = 'sum') and facts.numerator <> coalesce(receipts.numerator, 0)
+            or lines.cadence = 'week' and lines.aggregation in ('ratio', 'mean') and facts.denominator <> coalesce(receipts.denominator, 0)
+        )
+    )

@@ -1,0 +1,32 @@
+-- a join that multiplies or loses records shows here: every layer holds as many as the one before it
+with counts as (
+    {% set steps = [
+        ('calls', 'stg_hubspot__calls', 'true', ['int_calls', 'dials', 'conversations_dm', 'w250_dials', 'w250_conversations_dm']),
+        ('meetings', 'stg_hubspot__meetings', 'true', ['int_meetings']),
+        ('first appointments', 'int_meetings', 'is_first_appointment', ['ftas_set', 'w250_ftas_set']),
+        ('contacts', 'stg_hubspot__contacts', 'true', ['int_contacts', 'leads_generated', 'contacts_recent']),
+        ('deals', 'stg_hubspot__deals', 'true', ['int_deals']),
+        ('won deals', 'int_deals', "deal_state = 'won'", ['mrr_closed', 'mrr_deals_closed']),
+        ('deals of a quarter', 'int_deals__quarters', 'true', ['deals_total', 'deals_total_value', 'deals_won', 'deals_lost', 'deals_in_progress']),
+        ('tickets', 'stg_autotask__tickets', 'true', ['int_tickets', 'reactive_tickets_opened']),
+        ('completed tickets', 'stg_autotask__tickets', 'completed_at is not null', [
+            'reactive_tickets_closed', 'same_day_close_rate', 'same_day_close_rate_business',
+        ]),
+        ('time entries', 'stg_autotask__time_entries', 'true', [
+            'int_time_entries', 'utilization', 'billable_hours', 'non_billable_hours', 'total_hours',
+        ]),
+        ('typed-in numbers', 'stg_manual__entries', 'true', ['int_manual__entries']),
+    ] %}
+    {% for records, sent, condition, kept in steps %}{% set outer = loop %}{% for model in kept %}
+    select
+        '{{ records }}' as records,
+        '{{ model }}' as model,
+        (select count(*) from {{ ref(sent) }} where {{ condition }}) as sent_rows,
+        (select count(*) from {{ ref(model) }}) as kept_rows
+    {{ 'union all' if not (outer.last and loop.last) }}
+    {% endfor %}{% endfor %}
+)
+
+select *
+from counts
+where sent_rows <> kept_rows

@@ -1,0 +1,8 @@
+with problems as (
+    select distinct goals.line_id || ' is no line of scorecard_lines.csv' as problem
+    from {{ ref('goals') }} as goals
+    left join {{ ref('scorecard_lines') }} as lines on goals.line_id = lines.line_id
+    where lines.line_id is null
+)
+
+{{ fail_naming('goals.csv', 'problems') }}

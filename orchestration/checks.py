@@ -2,8 +2,6 @@
 a backfill of an old week must not turn an overdue source green. dbt's tests are checks of their own.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import dagster as dg

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import dagster as dg
 from dagster_dbt import DbtCliResource
 
@@ -29,4 +32,5 @@ class Scoreline(dg.ConfigurableResource):
         return Warehouse(self.settings())
 
 
-defaults = {"scoreline": Scoreline(), "dbt": DbtCliResource(project_dir=DBT_PROJECT)}
+# the dbt of this environment, whether or not the environment is activated
+defaults = {"scoreline": Scoreline(), "dbt": DbtCliResource(project_dir=DBT_PROJECT, dbt_executable=Path(sys.executable).with_name("dbt"))}

@@ -1,7 +1,5 @@
 """What follows what: the build follows every refresh, and the operator hears once of a job that fails and once of its recovery."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from orchestration import jobs

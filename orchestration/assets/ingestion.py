@@ -4,8 +4,6 @@ No HTTP and no SQL here: `dlt_pipelines.load` does the work, this file turns its
 into failures that Dagster retries or not.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
@@ -66,7 +64,7 @@ def _build(entry: SourceEntry) -> dg.AssetsDefinition:
     specs = [
         dg.AssetSpec(
             raw_key(entry.name, table),
-            description=entry.descriptions[table],
+            description=entry.description[table],
             group_name=f"raw_{entry.name}",
             owners=OWNERS,
             kinds={"dlt", "duckdb"},

@@ -1,7 +1,5 @@
 """What people see: the published database, the pages, the mails and the operator's alerts. Only glue; `reports` does the work."""
 
-from __future__ import annotations
-
 from datetime import date, timedelta
 
 import dagster as dg

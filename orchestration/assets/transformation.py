@@ -1,7 +1,5 @@
 """dbt: from raw tables to marts, in one step that holds the warehouse's write lock. dbt's tests are asset checks."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator, Mapping
 from typing import Any

@@ -68,7 +68,7 @@ def test_every_raw_asset_has_a_freshness_policy_and_check(defs: dg.Definitions, 
 
 
 def test_keys_jobs_schedules_and_sensors_equal_the_reviewed_list(defs: dg.Definitions) -> None:
-    """`python -m pytest --graph` is not needed: copy the left side into graph.txt when the change is meant."""
+    """When the change is meant, take the left side over into graph.txt."""
     found = sorted(
         [f"asset {key.to_user_string()}" for key in defs.resolve_asset_graph().get_all_asset_keys()]
         + [f"job {job.name}" for job in defs.jobs or []]

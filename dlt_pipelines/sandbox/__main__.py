@@ -1,0 +1,36 @@
+"""`python -m dlt_pipelines.sandbox`: run the sandbox until it is stopped."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from datetime import datetime
+
+
+def _instant(text: str) -> datetime:
+    instant = datetime.fromisoformat(text)
+    if instant.tzinfo is None:
+        raise argparse.ArgumentTypeError("an instant needs a time zone, for example 2025-10-27T12:00:00Z")
+    return instant
+
+
+def main() -> None:
+    """Read the command line, invent the company, print the address, serve."""
+    parser = argparse.ArgumentParser(prog="python -m dlt_pipelines.sandbox", description="Every vendor on loopback, with an invented company.")
+    parser.add_argument("--port", type=int, default=8808, help="0: any free one (default 8808)")
+    parser.add_argument("--as-of", type=_instant, default=None, help="where the clock starts (default: SCORELINE_AS_OF, else real time)")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--scale", choices=("demo", "crm"), default="demo", help="crm: 44,602 contacts, 17,781 companies, ...")
+    parser.add_argument("--no-limits", action="store_true", help="serve without the vendors' request limits")
+    parser.add_argument("--with-parent", action="store_true", help="stop when standard input ends")
+    options = parser.parse_args()
+    as_of = options.as_of or (_instant(os.environ["SCORELINE_AS_OF"]) if os.environ.get("SCORELINE_AS_OF") else None)
+
+    from dlt_pipelines.sandbox.server import make_world, serve
+    from dlt_pipelines.sandbox.world import Limits
+
+    serve(make_world(as_of, options.seed, options.scale, Limits(enforced=not options.no_limits)), options.port, until_stdin_ends=options.with_parent)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,34 @@
+"""Cedar Ridge IT, the invented managed-service company that lives in the vendors of the sandbox.
+
+`build` writes its whole life (from July 2024 to the end of 2026) into a store; the sandbox's clock decides how much of it is visible.
+"""
+
+from __future__ import annotations
+
+from dlt_pipelines.sandbox.company import account, crm, deals, directory, sales, service
+from dlt_pipelines.sandbox.company.base import Book
+from dlt_pipelines.sandbox.store import Store
+
+SCALES = ("demo", "crm")
+
+
+def build(seed: int, scale: str) -> Store:
+    """The company's life. `demo`: with the golden weeks. `crm`: HubSpot holds the volume of a mid-sized CRM instead.
+
+    Raises:
+        ValueError: no such scale.
+    """
+    if scale not in SCALES:
+        raise ValueError(f"unknown scale {scale!r}; there are {', '.join(SCALES)}")
+    book = Book(seed)
+    account.write_autotask(book)
+    if scale == "crm":
+        crm.write(book)
+        service.write(book, directory.write(Book(seed)))
+        return book.store
+    account.write_hubspot(book)
+    people = directory.write(book)
+    sales.write(book, people)
+    deals.write(book, people)
+    service.write(book, people)
+    return book.store

@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import click
 
@@ -91,10 +90,7 @@ Next, with your own accounts:
 @click.option("--sandbox-port", default=8808, show_default=True)
 def ui(port: int, host: str, sandbox_port: int) -> None:
     """Open the Dagster UI on this project's instance. Without any credentials it runs on the sandbox, as the demo does."""
-    from dlt_pipelines.doctor import connected_sources
-
-    settings = Settings()
-    if settings.sandbox_url is None and not connected_sources():
+    if Settings().sandbox_url is None and not _any_credential():
         from dlt_pipelines.sandbox import SANDBOX_CREDENTIALS, running_sandbox
 
         with running_sandbox(as_of=DEMO_AS_OF, port=sandbox_port) as sandbox:
@@ -103,6 +99,15 @@ def ui(port: int, host: str, sandbox_port: int) -> None:
             _dagster_dev(host, port)
     else:
         _dagster_dev(host, port)
+
+
+def _any_credential() -> bool:
+    from dlt_pipelines.credentials import Credentials
+    from dlt_pipelines.registry import SOURCES
+
+    for entry in SOURCES.values():
+        entry.load_module()
+    return any(is_set for credentials in Credentials.__subclasses__() for is_set in credentials.variables().values())
 
 
 def _dagster_dev(host: str, port: int) -> None:

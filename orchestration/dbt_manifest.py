@@ -36,7 +36,17 @@ def prepared_project(dbt_dir: Path) -> DbtProject:
     manifest.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(manifest.with_suffix(".lock")):
         if not manifest.exists() or manifest.stat().st_mtime <= _newest_input(dbt_dir):
-            command = [sys.executable, "-m", "dbt.cli.main", "--quiet", "parse", "--project-dir", str(dbt_dir), "--profiles-dir", str(dbt_dir)]
+            command = [
+                sys.executable,
+                "-m",
+                "dbt.cli.main",
+                "--quiet",
+                "parse",
+                "--project-dir",
+                str(dbt_dir),
+                "--profiles-dir",
+                str(dbt_dir),
+            ]
             parsed = subprocess.run(command, capture_output=True, text=True, cwd=dbt_dir, env=dbt_environment(Settings()))
             if parsed.returncode:
                 raise RuntimeError(f"dbt cannot parse {dbt_dir}:\n{parsed.stdout}{parsed.stderr}")

@@ -5,7 +5,7 @@ import dagster as dg
 from orchestration import checks
 from orchestration.assets import reporting
 
-RAW = dg.AssetSelection.key_prefixes(["raw"])
+RAW = dg.AssetSelection.key_prefixes(["raw"]).without_checks()
 _MAILS = dg.AssetSelection.assets(reporting.WEEKLY_MAIL)
 
 # side by side, each source in a process of its own; they wait on vendors, so there may be more of them than cores.

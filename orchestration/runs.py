@@ -14,7 +14,7 @@ import dagster as dg
 from foundation.settings import PROJECT_ROOT, Settings
 
 
-@dg.logger(description="One short line a message: for people who watch a run in a terminal.")
+@dg.logger({}, description="One short line a message: for people who watch a run in a terminal.")
 def progress_logger(_: dg.InitLoggerContext) -> logging.Logger:
     logger = logging.Logger("scoreline.progress", level=logging.INFO)
     handler = logging.StreamHandler(sys.stderr)

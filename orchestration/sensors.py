@@ -11,8 +11,13 @@ _RUNNING = dg.DefaultSensorStatus.RUNNING
 
 def _build_after(status: dg.DagsterRunStatus, name: str) -> dg.SensorDefinition:
     @dg.run_status_sensor(
-        run_status=status, name=name, monitored_jobs=[jobs.refresh, jobs.backfill], request_job=jobs.build, default_status=_RUNNING,
-        minimum_interval_seconds=15, description="One vendor's failure never stops the build: it runs on what the others brought.",
+        run_status=status,
+        name=name,
+        monitored_jobs=[jobs.refresh, jobs.backfill],
+        request_job=jobs.build,
+        default_status=_RUNNING,
+        minimum_interval_seconds=15,
+        description="One vendor's failure never stops the build: it runs on what the others brought.",
     )
     def build_after(context: dg.RunStatusSensorContext) -> dg.RunRequest:
         return dg.RunRequest(run_key=f"build-after-{context.dagster_run.run_id}")
@@ -37,7 +42,10 @@ _TOLD = [jobs.build, jobs.weekly_scorecard]
 
 
 @dg.run_status_sensor(
-    run_status=dg.DagsterRunStatus.FAILURE, name="job_failed", monitored_jobs=_TOLD, default_status=_RUNNING,
+    run_status=dg.DagsterRunStatus.FAILURE,
+    name="job_failed",
+    monitored_jobs=_TOLD,
+    default_status=_RUNNING,
     description="Tells the operator once that a build or a mail failed.",
 )
 def job_failed(context: dg.RunStatusSensorContext, scoreline: Scoreline) -> None:
@@ -45,7 +53,10 @@ def job_failed(context: dg.RunStatusSensorContext, scoreline: Scoreline) -> None
 
 
 @dg.run_status_sensor(
-    run_status=dg.DagsterRunStatus.SUCCESS, name="job_recovered", monitored_jobs=_TOLD, default_status=_RUNNING,
+    run_status=dg.DagsterRunStatus.SUCCESS,
+    name="job_recovered",
+    monitored_jobs=_TOLD,
+    default_status=_RUNNING,
     description="Tells the operator once that a build or a mail that had failed works again.",
 )
 def job_recovered(context: dg.RunStatusSensorContext, scoreline: Scoreline) -> None:

@@ -23,8 +23,13 @@ WEEKS = dg.WeeklyPartitionsDefinition(start_date="2024-07-01", timezone=COMPANY.
 """A partition is a week, keyed by its Monday."""
 
 
-@dg.asset(key=PUBLISHED, deps=[dg.AssetKey(["marts", name]) for name in ("fct_scorecard_weekly", "fct_contributions", "dim_build")],
-          group_name="reports", owners=OWNERS, kinds={"duckdb"})
+@dg.asset(
+    key=PUBLISHED,
+    deps=[dg.AssetKey(["marts", name]) for name in ("fct_scorecard_weekly", "fct_contributions", "dim_build")],
+    group_name="reports",
+    owners=OWNERS,
+    kinds={"duckdb"},
+)
 def published_database(scoreline: Scoreline) -> dg.MaterializeResult:
     """`published/scoreline.duckdb`: a copy of the marts for readers, replaced atomically. Open it while runs write."""
     warehouse = scoreline.warehouse()
@@ -67,7 +72,9 @@ def weekly_scorecard_mail(context: dg.AssetExecutionContext, config: Sending, sc
     settings, company = scoreline.settings(), scoreline.company()
     week = date.fromisoformat(context.partition_key)
     if week + timedelta(days=7) > settings.now().astimezone(company.zone).date():
-        raise dg.Failure(f"{week_label(week)} has not ended at {settings.now():%Y-%m-%d %H:%M}Z: choose a finished week", allow_retries=False)
+        raise dg.Failure(
+            f"{week_label(week)} has not ended at {settings.now():%Y-%m-%d %H:%M}Z: choose a finished week", allow_retries=False
+        )
     try:
         report = send_weekly_scorecard(settings, company, week, force=config.force, only=config.only or None)
     except DeliveryFailed as error:

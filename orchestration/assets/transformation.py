@@ -33,7 +33,8 @@ class Translator(DagsterDbtTranslator):
 @dg.multi_asset(
     name="warehouse_config",
     specs=[
-        dg.AssetSpec(list(key), description=text, group_name="config", owners=OWNERS, kinds={"duckdb"}) for key, text in _CONFIG_TABLES.items()
+        dg.AssetSpec(list(key), description=text, group_name="config", owners=OWNERS, kinds={"duckdb"})
+        for key, text in _CONFIG_TABLES.items()
     ],
 )
 def warehouse_config(scoreline: Scoreline) -> Iterator[dg.MaterializeResult]:

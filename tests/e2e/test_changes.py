@@ -52,7 +52,9 @@ def test_bad_typed_rows_are_named_on_the_page_and_good_ones_still_load(install: 
     output = copy.scoreline("run", "refresh")
     copy.scoreline("run", "build")
     assert all(f"late.csv, line {line}" in output or f"late.csv:{line}" in output for line in (3, 4, 5, 6)), output
-    line = "select value, status from marts.fct_scorecard_weekly where line_id = 'hybrid_sales.networking_events' and week_label = '2025-W43'"
+    line = (
+        "select value, status from marts.fct_scorecard_weekly where line_id = 'hybrid_sales.networking_events' and week_label = '2025-W43'"
+    )
     assert copy.query(line) == [(4, "met")]
     corrected = "select numerator from marts.fct_contributions where line_id = 'hybrid_sales.networking_events' and reason = 'corrected'"
     assert (0,) in copy.query(corrected)

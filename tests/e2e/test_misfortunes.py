@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import signal
+import socket
 import sqlite3
 import subprocess
 import threading
@@ -55,7 +57,9 @@ OPERATOR = "ops@cedar-ridge.example"
 
 def test_the_runs_are_recorded_and_every_raw_table_is_materialised(monday: Install) -> None:
     assert {(run.job_name, run.status.value) for run in _runs(monday)} == {
-        ("refresh", "SUCCESS"), ("build", "SUCCESS"), ("weekly_scorecard", "SUCCESS")
+        ("refresh", "SUCCESS"),
+        ("build", "SUCCESS"),
+        ("weekly_scorecard", "SUCCESS"),
     }
     with dg.DagsterInstance.from_config(str(monday.home / "dagster")) as instance:
         event = instance.get_latest_materialization_event(dg.AssetKey(["raw", "hubspot", "calls"]))
@@ -88,8 +92,8 @@ def test_one_vendor_down_leaves_the_other_fresh_and_says_so(install: Copy) -> No
     assert states["inside_sales.dials"] == "stale"
     assert states["reactive_ops.utilization"] == "live"
     assert dict(copy.query("select source, state from marts.dim_sources"))["hubspot"] == "failing"
-    closed = copy.query("select value from marts.fct_scorecard_weekly where week_label = '2025-W43' and metric_id = 'reactive_tickets_closed'")
-    assert closed == [(79,)]
+    closed = "select value from marts.fct_scorecard_weekly where week_label = '2025-W43' and metric_id = 'reactive_tickets_closed'"
+    assert copy.query(closed) == [(79,)]
     page = (copy.home / "site" / "scorecard.html").read_text(encoding="utf-8")
     assert "Stale" in page or "stale" in page
     assert "23 Oct" in page
@@ -148,7 +152,8 @@ def test_two_refreshes_a_build_and_a_reader_at_once(install: Copy) -> None:
     assert reader.execute("select count(*) > 0 from marts.fct_scorecard_weekly").fetchone() == (True,)
     reader.close()
     copy.scoreline("run", "build")
-    assert copy.query("select value from marts.fct_scorecard_weekly where week_label = '2025-W43' and line_id = 'inside_sales.dials'") == [(101,)]
+    dials = "select value from marts.fct_scorecard_weekly where week_label = '2025-W43' and line_id = 'inside_sales.dials'"
+    assert copy.query(dials) == [(101,)]
 
 
 def _kill(process: subprocess.Popen[str]) -> None:
@@ -216,8 +221,6 @@ class _Post:
         assert isinstance(envelope.content, bytes)
         self.got.extend((address, envelope.content) for address in envelope.rcpt_tos)
         self.in_data.set()
-        import asyncio
-
         while not self.hold.is_set():
             await asyncio.sleep(0.05)
         return "250 taken"
@@ -226,8 +229,6 @@ class _Post:
 @pytest.fixture
 def post() -> Iterator[tuple[_Post, str]]:
     handler = _Post()
-    import socket
-
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

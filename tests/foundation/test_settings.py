@@ -21,7 +21,7 @@ def test_the_project_s_company_file_is_valid() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ('time_zone = "America/Chicago"', 'time_zone = "Amerca/Chicago"', "company.time_zone: Value error, unknown time zone 'Amerca/Chicago'"),
+        ('time_zone = "America/Chicago"', 'time_zone = "Amerca/Chicago"', "company.time_zone: Value error, unknown time zone 'Amerca"),
         ('currency = "USD"', 'currency = "dollars"', "company.currency"),
         ("reactive_queue_ids = [29680010]", 'reactive_queue_ids = ["ROC"]', "autotask.reactive_queue_ids.0"),
         ('warm_list = "Warm 250"', 'warm_lst = "Warm 250"', "hubspot.warm_lst: Extra inputs are not permitted"),

@@ -16,7 +16,9 @@ def _instant(text: str) -> datetime:
 
 def main() -> None:
     """Read the command line, invent the company, print the address, serve."""
-    parser = argparse.ArgumentParser(prog="python -m dlt_pipelines.sandbox", description="Every vendor on loopback, with an invented company.")
+    parser = argparse.ArgumentParser(
+        prog="python -m dlt_pipelines.sandbox", description="Every vendor on loopback, with an invented company."
+    )
     parser.add_argument("--port", type=int, default=8808, help="0: any free one (default 8808)")
     parser.add_argument("--as-of", type=_instant, default=None, help="where the clock starts (default: SCORELINE_AS_OF, else real time)")
     parser.add_argument("--seed", type=int, default=1)
@@ -29,7 +31,11 @@ def main() -> None:
     from dlt_pipelines.sandbox.server import make_world, serve
     from dlt_pipelines.sandbox.world import Limits
 
-    serve(make_world(as_of, options.seed, options.scale, Limits(enforced=not options.no_limits)), options.port, until_stdin_ends=options.with_parent)
+    serve(
+        make_world(as_of, options.seed, options.scale, Limits(enforced=not options.no_limits)),
+        options.port,
+        until_stdin_ends=options.with_parent,
+    )
 
 
 if __name__ == "__main__":

@@ -65,9 +65,7 @@ _FIELDS = {
     " markupRate:decimal taxCategoryID:integer afterHoursWorkType:integer isExcludedFromNewContracts:boolean",
 }
 ENTITIES = {name.lower(): name for name in _FIELDS}
-FIELDS: dict[str, dict[str, str]] = {
-    name: dict(item.split(":") for item in text.split()) for name, text in _FIELDS.items()  # type: ignore[misc]
-}
+FIELDS: dict[str, dict[str, str]] = {name: dict(item.split(":") for item in text.split()) for name, text in _FIELDS.items()}
 _UNFILTERED = ("creatortype", "lastactivitypersontype")
 _USER_DEFINED = {"Tickets": [{"name": "Region", "value": None}]}
 
@@ -234,9 +232,7 @@ def _next_page(world: World, view: View, call: Call, name: str) -> Answer:
     return _page(world, view, call, name, payload, previous, None if call.method == "POST" else search)
 
 
-def _page(
-    world: World, view: View, call: Call, name: str, payload: dict[str, Any], previous: list[int], search: str | None
-) -> Answer:
+def _page(world: World, view: View, call: Call, name: str, payload: dict[str, Any], previous: list[int], search: str | None) -> Answer:
     size = payload.get("maxrecords", MOST_ROWS)
     if not isinstance(size, int) or not 1 <= size <= MOST_ROWS:
         return _errors(f"The value for MaxRecords must be between 1 and {MOST_ROWS}.")
@@ -283,9 +279,7 @@ def _visible(world: World, view: View, name: str) -> Table:
     return table
 
 
-def _select(
-    world: World, view: View, name: str, payload: dict[str, Any], most: int | None, above: int | None = None
-) -> list[Row]:
+def _select(world: World, view: View, name: str, payload: dict[str, Any], most: int | None, above: int | None = None) -> list[Row]:
     """The rows that pass the filter, in the order of their ids, at most `most` of them, ids above `above` only."""
     conditions = payload.get("filter")
     if not isinstance(conditions, list) or not conditions:

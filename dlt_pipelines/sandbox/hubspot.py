@@ -62,21 +62,17 @@ _CATALOGUE = {
     " deal_currency_code:enumeration dealtype:enumeration closedate:datetime closed_lost_reason:string hs_mrr:number hs_arr:number"
     " hs_acv:number hs_tcv:number hs_is_closed:bool hs_is_closed_won:bool hs_is_closed_lost:bool hs_deal_stage_probability:number"
     " hs_next_step:string num_associated_contacts:number notes_last_updated:datetime hs_v2_date_entered_current_stage:datetime",
-    "calls": _ACTIVITY
-    + " hs_call_duration:number hs_call_direction:enumeration hs_call_disposition:enumeration hs_call_status:enumeration"
+    "calls": _ACTIVITY + " hs_call_duration:number hs_call_direction:enumeration hs_call_disposition:enumeration hs_call_status:enumeration"
     " hs_call_title:string hs_call_body:string",
     "meetings": _ACTIVITY
     + " hs_meeting_start_time:datetime hs_meeting_end_time:datetime hs_meeting_outcome:enumeration hs_meeting_title:string"
     " hs_meeting_location:string hs_attendee_owner_ids:enumeration",
     "notes": _ACTIVITY + " hs_note_body:string",
-    "tasks": _ACTIVITY
-    + " hs_task_status:enumeration hs_task_type:enumeration hs_task_priority:enumeration hs_task_subject:string"
+    "tasks": _ACTIVITY + " hs_task_status:enumeration hs_task_type:enumeration hs_task_priority:enumeration hs_task_subject:string"
     " hs_task_completion_date:datetime hs_task_is_overdue:bool",
     "emails": _ACTIVITY + " hs_email_direction:enumeration hs_email_status:enumeration hs_email_subject:string",
 }
-TYPES: dict[str, dict[str, str]] = {
-    name: dict(item.split(":") for item in text.split()) for name, text in _CATALOGUE.items()  # type: ignore[misc]
-}
+TYPES: dict[str, dict[str, str]] = {name: dict(item.split(":") for item in text.split()) for name, text in _CATALOGUE.items()}
 _DEFAULTS = {
     "contacts": ("createdate", "email", "firstname", "hs_object_id", "lastmodifieddate", "lastname"),
     "companies": ("createdate", "domain", "hs_lastmodifieddate", "hs_object_id", "name"),
@@ -224,10 +220,7 @@ async def handle(world: World, call: Call) -> Answer:
         limiter = world.limiter("hubspot.burst", world.limits.hubspot_burst, 10.0)
         full = not limiter.take() and world.limits.enforced
         headers |= _rate_headers(world, limiter.limit - limiter.used())
-    if full:
-        answer = _too_many(world, "SECONDLY" if search else "TEN_SECONDLY_ROLLING")
-    else:
-        answer = _dispatch(world, call, path)
+    answer = refuse(world, call, 429) if full else _dispatch(world, call, path)
     answer.headers = headers | answer.headers
     return answer
 
@@ -461,7 +454,9 @@ def _parser(kind: str) -> Callable[[Any], Any]:
     """How a value of a property type is compared: instants as milliseconds, numbers as numbers, texts without case."""
     if kind in ("datetime", "date"):
         return lambda value: int(value) if str(value).lstrip("-").isdigit() else parse_ms(str(value))
-    return float if kind == "number" else lambda value: str(value).lower()
+    if kind == "number":
+        return float
+    return lambda value: str(value).lower()
 
 
 def _search(world: World, call: Call, name: str) -> Answer:
@@ -517,9 +512,7 @@ def _matching(world: World, table: Table, types: dict[str, str], groups: list[di
     return sorted(found)
 
 
-def _condition(
-    world: World, table: Table, types: dict[str, str], item: dict[str, Any]
-) -> tuple[list[Any], Callable[[Any], bool]]:
+def _condition(world: World, table: Table, types: dict[str, str], item: dict[str, Any]) -> tuple[list[Any], Callable[[Any], bool]]:
     name, operator = str(item.get("propertyName")), str(item.get("operator"))
     column, parse = _column(world, table, types, name)
     try:

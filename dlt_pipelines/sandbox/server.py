@@ -31,7 +31,7 @@ from starlette.types import Receive, Scope, Send
 
 from dlt_pipelines.sandbox import autotask, faults, hubspot
 from dlt_pipelines.sandbox.company import build
-from dlt_pipelines.sandbox.world import Answer, Call, Clock, Fault, Limits, Vendor, World
+from dlt_pipelines.sandbox.world import Call, Clock, Fault, Limits, Vendor, World
 
 HOST = "127.0.0.1"
 
@@ -62,9 +62,8 @@ class _VendorApp:
         self.world.log.append(entry)
         answer = await faults.answer(self.world, self.vendor, call, fault)
         entry["status"] = answer.status
-        if fault is not None and fault.kind == "timeout":
-            if await _gone_within(receive, fault.seconds):
-                return
+        if fault is not None and fault.kind == "timeout" and await _gone_within(receive, fault.seconds):
+            return
         content = answer.content()
         response = Response(content, answer.status, answer.headers, answer.content_type)
         if fault is not None and fault.kind == "reset":

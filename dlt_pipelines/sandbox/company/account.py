@@ -85,7 +85,13 @@ _PICKLISTS: dict[str, tuple[tuple[int, str, bool], ...]] = {
         (COMPLETE, "Complete", True),
     ),
     "Tickets.priority": ((4, "Critical", True), (1, "High", True), (2, "Medium", True), (3, "Low", True)),
-    "Tickets.issueType": ((10, "Computer", True), (11, "Email", True), (12, "Network", True), (13, "Software", True), (14, "Printer", True)),
+    "Tickets.issueType": (
+        (10, "Computer", True),
+        (11, "Email", True),
+        (12, "Network", True),
+        (13, "Software", True),
+        (14, "Printer", True),
+    ),
     "Tickets.subIssueType": ((101, "Hardware", True), (102, "Configuration", True)),
     "Tickets.ticketType": (
         (1, "Service Request", True),
@@ -98,7 +104,13 @@ _PICKLISTS: dict[str, tuple[tuple[int, str, bool], ...]] = {
     "Tickets.source": ((2, "Phone", True), (4, "Email", True), (6, "Client Portal", True), (8, "Monitoring Alert", True)),
     "Tickets.serviceLevelAgreementID": ((1, "Managed Service", True),),
     "TimeEntries.timeEntryType": ((2, "Service Ticket", True), (6, "Project Task", True), (10, "Internal Time", True)),
-    "Companies.companyType": ((1, "Customer", True), (2, "Lead", True), (3, "Prospect", True), (6, "Cancelation", True), (7, "Vendor", True)),
+    "Companies.companyType": (
+        (1, "Customer", True),
+        (2, "Lead", True),
+        (3, "Prospect", True),
+        (6, "Cancelation", True),
+        (7, "Vendor", True),
+    ),
     "BillingCodes.useType": (
         (1, "Work Type (General Allocation Code)", True),
         (3, "Internal Time Code", True),
@@ -179,7 +191,9 @@ def hubspot_account(book: Book) -> None:
         "calls.hs_call_disposition": outcomes,
         "calls.hs_activity_type": types,
         "meetings.hs_activity_type": types,
-        "meetings.hs_meeting_outcome": tuple((v, v.title()) for v in ("SCHEDULED", "COMPLETED", "RESCHEDULED", "NO_SHOW", "NO SHOW", "CANCELED")),
+        "meetings.hs_meeting_outcome": tuple(
+            (v, v.title()) for v in ("SCHEDULED", "COMPLETED", "RESCHEDULED", "NO_SHOW", "NO SHOW", "CANCELED")
+        ),
         "deals.dealtype": (("newbusiness", "New business"), ("existingbusiness", "Existing business"), ("renewal", "Renewal")),
         "deals.dealstage": stages,
         "deals.pipeline": (("default", "Sales pipeline"), (RENEWALS, "Renewals projects")),
@@ -210,7 +224,9 @@ def write_autotask(book: Book) -> None:
     """Autotask's account: codes, picklists, technicians, the company itself."""
     store = book.store
     for code, name, use_type, active in _CODES:
-        store.add("autotask.billingcodes", code, OPENED, {"name": name, "useType": use_type, "isActive": active, "unitPrice": Decimal("145")})
+        store.add(
+            "autotask.billingcodes", code, OPENED, {"name": name, "useType": use_type, "isActive": active, "unitPrice": Decimal("145")}
+        )
     for name, values in _PICKLISTS.items():
         store.add("autotask.picklists", name, OPENED, {"values": [_choice(i, *value) for i, value in enumerate(values, 1)]})
     for person in TECHNICIANS:

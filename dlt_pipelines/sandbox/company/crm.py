@@ -69,7 +69,11 @@ def _owners(book: Book) -> list[str]:
     rng = book.rng("crm owners")
     found = []
     for number in range(OWNERS):
-        first, last = (("Maya", "Torres"), ("Victor", "Lang"), ("Noor", "Haddad"))[number] if number < 3 else (rng.choice(names.FIRST), names.LAST[number])
+        first, last = (
+            (("Maya", "Torres"), ("Victor", "Lang"), ("Noor", "Haddad"))[number]
+            if number < 3
+            else (rng.choice(names.FIRST), names.LAST[number])
+        )
         props = {
             "email": f"{first}.{last}@cedar-ridge.example".lower(),
             "firstName": first,

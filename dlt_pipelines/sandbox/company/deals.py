@@ -12,7 +12,22 @@ from typing import Any
 from dlt_pipelines.sandbox import hubspot
 from dlt_pipelines.sandbox.company import names
 from dlt_pipelines.sandbox.company.account import RENEWAL_STAGES, RENEWALS, STAGES
-from dlt_pipelines.sandbox.company.base import BEN, DAY, DEMO_CLOCK, HOUR, MAYA, Q4_START, VICTOR, Book, Owner, add, archive, at, edit, mondays
+from dlt_pipelines.sandbox.company.base import (
+    BEN,
+    DAY,
+    DEMO_CLOCK,
+    HOUR,
+    MAYA,
+    Q4_START,
+    VICTOR,
+    Book,
+    Owner,
+    add,
+    archive,
+    at,
+    edit,
+    mondays,
+)
 from dlt_pipelines.sandbox.company.directory import Directory, Firm, Person
 
 _OPEN = [stage for stage, _, _, closed in STAGES if not closed]
@@ -100,10 +115,8 @@ def _enter(book: Book, rng: random.Random, deal: int, when: int, stage: str) -> 
 
 def _path(rng: random.Random, last: str) -> list[str]:
     """The stages before the last one; some are skipped."""
-    if last in _OPEN:
-        before = _OPEN[: _OPEN.index(last)]
-    else:
-        before = _OPEN if last == WON else _OPEN[: rng.randint(2, 6)]
+    reached = _OPEN.index(last) if last in _OPEN else len(_OPEN) if last == WON else rng.randint(2, 6)
+    before = _OPEN[:reached]
     return [stage for number, stage in enumerate(before) if number == 0 or rng.random() < 0.8]
 
 

@@ -162,7 +162,9 @@ def _people(book: Book, firms: list[Firm]) -> Iterator[Person]:
     grown = []
     for monday in mondays():
         count = round(7 * season(monday) + rng.uniform(-2.5, 2.5))
-        grown += sorted(at(monday + timedelta(days=rng.choice((0, 1, 2, 3, 4, 4, 5))), rng.uniform(7.5, 21.5)) for _ in range(max(count, 1)))
+        grown += sorted(
+            at(monday + timedelta(days=rng.choice((0, 1, 2, 3, 4, 4, 5))), rng.uniform(7.5, 21.5)) for _ in range(max(count, 1))
+        )
     for number, when in enumerate([*imported, *grown]):
         firm = rng.choice([firm for firm in firms[: 470 + number // 5] if firm.created <= when] if number > 1_910 else firms[:470])
         decides = rng.random() < 0.36

@@ -7,7 +7,7 @@ Felix Fiona Frank Gabriel Gail George Gloria Grace Gregory Hannah Harold Heidi H
 Jamal Janet Jasmine Jerome Joan Joel Jonas Joyce Julia Kamal Karen Keith Kenji Kimberly Kurt Lamar Laura Leah Leon Lila Lorenzo Lucia
 Malik Marcus Maria Martin Mei Miguel Mina Monica Nadia Nathan Nina Nolan Olga Omar Oscar Paula Pedro Philip Quinn Rachel Rafael Rania
 Raymond Rebecca Rene Rhea Robert Rosa Ruth Samir Sandra Sean Selma Simon Sofia Stella Steven Talia Tariq Teresa Theo Tina Uma Valerie
-Vera Vincent Walter Wendy Xavier Yara Yusuf Zoe""".split()
+Vera Vincent Walter Wendy Xavier Yara Yusuf Zoe""".split()  # noqa: SIM905 - a list of words reads better as text
 
 LAST = """Abbott Acosta Aguilar Ahmed Albrecht Allison Andrade Arnold Baker Banks Barrera Bauer Beck Bell Bishop Blake Boone Bowen
 Brady Brennan Briggs Burke Byrne Calder Campos Cannon Carver Castillo Chan Chavez Cole Conway Cortez Crane Cruz Dalton Davila Dawson
@@ -17,14 +17,14 @@ Hubbard Ibarra Ingram Jansen Jarvis Jimenez Joshi Kane Keller Kemp Khan Kline Kn
 Mack Maldonado Marsh Mata McBride Mehta Mercado Meyer Molina Monroe Moran Moss Mueller Nash Navarro Neal Novak Ochoa Odell Olsen Ortega
 Osborne Pace Padilla Page Park Pena Petrov Pham Pierce Pratt Quintero Ramsey Rao Reid Rhodes Rivas Rojas Roth Rowe Salas Sandoval Sato
 Schultz Sharp Shaw Silva Singh Snow Solis Stark Stein Sutton Tanaka Tate Thorne Tran Trevino Vance Vargas Vaughn Vega Villa Wagner Walsh
-Ward Watts Weber Weiss Wilcox Wolf Wong Wyatt Yang Yates York Zamora Ziegler""".split()
+Ward Watts Weber Weiss Wilcox Wolf Wong Wyatt Yang Yates York Zamora Ziegler""".split()  # noqa: SIM905 - a list of words reads better as text
 
 COMPANY_FIRST = """Alder Amber Anchor Apex Arbor Aspen Atlas Badger Beacon Birch Blue Boulder Bridge Bright Canyon Capital Cascade
 Central Cinder Citadel Clear Cobalt Copper Coral Crest Crown Delta Dover Eagle Elm Ember Evergreen Fairway Falcon Fox Frontier Garnet
 Golden Granite Great Grove Harbor Haven Hawk Heritage High Hollow Horizon Iron Ivory Juniper Keystone Lake Laurel Liberty Lincoln Lone
 Maple Meadow Mesa Metro Mill Moss North Oak Onyx Orchard Osprey Park Peak Pine Pioneer Prairie Quarry Quartz Raven Red Ridge River Rock
 Rose Sage Saint Salt Sequoia Shore Silver South Spring Spruce Star Sterling Stone Summit Sun Tall Timber Trail Tri Twin Union Valley
-Verde Vista Walnut West White Wild Willow Wind Winter Wolf""".split()
+Verde Vista Walnut West White Wild Willow Wind Winter Wolf""".split()  # noqa: SIM905 - a list of words reads better as text
 
 COMPANY_SECOND = """Accounting Advisors Animal Architects Automotive Bakery Brewing Builders Cabinets Capital Cardiology Care Ceramics
 Chemical Clinic Coatings Cold-Storage Construction Consulting Controls Credit Dairy Dental Design Distribution Dynamics Electric
@@ -32,21 +32,57 @@ Engineering Equipment Eyecare Fabrication Farms Finance Foods Freight Furniture 
 Imaging Insurance Interiors Irrigation Labs Landscaping Law Legal Logistics Lumber Machining Manufacturing Marine Materials Medical
 Metals Millwork Mortgage Optics Orthopedics Outfitters Packaging Paper Partners Paving Pediatrics Pharmacy Physicians Plastics Plumbing
 Printing Produce Properties Realty Recycling Refrigeration Roofing Schools Seeds Solar Staffing Steel Supply Surveying Systems Textiles
-Therapy Tile Title Tooling Transport Trucking Veterinary Water Welding Wellness Woodworks""".split()
+Therapy Tile Title Tooling Transport Trucking Veterinary Water Welding Wellness Woodworks""".split()  # noqa: SIM905 - a list of words reads better as text
 
 COMPANY_LAST = ("Inc", "LLC", "Group", "Co", "& Sons", "of Dane County", "Services", "Holdings")
 
 INDUSTRIES = (
-    "ACCOUNTING", "CONSTRUCTION", "HOSPITAL_HEALTH_CARE", "LEGAL_SERVICES", "MACHINERY", "RETAIL", "REAL_ESTATE", "TRANSPORTATION_TRUCKING_RAILROAD",
-    "FINANCIAL_SERVICES", "FOOD_PRODUCTION", "NON_PROFIT_ORGANIZATION_MANAGEMENT", "EDUCATION_MANAGEMENT",
-)  # fmt: skip
+    "ACCOUNTING",
+    "CONSTRUCTION",
+    "HOSPITAL_HEALTH_CARE",
+    "LEGAL_SERVICES",
+    "MACHINERY",
+    "RETAIL",
+    "REAL_ESTATE",
+    "TRANSPORTATION_TRUCKING_RAILROAD",
+    "FINANCIAL_SERVICES",
+    "FOOD_PRODUCTION",
+    "NON_PROFIT_ORGANIZATION_MANAGEMENT",
+    "EDUCATION_MANAGEMENT",
+)
 
-CITIES = (("Chicago", "IL"), ("Naperville", "IL"), ("Madison", "WI"), ("Rockford", "IL"), ("Peoria", "IL"), ("Milwaukee", "WI"), ("Gary", "IN"))
+CITIES = (
+    ("Chicago", "IL"),
+    ("Naperville", "IL"),
+    ("Madison", "WI"),
+    ("Rockford", "IL"),
+    ("Peoria", "IL"),
+    ("Milwaukee", "WI"),
+    ("Gary", "IN"),
+)
 
 DECISION_TITLES = ("Owner", "President", "CEO", "CFO", "Office Manager", "Operations Director", "Managing Partner", "General Manager")
-OTHER_TITLES = ("Receptionist", "Accountant", "IT Coordinator", "Buyer", "Project Manager", "Paralegal", "Nurse Manager", "Dispatcher", "Engineer")
+OTHER_TITLES = (
+    "Receptionist",
+    "Accountant",
+    "IT Coordinator",
+    "Buyer",
+    "Project Manager",
+    "Paralegal",
+    "Nurse Manager",
+    "Dispatcher",
+    "Engineer",
+)
 
-CALL_TITLES = ("Intro call", "Follow-up on quote", "Check-in", "Call about backup review", "Security assessment offer", "Voicemail follow-up", "Re: newsletter")
+CALL_TITLES = (
+    "Intro call",
+    "Follow-up on quote",
+    "Check-in",
+    "Call about backup review",
+    "Security assessment offer",
+    "Voicemail follow-up",
+    "Re: newsletter",
+)
 TASK_SUBJECTS = ("Send proposal", "Call back", "Prepare assessment", "Update contact data", "Book site visit", "Ask for referral")
 EMAIL_SUBJECTS = ("Your IT assessment", "Quick question", "Next steps", "Cyber insurance checklist", "Thanks for your time", "Re: pricing")
 NOTES = (
@@ -58,11 +94,35 @@ NOTES = (
 LOST_REASONS = ("Price", "Stayed with current provider", "No decision", "Timing", None)
 
 TICKET_TITLES = (
-    "Printer offline", "Password reset", "Outlook will not open", "VPN drops", "New laptop setup", "Slow workstation", "Cannot reach file share",
-    "Email bounced", "Teams audio", "MFA prompt loop", "Disk almost full", "Backup alert", "Monitor flickers", "Shared mailbox access",
-    "Phishing report", "Scanner to email", "Wi-Fi weak in warehouse", "Application crash", "User onboarding", "User offboarding",
-)  # fmt: skip
-WORK_NOTES = ("Done", "Remote session, issue resolved", "Waiting for user to confirm", "Updated drivers and rebooted", "Escalated to vendor", "Documented the fix")
+    "Printer offline",
+    "Password reset",
+    "Outlook will not open",
+    "VPN drops",
+    "New laptop setup",
+    "Slow workstation",
+    "Cannot reach file share",
+    "Email bounced",
+    "Teams audio",
+    "MFA prompt loop",
+    "Disk almost full",
+    "Backup alert",
+    "Monitor flickers",
+    "Shared mailbox access",
+    "Phishing report",
+    "Scanner to email",
+    "Wi-Fi weak in warehouse",
+    "Application crash",
+    "User onboarding",
+    "User offboarding",
+)
+WORK_NOTES = (
+    "Done",
+    "Remote session, issue resolved",
+    "Waiting for user to confirm",
+    "Updated drivers and rebooted",
+    "Escalated to vendor",
+    "Documented the fix",
+)
 
 SCRIPT = "<script>alert(1)</script>"
 HOSTILE = (

@@ -108,6 +108,8 @@ def write(book: Book, directory: Directory) -> None:
 # ------------------------------------------------------------------ calls
 
 _MISSED = (NO_ANSWER, VOICEMAIL, NO_ANSWER, VOICEMAIL, NO_ANSWER, BUSY, GATEKEEPER, WRONG_NUMBER, None)
+_SUNDAY_DIALS = {W40: 1, W41: 2, W42: 3, W43: 1}
+"""Dials late on Sunday: Monday in UTC. Never as many as the week before, or nobody would notice."""
 _STATUS = {NO_ANSWER: "NO_ANSWER", BUSY: "BUSY"}
 
 
@@ -190,16 +192,17 @@ def _week_of_calls(book: Book, directory: Directory, monday: date) -> None:
                 add_call(book, rng, monday, at(day, min(hours + rng.uniform(0.4, 2.5), 23.2)), MAYA, person, CONNECTED)
 
     # dials that reach somebody who does not decide, or nobody known
-    for person in [*rng.sample(others, rng.randint(3, 6)), None]:
+    for whom in [*rng.sample(others, rng.randint(3, 6)), None]:
         if dials < week.dials - 4:
             dials += 1
-            add_call(book, rng, monday, at(rng.choice(days), _hours(rng)), MAYA, person, CONNECTED)
+            add_call(book, rng, monday, at(rng.choice(days), _hours(rng)), MAYA, whom, CONNECTED)
 
-    # one dial half an hour before the week ends
+    # the last dial half an hour before the week ends
     everybody = mine + others
-    late_sunday = at(monday + timedelta(days=6), 23.5)
-    add_call(book, rng, monday, late_sunday, MAYA, rng.choice(everybody), VOICEMAIL, logged=late_sunday + 95_000)
-    dials += 1
+    for number in range(_SUNDAY_DIALS.get(monday, 0)):
+        late_sunday = at(monday + timedelta(days=6), 23.5 - number)
+        add_call(book, rng, monday, late_sunday, MAYA, rng.choice(everybody), VOICEMAIL, logged=late_sunday + 95_000)
+        dials += 1
     for _ in range(week.dials - dials):
         title = titles.pop() if titles else None
         add_call(book, rng, monday, at(rng.choice(days), _hours(rng)), MAYA, rng.choice(everybody), rng.choice(_MISSED), title=title)
@@ -232,9 +235,7 @@ def _warm_calls(book: Book, directory: Directory, monday: date, week: Plan, rng:
         add_call(book, rng, monday, at(monday + timedelta(days=1), 10.4), VICTOR, late, CONNECTED)
 
 
-def _noise_calls(
-    book: Book, directory: Directory, monday: date, rng: random.Random, mine: list[Person], everybody: list[Person]
-) -> None:
+def _noise_calls(book: Book, directory: Directory, monday: date, rng: random.Random, mine: list[Person], everybody: list[Person]) -> None:
     """Calls that no line of Maya may count: inbound, without direction, without owner, of others, archived."""
     days = work_days(monday)
 
@@ -328,14 +329,14 @@ def _week_of_meetings(book: Book, directory: Directory, monday: date) -> None:
                 shared = (MAYA,) if owner is VICTOR and rng.random() < 0.3 else ()
                 made = begins - round(rng.uniform(3, 10) * DAY)
                 add_meeting(book, made, begins, owner, COI_MEETING, [rng.choice(pool)], _outcome(rng), attendees=shared)
-    for owner in (MAYA, VICTOR, DANA, DANA, RILEY, NOOR, None):
-        if owner is not None and owner.joined > monday:
+    for host in (MAYA, VICTOR, DANA, DANA, RILEY, NOOR, None):
+        if host is not None and host.joined > monday:
             continue
         pool = directory.callable(VICTOR, None, start)
         begins = at(rng.choice(days), rng.choice((8.5, 10.0, 14.0, 16.0)))
         kind = rng.choice((*OTHER_MEETINGS, None))
         made = begins - round(rng.uniform(0.1, 8) * DAY)
-        add_meeting(book, made, begins, owner, kind, [rng.choice(pool)], rng.choice((_outcome(rng), None)))
+        add_meeting(book, made, begins, host, kind, [rng.choice(pool)], rng.choice((_outcome(rng), None)))
 
 
 def _scripted(person: Person) -> bool:
@@ -371,7 +372,9 @@ def _scripted_meetings(book: Book, directory: Directory) -> None:
     # set by Maya in W40, not attended in W41
     add_meeting(book, day(W40, 2, 10.2), day(W41, 2, 10.0), MAYA, FIRST_APPOINTMENT, [next(deciders)], "NO_SHOW")
     # made by Victor, cancelled: set, not attended
-    add_meeting(book, day(before, 3, 11.0), day(W41, 3, 14.0), VICTOR, FIRST_APPOINTMENT, [next(strangers)], "CANCELED", settled=day(W41, 2, 9.0))
+    add_meeting(
+        book, day(before, 3, 11.0), day(W41, 3, 14.0), VICTOR, FIRST_APPOINTMENT, [next(strangers)], "CANCELED", settled=day(W41, 2, 9.0)
+    )
     # attended in W42 by both; one appointment
     add_meeting(book, day(before, 1, 15.0), day(W42, 2, 9.5), VICTOR, FIRST_APPOINTMENT, [next(strangers)], "COMPLETED", attendees=(MAYA,))
     # the other spelling of the outcome
@@ -382,11 +385,26 @@ def _scripted_meetings(book: Book, directory: Directory) -> None:
     add_meeting(book, day(W43, 2, 11.1), day(W43, 10, 10.0), MAYA, FIRST_APPOINTMENT, [moved], "COMPLETED")
     # attended in W43 by both, with a hostile title
     add_meeting(
-        book, day(before, 2, 16.0), day(W43, 1, 13.0), MAYA, FIRST_APPOINTMENT, [next(deciders)], "COMPLETED", attendees=(VICTOR,), title=names.SCRIPT
+        book,
+        day(before, 2, 16.0),
+        day(W43, 1, 13.0),
+        MAYA,
+        FIRST_APPOINTMENT,
+        [next(deciders)],
+        "COMPLETED",
+        attendees=(VICTOR,),
+        title=names.SCRIPT,
     )
     # held on Friday of W43, its outcome is typed in after the demo's clock
     add_meeting(
-        book, day(before, 3, 16.0), day(W43, 4, 15.0), VICTOR, FIRST_APPOINTMENT, [next(strangers)], None, title="First appointment (outcome missing)"
+        book,
+        day(before, 3, 16.0),
+        day(W43, 4, 15.0),
+        VICTOR,
+        FIRST_APPOINTMENT,
+        [next(strangers)],
+        None,
+        title="First appointment (outcome missing)",
     )
     # set by Victor in W43: one with a member of the warm list, one with a stranger
     add_meeting(book, day(W43, 2, 14.0), day(W43, 9, 9.0), VICTOR, FIRST_APPOINTMENT, [next(warm)], "COMPLETED")
@@ -438,7 +456,13 @@ def _centres_of_influence(book: Book, directory: Directory) -> None:
 
 
 def _make_coi(book: Book, person: Person, owner: Owner, day: date) -> None:
-    edit(book, "contacts", person.id, max(at(day, 16.2), person.created + HOUR), {"coi_since": day.isoformat(), "hubspot_owner_id": str(owner.id)})
+    edit(
+        book,
+        "contacts",
+        person.id,
+        max(at(day, 16.2), person.created + HOUR),
+        {"coi_since": day.isoformat(), "hubspot_owner_id": str(owner.id)},
+    )
 
 
 # ------------------------------------------------------------------ notes, tasks, emails
@@ -538,7 +562,10 @@ def _late_changes(book: Book, directory: Directory) -> None:
     winner = next(
         person
         for person in directory.people
-        if person.quiet and person.decides and person.created < at(W40, 0) and all(version.state is None for version in contacts[person.id][1:])
+        if person.quiet
+        and person.decides
+        and person.created < at(W40, 0)
+        and all(version.state is None for version in contacts[person.id][1:])
     )
     edit(book, "contacts", winner.id, merged, {"hs_merged_object_ids": str(loser.id)})
     vanish(book, "hubspot.contacts", loser.id, merged)
@@ -548,5 +575,3 @@ def _late_changes(book: Book, directory: Directory) -> None:
                 moved = [winner.id if target == loser.id else target for target in (versions[0].links or {})["hubspot.contacts"]]
                 firms = list((versions[0].links or {}).get("hubspot.companies", ()))
                 edit(book, kind, record_id, max(merged, versions[0].at + 1), {}, {"contacts": moved, "companies": firms}, silent=True)
-
-

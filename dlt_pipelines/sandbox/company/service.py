@@ -58,7 +58,11 @@ from dlt_pipelines.sandbox.store import from_ms, parse_ms
 
 RESTATEMENTS = (
     ("2025-10-28T15:30:00Z", "autotask.timeentries", "Ada types 1.5 unbilled hours of Friday in late: total hours 199.2 -> 200.7"),
-    ("2025-10-28T16:30:00Z", "autotask.tickets", "a ticket opened and closed in W43, not on one day, is moved to Project Delivery: 69 -> 68, 79 -> 78"),
+    (
+        "2025-10-28T16:30:00Z",
+        "autotask.tickets",
+        "a ticket opened and closed in W43, not on one day, is moved to Project Delivery: 69 -> 68, 79 -> 78",
+    ),
     ("2025-10-29T16:30:00Z", "autotask.tickets", "a ticket opened in W43 and still open is deleted: opened 68 -> 67"),
 )
 """What happens to W43 after the demo's clock on this side: instant, table, what."""
@@ -171,11 +175,15 @@ def _opening(rng: random.Random, monday: date) -> tuple[date, float]:
     return rng.choice(work_days(monday)), rng.choices(hours, (48, 40, 6, 6))[0]
 
 
+_LAST_HOUR = {W40: 1, W41: 2, W42: 1, W43: 2}
+"""Tickets opened, and tickets closed, late on Sunday: Monday in UTC. Never as many as the week before, or nobody would notice."""
+
+
 def _reactive_week(rng: random.Random, monday: date, week: Plan, backlog: list[Ticket]) -> list[Ticket]:
     """Open a week's tickets of the reactive queue, close some of them on the same day, and close older ones of the backlog.
 
-    Every week has the cases that days in UTC would misplace: opened and closed in one evening, opened in the evening and closed the
-    next morning, opened half an hour before the week ends, closed on Sunday evening.
+    Every week has cases that days in UTC would misplace: opened and closed in one evening, opened in the evening and closed the next
+    morning; the golden weeks have tickets opened half an hour before the week ends and closed on Sunday evening, too.
     """
     days = work_days(monday)
     opened: list[Ticket] = []
@@ -194,13 +202,15 @@ def _reactive_week(rng: random.Random, monday: date, week: Plan, backlog: list[T
     overnight = [day for day in days if day + timedelta(days=1) in days][:2]
     for day in overnight:
         open_ticket(day, rng.uniform(19.3, 20.5)).closed = at(day + timedelta(days=1), rng.uniform(8.2, 9.5))
-    open_ticket(monday + timedelta(days=6), 23.5)
+    sunday, last_hour = monday + timedelta(days=6), _LAST_HOUR.get(monday, 0)
+    for _ in range(last_hour):
+        open_ticket(sunday, 23.5)
     while len(opened) < week.opened:
         open_ticket(*_opening(rng, monday))
 
     waiting = backlog + [ticket for ticket in opened if ticket.closed is None]
-    per_day = spread(rng, others - len(overnight) - 1, [1.0] * len(days))
-    for day, count in [*zip(days, per_day, strict=True), (monday + timedelta(days=6), 1)]:
+    per_day = spread(rng, others - len(overnight) - last_hour, [1.0] * len(days))
+    for day, count in [*zip(days, per_day, strict=True), (sunday, last_hour)]:
         ready = sorted((ticket for ticket in waiting if ticket.closed is None and ticket.day < day), key=lambda ticket: ticket.opened)
         for ticket in rng.sample(ready[: max(count * 2, 20)], count):
             ticket.closed = at(day, 22.25 if day.weekday() == 6 else rng.uniform(8, 17.8))
@@ -272,7 +282,7 @@ def _store_ticket(book: Book, ticket: Ticket, number: str, clients: list[int]) -
     answered = opened + min(round(rng.uniform(0.05, 1.5) * HOUR), (ends - opened) // 3)
     change(answered, {"status": IN_PROGRESS, "assignedResourceID": technician.id, "firstResponseDateTime": autotask.iso(answered)})
     if ticket.queue != ticket.first_queue:
-        change(opened + (ends - opened) // 2, {"queueID": ticket.queue})
+        change(opened + min((ends - opened) // 2, HOUR // 3), {"queueID": ticket.queue})
     if closed is not None:
         # completed, opened again and completed at last; never so that the demo's clock falls in between
         whole = not opened < DEMO_CLOCK < closed
@@ -434,7 +444,11 @@ def _time_entry(
         while at(tuesday, 15) <= created + DAY:
             tuesday += timedelta(days=7)
         when = at(tuesday, 15) + 77
-        approval = {"billingApprovalDateTime": autotask.iso(when), "billingApprovalLevelMostRecent": 1, "billingApprovalResourceID": 29680901}
+        approval = {
+            "billingApprovalDateTime": autotask.iso(when),
+            "billingApprovalLevelMostRecent": 1,
+            "billingApprovalResourceID": 29680901,
+        }
         _edit_entry(book, entry, when, approval)
 
 

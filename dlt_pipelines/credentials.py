@@ -64,13 +64,16 @@ class Credentials(EnvSettings):
         return [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
 
 
-def address(settings: Settings, source: str, override: str | None, vendor: str) -> str:
-    """Where a source is reached: `<SOURCE>_BASE_URL` beats `SANDBOX_URL/<source>` beats the vendor's own address."""
+def address(settings: Settings, source: str, override: str | None, vendor: str) -> tuple[str, str]:
+    """Where a source is reached, and what is there ("sandbox" or "account").
+
+    `<SOURCE>_BASE_URL` beats `SANDBOX_URL/<source>` beats the vendor's own address.
+    """
     if override:
-        return override.rstrip("/")
+        return override.rstrip("/"), "account"
     if settings.sandbox_url:
-        return f"{settings.sandbox_url.rstrip('/')}/{source}"
-    return vendor
+        return f"{settings.sandbox_url.rstrip('/')}/{source}", "sandbox"
+    return vendor, "account"
 
 
 class Redactor:

@@ -35,7 +35,7 @@ from dlt_pipelines.errors import PermanentError, SourceError, TransientError
 
 TRIES = 5
 CONNECT_SECONDS = 10.0
-READ_SECONDS = 120.0
+READ_SECONDS = 60.0
 LONGEST_WAIT = 600.0
 """A vendor that asks for a longer pause is left alone; the next run continues."""
 
@@ -187,19 +187,23 @@ class Client:
         label: the vendor's name in error texts.
         base_url: all paths are below it.
         headers: sent with each request; hold the credentials.
+        way_out: what a person can do when the credentials are refused.
+        place: "sandbox" or "account", so that their data never mix.
         unauthorised: what to do at 401 before giving up; True: try once more (an expired token was renewed, a zone found again).
     """
 
     def __init__(
         self, label: str, base_url: str, *, headers: Mapping[str, str], budget: Budget, redact: Redactor, judge: Judge = lambda _: None,
-        unauthorised: Callable[[], bool] | None = None, read_seconds: float = READ_SECONDS, way_out: str = "",
+        unauthorised: Callable[[], bool] | None = None, read_seconds: float = READ_SECONDS, way_out: str = "", place: str = "account",
     ) -> None:
+        self.place = place
         self.label, self.base_url, self.budget, self.redact = label, base_url.rstrip("/"), budget, redact
         self.counters = Counters()
         self._headers = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": _USER_AGENT, **headers}
         self._judge, self._unauthorised, self._way_out = judge, unauthorised, way_out
         self._pool = _pool(self.base_url, urllib3.Timeout(connect=CONNECT_SECONDS, read=read_seconds))
         self._remembered: dict[str, Any] = {}
+        self._stopped: Exception | None = None
         self.facts: dict[str, Any] = {}
         """What a source's `connect()` learned and its resources need."""
         self._count = threading.Lock()
@@ -223,12 +227,18 @@ class Client:
         """POST a JSON body to `path` and parse the JSON answer. Used for reading only, so it is retried like a GET."""
         return self._call("POST", path, orjson.dumps(json), lane, rank, complaint)
 
+    def stop(self, error: Exception) -> None:
+        """Another thread met `error` and the run ends: every further request raises it instead of asking the vendor."""
+        self._stopped = self._stopped or error
+
     def _call(self, method: str, path: str, body: bytes | None, lane: str, rank: int, complaint: Complaint) -> Any:
         if "://" in path.partition("?")[0] or path.startswith("//"):
             raise PermanentError(self.redact(f"{self.label}: refused to send credentials to {path}, which is not below {self.base_url}"))
         renewed = False
         tries = 0
         while True:
+            if self._stopped:
+                raise self._stopped
             try:
                 with self.budget.slot(lane, rank):
                     answer = self._send(method, path, body)

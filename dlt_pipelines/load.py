@@ -49,6 +49,10 @@ class _OwnContext(RunContext):
     def initial_providers(self) -> list[ConfigProvider]:
         return [CustomLoaderDocProvider("scoreline", lambda: _DLT_SETTINGS)]
 
+    @property
+    def data_dir(self) -> str:
+        return self.run_dir
+
 
 @dataclass(frozen=True)
 class TableReport:
@@ -272,7 +276,8 @@ class _Load:
             run.warn(f"{name} is not available: {reason}")
         through = [row["complete_through"] for row in rows.values() if row["complete_through"]]
         return LoadReport(
-            entry.name, "ok", reports, self._requests, self._waited, min(through, default=None), [self.redact(text) for text in run.warnings]
+            entry.name, "ok", reports, self._requests, self._waited, min(through, default=None),
+            [self.redact(text) for text in run.warnings],
         )
 
     @property
@@ -286,13 +291,8 @@ class _Load:
         return round(budget.waited_seconds, 3) if budget else 0.0
 
     def _origin(self) -> str:
-        # the sandbox takes another port each time, so its address says nothing; that it is the sandbox does
-        where = "sandbox" if self.settings.sandbox_url and not self.module_override() else "account"
-        return f"{where}: {self.module.identify(self.client)}"
-
-    def module_override(self) -> bool:
-        """Whether `<SOURCE>_BASE_URL` replaces the sandbox's address."""
-        return bool(self.client is not None and getattr(self.client, "overridden", False))
+        # the sandbox takes another port each time, so an address says nothing
+        return f"{getattr(self.client, 'place', 'here')}: {self.module.identify(self.client)}"
 
     def _refuse_mixing(self, run: Run, origin: str) -> None:
         before = run.state.get("origin")
@@ -306,7 +306,7 @@ class _Load:
         newest = self.module.NEWEST.get(name)
         try:
             row = connection.execute(
-                f'select count(*) filter (list_contains(?, _dlt_load_id)), count(*), {f"max({newest})" if newest else "null"} '
+                f"select count(*) filter (list_contains(?, _dlt_load_id)), count(*), {f'max({newest})' if newest else 'null'} "
                 f'from raw_{self.entry.name}."{name}"', [load_ids],
             ).fetchone()
         except duckdb.CatalogException:
@@ -316,7 +316,8 @@ class _Load:
 
     def _ledger_row(self, connection: duckdb.DuckDBPyConnection, run: Run, name: str, report: TableReport) -> dict[str, Any]:
         row: dict[str, Any] = {
-            "status": "ok", "complete_from": run.complete_from.get(name), "complete_through": run.complete_through.get(name, run.started_at),
+            "status": "ok", "complete_from": run.complete_from.get(name),
+            "complete_through": run.complete_through.get(name, run.started_at),
             "rows_loaded": report.rows_loaded, "rows_total": report.rows_total, "newest_record": report.newest_record,
         }
         if name in run.unavailable:

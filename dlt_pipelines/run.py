@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
 import dlt
 
+from dlt_pipelines.errors import NotAvailable
 from foundation.settings import Company, Settings
 
 CONTRACT: dict[str, str] = {"tables": "evolve", "columns": "evolve", "data_type": "freeze"}
@@ -27,10 +29,14 @@ def table(key: str | list[str], disposition: Any, kinds: Mapping[str, ColumnType
         "decimal": {"data_type": "decimal", "precision": 38, "scale": 9},
         "timestamp": {"data_type": "timestamp", "timezone": True},
     }
-    extra: dict[str, Any] = {"nullable": True} if nullable else {}
+    keys = [key] if isinstance(key, str) else key
     return {
         "primary_key": key, "write_disposition": disposition, "schema_contract": CONTRACT, "parallelized": parallel,
-        "columns": {name: {**shapes.get(kind, {"data_type": kind}), **extra} for name, kind in kinds.items()},
+        "columns": {
+            name: {**shapes.get(kind, {"data_type": kind}), "nullable": nullable or name not in keys} for name, kind in kinds.items()
+        }
+        # dlt's normaliser numbers rows and forbids null there; Arrow tables do not pass through it
+        | {"_dlt_id": {"data_type": "text", "nullable": True, "unique": False, "row_key": False}},
     }
 
 
@@ -88,6 +94,18 @@ class Run:
     def load_id() -> str:
         """`_dlt_load_id` of the rows of this run; ids grow with time. Only inside a resource."""
         return str(dlt.current.load_package_state()["load_id"])
+
+    @contextlib.contextmanager
+    def reading(self, name: str) -> Iterator[None]:
+        """Around the fetching of one table: a missing permission skips the table, any other error stops the other tables' requests too."""
+        try:
+            yield
+        except NotAvailable as error:
+            self.unavailable[name] = str(error)
+        except Exception as error:
+            if hasattr(self.client, "stop"):
+                self.client.stop(error)
+            raise
 
     def warn(self, text: str) -> None:
         """Add a warning to the report, once."""

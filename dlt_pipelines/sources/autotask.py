@@ -124,7 +124,7 @@ def connect(settings: Settings, company: Company) -> Client | None:
         return None
     redact = Redactor(credentials.secrets())
     user = credentials.username.get_secret_value()
-    asked = address(settings, SOURCE, credentials.base_url, VENDOR_URL)
+    asked, place = address(settings, SOURCE, credentials.base_url, VENDOR_URL)
     zone = _zone(asked, user, redact)
     # one request at a time per entity keeps clear of the limit of three threads; the hour is shared by everything
     hour = Limit(_HOUR, 3600)
@@ -138,7 +138,7 @@ def connect(settings: Settings, company: Company) -> Client | None:
         return moved
 
     client = Client(
-        "Autotask", _base(zone),
+        "Autotask", _base(zone), place=place,
         headers={
             "UserName": user, "Secret": credentials.secret.get_secret_value(),
             "ApiIntegrationCode": credentials.integration_code.get_secret_value(),
@@ -337,18 +337,15 @@ def source(run: Run | None = None) -> Any:
     def pull(name: str, fetch: Callable[[Run, str], Iterable[Any]]) -> Iterator[Any]:
         yield dlt.mark.materialize_table_schema()
         if run:
-            try:
+            with run.reading(name):
                 yield from fetch(run, name)
-            except NotAvailable as error:
-                run.unavailable[name] = str(error)
 
     def whole(name: str, fetch: Callable[[Run], Iterable[Any]]) -> Iterator[Any]:
         rows: list[Any] = []
         if run:
-            try:
+            with run.reading(name):
                 rows = list(fetch(run))
-            except NotAvailable as error:
-                run.unavailable[name] = str(error)
+            if name in run.unavailable:
                 return  # an empty load would empty the table; what was known stays
         yield dlt.mark.materialize_table_schema()
         yield rows

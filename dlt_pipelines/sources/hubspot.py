@@ -134,8 +134,9 @@ def connect(settings: Settings, company: Company) -> Client | None:
         return None
     # the lowest plan's burst holds for every plan; all searches of an account share five a second
     burst, search = Limit(100, 10), Limit(5, 1)
+    url, place = address(settings, SOURCE, credentials.base_url, VENDOR_URL)
     return Client(
-        "HubSpot", address(settings, SOURCE, credentials.base_url, VENDOR_URL),
+        "HubSpot", url, place=place,
         headers={"Authorization": f"Bearer {credentials.api_key.get_secret_value()}"},
         budget=Budget({"": (burst,), "search": (burst, search)}),
         redact=Redactor(credentials.secrets()), judge=_judge,
@@ -464,9 +465,8 @@ def source(run: Run | None = None) -> Any:
         yield dlt.mark.materialize_table_schema()
         if run:
             try:
-                yield from _Pull(run, name, links).tables()
-            except NotAvailable as error:
-                run.unavailable[name] = str(error)
+                with run.reading(name):
+                    yield from _Pull(run, name, links).tables()
             finally:
                 links.close(name)
 
@@ -524,10 +524,9 @@ def source(run: Run | None = None) -> Any:
     def small(name: str, fetch: Callable[[Run], Iterable[Any]]) -> Iterator[Any]:
         rows: list[Any] = []
         if run:
-            try:
+            with run.reading(name):
                 rows = list(fetch(run))
-            except NotAvailable as error:
-                run.unavailable[name] = str(error)
+            if name in run.unavailable:
                 return  # an empty load would empty the table; what was known stays
         yield dlt.mark.materialize_table_schema()
         yield rows

@@ -1,0 +1,126 @@
+"""A home folder of its own per test, a sandbox per module, and a vendor of three lines for the client's tests."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from dlt_pipelines.sandbox import Sandbox, running_sandbox
+from foundation.settings import Company, Settings, load_company
+
+AS_OF = "2025-10-27T12:00:00Z"
+
+
+@pytest.fixture(autouse=True)
+def apart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No `.env`, no credentials and no home folder of the machine; the demo's clock."""
+    import os
+
+    for name in list(os.environ):
+        if name.startswith(("HUBSPOT_", "AUTOTASK_", "SANDBOX_", "SCORELINE_", "SMTP_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("SCORELINE_ENV_FILE", str(tmp_path / "no.env"))
+    monkeypatch.setenv("SCORELINE_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("SCORELINE_AS_OF", AS_OF)
+
+
+@pytest.fixture
+def settings() -> Settings:
+    return Settings()
+
+
+@pytest.fixture
+def company(settings: Settings) -> Company:
+    return load_company(settings)
+
+
+@pytest.fixture(scope="module")
+def shared_sandbox() -> Iterator[Sandbox]:
+    with running_sandbox(as_of=AS_OF, limits=False) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(shared_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    """The module's sandbox with its clock at the demo's instant, no faults, and an environment that points at it."""
+    shared_sandbox.clear_faults()
+    shared_sandbox.set_clock(AS_OF)
+    shared_sandbox.forget_requests()
+    for name, value in shared_sandbox.environment.items():
+        monkeypatch.setenv(name, value)
+    yield shared_sandbox
+    shared_sandbox.clear_faults()
+
+
+def at(monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox, instant: str) -> Settings:
+    """Move both clocks."""
+    sandbox.set_clock(instant)
+    monkeypatch.setenv("SCORELINE_AS_OF", instant)
+    return Settings()
+
+
+def query(settings: Settings, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+    """Rows of the warehouse."""
+    with duckdb.connect(str(settings.warehouse_path), read_only=True) as connection:
+        return connection.execute(sql, list(values)).fetchall()
+
+
+Reply = Callable[[BaseHTTPRequestHandler, int], None]
+
+
+@dataclass
+class Vendor:
+    """A server that answers as a test says: `reply(handler, number of the call)`."""
+
+    url: str
+    seen: list[tuple[float, str, str, dict[str, str]]] = field(default_factory=list)
+    reply: Reply = lambda handler, number: answer(handler, 200, b"{}")
+
+
+def answer(handler: BaseHTTPRequestHandler, status: int, body: bytes, **headers: str) -> None:
+    """Send a whole answer."""
+    handler.send_response(status)
+    for name, value in {"Content-Length": str(len(body)), "Content-Type": "application/json", **headers}.items():
+        handler.send_header(name.replace("_", "-"), value)
+    handler.end_headers()
+    handler.wfile.write(body)
+
+
+@pytest.fixture
+def vendor() -> Iterator[Vendor]:
+    lock = threading.Lock()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            length = int(self.headers.get("Content-Length") or 0)
+            self.rfile.read(length)
+            with lock:
+                served.seen.append((time.monotonic(), self.command, self.path, dict(self.headers)))
+                number = len(served.seen)
+            served.reply(self, number)
+
+        do_POST = do_GET
+
+        def log_message(self, *_: Any) -> None: ...
+
+    class Server(ThreadingHTTPServer):
+        def handle_error(self, request: Any, client_address: Any) -> None:
+            """Broken connections are the point of some tests."""
+
+    server = Server(("127.0.0.1", 0), Handler)
+    served = Vendor(f"http://127.0.0.1:{server.server_port}")
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    yield served
+    server.shutdown()
+    server.server_close()

@@ -158,7 +158,17 @@ class RawWarehouse:
             "DBT_LOG_PATH": str(self.settings.home / "dbt_logs"),
         }
         return subprocess.run(
-            [sys.executable, "-m", "dbt.cli.main", command, "--project-dir", str(self.project()), "--profiles-dir", str(DBT_DIR), *arguments],
+            [
+                sys.executable,
+                "-c",
+                "from dbt.cli.main import cli; cli()",
+                command,
+                "--project-dir",
+                str(self.project()),
+                "--profiles-dir",
+                str(DBT_DIR),
+                *arguments,
+            ],
             env=environment,
             capture_output=True,
             text=True,

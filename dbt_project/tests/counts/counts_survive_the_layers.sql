@@ -21,7 +21,7 @@ with counts as (
     select
         '{{ records }}' as records,
         '{{ model }}' as model,
-        (select count(*) from {{ ref(sent) }} where {{ condition }}) as sent_rows,
+        (select count(*) filter (where {{ condition }}) from {{ ref(sent) }}) as sent_rows,
         (select count(*) from {{ ref(model) }}) as kept_rows
     {{ 'union all' if not (outer.last and loop.last) }}
     {% endfor %}{% endfor %}

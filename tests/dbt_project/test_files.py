@@ -1,0 +1,152 @@
+"""Files that people or tools write: the generated list of metrics, a metric's meta, and the seeds with their mistakes."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from foundation.dbt_files import DuplicateMetric, metric_models_text, write_metric_models
+from tests.dbt_project.conftest import GOALS, LINES, PEOPLE, MakeWarehouse
+from tests.dbt_project.raw_warehouse import DBT_DIR, at
+from tests.dbt_project.rows import OWNERS, call
+
+
+def test_the_committed_list_of_metrics_is_in_sync() -> None:
+    committed = (DBT_DIR / "macros" / "metric_models.sql").read_text(encoding="utf-8")
+    assert committed == metric_models_text(DBT_DIR), "run: python -m foundation.dbt_files"
+
+
+def test_the_list_is_rewritten_only_when_it_changes(tmp_path: Path) -> None:
+    section = tmp_path / "models" / "metrics" / "inside"
+    section.mkdir(parents=True)
+    (tmp_path / "macros").mkdir()
+    (section / "dials.sql").write_text("select 1")
+    assert write_metric_models(tmp_path)
+    written = (tmp_path / "macros" / "metric_models.sql").stat()
+    assert not write_metric_models(tmp_path)
+    assert (tmp_path / "macros" / "metric_models.sql").stat() == written
+    (section / "calls.sql").write_text("select 1")
+    assert write_metric_models(tmp_path)
+    text = (tmp_path / "macros" / "metric_models.sql").read_text()
+    assert text.index("'calls'") < text.index("'dials'")
+    (section / "calls.sql").unlink()
+    assert write_metric_models(tmp_path)
+    assert "calls" not in (tmp_path / "macros" / "metric_models.sql").read_text()
+
+
+def test_two_files_with_one_name_are_refused(tmp_path: Path) -> None:
+    for section in ("inside", "outside"):
+        (tmp_path / "models" / "metrics" / section).mkdir(parents=True)
+        (tmp_path / "models" / "metrics" / section / "dials.sql").write_text("select 1")
+    with pytest.raises(DuplicateMetric, match=r"inside/dials\.sql.*outside/dials\.sql"):
+        write_metric_models(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def mistakes(make_warehouse: MakeWarehouse) -> str:
+    """What dbt says about seeds with one mistake of each kind."""
+    goals = GOALS + (
+        "inside.dials,2025-10-20,,>=,4,,0.10,overlaps\n"
+        "inside.conversations,2025-01-01,,=>,4,,0.10,unknown operator\n"
+        "inside.ftas_set,2025-01-01,,>=,,,0.10,no target\n"
+        "outside.mrr,2025-01-01,,between,4,,0.10,no upper bound\n"
+        "outside.events,2025-01-01,,>=,4,5,0.10,upper bound too many\n"
+        "ops.billable,2025-01-01,,>=,4,,10,band in percent\n"
+        "ops.total,2025-01-01,2024-01-01,>=,4,,0.10,ends before it begins\n"
+        "nowhere.dials,2025-01-01,,>=,4,,0.10,no such line\n"
+    )
+    lines = LINES + (
+        "inside.sales,inside,Inside,900,sales,,maya,maya,,2025-01-01,\n"
+        "inside.leads2,inside,Inside,910,leads_generated,,nobody,maya;noone,,2025-01-01,\n"
+        "inside.leads3,inside,Inside,920,leads_generated,,maya,,hand,2025-01-01,\n"
+    )
+    people = PEOPLE + "maya2,Maya Again,maya@test.example,,,inside,40,2024-01-01,\n"
+    warehouse = make_warehouse("2025-10-27T12:00:00", seeds={"goals": goals, "scorecard_lines": lines, "people": people})
+    ran = warehouse.dbt(
+        "build", "--select", "path:seeds", "int_scorecard__metrics", "stg_scoreline__sources", "path:tests/goals", "path:tests/lines"
+    )
+    assert ran.returncode == 1, ran.stdout
+    return " ".join(ran.stdout.split())
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        "goals.csv: inside.dials: the goals from 2025-10-13 and from 2025-10-20 are in force at once",
+        "inside.conversations from 2025-01-01: operator => is unknown",
+        "inside.ftas_set from 2025-01-01: target is blank",
+        "outside.mrr from 2025-01-01: between needs target_2",
+        "outside.events from 2025-01-01: >= takes no target_2",
+        "ops.billable from 2025-01-01: band must be a fraction",
+        "ops.total from 2025-01-01: valid_from is blank or after valid_to",
+        "goals.csv: nowhere.dials is no line of scorecard_lines.csv",
+        "scorecard_lines.csv: inside.leads3: feed is hand",
+        "inside.sales: there is no model for the metric sales",
+        "inside.leads2: owners names nobody, who is not in people.csv",
+        "inside.leads2: people names noone, who is not in people.csv",
+        "people.csv: maya, maya2 have one address in Autotask (maya@test.example)",
+    ],
+)
+def test_a_mistake_in_a_seed_is_named(mistakes: str, says: str) -> None:
+    assert says in mistakes
+
+
+ENTRY = """\
+models:
+  - name: any_calls
+    description: Any call.
+    config:
+      meta:
+        label: Any calls
+        unit: count
+        aggregation: sum
+        direction: up
+        cadence: week
+        sources: [hubspot]
+        distinct_for_team: false
+        definition: Any call.
+        calculation: Count.
+        benchmark: No outside benchmark.
+        edge_cases: None.
+"""
+
+
+def test_a_metric_is_one_file_one_entry_one_line_and_one_goal(make_warehouse: MakeWarehouse) -> None:
+    """Add a metric to a copy of the project: first with an entry that lacks `why`, then complete."""
+    lines = LINES + "inside.any_calls,inside,Inside,15,any_calls,,maya,maya,,2025-10-20,\n"
+    goals = GOALS + "inside.any_calls,2025-10-20,,>=,2,,0.10,new\n"
+    warehouse = make_warehouse("2025-10-27T12:00:00", seeds={"people": PEOPLE, "scorecard_lines": lines, "goals": goals})
+    project = warehouse.project()
+    for part in ("models", "macros"):
+        (project / part).unlink()
+        shutil.copytree(DBT_DIR / part, project / part)
+    section = project / "models" / "metrics" / "inside_sales"
+    dials = (section / "dials.sql").read_text(encoding="utf-8")
+    (section / "any_calls.sql").write_text(dials.replace("'dials'", "'any_calls'").replace("'OUTBOUND'", "direction"), encoding="utf-8")
+    (section / "any_calls.yml").write_text(ENTRY, encoding="utf-8")
+    assert write_metric_models(project)
+    ran = warehouse.dbt("build", "--select", "int_scorecard__metrics")
+    assert ran.returncode == 1
+    assert "Metric 'any_calls': its meta lacks 'why'" in ran.stdout and "models/metrics/inside_sales/any_calls.sql" in ran.stdout
+
+    (section / "any_calls.yml").write_text(ENTRY + "        why: Because.\n", encoding="utf-8")
+    warehouse.add("hubspot.owners", OWNERS)
+    warehouse.add("hubspot.calls", [call("in", "2025-10-21T15:00:00", direction="INBOUND"), call("out", "2025-10-22T15:00:00")])
+    warehouse.loaded("hubspot", through=at("2025-10-27T11:55:00"))
+    warehouse.build("--select", "+fct_scorecard_weekly", "--exclude-resource-type", "test", "unit_test")
+    rows = warehouse.query(
+        "select value, status from marts.fct_scorecard_weekly where line_id = 'inside.any_calls' and week_start = '2025-10-20'"
+    )
+    assert rows == [{"value": 2, "status": "met"}]
+
+
+def test_a_missing_setting_is_named(make_warehouse: MakeWarehouse) -> None:
+    warehouse = make_warehouse("2025-10-27T12:00:00")
+    with duckdb.connect(str(warehouse.settings.warehouse_path)) as connection:
+        connection.execute("delete from config.settings where name = 'company.time_zone'")
+    ran = warehouse.dbt("build", "--select", "stg_hubspot__calls")
+    assert ran.returncode == 1
+    assert "config.settings has no value for 'company.time_zone'" in ran.stdout

@@ -1,0 +1,109 @@
+"""The shape of the dbt project, read from dbt's own manifest: an unknown name must fail, not pass."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.dbt_project.raw_warehouse import RAW_TABLES, RawWarehouse
+
+LAYERS = ("staging", "intermediate", "metrics", "marts")
+PREFIXES = {"staging": ("stg_",), "intermediate": ("int_",), "marts": ("fct_", "dim_")}
+MAY_READ = {
+    "staging": set(),
+    "intermediate": {"staging", "intermediate", "seed"},
+    "metrics": {"intermediate"},
+    "marts": {"staging", "intermediate", "marts", "seed"},
+}
+EXCEPTIONS = {
+    # the union of all metrics needs everything of the layer above; everything after it is about lines, not about records
+    ("int_scorecard__contributions", "metrics"): "gives each metric's contributions to its lines",
+}
+
+
+@pytest.fixture(scope="module")
+def manifest(chicago: RawWarehouse) -> dict[str, Any]:
+    return json.loads((chicago.target / "manifest.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def models(manifest: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {node["name"]: node for node in manifest["nodes"].values() if node["resource_type"] == "model"}
+
+
+def layer(node: dict[str, Any]) -> str:
+    return "seed" if node["resource_type"] == "seed" else str(node["fqn"][1])
+
+
+def test_every_model_stands_in_a_layer_and_is_named_for_it(models: dict[str, dict[str, Any]]) -> None:
+    assert {layer(node) for node in models.values()} == set(LAYERS)
+    odd = [name for name, node in models.items() if layer(node) != "metrics" and not name.startswith(PREFIXES[layer(node)])]
+    odd += [name for name, node in models.items() if layer(node) == "metrics" and name.startswith(("stg_", "int_", "fct_", "dim_"))]
+    assert odd == []
+
+
+def test_each_layer_reads_only_what_it_may(manifest: dict[str, Any], models: dict[str, dict[str, Any]]) -> None:
+    wrong = []
+    for name, node in models.items():
+        for parent in node["depends_on"]["nodes"]:
+            if parent.startswith("source."):
+                if layer(node) != "staging":
+                    wrong.append(f"{name} reads {parent}; only staging reads sources")
+                continue
+            parent_layer = layer(manifest["nodes"][parent])
+            allowed = parent_layer in MAY_READ[layer(node)] or (name, parent_layer) in EXCEPTIONS
+            if not allowed:
+                wrong.append(f"{name} ({layer(node)}) reads {parent} ({parent_layer})")
+    assert wrong == []
+
+
+def test_staging_has_one_model_per_raw_table(manifest: dict[str, Any], models: dict[str, dict[str, Any]]) -> None:
+    read = [parent for node in models.values() if layer(node) == "staging" for parent in node["depends_on"]["nodes"]]
+    assert sorted(read) == sorted(manifest["sources"])
+    raw = {(source["source_name"], source["name"]) for source in manifest["sources"].values() if source["source_name"].startswith("raw_")}
+    assert raw == {(f"raw_{source}", table) for source, tables in RAW_TABLES.items() for table in tables}
+
+
+def test_sources_carry_the_asset_key_of_the_loader(manifest: dict[str, Any]) -> None:
+    for source in manifest["sources"].values():
+        key = source["config"]["meta"]["dagster"]["asset_key"]
+        schema = source["source_name"]
+        assert key == (["raw", schema.removeprefix("raw_"), source["name"]] if schema.startswith("raw_") else [schema, source["name"]])
+
+
+def test_every_key_is_tested(manifest: dict[str, Any], models: dict[str, dict[str, Any]]) -> None:
+    tested = {
+        node["attached_node"]
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "test" and (node.get("test_metadata") or {}).get("name") == "is_key"
+    }
+    # metrics are tested in their union, int_scorecard__contributions
+    assert [name for name, node in models.items() if layer(node) != "metrics" and node["unique_id"] not in tested] == []
+
+
+def test_everything_is_described(manifest: dict[str, Any], models: dict[str, dict[str, Any]]) -> None:
+    assert [name for name, node in models.items() if not node["description"]] == []
+    assert [source["name"] for source in manifest["sources"].values() if not source["description"]] == []
+    seeds = [node for node in manifest["nodes"].values() if node["resource_type"] == "seed"]
+    assert [node["name"] for node in seeds if not node["description"]] == []
+    blank = [
+        f"{name}.{column}"
+        for name, node in models.items()
+        if layer(node) == "marts"
+        for column, about in node["columns"].items()
+        if not about["description"] or not about["data_type"]
+    ]
+    assert blank == []
+
+
+def test_marts_are_under_contract(models: dict[str, dict[str, Any]]) -> None:
+    assert [name for name, node in models.items() if layer(node) == "marts" and not node["config"]["contract"]["enforced"]] == []
+
+
+def test_pages_and_mail_name_every_mart(manifest: dict[str, Any], models: dict[str, dict[str, Any]]) -> None:
+    marts = {node["unique_id"] for node in models.values() if layer(node) == "marts"}
+    assert {name for name in manifest["exposures"]} == {"exposure.scoreline.scorecard_page", "exposure.scoreline.weekly_scorecard_mail"}
+    for exposure in manifest["exposures"].values():
+        assert set(exposure["depends_on"]["nodes"]) == marts

@@ -35,6 +35,9 @@ from foundation.warehouse import Warehouse, WarehouseBusy
 
 log = logging.getLogger(__name__)
 
+_LOADERS = 4
+"""Jobs that load at once. DuckDB uses all cores for one; more of them only cost memory."""
+
 _DLT_SETTINGS: dict[str, Any] = {
     "runtime": {"dlthub_telemetry": False, "log_level": "WARNING"},
     # Arrow tables skip dlt's normaliser, and staging wants to know which load a row came with
@@ -181,7 +184,7 @@ def _open_pipeline(entry: SourceEntry, settings: Settings) -> Any:
     def attached() -> Any:
         return dlt.pipeline(
             pipeline_name=entry.name, pipelines_dir=str(settings.dlt_dir), dataset_name=f"raw_{entry.name}",
-            destination=dlt.destinations.duckdb(str(settings.warehouse_path)),
+            destination=dlt.destinations.duckdb({"database": str(settings.warehouse_path)}),
         )
 
     with contextlib.closing(Warehouse(settings).connect()):
@@ -263,7 +266,7 @@ class _Load:
         pipeline.extract(module.source(run).with_resources(*pulled), workers=len(pulled) + 1, loader_file_format="parquet")
         pipeline.normalize()
         with self.warehouse.write_lock(f"load {entry.name}"):
-            info = pipeline.load()
+            info = pipeline.load(workers=_LOADERS)
             with contextlib.closing(self.warehouse.connect()) as connection:
                 if hasattr(module, "settle"):
                     module.settle(connection, run, pipeline.state["sources"][entry.name])

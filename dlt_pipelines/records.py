@@ -124,6 +124,7 @@ class Batches:
 
     def __init__(self, table: str, kinds: Mapping[str, ColumnType], warn: Callable[[str], None], key: str = "id") -> None:
         self._table, self._kinds, self._warn, self._key = table, kinds, warn, key
+        self._schema = pa.schema([pa.field(name, ARROW[kind], nullable=name != "id") for name, kind in kinds.items()])
         self._batches: list[pa.RecordBatch] = []
         self._rows = 0
 
@@ -133,7 +134,7 @@ class Batches:
         if not ids:
             return
         arrays = [array(kind, columns[name], name, ids, self._table, self._warn) for name, kind in self._kinds.items()]
-        self._batches.append(pa.RecordBatch.from_arrays(arrays, names=list(self._kinds)))
+        self._batches.append(pa.RecordBatch.from_arrays(arrays, schema=self._schema))
         self._rows += len(ids)
 
     def full(self) -> Iterator[pa.Table]:

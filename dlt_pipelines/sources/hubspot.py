@@ -49,6 +49,11 @@ OVERLAP = timedelta(minutes=10)
 """The search index lags behind writes by seconds to minutes."""
 FULL_EVERY = timedelta(days=7)
 
+BURST = (100, 10.0)
+"""Requests per seconds on the lowest plan; answers tell what the account's plan allows."""
+SEARCHES = (5, 1.0)
+"""All searches of an account together."""
+
 _PATHS = {
     "v3": {
         "objects": "/crm/v3/objects/{0}", "associations": "/crm/v4/associations/{0}/{1}/batch/read", "owners": "/crm/v3/owners",
@@ -132,14 +137,20 @@ def connect(settings: Settings, company: Company) -> Client | None:
     credentials = HubSpotCredentials.read()
     if credentials is None:
         return None
-    # the lowest plan's burst holds for every plan; all searches of an account share five a second
-    burst, search = Limit(100, 10), Limit(5, 1)
+    burst, search = Limit(*BURST), Limit(*SEARCHES)
+
+    def judge(answer: Answer) -> Retry | SourceError | None:
+        allowed = answer.headers.get("x-hubspot-ratelimit-max", "")
+        if answer.headers.get("x-hubspot-ratelimit-interval-milliseconds") == "10000" and allowed.isdigit():
+            burst.most = max(burst.most, int(allowed))  # the plan may allow more
+        return _judge(answer)
+
     url, place = address(settings, SOURCE, credentials.base_url, VENDOR_URL)
     return Client(
         "HubSpot", url, place=place,
         headers={"Authorization": f"Bearer {credentials.api_key.get_secret_value()}"},
         budget=Budget({"": (burst,), "search": (burst, search)}),
-        redact=Redactor(credentials.secrets()), judge=_judge,
+        redact=Redactor(credentials.secrets()), judge=judge,
         way_out="Check HUBSPOT_API_KEY (HubSpot: Development, Keys, Service keys) and its scopes, or run `scoreline doctor`.",
     )
 

@@ -41,7 +41,13 @@ end
 {%- endmacro %}
 {#- an unknown operator gives null, which the tests of the goals file and of the facts refuse -#}
 
-{#- a fraction for display; the status never uses it. DuckDB divides decimals as doubles: 15 digits, so 12 decimals are honest -#}
+{#-
+    The number for display; the status never uses it. Sums stay exact. DuckDB divides decimals as doubles (15 digits), which is
+    finer than anything that is printed.
+-#}
 {% macro quotient(numerator, denominator) -%}
-    cast(({{ numerator }}) / nullif({{ denominator }}, 0) as decimal(38, 12))
+    case
+        when {{ denominator }} = 1 then cast({{ numerator }} as decimal(38, 12))
+        else cast(({{ numerator }}) / nullif({{ denominator }}, 0) as decimal(38, 12))
+    end
 {%- endmacro %}

@@ -184,7 +184,8 @@ def to_html(chart: Chart) -> str:
     )
     subtitle = f"<p>{escape(chart.subtitle)}</p>" if chart.subtitle else ""
     return (
-        f'<figure class="chart" aria-labelledby="{uid}"><figcaption><h3 id="{uid}">{escape(chart.title)}</h3>{subtitle}</figcaption>'
+        f'<figure class="chart" aria-labelledby="{uid}"><figcaption>'
+        f'<p class="ft" id="{uid}">{escape(chart.title)}</p>{subtitle}</figcaption>'
         f'<div class="plot" tabindex="0" role="group" aria-label="{escape(chart.title)}: arrow keys read the values" '
         f'data-mode="{"band" if chart.band else "point"}" '
         f'style="--l:{left}px;--r:{_n(right)}px;height:{chart.height}px">{"".join(out)}</div>'
@@ -201,7 +202,7 @@ def to_svg(chart: Chart, width: int = 552, height: int = 210, font: str = "Inter
         return literal(name, dark)
 
     ends = chart.end_labels(1)
-    left = max(len(number(t, chart.unit)) for t in chart.ticks) * 6.5 + 10
+    left = max(len(number(t, chart.unit)) for t in chart.ticks) * 7.2 + 12
     right = max(len(chart.last(s)) for s, _ in ends) * 6.2 + 14 if ends else 6
     top, bottom = 44, 24
     plot_width, plot_height = width - left - right, height - top - bottom

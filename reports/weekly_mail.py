@@ -268,22 +268,16 @@ def send_weekly_scorecard(
     report = DeliveryReport(Gate("green"))
     for stranger in sorted(wanted - {address.lower() for address in people}):
         report.failed[stranger] = f"has not subscribed to {REPORT}; add the address to company.toml, [[mail.subscriptions]]"
-    open_mails: dict[str, set[str]] = {}
-    for address, sections in people.items():
-        if wanted and address.lower() not in wanted:
-            continue
-        settled = None if force else postman.settled(REPORT, label, address)
-        if settled == "already_sent":
-            report.already_sent.append(address)
-        elif settled == "uncertain":
-            report.uncertain.append(address)
-        else:
-            open_mails[address] = sections
-    gates = {tuple(sorted(sections)): gate.decide(settings.published_path, monday, sections) for sections in open_mails.values()}
+    chosen = {address: sections for address, sections in people.items() if not wanted or address.lower() in wanted}
+    gates = {tuple(sorted(sections)): gate.decide(settings.published_path, monday, sections) for sections in chosen.values()}
     report.gate = _together(list(gates.values()))
     week: Week | None = None
     fresh: dict[str, str] = {}
-    for address, sections in open_mails.items():
+    for address, sections in chosen.items():
+        settled = None if force else postman.settled(REPORT, label, address)
+        if settled is not None:
+            (report.already_sent if settled == "already_sent" else report.uncertain).append(address)
+            continue
         decision = gates[tuple(sorted(sections))]
         if decision.decision == "held":
             report.held.append(address)

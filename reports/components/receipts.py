@@ -176,6 +176,7 @@ def _card(
     receipts: Receipts,
 ) -> Markup:
     uid = anchor(line.line_id)
+    name = f"{line.section_label}: {line.label}" + (f", part {i + 1}" if i else "")
     body = []
     for reason, members in itertools.groupby(part, key=lambda row: row[0]):
         rows = [row for _, row in members]
@@ -183,13 +184,13 @@ def _card(
             # the records are what one came for: open, unless there are so many that the rest gets out of sight
             body.append(
                 Markup("<details{}><summary>Counted: {}</summary>{}</details>").format(
-                    Markup(" open") if len(rows) <= 12 else "", plural(len(rows), "record"), _table(f"{line.label}, counted", rows, amounts)
+                    Markup(" open") if len(rows) <= 12 else "", plural(len(rows), "record"), _table(f"{name}, counted", rows, amounts)
                 )
             )
         else:
             body.append(
                 Markup("<details><summary>Left out: {}, {}</summary>{}</details>").format(
-                    plural(sizes[reason], "record"), reason, _table(f"{line.label}, left out: {reason}", rows, amounts)
+                    plural(sizes[reason], "record"), reason, _table(f"{name}, left out: {reason}", rows, amounts)
                 )
             )
     found = total(line, records)

@@ -162,7 +162,7 @@ def _row(line: Line, receipts: Receipts, zone: str) -> Markup:
         '<td role="cell" class="n now" data-label="This week">{value}{parts}{blank}{state}</td>'
         '<td role="cell" class="n" data-label="Last week">{previous}{previous_parts}</td>'
         '<td role="cell" class="n" data-label="Quarter average">{quarter}{quarter_pill}</td>'
-        '<td role="cell" data-label="Status">{pill}{streak}</td>'
+        '<td role="cell" class="verdict" data-label="Status">{pill}{streak}</td>'
         '<td role="cell" class="trend" data-label="13 weeks">{spark}<span class="vh">{history}</span></td></tr>'
     ).format(
         id=anchor(line.line_id),

@@ -16,7 +16,9 @@ addEventListener("hashchange",open);open();
 // tooltips: Escape closes, a tap opens on phones that don't focus buttons
 document.addEventListener("click",e=>{const i=e.target.closest?.(".info");$$(".info.on").forEach(x=>x!=i&&x.classList.remove("on"));if(i&&e.target.closest("button"))i.classList.toggle("on")});
 document.addEventListener("keydown",e=>{if(e.key!="Escape")return;$$(".info").forEach(x=>{x.classList.remove("on");x.classList.add("off")})});
-for(const k of["focusin","pointerover"])document.addEventListener(k,e=>{const i=e.target.closest?.(".info");$$(".info.off").forEach(x=>x!=i&&x.classList.remove("off"))});
+for(const k of["focusin","pointerover","click"])document.addEventListener(k,e=>{const i=e.target.closest?.(".info");$$(".info.off").forEach(x=>x!=i&&x.classList.remove("off"));if(i)place($("[role=tooltip]",i))});
+// a tooltip near the right edge moves left
+function place(t){t.style.left="";if(getComputedStyle(t).position!="absolute")return;const over=t.getBoundingClientRect().right-document.documentElement.clientWidth+10;if(over>0)t.style.left=-8-over+"px"}
 
 // tabs: without this script every panel is simply shown
 let tn=0;

@@ -21,7 +21,6 @@ from foundation.calendar import quarter_label, week_label
 ZONE = "America/Chicago"
 CLOCK = datetime(2025, 10, 27, 12, tzinfo=UTC)
 W43 = date(2025, 10, 20)
-FIRST = W43 - timedelta(weeks=33)
 LATE = date(2025, 10, 6)
 """From here on (W41) outside and hybrid sales are kept."""
 
@@ -83,8 +82,14 @@ class PublishedFile:
     rejected: list[tuple[str, int, str, str]] = field(default_factory=list)
     running: bool = True
     last_week: date = W43
-    scale: int = 1
-    """Records per unit of a count in the newest week are multiplied by leaving out that many more."""
+    left_out: int = 3
+    """Records left out of each line in the newest week."""
+    earlier: int = 30
+    """Made-up weeks before W40."""
+
+    @property
+    def first(self) -> date:
+        return W43 - timedelta(weeks=3 + self.earlier)
 
     def write(self) -> Path:
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -107,8 +112,8 @@ class PublishedFile:
                 "rows_total": 1000, "rows_loaded": 10, "requests": 5, "waited_seconds": 0.1,
             } | self.sources.get(source, {})  # fmt: skip
             connection.execute(f"insert into marts.dim_sources values ({', '.join('?' * len(values))})", list(values.values()))
-        for row in self.rejected:
-            connection.execute("insert into marts.fct_manual_rejected values (?, ?, ?, ?)", list(row))
+        for rejected in self.rejected:
+            connection.execute("insert into marts.fct_manual_rejected values (?, ?, ?, ?)", list(rejected))
         facts: list[list[Any]] = []
         records: list[list[Any]] = []
         for order, row in enumerate(csv.DictReader(io.StringIO(_LINES), delimiter="|")):
@@ -118,15 +123,19 @@ class PublishedFile:
         _insert(connection, "fct_scorecard_weekly", facts)
         _insert(connection, "fct_contributions", records)
 
+    def _weeks(self) -> list[date]:
+        last = self.last_week + timedelta(weeks=int(self.running))
+        return [self.first + timedelta(weeks=i) for i in range((last - self.first).days // 7 + 1)]
+
     def _line(
         self, connection: duckdb.DuckDBPyConnection, order: int, row: dict[str, str], facts: list[list[Any]], records: list[list[Any]]
     ) -> None:
         line_id = f"{row['section']}.{row['metric']}"
-        since = LATE if row["first_week"] else FIRST
+        since = LATE if row["first_week"] else self.first
         _dimension(connection, line_id, row, order * 10, "week", since)
         target = Decimal(row["target"]) if row["target"] else None
         golden = row["values"].split()
-        weeks = [week for week in _weeks(self.last_week + timedelta(weeks=int(self.running))) if week >= since - timedelta(days=7)]
+        weeks = [week for week in self._weeks() if week >= since - timedelta(days=7)]
         pooled: dict[str, list[tuple[Decimal, Decimal]]] = {}
         expected: dict[str, int] = {}
         streak = 0
@@ -173,14 +182,14 @@ class PublishedFile:
         made: list[tuple[Decimal, Decimal, bool, str | None]] = []
         if row["aggregation"] == "ratio" and row["metric"] == "utilization":
             rest = bottom - top
-            made = [(top, top, True, None)] * bool(top) + [(Decimal(0), rest, True, None)] * bool(rest)
+            made = [(a, b, True, None) for a, b in ((top, top), (Decimal(0), rest)) if b]
         elif row["aggregation"] == "ratio":
             made = [(Decimal(i < top), Decimal(1), True, None) for i in range(int(bottom))]
         elif row["unit"] == "count" and row["sources"] != "manual":
             made = [(Decimal(1), Decimal(1), True, None)] * int(top)
         elif top or row["sources"] == "manual":
             made = [(top, Decimal(1), True, None)]
-        left = 3 if week < self.last_week else 3 * self.scale
+        left = 3 if week < self.last_week else self.left_out
         if row["sources"] != "manual":
             made += [(Decimal(1), Decimal(1), False, ("deleted", "wrong_queue", "counted_for_victor_lang")[i % 3]) for i in range(left)]
         out = []
@@ -210,18 +219,19 @@ class PublishedFile:
             "section": "quarter_summary", "section_label": "Quarter summary", "metric": metric, "label": label, "unit": unit,
             "aggregation": "sum", "owners": "Dana Whitfield", "sources": "hubspot",
         }  # fmt: skip
-        _dimension(connection, line_id, row, 900 + order, "quarter", FIRST)
+        _dimension(connection, line_id, row, 900 + order, "quarter", self.first)
         start, end = date(2025, 9, 29), date(2025, 12, 28)
         value = Decimal(shown)
         _insert(connection, "fct_scorecard_quarterly", [[
-            line_id, "quarter_summary", metric, "2025-Q4", start, end, False, value, 1, None, None, None, "no_goal", "provisional", self.as_of,
+            line_id, "quarter_summary", metric, "2025-Q4", start, end, False, value, 1, None, None, None, "no_goal", "provisional",
+            self.as_of,
         ]])  # fmt: skip
         single = unit == "money"
         for i in range(1 if single else int(value)):
             week = start + timedelta(weeks=i % 4)
             records.append([
-                line_id, week, week_label(week), metric, None, None, week, value if single else Decimal(1), Decimal(1), True, None, "hubspot",
-                "deal", f"{metric}-{i}", f"https://app.vendor.example/deal/{i}", f"Deal {i}",
+                line_id, week, week_label(week), metric, None, None, week, value if single else Decimal(1), Decimal(1), True, None,
+                "hubspot", "deal", f"{metric}-{i}", f"https://app.vendor.example/deal/{i}", f"Deal {i}",
             ])  # fmt: skip
 
 
@@ -238,10 +248,6 @@ def _dimension(connection: duckdb.DuckDBPyConnection, line_id: str, row: dict[st
             [row["metric"], row["label"], row["unit"], row["aggregation"], cadence, row["sources"], f"What {row['label']} means.",
              "It shows early whether the week went well.", "Counted by local day.", "None that fits.", "A blank is no zero."],
         )  # fmt: skip
-
-
-def _weeks(last: date) -> list[date]:
-    return [FIRST + timedelta(weeks=i) for i in range((last - FIRST).days // 7 + 1)]
 
 
 def _made_up(row: dict[str, str], back: int) -> str:
@@ -284,7 +290,8 @@ def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: list[list[A
 
 _DDL = """
 create schema marts;
-create table marts.dim_build (as_of timestamptz, built_at timestamptz, finished_week date, company_name text, time_zone text, currency text);
+create table marts.dim_build (as_of timestamptz, built_at timestamptz, finished_week date,
+    company_name text, time_zone text, currency text);
 create table marts.dim_lines (
     line_id text, section text, section_label text, sort_order int, metric_id text, label text, unit text, aggregation text,
     direction text, cadence text, owner_names text, owners text, people text, feed text, valid_from date, valid_to date
@@ -307,7 +314,8 @@ create table marts.fct_scorecard_weekly (
 );
 create table marts.fct_scorecard_quarterly (
     line_id text, section text, metric_id text, quarter_label text, quarter_start date, quarter_end date, is_finished boolean,
-    value decimal(28, 12), n bigint, operator text, target decimal(28, 9), target_2 decimal(28, 9), status text, state text, as_of timestamptz
+    value decimal(28, 12), n bigint, operator text, target decimal(28, 9), target_2 decimal(28, 9), status text, state text,
+    as_of timestamptz
 );
 create table marts.fct_contributions (
     line_id text, week_start date, week_label text, metric_id text, person_key text, person_name text, occurred_on date,

@@ -1,0 +1,321 @@
+"""The built site against the facts: every cell, every receipt, the budget, and what happens when a page fails."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from foundation.settings import Company, Settings
+from reports import site as site_module
+from reports.components.receipts import total
+from reports.fmt import judged, number
+from reports.links import Receipts
+from reports.markup import plain
+from reports.queries import Row
+from reports.site import BUDGET, SiteError, build_site
+from reports.theme import STATE, STATUS
+from tests.reports.published import HOSTILE, PublishedFile
+from tests.reports.reading import receipt_cards, rows_of_scorecard, text_of
+
+W43 = date(2025, 10, 20)
+
+
+def facts(published: Path, where: str = "true") -> list[Row]:
+    with duckdb.connect(str(published), read_only=True) as connection:
+        connection.execute(
+            "select f.*, l.label, l.unit, l.aggregation, l.owner_names, l.valid_from from marts.fct_scorecard_weekly as f "
+            f"join marts.dim_lines as l using (line_id) where f.week_start >= l.valid_from and {where} order by l.sort_order, week_start"
+        )
+        columns = [column[0] for column in connection.description or []]
+        return [Row(zip(columns, values, strict=True)) for values in connection.fetchall()]
+
+
+def page(site: Path, name: str) -> str:
+    return (site / name).read_text(encoding="utf-8")
+
+
+def test_the_golden_week_reads_as_in_the_design(site: Path) -> None:
+    rows = rows_of_scorecard(page(site, "scorecard.html"))
+    shown = {line: (cells["This week"], cells["Last week"], cells["Quarter average"], cells["Status"]) for line, cells in rows.items()}
+    expected = {
+        "inside_sales.dials": ("101", "70", "86", "Below", "Below"),
+        "inside_sales.conversations_dm": ("21", "16", "14.5", "Met", "Met"),
+        "inside_sales.ftas_set": ("0", "1", "0.5", "Below", "Below"),
+        "outside_sales.ftas_attended": ("1", "1", "0.67 3 of 4 weeks", "Below", "Met"),
+        "outside_sales.coi_attended": ("2", "3", "2.33 3 of 4 weeks", "Met", "Met"),
+        "outside_sales.networking_events": ("3", "7", "4 3 of 4 weeks", "Met", "Met"),
+        "outside_sales.mrr_closed": ("$0", "$0", "$0 3 of 4 weeks", "Below", "Below"),
+        "warm_250.w250_ftas_set": ("1", "0", "0.5", "Below", "Met"),
+        "reactive_ops.reactive_tickets_opened": ("69", "78", "76.5", "", "No goal"),
+        "reactive_ops.same_day_close_rate": ("53%", "49%", "58%", "Below", "Below"),
+        "reactive_ops.utilization": ("63%", "55%", "59%", "Near", "Met"),
+    }
+    for line, (value, before, quarter, quarter_status, status) in expected.items():
+        this_week, last_week, average, verdict = (cell.replace(": records of", " :") for cell in shown[line])
+        assert this_week.startswith(f"{value} :"), (line, this_week)
+        assert last_week.startswith(f"{before} :"), (line, last_week)
+        number_shown, _, coverage = quarter.partition(" ")
+        assert average.startswith(f"{number_shown} :") and coverage in average and average.endswith(quarter_status), (line, average)
+        assert verdict.startswith(status), (line, verdict)
+    assert "42 of 79" in shown["reactive_ops.same_day_close_rate"][0] and "29 of 59" in shown["reactive_ops.same_day_close_rate"][1]
+    head = text_of(page(site, "scorecard.html"))
+    assert "week 43 of 52 · Mon 20 Oct to Sun 26 Oct 2025" in head
+    assert "9 Below 0 Near 6 Met" in head
+
+
+def test_every_cell_of_every_week_says_what_the_fact_says(site: Path, published: Path) -> None:
+    checked = 0
+    by_week: dict[str, list[Row]] = {}
+    for fact in facts(published, "f.is_finished"):
+        by_week.setdefault(fact.week_label, []).append(fact)
+    for week, rows in by_week.items():
+        shown = rows_of_scorecard(page(site, f"scorecard/{week}.html"))
+        assert list(shown) == [fact.line_id for fact in rows], week
+        for fact in rows:
+            cells = shown[fact.line_id]
+            value = judged(fact.value, fact.unit, (fact.target, fact.target_2))
+            assert cells["Line"].startswith(fact.label) and cells["Line"].endswith(fact.owner_names)
+            assert cells["This week"].startswith(value), (week, fact.line_id)
+            assert cells["Last week"].startswith(judged(fact.previous_value, fact.unit, (fact.target,)))
+            assert cells["Status"].startswith(STATUS[fact.status])
+            assert cells["Goal"] == (f"≥ {number(fact.target, fact.unit)}" if fact.target is not None else "–")
+            assert cells["Quarter average"].startswith(judged(fact.quarter_value, fact.unit, (fact.target,)))
+            coverage = f"{fact.quarter_weeks} of {fact.quarter_weeks_expected} week"
+            assert (coverage in cells["Quarter average"]) == (fact.quarter_weeks < fact.quarter_weeks_expected)
+            if fact.aggregation == "ratio":
+                assert f"{number(fact.numerator)} of {number(fact.denominator)}" in cells["This week"]
+            if fact.value is None:
+                assert STATUS["no_data"] in cells["This week"], "a blank without a word"
+            if fact.state != "live":
+                assert STATE[fact.state] in cells["This week"]
+            if fact.weeks_off_track > 1:
+                assert f"{fact.weeks_off_track} weeks in a row" in cells["Status"]
+            checked += 1
+    assert checked > 350
+
+
+def test_receipts_add_up_to_the_number_for_every_line_and_week(site: Path, published: Path) -> None:
+    with duckdb.connect(str(published), read_only=True) as connection:
+        counted = {
+            (line, week): (n, top)
+            for line, week, n, top in connection.execute(
+                "select line_id, week_label, count(*), sum(numerator) from marts.fct_contributions where counted group by all"
+            ).fetchall()
+        }
+    checked = 0
+    for fact in facts(published, "f.is_finished and f.value is not null"):
+        cards = receipt_cards(page(site, f"receipts/{fact.week_label}.html"))
+        said = text_of(re.split("</p>", cards[fact.line_id])[0])
+        n, top = counted.get((fact.line_id, fact.week_label), (0, Decimal(0)))
+        value = judged(fact.value, fact.unit, (fact.target, None))
+        assert f"= {value} on the page" in said, (fact.line_id, fact.week_label, said)
+        assert f"Counted {n:,} record" in said
+        sums = f"{number(fact.numerator)} of {number(fact.denominator)}" if fact.aggregation == "ratio" else f"sum {number(top, fact.unit)}"
+        assert sums in said
+        checked += 1
+    assert checked > 350
+
+
+def test_a_receipt_that_does_not_add_up_says_so(published: Path) -> None:
+    fact = facts(published, "f.line_id = 'inside_sales.dials' and f.week_label = '2025-W43'")[0]
+    records = [Row(counted=True, numerator=Decimal(1), denominator=Decimal(1), occurred_on=W43)] * 100
+    assert not total(fact, records).agrees
+    assert total(fact, [*records, records[0]]).agrees
+
+
+def test_left_out_records_are_listed_with_their_reason(site: Path) -> None:
+    card = receipt_cards(page(site, "receipts/2025-W43.html"))["inside_sales.dials"]
+    said = text_of(card)
+    for reason in ("Deleted or archived in the source", "In a queue that does not count", "Counted already for Victor Lang"):
+        assert f"Left out: 1 record, {reason}" in said
+    assert card.count("<tr><td>") == 101 + 3 + 4, "101 counted, 3 left out, 4 weeks of the quarter"
+
+
+def test_the_quarter_number_has_its_receipt(site: Path) -> None:
+    cards = receipt_cards(page(site, "receipts/2025-W43.html"))
+    assert "Quarter average 58% Pooled: 177 of 304 = 58%." in text_of(cards["reactive_ops.same_day_close_rate"])
+    assert "Mean of 3 weeks = 2.33; 3 of 4 weeks have a number." in text_of(cards["outside_sales.coi_attended"])
+
+
+def test_the_quarter_summary_and_its_receipts(site: Path) -> None:
+    said = text_of(page(site, "scorecard.html"))
+    glance = said[said.index("2025-Q4 at a glance") :]
+    for label, value in (
+        ("Deals", "18"),
+        ("Value of all deals", "$97,743.96"),
+        ("Deals won", "2"),
+        ("Deals lost", "13"),
+        ("Deals in progress", "3"),
+    ):
+        assert re.search(rf"{re.escape(label)} .*?{re.escape(value)}: records of {re.escape(label)}, 2025-Q4", glance), label
+    assert "Counted 18 records, sum 18 = 18 on the page." in text_of(page(site, "receipts/2025-Q4.html"))
+
+
+def test_hostile_texts_stay_texts(site: Path) -> None:
+    html = page(site, "receipts/2025-W43.html")
+    said = text_of(html)
+    for text in HOSTILE:
+        assert plain(text) in said, text[:40]
+    assert "Lorem ipsum" in said and len(max(re.findall(r"Lorem[^<]*", html), key=len)) <= 160
+    for file in site.rglob("*.html"):
+        content = file.read_text(encoding="utf-8")
+        assert content.count("<script>") == 1 and content.count("<img") == 0, file
+        for link in re.findall(r'href="([^"]*)"', content):
+            assert re.match(r"https?://|#|data:,$|(\.\./)?[a-z]+(/[\w.-]+)?\.html(#[\w.-]+)?$", link, re.I), (file, link)
+    assert 'href="javascript' not in html and 'href="data:text' not in html and 'href="//no' not in html
+
+
+def test_pages_are_self_contained_and_within_the_budget(site: Path) -> None:
+    files = list(site.rglob("*.html"))
+    assert len(files) == 34 + 35 + 1 + 1 + 1, "weeks, receipts of weeks and the running one, quarter, newest, index"
+    for file in files:
+        content = file.read_text(encoding="utf-8")
+        assert file.stat().st_size <= BUDGET, file
+        assert "@import" not in content and not re.search(r"url\((?!data:)", content)
+        assert not re.search(r"<(?:script|link|img|iframe)[^>]+(?:src|href)=\"(?!data:)", content), file
+
+
+def test_every_link_inside_the_site_leads_somewhere(site: Path) -> None:
+    anchors: dict[Path, set[str]] = {}
+    for file in site.rglob("*.html"):
+        anchors[file.resolve()] = set(re.findall(r'\bid="([^"]+)"', file.read_text(encoding="utf-8")))
+    checked = 0
+    for file in anchors:
+        for link in re.findall(r'href="(?!https?:|HTTPS?:|data:)([^"]*)"', file.read_text(encoding="utf-8")):
+            target, _, fragment = link.partition("#")
+            other = (file.parent / target).resolve() if target else file
+            assert other in anchors, (file.name, link)
+            assert not fragment or fragment in anchors[other], (file.name, link)
+            checked += 1
+    assert checked > 3000
+
+
+def test_the_header_says_what_is_missing_and_how_far_the_data_reaches(site: Path) -> None:
+    said = text_of(page(site, "scorecard.html"))
+    assert "1 number is missing" in said
+    assert "Not typed in for 2025-W43: Website traffic (Marketing, Dana Whitfield)." in said
+    assert "late.csv line 3: unknown metric <b>'netwroking_events'</b>" in said
+    assert "HubSpot Up to date Mon 27 Oct 2025, 05:00 CDT" in said
+    assert "late.csv" not in text_of(page(site, "scorecard/2025-W30.html")), "today's file is no news about an old week"
+
+
+def test_the_running_week_stands_apart(site: Path) -> None:
+    said = text_of(page(site, "scorecard.html"))
+    assert "2025-W44, running" in said and "provisional and not judged" in said
+    assert "running" not in text_of(page(site, "scorecard/2025-W42.html"))
+
+
+def test_attention_comes_first_with_owner_and_streak(site: Path) -> None:
+    said = text_of(page(site, "scorecard.html"))
+    listed = said[said.index("Needs attention") : said.index("Inside sales Line")]
+    assert listed.startswith("Needs attention Same-day close rate, below53% (42 of 79) goal 70%Sam Okaforbelow 2 weeks in a row")
+    assert listed.count("weeks in a row") + listed.count("this week") == 9
+    assert "COI meetings attended (Hybrid sales)" in listed
+
+
+def test_stale_numbers_carry_their_date(variant: Callable[..., Settings], company: Company) -> None:
+    settings = variant(stale={"inside_sales.dials"}, missing={"reactive_ops.utilization"}, sources={"hubspot": {"state": "late"}})
+    build_site(settings, company)
+    html = page(settings.site_dir, "scorecard.html")
+    rows = rows_of_scorecard(html)
+    assert "Stale complete to 23 Oct, 07:00" in rows["inside_sales.dials"]["This week"]
+    assert rows["reactive_ops.utilization"]["This week"].startswith("–")
+    assert "No data Missing source not complete" in rows["reactive_ops.utilization"]["This week"]
+    assert rows["reactive_ops.utilization"]["Status"] == "No data"
+    said = text_of(html)
+    assert "Not all of 2025-W43 has arrived yet: Dials" in said and "HubSpot is late: its data is complete to" in said
+
+
+def test_long_receipts_are_spread_over_pages_within_the_budget(variant: Callable[..., Settings], company: Company) -> None:
+    settings = variant(left_out=400)
+    build_site(settings, company)
+    folder = settings.site_dir / "receipts"
+    parts = sorted(folder.glob("2025-W43*.html"))
+    assert len(parts) > 3
+    assert all(part.stat().st_size <= BUDGET for part in parts)
+    rows = sum(part.read_text(encoding="utf-8").count("<tr><td>") for part in parts)
+    with duckdb.connect(str(settings.published_path), read_only=True) as connection:
+        (records,) = connection.execute(
+            "select count(*) from marts.fct_contributions where week_label = '2025-W43' and line_id not like 'quarter%'"
+        ).fetchone() or (0,)
+    weeks = sum(len(re.findall(r"<tr><td>2025-W", part.read_text(encoding="utf-8"))) for part in parts)
+    assert rows - weeks == records, "records were lost between the pages"
+    for line, href in re.findall(
+        r'<tr role="row" id="([^"]+)">.*?class="n now"[^>]*><b><a class="rc" href="([^"]+)"',
+        page(settings.site_dir, "scorecard.html"),
+        re.S,
+    ):
+        target, _, fragment = href.partition("#")
+        assert fragment == line and f'id="{line}"' in page(settings.site_dir, target)
+
+
+def test_a_second_build_replaces_and_removes(variant: Callable[..., Settings], company: Company) -> None:
+    settings = variant(left_out=400)
+    build_site(settings, company)
+    PublishedFile(settings.published_path, earlier=0).write()
+    written = build_site(settings, company)
+    assert sorted(settings.site_dir.rglob("*.html")) == sorted(written)
+    assert not [file for file in settings.site_dir.rglob("*") if file.is_file() and file.suffix != ".html"], "pieces were left behind"
+
+
+def test_two_builds_are_equal(variant: Callable[..., Settings], company: Company) -> None:
+    settings = variant()
+    first = {file: file.read_bytes() for file in build_site(settings, company)}
+    assert {file: file.read_bytes() for file in build_site(settings, company)} == first
+
+
+def test_a_page_that_fails_leaves_the_last_good_one(
+    variant: Callable[..., Settings], company: Company, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = variant()
+    build_site(settings, company)
+    good = page(settings.site_dir, "scorecard.html")
+    broken = tmp_path / "pages"
+    shutil.copytree(site_module.PAGES, broken)
+    text = (broken / "scorecard.md").read_text(encoding="utf-8")
+    (broken / "scorecard.md").write_text(text.replace("{{ Headline(lines) }}", "{{ Headlines(lines) }}"), encoding="utf-8")
+    place = text[: text.index("{{ Headline(lines) }}")].count("\n") + 1
+    monkeypatch.setattr(site_module, "PAGES", broken)
+    (settings.site_dir / "index.html").unlink()
+    with pytest.raises(SiteError, match=rf"pages/scorecard.md, line {place}: UndefinedError: 'Headlines' is undefined") as caught:
+        build_site(settings, company)
+    assert "scorecard/2025-W39.html and 4 other pages" in str(caught.value)
+    assert page(settings.site_dir, "scorecard.html") == good
+    assert (settings.site_dir / "index.html").exists(), "the other pages were not built"
+
+
+def test_a_page_that_no_one_knows(settings: Settings, company: Company) -> None:
+    odd = company.model_copy(update={"pages": company.pages.model_copy(update={"enabled": ["scorecard", "sales"]})})
+    with pytest.raises(SiteError, match="pages.enabled: there is no page sales"):
+        build_site(settings, odd)
+
+
+def test_nothing_is_published(tmp_path: Path, company: Company) -> None:
+    from tests.reports.conftest import settings_for
+
+    with pytest.raises(LookupError, match="make demo"):
+        build_site(settings_for(tmp_path / "empty"), company)
+
+
+def test_week_53(variant: Callable[..., Settings], company: Company, tmp_path: Path) -> None:
+    """2026 has 53 weeks: the page counts them by the calendar."""
+    from reports.components.scorecard import Masthead
+    from reports.queries import Result
+
+    build = Result("build", [], [Row(company_name="x", built_at=None, time_zone="UTC")])
+    assert "week 53 of 53" in Masthead(build, Result("lines", [], []), date(2026, 12, 28), True)
+    assert "week 1 of 53" in Masthead(build, Result("lines", [], []), date(2025, 12, 29), True)
+
+
+def test_links_go_nowhere_where_there_are_no_receipts() -> None:
+    links: Any = Receipts("../", {("2025-W43", "a.b"): "receipts/2025-W43.html"})
+    assert links.href("2025-W43", "a.b", "quarter") == "../receipts/2025-W43.html#a.b.quarter"
+    assert links.href("2025-W42", "a.b") is None

@@ -20,22 +20,28 @@ def main() -> None:
         prog="python -m dlt_pipelines.sandbox", description="Every vendor on loopback, with an invented company."
     )
     parser.add_argument("--port", type=int, default=8808, help="0: any free one (default 8808)")
-    parser.add_argument("--as-of", type=_instant, default=None, help="where the clock starts (default: SCORELINE_AS_OF, else real time)")
+    parser.add_argument(
+        "--as-of",
+        type=_instant,
+        default=os.environ.get("SCORELINE_AS_OF") or None,
+        help="where the clock starts (default: SCORELINE_AS_OF, else real time)",
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--scale", choices=("demo", "crm"), default="demo", help="crm: 44,602 contacts, 17,781 companies, ...")
     parser.add_argument("--no-limits", action="store_true", help="serve without the vendors' request limits")
     parser.add_argument("--with-parent", action="store_true", help="stop when standard input ends")
     options = parser.parse_args()
-    as_of = options.as_of or (_instant(os.environ["SCORELINE_AS_OF"]) if os.environ.get("SCORELINE_AS_OF") else None)
 
-    from dlt_pipelines.sandbox.server import make_world, serve
+    # after the command line is read: a wrong option is told without waiting for these imports
+    from dlt_pipelines.sandbox.server import bind, make_world, serve
     from dlt_pipelines.sandbox.world import Limits
 
-    serve(
-        make_world(as_of, options.seed, options.scale, Limits(enforced=not options.no_limits)),
-        options.port,
-        until_stdin_ends=options.with_parent,
-    )
+    try:
+        place = bind(options.port)
+    except OSError as error:
+        parser.error(f"port {options.port} cannot be used ({error.strerror}); choose another with --port, or --port 0 for any free one")
+    world = make_world(options.as_of, options.seed, options.scale, Limits(enforced=not options.no_limits))
+    serve(world, place, until_stdin_ends=options.with_parent)
 
 
 if __name__ == "__main__":

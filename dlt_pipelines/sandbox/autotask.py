@@ -28,6 +28,7 @@ CREDENTIALS = {
     "AUTOTASK_INTEGRATION_CODE": "SANDBOXCANARYTRACKING77Q",
 }
 
+OPEN_PATHS = r"(?i)/v1\.0/zoneinformation/?$"
 ROWS = ("items",)
 
 MOST_ROWS = 500
@@ -115,7 +116,7 @@ def refuse(world: World, call: Call, status: int) -> Answer:
 async def handle(world: World, call: Call) -> Answer:
     """Answer one call: zone discovery without credentials, everything else with them, the hour's budget and the entity's threads."""
     path = call.path.lower().rstrip("/")
-    if path == "/atservicesrest/v1.0/zoneinformation":
+    if re.search(OPEN_PATHS, path):
         return _zone(world, call)
     headers = call.headers
     if not all(name in headers for name in ("apiintegrationcode", "username", "secret")):

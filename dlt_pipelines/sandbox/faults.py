@@ -3,7 +3,7 @@
 | kind | what the client meets |
 |---|---|
 | status | the status with the vendor's own error body (or `body`), and `Retry-After` where `retry_after` is given |
-| wrong_key | the vendor's 401, whatever the credentials |
+| wrong_key | the vendor's 401, whatever the credentials (not where none are needed) |
 | timeout | nothing for `seconds`, then the true answer |
 | reset | half of the body, then the connection ends |
 | truncated | half of the JSON, as if it were whole |
@@ -19,6 +19,7 @@ how many calls are hit (null: until cleared). `source` `*` means every vendor.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import orjson
@@ -30,6 +31,8 @@ HTML = b"<!DOCTYPE html><html><head><title>Just a moment...</title></head><body>
 
 async def answer(world: World, vendor: Vendor, call: Call, fault: Fault | None) -> Answer:
     """The vendor's answer, or what the fault makes of it. `timeout` and `reset` are done by the server, which owns the connection."""
+    if fault is not None and fault.kind == "wrong_key" and vendor.OPEN_PATHS and re.search(vendor.OPEN_PATHS, call.path):
+        fault = None
     if fault is not None and fault.kind in ("status", "wrong_key"):
         refused = vendor.refuse(world, call, 401 if fault.kind == "wrong_key" else fault.status)
         if fault.body is not None:

@@ -24,6 +24,7 @@ from dlt_pipelines.sandbox.world import Answer, Call, World
 
 CREDENTIALS = {"HUBSPOT_API_KEY": "pat-na1-sandbox-canary-5d1f0c9e7b3a"}
 
+OPEN_PATHS = ""
 ROWS = ("results",)
 
 OBJECTS = {
@@ -661,7 +662,8 @@ def _owner(row: Row) -> dict[str, Any]:
 def _pipelines(world: World, call: Call, name: str) -> Answer:
     if _object(world, name) != "deals":
         return Answer(200, {"results": []})
-    return Answer(200, {"results": [{"id": row.id, "archived": False} | row.props for row in world.view().table("hubspot.pipelines")]})
+    rows = sorted(world.view().table("hubspot.pipelines"), key=lambda row: row.props["displayOrder"])
+    return Answer(200, {"results": [{"id": row.id, "archived": False} | row.props for row in rows]})
 
 
 def _properties(world: World, call: Call, name: str) -> Answer:

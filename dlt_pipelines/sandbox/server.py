@@ -159,19 +159,29 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        port = self.servers[0].sockets[0].getsockname()[1]
-        print(f"Sandbox: http://{HOST}:{port}", flush=True)
+        assert sockets is not None
+        print(f"Sandbox: http://{HOST}:{sockets[0].getsockname()[1]}", flush=True)
 
 
-def serve(world: World, port: int, *, until_stdin_ends: bool = False) -> None:
-    """Serve on loopback until stopped. `until_stdin_ends`: also stop when whoever started this process is gone, however it went."""
+def bind(port: int) -> socket.socket:
+    """A place on loopback (port 0: any free one), taken before the company is invented.
+
+    Raises:
+        OSError: the port is taken.
+    """
+    place = socket.socket()
+    place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    place.bind((HOST, port))
+    return place
+
+
+def serve(world: World, place: socket.socket, *, until_stdin_ends: bool = False) -> None:
+    """Serve until stopped. `until_stdin_ends`: also stop when whoever started this process is gone, however it went."""
     if until_stdin_ends:
         threading.Thread(target=_leave_with_parent, daemon=True).start()
-    config = uvicorn.Config(
-        make_app(world), host=HOST, port=port, access_log=False, log_level="warning", timeout_graceful_shutdown=1, lifespan="off"
-    )
+    config = uvicorn.Config(make_app(world), access_log=False, log_level="warning", timeout_graceful_shutdown=1, lifespan="off")
     with contextlib.suppress(KeyboardInterrupt):
-        _Server(config).run()
+        _Server(config).run([place])
 
 
 def _leave_with_parent() -> None:

@@ -61,6 +61,9 @@ class Vendor(Protocol):
     CREDENTIALS: dict[str, str]
     """Environment name -> the value that this vendor of the sandbox accepts."""
 
+    OPEN_PATHS: str
+    """Regular expression of the paths that need no credentials; empty: none."""
+
     ROWS: tuple[str, ...]
     """Keys under which a page holds its rows (the `empty_page` fault empties them)."""
 

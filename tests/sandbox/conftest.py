@@ -32,7 +32,7 @@ def wire(sandbox: Sandbox) -> Wire:
     return Wire(sandbox.url)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def limited() -> Iterator[Sandbox]:
     """The same with the vendors' request limits."""
     with running_sandbox(DEMO_CLOCK) as running:

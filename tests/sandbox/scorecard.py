@@ -46,7 +46,9 @@ class Scorecard:
                 "meetings", "hs_meeting_start_time,hs_meeting_outcome,hs_activity_type,hubspot_owner_id,hs_attendee_owner_ids", "contacts"
             )
         ]
-        self.deals = [row["properties"] for row in wire.objects("deals", "pipeline,dealstage,amount,hs_mrr,dealtype,closedate,hubspot_owner_id")]
+        self.deals = [
+            row["properties"] for row in wire.objects("deals", "pipeline,dealstage,amount,hs_mrr,dealtype,closedate,hubspot_owner_id")
+        ]
         found = wire.get(f"/crm/v3/lists/object-type-id/0-1/name/{hubspot.warm_list}").json()["list"]["listId"]
         self.members = {
             row["recordId"]: self.day(row["membershipTimestamp"]) for row in wire.all(f"/crm/v3/lists/{found}/memberships", limit=250)

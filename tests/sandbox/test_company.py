@@ -1,0 +1,126 @@
+"""The invented company: the same for the same seed, in step with the project's configuration, hostile where it should be."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from dlt_pipelines.sandbox import SANDBOX_CREDENTIALS
+from dlt_pipelines.sandbox.company import account, base, build, crm, directory, names, sales, service
+from dlt_pipelines.sandbox.store import Store, View, parse_ms
+from foundation.settings import PROJECT_ROOT, Settings, load_company
+from tests.sandbox.wire import Wire
+
+
+def _rows(path: str) -> list[dict[str, str]]:
+    with (PROJECT_ROOT / Path(path)).open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture(scope="module")
+def store() -> Store:
+    return build(1, "demo")
+
+
+def test_the_same_seed_gives_the_same_company(store: Store) -> None:
+    assert build(1, "demo").tables == store.tables
+    assert build(2, "demo").tables["hubspot.calls"] != store.tables["hubspot.calls"]
+
+
+def test_unknown_scales_are_refused() -> None:
+    with pytest.raises(ValueError, match="demo, crm"):
+        build(1, "huge")
+
+
+def test_people_are_those_of_the_seed_file() -> None:
+    people = _rows("dbt_project/seeds/people.csv")
+    hubspot = {(row["hubspot_email"] or row["email"]).lower() for row in people}
+    autotask = {(row["autotask_email"] or row["email"]).lower() for row in people}
+    assert {owner.email.lower() for owner in base.OWNERS} - hubspot == {base.BEN.email, base.RILEY.email}
+    assert {person.email.lower() for person in base.TECHNICIANS} - autotask == {base.TECHNICIANS[-1].email}
+
+
+def test_ids_and_names_are_those_of_company_toml() -> None:
+    company = load_company(Settings())
+    assert company.zone == base.ZONE
+    assert company.hubspot.connected_outcomes == [account.CONNECTED, account.LIVE_MESSAGE]
+    assert company.hubspot.first_appointment_types == [account.FIRST_APPOINTMENT]
+    assert company.hubspot.coi_meeting_types == [account.COI_MEETING]
+    assert company.hubspot.warm_list == "Warm 250"
+    assert company.autotask.reactive_queue_ids == [account.REACTIVE]
+    assert company.autotask.complete_status_ids == [account.COMPLETE]
+    codes = {name for code, name, _, _ in account._CODES if code in (account.TIME_OFF, account.HOLIDAY, account.SICK)}
+    assert set(company.autotask.time_off_codes) == codes
+
+
+def test_holidays_are_those_of_the_seed_file() -> None:
+    assert {row["holiday"] for row in _rows("dbt_project/seeds/holidays.csv")} == {str(day) for day in base.HOLIDAYS}
+
+
+def test_credentials_are_distinctive() -> None:
+    assert set(SANDBOX_CREDENTIALS) == {"HUBSPOT_API_KEY", "AUTOTASK_USERNAME", "AUTOTASK_SECRET", "AUTOTASK_INTEGRATION_CODE"}
+    assert len(set(SANDBOX_CREDENTIALS.values())) == 4
+
+
+def test_no_version_is_told_out_of_order(store: Store) -> None:
+    for name, records in store.tables.items():
+        for record_id, versions in records.items():
+            times = [version.at for version in versions]
+            assert times == sorted(times), (name, record_id)
+
+
+def test_modified_dates_follow_the_versions(store: Store) -> None:
+    """What a client asks for by modified date is what changed, but for the silent changes of a merge."""
+    view = View(store, base.DEMO_CLOCK)
+    for name in ("calls", "meetings", "deals", "contacts"):
+        field = base.stamp(name)[1]
+        assert all(parse_ms(row.props[field]) == row.changed for row in view.table(f"hubspot.{name}")), name
+    assert all(parse_ms(row.props["lastModifiedDateTime"]) == row.changed for row in view.table("autotask.timeentries"))
+    assert all(parse_ms(row.props["lastActivityDate"]) == row.changed for row in view.table("autotask.tickets"))
+
+
+def test_the_demo_clock_parts_the_golden_weeks_from_their_restatements() -> None:
+    for instant, _, _ in (*sales.RESTATEMENTS, *service.RESTATEMENTS):
+        assert parse_ms(instant) > base.DEMO_CLOCK
+
+
+def test_hostile_texts_are_in_what_counts(wire: Wire) -> None:
+    """Each hostile text is a title or a name in the golden weeks, and one note has ten thousand characters."""
+    calls = {row["properties"]["hs_call_title"] for row in wire.objects("calls", "hs_call_title")}
+    tickets = {row["title"] for row in wire.query("Tickets", [{"op": "gte", "field": "createDate", "value": "2025-10-20"}])}
+    contacts = {row["properties"]["firstname"] for row in wire.objects("contacts", "firstname")}
+    for text in names.HOSTILE:
+        assert text in calls and text in tickets and text in contacts
+    assert names.SCRIPT in {row["properties"]["dealname"] for row in wire.objects("deals", "dealname")}
+    assert names.SCRIPT in {row["properties"]["hs_meeting_title"] for row in wire.objects("meetings", "hs_meeting_title")}
+    assert max(len(row["properties"]["hs_note_body"]) for row in wire.objects("notes", "hs_note_body")) == 10_000
+
+
+def test_clients_have_the_same_names_in_both_systems(wire: Wire) -> None:
+    crm_names = {row["properties"]["name"] for row in wire.objects("companies", "name")}
+    clients = [row for row in wire.query("Companies") if row["companyType"] == 1 and row["id"] != 0]
+    assert len(clients) == directory.CLIENTS and {row["companyName"] for row in clients} <= crm_names
+
+
+def test_late_and_edited_records(store: Store) -> None:
+    """Calls typed in days late, outcomes entered after the fact, tickets completed twice, time typed in days late."""
+    calls = store.tables["hubspot.calls"].values()
+    late = [v for v in calls if v[0].at - parse_ms(v[0].props["hs_timestamp"]) > base.DAY]
+    assert len(late) > 100
+    assert sum("hs_call_disposition" in version.props for v in calls for version in v[1:]) > 100
+    tickets = store.tables["autotask.tickets"].values()
+    assert sum(sum(version.props.get("status") == account.COMPLETE for version in v) == 2 for v in tickets) > 50
+    entries = store.tables["autotask.timeentries"].values()
+    assert sum(v[0].at - parse_ms(v[0].props["dateWorked"]) > 2 * base.DAY for v in entries) > 100
+
+
+def test_the_big_crm_has_exactly_the_volume_and_changes_one_percent_a_day() -> None:
+    store = build(1, "crm")
+    today, tomorrow = View(store, base.DEMO_CLOCK), View(store, base.DEMO_CLOCK + base.DAY)
+    assert {name: len(today.table(f"hubspot.{name}")) for name in crm.VOLUME} == crm.VOLUME
+    assert {name: len(tomorrow.table(f"hubspot.{name}")) for name in crm.VOLUME} == crm.VOLUME
+    assert len(today.table("hubspot.owners")) == 9
+    changed = sum(row.changed > base.DEMO_CLOCK for row in tomorrow.table("hubspot.contacts"))
+    assert changed == 446

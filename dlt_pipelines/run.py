@@ -58,6 +58,19 @@ EVERYTHING = replaces("1 = 1")
 """The table is what the vendor says now."""
 
 
+@dataclass(frozen=True)
+class Finding:
+    """One line of the doctor's report."""
+
+    source: str
+    check: str
+    level: Literal["ok", "warn", "fail", "info"]
+    """fail: loading this will not work. warn: it works, but a number will be wrong or missing. info: nothing to do."""
+    detail: str
+    way_out: str = ""
+    """What a person can do; empty where there is nothing to do."""
+
+
 @dataclass
 class Run:
     """One run of one source: what it may use, and what it found out beside rows."""

@@ -34,7 +34,8 @@ from dlt_pipelines.credentials import Credentials, Redactor, address
 from dlt_pipelines.errors import NotAvailable, PermanentError, SourceError, TransientError
 from dlt_pipelines.http import Answer, Budget, Client, Limit, Retry, capped, expect, retry_after
 from dlt_pipelines.records import Batches, parse
-from dlt_pipelines.run import EVERYTHING, ColumnType, Run, table
+from dlt_pipelines.run import EVERYTHING, ColumnType, Finding, Run, table
+from dlt_pipelines.seeds import people_missing
 from foundation.settings import Company, Settings
 
 SOURCE = "autotask"
@@ -89,6 +90,8 @@ _CHANGED = {"tickets": "lastActivityDate", "time_entries": "lastModifiedDateTime
 _MADE = {"tickets": ("createDate", "create_date"), "time_entries": ("createDateTime", "create_date_time")}
 _DATED = {"tickets": "completedDate", "time_entries": "dateWorked"}
 _HOUR = 10_000
+WAIT = 60.0
+"""Seconds to wait at a 429 without Retry-After."""
 
 _OUR_FAULT = ("Unable to find", "MaxRecords", "is not valid", "not supported", "at least one filter")
 """Words in the texts of a 500 that mean a wrong query: trying again would only burn the hour's requests."""
@@ -105,6 +108,9 @@ class AutotaskCredentials(Credentials):
     secret: SecretStr = Field(alias="AUTOTASK_SECRET")
     integration_code: SecretStr = Field(alias="AUTOTASK_INTEGRATION_CODE")
     base_url: str | None = Field(None, alias="AUTOTASK_BASE_URL")
+
+
+CREDENTIALS = AutotaskCredentials
 
 
 WAY_OUT = (
@@ -185,7 +191,7 @@ def _judge(answer: Answer) -> Retry | SourceError | None:
         return Retry("too many requests at once (another integration with the same tracking identifier?)", None, everybody=True)
     if answer.status == 429:
         asked = retry_after(answer.headers)
-        return Retry("the account's requests for this hour are used up", asked if asked is not None else 60.0, everybody=True)
+        return Retry("the account's requests for this hour are used up", asked if asked is not None else WAIT, everybody=True)
     if answer.status == 403:
         return NotAvailable(f"the API user may not read this: {texts or answer.start}. Change its security level in Autotask.")
     if answer.status == 500 and any(word in texts for word in _OUR_FAULT):
@@ -451,3 +457,64 @@ def settle(connection: Any, run: Run, state: Mapping[str, Any]) -> None:
         ).fetchone()
         if seen and seen[0] and not seen[1]:
             run.warn(NON_BILLABLE_WARNING)
+
+
+def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[Finding]:
+    """Zone, permissions, configured ids, people and budget."""
+    zone = client.facts["zone"]
+    yield Finding(SOURCE, "zone", "ok", f"{zone.get('zoneName')}, {urllib.parse.urlsplit(zone['url']).hostname}")
+    readable = set()
+    for entity in ENTITIES.values():
+        try:
+            info = expect(client.get(f"/{entity}/entityInformation", lane=entity), dict, f"Autotask {entity}", "info")
+        except NotAvailable as error:
+            info, reason = {}, str(error)
+        else:
+            reason = f"the API user may not query {entity}"
+        if info.get("canQuery"):
+            readable.add(entity)
+            yield Finding(SOURCE, entity, "ok", "may be queried")
+        else:
+            yield Finding(SOURCE, entity, "fail", reason, "Give the API user's security level access to it (Admin, Security Levels).")
+    if "Tickets" in readable:
+        lists = {
+            field["name"]: {int(value["value"]): str(value.get("label")) for value in field.get("picklistValues") or []}
+            for field in picklist_rows(client, "Tickets") if field["name"] in ("queueID", "status")
+        }
+        yield _exist("reactive_queue_ids", company.autotask.reactive_queue_ids, lists.get("queueID", {}), "queue")
+        yield _exist("complete_status_ids", company.autotask.complete_status_ids, lists.get("status", {}), "ticket status")
+    if "BillingCodes" in readable:
+        names = {row["name"]: row["name"] for page in walk(client, "BillingCodes", ["id", "name"], []) for row in page}
+        yield _exist("time_off_codes", company.autotask.time_off_codes, names, "billing code")
+    if "TimeEntries" in readable:
+        yield _diagnose_non_billable(client, settings)
+    if "Resources" in readable:
+        emails = {str(row.get("email") or "").lower() for page in walk(client, "Resources", ["id", "email"], []) for row in page}
+        yield from people_missing(SOURCE, settings, "autotask_email", emails, "Autotask resource")
+    used, allowed = threshold(client)
+    spare = used <= POLITE_SHARE * allowed
+    yield Finding(
+        SOURCE, "budget", "ok" if spare else "warn", f"{used} of {allowed} requests of the running hour are used, by all integrations",
+        "" if spare else "Loads wait until less than 80 % are used; see which other integration asks so much.",
+    )
+
+
+def _exist(setting: str, wanted: Iterable[Any], there: Mapping[Any, str], what: str) -> Finding:
+    missing = [str(value) for value in wanted if value not in there]
+    if not missing:
+        return Finding(SOURCE, setting, "ok", f"every {what} of autotask.{setting} exists")
+    choice = ", ".join(f"{value} ({label})" if label != value else str(value) for value, label in list(there.items())[:20])
+    return Finding(
+        SOURCE, setting, "fail", f"autotask.{setting} names {', '.join(missing)}, but there is no such {what}",
+        f"Correct company.toml. There are: {choice or 'none'}.",
+    )
+
+
+def _diagnose_non_billable(client: Client, settings: Settings) -> Finding:
+    recent = _where("dateWorked", "gte", _iso(settings.now() - timedelta(days=30)))
+    internal = {"op": "and", "items": [_where("ticketID", "notExist", None), _where("taskID", "notExist", None)]}
+    entries = count(client, "TimeEntries", [recent])
+    if entries and not count(client, "TimeEntries", [recent, _any(_where("isNonBillable", "eq", True), internal)]):
+        text, _, way_out = NON_BILLABLE_WARNING.removeprefix("Autotask: ").partition(" Grant it")
+        return Finding(SOURCE, "non-billable time", "warn", text, f"Grant it{way_out}")
+    return Finding(SOURCE, "non-billable time", "ok", f"{entries} time entries in 30 days, non-billable or internal ones among them")

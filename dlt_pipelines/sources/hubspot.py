@@ -39,7 +39,8 @@ from dlt_pipelines.credentials import Credentials, Redactor, address
 from dlt_pipelines.errors import NotAvailable, PermanentError, SourceError, TransientError
 from dlt_pipelines.http import Answer, Budget, Client, Limit, Retry, capped, expect, retry_after
 from dlt_pipelines.records import Batches, parse
-from dlt_pipelines.run import EVERYTHING, ColumnType, Run, replaces_same, table
+from dlt_pipelines.run import EVERYTHING, ColumnType, Finding, Run, replaces_same, table
+from dlt_pipelines.seeds import people_missing
 from foundation.calendar import local_date
 from foundation.settings import Company, Settings
 
@@ -53,6 +54,9 @@ BURST = (100, 10.0)
 """Requests per seconds on the lowest plan; answers tell what the account's plan allows."""
 SEARCHES = (5, 1.0)
 """All searches of an account together."""
+
+WAITS = {"SECONDLY": 1.0, "": 10.0}
+"""Seconds to wait at a 429 without Retry-After, by the policy that was hit; "": any other."""
 
 _PATHS = {
     "v3": {
@@ -132,6 +136,9 @@ class HubSpotCredentials(Credentials):
     base_url: str | None = Field(None, alias="HUBSPOT_BASE_URL")
 
 
+CREDENTIALS = HubSpotCredentials
+
+
 def connect(settings: Settings, company: Company) -> Client | None:
     """A client that keeps HubSpot's limits; None when HubSpot is not connected."""
     credentials = HubSpotCredentials.read()
@@ -143,16 +150,19 @@ def connect(settings: Settings, company: Company) -> Client | None:
         allowed = answer.headers.get("x-hubspot-ratelimit-max", "")
         if answer.headers.get("x-hubspot-ratelimit-interval-milliseconds") == "10000" and allowed.isdigit():
             burst.most = max(burst.most, int(allowed))  # the plan may allow more
+        if left := answer.headers.get("x-hubspot-ratelimit-daily-remaining"):
+            client.facts["requests left today"] = left
         return _judge(answer)
 
     url, place = address(settings, SOURCE, credentials.base_url, VENDOR_URL)
-    return Client(
+    client = Client(
         "HubSpot", url, place=place,
         headers={"Authorization": f"Bearer {credentials.api_key.get_secret_value()}"},
         budget=Budget({"": (burst,), "search": (burst, search)}),
         redact=Redactor(credentials.secrets()), judge=judge,
         way_out="Check HUBSPOT_API_KEY (HubSpot: Development, Keys, Service keys) and its scopes, or run `scoreline doctor`.",
     )
+    return client
 
 
 def _judge(answer: Answer) -> Retry | SourceError | None:
@@ -162,7 +172,7 @@ def _judge(answer: Answer) -> Retry | SourceError | None:
         if policy == "DAILY":
             return TransientError("the account's requests for today are used up; the count starts again at midnight of the account's zone")
         asked = retry_after(answer.headers)
-        wait = asked if asked is not None else (1.0 if policy == "SECONDLY" else 10.0)
+        wait = asked if asked is not None else WAITS.get(policy, WAITS[""])
         return Retry(f"rate limit {policy or '(unnamed)'}", wait, everybody=True)
     if answer.status == 403:
         body = answer.json()
@@ -713,3 +723,106 @@ def settle(connection: Any, run: Run, state: Mapping[str, Any]) -> None:
         "where not archived and hs_merged_object_ids <> '')",
         [run.started_at],
     )
+
+
+def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[Finding]:
+    """Scopes, configured ids, people and budget, with a request per object or so."""
+    facts = client.get_once(ACCOUNT_PATH)
+    yield Finding(SOURCE, "account", "ok", f"portal {facts.get('portalId')}, time zone {facts.get('timeZone')}")
+    for name in TARGETS:
+        yield _allowed(name, lambda name=name: client.get(path(company, "objects", name), {"limit": 1}))  # type: ignore[misc]
+    yield _allowed("owners", lambda: client.get(path(company, "owners"), {"limit": 1}))
+    known: dict[str, dict[str, dict[str, Any]]] = {}
+    for name in ("contacts", "deals", "meetings", "calls"):
+        found = _allowed(f"properties of {name}", lambda name=name: client.get_once(path(company, "properties", name)))  # type: ignore[misc]
+        if found.level == "ok":
+            known[name] = {row["name"]: row for row in _results(client.get_once(path(company, "properties", name)), "HubSpot properties")}
+        else:
+            yield found
+    yield from _diagnose_settings(known, company)
+    try:
+        pipelines = {row["id"]: row["label"] for row in _results(client.get_once(path(company, "pipelines", "deals")), "HubSpot pipelines")}
+        yield _exist("pipelines", company.hubspot.pipelines, pipelines, "deal pipeline")
+    except NotAvailable as error:
+        yield Finding(SOURCE, "pipelines", "fail", str(error), "Add the scope to the key.")
+    if company.hubspot.warm_list:
+        try:
+            found_list = warm_list(client, company)
+        except NotAvailable as error:
+            yield Finding(SOURCE, "warm_list", "fail", str(error), "Add the scope to the key.")
+        else:
+            if found_list:
+                yield Finding(SOURCE, "warm_list", "ok", f'list "{found_list["name"]}" has {found_list.get("size")} members')
+            else:
+                yield Finding(
+                    SOURCE, "warm_list", "fail", f'no contact list is named "{company.hubspot.warm_list}"',
+                    "Correct hubspot.warm_list in company.toml, or remove it.",
+                )
+    yield from _diagnose_people(client, settings, company)
+    left = client.facts.get("requests left today")
+    yield Finding(SOURCE, "budget", "ok" if left else "info", f"{left or 'unknown number of'} requests left today")
+
+
+def _allowed(what: str, call: Callable[[], Any]) -> Finding:
+    try:
+        call()
+    except NotAvailable as error:
+        return Finding(SOURCE, what, "fail", str(error), "Add the scope to the key (HubSpot: Development, Keys).")
+    return Finding(SOURCE, what, "ok", "may be read")
+
+
+def _exist(setting: str, wanted: Iterable[str], there: Mapping[str, str], what: str) -> Finding:
+    missing = [value for value in wanted if value not in there]
+    if not missing:
+        return Finding(SOURCE, setting, "ok", f"every {what} of hubspot.{setting} exists")
+    choice = ", ".join(f"{value} ({label})" if label != value else value for value, label in list(there.items())[:20])
+    return Finding(
+        SOURCE, setting, "fail", f"hubspot.{setting} names {', '.join(missing)}, but there is no such {what}",
+        f"Correct company.toml. There are: {choice or 'none'}.",
+    )
+
+
+def _diagnose_settings(known: dict[str, dict[str, dict[str, Any]]], company: Company) -> Iterator[Finding]:
+    """The properties and values that company.toml names."""
+    settings = company.hubspot
+    for setting, name, wanted, kinds in (
+        ("decision_maker_property", "contacts", settings.decision_maker_property, ()),
+        ("coi_property", "contacts", settings.coi_property, ("date", "datetime")),
+        ("mrr_property", "deals", settings.mrr_property, ("number",)),
+    ):
+        if name not in known:
+            continue
+        found = known[name].get(wanted)
+        if found is None:
+            yield Finding(
+                SOURCE, setting, "fail", f"{name} have no property {wanted}",
+                f"Correct hubspot.{setting} in company.toml; use the property's internal name.",
+            )
+        elif kinds and found.get("type") not in kinds:
+            yield Finding(
+                SOURCE, setting, "fail", f"the property {wanted} of {name} is of type {found.get('type')}, not {' or '.join(kinds)}",
+                f"Choose another property for hubspot.{setting} in company.toml.",
+            )
+        else:
+            yield Finding(SOURCE, setting, "ok", f"{name} have the property {wanted}")
+    for setting, name, prop, wanted_values, what in (
+        ("connected_outcomes", "calls", "hs_call_disposition", settings.connected_outcomes, "call outcome"),
+        ("first_appointment_types", "meetings", "hs_activity_type", settings.first_appointment_types, "meeting type"),
+        ("coi_meeting_types", "meetings", "hs_activity_type", settings.coi_meeting_types, "meeting type"),
+        ("decision_maker_values", "contacts", settings.decision_maker_property, settings.decision_maker_values, "value"),
+        ("renewal_deal_types", "deals", "dealtype", settings.renewal_deal_types, "deal type"),
+    ):
+        options = known.get(name, {}).get(prop, {}).get("options")
+        if options:  # a property of free text lists no options, so nothing can be compared
+            yield _exist(setting, wanted_values, {str(o["value"]): str(o["label"]) for o in options}, what)
+
+
+def _diagnose_people(client: Client, settings: Settings, company: Company) -> Iterator[Finding]:
+    try:
+        emails = {
+            str(row.get("email", "")).lower()
+            for page in paged(client, path(company, "owners"), {"limit": 100, "archived": "false"}, rows=_results) for row in page
+        }
+    except NotAvailable:
+        return  # said above
+    yield from people_missing(SOURCE, settings, "hubspot_email", emails, "HubSpot owner")

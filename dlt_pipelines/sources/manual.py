@@ -25,13 +25,14 @@ from typing import Any
 
 import dlt
 
-from dlt_pipelines.errors import PermanentError
 from dlt_pipelines.records import decimal
-from dlt_pipelines.run import EVERYTHING, Run, table
+from dlt_pipelines.run import EVERYTHING, Finding, Run, table
+from dlt_pipelines.seeds import seed_rows
 from foundation.calendar import parse_week, week_start
 from foundation.settings import Company, Settings
 
 SOURCE = "manual"
+CREDENTIALS = None
 FEEDS: dict[str, tuple[str, ...]] = {}
 NEWEST = {"entries": "entered_at"}
 NAMES = ("metric", "person", "week", "date", "value", "note", "entered_by", "entered_at")
@@ -57,20 +58,9 @@ def connect(settings: Settings, company: Company) -> ManualFiles:
     Raises:
         PermanentError: a seed file (scorecard_lines.csv, people.csv) is missing or lacks a column.
     """
-    seeds = settings.dbt_dir / "seeds"
-    lines = _seed(seeds / "scorecard_lines.csv", "line_id", "metric_id")
-    people = _seed(seeds / "people.csv", "person_key")
-    return ManualFiles(settings.manual_dir, frozenset(lines), frozenset(people))
-
-
-def _seed(path: Path, *names: str) -> set[str]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            return {row[name] for row in csv.DictReader(file) for name in names if row[name]}
-    except FileNotFoundError:
-        raise PermanentError(f"Typed-in numbers: {path} is missing; it names the metrics and people that may be typed in") from None
-    except KeyError as error:
-        raise PermanentError(f"Typed-in numbers: {path} has no column {error}") from None
+    lines, people = seed_rows(settings, "scorecard_lines", "line_id", "metric_id"), seed_rows(settings, "people", "person_key")
+    metrics = frozenset(name for row in lines for name in (row["line_id"], row["metric_id"]))
+    return ManualFiles(settings.manual_dir, metrics, frozenset(row["person_key"] for row in people))
 
 
 def identify(client: ManualFiles) -> str:
@@ -243,3 +233,15 @@ def source(run: Run | None = None) -> Any:
         yield read.rejected
 
     return entries, rejected
+
+
+def diagnose(client: ManualFiles, settings: Settings, company: Company) -> Iterator[Finding]:
+    """Is the folder there, and can every row be read?"""
+    if not client.folder.is_dir():
+        yield Finding(SOURCE, "folder", "warn", f"{client.folder} does not exist", "Make it, or set SCORELINE_MANUAL_DIR.")
+        return
+    read = read_files(client, company, settings.now())
+    yield Finding(SOURCE, "folder", "ok", f"{client.folder}: {len(read.entries)} entries")
+    for row in read.rejected[:MOST_WARNINGS]:
+        where = f"{row['file']}, line {row['line']}"
+        yield Finding(SOURCE, "rows", "warn", f"{where}: {row['reason']}", "Correct the line; the next load takes it.")

@@ -167,7 +167,7 @@ def _values(
         ],
         "link": page_link(settings, company, week.label),
         "footer": [
-            f"Built {instant(build.built_at, week.zone)}. {DASH} means that there is no number; it never means zero.",
+            f"As of {instant(build.as_of, week.zone)}. {DASH} means that there is no number; it never means zero.",
             f"To stop this mail, write to {company.mail.operator}.",
             *(["Demo data: the numbers come from the sandbox, people and companies are invented."] if settings.sandbox_url else []),
         ],

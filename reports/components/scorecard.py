@@ -30,7 +30,7 @@ def Masthead(build: Result, lines: Result, week: date, newest: bool) -> Markup:
     return Markup(
         '<div class="masthead"><p class="over">{} scorecard{}</p><h1>{}</h1>'
         '<p class="lead">week {} of {} <span aria-hidden="true">·</span> {}</p>'
-        '<p class="lead built">Built {}</p></div>'
+        '<p class="lead built">As of {}</p></div>'
     ).format(
         build.one().company_name,
         "" if newest else Markup(' <span class="state">past week</span>'),
@@ -38,7 +38,7 @@ def Masthead(build: Result, lines: Result, week: date, newest: bool) -> Markup:
         number_of_week,
         weeks_in_year(year),
         week_days(week),
-        instant(build.one().built_at, build.one().time_zone),
+        instant(build.one().as_of, build.one().time_zone),
     )
 
 

@@ -110,7 +110,7 @@ def test_receipts_sum_to_the_fact_for_every_line_and_week(monday: Install) -> No
         """
     )
     assert differing == []
-    assert monday.query("select count(*) > 1000 from marts.fct_scorecard_weekly where value is not null") == [(True,)]
+    assert monday.query("select count(*) > 900 from marts.fct_scorecard_weekly where value is not null") == [(True,)]
 
 
 def test_what_is_left_out_has_a_reason_and_every_record_a_link(monday: Install) -> None:

@@ -101,7 +101,7 @@ class PublishedFile:
 
     def _write(self, connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(
-            "insert into marts.dim_build values (?, ?, ?, 'Cedar Ridge IT', ?, 'USD')", [self.as_of, self.as_of, self.last_week, ZONE]
+            "insert into marts.dim_build values (?, ?, 'Cedar Ridge IT', ?, 'USD')", [self.as_of, self.last_week, ZONE]
         )
         labels = {"hubspot": "HubSpot", "autotask": "Autotask", "manual": "Typed-in numbers"}
         for source, label in labels.items():
@@ -290,7 +290,7 @@ def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: list[list[A
 
 _DDL = """
 create schema marts;
-create table marts.dim_build (as_of timestamptz, built_at timestamptz, finished_week date,
+create table marts.dim_build (as_of timestamptz, finished_week date,
     company_name text, time_zone text, currency text);
 create table marts.dim_lines (
     line_id text, section text, section_label text, sort_order int, metric_id text, label text, unit text, aggregation text,

@@ -310,7 +310,7 @@ def test_week_53(variant: Callable[..., Settings], company: Company, tmp_path: P
     from reports.components.scorecard import Masthead
     from reports.queries import Result
 
-    build = Result("build", [], [Row(company_name="x", built_at=None, time_zone="UTC")])
+    build = Result("build", [], [Row(company_name="x", as_of=None, time_zone="UTC")])
     assert "week 53 of 53" in Masthead(build, Result("lines", [], []), date(2026, 12, 28), True)
     assert "week 1 of 53" in Masthead(build, Result("lines", [], []), date(2025, 12, 29), True)
 

@@ -1,3 +1,5 @@
+{{ config(meta={'dagster': {'ref': {'name': 'fct_scorecard_weekly'}}}) }}
+
 -- the receipts of a number add up to it, for every line and every week or quarter
 with receipts as (
     select

@@ -1,3 +1,5 @@
+{{ config(meta={'dagster': {'ref': {'name': 'fct_contributions'}}}) }}
+
 -- a join that multiplies or loses records shows here: every layer holds as many as the one before it
 with counts as (
     {% set steps = [

@@ -1,3 +1,5 @@
+{{ config(meta={'dagster': {'ref': {'name': 'int_scorecard__contributions'}}}) }}
+
 -- a line that counts everybody gets each dated record of its metric exactly once
 with metric_rows as (
     {% for name in metric_models() %}

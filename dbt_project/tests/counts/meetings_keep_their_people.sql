@@ -1,3 +1,5 @@
+{{ config(meta={'dagster': {'ref': {'name': 'int_meetings__people'}}}) }}
+
 -- a meeting is left with somebody or nobody, but never without a row
 select meetings.meeting_id
 from {{ ref('int_meetings') }} as meetings

@@ -1,3 +1,5 @@
+{{ config(meta={'dagster': {'ref': {'name': 'goals'}}}) }}
+
 with problems as (
     select distinct goals.line_id || ' is no line of scorecard_lines.csv' as problem
     from {{ ref('goals') }} as goals

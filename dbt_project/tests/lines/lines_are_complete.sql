@@ -1,3 +1,5 @@
+{{ config(meta={'dagster': {'ref': {'name': 'scorecard_lines'}}}) }}
+
 with lines as (
     select *
     from {{ ref('scorecard_lines') }}

@@ -1,3 +1,5 @@
+{{ config(meta={'dagster': {'ref': {'name': 'scorecard_lines'}}}) }}
+
 with named as (
     select
         line_id,

@@ -1,3 +1,5 @@
+{{ config(meta={'dagster': {'ref': {'name': 'int_scorecard__metrics'}}}) }}
+
 with read_by as (
     select
         metric_id,

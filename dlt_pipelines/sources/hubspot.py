@@ -502,7 +502,7 @@ def source(run: Run | None = None) -> Any:
 
     @dlt.resource(**records("companies"))
     def companies() -> Iterator[Any]:
-        """One row per company."""
+        """One row per company, customers and prospects alike."""
         yield from pull("companies")
 
     @dlt.resource(**records("deals"))
@@ -532,7 +532,7 @@ def source(run: Run | None = None) -> Any:
 
     @dlt.resource(**records("emails"))
     def emails() -> Iterator[Any]:
-        """One row per logged e-mail."""
+        """One row per logged e-mail; hs_timestamp is when it was sent or came in."""
         yield from pull("emails")
 
     @dlt.resource(**table(list(_LINK), replaces_same("from_type", "from_id", "to_type"), _LINK, nullable=True))
@@ -562,7 +562,7 @@ def source(run: Run | None = None) -> Any:
 
     @dlt.resource(**table("id", EVERYTHING, {"id": "text", "label": "text", "display_order": "bigint", "archived": "bool"}))
     def deal_pipelines() -> Iterator[Any]:
-        """One row per deal pipeline."""
+        """One row per deal pipeline; its stages are in deal_stages."""
         yield from small("deal_pipelines", _pipelines)
 
     # merge without a scope: a stage that HubSpot no longer lists is kept, because old deals still name it
@@ -716,13 +716,15 @@ def settle(connection: Any, run: Run, state: Mapping[str, Any]) -> None:
                 "where not archived and cast(_dlt_load_id as double) < ?",
                 [_instant(cursor["full_at"]), float(full_load)],
             )
-    # a merge removes the losing contact without a trace but in the winner's list
-    connection.execute(
-        "update raw_hubspot.contacts set archived = true, archived_at = coalesce(archived_at, ?) where not archived "
-        "and id in (select unnest(string_split(hs_merged_object_ids, ';')) from raw_hubspot.contacts "
-        "where not archived and hs_merged_object_ids <> '')",
-        [run.started_at],
-    )
+    if "contacts" in state.get("objects", {}):
+        # a merge removes the losing contact without a trace but in the winner's list
+        connection.execute(
+            "update raw_hubspot.contacts set archived = true, archived_at = coalesce(archived_at, ?) where not archived "
+            "and id in (select unnest(string_split(hs_merged_object_ids, ';')) from raw_hubspot.contacts "
+            "where not archived and hs_merged_object_ids <> '')",
+            [run.started_at],
+        )
+
 
 
 def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[Finding]:

@@ -1,0 +1,294 @@
+"""The suite that every registered source passes, and what each vendor's faults do to a load."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dlt_pipelines import http
+from dlt_pipelines.errors import PermanentError, TransientError
+from dlt_pipelines.load import ensure_tables, load
+from dlt_pipelines.registry import SOURCES
+from dlt_pipelines.run import CONTRACT
+from dlt_pipelines.sandbox import SANDBOX_CREDENTIALS, Sandbox
+from dlt_pipelines.sources import autotask, hubspot
+from foundation.settings import Company, Settings
+from tests.dlt_pipelines.conftest import query
+
+CONNECTED = [name for name, entry in SOURCES.items() if entry.load_module().CREDENTIALS]
+CHEAP = {"hubspot": {"deals", "owners"}, "autotask": {"resources", "billing_codes"}}
+"""Few tables, for tests of what every table goes through."""
+
+
+@pytest.fixture(autouse=True)
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sandbox runs without limits here, so ours need not be waited for either."""
+    monkeypatch.setattr(hubspot, "BURST", (10_000, 10.0))
+    monkeypatch.setattr(hubspot, "SEARCHES", (1_000, 1.0))
+    monkeypatch.setattr(hubspot, "WAITS", {"": 0.05, "SECONDLY": 0.05})
+    monkeypatch.setattr(autotask, "WAIT", 0.05)
+    monkeypatch.setattr(http.random, "uniform", lambda low, high: 0.01)
+
+
+def now() -> Settings:
+    return Settings()
+
+
+def test_a_source_is_described_without_settings_and_without_network(tmp_path: Path) -> None:
+    code = (
+        "import socket\n"
+        "def refuse(*a, **k): raise AssertionError('network')\n"
+        "socket.socket.connect = refuse\n"
+        "from dlt_pipelines.registry import SOURCES\n"
+        "for e in SOURCES.values(): assert e.tables and all(e.description.values()), e.name\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=Path(__file__).parents[2], env={"PATH": "/usr/bin", "HOME": str(tmp_path)},
+        capture_output=True, text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_every_resource_declares_what_staging_relies_on(name: str) -> None:
+    entry = SOURCES[name]
+    module = entry.load_module()
+    source = module.source()
+    assert module.SOURCE == source.name == name
+    assert module.__doc__ and "Settings:" in module.__doc__
+    assert source.max_table_nesting == 0
+    for table, resource in source.resources.items():
+        schema = resource.compute_table_schema()
+        columns = schema["columns"]
+        assert any(column.get("primary_key") for column in columns.values()), table
+        assert schema["write_disposition"] == "merge", table
+        assert resource.schema_contract == CONTRACT, table
+        assert len(entry.description[table]) > 20, table
+        assert all(column.get("data_type") for column in columns.values()), table
+    assert set(module.NEWEST) <= set(entry.tables)
+    assert {table for feeders in module.FEEDS.values() for table in feeders} <= set(entry.tables)
+
+
+def test_tables_exist_before_anything_is_connected(settings: Settings, company: Company) -> None:
+    ensure_tables(settings, company)
+    columns = query(settings, "select table_schema, table_name, column_name from information_schema.columns")
+    there = {(schema, table, column) for schema, table, column in columns}
+    for name, entry in SOURCES.items():
+        for table, resource in entry.load_module().source().resources.items():
+            for column in (*resource.columns, "_dlt_load_id"):
+                assert (f"raw_{name}", table, column) in there
+    assert query(settings, "select source, freshness_hours from config.sources where source = 'hubspot'") == [("hubspot", 30.0)]
+    before = settings.warehouse_path.stat().st_mtime_ns
+    assert [f.name for f in settings.dlt_dir.iterdir() if f.suffix == ".lock"]
+    ensure_tables(settings, company)
+    assert query(settings, "select count(*) from config.sources") == [(len(SOURCES),)]
+    assert settings.warehouse_path.stat().st_mtime_ns >= before
+
+
+def test_a_column_that_a_new_version_declares_is_added_and_rows_stay(settings: Settings, company: Company) -> None:
+    load("manual", settings, company)
+    rows = query(settings, "select count(*) from raw_manual.entries")
+    import duckdb
+
+    with duckdb.connect(str(settings.warehouse_path)) as connection:
+        connection.execute("alter table raw_manual.entries drop column note")
+        connection.execute("delete from raw_manual._dlt_version")
+    ensure_tables(settings, company)
+    assert query(settings, "select count(*) from raw_manual.entries") == rows
+    query(settings, "select note from raw_manual.entries")
+
+
+@pytest.mark.parametrize("name", CONNECTED)
+def test_not_connected_is_no_failure(name: str, settings: Settings, company: Company) -> None:
+    report = load(name, settings, company)
+    assert (report.status, report.requests, report.complete_through) == ("not_connected", 0, None)
+    assert set(query(settings, "select table_name, status from ledger.loads")) == {(t, "not_connected") for t in SOURCES[name].tables}
+    for table in SOURCES[name].tables:
+        assert query(settings, f"select count(*) from raw_{name}.{table}") == [(0,)]
+
+
+def test_half_of_the_credentials_is_a_mistake_and_says_which_half(
+    settings: Settings, company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUTOTASK_SECRET", "canary-half-7731")
+    with pytest.raises(PermanentError, match="Autotask: AUTOTASK_USERNAME and AUTOTASK_INTEGRATION_CODE not set") as caught:
+        load("autotask", settings, company)
+    assert "canary" not in str(caught.value)
+    assert query(settings, "select distinct status from ledger.loads") == [("failed",)]
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_loading_twice_doubles_nothing(name: str, sandbox: Sandbox, company: Company) -> None:
+    settings = now()
+    first = load(name, settings, company)
+    again = load(name, settings, company)
+    for table in SOURCES[name].tables:
+        assert first.tables[table].rows_total == again.tables[table].rows_total, table
+        columns = [column for column, in query(
+            settings, "select column_name from information_schema.columns where table_schema = ? and table_name = ? "
+            "and not starts_with(column_name, '_dlt')", f"raw_{name}", table,
+        )]
+        total, distinct = query(settings, f"select count(*), count(distinct ({', '.join(columns)})) from raw_{name}.{table}")[0]
+        assert total == distinct, table
+    assert first.status == again.status == "ok"
+    assert first.tables[SOURCES[name].tables[0]].rows_loaded > 0
+    rows = query(settings, "select sum(requests), count(*) from ledger.loads group by load_id order by 1 desc")
+    assert rows[0] == (first.requests, len(SOURCES[name].tables))
+    assert again.requests < first.requests or first.requests == 0
+
+
+@pytest.mark.parametrize("name", CONNECTED)
+def test_types_are_those_of_the_contract(name: str, sandbox: Sandbox, company: Company) -> None:
+    settings = now()
+    load(name, settings, company, tables=CHEAP[name])
+    kinds = {"text": "VARCHAR", "bigint": "BIGINT", "decimal": "DECIMAL(38,9)", "bool": "BOOLEAN", "date": "DATE",
+             "timestamp": "TIMESTAMP WITH TIME ZONE"}
+    for table in CHEAP[name]:
+        there = dict(query(
+            settings, "select column_name, data_type from information_schema.columns where table_schema = ? and table_name = ?",
+            f"raw_{name}", table,
+        ))
+        for column, hints in SOURCES[name].load_module().source().resources[table].columns.items():
+            assert there[column] == kinds[hints["data_type"]], (table, column)
+
+
+@pytest.mark.parametrize("name", CONNECTED)
+def test_a_wrong_key_is_permanent_and_asked_once(name: str, sandbox: Sandbox, company: Company) -> None:
+    settings = now()
+    sandbox.fault(name, "wrong_key", path="" if name == "hubspot" else "V1.0/(?!zone)")
+    with pytest.raises(PermanentError, match="not accepted \\(401\\)") as caught:
+        load(name, settings, company)
+    assert SOURCES[name].label in str(caught.value)
+    answers = [call for call in sandbox.requests(name) if call["status"] == 401]
+    assert len(answers) <= 2  # repeated failures would lock the user
+    status, error = query(settings, "select distinct status, error from ledger.loads")[0]
+    assert status == "failed" and "not accepted" in error
+
+
+@pytest.mark.parametrize("name", CONNECTED)
+@pytest.mark.parametrize(
+    "fault", [{"kind": "status", "status": 500}, {"kind": "status", "status": 502}, {"kind": "status", "status": 429},
+              {"kind": "status", "status": 429, "retry_after": "1"}, {"kind": "reset"}, {"kind": "truncated"}, {"kind": "html"}],
+    ids=["500", "502", "429", "429 with Retry-After", "reset", "truncated", "html"],
+)
+def test_passing_trouble_is_sat_out(name: str, fault: dict[str, Any], sandbox: Sandbox, company: Company) -> None:
+    settings = now()
+    path = "objects/deals" if name == "hubspot" else "Resources/query"
+    sandbox.fault(name, path=path, times=2, **fault)
+    report = load(name, settings, company, tables=CHEAP[name])
+    assert report.status == "ok"
+    assert all(report.tables[table].rows_total > 0 for table in CHEAP[name])
+    if fault.get("retry_after"):
+        assert report.waited_seconds >= 1
+
+
+@pytest.mark.parametrize("name", CONNECTED)
+def test_an_empty_page_in_the_middle_loses_nothing(name: str, sandbox: Sandbox, company: Company) -> None:
+    settings = now()
+    table, path = ("calls", "objects/calls") if name == "hubspot" else ("tickets", "Tickets/query")
+    sandbox.fault(name, "empty_page", path=path, skip=1, times=1)
+    report = load(name, settings, company, tables={table})
+    sandbox.clear_faults()
+    assert report.tables[table].rows_total == load(name, settings, company, tables={table}).tables[table].rows_total > 500
+
+
+@pytest.mark.parametrize("name", CONNECTED)
+def test_a_vendor_that_is_down_is_transient_and_the_old_rows_stay(name: str, sandbox: Sandbox, company: Company) -> None:
+    settings = now()
+    before = load(name, settings, company, tables=CHEAP[name])
+    sandbox.fault(name, "status", status=503)
+    with pytest.raises(TransientError, match=f"{SOURCES[name].label}: GET .*503"):
+        load(name, settings, company, tables=CHEAP[name])
+    for table, report in before.tables.items():
+        assert query(settings, f"select count(*) from raw_{name}.{table}") == [(report.rows_total,)]
+    statuses = query(settings, "select status from ledger.loads order by rowid")
+    assert [status for status, in statuses] == ["ok", "ok", "failed", "failed"]
+
+
+def test_secrets_are_nowhere(sandbox: Sandbox, company: Company, caplog: pytest.LogCaptureFixture) -> None:
+    settings = now()
+    told = []
+    with caplog.at_level(logging.DEBUG):
+        for name in CONNECTED:
+            load(name, settings, company)
+            own = " ".join(value for variable, value in SANDBOX_CREDENTIALS.items() if variable.startswith(name.upper()))
+            for kind in ({"kind": "wrong_key"}, {"kind": "status", "status": 400, "body": f"you sent {own}"}):
+                sandbox.fault(name, path="(objects|owners|query)", **kind)
+                with pytest.raises(PermanentError) as caught:
+                    load(name, settings, company)
+                told.append("".join(traceback.format_exception(caught.value)))
+                sandbox.clear_faults()
+    written = [file.read_bytes() for file in settings.home.rglob("*") if file.is_file()]
+    assert any(b"contacts" in content for content in written)
+    for name, secret in SANDBOX_CREDENTIALS.items():
+        for content in (caplog.text.encode(), "".join(told).encode(), *written):
+            assert secret.encode() not in content, name
+
+
+def test_a_missing_scope_skips_one_table_and_names_the_scope(sandbox: Sandbox, company: Company) -> None:
+    settings = now()
+    load("hubspot", settings, company, tables={"owners", "calls"})
+    known = query(settings, "select count(*) from raw_hubspot.owners")
+    sandbox.fault("hubspot", "missing_scopes", scopes=["crm.objects.deals.read", "crm.objects.owners.read"])
+    report = load("hubspot", settings, company)
+    for table, scope in (("deals", "crm.objects.deals.read"), ("owners", "crm.objects.owners.read")):
+        assert any(table in warning and scope in warning for warning in report.warnings), report.warnings
+    statuses = dict(query(settings, "select table_name, status from ledger.loads where load_id = (select load_id from ledger.loads "
+                          "order by rowid desc limit 1)"))
+    assert statuses.pop("deals") == statuses.pop("owners") == statuses.pop("deal_pipelines") == statuses.pop("deal_stages") == "not_available"
+    assert set(statuses.values()) == {"ok"}
+    assert report.tables["calls"].rows_total > 0
+    assert query(settings, "select count(*) from raw_hubspot.owners") == known  # what was known stays
+
+
+def test_the_warning_about_hidden_non_billable_time(sandbox: Sandbox, company: Company) -> None:
+    sandbox.fault("autotask", "hide_non_billable")
+    report = load("autotask", now(), company, tables={"time_entries"})
+    assert any("view non-billable time entries" in warning for warning in report.warnings)
+
+
+def test_the_accounts_of_two_places_never_mix(sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    load("autotask", now(), company, tables={"resources"})
+    monkeypatch.delenv("SANDBOX_URL")
+    monkeypatch.setenv("AUTOTASK_BASE_URL", f"{sandbox.url}/autotask")
+    with pytest.raises(PermanentError, match="holds data of another place.*SCORELINE_HOME"):
+        load("autotask", now(), company, tables={"resources"})
+
+
+def test_unknown_names_are_refused(settings: Settings, company: Company) -> None:
+    with pytest.raises(PermanentError, match="unknown source 'hubspt'; there are: hubspot"):
+        load("hubspt", settings, company)
+    with pytest.raises(PermanentError, match="HubSpot: unknown tables cals"):
+        load("hubspot", settings, company, tables={"cals"})
+
+
+def test_another_process_that_holds_the_file_is_named(sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    from foundation import warehouse
+
+    settings = now()
+    load("manual", settings, company)
+    monkeypatch.setattr(warehouse, "FOREIGN_WAIT_SECONDS", 0.3)
+    code = f"import duckdb, time; held = duckdb.connect({str(settings.warehouse_path)!r}); print('open', flush=True); time.sleep(60)"
+    other = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    try:
+        assert other.stdout and other.stdout.readline() == "open\n"
+        with pytest.raises(warehouse.WarehouseBusy, match=f"process {other.pid}"):
+            load("manual", settings, company)
+    finally:
+        other.kill()
+        other.wait()
+
+
+def test_dated_paths_load_the_same(sandbox: Sandbox, company: Company) -> None:
+    dated = company.model_copy(update={"hubspot": company.hubspot.model_copy(update={"api_version": "2026-09"})})
+    report = load("hubspot", now(), dated)
+    assert report.warnings == []
+    assert min(table.rows_total for table in report.tables.values()) > 0
+    assert any("/crm/objects/2026-09/contacts" in call["path"] for call in sandbox.requests("hubspot"))

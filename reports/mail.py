@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.errors import HeaderParseError
-from email.headerregistry import Address
+from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, Policy
 from email.utils import format_datetime, parseaddr
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,18 @@ from reports.theme import GLYPH, STATUS, TOKENS, literal
 MAILS = Path(__file__).parent / "mails"
 HTML_LIMIT = 80 * 1024
 """Bytes of decoded HTML. Gmail hides what comes after about 102 KB, the way to unsubscribe among it."""
+
+
+class _WholeLine(UnstructuredHeader, BaseHeader):
+    """A header that is never folded: the standard library would encode a long address, and no program would find it then."""
+
+    def fold(self, *, policy: Policy[Any]) -> str:
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+_HEADERS = HeaderRegistry()
+_HEADERS.map_to_type("list-unsubscribe", _WholeLine)
+_POLICY = SMTP.clone(header_factory=_HEADERS)
 
 
 class MailError(Exception):
@@ -123,7 +135,7 @@ def build(
     unsubscribe: str | None = None,
 ) -> EmailMessage:
     """One message to one recipient. `unsubscribe`: what a mail to the operator has to ask for to stop this one."""
-    message = EmailMessage(policy=SMTP)
+    message = EmailMessage(policy=_POLICY)
     message["Subject"] = plain(subject, 200)
     message["From"] = company.mail.sender
     message["To"] = checked_address(recipient)

@@ -91,7 +91,7 @@ def connect(published: Path) -> duckdb.DuckDBPyConnection:
         ":memory:",
         config={
             "memory_limit": "1GB",
-            "threads": "2",
+            "threads": "1",  # blocks are many and small: a second thread costs more than it brings
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
         },

@@ -19,20 +19,31 @@ from reports.queries import Result, Row
 from reports.scorecard import parts_text
 
 REASONS = {
+    "before_line_start": "Before this line was kept",
+    "billable": "Billable work",
     "canceled": "Canceled",
     "corrected": "Replaced by a later entry",
     "deleted": "Deleted or archived in the source",
     "duplicate_call": "The same call from another system is counted",
+    "in_progress": "Still in progress",
     "inbound": "Inbound call",
+    "lost": "Lost",
+    "no_amount": "No amount is typed in",
     "no_contact": "No contact on the record",
+    "no_date": "No date on the record",
     "no_direction": "Call without a direction",
+    "no_lead_stage": "Never became a lead",
     "no_mrr": "Won, but no MRR is typed in",
     "no_outcome": "No outcome is recorded",
     "no_owner": "Nobody owns the record",
+    "no_person": "Nobody of the company owns the record",
     "no_show": "Did not show up",
+    "non_billable": "Work that is not billable",
+    "not_complete": "Not completed",
     "not_connected": "The call reached nobody",
     "not_decision_maker": "The contact does not decide",
     "not_in_list": "The contact was not on the list that day",
+    "other_currency": "In another currency",
     "other_pipeline": "In a pipeline that does not count",
     "renewal": "Renewal, no new business",
     "reschedule": "The same appointment, moved",
@@ -40,6 +51,7 @@ REASONS = {
     "same_contact_same_day": "This contact was counted already that day",
     "scheduled": "Still only scheduled",
     "time_off": "Time off",
+    "won": "Won",
     "wrong_queue": "In a queue that does not count",
 }
 
@@ -123,7 +135,7 @@ def pieces(line: Row, records: Sequence[Row], weeks: Sequence[Row], receipts: Re
     return [_card(line, records, part, i, len(slices), sizes, amounts, weeks, receipts) for i, part in enumerate(slices)]
 
 
-_Rendered = tuple[str | None, Markup]
+_Rendered = tuple[str | None, str]
 """(reason it was left out, None where it was counted; the table row)"""
 
 
@@ -140,28 +152,25 @@ def _slices(rows: Sequence[_Rendered], most: int) -> Iterator[list[_Rendered]]:
     yield part
 
 
-def _record(record: Row, aggregation: str, unit: str, amounts: bool) -> Markup:
-    label = plain(record.record_label or record.record_id or "")
-    address = web_address(record.record_url)
-    what = Markup('<a href="{}">{}</a>').format(address, label) if address else escape(label)
+def _record(record: Row, aggregation: str, unit: str, amounts: bool) -> str:
+    label = escape(plain(record["record_label"] or record["record_id"] or ""))
+    address = web_address(record["record_url"])
+    what = f'<a href="{escape(address)}">{label}</a>' if address else label
     amount = ""
-    if amounts and record.numerator is not None:
-        amount = parts_text(record.numerator, record.denominator, aggregation) or number(record.numerator, unit)
-    # end tags of cells and rows may be left out in HTML; a page of receipts is a fifth shorter without them
-    return Markup("<tr><td>{}<td>{}<td>{}{}").format(
-        day(record.occurred_on) if record.occurred_on else "",
-        what,
-        plain(record.person_name or ""),
-        Markup("<td>{}").format(amount) if amounts else "",
-    )
+    if amounts and record["numerator"] is not None:
+        amount = parts_text(record["numerator"], record["denominator"], aggregation) or number(record["numerator"], unit)
+    on = day(record["occurred_on"]) if record["occurred_on"] else ""
+    # plain text put together, every piece escaped: there are a hundred thousand records in a year and a half of weeks.
+    # End tags of cells and rows may be left out in HTML; a page of receipts is a fifth shorter without them
+    return f"<tr><td>{on}<td>{what}<td>{escape(plain(record['person_name'] or ''))}" + (f"<td>{escape(amount)}" if amounts else "")
 
 
-def _table(caption: str, rows: Sequence[Markup], amounts: bool) -> Markup:
+def _table(caption: str, rows: Sequence[str], amounts: bool) -> Markup:
     return Markup(
         '<div class="scroll" tabindex="0" role="region" aria-label="{0}"><table class="records">'
         '<caption class="vh">{0}</caption><thead><tr>'
         '<th scope="col">Day<th scope="col">Record<th scope="col">Person{1}</thead><tbody>{2}</tbody></table></div>'
-    ).format(caption, Markup('<th scope="col">Amount') if amounts else "", join(rows))
+    ).format(caption, Markup('<th scope="col">Amount') if amounts else "", Markup("".join(rows)))
 
 
 def _card(

@@ -100,9 +100,7 @@ class PublishedFile:
         return self.path
 
     def _write(self, connection: duckdb.DuckDBPyConnection) -> None:
-        connection.execute(
-            "insert into marts.dim_build values (?, ?, 'Cedar Ridge IT', ?, 'USD')", [self.as_of, self.last_week, ZONE]
-        )
+        connection.execute("insert into marts.dim_build values (?, ?, 'Cedar Ridge IT', ?, 'USD')", [self.as_of, self.last_week, ZONE])
         labels = {"hubspot": "HubSpot", "autotask": "Autotask", "manual": "Typed-in numbers"}
         for source, label in labels.items():
             values = {

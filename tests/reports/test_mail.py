@@ -68,6 +68,10 @@ def test_the_tree_and_the_headers(settings: Settings, company: Company) -> None:
     assert message["Date"] == "Mon, 27 Oct 2025 07:00:00 -0500", "by the clock, in the company's zone"
     assert message["Auto-Submitted"] == "auto-generated"
     assert str(message["List-Unsubscribe"]).startswith("<mailto:ops@cedar-ridge.example?subject=Stop%20weekly_scorecard")
+    raw = compose(
+        settings, company, load_week(settings, W43), decide(settings.published_path, W43), recipient=DANA, message_id="<x@y.example>"
+    ).as_bytes()
+    assert b"\r\nList-Unsubscribe: <mailto:ops@cedar-ridge.example?subject=Stop%20weekly_scorecard%20for%20dana.whitfield%40" in raw
     html = html_of(message)
     cids = {str(part["Content-ID"])[1:-1] for part in message.walk() if part["Content-ID"]}
     assert set(re.findall(r'src="cid:([^"]+)"', html)) == cids and len(cids) == 1

@@ -1,0 +1,126 @@
+"""The doctor names what is wrong and the way out, and never a secret."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dlt_pipelines.doctor import diagnose
+from dlt_pipelines.errors import PermanentError
+from dlt_pipelines.registry import SOURCES
+from dlt_pipelines.run import Finding
+from dlt_pipelines.sandbox import SANDBOX_CREDENTIALS, Sandbox
+from dlt_pipelines.sources import hubspot
+from foundation.settings import PROJECT_ROOT, Company, Settings
+
+
+@pytest.fixture(autouse=True)
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hubspot, "BURST", (10_000, 10.0))
+
+
+def bad(findings: list[Finding]) -> dict[str, Finding]:
+    """check -> finding, of those that need a person."""
+    assert all(finding.way_out for finding in findings if finding.level in ("warn", "fail"))
+    return {finding.check: finding for finding in findings if finding.level in ("warn", "fail")}
+
+
+def test_nothing_connected_is_information(settings: Settings, company: Company) -> None:
+    findings = diagnose(settings, company)
+    assert {finding.source for finding in findings} == set(SOURCES)
+    assert bad(findings) == {}
+    told = next(finding for finding in findings if finding.source == "hubspot")
+    assert (told.level, told.check) == ("info", "credentials") and "HUBSPOT_API_KEY" in told.detail
+
+
+def test_a_healthy_account(sandbox: Sandbox, company: Company) -> None:
+    findings = diagnose(Settings(), company)
+    assert bad(findings) == {}
+    details = {(finding.source, finding.check): finding.detail for finding in findings}
+    assert "requests left today" in details["hubspot", "budget"]
+    assert "of 10000 requests" in details["autotask", "budget"]
+    assert "250 members" in details["hubspot", "warm_list"] or "249 members" in details["hubspot", "warm_list"]
+    text = str(findings)
+    assert not [name for name, secret in SANDBOX_CREDENTIALS.items() if secret in text]
+
+
+def test_half_of_the_credentials(settings: Settings, company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUTOTASK_USERNAME", "someone@example.com")
+    assert set(bad(diagnose(settings, company))) == {"AUTOTASK_SECRET", "AUTOTASK_INTEGRATION_CODE"}
+
+
+def test_a_wrong_key_and_nobody_there(sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HUBSPOT_API_KEY", "pat-na1-canary-wrong-0001")
+    monkeypatch.setenv("AUTOTASK_SECRET", "canary-wrong-0002")
+    findings = diagnose(Settings(), company, ["hubspot", "autotask"])
+    assert "not accepted" in bad(findings)["access"].detail
+    assert {finding.source for finding in findings if finding.level == "fail"} == {"hubspot", "autotask"}
+    assert "canary" not in str(findings)
+    from dlt_pipelines import http
+
+    monkeypatch.setattr(http, "TRIES", 1)
+    monkeypatch.setenv("HUBSPOT_BASE_URL", "http://127.0.0.1:9")
+    assert "network" in bad(diagnose(Settings(), company, ["hubspot"]))["reach"].way_out
+
+
+@pytest.mark.parametrize(
+    ("section", "change", "check", "named"),
+    [
+        ("hubspot", {"warm_list": "Cold 250"}, "warm_list", "Cold 250"),
+        ("hubspot", {"pipelines": ["default", "gone"]}, "pipelines", "gone"),
+        ("hubspot", {"connected_outcomes": ["no-such-id"]}, "connected_outcomes", "no-such-id"),
+        ("hubspot", {"first_appointment_types": ["Erstes Treffen"]}, "first_appointment_types", "Erstes Treffen"),
+        ("hubspot", {"coi_meeting_types": ["Coffee"]}, "coi_meeting_types", "Coffee"),
+        ("hubspot", {"decision_maker_property": "no_such"}, "decision_maker_property", "no_such"),
+        ("hubspot", {"coi_property": "firstname"}, "coi_property", "of type string"),
+        ("hubspot", {"mrr_property": "no_mrr"}, "mrr_property", "no_mrr"),
+        ("autotask", {"reactive_queue_ids": [1]}, "reactive_queue_ids", "names 1"),
+        ("autotask", {"complete_status_ids": [5, 99]}, "complete_status_ids", "99"),
+        ("autotask", {"time_off_codes": ["Siesta"]}, "time_off_codes", "Siesta"),
+    ],
+)
+def test_configured_ids_that_do_not_exist(
+    section: str, change: dict[str, Any], check: str, named: str, sandbox: Sandbox, company: Company
+) -> None:
+    changed = company.model_copy(update={section: getattr(company, section).model_copy(update=change)})
+    found = bad(diagnose(Settings(), changed, [section]))
+    assert set(found) <= {check, "decision_maker_values"}
+    assert named in found[check].detail and "company.toml" in found[check].way_out
+
+
+def test_missing_scopes_and_permissions(sandbox: Sandbox, company: Company) -> None:
+    sandbox.fault("hubspot", "missing_scopes", scopes=["crm.objects.deals.read", "crm.lists.read", "crm.schemas.contacts.read"])
+    sandbox.fault("autotask", "hide_non_billable")
+    sandbox.fault("autotask", "status", status=403, path="Companies")
+    found = bad(diagnose(Settings(), company, ["hubspot", "autotask"]))
+    assert set(found) == {"deals", "pipelines", "warm_list", "properties of contacts", "properties of meetings", "properties of calls",
+                          "Companies", "non-billable time"}
+    assert "crm.objects.deals.read" in found["deals"].detail
+
+
+def test_a_person_with_a_wrong_address(sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    seeds = tmp_path / "dbt" / "seeds"
+    seeds.mkdir(parents=True)
+    people = (PROJECT_ROOT / "dbt_project" / "seeds" / "people.csv").read_text()
+    (seeds / "people.csv").write_text(people.replace("leo.b@", "leo.bb@"))
+    monkeypatch.setenv("SCORELINE_DBT_DIR", str(tmp_path / "dbt"))
+    found = bad(diagnose(Settings(), company, ["autotask"]))
+    assert "leo.bb@cedar-ridge.example" in found["people"].detail and "leo_brandt" in found["people"].way_out
+
+
+def test_a_used_up_hour(sandbox: Sandbox, company: Company) -> None:
+    body = '{"externalRequestThreshold":10000,"requestThresholdTimeframe":60,"currentTimeframeRequestCount":9000}'
+    sandbox.fault("autotask", "status", status=200, body=body, path="ThresholdInformation")
+    assert "9000 of 10000" in bad(diagnose(Settings(), company, ["autotask"]))["budget"].detail
+    from dlt_pipelines.errors import TransientError
+    from dlt_pipelines.load import load
+
+    with pytest.raises(TransientError, match="9000 of the account's 10000 requests an hour are used"):
+        load("autotask", Settings(), company)
+
+
+def test_unknown_source(settings: Settings, company: Company) -> None:
+    with pytest.raises(PermanentError, match="unknown source hubspt"):
+        diagnose(settings, company, ["hubspt"])

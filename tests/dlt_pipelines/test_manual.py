@@ -1,0 +1,154 @@
+"""Typed-in numbers: good rows load, bad rows are named with file and line, and one broken file never stops the others."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from dlt_pipelines.doctor import diagnose
+from dlt_pipelines.errors import PermanentError
+from dlt_pipelines.load import load
+from foundation.settings import Company, Settings
+from tests.dlt_pipelines.conftest import query
+
+HEADER = "metric,person,week,value,note,entered_by,entered_at\n"
+GOOD = "networking_events,maya_torres,2025-W43,2,Chamber,maya_torres,2025-10-24T15:00:00-05:00\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path / "typed"
+    path.mkdir()
+    monkeypatch.setenv("SCORELINE_MANUAL_DIR", str(path))
+    return path
+
+
+def rejected(folder: Path, company: Company, content: str | bytes, name: str = "a.csv") -> list[tuple[int, str]]:
+    """(line, reason) of every rejected row after a load of one file."""
+    (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+    load("manual", Settings(), company)
+    return query(Settings(), "select line, reason from raw_manual.rejected order by file, line")
+
+
+def test_a_good_row_becomes_an_entry(folder: Path, company: Company) -> None:
+    assert rejected(folder, company, HEADER + GOOD + "website_traffic,,2025-10-22,1250.5,,dana_whitfield,2025-10-24 09:30\n") == []
+    rows = query(Settings(), "select * exclude (_dlt_id, _dlt_load_id) from raw_manual.entries order by line")
+    assert rows[0] == (
+        "a.csv", 2, "networking_events", "maya_torres", date(2025, 10, 20), date(2025, 10, 20), Decimal("2.000000000"), "Chamber",
+        "maya_torres", datetime.fromisoformat("2025-10-24T20:00:00Z"),
+    )
+    # a week named by one of its days, no person, no note, and an instant without zone: the company's
+    assert rows[1][3:8] == (None, date(2025, 10, 20), date(2025, 10, 20), Decimal("1250.5"), None)
+    assert rows[1][9] == datetime.fromisoformat("2025-10-24T14:30:00Z")
+
+
+def test_a_date_column_a_byte_order_mark_and_another_order_of_columns(folder: Path, company: Company) -> None:
+    header = "\ufeffentered_at,date,metric,person,value,note,entered_by\r\n"
+    text = header + '2025-10-24T15:00:00Z,2025-10-21,networking_events,,-3,"two\nlines",me\r\n'
+    assert rejected(folder, company, text) == []
+    assert query(Settings(), "select occurred_on, value, note from raw_manual.entries") == [(date(2025, 10, 21), Decimal(-3), "two\nlines")]
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ("netwroking,,2025-W43,2,,me,2025-10-24T15:00:00Z", 'unknown metric "netwroking"; it must be a line_id or metric_id'),
+        ("networking_events,maya,2025-W43,2,,me,2025-10-24T15:00:00Z", 'unknown person "maya"; it must be a person_key'),
+        ("networking_events,,2025-W54,2,,me,2025-10-24T15:00:00Z", '"2025-W54" is not a week'),
+        ("networking_events,,24/10/2025,2,,me,2025-10-24T15:00:00Z", '"24/10/2025" is not a week'),
+        ("networking_events,,,2,,me,2025-10-24T15:00:00Z", "neither week nor date is filled in"),
+        ("networking_events,,2025-W43,two,,me,2025-10-24T15:00:00Z", 'the value "two" is not a number'),
+        ("networking_events,,2025-W43,,,me,2025-10-24T15:00:00Z", "the value is empty"),
+        ("networking_events,,2025-W43,nan,,me,2025-10-24T15:00:00Z", 'the value "nan" is not a number'),
+        ("networking_events,,2025-W43,1_000,,me,2025-10-24T15:00:00Z", 'the value "1_000" is not a number'),
+        ("networking_events,,2025-W43,1e40,,me,2025-10-24T15:00:00Z", 'the value "1e40" is not a number'),
+        ('networking_events,,2025-W43,"1,5",,me,2025-10-24T15:00:00Z', 'the value "1,5" is not a number'),
+        ("networking_events,,2025-W43,2,,me,yesterday", 'entered_at "yesterday" is not an instant'),
+        ("networking_events,,2025-W43,2,,me,", 'entered_at "" is not an instant'),
+        ("networking_events,,2025-W43,2,me,2025-10-24T15:00:00Z", "6 cells where the header has 7"),
+        ("networking_events,,2025-W43,2,a,b,me,2025-10-24T15:00:00Z", "8 cells where the header has 7"),
+    ],
+)
+def test_a_bad_row_is_named_and_the_good_ones_load(row: str, reason: str, folder: Path, company: Company) -> None:
+    (folder / "a.csv").write_text(HEADER + GOOD + row + "\n\n" + GOOD)
+    report = load("manual", Settings(), company)
+    found = query(Settings(), "select file, line, reason, content from raw_manual.rejected")
+    assert len(found) == 1
+    assert found[0][:2] == ("a.csv", 3)
+    assert reason in found[0][2]
+    assert found[0][3].replace('"', "") == row.replace('"', "")
+    assert query(Settings(), "select line from raw_manual.entries order by 1") == [(2,), (5,)]
+    assert report.warnings == [f"a.csv, line 3: {found[0][2]}"]
+    warned = [finding for finding in diagnose(Settings(), company, ["manual"]) if finding.level == "warn"]
+    assert [reason in finding.detail and "line 3" in finding.detail for finding in warned] == [True]
+
+
+@pytest.mark.parametrize(
+    ("header", "reason"),
+    [
+        ("metric,person,value,note,entered_by,entered_at\n", "it lacks week or date"),
+        ("metric,week,value,note,entered_by,entered_at\n", "it lacks person"),
+        ("metric,person,week,value,note,entered_by,entered_at,color\n", "unknown: color"),
+        ("metric,metric,person,week,value,note,entered_by,entered_at\n", "twice: metric"),
+        ("a;b;c\n", "it lacks metric"),
+    ],
+)
+def test_a_wrong_header_rejects_the_file_and_no_other(header: str, reason: str, folder: Path, company: Company) -> None:
+    (folder / "b.csv").write_text(HEADER + GOOD)
+    found = rejected(folder, company, header + GOOD)
+    assert len(found) == 1 and found[0][0] == 1 and reason in found[0][1]
+    assert query(Settings(), "select file from raw_manual.entries") == [("b.csv",)]
+
+
+def test_bytes_that_are_no_text_reject_their_line_only(folder: Path, company: Company) -> None:
+    found = rejected(folder, company, HEADER.encode() + GOOD.replace("Chamber", "Caf\xe9").encode("latin-1") + GOOD.encode())
+    assert found == [(2, "not UTF-8 text; save the file as UTF-8")]
+    assert "Caf\\xe9" in query(Settings(), "select content from raw_manual.rejected")[0][0]
+    assert query(Settings(), "select line from raw_manual.entries") == [(3,)]
+
+
+def test_an_unclosed_quote_does_not_swallow_what_follows(folder: Path, company: Company) -> None:
+    found = rejected(folder, company, HEADER + GOOD.replace("Chamber", '"Chamber') + GOOD + GOOD)
+    assert [line for line, _ in found] == [2]
+    assert query(Settings(), "select line from raw_manual.entries order by 1") == [(3,), (4,)]
+
+
+def test_a_file_that_cannot_be_read_is_named(folder: Path, company: Company) -> None:
+    (folder / "b.csv").write_text(HEADER + GOOD)
+    (folder / "a.csv").mkdir()  # a folder with a file's name
+    load("manual", Settings(), company)
+    assert "cannot be read" in query(Settings(), "select reason from raw_manual.rejected where file = 'a.csv'")[0][0]
+    assert query(Settings(), "select count(*) from raw_manual.entries") == [(1,)]
+
+
+def test_rows_of_the_future_wait_and_removed_rows_leave(folder: Path, company: Company) -> None:
+    later = GOOD.replace("2025-10-24T15:00:00-05:00", "2025-10-28T15:00:00-05:00")
+    assert rejected(folder, company, HEADER + GOOD + later) == []
+    assert query(Settings(), "select count(*) from raw_manual.entries") == [(1,)]
+    (folder / "a.csv").unlink()
+    assert load("manual", Settings(), company).tables["entries"].rows_total == 0
+
+
+def test_hostile_text_is_only_text(folder: Path, company: Company) -> None:
+    note = "<script>alert(1)</script> '; drop table x; -- \u202eabc \U0001f600"
+    assert rejected(folder, company, HEADER + GOOD.replace("Chamber", note)) == []
+    assert query(Settings(), "select note from raw_manual.entries") == [(note,)]
+
+
+def test_ten_thousand_lines_and_their_faults_fit_into_one_report(folder: Path, company: Company) -> None:
+    found = rejected(folder, company, HEADER + GOOD * 9_900 + GOOD.replace("2025-W43", "2025-43") * 100)
+    assert len(found) == 100
+    report = load("manual", Settings(), company)
+    assert report.tables["entries"].rows_total == 9_900
+    assert len(report.warnings) == 21 and "80 more rejected rows" in report.warnings[-1]
+
+
+def test_missing_folder_and_missing_seeds(tmp_path: Path, company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SCORELINE_MANUAL_DIR", str(tmp_path / "nowhere"))
+    assert "does not exist" in load("manual", Settings(), company).warnings[0]
+    monkeypatch.setenv("SCORELINE_DBT_DIR", str(tmp_path))
+    with pytest.raises(PermanentError, match="Typed-in numbers: .*scorecard_lines.csv is missing"):
+        load("manual", Settings(), company)

@@ -1,0 +1,28 @@
+"""`.env.example` names exactly what the code reads."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from dlt_pipelines.registry import SOURCES
+from foundation.settings import EnvSettings
+
+ROOT = Path(__file__).parents[2]
+
+
+def names(cls: type[EnvSettings]) -> set[str]:
+    found = {field.alias or name for name, field in cls.model_fields.items()} if cls.model_fields else set()
+    ours = [child for child in cls.__subclasses__() if child.__module__.startswith(("foundation.", "dlt_pipelines.sources", "reports."))]
+    return found.union(*map(names, [child for child in cls.__subclasses__() if child.__name__ == "Credentials"] + ours))
+
+
+def test_the_example_and_the_code_agree() -> None:
+    for entry in SOURCES.values():
+        entry.load_module()
+    listed = set(re.findall(r"^([A-Z][A-Z0-9_]+)=", (ROOT / ".env.example").read_text(encoding="utf-8"), re.M))
+    assert listed == names(EnvSettings) | {"SCORELINE_ENV_FILE"}
+
+
+def test_the_example_holds_no_value() -> None:
+    assert not re.findall(r"^[A-Z][A-Z0-9_]+=.+", (ROOT / ".env.example").read_text(encoding="utf-8"), re.M)

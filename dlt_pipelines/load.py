@@ -53,7 +53,8 @@ class _OwnContext(RunContext):
         return [CustomLoaderDocProvider("scoreline", lambda: _DLT_SETTINGS)]
 
     @property
-    def data_dir(self) -> str:
+    def global_dir(self) -> str:
+        """Instead of ~/.dlt or /var/dlt: everything of ours stays in the home folder of the project."""
         return self.run_dir
 
 
@@ -173,8 +174,9 @@ def _declare(entry: SourceEntry, settings: Settings) -> None:
 
 def _own_dlt(settings: Settings) -> None:
     container = Container()
-    if not isinstance(container[PluggableRunContext].context, _OwnContext):
-        container[PluggableRunContext].reload(_OwnContext(str(settings.dlt_dir)))
+    # asking for the context would make dlt's default one first, with everything it reads and starts
+    if PluggableRunContext not in container or not isinstance(container[PluggableRunContext].context, _OwnContext):
+        container[PluggableRunContext] = PluggableRunContext(_OwnContext(str(settings.dlt_dir)))
 
 
 def _open_pipeline(entry: SourceEntry, settings: Settings) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import subprocess
 import sys
 import traceback
@@ -54,6 +55,26 @@ def test_a_source_is_described_without_settings_and_without_network(tmp_path: Pa
     )
     assert done.returncode == 0, done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_load_talks_to_the_source_and_nobody_else_and_reads_no_stray_configuration(tmp_path: Path, settings: Settings) -> None:
+    # telemetry is sent by a thread at the end of the process, so only a process shows it
+    code = (
+        "import socket\n"
+        "def told(*a, **k): print('NETWORK', a, flush=True); raise OSError('refused')\n"
+        "socket.socket.connect = socket.getaddrinfo = told\n"
+        "from foundation.settings import Settings, load_company\n"
+        "from dlt_pipelines.load import ensure_tables, load\n"
+        "s = Settings(); c = load_company(s); ensure_tables(s, c); print(load('manual', s, c).status)\n"
+    )
+    stray = tmp_path / ".dlt"
+    stray.mkdir()
+    (stray / "config.toml").write_text('[destination.duckdb]\ncredentials = "stray.duckdb"\n[runtime]\ndlthub_telemetry = true\n')
+    env = {"HOME": str(tmp_path), "PYTHONPATH": str(Path(__file__).parents[2]), **{
+        name: value for name, value in os.environ.items() if name.startswith("SCORELINE_")}}
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=env, capture_output=True, text=True)
+    assert done.stdout == "ok\n", done.stdout + done.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".dlt", "home"]
 
 
 @pytest.mark.parametrize("name", SOURCES)
@@ -260,6 +281,43 @@ def test_the_accounts_of_two_places_never_mix(sandbox: Sandbox, company: Company
     monkeypatch.setenv("AUTOTASK_BASE_URL", f"{sandbox.url}/autotask")
     with pytest.raises(PermanentError, match="holds data of another place.*SCORELINE_HOME"):
         load("autotask", now(), company, tables={"resources"})
+
+
+def test_a_used_up_day_stops_at_once_and_says_when_it_ends(sandbox: Sandbox, company: Company) -> None:
+    sandbox.fault("hubspot", "status", status=429, path="owners", body='{"policyName": "DAILY", "errorType": "RATE_LIMIT"}')
+    with pytest.raises(TransientError, match="requests for today are used up.*midnight"):
+        load("hubspot", now(), company, tables={"owners"})
+    assert len([call for call in sandbox.requests("hubspot") if call["status"] == 429]) == 1
+
+
+def test_credentials_go_to_no_foreign_zone(sandbox: Sandbox, company: Company) -> None:
+    body = '{"zoneName": "x", "url": "https://autotask.net.evil.example/ATServicesRest/", "webUrl": "", "ci": 1000}'
+    sandbox.fault("autotask", "status", status=200, path="zoneInformation", body=body)
+    with pytest.raises(PermanentError, match="autotask.net.evil.example, which is not Autotask's"):
+        load("autotask", now(), company)
+
+
+def test_an_answer_of_another_shape_says_what_was_expected(sandbox: Sandbox, company: Company) -> None:
+    sandbox.fault("hubspot", "status", status=200, path="objects/deals", body='{"items": []}')
+    with pytest.raises(PermanentError, match="HubSpot.*deals: expected results to be a list, but the answer has: items"):
+        load("hubspot", now(), company, tables={"deals"})
+
+
+def test_a_bad_value_costs_no_row(sandbox: Sandbox, company: Company) -> None:
+    row = '{"id": "9001", "properties": {"dealname": "<script>alert(1)</script>", "amount": "abc", "closedate": "soon"}, "archived": false}'
+    sandbox.fault("hubspot", "status", status=200, path="objects/deals", times=1, body=f'{{"results": [{row}]}}')
+    report = load("hubspot", now(), company, tables={"deals"})
+    assert 'hubspot.deals 9001: amount "abc" is not a number; stored as empty' in report.warnings
+    assert query(now(), "select dealname, amount, closedate from raw_hubspot.deals where id = '9001'") == [
+        ("<script>alert(1)</script>", None, None)]
+
+
+def test_an_autotask_query_that_is_wrong_is_asked_once(sandbox: Sandbox, company: Company) -> None:
+    body = '{"errors": ["Unable to find x in the Resources Entity."]}'
+    sandbox.fault("autotask", "status", status=500, path="Resources/query", body=body)
+    with pytest.raises(PermanentError, match="the query is refused: Unable to find x"):
+        load("autotask", now(), company, tables={"resources"})
+    assert len([call for call in sandbox.requests("autotask") if call["status"] == 500]) == 1
 
 
 def test_unknown_names_are_refused(settings: Settings, company: Company) -> None:

@@ -1,0 +1,1 @@
+"""Measures, never tests: ratios from one run on one machine."""

@@ -11,6 +11,7 @@ import pytest
 from dlt_pipelines.doctor import diagnose
 from dlt_pipelines.errors import PermanentError
 from dlt_pipelines.load import load
+from dlt_pipelines.sources.manual import connect, read_files
 from foundation.settings import Company, Settings
 from tests.dlt_pipelines.conftest import query
 
@@ -72,18 +73,25 @@ def test_a_date_column_a_byte_order_mark_and_another_order_of_columns(folder: Pa
         ("networking_events,,2025-W43,2,a,b,me,2025-10-24T15:00:00Z", "8 cells where the header has 7"),
     ],
 )
-def test_a_bad_row_is_named_and_the_good_ones_load(row: str, reason: str, folder: Path, company: Company) -> None:
+def test_a_bad_row_is_named_and_the_good_ones_are_kept(row: str, reason: str, folder: Path, company: Company) -> None:
     (folder / "a.csv").write_text(HEADER + GOOD + row + "\n\n" + GOOD)
+    settings = Settings()
+    read = read_files(connect(settings, company), company, settings.now())
+    assert [(found["file"], found["line"]) for found in read.rejected] == [("a.csv", 3)]
+    assert reason in read.rejected[0]["reason"]
+    assert read.rejected[0]["content"].replace('"', "") == row.replace('"', "")
+    assert [entry["line"] for entry in read.entries] == [2, 5]
+
+
+def test_a_bad_row_reaches_table_report_and_doctor(folder: Path, company: Company) -> None:
+    (folder / "a.csv").write_text(HEADER + GOOD + GOOD.replace(",2,", ",two,") + GOOD)
     report = load("manual", Settings(), company)
-    found = query(Settings(), "select file, line, reason, content from raw_manual.rejected")
-    assert len(found) == 1
-    assert found[0][:2] == ("a.csv", 3)
-    assert reason in found[0][2]
-    assert found[0][3].replace('"', "") == row.replace('"', "")
-    assert query(Settings(), "select line from raw_manual.entries order by 1") == [(2,), (5,)]
-    assert report.warnings == [f"a.csv, line 3: {found[0][2]}"]
-    warned = [finding for finding in diagnose(Settings(), company, ["manual"]) if finding.level == "warn"]
-    assert [reason in finding.detail and "line 3" in finding.detail for finding in warned] == [True]
+    reason = 'the value "two" is not a number; write it like 1250.5'
+    assert query(Settings(), "select file, line, reason from raw_manual.rejected") == [("a.csv", 3, reason)]
+    assert query(Settings(), "select line from raw_manual.entries order by 1") == [(2,), (4,)]
+    assert report.warnings == [f"a.csv, line 3: {reason}"]
+    warned = [finding.detail for finding in diagnose(Settings(), company, ["manual"]) if finding.level == "warn"]
+    assert warned == report.warnings
 
 
 @pytest.mark.parametrize(

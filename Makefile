@@ -19,7 +19,7 @@ doctor: $(VENV)/.runtime ## say per source what is connected and what is missing
 	@$(BIN)/scoreline doctor
 
 test: $(VENV)/.dev ## pass the tests (pages need chromium and chromium-driver)
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 check: $(VENV)/.dev ## what CI checks besides the tests: style, types, SQL, floors, docs
 	$(BIN)/ruff check .

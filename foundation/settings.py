@@ -163,6 +163,8 @@ class AutotaskSection(_Table):
 class PagesSection(_Table):
     enabled: list[str] = ["scorecard"]
     site_url: str = ""
+    history_weeks: Annotated[int, Field(gt=0)] | None = None
+    """Pages and receipts of so many finished weeks; None: of all."""
 
 
 class Subscription(_Table):

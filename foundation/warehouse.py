@@ -32,7 +32,9 @@ FOREIGN_WAIT_SECONDS = 30.0
 _DDL = """
 create schema if not exists ledger;
 create schema if not exists config;
+create sequence if not exists ledger.load_numbers;
 create table if not exists ledger.loads (
+    load_number bigint not null default nextval('ledger.load_numbers'),  -- order of writing: under a set clock all instants are equal
     load_id text not null,            -- one per source and run
     source text not null,
     table_name text not null,

@@ -11,7 +11,16 @@ _MAILS = dg.AssetSelection.assets(reporting.WEEKLY_MAIL)
 # side by side, each source in a process of its own; they wait on vendors, so there may be more of them than cores.
 # forkserver: a step starts from a process that has already imported everything
 _SIDE_BY_SIDE = dg.multiprocess_executor.configured(
-    {"max_concurrent": 8, "start_method": {"forkserver": {"preload_modules": ["orchestration.definitions"]}}}
+    lambda config: {
+        "max_concurrent": 8,
+        "start_method": {"forkserver": {"preload_modules": ["orchestration.definitions"]}},
+        "retries": {"enabled" if config["retry"] else "disabled": {}},
+    },
+    config_schema={
+        "retry": dg.Field(
+            bool, default_value=True, description="Try a source again after minutes; off for a person who waits for the answer"
+        )
+    },
 )
 
 refresh = dg.define_asset_job(

@@ -25,10 +25,23 @@ def progress_logger(_: dg.InitLoggerContext) -> logging.Logger:
 
 class _Short(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        meta = getattr(record, "dagster_meta", {}) or {}
+        meta = getattr(record, "dagster_meta", {})
         message = meta.get("orig_message") or record.getMessage()
+        event = meta.get("dagster_event")
+        if event is not None and event.is_step_failure:
+            message = f"{event.step_key}: {_reason(event.step_failure_data)}"
         mark = "!" if record.levelno >= logging.WARNING else " "
         return f" {mark} {message}"
+
+
+def _reason(data: Any) -> str:
+    """Why a step failed: what we raised on purpose, else the innermost error, never a stack trace (the UI has it)."""
+    if data.user_failure_data and data.user_failure_data.description:
+        return str(data.user_failure_data.description)
+    error = data.error
+    while error is not None and error.cause is not None:
+        error = error.cause
+    return str(error.message).strip() if error is not None else "no reason given"
 
 
 def prepare_instance(settings: Settings) -> None:
@@ -52,14 +65,20 @@ def run_job(
     ops: Mapping[str, Any] | None = None,
     asset_keys: Sequence[dg.AssetKey] | None = None,
 ) -> bool:
-    """Execute a job with its own executor and say whether it succeeded. `ops` is run config per op."""
+    """Execute a job with its own executor and say whether it succeeded. `ops` is run config per op.
+
+    What fails is not tried again after minutes, as a schedule would: somebody waits for the answer.
+    """
     prepare_instance(settings)
     job = dg.build_reconstructable_job("orchestration.runs", "job_by_name", (name,), {})
+    config: dict[str, Any] = {"loggers": {"progress": {"config": {}}}, "ops": dict(ops or {})}
+    if name in ("refresh", "backfill"):
+        config["execution"] = {"config": {"retry": False}}
     with dg.DagsterInstance.get() as instance:
         result = dg.execute_job(
             job,
             instance=instance,
-            run_config={"loggers": {"progress": {"config": {}}}, "ops": dict(ops or {})},
+            run_config=config,
             tags={"dagster/partition": partition_key} if partition_key else None,
             asset_selection=list(asset_keys) if asset_keys else None,
             raise_on_error=False,

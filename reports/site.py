@@ -112,20 +112,20 @@ def build_site(settings: Settings, company: Company) -> list[Path]:
         return []
     with closing(connect(settings.published_path)) as connection:
         builder = _Builder(connection, settings.site_dir)
-        _build_scorecard(builder)
+        _build_scorecard(builder, company.pages.history_weeks)
     if builder.failures:
         raise SiteError(_failure_text(builder.failures))
     _remove_old(builder)
     return builder.written
 
 
-def _build_scorecard(builder: _Builder) -> None:
+def _build_scorecard(builder: _Builder, history_weeks: int | None) -> None:
     cursor = builder.connection.cursor()
     cursor.execute("use published")
     weeks = [
         start
         for (start,) in cursor.execute("select distinct week_start from marts.fct_scorecard_weekly where is_finished order by 1").fetchall()
-    ]
+    ][-(history_weeks or 0) :]
     running = [
         start
         for (start,) in cursor.execute(
@@ -159,7 +159,7 @@ def _build_scorecard(builder: _Builder) -> None:
                 nav = _nav(root, around)
                 builder.put("scorecard", file, {**values, "receipts": Receipts(root, builder.places)}, title=title, nav=nav)
     with builder.attempt("index", "index.html"):
-        results = builder.results("index", {})
+        results = builder.results("index", {"first": weeks[0] if weeks else date.min})
         builder.put("index", "index.html", results, title=f"{results['build'].one().company_name} scorecards", nav=Markup())
 
 

@@ -40,7 +40,9 @@ def main() -> None:
         place = bind(options.port)
     except OSError as error:
         parser.error(f"port {options.port} cannot be used ({error.strerror}); choose another with --port, or --port 0 for any free one")
-    world = make_world(options.as_of, options.seed, options.scale, Limits(enforced=not options.no_limits))
+    # clients keep the limit that answers announce, so without limits the announced one must be out of reach
+    limits = Limits(enforced=False, hubspot_burst=1_000_000) if options.no_limits else Limits()
+    world = make_world(options.as_of, options.seed, options.scale, limits)
     serve(world, place, until_stdin_ends=options.with_parent)
 
 

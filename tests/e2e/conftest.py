@@ -20,6 +20,7 @@ import duckdb
 import pytest
 
 from dlt_pipelines.sandbox import SANDBOX_CREDENTIALS, Sandbox, running_sandbox
+from foundation.settings import PROJECT_ROOT
 
 THURSDAY = datetime(2025, 10, 23, 12, tzinfo=UTC)
 MONDAY = datetime(2025, 10, 27, 12, tzinfo=UTC)
@@ -31,6 +32,7 @@ class Install:
 
     home: Path
     sandbox: Sandbox
+    company: Path
     as_of: datetime = MONDAY
     extra: dict[str, str] = field(default_factory=dict)
 
@@ -43,6 +45,7 @@ class Install:
             "SANDBOX_URL": self.sandbox.url,
             "SCORELINE_AS_OF": self.as_of.isoformat(),
             "DAGSTER_HOME": str(self.home / "dagster"),
+            "SCORELINE_COMPANY_FILE": str(self.company),
             **self.extra,
         }
 
@@ -89,10 +92,14 @@ def sandbox() -> Iterator[Sandbox]:
 def made(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Install]:
     """Both homes. Read them; to change something, take a copy with `install`."""
     place = tmp_path_factory.mktemp("homes")
-    thursday = Install(place / "thursday", sandbox).at(THURSDAY)
+    company = place / "company.toml"
+    text = (PROJECT_ROOT / "company.toml").read_text(encoding="utf-8")
+    # the facts hold all of history; pages of a few weeks are enough, as each test builds them anew
+    company.write_text(text.replace("[pages]\n", "[pages]\nhistory_weeks = 5\n"), encoding="utf-8")
+    thursday = Install(place / "thursday", sandbox, company).at(THURSDAY)
     thursday.scoreline("run", "refresh")
     shutil.copytree(thursday.home, place / "monday")
-    monday = Install(place / "monday", sandbox).at(MONDAY)
+    monday = Install(place / "monday", sandbox, company).at(MONDAY)
     monday.scoreline("run", "refresh")
     monday.scoreline("run", "build")
     monday.scoreline("send")
@@ -107,7 +114,7 @@ def install(made: dict[str, Install], sandbox: Sandbox, tmp_path: Path) -> Calla
     def copy(which: str) -> Install:
         home = tmp_path / which
         shutil.copytree(made[which].home, home)
-        return Install(home, sandbox).at(MONDAY)
+        return Install(home, sandbox, made[which].company).at(MONDAY)
 
     return copy
 

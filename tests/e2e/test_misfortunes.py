@@ -111,7 +111,6 @@ def test_one_vendor_down_leaves_the_other_fresh_and_says_so(install: Copy) -> No
     copy.sandbox.clear_faults()
     copy.scoreline("run", "refresh")
     copy.scoreline("run", "build")
-    copy.scoreline("run", "build")
     assert len(_to(copy, OPERATOR)) == 2
     dials = "select value, state from marts.fct_scorecard_weekly where week_label = '2025-W43' and line_id = 'inside_sales.dials'"
     assert copy.query(dials) == [(101, "live")]

@@ -257,6 +257,14 @@ def test_long_receipts_are_spread_over_pages_within_the_budget(variant: Callable
         assert fragment == line and f'id="{line}"' in page(settings.site_dir, target)
 
 
+def test_history_weeks_limits_the_pages_and_what_leads_to_them(settings: Settings, company: Company) -> None:
+    short = company.model_copy(update={"pages": company.pages.model_copy(update={"history_weeks": 2})})
+    build_site(settings, short)
+    assert sorted(file.name for file in (settings.site_dir / "scorecard").iterdir()) == ["2025-W42.html", "2025-W43.html"]
+    index = page(settings.site_dir, "index.html")
+    assert set(re.findall(r'href="(?:scorecard|receipts)/([\w-]+)\.html"', index)) == {"2025-W42", "2025-W43"}
+
+
 def test_a_second_build_replaces_and_removes(variant: Callable[..., Settings], company: Company) -> None:
     settings = variant(left_out=400)
     build_site(settings, company)

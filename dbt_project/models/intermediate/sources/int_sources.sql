@@ -25,7 +25,7 @@ last_load as (
         sum(waited_seconds) as waited_seconds
     from {{ ref('stg_scoreline__loads') }}
     group by source, load_id
-    qualify row_number() over (partition by source order by max(started_at) desc, max(finished_at) desc, load_id desc) = 1
+    qualify row_number() over (partition by source order by max(load_number) desc) = 1
 )
 
 select

@@ -3,7 +3,7 @@
 with attempts as (
     select
         *,
-        row_number() over (partition by source, table_name order by finished_at desc, started_at desc, load_id desc) as recency
+        row_number() over (partition by source, table_name order by load_number desc) as recency
     from {{ ref('stg_scoreline__loads') }}
 ),
 
@@ -53,7 +53,7 @@ last_good as (
         source,
         table_name,
         max(finished_at) as last_success_at,
-        arg_max(rows_total, finished_at) as rows_total,
+        arg_max(rows_total, load_number) as rows_total,
         max(newest_record) as newest_record
     from attempts
     where load_status = 'ok'

@@ -1,4 +1,5 @@
 select
+    load_number,
     load_id,
     source,
     table_name,

@@ -11,17 +11,6 @@ import pytest
 _OURS = ("SCORELINE_", "SANDBOX_", "SMTP_", "HUBSPOT_", "AUTOTASK_", "DAGSTER_")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Under xdist a room's tests stay in one process, as they share builds; the longest room starts first."""
-
-    def room(item: pytest.Item) -> str:
-        return item.path.relative_to(Path(__file__).parent).parts[0]
-
-    items.sort(key=lambda item: room(item) != "e2e")
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(room(item)))
-
-
 @pytest.fixture(scope="session", autouse=True)
 def _stand_apart() -> Iterator[None]:
     """No test may read the developer's `.env` or send with their credentials."""

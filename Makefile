@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-rooms test-end-to-end ui bench check doctor lock clean
+.PHONY: help demo test test-rooms test-changes test-misfortunes ui bench check doctor lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -19,14 +19,17 @@ doctor: $(VENV)/.runtime ## say per source what is connected and what is missing
 	@$(BIN)/scoreline doctor
 
 test: $(VENV)/.dev ## pass the tests (pages need chromium and chromium-driver)
-	@$(MAKE) -j2 --output-sync --no-print-directory test-rooms test-end-to-end
+	@$(MAKE) -j3 --output-sync --no-print-directory test-rooms test-changes test-misfortunes
 
 # side by side: the end-to-end tests mostly wait for processes of their own
 test-rooms:
 	@$(BIN)/python -m pytest -q --ignore tests/e2e
 
-test-end-to-end:
-	@$(BIN)/python -m pytest -q tests/e2e
+test-changes:
+	@$(BIN)/python -m pytest -q tests/e2e --ignore tests/e2e/test_misfortunes.py
+
+test-misfortunes:
+	@$(BIN)/python -m pytest -q tests/e2e/test_misfortunes.py
 
 check: $(VENV)/.dev ## what CI checks besides the tests: style, types, SQL, floors, docs
 	$(BIN)/ruff check .

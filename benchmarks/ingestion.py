@@ -238,7 +238,8 @@ def report(found: dict[tuple[str, str], list[dict[str, Any]]]) -> None:
             last = runs[-1]
             stages = ", ".join(
                 f"{stage.partition('_')[0]} {statistics.median(result['stages'].get(stage, 0.0) for result in runs):.2f}"
-                for stage in STAGES if stage in last["stages"]
+                for stage in STAGES
+                if stage in last["stages"]
             )
             print(
                 f"| {label} | {sync} | {seconds:.2f} | {seconds / least:.2f} | {peak:.0f} | {last['requests']} | {last['rows']} | "

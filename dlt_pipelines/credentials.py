@@ -83,8 +83,13 @@ class Redactor:
         forms: set[str] = set()
         for secret in secrets:
             if len(secret) >= 4:  # shorter ones would hide half of every text
-                forms |= {secret, quote(secret, safe=""), quote_plus(secret), repr(secret)[1:-1],
-                          base64.b64encode(secret.encode()).decode().rstrip("=")}
+                forms |= {
+                    secret,
+                    quote(secret, safe=""),
+                    quote_plus(secret),
+                    repr(secret)[1:-1],
+                    base64.b64encode(secret.encode()).decode().rstrip("="),
+                }
         # longest first, so that no half of a longer form stays behind
         self._known = re.compile("|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True))) if forms else None
 

@@ -54,7 +54,10 @@ def _each(entry: SourceEntry, found: Iterator[Finding]) -> Iterator[Finding]:
 def _credentials(entry: SourceEntry, variables: dict[str, bool]) -> Iterator[Finding]:
     if not any(variables.values()):
         yield Finding(
-            entry.name, "credentials", "info", f"not connected: {' and '.join(variables)} not set",
+            entry.name,
+            "credentials",
+            "info",
+            f"not connected: {' and '.join(variables)} not set",
             f"To connect {entry.label}, set them in {env_file()} or in the environment.",
         )
         return

@@ -193,8 +193,18 @@ class Client:
     """
 
     def __init__(
-        self, label: str, base_url: str, *, headers: Mapping[str, str], budget: Budget, redact: Redactor, judge: Judge = lambda _: None,
-        unauthorised: Callable[[], bool] | None = None, read_seconds: float = READ_SECONDS, way_out: str = "", place: str = "account",
+        self,
+        label: str,
+        base_url: str,
+        *,
+        headers: Mapping[str, str],
+        budget: Budget,
+        redact: Redactor,
+        judge: Judge = lambda _: None,
+        unauthorised: Callable[[], bool] | None = None,
+        read_seconds: float = READ_SECONDS,
+        way_out: str = "",
+        place: str = "account",
     ) -> None:
         self.place = place
         self.label, self.base_url, self.budget, self.redact = label, base_url.rstrip("/"), budget, redact

@@ -85,8 +85,13 @@ class LoadReport:
 
 
 def load(
-    source: str, settings: Settings, company: Company, *,
-    tables: Collection[str] | None = None, since: datetime | None = None, until: datetime | None = None,
+    source: str,
+    settings: Settings,
+    company: Company,
+    *,
+    tables: Collection[str] | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
 ) -> LoadReport:
     """Load a source (or some of its tables) into `raw_<source>`, and say so in the ledger.
 
@@ -116,9 +121,7 @@ def ensure_tables(settings: Settings, company: Company) -> None:
     """
     warehouse = Warehouse(settings)
     with warehouse.write_lock("ensure tables"):
-        warehouse.prepare(
-            company, [(e.name, e.label, e.cadence, e.freshness_limit.total_seconds() / 3600) for e in SOURCES.values()]
-        )
+        warehouse.prepare(company, [(e.name, e.label, e.cadence, e.freshness_limit.total_seconds() / 3600) for e in SOURCES.values()])
         lacking = _lacking(warehouse, SOURCES.values())
     for name in lacking:
         with _only_one(SOURCES[name], settings):
@@ -185,7 +188,9 @@ def _open_pipeline(entry: SourceEntry, settings: Settings) -> Any:
 
     def attached() -> Any:
         return dlt.pipeline(
-            pipeline_name=entry.name, pipelines_dir=str(settings.dlt_dir), dataset_name=f"raw_{entry.name}",
+            pipeline_name=entry.name,
+            pipelines_dir=str(settings.dlt_dir),
+            dataset_name=f"raw_{entry.name}",
             destination=dlt.destinations.duckdb({"database": str(settings.warehouse_path)}),
         )
 
@@ -213,8 +218,13 @@ class _Load:
     """One load of one source, from credentials to ledger."""
 
     def __init__(
-        self, entry: SourceEntry, settings: Settings, company: Company, asked: frozenset[str],
-        since: datetime | None, until: datetime | None,
+        self,
+        entry: SourceEntry,
+        settings: Settings,
+        company: Company,
+        asked: frozenset[str],
+        since: datetime | None,
+        until: datetime | None,
     ) -> None:
         self.entry, self.settings, self.company, self.asked = entry, settings, company, asked
         self.since, self.until = since, until
@@ -281,7 +291,12 @@ class _Load:
             run.warn(f"{name} is not available: {reason}")
         through = [row["complete_through"] for row in rows.values() if row["complete_through"]]
         return LoadReport(
-            entry.name, "ok", reports, self._requests, self._waited, min(through, default=None),
+            entry.name,
+            "ok",
+            reports,
+            self._requests,
+            self._waited,
+            min(through, default=None),
             [self.redact(text) for text in run.warnings],
         )
 
@@ -312,7 +327,8 @@ class _Load:
         try:
             row = connection.execute(
                 f"select count(*) filter (list_contains(?, _dlt_load_id)), count(*), {f'max({newest})' if newest else 'null'} "
-                f'from raw_{self.entry.name}."{name}"', [load_ids],
+                f'from raw_{self.entry.name}."{name}"',
+                [load_ids],
             ).fetchone()
         except duckdb.CatalogException:
             return TableReport(0, 0, None)  # not available, and never was
@@ -321,9 +337,12 @@ class _Load:
 
     def _ledger_row(self, connection: duckdb.DuckDBPyConnection, run: Run, name: str, report: TableReport) -> dict[str, Any]:
         row: dict[str, Any] = {
-            "status": "ok", "complete_from": run.complete_from.get(name),
+            "status": "ok",
+            "complete_from": run.complete_from.get(name),
             "complete_through": run.complete_through.get(name, run.started_at),
-            "rows_loaded": report.rows_loaded, "rows_total": report.rows_total, "newest_record": report.newest_record,
+            "rows_loaded": report.rows_loaded,
+            "rows_total": report.rows_total,
+            "newest_record": report.newest_record,
         }
         if name in run.unavailable:
             return row | {"status": "not_available", "complete_from": None, "complete_through": None, "error": run.unavailable[name]}
@@ -332,7 +351,8 @@ class _Load:
             try:
                 last = connection.execute(
                     "select complete_from, complete_through from ledger.loads where source = ? and table_name = ? and status = 'ok' "
-                    "order by complete_through desc limit 1", [self.entry.name, name],
+                    "order by complete_through desc limit 1",
+                    [self.entry.name, name],
                 ).fetchone()
             except duckdb.CatalogException:
                 last = None
@@ -342,7 +362,10 @@ class _Load:
 
     def _record(self, rows: dict[str, dict[str, Any]]) -> None:
         common = {
-            "load_id": uuid.uuid4().hex, "source": self.entry.name, "started_at": self.started_at, "finished_at": self.settings.now(),
+            "load_id": uuid.uuid4().hex,
+            "source": self.entry.name,
+            "started_at": self.started_at,
+            "finished_at": self.settings.now(),
         }
         # the totals of the run stand in its first row, so that a sum over the tables is right
         totals = [{"requests": self._requests, "waited_seconds": self._waited}] + [{"requests": 0, "waited_seconds": 0.0}] * len(rows)

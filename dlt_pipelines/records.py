@@ -27,7 +27,12 @@ ARROW: dict[ColumnType, pa.DataType] = {
 }
 _WIDE = Context(prec=60)  # the default of 28 digits cannot round a DECIMAL(38, 9)
 _SAID: dict[ColumnType, str] = {
-    "bigint": "a whole number", "decimal": "a number", "bool": "true or false", "timestamp": "an instant", "date": "a date", "text": "text",
+    "bigint": "a whole number",
+    "decimal": "a number",
+    "bool": "true or false",
+    "timestamp": "an instant",
+    "date": "a date",
+    "text": "text",
 }
 
 
@@ -89,7 +94,12 @@ def _truth(value: object) -> bool:
 
 
 _PARSERS: dict[ColumnType, Callable[[object], Any]] = {
-    "text": str, "bigint": _whole, "decimal": decimal, "bool": _truth, "timestamp": instant, "date": day,
+    "text": str,
+    "bigint": _whole,
+    "decimal": decimal,
+    "bool": _truth,
+    "timestamp": instant,
+    "date": day,
 }
 
 
@@ -114,9 +124,7 @@ def array(kind: ColumnType, values: Sequence[Any], name: str, ids: Sequence[Any]
             return pa.array([value or None for value in values], pa.string()).cast(ARROW[kind])
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
         pass
-    return pa.array(
-        [parse(kind, value, f"{table} {key}: {name}", warn) for key, value in zip(ids, values, strict=True)], ARROW[kind]
-    )
+    return pa.array([parse(kind, value, f"{table} {key}: {name}", warn) for key, value in zip(ids, values, strict=True)], ARROW[kind])
 
 
 class Batches:

@@ -31,7 +31,10 @@ def table(key: str | list[str], disposition: Any, kinds: Mapping[str, ColumnType
     }
     keys = [key] if isinstance(key, str) else key
     return {
-        "primary_key": key, "write_disposition": disposition, "schema_contract": CONTRACT, "parallelized": parallel,
+        "primary_key": key,
+        "write_disposition": disposition,
+        "schema_contract": CONTRACT,
+        "parallelized": parallel,
         "columns": {
             name: {**shapes.get(kind, {"data_type": kind}), "nullable": nullable or name not in keys} for name, kind in kinds.items()
         }

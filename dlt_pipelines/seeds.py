@@ -41,12 +41,18 @@ def people_missing(source: str, settings: Settings, column: str, emails: Collect
         (wrong if row[column] else unknown).append(row)
     for row in wrong:
         yield Finding(
-            source, "people", "fail", f"no {what} has the address {row[column]} of {row['full_name']}",
+            source,
+            "people",
+            "fail",
+            f"no {what} has the address {row[column]} of {row['full_name']}",
             f"Correct {column} of {row['person_key']} in people.csv.",
         )
     if unknown:
         yield Finding(
-            source, "people", "info", f"no {what}: {', '.join(row['full_name'] for row in unknown)}",
+            source,
+            "people",
+            "info",
+            f"no {what}: {', '.join(row['full_name'] for row in unknown)}",
             f"Nothing to do for people who do not work in this tool; for the others fill in {column} in people.csv.",
         )
     if not wrong and not unknown:

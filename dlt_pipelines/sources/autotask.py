@@ -48,40 +48,70 @@ POLITE_SHARE = 0.8
 """The hour's requests are shared with every other integration of the account: above this share we stop."""
 
 ENTITIES = {
-    "tickets": "Tickets", "time_entries": "TimeEntries", "resources": "Resources", "companies": "Companies",
+    "tickets": "Tickets",
+    "time_entries": "TimeEntries",
+    "resources": "Resources",
+    "companies": "Companies",
     "billing_codes": "BillingCodes",
 }
 FIELDS: dict[str, dict[str, tuple[str, ColumnType]]] = {
     "tickets": {
-        "id": ("id", "bigint"), "ticket_number": ("ticketNumber", "text"), "title": ("title", "text"),
-        "company_id": ("companyID", "bigint"), "queue_id": ("queueID", "bigint"),
-        "status": ("status", "bigint"), "priority": ("priority", "bigint"),
-        "issue_type": ("issueType", "bigint"), "ticket_type": ("ticketType", "bigint"),
-        "assigned_resource_id": ("assignedResourceID", "bigint"), "creator_resource_id": ("creatorResourceID", "bigint"),
-        "completed_by_resource_id": ("completedByResourceID", "bigint"), "create_date": ("createDate", "timestamp"),
-        "completed_date": ("completedDate", "timestamp"), "last_activity_date": ("lastActivityDate", "timestamp"),
+        "id": ("id", "bigint"),
+        "ticket_number": ("ticketNumber", "text"),
+        "title": ("title", "text"),
+        "company_id": ("companyID", "bigint"),
+        "queue_id": ("queueID", "bigint"),
+        "status": ("status", "bigint"),
+        "priority": ("priority", "bigint"),
+        "issue_type": ("issueType", "bigint"),
+        "ticket_type": ("ticketType", "bigint"),
+        "assigned_resource_id": ("assignedResourceID", "bigint"),
+        "creator_resource_id": ("creatorResourceID", "bigint"),
+        "completed_by_resource_id": ("completedByResourceID", "bigint"),
+        "create_date": ("createDate", "timestamp"),
+        "completed_date": ("completedDate", "timestamp"),
+        "last_activity_date": ("lastActivityDate", "timestamp"),
         "first_response_date_time": ("firstResponseDateTime", "timestamp"),
     },
     "time_entries": {
-        "id": ("id", "bigint"), "ticket_id": ("ticketID", "bigint"), "task_id": ("taskID", "bigint"),
-        "time_entry_type": ("timeEntryType", "bigint"), "resource_id": ("resourceID", "bigint"), "date_worked": ("dateWorked", "date"),
-        "start_date_time": ("startDateTime", "timestamp"), "end_date_time": ("endDateTime", "timestamp"),
-        "hours_worked": ("hoursWorked", "decimal"), "hours_to_bill": ("hoursToBill", "decimal"),
+        "id": ("id", "bigint"),
+        "ticket_id": ("ticketID", "bigint"),
+        "task_id": ("taskID", "bigint"),
+        "time_entry_type": ("timeEntryType", "bigint"),
+        "resource_id": ("resourceID", "bigint"),
+        "date_worked": ("dateWorked", "date"),
+        "start_date_time": ("startDateTime", "timestamp"),
+        "end_date_time": ("endDateTime", "timestamp"),
+        "hours_worked": ("hoursWorked", "decimal"),
+        "hours_to_bill": ("hoursToBill", "decimal"),
         "is_non_billable": ("isNonBillable", "bool"),
-        "billing_code_id": ("billingCodeID", "bigint"), "internal_billing_code_id": ("internalBillingCodeID", "bigint"),
-        "create_date_time": ("createDateTime", "timestamp"), "last_modified_date_time": ("lastModifiedDateTime", "timestamp"),
+        "billing_code_id": ("billingCodeID", "bigint"),
+        "internal_billing_code_id": ("internalBillingCodeID", "bigint"),
+        "create_date_time": ("createDateTime", "timestamp"),
+        "last_modified_date_time": ("lastModifiedDateTime", "timestamp"),
     },
     "resources": {
-        "id": ("id", "bigint"), "first_name": ("firstName", "text"), "last_name": ("lastName", "text"), "email": ("email", "text"),
-        "is_active": ("isActive", "bool"), "resource_type": ("resourceType", "text"), "title": ("title", "text"),
+        "id": ("id", "bigint"),
+        "first_name": ("firstName", "text"),
+        "last_name": ("lastName", "text"),
+        "email": ("email", "text"),
+        "is_active": ("isActive", "bool"),
+        "resource_type": ("resourceType", "text"),
+        "title": ("title", "text"),
     },
     "companies": {
-        "id": ("id", "bigint"), "company_name": ("companyName", "text"), "company_type": ("companyType", "bigint"),
-        "is_active": ("isActive", "bool"), "create_date": ("createDate", "timestamp"),
+        "id": ("id", "bigint"),
+        "company_name": ("companyName", "text"),
+        "company_type": ("companyType", "bigint"),
+        "is_active": ("isActive", "bool"),
+        "create_date": ("createDate", "timestamp"),
         "last_activity_date": ("lastActivityDate", "timestamp"),
     },
     "billing_codes": {
-        "id": ("id", "bigint"), "name": ("name", "text"), "use_type": ("useType", "bigint"), "is_active": ("isActive", "bool"),
+        "id": ("id", "bigint"),
+        "name": ("name", "text"),
+        "use_type": ("useType", "bigint"),
+        "is_active": ("isActive", "bool"),
     },
 }
 """Table -> column -> (field on the wire, type). Only these fields are asked for: home phones and pay stay where they are."""
@@ -144,12 +174,20 @@ def connect(settings: Settings, company: Company) -> Client | None:
         return moved
 
     client = Client(
-        "Autotask", _base(zone), place=place,
+        "Autotask",
+        _base(zone),
+        place=place,
         headers={
-            "UserName": user, "Secret": credentials.secret.get_secret_value(),
+            "UserName": user,
+            "Secret": credentials.secret.get_secret_value(),
             "ApiIntegrationCode": credentials.integration_code.get_secret_value(),
         },
-        budget=Budget(lanes), redact=redact, judge=_judge, unauthorised=zone_moved, way_out=WAY_OUT, read_seconds=300.0,
+        budget=Budget(lanes),
+        redact=redact,
+        judge=_judge,
+        unauthorised=zone_moved,
+        way_out=WAY_OUT,
+        read_seconds=300.0,
     )
     client.facts["zone"] = zone
     client.facts["hour"] = hour
@@ -387,10 +425,20 @@ def source(run: Run | None = None) -> Any:
         """One row per billing code: work types and internal-time codes such as time off."""
         yield from pull("billing_codes", everything)
 
-    @dlt.resource(**table(["entity", "field", "value"], EVERYTHING, {
-        "entity": "text", "field": "text", "value": "bigint", "label": "text", "is_active": "bool",
-        "sort_order": "bigint",
-    }))
+    @dlt.resource(
+        **table(
+            ["entity", "field", "value"],
+            EVERYTHING,
+            {
+                "entity": "text",
+                "field": "text",
+                "value": "bigint",
+                "label": "text",
+                "is_active": "bool",
+                "sort_order": "bigint",
+            },
+        )
+    )
     def picklists() -> Iterator[Any]:
         """One row per value of a picklist (queues, statuses, ...), inactive values included because old rows still use them."""
         yield from whole("picklists", _picklists)
@@ -420,8 +468,12 @@ def _picklists(run: Run) -> Iterator[dict[str, Any]]:
                 number = parse("bigint", value.get("value"), where, run.warn)
                 if number is not None:
                     yield {
-                        "entity": entity, "field": field["name"], "value": number, "label": value.get("label"),
-                        "is_active": value.get("isActive"), "sort_order": value.get("sortOrder"),
+                        "entity": entity,
+                        "field": field["name"],
+                        "value": number,
+                        "label": value.get("label"),
+                        "is_active": value.get("isActive"),
+                        "sort_order": value.get("sortOrder"),
                     }
 
 
@@ -453,7 +505,8 @@ def settle(connection: Any, run: Run, state: Mapping[str, Any]) -> None:
     if "time_entries" in run.tables and "time_entries" not in run.unavailable:
         seen = connection.execute(
             "select count(*), count(*) filter (is_non_billable or (ticket_id is null and task_id is null)) from raw_autotask.time_entries "
-            "where deleted_at is null and date_worked >= ?", [(run.started_at - timedelta(days=30)).date()],
+            "where deleted_at is null and date_worked >= ?",
+            [(run.started_at - timedelta(days=30)).date()],
         ).fetchone()
         if seen and seen[0] and not seen[1]:
             run.warn(NON_BILLABLE_WARNING)
@@ -479,7 +532,8 @@ def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[F
     if "Tickets" in readable:
         lists = {
             field["name"]: {int(value["value"]): str(value.get("label")) for value in field.get("picklistValues") or []}
-            for field in picklist_rows(client, "Tickets") if field["name"] in ("queueID", "status")
+            for field in picklist_rows(client, "Tickets")
+            if field["name"] in ("queueID", "status")
         }
         yield _exist("reactive_queue_ids", company.autotask.reactive_queue_ids, lists.get("queueID", {}), "queue")
         yield _exist("complete_status_ids", company.autotask.complete_status_ids, lists.get("status", {}), "ticket status")
@@ -494,7 +548,10 @@ def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[F
     used, allowed = threshold(client)
     spare = used <= POLITE_SHARE * allowed
     yield Finding(
-        SOURCE, "budget", "ok" if spare else "warn", f"{used} of {allowed} requests of the running hour are used, by all integrations",
+        SOURCE,
+        "budget",
+        "ok" if spare else "warn",
+        f"{used} of {allowed} requests of the running hour are used, by all integrations",
         "" if spare else "Loads wait until less than 80 % are used; see which other integration asks so much.",
     )
 
@@ -505,7 +562,10 @@ def _exist(setting: str, wanted: Iterable[Any], there: Mapping[Any, str], what: 
         return Finding(SOURCE, setting, "ok", f"every {what} of autotask.{setting} exists")
     choice = ", ".join(f"{value} ({label})" if label != value else str(value) for value, label in list(there.items())[:20])
     return Finding(
-        SOURCE, setting, "fail", f"autotask.{setting} names {', '.join(missing)}, but there is no such {what}",
+        SOURCE,
+        setting,
+        "fail",
+        f"autotask.{setting} names {', '.join(missing)}, but there is no such {what}",
         f"Correct company.toml. There are: {choice or 'none'}.",
     )
 

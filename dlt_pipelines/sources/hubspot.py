@@ -60,22 +60,39 @@ WAITS = {"SECONDLY": 1.0, "": 10.0}
 
 _PATHS = {
     "v3": {
-        "objects": "/crm/v3/objects/{0}", "associations": "/crm/v4/associations/{0}/{1}/batch/read", "owners": "/crm/v3/owners",
-        "pipelines": "/crm/v3/pipelines/{0}", "properties": "/crm/v3/properties/{0}", "lists": "/crm/v3/lists",
+        "objects": "/crm/v3/objects/{0}",
+        "associations": "/crm/v4/associations/{0}/{1}/batch/read",
+        "owners": "/crm/v3/owners",
+        "pipelines": "/crm/v3/pipelines/{0}",
+        "properties": "/crm/v3/properties/{0}",
+        "lists": "/crm/v3/lists",
     },
     "dated": {
-        "objects": "/crm/objects/{version}/{0}", "associations": "/crm/associations/{version}/{0}/{1}/batch/read",
-        "owners": "/crm/owners/{version}", "pipelines": "/crm/pipelines/{version}/{0}",
-        "properties": "/crm/properties/{version}/{0}", "lists": "/crm/lists/{version}",
+        "objects": "/crm/objects/{version}/{0}",
+        "associations": "/crm/associations/{version}/{0}/{1}/batch/read",
+        "owners": "/crm/owners/{version}",
+        "pipelines": "/crm/pipelines/{version}/{0}",
+        "properties": "/crm/properties/{version}/{0}",
+        "lists": "/crm/lists/{version}",
     },
 }
 ACCOUNT_PATH = "/account-info/v3/details"
 
-_SINGULAR = {"contacts": "contact", "companies": "company", "deals": "deal", "calls": "call", "meetings": "meeting",
-             "notes": "note", "tasks": "task", "emails": "email"}
+_SINGULAR = {
+    "contacts": "contact",
+    "companies": "company",
+    "deals": "deal",
+    "calls": "call",
+    "meetings": "meeting",
+    "notes": "note",
+    "tasks": "task",
+    "emails": "email",
+}
 _ACTIVITY_TARGETS = ("contacts", "companies", "deals")
 TARGETS: dict[str, tuple[str, ...]] = {
-    "contacts": ("companies",), "companies": (), "deals": ("contacts", "companies"),
+    "contacts": ("companies",),
+    "companies": (),
+    "deals": ("contacts", "companies"),
     **dict.fromkeys(("calls", "meetings", "notes", "tasks", "emails"), _ACTIVITY_TARGETS),
 }
 """Object -> the objects whose associations with it are kept."""
@@ -88,43 +105,87 @@ NEWEST = {**dict.fromkeys((*TARGETS, "owners"), "updated_at"), "deal_stages": "l
 
 PROPERTIES: dict[str, dict[str, ColumnType]] = {
     "contacts": {
-        "email": "text", "firstname": "text", "lastname": "text", "jobtitle": "text", "lifecyclestage": "text",
-        "hs_lead_status": "text", "hs_analytics_source": "text", "hubspot_owner_id": "text", "buying_role": "text",
-        "coi_since": "date", "hs_merged_object_ids": "text", "became_lead_at": "timestamp",
+        "email": "text",
+        "firstname": "text",
+        "lastname": "text",
+        "jobtitle": "text",
+        "lifecyclestage": "text",
+        "hs_lead_status": "text",
+        "hs_analytics_source": "text",
+        "hubspot_owner_id": "text",
+        "buying_role": "text",
+        "coi_since": "date",
+        "hs_merged_object_ids": "text",
+        "became_lead_at": "timestamp",
     },
     "companies": {
-        "name": "text", "domain": "text", "industry": "text", "numberofemployees": "bigint", "lifecyclestage": "text",
+        "name": "text",
+        "domain": "text",
+        "industry": "text",
+        "numberofemployees": "bigint",
+        "lifecyclestage": "text",
         "hubspot_owner_id": "text",
     },
     "deals": {
-        "dealname": "text", "pipeline": "text", "dealstage": "text", "amount": "decimal", "mrr": "decimal",
-        "deal_currency_code": "text", "dealtype": "text", "closedate": "timestamp", "createdate": "timestamp",
-        "hubspot_owner_id": "text", "closed_lost_reason": "text",
+        "dealname": "text",
+        "pipeline": "text",
+        "dealstage": "text",
+        "amount": "decimal",
+        "mrr": "decimal",
+        "deal_currency_code": "text",
+        "dealtype": "text",
+        "closedate": "timestamp",
+        "createdate": "timestamp",
+        "hubspot_owner_id": "text",
+        "closed_lost_reason": "text",
     },
     "calls": {
-        "hs_timestamp": "timestamp", "hs_call_duration": "bigint", "hs_call_direction": "text", "hs_call_disposition": "text",
-        "hs_call_status": "text", "hs_call_title": "text", "hs_activity_type": "text", "hs_object_source_label": "text",
+        "hs_timestamp": "timestamp",
+        "hs_call_duration": "bigint",
+        "hs_call_direction": "text",
+        "hs_call_disposition": "text",
+        "hs_call_status": "text",
+        "hs_call_title": "text",
+        "hs_activity_type": "text",
+        "hs_object_source_label": "text",
         "hubspot_owner_id": "text",
     },
     "meetings": {
-        "hs_timestamp": "timestamp", "hs_meeting_start_time": "timestamp", "hs_meeting_end_time": "timestamp",
-        "hs_meeting_outcome": "text", "hs_meeting_title": "text", "hs_activity_type": "text", "hubspot_owner_id": "text",
+        "hs_timestamp": "timestamp",
+        "hs_meeting_start_time": "timestamp",
+        "hs_meeting_end_time": "timestamp",
+        "hs_meeting_outcome": "text",
+        "hs_meeting_title": "text",
+        "hs_activity_type": "text",
+        "hubspot_owner_id": "text",
         "hs_attendee_owner_ids": "text",
     },
     "notes": {"hs_timestamp": "timestamp", "hs_note_body": "text", "hubspot_owner_id": "text"},
     "tasks": {
-        "hs_timestamp": "timestamp", "hs_task_status": "text", "hs_task_type": "text", "hs_task_priority": "text",
-        "hs_task_subject": "text", "hs_task_completion_date": "timestamp", "hubspot_owner_id": "text",
+        "hs_timestamp": "timestamp",
+        "hs_task_status": "text",
+        "hs_task_type": "text",
+        "hs_task_priority": "text",
+        "hs_task_subject": "text",
+        "hs_task_completion_date": "timestamp",
+        "hubspot_owner_id": "text",
     },
     "emails": {
-        "hs_timestamp": "timestamp", "hs_email_direction": "text", "hs_email_status": "text", "hs_email_subject": "text",
+        "hs_timestamp": "timestamp",
+        "hs_email_direction": "text",
+        "hs_email_status": "text",
+        "hs_email_subject": "text",
         "hubspot_owner_id": "text",
     },
 }
 """Object -> column -> type. A column is the property of the same name, except those that `properties()` renames."""
 
 _RECORD: dict[str, ColumnType] = {
-    "id": "text", "archived": "bool", "archived_at": "timestamp", "created_at": "timestamp", "updated_at": "timestamp",
+    "id": "text",
+    "archived": "bool",
+    "archived_at": "timestamp",
+    "created_at": "timestamp",
+    "updated_at": "timestamp",
 }
 _LINK: dict[str, ColumnType] = {"from_type": "text", "from_id": "text", "to_type": "text", "to_id": "text"}
 
@@ -156,10 +217,13 @@ def connect(settings: Settings, company: Company) -> Client | None:
 
     url, place = address(settings, SOURCE, credentials.base_url, VENDOR_URL)
     client = Client(
-        "HubSpot", url, place=place,
+        "HubSpot",
+        url,
+        place=place,
         headers={"Authorization": f"Bearer {credentials.api_key.get_secret_value()}"},
         budget=Budget({"": (burst,), "search": (burst, search)}),
-        redact=Redactor(credentials.secrets()), judge=judge,
+        redact=Redactor(credentials.secrets()),
+        judge=judge,
         way_out="Check HUBSPOT_API_KEY (HubSpot: Development, Keys, Service keys) and its scopes, or run `scoreline doctor`.",
     )
     return client
@@ -295,8 +359,11 @@ class _Pull:
         for name in (self._modified, made, dated):
             if name:
                 groups.append(
-                    [{"propertyName": name, "operator": operator, "value": _millis(bound)}
-                     for operator, bound in (("GTE", since), ("LTE", until)) if bound]
+                    [
+                        {"propertyName": name, "operator": operator, "value": _millis(bound)}
+                        for operator, bound in (("GTE", since), ("LTE", until))
+                        if bound
+                    ]
                 )
         return groups
 
@@ -381,14 +448,16 @@ class _Pull:
 
     def _add(self, page: list[dict[str, Any]]) -> None:
         values = [row["properties"] for row in page]
-        self.rows.add({
-            "id": [row["id"] for row in page],
-            "archived": [row.get("archived", False) for row in page],
-            "archived_at": [row.get("archivedAt") for row in page],
-            "created_at": [row.get("createdAt") for row in page],
-            "updated_at": [row.get("updatedAt") for row in page],
-            **{column: [value.get(name) for value in values] for column, name in self.columns.items()},
-        })
+        self.rows.add(
+            {
+                "id": [row["id"] for row in page],
+                "archived": [row.get("archived", False) for row in page],
+                "archived_at": [row.get("archivedAt") for row in page],
+                "created_at": [row.get("createdAt") for row in page],
+                "updated_at": [row.get("updatedAt") for row in page],
+                **{column: [value.get(name) for value in values] for column, name in self.columns.items()},
+            }
+        )
 
     def _hand_on(self) -> Iterator[pa.Table]:
         yield from self.rows.full()
@@ -402,15 +471,19 @@ class _Pull:
             for to_id in dict.fromkeys(found) or (None,):  # labelled and unlabelled associations repeat the id
                 from_ids.append(from_id)
                 to_ids.append(to_id)
-        self.found.add({
-            "from_type": [_SINGULAR[self.name]] * len(from_ids), "from_id": from_ids,
-            "to_type": [_SINGULAR[target]] * len(from_ids), "to_id": to_ids,
-        })
+        self.found.add(
+            {
+                "from_type": [_SINGULAR[self.name]] * len(from_ids),
+                "from_id": from_ids,
+                "to_type": [_SINGULAR[target]] * len(from_ids),
+                "to_id": to_ids,
+            }
+        )
 
     def _read_links(self, target: str, ids: list[str]) -> None:
         where = path(self.run.company, "associations", self.name, target)
         for at in range(0, len(ids), 1000):
-            found: dict[str, list[str]] = {from_id: [] for from_id in ids[at:at + 1000]}
+            found: dict[str, list[str]] = {from_id: [] for from_id in ids[at : at + 1000]}
             inputs: list[dict[str, str]] = [{"id": from_id} for from_id in found]
             while inputs:
                 try:
@@ -552,10 +625,24 @@ def source(run: Run | None = None) -> Any:
         yield dlt.mark.materialize_table_schema()
         yield rows
 
-    @dlt.resource(**table("id", "merge", {
-        "id": "text", "email": "text", "first_name": "text", "last_name": "text", "type": "text", "user_id": "text",
-        "team_name": "text", "archived": "bool", "created_at": "timestamp", "updated_at": "timestamp",
-    }))
+    @dlt.resource(
+        **table(
+            "id",
+            "merge",
+            {
+                "id": "text",
+                "email": "text",
+                "first_name": "text",
+                "last_name": "text",
+                "type": "text",
+                "user_id": "text",
+                "team_name": "text",
+                "archived": "bool",
+                "created_at": "timestamp",
+                "updated_at": "timestamp",
+            },
+        )
+    )
     def owners() -> Iterator[Any]:
         """One row per owner (a HubSpot user), leavers included. Records name their owner by id."""
         yield from small("owners", _owners)
@@ -566,10 +653,21 @@ def source(run: Run | None = None) -> Any:
         yield from small("deal_pipelines", _pipelines)
 
     # merge without a scope: a stage that HubSpot no longer lists is kept, because old deals still name it
-    @dlt.resource(**table(["pipeline_id", "id"], "merge", {
-        "pipeline_id": "text", "id": "text", "label": "text", "display_order": "bigint", "is_closed": "bool",
-        "probability": "decimal", "last_seen_at": "timestamp",
-    }))
+    @dlt.resource(
+        **table(
+            ["pipeline_id", "id"],
+            "merge",
+            {
+                "pipeline_id": "text",
+                "id": "text",
+                "label": "text",
+                "display_order": "bigint",
+                "is_closed": "bool",
+                "probability": "decimal",
+                "last_seen_at": "timestamp",
+            },
+        )
+    )
     def deal_stages() -> Iterator[Any]:
         """One row per stage of a deal pipeline, also after it was deleted (see last_seen_at). Won: closed with probability 1."""
         yield from small("deal_stages", _stages)
@@ -584,23 +682,58 @@ def source(run: Run | None = None) -> Any:
         """The configured warm list; no row when none is configured or found."""
         yield from small("lists", _lists)
 
-    @dlt.resource(**table(["snapshot_date", "list_id", "record_id"], replaces_same("snapshot_date", "list_id"), {
-        "snapshot_date": "date", "list_id": "text", "record_id": "text", "membership_timestamp": "timestamp",
-    }, nullable=True))
+    @dlt.resource(
+        **table(
+            ["snapshot_date", "list_id", "record_id"],
+            replaces_same("snapshot_date", "list_id"),
+            {
+                "snapshot_date": "date",
+                "list_id": "text",
+                "record_id": "text",
+                "membership_timestamp": "timestamp",
+            },
+            nullable=True,
+        )
+    )
     def list_members() -> Iterator[Any]:
         """Members of the warm list, one snapshot per local day; a row with record_id null: the list was empty that day.
         HubSpot does not tell former members, so the snapshots are the only history."""
         yield from small("list_members", _members)
 
-    @dlt.resource(**table("portal_id", EVERYTHING, {
-        "portal_id": "text", "time_zone": "text", "company_currency": "text", "ui_domain": "text",
-    }))
+    @dlt.resource(
+        **table(
+            "portal_id",
+            EVERYTHING,
+            {
+                "portal_id": "text",
+                "time_zone": "text",
+                "company_currency": "text",
+                "ui_domain": "text",
+            },
+        )
+    )
     def account() -> Iterator[Any]:
         """The HubSpot account: one row."""
         yield from small("account", _account)
 
-    return (contacts, companies, deals, calls, meetings, notes, tasks, emails, associations, owners, deal_pipelines, deal_stages,
-            call_outcomes, lists, list_members, account)
+    return (
+        contacts,
+        companies,
+        deals,
+        calls,
+        meetings,
+        notes,
+        tasks,
+        emails,
+        associations,
+        owners,
+        deal_pipelines,
+        deal_stages,
+        call_outcomes,
+        lists,
+        list_members,
+        account,
+    )
 
 
 def _owners(run: Run) -> Iterator[dict[str, Any]]:
@@ -612,8 +745,13 @@ def _owners(run: Run) -> Iterator[dict[str, Any]]:
                 user = row.get("userId") or row.get("userIdIncludingInactive")
                 where = f"hubspot.owners {row['id']}:"
                 yield {
-                    "id": str(row["id"]), "email": row.get("email"), "first_name": row.get("firstName"), "last_name": row.get("lastName"),
-                    "type": row.get("type"), "user_id": str(user) if user else None, "team_name": main.get("name"),
+                    "id": str(row["id"]),
+                    "email": row.get("email"),
+                    "first_name": row.get("firstName"),
+                    "last_name": row.get("lastName"),
+                    "type": row.get("type"),
+                    "user_id": str(user) if user else None,
+                    "team_name": main.get("name"),
                     "archived": bool(row.get("archived")),
                     "created_at": parse("timestamp", row.get("createdAt"), f"{where} createdAt", run.warn),
                     "updated_at": parse("timestamp", row.get("updatedAt"), f"{where} updatedAt", run.warn),
@@ -635,7 +773,10 @@ def _stages(run: Run) -> Iterator[dict[str, Any]]:
             facts = row.get("metadata") or {}
             where = f"hubspot.deal_stages {row['id']}:"
             yield {
-                "pipeline_id": pipeline["id"], "id": row["id"], "label": row["label"], "display_order": row.get("displayOrder"),
+                "pipeline_id": pipeline["id"],
+                "id": row["id"],
+                "label": row["label"],
+                "display_order": row.get("displayOrder"),
                 "is_closed": parse("bool", facts.get("isClosed"), f"{where} isClosed", run.warn),
                 "probability": parse("decimal", facts.get("probability"), f"{where} probability", run.warn),
                 "last_seen_at": run.started_at,
@@ -674,7 +815,10 @@ def _lists(run: Run) -> Iterator[dict[str, Any]]:
     found = warm_list(run.client, run.company)
     if found:
         yield {
-            "id": str(found["listId"]), "name": found["name"], "size": found.get("size"), "processing_type": found.get("processingType"),
+            "id": str(found["listId"]),
+            "name": found["name"],
+            "size": found.get("size"),
+            "processing_type": found.get("processingType"),
         }
     elif run.company.hubspot.warm_list:
         run.warn(f'hubspot.warm_list in company.toml: HubSpot has no contact list named "{run.company.hubspot.warm_list}"')
@@ -689,7 +833,9 @@ def _members(run: Run) -> Iterator[dict[str, Any]]:
         for row in page:
             any_member = True
             yield {
-                "snapshot_date": today, "list_id": list_id, "record_id": str(row["recordId"]),
+                "snapshot_date": today,
+                "list_id": list_id,
+                "record_id": str(row["recordId"]),
                 "membership_timestamp": parse(
                     "timestamp", row.get("membershipTimestamp"), f"hubspot.list_members {row['recordId']}: membershipTimestamp", run.warn
                 ),
@@ -701,7 +847,9 @@ def _members(run: Run) -> Iterator[dict[str, Any]]:
 def _account(run: Run) -> Iterator[dict[str, Any]]:
     facts = expect(run.client.get_once(ACCOUNT_PATH), dict, "HubSpot account details")
     yield {
-        "portal_id": str(facts.get("portalId")), "time_zone": facts.get("timeZone"), "company_currency": facts.get("companyCurrency"),
+        "portal_id": str(facts.get("portalId")),
+        "time_zone": facts.get("timeZone"),
+        "company_currency": facts.get("companyCurrency"),
         "ui_domain": facts.get("uiDomain"),
     }
 
@@ -724,7 +872,6 @@ def settle(connection: Any, run: Run, state: Mapping[str, Any]) -> None:
             "where not archived and hs_merged_object_ids <> '')",
             [run.started_at],
         )
-
 
 
 def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[Finding]:
@@ -757,7 +904,10 @@ def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[F
                 yield Finding(SOURCE, "warm_list", "ok", f'list "{found_list["name"]}" has {found_list.get("size")} members')
             else:
                 yield Finding(
-                    SOURCE, "warm_list", "fail", f'no contact list is named "{company.hubspot.warm_list}"',
+                    SOURCE,
+                    "warm_list",
+                    "fail",
+                    f'no contact list is named "{company.hubspot.warm_list}"',
                     "Correct hubspot.warm_list in company.toml, or remove it.",
                 )
     yield from _diagnose_people(client, settings, company)
@@ -779,7 +929,10 @@ def _exist(setting: str, wanted: Iterable[str], there: Mapping[str, str], what: 
         return Finding(SOURCE, setting, "ok", f"every {what} of hubspot.{setting} exists")
     choice = ", ".join(f"{value} ({label})" if label != value else value for value, label in list(there.items())[:20])
     return Finding(
-        SOURCE, setting, "fail", f"hubspot.{setting} names {', '.join(missing)}, but there is no such {what}",
+        SOURCE,
+        setting,
+        "fail",
+        f"hubspot.{setting} names {', '.join(missing)}, but there is no such {what}",
         f"Correct company.toml. There are: {choice or 'none'}.",
     )
 
@@ -797,12 +950,18 @@ def _diagnose_settings(known: dict[str, dict[str, dict[str, Any]]], company: Com
         found = known[name].get(wanted)
         if found is None:
             yield Finding(
-                SOURCE, setting, "fail", f"{name} have no property {wanted}",
+                SOURCE,
+                setting,
+                "fail",
+                f"{name} have no property {wanted}",
                 f"Correct hubspot.{setting} in company.toml; use the property's internal name.",
             )
         elif kinds and found.get("type") not in kinds:
             yield Finding(
-                SOURCE, setting, "fail", f"the property {wanted} of {name} is of type {found.get('type')}, not {' or '.join(kinds)}",
+                SOURCE,
+                setting,
+                "fail",
+                f"the property {wanted} of {name} is of type {found.get('type')}, not {' or '.join(kinds)}",
                 f"Choose another property for hubspot.{setting} in company.toml.",
             )
         else:
@@ -823,7 +982,8 @@ def _diagnose_people(client: Client, settings: Settings, company: Company) -> It
     try:
         emails = {
             str(row.get("email", "")).lower()
-            for page in paged(client, path(company, "owners"), {"limit": 100, "archived": "false"}, rows=_results) for row in page
+            for page in paged(client, path(company, "owners"), {"limit": 100, "archived": "false"}, rows=_results)
+            for row in page
         }
     except NotAvailable:
         return  # said above

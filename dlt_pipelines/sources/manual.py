@@ -148,9 +148,7 @@ def _header_fault(header: list[str]) -> str | None:
     if "week" not in header and "date" not in header:
         missing.append("week or date")
     twice = sorted({name for name in header if header.count(name) > 1})
-    faults = [
-        f"{what} {', '.join(names)}" for what, names in (("it lacks", missing), ("unknown:", unknown), ("twice:", twice)) if names
-    ]
+    faults = [f"{what} {', '.join(names)}" for what, names in (("it lacks", missing), ("unknown:", unknown), ("twice:", twice)) if names]
     expected = "metric, person, week or date, value, note, entered_by, entered_at"
     return f"the header is not {expected}: {'; '.join(faults)}" if faults else None
 
@@ -162,8 +160,13 @@ def _entry(cells: Mapping[str, str], files: ManualFiles, company: Company) -> di
         raise Rejected(f'unknown person "{cells["person"]}"; it must be a person_key of people.csv')
     occurred_on = _occurred_on(cells)
     return {
-        "metric": cells["metric"], "person_key": cells["person"] or None, "week_start": week_start(occurred_on), "occurred_on": occurred_on,
-        "value": _value(cells["value"]), "note": cells["note"] or None, "entered_by": cells["entered_by"] or None,
+        "metric": cells["metric"],
+        "person_key": cells["person"] or None,
+        "week_start": week_start(occurred_on),
+        "occurred_on": occurred_on,
+        "value": _value(cells["value"]),
+        "note": cells["note"] or None,
+        "entered_by": cells["entered_by"] or None,
         "entered_at": _entered_at(cells["entered_at"], company),
     }
 
@@ -215,18 +218,43 @@ def source(run: Run | None = None) -> Any:
         if len(read.rejected) > MOST_WARNINGS:
             run.warn(f"{len(read.rejected) - MOST_WARNINGS} more rejected rows are in raw_manual.rejected")
 
-    @dlt.resource(**table(["file", "line"], EVERYTHING, {
-        "file": "text", "line": "bigint", "metric": "text", "person_key": "text", "week_start": "date", "occurred_on": "date",
-        "value": "decimal", "note": "text", "entered_by": "text", "entered_at": "timestamp",
-    }, parallel=False))
+    @dlt.resource(
+        **table(
+            ["file", "line"],
+            EVERYTHING,
+            {
+                "file": "text",
+                "line": "bigint",
+                "metric": "text",
+                "person_key": "text",
+                "week_start": "date",
+                "occurred_on": "date",
+                "value": "decimal",
+                "note": "text",
+                "entered_by": "text",
+                "entered_at": "timestamp",
+            },
+            parallel=False,
+        )
+    )
     def entries() -> Iterator[Any]:
         """One row per typed-in number: metric (a line or a metric), person, week and value. Corrections stay; the newest counts."""
         yield dlt.mark.materialize_table_schema()
         yield read.entries
 
-    @dlt.resource(**table(["file", "line"], EVERYTHING, {
-        "file": "text", "line": "bigint", "reason": "text", "content": "text",
-    }, parallel=False))
+    @dlt.resource(
+        **table(
+            ["file", "line"],
+            EVERYTHING,
+            {
+                "file": "text",
+                "line": "bigint",
+                "reason": "text",
+                "content": "text",
+            },
+            parallel=False,
+        )
+    )
     def rejected() -> Iterator[Any]:
         """One row per line of a file that could not be taken, with the reason. Mend the line and run again."""
         yield dlt.mark.materialize_table_schema()

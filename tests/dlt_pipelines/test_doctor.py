@@ -95,8 +95,16 @@ def test_missing_scopes_and_permissions(sandbox: Sandbox, company: Company) -> N
     sandbox.fault("autotask", "hide_non_billable")
     sandbox.fault("autotask", "status", status=403, path="Companies")
     found = bad(diagnose(Settings(), company, ["hubspot", "autotask"]))
-    assert set(found) == {"deals", "pipelines", "warm_list", "properties of contacts", "properties of meetings", "properties of calls",
-                          "Companies", "non-billable time"}
+    assert set(found) == {
+        "deals",
+        "pipelines",
+        "warm_list",
+        "properties of contacts",
+        "properties of meetings",
+        "properties of calls",
+        "Companies",
+        "non-billable time",
+    }
     assert "crm.objects.deals.read" in found["deals"].detail
 
 

@@ -33,8 +33,12 @@ def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def client(vendor: Vendor, budget: Budget | None = None, **more: Any) -> Client:
     return Client(
-        "Vendor", vendor.url, headers={"Authorization": f"Bearer {SECRET}"}, budget=budget or Budget({"": (Limit(100, 1),)}),
-        redact=Redactor([SECRET]), **more,
+        "Vendor",
+        vendor.url,
+        headers={"Authorization": f"Bearer {SECRET}"},
+        budget=budget or Budget({"": (Limit(100, 1),)}),
+        redact=Redactor([SECRET]),
+        **more,
     )
 
 
@@ -109,7 +113,7 @@ def test_a_pause_longer_than_ours_ends_the_run_politely(vendor: Vendor) -> None:
 
 
 def _reset(handler: BaseHTTPRequestHandler) -> None:
-    handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{\"half\":")
+    handler.wfile.write(b'HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{"half":')
     handler.wfile.flush()
     handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     for end in (handler.rfile, handler.wfile, handler.connection):
@@ -117,7 +121,7 @@ def _reset(handler: BaseHTTPRequestHandler) -> None:
 
 
 def _short(handler: BaseHTTPRequestHandler) -> None:
-    handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\nConnection: close\r\n\r\n{\"half\":")
+    handler.wfile.write(b'HTTP/1.1 200 OK\r\nContent-Length: 1000\r\nConnection: close\r\n\r\n{"half":')
     handler.close_connection = True
 
 
@@ -184,8 +188,11 @@ def test_secrets_stay_out_of_errors_and_logs(vendor: Vendor, caplog: pytest.LogC
 def test_patterns_hide_secrets_nobody_told_us() -> None:
     redact = Redactor()
     for text, leak in [
-        ("Authorization: Bearer abc.def-1", "abc.def"), ("key pat-eu1-12345678-aaaa", "12345678"),
-        ("GET /x?hapikey=zzz&limit=1", "zzz"), ("{'Secret': 'q1w2e3'}", "q1w2e3"), ("ApiIntegrationCode=ABCD1234", "ABCD1234"),
+        ("Authorization: Bearer abc.def-1", "abc.def"),
+        ("key pat-eu1-12345678-aaaa", "12345678"),
+        ("GET /x?hapikey=zzz&limit=1", "zzz"),
+        ("{'Secret': 'q1w2e3'}", "q1w2e3"),
+        ("ApiIntegrationCode=ABCD1234", "ABCD1234"),
         ("https://user:pass@bridge.example/simplefin", "user:pass"),
     ]:
         assert leak not in redact(text), text

@@ -16,8 +16,22 @@ from tests.dlt_pipelines.conftest import AS_OF, at, query
 PUBLISHED = hubspot.BURST, hubspot.SEARCHES
 # the tables that a full load at one instant cannot show as they were: snapshots, and links of records that are gone
 LIKE_A_FULL_LOAD = {
-    "hubspot": ["contacts", "companies", "deals", "calls", "meetings", "notes", "tasks", "emails", "owners", "deal_pipelines",
-                "deal_stages", "call_outcomes", "lists", "account"],
+    "hubspot": [
+        "contacts",
+        "companies",
+        "deals",
+        "calls",
+        "meetings",
+        "notes",
+        "tasks",
+        "emails",
+        "owners",
+        "deal_pipelines",
+        "deal_stages",
+        "call_outcomes",
+        "lists",
+        "account",
+    ],
     "autotask": ["tickets", "time_entries", "resources", "companies", "billing_codes", "picklists", "account"],
 }
 
@@ -30,11 +44,16 @@ def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def living(settings: Settings, source: str, table: str) -> set[tuple[Any, ...]]:
     """Rows that the vendor still has, without the columns that tell when we looked."""
-    names = [name for name, in query(
-        settings, "select column_name from information_schema.columns where table_schema = ? and table_name = ? "
-        "and not starts_with(column_name, '_dlt') and column_name not in ('archived_at', 'last_seen_at') order by 1",
-        f"raw_{source}", table,
-    )]
+    names = [
+        name
+        for (name,) in query(
+            settings,
+            "select column_name from information_schema.columns where table_schema = ? and table_name = ? "
+            "and not starts_with(column_name, '_dlt') and column_name not in ('archived_at', 'last_seen_at') order by 1",
+            f"raw_{source}",
+            table,
+        )
+    ]
     gone = " where deleted_at is null" if "deleted_at" in names else " where not archived" if "archived" in names else ""
     return set(query(settings, f"select {', '.join(names)} from raw_{source}.{table}{gone}"))
 
@@ -106,10 +125,12 @@ def test_a_backfill_pulls_a_window_again_and_moves_no_cursor(sandbox: Sandbox, c
 def test_a_start_date_leaves_the_past_alone(sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = at(monkeypatch, sandbox, AS_OF)
     start = datetime.fromisoformat("2025-09-01").date()
-    short = company.model_copy(update={
-        "hubspot": company.hubspot.model_copy(update={"start_date": start}),
-        "autotask": company.autotask.model_copy(update={"start_date": start}),
-    })
+    short = company.model_copy(
+        update={
+            "hubspot": company.hubspot.model_copy(update={"start_date": start}),
+            "autotask": company.autotask.model_copy(update={"start_date": start}),
+        }
+    )
     load("hubspot", settings, short, tables={"calls", "contacts"})
     load("autotask", settings, short, tables={"time_entries"})
     local = "2025-09-01 05:00:00+00"
@@ -117,7 +138,9 @@ def test_a_start_date_leaves_the_past_alone(sandbox: Sandbox, company: Company, 
     assert query(settings, calls) == [(True,)]
     assert query(settings, f"select min(created_at) < '{local}' from raw_hubspot.contacts") == [(True,)]  # what calls point at
     assert query(settings, f"select distinct table_name from ledger.loads where complete_from = '{local}' order by 1") == [
-        ("calls",), ("time_entries",)]
+        ("calls",),
+        ("time_entries",),
+    ]
     assert query(settings, "select count(*) > 50, min(date_worked) >= '2025-06-01' from raw_autotask.time_entries") == [(True, True)]
 
 

@@ -30,7 +30,8 @@ def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
 def contents(settings: Settings) -> dict[str, list[tuple[Any, ...]]]:
     """Every raw table of HubSpot without dlt's own columns, sorted."""
     tables = query(
-        settings, "select table_name, string_agg(column_name, ', ' order by column_name) from information_schema.columns "
+        settings,
+        "select table_name, string_agg(column_name, ', ' order by column_name) from information_schema.columns "
         "where table_schema = 'raw_hubspot' and not starts_with(column_name, '_dlt') and not starts_with(table_name, '_dlt') group by 1",
     )
     return {table: query(settings, f"select {columns} from raw_hubspot.{table} order by all") for table, columns in tables}
@@ -73,8 +74,13 @@ def killed(moment: str) -> None:
 
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_a_killed_load_loses_and_doubles_nothing(
-    moment: str, homes: Path, expected: dict[str, list[tuple[Any, ...]]], sandbox: Sandbox, company: Company,
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
+    moment: str,
+    homes: Path,
+    expected: dict[str, list[tuple[Any, ...]]],
+    sandbox: Sandbox,
+    company: Company,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
     home = tmp_path / "killed"
     shutil.copytree(homes / "first", home)
@@ -101,7 +107,11 @@ def test_a_killed_first_load_is_finished_by_the_next(
 
 
 def test_a_spoiled_working_folder_is_fetched_again(
-    homes: Path, expected: dict[str, list[tuple[Any, ...]]], sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch,
+    homes: Path,
+    expected: dict[str, list[tuple[Any, ...]]],
+    sandbox: Sandbox,
+    company: Company,
+    monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
     home = tmp_path / "spoiled"
@@ -117,8 +127,9 @@ def test_a_spoiled_working_folder_is_fetched_again(
     assert contents(settings) == expected
 
 
-def test_two_loads_at_once_take_turns(sandbox: Sandbox, company: Company, homes: Path, expected: Any, tmp_path: Path,
-                                      monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_loads_at_once_take_turns(
+    sandbox: Sandbox, company: Company, homes: Path, expected: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     home = tmp_path / "both"
     shutil.copytree(homes / "first", home)
     monkeypatch.setenv("SCORELINE_HOME", str(home))

@@ -38,8 +38,16 @@ def test_a_good_row_becomes_an_entry(folder: Path, company: Company) -> None:
     assert rejected(folder, company, HEADER + GOOD + "website_traffic,,2025-10-22,1250.5,,dana_whitfield,2025-10-24 09:30\n") == []
     rows = query(Settings(), "select * exclude (_dlt_id, _dlt_load_id) from raw_manual.entries order by line")
     assert rows[0] == (
-        "a.csv", 2, "networking_events", "maya_torres", date(2025, 10, 20), date(2025, 10, 20), Decimal("2.000000000"), "Chamber",
-        "maya_torres", datetime.fromisoformat("2025-10-24T20:00:00Z"),
+        "a.csv",
+        2,
+        "networking_events",
+        "maya_torres",
+        date(2025, 10, 20),
+        date(2025, 10, 20),
+        Decimal("2.000000000"),
+        "Chamber",
+        "maya_torres",
+        datetime.fromisoformat("2025-10-24T20:00:00Z"),
     )
     # a week named by one of its days, no person, no note, and an instant without zone: the company's
     assert rows[1][3:8] == (None, date(2025, 10, 20), date(2025, 10, 20), Decimal("1250.5"), None)

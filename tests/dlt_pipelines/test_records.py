@@ -15,13 +15,26 @@ from dlt_pipelines.run import ColumnType
 @pytest.mark.parametrize(
     ("kind", "values", "expected", "said"),
     [
-        ("timestamp", ["2025-10-01T09:00:00Z", "2025-10-01T09:00:00.123Z", "2025-10-01T09:00:45.2Z", "", None],
-         [datetime(2025, 10, 1, 9, tzinfo=UTC), datetime(2025, 10, 1, 9, 0, 0, 123000, tzinfo=UTC),
-          datetime(2025, 10, 1, 9, 0, 45, 200000, tzinfo=UTC), None, None], None),
+        (
+            "timestamp",
+            ["2025-10-01T09:00:00Z", "2025-10-01T09:00:00.123Z", "2025-10-01T09:00:45.2Z", "", None],
+            [
+                datetime(2025, 10, 1, 9, tzinfo=UTC),
+                datetime(2025, 10, 1, 9, 0, 0, 123000, tzinfo=UTC),
+                datetime(2025, 10, 1, 9, 0, 45, 200000, tzinfo=UTC),
+                None,
+                None,
+            ],
+            None,
+        ),
         ("timestamp", ["1759309200000", "2025-10-01T05:00:00-04:00"], [datetime(2025, 10, 1, 9, tzinfo=UTC)] * 2, None),
         ("timestamp", ["2025-10-01 09:00:00"], [None], "is not an instant"),
-        ("decimal", ["3000", "5000.00", "1e3", "-0.1234567891"],
-         [Decimal(3000), Decimal(5000), Decimal(1000), Decimal("-0.123456789")], None),
+        (
+            "decimal",
+            ["3000", "5000.00", "1e3", "-0.1234567891"],
+            [Decimal(3000), Decimal(5000), Decimal(1000), Decimal("-0.123456789")],
+            None,
+        ),
         ("decimal", [1.25, 3, 0.1], [Decimal("1.25"), Decimal(3), Decimal("0.1")], None),
         ("decimal", ["12", "abc", "NaN", "1,5"], [Decimal(12), None, None, None], "is not a number"),
         ("bigint", ["5", "120.0", None], [5, 120, None], None),

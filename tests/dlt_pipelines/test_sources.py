@@ -50,8 +50,11 @@ def test_a_source_is_described_without_settings_and_without_network(tmp_path: Pa
         "for e in SOURCES.values(): assert e.tables and all(e.description.values()), e.name\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=Path(__file__).parents[2], env={"PATH": "/usr/bin", "HOME": str(tmp_path)},
-        capture_output=True, text=True,
+        [sys.executable, "-c", code],
+        cwd=Path(__file__).parents[2],
+        env={"PATH": "/usr/bin", "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 0, done.stderr
     assert list(tmp_path.iterdir()) == []
@@ -70,8 +73,11 @@ def test_a_load_talks_to_the_source_and_nobody_else_and_reads_no_stray_configura
     stray = tmp_path / ".dlt"
     stray.mkdir()
     (stray / "config.toml").write_text('[destination.duckdb]\ncredentials = "stray.duckdb"\n[runtime]\ndlthub_telemetry = true\n')
-    env = {"HOME": str(tmp_path), "PYTHONPATH": str(Path(__file__).parents[2]), **{
-        name: value for name, value in os.environ.items() if name.startswith("SCORELINE_")}}
+    env = {
+        "HOME": str(tmp_path),
+        "PYTHONPATH": str(Path(__file__).parents[2]),
+        **{name: value for name, value in os.environ.items() if name.startswith("SCORELINE_")},
+    }
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=env, capture_output=True, text=True)
     assert done.stdout == "ok\n", done.stdout + done.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == [".dlt", "home"]
@@ -152,10 +158,16 @@ def test_loading_twice_doubles_nothing(name: str, sandbox: Sandbox, company: Com
     again = load(name, settings, company)
     for table in SOURCES[name].tables:
         assert first.tables[table].rows_total == again.tables[table].rows_total, table
-        columns = [column for column, in query(
-            settings, "select column_name from information_schema.columns where table_schema = ? and table_name = ? "
-            "and not starts_with(column_name, '_dlt')", f"raw_{name}", table,
-        )]
+        columns = [
+            column
+            for (column,) in query(
+                settings,
+                "select column_name from information_schema.columns where table_schema = ? and table_name = ? "
+                "and not starts_with(column_name, '_dlt')",
+                f"raw_{name}",
+                table,
+            )
+        ]
         total, distinct = query(settings, f"select count(*), count(distinct ({', '.join(columns)})) from raw_{name}.{table}")[0]
         assert total == distinct, table
     assert first.status == again.status == "ok"
@@ -169,13 +181,23 @@ def test_loading_twice_doubles_nothing(name: str, sandbox: Sandbox, company: Com
 def test_types_are_those_of_the_contract(name: str, sandbox: Sandbox, company: Company) -> None:
     settings = now()
     load(name, settings, company, tables=CHEAP[name])
-    kinds = {"text": "VARCHAR", "bigint": "BIGINT", "decimal": "DECIMAL(38,9)", "bool": "BOOLEAN", "date": "DATE",
-             "timestamp": "TIMESTAMP WITH TIME ZONE"}
+    kinds = {
+        "text": "VARCHAR",
+        "bigint": "BIGINT",
+        "decimal": "DECIMAL(38,9)",
+        "bool": "BOOLEAN",
+        "date": "DATE",
+        "timestamp": "TIMESTAMP WITH TIME ZONE",
+    }
     for table in CHEAP[name]:
-        there = dict(query(
-            settings, "select column_name, data_type from information_schema.columns where table_schema = ? and table_name = ?",
-            f"raw_{name}", table,
-        ))
+        there = dict(
+            query(
+                settings,
+                "select column_name, data_type from information_schema.columns where table_schema = ? and table_name = ?",
+                f"raw_{name}",
+                table,
+            )
+        )
         for column, hints in SOURCES[name].load_module().source().resources[table].columns.items():
             assert there[column] == kinds[hints["data_type"]], (table, column)
 
@@ -195,8 +217,16 @@ def test_a_wrong_key_is_permanent_and_asked_once(name: str, sandbox: Sandbox, co
 
 @pytest.mark.parametrize("name", CONNECTED)
 @pytest.mark.parametrize(
-    "fault", [{"kind": "status", "status": 500}, {"kind": "status", "status": 502}, {"kind": "status", "status": 429},
-              {"kind": "status", "status": 429, "retry_after": "1"}, {"kind": "reset"}, {"kind": "truncated"}, {"kind": "html"}],
+    "fault",
+    [
+        {"kind": "status", "status": 500},
+        {"kind": "status", "status": 502},
+        {"kind": "status", "status": 429},
+        {"kind": "status", "status": 429, "retry_after": "1"},
+        {"kind": "reset"},
+        {"kind": "truncated"},
+        {"kind": "html"},
+    ],
     ids=["500", "502", "429", "429 with Retry-After", "reset", "truncated", "html"],
 )
 def test_passing_trouble_is_sat_out(name: str, fault: dict[str, Any], sandbox: Sandbox, company: Company) -> None:
@@ -230,7 +260,7 @@ def test_a_vendor_that_is_down_is_transient_and_the_old_rows_stay(name: str, san
     for table, report in before.tables.items():
         assert query(settings, f"select count(*) from raw_{name}.{table}") == [(report.rows_total,)]
     statuses = query(settings, "select status from ledger.loads order by rowid")
-    assert [status for status, in statuses] == ["ok", "ok", "failed", "failed"]
+    assert [status for (status,) in statuses] == ["ok", "ok", "failed", "failed"]
 
 
 def test_secrets_are_nowhere(sandbox: Sandbox, company: Company, caplog: pytest.LogCaptureFixture) -> None:
@@ -261,8 +291,12 @@ def test_a_missing_scope_skips_one_table_and_names_the_scope(sandbox: Sandbox, c
     report = load("hubspot", settings, company)
     for table, scope in (("deals", "crm.objects.deals.read"), ("owners", "crm.objects.owners.read")):
         assert any(table in warning and scope in warning for warning in report.warnings), report.warnings
-    statuses = dict(query(settings, "select table_name, status from ledger.loads where load_id = (select load_id from ledger.loads "
-                          "order by rowid desc limit 1)"))
+    statuses = dict(
+        query(
+            settings,
+            "select table_name, status from ledger.loads where load_id = (select load_id from ledger.loads order by rowid desc limit 1)",
+        )
+    )
     assert {statuses.pop(table) for table in ("deals", "owners", "deal_pipelines", "deal_stages")} == {"not_available"}
     assert set(statuses.values()) == {"ok"}
     assert report.tables["calls"].rows_total > 0
@@ -309,7 +343,8 @@ def test_a_bad_value_costs_no_row(sandbox: Sandbox, company: Company) -> None:
     report = load("hubspot", now(), company, tables={"deals"})
     assert 'hubspot.deals 9001: amount "abc" is not a number; stored as empty' in report.warnings
     assert query(now(), "select dealname, amount, closedate from raw_hubspot.deals where id = '9001'") == [
-        ("<script>alert(1)</script>", None, None)]
+        ("<script>alert(1)</script>", None, None)
+    ]
 
 
 def test_an_autotask_query_that_is_wrong_is_asked_once(sandbox: Sandbox, company: Company) -> None:

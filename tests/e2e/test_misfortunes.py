@@ -71,13 +71,9 @@ def test_the_runs_are_recorded_and_every_raw_table_is_materialised(monday: Insta
 
 def test_a_second_sync_reads_only_what_changed(install: Copy) -> None:
     copy = install("monday")
-    before = copy.facts()
-    copy.sandbox.set_clock(MONDAY)
     seen = len(copy.sandbox.requests())
     copy.scoreline("run", "refresh")
-    assert len(copy.sandbox.requests()) - seen < 60
-    copy.scoreline("run", "build")
-    assert copy.facts() == before
+    assert 0 < len(copy.sandbox.requests()) - seen < 60
 
 
 def test_one_vendor_down_leaves_the_other_fresh_and_says_so(install: Copy) -> None:
@@ -140,19 +136,17 @@ def test_the_failed_run_is_red_and_says_why_without_a_stack_trace(install: Copy)
 
 
 def test_two_refreshes_a_build_and_a_reader_at_once(install: Copy) -> None:
-    copy = install("thursday")
-    copy.scoreline("run", "build")
+    copy = install("monday").at(MONDAY + timedelta(days=1))
     reader = duckdb.connect(str(copy.home / "published" / "scoreline.duckdb"), read_only=True)
-    copy.sandbox.set_clock(MONDAY)
     together = [copy.start("run", "refresh"), copy.start("run", "refresh"), copy.start("run", "build")]
     outputs = [process.communicate(timeout=400)[0] for process in together]
     assert [process.returncode for process in together] == [0, 0, 0], "\n".join(output[-3000:] for output in outputs)
-    assert "lock" not in "".join(outputs).lower().replace("write lock", "")
-    assert reader.execute("select count(*) > 0 from marts.fct_scorecard_weekly").fetchone() == (True,)
+    assert "lock" not in "".join(outputs).lower()
+    dials = "select value from marts.fct_scorecard_weekly where week_label = '2025-W43' and line_id = 'inside_sales.dials'"
+    assert reader.execute(dials).fetchall() == [(101,)]  # still the copy that it opened
     reader.close()
     copy.scoreline("run", "build")
-    dials = "select value from marts.fct_scorecard_weekly where week_label = '2025-W43' and line_id = 'inside_sales.dials'"
-    assert copy.query(dials) == [(101,)]
+    assert copy.query(dials) == [(102,)]  # one call of that week was logged a day late
 
 
 def _kill(process: subprocess.Popen[str]) -> None:

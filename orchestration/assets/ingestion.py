@@ -56,7 +56,7 @@ def _materializations(entry: SourceEntry, report: LoadReport) -> Iterator[dg.Mat
         if report.complete_through:
             metadata["complete through"] = dg.MetadataValue.timestamp(report.complete_through)
         if report.warnings:
-            metadata["warnings"] = dg.MetadataValue.md("\n".join(f"- {warning}" for warning in report.warnings))
+            metadata["warnings"] = dg.MetadataValue.json(report.warnings)  # may quote a vendor: never Markdown
         yield dg.MaterializeResult(asset_key=raw_key(entry.name, table), metadata=metadata)
 
 

@@ -7,20 +7,19 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, timedelta
 from email.message import EmailMessage
-from email.utils import parseaddr
 from typing import Any
 
 from foundation import calendar
 from foundation.calendar import week_label, weeks_in_year
 from foundation.settings import Company, Settings
 from reports import gate, mail
-from reports.alerts import tell_operator
 from reports.charts import Chart, series
 from reports.components.scorecard import lines_of
-from reports.delivery import DeliveryFailed, DeliveryReport, Postman, failure_text
-from reports.fmt import DASH, Number, instant, number, plural, short_instant, week_days
+from reports.delivery import DeliveryReport
+from reports.fmt import Number, instant, number, plural, short_instant, week_days
 from reports.gate import Gate
-from reports.markup import anchor, plain
+from reports.mailing import Mailing, footer, page_link
+from reports.markup import anchor
 from reports.parse import parse_file
 from reports.queries import Result, connect, run
 from reports.scorecard import Line, attention, by_section, count_sentence, counts, title, wins
@@ -64,10 +63,11 @@ def subject(week: Week, lines: Sequence[Line]) -> str:
     """`Scorecard 2025-W43: 6 met, 0 near, 9 below - Same-day close rate 53% (goal 70%)`; the headline is the most telling miss."""
     start = f"Scorecard {week.label}: {count_sentence(counts(lines))}"
     below = attention(lines)
-    return f"{start} - {_headline(below[0], lines)}" if below else start
+    return f"{start} - {headline(below[0], lines)}" if below else start
 
 
-def _headline(line: Line, lines: Sequence[Line]) -> str:
+def headline(line: Line, lines: Sequence[Line]) -> str:
+    """`Dials 101 (goal 125)`"""
     return f"{title(line, lines)} {line.value_text} (goal {line.goal_words})"
 
 
@@ -80,7 +80,7 @@ def preheader(lines: Sequence[Line], reasons: Sequence[str]) -> str:
     # the subject has the first one; here are the next
     shown = below[1:3] or below
     more = len(below) - 1 - len(shown)
-    text = ", ".join(_headline(line, lines) for line in shown) + (f" and {more} more" if more > 0 else "")
+    text = ", ".join(headline(line, lines) for line in shown) + (f" and {more} more" if more > 0 else "")
     return f"Needs you{' too' if len(below) > 1 else ''}: {text}.{gaps}"
 
 
@@ -132,21 +132,21 @@ def _values(
     with_goal = [line for line in lines if line.operator is not None]
     without = [line for line in lines if line.operator is None and (line.value is not None or line.status == "not_applicable")]
     quarter = [row for row in week.results["quarter"] if not sections or row.section in sections]
-    build = week.results["build"].one()
     return {
         "company": company.company.name,
-        "week": week.label,
+        "kind": "scorecard",
+        "heading": week.label,
         "short_week": f"W{number_of_week:02d}",
-        "dates": f"Week {number_of_week} of {weeks_in_year(year)}, {week_days(week.monday)}",
+        "under": f"Week {number_of_week} of {weeks_in_year(year)}, {week_days(week.monday)}",
         "preheader": preheader(lines, decision.reasons),
         "reasons": decision.reasons,
         "counts": [(name, found[name]) for name in ("below", "near", "met")],
         "total": sum(found[name] for name in ("below", "near", "met")),
         "others": [(name, found[name]) for name in ("no_goal", "no_data", "not_applicable") if found[name]],
-        "attention": [_told(line, lines, week.zone) for line in below[:MOST_LISTED]],
+        "attention": [told(line, lines, week.zone) for line in below[:MOST_LISTED]],
         "more_attention": max(0, len(below) - MOST_LISTED),
         "no_attention": "No line is below its goal." if found["met"] or found["near"] else "No line has a number to judge.",
-        "wins": [_told(line, lines, week.zone) for line in met[:MOST_LISTED]],
+        "wins": [told(line, lines, week.zone) for line in met[:MOST_LISTED]],
         "sections": _grouped(with_goal, lines, week.zone),
         "also": _grouped(without, lines, week.zone),
         "quarter": {
@@ -166,19 +166,16 @@ def _values(
             *([] if decision.reasons else ["Nothing is missing, stale or rejected."]),
         ],
         "link": page_link(settings, company, week.label),
-        "footer": [
-            f"As of {instant(build.as_of, week.zone)}. {DASH} means that there is no number; it never means zero.",
-            f"To stop this mail, write to {company.mail.operator}.",
-            *(["Demo data: the numbers come from the sandbox, people and companies are invented."] if settings.sandbox_url else []),
-        ],
+        "footer": footer(settings, company, week.results["build"].one()),
     }
 
 
 def _grouped(some: Sequence[Line], lines: Sequence[Line], zone: str) -> list[dict[str, Any]]:
-    return [{"label": label, "lines": [_told(line, lines, zone) for line in members]} for _, label, members in by_section(some)]
+    return [{"label": label, "lines": [told(line, lines, zone) for line in members]} for _, label, members in by_section(some)]
 
 
-def _told(line: Line, lines: Sequence[Line], zone: str) -> dict[str, str]:
+def told(line: Line, lines: Sequence[Line], zone: str) -> dict[str, str]:
+    """What a mail says about a line, as texts."""
     when = short_instant(line.as_of, zone)
     state = {
         "live": "",
@@ -226,27 +223,6 @@ def ticks(values: Sequence[Number | None]) -> str:
     return "".join("·" if v is None else "▁▂▃▄▅▆▇█"[round((float(v) - low) / span * 7)] for v in values)
 
 
-def page_link(settings: Settings, company: Company, label: str) -> str:
-    """Where the week's page is: on the served site, or as a file where none is served."""
-    base = company.pages.site_url.rstrip("/") or settings.site_dir.as_uri()
-    return f"{base}/scorecard/{label}.html"
-
-
-def recipients(company: Company) -> dict[str, set[str]]:
-    """Recipient -> their sections (none: all). Who is in several subscriptions gets one mail with all of their sections."""
-    out: dict[str, set[str]] = {}
-    everything: set[str] = set()
-    for subscription in company.mail.subscriptions:
-        if subscription.report != REPORT:
-            continue
-        for address in subscription.to:
-            known = next((a for a in out if a.lower() == address.strip().lower()), address.strip())
-            out.setdefault(known, set()).update(subscription.sections)
-            if not subscription.sections:
-                everything.add(known)
-    return {address: set() if address in everything else sections for address, sections in out.items()}
-
-
 def send_weekly_scorecard(
     settings: Settings, company: Company, week_start: date, *, force: bool = False, only: Collection[str] | None = None
 ) -> DeliveryReport:
@@ -262,42 +238,23 @@ def send_weekly_scorecard(
     """
     monday = calendar.week_start(week_start)
     label = week_label(monday)
-    postman = Postman(settings, company.mail.sender)
-    people = recipients(company)
-    wanted = {address.strip().lower() for address in only or ()}
-    report = DeliveryReport(Gate("green"))
-    for stranger in sorted(wanted - {address.lower() for address in people}):
-        report.failed[stranger] = f"has not subscribed to {REPORT}; add the address to company.toml, [[mail.subscriptions]]"
-    chosen = {address: sections for address, sections in people.items() if not wanted or address.lower() in wanted}
+    mailing = Mailing(settings, company, REPORT, f"weekly scorecard {label}", label, f"scoreline send --week {label}", force)
+    chosen, report = mailing.subscribers(only), mailing.report
     gates = {tuple(sorted(sections)): gate.decide(settings.published_path, monday, sections) for sections in chosen.values()}
     report.gate = _together(list(gates.values()))
     week: Week | None = None
-    fresh: dict[str, str] = {}
     for address, sections in chosen.items():
-        settled = None if force else postman.settled(REPORT, label, address)
-        if settled is not None:
-            (report.already_sent if settled == "already_sent" else report.uncertain).append(address)
+        if mailing.settled(address):
             continue
         decision = gates[tuple(sorted(sections))]
         if decision.decision == "held":
             report.held.append(address)
             continue
         week = week or load_week(settings, monday)
-        outcome = postman.deliver(REPORT, label, address, _maker(settings, company, week, decision, address, sections), force=force)
-        if outcome.state == "failed":
-            report.failed[address] = outcome.reason
-        elif outcome.state == "uncertain":
-            report.uncertain.append(address)
-            fresh[address] = outcome.reason
-        else:
-            (report.sent if outcome.state == "sent" else report.already_sent).append(address)
+        mailing.send(address, _maker(settings, company, week, decision, address, sections))
     if report.held:
-        _tell_held(settings, company, postman, report, label)
-    _tell_uncertain(settings, company, report, label)
-    # what became uncertain in this very run fails it; what an earlier run left behind has been told then
-    if report.failed or fresh:
-        raise DeliveryFailed(failure_text(REPORT, label, report.failed | {who: f"uncertain: {why}" for who, why in fresh.items()}), report)
-    return report
+        _tell_held(mailing)
+    return mailing.conclude()
 
 
 def _maker(settings: Settings, company: Company, week: Week, decision: Gate, address: str, sections: set[str]) -> Any:
@@ -313,42 +270,27 @@ def _together(gates: Sequence[Gate]) -> Gate:
     return Gate("held" if decisions == {"held"} else "amber", reasons)
 
 
-def _tell_held(settings: Settings, company: Company, postman: Postman, report: DeliveryReport, label: str) -> None:
+def _tell_held(mailing: Mailing) -> None:
     """One mail per week to the operator, and none to anybody else."""
-    names = ", ".join(report.held)
+    report, label, operator = mailing.report, mailing.period, mailing.company.mail.operator
     text = (
-        f"The weekly scorecard {label} was held. It was not sent to: {names}.\n\nWhy:\n"
+        f"The weekly scorecard {label} was held. It was not sent to: {', '.join(report.held)}.\n\nWhy:\n"
         + "".join(f"  - {reason}\n" for reason in report.gate.reasons)
         + "\nWay out: run `scoreline doctor`, mend what it names, run the refresh and build jobs, then materialise "
-        f"reports/weekly_scorecard for this week again (or `scoreline send --week {label}`).\n"
+        f"reports/weekly_scorecard for this week again (or `{mailing.command}`).\n"
     )
-    outcome = postman.deliver(
+    outcome = mailing.postman.deliver(
         f"{REPORT}_held",
         label,
-        company.mail.operator,
+        operator,
         lambda mid: mail.build(
-            settings,
-            company,
-            recipient=company.mail.operator,
+            mailing.settings,
+            mailing.company,
+            recipient=operator,
             subject=f"Scoreline held the weekly scorecard {label}",
             message_id=mid,
             text=text,
         ),
     )
     if outcome.state == "failed":
-        report.failed[company.mail.operator] = f"(the held mail's notice) {outcome.reason}"
-
-
-def _tell_uncertain(settings: Settings, company: Company, report: DeliveryReport, label: str) -> None:
-    conditions = {
-        address: (
-            f"{plain(address)} may not have got the weekly scorecard {label}: a run ended while the mail server was taking the mail. "
-            f"It is not sent again by itself, because they may have it. Way out: ask them, then "
-            f"`scoreline send --week {label} --force --only {plain(address)}`."
-        )
-        for address in report.uncertain
-    }
-    try:
-        tell_operator(settings, company, conditions, scope=f"{REPORT}:{label}")
-    except DeliveryFailed as error:
-        report.failed[parseaddr(company.mail.operator)[1] or company.mail.operator] = f"(an alert) {error}"
+        report.failed[operator] = f"(the held mail's notice) {outcome.reason}"

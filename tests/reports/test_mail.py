@@ -16,7 +16,8 @@ from foundation.settings import Company, Settings
 from reports import mail
 from reports.gate import decide
 from reports.mail import MailError, checked_address
-from reports.weekly_mail import compose, load_week, recipients, ticks
+from reports.mailing import recipients
+from reports.weekly_mail import compose, load_week, ticks
 from tests.reports.conftest import REJECTED
 from tests.reports.published import SCRIPT
 from tests.reports.reading import text_of
@@ -215,7 +216,7 @@ def test_one_mail_for_who_is_in_several_subscriptions(company: Company) -> None:
         subscription(update={"to": ["c@x.example"], "report": "daily_digest"}),
     ]
     changed = company.model_copy(update={"mail": company.mail.model_copy(update={"subscriptions": several})})
-    assert recipients(changed) == {"a@x.example": {"inside_sales", "warm_250"}, "B@x.example": set()}
+    assert recipients(changed, "weekly_scorecard") == {"a@x.example": {"inside_sales", "warm_250"}, "B@x.example": set()}
 
 
 def test_the_fixture_is_hostile() -> None:

@@ -1,5 +1,7 @@
 select
     person_key,
     full_name,
-    team
+    team,
+    active_from,
+    active_to
 from {{ ref('people') }}

@@ -1,0 +1,51 @@
+"""The seed files of the dbt project, read as they are: before and without a build."""
+
+from __future__ import annotations
+
+import csv
+from datetime import date
+
+from foundation.settings import Settings, SettingsError
+
+
+def seed_rows(settings: Settings, name: str, *columns: str) -> list[dict[str, str]]:
+    """Rows of `dbt_project/seeds/<name>.csv`, checked to have `columns`.
+
+    Raises:
+        SettingsError: the file is missing or lacks a column.
+    """
+    path = settings.dbt_dir / "seeds" / f"{name}.csv"
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file)
+            rows = list(reader)
+    except FileNotFoundError:
+        raise SettingsError(f"{path} is missing; set SCORELINE_DBT_DIR to the folder of the dbt project") from None
+    if missing := [column for column in columns if column not in (reader.fieldnames or ())]:
+        raise SettingsError(f"{path} has no column {', '.join(missing)}")
+    return rows
+
+
+def holidays(settings: Settings) -> dict[date, str]:
+    """The company's days off and their names.
+
+    Raises:
+        SettingsError: holidays.csv is missing, lacks a column, or a day is none.
+    """
+    out = {}
+    for row in seed_rows(settings, "holidays", "holiday", "name"):
+        try:
+            out[date.fromisoformat((row["holiday"] or "").strip())] = row["name"]
+        except ValueError:
+            path = settings.dbt_dir / "seeds" / "holidays.csv"
+            raise SettingsError(f"{path}: {row['holiday']!r} is no day; write it like 2025-12-25") from None
+    return out
+
+
+def day_off(settings: Settings, day: date) -> str | None:
+    """Why nobody works on a day: `Thanksgiving`, `Saturday`; None on a working day.
+
+    Raises:
+        SettingsError: holidays.csv can't be read.
+    """
+    return holidays(settings).get(day) or {5: "Saturday", 6: "Sunday"}.get(day.weekday())

@@ -80,8 +80,15 @@ class Redactor:
     """Takes secrets out of texts: the known values in the forms they travel in, and whatever looks like one."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self._secrets: set[str] = set()
+        self._known: re.Pattern[str] | None = None
+        self.learn(*secrets)
+
+    def learn(self, *secrets: str) -> None:
+        """Hide these too: tokens that a vendor hands out during a run."""
+        self._secrets.update(secrets)
         forms: set[str] = set()
-        for secret in secrets:
+        for secret in self._secrets:
             if len(secret) >= 4:  # shorter ones would hide half of every text
                 forms |= {
                     secret,

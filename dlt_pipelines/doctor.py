@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterator
 
 from dlt_pipelines.credentials import Redactor, redacted_logs
 from dlt_pipelines.errors import PermanentError, SourceError, TransientError
+from dlt_pipelines.findings import Finding
 from dlt_pipelines.registry import SOURCES, SourceEntry
-from dlt_pipelines.run import Finding
 from foundation.settings import Company, Settings, env_file
 
 __all__ = ["Finding", "diagnose"]

@@ -31,7 +31,7 @@ import orjson
 import urllib3
 
 from dlt_pipelines.credentials import Redactor
-from dlt_pipelines.errors import PermanentError, SourceError, TransientError
+from dlt_pipelines.errors import Gone, PermanentError, SourceError, TransientError
 
 TRIES = 5
 CONNECT_SECONDS = 10.0
@@ -187,6 +187,8 @@ class Client:
         label: the vendor's name in error texts.
         base_url: all paths are below it.
         headers: sent with each request; hold the credentials.
+        query: sent with each request in the query string, for vendors that want their key there.
+        authorise: headers asked for at each request, for tokens that run out (`Bearer.headers`).
         way_out: what a person can do when the credentials are refused.
         place: "sandbox" or "account", so that their data never mix.
         unauthorised: what to do at 401 before giving up; True: try once more (an expired token was renewed, a zone found again).
@@ -200,6 +202,8 @@ class Client:
         headers: Mapping[str, str],
         budget: Budget,
         redact: Redactor,
+        query: Mapping[str, str] | None = None,
+        authorise: Callable[[], Mapping[str, str]] = dict,
         judge: Judge = lambda _: None,
         unauthorised: Callable[[], bool] | None = None,
         read_seconds: float = READ_SECONDS,
@@ -210,6 +214,8 @@ class Client:
         self.label, self.base_url, self.budget, self.redact = label, base_url.rstrip("/"), budget, redact
         self.counters = Counters()
         self._headers = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": _USER_AGENT, **headers}
+        self._query = urllib.parse.urlencode(query or {})
+        self._authorise = authorise
         self._judge, self._unauthorised, self._way_out = judge, unauthorised, way_out
         self._pool = _pool(self.base_url, urllib3.Timeout(connect=CONNECT_SECONDS, read=read_seconds))
         self._remembered: dict[str, Any] = {}
@@ -237,11 +243,18 @@ class Client:
         """POST a JSON body to `path` and parse the JSON answer. Used for reading only, so it is retried like a GET."""
         return self._call("POST", path, orjson.dumps(json), lane, rank, complaint)
 
+    def form(self, path: str, fields: Mapping[str, str], *, lane: str = "", complaint: Complaint = lambda _: None) -> Any:
+        """POST an HTML form to `path` (sign-ins and token requests) and parse the JSON answer."""
+        kind = "application/x-www-form-urlencoded"
+        return self._call("POST", path, urllib.parse.urlencode(fields).encode(), lane, 5, complaint, kind)
+
     def stop(self, error: Exception) -> None:
         """Another thread met `error` and the run ends: every further request raises it instead of asking the vendor."""
         self._stopped = self._stopped or error
 
-    def _call(self, method: str, path: str, body: bytes | None, lane: str, rank: int, complaint: Complaint) -> Any:
+    def _call(
+        self, method: str, path: str, body: bytes | None, lane: str, rank: int, complaint: Complaint, kind: str = "application/json"
+    ) -> Any:
         if "://" in path.partition("?")[0] or path.startswith("//"):
             raise PermanentError(self.redact(f"{self.label}: refused to send credentials to {path}, which is not below {self.base_url}"))
         renewed = False
@@ -251,7 +264,7 @@ class Client:
                 raise self._stopped
             try:
                 with self.budget.slot(lane, rank):
-                    answer = self._send(method, path, body)
+                    answer = self._send(method, path, body, kind)
             except TransientError as error:  # the budget's own: the vendor's hour is used up
                 raise TransientError(f"{self.label}: {error}") from None
             except urllib3.exceptions.HTTPError as error:
@@ -288,13 +301,14 @@ class Client:
                 self.budget.waited(wait)
                 time.sleep(wait)
 
-    def _send(self, method: str, path: str, body: bytes | None) -> Answer:
-        headers = {**self._headers, "Content-Type": "application/json"} if body is not None else self._headers
+    def _send(self, method: str, path: str, body: bytes | None, kind: str) -> Answer:
+        headers = {**self._headers, **({"Content-Type": kind} if body is not None else {}), **self._authorise()}
         with self._count:
             self.counters.requests += 1
-        response = self._pool.request(
-            method, f"{self.base_url}/{path.lstrip('/')}", body=body, headers=headers, retries=False, redirect=False
-        )
+        url = f"{self.base_url}/{path.lstrip('/')}"
+        if self._query:
+            url += f"{'&' if '?' in url else '?'}{self._query}"
+        response = self._pool.request(method, url, body=body, headers=headers, retries=False, redirect=False)
         return Answer(response.status, response.headers, response.data, path)
 
     def _by_status(self, answer: Answer) -> Retry | SourceError | None:
@@ -306,8 +320,9 @@ class Client:
         ways = {
             401: f"the credentials are not accepted (401). {self._way_out}",
             403: f"the credentials may not read this (403): {answer.start}. {self._way_out}",
-            404: f"not found (404): {answer.start}",
         }
+        if status in (400, 404, 410, 422):
+            return Gone(f"not found (404): {answer.start}" if status == 404 else f"answers {status}: {answer.start}")
         if 300 <= status < 400:
             return PermanentError(f"redirects ({status}) to {answer.headers.get('location', 'nowhere')}; set the right base address")
         return PermanentError(ways.get(status, f"answers {status}: {answer.start}"))
@@ -354,6 +369,61 @@ def capped(pages: Iterable[Page], most: int, what: str) -> Iterator[Page]:
         if number > most:
             raise PermanentError(f"{what}: more than {most} pages; the vendor's paging seems stuck. Report it with this text.")
         yield page
+
+
+def listed(pages: Callable[[], Iterable[Page]], what: str, most: int = 100_000) -> Iterator[Page]:
+    """Pages of a listing, at most `most` of them. A page token may expire on the way: when a page after the first is refused, the
+    listing begins again, once. Rows that come twice are merged by their key.
+
+    Raises:
+        PermanentError: paging seems stuck, or a page is refused in the second try too.
+    """
+    for attempt in (1, 2):
+        number = 0
+        try:
+            for page in capped(pages(), most, what):
+                number += 1
+                yield page
+            return
+        except Gone:
+            if number == 0 or attempt == 2:
+                raise
+
+
+class Bearer:
+    """An access token: fetched when first needed, again shortly before it runs out, and when the vendor refuses it.
+
+    Args:
+        fetch: asks the vendor; returns the token and the seconds for which it is good.
+        redact: learns every token.
+
+    Give `headers` to `Client(authorise=)` and `renew` to `Client(unauthorised=)`.
+    """
+
+    def __init__(self, fetch: Callable[[], tuple[str, float]], redact: Redactor) -> None:
+        self._fetch, self._redact = fetch, redact
+        self._lock = threading.Lock()
+        self._token, self._good_until, self._fetched_at = "", 0.0, 0.0
+
+    def headers(self) -> dict[str, str]:
+        """The header of a request made now."""
+        with self._lock:
+            if time.monotonic() > self._good_until - 60:
+                self._renew()
+            return {"Authorization": f"Bearer {self._token}"}
+
+    def renew(self) -> bool:
+        """The vendor refused the token: fetch another one, unless another thread just has. True: try once more."""
+        with self._lock:
+            if time.monotonic() - self._fetched_at > 1.0:
+                self._renew()
+        return True
+
+    def _renew(self) -> None:
+        self._token, seconds = self._fetch()
+        self._redact.learn(self._token)
+        self._fetched_at = time.monotonic()
+        self._good_until = self._fetched_at + max(seconds, 120.0)
 
 
 def expect(answer: Any, kind: type | tuple[type, ...], what: str, *keys: str) -> Any:

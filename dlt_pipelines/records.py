@@ -6,13 +6,14 @@ A value that is not what its column says is stored as null and named in a warnin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from decimal import Context, Decimal, InvalidOperation
 from typing import Any
 
 import pyarrow as pa  # imported before any worker thread starts: its import is not thread-safe enough
 
+from dlt_pipelines.errors import PermanentError
 from dlt_pipelines.run import ColumnType
 
 FLUSH_ROWS = 20_000
@@ -156,3 +157,57 @@ class Batches:
             table = pa.Table.from_batches(self._batches).combine_chunks()
             self._batches, self._rows = [], 0
             yield table
+
+
+Fields = Mapping[str, tuple[str, ColumnType]]
+"""Column -> (field on the wire, type). A dot leads deeper: `statistics.first_reply_at`."""
+
+
+def typed(
+    table: str,
+    fields: Fields,
+    pages: Iterable[Sequence[Any]],
+    warn: Callable[[str], None],
+    *,
+    key: str = "id",
+    may_lack: Collection[str] = (),
+) -> Iterator[pa.Table]:
+    """Pages of dicts as Arrow tables of about FLUSH_ROWS rows.
+
+    Args:
+        table: named in warnings, for example `copper.activities`.
+        key: the column that names a row in warnings and that every row must have.
+        may_lack: columns whose field the vendor leaves out when it is empty. Any other field that no row has is named in a
+            warning: the vendor may have renamed it.
+
+    Raises:
+        PermanentError: something that is no row, or a row without its key.
+    """
+    batches = Batches(table, {column: kind for column, (_, kind) in fields.items()}, warn, key)
+    lacking, rows = {column for column in fields if column not in may_lack}, 0
+    for page in pages:
+        for row in page:
+            if not isinstance(row, dict) or at(row, fields[key][0]) in (None, ""):
+                raise PermanentError(f"{table}: expected every row to have {fields[key][0]}, got {str(row)[:200]}")
+        rows += len(page)
+        batches.add({column: [at(row, where) for row in page] for column, (where, _) in fields.items()})
+        lacking -= {column for column in lacking if any(_has(row, fields[column][0]) for row in page)}
+        yield from batches.full()
+    yield from batches.rest()
+    if rows:
+        for column in sorted(lacking):
+            warn(f"{table}: the vendor sends no {fields[column][0]} any more ({rows} rows without it); {column} is stored as empty")
+
+
+def at(row: Any, where: str) -> Any:
+    """The value of a field; None where it or anything on the way to it is missing."""
+    for name in where.split("."):
+        row = row.get(name) if isinstance(row, dict) else None
+    return row
+
+
+def _has(row: Any, where: str) -> bool:
+    way, _, name = where.rpartition(".")
+    inner = at(row, way) if way else row
+    # what lies in something that is empty is not missing
+    return inner is None or (isinstance(inner, dict) and name in inner)

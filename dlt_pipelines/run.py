@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -61,19 +61,6 @@ EVERYTHING = replaces("1 = 1")
 """The table is what the vendor says now."""
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One line of the doctor's report."""
-
-    source: str
-    check: str
-    level: Literal["ok", "warn", "fail", "info"]
-    """fail: loading this will not work. warn: it works, but a number will be wrong or missing. info: nothing to do."""
-    detail: str
-    way_out: str = ""
-    """What a person can do; empty where there is nothing to do."""
-
-
 @dataclass
 class Run:
     """One run of one source: what it may use, and what it found out beside rows."""
@@ -127,3 +114,23 @@ class Run:
         """Add a warning to the report, once."""
         if text not in self.warnings:
             self.warnings.append(text)
+
+
+def streamed(run: Run | None, name: str, fetch: Callable[[Run], Iterable[Any]]) -> Iterator[Any]:
+    """Body of a resource that hands on rows as they come: the table is declared before the first of them; without `run` that is all."""
+    yield dlt.mark.materialize_table_schema()
+    if run:
+        with run.reading(name):
+            yield from fetch(run)
+
+
+def whole(run: Run | None, name: str, fetch: Callable[[Run], Iterable[Any]]) -> Iterator[Any]:
+    """Body of a resource that replaces what was there: rows are handed on when all of them have come, so that half never replaces all."""
+    rows: list[Any] = []
+    if run:
+        with run.reading(name):
+            rows = list(fetch(run))
+        if name in run.unavailable:
+            return  # an empty load would empty the table; what was known stays
+    yield dlt.mark.materialize_table_schema()
+    yield rows

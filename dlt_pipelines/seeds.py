@@ -1,14 +1,11 @@
-"""What sources need of the seed files: which metrics may be typed in, and who the people are in each tool."""
+"""The seed files, as far as sources need them."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Collection, Iterator
 
 from dlt_pipelines.errors import PermanentError
-from dlt_pipelines.run import Finding
-from foundation.calendar import local_date
-from foundation.settings import Settings, load_company
+from foundation.settings import Settings
 
 
 def seed_rows(settings: Settings, name: str, *columns: str) -> list[dict[str, str]]:
@@ -27,33 +24,3 @@ def seed_rows(settings: Settings, name: str, *columns: str) -> list[dict[str, st
     if missing := [column for column in columns if column not in (reader.fieldnames or ())]:
         raise PermanentError(f"{path} has no column {', '.join(missing)}")
     return rows
-
-
-def people_missing(source: str, settings: Settings, column: str, emails: Collection[str], what: str) -> Iterator[Finding]:
-    """Who of people.csv a tool does not know. `column`: the address used there if it differs from `email`; `emails` in lower case."""
-    today = local_date(settings.now(), load_company(settings).zone).isoformat()
-    unknown: list[dict[str, str]] = []
-    wrong: list[dict[str, str]] = []
-    for row in seed_rows(settings, "people", "person_key", "full_name", "email", column):
-        left = row.get("active_to")
-        if (row[column] or row["email"]).lower() in emails or (left and left < today):
-            continue
-        (wrong if row[column] else unknown).append(row)
-    for row in wrong:
-        yield Finding(
-            source,
-            "people",
-            "fail",
-            f"no {what} has the address {row[column]} of {row['full_name']}",
-            f"Correct {column} of {row['person_key']} in people.csv.",
-        )
-    if unknown:
-        yield Finding(
-            source,
-            "people",
-            "info",
-            f"no {what}: {', '.join(row['full_name'] for row in unknown)}",
-            f"Nothing to do for people who do not work in this tool; for the others fill in {column} in people.csv.",
-        )
-    if not wrong and not unknown:
-        yield Finding(source, "people", "ok", f"every person of people.csv is a {what}")

@@ -13,10 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from dlt_pipelines.sandbox import autotask, hubspot
-
-SANDBOX_CREDENTIALS: dict[str, str] = hubspot.CREDENTIALS | autotask.CREDENTIALS
-"""Environment name -> value, for every vendor. Distinctive on purpose: search for them to see whether a secret leaked."""
+from dlt_pipelines.sandbox.vendors import SANDBOX_CREDENTIALS
 
 
 class SandboxError(Exception):

@@ -18,8 +18,7 @@ import sys
 import threading
 import time
 from datetime import datetime
-from types import ModuleType
-from typing import Any, cast
+from typing import Any
 
 import orjson
 import uvicorn
@@ -29,14 +28,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from dlt_pipelines.sandbox import autotask, faults, hubspot
+from dlt_pipelines.sandbox import faults
 from dlt_pipelines.sandbox.company import build
-from dlt_pipelines.sandbox.world import Call, Clock, Fault, Limits, Vendor, World
+from dlt_pipelines.sandbox.vendors import VENDORS
+from dlt_pipelines.sandbox.world import Call, Clock, Fault, Limits, World
 
 HOST = "127.0.0.1"
-
-_MODULES: dict[str, ModuleType] = {"hubspot": hubspot, "autotask": autotask}
-VENDORS: dict[str, Vendor] = {name: cast(Vendor, module) for name, module in _MODULES.items()}
 
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 

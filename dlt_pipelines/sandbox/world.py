@@ -7,6 +7,7 @@ servers, of other vendors, or of how the company's life came about.
 from __future__ import annotations
 
 import bisect
+import dataclasses
 import re
 import time
 from collections import deque
@@ -116,7 +117,10 @@ class Limits:
     autotask_threads: int = 3
 
 
-ACTING = ("status", "timeout", "reset", "truncated", "html", "empty_page", "wrong_key")
+ACTING = (
+    "status", "wrong_key", "timeout", "reset", "truncated", "html", "empty_page", "repeated_page", "duplicates",
+    "field_type", "field_gone", "field_new", "tick",
+)  # fmt: skip
 """Kinds that answer a call in the place of the vendor, or spoil the vendor's answer."""
 
 SWITCHES = ("missing_scopes", "hide_non_billable", "search_lag")
@@ -136,7 +140,9 @@ class Fault:
     body: Any = None
     retry_after: str | None = None
     seconds: float = 30.0
-    scopes: list[str] = field(default_factory=list)
+    scopes: list[str] = dataclasses.field(default_factory=list)
+    field: str = ""
+    value: Any = None
 
     def __post_init__(self) -> None:
         if self.kind not in ACTING + SWITCHES:
@@ -182,6 +188,8 @@ class World:
     scale: str
     limits: Limits = field(default_factory=Limits)
     faults: Faults = field(default_factory=Faults)
+    last_pages: dict[tuple[Vendor, str], bytes] = field(default_factory=dict)
+    """The newest answer per vendor and path, for faults that send it again."""
     log: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=200_000))
 
     def __post_init__(self) -> None:

@@ -23,8 +23,9 @@ section [autotask] of company.toml.
 from __future__ import annotations
 
 import urllib.parse
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, time, timedelta
+from functools import partial
 from typing import Any
 
 import dlt
@@ -32,10 +33,10 @@ from pydantic import Field, SecretStr
 
 from dlt_pipelines.credentials import Credentials, Redactor, address
 from dlt_pipelines.errors import NotAvailable, PermanentError, SourceError, TransientError
+from dlt_pipelines.findings import Finding, existing, people_missing
 from dlt_pipelines.http import Answer, Budget, Client, Limit, Retry, capped, expect, retry_after
 from dlt_pipelines.records import Batches, parse
-from dlt_pipelines.run import EVERYTHING, ColumnType, Finding, Run, table
-from dlt_pipelines.seeds import people_missing
+from dlt_pipelines.run import EVERYTHING, ColumnType, Run, streamed, table, whole
 from foundation.settings import Company, Settings
 
 SOURCE = "autotask"
@@ -272,7 +273,7 @@ def walk(client: Client, entity: str, fields: list[str], conditions: list[Filter
         last = -1  # company 0 is the service provider itself
         while True:
             body = {"MaxRecords": 500, "IncludeFields": fields, "Filter": [_where("id", "gt", last), *conditions]}
-            answer = client.post(f"/{entity}/query", body, lane=entity, complaint=_rows_missing)
+            answer = client.post(f"/{entity}/query", body, lane=entity, complaint=partial(_incomplete, last=last))
             items = expect(answer, list, f"Autotask {entity}", "items")
             if items:
                 yield items
@@ -286,10 +287,16 @@ def walk(client: Client, entity: str, fields: list[str], conditions: list[Filter
     yield from capped(pages(), 100_000, f"Autotask {entity}")
 
 
-def _rows_missing(answer: Any) -> str | None:
-    details = answer.get("pageDetails") if isinstance(answer, dict) else None
-    if isinstance(details, dict) and isinstance(answer.get("items"), list) and details.get("count") != len(answer["items"]):
-        return f"a page of {len(answer['items'])} rows that says it has {details.get('count')}"
+def _incomplete(answer: Any, last: int) -> str | None:
+    """What is wrong with a page that was asked for with `id gt last`."""
+    items = answer.get("items") if isinstance(answer, dict) else None
+    if not isinstance(items, list):
+        return None
+    details = answer.get("pageDetails")
+    if isinstance(details, dict) and details.get("count") != len(items):
+        return f"a page of {len(items)} rows that says it has {details.get('count')}"
+    if items and isinstance(items[0], dict) and isinstance(items[0].get("id"), int) and items[0]["id"] <= last:
+        return "the page before once more"
     return None
 
 
@@ -378,52 +385,33 @@ def _find_deleted(run: Run, name: str, pulled_at: datetime, *, compare_ids: bool
 def source(run: Run | None = None) -> Any:
     """All tables of Autotask. Without `run` they are only declared."""
 
-    def pull(name: str, fetch: Callable[[Run, str], Iterable[Any]]) -> Iterator[Any]:
-        yield dlt.mark.materialize_table_schema()
-        if run:
-            with run.reading(name):
-                yield from fetch(run, name)
-
-    def whole(name: str, fetch: Callable[[Run], Iterable[Any]]) -> Iterator[Any]:
-        rows: list[Any] = []
-        if run:
-            with run.reading(name):
-                rows = list(fetch(run))
-            if name in run.unavailable:
-                return  # an empty load would empty the table; what was known stays
-        yield dlt.mark.materialize_table_schema()
-        yield rows
-
     def shape(name: str, more: Mapping[str, ColumnType] | None = None) -> Any:
         return table("id", "merge", {**{column: kind for column, (_, kind) in FIELDS[name].items()}, **(more or {})})
-
-    def everything(run: Run, name: str) -> Iterator[Any]:
-        return _rows(run, name, [])
 
     @dlt.resource(**shape("tickets", {"deleted_at": "timestamp"}))
     def tickets() -> Iterator[Any]:
         """One row per ticket. queue_id is the queue now; deleted_at: when the ticket was found to be gone."""
-        yield from pull("tickets", _changing)
+        yield from streamed(run, "tickets", lambda run: _changing(run, "tickets"))
 
     @dlt.resource(**shape("time_entries", {"deleted_at": "timestamp"}))
     def time_entries() -> Iterator[Any]:
         """One row per time entry. date_worked is the local work date, hours are hours; neither ticket nor task: internal time."""
-        yield from pull("time_entries", _changing)
+        yield from streamed(run, "time_entries", lambda run: _changing(run, "time_entries"))
 
     @dlt.resource(**shape("resources"))
     def resources() -> Iterator[Any]:
         """One row per resource (a person in Autotask), inactive ones included."""
-        yield from pull("resources", everything)
+        yield from streamed(run, "resources", lambda run: _rows(run, "resources", []))
 
     @dlt.resource(**shape("companies"))
     def companies() -> Iterator[Any]:
         """One row per company; company 0 is the service provider itself."""
-        yield from pull("companies", everything)
+        yield from streamed(run, "companies", lambda run: _rows(run, "companies", []))
 
     @dlt.resource(**shape("billing_codes"))
     def billing_codes() -> Iterator[Any]:
         """One row per billing code: work types and internal-time codes such as time off."""
-        yield from pull("billing_codes", everything)
+        yield from streamed(run, "billing_codes", lambda run: _rows(run, "billing_codes", []))
 
     @dlt.resource(
         **table(
@@ -441,12 +429,12 @@ def source(run: Run | None = None) -> Any:
     )
     def picklists() -> Iterator[Any]:
         """One row per value of a picklist (queues, statuses, ...), inactive values included because old rows still use them."""
-        yield from whole("picklists", _picklists)
+        yield from whole(run, "picklists", _picklists)
 
     @dlt.resource(**table("zone_name", EVERYTHING, {"zone_name": "text", "url": "text", "web_url": "text"}))
     def account() -> Iterator[Any]:
         """The zone that serves the account: one row. web_url is where its pages are."""
-        yield from whole("account", _account)
+        yield from whole(run, "account", _account)
 
     return tickets, time_entries, resources, companies, billing_codes, picklists, account
 
@@ -535,11 +523,11 @@ def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[F
             for field in picklist_rows(client, "Tickets")
             if field["name"] in ("queueID", "status")
         }
-        yield _exist("reactive_queue_ids", company.autotask.reactive_queue_ids, lists.get("queueID", {}), "queue")
-        yield _exist("complete_status_ids", company.autotask.complete_status_ids, lists.get("status", {}), "ticket status")
+        yield existing(SOURCE, "reactive_queue_ids", company.autotask.reactive_queue_ids, lists.get("queueID", {}), "queue")
+        yield existing(SOURCE, "complete_status_ids", company.autotask.complete_status_ids, lists.get("status", {}), "ticket status")
     if "BillingCodes" in readable:
         names = {row["name"]: row["name"] for page in walk(client, "BillingCodes", ["id", "name"], []) for row in page}
-        yield _exist("time_off_codes", company.autotask.time_off_codes, names, "billing code")
+        yield existing(SOURCE, "time_off_codes", company.autotask.time_off_codes, names, "billing code")
     if "TimeEntries" in readable:
         yield _diagnose_non_billable(client, settings)
     if "Resources" in readable:
@@ -553,20 +541,6 @@ def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[F
         "ok" if spare else "warn",
         f"{used} of {allowed} requests of the running hour are used, by all integrations",
         "" if spare else "Loads wait until less than 80 % are used; see which other integration asks so much.",
-    )
-
-
-def _exist(setting: str, wanted: Iterable[Any], there: Mapping[Any, str], what: str) -> Finding:
-    missing = [str(value) for value in wanted if value not in there]
-    if not missing:
-        return Finding(SOURCE, setting, "ok", f"every {what} of autotask.{setting} exists")
-    choice = ", ".join(f"{value} ({label})" if label != value else str(value) for value, label in list(there.items())[:20])
-    return Finding(
-        SOURCE,
-        setting,
-        "fail",
-        f"autotask.{setting} names {', '.join(missing)}, but there is no such {what}",
-        f"Correct company.toml. There are: {choice or 'none'}.",
     )
 
 

@@ -11,7 +11,7 @@ lists           GET /lists/…/name/{warm_list}, /lists/{id}/memberships
                 -> raw_hubspot.lists, raw_hubspot.list_members (one dated snapshot a day)
 account         GET /account-info/v3/details       -> raw_hubspot.account
 
-The first run lists everything. Later runs search by last-modified from ten minutes before the last run, walk by record id (so
+The first run lists everything. Later runs search by last-modified from twenty minutes before the last run, walk by record id (so
 the search's cap of 10,000 is never met), read the associations of the changed rows, and list the archived records, which a
 search does not show. Once a week everything is listed again: a record that is gone without trace is marked archived.
 
@@ -36,24 +36,26 @@ import pyarrow as pa
 from pydantic import Field, SecretStr
 
 from dlt_pipelines.credentials import Credentials, Redactor, address
-from dlt_pipelines.errors import NotAvailable, PermanentError, SourceError, TransientError
-from dlt_pipelines.http import Answer, Budget, Client, Limit, Retry, capped, expect, retry_after
+from dlt_pipelines.errors import Gone, NotAvailable, PermanentError, SourceError, TransientError
+from dlt_pipelines.findings import Finding, existing, people_missing, readable
+from dlt_pipelines.http import Answer, Budget, Client, Limit, Retry, capped, expect, listed, retry_after
 from dlt_pipelines.records import Batches, parse
-from dlt_pipelines.run import EVERYTHING, ColumnType, Finding, Run, replaces_same, table
-from dlt_pipelines.seeds import people_missing
+from dlt_pipelines.run import EVERYTHING, ColumnType, Run, replaces_same, streamed, table, whole
 from foundation.calendar import local_date
 from foundation.settings import Company, Settings
 
 SOURCE = "hubspot"
 VENDOR_URL = "https://api.hubapi.com"
-OVERLAP = timedelta(minutes=10)
-"""The search index lags behind writes by seconds to minutes."""
+OVERLAP = timedelta(minutes=20)
+"""The search index lags behind writes by seconds to minutes, and the two clocks may differ by ten minutes."""
 FULL_EVERY = timedelta(days=7)
 
 BURST = (100, 10.0)
 """Requests per seconds on the lowest plan; answers tell what the account's plan allows."""
 SEARCHES = (5, 1.0)
 """All searches of an account together."""
+
+ADD_SCOPE = "Add the scope to the key (HubSpot: Development, Keys)."
 
 WAITS = {"SECONDLY": 1.0, "": 10.0}
 """Seconds to wait at a 429 without Retry-After, by the policy that was hit; "": any other."""
@@ -516,20 +518,25 @@ def paged(
 
     def pages() -> Iterator[list[dict[str, Any]]]:
         after: str | None = None
+
+        def wrong(answer: Any) -> str | None:
+            return _empty_but_more(answer) or ("the page before once more" if after and _following(answer) == after else None)
+
         while True:
-            answer = client.get(where, {**params, "after": after}, rank=rank, complaint=_empty_but_more)
+            answer = client.get(where, {**params, "after": after}, rank=rank, complaint=wrong)
             if page := rows(answer, f"HubSpot {where}"):
                 yield page
-            following = ((answer.get("paging") or {}).get("next") or {}).get("after")
-            if not following:
+            after = _following(answer)
+            if not after:
                 return
-            # it may come percent-encoded already, and the client encodes it again
-            following = urllib.parse.unquote(str(following))
-            if following == after:
-                raise PermanentError(f"HubSpot {where}: the page after {after!r} is the same page")
-            after = following
 
-    yield from capped(pages(), 100_000, f"HubSpot {where}")
+    yield from listed(pages, f"HubSpot {where}")
+
+
+def _following(answer: Any) -> str | None:
+    after = ((answer.get("paging") or {}).get("next") or {}).get("after") if isinstance(answer, dict) else None
+    # it may come percent-encoded already, and the client encodes it again
+    return urllib.parse.unquote(str(after)) if after else None
 
 
 def _empty_but_more(answer: Any) -> str | None:
@@ -556,13 +563,10 @@ def source(run: Run | None = None) -> Any:
     links = _Links(name for name in FEEDS["associations"] if run and name in run.tables)
 
     def pull(name: str) -> Iterator[Any]:
-        yield dlt.mark.materialize_table_schema()
-        if run:
-            try:
-                with run.reading(name):
-                    yield from _Pull(run, name, links).tables()
-            finally:
-                links.close(name)
+        try:
+            yield from streamed(run, name, lambda run: _Pull(run, name, links).tables())
+        finally:
+            links.close(name)
 
     def records(name: str) -> Any:
         return table("id", "merge", {**_RECORD, **PROPERTIES[name]})
@@ -615,16 +619,6 @@ def source(run: Run | None = None) -> Any:
         if run:
             yield from links.tables()
 
-    def small(name: str, fetch: Callable[[Run], Iterable[Any]]) -> Iterator[Any]:
-        rows: list[Any] = []
-        if run:
-            with run.reading(name):
-                rows = list(fetch(run))
-            if name in run.unavailable:
-                return  # an empty load would empty the table; what was known stays
-        yield dlt.mark.materialize_table_schema()
-        yield rows
-
     @dlt.resource(
         **table(
             "id",
@@ -645,12 +639,12 @@ def source(run: Run | None = None) -> Any:
     )
     def owners() -> Iterator[Any]:
         """One row per owner (a HubSpot user), leavers included. Records name their owner by id."""
-        yield from small("owners", _owners)
+        yield from whole(run, "owners", _owners)
 
     @dlt.resource(**table("id", EVERYTHING, {"id": "text", "label": "text", "display_order": "bigint", "archived": "bool"}))
     def deal_pipelines() -> Iterator[Any]:
         """One row per deal pipeline; its stages are in deal_stages."""
-        yield from small("deal_pipelines", _pipelines)
+        yield from whole(run, "deal_pipelines", _pipelines)
 
     # merge without a scope: a stage that HubSpot no longer lists is kept, because old deals still name it
     @dlt.resource(
@@ -670,17 +664,17 @@ def source(run: Run | None = None) -> Any:
     )
     def deal_stages() -> Iterator[Any]:
         """One row per stage of a deal pipeline, also after it was deleted (see last_seen_at). Won: closed with probability 1."""
-        yield from small("deal_stages", _stages)
+        yield from whole(run, "deal_stages", _stages)
 
     @dlt.resource(**table("id", EVERYTHING, {"id": "text", "label": "text"}))
     def call_outcomes() -> Iterator[Any]:
         """One row per call outcome: the options of hs_call_disposition."""
-        yield from small("call_outcomes", _outcomes)
+        yield from whole(run, "call_outcomes", _outcomes)
 
     @dlt.resource(**table("id", EVERYTHING, {"id": "text", "name": "text", "size": "bigint", "processing_type": "text"}))
     def lists() -> Iterator[Any]:
         """The configured warm list; no row when none is configured or found."""
-        yield from small("lists", _lists)
+        yield from whole(run, "lists", _lists)
 
     @dlt.resource(
         **table(
@@ -698,7 +692,7 @@ def source(run: Run | None = None) -> Any:
     def list_members() -> Iterator[Any]:
         """Members of the warm list, one snapshot per local day; a row with record_id null: the list was empty that day.
         HubSpot does not tell former members, so the snapshots are the only history."""
-        yield from small("list_members", _members)
+        yield from whole(run, "list_members", _members)
 
     @dlt.resource(
         **table(
@@ -714,7 +708,7 @@ def source(run: Run | None = None) -> Any:
     )
     def account() -> Iterator[Any]:
         """The HubSpot account: one row."""
-        yield from small("account", _account)
+        yield from whole(run, "account", _account)
 
     return (
         contacts,
@@ -803,12 +797,8 @@ def warm_list(client: Client, company: Company) -> dict[str, Any] | None:
     where = f"{path(company, 'lists')}/object-type-id/0-1/name/{urllib.parse.quote(name, safe='')}"
     try:
         return expect(client.get_once(where), dict, f'HubSpot list "{name}"', "list")
-    except NotAvailable:
-        raise
-    except PermanentError as error:
-        if "(404)" in str(error):
-            return None
-        raise
+    except Gone:
+        return None
 
 
 def _lists(run: Run) -> Iterator[dict[str, Any]]:
@@ -879,11 +869,11 @@ def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[F
     facts = client.get_once(ACCOUNT_PATH)
     yield Finding(SOURCE, "account", "ok", f"portal {facts.get('portalId')}, time zone {facts.get('timeZone')}")
     for name in TARGETS:
-        yield _allowed(name, lambda name=name: client.get(path(company, "objects", name), {"limit": 1}))  # type: ignore[misc]
-    yield _allowed("owners", lambda: client.get(path(company, "owners"), {"limit": 1}))
+        yield readable(SOURCE, name, lambda name=name: client.get(path(company, "objects", name), {"limit": 1}), ADD_SCOPE)  # type: ignore[misc]
+    yield readable(SOURCE, "owners", lambda: client.get(path(company, "owners"), {"limit": 1}), ADD_SCOPE)
     known: dict[str, dict[str, dict[str, Any]]] = {}
     for name in ("contacts", "deals", "meetings", "calls"):
-        found = _allowed(f"properties of {name}", lambda name=name: client.get_once(path(company, "properties", name)))  # type: ignore[misc]
+        found = readable(SOURCE, f"properties of {name}", lambda name=name: client.get_once(path(company, "properties", name)), ADD_SCOPE)  # type: ignore[misc]
         if found.level == "ok":
             known[name] = {row["name"]: row for row in _results(client.get_once(path(company, "properties", name)), "HubSpot properties")}
         else:
@@ -891,7 +881,7 @@ def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[F
     yield from _diagnose_settings(known, company)
     try:
         pipelines = {row["id"]: row["label"] for row in _results(client.get_once(path(company, "pipelines", "deals")), "HubSpot pipelines")}
-        yield _exist("pipelines", company.hubspot.pipelines, pipelines, "deal pipeline")
+        yield existing(SOURCE, "pipelines", company.hubspot.pipelines, pipelines, "deal pipeline")
     except NotAvailable as error:
         yield Finding(SOURCE, "pipelines", "fail", str(error), "Add the scope to the key.")
     if company.hubspot.warm_list:
@@ -913,28 +903,6 @@ def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[F
     yield from _diagnose_people(client, settings, company)
     left = client.facts.get("requests left today")
     yield Finding(SOURCE, "budget", "ok" if left else "info", f"{left or 'unknown number of'} requests left today")
-
-
-def _allowed(what: str, call: Callable[[], Any]) -> Finding:
-    try:
-        call()
-    except NotAvailable as error:
-        return Finding(SOURCE, what, "fail", str(error), "Add the scope to the key (HubSpot: Development, Keys).")
-    return Finding(SOURCE, what, "ok", "may be read")
-
-
-def _exist(setting: str, wanted: Iterable[str], there: Mapping[str, str], what: str) -> Finding:
-    missing = [value for value in wanted if value not in there]
-    if not missing:
-        return Finding(SOURCE, setting, "ok", f"every {what} of hubspot.{setting} exists")
-    choice = ", ".join(f"{value} ({label})" if label != value else value for value, label in list(there.items())[:20])
-    return Finding(
-        SOURCE,
-        setting,
-        "fail",
-        f"hubspot.{setting} names {', '.join(missing)}, but there is no such {what}",
-        f"Correct company.toml. There are: {choice or 'none'}.",
-    )
 
 
 def _diagnose_settings(known: dict[str, dict[str, dict[str, Any]]], company: Company) -> Iterator[Finding]:
@@ -975,7 +943,7 @@ def _diagnose_settings(known: dict[str, dict[str, dict[str, Any]]], company: Com
     ):
         options = known.get(name, {}).get(prop, {}).get("options")
         if options:  # a property of free text lists no options, so nothing can be compared
-            yield _exist(setting, wanted_values, {str(o["value"]): str(o["label"]) for o in options}, what)
+            yield existing(SOURCE, setting, wanted_values, {str(o["value"]): str(o["label"]) for o in options}, what)
 
 
 def _diagnose_people(client: Client, settings: Settings, company: Company) -> Iterator[Finding]:

@@ -25,8 +25,9 @@ from typing import Any
 
 import dlt
 
+from dlt_pipelines.findings import Finding
 from dlt_pipelines.records import decimal
-from dlt_pipelines.run import EVERYTHING, Finding, Run, table
+from dlt_pipelines.run import EVERYTHING, Run, table
 from dlt_pipelines.seeds import seed_rows
 from foundation.calendar import parse_week, week_start
 from foundation.settings import Company, Settings

@@ -8,7 +8,7 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 
 from dlt_pipelines.load import ensure_tables
-from orchestration.assets.ingestion import OWNERS
+from orchestration.assets.ingestion import OWNERS, raw_key
 from orchestration.dbt_manifest import DBT_PROJECT, dbt_environment
 from orchestration.resources import Scoreline
 
@@ -21,7 +21,13 @@ _CONFIG_TABLES = {
 
 
 class Translator(DagsterDbtTranslator):
-    """Groups by layer, owners, and the asset keys of raw tables from dbt's source meta."""
+    """Groups by layer, owners, and for dbt's sources `raw_<source>` the asset keys of the raw tables."""
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        source = str(dbt_resource_props.get("source_name", ""))
+        if dbt_resource_props["resource_type"] == "source" and source.startswith("raw_"):
+            return raw_key(source.removeprefix("raw_"), dbt_resource_props["name"])
+        return super().get_asset_key(dbt_resource_props)
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
         return {"seed": "seeds"}.get(dbt_resource_props["resource_type"], dbt_resource_props["fqn"][1])

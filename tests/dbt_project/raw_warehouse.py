@@ -1,8 +1,9 @@
-"""A tiny raw warehouse for the dbt tests: the tables of the raw contract by DDL, a few rows by hand, and a real `dbt build`."""
+"""A tiny raw warehouse for the dbt tests: the tables as the sources declare them, a few rows by hand, and a real `dbt build`."""
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import subprocess
 import sys
@@ -14,66 +15,27 @@ from typing import Any
 
 import duckdb
 
+from dlt_pipelines.registry import SOURCES
 from foundation.settings import PROJECT_ROOT, Company, Settings
 from foundation.warehouse import Warehouse
 
 DBT_DIR = PROJECT_ROOT / "dbt_project"
 
-_CRM = "archived boolean, archived_at timestamptz, created_at timestamptz, updated_at timestamptz"
-RAW_TABLES: dict[str, dict[str, str]] = {
-    "hubspot": {
-        "contacts": "id text, email text, firstname text, lastname text, jobtitle text, lifecyclestage text, hs_lead_status text, "
-        "hs_analytics_source text, hubspot_owner_id text, buying_role text, coi_since date, hs_merged_object_ids text, "
-        f"became_lead_at timestamptz, {_CRM}",
-        "companies": "id text, name text, domain text, industry text, numberofemployees bigint, lifecyclestage text, "
-        f"hubspot_owner_id text, {_CRM}",
-        "deals": "id text, dealname text, pipeline text, dealstage text, amount decimal(38,9), mrr decimal(38,9), deal_currency_code text, "
-        f"dealtype text, closedate timestamptz, createdate timestamptz, hubspot_owner_id text, closed_lost_reason text, {_CRM}",
-        "calls": "id text, hs_timestamp timestamptz, hs_call_duration bigint, hs_call_direction text, hs_call_disposition text, "
-        "hs_call_status text, hs_call_title text, hs_activity_type text, hs_object_source_label text, "
-        f"hubspot_owner_id text, {_CRM}",
-        "meetings": "id text, hs_timestamp timestamptz, hs_meeting_start_time timestamptz, hs_meeting_end_time timestamptz, "
-        "hs_meeting_outcome text, hs_meeting_title text, hs_activity_type text, hubspot_owner_id text, "
-        f"hs_attendee_owner_ids text, {_CRM}",
-        "notes": f"id text, hs_timestamp timestamptz, hs_note_body text, hubspot_owner_id text, {_CRM}",
-        "tasks": "id text, hs_timestamp timestamptz, hs_task_status text, hs_task_type text, hs_task_priority text, "
-        f"hs_task_subject text, hs_task_completion_date timestamptz, hubspot_owner_id text, {_CRM}",
-        "emails": "id text, hs_timestamp timestamptz, hs_email_direction text, hs_email_status text, hs_email_subject text, "
-        f"hubspot_owner_id text, {_CRM}",
-        "associations": "from_type text, from_id text, to_type text, to_id text",
-        "owners": "id text, email text, first_name text, last_name text, type text, user_id text, team_name text, archived boolean, "
-        "created_at timestamptz, updated_at timestamptz",
-        "deal_pipelines": "id text, label text, display_order bigint, archived boolean",
-        "deal_stages": "pipeline_id text, id text, label text, display_order bigint, is_closed boolean, probability decimal(38,9), "
-        "last_seen_at timestamptz",
-        "call_outcomes": "id text, label text",
-        "lists": "id text, name text, size bigint, processing_type text",
-        "list_members": "snapshot_date date, list_id text, record_id text, membership_timestamp timestamptz",
-        "account": "portal_id text, time_zone text, company_currency text, ui_domain text",
-    },
-    "autotask": {
-        "tickets": "id bigint, ticket_number text, title text, company_id bigint, queue_id bigint, status bigint, priority bigint, "
-        "issue_type bigint, ticket_type bigint, assigned_resource_id bigint, creator_resource_id bigint, "
-        "completed_by_resource_id bigint, create_date timestamptz, completed_date timestamptz, last_activity_date timestamptz, "
-        "first_response_date_time timestamptz, deleted_at timestamptz",
-        "time_entries": "id bigint, ticket_id bigint, task_id bigint, time_entry_type bigint, resource_id bigint, date_worked date, "
-        "start_date_time timestamptz, end_date_time timestamptz, hours_worked decimal(38,9), hours_to_bill decimal(38,9), "
-        "is_non_billable boolean, billing_code_id bigint, internal_billing_code_id bigint, create_date_time timestamptz, "
-        "last_modified_date_time timestamptz, deleted_at timestamptz",
-        "resources": "id bigint, first_name text, last_name text, email text, is_active boolean, resource_type text, title text",
-        "companies": "id bigint, company_name text, company_type bigint, is_active boolean, create_date timestamptz, "
-        "last_activity_date timestamptz",
-        "billing_codes": "id bigint, name text, use_type bigint, is_active boolean",
-        "picklists": "entity text, field text, value bigint, label text, is_active boolean, sort_order bigint",
-        "account": "zone_name text, url text, web_url text",
-    },
-    "manual": {
-        "entries": "file text, line bigint, metric text, person_key text, week_start date, occurred_on date, value decimal(38,9), "
-        "note text, entered_by text, entered_at timestamptz",
-        "rejected": "file text, line bigint, reason text, content text",
-    },
-}
-SOURCES = [("hubspot", "HubSpot", "daily", 30.0), ("autotask", "Autotask", "daily", 30.0), ("manual", "Typed-in numbers", "daily", 30.0)]
+_TYPES = {"text": "text", "bigint": "bigint", "decimal": "decimal(38,9)", "bool": "boolean", "date": "date", "timestamp": "timestamptz"}
+
+
+@functools.cache
+def raw_tables() -> dict[str, dict[str, str]]:
+    """Source -> table -> its columns as DDL, as the sources declare them."""
+    return {
+        name: {
+            table: ", ".join(
+                f"{column} {_TYPES[hints['data_type']]}" for column, hints in resource.columns.items() if not column.startswith("_dlt")
+            )
+            for table, resource in entry.load_module().source().resources.items()
+        }
+        for name, entry in SOURCES.items()
+    }
 
 
 def at(text: str) -> datetime:
@@ -92,9 +54,9 @@ class RawWarehouse:
     """Seed name -> CSV text that replaces the project's seed."""
 
     def __post_init__(self) -> None:
-        Warehouse(self.settings).prepare(self.company, SOURCES)
+        Warehouse(self.settings).prepare(self.company, [(e.name, e.label, e.cadence, 30.0) for e in SOURCES.values()])
         with contextlib.closing(Warehouse(self.settings).connect()) as connection:
-            for source, tables in RAW_TABLES.items():
+            for source, tables in raw_tables().items():
                 connection.execute(f"create schema if not exists raw_{source}")
                 for table, columns in tables.items():
                     connection.execute(f"create table raw_{source}.{table} ({columns}, _dlt_load_id text)")
@@ -136,7 +98,7 @@ class RawWarehouse:
                     "waited_seconds": 0.5,
                     "error": error,
                 }
-                for table in tables or RAW_TABLES[source]
+                for table in tables or raw_tables()[source]
             ]
         )
 

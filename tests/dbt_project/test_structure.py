@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.dbt_project.raw_warehouse import RAW_TABLES, RawWarehouse
+from tests.dbt_project.raw_warehouse import RawWarehouse, raw_tables
 
 LAYERS = ("staging", "intermediate", "metrics", "marts")
 PREFIXES = {"staging": ("stg_",), "intermediate": ("int_",), "marts": ("fct_", "dim_")}
@@ -63,7 +63,7 @@ def test_staging_has_one_model_per_raw_table(manifest: dict[str, Any], models: d
     read = [parent for node in models.values() if layer(node) == "staging" for parent in node["depends_on"]["nodes"]]
     assert sorted(read) == sorted(manifest["sources"])
     raw = {(source["source_name"], source["name"]) for source in manifest["sources"].values() if source["source_name"].startswith("raw_")}
-    assert raw == {(f"raw_{source}", table) for source, tables in RAW_TABLES.items() for table in tables}
+    assert raw == {(f"raw_{source}", table) for source, tables in raw_tables().items() for table in tables}
 
 
 def test_sources_carry_the_asset_key_of_the_loader(manifest: dict[str, Any]) -> None:

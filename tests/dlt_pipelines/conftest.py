@@ -12,8 +12,10 @@ from typing import Any
 
 import duckdb
 import pytest
+import urllib3
 
-from dlt_pipelines.sandbox import Sandbox, running_sandbox
+from dlt_pipelines import http
+from dlt_pipelines.sandbox import SANDBOX_CREDENTIALS, Sandbox, running_sandbox
 from foundation.settings import Company, Settings, load_company
 
 AS_OF = "2025-10-27T12:00:00Z"
@@ -25,7 +27,7 @@ def apart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     import os
 
     for name in list(os.environ):
-        if name.startswith(("HUBSPOT_", "AUTOTASK_", "SANDBOX_", "SCORELINE_", "SMTP_")):
+        if name in SANDBOX_CREDENTIALS or name.endswith("_BASE_URL") or name.startswith(("SANDBOX_", "SCORELINE_", "SMTP_")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("SCORELINE_ENV_FILE", str(tmp_path / "no.env"))
     monkeypatch.setenv("SCORELINE_HOME", str(tmp_path / "home"))
@@ -58,6 +60,16 @@ def sandbox(shared_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterato
         monkeypatch.setenv(name, value)
     yield shared_sandbox
     shared_sandbox.clear_faults()
+
+
+@pytest.fixture
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sandbox runs without limits here, so budgets over time need not be kept; limits of requests at once are."""
+    of_time, pool, pause = http.Limit.room_in, http._pool, http.Budget.pause
+    monkeypatch.setattr(http.Limit, "room_in", lambda self, now: 0.0 if self.seconds else of_time(self, now))
+    monkeypatch.setattr(http.Budget, "pause", lambda self, seconds: pause(self, min(seconds, 0.02)))
+    monkeypatch.setattr(http.random, "uniform", lambda low, high: 0.01)
+    monkeypatch.setattr(http, "_pool", lambda url, _: pool(url, urllib3.Timeout(connect=5.0, read=2.0)))
 
 
 def at(monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox, instant: str) -> Settings:

@@ -9,8 +9,8 @@ import pytest
 
 from dlt_pipelines.doctor import diagnose
 from dlt_pipelines.errors import PermanentError
+from dlt_pipelines.findings import Finding
 from dlt_pipelines.registry import SOURCES
-from dlt_pipelines.run import Finding
 from dlt_pipelines.sandbox import SANDBOX_CREDENTIALS, Sandbox
 from dlt_pipelines.sources import hubspot
 from foundation.settings import PROJECT_ROOT, Company, Settings

@@ -8,33 +8,22 @@ import subprocess
 import sys
 import traceback
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from dlt_pipelines import http
 from dlt_pipelines.errors import PermanentError, TransientError
 from dlt_pipelines.load import ensure_tables, load
 from dlt_pipelines.registry import SOURCES
 from dlt_pipelines.run import CONTRACT
 from dlt_pipelines.sandbox import SANDBOX_CREDENTIALS, Sandbox
-from dlt_pipelines.sources import autotask, hubspot
 from foundation.settings import Company, Settings
+from tests.dlt_pipelines.cases import CASES
 from tests.dlt_pipelines.conftest import query
 
 CONNECTED = [name for name, entry in SOURCES.items() if entry.load_module().CREDENTIALS]
-CHEAP = {"hubspot": {"deals", "owners"}, "autotask": {"resources", "billing_codes"}}
-"""Few tables, for tests of what every table goes through."""
 
 
-@pytest.fixture(autouse=True)
-def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The sandbox runs without limits here, so ours need not be waited for either."""
-    monkeypatch.setattr(hubspot, "BURST", (10_000, 10.0))
-    monkeypatch.setattr(hubspot, "SEARCHES", (1_000, 1.0))
-    monkeypatch.setattr(hubspot, "WAITS", {"": 0.05, "SECONDLY": 0.05})
-    monkeypatch.setattr(autotask, "WAIT", 0.05)
-    monkeypatch.setattr(http.random, "uniform", lambda low, high: 0.01)
+pytestmark = pytest.mark.usefixtures("unhurried")
 
 
 def now() -> Settings:
@@ -180,7 +169,7 @@ def test_loading_twice_doubles_nothing(name: str, sandbox: Sandbox, company: Com
 @pytest.mark.parametrize("name", CONNECTED)
 def test_types_are_those_of_the_contract(name: str, sandbox: Sandbox, company: Company) -> None:
     settings = now()
-    load(name, settings, company, tables=CHEAP[name])
+    load(name, settings, company, tables=CASES[name].tables)
     kinds = {
         "text": "VARCHAR",
         "bigint": "BIGINT",
@@ -189,7 +178,7 @@ def test_types_are_those_of_the_contract(name: str, sandbox: Sandbox, company: C
         "date": "DATE",
         "timestamp": "TIMESTAMP WITH TIME ZONE",
     }
-    for table in CHEAP[name]:
+    for table in CASES[name].tables:
         there = dict(
             query(
                 settings,
@@ -200,67 +189,6 @@ def test_types_are_those_of_the_contract(name: str, sandbox: Sandbox, company: C
         )
         for column, hints in SOURCES[name].load_module().source().resources[table].columns.items():
             assert there[column] == kinds[hints["data_type"]], (table, column)
-
-
-@pytest.mark.parametrize("name", CONNECTED)
-def test_a_wrong_key_is_permanent_and_asked_once(name: str, sandbox: Sandbox, company: Company) -> None:
-    settings = now()
-    sandbox.fault(name, "wrong_key", path="" if name == "hubspot" else "V1.0/(?!zone)")
-    with pytest.raises(PermanentError, match="not accepted \\(401\\)") as caught:
-        load(name, settings, company)
-    assert SOURCES[name].label in str(caught.value)
-    answers = [call for call in sandbox.requests(name) if call["status"] == 401]
-    assert len(answers) <= 2  # repeated failures would lock the user
-    status, error = query(settings, "select distinct status, error from ledger.loads")[0]
-    assert status == "failed" and "not accepted" in error
-
-
-@pytest.mark.parametrize("name", CONNECTED)
-@pytest.mark.parametrize(
-    "fault",
-    [
-        {"kind": "status", "status": 500},
-        {"kind": "status", "status": 502},
-        {"kind": "status", "status": 429},
-        {"kind": "status", "status": 429, "retry_after": "1"},
-        {"kind": "reset"},
-        {"kind": "truncated"},
-        {"kind": "html"},
-    ],
-    ids=["500", "502", "429", "429 with Retry-After", "reset", "truncated", "html"],
-)
-def test_passing_trouble_is_sat_out(name: str, fault: dict[str, Any], sandbox: Sandbox, company: Company) -> None:
-    settings = now()
-    path = "objects/deals" if name == "hubspot" else "Resources/query"
-    sandbox.fault(name, path=path, times=2, **fault)
-    report = load(name, settings, company, tables=CHEAP[name])
-    assert report.status == "ok"
-    assert all(report.tables[table].rows_total > 0 for table in CHEAP[name])
-    if fault.get("retry_after"):
-        assert report.waited_seconds >= 1
-
-
-@pytest.mark.parametrize("name", CONNECTED)
-def test_an_empty_page_in_the_middle_loses_nothing(name: str, sandbox: Sandbox, company: Company) -> None:
-    settings = now()
-    table, path = ("calls", "objects/calls") if name == "hubspot" else ("tickets", "Tickets/query")
-    sandbox.fault(name, "empty_page", path=path, skip=1, times=1)
-    report = load(name, settings, company, tables={table})
-    sandbox.clear_faults()
-    assert report.tables[table].rows_total == load(name, settings, company, tables={table}).tables[table].rows_total > 500
-
-
-@pytest.mark.parametrize("name", CONNECTED)
-def test_a_vendor_that_is_down_is_transient_and_the_old_rows_stay(name: str, sandbox: Sandbox, company: Company) -> None:
-    settings = now()
-    before = load(name, settings, company, tables=CHEAP[name])
-    sandbox.fault(name, "status", status=503)
-    with pytest.raises(TransientError, match=f"{SOURCES[name].label}: GET .*503"):
-        load(name, settings, company, tables=CHEAP[name])
-    for table, report in before.tables.items():
-        assert query(settings, f"select count(*) from raw_{name}.{table}") == [(report.rows_total,)]
-    statuses = query(settings, "select status from ledger.loads order by rowid")
-    assert [status for (status,) in statuses] == ["ok", "ok", "failed", "failed"]
 
 
 def test_secrets_are_nowhere(sandbox: Sandbox, company: Company, caplog: pytest.LogCaptureFixture) -> None:

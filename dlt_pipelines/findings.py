@@ -1,0 +1,79 @@
+"""What the doctor finds, and the findings that several sources share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from dlt_pipelines.errors import NotAvailable
+from dlt_pipelines.seeds import seed_rows
+from foundation.calendar import local_date
+from foundation.settings import Settings, load_company
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the doctor's report."""
+
+    source: str
+    check: str
+    level: Literal["ok", "warn", "fail", "info"]
+    """fail: loading this will not work. warn: it works, but a number will be wrong or missing. info: nothing to do."""
+    detail: str
+    way_out: str = ""
+    """What a person can do; empty where there is nothing to do."""
+
+
+def readable(source: str, what: str, call: Callable[[], Any], way_out: str) -> Finding:
+    """Whether the credentials may read `what`: asks for it with `call`."""
+    try:
+        call()
+    except NotAvailable as error:
+        return Finding(source, what, "fail", str(error), way_out)
+    return Finding(source, what, "ok", "may be read")
+
+
+def existing(source: str, setting: str, wanted: Iterable[Any], there: Mapping[Any, str], what: str) -> Finding:
+    """Whether every id of a list in company.toml exists. `there`: id -> label, as the vendor knows them."""
+    missing = [str(value) for value in wanted if value not in there]
+    if not missing:
+        return Finding(source, setting, "ok", f"every {what} of {source}.{setting} exists")
+    choice = ", ".join(f"{value} ({label})" if label != value else str(value) for value, label in list(there.items())[:20])
+    return Finding(
+        source,
+        setting,
+        "fail",
+        f"{source}.{setting} names {', '.join(missing)}, but there is no such {what}",
+        f"Correct company.toml. There are: {choice or 'none'}.",
+    )
+
+
+def people_missing(source: str, settings: Settings, column: str, emails: Collection[str], what: str) -> Iterator[Finding]:
+    """Who of people.csv a tool does not know. `column`: the address used there if it differs from `email`; `emails` in lower case."""
+    today = local_date(settings.now(), load_company(settings).zone).isoformat()
+    unknown: list[dict[str, str]] = []
+    wrong: list[dict[str, str]] = []
+    for row in seed_rows(settings, "people", "person_key", "full_name", "email", column):
+        left = row.get("active_to")
+        if (row[column] or row["email"]).lower() in emails or (left and left < today):
+            continue
+        (wrong if row[column] else unknown).append(row)
+    for row in wrong:
+        yield Finding(
+            source,
+            "people",
+            "fail",
+            f"no {what} has the address {row[column]} of {row['full_name']}",
+            f"Correct {column} of {row['person_key']} in people.csv.",
+        )
+    if unknown:
+        yield Finding(
+            source,
+            "people",
+            "info",
+            f"no {what}: {', '.join(row['full_name'] for row in unknown)}",
+            f"Nothing to do for people who do not work in this tool; for the others fill in {column} in people.csv.",
+        )
+    if not wrong and not unknown:
+        yield Finding(source, "people", "ok", f"every person of people.csv is a {what}")

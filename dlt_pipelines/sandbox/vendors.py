@@ -1,0 +1,18 @@
+"""The vendors of the sandbox: a new one is one module with the names of `world.Vendor` and one entry here."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import cast
+
+from dlt_pipelines.sandbox import autotask, hubspot
+from dlt_pipelines.sandbox.world import Vendor
+
+_MODULES: dict[str, ModuleType] = {
+    "hubspot": hubspot,
+    "autotask": autotask,
+}
+VENDORS: dict[str, Vendor] = {name: cast(Vendor, module) for name, module in _MODULES.items()}
+
+SANDBOX_CREDENTIALS: dict[str, str] = {name: value for module in _MODULES.values() for name, value in module.CREDENTIALS.items()}
+"""Environment name -> value, for every vendor. Distinctive on purpose: search for them to see whether a secret leaked."""

@@ -1,0 +1,56 @@
+"""What the suite of troubles (`test_troubles.py`) must know of each source, and cannot find out by itself. One entry a source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Case:
+    """How to trouble one source."""
+
+    tables: frozenset[str]
+    """A few tables that load quickly; the troubles hit them."""
+    listing: str
+    """Regular expression of the path (below the vendor's prefix) that lists the first of them: at least one call, better three."""
+    pages: bool = True
+    """Whether the listing takes several calls at the sandbox's demo scale."""
+    expired: int | None = None
+    """Status with which the vendor refuses a page token that has run out; None: it has no page tokens."""
+    field: str = ""
+    """Field of the listing's rows (dots lead deeper) that holds a number, an instant or a truth; `column` is where it is stored."""
+    column: str = ""
+    junk: Any = "twelve"
+    """What that field holds after it changed its type."""
+    keyed: str = ""
+    """Regular expression of the paths that need credentials; empty: all."""
+    renews: bool = False
+    """Whether a 401 in the middle of a run is answered with a new token."""
+    detail: str = ""
+    """Regular expression of a path that reads one object of many; empty: there is none."""
+    snapshots: frozenset[str] = frozenset()
+    """Tables of dated snapshots or of what the vendor says today: a run on another day has other rows."""
+    limits: tuple[tuple[str, int, float], ...] = ()
+    """The vendor's published limits: (regular expression of paths that count, most requests, in so many seconds)."""
+
+
+CASES: dict[str, Case] = {
+    "hubspot": Case(
+        tables=frozenset({"calls", "owners"}),
+        listing="objects/calls",
+        expired=400,
+        field="properties.hs_call_duration",
+        column="hs_call_duration",
+        snapshots=frozenset({"list_members"}),
+        limits=(("", 100, 10.0), ("search", 5, 1.0)),
+    ),
+    "autotask": Case(
+        tables=frozenset({"tickets", "resources"}),
+        listing="Tickets/query",
+        field="createDate",
+        column="create_date",
+        keyed="V1.0/(?!zone)",
+        limits=(("", 10_000, 3600.0),),
+    ),
+}

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import click
 
-from foundation.calendar import last_finished_week, parse_week, week_label
+from foundation.calendar import last_finished_week, local_date, parse_week, week_label
 from foundation.settings import PROJECT_ROOT, Settings, SettingsError, load_company
 
 DEMO_AS_OF = datetime(2025, 10, 27, 12, tzinfo=UTC)
@@ -131,20 +131,30 @@ def run(job: str) -> None:
 
 
 @main.command()
-@click.option("--week", help="2025-W43 or one of its days; default: the newest finished week.")
+@click.option("--report", type=click.Choice(["weekly_scorecard", "daily_digest"]), default="weekly_scorecard", show_default=True)
+@click.option("--week", help="Of the weekly scorecard: 2025-W43 or one of its days; default: the newest finished week.")
+@click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="Of the daily digest; default: today.")
 @click.option("--force", is_flag=True, help="Send again to those who already have it.")
 @click.option("--only", multiple=True, metavar="ADDRESS", help="Only this recipient; may be repeated.")
-def send(week: str | None, force: bool, only: tuple[str, ...]) -> None:
-    """Mail the weekly scorecard."""
+def send(report: str, week: str | None, day: datetime | None, force: bool, only: tuple[str, ...]) -> None:
+    """Mail the weekly scorecard, or the daily digest: what is new since the last one."""
     from orchestration.runs import run_job
 
     settings = Settings()
-    try:
-        monday = parse_week(week) if week else last_finished_week(settings.now(), load_company(settings).zone)
-    except ValueError:
-        raise click.BadParameter(f"{week!r} is no week; write 2025-W43 or 2025-10-20", param_hint="--week") from None
-    config = {"reports__weekly_scorecard": {"config": {"force": force, "only": list(only)}}}
-    sys.exit(0 if run_job(settings, "weekly_scorecard", partition_key=monday.isoformat(), ops=config) else 1)
+    zone = load_company(settings).zone
+    if report == "daily_digest":
+        if week:
+            raise click.UsageError("--week is of the weekly scorecard; a digest has a --day")
+        period = day.date() if day else local_date(settings.now(), zone)
+    else:
+        if day:
+            raise click.UsageError("--day is of the daily digest: add --report daily_digest")
+        try:
+            period = parse_week(week) if week else last_finished_week(settings.now(), zone)
+        except ValueError:
+            raise click.BadParameter(f"{week!r} is no week; write 2025-W43 or 2025-10-20", param_hint="--week") from None
+    config = {f"reports__{report}": {"config": {"force": force, "only": list(only)}}}
+    sys.exit(0 if run_job(settings, report, partition_key=period.isoformat(), ops=config) else 1)
 
 
 @main.command()

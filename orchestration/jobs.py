@@ -6,7 +6,7 @@ from orchestration import checks
 from orchestration.assets import reporting
 
 RAW = dg.AssetSelection.key_prefixes(["raw"]).without_checks()
-_MAILS = dg.AssetSelection.assets(reporting.WEEKLY_MAIL)
+_WEEKLY, _DAILY = dg.AssetSelection.assets(reporting.WEEKLY_MAIL), dg.AssetSelection.assets(reporting.DAILY_MAIL)
 
 # side by side, each source in a process of its own; they wait on vendors, so there may be more of them than cores.
 # forkserver: a step starts from a process that has already imported everything
@@ -31,15 +31,21 @@ refresh = dg.define_asset_job(
 )
 build = dg.define_asset_job(
     "build",
-    selection=(dg.AssetSelection.all() - RAW - _MAILS) | dg.AssetSelection.checks(*checks.FRESHNESS),
+    selection=(dg.AssetSelection.all() - RAW - _WEEKLY - _DAILY) | dg.AssetSelection.checks(*checks.FRESHNESS),
     executor_def=dg.in_process_executor,
     description="dbt, published database, pages, operator's alerts. Runs after every refresh, whether it succeeded or failed.",
 )
 weekly_scorecard = dg.define_asset_job(
     "weekly_scorecard",
-    selection=_MAILS,
+    selection=_WEEKLY,
     executor_def=dg.in_process_executor,
     description="Mail the scorecard of one finished week. The same week goes to the same person once, unless forced.",
+)
+daily_digest = dg.define_asset_job(
+    "daily_digest",
+    selection=_DAILY,
+    executor_def=dg.in_process_executor,
+    description="Mail what is new since the last digest, and nothing where nothing is. Nothing is told twice, unless forced.",
 )
 backfill = dg.define_asset_job(
     "backfill",
@@ -47,4 +53,4 @@ backfill = dg.define_asset_job(
     executor_def=_SIDE_BY_SIDE,
     description="Re-pull a window: set since and until per source in the launchpad, and select the sources.",
 )
-all_jobs = [refresh, build, weekly_scorecard, backfill]
+all_jobs = [refresh, build, weekly_scorecard, daily_digest, backfill]

@@ -2,7 +2,8 @@
 
 import dagster as dg
 
-from foundation.calendar import last_finished_week
+from foundation.calendar import last_finished_week, local_date
+from foundation.seeds import day_off
 from orchestration import jobs
 from orchestration.resources import Scoreline
 from orchestration.settings_at_import import COMPANY
@@ -32,4 +33,20 @@ def weekly_mail(context: dg.ScheduleEvaluationContext, scoreline: Scoreline) -> 
     return dg.RunRequest(run_key=f"weekly_scorecard-{week}", partition_key=week)
 
 
-all_schedules = [daily_refresh, weekly_mail]
+@dg.schedule(
+    name="daily_digest_mail",
+    job=jobs.daily_digest,
+    cron_schedule="30 7 * * 1-5",
+    execution_timezone=_ZONE,
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="07:30 on working days: Monday to Friday without the days of holidays.csv.",
+)
+def daily_digest_mail(context: dg.ScheduleEvaluationContext, scoreline: Scoreline) -> dg.RunRequest | dg.SkipReason:
+    settings = scoreline.settings()
+    day = local_date(settings.now(), scoreline.company().zone)
+    if off := day_off(settings, day):
+        return dg.SkipReason(f"{day} is no working day: {off}. What is new is told on the next one.")
+    return dg.RunRequest(run_key=f"daily_digest-{day}", partition_key=day.isoformat())
+
+
+all_schedules = [daily_refresh, weekly_mail, daily_digest_mail]

@@ -78,12 +78,15 @@ class DeliveryReport:
     """Recipient -> why."""
     held: list[str] = field(default_factory=list)
     """Would have got it, if the gate had not held it."""
+    nothing: list[str] = field(default_factory=list)
+    """There is nothing to say to them: no mail, and the period is settled."""
 
     def summary(self) -> str:
         """`sent to 3, 1 had it already`"""
         parts = [f"gate {self.gate.decision}", f"sent to {len(self.sent)}"]
         for count, words in (
             (len(self.already_sent), "had it already"),
+            (len(self.nothing), "nothing to say"),
             (len(self.held), "held"),
             (len(self.uncertain), "uncertain (force sends again)"),
             (len(self.failed), "failed"),
@@ -114,6 +117,13 @@ create table if not exists alerts (
     told integer not null default 0,
     ended_at text,                    -- it is over, and the operator has not been told yet
     primary key (scope, key)
+);
+create table if not exists digests (
+    recipient text not null,
+    day text not null,
+    news text,                        -- JSON: what the mail says; null: nothing to say
+    known text not null,              -- JSON: what the recipient knows with it, the baseline of later days
+    primary key (recipient, day)
 );
 """
 

@@ -7,6 +7,7 @@ the operator is told. Reasons are sentences for readers.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -20,6 +21,7 @@ from foundation.settings import Settings
 from reports.fmt import instant, plural
 from reports.markup import plain
 from reports.queries import Row, connect
+from reports.scorecard import Line
 
 Decision = Literal["green", "amber", "held"]
 MOST_REJECTED = 5
@@ -114,7 +116,7 @@ def _decide(cursor: duckdb.DuckDBPyConnection, week: date, sections: set[str]) -
     if build[0].as_of < end:
         return Gate("held", [f"The data was built as of {instant(build[0].as_of, zone)}, before {label} ended."])
     every = _rows(cursor, _SOURCES)
-    used = [source for source in every if any(_uses(line, source.source) for line in lines)]
+    used = [source for source in every if any(uses(line, source.source) for line in lines)]
     systems = [source for source in used if source.source != "manual"]
     if systems and all(_down(source, end) for source in systems):
         names = " and ".join(source.label for source in systems)
@@ -128,10 +130,16 @@ def _decide(cursor: duckdb.DuckDBPyConnection, week: date, sections: set[str]) -
     return Gate("amber" if notes else "green", [note.text for note in notes], notes)
 
 
-def _uses(line: Row, source: str) -> bool:
+def uses(line: Row | Line, source: str) -> bool:
+    """The line's numbers come from this source, or from several with it."""
     if line.feed == "manual":
         return source == "manual"
     return source in line.sources.strip("[]").replace("'", "").replace('"', "").replace(" ", "").split(",")
+
+
+def typed_in(line: Row | Line) -> bool:
+    """People type the line's numbers in; no system has them."""
+    return bool(line.feed == "manual" or line.sources.strip("[]'\"") == "manual")
 
 
 def _down(source: Row, week_end: Any) -> bool:
@@ -156,11 +164,8 @@ def _line_reasons(lines: Sequence[Row], label: str) -> list[str]:
     def named(members: Sequence[Row]) -> str:
         return ", ".join(f"{m.label} ({m.section_label}{f', {m.owner_names}' if m.owner_names else ''})" for m in members)
 
-    def only_manual(line: Row) -> bool:
-        return line.feed == "manual" or line.sources.strip("[]'\"") == "manual"
-
-    untyped = [line for line in lines if line.state == "missing" and only_manual(line)]
-    missing = [line for line in lines if line.state == "missing" and not only_manual(line)]
+    untyped = [line for line in lines if line.state == "missing" and typed_in(line)]
+    missing = [line for line in lines if line.state == "missing" and not typed_in(line)]
     unconnected = [line for line in lines if line.state == "not_connected"]
     stale = [line for line in lines if line.state == "stale"]
     out = []
@@ -190,10 +195,13 @@ def source_states(settings: Settings) -> dict[str, SourceState]:
     Raises:
         LookupError: nothing has been published yet.
     """
-    connection = connect(settings.published_path)
-    try:
-        connection.execute("use published")
-        (zone,) = connection.execute("select time_zone from marts.dim_build").fetchone() or ("UTC",)
-        return {row.source: SourceState(row.source, row.label, row.state, _sentence(row, zone)) for row in _rows(connection, _SOURCES)}
-    finally:
-        connection.close()
+    with closing(connect(settings.published_path)) as connection:
+        return read_sources(connection)
+
+
+def read_sources(connection: duckdb.DuckDBPyConnection) -> dict[str, SourceState]:
+    """Every source and how it stands. `connection`: one made by `queries.connect`."""
+    with closing(connection.cursor()) as cursor:
+        cursor.execute("use published")
+        (zone,) = cursor.execute("select time_zone from marts.dim_build").fetchone() or ("UTC",)
+        return {row.source: SourceState(row.source, row.label, row.state, _sentence(row, zone)) for row in _rows(cursor, _SOURCES)}

@@ -9,6 +9,8 @@ from datetime import date, timedelta
 from email.message import EmailMessage
 from typing import Any
 
+import duckdb
+
 from foundation import calendar
 from foundation.calendar import week_label, weeks_in_year
 from foundation.settings import Company, Settings
@@ -54,9 +56,14 @@ def load_week(settings: Settings, monday: date) -> Week:
         LookupError: nothing has been published yet.
         PageError: a query of the page fails.
     """
-    source = parse_file(PAGES / "scorecard.md")
     with closing(connect(settings.published_path)) as connection:
-        return Week(monday, run(connection, source.blocks, {**source.meta.get("params", {}), "week": monday}))
+        return read_week(connection, monday)
+
+
+def read_week(connection: duckdb.DuckDBPyConnection, monday: date) -> Week:
+    """Run the scorecard page's queries for one week. `connection`: one made by `queries.connect`."""
+    source = parse_file(PAGES / "scorecard.md")
+    return Week(monday, run(connection, source.blocks, {**source.meta.get("params", {}), "week": monday}))
 
 
 def subject(week: Week, lines: Sequence[Line]) -> str:

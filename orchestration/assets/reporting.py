@@ -1,5 +1,6 @@
 """What people see: the published database, the pages, the mails and the operator's alerts. Only glue; `reports` does the work."""
 
+from collections.abc import Callable
 from datetime import date, timedelta
 
 import dagster as dg
@@ -10,17 +11,21 @@ from orchestration.assets.ingestion import OWNERS
 from orchestration.resources import Scoreline
 from orchestration.settings_at_import import COMPANY
 from reports.alerts import source_conditions, tell_operator
-from reports.delivery import DeliveryFailed
+from reports.daily_digest import send_daily_digest
+from reports.delivery import DeliveryFailed, DeliveryReport
 from reports.site import build_site
 from reports.weekly_mail import send_weekly_scorecard
 
 PUBLISHED = dg.AssetKey(["published", "scoreline"])
 SITE = dg.AssetKey(["reports", "site"])
 WEEKLY_MAIL = dg.AssetKey(["reports", "weekly_scorecard"])
+DAILY_MAIL = dg.AssetKey(["reports", "daily_digest"])
 ALERTS = dg.AssetKey(["reports", "operator_alerts"])
 
 WEEKS = dg.WeeklyPartitionsDefinition(start_date="2024-07-01", timezone=COMPANY.company.time_zone, day_offset=1)
 """A partition is a week, keyed by its Monday."""
+# the running day has a partition too: its digest goes out in the morning
+DAYS = dg.DailyPartitionsDefinition(start_date="2024-07-01", timezone=COMPANY.company.time_zone, end_offset=1)
 
 
 @dg.asset(
@@ -60,10 +65,30 @@ def operator_alerts(context: dg.AssetExecutionContext, scoreline: Scoreline) -> 
 
 
 class Sending(dg.Config):
-    """Who gets the mail again on purpose. By default nobody gets the same week twice."""
+    """Who gets the mail again on purpose. By default nobody gets the same period twice."""
 
-    force: bool = Field(default=False, description="Send again to those who already have this week's mail")
+    force: bool = Field(default=False, description="Send again to those who already have this mail")
     only: list[str] = Field(default=[], description="Only these recipients; empty: all subscribers")
+
+
+def _mailed(context: dg.AssetExecutionContext, period: str, label: str, send: Callable[[], DeliveryReport]) -> dg.MaterializeResult:
+    """Send, and say what became of it. `period`: what a partition is; `label`: this one."""
+    try:
+        report = send()
+    except DeliveryFailed as error:
+        raise dg.Failure(str(error), allow_retries=False) from None
+    context.log.info(f"{label}: {report.summary()}")
+    return dg.MaterializeResult(
+        metadata={
+            period: label,
+            "gate": report.gate.decision,
+            "reasons": list(report.gate.reasons),
+            "sent": list(report.sent),
+            "already sent": list(report.already_sent),
+            "nothing to say": list(report.nothing),
+            "uncertain": list(report.uncertain),
+        }
+    )
 
 
 @dg.asset(key=WEEKLY_MAIL, deps=[PUBLISHED, SITE], partitions_def=WEEKS, group_name="reports", owners=OWNERS, kinds={"mail"})
@@ -75,21 +100,25 @@ def weekly_scorecard_mail(context: dg.AssetExecutionContext, config: Sending, sc
         raise dg.Failure(
             f"{week_label(week)} has not ended at {settings.now():%Y-%m-%d %H:%M}Z: choose a finished week", allow_retries=False
         )
-    try:
-        report = send_weekly_scorecard(settings, company, week, force=config.force, only=config.only or None)
-    except DeliveryFailed as error:
-        raise dg.Failure(str(error), allow_retries=False) from None
-    context.log.info(f"{week_label(week)}: {report.summary()}")
-    return dg.MaterializeResult(
-        metadata={
-            "week": week_label(week),
-            "gate": report.gate.decision,
-            "reasons": list(report.gate.reasons),
-            "sent": list(report.sent),
-            "already sent": list(report.already_sent),
-            "uncertain": list(report.uncertain),
-        }
+    return _mailed(
+        context,
+        "week",
+        week_label(week),
+        lambda: send_weekly_scorecard(settings, company, week, force=config.force, only=config.only or None),
     )
 
 
-assets = [published_database, site, operator_alerts, weekly_scorecard_mail]
+@dg.asset(key=DAILY_MAIL, deps=[PUBLISHED, SITE], partitions_def=DAYS, group_name="reports", owners=OWNERS, kinds={"mail"})
+def daily_digest_mail(context: dg.AssetExecutionContext, config: Sending, scoreline: Scoreline) -> dg.MaterializeResult:
+    """What is new since the last digest, by mail: lines off track and back on it, sources, numbers to type in. Nothing new: no mail."""
+    settings, company = scoreline.settings(), scoreline.company()
+    day = date.fromisoformat(context.partition_key)
+    return _mailed(
+        context,
+        "day",
+        day.isoformat(),
+        lambda: send_daily_digest(settings, company, day, force=config.force, only=config.only or None),
+    )
+
+
+assets = [published_database, site, operator_alerts, weekly_scorecard_mail, daily_digest_mail]

@@ -53,6 +53,7 @@ class _VendorApp:
         request = Request(scope, receive)
         started = time.time()
         call = await self._read(request)
+        self.world.open(self.name)
         self.world.calls += 1
         fault = self.world.faults.take(self.name, call.path)
         entry = {"time": started, "source": self.name, "method": call.method, "path": call.path, "status": None}

@@ -72,6 +72,16 @@ class Store:
     """Tables of records by id; ids of one table are all integers or all texts."""
 
     tables: dict[str, dict[Any, list[Version]]] = field(default_factory=dict)
+    pending: dict[str, Callable[[], None]] = field(default_factory=dict)
+    """Vendor -> writes that vendor's tables; called when the vendor is first asked for something, so that a start stays quick."""
+
+    def open(self, vendor: str) -> bool:
+        """Write what is pending for a vendor. Returns whether there was something."""
+        write = self.pending.pop(vendor, None)
+        if write is None:
+            return False
+        write()
+        return True
 
     def add(self, table: str, record_id: Any, at: int, props: Props, links: Links | None = None) -> None:
         """A new record."""

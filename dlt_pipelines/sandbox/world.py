@@ -199,6 +199,12 @@ class World:
         self.in_flight: dict[str, int] = {}
         self.calls = 0
 
+    def open(self, vendor: str) -> None:
+        """Have the company's life in that vendor written, where it is not yet."""
+        if self.store.open(vendor):
+            self.instants = self.store.instants()
+            self._views.clear()
+
     def view(self, lag_seconds: float = 0.0) -> View:
         """The store at the clock (less a lag). Views are kept until something changes, so a page costs no more than its rows."""
         now = to_ms(self.clock.now()) - round(lag_seconds * 1000)

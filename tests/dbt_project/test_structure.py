@@ -66,13 +66,6 @@ def test_staging_has_one_model_per_raw_table(manifest: dict[str, Any], models: d
     assert raw == {(f"raw_{source}", table) for source, tables in raw_tables().items() for table in tables}
 
 
-def test_sources_carry_the_asset_key_of_the_loader(manifest: dict[str, Any]) -> None:
-    for source in manifest["sources"].values():
-        key = source["config"]["meta"]["dagster"]["asset_key"]
-        schema = source["source_name"]
-        assert key == (["raw", schema.removeprefix("raw_"), source["name"]] if schema.startswith("raw_") else [schema, source["name"]])
-
-
 def test_every_key_is_tested(manifest: dict[str, Any], models: dict[str, dict[str, Any]]) -> None:
     tested = {
         node["attached_node"]

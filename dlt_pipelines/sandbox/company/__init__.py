@@ -5,11 +5,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from dlt_pipelines.sandbox.company import account, crm, deals, directory, sales, service
 from dlt_pipelines.sandbox.company.base import Book
 from dlt_pipelines.sandbox.store import Store
 
 SCALES = ("demo", "crm")
+
+LIVES: dict[str, Callable[[Book], None]] = {}
+"""Vendor -> writes the company's life into that vendor's tables, once it is first asked for something. They may read the tables of
+HubSpot and Autotask, which are always there, and nothing of each other: what two vendors share is a function of the seed."""
 
 
 def build(seed: int, scale: str) -> Store:
@@ -21,6 +28,7 @@ def build(seed: int, scale: str) -> Store:
     if scale not in SCALES:
         raise ValueError(f"unknown scale {scale!r}; there are {', '.join(SCALES)}")
     book = Book(seed)
+    book.store.pending.update({vendor: partial(write, book) for vendor, write in LIVES.items()})
     account.write_autotask(book)
     if scale == "crm":
         crm.write(book)

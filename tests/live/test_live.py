@@ -1,0 +1,38 @@
+"""`pytest -m live`: one page of every source for which credentials are set. Reads only, writes nothing but a folder of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import dlt
+import pytest
+
+from dlt_pipelines import records
+from dlt_pipelines.credentials import Redactor, redacted_logs
+from dlt_pipelines.registry import SOURCES
+from dlt_pipelines.run import Run
+from foundation.settings import Settings, load_company
+
+pytestmark = pytest.mark.live
+
+
+@pytest.mark.parametrize("name", [name for name, entry in SOURCES.items() if entry.load_module().CREDENTIALS])
+def test_one_page_can_be_read(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(records, "FLUSH_ROWS", 1)  # hand on each page as it comes
+    entry = SOURCES[name]
+    module = entry.load_module()
+    missing = [variable for variable, is_set in module.CREDENTIALS.variables().items() if not is_set]
+    if missing:
+        pytest.skip(f"{entry.label}: {' and '.join(missing)} not set")
+    settings = Settings(SCORELINE_HOME=tmp_path)
+    company = load_company(settings)
+    with redacted_logs(Redactor(module.CREDENTIALS().secrets())):
+        client = module.connect(settings, company)
+        print(f"{entry.label}: {module.identify(client)}")
+        table = entry.tables[0]
+        run = Run(settings, company, settings.now(), client, frozenset({table}))
+        pipeline = dlt.pipeline("live", pipelines_dir=str(tmp_path / "dlt"), destination="duckdb", dataset_name="live")
+        # the first item declares the table, the second is the first page of rows
+        pipeline.extract(module.source(run).with_resources(table).add_limit(2))
+    print(f"{entry.label}: {client.counters.requests} requests, {'; '.join(run.warnings) or 'no warnings'}")
+    assert not run.unavailable, run.unavailable

@@ -88,7 +88,7 @@ def test_a_bad_row_is_named_and_the_good_ones_are_kept(row: str, reason: str, fo
     assert [(found["file"], found["line"]) for found in read.rejected] == [("a.csv", 3)]
     assert reason in read.rejected[0]["reason"]
     assert read.rejected[0]["content"].replace('"', "") == row.replace('"', "")
-    assert [entry["line"] for entry in read.entries] == [2, 5]
+    assert [row["line"] for row in read.rows] == [2, 5]
 
 
 def test_a_bad_row_reaches_table_report_and_doctor(folder: Path, company: Company) -> None:

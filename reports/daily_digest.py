@@ -38,6 +38,8 @@ from reports.weekly_mail import Week, read_week, told
 REPORT = "daily_digest"
 MOST_LISTED = 20
 """Lines per heading; the page has them all."""
+MOST_NAMED = 2
+"""Sources that the subject names one by one; of more, the number is given."""
 _PUBLISHED = "published"
 """Stands among the sources for the published database itself."""
 _TRACK = {"below": "off", "near": "on", "met": "on"}
@@ -214,7 +216,9 @@ def _sources(
         if (source.state == "ok") != (source.source in known_down):
             continue
         waiting = sum(line.state in ("stale", "missing") for line in users)
-        text = source.sentence + (f" {plural(waiting, 'line')} of {label} can't be judged until it has caught up." if waiting else "")
+        text = f"{source.reach[0].upper()}{source.reach[1:]}."
+        if waiting and source.state != "ok":
+            text += f" Until it has caught up, {plural(waiting, 'line')} of {label} can't be judged."
         status, word = {"ok": ("met", "recovered"), "late": ("near", "late"), "failing": ("below", "failing")}[source.state]
         out.append({"status": status, "name": source.label, "word": word, "text": text})
     return down, up, [_plain(item) for item in sorted(out, key=lambda item: item["status"] == "met")]
@@ -241,7 +245,10 @@ def tally(news: News) -> list[tuple[str, str]]:
         out.append(("below", f"{len(news.off)} newly off track"))
     if news.back:
         out.append(("met", f"{len(news.back)} back on track"))
-    out += [(item["status"], f"{item['name']} {item['word']}") for item in news.sources]
+    for word in dict.fromkeys(item["word"] for item in news.sources):
+        some = [item for item in news.sources if item["word"] == word]
+        names = [item["name"] for item in some] if len(some) <= MOST_NAMED else [f"{len(some)} sources"]
+        out += [(some[0]["status"], f"{name} {word}") for name in names]
     if news.owed:
         out.append(("no_data", f"{len(news.owed)} not typed in"))
     return out
@@ -259,7 +266,9 @@ def preheader(news: News) -> str:
     # the subject has the first line; here are the next
     needed = [f"{headline(line)}, {line['owner']}" for line in news.off[1:] or news.off]
     needed += [f"{item['who']}: type in {item['title']}" for item in news.owed]
-    rest = [item["text"] for item in news.sources] + [f"{headline(line)} is back on track" for line in news.back]
+    rest = [f"{item['name']} {item['word']}: {item['text']}" for item in news.sources] + [
+        f"{headline(line)} is back on track" for line in news.back
+    ]
     return ("Needs you: " if needed else "") + "; ".join((needed + rest)[:3])
 
 

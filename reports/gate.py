@@ -54,6 +54,8 @@ class SourceState:
     state: str
     """`ok`, `late`, `failing` or `not_connected`."""
     sentence: str
+    reach: str
+    """How far its data goes: the sentence's last part."""
 
 
 def decide(published: duckdb.DuckDBPyConnection | Path, week_start: date, sections: Collection[str] = ()) -> Gate:
@@ -149,8 +151,12 @@ def _down(source: Row, week_end: Any) -> bool:
     return bool(source.state == "failing" and source.complete_through < week_end)
 
 
+def _reach(source: Row, zone: str) -> str:
+    return f"its data is complete to {instant(source.complete_through, zone)}" if source.complete_through else "it has never loaded"
+
+
 def _sentence(source: Row, zone: str) -> str:
-    reach = f"its data is complete to {instant(source.complete_through, zone)}" if source.complete_through else "it has never loaded"
+    reach = _reach(source, zone)
     if source.state == "not_connected":
         return f"{source.label} is not connected: its numbers are empty until its credentials are set."
     if source.state == "failing":
@@ -204,4 +210,7 @@ def read_sources(connection: duckdb.DuckDBPyConnection) -> dict[str, SourceState
     with closing(connection.cursor()) as cursor:
         cursor.execute("use published")
         (zone,) = cursor.execute("select time_zone from marts.dim_build").fetchone() or ("UTC",)
-        return {row.source: SourceState(row.source, row.label, row.state, _sentence(row, zone)) for row in _rows(cursor, _SOURCES)}
+        return {
+            row.source: SourceState(row.source, row.label, row.state, _sentence(row, zone), _reach(row, zone))
+            for row in _rows(cursor, _SOURCES)
+        }

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from foundation.settings import PROJECT_ROOT, Company, Settings, load_company
 from reports.site import build_site
 from tests.reports.published import PublishedFile
+from tests.reports.smtp import Server, running
 
 REJECTED = ("late.csv", 3, "unknown metric <b>'netwroking_events'</b>", "hybrid_sales.netwroking_events,noor_haddad,2025-W43,1")
 
@@ -61,3 +63,15 @@ def site(published: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copy(published, made.published_path)
     build_site(made, load_company(made))
     return made.site_dir
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """A mail server on loopback."""
+    with running() as server:
+        yield server
+
+
+@pytest.fixture
+def smtp(settings: Settings, server: Any) -> Settings:
+    return settings.model_copy(update={"smtp_url": SecretStr(server.url)})

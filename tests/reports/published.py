@@ -56,6 +56,8 @@ marketing|Marketing|website_traffic|Website traffic|count|sum|Dana Whitfield|man
 """
 """The values are those of the golden weeks; `-` is blank."""
 
+_PEOPLE = {"maya_torres": "Maya Torres", "victor_lang": "Victor Lang", "noor_haddad": "Noor Haddad", "sam_okafor": "Sam Okafor"}
+
 _QUARTER = """\
 deals_total|Deals|count|18
 deals_total_value|Value of all deals|money|97743.96
@@ -77,6 +79,12 @@ class PublishedFile:
     """Lines whose newest week is only partly covered."""
     missing: set[str] = field(default_factory=set)
     """Lines that have no number in the newest week."""
+    newest: dict[str, str] = field(default_factory=dict)
+    """line -> its value in the newest week, written as in `_LINES`."""
+    people: dict[str, str] = field(default_factory=dict)
+    """line -> `people` of dim_lines; what is typed in is always Maya's."""
+    left: dict[str, date] = field(default_factory=dict)
+    """person -> their last day in the company."""
     sources: dict[str, dict[str, Any]] = field(default_factory=dict)
     """source -> columns of dim_sources that differ."""
     rejected: list[tuple[str, int, str, str]] = field(default_factory=list)
@@ -95,8 +103,10 @@ class PublishedFile:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.path.unlink(missing_ok=True)
         with duckdb.connect(str(self.path)) as connection:
+            connection.execute("begin")  # or each row would wait for the disk
             connection.execute(_DDL)
             self._write(connection)
+            connection.execute("commit")
         return self.path
 
     def _write(self, connection: duckdb.DuckDBPyConnection) -> None:
@@ -110,6 +120,8 @@ class PublishedFile:
                 "rows_total": 1000, "rows_loaded": 10, "requests": 5, "waited_seconds": 0.1,
             } | self.sources.get(source, {})  # fmt: skip
             connection.execute(f"insert into marts.dim_sources values ({', '.join('?' * len(values))})", list(values.values()))
+        for key, name in _PEOPLE.items():
+            connection.execute("insert into marts.dim_people values (?, ?, '', null, ?)", [key, name, self.left.get(key)])
         for rejected in self.rejected:
             connection.execute("insert into marts.fct_manual_rejected values (?, ?, ?, ?)", list(rejected))
         facts: list[list[Any]] = []
@@ -130,7 +142,7 @@ class PublishedFile:
     ) -> None:
         line_id = f"{row['section']}.{row['metric']}"
         since = LATE if row["first_week"] else self.first
-        _dimension(connection, line_id, row, order * 10, "week", since)
+        _dimension(connection, line_id, row, order * 10, "week", since, self.people.get(line_id))
         target = Decimal(row["target"]) if row["target"] else None
         golden = row["values"].split()
         weeks = [week for week in self._weeks() if week >= since - timedelta(days=7)]
@@ -141,10 +153,11 @@ class PublishedFile:
         for week in weeks:
             back = (W43 - week).days // 7
             finished = week <= self.last_week
-            parts = _parts(golden[3 - back] if 0 <= back < 4 else _made_up(row, back), row["aggregation"]) if finished else None
+            text = golden[3 - back] if 0 <= back < 4 else _made_up(row, back)
+            newest = week == self.last_week
+            parts = _parts(self.newest.get(line_id, text) if newest else text, row["aggregation"]) if finished else None
             if not finished and row["sources"] != "manual":
                 parts = (Decimal(0), Decimal(1 if row["aggregation"] == "sum" else 0))
-            newest = week == self.last_week
             if newest and line_id in self.missing or week < since:
                 parts = None
             if parts is not None:
@@ -233,11 +246,19 @@ class PublishedFile:
             ])  # fmt: skip
 
 
-def _dimension(connection: duckdb.DuckDBPyConnection, line_id: str, row: dict[str, str], order: int, cadence: str, since: date) -> None:
+def _dimension(
+    connection: duckdb.DuckDBPyConnection,
+    line_id: str,
+    row: dict[str, str],
+    order: int,
+    cadence: str,
+    since: date,
+    people: str | None = None,
+) -> None:
     connection.execute(
-        "insert into marts.dim_lines values (?, ?, ?, ?, ?, ?, ?, ?, 'up', ?, ?, null, null, null, ?, null)",
+        "insert into marts.dim_lines values (?, ?, ?, ?, ?, ?, ?, ?, 'up', ?, ?, null, ?, null, ?, null)",
         [line_id, row["section"], row["section_label"], order, row["metric"], row["label"], row["unit"], row["aggregation"], cadence,
-         row["owners"], since],
+         row["owners"], people, since],
     )  # fmt: skip
     known = connection.execute("select count(*) from marts.dim_metrics where metric_id = ?", [row["metric"]]).fetchone()
     if known and not known[0]:
@@ -303,6 +324,7 @@ create table marts.dim_sources (
     last_attempt_at timestamptz, last_error text, newest_record timestamptz, rows_total bigint, rows_loaded bigint, requests bigint,
     waited_seconds double
 );
+create table marts.dim_people (person_key text, full_name text, team text, active_from date, active_to date);
 create table marts.fct_manual_rejected (file text, line bigint, reason text, content text);
 create table marts.fct_scorecard_weekly (
     line_id text, section text, metric_id text, week_start date, week_label text, is_finished boolean, value decimal(28, 12),

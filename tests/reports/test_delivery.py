@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import date, timedelta
@@ -20,79 +18,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import AuthResult, LoginPassword
 from pydantic import SecretStr
 
 from foundation.settings import PROJECT_ROOT, Company, Settings
 from reports.delivery import DeliveryFailed, Postman
 from reports.weekly_mail import send_weekly_scorecard
+from tests.reports.smtp import Server, free_port
 
 W43 = date(2025, 10, 20)
 DANA, SAM, MAYA = (f"{name}@cedar-ridge.example" for name in ("dana.whitfield", "sam.okafor", "maya.torres"))
 OPERATOR = "ops@cedar-ridge.example"
-SECRET = "s3cr:t@canary"
-
-
-class Server:
-    """A real SMTP server. `refuse`: recipients it does not know; `data`: its answer to the message itself."""
-
-    def __init__(self) -> None:
-        self.got: list[tuple[str, bytes]] = []
-        self.refuse: set[str] = set()
-        self.data = "250 taken"
-        self.pause = 0.0
-
-    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: list[str]) -> str:
-        if address in self.refuse:
-            return "550 5.1.1 nobody here"
-        envelope.rcpt_tos.append(address)
-        return "250 fine"
-
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
-        if self.pause:
-            import asyncio
-
-            self.got.append((envelope.rcpt_tos[0], envelope.content))
-            await asyncio.sleep(self.pause)
-        elif self.data.startswith("250"):
-            self.got.append((envelope.rcpt_tos[0], envelope.content))
-        if self.data == "hang up":
-            server.transport.abort()
-        return self.data
-
-    def to(self) -> list[str]:
-        return sorted(address for address, _ in self.got)
-
-
-def _free_port() -> int:
-    with closing(socket.socket()) as probe:  # aiosmtpd asks itself on the port that it was given, so 0 does not work
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    handler = Server()
-    controller = Controller(
-        handler,
-        hostname="127.0.0.1",
-        port=_free_port(),
-        auth_require_tls=False,
-        authenticator=lambda server, session, envelope, mechanism, data: AuthResult(
-            success=isinstance(data, LoginPassword) and data.password == SECRET.encode(), handled=False
-        ),
-    )
-    controller.start()
-    handler.url = f"smtp://127.0.0.1:{controller.port}"  # type: ignore[attr-defined]
-    handler.secret_url = f"smtp://scoreline:s3cr%3At%40canary@127.0.0.1:{controller.port}"  # type: ignore[attr-defined]
-    yield handler
-    controller.stop()
-
-
-@pytest.fixture
-def smtp(settings: Settings, server: Any) -> Settings:
-    return settings.model_copy(update={"smtp_url": SecretStr(server.url)})
 
 
 def rows(settings: Settings) -> list[tuple[Any, ...]]:
@@ -197,7 +132,7 @@ def test_a_connection_that_breaks_after_the_message_is_uncertain(smtp: Settings,
 
 
 def test_no_server_is_a_failure(settings: Settings, company: Company) -> None:
-    closed = settings.model_copy(update={"smtp_url": SecretStr(f"smtp://scoreline:canary-pw@127.0.0.1:{_free_port()}")})
+    closed = settings.model_copy(update={"smtp_url": SecretStr(f"smtp://scoreline:canary-pw@127.0.0.1:{free_port()}")})
     with pytest.raises(DeliveryFailed, match=r"3 mails did not leave.*could not be used: .*refused") as caught:
         send_weekly_scorecard(closed, company, W43)
     assert "canary-pw" not in str(caught.value)

@@ -49,7 +49,7 @@ def demo(port: int) -> None:
     from orchestration.runs import run_job
 
     started = datetime.now(UTC)
-    _step("Starting the sandbox: an invented company in HubSpot and Autotask")
+    _step("Starting the sandbox: an invented company in every system")
     with running_sandbox(as_of=DEMO_AS_OF, port=port) as sandbox:
         _demo_environment(sandbox.url, SANDBOX_CREDENTIALS)
         settings = Settings()

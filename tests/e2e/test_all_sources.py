@@ -1,0 +1,83 @@
+"""Every source at once against the sandbox with the vendors' published limits switched on: what `make demo` does."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from dlt_pipelines.registry import SOURCES
+from dlt_pipelines.sandbox import SANDBOX_CREDENTIALS, running_sandbox
+from foundation.settings import PROJECT_ROOT
+from tests.dlt_pipelines.cases import CASES
+from tests.e2e.conftest import MONDAY, Install
+
+pytestmark = pytest.mark.e2e
+
+
+@dataclass
+class Everything:
+    """A home into which all sources were read, twice, with a day between; what was said, and every request that was made."""
+
+    home: Path
+    output: str
+    requests: list[dict[str, Any]]
+    findings: list[dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def everything(tmp_path_factory: pytest.TempPathFactory) -> Everything:
+    home = tmp_path_factory.mktemp("everything") / "home"
+    with running_sandbox(as_of=MONDAY) as sandbox:
+        install = Install(home, sandbox, PROJECT_ROOT / "company.toml", extra=dict(SANDBOX_CREDENTIALS)).at(MONDAY)
+        output = install.scoreline("run", "refresh")
+        install.at(MONDAY + timedelta(days=1))
+        output += install.scoreline("run", "refresh")
+        output += install.scoreline("run", "build")
+        output += install.scoreline("doctor")
+        findings = install.scoreline("doctor", "--json")
+        return Everything(home, output + findings, sandbox.requests(), json.loads(findings))
+
+
+def test_every_table_of_every_source_has_rows(everything: Everything) -> None:
+    with duckdb.connect(str(everything.home / "warehouse.duckdb"), read_only=True) as connection:
+        empty = [
+            f"{name}.{table}"
+            for name, entry in SOURCES.items()
+            for table in entry.tables
+            if connection.execute(f'select count(*) from raw_{name}."{table}"').fetchone() == (0,)
+        ]
+        loads = connection.execute("select distinct source, status from ledger.loads").fetchall()
+    assert sorted(loads) == [(name, "ok") for name in sorted(SOURCES)]
+    assert empty == ["manual.rejected"]
+
+
+@pytest.mark.parametrize(("name", "limit"), [(name, limit) for name, case in CASES.items() for limit in case.limits])
+def test_no_window_holds_more_requests_than_the_vendor_allows(everything: Everything, name: str, limit: tuple[str, int, float]) -> None:
+    path, most, seconds = limit
+    calls = [call for call in everything.requests if call["source"] == name]
+    assert [call for call in calls if call["status"] == 429] == []
+    times = sorted(call["time"] for call in calls if re.search(path, call["path"]))
+    assert times, f"no request of {name} matches {path!r}"
+    assert max(sum(start <= other < start + seconds for other in times) for start in times) <= most
+
+
+def test_the_doctor_finds_every_source_healthy(everything: Everything) -> None:
+    assert {finding["source"] for finding in everything.findings} == set(SOURCES)
+    assert [finding for finding in everything.findings if finding["level"] == "fail"] == []
+
+
+def test_no_secret_of_any_source_is_anywhere(everything: Everything) -> None:
+    written = {file.relative_to(everything.home): file.read_bytes() for file in everything.home.rglob("*") if file.is_file()}
+    assert len(written) > 50
+    for name, secret in SANDBOX_CREDENTIALS.items():
+        if "canary" not in secret.lower():
+            continue  # an address or an account number
+        assert secret not in everything.output, name
+        assert [str(path) for path, content in written.items() if secret.encode() in content] == [], name

@@ -5,12 +5,17 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import dagster as dg
 import pytest
+from click.testing import CliRunner
 
 from foundation.settings import PROJECT_ROOT
+from tests.reports.published import PublishedFile
 
 _OFFLINE = """
 import socket
@@ -90,3 +95,74 @@ def test_the_monday_mail_is_for_the_week_that_has_just_ended(defs: dg.Definition
     request = weekly_mail(dg.build_schedule_context(resources=defs.resources))
     assert isinstance(request, dg.RunRequest)
     assert request.partition_key == "2025-10-20"
+
+
+@pytest.mark.parametrize(
+    ("clock", "day"),
+    [
+        ("2025-10-27T07:30:00-05:00", "2025-10-27"),
+        ("2025-10-28T03:00:00Z", "2025-10-27"),  # still Monday where the company is
+        ("2025-10-25T07:30:00-05:00", None),
+        ("2025-11-27T07:30:00-06:00", None),
+        ("2025-12-01T07:30:00-06:00", "2025-12-01"),
+    ],
+)
+def test_the_digest_goes_out_on_working_days(defs: dg.Definitions, monkeypatch: pytest.MonkeyPatch, clock: str, day: str | None) -> None:
+    from orchestration.schedules import daily_digest_mail
+
+    assert daily_digest_mail.cron_schedule == "30 7 * * 1-5"
+    monkeypatch.setenv("SCORELINE_AS_OF", clock)
+    answer = daily_digest_mail(dg.build_schedule_context(resources=defs.resources))
+    if day is None:
+        assert isinstance(answer, dg.SkipReason)
+        assert ("Thanksgiving" if "11-27" in clock else "Saturday") in str(answer.skip_message)
+    else:
+        assert isinstance(answer, dg.RunRequest)
+        assert (answer.partition_key, answer.run_key) == (day, f"daily_digest-{day}")
+
+
+def test_the_running_day_has_a_partition() -> None:
+    from orchestration.assets.reporting import DAYS
+
+    at = datetime(2025, 10, 27, 7, 30, tzinfo=ZoneInfo("America/Chicago"))
+    assert DAYS.get_partition_keys(current_time=at)[-1] == "2025-10-27"
+
+
+def test_the_digest_s_job_mails_a_day_once(defs: dg.Definitions, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SCORELINE_AS_OF", "2025-10-27T07:30:00-05:00")
+    PublishedFile(home / "published" / "scoreline.duckdb", earlier=0).write()
+    job = defs.resolve_job_def("daily_digest")
+
+    def metadata(**config: Any) -> dict[str, Any]:
+        run = job.execute_in_process(partition_key="2025-10-27", run_config={"ops": {"reports__daily_digest": {"config": config}}})
+        (event,) = run.asset_materializations_for_node("reports__daily_digest")
+        return {name: value.value for name, value in event.metadata.items()}
+
+    to = ["dana.whitfield@cedar-ridge.example", "sam.okafor@cedar-ridge.example"]
+    assert metadata() == {
+        "day": "2025-10-27", "gate": "green", "reasons": [], "sent": to, "already sent": [], "nothing to say": [], "uncertain": [],
+    }  # fmt: skip
+    again = metadata()
+    assert (again["sent"], again["already sent"]) == ([], to)
+    assert metadata(force=True, only=to[:1])["sent"] == to[:1]
+    assert len(list((home / "outbox").iterdir())) == 3
+    late = job.execute_in_process(partition_key="2025-10-28", raise_on_error=False)
+    assert not late.success
+
+
+def test_a_digest_has_a_day_and_a_scorecard_a_week() -> None:
+    from orchestration.cli import main
+
+    for arguments, way_out in (
+        (["--day", "2025-10-27"], "add --report daily_digest"),
+        (["--report", "daily_digest", "--week", "2025-W43"], "a digest has a --day"),
+        (["--report", "daily_digest", "--day", "yesterday"], "%Y-%m-%d"),
+    ):
+        done = CliRunner().invoke(main, ["send", *arguments])
+        assert done.exit_code == 2 and way_out in done.output
+
+
+def test_the_operator_hears_of_every_mail_that_fails(defs: dg.Definitions) -> None:
+    from orchestration.sensors import _TOLD
+
+    assert {job.name for job in _TOLD} == {job.name for job in defs.jobs or []} - {"refresh", "backfill"}

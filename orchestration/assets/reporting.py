@@ -30,7 +30,7 @@ DAYS = dg.DailyPartitionsDefinition(start_date="2024-07-01", timezone=COMPANY.co
 
 @dg.asset(
     key=PUBLISHED,
-    deps=[dg.AssetKey(["marts", name]) for name in ("fct_scorecard_weekly", "fct_contributions", "dim_build")],
+    deps=[dg.AssetKey(["marts", name]) for name in ("fct_scorecard_weekly", "fct_contributions", "fct_restatements", "dim_build")],
     group_name="reports",
     owners=OWNERS,
     kinds={"duckdb"},

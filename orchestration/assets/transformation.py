@@ -30,7 +30,7 @@ class Translator(DagsterDbtTranslator):
         return super().get_asset_key(dbt_resource_props)
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
-        return {"seed": "seeds"}.get(dbt_resource_props["resource_type"], dbt_resource_props["fqn"][1])
+        return {"seed": "seeds", "snapshot": "snapshots"}.get(dbt_resource_props["resource_type"], dbt_resource_props["fqn"][1])
 
     def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:
         return OWNERS

@@ -54,12 +54,15 @@ class RawWarehouse:
     """Seed name -> CSV text that replaces the project's seed."""
 
     def __post_init__(self) -> None:
-        Warehouse(self.settings).prepare(self.company, [(e.name, e.label, e.cadence, 30.0) for e in SOURCES.values()])
+        self._prepare()
         with contextlib.closing(Warehouse(self.settings).connect()) as connection:
             for source, tables in raw_tables().items():
                 connection.execute(f"create schema if not exists raw_{source}")
                 for table, columns in tables.items():
                     connection.execute(f"create table raw_{source}.{table} ({columns}, _dlt_load_id text)")
+
+    def _prepare(self) -> None:
+        Warehouse(self.settings).prepare(self.company, [(e.name, e.label, e.cadence, 30.0) for e in SOURCES.values()])
 
     def add(self, table: str, rows: Iterable[dict[str, Any]]) -> None:
         """Insert rows into `hubspot.calls` and the like; what a row doesn't name is null."""
@@ -67,6 +70,17 @@ class RawWarehouse:
             for row in rows:
                 marks = ", ".join("?" * len(row))
                 connection.execute(f"insert into raw_{table} ({', '.join(row)}) values ({marks})", list(row.values()))
+
+    def change(self, sql: str) -> None:
+        """Run statements on the raw tables, as a later sync would have changed them."""
+        with contextlib.closing(Warehouse(self.settings).connect()) as connection:
+            connection.execute("set TimeZone = 'UTC'")
+            connection.execute(sql)
+
+    def turn_clock(self, as_of: str) -> None:
+        """The next `build()` runs at another clock."""
+        self.settings = self.settings.model_copy(update={"as_of": at(as_of)})
+        self._prepare()
 
     def loaded(
         self,
@@ -147,7 +161,7 @@ class RawWarehouse:
             return DBT_DIR
         project = self.settings.home / "dbt_project"
         (project / "seeds").mkdir(parents=True, exist_ok=True)
-        for part in ("dbt_project.yml", "models", "macros", "tests"):
+        for part in ("dbt_project.yml", "models", "macros", "snapshots", "tests"):
             link = project / part
             if not link.exists():
                 link.symlink_to(DBT_DIR / part)

@@ -17,7 +17,8 @@ select
     {{ text_literal(metric.meta.benchmark) }} as benchmark,
     {{ text_literal(metric.meta.edge_cases) }} as edge_cases,
     {{ text_literal(metric.node.original_file_path) }} as model_path,
-    {{ text_literal(metric.node.raw_code) }} as model_sql
+    {{ text_literal(metric.node.raw_code) }} as model_sql,
+    {{ text_literal(definition_fingerprint(metric.node)) }} as fingerprint
 {{ 'union all' if not loop.last }}
 {% else %}
 select null as metric_id

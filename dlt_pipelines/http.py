@@ -189,6 +189,7 @@ class Client:
         headers: sent with each request; hold the credentials.
         query: sent with each request in the query string, for vendors that want their key there.
         authorise: headers asked for at each request, for tokens that run out (`Bearer.headers`).
+        patience: seconds to wait before the second try, about; each further wait is twice as long.
         way_out: what a person can do when the credentials are refused.
         place: "sandbox" or "account", so that their data never mix.
         unauthorised: what to do at 401 before giving up; True: try once more (an expired token was renewed, a zone found again).
@@ -207,6 +208,7 @@ class Client:
         judge: Judge = lambda _: None,
         unauthorised: Callable[[], bool] | None = None,
         read_seconds: float = READ_SECONDS,
+        patience: float = 1.0,
         way_out: str = "",
         place: str = "account",
     ) -> None:
@@ -216,7 +218,7 @@ class Client:
         self._headers = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": _USER_AGENT, **headers}
         self._query = urllib.parse.urlencode(query or {})
         self._authorise = authorise
-        self._judge, self._unauthorised, self._way_out = judge, unauthorised, way_out
+        self._judge, self._unauthorised, self._way_out, self._patience = judge, unauthorised, way_out, patience
         self._pool = _pool(self.base_url, urllib3.Timeout(connect=CONNECT_SECONDS, read=read_seconds))
         self._remembered: dict[str, Any] = {}
         self._stopped: Exception | None = None
@@ -232,11 +234,11 @@ class Client:
         query = urllib.parse.urlencode({k: v for k, v in (params or {}).items() if v is not None}, safe=",")
         return self._call("GET", f"{path}?{query}" if query else path, None, lane, rank, complaint)
 
-    def get_once(self, path: str, *, lane: str = "") -> Any:
+    def get_once(self, path: str, *, lane: str = "", complaint: Complaint = lambda _: None) -> Any:
         """Like `get`, but a second call for the same path answers from memory."""
         with self._once:
             if path not in self._remembered:
-                self._remembered[path] = self.get(path, lane=lane)
+                self._remembered[path] = self.get(path, lane=lane, complaint=complaint)
             return self._remembered[path]
 
     def post(self, path: str, json: Any, *, lane: str = "", rank: int = 5, complaint: Complaint = lambda _: None) -> Any:
@@ -287,7 +289,7 @@ class Client:
                 text = self.redact(f"{self.label}: {method} {path.partition('?')[0]}: {verdict}")
                 raise type(verdict)(text) from None
             tries += 1
-            wait = verdict.seconds if verdict.seconds is not None else min(30.0, 0.5 * 2**tries) * random.uniform(0.5, 1.0)
+            wait = verdict.seconds if verdict.seconds is not None else min(30.0, 0.5 * 2**tries) * self._patience * random.uniform(0.5, 1.0)
             if tries >= TRIES or wait > LONGEST_WAIT:
                 asked = f"it asks to wait {wait:.0f} s" if wait > LONGEST_WAIT else f"{tries} tries"
                 raise TransientError(
@@ -390,6 +392,21 @@ def listed(pages: Callable[[], Iterable[Page]], what: str, most: int = 100_000) 
                 raise
 
 
+def once(complaint: Complaint) -> Complaint:
+    """A complaint about something that is odd but may be true: made once; an answer that comes the same way again is believed."""
+    made = False
+
+    def doubt(answer: Any) -> str | None:
+        nonlocal made
+        if made:
+            return None
+        wrong = complaint(answer)
+        made = wrong is not None
+        return wrong
+
+    return doubt
+
+
 class Bearer:
     """An access token: fetched when first needed, again shortly before it runs out, and when the vendor refuses it.
 
@@ -402,28 +419,28 @@ class Bearer:
 
     def __init__(self, fetch: Callable[[], tuple[str, float]], redact: Redactor) -> None:
         self._fetch, self._redact = fetch, redact
-        self._lock = threading.Lock()
-        self._token, self._good_until, self._fetched_at = "", 0.0, 0.0
+        self._lock, self._used = threading.Lock(), threading.local()
+        self._token, self._good_until = "", 0.0
 
     def headers(self) -> dict[str, str]:
         """The header of a request made now."""
         with self._lock:
             if time.monotonic() > self._good_until - 60:
                 self._renew()
+            self._used.token = self._token
             return {"Authorization": f"Bearer {self._token}"}
 
     def renew(self) -> bool:
-        """The vendor refused the token: fetch another one, unless another thread just has. True: try once more."""
+        """The vendor refused the token of this thread: fetch another one, unless another thread has. True: try once more."""
         with self._lock:
-            if time.monotonic() - self._fetched_at > 1.0:
+            if getattr(self._used, "token", self._token) == self._token:
                 self._renew()
         return True
 
     def _renew(self) -> None:
         self._token, seconds = self._fetch()
         self._redact.learn(self._token)
-        self._fetched_at = time.monotonic()
-        self._good_until = self._fetched_at + max(seconds, 120.0)
+        self._good_until = time.monotonic() + max(seconds, 120.0)
 
 
 def expect(answer: Any, kind: type | tuple[type, ...], what: str, *keys: str) -> Any:

@@ -46,5 +46,6 @@ SOURCES: dict[str, SourceEntry] = {
         SourceEntry("hubspot", "HubSpot", "dlt_pipelines.sources.hubspot", "daily", _DAILY),
         SourceEntry("autotask", "Autotask", "dlt_pipelines.sources.autotask", "daily", _DAILY),
         SourceEntry("manual", "Typed-in numbers", "dlt_pipelines.sources.manual", "daily", _DAILY),
+        SourceEntry("microsoft_graph", "Microsoft Graph", "dlt_pipelines.sources.microsoft_graph", "daily", _DAILY),
     )
 }

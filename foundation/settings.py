@@ -48,6 +48,7 @@ class Settings(EnvSettings):
     home: Annotated[Path, Field(alias="SCORELINE_HOME")] = PROJECT_ROOT / "var"
     company_file: Annotated[Path, Field(alias="SCORELINE_COMPANY_FILE")] = PROJECT_ROOT / "company.toml"
     manual_dir: Annotated[Path, Field(alias="SCORELINE_MANUAL_DIR")] = PROJECT_ROOT / "manual_entries"
+    ad_spend_dir: Annotated[Path, Field(alias="SCORELINE_AD_SPEND_DIR")] = PROJECT_ROOT / "ad_spend"
     dbt_dir: Annotated[Path, Field(alias="SCORELINE_DBT_DIR")] = PROJECT_ROOT / "dbt_project"
     as_of: Annotated[datetime | None, Field(alias="SCORELINE_AS_OF")] = None
     sandbox_url: Annotated[str | None, Field(alias="SANDBOX_URL")] = None
@@ -60,7 +61,7 @@ class Settings(EnvSettings):
             raise ValueError("an instant needs a time zone, for example 2025-10-27T07:00:00-05:00")
         return value
 
-    @field_validator("home", "company_file", "manual_dir", "dbt_dir")
+    @field_validator("home", "company_file", "manual_dir", "ad_spend_dir", "dbt_dir")
     @classmethod
     def _absolute(cls, value: Path) -> Path:
         return value.expanduser().resolve()
@@ -103,17 +104,18 @@ class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def _known_zone(value: str) -> str:
+    if value not in available_timezones():
+        raise ValueError(f"unknown time zone {value!r}; use an IANA name such as 'America/Chicago'")
+    return value
+
+
 class CompanySection(_Table):
     name: str
     time_zone: str
     currency: str = Field(pattern=r"^[A-Z]{3}$")
 
-    @field_validator("time_zone")
-    @classmethod
-    def _known_zone(cls, value: str) -> str:
-        if value not in available_timezones():
-            raise ValueError(f"unknown time zone {value!r}; use an IANA name such as 'America/Chicago'")
-        return value
+    _known_zone = field_validator("time_zone")(_known_zone)
 
 
 class CalendarSection(_Table):
@@ -160,6 +162,46 @@ class AutotaskSection(_Table):
     time_off_codes: list[str] = []
 
 
+class MicrosoftGraphSection(_Table):
+    cloud: Literal["global", "us_government", "us_government_dod", "china"] = "global"
+    tenants: dict[str, str] = {}
+    """Tenant id or domain -> the name people know it by. Read besides those of MICROSOFT_TENANT_ID."""
+
+
+class _AdPlatformSection(_Table):
+    account_ids: list[str] = []
+    """Ad accounts that count; empty: every one that the credentials reach."""
+    start_date: date | None = None
+    """First day of spend; None: 36 months before the first load."""
+    restated_days: int = Field(30, ge=1, le=366)
+    """So many days back the platform still changes its numbers: they are pulled again by every run."""
+
+    @field_validator("account_ids", mode="before")
+    @classmethod
+    def _digits(cls, value: Any) -> Any:
+        # as people copy them: 111-222-3333, act_555, a number without quotes
+        return ["".join(sign for sign in str(item) if sign.isdigit()) for item in value] if isinstance(value, list) else value
+
+
+class GoogleAdsSection(_AdPlatformSection):
+    api_version: str = Field("v25", pattern=r"^v\d+$")
+    operations_a_day: int = Field(2_880, ge=1)
+
+
+class MetaAdsSection(_AdPlatformSection):
+    api_version: str = Field("v25.0", pattern=r"^v\d+\.\d+$")
+    conversion_actions: list[str] = ["lead"]
+    campaign_statuses: list[str] = ["ACTIVE", "PAUSED", "ARCHIVED", "DELETED", "IN_PROCESS", "WITH_ISSUES"]
+
+
+class LinkedInAdsSection(_AdPlatformSection):
+    api_version: str = Field("202606", pattern=r"^\d{6}$")
+    time_zone: str = "UTC"
+    conversion_metrics: list[str] = ["externalWebsiteConversions", "oneClickLeads"]
+
+    _known_zone = field_validator("time_zone")(_known_zone)
+
+
 class PagesSection(_Table):
     enabled: list[str] = ["scorecard"]
     site_url: str = ""
@@ -187,6 +229,10 @@ class Company(_Table):
     calendar: CalendarSection = CalendarSection()
     hubspot: HubSpotSection = HubSpotSection()
     autotask: AutotaskSection = AutotaskSection()
+    microsoft_graph: MicrosoftGraphSection = MicrosoftGraphSection()
+    google_ads: GoogleAdsSection = GoogleAdsSection()
+    meta_ads: MetaAdsSection = MetaAdsSection()
+    linkedin_ads: LinkedInAdsSection = LinkedInAdsSection()
     pages: PagesSection = PagesSection()
     mail: MailSection
 

@@ -53,4 +53,13 @@ CASES: dict[str, Case] = {
         keyed="V1.0/(?!zone)",
         limits=(("", 10_000, 3600.0),),
     ),
+    "microsoft_graph": Case(
+        tables=frozenset({"secure_scores", "tenants"}),
+        listing="security/secureScores",
+        expired=410,
+        field="currentScore",
+        column="current_score",
+        renews=True,
+        limits=(("security", 150, 60.0),),
+    ),
 }

@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from dlt_pipelines.sandbox.company import account, crm, deals, directory, sales, service
+from dlt_pipelines.sandbox.company import account, crm, deals, directory, sales, security, service
 from dlt_pipelines.sandbox.company.base import Book
 from dlt_pipelines.sandbox.store import Store
 
 SCALES = ("demo", "crm")
 
-LIVES: dict[str, Callable[[Book], None]] = {}
+LIVES: dict[str, Callable[[Book], None]] = {
+    "microsoft_graph": security.write,
+}
 """Vendor -> writes the company's life into that vendor's tables, once it is first asked for something. They may read the tables of
 HubSpot and Autotask, which are always there, and nothing of each other: what two vendors share is a function of the seed."""
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
@@ -110,12 +110,13 @@ def _known_zone(value: str) -> str:
     return value
 
 
+TimeZone = Annotated[str, AfterValidator(_known_zone)]
+
+
 class CompanySection(_Table):
     name: str
-    time_zone: str
+    time_zone: TimeZone
     currency: str = Field(pattern=r"^[A-Z]{3}$")
-
-    _known_zone = field_validator("time_zone")(_known_zone)
 
 
 class CalendarSection(_Table):
@@ -196,10 +197,8 @@ class MetaAdsSection(_AdPlatformSection):
 
 class LinkedInAdsSection(_AdPlatformSection):
     api_version: str = Field("202606", pattern=r"^\d{6}$")
-    time_zone: str = "UTC"
+    time_zone: TimeZone = "UTC"
     conversion_metrics: list[str] = ["externalWebsiteConversions", "oneClickLeads"]
-
-    _known_zone = field_validator("time_zone")(_known_zone)
 
 
 class PagesSection(_Table):

@@ -47,7 +47,7 @@ _TRACK = {"below": "off", "near": "on", "met": "on"}
 
 @dataclass(frozen=True)
 class News:
-    """What one recipient is told on one day, all of it text."""
+    """What one recipient is told on one day, all of it text. The ledger has it as JSON, so a field that is added needs a default."""
 
     week: str
     """The newest finished week: `2025-W43`."""

@@ -100,7 +100,7 @@ def test_the_first_digest_is_what_changed_against_the_weeks_before(morning: Morn
     assert "▼ First appointments set: 0, goal 1\n    Maya Torres, 1 the week before\n" in text
     assert "▼ Networking events (Hybrid sales): 0, goal 3\n    Noor Haddad, no number the week before, typed in 27 Oct, 05:00\n" in text
     assert "BACK ON TRACK\n● Warm 250 appointments set: 1, goal 1\n    Victor Lang, 0 the week before\n" in text
-    assert "NOT TYPED IN YET FOR 2025-W43\n○ Website traffic\n    Dana Whitfield\n" in text
+    assert "NOT TYPED IN YET FOR 2025-W43\n○ Website traffic\n    owed by Dana Whitfield\n" in text
     assert "Dials: 101" not in text, "it was below before"
     assert "Same-day" not in text and "SOURCES" not in text
     assert settings.site_dir.as_uri() + "/scorecard/2025-W43.html" in text
@@ -200,7 +200,7 @@ def test_who_owes_a_number(morning: Morning) -> None:
     told(morning(MON, people={EVENTS: "maya_torres"}), MON)
     both = {"people": {EVENTS: "maya_torres; victor_lang"}, "newest": {EVENTS: "0"}}
     assert told(morning(TUE, **both), TUE).startswith(
-        "○ 1 not typed in\n\nNOT TYPED IN YET FOR 2025-W43\n○ Networking events (Outside sales)\n    Victor Lang\n"
+        "○ 1 not typed in\n\nNOT TYPED IN YET FOR 2025-W43\n○ Networking events (Outside sales)\n    owed by Victor Lang\n"
     )
     assert told(morning(WED, **both), WED) == NOTHING
     # Victor has left: Maya's part is all there is
@@ -210,7 +210,7 @@ def test_who_owes_a_number(morning: Morning) -> None:
 def test_nobody_owes_what_was_never_read(morning: Morning) -> None:
     assert "NOT TYPED" not in told(morning(MON, sources={"manual": {"state": "failing"}}), MON)
     text = told(morning(TUE), TUE)
-    assert "Typed-in numbers: recovered" in text and "○ Website traffic\n    Dana Whitfield" in text
+    assert "Typed-in numbers: recovered" in text and "○ Website traffic\n    owed by Dana Whitfield" in text
 
 
 def test_who_comes_later_gets_a_first_digest_and_the_others_nothing(morning: Morning) -> None:

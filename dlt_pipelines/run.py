@@ -11,6 +11,7 @@ from typing import Any, Literal
 import dlt
 
 from dlt_pipelines.errors import NotAvailable
+from foundation.calendar import local_date
 from foundation.settings import Company, Settings
 
 CONTRACT: dict[str, str] = {"tables": "evolve", "columns": "evolve", "data_type": "freeze"}
@@ -134,3 +135,14 @@ def whole(run: Run | None, name: str, fetch: Callable[[Run], Iterable[Any]]) -> 
             return  # an empty load would empty the table; what was known stays
     yield dlt.mark.materialize_table_schema()
     yield rows
+
+
+def snapshot_day(run: Run, name: str) -> str:
+    """The `snapshot_date` of a dated snapshot that is taken now: the company's local day, ISO. Only inside a resource.
+
+    Notes when the first one was taken: what the vendor cannot tell again later is not known from before it.
+    """
+    first = run.state.get("snapshots_since", {}).get(name, run.started_at.isoformat())
+    dlt.current.source_state().setdefault("snapshots_since", {})[name] = first
+    run.complete_from[name] = datetime.fromisoformat(first)
+    return local_date(run.started_at, run.company.zone).isoformat()

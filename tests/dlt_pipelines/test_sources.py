@@ -199,7 +199,7 @@ def test_secrets_are_nowhere(sandbox: Sandbox, company: Company, caplog: pytest.
             load(name, settings, company)
             own = " ".join(value for variable, value in SANDBOX_CREDENTIALS.items() if variable.startswith(name.upper()))
             for kind in ({"kind": "wrong_key"}, {"kind": "status", "status": 400, "body": f"you sent {own}"}):
-                sandbox.fault(name, path="(objects|owners|query)", **kind)
+                sandbox.fault(name, path=CASES[name].listing, **kind)
                 with pytest.raises(PermanentError) as caught:
                     load(name, settings, company)
                 told.append("".join(traceback.format_exception(caught.value)))

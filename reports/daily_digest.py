@@ -218,7 +218,7 @@ def _sources(
         waiting = sum(line.state in ("stale", "missing") for line in users)
         text = f"{source.reach[0].upper()}{source.reach[1:]}."
         if waiting and source.state != "ok":
-            text += f" Until it has caught up, {plural(waiting, 'line')} of {label} can't be judged."
+            text += f" Until it has caught up, {plural(waiting, 'line')} of {label} can't be complete."
         status, word = {"ok": ("met", "recovered"), "late": ("near", "late"), "failing": ("below", "failing")}[source.state]
         out.append({"status": status, "name": source.label, "word": word, "text": text})
     return down, up, [_plain(item) for item in sorted(out, key=lambda item: item["status"] == "met")]

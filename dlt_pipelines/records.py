@@ -53,14 +53,14 @@ def decimal(value: object) -> Decimal:
 
 
 def instant(value: object) -> datetime:
-    """An ISO instant with zone, or epoch milliseconds as HubSpot sends them in places, in UTC.
+    """An ISO instant with zone, or seconds (nine or ten digits) or milliseconds since 1970, in UTC.
 
     Raises:
-        ValueError: neither.
+        ValueError: none of them.
     """
     text = str(value).strip()
-    if text.lstrip("-").isdigit() and len(text) >= 11:
-        return datetime.fromtimestamp(int(text) / 1000, UTC)
+    if text.lstrip("-").isdigit() and len(text) >= 9:
+        return datetime.fromtimestamp(int(text) / (1 if len(text) <= 10 else 1000), UTC)
     parsed = datetime.fromisoformat(text)
     if parsed.tzinfo is None:
         raise ValueError(f"{text} has no time zone")

@@ -20,11 +20,20 @@ CONTRACT: dict[str, str] = {"tables": "evolve", "columns": "evolve", "data_type"
 ColumnType = Literal["text", "bigint", "decimal", "bool", "timestamp", "date"]
 
 
-def table(key: str | list[str], disposition: Any, kinds: Mapping[str, ColumnType], *, nullable: bool = False, parallel: bool = True) -> Any:
+def table(
+    key: str | list[str],
+    disposition: Any,
+    kinds: Mapping[str, ColumnType],
+    *,
+    nullable: bool = False,
+    parallel: bool = True,
+    newest: str | None = None,
+) -> Any:
     """Keyword arguments of `@dlt.resource` for one raw table: key, write disposition, contract and every column.
 
     `kinds`: column -> type; timestamps are instants in UTC, decimals DECIMAL(38, 9). `nullable`: key columns may hold null too.
-    `parallel`: fetched beside the other tables, in a thread.
+    `parallel`: fetched beside the other tables, in a thread. `newest`: where a load brings a key several times, the row stays in which
+    this column is greatest; without it any of them.
     """
     shapes: dict[str, dict[str, Any]] = {
         "decimal": {"data_type": "decimal", "precision": 38, "scale": 9},
@@ -37,7 +46,12 @@ def table(key: str | list[str], disposition: Any, kinds: Mapping[str, ColumnType
         "schema_contract": CONTRACT,
         "parallelized": parallel,
         "columns": {
-            name: {**shapes.get(kind, {"data_type": kind}), "nullable": nullable or name not in keys} for name, kind in kinds.items()
+            name: {
+                **shapes.get(kind, {"data_type": kind}),
+                "nullable": nullable or name not in keys,
+                **({"dedup_sort": "desc"} if name == newest else {}),
+            }
+            for name, kind in kinds.items()
         }
         # dlt's normaliser numbers rows and forbids null there; Arrow tables do not pass through it
         | {"_dlt_id": {"data_type": "text", "nullable": True, "unique": False, "row_key": False}},
@@ -146,3 +160,11 @@ def snapshot_day(run: Run, name: str) -> str:
     dlt.current.source_state().setdefault("snapshots_since", {})[name] = first
     run.complete_from[name] = datetime.fromisoformat(first)
     return local_date(run.started_at, run.company.zone).isoformat()
+
+
+def mark_unlisted(connection: Any, table: str, column: str, load_id: str, at: datetime, condition: str = "true") -> None:
+    """After a load that listed everything: rows of older loads were not listed, so `column` gets the instant at which they were gone."""
+    connection.execute(
+        f"update {table} set {column} = ? where {column} is null and cast(_dlt_load_id as double) < ? and {condition}",
+        [at, float(load_id)],
+    )

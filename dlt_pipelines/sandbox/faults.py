@@ -18,6 +18,7 @@
 | missing_scopes | HubSpot: 403 for calls that need one of `scopes` (none given: any); lasts until cleared |
 | hide_non_billable | Autotask: the API user may not see non-billable time, nothing says so; lasts until cleared |
 | search_lag | HubSpot: the search index is `seconds` behind; lasts until cleared |
+| day_filters | Intercom: date filters are cut to days of the workspace; lasts until cleared |
 
 `path` is a regular expression searched in the path after the vendor's prefix, `skip` lets that many calls pass first, `times` is
 how many calls are hit (null: until cleared). `source` `*` means every vendor.

@@ -115,6 +115,9 @@ class Limits:
     hubspot_search: int = 5
     autotask_hourly: int = 10_000
     autotask_threads: int = 3
+    copper: int = 180
+    justcall_hourly: int = 1_800
+    justcall_burst: int = 30
 
 
 ACTING = (
@@ -123,7 +126,7 @@ ACTING = (
 )  # fmt: skip
 """Kinds that answer a call in the place of the vendor, or spoil the vendor's answer."""
 
-SWITCHES = ("missing_scopes", "hide_non_billable", "search_lag")
+SWITCHES = ("missing_scopes", "hide_non_billable", "search_lag", "day_filters")
 """Kinds that a vendor asks for while it answers; they last until they are cleared."""
 
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 from types import ModuleType
 from typing import cast
 
-from dlt_pipelines.sandbox import autotask, hubspot, microsoft_graph
+from dlt_pipelines.sandbox import autotask, copper, hubspot, justcall, microsoft_graph, smartlead, zendesk
 from dlt_pipelines.sandbox.world import Vendor
 
 _MODULES: dict[str, ModuleType] = {
     "hubspot": hubspot,
     "autotask": autotask,
     "microsoft_graph": microsoft_graph,
+    "copper": copper,
+    "justcall": justcall,
+    "smartlead": smartlead,
+    "zendesk": zendesk,
 }
 VENDORS: dict[str, Vendor] = {name: cast(Vendor, module) for name, module in _MODULES.items()}
 

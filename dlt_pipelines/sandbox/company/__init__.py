@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from dlt_pipelines.sandbox.company import account, crm, deals, directory, sales, security, service
+from dlt_pipelines.sandbox.company import account, copper, crm, deals, directory, justcall, outreach, sales, security, service, support
 from dlt_pipelines.sandbox.company.base import Book
 from dlt_pipelines.sandbox.store import Store
 
@@ -16,6 +16,10 @@ SCALES = ("demo", "crm")
 
 LIVES: dict[str, Callable[[Book], None]] = {
     "microsoft_graph": security.write,
+    "smartlead": outreach.write,
+    "copper": copper.write,
+    "justcall": justcall.write,
+    "zendesk": support.write_zendesk,
 }
 """Vendor -> writes the company's life into that vendor's tables, once it is first asked for something. They may read the tables of
 HubSpot and Autotask, which are always there, and nothing of each other: what two vendors share is a function of the seed."""

@@ -163,6 +163,12 @@ class AutotaskSection(_Table):
     time_off_codes: list[str] = []
 
 
+class SmartleadSection(_Table):
+    client_id: int | None = None
+    history_days: Annotated[int, Field(gt=0)] = 28
+    """How far back the first run reads single e-mails."""
+
+
 class MicrosoftGraphSection(_Table):
     cloud: Literal["global", "us_government", "us_government_dod", "china"] = "global"
     tenants: dict[str, str] = {}
@@ -174,7 +180,7 @@ class _AdPlatformSection(_Table):
     """Ad accounts that count; empty: every one that the credentials reach."""
     start_date: date | None = None
     """First day of spend; None: 36 months before the first load."""
-    restated_days: int = Field(30, ge=1, le=366)
+    restated_days: Annotated[int, Field(ge=1, le=366)] = 30
     """So many days back the platform still changes its numbers: they are pulled again by every run."""
 
     @field_validator("account_ids", mode="before")
@@ -185,20 +191,55 @@ class _AdPlatformSection(_Table):
 
 
 class GoogleAdsSection(_AdPlatformSection):
-    api_version: str = Field("v25", pattern=r"^v\d+$")
-    operations_a_day: int = Field(2_880, ge=1)
+    api_version: Annotated[str, Field(pattern=r"^v\d+$")] = "v25"
+    operations_a_day: Annotated[int, Field(ge=1)] = 2_880
 
 
 class MetaAdsSection(_AdPlatformSection):
-    api_version: str = Field("v25.0", pattern=r"^v\d+\.\d+$")
+    api_version: Annotated[str, Field(pattern=r"^v\d+\.\d+$")] = "v25.0"
     conversion_actions: list[str] = ["lead"]
     campaign_statuses: list[str] = ["ACTIVE", "PAUSED", "ARCHIVED", "DELETED", "IN_PROCESS", "WITH_ISSUES"]
 
 
 class LinkedInAdsSection(_AdPlatformSection):
-    api_version: str = Field("202606", pattern=r"^\d{6}$")
+    api_version: Annotated[str, Field(pattern=r"^\d{6}$")] = "202606"
     time_zone: TimeZone = "UTC"
     conversion_metrics: list[str] = ["externalWebsiteConversions", "oneClickLeads"]
+
+
+class DattoRmmSection(_Table):
+    hosted_antivirus: list[str] = []
+    """Products that count as ours, as Datto RMM names them."""
+    udf_slot: Annotated[int, Field(ge=1, le=300)] | None = None
+    """The one user-defined field that is stored; None: none, they often hold secrets."""
+
+
+class DattoBcdrSection(_Table):
+    good_statuses: list[str] = ["success"]
+    """Words with which a backup is reported as good."""
+    continuity_service_plans: list[str] = []
+    """Service plans of the devices that count as continuity; empty: all."""
+    seats_every_days: Annotated[int, Field(ge=0)] = 1
+    """How often the slow lists of SaaS seats are read; 0: never."""
+
+
+class ZendeskSection(_Table):
+    start_date: date | None = None
+    open_statuses: list[Literal["new", "open", "pending", "hold"]] = ["new", "open", "pending", "hold"]
+    excluded_channels: list[str] = ["sample_ticket"]
+    exports_per_minute: Annotated[int, Field(gt=0)] = 10
+    requests_per_minute: Annotated[int, Field(gt=0)] = 200
+    page_size: Annotated[int, Field(gt=0, le=1000)] = 1000
+
+
+class IntercomSection(_Table):
+    region: Literal["us", "eu", "au"] = "us"
+    api_version: str = "2.14"
+    start_date: date | None = None
+    open_states: list[Literal["open", "snoozed"]] = ["open", "snoozed"]
+    counted_deliveries: list[str] = ["customer_initiated"]
+    count_ai_only: bool = False
+    requests_per_10_seconds: Annotated[int, Field(gt=0)] = 166
 
 
 class PagesSection(_Table):
@@ -229,9 +270,14 @@ class Company(_Table):
     hubspot: HubSpotSection = HubSpotSection()
     autotask: AutotaskSection = AutotaskSection()
     microsoft_graph: MicrosoftGraphSection = MicrosoftGraphSection()
+    smartlead: SmartleadSection = SmartleadSection()
     google_ads: GoogleAdsSection = GoogleAdsSection()
     meta_ads: MetaAdsSection = MetaAdsSection()
     linkedin_ads: LinkedInAdsSection = LinkedInAdsSection()
+    datto_rmm: DattoRmmSection = DattoRmmSection()
+    datto_bcdr: DattoBcdrSection = DattoBcdrSection()
+    zendesk: ZendeskSection = ZendeskSection()
+    intercom: IntercomSection = IntercomSection()
     pages: PagesSection = PagesSection()
     mail: MailSection
 

@@ -5,7 +5,19 @@ from __future__ import annotations
 from types import ModuleType
 from typing import cast
 
-from dlt_pipelines.sandbox import autotask, copper, hubspot, justcall, microsoft_graph, smartlead, zendesk
+from dlt_pipelines.sandbox import (
+    autotask,
+    copper,
+    datto_rmm,
+    google_ads,
+    hubspot,
+    justcall,
+    linkedin_ads,
+    meta_ads,
+    microsoft_graph,
+    smartlead,
+    zendesk,
+)
 from dlt_pipelines.sandbox.world import Vendor
 
 _MODULES: dict[str, ModuleType] = {
@@ -16,6 +28,10 @@ _MODULES: dict[str, ModuleType] = {
     "justcall": justcall,
     "smartlead": smartlead,
     "zendesk": zendesk,
+    "google_ads": google_ads,
+    "meta_ads": meta_ads,
+    "linkedin_ads": linkedin_ads,
+    "datto_rmm": datto_rmm,
 }
 VENDORS: dict[str, Vendor] = {name: cast(Vendor, module) for name, module in _MODULES.items()}
 

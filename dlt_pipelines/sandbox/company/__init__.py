@@ -8,7 +8,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from dlt_pipelines.sandbox.company import account, copper, crm, deals, directory, justcall, outreach, sales, security, service, support
+from dlt_pipelines.sandbox.company import (
+    account,
+    ads,
+    copper,
+    crm,
+    deals,
+    directory,
+    justcall,
+    machines,
+    outreach,
+    sales,
+    security,
+    service,
+    support,
+)
 from dlt_pipelines.sandbox.company.base import Book
 from dlt_pipelines.sandbox.store import Store
 
@@ -20,6 +34,10 @@ LIVES: dict[str, Callable[[Book], None]] = {
     "copper": copper.write,
     "justcall": justcall.write,
     "zendesk": support.write_zendesk,
+    "google_ads": ads.write_google,
+    "meta_ads": ads.write_meta,
+    "linkedin_ads": ads.write_linkedin,
+    "datto_rmm": machines.write,
 }
 """Vendor -> writes the company's life into that vendor's tables, once it is first asked for something. They may read the tables of
 HubSpot and Autotask, which are always there, and nothing of each other: what two vendors share is a function of the seed."""

@@ -50,15 +50,17 @@ def existing(source: str, setting: str, wanted: Iterable[Any], there: Mapping[An
 
 
 def people_missing(source: str, settings: Settings, column: str, emails: Collection[str], what: str) -> Iterator[Finding]:
-    """Who of people.csv a tool does not know. `column`: the address used there if it differs from `email`; `emails` in lower case."""
+    """Who of people.csv a tool does not know. `emails`: in lower case; `column`: the address used there if it differs from `email`, a
+    column that people.csv may lack."""
     today = local_date(settings.now(), load_company(settings).zone).isoformat()
     unknown: list[dict[str, str]] = []
     wrong: list[dict[str, str]] = []
-    for row in seed_rows(settings, "people", "person_key", "full_name", "email", column):
+    for row in seed_rows(settings, "people", "person_key", "full_name", "email"):
+        own = row.get(column)
         left = row.get("active_to")
-        if (row[column] or row["email"]).lower() in emails or (left and left < today):
+        if (own or row["email"]).lower() in emails or (left and left < today):
             continue
-        (wrong if row[column] else unknown).append(row)
+        (wrong if own else unknown).append(row)
     for row in wrong:
         yield Finding(
             source,

@@ -129,11 +129,15 @@ def array(kind: ColumnType, values: Sequence[Any], name: str, ids: Sequence[Any]
 
 
 class Batches:
-    """Collects pages of one table and hands them on as Arrow tables of about FLUSH_ROWS rows."""
+    """Collects pages of one table and hands them on as Arrow tables of about FLUSH_ROWS rows.
 
-    def __init__(self, table: str, kinds: Mapping[str, ColumnType], warn: Callable[[str], None], key: str = "id") -> None:
-        self._table, self._kinds, self._warn, self._key = table, kinds, warn, key
-        self._schema = pa.schema([pa.field(name, ARROW[kind], nullable=name != "id") for name, kind in kinds.items()])
+    `key`: the column that names a row in warnings; of a tuple the first, and none of them is ever null.
+    """
+
+    def __init__(self, table: str, kinds: Mapping[str, ColumnType], warn: Callable[[str], None], key: str | tuple[str, ...] = "id") -> None:
+        self._table, self._kinds, self._warn = table, kinds, warn
+        self._key, filled = (key, ("id",)) if isinstance(key, str) else (key[0], key)
+        self._schema = pa.schema([pa.field(name, ARROW[kind], nullable=name not in filled) for name, kind in kinds.items()])
         self._batches: list[pa.RecordBatch] = []
         self._rows = 0
 
@@ -169,26 +173,27 @@ def typed(
     pages: Iterable[Sequence[Any]],
     warn: Callable[[str], None],
     *,
-    key: str = "id",
+    key: str | tuple[str, ...] = "id",
     may_lack: Collection[str] = (),
 ) -> Iterator[pa.Table]:
     """Pages of dicts as Arrow tables of about FLUSH_ROWS rows.
 
     Args:
         table: named in warnings, for example `copper.activities`.
-        key: the column that names a row in warnings and that every row must have.
+        key: the column that names a row in warnings and that every row must have; where several make the key, all of them, that one first.
         may_lack: columns whose field the vendor leaves out when it is empty. Any other field that no row has is named in a
             warning: the vendor may have renamed it.
 
     Raises:
         PermanentError: something that is no row, or a row without its key.
     """
+    needed = [fields[name][0] for name in ((key,) if isinstance(key, str) else key)]
     batches = Batches(table, {column: kind for column, (_, kind) in fields.items()}, warn, key)
     lacking, rows = {column for column in fields if column not in may_lack}, 0
     for page in pages:
         for row in page:
-            if not isinstance(row, dict) or at(row, fields[key][0]) in (None, ""):
-                raise PermanentError(f"{table}: expected every row to have {fields[key][0]}, got {str(row)[:200]}")
+            if not isinstance(row, dict) or any(at(row, where) in (None, "") for where in needed):
+                raise PermanentError(f"{table}: expected every row to have {' and '.join(needed)}, got {str(row)[:200]}")
         rows += len(page)
         batches.add({column: [at(row, where) for row in page] for column, (where, _) in fields.items()})
         lacking -= {column for column in lacking if any(_has(row, fields[column][0]) for row in page)}

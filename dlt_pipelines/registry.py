@@ -53,6 +53,7 @@ SOURCES: dict[str, SourceEntry] = {
         SourceEntry("meta_ads", "Meta Ads", "dlt_pipelines.sources.meta_ads", "daily", _DAILY),
         SourceEntry("linkedin_ads", "LinkedIn Ads", "dlt_pipelines.sources.linkedin_ads", "daily", _DAILY),
         SourceEntry("ad_spend_csv", "Ad spend files", "dlt_pipelines.sources.ad_spend_csv", "daily", _DAILY),
+        SourceEntry("quickbooks", "QuickBooks", "dlt_pipelines.sources.quickbooks", "daily", _DAILY),
         SourceEntry("datto_rmm", "Datto RMM", "dlt_pipelines.sources.datto_rmm", "daily", _DAILY),
     )
 }

@@ -242,6 +242,14 @@ class IntercomSection(_Table):
     requests_per_10_seconds: Annotated[int, Field(gt=0)] = 166
 
 
+class QuickBooksSection(_Table):
+    accounting_method: Literal["Accrual", "Cash"] = "Accrual"
+    report_months: Annotated[int, Field(gt=0)] = 13
+    """Months of the reports that each run reads again."""
+    history_months: Annotated[int, Field(gt=0)] = 36
+    """Months of the reports that the first run reads."""
+
+
 class PagesSection(_Table):
     enabled: list[str] = ["scorecard"]
     site_url: str = ""
@@ -278,6 +286,7 @@ class Company(_Table):
     datto_bcdr: DattoBcdrSection = DattoBcdrSection()
     zendesk: ZendeskSection = ZendeskSection()
     intercom: IntercomSection = IntercomSection()
+    quickbooks: QuickBooksSection = QuickBooksSection()
     pages: PagesSection = PagesSection()
     mail: MailSection
 

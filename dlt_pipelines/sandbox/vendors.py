@@ -15,6 +15,7 @@ from dlt_pipelines.sandbox import (
     linkedin_ads,
     meta_ads,
     microsoft_graph,
+    quickbooks,
     smartlead,
     zendesk,
 )
@@ -32,6 +33,7 @@ _MODULES: dict[str, ModuleType] = {
     "meta_ads": meta_ads,
     "linkedin_ads": linkedin_ads,
     "datto_rmm": datto_rmm,
+    "quickbooks": quickbooks,
 }
 VENDORS: dict[str, Vendor] = {name: cast(Vendor, module) for name, module in _MODULES.items()}
 

@@ -10,6 +10,7 @@ from functools import partial
 
 from dlt_pipelines.sandbox.company import (
     account,
+    accounting,
     ads,
     copper,
     crm,
@@ -29,6 +30,7 @@ from dlt_pipelines.sandbox.store import Store
 SCALES = ("demo", "crm")
 
 LIVES: dict[str, Callable[[Book], None]] = {
+    "quickbooks": accounting.write,
     "microsoft_graph": security.write,
     "smartlead": outreach.write,
     "copper": copper.write,

@@ -1,0 +1,4 @@
+select
+    subdomain,
+    web_url
+from {{ source('raw_zendesk', 'account') }}

@@ -1,0 +1,59 @@
+with parts as (
+    select * from {{ source('raw_zendesk', 'tickets') }}
+),
+
+-- a deletion says little more than that; what the ticket was is in its other parts, of which a later one may lack the metrics
+said as (
+    select *
+    from parts
+    qualify row_number() over (partition by id order by part = 'deleted', generated_timestamp desc) = 1
+),
+
+measured as (
+    select *
+    from parts
+    where part = 'ticket'
+),
+
+deleted as (
+    select
+        id,
+        generated_timestamp
+    from parts
+    where part = 'deleted'
+)
+
+select
+    said.id as ticket_id,
+    said.status,
+    said.priority,
+    said.type as ticket_type,
+    said.via_channel as channel,
+    said.assignee_id,
+    said.requester_id,
+    said.group_id,
+    said.organization_id,
+    said.brand_id,
+    said.satisfaction_score,
+    said.created_at,
+    said.updated_at,
+    measured.solved_at,
+    measured.reopens,
+    measured.replies,
+    measured.first_resolution_minutes_calendar,
+    measured.first_resolution_minutes_business,
+    measured.full_resolution_minutes_calendar,
+    measured.full_resolution_minutes_business,
+    measured.agent_wait_minutes_calendar,
+    measured.requester_wait_minutes_calendar,
+    measured.on_hold_minutes_calendar,
+    measured.reply_minutes_business,
+    {{ local_day('said.created_at') }} as created_day,
+    -- the title of a deleted ticket is nobody's business any more
+    case when deleted.id is null or deleted.generated_timestamp < said.generated_timestamp then said.subject end as subject,
+    -- messaging tickets may have seconds only
+    coalesce(measured.reply_minutes_calendar, measured.reply_seconds_calendar / 60.0) as reply_minutes_calendar,
+    coalesce(deleted.generated_timestamp >= said.generated_timestamp, false) as is_deleted
+from said
+left join measured on said.id = measured.id
+left join deleted on said.id = deleted.id

@@ -332,7 +332,7 @@ def _snapshot(run: Run, name: str) -> Iterator[Any]:
     day = snapshot_day(run, name)
     slot = run.company.datto_rmm.udf_slot
     rows = [_row(item, day, f"udf{slot}" if slot else None) for item in found.values()]
-    yield from typed(f"datto_rmm.{name}", FIELDS[name], [rows], run.warn, key=name[:-1] + "_uid", may_lack=_MAY_LACK)
+    yield from typed(f"datto_rmm.{name}", FIELDS[name], [rows], run.warn, key=(f"{name[:-1]}_uid", "snapshot_date"), may_lack=_MAY_LACK)
 
 
 def _row(item: dict[str, Any], day: str, slot: str | None) -> dict[str, Any]:

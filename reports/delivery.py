@@ -17,6 +17,7 @@ import ssl
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from email.message import EmailMessage
 from email.utils import parseaddr
 from hashlib import sha256
@@ -167,6 +168,16 @@ class Postman:
         """What the ledger says about a mail before anybody makes it; None: it is to be sent."""
         with ledger(self.settings) as connection:
             return self._settled(_attempts(connection, report, period, _key(recipient)))
+
+    def last_before(self, report: str, period: str, recipient: str) -> datetime | None:
+        """When the recipient got the report's newest mail about an earlier period. Periods sort as texts."""
+        with ledger(self.settings) as connection:
+            (noted,) = connection.execute(
+                "select max(noted_at) from deliveries where report = ? and recipient = ? and state = 'sent' and period = "
+                "(select max(period) from deliveries where report = ? and recipient = ? and state = 'sent' and period < ?)",
+                [report, _key(recipient), report, _key(recipient), period],
+            ).fetchone()
+        return datetime.fromisoformat(noted) if noted else None
 
     def deliver(self, report: str, period: str, recipient: str, make: Callable[[str], EmailMessage], *, force: bool = False) -> Outcome:
         """Send one mail, unless the recipient has it already.

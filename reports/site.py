@@ -20,7 +20,7 @@ from markupsafe import Markup
 from foundation.calendar import week_label
 from foundation.settings import Company, Settings
 from reports import gate
-from reports.components.receipts import period_days, pieces, total
+from reports.components.receipts import Restated, period_days, pieces, total
 from reports.files import write_atomically
 from reports.fmt import plural
 from reports.html import document
@@ -193,7 +193,10 @@ def _receipts(builder: _Builder, start: date, end: date, label: str, *, back: da
         records = _by_line(results["records"])
         weeks = _by_line(results["weeks"])
         lines = list(results["lines"])
-        parts = _pack(lines, records, weeks, Receipts("../", builder.places))
+        changes, differing = _by_line(results["restated"]), _by_line(results["differing"])
+        zone = results["build"].one().time_zone
+        restated = {line: Restated(rows, differing.get(line, []), zone) for line, rows in changes.items()}
+        parts = _pack(lines, records, weeks, restated, Receipts("../", builder.places))
         files = [f"receipts/{label}.html", *(f"receipts/{label}.{i}.html" for i in range(2, len(parts) + 1))]
         contents = []
         for part, file in zip(parts, files, strict=True):
@@ -231,10 +234,20 @@ def _by_line(data: Result) -> dict[str, list[Row]]:
     return out
 
 
-def _pack(lines: Sequence[Row], records: Mapping[str, list[Row]], weeks: Mapping[str, list[Row]], links: Receipts) -> list[_Part]:
+def _pack(
+    lines: Sequence[Row],
+    records: Mapping[str, list[Row]],
+    weeks: Mapping[str, list[Row]],
+    restated: Mapping[str, Markup],
+    links: Receipts,
+) -> list[_Part]:
     """Cards into files: all in one if they fit, else a new file for each section, and within a section when it is full."""
+    most = _ROOM_FOR_RECEIPTS - 8 * 1024
     made = [
-        (line, pieces(line, records.get(line.line_id, []), weeks.get(line.line_id, []), links, _ROOM_FOR_RECEIPTS - 8 * 1024))
+        (
+            line,
+            pieces(line, records.get(line.line_id, []), weeks.get(line.line_id, []), links, most, restated.get(line.line_id, Markup())),
+        )
         for line in lines
     ]
     everything = sum(len(card.encode()) for _, cards in made for card in cards)

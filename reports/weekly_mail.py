@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from email.message import EmailMessage
 from typing import Any
 
@@ -14,7 +14,7 @@ import duckdb
 from foundation import calendar
 from foundation.calendar import week_label, weeks_in_year
 from foundation.settings import Company, Settings
-from reports import gate, mail
+from reports import gate, mail, restatements
 from reports.charts import Chart, series
 from reports.components.scorecard import lines_of
 from reports.delivery import DeliveryReport
@@ -31,6 +31,10 @@ from reports.theme import STATE
 REPORT = "weekly_scorecard"
 MOST_LISTED = 12
 """Lines in "Needs attention" and in "Wins"; the page has them all."""
+MOST_CHANGED = 8
+"""Notes about numbers that had been published otherwise; the page has them all."""
+OVERLAP = timedelta(hours=1)
+"""What was published so shortly before the recipient's last mail may have missed it: told twice rather than never."""
 
 
 @dataclass(frozen=True)
@@ -49,21 +53,23 @@ class Week:
         return str(self.results["build"].one().time_zone)
 
 
-def load_week(settings: Settings, monday: date) -> Week:
+def load_week(settings: Settings, monday: date, since: datetime | None = None) -> Week:
     """Run the scorecard page's queries for one week.
+
+    `since`: changes of published numbers from then on; none: from the week's Monday on.
 
     Raises:
         LookupError: nothing has been published yet.
         PageError: a query of the page fails.
     """
     with closing(connect(settings.published_path)) as connection:
-        return read_week(connection, monday)
+        return read_week(connection, monday, since)
 
 
-def read_week(connection: duckdb.DuckDBPyConnection, monday: date) -> Week:
-    """Run the scorecard page's queries for one week. `connection`: one made by `queries.connect`."""
+def read_week(connection: duckdb.DuckDBPyConnection, monday: date, since: datetime | None = None) -> Week:
+    """Run the scorecard page's queries for one week. `connection`: one made by `queries.connect`; `since`: as in `load_week`."""
     source = parse_file(PAGES / "scorecard.md")
-    return Week(monday, run(connection, source.blocks, {**source.meta.get("params", {}), "week": monday}))
+    return Week(monday, run(connection, source.blocks, {**source.meta.get("params", {}), "week": monday, "since": since}))
 
 
 def subject(week: Week, lines: Sequence[Line]) -> str:
@@ -100,17 +106,19 @@ def compose(
     recipient: str,
     message_id: str,
     sections: Collection[str] = (),
+    since: datetime | None = None,
 ) -> EmailMessage:
     """The mail of one week for one recipient.
 
     Args:
         sections: sections of the scorecard that the recipient gets; none: all of them.
+        since: changes of published numbers are told from then on; none: all that `week` has.
 
     Raises:
         MailError: the mail would be too large, or the recipient is no address.
     """
     lines = [line for line in lines_of(week.results["lines"]) if not sections or line.section in sections]
-    values = _values(settings, company, week, decision, lines, sections)
+    values = _values(settings, company, week, decision, lines, sections, since)
     pictures = []
     below = attention(lines)
     if below and sum(v is not None for v in below[0].trend_values) > 1:
@@ -132,13 +140,20 @@ def compose(
 
 
 def _values(
-    settings: Settings, company: Company, week: Week, decision: Gate, lines: Sequence[Line], sections: Collection[str]
+    settings: Settings,
+    company: Company,
+    week: Week,
+    decision: Gate,
+    lines: Sequence[Line],
+    sections: Collection[str],
+    since: datetime | None,
 ) -> dict[str, Any]:
     below, met, found = attention(lines), wins(lines), counts(lines)
     year, number_of_week, _ = week.monday.isocalendar()
     with_goal = [line for line in lines if line.operator is not None]
     without = [line for line in lines if line.operator is None and (line.value is not None or line.status == "not_applicable")]
     quarter = [row for row in week.results["quarter"] if not sections or row.section in sections]
+    changes = [row for row in restatements.since(week.results["changes"].rows, since) if not sections or row.section in sections]
     return {
         "company": company.company.name,
         "kind": "scorecard",
@@ -171,6 +186,7 @@ def _values(
             ),
             *decision.reasons,
             *([] if decision.reasons else ["Nothing is missing, stale or rejected."]),
+            *restatements.notes(changes, week.zone, MOST_CHANGED),
         ],
         "link": page_link(settings, company, week.label),
         "footer": footer(settings, company, week.results["build"].one()),
@@ -250,6 +266,9 @@ def send_weekly_scorecard(
     gates = {tuple(sorted(sections)): gate.decide(settings.published_path, monday, sections) for sections in chosen.values()}
     report.gate = _together(list(gates.values()))
     week: Week | None = None
+    start = datetime.combine(monday, time(), company.zone)
+    told = {address: mailing.postman.last_before(REPORT, label, address) for address in chosen}
+    since = {address: at - OVERLAP if at else start for address, at in told.items()}
     for address, sections in chosen.items():
         if mailing.settled(address):
             continue
@@ -257,15 +276,17 @@ def send_weekly_scorecard(
         if decision.decision == "held":
             report.held.append(address)
             continue
-        week = week or load_week(settings, monday)
-        mailing.send(address, _maker(settings, company, week, decision, address, sections))
+        week = week or load_week(settings, monday, min(since.values()))
+        mailing.send(address, _maker(settings, company, week, decision, address, sections, since[address]))
     if report.held:
         _tell_held(mailing)
     return mailing.conclude()
 
 
-def _maker(settings: Settings, company: Company, week: Week, decision: Gate, address: str, sections: set[str]) -> Any:
-    return lambda mid: compose(settings, company, week, decision, recipient=address, message_id=mid, sections=sections)
+def _maker(
+    settings: Settings, company: Company, week: Week, decision: Gate, address: str, sections: set[str], since: datetime
+) -> Callable[[str], EmailMessage]:
+    return lambda mid: compose(settings, company, week, decision, recipient=address, message_id=mid, sections=sections, since=since)
 
 
 def _together(gates: Sequence[Gate]) -> Gate:

@@ -12,11 +12,17 @@ from markupsafe import Markup, escape
 
 from foundation.calendar import week_label
 from reports.components.basics import Pill
-from reports.fmt import Number, day, exact, judged, number, plural, week_days
+from reports.fmt import Number, day, exact, instant, judged, number, plural, week_days
 from reports.links import Receipts
 from reports.markup import anchor, join, plain, web_address
 from reports.queries import Result, Row
+from reports.restatements import KIND, goal_of, number_text, why
 from reports.scorecard import parts_text
+from reports.theme import STATUS
+
+NOTHING = Markup()
+MOST_DIFFERING = 25
+"""Records that are listed for one change of a number; marts.fct_restatement_records has them all."""
 
 REASONS = {
     "before_line_start": "Before this line was kept",
@@ -119,8 +125,14 @@ def total_text(line: Row, found: Total) -> str:
     return f"Counted {plural(found.counted, 'record')}, {sums} {verdict} {shown} on the page."
 
 
-def pieces(line: Row, records: Sequence[Row], weeks: Sequence[Row], receipts: Receipts, most: int) -> list[Markup]:
-    """A line's receipt as cards of at most about `most` bytes: one, or several where the list of records is long."""
+def pieces(
+    line: Row, records: Sequence[Row], weeks: Sequence[Row], receipts: Receipts, most: int, restated: Markup = NOTHING
+) -> list[Markup]:
+    """A line's receipt as cards of at most about `most` bytes: one, or several where the list of records is long.
+
+    `restated`: what was published before, as `Restated` tells it; it stands in the first card.
+    """
+    most -= len(restated.encode())
     unit = "count" if line.unit == "percent" else line.unit
     amounts = line.aggregation != "sum" or any(r.numerator != 1 for r in records)
     counted = [(None, _record(r, line.aggregation, unit, amounts)) for r in records if r.counted]
@@ -132,7 +144,7 @@ def pieces(line: Row, records: Sequence[Row], weeks: Sequence[Row], receipts: Re
     left = [(reason, _record(r, line.aggregation, unit, amounts)) for reason, members in out for r in members]
     sizes = {reason: len(members) for reason, members in out}
     slices = list(_slices([*counted, *left], most))
-    return [_card(line, records, part, i, len(slices), sizes, amounts, weeks, receipts) for i, part in enumerate(slices)]
+    return [_card(line, records, part, i, len(slices), sizes, amounts, weeks, receipts, restated) for i, part in enumerate(slices)]
 
 
 _Rendered = tuple[str | None, str]
@@ -183,6 +195,7 @@ def _card(
     amounts: bool,
     weeks: Sequence[Row],
     receipts: Receipts,
+    restated: Markup,
 ) -> Markup:
     uid = anchor(line.line_id)
     name = f"{line.section_label}: {line.label}" + (f", part {i + 1}" if i else "")
@@ -203,13 +216,14 @@ def _card(
                 )
             )
     found = total(line, records)
-    head = Markup('<h2>{}<small>{}{}</small></h2><p class="total{}">{}{}</p>').format(
+    head = Markup('<h2>{}<small>{}{}</small></h2><p class="total{}">{}{}</p>{}').format(
         line.label,
         line.section_label,
         f", {line.owner_names}" if line.owner_names else "",
         "" if found.agrees else " wrong",
         Markup("{} ").format(Pill(line.status)) if line.status not in (None, "no_goal") else "",
         total_text(line, found) + (f" Left out: {plural(found.left_out, 'record')}." if found.left_out else ""),
+        restated,
     )
     if i:
         head = Markup("<h2>{}<small>continued, part {} of {}</small></h2>").format(line.label, i + 1, count)
@@ -261,6 +275,68 @@ def _value_link(week: Row, line: Row, receipts: Receipts) -> Markup:
     text = judged(week.value, line.unit, (week.target, week.target_2)) if week.value is not None else "No data"
     href = receipts.href(week.week_label, line.line_id)
     return Markup('<a href="{}">{}</a>').format(href, text) if href and week.value is not None else escape(text)
+
+
+def Restated(changes: Sequence[Row], records: Sequence[Row], zone: str) -> Markup:
+    """What was published about the number before, the newest change first, with the records that made the difference."""
+    if not changes:
+        return NOTHING
+    return Markup('<div class="restatements"><h3>Published otherwise before</h3>{}</div>').format(
+        join(
+            # numbered, so that every table has a name of its own
+            _restatement(change, [r for r in records if r.changed_at == change.changed_at], zone, f"change {i} of {len(changes)}")
+            for i, change in enumerate(changes, 1)
+        )
+    )
+
+
+def _restatement(change: Row, records: Sequence[Row], zone: str, which: str) -> Markup:
+    if change.kind == "rejudged":
+        words = {side: STATUS[change[f"status_{side}"]].lower() for side in ("was", "now")}
+        text = f"goal {goal_of(change, 'now')} ({words['now']}), was {goal_of(change, 'was')} ({words['was']})"
+    else:
+        text = f"{number_text(change, 'now')}, was {number_text(change, 'was')}: {why(change)}"
+    said = Markup('<p><b class="restated">{}</b> {}. <span class="quiet">Published {}; what it was, {}.</span></p>').format(
+        KIND[change.kind], text, instant(change.changed_at, zone), instant(change.published_at, zone)
+    )
+    if not records:
+        return said
+    unit = "count" if change.unit == "percent" else change.unit
+    rows = [_difference(record, change.aggregation, unit) for record in records[:MOST_DIFFERING]]
+    caption = f"{change.section_label}: {change.label}, records that made the difference, {which}"
+    more = len(records) - len(rows)
+    return said + Markup(
+        '<div class="scroll" tabindex="0" role="region" aria-label="{0}"><table class="records differing"><caption class="vh">{0}</caption>'
+        '<thead><tr><th scope="col">Day<th scope="col">Record<th scope="col">Change</thead><tbody>{1}</tbody></table></div>{2}'
+    ).format(caption, join(rows), Markup('<p class="quiet">and {} more</p>').format(f"{more:,}") if more else "")
+
+
+def _difference(record: Row, aggregation: str, unit: str) -> Markup:
+    address = web_address(record.record_url)
+    label = plain(record.record_label or record.record_id)
+    if record.change == "changed":
+        amounts = [
+            parts_text(record[f"numerator_{side}"], record[f"denominator_{side}"], aggregation) or number(record[f"numerator_{side}"], unit)
+            for side in ("was", "now")
+        ]
+        what = f"Amount {amounts[1]}, was {amounts[0]}"
+    elif record.change == "added":
+        what = "Added"
+        if record.reason:
+            what = f"Counted now; was left out: {reason_text(record.reason)}"
+        elif record.other_day:
+            what = f"Moved here from {day(record.other_day)} {record.other_day.year}"
+    elif record.reason:
+        what = f"Left out now: {reason_text(record.reason)}"
+    elif record.other_day:
+        what = f"Moved to {day(record.other_day)} {record.other_day.year}"
+    else:
+        what = "No longer a record of this line"
+    return Markup("<tr><td>{}<td>{}<td>{}").format(
+        day(record.occurred_on) if record.occurred_on else "",
+        Markup('<a href="{}">{}</a>').format(address, label) if address else label,
+        what,
+    )
 
 
 def ReceiptHead(build: Result, title: str, days: str, contents: Sequence[tuple[str, str, str]], back: str) -> Markup:

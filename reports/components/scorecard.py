@@ -15,6 +15,7 @@ from reports.gate import Note
 from reports.links import Receipts
 from reports.markup import anchor, join
 from reports.queries import Result, Row
+from reports.restatements import KIND, before, changed_day, goal_of, newest_first, number_text, why
 from reports.scorecard import Line, attention, by_section, counts, goal_text, parts_text, title, without_number
 from reports.theme import STATE, STATUS
 
@@ -130,10 +131,28 @@ def state_tag(state: str, as_of_text: str, manual: bool = False) -> Markup:
     return Markup('<small class="state {}"><b>{}</b>{}</small>').format(state, STATE[state], detail)
 
 
-def Sections(lines: Result, receipts: Receipts, build: Result) -> Markup:
+_Told = Mapping[tuple[str, object], Sequence[Row]]
+"""(line, first day of its period) -> what was published about it before, the newest change first."""
+
+
+def restated_tag(changes: Sequence[Row], zone: str, reason: bool = True) -> Markup:
+    """That a number was another one when it was published, in words; nothing for a number that never changed."""
+    if not changes:
+        return Markup()
+    newest, *earlier = changes
+    more = f", and {plural(len(earlier), 'change')} before" if earlier else ""
+    return Markup('<small class="state restated"><b>{}</b> <span>{}{}{}</span></small>').format(
+        KIND[newest.kind], before(newest, zone), f": {why(newest)}" if reason and newest.kind != "rejudged" else "", more
+    )
+
+
+def Sections(lines: Result, receipts: Receipts, build: Result, restated: Result) -> Markup:
     """Every line of the week, a table per section."""
+    told = newest_first(restated.rows)
     return join(
-        Markup('<h2 id="section-{}">{}</h2>{}').format(anchor(section), label, _section(label, members, receipts, build.one().time_zone))
+        Markup('<h2 id="section-{}">{}</h2>{}').format(
+            anchor(section), label, _section(label, members, receipts, build.one().time_zone, told)
+        )
         for section, label, members in by_section(lines_of(lines))
     )
 
@@ -141,7 +160,7 @@ def Sections(lines: Result, receipts: Receipts, build: Result) -> Markup:
 _COLUMNS = ("Line", "Goal", "This week", "Last week", "Quarter average", "Status", "13 weeks")
 
 
-def _section(label: str, lines: Sequence[Line], receipts: Receipts, zone: str) -> Markup:
+def _section(label: str, lines: Sequence[Line], receipts: Receipts, zone: str, told: _Told) -> Markup:
     head = join(
         Markup('<th role="columnheader" scope="col"{}>{}</th>').format(Markup(' class="n"') if 0 < i < 5 else "", name)
         for i, name in enumerate(_COLUMNS)
@@ -150,17 +169,20 @@ def _section(label: str, lines: Sequence[Line], receipts: Receipts, zone: str) -
         '<div class="card lines"><table role="table" class="score"><caption class="vh">{}</caption>'
         '<thead role="rowgroup"><tr role="row">{}</tr></thead>'
         '<tbody role="rowgroup">{}</tbody></table></div>'
-    ).format(label, head, join(_row(line, receipts, zone) for line in lines))
+    ).format(label, head, join(_row(line, receipts, zone, told) for line in lines))
 
 
-def _row(line: Line, receipts: Receipts, zone: str) -> Markup:
+def _row(line: Line, receipts: Receipts, zone: str, told: _Told) -> Markup:
     quarter = line.quarter_label
+    last_week = line.week_start - timedelta(days=7)
+    count = len(line.trend_values)
+    weeks = [line.week_start - timedelta(days=7 * (count - 1 - i)) for i in range(count)]
     return Markup(
         '<tr role="row" id="{id}"><th role="rowheader" scope="row" class="name">'
         '<span class="label">{label}{info}</span><small>{owner}</small></th>'
         '<td role="cell" class="n" data-label="Goal">{goal}</td>'
-        '<td role="cell" class="n now" data-label="This week">{value}{parts}{blank}{state}</td>'
-        '<td role="cell" class="n" data-label="Last week">{previous}{previous_parts}</td>'
+        '<td role="cell" class="n now" data-label="This week">{value}{parts}{blank}{state}{restated}</td>'
+        '<td role="cell" class="n" data-label="Last week">{previous}{previous_parts}{previous_restated}</td>'
         '<td role="cell" class="n" data-label="Quarter average">{quarter}{quarter_pill}</td>'
         '<td role="cell" class="verdict" data-label="Status">{pill}{streak}</td>'
         '<td role="cell" class="trend" data-label="13 weeks">{spark}<span class="vh">{history}</span></td></tr>'
@@ -176,9 +198,11 @@ def _row(line: Line, receipts: Receipts, zone: str) -> Markup:
         parts=_small(line.parts),
         blank=_small(line.blank_word),
         state=state_tag(line.state, short_instant(line.as_of, zone), line.feed == "manual" or line.sources.strip("[]") == "manual"),
+        restated=restated_tag(told.get((line.line_id, line.week_start), ()), zone),
+        previous_restated=restated_tag(told.get((line.line_id, last_week), ()), zone, reason=False),
         previous=_linked(
             line.previous_text,
-            receipts.href(week_label(line.week_start - timedelta(days=7)), line.line_id) if line.previous_tracked else None,
+            receipts.href(week_label(last_week), line.line_id) if line.previous_tracked else None,
             f"{line.label}, last week",
         ),
         previous_parts=_small(line.previous_parts or _blank_before(line)),
@@ -200,7 +224,11 @@ def _row(line: Line, receipts: Receipts, zone: str) -> Markup:
         if line.status == "below" or line.run_weeks > 1
         else "",
         spark=Markup(spark([float(v) if v is not None else None for v in line.trend_values], line.trend_goals, line.status)),
-        history="oldest first: " + ", ".join(number(value, line.unit) for value in line.trend_values),
+        history="oldest first: "
+        + ", ".join(
+            number(value, line.unit) + (" (restated)" if (line.line_id, week) in told else "")
+            for week, value in zip(weeks, line.trend_values, strict=True)
+        ),
     )
 
 
@@ -220,17 +248,19 @@ def _small(text: str) -> Markup:
     return Markup("<small>{}</small>").format(text) if text else Markup()
 
 
-def QuarterSummary(quarter: Result, receipts: Receipts, build: Result) -> Markup:
+def QuarterSummary(quarter: Result, receipts: Receipts, build: Result, restated: Result) -> Markup:
     """The quarter's own numbers as tiles."""
     zone = build.one().time_zone
+    told = newest_first(restated.rows)
     tiles = join(
-        Markup('<section class="card kpi" aria-label="{0}"><p class="t">{0}{1}{2}</p><p class="num">{3}</p>{4}{5}</section>').format(
+        Markup('<section class="card kpi" aria-label="{0}"><p class="t">{0}{1}{2}</p><p class="num">{3}</p>{4}{5}{6}</section>').format(
             row.label,
             Info(about(row, goal_text(row.operator, row.target, row.target_2, row.unit)), row.label),
             Pill(row.status) if row.status in ("met", "near", "below") else "",
             _linked(number(row.value, row.unit), receipts.href(row.quarter_label, row.line_id), f"{row.label}, {row.quarter_label}"),
             _small(STATUS["no_data"]) if row.value is None else "",
             state_tag("live" if row.state == "provisional" else row.state, short_instant(row.as_of, zone)),
+            restated_tag(told.get((row.line_id, row.quarter_start), ()), zone),
         )
         for row in quarter
     )
@@ -264,6 +294,9 @@ def RunningWeek(running: Result, receipts: Receipts) -> Markup:
     ).format(plural(len(running), "line"), f"of {running.rows[0].week_label}", rows)
 
 
+_FEW = 8
+"""Changes that are shown without being asked for."""
+
 _SOURCE_STATE = {"ok": "Up to date", "late": "Late", "failing": "Failing", "not_connected": "Not connected"}
 
 
@@ -293,4 +326,36 @@ def DataNotes(notes: Sequence[Note], sources: Result, build: Result) -> Markup:
     return Markup('<div class="card" id="data-notes">{}{}</div>').format(said, table)
 
 
-__all__ = ["Attention", "DataNotes", "Headline", "Masthead", "QuarterSummary", "RunningWeek", "Sections", "StatusBar", "about", "lines_of"]
+def Changes(changes: Result, receipts: Receipts, build: Result) -> Markup:
+    """Numbers of finished weeks and quarters that have changed since the page's Monday: was, now, when and why."""
+    if not len(changes):
+        return Markup()
+    zone = build.one().time_zone
+    rows = join(
+        Markup('<tr><th scope="row">{}<small>{}, {}</small></th><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>').format(
+            row.label,
+            row.section_label,
+            row.period_label,
+            *(
+                (goal_of(row, "was"), goal_of(row, "now"))
+                if row.kind == "rejudged"
+                else (number_text(row, "was"), _linked(number_text(row, "now"), receipts.href(row.period_label, row.line_id), row.label))
+            ),
+            changed_day(row, zone),
+            Markup("<b>{}</b><small>{}</small>").format(KIND[row.kind], why(row)),
+        )
+        for row in changes
+    )
+    numbers = len({(row.line_id, row.period_start) for row in changes})
+    return Markup(
+        '<details class="card running" id="changes"{}><summary>{} of finished periods changed since {}</summary>'
+        '<div class="scroll" tabindex="0" role="region" aria-label="Changed numbers"><table class="plain"><thead><tr>'
+        '<th scope="col">Number</th><th scope="col">Was</th><th scope="col">Is</th><th scope="col">Since</th><th scope="col">Why</th></tr>'
+        "</thead><tbody>{}</tbody></table></div></details>"
+    ).format(Markup(" open") if len(changes) <= _FEW else "", plural(numbers, "number"), changed_day(changes.rows[-1], zone), rows)
+
+
+__all__ = [
+    "Attention", "Changes", "DataNotes", "Headline", "Masthead", "QuarterSummary", "RunningWeek", "Sections", "StatusBar", "about",
+    "lines_of",
+]  # fmt: skip

@@ -94,6 +94,8 @@ class PublishedFile:
     """Records left out of each line in the newest week."""
     earlier: int = 30
     """Made-up weeks before W40."""
+    changes: int = 6
+    """How many weeks of Dials have been judged anew; 0: nothing that was published has changed at all."""
 
     @property
     def first(self) -> date:
@@ -132,6 +134,51 @@ class PublishedFile:
             self._quarter_line(connection, order, text, records)
         _insert(connection, "fct_scorecard_weekly", facts)
         _insert(connection, "fct_contributions", records)
+        if self.changes:
+            self._changes(connection)
+
+    def _changes(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Dials of W43 went up and down again, a deal of W42 lost its MRR, a ticket is gone, W41 was filled in, a goal was changed."""
+        dials, tickets = "inside_sales.dials", "reactive_ops.same_day_close_rate"
+        up, down = self.as_of - timedelta(hours=6), self.as_of - timedelta(hours=1)
+        tuesday = datetime(2025, 10, 21, 11, tzinfo=UTC)
+        week = timedelta(days=7)
+        rows = [
+            [dials, W43, up, "restated", "records", 100, 102, None, None, (2, 0, 0)],
+            [dials, W43, down, "restated", "records", 102, 101, None, None, (0, 1, 0)],
+            ["outside_sales.mrr_closed", W43 - week, tuesday, "restated", "records", 500, 0, None, None, (0, 0, 1)],
+            [tickets, W43 - week, tuesday, "restated", "definition", 30, 29, 60, 59, (0, 1, 0)],
+            ["outside_sales.networking_events", LATE, tuesday, "filled", "records", None, 2, None, None, (1, 0, 0)],
+            *([dials, W43 - (4 + i) * week, tuesday, "rejudged", "goal", 90, 90, None, None, (0, 0, 0)] for i in range(self.changes)),
+        ]
+        labels = {
+            row[0]: row[1:] for row in connection.execute("select line_id, section, metric_id, label from marts.dim_lines").fetchall()
+        }
+        goals = {dials: 125, tickets: Decimal("0.7"), "outside_sales.mrr_closed": 500, "outside_sales.networking_events": 1}
+        for line, start, at, kind, cause, was, now, below_was, below_now, counts in rows:
+            section, metric, label = labels[line]
+            parts = [Decimal(n) if n is not None else None for n in (was, now)]
+            bottoms = [Decimal(b) if b else Decimal(1) for b in (below_was, below_now)]
+            values = [part / bottom if part is not None else None for part, bottom in zip(parts, bottoms, strict=True)]
+            target = Decimal(goals[line])
+            old = Decimal(100) if kind == "rejudged" else target
+            _insert(connection, "fct_restatements", [[
+                line, section, metric, label, "week", start, week_label(start), at, at - timedelta(days=3), kind, cause, *values,
+                *parts, *bottoms, ">=", ">=", old, target, None, None, _status(values[0], old), _status(values[1], target),
+                "missing" if was is None else "live", "live", *counts,
+            ]])  # fmt: skip
+        for line, start, at, change, reason, other, name, url in (
+            (dials, W43, up, "added", None, None, SCRIPT, "javascript:alert(1)"),
+            (dials, W43, up, "added", None, date(2025, 10, 17), RTL, "https://ok.example/a?b=1&c='\"<x>"),
+            (dials, W43, down, "removed", "wrong_queue", None, TEMPLATE, None),
+            ("outside_sales.mrr_closed", W43 - week, tuesday, "changed", None, None, LONG, None),
+            (tickets, W43 - week, tuesday, "removed", None, None, SQL, None),
+        ):
+            was_counted, is_counted = (None, 1) if change == "added" else (1, None) if change == "removed" else (500, 0)
+            _insert(connection, "fct_restatement_records", [[
+                line, start, at, change, reason, reason is not None, other, start, "Maya Torres", was_counted, is_counted, was_counted,
+                is_counted, "hubspot", "record", f"{line}-{name[:9]}", url, name,
+            ]])  # fmt: skip
 
     def _weeks(self) -> list[date]:
         last = self.last_week + timedelta(weeks=int(self.running))
@@ -336,6 +383,18 @@ create table marts.fct_scorecard_quarterly (
     line_id text, section text, metric_id text, quarter_label text, quarter_start date, quarter_end date, is_finished boolean,
     value decimal(28, 12), n bigint, operator text, target decimal(28, 9), target_2 decimal(28, 9), status text, state text,
     as_of timestamptz
+);
+create table marts.fct_restatements (
+    line_id text, section text, metric_id text, label text, cadence text, period_start date, period_label text, changed_at timestamptz,
+    published_at timestamptz, kind text, cause text, value_was decimal(28, 12), value_now decimal(28, 12), numerator_was decimal(28, 9),
+    numerator_now decimal(28, 9), denominator_was decimal(28, 9), denominator_now decimal(28, 9), operator_was text, operator_now text,
+    target_was decimal(28, 9), target_now decimal(28, 9), target_2_was decimal(28, 9), target_2_now decimal(28, 9), status_was text,
+    status_now text, state_was text, state_now text, n_added int, n_removed int, n_changed int
+);
+create table marts.fct_restatement_records (
+    line_id text, period_start date, changed_at timestamptz, change text, reason text, is_known_on_both_sides boolean, other_day date,
+    occurred_on date, person_name text, numerator_was decimal(28, 9), numerator_now decimal(28, 9), denominator_was decimal(28, 9),
+    denominator_now decimal(28, 9), source text, record_type text, record_id text, record_url text, record_label text
 );
 create table marts.fct_contributions (
     line_id text, week_start date, week_label text, metric_id text, person_key text, person_name text, occurred_on date,

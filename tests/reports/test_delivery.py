@@ -264,6 +264,23 @@ def test_held_tells_the_operator_once_and_nobody_else(settings: Settings, compan
     assert len(list(empty.outbox_dir.iterdir())) == 2, "another week is held on its own"
 
 
+def test_changes_are_told_from_the_recipient_s_last_mail_on(settings: Settings, company: Company) -> None:
+    """Sam had the mail before on Monday, Dana on Thursday, Maya never: from her week's Monday on."""
+    for day, address in (("2025-10-20T12:00:00Z", SAM), ("2025-10-23T12:00:00Z", DANA)):
+        then = Settings(**{"SCORELINE_HOME": settings.home, "SCORELINE_AS_OF": day, "SCORELINE_COMPANY_FILE": settings.company_file})
+        assert send_weekly_scorecard(then, company, W43 - timedelta(days=7), only=[address]).sent == [address]
+    send_weekly_scorecard(settings, company, W43)
+    said = {}
+    for file in settings.outbox_dir.glob("*W43*.eml"):
+        message = message_from_bytes(file.read_bytes(), policy=default)
+        body = message.get_body(("plain",))
+        assert body is not None
+        said[str(message["To"])] = body.get_content()
+    tuesday = {address: "Same-day close rate 2025-W42 is" in text for address, text in said.items()}
+    assert tuesday == {SAM: True, DANA: False, MAYA: True}
+    assert "Dials 2025-W43 is 101" in said[DANA]
+
+
 def test_a_ledger_that_cannot_be_read_stops_everything(settings: Settings, company: Company) -> None:
     settings.deliveries_path.write_text("this is no database, and long enough to be read as one" * 40)
     with pytest.raises(DeliveryFailed, match=r"deliveries.sqlite: .*Nothing was sent"):

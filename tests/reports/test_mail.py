@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 
+import duckdb
 import pytest
 
 from foundation.settings import Company, Settings
@@ -17,6 +18,7 @@ from reports import mail
 from reports.gate import decide
 from reports.mail import MailError, checked_address
 from reports.mailing import recipients
+from reports.restatements import KIND
 from reports.weekly_mail import compose, load_week, ticks
 from tests.reports.conftest import REJECTED
 from tests.reports.published import SCRIPT
@@ -122,6 +124,47 @@ def test_order_and_content(settings: Settings, company: Company) -> None:
     assert "<b>'netwroking" not in html_of(made(settings, company)), "a rejected row must be escaped"
     assert settings.site_dir.as_uri() + "/scorecard/2025-W43.html" in text
     assert "Demo data" not in text
+
+
+def test_what_was_published_otherwise_is_told(settings: Settings, company: Company) -> None:
+    message = made(settings, company)
+    text = plain_of(message).replace("\r\n", "\n")
+    for note in (
+        "Restated: Dials 2025-W43 is 101, was 102 (1 record removed), 27 Oct; was 100 until 27 Oct 2025 (2 records added)",
+        "Restated: MRR closed 2025-W42 is $0, was $500 (1 record changed), 21 Oct",
+        "Restated: Same-day close rate 2025-W42 is 49% (29 of 59), was 50% (30 of 60) (definition changed, 1 record removed), 21 Oct",
+        "Filled in: Networking events 2025-W41 is 2, was blank (1 record added), 21 Oct",
+        "Judged anew: Dials, 6 weeks from 2025-W34 to 2025-W39 (goal changed), 21 Oct",
+    ):
+        assert f"- {note}\n" in text, note
+        assert note in text_of(html_of(message))
+
+
+def test_only_what_changed_since_the_last_mail_and_in_the_recipient_s_sections(settings: Settings, company: Company) -> None:
+    def told(since: str | None, sections: tuple[str, ...] = ()) -> str:
+        message = compose(
+            settings, company, load_week(settings, W43), decide(settings.published_path, W43, sections), recipient=DANA,
+            message_id="<x@y.example>", sections=sections, since=datetime.fromisoformat(since) if since else None,
+        )  # fmt: skip
+        return plain_of(message_from_bytes(message.as_bytes(), policy=default))  # type: ignore[arg-type]
+
+    assert "Restated: MRR closed" in told(None) and "Restated: MRR closed" in told("2025-10-21T11:00:00+00:00")
+    later = told("2025-10-22T00:00:00+00:00")
+    assert "Restated: Dials 2025-W43" in later and "MRR closed 2025-W42" not in later
+    own = told(None, ("reactive_ops",))
+    assert "Restated: Same-day" in own and "Restated: Dials" not in own and "Restated: MRR" not in own
+    assert "Restated" not in told("2025-10-27T11:30:00+00:00")
+
+
+def test_many_changes_are_counted(variant: Callable[..., Settings], company: Company) -> None:
+    settings = variant(changes=2)
+    with duckdb.connect(str(settings.published_path)) as connection:
+        connection.execute(
+            "insert into marts.fct_restatements select r.* replace (period_start - 70 - 7 * i::int as period_start, "
+            "changed_at - interval (i) minute as changed_at) from marts.fct_restatements as r, range(3) as more(i)"
+        )
+    notes = plain_of(made(settings, company)).split("DATA NOTES")[1].split("The full scorecard")[0]
+    assert sum(notes.count(f"- {kind}:") for kind in KIND.values()) == 8 and "more changed numbers on the page" in notes
 
 
 def test_demo_data_says_so(settings: Settings, company: Company) -> None:

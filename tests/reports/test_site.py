@@ -22,7 +22,7 @@ from reports.markup import plain
 from reports.queries import Row
 from reports.site import BUDGET, SiteError, build_site
 from reports.theme import STATE, STATUS
-from tests.reports.published import HOSTILE, PublishedFile
+from tests.reports.published import HOSTILE, SCRIPT, PublishedFile
 from tests.reports.reading import receipt_cards, rows_of_scorecard, text_of
 
 W43 = date(2025, 10, 20)
@@ -136,7 +136,7 @@ def test_left_out_records_are_listed_with_their_reason(site: Path) -> None:
     said = text_of(card)
     for reason in ("Deleted or archived in the source", "In a queue that does not count", "Counted already for Victor Lang"):
         assert f"Left out: 1 record, {reason}" in said
-    assert card.count("<tr><td>") == 101 + 3 + 4, "101 counted, 3 left out, 4 weeks of the quarter"
+    assert card.count("<tr><td>") == 101 + 3 + 4 + 3, "101 counted, 3 left out, 4 weeks of the quarter, 3 made a difference"
 
 
 def test_the_quarter_number_has_its_receipt(site: Path) -> None:
@@ -234,8 +234,44 @@ def test_stale_numbers_carry_their_date(variant: Callable[..., Settings], compan
     assert "Not all of 2025-W43 has arrived yet: Dials" in said and "HubSpot is late: its data is complete to" in said
 
 
+def test_a_number_that_was_published_otherwise_is_marked(site: Path) -> None:
+    rows = rows_of_scorecard(page(site, "scorecard.html"))
+    dials = rows["inside_sales.dials"]
+    assert "Restated was 102 until 27 Oct 2025: 1 record removed, and 1 change before" in dials["This week"]
+    assert "101 (restated)" in dials["13 weeks"]
+    assert "Restated was $500 until 21 Oct 2025" in rows["outside_sales.mrr_closed"]["Last week"]
+    assert "Restated was 50% (30 of 60) until 21 Oct 2025" in rows["reactive_ops.same_day_close_rate"]["Last week"]
+    assert "Restated" not in rows["inside_sales.ftas_set"]["This week"] + rows["inside_sales.ftas_set"]["Last week"]
+    filled = rows_of_scorecard(page(site, "scorecard/2025-W41.html"))["outside_sales.networking_events"]["This week"]
+    assert "Filled in blank until 21 Oct 2025: 1 record added" in filled
+    anew = rows_of_scorecard(page(site, "scorecard/2025-W39.html"))["inside_sales.dials"]["This week"]
+    assert "Judged anew goal was ≥ 100 until 21 Oct 2025" in anew
+
+
+def test_the_page_lists_what_has_changed_since_its_monday(site: Path) -> None:
+    said = text_of(page(site, "scorecard.html"))
+    listed = said[said.index("10 numbers of finished periods changed") :]
+    assert "Dials Inside sales, 2025-W43 102 101: records of Dials 27 Oct 2025 Restated 1 record removed" in listed
+    assert "Networking events Outside sales, 2025-W41 blank 2: records of Networking events 21 Oct 2025 Filled in" in listed
+    assert "Dials Inside sales, 2025-W37 ≥ 100 ≥ 125 21 Oct 2025 Judged anew goal changed" in listed
+    assert "finished periods changed" not in text_of(page(site, "scorecard/2025-W30.html"))
+
+
+def test_the_receipts_name_the_records_that_made_the_difference(site: Path) -> None:
+    html = receipt_cards(page(site, "receipts/2025-W43.html"))["inside_sales.dials"]
+    said = text_of(html)
+    assert "Restated 101, was 102: 1 record removed. Published Mon 27 Oct 2025, 06:00 CDT; what it was, Fri 24 Oct 2025, 06:00 CDT." in said
+    assert said.index("101, was 102") < said.index("102, was 100"), "the newest change first"
+    assert "Left out now: In a queue that does not count" in said and "Moved here from 17 Oct 2025" in said
+    assert plain(SCRIPT) in said and "<script" not in html and 'href="javascript' not in html
+    before = receipt_cards(page(site, "receipts/2025-W42.html"))
+    assert "Amount $0, was $500" in text_of(before["outside_sales.mrr_closed"])
+    rate = text_of(before["reactive_ops.same_day_close_rate"])
+    assert "49% (29 of 59), was 50% (30 of 60): definition changed, 1 record removed" in rate and "No longer a record of this line" in rate
+
+
 def test_long_receipts_are_spread_over_pages_within_the_budget(variant: Callable[..., Settings], company: Company) -> None:
-    settings = variant(left_out=400)
+    settings = variant(left_out=400, changes=0)
     build_site(settings, company)
     folder = settings.site_dir / "receipts"
     parts = sorted(folder.glob("2025-W43*.html"))

@@ -189,6 +189,7 @@ class Client:
         headers: sent with each request; hold the credentials.
         query: sent with each request in the query string, for vendors that want their key there.
         authorise: headers asked for at each request, for tokens that run out (`Bearer.headers`).
+        discreet: answers may hold other people's secrets; no error quotes one that was a success.
         patience: seconds to wait before the second try, about; each further wait is twice as long.
         way_out: what a person can do when the credentials are refused.
         place: "sandbox" or "account", so that their data never mix.
@@ -209,6 +210,7 @@ class Client:
         unauthorised: Callable[[], bool] | None = None,
         read_seconds: float = READ_SECONDS,
         patience: float = 1.0,
+        discreet: bool = False,
         way_out: str = "",
         place: str = "account",
     ) -> None:
@@ -219,6 +221,7 @@ class Client:
         self._query = urllib.parse.urlencode(query or {})
         self._authorise = authorise
         self._judge, self._unauthorised, self._way_out, self._patience = judge, unauthorised, way_out, patience
+        self._discreet = discreet
         self._pool = _pool(self.base_url, urllib3.Timeout(connect=CONNECT_SECONDS, read=read_seconds))
         self._remembered: dict[str, Any] = {}
         self._stopped: Exception | None = None
@@ -279,7 +282,8 @@ class Client:
                 if judged is None:
                     parsed = answer.json()
                     if parsed is None:
-                        judged = Retry(f"no JSON but {answer.start!r} ({answer.headers.get('content-type', 'no content type')})")
+                        start = f"{len(answer.body)} bytes" if self._discreet else repr(answer.start)
+                        judged = Retry(f"no JSON but {start} ({answer.headers.get('content-type', 'no content type')})")
                     elif wrong := complaint(parsed):
                         judged = Retry(wrong)
                     else:

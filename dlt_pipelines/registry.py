@@ -49,11 +49,14 @@ SOURCES: dict[str, SourceEntry] = {
         SourceEntry("microsoft_graph", "Microsoft Graph", "dlt_pipelines.sources.microsoft_graph", "daily", _DAILY),
         SourceEntry("smartlead", "Smartlead", "dlt_pipelines.sources.smartlead", "daily", _DAILY),
         SourceEntry("zendesk", "Zendesk", "dlt_pipelines.sources.zendesk", "daily", _DAILY),
+        SourceEntry("intercom", "Intercom", "dlt_pipelines.sources.intercom", "daily", _DAILY),
         SourceEntry("google_ads", "Google Ads", "dlt_pipelines.sources.google_ads", "daily", _DAILY),
         SourceEntry("meta_ads", "Meta Ads", "dlt_pipelines.sources.meta_ads", "daily", _DAILY),
         SourceEntry("linkedin_ads", "LinkedIn Ads", "dlt_pipelines.sources.linkedin_ads", "daily", _DAILY),
         SourceEntry("ad_spend_csv", "Ad spend files", "dlt_pipelines.sources.ad_spend_csv", "daily", _DAILY),
         SourceEntry("quickbooks", "QuickBooks", "dlt_pipelines.sources.quickbooks", "daily", _DAILY),
         SourceEntry("datto_rmm", "Datto RMM", "dlt_pipelines.sources.datto_rmm", "daily", _DAILY),
+        SourceEntry("copper", "Copper", "dlt_pipelines.sources.copper", "daily", _DAILY),
+        SourceEntry("justcall", "JustCall", "dlt_pipelines.sources.justcall", "daily", _DAILY),
     )
 }

@@ -250,6 +250,38 @@ class QuickBooksSection(_Table):
     """Months of the reports that the first run reads."""
 
 
+class CopperSection(_Table):
+    start_date: date | None = None
+    activity_days: int = Field(14, ge=1, le=90)
+    """So many days back activities are pulled again by every run; once a week it is 90."""
+    date_order: Literal["mdy", "dmy"] = "mdy"
+    call_types: list[str] = ["Phone Call", "Call"]
+    email_types: list[str] = ["Email"]
+    stage_a_ids: list[int] = []
+    stage_b_ids: list[int] = []
+    stage_c_ids: list[int] = []
+    sale_type_field_id: int | None = None
+    wholesale_option_ids: list[int] = []
+    distribution_option_ids: list[int] = []
+    same_call_seconds: int = Field(120, ge=0, le=3600)
+    """A call logged here is one of the phone system's if the person and the number are the same and it starts within so many seconds."""
+
+
+class JustCallSection(_Table):
+    start_date: date | None = None
+    days: int = Field(7, ge=1, le=90)
+    """So many days back calls are pulled again by every run."""
+    time_zone: TimeZone | None = None
+    """Of the account; None: the company's."""
+    requests_per_minute: int = Field(30, ge=1)
+    requests_per_hour: int = Field(1_800, ge=1)
+    sales_dialer: bool = False
+
+    @property
+    def zone(self) -> ZoneInfo | None:
+        return ZoneInfo(self.time_zone) if self.time_zone else None
+
+
 class PagesSection(_Table):
     enabled: list[str] = ["scorecard"]
     site_url: str = ""
@@ -287,6 +319,8 @@ class Company(_Table):
     zendesk: ZendeskSection = ZendeskSection()
     intercom: IntercomSection = IntercomSection()
     quickbooks: QuickBooksSection = QuickBooksSection()
+    copper: CopperSection = CopperSection()
+    justcall: JustCallSection = JustCallSection()
     pages: PagesSection = PagesSection()
     mail: MailSection
 

@@ -329,10 +329,10 @@ def _controls(run: Run) -> Iterator[Any]:
                 more = {"score_id": record.get("id"), "tenant_id": record.get("azureTenantId"), "created": record.get("createdDateTime")}
                 controls = [control for control in record.get("controlScores") or [] if isinstance(control, dict)]
                 # one control twice in one record would be one row; which of the two is chance, so the better one is meant
-                best = {(c.get("controlCategory") or "", c.get("controlName") or ""): c for c in sorted(controls, key=_points)}
+                best = {(c.get("controlCategory") or "none", c.get("controlName") or "none"): c for c in sorted(controls, key=_points)}
                 yield [control | more | dict(zip(("controlCategory", "controlName"), key, strict=True)) for key, control in best.items()]
 
-    yield from typed("microsoft_graph.control_scores", CONTROLS, pages(), run.warn, key="score_id", may_lack=_OPEN)
+    yield from typed("microsoft_graph.control_scores", CONTROLS, pages(), run.warn, key=tuple(CONTROLS)[:3], may_lack=_OPEN)
 
 
 def _points(control: Record) -> float:
@@ -342,7 +342,7 @@ def _points(control: Record) -> float:
 
 def _tenants(run: Run) -> Iterator[Record]:
     for tenant, reading in run.client.readings(run).items():
-        newest = max((record for record in reading.records), key=lambda record: str(record.get("createdDateTime")), default={})
+        newest: Record = max(reading.records, key=lambda record: str(record.get("createdDateTime")), default={})
         yield {
             "tenant": tenant,
             "tenant_id": newest.get("azureTenantId"),

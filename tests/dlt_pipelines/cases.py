@@ -112,4 +112,21 @@ CASES: dict[str, Case] = {
         snapshots=frozenset({"devices", "sites"}),
         limits=(("api/", 600, 60.0),),
     ),
+    "quickbooks": Case(
+        tables=frozenset({"invoices"}),
+        listing="/query$",
+        field="TotalAmt",
+        column="total_amount",
+        renews=True,
+        limits=(("v3/company", 500, 60.0), ("v3/company", 10, 1.0)),
+    ),
+    "intercom": Case(
+        tables=frozenset({"conversations", "admins"}),
+        listing="conversations/search",
+        expired=400,
+        field="created_at",
+        column="created_at",
+        snapshots=frozenset({"open_conversations"}),
+        limits=(("", 167, 10.0),),
+    ),
 }

@@ -36,6 +36,7 @@ LIVES: dict[str, Callable[[Book], None]] = {
     "copper": copper.write,
     "justcall": justcall.write,
     "zendesk": support.write_zendesk,
+    "intercom": support.write_intercom,
     "google_ads": ads.write_google,
     "meta_ads": ads.write_meta,
     "linkedin_ads": ads.write_linkedin,

@@ -31,6 +31,8 @@ class Call:
     headers: Mapping[str, str]
     body: bytes
     base_url: str
+    raw_query: str = ""
+    """The query as it came, for vendors that mind how it is encoded."""
 
     def json(self) -> Any:
         """The body as JSON; an empty body is {}.
@@ -193,6 +195,8 @@ class World:
     faults: Faults = field(default_factory=Faults)
     last_pages: dict[tuple[Vendor, str], bytes] = field(default_factory=dict)
     """The newest answer per vendor and path, for faults that send it again."""
+    memory: dict[str, Any] = field(default_factory=dict)
+    """What vendors remember of their callers: tokens that are used up, claims that were made."""
     log: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=200_000))
 
     def __post_init__(self) -> None:

@@ -507,7 +507,7 @@ def _bill_amount(rng: random.Random, vendor: Vendor, usual: int, day: date) -> D
 def _bill_lines(rng: random.Random, vendor: Vendor, total: Decimal, day: date) -> tuple[Line, ...]:
     what = f"{LEDGER[vendor.account].name} {day:%B %Y}"
     if vendor.account in ("hardware", "resold_licences") and rng.random() < 0.6:
-        part = (total * Decimal(str(round(rng.uniform(0.2, 0.5), 2)))).quantize(CENT)
+        part = (total * Decimal(str(round(rng.uniform(0.04, 0.12), 2)))).quantize(CENT)
         return Line(vendor.account, total - part, what), Line("software", part, "For our own use")
     return (Line(vendor.account, total, what),)
 

@@ -1,0 +1,858 @@
+"""QuickBooks Online (Accounting v3).
+
+POST <oauth host>/oauth2/v1/tokens/bearer          -> an access token, and the refresh token to keep from now on
+GET  query: Invoice, Bill, Purchase, Payment, BillPayment -> invoices, bills, purchases, payments, bill_payments (merge on id)
+GET  query: Customer, Vendor, Account (inactive ones too) -> customers, vendors, accounts (in full, every run)
+GET  query: CompanyInfo, Preferences               -> company
+GET  reports/ProfitAndLoss, reports/CashFlow       -> profit_and_loss, cash_flow: one row per month and line of the report
+GET  cdc                                           -> deleted_at of transactions
+
+The first run reads every transaction; later runs what changed (`MetaData.LastUpdatedTime`), with an hour of overlap. Queries never
+show what was deleted: change data capture is asked from a day before the last run on. It looks back 30 days at most and holds at
+most 1,000 objects without paging, so a table that changed more is asked alone, and where that is too much too, the ids that are
+there are compared with those of the warehouse. Every 28 days everything is read again and compared: that covers longer pauses, and
+merged customers, which may change old transactions without a trace. A void is a change: amounts become 0, `is_voided` is true.
+Reports have no changes to follow and closed months may change: each run reads the last 13 months again (the first run
+36), half a year a call, and a month gives way as a whole.
+
+Pages overlap by some rows, because rows that vanish while pages are turned shift all that follow: where the overlap does not hold,
+the listing begins again. Of a row that comes twice, the higher SyncToken stays.
+
+The refresh token changes about once a day; `kept_tokens.py` says how it is kept (var/secrets/quickbooks.json). It ends after 100 days
+without use, and five years after the consent in any case; the doctor and the runs tell so before.
+
+Never stored: tax ids (only `has_tax_id`; there is no document and no date of a W-9 in QuickBooks), notes, addresses, phone numbers.
+
+UNCONFIRMED: that reports allow fewer calls than the 500 a minute (a 429 is waited out, whatever it is for); the most cells of a report
+(a report that is cut, or ends in 504, is asked again in halves); whether accounting_method matters to the cash flow report (not
+sent; the report names no basis); the old 403 form of "too many requests" (read as a 429); that the name of a deactivated customer gets
+" (deleted)" (names are kept as they are); where the five years' end is told (`x_refresh_token_hard_expires_in` is read where it comes).
+
+Settings: QUICKBOOKS_CLIENT_ID, QUICKBOOKS_CLIENT_SECRET, QUICKBOOKS_REFRESH_TOKEN, QUICKBOOKS_REALM_ID, QUICKBOOKS_BASE_URL (for
+Intuit's sandbox companies https://sandbox-quickbooks.api.intuit.com), QUICKBOOKS_TOKEN_BASE_URL, section [quickbooks] of company.toml.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import urllib.parse
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
+from typing import Any
+
+import dlt
+import orjson
+from pydantic import Field, SecretStr
+
+from dlt_pipelines.credentials import Credentials, Redactor, address
+from dlt_pipelines.errors import Gone, PermanentError, SourceError, TransientError
+from dlt_pipelines.findings import Finding, readable
+from dlt_pipelines.http import Answer, Bearer, Budget, Client, Limit, Retry, expect, listed
+from dlt_pipelines.kept_tokens import Exchanged, Refused, TokenKeeper
+from dlt_pipelines.records import Fields, at, parse, typed
+from dlt_pipelines.run import EVERYTHING, ColumnType, Run, replaces_same, streamed, table, whole
+from foundation.calendar import local_date
+from foundation.settings import Company, Settings
+
+SOURCE = "quickbooks"
+VENDOR_URL = "https://quickbooks.api.intuit.com"
+TOKEN_URL = "https://oauth.platform.intuit.com"
+MINOR_VERSION = "75"
+OVERLAP = timedelta(hours=1)
+DELETES_OVERLAP = timedelta(days=1)
+SWEEP_EVERY = timedelta(days=28)
+"""Change data capture looks back 30 days; a day of overlap and one for the clocks."""
+MOST_CHANGES = 1_000
+PAGE, SHARED = 500, 20
+"""Rows of a page, and how many of them are the last ones of the page before."""
+REPORT_MONTHS = 6
+"""Months of one report, always January to June or July to December: more of them run into Intuit's time limit, and the same lines come
+for a month whatever else is asked for."""
+WAIT = 60.0
+"""Seconds to wait at a 429: Intuit sends no Retry-After."""
+TOLD_BEFORE = timedelta(days=21)
+LONGEST_LIFE = timedelta(days=5 * 365)
+
+_ROW: Fields = {
+    "id": ("Id", "text"),
+    "sync_token": ("SyncToken", "bigint"),
+    "created_at": ("MetaData.CreateTime", "timestamp"),
+    "updated_at": ("MetaData.LastUpdatedTime", "timestamp"),
+}
+_TRANSACTION: Fields = {
+    **_ROW,
+    "doc_number": ("DocNumber", "text"),
+    "txn_date": ("TxnDate", "date"),
+    "currency": ("CurrencyRef.value", "text"),
+    "exchange_rate": ("ExchangeRate", "decimal"),
+    "total_amount": ("TotalAmt", "decimal"),
+    "is_voided": ("_voided", "bool"),
+    "lines": ("_lines", "text"),
+}
+FIELDS: dict[str, Fields] = {
+    "invoices": {
+        **_TRANSACTION,
+        "due_date": ("DueDate", "date"),
+        "customer_id": ("CustomerRef.value", "text"),
+        "customer_name": ("CustomerRef.name", "text"),
+        "total_tax": ("TxnTaxDetail.TotalTax", "decimal"),
+        "balance": ("Balance", "decimal"),
+        "home_balance": ("HomeBalance", "decimal"),
+        "email_status": ("EmailStatus", "text"),
+        "linked": ("_linked", "text"),
+    },
+    "bills": {
+        **_TRANSACTION,
+        "due_date": ("DueDate", "date"),
+        "vendor_id": ("VendorRef.value", "text"),
+        "vendor_name": ("VendorRef.name", "text"),
+        "ap_account_id": ("APAccountRef.value", "text"),
+        "balance": ("Balance", "decimal"),
+        "home_balance": ("HomeBalance", "decimal"),
+        "linked": ("_linked", "text"),
+    },
+    "purchases": {
+        **_TRANSACTION,
+        "payment_type": ("PaymentType", "text"),
+        "account_id": ("AccountRef.value", "text"),
+        "account_name": ("AccountRef.name", "text"),
+        "entity_id": ("EntityRef.value", "text"),
+        "entity_type": ("EntityRef.type", "text"),
+        "entity_name": ("EntityRef.name", "text"),
+        "is_credit": ("_credit", "bool"),
+    },
+    "payments": {
+        **_TRANSACTION,
+        "customer_id": ("CustomerRef.value", "text"),
+        "customer_name": ("CustomerRef.name", "text"),
+        "unapplied_amount": ("UnappliedAmt", "decimal"),
+        "deposit_account_id": ("DepositToAccountRef.value", "text"),
+        "payment_method_id": ("PaymentMethodRef.value", "text"),
+    },
+    "bill_payments": {
+        **_TRANSACTION,
+        "vendor_id": ("VendorRef.value", "text"),
+        "vendor_name": ("VendorRef.name", "text"),
+        "pay_type": ("PayType", "text"),
+        "account_id": ("_paid_from", "text"),
+    },
+    "customers": {
+        **_ROW,
+        "display_name": ("DisplayName", "text"),
+        "company_name": ("CompanyName", "text"),
+        "is_active": ("Active", "bool"),
+        "is_job": ("Job", "bool"),
+        "parent_id": ("ParentRef.value", "text"),
+        "currency": ("CurrencyRef.value", "text"),
+        "balance": ("Balance", "decimal"),
+        "balance_with_jobs": ("BalanceWithJobs", "decimal"),
+        "email": ("PrimaryEmailAddr.Address", "text"),
+    },
+    "vendors": {
+        **_ROW,
+        "display_name": ("DisplayName", "text"),
+        "company_name": ("CompanyName", "text"),
+        "is_active": ("Active", "bool"),
+        "is_1099": ("Vendor1099", "bool"),
+        "has_tax_id": ("_has_tax_id", "bool"),
+        "term_id": ("TermRef.value", "text"),
+        "currency": ("CurrencyRef.value", "text"),
+        "balance": ("Balance", "decimal"),
+        "email": ("PrimaryEmailAddr.Address", "text"),
+    },
+    "accounts": {
+        **_ROW,
+        "name": ("Name", "text"),
+        "full_name": ("FullyQualifiedName", "text"),
+        "is_active": ("Active", "bool"),
+        "is_sub_account": ("SubAccount", "bool"),
+        "parent_id": ("ParentRef.value", "text"),
+        "classification": ("Classification", "text"),
+        "account_type": ("AccountType", "text"),
+        "account_sub_type": ("AccountSubType", "text"),
+        "currency": ("CurrencyRef.value", "text"),
+        "current_balance": ("CurrentBalance", "decimal"),
+        "balance_with_sub_accounts": ("CurrentBalanceWithSubAccounts", "decimal"),
+    },
+}
+"""Table -> column -> (field on the wire, type); fields with _ are worked out by `_prepared`. No other field is kept."""
+
+TRANSACTIONS = {"invoices": "Invoice", "bills": "Bill", "purchases": "Purchase", "payments": "Payment", "bill_payments": "BillPayment"}
+NAMES = {"customers": "Customer", "vendors": "Vendor", "accounts": "Account"}
+MAY_LACK = frozenset(
+    {
+        *("doc_number", "exchange_rate", "home_balance", "total_tax", "due_date", "currency", "email_status", "ap_account_id"),
+        *("entity_id", "entity_type", "entity_name", "payment_method_id", "deposit_account_id", "unapplied_amount"),
+        *("company_name", "email", "parent_id", "term_id", "account_sub_type", "is_sub_account", "is_job"),
+    }
+)
+"""Columns whose field QuickBooks leaves out where it is empty, or where the company has one currency."""
+
+REPORTS = {"profit_and_loss": "ProfitAndLoss", "cash_flow": "CashFlow"}
+_REPORT: dict[str, ColumnType] = {
+    "month": "date",
+    "position": "bigint",
+    "through": "date",
+    "group_key": "text",
+    "kind": "text",
+    "title": "text",
+    "path": "text",
+    "account_id": "text",
+    "amount": "decimal",
+    "currency": "text",
+}
+_SPELLINGS = {"FinancingActivites": "FinancingActivities"}
+
+FEEDS: dict[str, tuple[str, ...]] = {}
+NEWEST = dict.fromkeys((*TRANSACTIONS, *NAMES), "updated_at")
+
+
+class QuickBooksCredentials(Credentials):
+    """What QuickBooks needs: the app's keys, the company, and a refresh token to begin with."""
+
+    client_id: SecretStr = Field(alias="QUICKBOOKS_CLIENT_ID")
+    client_secret: SecretStr = Field(alias="QUICKBOOKS_CLIENT_SECRET")
+    refresh_token: SecretStr = Field(alias="QUICKBOOKS_REFRESH_TOKEN")
+    realm_id: SecretStr = Field(alias="QUICKBOOKS_REALM_ID")
+    base_url: str | None = Field(None, alias="QUICKBOOKS_BASE_URL")
+    token_base_url: str | None = Field(None, alias="QUICKBOOKS_TOKEN_BASE_URL")
+
+
+CREDENTIALS = QuickBooksCredentials
+
+RECONNECT = (
+    "Connect the app to the company again (developer.intuit.com, OAuth 2.0 playground, or your own consent page) and put the refresh "
+    "token that it shows into QUICKBOOKS_REFRESH_TOKEN."
+)
+WAY_OUT = "Check QUICKBOOKS_CLIENT_ID and QUICKBOOKS_CLIENT_SECRET (developer.intuit.com, your app, keys of the right environment)."
+
+
+class _TooMuch(TransientError):
+    """A report that is too large for one answer."""
+
+
+def connect(settings: Settings, company: Company) -> Client | None:
+    """A client for the company behind the credentials that keeps Intuit's limits; None when QuickBooks is not connected."""
+    credentials = QuickBooksCredentials.read()
+    if credentials is None:
+        return None
+    client_id, client_secret, typed_token, realm = credentials.secrets()
+    basic = base64.b64encode(f"{client_id}:{client_secret}".encode()).decode()
+    redact = Redactor([*credentials.secrets(), basic])
+    base, place = address(settings, SOURCE, credentials.base_url, VENDOR_URL)
+    tokens = Client(
+        "QuickBooks",
+        credentials.token_base_url or (base if place == "sandbox" else TOKEN_URL),
+        headers={"Authorization": f"Basic {basic}"},
+        budget=Budget({"": (Limit(1, 0),)}),
+        redact=redact,
+        judge=_token_judge,
+        way_out=WAY_OUT,
+    )
+    keeper = TokenKeeper(
+        settings.home / "secrets" / "quickbooks.json",
+        label="QuickBooks",
+        owner=f"{place}\0{client_id}\0{realm}",
+        typed=typed_token,
+        redact=redact,
+        way_out=RECONNECT,
+    )
+    bearer = Bearer(lambda: keeper.renew(lambda token: _exchange(tokens, token, settings.now()), settings.now()), redact)
+    client = Client(
+        "QuickBooks",
+        f"{base}/v3/company/{urllib.parse.quote(realm, safe='')}",
+        place=place,
+        headers={},
+        query={"minorversion": MINOR_VERSION},
+        authorise=bearer.headers,
+        unauthorised=bearer.renew,
+        budget=Budget({"": (Limit(4, 0), Limit(10, 1.0), Limit(500, 60.0))}),
+        redact=redact,
+        judge=_judge,
+        read_seconds=125.0,  # Intuit itself gives up after 120
+        way_out=WAY_OUT,
+    )
+    tokens.counters = client.counters
+    client.facts["keeper"] = keeper
+    client.facts["realm"] = realm
+    return client
+
+
+def _exchange(tokens: Client, token: str, now: datetime) -> Exchanged:
+    answer = tokens.form("/oauth2/v1/tokens/bearer", {"grant_type": "refresh_token", "refresh_token": token})
+    what = "QuickBooks token"
+
+    def after(name: str) -> datetime | None:
+        seconds = answer.get(name)
+        return now + timedelta(seconds=seconds) if isinstance(seconds, int | float) else None
+
+    return Exchanged(
+        expect(answer, str, what, "access_token"),
+        float(expect(answer, (int, float), what, "expires_in")),
+        expect(answer, str, what, "refresh_token"),
+        after("x_refresh_token_expires_in"),
+        after("x_refresh_token_hard_expires_in"),
+    )
+
+
+def _token_judge(answer: Answer) -> Retry | SourceError | None:
+    body = answer.json()
+    error = body.get("error") if isinstance(body, dict) else None
+    if answer.status == 400 and error == "invalid_grant":
+        return Refused(f"the refresh token is not accepted any more (invalid_grant): used up, ended or withdrawn. {RECONNECT}")
+    if answer.status == 401 or error == "invalid_client":
+        return PermanentError(f"the app's keys are not accepted ({answer.status}, invalid_client). {WAY_OUT}")
+    return None
+
+
+def _faults(answer: Answer) -> list[dict[str, Any]]:
+    """What Intuit complains about; its gateway writes the same keys in lower case."""
+    body = answer.json()
+    fault = at(body, "Fault") or at(body, "fault")
+    found = at(fault, "Error") or at(fault, "error")
+    return [{name.lower(): value for name, value in one.items()} for one in found or [] if isinstance(one, dict)]
+
+
+def _judge(answer: Answer) -> Retry | SourceError | None:
+    if answer.status < 400:
+        return None
+    faults = _faults(answer)
+    codes = {str(fault.get("code", "")).lstrip("0") for fault in faults}
+    texts = "; ".join(f"{fault.get('message', '')} {fault.get('detail') or ''}".strip() for fault in faults) or answer.start
+    trace = f" (code {', '.join(sorted(codes)) or 'none'}, intuit_tid {answer.headers.get('intuit_tid', 'none')})"
+    if answer.status == 429 or "3001" in codes:
+        return Retry("too many requests, or the month's calls of the app are used up", WAIT, everybody=True)
+    if answer.status == 401:
+        return PermanentError(f"the credentials are not accepted (401): {texts}{trace}. {RECONNECT}")
+    if answer.status == 403:
+        return PermanentError(
+            f"the app may not read this company (403): {texts}{trace}. Check QUICKBOOKS_REALM_ID, that the app is connected to that "
+            "company, and that a sandbox company is asked at its own address (QUICKBOOKS_BASE_URL)."
+        )
+    if answer.status == 504 and "/reports/" in answer.path:
+        return _TooMuch(f"the report takes too long (504){trace}")
+    if answer.status == 400 and codes & {"4000", "4001"}:
+        return PermanentError(f"the request is refused: {texts}{trace}. Report it with this text.")
+    return None
+
+
+def identify(client: Client) -> str:
+    """The company behind the credentials, so that two companies never mix in one warehouse."""
+    return f"company {hashlib.sha256(client.facts['realm'].encode()).hexdigest()[:12]}"
+
+
+# ------------------------------------------------------------------ queries
+
+
+def _iso(instant: datetime) -> str:
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def walk(client: Client, entity: str, where: str = "", fields: str = "*") -> Iterator[list[dict[str, Any]]]:
+    """Pages of an entity in the order of ids."""
+
+    def pages() -> Iterator[list[dict[str, Any]]]:
+        start = 1
+        before: list[dict[str, Any]] = []
+        while True:
+            statement = f"select {fields} from {entity}{where} orderby Id startposition {start} maxresults {PAGE}"
+            found = client.get("/query", {"query": statement}, complaint=partial(_incomplete, entity=entity, start=start))
+            rows = expect(found, dict, "QuickBooks query", "QueryResponse").get(entity) or []
+            for row in rows:
+                expect(row, str, f"QuickBooks {entity}", "Id")
+            if before and before[-1]["Id"] not in {row["Id"] for row in rows}:
+                raise Gone("rows vanished while pages were turned")
+            known = {(row["Id"], row.get("SyncToken")) for row in before}
+            if new := [row for row in rows if (row["Id"], row.get("SyncToken")) not in known]:
+                yield new
+            if len(rows) < PAGE:
+                return
+            start, before = start + PAGE - SHARED, rows
+
+    yield from listed(pages, f"QuickBooks {entity}")
+
+
+def _incomplete(answer: Any, entity: str, start: int) -> str | None:
+    """What is wrong with a page that was asked for from `start` on. Without rows the entity's key is missing."""
+    found = at(answer, "QueryResponse")
+    if not isinstance(found, dict):
+        return None
+    rows = found.get(entity)
+    if rows is None:
+        if start > 1:
+            return "an empty page in the middle"
+        others = [name for name, value in found.items() if isinstance(value, list)]
+        return f"an answer with {', '.join(others)} instead of {entity}" if others else None
+    if found.get("startPosition", start) != start:
+        return f"a page from {found['startPosition']} on instead of {start}"
+    if isinstance(rows, list) and found.get("maxResults", len(rows)) != len(rows):
+        return f"a page of {len(rows)} rows that says it has {found['maxResults']}"
+    return None
+
+
+def count(client: Client, entity: str) -> int:
+    """How many rows of an entity there are."""
+    answer = client.get("/query", {"query": f"select count(*) from {entity}"})
+    return int(expect(answer, int, f"QuickBooks count of {entity}", "QueryResponse", "totalCount"))
+
+
+def _prepared(row: dict[str, Any], name: str) -> dict[str, Any]:
+    """A row with the fields that are worked out."""
+    if "Metadata" in row:
+        row = {**row, "MetaData": row["Metadata"]}
+    if name == "vendors":
+        return {**row, "_has_tax_id": bool(row.get("TaxIdentifier"))}
+    if name in NAMES:
+        return row
+    note = row.get("PrivateNote")
+    return {
+        **row,
+        "_voided": row.get("TotalAmt") == 0 and isinstance(note, str) and "voided" in note.lower(),
+        "_lines": orjson.dumps(list(_lines(row.get("Line")))).decode(),
+        "_linked": orjson.dumps(_links(row)).decode(),
+        "_credit": row.get("Credit") is True,
+        "_paid_from": at(row, "CheckPayment.BankAccountRef.value") or at(row, "CreditCardPayment.CCAccountRef.value"),
+    }
+
+
+def _links(row: dict[str, Any]) -> list[dict[str, Any]]:
+    return [{"id": at(one, "TxnId"), "type": at(one, "TxnType")} for one in row.get("LinkedTxn") or []]
+
+
+def _lines(lines: Any) -> Iterator[dict[str, Any]]:
+    """The lines that count, those of groups among them. Subtotals would count twice."""
+    for line in lines if isinstance(lines, list) else ():
+        kind = line.get("DetailType")
+        detail = line.get(kind) if isinstance(line.get(kind), dict) else {}
+        if kind == "GroupLineDetail":
+            yield from _lines(detail.get("Line"))
+        elif kind not in ("SubTotalLineDetail", "DescriptionOnly"):
+            amount = line.get("Amount")
+            yield {
+                "id": line.get("Id"),
+                "kind": kind,
+                "amount": None if amount is None else str(amount),
+                "account_id": at(detail, "AccountRef.value") or at(detail, "ItemAccountRef.value"),
+                "item_id": at(detail, "ItemRef.value"),
+                "customer_id": at(detail, "CustomerRef.value"),
+                "description": line.get("Description"),
+                "linked": _links(line),
+            }
+
+
+def _rows(run: Run, name: str, where: str = "", seen: set[str] | None = None) -> Iterator[Any]:
+    entity = TRANSACTIONS.get(name) or NAMES[name]
+
+    def pages() -> Iterator[list[dict[str, Any]]]:
+        for page in walk(run.client, entity, where):
+            if seen is not None:
+                seen.update(row["Id"] for row in page)
+            yield [_prepared(row, name) for row in page]
+
+    yield from typed(f"quickbooks.{name}", FIELDS[name], pages(), run.warn, may_lack=MAY_LACK)
+
+
+def _transactions(run: Run, name: str) -> Iterator[Any]:
+    """Everything, the changes, or a window."""
+    if run.backfill:
+        for bounds in _windows(run):
+            yield from _rows(run, name, bounds)
+        return
+    cursor = _cursor(run, name)
+    new = {"pulled_at": run.started_at.isoformat()}
+    if _sweeps(run, name):
+        seen: set[str] = set()
+        yield from _rows(run, name, "", seen)
+        run.known.setdefault("there", {})[name] = seen
+        new["swept_at"] = new["pulled_at"]
+    else:
+        pulled_at = datetime.fromisoformat(cursor["pulled_at"])
+        yield from _rows(run, name, f" where MetaData.LastUpdatedTime >= '{_iso(pulled_at - OVERLAP)}'")
+        if run.known.get("gone", {}).get(name) is None:  # change data capture could not tell
+            ids = {row["Id"] for page in walk(run.client, TRANSACTIONS[name], fields="Id") for row in page}
+            run.known.setdefault("there", {})[name] = ids
+    dlt.current.source_state().setdefault("tables", {})[name] = {**cursor, **new}
+
+
+def _windows(run: Run) -> Iterator[str]:
+    """There is no OR: what changed in the window, then what is dated in it."""
+    zone = run.company.zone
+    changed = [("MetaData.LastUpdatedTime", sign, _iso(bound)) for sign, bound in ((">=", run.since), ("<=", run.until)) if bound]
+    dated = [("TxnDate", sign, local_date(bound, zone).isoformat()) for sign, bound in ((">=", run.since), ("<=", run.until)) if bound]
+    for bounds in (changed, dated):
+        yield " where " + " and ".join(f"{field} {sign} '{value}'" for field, sign, value in bounds)
+
+
+def _cursor(run: Run, name: str) -> dict[str, str]:
+    return dict(run.state.get("tables", {}).get(name, {}))
+
+
+def _sweeps(run: Run, name: str) -> bool:
+    """Whether this run reads all of a table again."""
+    swept_at = _cursor(run, name).get("swept_at")
+    return swept_at is None or run.started_at - datetime.fromisoformat(swept_at) >= SWEEP_EVERY
+
+
+# ------------------------------------------------------------------ deletes
+
+
+def begin(run: Run) -> None:
+    """Before the first row: what was deleted since the last run, of all tables in one call where that is not too much."""
+    if run.backfill:
+        return
+    names = sorted(name for name in run.tables & set(TRANSACTIONS) if not _sweeps(run, name))
+    if not names:
+        return
+    since = {name: datetime.fromisoformat(_cursor(run, name)["pulled_at"]) - DELETES_OVERLAP for name in names}
+    gone = _deleted(run.client, names, min(since.values()))
+    if gone is None:
+        gone = {name: found[name] for name in names if (found := _deleted(run.client, [name], since[name])) is not None}
+    run.known["gone"] = gone
+
+
+def _deleted(client: Client, names: Sequence[str], since: datetime) -> dict[str, dict[str, str | None]] | None:
+    """Table -> id of a deleted transaction -> when; None: more changed than one answer holds."""
+    entities = [TRANSACTIONS[name] for name in names]
+    answer = client.get("/cdc", {"entities": ",".join(entities), "changedSince": _iso(since)})
+    blocks = [
+        block
+        for response in expect(answer, list, "QuickBooks changes", "CDCResponse")
+        for block in expect(response, list, "QuickBooks changes", "QueryResponse")
+    ]
+    rows = {entity: [row for block in blocks for row in block.get(entity) or []] for entity in entities}
+    if sum(map(len, rows.values())) >= MOST_CHANGES:
+        return None
+    return {
+        name: {
+            str(row["Id"]): at(row, "MetaData.LastUpdatedTime") or at(row, "Metadata.LastUpdatedTime")
+            for row in rows[TRANSACTIONS[name]]
+            if row.get("status") == "Deleted"
+        }
+        for name in names
+    }
+
+
+def settle(connection: Any, run: Run, state: Mapping[str, Any]) -> None:
+    """After the load, with the lock held: mark what QuickBooks no longer has; say when the access ends soon."""
+    for name, gone in run.known.get("gone", {}).items():
+        for key, when in gone.items():
+            instant = parse("timestamp", when, f"quickbooks.{name} {key}: LastUpdatedTime", run.warn) or run.started_at
+            connection.execute(
+                f"update raw_quickbooks.{name} set deleted_at = ? where deleted_at is null and id = ?",
+                [instant, key],
+            )
+    for name, there in run.known.get("there", {}).items():
+        connection.execute(
+            f"update raw_quickbooks.{name} set deleted_at = ? where deleted_at is null and not list_contains(?, id)",
+            [run.started_at, sorted(there)],
+        )
+    if ends := _ends_soon(run.client.facts["keeper"], run.started_at):
+        run.warn(ends)
+
+
+def _ends(keeper: TokenKeeper) -> datetime | None:
+    kept = keeper.kept()
+    if kept is None:
+        return None
+    last = kept.ends_at or (datetime.fromisoformat(kept.since) + LONGEST_LIFE).isoformat()
+    return min(datetime.fromisoformat(one) for one in (kept.expires_at, last) if one)
+
+
+def _ends_soon(keeper: TokenKeeper, now: datetime) -> str | None:
+    ends = _ends(keeper)
+    if ends is None or ends - now > TOLD_BEFORE:
+        return None
+    return f"QuickBooks: the access ends on {ends:%Y-%m-%d}. {RECONNECT}"
+
+
+# ------------------------------------------------------------------ reports
+
+
+def _first_of(day: date, months_back: int) -> date:
+    number = day.year * 12 + day.month - 1 - months_back
+    return date(number // 12, number % 12 + 1, 1)
+
+
+def _months(first: date, last: date) -> list[date]:
+    count = (last.year - first.year) * 12 + last.month - first.month + 1
+    return [_first_of(first, -number) for number in range(count)]
+
+
+def _report(run: Run, name: str) -> Iterator[dict[str, Any]]:
+    zone, section = run.company.zone, run.company.quickbooks
+    today = local_date(run.started_at, zone)
+    since = run.state.get("reports", {}).get(name)
+    last = today
+    if run.backfill:
+        first = local_date(run.since, zone).replace(day=1) if run.since else _first_of(today, section.history_months - 1)
+        if run.until and local_date(run.until, zone) < today:
+            last = _first_of(local_date(run.until, zone), -1) - timedelta(days=1)
+    else:
+        first = _first_of(today, (section.report_months if since else section.history_months) - 1)
+        since = since or first.isoformat()
+        run.complete_from[name] = datetime.combine(date.fromisoformat(since), time(), zone)
+    months = _months(_first_of(first, (first.month - 1) % REPORT_MONTHS), last)
+    for start in range(0, len(months), REPORT_MONTHS):
+        yield from _part(run, name, months[start : start + REPORT_MONTHS], last)
+    if not run.backfill:
+        dlt.current.source_state().setdefault("reports", {})[name] = since
+
+
+def _part(run: Run, name: str, months: list[date], last: date) -> Iterator[dict[str, Any]]:
+    """Rows of some months; a report that is too large for one answer is asked for in halves."""
+    until = min(last, _first_of(months[-1], -1) - timedelta(days=1))
+    params = {"start_date": months[0].isoformat(), "end_date": until.isoformat(), "summarize_column_by": "Month"}
+    if name == "profit_and_loss":
+        params["accounting_method"] = run.company.quickbooks.accounting_method
+    try:
+        answer = run.client.get(f"/reports/{REPORTS[name]}", params)
+        rows = list(report_rows(answer, months, f"quickbooks.{name}", run.warn))
+    except _TooMuch:
+        if len(months) == 1:
+            raise
+        half = len(months) // 2
+        yield from _part(run, name, months[:half], last)
+        yield from _part(run, name, months[half:], last)
+        return
+    for row in rows:
+        row["through"] = min(until, _first_of(row["month"], -1) - timedelta(days=1))
+        if name == "profit_and_loss":
+            row["accounting_method"] = params["accounting_method"]
+        yield row
+
+
+def report_rows(answer: Any, months: list[date], where: str, warn: Callable[[str], None]) -> Iterator[dict[str, Any]]:
+    """A report as rows: per month one of the kind `month` (it was asked for, whatever is in it), then one per line.
+
+    Kinds: `account` (an account's own amount; no row where the cell is blank), `subtotal` (a parent account with its children), `total`
+    (a group; a blank is 0).
+
+    Raises:
+        _TooMuch: QuickBooks has cut the report.
+        PermanentError: its columns are not the months that were asked for.
+    """
+    columns = _columns(answer, months, where)
+    currency = at(answer, "Header.Currency")
+    for month in months:
+        yield {"month": month, "position": 0, "kind": "month", "currency": currency}
+    for position, line in enumerate(_report_lines(at(answer, "Rows"), "", ()), 1):
+        cells = line.pop("cells")
+        if "unable to display more data" in str(line["title"]).lower():
+            raise _TooMuch(f"{where}: the report was cut by QuickBooks")
+        for month, index in columns.items():
+            value = cells[index].get("value") if index < len(cells) else None
+            amount = parse("decimal", value, f"{where} {month:%Y-%m} {line['title']}: amount", warn)
+            if amount is None and line["kind"] == "total":
+                amount = parse("decimal", 0, where, warn)
+            if value or line["kind"] == "total":
+                yield {"month": month, "position": position, "currency": currency, **line, "amount": amount}
+
+
+def _columns(answer: Any, months: list[date], where: str) -> dict[date, int]:
+    """Month -> its column. Titles vary, so the columns' own dates count; where there are none, the order."""
+    columns = at(answer, "Columns.Column") or []
+    found: dict[date, int] = {}
+    undated: list[int] = []
+    for index, column in enumerate(columns):
+        facts = {at(fact, "Name"): at(fact, "Value") for fact in column.get("MetaData") or []}
+        if facts.get("StartDate"):
+            found[date.fromisoformat(facts["StartDate"]).replace(day=1)] = index
+        elif column.get("ColType") == "Money" and facts.get("ColKey") != "total":
+            undated.append(index)
+    if not found and len(undated) in (len(months), len(months) + 1):  # the last of them is the total
+        found = dict(zip(months, undated, strict=False))
+    if columns and set(found) - set(months) or (len(found) < len(months) and at(answer, "Rows.Row")):
+        titles = ", ".join(str(column.get("ColTitle")) for column in columns)
+        raise PermanentError(f"{where}: the columns ({titles[:200]}) are not the months {months[0]:%Y-%m} to {months[-1]:%Y-%m}")
+    return found
+
+
+def _report_lines(rows: Any, group: str, path: tuple[str, ...]) -> Iterator[dict[str, Any]]:
+    for row in at(rows, "Row") or []:
+        own = row.get("group")
+        inner = _SPELLINGS.get(own, own) or group
+        header = at(row, "Header.ColData") or []
+        below = path
+        if header:
+            below = (*path, str(header[0].get("value")))
+            if header[0].get("id") and any(cell.get("value") for cell in header[1:]):
+                yield _line(header, inner, "account", path)  # a parent account with amounts of its own
+        yield from _report_lines(row.get("Rows"), inner, below)
+        if summary := at(row, "Summary.ColData"):
+            yield _line(summary, inner, "total" if own else "subtotal", path, (header or [{}])[0].get("id"))
+        if cells := row.get("ColData"):
+            # in the cash flow, single lines have groups of their own: the net income, the cash at the beginning
+            yield _line(cells, inner, "total" if own else "account", path)
+
+
+def _line(cells: list[dict[str, Any]], group: str, kind: str, path: Iterable[str], account: Any = None) -> dict[str, Any]:
+    return {
+        "group_key": group or None,
+        "kind": kind,
+        "title": cells[0].get("value"),
+        "path": " / ".join(path) or None,
+        "account_id": cells[0].get("id") or account,
+        "cells": cells,
+    }
+
+
+def _company(run: Run) -> Iterator[dict[str, Any]]:
+    info, preferences = _facts(run.client)
+    start = at(info, "FiscalYearStartMonth")
+    yield {
+        "id": str(info.get("Id") or "1"),
+        "company_name": info.get("CompanyName"),
+        "country": info.get("Country"),
+        "fiscal_year_start_month": start,
+        "report_basis": at(preferences, "ReportPrefs.ReportBasis"),
+        "is_multi_currency": at(preferences, "CurrencyPrefs.MultiCurrencyEnabled"),
+        "home_currency": at(preferences, "CurrencyPrefs.HomeCurrency.value"),
+    }
+
+
+def _facts(client: Client) -> tuple[dict[str, Any], dict[str, Any]]:
+    found = []
+    for entity in ("CompanyInfo", "Preferences"):
+        answer = client.get("/query", {"query": f"select * from {entity}"})
+        rows = expect(answer, list, "QuickBooks company", "QueryResponse", entity)
+        found.append(dict(rows[0]) if rows and isinstance(rows[0], dict) else {})
+    return found[0], found[1]
+
+
+# ------------------------------------------------------------------ tables
+
+
+@dlt.source(name=SOURCE, max_table_nesting=0)
+def source(run: Run | None = None) -> Any:
+    """All tables of QuickBooks. Without `run` they are only declared."""
+
+    def shape(name: str) -> Any:
+        more: dict[str, ColumnType] = {"deleted_at": "timestamp"} if name in TRANSACTIONS else {}
+        found = table("id", "merge", {**{column: kind for column, (_, kind) in FIELDS[name].items()}, **more})
+        found["columns"]["sync_token"]["dedup_sort"] = "desc"  # a row that comes twice in one load: the newer one stays
+        return found
+
+    @dlt.resource(**shape("invoices"))
+    def invoices() -> Iterator[Any]:
+        """One row per invoice, deleted ones too. Amounts in its own currency; balance is what is open now; lines and linked are JSON."""
+        yield from streamed(run, "invoices", lambda run: _transactions(run, "invoices"))
+
+    @dlt.resource(**shape("bills"))
+    def bills() -> Iterator[Any]:
+        """One row per vendor bill, deleted ones too. Amounts in the bill's currency; balance is what is open now; lines are JSON."""
+        yield from streamed(run, "bills", lambda run: _transactions(run, "bills"))
+
+    @dlt.resource(**shape("purchases"))
+    def purchases() -> Iterator[Any]:
+        """One row per expense by card, check or debit, deleted ones too. is_credit: a refund, whose amount counts negative."""
+        yield from streamed(run, "purchases", lambda run: _transactions(run, "purchases"))
+
+    @dlt.resource(**shape("payments"))
+    def payments() -> Iterator[Any]:
+        """One row per customer payment, deleted ones too. The lines (JSON) say which invoices it pays, each with its part."""
+        yield from streamed(run, "payments", lambda run: _transactions(run, "payments"))
+
+    @dlt.resource(**shape("bill_payments"))
+    def bill_payments() -> Iterator[Any]:
+        """One row per payment of bills, deleted ones too. The lines (JSON) say which bills it pays, each with its part."""
+        yield from streamed(run, "bill_payments", lambda run: _transactions(run, "bill_payments"))
+
+    every = " where Active in (true, false)"
+
+    @dlt.resource(**shape("customers"))
+    def customers() -> Iterator[Any]:
+        """One row per customer, inactive ones too. Sum balance: balance_with_jobs holds that of sub-customers once more."""
+        yield from streamed(run, "customers", lambda run: _rows(run, "customers", every))
+
+    @dlt.resource(**shape("vendors"))
+    def vendors() -> Iterator[Any]:
+        """One row per vendor, inactive ones too. has_tax_id: whether a tax id from a W-9 is on file; the id itself is not kept."""
+        yield from streamed(run, "vendors", lambda run: _rows(run, "vendors", every))
+
+    @dlt.resource(**shape("accounts"))
+    def accounts() -> Iterator[Any]:
+        """One row per account of the chart of accounts, inactive ones too. Payables carry a negative balance."""
+        yield from streamed(run, "accounts", lambda run: _rows(run, "accounts", every))
+
+    @dlt.resource(
+        **table(
+            "id",
+            EVERYTHING,
+            {
+                "id": "text",
+                "company_name": "text",
+                "country": "text",
+                "fiscal_year_start_month": "text",
+                "report_basis": "text",
+                "is_multi_currency": "bool",
+                "home_currency": "text",
+            },
+        )
+    )
+    def company() -> Iterator[Any]:
+        """The company of the books: one row. report_basis is the one that QuickBooks shows by itself."""
+        yield from whole(run, "company", _company)
+
+    @dlt.resource(
+        **table(
+            ["accounting_method", "month", "position"],
+            replaces_same("accounting_method", "month"),
+            {"accounting_method": "text", **_REPORT},
+        )
+    )
+    def profit_and_loss() -> Iterator[Any]:
+        """One row per month and line of the profit and loss report, in the home currency; kind month: the month was read."""
+        yield from whole(run, "profit_and_loss", lambda run: _report(run, "profit_and_loss"))
+
+    @dlt.resource(**table(["month", "position"], replaces_same("month"), _REPORT))
+    def cash_flow() -> Iterator[Any]:
+        """One row per month and line of the cash flow report, in the home currency; kind month: the month was read."""
+        yield from whole(run, "cash_flow", lambda run: _report(run, "cash_flow"))
+
+    return invoices, bills, purchases, payments, bill_payments, customers, vendors, accounts, company, profit_and_loss, cash_flow
+
+
+def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[Finding]:
+    """Company, permissions, basis and currency of the reports, and how long the access lasts."""
+    info, preferences = _facts(client)
+    yield Finding(SOURCE, "company", "ok", f"{info.get('CompanyName')}, {info.get('Country')}")
+    way_out = "Connect the app again with the scope com.intuit.quickbooks.accounting, as an administrator of the company."
+    for entity in (*TRANSACTIONS.values(), *NAMES.values()):
+        yield readable(SOURCE, entity, partial(count, client, entity), way_out)
+    today = local_date(settings.now(), company.zone)
+    for report in REPORTS.values():
+        params = {"start_date": today.replace(day=1).isoformat(), "end_date": today.isoformat(), "summarize_column_by": "Month"}
+        yield readable(SOURCE, report, partial(client.get, f"/reports/{report}", params), way_out)
+    basis, ours = at(preferences, "ReportPrefs.ReportBasis"), company.quickbooks.accounting_method
+    if basis and basis != ours:
+        yield Finding(
+            SOURCE,
+            "accounting_method",
+            "info",
+            f"QuickBooks shows its reports by the {basis} method, company.toml asks for {ours}",
+            "Nothing to do if that is meant; else change quickbooks.accounting_method in company.toml.",
+        )
+    currency = at(preferences, "CurrencyPrefs.HomeCurrency.value")
+    if currency and currency != company.company.currency:
+        yield Finding(
+            SOURCE,
+            "currency",
+            "warn",
+            f"the books are kept in {currency}, company.toml says {company.company.currency}",
+            "Correct company.currency in company.toml, or read every amount of QuickBooks as one in another currency.",
+        )
+    yield from _diagnose_token(client.facts["keeper"], settings.now())
+
+
+def _diagnose_token(keeper: TokenKeeper, now: datetime) -> Iterator[Finding]:
+    if keeper.open_to_others():
+        yield Finding(SOURCE, "token file", "warn", f"{keeper.path} can be read by other users of this machine", f"chmod 600 {keeper.path}")
+    ends = _ends(keeper)
+    soon = _ends_soon(keeper, now)
+    if soon:
+        yield Finding(SOURCE, "access", "warn", soon.removeprefix("QuickBooks: ").partition(". ")[0], RECONNECT)
+    elif ends:
+        detail = f"good until {ends:%Y-%m-%d} without a run; every run renews it, for five years at most"
+        yield Finding(SOURCE, "access", "ok", detail)

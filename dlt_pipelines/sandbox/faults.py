@@ -101,9 +101,11 @@ def _spoil(fault: Fault, row: Any) -> None:
 
 
 def _pages(body: Any, keys: tuple[str, ...]) -> list[list[Any]]:
-    """The lists of rows in an answer: under `keys` (dots lead deeper, `*` is any name), or the answer itself where it is a list."""
+    """The lists of rows in an answer: under `keys` (dots lead deeper, `*` is any name, or any item of a list), or the answer itself
+    where it is a list."""
     if isinstance(body, list):
-        return [body]
+        chunked = [key.removeprefix("*.") for key in keys if key.startswith("*.")]
+        return [page for item in body for page in _pages(item, tuple(chunked))] if chunked else [body]
     found = []
     for key in keys:
         inner = [body]

@@ -77,7 +77,7 @@ class _VendorApp:
             query[name] = f"{query[name]},{value}" if name in query else value
         path = str(request.scope["path"]).removeprefix(f"/{self.name}")
         base = f"http://{request.headers.get('host', HOST)}/{self.name}"
-        return Call(request.method, path, query, request.headers, await request.body(), base)
+        return Call(request.method, path, query, request.headers, await request.body(), base, request.url.query)
 
 
 async def _gone_within(receive: Receive, seconds: float) -> bool:

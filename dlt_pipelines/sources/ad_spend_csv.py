@@ -1,0 +1,147 @@
+"""Ad spend of platforms that are not read by an API: the CSV files of `ad_spend/`.
+
+*.csv -> raw_ad_spend_csv.spend (rows that say what they should) and raw_ad_spend_csv.rejected (the others, with file, line, reason)
+
+Columns, in any order: day, source, campaign_name, spend, currency; optional campaign_id, impressions, clicks, conversions. `day` is
+the day on which it counts (2025-10-01), `source` the platform in your words (trade_magazine), `currency` an ISO code. A campaign is
+known by its campaign_id, or by its name where it has none. The same source, campaign and day twice in one file is a mistake; in a
+later file (by file name) it is a correction, and the later file counts downstream. Days after the run's clock are left for later.
+Both tables are what the files say now; a bad row or file never stops the others.
+
+Settings: SCORELINE_AD_SPEND_DIR. No credentials, so it is always connected.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import dlt
+
+from dlt_pipelines.csv_files import REJECTED, Header, Read, Rejected, number, read_folder
+from dlt_pipelines.findings import Finding
+from dlt_pipelines.run import EVERYTHING, Run, table
+from foundation.calendar import local_date
+from foundation.settings import Company, Settings
+
+SOURCE = "ad_spend_csv"
+CREDENTIALS = None
+FEEDS: dict[str, tuple[str, ...]] = {}
+NEWEST: dict[str, str] = {}
+FOLDER = "SCORELINE_AD_SPEND_DIR"
+COUNTS = ("impressions", "clicks", "conversions")
+HEADER = Header(
+    "day, source, campaign_name, spend, currency (optional: campaign_id, impressions, clicks, conversions)",
+    (("day",), ("source",), ("campaign_name",), ("spend",), ("currency",)),
+    ("campaign_id", *COUNTS),
+)
+
+
+@dataclass(frozen=True)
+class AdSpendFiles:
+    """Where the files are."""
+
+    folder: Path
+
+
+def connect(settings: Settings, company: Company) -> AdSpendFiles:
+    """The folder of the files."""
+    return AdSpendFiles(settings.ad_spend_dir)
+
+
+def identify(client: AdSpendFiles) -> str:
+    """The files are the company's own, wherever they lie."""
+    return "files"
+
+
+def read_files(folder: Path, today: date) -> Read:
+    """Every row of every file, sorted into spend and rejected rows."""
+    lines: dict[tuple[str, str, str, date], int] = {}
+
+    def spend(file: str, line: int, cells: Mapping[str, str]) -> dict[str, Any] | None:
+        row = _spend(cells)
+        first = lines.setdefault((file, row["source"].lower(), row["campaign_key"].lower(), row["day"]), line)
+        if first != line:
+            raise Rejected(f"the same source, campaign and day as line {first}; add them up, or correct one in a later file")
+        return row if row["day"] <= today else None
+
+    return read_folder(folder, HEADER, spend)
+
+
+def _spend(cells: Mapping[str, str]) -> dict[str, Any]:
+    try:
+        day = date.fromisoformat(cells["day"])
+    except ValueError:
+        raise Rejected(f'"{cells["day"][:80]}" is not a day such as 2025-10-22') from None
+    if not cells["source"]:
+        raise Rejected("the source is empty; name the platform")
+    name, key = cells["campaign_name"], cells.get("campaign_id") or cells["campaign_name"]
+    if not key:
+        raise Rejected("neither campaign_name nor campaign_id is filled in")
+    if not re.fullmatch("[A-Z]{3}", cells["currency"]):
+        raise Rejected(f'"{cells["currency"][:80]}" is not a currency such as USD')
+    counts = {count: number(cells[count], f"number of {count}") if cells.get(count) else None for count in COUNTS}
+    for count in ("impressions", "clicks"):
+        if (value := counts[count]) is not None and value != int(value):
+            raise Rejected(f"the number of {count} is not whole")
+    return {
+        "day": day,
+        "source": cells["source"],
+        "campaign_key": key,
+        "campaign_name": name or None,
+        "currency": cells["currency"],
+        "spend": number(cells["spend"], "spend"),
+        **{count: None if value is None else int(value) for count, value in counts.items() if count != "conversions"},
+        "conversions": counts["conversions"],
+    }
+
+
+@dlt.source(name=SOURCE, max_table_nesting=0)
+def source(run: Run | None = None) -> Any:
+    """All tables of the ad spend files. Without `run` they are only declared."""
+    read = read_files(run.client.folder, local_date(run.started_at, run.company.zone)) if run else Read()
+    if run:
+        read.tell(run, "Ad spend files", run.client.folder, FOLDER)
+
+    @dlt.resource(
+        **table(
+            ["file", "line"],
+            EVERYTHING,
+            {
+                "file": "text",
+                "line": "bigint",
+                "day": "date",
+                "source": "text",
+                "campaign_key": "text",
+                "campaign_name": "text",
+                "currency": "text",
+                "spend": "decimal",
+                "impressions": "bigint",
+                "clicks": "bigint",
+                "conversions": "decimal",
+            },
+            parallel=False,
+        )
+    )
+    def spend() -> Iterator[Any]:
+        """One row per line of a file: what a campaign cost on a day. The same campaign and day in a later file replaces it downstream."""
+        yield dlt.mark.materialize_table_schema()
+        yield read.rows
+
+    @dlt.resource(**REJECTED)
+    def rejected() -> Iterator[Any]:
+        """One row per line of a file that could not be taken, with the reason. Mend the line and run again."""
+        yield dlt.mark.materialize_table_schema()
+        yield read.rejected
+
+    return spend, rejected
+
+
+def diagnose(client: AdSpendFiles, settings: Settings, company: Company) -> Iterator[Finding]:
+    """Is the folder there, and can every row be read?"""
+    today = local_date(settings.now(), company.zone)
+    yield from read_files(client.folder, today).findings(SOURCE, client.folder, FOLDER, "rows of spend")

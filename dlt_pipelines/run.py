@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -91,6 +91,10 @@ class Run:
     since: datetime | None = None
     until: datetime | None = None
     """Backfill: only the records made, changed or happened between these instants, and cursors stay where they are."""
+    person: str | None = None
+    """Backfill: only the records of this person, by the vendor's id; "": only those of nobody in `apart`. None: of everybody."""
+    apart: Collection[str] = ()
+    """Backfill: ids of the persons who are pulled one by one."""
     state: Mapping[str, Any] = field(default_factory=dict)
     """The source's dlt state as it was before the run (cursors). New values are written inside resources."""
     known: dict[str, Any] = field(default_factory=dict)
@@ -107,6 +111,12 @@ class Run:
     def backfill(self) -> bool:
         """Whether this run re-pulls a window instead of following the cursors."""
         return self.since is not None or self.until is not None
+
+    def wants(self, person: object) -> bool:
+        """Whether the records of a person (the vendor's id; None: nobody's) belong to this run."""
+        if self.person is None:
+            return True
+        return str(person) == self.person if self.person else str(person) not in self.apart
 
     @staticmethod
     def load_id() -> str:

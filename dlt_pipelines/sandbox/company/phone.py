@@ -1,7 +1,7 @@
 """Who telephoned with whom: one list of calls, from which the phone system (JustCall) and its log in the CRM (Copper) are written.
 
-The calls are those of HubSpot: what its integration wrote there went through the phone system, the rest was made from mobiles and
-typed in. So a call may be in the phone system and in Copper (`twin`), or only in one of them.
+The calls are those of HubSpot: most of what its integration wrote there went through the phone system, the rest was made from mobiles
+and typed in. So a call may be in the phone system and in Copper (`twin`), or only in one of them.
 """
 
 from __future__ import annotations
@@ -69,7 +69,8 @@ def _calls(book: Book) -> Iterator[PhoneCall]:
         chance = rng.random()
         contact = next(iter(links.get("hubspot.contacts", ())), None)
         number, name = people.get(contact, (None, None))
-        in_phone = rep in INSIDE and props.get("hs_object_source_label") == "INTEGRATION" and number is not None
+        by_phone = rng.random() < 0.58 and props.get("hs_object_source_label") == "INTEGRATION"
+        in_phone = by_phone and rep in INSIDE and number is not None
         start = parse_ms(props["hs_timestamp"]) // 1000 * 1000
         seconds = int(props["hs_call_duration"]) // 1000
         answered = props["hs_call_disposition"] in (CONNECTED, LIVE_MESSAGE)

@@ -166,7 +166,8 @@ class Postman:
 
     def settled(self, report: str, period: str, recipient: str) -> Literal["already_sent", "uncertain"] | None:
         """What the ledger says about a mail before anybody makes it; None: it is to be sent."""
-        with ledger(self.settings) as connection:
+        # the lock waits for a mail that another process is sending just now: it is not uncertain, only not settled yet
+        with sending_lock(self.settings), ledger(self.settings) as connection:
             return self._settled(_attempts(connection, report, period, _key(recipient)))
 
     def last_before(self, report: str, period: str, recipient: str) -> datetime | None:

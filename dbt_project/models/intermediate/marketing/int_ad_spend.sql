@@ -1,0 +1,85 @@
+{%- set platforms = ['google_ads', 'meta_ads', 'linkedin_ads'] -%}
+-- the day stays the ad account's own, and money its account's: only what is in the company's currency may be added
+with days as (
+    {% for platform in platforms -%}
+    select
+        '{{ platform }}' as source,
+        '{{ platform }}' as platform,
+        spend.account_id,
+        accounts.account_name,
+        spend.campaign_id,
+        coalesce(campaigns.campaign_name, spend.campaign_name) as campaign_name,
+        campaigns.campaign_status,
+        spend.spend_day as occurred_on,
+        spend.spend,
+        spend.currency,
+        spend.impressions,
+        spend.clicks,
+        spend.conversions,
+        -- while the account's day runs the platform still counts
+        spend.spend_day < cast(timezone(coalesce(accounts.time_zone, {{ setting('company.time_zone') }}), {{ clock() }}) as date)
+            as is_day_over,
+        case when spend.is_deleted then 'withdrawn' end as withdrawn,
+        concat_ws(':', '{{ platform }}', spend.account_id, spend.campaign_id, spend.spend_day) as record_id
+    from {{ ref('stg_' ~ platform ~ '__spend') }} as spend
+    left join {{ ref('stg_' ~ platform ~ '__accounts') }} as accounts on spend.account_id = accounts.account_id
+    left join {{ ref('stg_' ~ platform ~ '__campaigns') }} as campaigns
+        on spend.account_id = campaigns.account_id and spend.campaign_id = campaigns.campaign_id
+    union all
+    {% endfor -%}
+    select
+        'ad_spend_csv' as source,
+        platform,
+        cast(null as text) as account_id,
+        cast(null as text) as account_name,
+        campaign_id,
+        campaign_name,
+        cast(null as text) as campaign_status,
+        spend_day as occurred_on,
+        spend,
+        currency,
+        impressions,
+        clicks,
+        conversions,
+        spend_day < {{ today() }} as is_day_over,
+        -- the same campaign and day in a later file is a correction
+        case
+            when row_number() over (partition by platform, campaign_id, spend_day order by file desc, line desc) > 1 then 'corrected'
+        end as withdrawn,
+        file || ':' || line as record_id
+    from {{ ref('stg_ad_spend_csv__spend') }}
+),
+
+judged as (
+    select
+        *,
+        case
+            when withdrawn is not null then withdrawn
+            when spend is null then 'no_amount'
+            when coalesce(currency <> {{ setting('company.currency') }}, true) then 'other_currency'
+        end as reason
+    from days
+)
+
+select
+    source,
+    platform,
+    account_id,
+    account_name,
+    campaign_id,
+    campaign_name,
+    campaign_status,
+    occurred_on,
+    spend,
+    currency,
+    case when reason is null then spend end as company_spend,
+    impressions,
+    clicks,
+    conversions,
+    is_day_over,
+    reason,
+    'ad_spend' as record_type,
+    record_id,
+    cast(null as text) as record_url,
+    concat_ws(', ', campaign_name, platform, cast(spend as decimal(18, 2)) || ' ' || currency) as record_label
+from judged

@@ -1,0 +1,1 @@
+{{ staged_ad_accounts('raw_google_ads') }}

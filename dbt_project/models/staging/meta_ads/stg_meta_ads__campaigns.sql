@@ -1,0 +1,1 @@
+{{ staged_ad_campaigns('raw_meta_ads') }}

@@ -48,6 +48,7 @@ SOURCES: dict[str, SourceEntry] = {
         SourceEntry("manual", "Typed-in numbers", "dlt_pipelines.sources.manual", "daily", _DAILY),
         SourceEntry("microsoft_graph", "Microsoft Graph", "dlt_pipelines.sources.microsoft_graph", "daily", _DAILY),
         SourceEntry("smartlead", "Smartlead", "dlt_pipelines.sources.smartlead", "daily", _DAILY),
+        SourceEntry("billcom", "Bill.com", "dlt_pipelines.sources.billcom", "daily", _DAILY),
         SourceEntry("zendesk", "Zendesk", "dlt_pipelines.sources.zendesk", "daily", _DAILY),
         SourceEntry("intercom", "Intercom", "dlt_pipelines.sources.intercom", "daily", _DAILY),
         SourceEntry("google_ads", "Google Ads", "dlt_pipelines.sources.google_ads", "daily", _DAILY),
@@ -55,7 +56,9 @@ SOURCES: dict[str, SourceEntry] = {
         SourceEntry("linkedin_ads", "LinkedIn Ads", "dlt_pipelines.sources.linkedin_ads", "daily", _DAILY),
         SourceEntry("ad_spend_csv", "Ad spend files", "dlt_pipelines.sources.ad_spend_csv", "daily", _DAILY),
         SourceEntry("quickbooks", "QuickBooks", "dlt_pipelines.sources.quickbooks", "daily", _DAILY),
+        SourceEntry("simplefin", "SimpleFIN", "dlt_pipelines.sources.simplefin", "daily", _DAILY),
         SourceEntry("datto_rmm", "Datto RMM", "dlt_pipelines.sources.datto_rmm", "daily", _DAILY),
+        SourceEntry("datto_bcdr", "Datto BCDR", "dlt_pipelines.sources.datto_bcdr", "daily", _DAILY),
         SourceEntry("copper", "Copper", "dlt_pipelines.sources.copper", "daily", _DAILY),
         SourceEntry("justcall", "JustCall", "dlt_pipelines.sources.justcall", "daily", _DAILY),
     )

@@ -252,7 +252,7 @@ class QuickBooksSection(_Table):
 
 class CopperSection(_Table):
     start_date: date | None = None
-    activity_days: int = Field(14, ge=1, le=90)
+    activity_days: Annotated[int, Field(ge=1, le=90)] = 14
     """So many days back activities are pulled again by every run; once a week it is 90."""
     date_order: Literal["mdy", "dmy"] = "mdy"
     call_types: list[str] = ["Phone Call", "Call"]
@@ -263,23 +263,30 @@ class CopperSection(_Table):
     sale_type_field_id: int | None = None
     wholesale_option_ids: list[int] = []
     distribution_option_ids: list[int] = []
-    same_call_seconds: int = Field(120, ge=0, le=3600)
+    same_call_seconds: Annotated[int, Field(ge=0, le=3600)] = 120
     """A call logged here is one of the phone system's if the person and the number are the same and it starts within so many seconds."""
 
 
 class JustCallSection(_Table):
     start_date: date | None = None
-    days: int = Field(7, ge=1, le=90)
+    days: Annotated[int, Field(ge=1, le=90)] = 7
     """So many days back calls are pulled again by every run."""
     time_zone: TimeZone | None = None
     """Of the account; None: the company's."""
-    requests_per_minute: int = Field(30, ge=1)
-    requests_per_hour: int = Field(1_800, ge=1)
+    requests_per_minute: Annotated[int, Field(ge=1)] = 30
+    requests_per_hour: Annotated[int, Field(ge=1)] = 1_800
     sales_dialer: bool = False
 
     @property
     def zone(self) -> ZoneInfo | None:
         return ZoneInfo(self.time_zone) if self.time_zone else None
+
+
+class SimpleFinSection(_Table):
+    protocol_version: Literal[1, 2] = 2
+    stale_after_days: Annotated[int, Field(gt=0)] = 3
+    cash_accounts: list[str] = []
+    """Accounts that are cash: organisation and name, as the doctor lists them."""
 
 
 class PagesSection(_Table):
@@ -321,6 +328,7 @@ class Company(_Table):
     quickbooks: QuickBooksSection = QuickBooksSection()
     copper: CopperSection = CopperSection()
     justcall: JustCallSection = JustCallSection()
+    simplefin: SimpleFinSection = SimpleFinSection()
     pages: PagesSection = PagesSection()
     mail: MailSection
 

@@ -324,7 +324,7 @@ def _opportunity(run: Run, row: Any) -> Any:
     return row
 
 
-def _typed(run: Run, name: str, fields: Fields, pages: Iterable[list[Any]], key: str = "id") -> Iterator[Any]:
+def _typed(run: Run, name: str, fields: Fields, pages: Iterable[list[Any]], key: str | tuple[str, ...] = "id") -> Iterator[Any]:
     return typed(f"copper.{name}", fields, pages, run.warn, key=key, may_lack=_MAY_LACK)
 
 
@@ -378,7 +378,8 @@ def recall(connection: Any, run: Run) -> None:
     if "activities" in loaded:
         since, until = _window(run)
         rows = connection.execute(
-            "select id from raw_copper.activities where deleted_at is null and activity_date > ? and activity_date < ? and date_created < ?",
+            "select id from raw_copper.activities "
+            "where deleted_at is null and activity_date > ? and activity_date < ? and date_created < ?",
             [since, until, settled],
         ).fetchall()
         run.known["activities"] = {row[0] for row in rows}
@@ -457,7 +458,7 @@ def _stages_now(run: Run) -> Iterator[Any]:
     body = {"status_ids": [0], "sort_by": "date_created", "sort_direction": "asc"}
     pages = dated(run.client, "opportunities", body, "created_date", BEGINNING, run.started_at + CHANGED_OVERLAP)
     rows = ([row | {"snapshot_date": today} for row in page] for page in pages)
-    yield from _typed(run, "opportunity_stages", STAGES_NOW, rows, key="opportunity_id")
+    yield from _typed(run, "opportunity_stages", STAGES_NOW, rows, key=("opportunity_id", "snapshot_date"))
 
 
 def _users(run: Run) -> Iterator[Any]:
@@ -517,11 +518,13 @@ def source(run: Run | None = None) -> Any:
     @dlt.resource(**shape(ACTIVITY_TYPES, key=["category", "id"]))
     def activity_types() -> Iterator[Any]:
         """One row per activity type; ids are only unique within a category (user or system)."""
-        yield from whole(run, "activity_types", lambda run: _typed(run, "activity_types", ACTIVITY_TYPES, [_types(run.client)]))
+        yield from whole(
+            run, "activity_types", lambda run: _typed(run, "activity_types", ACTIVITY_TYPES, [_types(run.client)], ("id", "category"))
+        )
 
     @dlt.resource(**shape(ACTIVITIES, "merge", deleted_at="timestamp"))
     def activities() -> Iterator[Any]:
-        """One row per logged activity: call, mail, note, stage change. phone_number: digits found in its text; nothing else of it is kept."""
+        """One row per logged activity: call, mail, note, stage change. phone_number: digits found in its text, which is not kept."""
         yield from streamed(run, "activities", _activities)
 
     @dlt.resource(**shape(OPPORTUNITIES, "merge", deleted_at="timestamp"))

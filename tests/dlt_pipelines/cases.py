@@ -31,6 +31,8 @@ class Case:
     """Regular expression of a path that reads one object of many; empty: there is none."""
     snapshots: frozenset[str] = frozenset()
     """Tables of dated snapshots or of what the vendor says today: a run on another day has other rows."""
+    daily: bool = False
+    """Whether a 429 means that the day's requests are used up, so that nothing more is asked."""
     limits: tuple[tuple[str, int, float], ...] = ()
     """The vendor's published limits: (regular expression of paths that count, most requests, in so many seconds)."""
 
@@ -61,6 +63,15 @@ CASES: dict[str, Case] = {
         column="current_score",
         renews=True,
         limits=(("security", 150, 60.0),),
+    ),
+    "billcom": Case(
+        tables=frozenset({"bills", "vendors"}),
+        listing="v3/bills$",
+        expired=400,
+        field="dueAmount",
+        column="due_amount",
+        renews=True,
+        limits=(("", 20_000, 3600.0), ("login$", 200, 3600.0)),
     ),
     "smartlead": Case(
         tables=frozenset({"campaigns", "campaign_stats", "sends"}),
@@ -120,6 +131,16 @@ CASES: dict[str, Case] = {
         renews=True,
         limits=(("v3/company", 500, 60.0), ("v3/company", 10, 1.0)),
     ),
+    "simplefin": Case(
+        tables=frozenset({"transactions", "balances"}),
+        listing="/accounts$",
+        pages=False,
+        field="balance",
+        column="balance",
+        daily=True,
+        snapshots=frozenset({"balances"}),
+        limits=(("accounts", 24, 86_400.0),),
+    ),
     "intercom": Case(
         tables=frozenset({"conversations", "admins"}),
         listing="conversations/search",
@@ -128,5 +149,28 @@ CASES: dict[str, Case] = {
         column="created_at",
         snapshots=frozenset({"open_conversations"}),
         limits=(("", 167, 10.0),),
+    ),
+    "datto_bcdr": Case(
+        tables=frozenset({"devices", "assets"}),
+        listing="bcdr/device$",
+        field="agentCount",
+        column="agent_count",
+        detail=r"device/\w+/asset",
+        snapshots=frozenset({"devices", "assets", "saas_domains", "saas_backups", "saas_seats"}),
+    ),
+    "copper": Case(
+        tables=frozenset({"opportunities", "users"}),
+        listing="opportunities/search",
+        field="monetary_value",
+        column="monetary_value",
+        snapshots=frozenset({"opportunity_stages"}),
+        limits=(("", 180, 60.0),),
+    ),
+    "justcall": Case(
+        tables=frozenset({"calls", "users"}),
+        listing="v2.1/calls",
+        field="call_duration.conversation_time",
+        column="conversation_time",
+        limits=(("", 1_800, 3600.0), ("", 30, 60.0)),
     ),
 }

@@ -204,6 +204,24 @@ def typed(
             warn(f"{table}: the vendor sends no {fields[column][0]} any more ({rows} rows without it); {column} is stored as empty")
 
 
+def sound(table: str, rows: Sequence[Any], field: str, warn: Callable[[str], None]) -> list[dict[str, Any]]:
+    """The rows that have `field`. One broken row must not cost its page: those without are named in a warning and left out.
+
+    Raises:
+        PermanentError: none has it: the vendor sends something else now.
+    """
+    found = [row for row in rows if isinstance(row, dict) and row.get(field) not in (None, "")]
+    if len(found) == len(rows):
+        return found
+    first = next(row for row in rows if not isinstance(row, dict) or row.get(field) in (None, ""))
+    # names only: values of a row that is not understood may be anything
+    said = f"has {', '.join(map(str, first))}" if isinstance(first, dict) else f"is {str(first)[:80]}"
+    if not found:
+        raise PermanentError(f"{table}: expected every row to have {field}, but the first {said[:200]}")
+    warn(f"{table}: {len(rows) - len(found)} of {len(rows)} rows without {field} are left out; the first {said[:200]}")
+    return found
+
+
 def at(row: Any, where: str) -> Any:
     """The value of a field; None where it or anything on the way to it is missing."""
     for name in where.split("."):

@@ -7,7 +7,9 @@ from typing import cast
 
 from dlt_pipelines.sandbox import (
     autotask,
+    billcom,
     copper,
+    datto_bcdr,
     datto_rmm,
     google_ads,
     hubspot,
@@ -17,6 +19,7 @@ from dlt_pipelines.sandbox import (
     meta_ads,
     microsoft_graph,
     quickbooks,
+    simplefin,
     smartlead,
     zendesk,
 )
@@ -29,13 +32,16 @@ _MODULES: dict[str, ModuleType] = {
     "copper": copper,
     "justcall": justcall,
     "smartlead": smartlead,
+    "billcom": billcom,
     "zendesk": zendesk,
     "intercom": intercom,
     "google_ads": google_ads,
     "meta_ads": meta_ads,
     "linkedin_ads": linkedin_ads,
     "datto_rmm": datto_rmm,
+    "datto_bcdr": datto_bcdr,
     "quickbooks": quickbooks,
+    "simplefin": simplefin,
 }
 VENDORS: dict[str, Vendor] = {name: cast(Vendor, module) for name, module in _MODULES.items()}
 

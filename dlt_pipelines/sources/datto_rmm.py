@@ -41,7 +41,7 @@ from dlt_pipelines.credentials import Credentials, Redactor, address
 from dlt_pipelines.errors import NotAvailable, PermanentError, SourceError, TransientError
 from dlt_pipelines.findings import Finding, existing, readable
 from dlt_pipelines.http import Answer, Bearer, Budget, Client, Limit, Retry, capped, expect, retry_after
-from dlt_pipelines.records import Fields, typed
+from dlt_pipelines.records import Fields, sound, typed
 from dlt_pipelines.run import ColumnType, Run, replaces_same, snapshot_day, table, whole
 from foundation.settings import Company, Settings
 
@@ -299,12 +299,12 @@ def _incomplete(answer: Any, key: str, asked: dict[str, str]) -> str | None:
     return None
 
 
-def listing(client: Client, path: str, key: str) -> tuple[dict[str, dict[str, Any]], list[Any], int]:
-    """All items of a list by uid, those without one, and how many the vendor counts that did not come.
+def listing(client: Client, path: str, key: str) -> tuple[list[Any], int]:
+    """All items of a list, each uid once, and how many the vendor counts that did not come.
 
     Rows that are added or removed meanwhile move others over the edge of a page: a list that lacks rows is read once more.
     """
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[str, Any] = {}
     for _ in range(2):
         broken: list[Any] = []
         total = 0
@@ -318,20 +318,16 @@ def listing(client: Client, path: str, key: str) -> tuple[dict[str, dict[str, An
         lacking = max(0, total - len(found) - len(broken))
         if not lacking:
             break
-    return found, broken, lacking
+    return [*found.values(), *broken], lacking
 
 
 def _snapshot(run: Run, name: str) -> Iterator[Any]:
-    found, broken, lacking = listing(run.client, f"/api/v2/account/{name}", name)
-    if broken and not found:
-        raise PermanentError(f"datto_rmm.{name}: expected rows with uid, got {str(broken[0])[:200]}")
-    if broken:
-        run.warn(f"datto_rmm.{name}: {len(broken)} rows without uid are left out, the first is {str(_shown(broken[0]))[:200]}")
+    items, lacking = listing(run.client, f"/api/v2/account/{name}", name)
     if lacking:
-        run.warn(f"datto_rmm.{name}: {lacking} of {len(found) + lacking} rows did not come, in two tries; the list keeps changing")
+        run.warn(f"datto_rmm.{name}: {lacking} of {len(items) + lacking} rows did not come, in two tries; the list keeps changing")
     day = snapshot_day(run, name)
     slot = run.company.datto_rmm.udf_slot
-    rows = [_row(item, day, f"udf{slot}" if slot else None) for item in found.values()]
+    rows = [_row(item, day, f"udf{slot}" if slot else None) for item in sound(f"datto_rmm.{name}", items, "uid", run.warn)]
     yield from typed(f"datto_rmm.{name}", FIELDS[name], [rows], run.warn, key=(f"{name[:-1]}_uid", "snapshot_date"), may_lack=_MAY_LACK)
 
 
@@ -341,11 +337,6 @@ def _row(item: dict[str, Any], day: str, slot: str | None) -> dict[str, Any]:
     # 0: it never happened
     moments = {name: None for name in _MOMENTS if item.get(name) == 0}
     return {**item, **moments, "udf": kept, "snapshot_date": day}
-
-
-def _shown(item: Any) -> Any:
-    """A broken row for a warning, without what may be a secret."""
-    return {key: value for key, value in item.items() if key != "udf"} if isinstance(item, dict) else item
 
 
 @dlt.source(name=SOURCE, max_table_nesting=0)
@@ -373,14 +364,14 @@ def source(run: Run | None = None) -> Any:
 def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[Finding]:
     """What the key may read, whether the configured antivirus and field exist, and the account's minute."""
     way_out = "Give the key's user a security level that sees devices and sites of all clients (Setup, Users)."
-    lists: dict[str, dict[str, dict[str, Any]]] = {}
+    lists: dict[str, list[Any]] = {}
 
     def read(name: str) -> None:
         lists[name] = listing(client, f"/api/v2/account/{name}", name)[0]
 
     for name in ("devices", "sites"):
         yield readable(SOURCE, name, lambda name=name: read(name), way_out)  # type: ignore[misc]
-    devices = lists.get("devices", {}).values()
+    devices = [device for device in lists.get("devices", []) if isinstance(device, dict)]
     if devices:
         products = {str((device.get("antivirus") or {}).get("antivirusProduct")) for device in devices} - {"None"}
         yield existing(

@@ -12,6 +12,7 @@ from dlt_pipelines.sandbox.company import (
     account,
     accounting,
     ads,
+    backups,
     copper,
     crm,
     deals,
@@ -19,6 +20,7 @@ from dlt_pipelines.sandbox.company import (
     justcall,
     machines,
     outreach,
+    payables,
     sales,
     security,
     service,
@@ -33,6 +35,7 @@ LIVES: dict[str, Callable[[Book], None]] = {
     "quickbooks": accounting.write,
     "microsoft_graph": security.write,
     "smartlead": outreach.write,
+    "billcom": payables.write,
     "copper": copper.write,
     "justcall": justcall.write,
     "zendesk": support.write_zendesk,
@@ -41,6 +44,7 @@ LIVES: dict[str, Callable[[Book], None]] = {
     "meta_ads": ads.write_meta,
     "linkedin_ads": ads.write_linkedin,
     "datto_rmm": machines.write,
+    "datto_bcdr": backups.write,
 }
 """Vendor -> writes the company's life into that vendor's tables, once it is first asked for something. They may read the tables of
 HubSpot and Autotask, which are always there, and nothing of each other: what two vendors share is a function of the seed."""

@@ -84,16 +84,12 @@ def notes(rows: Sequence[Row], zone: str, most: int) -> list[str]:
         # a number that changed twice has a story of its own
         return (chain[0].changed_at, chain[0].line_id, chain[0].kind, chain[0].cause, () if len(chain) == 1 else chain[0].period_start)
 
-    out = []
-    told = 0
+    told: list[tuple[str, int]] = []
     for _, members in groupby(numbers.values(), key=alike):
         group = list(members)
-        if len(out) == most:
-            break
-        told += len(group)
-        out.append(_note(group, zone)) if len(group) > _EACH else out.extend(_chain(chain, zone) for chain in group)
-    left = len(numbers) - told
-    return [*out, f"and {plural(left, 'more changed number')} on the page"] if left > 0 else out
+        told += [(_note(group, zone), len(group))] if len(group) > _EACH else [(_chain(chain, zone), 1) for chain in group]
+    left = sum(count for _, count in told[most:])
+    return [text for text, _ in told[:most]] + ([f"and {plural(left, 'more changed number')} on the page"] if left else [])
 
 
 def _chain(chain: list[Row], zone: str) -> str:

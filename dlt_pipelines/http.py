@@ -417,12 +417,15 @@ class Bearer:
     Args:
         fetch: asks the vendor; returns the token and the seconds for which it is good.
         redact: learns every token.
+        header, prefix: how the token travels.
 
     Give `headers` to `Client(authorise=)` and `renew` to `Client(unauthorised=)`.
     """
 
-    def __init__(self, fetch: Callable[[], tuple[str, float]], redact: Redactor) -> None:
-        self._fetch, self._redact = fetch, redact
+    def __init__(
+        self, fetch: Callable[[], tuple[str, float]], redact: Redactor, *, header: str = "Authorization", prefix: str = "Bearer "
+    ) -> None:
+        self._fetch, self._redact, self._header, self._prefix = fetch, redact, header, prefix
         self._lock, self._used = threading.Lock(), threading.local()
         self._token, self._good_until = "", 0.0
 
@@ -432,7 +435,7 @@ class Bearer:
             if time.monotonic() > self._good_until - 60:
                 self._renew()
             self._used.token = self._token
-            return {"Authorization": f"Bearer {self._token}"}
+            return {self._header: f"{self._prefix}{self._token}"}
 
     def renew(self) -> bool:
         """The vendor refused the token of this thread: fetch another one, unless another thread has. True: try once more."""

@@ -1,0 +1,404 @@
+"""Bill.com (BILL v3 REST): bills with their approval, vendors with how they can be paid.
+
+POST /v3/login                                        -> a session; again when it is refused (35 minutes idle end it)
+GET  /v3/bills, /v3/bills/<id>                        -> raw_billcom.bills (merge on id), raw_billcom.pending_bills (daily snapshot)
+GET  /v3/vendors                                      -> raw_billcom.vendors (merge on id), raw_billcom.vendor_states (daily snapshot)
+
+The first run reads every bill; later ones what was updated since three days before the last run, and once a week everything. Whether
+an approval alone moves updatedTime is UNCONFIRMED, so every run also lists the bills that are ASSIGNED and reads each one that the
+warehouse thinks is pending and that is no longer listed. Vendors are few and read in full. Nothing is ever deleted: `archived` turns
+true, and archived rows are read like the others.
+
+Quirks: keys without a value are left out; pages are walked by an opaque cursor, and an empty page with a cursor is not the end; due
+dates may come as full timestamps; errors are a list. Tax numbers, account numbers, addresses and bank details are never stored: only
+whether there is a tax number, and of which type. UNCONFIRMED and read defensively: the filterable fields (only approvalStatus,
+updatedTime and createdTime are used), the words of the enums (stored as they are; APPROVING is taken for pending but never asked
+for), the statuses of login and limit errors (their BDC codes are read, whatever the status). No field says "W-9 on file": staging
+takes a 1099 vendor without a tax number for one.
+
+Settings: BILLCOM_API_KEY (the developer key), BILLCOM_ORG_ID, BILLCOM_USERNAME and BILLCOM_PASSWORD (a person's sign-in, or the name
+and the value of a sync token), BILLCOM_BASE_URL (the vendor's test environment is https://gateway.stage.bill.com/connect).
+"""
+
+from __future__ import annotations
+
+import threading
+import urllib.parse
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+import dlt
+from pydantic import Field, SecretStr
+
+from dlt_pipelines.credentials import Credentials, Redactor, address
+from dlt_pipelines.errors import Gone, NotAvailable, PermanentError, SourceError, TransientError
+from dlt_pipelines.findings import Finding, readable
+from dlt_pipelines.http import Answer, Bearer, Budget, Client, Limit, Retry, expect, listed, once
+from dlt_pipelines.records import Fields, at, typed
+from dlt_pipelines.run import ColumnType, Run, replaces_same, snapshot_day, streamed, table, whole
+from foundation.settings import Company, Settings
+
+SOURCE = "billcom"
+VENDOR_URL = "https://gateway.prod.bill.com/connect"
+PAGE = 100
+OVERLAP = timedelta(days=3)
+FULL_EVERY = timedelta(days=7)
+PENDING = ("ASSIGNED", "APPROVING")
+SESSION_SECONDS = 48 * 3600.0
+"""As long as a session can last at all; it is used until it is refused."""
+
+BILLS: Fields = {
+    "id": ("id", "text"),
+    "vendor_id": ("vendorId", "text"),
+    "vendor_name": ("vendorName", "text"),
+    "invoice_number": ("invoice.invoiceNumber", "text"),
+    "invoice_date": ("invoice.invoiceDate", "date"),
+    "due_date": ("dueDate", "date"),
+    "amount": ("amount", "decimal"),
+    "due_amount": ("dueAmount", "decimal"),
+    "paid_amount": ("paidAmount", "decimal"),
+    "scheduled_amount": ("scheduledAmount", "decimal"),
+    "credit_amount": ("creditAmount", "decimal"),
+    "funding_amount": ("fundingAmount", "decimal"),
+    "exchange_rate": ("exchangeRate", "decimal"),
+    "approval_status": ("approvalStatus", "text"),
+    "payment_status": ("paymentStatus", "text"),
+    "archived": ("archived", "bool"),
+    "created_time": ("createdTime", "timestamp"),
+    "updated_time": ("updatedTime", "timestamp"),
+}
+VENDORS: Fields = {
+    "id": ("id", "text"),
+    "name": ("name", "text"),
+    "account_type": ("accountType", "text"),
+    "currency": ("billCurrency", "text"),
+    "network_status": ("networkStatus", "text"),
+    "bank_account_status": ("bankAccountStatus", "text"),
+    "pay_by_type": ("paymentInformation.payByType", "text"),
+    "virtual_card_status": ("paymentInformation.virtualCard.status", "text"),
+    "track_1099": ("additionalInfo.track1099", "bool"),
+    "tax_id_type": ("additionalInfo.taxIdType", "text"),
+    "has_tax_id": ("has_tax_id", "bool"),
+    "archived": ("archived", "bool"),
+    "created_time": ("createdTime", "timestamp"),
+    "updated_time": ("updatedTime", "timestamp"),
+}
+_DATED: Fields = {"snapshot_date": ("snapshot_date", "date")}
+_SENT = ("id", "archived", "created_time", "updated_time")
+"""What every row has; any other key may be left out when it is empty."""
+PENDING_BILLS: Fields = {
+    "bill_id": BILLS["id"],
+    **_DATED,
+    **{
+        name: BILLS[name]
+        for name in ("vendor_id", "amount", "due_amount", "invoice_date", "due_date", "approval_status", "payment_status", "created_time")
+    },
+}
+VENDOR_STATES: Fields = {
+    "vendor_id": VENDORS["id"],
+    **_DATED,
+    **{
+        name: VENDORS[name]
+        for name in ("network_status", "bank_account_status", "pay_by_type", "virtual_card_status", "track_1099", "has_tax_id", "archived")
+    },
+}
+
+FEEDS: dict[str, tuple[str, ...]] = {}
+NEWEST = {"bills": "updated_time", "vendors": "updated_time", "pending_bills": "created_time"}
+
+Row = dict[str, Any]
+
+
+class BillcomCredentials(Credentials):
+    """What BILL needs to sign in: the developer key alone opens nothing."""
+
+    api_key: SecretStr = Field(alias="BILLCOM_API_KEY")
+    org_id: SecretStr = Field(alias="BILLCOM_ORG_ID")
+    username: SecretStr = Field(alias="BILLCOM_USERNAME")
+    password: SecretStr = Field(alias="BILLCOM_PASSWORD")
+    base_url: str | None = Field(None, alias="BILLCOM_BASE_URL")
+
+
+CREDENTIALS = BillcomCredentials
+WAY_OUT = (
+    "BILLCOM_API_KEY is the developer key (Settings, Sync & Integrations, Manage Developer Keys) and BILLCOM_ORG_ID the organization's "
+    "id (it begins with 008). BILLCOM_USERNAME and BILLCOM_PASSWORD are a person's sign-in, or the name and the value of a sync token. "
+    "Keys of the test environment are unknown in production, and the other way round."
+)
+
+
+class Shared:
+    """Rows that two tables need: the first that asks fetches, the other gets the same rows (or the same error)."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, list[Row] | SourceError] = {}
+        self._lock = threading.Lock()
+
+    def rows(self, name: str, fetch: Callable[[], list[Row]]) -> list[Row]:
+        with self._lock:
+            if name not in self._found:
+                try:
+                    self._found[name] = fetch()
+                except SourceError as error:
+                    self._found[name] = error
+            found = self._found[name]
+        if isinstance(found, SourceError):
+            raise found
+        return found
+
+
+def connect(settings: Settings, company: Company) -> Client | None:
+    """A client that signs in at its first request; None when Bill.com is not connected."""
+    credentials = BillcomCredentials.read()
+    if credentials is None:
+        return None
+    redact = Redactor(credentials.secrets())
+    base, place = address(settings, SOURCE, credentials.base_url, VENDOR_URL)
+    key = credentials.api_key.get_secret_value()
+    # 3 at once and 20,000 an hour for the key, whoever uses it; 200 sign-ins an hour
+    hour = Limit(20_000, 3600)
+    budget = Budget({"": (Limit(1, 0), hour), "login": (Limit(200, 3600), hour)})
+    who = {
+        "username": credentials.username.get_secret_value(),
+        "password": credentials.password.get_secret_value(),
+        "organizationId": credentials.org_id.get_secret_value(),
+        "devKey": key,
+    }
+    door = Client("Bill.com", base, headers={}, budget=budget, redact=redact, judge=_judge_login, way_out=WAY_OUT, discreet=True)
+
+    def sign_in() -> tuple[str, float]:
+        return expect(door.post("/v3/login", who, lane="login"), str, "Bill.com login", "sessionId"), SESSION_SECONDS
+
+    session = Bearer(sign_in, redact, header="sessionId", prefix="")
+    client = Client(
+        "Bill.com",
+        base,
+        place=place,
+        headers={"devKey": key},
+        budget=budget,
+        redact=redact,
+        judge=_judge,
+        authorise=session.headers,
+        unauthorised=session.renew,
+        discreet=True,
+        way_out=WAY_OUT,
+    )
+    door.counters = client.counters
+    client.facts["organization"] = who["organizationId"][-6:]
+    client.facts["shared"] = Shared()
+    return client
+
+
+def identify(client: Client) -> str:
+    """The organization behind the credentials, so that two accounts never mix in one warehouse."""
+    return f"organization ending in {client.facts['organization']}"
+
+
+def _errors(answer: Answer) -> tuple[set[str], str]:
+    """Codes and texts of an error: a list of objects, some without a code, or a single one."""
+    body = answer.json()
+    errors = [error for error in (body if isinstance(body, list) else [body]) if isinstance(error, dict)]
+    codes = {str(error.get("code")) for error in errors if error.get("code")}
+    texts = "; ".join(f"{error.get('code') or ''} {error.get('message') or ''}".strip() for error in errors)
+    return codes, texts or answer.start
+
+
+def _judge(answer: Answer) -> Retry | SourceError | None:
+    if answer.status < 400:
+        return None
+    codes, texts = _errors(answer)
+    if "BDC_1144" in codes:
+        return TransientError(f"the developer key's requests for this hour are used up ({texts}); they begin anew at the full hour")
+    if "BDC_1322" in codes:
+        return Retry(f"too many requests at once ({texts}): another program uses the same developer key", None, everybody=True)
+    if answer.status == 403:
+        return NotAvailable(f"the user may not read this (403): {texts}. Change the user's role in Bill.com, or use a sync token.")
+    return Gone(f"answers {answer.status}: {texts}") if answer.status in (400, 404) else None
+
+
+def _judge_login(answer: Answer) -> Retry | SourceError | None:
+    codes, texts = _errors(answer) if answer.status >= 400 else (set(), "")
+    if "BDC_1144" in codes or "BDC_1322" in codes:
+        return _judge(answer)
+    if codes or answer.status in (400, 401, 403):
+        return PermanentError(f"the credentials are not accepted ({answer.status}: {texts}). {WAY_OUT}") if answer.status < 500 else None
+    return None
+
+
+def pages(client: Client, path: str, *conditions: str) -> Iterator[list[Row]]:
+    """Pages of a listing, newest first. `conditions`: `field:operator:value`, all of which hold."""
+
+    def walk() -> Iterator[list[Row]]:
+        asked = {"max": str(PAGE), "sort": "createdTime:desc", **({"filters": ",".join(conditions)} if conditions else {})}
+        cursor, seen = None, set[str]()
+        while True:
+            query = urllib.parse.urlencode(asked | ({"page": cursor} if cursor else {}))
+            answer = client.get(f"{path}?{query}", complaint=once(partial(_odd_page, seen)))
+            rows = [expect(row, dict, f"Bill.com {path}") for row in expect(answer, list, f"Bill.com {path}", "results")]
+            seen |= {str(row.get("id")) for row in rows}
+            if rows:
+                yield rows
+            cursor = answer.get("nextPage")
+            if not cursor:
+                return
+
+    return listed(walk, f"Bill.com {path}")
+
+
+def _odd_page(seen: set[str], answer: Any) -> str | None:
+    """What may be wrong with a page; each may be true as well, so it is asked once more and then believed."""
+    rows = answer.get("results") if isinstance(answer, dict) else None
+    if not isinstance(rows, list):
+        return None
+    if not rows and answer.get("nextPage"):
+        return "a page without rows that is not the last one"
+    if rows and seen and all(isinstance(row, dict) and str(row.get("id")) in seen for row in rows):
+        return "the page before once more"
+    return None
+
+
+def recall(connection: Any, run: Run) -> None:
+    """Before the run, with the lock held: the bills that the warehouse thinks are pending."""
+    try:
+        rows = connection.execute(
+            "select id from raw_billcom.bills where list_contains(?, approval_status) and not coalesce(archived, false)", [list(PENDING)]
+        ).fetchall()
+    except Exception as error:
+        if "does not exist" not in str(error):  # the first run
+            raise
+        rows = []
+    run.known["pending"] = {row[0] for row in rows}
+
+
+def _bill(row: Row) -> Row:
+    """The columns' part of a bill; dates that come as timestamps are cut to their day."""
+    invoice = row.get("invoice")
+    cut = {"invoiceNumber": at(row, "invoice.invoiceNumber"), "invoiceDate": _day(at(row, "invoice.invoiceDate"))}
+    kept = {name: row[name] for name in {name for name, _ in BILLS.values()} & set(row)}
+    return kept | ({"dueDate": _day(row["dueDate"])} if "dueDate" in row else {}) | ({"invoice": cut} if invoice is not None else {})
+
+
+def _day(value: Any) -> Any:
+    return value[:10] if isinstance(value, str) and value[10:11] == "T" else value
+
+
+def _vendor(row: Row) -> Row:
+    """The columns' part of a vendor: no tax number, no account, no address."""
+    pay, more = at(row, "paymentInformation"), at(row, "additionalInfo")
+    return {name: row[name] for name in {name for name, _ in VENDORS.values()} & set(row)} | {
+        "paymentInformation": {"payByType": at(pay, "payByType"), "virtualCard": {"status": at(pay, "virtualCard.status")}},
+        "additionalInfo": {"track1099": at(more, "track1099"), "taxIdType": at(more, "taxIdType")},
+        "has_tax_id": bool(at(more, "taxId")),
+    }
+
+
+def _asked(run: Run) -> list[list[str]]:
+    """The listings of bills that this run needs, each as its conditions."""
+    cursor = run.state.get("bills")
+    if run.backfill:
+        bounds = [(word, bound) for word, bound in (("gte", run.since), ("lte", run.until)) if bound]
+        return [[f'{field}:{word}:"{_iso(bound)}"' for word, bound in bounds] for field in ("createdTime", "updatedTime")]
+    if cursor is None or _full(run, cursor):
+        return [[]]
+    return [[f'updatedTime:gte:"{_iso(datetime.fromisoformat(cursor["pulled_at"]) - OVERLAP)}"']]
+
+
+def _full(run: Run, cursor: dict[str, str]) -> bool:
+    return run.started_at - datetime.fromisoformat(cursor["full_at"]) >= FULL_EVERY
+
+
+def _bill_rows(run: Run) -> list[Row]:
+    """The bills of this run as they are now: what was asked for, what is ASSIGNED, and what was pending at the last run."""
+
+    def fetch() -> list[Row]:
+        found: dict[str, Row] = {}
+        for conditions in [*_asked(run), ["approvalStatus:eq:ASSIGNED"]]:
+            for page in pages(run.client, "/v3/bills", *conditions):
+                found |= {str(row.get("id")): _bill(row) for row in page}
+        for bill in sorted(run.known.get("pending", set()) - set(found)):
+            try:
+                found[bill] = _bill(expect(run.client.get(f"/v3/bills/{urllib.parse.quote(bill, safe='')}"), dict, "Bill.com bill"))
+            except Gone as error:
+                run.warn(f"Bill.com: bill {bill} was pending and cannot be read any more: {error}")
+        return list(found.values())
+
+    return run.client.facts["shared"].rows("bills", fetch)
+
+
+def _bills(run: Run) -> Iterator[Any]:
+    yield from typed("billcom.bills", BILLS, [_bill_rows(run)], run.warn, may_lack=set(BILLS) - set(_SENT) - {"amount"})
+    if not run.backfill:
+        now, cursor = run.started_at.isoformat(), run.state.get("bills")
+        full_at = now if cursor is None or _full(run, cursor) else cursor["full_at"]
+        dlt.current.source_state()["bills"] = {"pulled_at": now, "full_at": full_at}
+
+
+def _iso(instant: datetime) -> str:
+    return instant.strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
+def _pending_bills(run: Run) -> Iterator[Any]:
+    day = snapshot_day(run, "pending_bills")
+    rows = [row | {"snapshot_date": day} for row in _bill_rows(run) if row.get("approvalStatus") in PENDING and not row.get("archived")]
+    yield from typed("billcom.pending_bills", PENDING_BILLS, [rows], run.warn, key=("bill_id", "snapshot_date"), may_lack=PENDING_BILLS)
+
+
+def _vendor_rows(run: Run) -> list[Row]:
+    def fetch() -> list[Row]:
+        return list({row.get("id"): _vendor(row) for page in pages(run.client, "/v3/vendors") for row in page}.values())
+
+    return run.client.facts["shared"].rows("vendors", fetch)
+
+
+def _vendors(run: Run) -> Iterator[Any]:
+    yield from typed("billcom.vendors", VENDORS, [_vendor_rows(run)], run.warn, may_lack=set(VENDORS) - set(_SENT))
+
+
+def _vendor_states(run: Run) -> Iterator[Any]:
+    day = snapshot_day(run, "vendor_states")
+    rows = [row | {"snapshot_date": day} for row in _vendor_rows(run)]
+    yield from typed("billcom.vendor_states", VENDOR_STATES, [rows], run.warn, key=("vendor_id", "snapshot_date"), may_lack=VENDOR_STATES)
+
+
+@dlt.source(name=SOURCE, max_table_nesting=0)
+def source(run: Run | None = None) -> Any:
+    """All tables of Bill.com. Without `run` they are only declared."""
+
+    def kinds(fields: Fields) -> dict[str, ColumnType]:
+        return {column: kind for column, (_, kind) in fields.items()}
+
+    @dlt.resource(**table("id", "merge", kinds(BILLS)))
+    def bills() -> Iterator[Any]:
+        """One row per bill as it is now, archived ones too. Amounts are in the bill's currency, funding_amount in dollars."""
+        yield from streamed(run, "bills", _bills)
+
+    @dlt.resource(**table(["snapshot_date", "bill_id"], replaces_same("snapshot_date"), kinds(PENDING_BILLS)))
+    def pending_bills() -> Iterator[Any]:
+        """One row per local day and bill that waited for an approval that day."""
+        yield from whole(run, "pending_bills", _pending_bills)
+
+    @dlt.resource(**table("id", "merge", kinds(VENDORS)))
+    def vendors() -> Iterator[Any]:
+        """One row per vendor as it is now, archived ones too; has_tax_id stands for the tax number, which is not kept."""
+        yield from streamed(run, "vendors", _vendors)
+
+    @dlt.resource(**table(["snapshot_date", "vendor_id"], replaces_same("snapshot_date"), kinds(VENDOR_STATES)))
+    def vendor_states() -> Iterator[Any]:
+        """One row per local day and vendor: how it could be paid that day, and whether its tax number was there."""
+        yield from whole(run, "vendor_states", _vendor_states)
+
+    return bills, pending_bills, vendors, vendor_states
+
+
+def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[Finding]:
+    """The sign-in, and whether bills and vendors may be read."""
+    session = expect(client.get("/v3/login/session"), dict, "Bill.com session")
+    there = str(session.get("organizationId") or "")
+    yield Finding(
+        SOURCE, "session", "ok", f"signed in; the session is of the organization ending in {there[-6:] or client.facts['organization']}"
+    )
+    for what in ("bills", "vendors"):
+        way_out = "Give the user a role that may see it (Settings, Users), or use a sync token."
+        yield readable(SOURCE, what, partial(client.get, f"/v3/{what}?max=1"), way_out)

@@ -197,9 +197,10 @@ _Keep = Callable[[Row], bool]
 
 
 def _keep(condition: Any, by_day: bool, level: int) -> _Keep:
-    if not isinstance(condition, dict):
+    if not isinstance(condition, dict) or "value" not in condition:
         raise _Refused(_error(400, "parameter_not_found", "query is required"))
-    operator, value = condition.get("operator"), condition.get("value")
+    operator = str(condition.get("operator"))
+    value: Any = condition["value"]
     if operator in ("AND", "OR"):
         if level > 2 or not isinstance(value, list) or not 1 <= len(value) <= 15:
             raise _Refused(_error(400, "parameter_invalid", "Too many levels or filters"))
@@ -210,7 +211,7 @@ def _keep(condition: Any, by_day: bool, level: int) -> _Keep:
     if field not in _SEARCHED:
         raise _Refused(_error(400, "parameter_invalid", f"Field {field} is not supported"))
     if field in _DATES:
-        return _by_date(field, str(operator), int(value), by_day)
+        return _by_date(field, operator, int(value), by_day)
     tests: dict[str, _Keep] = {
         "=": lambda row: row.props.get(field) == value,
         "!=": lambda row: row.props.get(field) != value,

@@ -218,7 +218,7 @@ def identify(client: Client) -> str:
 
 
 def export(client: Client, start: Mapping[str, Any], size: int, end: dict[str, Any]) -> Iterator[list[Any]]:
-    """Pages of the export from `start` (`start_time` or `cursor`) to the end of the stream; `end["cursor"]` is where the next one begins."""
+    """Pages of the export from `start` (`start_time` or `cursor`) to the end of the stream. `end["cursor"]`: where the next begins."""
     asked = dict(start)
     while True:
         params = {**asked, "include": "metric_sets", "per_page": size}

@@ -489,16 +489,18 @@ def _conversation(book: Book, rng: random.Random, started: int, mood: float) -> 
             "count_conversation_parts": 3,
         },
     )
-    if rng.random() < 0.006:
-        return  # stays open
-    if rng.random() < 0.06:
+    if rng.random() < 0.016:
+        # stays open; some of them are deleted one day, which leaves no trace in any answer
+        if rng.random() < 0.5:
+            vanish(book, "intercom.conversations", talk.id, answered + round(rng.uniform(3, 60) * DAY))
+        return
+    if rng.random() < 0.1:
         snoozed = _later(answered, rng.uniform(2, 40))
-        wakes = snoozed + round(rng.uniform(1, 6) * DAY)
+        wakes = snoozed + round(rng.uniform(1, 9) * DAY)
         talk.step(snoozed, {"state": "snoozed", "snoozed_until": wakes // 1000})
         talk.step(wakes // 1000 * 1000, {"state": "open", "snoozed_until": None})
         answered = wakes // 1000 * 1000
     if rng.random() < 0.012:
-        # someone deletes it: it leaves every answer without a trace
         vanish(book, "intercom.conversations", talk.id, answered + round(rng.uniform(0.2, 12) * DAY))
     closed = _later(answered, min(math.exp(rng.gauss(math.log(70), 1.1)), 3_000) + 1)
     _close(talk, closed)

@@ -1,0 +1,416 @@
+"""Intercom (REST, 2.14).
+
+POST /conversations/search, GET /conversations/{id}  -> raw_intercom.conversations (merge on id; deleted ones get deleted_at)
+    what is open among them after that               -> raw_intercom.open_conversations (one dated snapshot a day)
+GET  /admins                                         -> raw_intercom.admins (in full; who is no longer listed gets removed_at)
+GET  /teams                                          -> raw_intercom.teams (in full)
+GET  /me                                             -> raw_intercom.account
+
+The first run searches everything (or from start_date), later runs what was updated since two days before the last one: date filters
+may be cut to days, and the search index lags. There is no upper bound, and nothing that comes is thrown away. A deleted conversation
+leaves the search without a trace: every run also searches what is open or snoozed, and reads each conversation that the warehouse
+thinks is open and neither search named (404: deleted); every four weeks everything is read again.
+
+Quirks: pages are asked in ascending order of updated_at, so that a conversation that changes meanwhile comes again at the end; the
+order is not relied upon; `pages.next` is missing or null on the last page; total_count is only an estimate; ids are texts here and
+integers there; instants and durations are seconds; `statistics` may be null as a whole, and time_to_admin_reply leaves out the hours
+in which the office is closed. A 429 carries no Retry-After but X-RateLimit-Reset; 200 with an empty body happens and is asked again.
+
+UNCONFIRMED: whether the answer repeats the version (the doctor compares where it does), whether a snoozed conversation is `open` (both
+are searched for), the addresses of pages. Tickets of Intercom (/tickets/search) are not read: a Customer ticket is linked to a
+conversation, and counting both would count twice.
+
+Settings: INTERCOM_API_KEY (the access token of an app), INTERCOM_BASE_URL, section [intercom] of company.toml (region, version).
+"""
+
+from __future__ import annotations
+
+import time as clock
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+import dlt
+from pydantic import Field, SecretStr
+
+from dlt_pipelines.credentials import Credentials, Redactor, address
+from dlt_pipelines.errors import Gone, NotAvailable, SourceError
+from dlt_pipelines.findings import Finding, people_missing, readable
+from dlt_pipelines.http import Answer, Budget, Client, Complaint, Limit, Retry, expect, listed
+from dlt_pipelines.records import Fields, typed
+from dlt_pipelines.run import EVERYTHING, ColumnType, Run, mark_unlisted, snapshot_day, streamed, table, whole
+from foundation.settings import Company, Settings
+
+SOURCE = "intercom"
+HOSTS = {region: f"https://api{part}.intercom.io" for region, part in (("us", ""), ("eu", ".eu"), ("au", ".au"))}
+PAGES = {region: f"https://app{part}.intercom.com" for region, part in (("us", ""), ("eu", ".eu"), ("au", ".au"))}
+OVERLAP = timedelta(days=2)
+"""Date filters may be cut to days of the workspace, and the search index lags."""
+FULL_EVERY = timedelta(days=28)
+PAGE = 150
+LOOKED_UP = 200
+"""Most conversations that are read one by one in a run; the next run goes on."""
+WAIT = 10.0
+"""Seconds to wait at a 429 without X-RateLimit-Reset: one window."""
+
+_STATISTICS: dict[str, ColumnType] = {
+    "first_contact_reply_at": "timestamp",
+    "first_admin_reply_at": "timestamp",
+    "last_admin_reply_at": "timestamp",
+    "first_close_at": "timestamp",
+    "last_close_at": "timestamp",
+    "last_closed_by_id": "text",
+    "time_to_admin_reply": "bigint",
+    "median_time_to_reply": "bigint",
+    "time_to_first_close": "bigint",
+    "time_to_last_close": "bigint",
+    "time_to_assignment": "bigint",
+    "handling_time": "bigint",
+    "count_reopens": "bigint",
+    "count_assignments": "bigint",
+    "count_conversation_parts": "bigint",
+}
+CONVERSATIONS: Fields = {
+    "id": ("id", "text"),
+    "title": ("title", "text"),
+    "created_at": ("created_at", "timestamp"),
+    "updated_at": ("updated_at", "timestamp"),
+    "waiting_since": ("waiting_since", "timestamp"),
+    "snoozed_until": ("snoozed_until", "timestamp"),
+    "open": ("open", "bool"),
+    "state": ("state", "text"),
+    "priority": ("priority", "text"),
+    "source_type": ("source.type", "text"),
+    "delivered_as": ("source.delivered_as", "text"),
+    "redacted": ("source.redacted", "bool"),
+    "admin_assignee_id": ("admin_assignee_id", "text"),
+    "team_assignee_id": ("team_assignee_id", "text"),
+    "ai_agent_participated": ("ai_agent_participated", "bool"),
+    "ai_resolution_state": ("ai_agent.resolution_state", "text"),
+    "rating": ("conversation_rating.rating", "bigint"),
+    "rated_at": ("conversation_rating.created_at", "timestamp"),
+    "linked_ticket_id": ("ticket.id", "text"),
+    **{name: (f"statistics.{name}", kind) for name, kind in _STATISTICS.items()},
+}
+"""Column -> (field on the wire, type). Messages, remarks and contacts stay where they are."""
+_MAY_LACK = frozenset({"handling_time", "redacted", "ai_agent_participated", "ai_resolution_state", "linked_ticket_id", "rated_at"})
+ADMINS: Fields = {
+    "id": ("id", "text"),
+    "name": ("name", "text"),
+    "email": ("email", "text"),
+    "has_inbox_seat": ("has_inbox_seat", "bool"),
+    "away_mode_enabled": ("away_mode_enabled", "bool"),
+}
+TEAMS: Fields = {"id": ("id", "text"), "name": ("name", "text")}
+_OPEN: dict[str, ColumnType] = {
+    "snapshot_date": "date",
+    "conversation_id": "text",
+    "snapshot_at": "timestamp",
+    "state": "text",
+    "priority": "text",
+    "source_type": "text",
+    "delivered_as": "text",
+    "admin_assignee_id": "text",
+    "team_assignee_id": "text",
+    "created_at": "timestamp",
+    "waiting_since": "timestamp",
+    "snoozed_until": "timestamp",
+}
+IS_OPEN = "deleted_at is null and (state in ('open', 'snoozed') or (state is null and open))"
+
+FEEDS = {"open_conversations": ("conversations",)}
+NEWEST = {"conversations": "updated_at", "open_conversations": "snapshot_at"}
+
+
+class IntercomCredentials(Credentials):
+    """What Intercom needs."""
+
+    api_key: SecretStr = Field(alias="INTERCOM_API_KEY")
+    base_url: str | None = Field(None, alias="INTERCOM_BASE_URL")
+
+
+CREDENTIALS = IntercomCredentials
+
+WAY_OUT = (
+    "Check INTERCOM_API_KEY (Developer Hub, your app, Authentication) and intercom.region in company.toml: a token is good in the region "
+    "of its workspace only."
+)
+
+
+def connect(settings: Settings, company: Company) -> Client | None:
+    """A client for the workspace that keeps Intercom's limits; None when Intercom is not connected."""
+    credentials = IntercomCredentials.read()
+    if credentials is None:
+        return None
+    base_url, place = address(settings, SOURCE, credentials.base_url, HOSTS[company.intercom.region])
+    facts: dict[str, Any] = {}
+
+    def judge(answer: Answer) -> Retry | SourceError | None:
+        for fact, header in (("version", "intercom-version"), ("left", "x-ratelimit-remaining")):
+            if value := answer.headers.get(header):
+                facts[fact] = value
+        return _judge(answer)
+
+    token = credentials.api_key.get_secret_value()
+    client = Client(
+        "Intercom",
+        base_url,
+        place=place,
+        headers={"Authorization": f"Bearer {token}", "Intercom-Version": company.intercom.api_version},
+        budget=Budget({"": (Limit(company.intercom.requests_per_10_seconds, 10.0),)}),
+        redact=Redactor(credentials.secrets()),
+        judge=judge,
+        way_out=WAY_OUT,
+    )
+    client.facts = facts
+    return client
+
+
+def _judge(answer: Answer) -> Retry | SourceError | None:
+    if answer.status == 429:
+        return Retry("too many requests", _until_reset(answer.headers), everybody=True)
+    if answer.status in (402, 403):
+        return NotAvailable(
+            f"the token may not read this ({answer.status}): {_said(answer)}. Give the app the permission, or see the plan."
+        )
+    return None
+
+
+def _until_reset(headers: Mapping[str, str]) -> float:
+    """Seconds until the window of a 429 ends, by the vendor's wall clock."""
+    try:
+        return min(max(float(headers["x-ratelimit-reset"]) - clock.time(), 1.0), 60.0)
+    except (KeyError, ValueError):
+        return WAIT
+
+
+def _said(answer: Answer) -> str:
+    body = answer.json()
+    errors = body.get("errors") if isinstance(body, dict) else None
+    texts = (
+        [str(error.get("message") or error.get("code")) for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []
+    )
+    return "; ".join(texts) or answer.start
+
+
+def _workspace(client: Client) -> dict[str, Any]:
+    return dict(expect(client.get_once("/me"), dict, "Intercom me", "app"))
+
+
+def identify(client: Client) -> str:
+    """The workspace behind the credentials, so that two workspaces never mix in one warehouse."""
+    return f"workspace {expect(_workspace(client), str, 'Intercom me: app', 'id_code')}"
+
+
+# ------------------------------------------------------------------ conversations
+
+Query = dict[str, Any]
+OPEN_ONES: Query = {
+    "operator": "OR",
+    "value": [{"field": "open", "operator": "=", "value": True}, {"field": "state", "operator": "=", "value": "snoozed"}],
+}
+
+
+def updated_since(instant: datetime) -> Query:
+    """A search for what was updated after an instant. Seconds: milliseconds would find nothing and say nothing."""
+    return {"field": "updated_at", "operator": ">", "value": str(max(int(instant.timestamp()) - 1, 0))}
+
+
+def search(client: Client, query: Query) -> Iterator[list[Any]]:
+    """Pages of conversations, the longest unchanged first."""
+
+    def pages() -> Iterator[list[Any]]:
+        after = None
+        while True:
+            body = {
+                "query": query,
+                "pagination": {"per_page": PAGE} | ({"starting_after": after} if after else {}),
+                "sort": {"field": "updated_at", "order": "ascending"},
+            }
+            answer = client.post("/conversations/search", body, complaint=_doubtful(after))
+            yield expect(answer, list, "Intercom conversations", "conversations")
+            after = _following(answer)
+            if after is None:
+                return
+
+    yield from listed(pages, "Intercom conversations")
+
+
+def _following(answer: Any) -> str | None:
+    pages = answer.get("pages") if isinstance(answer, dict) else None
+    following = pages.get("next") if isinstance(pages, dict) else None
+    return str(following["starting_after"]) if isinstance(following, dict) and following.get("starting_after") else None
+
+
+def _doubtful(after: str | None) -> Complaint:
+    """What is wrong with a page that was asked for with `after`."""
+
+    def complaint(answer: Any) -> str | None:
+        following = _following(answer)
+        if after is not None and following == after:
+            return "the page before once more"
+        rows = answer.get("conversations") if isinstance(answer, dict) else None
+        return "an empty page that is not the last" if following and rows == [] else None
+
+    return complaint
+
+
+def recall(connection: Any, run: Run) -> None:
+    """Before the run, with the lock held: which conversations the warehouse thinks are open."""
+    if "conversations" in run.state:
+        rows = connection.execute(f"select id from raw_intercom.conversations where {IS_OPEN}").fetchall()
+        run.known["open"] = {row[0] for row in rows}
+
+
+def _changed(run: Run) -> Iterator[Any]:
+    """Conversations: everything, what changed since the last run, or what changed since the beginning of a window."""
+    before = run.state.get("conversations", {})
+    new = {"pulled_at": run.started_at.isoformat()}
+    start = run.company.intercom.start_date
+    begins = datetime.combine(start, time(), run.company.zone) if start else datetime.fromtimestamp(0, UTC)
+    if start:
+        run.complete_from["conversations"] = begins
+    full = "full_at" not in before or run.started_at - datetime.fromisoformat(before["full_at"]) >= FULL_EVERY
+    if run.backfill:
+        since = run.since or begins
+    elif full:
+        since = begins
+        new |= {"full_at": new["pulled_at"], "full_from": begins.isoformat(), "full_load": run.load_id()}
+    else:
+        since = datetime.fromisoformat(before["pulled_at"])
+    yield from typed("intercom.conversations", CONVERSATIONS, _pages(run, since), run.warn, may_lack=_MAY_LACK)
+    if not run.backfill:
+        dlt.current.source_state()["conversations"] = {**before, **new}
+
+
+def _pages(run: Run, since: datetime) -> Iterator[list[Any]]:
+    """What was updated, what is open, and what should be open but did not come."""
+    missing = set(run.known.get("open", ()))
+    for query in (updated_since(since - OVERLAP), *([] if run.backfill else [OPEN_ONES])):
+        for page in search(run.client, query):
+            missing -= {row["id"] for row in page if isinstance(row, dict) and "id" in row}
+            yield page
+    if run.backfill:
+        return
+    run.known["gone"] = []
+    for key in sorted(missing)[:LOOKED_UP]:
+        try:
+            yield [expect(run.client.get(f"/conversations/{key}"), dict, f"Intercom conversation {key}")]
+        except Gone:
+            run.known["gone"].append(key)
+
+
+def _admins(run: Run) -> Iterator[Any]:
+    run.known["admins load"] = run.load_id()
+    yield from typed("intercom.admins", ADMINS, [_list(run.client, "admins")], run.warn)
+
+
+def _list(client: Client, name: str) -> list[Any]:
+    return list(expect(client.get(f"/{name}"), list, f"Intercom {name}", name))
+
+
+@dlt.source(name=SOURCE, max_table_nesting=0)
+def source(run: Run | None = None) -> Any:
+    """All tables of Intercom. Without `run` they are only declared."""
+
+    def kinds(fields: Fields) -> dict[str, ColumnType]:
+        return {column: kind for column, (_, kind) in fields.items()}
+
+    @dlt.resource(**table("id", "merge", {**kinds(CONVERSATIONS), "deleted_at": "timestamp"}, newest="updated_at"))
+    def conversations() -> Iterator[Any]:
+        """One row per conversation with its statistics. Durations are seconds of office hours; deleted_at: when it was found to be
+        gone."""
+        yield from streamed(run, "conversations", _changed)
+
+    @dlt.resource(**table(["snapshot_date", "conversation_id"], "merge", _OPEN))
+    def open_conversations() -> Iterator[Any]:
+        """One row per conversation that was open or snoozed at the last run of a day (`snapshot_date`, the company's local day)."""
+        yield dlt.mark.materialize_table_schema()
+        if run and not run.backfill:
+            run.known["snapshot"] = (snapshot_day(run, "open_conversations"), run.load_id())
+
+    @dlt.resource(**table("id", "merge", {**kinds(ADMINS), "removed_at": "timestamp"}))
+    def admins() -> Iterator[Any]:
+        """One row per teammate (admin), former ones included; removed_at: when they were found to be no longer among them."""
+        yield from streamed(run, "admins", _admins)
+
+    @dlt.resource(**table("id", EVERYTHING, kinds(TEAMS)))
+    def teams() -> Iterator[Any]:
+        """One row per team of teammates."""
+        yield from whole(run, "teams", lambda run: typed("intercom.teams", TEAMS, [_list(run.client, "teams")], run.warn))
+
+    @dlt.resource(**table("app_id", EVERYTHING, {"app_id": "text", "name": "text", "time_zone": "text", "web_url": "text"}))
+    def account() -> Iterator[Any]:
+        """The workspace: one row. web_url is where its pages are."""
+        yield from whole(run, "account", _account)
+
+    return conversations, open_conversations, admins, teams, account
+
+
+def _account(run: Run) -> Iterator[dict[str, Any]]:
+    app = _workspace(run.client)
+    yield {
+        "app_id": app.get("id_code"),
+        "name": app.get("name"),
+        "time_zone": app.get("timezone"),
+        "web_url": PAGES[run.company.intercom.region],
+    }
+
+
+def settle(connection: Any, run: Run, state: Mapping[str, Any]) -> None:
+    """After the load, with the lock held: what is gone, who is no teammate any more, and the day's snapshot of open conversations."""
+    if "admins load" in run.known and "admins" not in run.unavailable:
+        mark_unlisted(connection, "raw_intercom.admins", "removed_at", run.known["admins load"], run.started_at)
+    if gone := run.known.get("gone"):
+        connection.execute(
+            "update raw_intercom.conversations set deleted_at = ? where deleted_at is null and list_contains(?, id)", [run.started_at, gone]
+        )
+    cursor = state.get("conversations", {})
+    if "full_load" in cursor:
+        # can be repeated, and works off what a killed run left undone; before full_from nothing was asked for
+        full_from = datetime.fromisoformat(cursor["full_from"]).astimezone(UTC).isoformat()
+        mark_unlisted(
+            connection,
+            "raw_intercom.conversations",
+            "deleted_at",
+            cursor["full_load"],
+            datetime.fromisoformat(cursor["full_at"]),
+            f"updated_at >= timestamptz '{full_from}'",
+        )
+    if "snapshot" in run.known and "conversations" not in run.unavailable:
+        _snapshot(connection, run, *run.known["snapshot"])
+
+
+def _snapshot(connection: Any, run: Run, day: str, load_id: str) -> None:
+    columns = ", ".join(column for column in _OPEN if column not in ("snapshot_date", "snapshot_at", "conversation_id"))
+    connection.begin()
+    connection.execute("delete from raw_intercom.open_conversations where snapshot_date = ?", [day])
+    connection.execute(
+        f"insert into raw_intercom.open_conversations (snapshot_date, snapshot_at, conversation_id, _dlt_load_id, {columns}) "
+        f"select ?, ?, id, ?, {columns} from raw_intercom.conversations where {IS_OPEN}",
+        [day, run.started_at, load_id],
+    )
+    connection.commit()
+
+
+def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[Finding]:
+    """Workspace, version, permissions, people and budget."""
+    app = _workspace(client)
+    yield Finding(SOURCE, "workspace", "ok", f"{app.get('name')}, time zone {app.get('timezone')}")
+    pinned, answered = company.intercom.api_version, client.facts.get("version", company.intercom.api_version)
+    if answered == pinned:
+        yield Finding(SOURCE, "version", "ok", pinned)
+    else:
+        way_out = "Set intercom.api_version in company.toml to a version that the workspace may use."
+        yield Finding(SOURCE, "version", "warn", f"asked for {pinned}, answered in {answered}; fields may differ", way_out)
+    scope = "Give the app the permission to read it (Developer Hub, your app, Authentication)."
+    recently = updated_since(settings.now() - timedelta(hours=1))
+    probe = {"query": recently, "pagination": {"per_page": 1}}
+    yield readable(SOURCE, "conversations", lambda: client.post("/conversations/search", probe), scope)
+    emails: set[str] = set()
+    found = readable(SOURCE, "admins", lambda: emails.update(str(row.get("email") or "").lower() for row in _list(client, "admins")), scope)
+    yield found
+    if found.level == "ok":
+        yield from people_missing(SOURCE, settings, "intercom_email", emails, "Intercom teammate")
+    left = client.facts.get("left", "unknown")
+    yield Finding(SOURCE, "budget", "ok", f"{left} requests left in this window of ten seconds, for all calls of the app")

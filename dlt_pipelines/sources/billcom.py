@@ -13,8 +13,8 @@ Quirks: keys without a value are left out; pages are walked by an opaque cursor,
 dates may come as full timestamps; errors are a list. Tax numbers, account numbers, addresses and bank details are never stored: only
 whether there is a tax number, and of which type. UNCONFIRMED and read defensively: the filterable fields (only approvalStatus,
 updatedTime and createdTime are used), the words of the enums (stored as they are; APPROVING is taken for pending but never asked
-for), the statuses of login and limit errors (their BDC codes are read, whatever the status). No field says "W-9 on file": staging
-takes a 1099 vendor without a tax number for one.
+for), the statuses of login and limit errors (their BDC codes are read, whatever the status). No field says "W-9 on file": a
+1099 vendor without a tax number stands for one that is missing.
 
 Settings: BILLCOM_API_KEY (the developer key), BILLCOM_ORG_ID, BILLCOM_USERNAME and BILLCOM_PASSWORD (a person's sign-in, or the name
 and the value of a sync token), BILLCOM_BASE_URL (the vendor's test environment is https://gateway.stage.bill.com/connect).

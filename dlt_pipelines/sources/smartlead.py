@@ -14,8 +14,8 @@ mailboxes holds their passwords and tokens: only the columns below leave the pag
 and text: `lead_key` is a digest of the address, enough to count a person once.
 
 Quirks: counts are texts; objects arrive as JSON inside a text; failures may be a 200 with `success: false`, or an object where a
-list belongs; unknown parameters are refused; the mailbox list gives no total. A paused campaign keeps its `notStarted`, so leads in
-the queue are those of active campaigns (staging says so); whether a sub-campaign holds the leads of its parent once more is
+list belongs; unknown parameters are refused; the mailbox list gives no total. A paused campaign keeps its `notStarted`, so only
+active campaigns have leads in the queue; whether a sub-campaign holds the leads of its parent once more is
 UNCONFIRMED, so parent_campaign_id is kept. Which of three published limits is enforced is UNCONFIRMED: all are kept, with room, and
 the vendor's rate headers are obeyed. Whether `isInUse` may be asked for is read defensively: refused, is_in_use stays empty.
 

@@ -1,0 +1,21 @@
+select
+    id as bill_id,
+    vendor_id,
+    vendor_name,
+    invoice_number,
+    invoice_date,
+    due_date,
+    amount,
+    due_amount,
+    paid_amount,
+    scheduled_amount,
+    upper(approval_status) as approval_status,
+    upper(payment_status) as payment_status,
+    created_time as created_at,
+    updated_time as updated_at,
+    {{ local_day('created_time') }} as created_day,
+    coalesce(funding_amount, amount) as amount_home,
+    coalesce(archived, false) as is_archived,
+    coalesce(upper(approval_status) in ('ASSIGNED', 'APPROVING'), false) as is_waiting,
+    coalesce(upper(payment_status) = 'PAID', false) as is_paid
+from {{ source('raw_billcom', 'bills') }}

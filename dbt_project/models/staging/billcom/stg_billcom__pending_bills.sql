@@ -1,0 +1,12 @@
+select
+    snapshot_date,
+    bill_id,
+    vendor_id,
+    invoice_date,
+    due_date,
+    amount,
+    due_amount,
+    upper(approval_status) as approval_status,
+    upper(payment_status) as payment_status,
+    {{ local_day('created_time') }} as created_day
+from {{ source('raw_billcom', 'pending_bills') }}

@@ -10,6 +10,7 @@ bodies that are no JSON (a proxy's HTML page). `Retry-After` (seconds or a date)
 
 from __future__ import annotations
 
+import copy
 import email.utils
 import heapq
 import itertools
@@ -253,6 +254,12 @@ class Client:
         kind = "application/x-www-form-urlencoded"
         return self._call("POST", path, urllib.parse.urlencode(fields).encode(), lane, 5, complaint, kind)
 
+    def anew(self) -> Client:
+        """The same for another run: shares the budget and what was learned, and forgets why the last run stopped."""
+        other = copy.copy(self)
+        other.counters, other._stopped = Counters(), None
+        return other
+
     def stop(self, error: Exception) -> None:
         """Another thread met `error` and the run ends: every further request raises it instead of asking the vendor."""
         self._stopped = self._stopped or error
@@ -360,6 +367,18 @@ def _pool(base_url: str, timeout: urllib3.Timeout) -> urllib3.PoolManager:
     if proxy and not urllib.request.proxy_bypass(parts.hostname or ""):
         return urllib3.ProxyManager(proxy, **options)
     return urllib3.PoolManager(**options)
+
+
+def post_once(url: str) -> Answer:
+    """POST nothing to a whole address, once: no retry and no redirect, for what is good one time only.
+
+    Raises:
+        urllib3.exceptions.HTTPError: no answer came, or not all of it.
+    """
+    headers = {"Content-Length": "0", "User-Agent": _USER_AGENT}
+    pool = _pool(url, urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS))
+    response = pool.request("POST", url, body=b"", headers=headers, retries=False, redirect=False)
+    return Answer(response.status, response.headers, response.data, urllib.parse.urlsplit(url).path)
 
 
 Page = TypeVar("Page")

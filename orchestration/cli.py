@@ -207,6 +207,26 @@ def doctor(sources: tuple[str, ...], as_json: bool) -> None:
     sys.exit(1 if any(finding.level == "fail" for finding in findings) else 0)
 
 
+@main.command()
+@click.option("--replace", is_flag=True, help="An access URL that stands in .env already may go.")
+def claim(replace: bool) -> None:
+    """Claim a SimpleFIN setup token (asked for here, or read from stdin) and write the access URL into .env. Prints nothing secret."""
+    from dlt_pipelines.errors import SourceError
+    from dlt_pipelines.simplefin_claim import NAME, claim, is_waiting
+
+    settings = Settings()
+    token = ""
+    if not is_waiting(settings):
+        token = click.prompt("Setup token", hide_input=True) if sys.stdin.isatty() else sys.stdin.readline()
+    try:
+        path = claim(token, settings, replace=replace)
+    except SourceError as error:
+        raise click.ClickException(f"SimpleFIN: {error}") from None
+    click.echo(f"The access URL stands in {path} as {NAME}. scoreline doctor --source simplefin shows whether it works.")
+    if NAME in os.environ:
+        click.echo(f"Note: {NAME} is set in the environment too, and that wins.")
+
+
 @main.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def sandbox(arguments: tuple[str, ...]) -> None:

@@ -1,0 +1,488 @@
+"""SimpleFIN: balances and transactions of all connected bank accounts.
+
+GET {access}/accounts?start-date=...               -> raw_simplefin.accounts (merge on id), balances (a row per account and day),
+                                                     transactions (merge on account and id), errors (what the bank side complains of)
+
+One call a run brings everything: asking for transactions costs no request more, and shows the holdings by which an investment account
+is known (`balances-only` hides them). 24 requests a day are expected of an access URL, and those that keep asking more are
+switched off: the ledger of loads knows how many the last 24 hours took, runs stop at 20 and leave the rest to the doctor. A 429 is
+not asked again. A range holds 90 days at most and is cut silently, so longer ones (the first run reads 89 days, a backfill any number)
+are walked in steps of 89. Later runs read from ten days before the last one on; what is no longer there by then gets deleted_at.
+
+Both versions of the protocol are read, whatever was asked for: organisations stand in each account or in `connections`, complaints
+in `errors` or `errlist` (or both), their text under `msg` or `message`. An answer with complaints is an answer: they become
+warnings and rows of `errors`, the accounts that came are stored, and the others keep their last snapshot. `balance_at` says when the
+bank's balance was true; older ones than stale_after_days are named. A reconnected account comes with another id: `account_key`
+(organisation and name) stays. Balances of different currencies stand side by side and are never added here; custom units have a URL
+for a currency.
+
+UNCONFIRMED: when version 2 becomes the default ([simplefin] protocol_version: 2 is asked for; with 1 nothing is sent, because it is not
+known whether that may be asked for); whether a 429 says when to come back (not relied on).
+
+The access URL holds user and password. They are cut off before anything else happens, sent as a header, and hidden in every form.
+
+Settings: SIMPLEFIN_ACCESS_URL (`scoreline claim` makes one of a setup token), SIMPLEFIN_BASE_URL, section [simplefin] of company.toml.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import hashlib
+import urllib.parse
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import dlt
+import duckdb
+from pydantic import Field, SecretStr
+
+from dlt_pipelines.credentials import Credentials, Redactor, address
+from dlt_pipelines.errors import PermanentError, SourceError, TransientError
+from dlt_pipelines.findings import Finding, existing
+from dlt_pipelines.http import Answer, Budget, Client, Limit, Retry, expect, once
+from dlt_pipelines.records import Fields, at, typed
+from dlt_pipelines.run import EVERYTHING, ColumnType, Run, replaces_same, snapshot_day, streamed, table, whole
+from foundation.settings import Company, Settings
+
+SOURCE = "simplefin"
+PER_DAY = 24
+FOR_THE_DOCTOR = 4
+"""Requests of a day that loads leave alone."""
+STEP = timedelta(days=89)
+"""Longest range of one request; the vendor cuts at 90 days."""
+AGAIN = timedelta(days=10)
+"""Banks still change transactions that are so old."""
+DAY = 86_400.0
+
+ACCOUNTS: Fields = {
+    "account_id": ("id", "text"),
+    "account_key": ("_key", "text"),
+    "name": ("name", "text"),
+    "currency": ("currency", "text"),
+    "org_name": ("_org.name", "text"),
+    "org_domain": ("_org.domain", "text"),
+    "org_id": ("_org.id", "text"),
+    "connection_id": ("conn_id", "text"),
+}
+BALANCES: Fields = {
+    "snapshot_date": ("_day", "date"),
+    "account_id": ("id", "text"),
+    "account_key": ("_key", "text"),
+    "currency": ("currency", "text"),
+    "balance": ("balance", "decimal"),
+    "available_balance": ("_available", "decimal"),
+    "balance_at": ("_balance_at", "timestamp"),
+    "holdings": ("_holdings", "bigint"),
+    "has_error": ("_has_error", "bool"),
+}
+TRANSACTIONS: Fields = {
+    "account_id": ("_account", "text"),
+    "transaction_id": ("id", "text"),
+    "posted_at": ("_posted_at", "timestamp"),
+    "transacted_at": ("_transacted_at", "timestamp"),
+    "amount": ("amount", "decimal"),
+    "currency": ("_currency", "text"),
+    "description": ("description", "text"),
+    "payee": ("payee", "text"),
+}
+FEEDS: dict[str, tuple[str, ...]] = {}
+NEWEST = {"balances": "balance_at", "transactions": "posted_at"}
+_PREFIXES = ("gen.", "con.", "act.")
+
+
+def parted(url: str) -> tuple[str, str, str]:
+    """An access URL as address, user and password.
+
+    Raises:
+        PermanentError: it is none, or not one that may be used; the text holds nothing of it.
+    """
+    parts = urllib.parse.urlsplit(url.strip())
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        what = "a setup token" if claim_url(url) else "no address"
+        raise PermanentError(
+            f"SIMPLEFIN_ACCESS_URL holds {what} instead of an access URL. Make one of a setup token with `scoreline claim`."
+        )
+    if not parts.username or not parts.password:
+        raise PermanentError("SIMPLEFIN_ACCESS_URL has no user and password in it: https://user:password@host/path")
+    if parts.scheme != "https" and parts.hostname not in ("127.0.0.1", "localhost"):
+        raise PermanentError("SIMPLEFIN_ACCESS_URL is not https: the password would travel in the open")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    place = f"{parts.scheme}://{host}{f':{parts.port}' if parts.port else ''}{parts.path.rstrip('/')}"
+    return place, urllib.parse.unquote(parts.username), urllib.parse.unquote(parts.password)
+
+
+def claim_url(token: str) -> str | None:
+    """The address that a setup token stands for; None: it is no setup token."""
+    compact = "".join(token.split())
+    try:
+        found = base64.b64decode(compact + "=" * (-len(compact) % 4), validate=True).decode()
+    except ValueError:
+        return None
+    parts = urllib.parse.urlsplit(found)
+    fits = parts.scheme == "https" or parts.hostname in ("127.0.0.1", "localhost")
+    return found if parts.hostname and fits and not parts.username else None
+
+
+def forms(url: str) -> list[str]:
+    """Everything of an access URL that must not be seen: the whole, its user and password, together and as they are sent."""
+    found = [url.strip()]
+    with contextlib.suppress(PermanentError, ValueError):
+        _, user, password = parted(url)
+        written = urllib.parse.urlsplit(url.strip())
+        found += [user, password, f"{user}:{password}", f"{written.username}:{written.password}"]
+        found.append(base64.b64encode(f"{user}:{password}".encode()).decode())
+    return found
+
+
+class SimpleFinCredentials(Credentials):
+    """What SimpleFIN needs: the access URL, with user and password in it."""
+
+    access_url: SecretStr = Field(alias="SIMPLEFIN_ACCESS_URL")
+    base_url: str | None = Field(None, alias="SIMPLEFIN_BASE_URL")
+
+    def secrets(self) -> list[str]:
+        return forms(self.access_url.get_secret_value())
+
+
+CREDENTIALS = SimpleFinCredentials
+
+WAY_OUT = (
+    "Make a new setup token in SimpleFIN Bridge and claim it with `scoreline claim`. If nobody has withdrawn the access, somebody else may "
+    "have it: disable the old token there."
+)
+
+
+def connect(settings: Settings, company: Company) -> Client | None:
+    """A client for the access URL that keeps the requests of a day; None when SimpleFIN is not connected.
+
+    Raises:
+        PermanentError: what is set is no access URL.
+    """
+    credentials = SimpleFinCredentials.read()
+    if credentials is None:
+        return None
+    redact = Redactor(credentials.secrets())
+    own, user, password = parted(credentials.access_url.get_secret_value())
+    base, place = address(settings, SOURCE, credentials.base_url, own)
+    day = Limit(PER_DAY, DAY)
+    client = Client(
+        "SimpleFIN",
+        base,
+        place=place,
+        headers={"Authorization": f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"},
+        budget=Budget({"": (Limit(1, 0), day)}),
+        redact=redact,
+        judge=_judge,
+        way_out=WAY_OUT,
+    )
+    client.facts["day"] = day
+    client.facts["user"] = hashlib.sha256(user.encode()).hexdigest()[:12]
+    return client
+
+
+def _judge(answer: Answer) -> Retry | SourceError | None:
+    if answer.status < 400:
+        return None
+    texts = "; ".join(_complaint_texts(answer.json()))
+    if answer.status == 402:
+        return PermanentError(f"the subscription is not paid (402): {texts}. Settle it in SimpleFIN Bridge.")
+    if answer.status in (401, 403):  # the body is a web page
+        return PermanentError(f"the access URL is not accepted ({answer.status}): withdrawn, or not the right one. {WAY_OUT}")
+    if answer.status == 429:
+        return TransientError(
+            f"the day's requests are used up (429): {texts or answer.start}. The balances of earlier runs stay; run it tomorrow."
+        )
+    return None
+
+
+def _complaint_texts(body: Any) -> list[str]:
+    return [one["text"] for one in complaints(body)] if isinstance(body, dict) else []
+
+
+def complaints(body: dict[str, Any]) -> list[dict[str, Any]]:
+    """What an answer complains of, from `errlist` and `errors`, each text once: code, text, connection and account."""
+    found: dict[str, dict[str, Any]] = {}
+    for one in [*(body.get("errlist") or []), *(body.get("errors") or [])]:
+        said = one if isinstance(one, dict) else {"msg": one}
+        text = str(said.get("msg") or said.get("message") or said.get("code") or "something is wrong")
+        code = str(said.get("code") or "")
+        if code.startswith("conn."):
+            code = code.replace("conn.", "con.", 1)
+        found.setdefault(
+            text, {"code": code or None, "text": text, "connection_id": said.get("conn_id"), "account_id": said.get("account_id")}
+        )
+    return list(found.values())
+
+
+def identify(client: Client) -> str:
+    """The access behind the URL, so that two people's accounts never mix in one warehouse."""
+    return f"access {client.facts['user']}"
+
+
+# ------------------------------------------------------------------ the requests of a day
+
+
+def used(connection: Any, now: datetime) -> int:
+    """Requests that the loads of the last 24 hours took."""
+    try:
+        row = connection.execute(
+            "select coalesce(sum(requests), 0) from ledger.loads where source = ? and finished_at > ?", [SOURCE, now - timedelta(days=1)]
+        ).fetchone()
+    except duckdb.CatalogException:
+        return 0
+    return int(row[0])
+
+
+def recall(connection: Any, run: Run) -> None:
+    """Before the run, with the lock held: what is left of the day's requests."""
+    run.known["used"] = used(connection, run.started_at)
+
+
+def begin(run: Run) -> None:
+    """Before the first row: is there a request left?
+
+    Raises:
+        TransientError: the loads of the last 24 hours took what they may.
+    """
+    left = PER_DAY - FOR_THE_DOCTOR - run.known["used"]
+    if left < 1:
+        raise TransientError(
+            f"SimpleFIN: the loads of the last 24 hours took {run.known['used']} of {PER_DAY} requests. The banks' data changes once a "
+            "day: what is stored stays, and tomorrow's run continues."
+        )
+    run.client.facts["day"].most = left
+
+
+# ------------------------------------------------------------------ the answer
+
+
+def _windows(run: Run) -> list[tuple[datetime, datetime | None]]:
+    """The ranges to ask for, oldest first; the end of the newest is open."""
+    pulled_at = run.state.get("transactions", {}).get("pulled_at")
+    if run.backfill:
+        start = run.since or run.started_at - STEP
+    else:
+        start = datetime.fromisoformat(pulled_at) - AGAIN if pulled_at else run.started_at - STEP
+    end = run.until or run.started_at
+    found: list[tuple[datetime, datetime | None]] = []
+    while end - start > STEP:
+        found.append((start, start + STEP))
+        start += STEP
+    return [*found, (start, run.until)]
+
+
+def _ask(client: Client, company: Company, window: tuple[datetime, datetime | None] | None) -> dict[str, Any]:
+    """One answer, asked for once whoever wants it; without `window` balances only."""
+    wanted: dict[str, object] = {}
+    if window is None:
+        wanted["balances-only"] = 1
+    else:
+        wanted["start-date"] = int(window[0].timestamp())
+        if window[1]:
+            wanted["end-date"] = int(window[1].timestamp())
+    if company.simplefin.protocol_version == 2:
+        wanted["version"] = 2
+    path = f"/accounts?{urllib.parse.urlencode(wanted)}"
+    answer = client.get_once(path, complaint=once(lambda body: None if at(body, "accounts") else "no account at all"))
+    expect(answer, list, "SimpleFIN accounts", "accounts")
+    for account in answer["accounts"]:
+        expect(account, str, "SimpleFIN accounts", "id")
+    return dict(answer)
+
+
+def _answers(run: Run) -> list[dict[str, Any]]:
+    return [_ask(run.client, run.company, window) for window in _windows(run)]
+
+
+def accounts_of(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The accounts of an answer of either version, each with its organisation (`_org`) and its lasting key (`_key`)."""
+    connections = {at(one, "conn_id"): one for one in answer.get("connections") or []}
+    found = []
+    for account in answer["accounts"]:
+        own, shared = account.get("org") or {}, connections.get(account.get("conn_id")) or {}
+        url = own.get("url") or shared.get("org_url") or ""
+        domain = own.get("domain") or (urllib.parse.urlsplit(str(url)).hostname or "").removeprefix("www.") or None
+        org = {
+            "domain": domain,
+            "name": own.get("name") or shared.get("org_name") or shared.get("name") or account.get("conn_name"),
+            "id": own.get("id") or shared.get("org_id"),
+        }
+        lasting = org["domain"] or org["id"] or org["name"] or "?"
+        found.append({**account, "_org": org, "_key": f"{lasting}/{account.get('name')}"})
+    return found
+
+
+def _instant(seconds: Any) -> Any:
+    """Epoch seconds as an ISO instant; 0 is none (a pending transaction); anything else as it came, for the warning."""
+    try:
+        return datetime.fromtimestamp(int(seconds), UTC).isoformat() if int(seconds) else None
+    except (TypeError, ValueError, OverflowError, OSError):
+        return seconds
+
+
+def _accounts(run: Run) -> Iterator[Any]:
+    lacks = {"org_name", "org_domain", "org_id", "connection_id"}
+    found = accounts_of(_answers(run)[-1])
+    yield from typed("simplefin.accounts", ACCOUNTS, [found], run.warn, key=("account_id",), may_lack=lacks)
+
+
+def _balances(run: Run) -> Iterator[Any]:
+    answer, day = _answers(run)[-1], snapshot_day(run, "balances")
+    for said in complaints(answer):
+        run.warn(f"SimpleFIN says: {said['text'][:300]}" + (f" ({said['code']})" if said["code"] else ""))
+    troubled = {one["connection_id"] for one in complaints(answer)} | {one["account_id"] for one in complaints(answer)}
+    rows = [
+        {
+            **account,
+            "_day": day,
+            # left out where it equals the balance
+            "_available": account.get("available-balance", account.get("balance")),
+            "_balance_at": _instant(account.get("balance-date")),
+            "_holdings": len(account.get("holdings") or []),
+            "_has_error": bool({account["id"], account.get("conn_id")} & (troubled - {None})),
+        }
+        for account in accounts_of(answer)
+    ]
+    for text in _stale(rows, run.started_at, run.company.simplefin.stale_after_days):
+        run.warn(f"SimpleFIN: {text}")
+    yield from typed("simplefin.balances", BALANCES, [rows], run.warn, key=("account_id", "snapshot_date"))
+
+
+def _stale(rows: list[dict[str, Any]], now: datetime, days: int) -> Iterator[str]:
+    for row in rows:
+        with contextlib.suppress(TypeError, ValueError):
+            true_at = datetime.fromtimestamp(int(row["balance-date"]), UTC)
+            if now - true_at > timedelta(days=days):
+                yield f"the balance of {row['_key']} is that of {true_at:%Y-%m-%d}; the bank may have to be connected again"
+
+
+def _transactions(run: Run) -> Iterator[Any]:
+    seen: dict[str, set[str]] = {}
+    windows, answers = _windows(run), _answers(run)
+    for answer in answers:
+        rows = []
+        for account in answer["accounts"]:
+            seen.setdefault(account["id"], set())
+            for one in account.get("transactions") or []:
+                if at(one, "pending") is True or not at(one, "posted"):
+                    continue  # it comes again, under another id, once it is booked
+                seen[account["id"]].add(str(one.get("id")))
+                rows.append(
+                    {
+                        **one,
+                        "_account": account["id"],
+                        "_currency": account.get("currency"),
+                        "_posted_at": _instant(one.get("posted")),
+                        "_transacted_at": _instant(one.get("transacted_at")),
+                    }
+                )
+        yield from typed(
+            "simplefin.transactions",
+            TRANSACTIONS,
+            [rows],
+            run.warn,
+            key=("transaction_id", "account_id"),
+            may_lack={"payee", "transacted_at"},
+        )
+    said = [one for answer in answers for one in complaints(answer)]
+    troubled = {one["account_id"] for one in said}
+    if all(one["code"] and not one["code"].startswith("gen.") for one in said) and not any(one["connection_id"] for one in said):
+        run.known["seen"] = (windows[0][0], windows[-1][1], {key: ids for key, ids in seen.items() if key not in troubled})
+    run.complete_from["transactions"] = _reaches_back_to(run, windows[0][0])
+    if not run.backfill:
+        state = {"pulled_at": run.started_at.isoformat(), "since": run.complete_from["transactions"].isoformat()}
+        dlt.current.source_state()["transactions"] = state
+
+
+def _reaches_back_to(run: Run, start: datetime) -> datetime:
+    since = run.state.get("transactions", {}).get("since")
+    return datetime.fromisoformat(since) if since else start
+
+
+def _errors(run: Run) -> Iterator[dict[str, Any]]:
+    for number, said in enumerate(complaints(_answers(run)[-1]), 1):
+        yield {"position": number, **said}
+
+
+@dlt.source(name=SOURCE, max_table_nesting=0)
+def source(run: Run | None = None) -> Any:
+    """All tables of SimpleFIN. Without `run` they are only declared."""
+
+    def kinds(fields: Fields) -> dict[str, ColumnType]:
+        return {column: kind for column, (_, kind) in fields.items()}
+
+    @dlt.resource(**table(["snapshot_date", "account_id"], replaces_same("snapshot_date", "account_id"), kinds(BALANCES)))
+    def balances() -> Iterator[Any]:
+        """One row per account and day, in its own currency; debts may be negative. balance_at: when the balance was true."""
+        yield from streamed(run, "balances", _balances)
+
+    @dlt.resource(**table("account_id", "merge", kinds(ACCOUNTS)))
+    def accounts() -> Iterator[Any]:
+        """One row per account id that ever came; a reconnected account has a new id and the same account_key."""
+        yield from streamed(run, "accounts", _accounts)
+
+    @dlt.resource(**table(["account_id", "transaction_id"], "merge", {**kinds(TRANSACTIONS), "deleted_at": "timestamp"}))
+    def transactions() -> Iterator[Any]:
+        """One row per booked transaction, in the account's currency; negative left the account. An id may exist in two accounts."""
+        yield from streamed(run, "transactions", _transactions)
+
+    @dlt.resource(
+        **table(
+            "position",
+            EVERYTHING,
+            {"position": "bigint", "code": "text", "text": "text", "connection_id": "text", "account_id": "text"},
+        )
+    )
+    def errors() -> Iterator[Any]:
+        """One row per complaint of the newest answer: connections to sign in to again, accounts that could not be read."""
+        yield from whole(run, "errors", _errors)
+
+    return balances, accounts, transactions, errors
+
+
+def settle(connection: Any, run: Run, state: Mapping[str, Any]) -> None:
+    """After the load, with the lock held: mark transactions of the range that the bank no longer shows."""
+    if "seen" not in run.known:
+        return
+    since, until, seen = run.known["seen"]
+    for account, ids in seen.items():
+        connection.execute(
+            "update raw_simplefin.transactions set deleted_at = ? where deleted_at is null and account_id = ? and posted_at >= ? "
+            "and posted_at < ? and not list_contains(?, transaction_id)",
+            [run.started_at, account, since, until or run.started_at, sorted(ids)],
+        )
+
+
+def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[Finding]:
+    """Requests left, what the banks complain of, stale balances, and the accounts that count as cash."""
+    taken = 0
+    if settings.warehouse_path.exists():
+        with (
+            contextlib.suppress(duckdb.Error),
+            contextlib.closing(duckdb.connect(str(settings.warehouse_path), read_only=True)) as connection,
+        ):
+            taken = used(connection, settings.now())
+    budget = f"the loads of the last 24 hours took {taken} of {PER_DAY} requests"
+    if taken >= PER_DAY:
+        yield Finding(SOURCE, "budget", "warn", budget, "Nothing is asked now. The banks' data changes once a day: load it once a day.")
+        return
+    yield Finding(SOURCE, "budget", "ok", budget)
+    answer = _ask(client, company, None)
+    accounts = accounts_of(answer)
+    yield Finding(SOURCE, "accounts", "ok", f"{len(accounts)} accounts may be read")
+    for said in complaints(answer):
+        yield Finding(SOURCE, said["code"] or "errors", "warn", said["text"], "Sign in to SimpleFIN Bridge and repair that connection.")
+    for text in _stale(accounts, settings.now(), company.simplefin.stale_after_days):
+        yield Finding(SOURCE, "stale", "warn", text, "Sign in to SimpleFIN Bridge and repair that connection.")
+    there = {account["_key"]: account["_key"] for account in accounts}
+    yield existing(SOURCE, "cash_accounts", company.simplefin.cash_accounts, there, "account")
+    if left_out := sorted(set(there) - set(company.simplefin.cash_accounts)):
+        yield Finding(
+            SOURCE,
+            "left out",
+            "info",
+            f"not counted as cash: {', '.join(left_out)}",
+            "Nothing to do for cards, loans and investments; add the others to simplefin.cash_accounts in company.toml.",
+        )

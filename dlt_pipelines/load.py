@@ -92,11 +92,15 @@ def load(
     tables: Collection[str] | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
+    client: Any = None,
+    person: str | None = None,
+    apart: Collection[str] = (),
 ) -> LoadReport:
     """Load a source (or some of its tables) into `raw_<source>`, and say so in the ledger.
 
     Two loads of one source never run at once: the second waits. `since`/`until` (with time zone) re-pull what was made, changed or
-    dated in that window; cursors stay where they are.
+    dated in that window; cursors stay where they are. `client`: what the module's `connect()` returned; without it one is made.
+    `person`, `apart`: see `Run`; a load of one person says nothing in the ledger about failures, and nothing that was not known.
 
     Raises:
         PermanentError: a person must act. The ledger has a `failed` row per table.
@@ -110,7 +114,7 @@ def load(
     if unknown := sorted(asked - set(entry.tables)):
         raise PermanentError(f"{entry.label}: unknown tables {', '.join(unknown)}; there are: {', '.join(entry.tables)}")
     with _only_one(entry, settings):
-        return _Load(entry, settings, company, asked, since, until).run()
+        return _Load(entry, settings, company, asked, since, until, client, person, apart).run()
 
 
 def ensure_tables(settings: Settings, company: Company) -> None:
@@ -168,7 +172,9 @@ def _declare(entry: SourceEntry, settings: Settings) -> None:
     for resource in declared.resources.values():
         # an empty merge would empty a table that only lacks a column
         resource.apply_hints(write_disposition="append")
-    with _translated(entry, Redactor()):
+        for column in resource.columns.values():
+            column.pop("dedup_sort", None)  # says something of merges only, and dlt warns of it elsewhere
+    with translated(entry, Redactor()):
         pipeline.extract(declared, loader_file_format="parquet")
         pipeline.normalize()
         with warehouse.write_lock(f"declare {entry.name}"):
@@ -225,26 +231,31 @@ class _Load:
         asked: frozenset[str],
         since: datetime | None,
         until: datetime | None,
+        client: Any,
+        person: str | None,
+        apart: Collection[str],
     ) -> None:
         self.entry, self.settings, self.company, self.asked = entry, settings, company, asked
-        self.since, self.until = since, until
+        self.since, self.until, self.person, self.apart = since, until, person, apart
         self.module = entry.load_module()
         self.warehouse = Warehouse(settings)
         self.started_at = settings.now()
-        self.client: Any = None
+        self.client: Any = client
+        self.waited_before = client.budget.waited_seconds if client else 0.0
         self.redact = Redactor()
 
     def run(self) -> LoadReport:
         try:
-            with _translated(self.entry, self.redact):
-                self.client = self.module.connect(self.settings, self.company)
+            with translated(self.entry, self.redact):
+                self.client = self.client or self.module.connect(self.settings, self.company)
             self.redact = getattr(self.client, "redact", self.redact)
             if self.client is None:
                 return self._not_connected()
-            with redacted_logs(self.redact), _translated(self.entry, self.redact):
+            with redacted_logs(self.redact), translated(self.entry, self.redact):
                 return self._pull()
         except SourceError as error:
-            self._record_failure(str(error))
+            if self.person is None:
+                self._record_failure(str(error))
             raise
 
     def _not_connected(self) -> LoadReport:
@@ -262,7 +273,9 @@ class _Load:
                 pulled |= set(feeders)
             elif pulled & set(feeders):
                 pulled.add(table)
-        run = Run(self.settings, self.company, self.started_at, self.client, frozenset(pulled), self.since, self.until)
+        run = Run(
+            self.settings, self.company, self.started_at, self.client, frozenset(pulled), self.since, self.until, self.person, self.apart
+        )
         with self.warehouse.write_lock(f"load {entry.name}: cursors"):
             pipeline = _open_pipeline(entry, self.settings)
             run.state = pipeline.state.get("sources", {}).get(entry.name, {})
@@ -283,7 +296,8 @@ class _Load:
                 if hasattr(module, "settle"):
                     module.settle(connection, run, pipeline.state["sources"][entry.name])
                 reports = {name: self._report(connection, name, info.loads_ids) for name in sorted(self.asked)}
-                rows = {name: self._ledger_row(connection, run, name, report) for name, report in reports.items()}
+                found = {name: self._ledger_row(connection, run, name, report) for name, report in reports.items()}
+                rows = {name: row for name, row in found.items() if row is not None}
             self._record(rows)
         if run.unavailable:
             _declare(entry, self.settings)
@@ -308,7 +322,7 @@ class _Load:
     @property
     def _waited(self) -> float:
         budget = getattr(self.client, "budget", None)
-        return round(budget.waited_seconds, 3) if budget else 0.0
+        return round(budget.waited_seconds - self.waited_before, 3) if budget else 0.0
 
     def _origin(self) -> str:
         # the sandbox takes another port each time, so an address says nothing
@@ -335,7 +349,7 @@ class _Load:
         assert row is not None
         return TableReport(*row)
 
-    def _ledger_row(self, connection: duckdb.DuckDBPyConnection, run: Run, name: str, report: TableReport) -> dict[str, Any]:
+    def _ledger_row(self, connection: duckdb.DuckDBPyConnection, run: Run, name: str, report: TableReport) -> dict[str, Any] | None:
         row: dict[str, Any] = {
             "status": "ok",
             "complete_from": run.complete_from.get(name),
@@ -356,6 +370,8 @@ class _Load:
                 ).fetchone()
             except duckdb.CatalogException:
                 last = None
+            if last is None and run.person is not None:
+                return None  # one person's records do not make a table complete
             through = min(run.until, run.started_at) if run.until else run.started_at
             row |= dict(zip(("complete_from", "complete_through"), last or (run.since, through), strict=True))
         return row
@@ -379,7 +395,7 @@ class _Load:
 
 
 @contextlib.contextmanager
-def _translated(entry: SourceEntry, redact: Redactor) -> Iterator[None]:
+def translated(entry: SourceEntry, redact: Redactor) -> Iterator[None]:
     """Let only SourceError and WarehouseBusy out, redacted, whatever dlt wraps them in."""
     try:
         yield

@@ -1,0 +1,90 @@
+-- both platforms in one shape, so that a metric need not know which one a company uses
+with zendesk as (
+    select
+        'zendesk' as source,
+        'ticket' as record_type,
+        cast(tickets.ticket_id as text) as ticket_id,
+        tickets.created_at,
+        -- the minutes count from here
+        tickets.created_at as asked_at,
+        tickets.created_at + to_minutes(cast(tickets.reply_minutes_calendar as bigint)) as first_reply_at,
+        case when tickets.status in ('solved', 'closed') then tickets.solved_at end as solved_at,
+        cast(tickets.reply_minutes_calendar as decimal(18, 3)) as first_reply_minutes,
+        cast(tickets.reply_minutes_business as decimal(18, 3)) as first_reply_business_minutes,
+        cast(tickets.full_resolution_minutes_calendar as decimal(18, 3)) as resolution_minutes,
+        cast(tickets.full_resolution_minutes_business as decimal(18, 3)) as resolution_business_minutes,
+        tickets.status,
+        {{ in_setting('tickets.status', 'zendesk.open_statuses') }} and not tickets.is_deleted as is_open,
+        tickets.channel,
+        tickets.priority,
+        agents.email as assignee_email,
+        coalesce(tickets.reopens, 0) as reopens,
+        case
+            when tickets.satisfaction_score like 'good%' then true
+            when tickets.satisfaction_score like 'bad%' then false
+        end as is_satisfied,
+        tickets.is_deleted,
+        case
+            when tickets.is_deleted then 'deleted'
+            when {{ in_setting('tickets.channel', 'zendesk.excluded_channels') }} then 'excluded_channel'
+        end as left_out_reason,
+        account.web_url || '/agent/tickets/' || tickets.ticket_id as ticket_url,
+        concat_ws(' ', '#' || tickets.ticket_id, tickets.subject) as ticket_label
+    from {{ ref('stg_zendesk__tickets') }} as tickets
+    left join {{ ref('stg_zendesk__agents') }} as agents on tickets.assignee_id = agents.agent_id
+    left join {{ ref('stg_zendesk__account') }} as account on true
+),
+
+intercom as (
+    select
+        'intercom' as source,
+        'conversation' as record_type,
+        talks.conversation_id as ticket_id,
+        talks.created_at,
+        coalesce(talks.first_contact_reply_at, talks.created_at) as asked_at,
+        talks.first_admin_reply_at as first_reply_at,
+        case when talks.state = 'closed' then talks.last_close_at end as solved_at,
+        cast(date_diff('second', asked_at, talks.first_admin_reply_at) / 60.0 as decimal(18, 3)) as first_reply_minutes,
+        -- office hours: comparable with the business minutes of Zendesk, never with the minutes of the wall clock
+        cast(talks.reply_office_seconds / 60.0 as decimal(18, 3)) as first_reply_business_minutes,
+        cast(date_diff('second', asked_at, solved_at) / 60.0 as decimal(18, 3)) as resolution_minutes,
+        cast(
+            case when talks.state = 'closed' then talks.last_close_office_seconds end / 60.0 as decimal(18, 3)
+        ) as resolution_business_minutes,
+        talks.state as status,
+        {{ in_setting('talks.state', 'intercom.open_states') }} and not talks.is_deleted as is_open,
+        talks.channel,
+        talks.priority,
+        admins.email as assignee_email,
+        coalesce(talks.reopens, 0) as reopens,
+        -- Intercom itself counts a 4 and a 5 as positive
+        talks.rating >= 4 as is_satisfied,
+        talks.is_deleted,
+        case
+            when talks.is_deleted then 'deleted'
+            when not {{ in_setting('talks.delivered_as', 'intercom.counted_deliveries') }} then 'not_customer_initiated'
+            when
+                lower({{ setting('intercom.count_ai_only', default='false') }}) <> 'true'
+                and talks.ai_agent_participated and talks.first_admin_reply_at is null and talks.state = 'closed'
+                then 'ai_only'
+        end as left_out_reason,
+        account.web_url || '/a/inbox/' || account.app_id || '/inbox/conversation/' || talks.conversation_id as ticket_url,
+        concat_ws(' ', '#' || talks.conversation_id, talks.title) as ticket_label
+    from {{ ref('stg_intercom__conversations') }} as talks
+    left join {{ ref('stg_intercom__admins') }} as admins on talks.admin_id = admins.admin_id
+    left join {{ ref('stg_intercom__account') }} as account on true
+),
+
+together as (
+    select * from zendesk
+    union all
+    select * from intercom
+)
+
+select
+    together.*,
+    {{ local_day('together.created_at') }} as created_day,
+    {{ local_day('together.first_reply_at') }} as first_reply_day,
+    {{ local_day('together.solved_at') }} as solved_day,
+    together.first_reply_at is null as is_unanswered
+from together

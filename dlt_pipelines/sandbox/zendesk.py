@@ -18,8 +18,8 @@ from dlt_pipelines.sandbox.store import Row, from_ms
 from dlt_pipelines.sandbox.world import Answer, Call, Limiter, World
 
 CREDENTIALS = {
-    "ZENDESK_SUBDOMAIN": "cedar-ridge-canary",
-    "ZENDESK_EMAIL": "canary.zendesk@cedar-ridge.example",
+    "ZENDESK_SUBDOMAIN": "cedar-ridge-sandbox",
+    "ZENDESK_EMAIL": "sandbox.zendesk@cedar-ridge.example",
     "ZENDESK_API_KEY": "sandbox-canary-zendesk-b41f7e",
 }
 OPEN_PATHS = ""

@@ -3,7 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
+
+from pydantic import SecretStr
+
+from dlt_pipelines.registry import SOURCES
+from dlt_pipelines.sandbox import SANDBOX_CREDENTIALS
+
+
+def secrets() -> dict[str, str]:
+    """Environment name -> the sandbox's value, of every credential that its source declares a secret: an account's name is none."""
+    open_ones = {
+        field.alias
+        for entry in SOURCES.values()
+        if (credentials := entry.load_module().CREDENTIALS)
+        for field in credentials.model_fields.values()
+        if SecretStr not in (field.annotation, *get_args(field.annotation))
+    }
+    return {name: value for name, value in SANDBOX_CREDENTIALS.items() if name not in open_ones}
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,10 @@ from dlt_pipelines.doctor import diagnose
 from dlt_pipelines.errors import PermanentError
 from dlt_pipelines.findings import Finding
 from dlt_pipelines.registry import SOURCES
-from dlt_pipelines.sandbox import SANDBOX_CREDENTIALS, Sandbox
+from dlt_pipelines.sandbox import Sandbox
 from dlt_pipelines.sources import hubspot
 from foundation.settings import PROJECT_ROOT, Company, Settings
+from tests.dlt_pipelines.cases import secrets
 
 
 @pytest.fixture(autouse=True)
@@ -43,7 +44,7 @@ def test_a_healthy_account(sandbox: Sandbox, company: Company) -> None:
     assert "of 10000 requests" in details["autotask", "budget"]
     assert "250 members" in details["hubspot", "warm_list"] or "249 members" in details["hubspot", "warm_list"]
     text = str(findings)
-    assert not [name for name, secret in SANDBOX_CREDENTIALS.items() if secret in text]
+    assert not [name for name, secret in secrets().items() if secret in text]
 
 
 def test_half_of_the_credentials(settings: Settings, company: Company, monkeypatch: pytest.MonkeyPatch) -> None:

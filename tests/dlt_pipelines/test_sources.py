@@ -17,7 +17,7 @@ from dlt_pipelines.registry import SOURCES
 from dlt_pipelines.run import CONTRACT
 from dlt_pipelines.sandbox import SANDBOX_CREDENTIALS, Sandbox
 from foundation.settings import Company, Settings
-from tests.dlt_pipelines.cases import CASES
+from tests.dlt_pipelines.cases import CASES, secrets
 from tests.dlt_pipelines.conftest import query
 
 CONNECTED = [name for name, entry in SOURCES.items() if entry.load_module().CREDENTIALS]
@@ -207,7 +207,7 @@ def test_secrets_are_nowhere(sandbox: Sandbox, company: Company, caplog: pytest.
                 sandbox.clear_faults()
     written = [file.read_bytes() for file in settings.home.rglob("*") if file.is_file()]
     assert any(b"contacts" in content for content in written)
-    for name, secret in SANDBOX_CREDENTIALS.items():
+    for name, secret in secrets().items():
         for content in (caplog.text.encode(), "".join(told).encode(), *written):
             assert secret.encode() not in content, name
 

@@ -164,7 +164,7 @@ def test_loading_twice_doubles_nothing(name: str, sandbox: Sandbox, company: Com
     rows = query(settings, "select sum(requests), count(*) from ledger.loads group by load_id order by 1 desc")
     assert rows[0] == (first.requests, len(SOURCES[name].tables))
     whole_each_time = name in CASES and CASES[name].snapshots >= set(SOURCES[name].tables)
-    assert again.requests < first.requests + whole_each_time or first.requests == 0
+    assert again.requests < first.requests + whole_each_time or first.requests <= 1
 
 
 @pytest.mark.parametrize("name", CONNECTED)

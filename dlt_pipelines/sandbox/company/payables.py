@@ -26,7 +26,7 @@ _PAID_BY = {
 _LATER = {
     9: (date(2025, 11, 6), _MET),
     13: (date(2025, 12, 2), _INVITED),
-    10: (date(2025, 10, 15), _CHECK),
+    10: (date(2025, 11, 19), _CHECK),
     6: (date(2026, 1, 20), _ACH),
 }
 """Vendor -> from when on it is paid in another way."""

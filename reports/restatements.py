@@ -53,9 +53,9 @@ def why(row: Row) -> str:
     return ", ".join(["definition changed", *told] if row.cause == "definition" else told)
 
 
-def before(row: Row, zone: str) -> str:
-    """`was 78 until 29 Oct 2025`"""
-    until = changed_day(row, zone)
+def before(row: Row, zone: str, *, year: bool = False) -> str:
+    """`was 78 until 29 Oct`, or `until 29 Oct 2025`."""
+    until = changed_day(row, zone, year=year)
     if row.kind == "rejudged":
         return f"goal was {goal_of(row, 'was')} until {until}"
     return f"{'' if row.value_was is None and row.kind == 'filled' else 'was '}{number_text(row, 'was')} until {until}"

@@ -135,14 +135,18 @@ _Told = Mapping[tuple[str, object], Sequence[Row]]
 """(line, first day of its period) -> what was published about it before, the newest change first."""
 
 
-def restated_tag(changes: Sequence[Row], zone: str, reason: bool = True) -> Markup:
-    """That a number was another one when it was published, in words; nothing for a number that never changed."""
+def restated_tag(changes: Sequence[Row], build: Row) -> Markup:
+    """That a number was another one when it was published, in words; nothing for a number that never changed.
+
+    Why is only read out here: the receipts, one click away, tell it with the records.
+    """
     if not changes:
         return Markup()
     newest, *earlier = changes
+    year = newest.changed_at.year != build.as_of.year
     more = f", and {plural(len(earlier), 'change')} before" if earlier else ""
-    return Markup('<small class="state restated"><b>{}</b> <span>{}{}{}</span></small>').format(
-        KIND[newest.kind], before(newest, zone), f": {why(newest)}" if reason and newest.kind != "rejudged" else "", more
+    return Markup('<small class="state restated"><b>{}</b> <span>{}<span class="vh">: {}</span>{}</span></small>').format(
+        KIND[newest.kind], before(newest, build.time_zone, year=year), why(newest), more
     )
 
 
@@ -150,9 +154,7 @@ def Sections(lines: Result, receipts: Receipts, build: Result, restated: Result)
     """Every line of the week, a table per section."""
     told = newest_first(restated.rows)
     return join(
-        Markup('<h2 id="section-{}">{}</h2>{}').format(
-            anchor(section), label, _section(label, members, receipts, build.one().time_zone, told)
-        )
+        Markup('<h2 id="section-{}">{}</h2>{}').format(anchor(section), label, _section(label, members, receipts, build.one(), told))
         for section, label, members in by_section(lines_of(lines))
     )
 
@@ -160,7 +162,7 @@ def Sections(lines: Result, receipts: Receipts, build: Result, restated: Result)
 _COLUMNS = ("Line", "Goal", "This week", "Last week", "Quarter average", "Status", "13 weeks")
 
 
-def _section(label: str, lines: Sequence[Line], receipts: Receipts, zone: str, told: _Told) -> Markup:
+def _section(label: str, lines: Sequence[Line], receipts: Receipts, build: Row, told: _Told) -> Markup:
     head = join(
         Markup('<th role="columnheader" scope="col"{}>{}</th>').format(Markup(' class="n"') if 0 < i < 5 else "", name)
         for i, name in enumerate(_COLUMNS)
@@ -169,10 +171,11 @@ def _section(label: str, lines: Sequence[Line], receipts: Receipts, zone: str, t
         '<div class="card lines"><table role="table" class="score"><caption class="vh">{}</caption>'
         '<thead role="rowgroup"><tr role="row">{}</tr></thead>'
         '<tbody role="rowgroup">{}</tbody></table></div>'
-    ).format(label, head, join(_row(line, receipts, zone, told) for line in lines))
+    ).format(label, head, join(_row(line, receipts, build, told) for line in lines))
 
 
-def _row(line: Line, receipts: Receipts, zone: str, told: _Told) -> Markup:
+def _row(line: Line, receipts: Receipts, build: Row, told: _Told) -> Markup:
+    zone = build.time_zone
     quarter = line.quarter_label
     last_week = line.week_start - timedelta(days=7)
     count = len(line.trend_values)
@@ -198,8 +201,8 @@ def _row(line: Line, receipts: Receipts, zone: str, told: _Told) -> Markup:
         parts=_small(line.parts),
         blank=_small(line.blank_word),
         state=state_tag(line.state, short_instant(line.as_of, zone), line.feed == "manual" or line.sources.strip("[]") == "manual"),
-        restated=restated_tag(told.get((line.line_id, line.week_start), ()), zone),
-        previous_restated=restated_tag(told.get((line.line_id, last_week), ()), zone, reason=False),
+        restated=restated_tag(told.get((line.line_id, line.week_start), ()), build),
+        previous_restated=restated_tag(told.get((line.line_id, last_week), ()), build),
         previous=_linked(
             line.previous_text,
             receipts.href(week_label(last_week), line.line_id) if line.previous_tracked else None,
@@ -260,7 +263,7 @@ def QuarterSummary(quarter: Result, receipts: Receipts, build: Result, restated:
             _linked(number(row.value, row.unit), receipts.href(row.quarter_label, row.line_id), f"{row.label}, {row.quarter_label}"),
             _small(STATUS["no_data"]) if row.value is None else "",
             state_tag("live" if row.state == "provisional" else row.state, short_instant(row.as_of, zone)),
-            restated_tag(told.get((row.line_id, row.quarter_start), ()), zone),
+            restated_tag(told.get((row.line_id, row.quarter_start), ()), build.one()),
         )
         for row in quarter
     )

@@ -130,7 +130,7 @@ def test_what_was_published_otherwise_is_told(settings: Settings, company: Compa
     message = made(settings, company)
     text = plain_of(message).replace("\r\n", "\n")
     for note in (
-        "Restated: Dials 2025-W43 is 101, was 102 (1 record removed), 27 Oct; was 100 until 27 Oct 2025 (2 records added)",
+        "Restated: Dials 2025-W43 is 101, was 102 (1 record removed), 27 Oct; was 100 until 27 Oct (2 records added)",
         "Restated: MRR closed 2025-W42 is $0, was $500 (1 record changed), 21 Oct",
         "Restated: Same-day close rate 2025-W42 is 49% (29 of 59), was 50% (30 of 60) (definition changed, 1 record removed), 21 Oct",
         "Filled in: Networking events 2025-W41 is 2, was blank (1 record added), 21 Oct",

@@ -50,6 +50,20 @@ create table if not exists ledger.loads (
     waited_seconds double,
     error text                        -- redacted; says what to do
 );
+create table if not exists ledger.backfills (
+    source text not null,
+    since timestamptz,                -- window, half open; null: from the beginning
+    until timestamptz,                -- null: until it ran
+    tables text not null,             -- names with commas; empty: all
+    person text not null,             -- id at the vendor; empty: everything that is of none of the others; *: the source as a whole
+    name text not null,
+    status text not null,             -- ok | failed | not_connected
+    rows_loaded bigint not null,
+    requests bigint not null,
+    finished_at timestamptz not null,
+    warnings text[] not null,
+    error text                        -- redacted; says what to do
+);
 create table if not exists config.clock (as_of timestamptz not null);
 create table if not exists config.settings (name text not null, value text not null);
 create table if not exists config.sources (
@@ -144,6 +158,17 @@ class Warehouse:
             for row in rows:
                 columns = ", ".join(row)
                 connection.execute(f"insert into ledger.loads ({columns}) values ({', '.join('?' * len(row))})", list(row.values()))
+
+    def record_backfill(self, row: dict[str, Any]) -> None:
+        """Write one part of a backfill to `ledger.backfills`, in the place of what was noted of it before. Call with the lock held."""
+        key = ("source", "since", "until", "tables", "person")
+        with contextlib.closing(self.connect()) as connection:
+            connection.execute(_DDL)
+            connection.begin()
+            same = " and ".join(f"{column} is not distinct from ?" for column in key)
+            connection.execute(f"delete from ledger.backfills where {same}", [row[column] for column in key])
+            connection.execute(f"insert into ledger.backfills ({', '.join(row)}) values ({', '.join('?' * len(row))})", list(row.values()))
+            connection.commit()
 
     def publish(self, schema: str = "marts") -> Path:
         """Copy every table of `schema` into a new file and put it in the place of the published one. Call with the lock held.

@@ -20,8 +20,8 @@
 | search_lag | HubSpot: the search index is `seconds` behind; lasts until cleared |
 | day_filters | Intercom: date filters are cut to days of the workspace; lasts until cleared |
 
-`path` is a regular expression searched in the path after the vendor's prefix, `skip` lets that many calls pass first, `times` is
-how many calls are hit (null: until cleared). `source` `*` means every vendor.
+`path` is a regular expression searched in the path after the vendor's prefix, `within` one for query and body, `skip` lets that
+many calls pass first, `times` is how many calls are hit (null: until cleared). `source` `*` means every vendor.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ import socket
 import sys
 import threading
 import time
+import urllib.parse
 from datetime import datetime
 from typing import Any
 
@@ -55,7 +56,8 @@ class _VendorApp:
         call = await self._read(request)
         self.world.open(self.name)
         self.world.calls += 1
-        fault = self.world.faults.take(self.name, call.path)
+        asked = f"{urllib.parse.urlencode(call.query)} {call.body.decode('utf-8', 'replace')}"
+        fault = self.world.faults.take(self.name, call.path, asked)
         entry = {"time": started, "source": self.name, "method": call.method, "path": call.path, "status": None}
         self.world.log.append(entry)
         answer = await faults.answer(self.world, self.vendor, call, fault)
@@ -107,6 +109,7 @@ def make_app(world: World) -> Starlette:
                 "scale": world.scale,
                 "vendors": list(VENDORS),
                 "limits": world.limits.enforced,
+                "databases": world.databases,
             }
         )
 

@@ -139,6 +139,7 @@ class Fault:
     source: str
     kind: str
     path: str = ""
+    within: str = ""
     times: int | None = None
     skip: int = 0
     status: int = 500
@@ -153,9 +154,10 @@ class Fault:
         if self.kind not in ACTING + SWITCHES:
             raise ValueError(f"unknown kind {self.kind!r}; there are {', '.join(ACTING + SWITCHES)}")
         re.compile(self.path)
+        re.compile(self.within)
 
-    def matches(self, source: str, path: str) -> bool:
-        return self.source in (source, "*") and re.search(self.path, path) is not None
+    def matches(self, source: str, path: str, asked: str = "") -> bool:
+        return self.source in (source, "*") and bool(re.search(self.path, path)) and bool(re.search(self.within, asked))
 
 
 class Faults:
@@ -164,10 +166,10 @@ class Faults:
     def __init__(self) -> None:
         self.active: list[Fault] = []
 
-    def take(self, source: str, path: str) -> Fault | None:
-        """The first acting fault for this call; counts it down and drops it when it is used up."""
+    def take(self, source: str, path: str, asked: str = "") -> Fault | None:
+        """The first acting fault for this call (`asked`: its query and body); counts it down and drops it when it is used up."""
         for fault in self.active:
-            if fault.kind in ACTING and fault.matches(source, path):
+            if fault.kind in ACTING and fault.matches(source, path, asked):
                 if fault.skip > 0:
                     fault.skip -= 1
                     continue
@@ -193,6 +195,8 @@ class World:
     scale: str
     limits: Limits = field(default_factory=Limits)
     faults: Faults = field(default_factory=Faults)
+    databases: dict[str, str] = field(default_factory=dict)
+    """Environment name -> address of the company's own databases."""
     last_pages: dict[tuple[Vendor, str], bytes] = field(default_factory=dict)
     """The newest answer per vendor and path, for faults that send it again."""
     memory: dict[str, Any] = field(default_factory=dict)

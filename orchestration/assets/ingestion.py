@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 import dagster as dg
 from pydantic import Field
 
+from dlt_pipelines.backfill import Part, backfill
 from dlt_pipelines.errors import PermanentError, TransientError
 from dlt_pipelines.load import LoadReport, load
 from dlt_pipelines.registry import SOURCES, SourceEntry
@@ -24,6 +25,7 @@ class Window(dg.Config):
 
     since: str | None = Field(default=None, description="Instant with time zone, for example 2025-07-12T00:00:00Z")
     until: str | None = Field(default=None, description="Instant with time zone; empty: now")
+    restart: bool = Field(default=False, description="Pull all of the window again, also what an earlier call for it has done")
 
 
 def raw_key(source: str, table: str) -> dg.AssetKey:
@@ -60,6 +62,37 @@ def _materializations(entry: SourceEntry, report: LoadReport) -> Iterator[dg.Mat
         yield dg.MaterializeResult(asset_key=raw_key(entry.name, table), metadata=metadata)
 
 
+def _backfill(
+    entry: SourceEntry, context: dg.AssetExecutionContext, config: Window, scoreline: Scoreline, selected: list[str]
+) -> Iterator[dg.MaterializeResult]:
+    """A window, part by part; the step fails at its end if a part has failed, and the next one goes on with what is left."""
+
+    def told(part: Part) -> None:
+        say = context.log.warning if part.error else context.log.info
+        say(f"{entry.label}, {part.name}: {'done before' if part.earlier else part.error or f'{part.rows_loaded:,} rows'}")
+
+    try:
+        report = backfill(
+            entry.name,
+            scoreline.settings(),
+            scoreline.company(),
+            since=_instant(config.since, "since"),
+            until=_instant(config.until, "until"),
+            tables=selected,
+            restart=config.restart and context.retry_number == 0,
+            told=told,
+        )
+    except (PermanentError, WarehouseBusy) as error:
+        raise dg.Failure(str(error), allow_retries=False) from None
+    yield from _materializations(entry, report.load)
+    if report.failures:
+        texts = "; ".join(dict.fromkeys(str(error) for error in report.failures))
+        raise dg.Failure(
+            f"{len(report.failures)} of {len(report.parts)} parts failed: {texts}",
+            allow_retries=all(isinstance(error, TransientError) for error in report.failures),
+        )
+
+
 def _build(entry: SourceEntry) -> dg.AssetsDefinition:
     specs = [
         dg.AssetSpec(
@@ -83,14 +116,15 @@ def _build(entry: SourceEntry) -> dg.AssetsDefinition:
     )
     def ingest(context: dg.AssetExecutionContext, config: Window, scoreline: Scoreline) -> Iterator[dg.MaterializeResult]:
         selected = [key.path[-1] for key in context.selected_asset_keys]
+        if config.since or config.until:
+            yield from _backfill(entry, context, config, scoreline, selected)
+            return
         try:
             report = load(
                 entry.name,
                 scoreline.settings(),
                 scoreline.company(),
                 tables=None if len(selected) == len(entry.tables) else selected,
-                since=_instant(config.since, "since"),
-                until=_instant(config.until, "until"),
             )
         except (PermanentError, WarehouseBusy) as error:
             raise dg.Failure(str(error), allow_retries=False) from None

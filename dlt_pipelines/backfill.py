@@ -1,0 +1,199 @@
+"""Pull a window of one source again, part by part: one person after the other where the vendor works per person.
+
+A module whose vendor works per person has `PER_PERSON` (tables) and `people(client)` (id -> name). Its parts are these people, and
+then everything that is of none of them, with all other tables. Any other source is one part.
+
+What is done is noted in `ledger.backfills` after each part, so the same window (source, since, until, tables) goes on where it stopped:
+after a kill with the parts that were not finished, after failures with those that failed, and when nothing is left nothing is
+done, unless it is asked to `restart`. One part's failure stops no other.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Literal
+
+import duckdb
+
+from dlt_pipelines.credentials import Redactor
+from dlt_pipelines.errors import PermanentError, SourceError
+from dlt_pipelines.load import LoadReport, TableReport, load, translated
+from dlt_pipelines.registry import SOURCES, SourceEntry
+from foundation.settings import Company, Settings
+from foundation.warehouse import Warehouse
+
+WHOLE = "*"
+"""`person` of a source that is one part."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a backfill and how it ended."""
+
+    source: str
+    person: str
+    """The vendor's id; empty: everything that is of none of the others; `WHOLE`: the source."""
+    name: str
+    status: Literal["ok", "failed", "not_connected"]
+    rows_loaded: int
+    warnings: list[str]
+    error: str | None
+    finished_at: datetime
+    earlier: bool = False
+    """Done by an earlier call for the same window, and left alone by this one."""
+
+
+@dataclass
+class BackfillReport:
+    """What a backfill did."""
+
+    parts: list[Part]
+    load: LoadReport
+    """Of all parts that this call pulled, added up; no tables when it pulled none."""
+    failures: list[SourceError] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Window:
+    source: str
+    since: datetime | None
+    until: datetime | None
+    tables: str
+
+    @property
+    def key(self) -> dict[str, Any]:
+        return {"source": self.source, "since": self.since, "until": self.until, "tables": self.tables}
+
+
+def backfill(
+    source: str,
+    settings: Settings,
+    company: Company,
+    *,
+    since: datetime | None,
+    until: datetime | None = None,
+    tables: Collection[str] | None = None,
+    restart: bool = False,
+    told: Callable[[Part], None] = lambda _: None,
+) -> BackfillReport:
+    """Pull a window of a source again. `told` hears of every part as it ends.
+
+    Raises:
+        PermanentError: no such source or table.
+        WarehouseBusy: a process without the write lock holds the warehouse.
+    """
+    if source not in SOURCES:
+        raise PermanentError(f"unknown source {source!r}; there are: {', '.join(SOURCES)}")
+    entry = SOURCES[source]
+    asked = frozenset(entry.tables if tables is None else tables)
+    window = _Window(source, since, until, "" if asked == set(entry.tables) else ",".join(sorted(asked)))
+    done = {part.person: replace(part, earlier=True) for part in _kept(settings, window, restart)}
+    report = BackfillReport([], LoadReport(source, "ok", {}, 0, 0.0, None))
+
+    def pull(who: str, name: str, **how: Any) -> None:
+        part = done.get(who) or _pull(window, settings, company, who, name, report, since=since, until=until, **how)
+        report.parts.append(part)
+        told(part)
+
+    try:
+        client, people = _people(entry, settings, company, asked)
+    except SourceError as error:
+        # nobody can be asked for: the source as a whole has failed
+        report.failures.append(error)
+        report.parts.append(_note(settings, window, WHOLE, entry.label, error=str(error)))
+        told(report.parts[0])
+        return report
+    if not people:
+        pull(WHOLE, entry.label, tables=asked)
+        return report
+    for person, name in people.items():
+        pull(person, name, tables=asked & entry.load_module().PER_PERSON, client=client.anew(), person=person)
+    pull("", "everything else", tables=asked, client=client.anew(), person="", apart=frozenset(people))
+    return report
+
+
+def _people(entry: SourceEntry, settings: Settings, company: Company, asked: Collection[str]) -> tuple[Any, dict[str, str]]:
+    """The client, and whom the vendor can be asked for; nobody where it does not work per person, or is not connected."""
+    module = entry.load_module()
+    if not set(asked) & getattr(module, "PER_PERSON", frozenset()):
+        return None, {}
+    redact = Redactor(module.CREDENTIALS().secrets() if all(module.CREDENTIALS.variables().values()) else ())
+    with translated(entry, redact):
+        client = module.connect(settings, company)
+        return client, module.people(client) if client else {}
+
+
+def _pull(window: _Window, settings: Settings, company: Company, who: str, name: str, report: BackfillReport, **how: Any) -> Part:
+    try:
+        loaded = load(window.source, settings, company, **how)
+    except SourceError as error:
+        report.failures.append(error)
+        return _note(settings, window, who, name, error=str(error))
+    _add(report.load, loaded)
+    return _note(settings, window, who, name, loaded=loaded)
+
+
+def _add(total: LoadReport, loaded: LoadReport) -> None:
+    total.status = loaded.status
+    total.requests += loaded.requests
+    total.waited_seconds += loaded.waited_seconds
+    total.complete_through = loaded.complete_through
+    total.warnings += [text for text in loaded.warnings if text not in total.warnings]
+    for table, now in loaded.tables.items():
+        before = total.tables.get(table)
+        total.tables[table] = TableReport(now.rows_loaded + (before.rows_loaded if before else 0), now.rows_total, now.newest_record)
+
+
+def _note(
+    settings: Settings, window: _Window, person: str, name: str, *, loaded: LoadReport | None = None, error: str | None = None
+) -> Part:
+    rows = sum(table.rows_loaded for table in loaded.tables.values()) if loaded else 0
+    warnings = loaded.warnings if loaded else []
+    part = Part(window.source, person, name, loaded.status if loaded else "failed", rows, warnings, error, settings.now())
+    row = window.key | {
+        "person": person,
+        "name": name,
+        "status": part.status,
+        "rows_loaded": rows,
+        "requests": loaded.requests if loaded else 0,
+        "finished_at": part.finished_at,
+        "warnings": warnings,
+        "error": error,
+    }
+    warehouse = Warehouse(settings)
+    with warehouse.write_lock(f"backfill {window.source}"):
+        warehouse.record_backfill(row)
+    return part
+
+
+_SAME = "source = $source and since is not distinct from $since and until is not distinct from $until and tables = $tables"
+
+
+def _kept(settings: Settings, window: _Window, restart: bool) -> list[Part]:
+    """What need not be done again; whatever else was noted is forgotten."""
+    warehouse, redone = Warehouse(settings), "" if restart else " and status <> 'ok'"
+    with (
+        warehouse.write_lock(f"backfill {window.source}"),
+        contextlib.closing(warehouse.connect()) as connection,
+        contextlib.suppress(duckdb.CatalogException),  # nothing was ever noted
+    ):
+        connection.execute(f"delete from ledger.backfills where {_SAME}{redone}", window.key)
+    return noted(settings, window.source, window.since, window.until, window.tables)
+
+
+def noted(settings: Settings, source: str, since: datetime | None, until: datetime | None, tables: str = "") -> list[Part]:
+    """The parts of a window that were pulled, as the last call left them, in the order in which they ended."""
+    warehouse = Warehouse(settings)
+    with warehouse.write_lock(f"backfill {source}"), contextlib.closing(warehouse.connect()) as connection:
+        try:
+            rows = connection.execute(
+                "select source, person, name, status, rows_loaded, warnings, error, finished_at from ledger.backfills "
+                f"where {_SAME} order by finished_at, rowid",
+                _Window(source, since, until, tables).key,
+            ).fetchall()
+        except duckdb.CatalogException:
+            return []
+    return [Part(*row) for row in rows]

@@ -162,7 +162,8 @@ def _window(platform: Platform, run: Run, account: Row) -> tuple[date, date]:
     pulled = run.state.get("accounts", {}).get(account["id"])
     if not pulled:
         return begins, today
-    return max(begins, local_date(datetime.fromisoformat(pulled["pulled_at"]), zone) - timedelta(days=section.restated_days)), today
+    back = timedelta(days=section.restated_days - 1)
+    return max(begins, local_date(datetime.fromisoformat(pulled["pulled_at"]), zone) - back), today
 
 
 def slices(first: date, last: date, days: int = SLICE) -> Iterator[tuple[date, date]]:

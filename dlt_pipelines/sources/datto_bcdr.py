@@ -479,7 +479,9 @@ def _each(run: Run, what: str, objects: Iterable[tuple[dict[str, Any], str]], re
 def _typed(run: Run, name: str, rows: Iterable[dict[str, Any]]) -> Iterator[Any]:
     day = snapshot_day(run, name)
     dated = [row | {"snapshot_date": day} for row in rows]
-    yield from typed(f"datto_bcdr.{name}", FIELDS[name], [dated], run.warn, key=KEYS[name][:2], may_lack=_MAY_LACK[name])
+    # where an object could not be read, the other columns of the key are null
+    key = KEYS[name] if len(KEYS[name]) == 2 else KEYS[name][0]
+    yield from typed(f"datto_bcdr.{name}", FIELDS[name], [dated], run.warn, key=key, may_lack=_MAY_LACK[name])
 
 
 def _devices(run: Run) -> Iterator[Any]:

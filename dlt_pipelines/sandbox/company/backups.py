@@ -105,7 +105,7 @@ def _asset(book: Book, rng: random.Random, client: ClientFirm, device: str, name
         # a share of an old appliance has no volume
         "volume": f"{rng.getrandbits(128):032x}" if kind == "agent" or asset % 3 else None,
         "type": kind,
-        "os": "Windows Server 2022" if kind == "agent" and "-D" in name else None,
+        "os": None if kind == "share" else "Windows 11 Pro" if "-DT-" in name else "Windows Server 2022",
         "fqdn": None,
         "localIp": f"10.{client.number}.0.{asset % 250}",
         "isPaused": False,

@@ -356,7 +356,7 @@ def mailbox_pages(client: Client, company: Company, condition: str = "") -> Iter
     chosen = company.smartlead.client_id
     asked = "&".join(part for part in (f"client_id={chosen}" if chosen else "", condition) if part)
     path = f"/email-accounts/?{asked}" if asked else "/email-accounts/"
-    for page in pages(client, path, MAILBOXES, lambda row: str(row.get("id"))):
+    for page in pages(client, path, MAILBOXES, lambda row: str(expect(row, int, "Smartlead mailbox", "id"))):
         yield [_cut(row) for row in page]
 
 

@@ -8,6 +8,7 @@ Instants are integers: milliseconds since 1970 in UTC.
 from __future__ import annotations
 
 import bisect
+import gc
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
@@ -80,7 +81,13 @@ class Store:
         write = self.pending.pop(vendor, None)
         if write is None:
             return False
-        write()
+        collecting = gc.isenabled()
+        gc.disable()  # many new versions and no garbage: collecting would cost four times as much as writing
+        try:
+            write()
+        finally:
+            if collecting:
+                gc.enable()
         return True
 
     def add(self, table: str, record_id: Any, at: int, props: Props, links: Links | None = None) -> None:

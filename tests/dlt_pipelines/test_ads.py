@@ -72,7 +72,7 @@ def test_restated_days_end_like_a_full_load_and_withdrawn_ones_are_marked(
         load(name, settings, brief)
     walked, gone = (
         query(settings, LIVING.format(name)),
-        query(settings, f"select day, deleted_at from raw_{name}.spend where deleted_at > day"),
+        query(settings, f"select day, deleted_at from raw_{name}.spend where deleted_at is not null"),
     )
     assert first != [row for row in walked if row[2] <= date(2025, 10, 27)]
     assert all(day >= date(2025, 9, 26) for day, _ in gone)
@@ -84,8 +84,12 @@ def test_restated_days_end_like_a_full_load_and_withdrawn_ones_are_marked(
 
 def test_a_day_that_is_no_longer_reported_is_marked_and_stays(sandbox: Sandbox, brief: Company, monkeypatch: pytest.MonkeyPatch) -> None:
     load("google_ads", Settings(), brief)
-    body = """[{"results": [{"customer": {"id": "1112223333", "currencyCode": "USD"}, "campaign": {"id": "700001", "name": "Brand"},
-        "segments": {"date": "2025-10-20"}, "metrics": {"costMicros": "1230000", "impressions": "10", "clicks": "1", "conversions": 0.5}}]}]"""
+    body = """[{"results": [{
+        "customer": {"id": "1112223333", "currencyCode": "USD"},
+        "campaign": {"id": "700001", "name": "Brand"},
+        "segments": {"date": "2025-10-20"},
+        "metrics": {"costMicros": "1230000", "impressions": "10", "clicks": "1", "conversions": 0.5}
+    }]}]"""
     sandbox.fault("google_ads", "status", status=200, body=body, path="1112223333.*searchStream", skip=2, times=1)
     settings = at(monkeypatch, sandbox, "2025-10-28T12:00:00Z")
     load("google_ads", settings, brief)
@@ -118,7 +122,7 @@ def test_an_account_that_suddenly_reports_nothing_keeps_its_days(sandbox: Sandbo
     before = query(Settings(), LIVING.format("linkedin_ads"))
     sandbox.fault("linkedin_ads", "status", status=200, body='{"elements": []}', path="adAnalytics")
     report = load("linkedin_ads", Settings(), brief)
-    assert "account 5001 reports nothing from 2025-09-27 to 2025-10-27" in report.warnings[0] and "role" in report.warnings[0]
+    assert "account 5001 reports nothing from 2025-09-28 to 2025-10-27" in report.warnings[0] and "role" in report.warnings[0]
     assert query(Settings(), LIVING.format("linkedin_ads")) == before
 
 
@@ -299,9 +303,8 @@ def test_meta_keeps_the_spend_of_deleted_campaigns(sandbox: Sandbox, brief: Comp
 def test_meta_versions_that_have_ended_are_told(sandbox: Sandbox, brief: Company) -> None:
     old = changed(brief, "meta_ads", api_version="v24.0")
     report = load("meta_ads", Settings(), old, tables={"accounts"})
-    assert report.warnings == [
-        "Meta Ads: v24.0 was asked for and v25.0 answers: that version has ended; numbers may change their meaning. Set meta_ads.api_version"
-    ]
+    (warning,) = report.warnings
+    assert "v24.0 was asked for and v25.0 answers: that version has ended" in warning and "meta_ads.api_version" in warning
     assert "v25.0 answers" in bad(diagnose(Settings(), old, ["meta_ads"]))["version"].detail
 
 
@@ -371,9 +374,9 @@ def test_linkedin_names_campaigns_and_adds_conversions(sandbox: Sandbox, brief: 
     assert rows == [("CFO guide to IT cost; <b>lead form</b>", "USD")]
     total = query(Settings(), "select sum(conversions) from raw_linkedin_ads.spend")[0][0]
     assert total > 10
-    half = changed(brief, "linkedin_ads", conversion_metrics=["oneClickLeads"])
+    half = changed(brief, "linkedin_ads", conversion_metrics=["externalWebsiteConversions"])
     linkedin(half)
-    assert 0 < query(Settings(), "select sum(conversions) from raw_linkedin_ads.spend")[0][0] < total
+    assert query(Settings(), "select sum(conversions) from raw_linkedin_ads.spend")[0][0] < total
 
 
 def test_linkedin_answers_that_may_be_cut_are_asked_for_in_halves(

@@ -237,7 +237,7 @@ def pages(client: Client, path: str, *conditions: str) -> Iterator[list[Row]]:
             query = urllib.parse.urlencode(asked | ({"page": cursor} if cursor else {}))
             answer = client.get(f"{path}?{query}", complaint=once(partial(_odd_page, seen)))
             rows = [expect(row, dict, f"Bill.com {path}") for row in expect(answer, list, f"Bill.com {path}", "results")]
-            seen |= {str(row.get("id")) for row in rows}
+            seen |= {expect(row, str, f"Bill.com {path}", "id") for row in rows}
             if rows:
                 yield rows
             cursor = answer.get("nextPage")
@@ -316,7 +316,7 @@ def _bill_rows(run: Run) -> list[Row]:
         found: dict[str, Row] = {}
         for conditions in [*_asked(run), ["approvalStatus:eq:ASSIGNED"]]:
             for page in pages(run.client, "/v3/bills", *conditions):
-                found |= {str(row.get("id")): _bill(row) for row in page}
+                found |= {row["id"]: _bill(row) for row in page}
         for bill in sorted(run.known.get("pending", set()) - set(found)):
             try:
                 found[bill] = _bill(expect(run.client.get(f"/v3/bills/{urllib.parse.quote(bill, safe='')}"), dict, "Bill.com bill"))
@@ -347,7 +347,7 @@ def _pending_bills(run: Run) -> Iterator[Any]:
 
 def _vendor_rows(run: Run) -> list[Row]:
     def fetch() -> list[Row]:
-        return list({row.get("id"): _vendor(row) for page in pages(run.client, "/v3/vendors") for row in page}.values())
+        return list({row["id"]: _vendor(row) for page in pages(run.client, "/v3/vendors") for row in page}.values())
 
     return run.client.facts["shared"].rows("vendors", fetch)
 

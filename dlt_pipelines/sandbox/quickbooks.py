@@ -5,7 +5,8 @@ customers, vendors and accounts are worked out when they are asked for. Deleted 
 
 Refresh tokens: the one of `CREDENTIALS` stands for a person who connects the company again: it always opens a new chain. The same
 with a dot and anything behind it is an ordinary one, good until its successor is used. Each exchange of a token that is a day old
-by the sandbox's clock gives a successor; the one before ends when the successor, or the access token that came with it, is used.
+by the sandbox's clock gives a successor; the one before ends when the successor, or the access token that came with it, is used, and
+of two successors of one token only the newer is good.
 A token ends after 100 days without use, a chain after five years. Access tokens are good for an hour of real time.
 
 What the published sources leave open is decided the stricter way: an unknown field in a condition is an error.
@@ -194,10 +195,15 @@ def _token(world: World, call: Call) -> Answer:
         return _no_grant()
     if name in _spent(world) or now - issued > 100 * DAY or now - consented > 5 * 365 * DAY:
         return _no_grant()
+    newest: dict[str, str] = world.memory.setdefault("quickbooks.newest", {})
+    if newest.get(before, name) != name:
+        return _no_grant()
     if before and before != typed:
         _spent(world).add(before)
     if now - issued >= DAY:
         before, name, issued = name, f"r{next(_SERIAL)}-{time.time_ns()}", now
+        if before != typed:
+            newest[before] = name
         given = "AB11-canary-" + _signed(name, before, consented, issued)
     left = min(100 * DAY - (now - issued), 5 * 365 * DAY - (now - consented))
     body = {

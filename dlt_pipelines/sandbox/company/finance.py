@@ -441,7 +441,7 @@ def customers(seed: int) -> tuple[Customer, ...]:
         left = {12: date(2025, 2, 28), 29: date(2025, 8, 31), 38: date(2026, 3, 31)}.get(number)
         found.append(Customer(number, name, f"accounts@{slug(name)}", created, pays_after=pays, left=left))
     found.append(Customer(EURO_CUSTOMER, "Nordsee Logistik GmbH", "rechnung@nordsee-logistik.example", OPENED, "EUR"))
-    found.append(Customer(SUB_CUSTOMER, f"{found[0].name} Warehouse", None, date(2024, 9, 3), parent=1))
+    found.append(Customer(SUB_CUSTOMER, f"{found[0].name} Warehouse", None, date(2024, 9, 3), parent=1, pays_after=55))
     found += [
         Customer(103 + number, text, None, date(2025, 1, 6) + timedelta(days=40 * number), pays_after=34)
         for number, text in enumerate(names.HOSTILE)
@@ -586,10 +586,11 @@ def invoices(seed: int) -> tuple[Invoice, ...]:
     """Every invoice, in the order in which they were entered: monthly ones on the first, projects and hardware in between."""
     rng = _rng(seed, "invoices")
     found: list[Invoice] = []
-    fees = {client.id: 480 + 45 * rng.randint(4, 58) for client in customers(seed)}
+    fees = {client.id: 480 + 45 * rng.randint(4, 58) for client in customers(seed) if client.id <= CLIENTS}
+    fees[SUB_CUSTOMER] = 620
     for month in months():
         for client in customers(seed):
-            if client.id > CLIENTS or client.created > month or (client.left and client.left < month):
+            if client.id not in fees or client.created > month or (client.left and client.left < month):
                 continue
             raised = Decimal(1) + Decimal("0.04") * (month.year - 2024)
             lines = [Line("managed", (Decimal(fees[client.id]) * raised).quantize(CENT), f"Managed services {month:%B %Y}")]
@@ -671,7 +672,7 @@ def payments(seed: int) -> tuple[Payment, ...]:
         else:
             pay(invoice, day, invoice.total, Decimal(50) if chance > 0.995 and invoice.currency == HOME else Decimal(0))
     # typed in for the wrong customer, found out some days later
-    wrong = next(one for one in found if one.day >= date(2025, 10, 20) and one.account == "checking")
+    wrong = min((one for one in found if one.day >= date(2025, 10, 20) and one.account == "checking"), key=lambda one: one.entered_at)
     found.append(replace(wrong, entered_at=wrong.entered_at + 7_200_000, deleted_at=at(date(2025, 10, 30), 9.75)))
     found.sort(key=lambda one: (one.entered_at, one.customer_id))
     return tuple(replace(one, id=30_001 + 2 * number) for number, one in enumerate(found))

@@ -18,7 +18,7 @@ ui: $(VENV)/.runtime ## open the Dagster UI on the same instance (http://127.0.0
 doctor: $(VENV)/.runtime ## say per source what is connected and what is missing
 	@$(BIN)/scoreline doctor
 
-test: $(VENV)/.dev ## pass the tests (pages need chromium and chromium-driver)
+test: $(VENV)/.dev ## pass the tests (they need chromium, chromium-driver and postgresql)
 	@$(MAKE) -j3 --output-sync --no-print-directory test-rooms test-changes test-misfortunes
 
 # side by side: the end-to-end tests mostly wait for processes of their own

@@ -59,6 +59,8 @@ SOURCES: dict[str, SourceEntry] = {
         SourceEntry("simplefin", "SimpleFIN", "dlt_pipelines.sources.simplefin", "daily", _DAILY),
         SourceEntry("datto_rmm", "Datto RMM", "dlt_pipelines.sources.datto_rmm", "daily", _DAILY),
         SourceEntry("datto_bcdr", "Datto BCDR", "dlt_pipelines.sources.datto_bcdr", "daily", _DAILY),
+        SourceEntry("company_warehouse", "Company warehouse", "dlt_pipelines.sources.company_warehouse", "daily", _DAILY),
+        SourceEntry("mongodb", "MongoDB", "dlt_pipelines.sources.mongodb", "daily", _DAILY),
         SourceEntry("copper", "Copper", "dlt_pipelines.sources.copper", "daily", _DAILY),
         SourceEntry("justcall", "JustCall", "dlt_pipelines.sources.justcall", "daily", _DAILY),
     )

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
@@ -289,6 +289,52 @@ class SimpleFinSection(_Table):
     """Accounts that are cash: organisation and name, as the doctor lists them."""
 
 
+class WarehouseQuery(_Table):
+    """A figure out of the company's warehouse: SQL that returns `value` and perhaps `category` and `day`, or a table and its columns."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    sql: str | None = None
+    table: str | None = None
+    value: str | None = None
+    category: str | None = None
+    day: str | None = None
+    where: str | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> WarehouseQuery:
+        named = [self.table, self.value, self.category, self.day, self.where]
+        if (self.sql is not None) == any(named) or (self.sql is None and not (self.table and self.value)):
+            raise ValueError("give either sql, or table and value (and perhaps category, day, where)")
+        return self
+
+
+class CompanyWarehouseSection(_Table):
+    queries: list[WarehouseQuery] = []
+
+
+class MongoQuery(_Table):
+    """A figure out of MongoDB: where in the documents of a collection the value, its category and its day stand; dots lead deeper."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    collection: str
+    value: str
+    category: str | None = None
+    day: str | None = None
+    filter: dict[str, Any] = {}
+    latest: bool = False
+    """Only the documents of the newest day."""
+
+    @model_validator(mode="after")
+    def _latest_needs_a_day(self) -> MongoQuery:
+        if self.latest and not self.day:
+            raise ValueError("latest = true needs day: where the day of a document stands")
+        return self
+
+
+class MongoSection(_Table):
+    queries: list[MongoQuery] = []
+
+
 class PagesSection(_Table):
     enabled: list[str] = ["scorecard"]
     site_url: str = ""
@@ -329,6 +375,8 @@ class Company(_Table):
     copper: CopperSection = CopperSection()
     justcall: JustCallSection = JustCallSection()
     simplefin: SimpleFinSection = SimpleFinSection()
+    company_warehouse: CompanyWarehouseSection = CompanyWarehouseSection()
+    mongodb: MongoSection = MongoSection()
     pages: PagesSection = PagesSection()
     mail: MailSection
 

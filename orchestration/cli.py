@@ -6,12 +6,16 @@ import json
 import os
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
+from typing import TYPE_CHECKING
 
 import click
 
 from foundation.calendar import last_finished_week, local_date, parse_week, week_label
 from foundation.settings import PROJECT_ROOT, Settings, SettingsError, load_company
+
+if TYPE_CHECKING:
+    from dlt_pipelines.sandbox import Sandbox
 
 DEMO_AS_OF = datetime(2025, 10, 27, 12, tzinfo=UTC)
 """Monday 07:00 in the invented company's zone: 2025-W43 has just ended."""
@@ -34,10 +38,10 @@ def _step(text: str) -> None:
     click.secho(f"\n{text}", bold=True)
 
 
-def _demo_environment(sandbox_url: str, credentials: dict[str, str]) -> None:
+def _demo_environment(sandbox: Sandbox) -> None:
     """Turn this process and its children to the sandbox: no real credential, no real mail server, the demo's clock."""
-    os.environ.update(credentials)
-    os.environ.update({"SANDBOX_URL": sandbox_url, "SCORELINE_AS_OF": DEMO_AS_OF.isoformat(), "SCORELINE_ENV_FILE": os.devnull})
+    os.environ.update(sandbox.environment)
+    os.environ.update({"SCORELINE_AS_OF": DEMO_AS_OF.isoformat(), "SCORELINE_ENV_FILE": os.devnull})
     os.environ.pop("SMTP_URL", None)
 
 
@@ -45,13 +49,13 @@ def _demo_environment(sandbox_url: str, credentials: dict[str, str]) -> None:
 @click.option("--port", default=8808, show_default=True, help="Port of the sandbox; 0 takes a free one.")
 def demo(port: int) -> None:
     """Run the main job end to end against the sandbox: refresh, build, weekly scorecard, mail included. Needs no account and no network."""
-    from dlt_pipelines.sandbox import SANDBOX_CREDENTIALS, running_sandbox
+    from dlt_pipelines.sandbox import running_sandbox
     from orchestration.runs import run_job
 
     started = datetime.now(UTC)
     _step("Starting the sandbox: an invented company in every system")
     with running_sandbox(as_of=DEMO_AS_OF, port=port) as sandbox:
-        _demo_environment(sandbox.url, SANDBOX_CREDENTIALS)
+        _demo_environment(sandbox)
         settings = Settings()
         company = load_company(settings)
         week = last_finished_week(settings.now(), company.zone)
@@ -91,10 +95,10 @@ Next, with your own accounts:
 def ui(port: int, host: str, sandbox_port: int) -> None:
     """Open the Dagster UI on this project's instance. Without any credentials it runs on the sandbox, as the demo does."""
     if Settings().sandbox_url is None and not _any_credential():
-        from dlt_pipelines.sandbox import SANDBOX_CREDENTIALS, running_sandbox
+        from dlt_pipelines.sandbox import running_sandbox
 
         with running_sandbox(as_of=DEMO_AS_OF, port=sandbox_port) as sandbox:
-            _demo_environment(sandbox.url, SANDBOX_CREDENTIALS)
+            _demo_environment(sandbox)
             click.echo(f"No credentials in the environment or .env: running on the sandbox, clock at {DEMO_AS_OF:%Y-%m-%d %H:%M}Z.")
             _dagster_dev(host, port)
     else:
@@ -160,10 +164,16 @@ def send(report: str, week: str | None, day: datetime | None, force: bool, only:
 @main.command()
 @click.option("--source", "sources", multiple=True, required=True, help="May be repeated.")
 @click.option("--days", type=click.IntRange(1), help="The last N days; or give --since.")
-@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="First day, in UTC.")
-@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Day after the last one, in UTC; default: now.")
-def backfill(sources: tuple[str, ...], days: int | None, since: datetime | None, until: datetime | None) -> None:
-    """Re-pull a window of one or several sources. Rows are merged: running it twice changes nothing."""
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="First day.")
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Day after the last one; default: until now.")
+@click.option("--restart", is_flag=True, help="Also pull what an earlier call for the same window has done.")
+def backfill(sources: tuple[str, ...], days: int | None, since: datetime | None, until: datetime | None, restart: bool) -> None:
+    """Re-pull a window of one or several sources, person by person where the vendor works per person.
+
+    Rows are merged: running it twice changes nothing. The same window goes on where it stopped; one person's failure stops no other.
+    Days are the company's.
+    """
+    from dlt_pipelines import backfill as work
     from dlt_pipelines.registry import SOURCES
     from orchestration.assets.ingestion import raw_key
     from orchestration.runs import run_job
@@ -173,11 +183,34 @@ def backfill(sources: tuple[str, ...], days: int | None, since: datetime | None,
     settings = Settings()
     if (days is None) == (since is None):
         raise click.UsageError("give either --days or --since")
-    first = settings.now() - timedelta(days=days) if days else since.replace(tzinfo=UTC)  # type: ignore[union-attr]
-    window = {"since": first.isoformat(), "until": until.replace(tzinfo=UTC).isoformat() if until else None}
-    keys = [raw_key(source, table) for source in sources for table in SOURCES[source].tables]
-    ops = {f"ingest_{source}": {"config": window} for source in sources}
-    sys.exit(0 if run_job(settings, "backfill", ops=ops, asset_keys=keys) else 1)
+    zone = load_company(settings).zone
+    first = since.date() if since else local_date(settings.now(), zone) - timedelta(days=days or 0)
+    start, end = (datetime.combine(day, time(), zone).astimezone(UTC) if day else None for day in (first, until and until.date()))
+    if end and start and end <= start:
+        raise click.UsageError("--until must be after --since")
+    chosen = list(dict.fromkeys(sources))
+    before = {source: {part.person for part in work.noted(settings, source, start, end) if part.status == "ok"} for source in chosen}
+    window = {"since": start.isoformat() if start else None, "until": end.isoformat() if end else None, "restart": restart}
+    keys = [raw_key(source, table) for source in chosen for table in SOURCES[source].tables]
+    succeeded = run_job(settings, "backfill", ops={f"ingest_{source}": {"config": window} for source in chosen}, asset_keys=keys)
+    _step("Backfill")
+    rows: list[tuple[str, ...]] = [("source", "person", "processed", "ok", "failed", "rows", "window", "warnings")]
+    span, totals = f"{first} to {until.date() if until else 'now'}", [0, 0, 0]
+    for source in chosen:
+        for part in work.noted(settings, source, start, end):
+            counts = [int(part.status != "not_connected"), int(part.status == "ok"), int(part.status == "failed")]
+            totals = [total + count for total, count in zip(totals, counts, strict=True)]
+            notes = ["not connected"] if part.status == "not_connected" else [part.error] if part.error else part.warnings
+            if part.person in before[source] and not restart:
+                notes = ["done by an earlier call; --restart pulls it again", *notes]
+            rows.append((source, part.name, *map(str, counts), f"{part.rows_loaded:,}", span, "; ".join(filter(None, notes))))
+    rows.append(("total", "", *map(str, totals), "", span, ""))
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
+    for row in rows:
+        line = "  ".join([text.ljust(width) for text, width in zip(row, widths, strict=False)] + [row[-1]])
+        # names and texts of vendors: nothing in them may move the cursor
+        click.echo("   " + "".join(sign if sign.isprintable() else " " for sign in line).rstrip())
+    sys.exit(0 if succeeded and not totals[2] else 1)
 
 
 @main.command()

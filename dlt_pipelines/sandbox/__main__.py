@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
+import tempfile
 from datetime import datetime
+from pathlib import Path
 
 
 def _instant(text: str) -> datetime:
@@ -30,9 +33,11 @@ def main() -> None:
     parser.add_argument("--scale", choices=("demo", "crm"), default="demo", help="crm: 44,602 contacts, 17,781 companies, ...")
     parser.add_argument("--no-limits", action="store_true", help="serve without the vendors' request limits")
     parser.add_argument("--with-parent", action="store_true", help="stop when standard input ends")
+    parser.add_argument("--folder", type=Path, help="where the company's own warehouse is written (default: a temporary folder)")
     options = parser.parse_args()
 
     # after the command line is read: a wrong option is told without waiting for these imports
+    from dlt_pipelines.sandbox import databases
     from dlt_pipelines.sandbox.server import bind, make_world, serve
     from dlt_pipelines.sandbox.world import Limits
 
@@ -43,7 +48,10 @@ def main() -> None:
     # clients keep the limit that answers announce, so without limits the announced one must be out of reach
     limits = Limits(enforced=False, hubspot_burst=1_000_000) if options.no_limits else Limits()
     world = make_world(options.as_of, options.seed, options.scale, limits)
-    serve(world, place, until_stdin_ends=options.with_parent)
+    with contextlib.ExitStack() as stack:
+        folder = options.folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="scoreline-sandbox-")))
+        world.databases = databases.start(folder, world.clock, options.seed)
+        serve(world, place, until_stdin_ends=options.with_parent)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import contextlib
 import json
 import subprocess
 import sys
+import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -29,7 +30,7 @@ class Sandbox:
     @property
     def environment(self) -> dict[str, str]:
         """Variables that point every source at this sandbox."""
-        return SANDBOX_CREDENTIALS | {"SANDBOX_URL": self.url}
+        return SANDBOX_CREDENTIALS | self.about()["databases"] | {"SANDBOX_URL": self.url}
 
     def about(self) -> dict[str, Any]:
         """Clock (`as_of`, ISO in UTC), seed, scale, vendors, limits."""
@@ -83,6 +84,8 @@ def running_sandbox(
         command += ["--as-of", as_of.isoformat() if isinstance(as_of, datetime) else as_of]
     if not limits:
         command.append("--no-limits")
+    folder = tempfile.TemporaryDirectory(prefix="scoreline-sandbox-")
+    command += ["--folder", folder.name]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
@@ -96,3 +99,4 @@ def running_sandbox(
         for pipe in (process.stdin, process.stdout):
             if pipe is not None:
                 pipe.close()
+        folder.cleanup()

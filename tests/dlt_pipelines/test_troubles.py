@@ -14,10 +14,10 @@ from dlt_pipelines.load import load
 from dlt_pipelines.registry import SOURCES
 from dlt_pipelines.sandbox import Sandbox
 from foundation.settings import Company, Settings
-from tests.dlt_pipelines.cases import CASES
+from tests.dlt_pipelines.cases import CASES, DATABASES
 from tests.dlt_pipelines.conftest import AS_OF, at, query
 
-CONNECTED = [name for name, entry in SOURCES.items() if entry.load_module().CREDENTIALS]
+CONNECTED = [name for name, entry in SOURCES.items() if entry.load_module().CREDENTIALS and name not in DATABASES]
 pytestmark = pytest.mark.usefixtures("unhurried")
 Content = dict[str, list[tuple[Any, ...]]]
 

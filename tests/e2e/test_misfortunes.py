@@ -301,3 +301,16 @@ def test_late_edits_and_deletes_change_past_weeks(install: Copy) -> None:
     assert copy.query(opened) == [(67,)]
     gone = "select reason, count(*) from marts.fct_contributions where week_label = '2025-W43' and metric_id = 'reactive_tickets_opened'"
     assert dict(copy.query(f"{gone} and reason = 'deleted' group by 1"))["deleted"] >= 1
+    # the change is kept, dated, and names its records
+    told = copy.query(
+        "select value_was, value_now, kind, cause, n_added, n_removed, published_at, changed_at from marts.fct_restatements "
+        "where period_label = '2025-W43' and metric_id = 'reactive_tickets_opened'"
+    )
+    assert told == [(69, 67, "restated", "records", 0, 2, MONDAY, MONDAY + timedelta(days=9))]
+    records = "select change, reason from marts.fct_restatement_records where line_id = 'reactive_ops.reactive_tickets_opened'"
+    assert sorted(copy.query(records)) == [("removed", "deleted"), ("removed", "wrong_queue")]
+    page = (copy.home / "site" / "scorecard" / "2025-W43.html").read_text(encoding="utf-8")
+    assert "was 69 until 5 Nov" in page
+    copy.scoreline("send", "--week", "2025-W44")
+    (dana,) = [mail for mail in _to(copy, "dana.whitfield") if "2025-W44" in str(mail["Subject"])]
+    assert "Restated: Reactive tickets opened 2025-W43 is 67, was 69 (2 records removed), 5 Nov" in _text(dana)

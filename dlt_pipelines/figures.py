@@ -1,0 +1,135 @@
+"""Figures out of a company's own databases: what configured queries say today, kept as one dated snapshot a day.
+
+Tables and documents are the company's own, so nothing about them is code: a query in company.toml says where a value, its category
+and its day stand. A query that fails is recorded with its error and leaves the others alone.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import dlt
+
+from dlt_pipelines.errors import PermanentError, TransientError
+from dlt_pipelines.records import parse
+from dlt_pipelines.run import ColumnType, Run, replaces_same, table, whole
+from foundation.calendar import local_date
+
+MOST_ROWS = 100_000
+"""Rows that one query may return. More is no figure but a copy of a table."""
+
+FIGURES: dict[str, ColumnType] = {
+    "snapshot_date": "date",
+    "query_name": "text",
+    "row_number": "bigint",
+    "category": "text",
+    "day": "date",
+    "value": "decimal",
+    "taken_at": "timestamp",
+}
+QUERIES: dict[str, ColumnType] = {
+    "snapshot_date": "date",
+    "query_name": "text",
+    "status": "text",
+    "row_count": "bigint",
+    "error": "text",
+    "definition": "text",
+}
+FEEDS = {"queries": ("figures",)}
+NEWEST = {"figures": "taken_at"}
+
+
+@dataclass(frozen=True)
+class Query:
+    """A configured query. `read` yields rows with `value` and perhaps `category` and `day`."""
+
+    name: str
+    definition: str
+    """What is asked, as text; kept beside the answer, so that a changed definition can be seen."""
+    read: Callable[[], Iterable[Mapping[str, Any]]]
+
+
+def resources(run: Run | None, queries: Callable[[Run], Sequence[Query]]) -> Sequence[Any]:
+    """The two resources of such a source, read in one pass."""
+    answers: list[tuple[list[dict[str, Any]], list[dict[str, Any]]]] = []
+    once = threading.Lock()
+
+    def answered(run: Run) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        with once:
+            if not answers:
+                answers.append(_ask(run, queries(run)))
+            return answers[0]
+
+    per_query = replaces_same("snapshot_date", "query_name")
+
+    @dlt.resource(**table(["snapshot_date", "query_name", "row_number"], per_query, FIGURES, nullable=True))
+    def figures() -> Iterator[Any]:
+        """One row per row that a configured query returned on a local day; row_number null: it returned none that day."""
+        yield from whole(run, "figures", lambda run: answered(run)[0])
+
+    @dlt.resource(**table(["snapshot_date", "query_name"], "merge", QUERIES))
+    def queries_() -> Iterator[Any]:
+        """One row per configured query and local day: whether it succeeded, how many rows it returned, and what was asked."""
+        yield from whole(run, "queries", lambda run: answered(run)[1])
+
+    return figures, queries_.with_name("queries")
+
+
+def _ask(run: Run, queries: Sequence[Query]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    today = local_date(run.started_at, run.company.zone)
+    figures: list[dict[str, Any]] = []
+    told: list[dict[str, Any]] = []
+    failures: list[PermanentError] = []
+    for query in queries:
+        about = {"snapshot_date": today, "query_name": query.name, "definition": query.definition}
+        try:
+            rows = list(_rows(run, query))
+        except TransientError:
+            raise
+        except PermanentError as error:
+            failures.append(error)
+            text = str(run.client.redact(error))[:1000]
+            run.warn(f"query {query.name}: {text}")
+            told.append(about | {"status": "failed", "row_count": None, "error": text})
+            continue
+        shared = {"snapshot_date": today, "query_name": query.name, "taken_at": run.started_at}
+        figures += [shared | row for row in rows] or [shared | {"row_number": None}]
+        told.append(about | {"status": "ok", "row_count": len(rows), "error": None})
+    if failures and len(failures) == len(queries):
+        raise failures[0]
+    return figures, told
+
+
+def _rows(run: Run, query: Query) -> Iterator[dict[str, Any]]:
+    for number, row in enumerate(query.read(), 1):
+        if number > MOST_ROWS:
+            raise PermanentError(f"more than {MOST_ROWS:,} rows; group or filter in the query")
+        if number == 1 and "value" not in row:
+            raise PermanentError(f"returns no column value, but {', '.join(map(str, row)) or 'nothing'}; name one `as value`")
+        where = f"{query.name}, row {number}:"
+        category = row.get("category")
+        yield {
+            "row_number": number,
+            "category": None if category is None else str(category),
+            "day": _day(row.get("day"), run.company.zone, where, run.warn),
+            "value": parse("decimal", _plain(row["value"]), f"{where} value", run.warn),
+        }
+
+
+def _plain(value: Any) -> Any:
+    return value.to_decimal() if hasattr(value, "to_decimal") else value  # MongoDB's own decimal
+
+
+def _day(value: Any, zone: ZoneInfo, where: str, warn: Callable[[str], None]) -> date | None:
+    if isinstance(value, datetime):
+        return local_date(value, zone) if value.tzinfo else value.date()
+    if isinstance(value, date):
+        return value
+    found = parse("date", value, f"{where} day", warn)
+    assert found is None or isinstance(found, date)
+    return found

@@ -1,0 +1,193 @@
+"""The company's own MongoDB.
+
+[[mongodb.queries]] of company.toml -> raw_mongodb.figures (a dated snapshot a day), raw_mongodb.queries (how each went)
+
+A query names a collection and perhaps a filter, and where in a document the value, its category and its day stand (dots lead
+deeper). `latest = true` takes the documents of the newest day only: a report collection keeps one report per run, and the sum over all
+runs would be many times too much. Documents are small and re-stated, so they are read in full each time. The shape of documents is
+UNCONFIRMED for every company; the default in company.toml is `report_datas` with event_type, capacity and as_of.
+
+Quirks: a misspelt collection is no error to MongoDB but has no documents, so it is looked for by name; Decimal128 is exact, a
+double is not, and one collection may hold both; a wrong password is code 18, a missing right code 13.
+
+Settings: MONGODB_URL (`mongodb://` or `mongodb+srv://` with user, password and database), section [mongodb] of company.toml.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import dlt
+from pydantic import Field, SecretStr
+from pymongo import MongoClient
+from pymongo.errors import ConfigurationError, InvalidURI, OperationFailure, PyMongoError
+from pymongo.uri_parser import parse_uri
+
+from dlt_pipelines import figures
+from dlt_pipelines.credentials import Credentials, Redactor
+from dlt_pipelines.errors import PermanentError, SourceError, TransientError
+from dlt_pipelines.figures import FEEDS, NEWEST, Query
+from dlt_pipelines.findings import Finding
+from dlt_pipelines.http import Counters
+from dlt_pipelines.records import at
+from dlt_pipelines.run import Run
+from foundation.settings import Company, MongoQuery, Settings
+
+__all__ = ["CREDENTIALS", "FEEDS", "NEWEST", "SOURCE", "connect", "diagnose", "identify", "source"]
+
+SOURCE = "mongodb"
+ANSWER_MS = 10_000
+"""Milliseconds in which a server must be found: pymongo's own 30 s would hold the run up for a typing mistake."""
+QUERY_MS = 120_000
+
+
+class MongoCredentials(Credentials):
+    """A MongoDB address with user, password and database."""
+
+    url: SecretStr = Field(alias="MONGODB_URL")
+
+    def secrets(self) -> list[str]:
+        """The password as it stands in the address, and decoded."""
+        raw = self.url.get_secret_value().partition("://")[2].rpartition("@")[0].partition(":")[2]
+        try:
+            decoded = _parsed(self.url)["password"]
+        except PermanentError:
+            decoded = None
+        return [secret for secret in (raw, decoded) if secret]
+
+
+CREDENTIALS = MongoCredentials
+
+
+def _parsed(url: SecretStr) -> dict[str, Any]:
+    text = url.get_secret_value()
+    # the name look-up of mongodb+srv is left to the client
+    plain = "mongodb://" + text.partition("://")[2] if text.startswith("mongodb+srv://") else text
+    try:
+        return dict(parse_uri(plain, warn=False))
+    except (InvalidURI, ConfigurationError, ValueError):
+        raise PermanentError(
+            "MONGODB_URL is no MongoDB address; write mongodb://reader:password@host:27017/database, with the password URL-encoded"
+        ) from None
+
+
+@dataclass
+class Database:
+    """An open way to one database: what `load()` asks of a client."""
+
+    client: MongoClient[dict[str, Any]]
+    name: str
+    hosts: str
+    redact: Redactor
+    place: str
+    counters: Counters = field(default_factory=Counters)
+
+    def collections(self) -> list[str]:
+        """Names of the collections that the user may see."""
+        return self._asked(lambda: sorted(self.client[self.name].list_collection_names()))  # type: ignore[no-any-return]
+
+    def documents(self, query: MongoQuery) -> list[dict[str, Any]]:
+        """The documents of a query with only the fields that it names.
+
+        Raises:
+            PermanentError: no such collection, or the user may not read it.
+            TransientError: the server does not answer.
+        """
+        fields = [path for path in (query.value, query.category, query.day) if path]
+        wanted = {path: 1 for path in fields} | {"_id": 0}
+        found = self._asked(
+            lambda: list(self.client[self.name][query.collection].find(query.filter, wanted, max_time_ms=QUERY_MS, batch_size=1000))
+        )
+        if not found and query.collection not in (names := self.collections()):
+            raise PermanentError(f"there is no collection {query.collection}; there are: {', '.join(names[:20]) or 'none'}")
+        return found  # type: ignore[no-any-return]
+
+    def _asked(self, ask: Any) -> Any:
+        self.counters.requests += 1
+        try:
+            return ask()
+        except PyMongoError as error:
+            raise self._told(error) from None
+
+    def _told(self, error: PyMongoError) -> SourceError:
+        text = self.redact(" ".join(str(error).split()))[:300]
+        if isinstance(error, OperationFailure) and error.code in (13, 18):
+            return PermanentError(f"the server refuses (code {error.code}): {text}. Check MONGODB_URL and what its user may read.")
+        if isinstance(error, OperationFailure | ConfigurationError | InvalidURI):
+            return PermanentError(text)
+        return TransientError(f"the server does not answer: {text}")
+
+
+def connect(settings: Settings, company: Company) -> Database | None:
+    """A database to read from, not yet opened; None when MongoDB is not connected.
+
+    Raises:
+        PermanentError: the address is none, or names no database.
+    """
+    credentials = MongoCredentials.read()
+    if credentials is None:
+        return None
+    parsed = _parsed(credentials.url)
+    if not parsed["database"]:
+        raise PermanentError("MONGODB_URL names no database; add it behind the host: mongodb://reader:password@host:27017/database")
+    redact = Redactor(credentials.secrets())
+    try:
+        client: MongoClient[dict[str, Any]] = MongoClient(
+            credentials.url.get_secret_value(),
+            tz_aware=True,
+            serverSelectionTimeoutMS=ANSWER_MS,
+            connect=False,
+            appname="scoreline",
+        )
+    except PyMongoError as error:
+        raise PermanentError(redact(f"MONGODB_URL: {error}")) from None
+    hosts = ", ".join(host for host, _ in parsed["nodelist"])
+    return Database(client, parsed["database"], hosts, redact, "sandbox" if settings.sandbox_url else "account")
+
+
+def identify(client: Database) -> str:
+    """The database behind the address, so that two never mix in one warehouse."""
+    return f"MongoDB database {client.name} on {client.hosts}"
+
+
+def _rows(documents: list[dict[str, Any]], query: MongoQuery) -> Iterator[Mapping[str, Any]]:
+    newest = max((day for document in documents if (day := at(document, query.day or "")) is not None), default=None)
+    for document in documents:
+        day = at(document, query.day) if query.day else None
+        if query.latest and day != newest:
+            continue
+        yield {"value": at(document, query.value), "category": at(document, query.category) if query.category else None, "day": day}
+
+
+def _queries(run: Run) -> list[Query]:
+    def reader(query: MongoQuery) -> Iterator[Mapping[str, Any]]:
+        return _rows(run.client.documents(query), query)
+
+    return [
+        Query(query.name, json.dumps(query.model_dump(exclude={"name"}), sort_keys=True, default=str), lambda query=query: reader(query))  # type: ignore[misc]
+        for query in run.company.mongodb.queries
+    ]
+
+
+@dlt.source(name=SOURCE, max_table_nesting=0)
+def source(run: Run | None = None) -> Any:
+    """What the configured queries say. Without `run` the tables are only declared."""
+    return figures.resources(run, _queries)
+
+
+def diagnose(client: Database, settings: Settings, company: Company) -> Iterator[Finding]:
+    """Reach, and whether each configured collection exists."""
+    names = client.collections()
+    yield Finding(SOURCE, "reach", "ok", f"the server answers; the user sees {len(names)} collections of {client.name}")
+    queries = company.mongodb.queries
+    if not queries:
+        yield Finding(SOURCE, "queries", "warn", "company.toml has no query", "Add [[mongodb.queries]] to company.toml.")
+    for query in queries:
+        if query.collection in names:
+            yield Finding(SOURCE, query.name, "ok", f"collection {query.collection} exists")
+        else:
+            choice = f"Correct the query {query.name} in company.toml. There are: {', '.join(names[:20]) or 'none'}."
+            yield Finding(SOURCE, query.name, "fail", f"there is no collection {query.collection}", choice)

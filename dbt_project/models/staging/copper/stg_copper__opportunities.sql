@@ -1,0 +1,26 @@
+select
+    id as opportunity_id,
+    name as opportunity_name,
+    assignee_id,
+    company_id,
+    company_name,
+    pipeline_id,
+    pipeline_stage_id,
+    status,
+    -- no zone in it: the account's local day
+    close_date as close_day,
+    monetary_value as amount,
+    monetary_unit as currency,
+    converted_value as converted_amount,
+    converted_unit as converted_currency,
+    win_probability,
+    date_stage_changed as stage_changed_at,
+    date_created as created_at,
+    date_modified as updated_at,
+    {{ local_day('date_created') }} as created_day,
+    {{ local_day('date_stage_changed') }} as stage_changed_day,
+    try_cast(
+        json_extract_string(custom_fields, '$."' || {{ setting('copper.sale_type_field_id', '0') }} || '"') as bigint
+    ) as sale_type_option_id,
+    deleted_at is not null as is_deleted
+from {{ source('raw_copper', 'opportunities') }}

@@ -6,7 +6,9 @@ without `sorts` comes in another order each time, a search body above 3,000 char
 
 Tables: `hubspot.<object>` (contacts, companies, deals, calls, meetings, notes, tasks, emails; every property a text or None, links
 by table name), `hubspot.owners`, `hubspot.pipelines`, `hubspot.lists`, `hubspot.memberships`, `hubspot.options` (id
-`calls.hs_activity_type`), `hubspot.custom` (id `contacts.coi_since`), `hubspot.account` (one row).
+`calls.hs_activity_type`), `hubspot.custom` (id `contacts.coi_since`), `hubspot.account` (one row), `hubspot.forms`,
+`hubspot.submissions`, `hubspot.marketing_mails` (with `counters`), `hubspot.web_traffic` (id `2025-10-20/organic`; without any the
+account has no Marketing Hub, and web analytics are a 403).
 """
 
 from __future__ import annotations
@@ -71,7 +73,8 @@ _CATALOGUE = {
     "notes": _ACTIVITY + " hs_note_body:string",
     "tasks": _ACTIVITY + " hs_task_status:enumeration hs_task_type:enumeration hs_task_priority:enumeration hs_task_subject:string"
     " hs_task_completion_date:datetime hs_task_is_overdue:bool",
-    "emails": _ACTIVITY + " hs_email_direction:enumeration hs_email_status:enumeration hs_email_subject:string",
+    "emails": _ACTIVITY + " hs_email_direction:enumeration hs_email_status:enumeration hs_email_subject:string"
+    " hs_email_open_count:number hs_email_click_count:number hs_email_reply_count:number",
 }
 TYPES: dict[str, dict[str, str]] = {name: dict(item.split(":") for item in text.split()) for name, text in _CATALOGUE.items()}
 _DEFAULTS = {
@@ -190,6 +193,7 @@ _DATED = re.compile(r"/crm/(objects|owners|pipelines|properties|lists|associatio
 def _plain(path: str) -> str:
     """The numbered path of a dated one."""
     path = _DATED.sub(lambda match: f"/crm/{'v4' if match[1] == 'associations' else 'v3'}/{match[1]}", path)
+    path = re.sub(r"^/marketing/(?:(emails)/20\d\d-\d\d|(forms)/20\d\d-\d\d-beta)(?=/|$)", r"/marketing/v3/\1\2", path)
     return re.sub(r"^/account-info/20\d\d-\d\d(?=/)", "/account-info/v3", path).rstrip("/")
 
 
@@ -204,7 +208,11 @@ def _scope(path: str) -> str | None:
         return "crm.objects.owners.read"
     if path.startswith("/crm/v3/lists"):
         return "crm.lists.read"
-    return None
+    if path.startswith(("/marketing/v3/forms", "/form-integrations/")):
+        return "forms"
+    if path.startswith("/marketing/v3/emails"):
+        return "marketing.email.read"
+    return "business-intelligence" if path.startswith("/analytics/v2/") else None
 
 
 async def handle(world: World, call: Call) -> Answer:
@@ -773,6 +781,77 @@ def _memberships(world: World, call: Call, list_id: str, order: str | None) -> A
     return Answer(200, body)
 
 
+# ------------------------------------------------------------------ marketing
+
+
+def _paged(world: World, call: Call, rows: list[dict[str, Any]], default: int, most: int, **more: Any) -> Answer:
+    limit = _limit(world, call, default, most)
+    start = _offset(world, call.query.get("after", ""))
+    body: dict[str, Any] = {**more, "results": rows[start : start + limit]}
+    if start + limit < len(rows):
+        body["paging"] = _next(call, _token(start + limit))
+    return Answer(200, body)
+
+
+def _state(call: Call) -> int:
+    return ARCHIVED if call.query.get("archived") == "true" else LIVE
+
+
+def _forms(world: World, call: Call) -> Answer:
+    kinds = _split(call.query.get("formTypes")) or ["hubspot"]
+    rows = [
+        {"id": row.id, **row.props, "archived": row.state == ARCHIVED} | ({"archivedAt": iso(row.changed)} if row.state == ARCHIVED else {})
+        for row in world.view().table("hubspot.forms", _state(call))
+        if "all" in kinds or row.props["formType"] in kinds
+    ]
+    return _paged(world, call, rows, 20, 100)
+
+
+def _submissions(world: World, call: Call, form: str) -> Answer:
+    view = world.view()
+    if all(form not in view.table("hubspot.forms", state).by_id for state in (LIVE, ARCHIVED)):
+        return _error(world, 404, "OBJECT_NOT_FOUND", f"No form found with guid {form}")
+    found = [{"conversionId": row.id, **row.props} for row in view.table("hubspot.submissions") if row.props["formId"] == form]
+    rows = [{name: value for name, value in row.items() if name != "formId"} for row in found]
+    return _paged(world, call, sorted(rows, key=lambda row: -row["submittedAt"]), 20, 50)
+
+
+def _mails(world: World, call: Call) -> Answer:
+    stats = call.query.get("includeStats") == "true"
+    rows = []
+    for row in world.view().table("hubspot.marketing_mails", _state(call)):
+        if call.query.get("isPublished", str(row.props["isPublished"]).lower()) != str(row.props["isPublished"]).lower():
+            continue
+        shown = {name: value for name, value in row.props.items() if name != "counters"}
+        rows.append(
+            {"id": str(row.id), **shown, "archived": row.state == ARCHIVED} | ({"stats": _stats(row.props["counters"])} if stats else {})
+        )
+    return _paged(world, call, rows, 10, 100, total=len(rows))
+
+
+def _stats(counters: dict[str, int]) -> dict[str, Any]:
+    delivered = counters.get("delivered") or 1
+    ratios = {f"{name}ratio": round(100 * counters.get(name, 0) / delivered, 2) for name in ("open", "click", "reply", "bounce")}
+    return {"counters": counters, "ratios": ratios, "deviceBreakdown": {}, "qualifierStats": {}}
+
+
+def _traffic(world: World, call: Call) -> Answer:
+    table = world.view().table("hubspot.web_traffic")
+    if not table.rows:
+        return _missing_scope(world, "business-intelligence")
+    bounds = []
+    for name in ("start", "end"):
+        text = call.query.get(name, "")
+        if not re.fullmatch(r"\d{8}", text):
+            raise _invalid(world, f"{name} must be a date as YYYYMMDD, got '{text}'")
+        bounds.append(f"{text[:4]}-{text[4:6]}-{text[6:]}")
+    days: dict[str, list[dict[str, Any]]] = {}
+    for row in table.rows[table.start(bounds[0]) : table.start(bounds[1] + "~")]:
+        day, _, source = row.id.partition("/")
+        days.setdefault(day, []).append({"breakdown": source, **row.props})
+    return Answer(200, days)
+
+
 def _token(offset: int) -> str:
     """An opaque `after`, already percent-encoded as some of the vendor's endpoints send it (`MTAw%3D`)."""
     text = f"at:{offset}"
@@ -808,5 +887,9 @@ _ROUTES: list[tuple[str, re.Pattern[str], Callable[..., Answer]]] = [
         ("GET", rf"/crm/v3/lists/{_ID}", _list_by_id),
         ("GET", rf"/crm/v3/lists/{_ID}/memberships(/join-order)?", _memberships),
         ("GET", r"/calling/v1/dispositions", _dispositions),
+        ("GET", r"/marketing/v3/forms", _forms),
+        ("GET", r"/form-integrations/v1/submissions/forms/([\w-]+)", _submissions),
+        ("GET", r"/marketing/v3/emails", _mails),
+        ("GET", r"/analytics/v2/reports/sources/daily", _traffic),
     )
 ]

@@ -10,6 +10,7 @@ call outcomes   GET /properties/calls              -> raw_hubspot.call_outcomes
 lists           GET /lists/…/name/{warm_list}, /lists/{id}/memberships
                 -> raw_hubspot.lists, raw_hubspot.list_members (one dated snapshot a day)
 account         GET /account-info/v3/details       -> raw_hubspot.account
+forms, form submissions, marketing mails and their statistics, web analytics: hubspot_marketing.py
 
 The first run lists everything. Later runs search by last-modified from twenty minutes before the last run, walk by record id (so
 the search's cap of 10,000 is never met), read the associations of the changed rows, and list the archived records, which a
@@ -19,6 +20,9 @@ Quirks: every value is a string or null; a property that the portal lacks is a m
 (labelled and unlabelled); HTTP 207 of the association batch is success; `after` may come percent-encoded; search answers carry
 no rate headers. A 403 MISSING_SCOPES makes one table "not available" and leaves the others alone.
 
+UNCONFIRMED: whether an open, click or reply of a tracked e-mail moves its modified date; where it does not, the weekly list brings it.
+The contacts who attend a meeting are its associations with contacts; colleagues are in hs_attendee_owner_ids.
+
 Settings: HUBSPOT_API_KEY (a service key or private app token), HUBSPOT_BASE_URL, section [hubspot] of company.toml.
 """
 
@@ -27,7 +31,7 @@ from __future__ import annotations
 import queue
 import threading
 import urllib.parse
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
@@ -38,46 +42,36 @@ from pydantic import Field, SecretStr
 from dlt_pipelines.credentials import Credentials, Redactor, address
 from dlt_pipelines.errors import Gone, NotAvailable, PermanentError, SourceError, TransientError
 from dlt_pipelines.findings import Finding, existing, people_missing, readable
-from dlt_pipelines.http import Answer, Budget, Client, Limit, Retry, capped, expect, listed, retry_after
+from dlt_pipelines.http import Answer, Budget, Client, Limit, Retry, capped, expect, retry_after
 from dlt_pipelines.records import Batches, parse
 from dlt_pipelines.run import EVERYTHING, ColumnType, Run, replaces_same, streamed, table, whole
+from dlt_pipelines.sources import hubspot_marketing as marketing
+from dlt_pipelines.sources.hubspot_api import (
+    ADD_SCOPE,
+    FULL_EVERY,
+    SOURCE,
+    empty_but_more,
+    paged,
+    parsed_instant,
+    path,
+    record_rows,
+    results,
+)
 from foundation.calendar import local_date
 from foundation.settings import Company, Settings
 
-SOURCE = "hubspot"
 VENDOR_URL = "https://api.hubapi.com"
 OVERLAP = timedelta(minutes=20)
 """The search index lags behind writes by seconds to minutes, and the two clocks may differ by ten minutes."""
-FULL_EVERY = timedelta(days=7)
 
 BURST = (100, 10.0)
 """Requests per seconds on the lowest plan; answers tell what the account's plan allows."""
 SEARCHES = (5, 1.0)
 """All searches of an account together."""
 
-ADD_SCOPE = "Add the scope to the key (HubSpot: Development, Keys)."
-
 WAITS = {"SECONDLY": 1.0, "": 10.0}
 """Seconds to wait at a 429 without Retry-After, by the policy that was hit; "": any other."""
 
-_PATHS = {
-    "v3": {
-        "objects": "/crm/v3/objects/{0}",
-        "associations": "/crm/v4/associations/{0}/{1}/batch/read",
-        "owners": "/crm/v3/owners",
-        "pipelines": "/crm/v3/pipelines/{0}",
-        "properties": "/crm/v3/properties/{0}",
-        "lists": "/crm/v3/lists",
-    },
-    "dated": {
-        "objects": "/crm/objects/{version}/{0}",
-        "associations": "/crm/associations/{version}/{0}/{1}/batch/read",
-        "owners": "/crm/owners/{version}",
-        "pipelines": "/crm/pipelines/{version}/{0}",
-        "properties": "/crm/properties/{version}/{0}",
-        "lists": "/crm/lists/{version}",
-    },
-}
 ACCOUNT_PATH = "/account-info/v3/details"
 
 _SINGULAR = {
@@ -102,7 +96,12 @@ TARGETS: dict[str, tuple[str, ...]] = {
 FEEDS = {"associations": tuple(name for name, targets in TARGETS.items() if targets)}
 """Table -> the tables whose pull fills it; they are loaded together."""
 
-NEWEST = {**dict.fromkeys((*TARGETS, "owners"), "updated_at"), "deal_stages": "last_seen_at", "list_members": "membership_timestamp"}
+NEWEST = {
+    **dict.fromkeys((*TARGETS, "owners"), "updated_at"),
+    "deal_stages": "last_seen_at",
+    "list_members": "membership_timestamp",
+    **marketing.NEWEST,
+}
 """Table -> the column that tells how new its newest record is."""
 
 PROPERTIES: dict[str, dict[str, ColumnType]] = {
@@ -177,6 +176,9 @@ PROPERTIES: dict[str, dict[str, ColumnType]] = {
         "hs_email_direction": "text",
         "hs_email_status": "text",
         "hs_email_subject": "text",
+        "hs_email_open_count": "bigint",
+        "hs_email_click_count": "bigint",
+        "hs_email_reply_count": "bigint",
         "hubspot_owner_id": "text",
     },
 }
@@ -223,7 +225,7 @@ def connect(settings: Settings, company: Company) -> Client | None:
         url,
         place=place,
         headers={"Authorization": f"Bearer {credentials.api_key.get_secret_value()}"},
-        budget=Budget({"": (burst,), "search": (burst, search)}),
+        budget=Budget({"": (burst,), "search": (burst, search), **marketing.lanes(burst)}),
         redact=Redactor(credentials.secrets()),
         judge=judge,
         way_out="Check HUBSPOT_API_KEY (HubSpot: Development, Keys, Service keys) and its scopes, or run `scoreline doctor`.",
@@ -244,6 +246,8 @@ def _judge(answer: Answer) -> Retry | SourceError | None:
         body = answer.json()
         if isinstance(body, dict) and (body.get("category") == "MISSING_SCOPES" or "scope" in str(body.get("message", "")).lower()):
             return NotAvailable(f"the key lacks {' or '.join(missing_scopes(body)) or 'a scope'}; add it to the key and run again")
+        if answer.path.startswith(marketing.PATHS):
+            return NotAvailable(f"this account may not read it (403): {answer.start}")
     return None
 
 
@@ -258,12 +262,6 @@ def missing_scopes(body: Mapping[str, Any]) -> list[str]:
                 names += [str(name) for name in context.get(key) or []]
     words = str(body.get("message", "")).replace(",", " ").replace("[", " ").replace("]", " ").split()
     return list(dict.fromkeys(names or [word.strip("'\".") for word in words if word.count(".") >= 2 or word.endswith(".read")]))
-
-
-def path(company: Company, kind: str, *names: str) -> str:
-    """The path of an endpoint in the version that `hubspot.api_version` names ("v3", or a date such as "2026-09")."""
-    version = company.hubspot.api_version
-    return _PATHS["v3" if version == "v3" else "dated"][kind].format(*names, version=version)
 
 
 def properties(company: Company, name: str) -> dict[str, str]:
@@ -326,8 +324,8 @@ class _Pull:
         run, name = self.run, self.name
         cursor = run.state.get("objects", {}).get(name, {})
         new = {"pulled_at": run.started_at.isoformat()}
-        pulled_at = _instant(cursor.get("pulled_at"))
-        full_at = _instant(cursor.get("full_at"))
+        pulled_at = parsed_instant(cursor.get("pulled_at"))
+        full_at = parsed_instant(cursor.get("full_at"))
         start = run.company.hubspot.start_date
         begins = datetime.combine(start, time(), run.company.zone) if start and name not in ("contacts", "companies") else None
         if begins:
@@ -428,8 +426,8 @@ class _Pull:
                     "properties": list(dict.fromkeys(self.columns.values())),
                     "limit": 200,
                 }
-                answer = self.client.post(where, body, lane="search", rank=self.rank, complaint=_empty_but_more)
-                page = _rows(answer, f"HubSpot search for {self.name}")
+                answer = self.client.post(where, body, lane="search", rank=self.rank, complaint=empty_but_more)
+                page = record_rows(answer, f"HubSpot search for {self.name}")
                 if page:
                     yield page
                 if len(page) < 200 and not (isinstance(answer, dict) and answer.get("paging")):
@@ -503,56 +501,6 @@ class _Pull:
             self._add_links(target, found.items())
 
 
-def _rows(answer: Any, what: str) -> list[dict[str, Any]]:
-    rows = expect(answer, list, what, "results")
-    for row in rows:
-        if not isinstance(row, dict) or not isinstance(row.get("id"), str) or not isinstance(row.get("properties"), dict):
-            raise PermanentError(f"{what}: expected every result to have an id (text) and properties, got {str(row)[:200]}")
-    return rows
-
-
-def paged(
-    client: Client, where: str, params: Mapping[str, Any], *, rank: int = 5, rows: Callable[[Any, str], list[dict[str, Any]]] = _rows
-) -> Iterator[list[dict[str, Any]]]:
-    """Pages of a list endpoint: `paging.next.after` is sent back until there is none."""
-
-    def pages() -> Iterator[list[dict[str, Any]]]:
-        after: str | None = None
-
-        def wrong(answer: Any) -> str | None:
-            return _empty_but_more(answer) or ("the page before once more" if after and _following(answer) == after else None)
-
-        while True:
-            answer = client.get(where, {**params, "after": after}, rank=rank, complaint=wrong)
-            if page := rows(answer, f"HubSpot {where}"):
-                yield page
-            after = _following(answer)
-            if not after:
-                return
-
-    yield from listed(pages, f"HubSpot {where}")
-
-
-def _following(answer: Any) -> str | None:
-    after = ((answer.get("paging") or {}).get("next") or {}).get("after") if isinstance(answer, dict) else None
-    # it may come percent-encoded already, and the client encodes it again
-    return urllib.parse.unquote(str(after)) if after else None
-
-
-def _empty_but_more(answer: Any) -> str | None:
-    if isinstance(answer, dict) and answer.get("results") == [] and (answer.get("paging") or answer.get("total")):
-        return "an empty page in the middle"
-    return None
-
-
-def _results(answer: Any, what: str) -> list[dict[str, Any]]:
-    return expect(answer, list, what, "results")
-
-
-def _instant(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
-
-
 def _millis(instant: datetime) -> str:
     return str(int(instant.astimezone(UTC).timestamp() * 1000))
 
@@ -609,7 +557,8 @@ def source(run: Run | None = None) -> Any:
 
     @dlt.resource(**records("emails"))
     def emails() -> Iterator[Any]:
-        """One row per logged e-mail; hs_timestamp is when it was sent or came in."""
+        """One row per logged e-mail; hs_timestamp is when it was sent or came in. Opens, clicks and replies are null where the mail
+        was not tracked."""
         yield from pull("emails")
 
     @dlt.resource(**table(list(_LINK), replaces_same("from_type", "from_id", "to_type"), _LINK, nullable=True))
@@ -727,12 +676,13 @@ def source(run: Run | None = None) -> Any:
         lists,
         list_members,
         account,
+        *marketing.resources(run),
     )
 
 
 def _owners(run: Run) -> Iterator[dict[str, Any]]:
     for archived in ("false", "true"):
-        for page in paged(run.client, path(run.company, "owners"), {"limit": 100, "archived": archived}, rows=_results):
+        for page in paged(run.client, path(run.company, "owners"), {"limit": 100, "archived": archived}, rows=results):
             for row in page:
                 teams = row.get("teams") or []
                 main = next((team for team in teams if team.get("primary")), teams[0] if teams else {})
@@ -753,7 +703,7 @@ def _owners(run: Run) -> Iterator[dict[str, Any]]:
 
 
 def _pipeline_rows(run: Run) -> list[dict[str, Any]]:
-    return _results(run.client.get_once(path(run.company, "pipelines", "deals")), "HubSpot deal pipelines")
+    return results(run.client.get_once(path(run.company, "pipelines", "deals")), "HubSpot deal pipelines")
 
 
 def _pipelines(run: Run) -> Iterator[dict[str, Any]]:
@@ -779,7 +729,7 @@ def _stages(run: Run) -> Iterator[dict[str, Any]]:
 
 def outcomes(client: Client, company: Company) -> dict[str, str]:
     """Call outcome id -> label."""
-    found = _results(client.get_once(path(company, "properties", "calls")), "HubSpot properties of calls")
+    found = results(client.get_once(path(company, "properties", "calls")), "HubSpot properties of calls")
     options = next((row.get("options") or [] for row in found if row.get("name") == "hs_call_disposition"), [])
     return {str(option["value"]): str(option["label"]) for option in options}
 
@@ -819,7 +769,7 @@ def _members(run: Run) -> Iterator[dict[str, Any]]:
     if not found:
         return
     list_id, today, any_member = str(found["listId"]), local_date(run.started_at, run.company.zone), False
-    for page in paged(run.client, f"{path(run.company, 'lists')}/{list_id}/memberships", {"limit": 250}, rows=_results):
+    for page in paged(run.client, f"{path(run.company, 'lists')}/{list_id}/memberships", {"limit": 250}, rows=results):
         for row in page:
             any_member = True
             yield {
@@ -852,7 +802,7 @@ def settle(connection: Any, run: Run, state: Mapping[str, Any]) -> None:
             connection.execute(
                 f"update raw_hubspot.{name} set archived = true, archived_at = coalesce(archived_at, ?) "
                 "where not archived and cast(_dlt_load_id as double) < ?",
-                [_instant(cursor["full_at"]), float(full_load)],
+                [parsed_instant(cursor["full_at"]), float(full_load)],
             )
     if "contacts" in state.get("objects", {}):
         # a merge removes the losing contact without a trace but in the winner's list
@@ -875,12 +825,12 @@ def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[F
     for name in ("contacts", "deals", "meetings", "calls"):
         found = readable(SOURCE, f"properties of {name}", lambda name=name: client.get_once(path(company, "properties", name)), ADD_SCOPE)  # type: ignore[misc]
         if found.level == "ok":
-            known[name] = {row["name"]: row for row in _results(client.get_once(path(company, "properties", name)), "HubSpot properties")}
+            known[name] = {row["name"]: row for row in results(client.get_once(path(company, "properties", name)), "HubSpot properties")}
         else:
             yield found
     yield from _diagnose_settings(known, company)
     try:
-        pipelines = {row["id"]: row["label"] for row in _results(client.get_once(path(company, "pipelines", "deals")), "HubSpot pipelines")}
+        pipelines = {row["id"]: row["label"] for row in results(client.get_once(path(company, "pipelines", "deals")), "HubSpot pipelines")}
         yield existing(SOURCE, "pipelines", company.hubspot.pipelines, pipelines, "deal pipeline")
     except NotAvailable as error:
         yield Finding(SOURCE, "pipelines", "fail", str(error), "Add the scope to the key.")
@@ -900,6 +850,7 @@ def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[F
                     f'no contact list is named "{company.hubspot.warm_list}"',
                     "Correct hubspot.warm_list in company.toml, or remove it.",
                 )
+    yield from marketing.diagnose(client, company, local_date(settings.now(), company.zone))
     yield from _diagnose_people(client, settings, company)
     left = client.facts.get("requests left today")
     yield Finding(SOURCE, "budget", "ok" if left else "info", f"{left or 'unknown number of'} requests left today")
@@ -950,7 +901,7 @@ def _diagnose_people(client: Client, settings: Settings, company: Company) -> It
     try:
         emails = {
             str(row.get("email", "")).lower()
-            for page in paged(client, path(company, "owners"), {"limit": 100, "archived": "false"}, rows=_results)
+            for page in paged(client, path(company, "owners"), {"limit": 100, "archived": "false"}, rows=results)
             for row in page
         }
     except NotAvailable:

@@ -19,6 +19,7 @@ from dlt_pipelines.sandbox.company import (
     directory,
     justcall,
     machines,
+    marketing,
     outreach,
     payables,
     sales,
@@ -69,5 +70,6 @@ def build(seed: int, scale: str) -> Store:
     people = directory.write(book)
     sales.write(book, people)
     deals.write(book, people)
+    marketing.write(book)
     service.write(book, people)
     return book.store

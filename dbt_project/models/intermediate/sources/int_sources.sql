@@ -9,8 +9,11 @@ with tables as (
         arg_max(last_error, last_attempt_at) filter (where last_error is not null) as last_error,
         sum(rows_total) as rows_total,
         max(newest_record) as newest_record,
-        -- the history of list members begins with the first snapshot and says nothing about the other tables
-        max(complete_from) filter (where table_name <> 'list_members') as complete_from,
+        -- the history of snapshots begins with the first of them and says nothing about the other tables; nor do the beginnings of
+        -- HubSpot's submissions and web traffic
+        max(complete_from) filter (
+            where table_name not in ('list_members', 'marketing_mail_stats', 'form_submissions', 'web_traffic')
+        ) as complete_from,
         case when bool_and(complete_through is not null) then min(complete_through) end as complete_through
     from {{ ref('int_sources__tables') }}
     where last_status <> 'not_available'

@@ -1,0 +1,20 @@
+select
+    snapshot_date as snapshot_day,
+    mail_id,
+    sent,
+    delivered,
+    opened,
+    clicked,
+    replied,
+    bounced,
+    hard_bounced,
+    soft_bounced,
+    dropped,
+    unsubscribed,
+    spam_reported,
+    selected,
+    suppressed,
+    pending,
+    contacts_lost,
+    not_sent
+from {{ source('raw_hubspot', 'marketing_mail_stats') }}

@@ -1,0 +1,111 @@
+"""Paths and pages of HubSpot's API, for all parts of the source `hubspot`."""
+
+from __future__ import annotations
+
+import urllib.parse
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from dlt_pipelines.errors import PermanentError
+from dlt_pipelines.http import Client, expect, listed
+from foundation.settings import Company
+
+SOURCE = "hubspot"
+FULL_EVERY = timedelta(days=7)
+"""How often everything is listed again."""
+
+ADD_SCOPE = "Add the scope to the key (HubSpot: Development, Keys)."
+
+_PATHS = {
+    "v3": {
+        "objects": "/crm/v3/objects/{0}",
+        "associations": "/crm/v4/associations/{0}/{1}/batch/read",
+        "owners": "/crm/v3/owners",
+        "pipelines": "/crm/v3/pipelines/{0}",
+        "properties": "/crm/v3/properties/{0}",
+        "lists": "/crm/v3/lists",
+        "forms": "/marketing/v3/forms",
+        "mails": "/marketing/v3/emails",
+    },
+    "dated": {
+        "objects": "/crm/objects/{version}/{0}",
+        "associations": "/crm/associations/{version}/{0}/{1}/batch/read",
+        "owners": "/crm/owners/{version}",
+        "pipelines": "/crm/pipelines/{version}/{0}",
+        "properties": "/crm/properties/{version}/{0}",
+        "lists": "/crm/lists/{version}",
+        "forms": "/marketing/forms/{version}-beta",
+        "mails": "/marketing/emails/{version}",
+    },
+}
+
+
+def path(company: Company, kind: str, *names: str, version: str = "") -> str:
+    """The path of an endpoint in the version that `hubspot.api_version` names ("v3", or a date such as "2026-09"), or in `version`."""
+    version = version or company.hubspot.api_version
+    return _PATHS["v3" if version == "v3" else "dated"][kind].format(*names, version=version)
+
+
+def record_rows(answer: Any, what: str) -> list[dict[str, Any]]:
+    """Records of a page.
+
+    Raises:
+        PermanentError: something that is no record.
+    """
+    rows = expect(answer, list, what, "results")
+    for row in rows:
+        if not isinstance(row, dict) or not isinstance(row.get("id"), str) or not isinstance(row.get("properties"), dict):
+            raise PermanentError(f"{what}: expected every result to have an id (text) and properties, got {str(row)[:200]}")
+    return rows
+
+
+def paged(
+    client: Client,
+    where: str,
+    params: Mapping[str, Any],
+    *,
+    rank: int = 5,
+    lane: str = "",
+    rows: Callable[[Any, str], list[dict[str, Any]]] = record_rows,
+) -> Iterator[list[dict[str, Any]]]:
+    """Pages of a list endpoint: `paging.next.after` is sent back until there is none."""
+
+    def pages() -> Iterator[list[dict[str, Any]]]:
+        after: str | None = None
+
+        def wrong(answer: Any) -> str | None:
+            return empty_but_more(answer) or ("the page before once more" if after and _following(answer) == after else None)
+
+        while True:
+            answer = client.get(where, {**params, "after": after}, rank=rank, lane=lane, complaint=wrong)
+            if page := rows(answer, f"HubSpot {where}"):
+                yield page
+            after = _following(answer)
+            if not after:
+                return
+
+    yield from listed(pages, f"HubSpot {where}")
+
+
+def _following(answer: Any) -> str | None:
+    after = ((answer.get("paging") or {}).get("next") or {}).get("after") if isinstance(answer, dict) else None
+    # it may come percent-encoded already, and the client encodes it again
+    return urllib.parse.unquote(str(after)) if after else None
+
+
+def empty_but_more(answer: Any) -> str | None:
+    """A complaint about a page that holds nothing although more is promised."""
+    if isinstance(answer, dict) and answer.get("results") == [] and (answer.get("paging") or answer.get("total")):
+        return "an empty page in the middle"
+    return None
+
+
+def results(answer: Any, what: str) -> list[dict[str, Any]]:
+    """Rows of a page, whatever they are."""
+    return expect(answer, list, what, "results")
+
+
+def parsed_instant(text: str | None) -> datetime | None:
+    """An instant of the state."""
+    return datetime.fromisoformat(text) if text else None

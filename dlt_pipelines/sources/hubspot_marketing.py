@@ -1,0 +1,407 @@
+"""HubSpot's marketing side: tables of the source `hubspot` that an account has or has not, each on its own.
+
+forms           GET /marketing/v3/forms            -> raw_hubspot.forms               merge on id
+submissions     GET /form-integrations/v1/submissions/forms/{id}
+                -> raw_hubspot.form_submissions    merge on form and conversion
+marketing mails GET /marketing/v3/emails?includeStats=true
+                -> raw_hubspot.marketing_mails     merge on id
+                -> raw_hubspot.marketing_mail_stats   counters, one dated snapshot a day
+web analytics   GET /analytics/v2/reports/sources/daily
+                -> raw_hubspot.web_traffic         sessions by day and source, replaced day by day
+
+Forms and mails are listed in full by every run (a request per hundred: opens move no modified date, so only a full list shows new
+counters); one that is no longer listed is archived. The archived ones are listed when everything is, once a week. Submissions come
+newest first without a date filter: of each form the pages are read down to a day before the form's last reading, one request a form
+on a quiet day. What a visitor typed stays in HubSpot but for the e-mail address; page addresses lose query and fragment. Counters
+are kept by day for mails of the last 90 days and for those that are sent on and on; for all others once a week. Web traffic is read
+again for a week back.
+
+Missing scopes, a plan without Marketing Hub, or an old endpoint that HubSpot has switched off: that table is "not available", the
+others load. A counter or a count that HubSpot leaves out is null, not zero.
+
+UNCONFIRMED: what replaces the submissions and analytics endpoints, so they have no dated path; forms have a dated path in beta only,
+and where that is refused the numbered one is asked. Whether old submissions can be paged to the end: where a later page is refused,
+what came is kept and the table is complete from the oldest submission on. The numbers of daily web traffic: an object of dates is
+expected, another answer makes the table not available; days are those of the account's zone. New sessions are sessions less
+returning ones, or by the rate of new visitors where only that comes. No limits of these endpoints are published besides the app's
+burst, so each kind has a lane with few requests at once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import urllib.parse
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+import dlt
+
+from dlt_pipelines.errors import Gone, NotAvailable
+from dlt_pipelines.findings import Finding, readable
+from dlt_pipelines.http import Client, Limit
+from dlt_pipelines.records import Batches, Fields, parse, typed
+from dlt_pipelines.run import ColumnType, Run, replaces_same, snapshot_day, streamed, table
+from dlt_pipelines.sources.hubspot_api import FULL_EVERY, SOURCE, paged, parsed_instant, path, results
+from foundation.calendar import local_date
+from foundation.settings import Company
+
+PATHS = ("/marketing/", "/form-integrations/", "/analytics/")
+"""What an account may lack: a 403 there, whatever its text, concerns one table."""
+SUBMISSIONS = "/form-integrations/v1/submissions/forms/{0}"
+TRAFFIC = "/analytics/v2/reports/sources/daily"
+
+AGAIN = timedelta(days=1)
+"""Submissions are read down to so long before the form's last reading."""
+MOVING = timedelta(days=90)
+"""So long the counters of a mail keep moving after it was sent."""
+RESTATED_DAYS, HISTORY_DAYS, SPAN_DAYS = 7, 730, 92
+"""Days of web traffic that every run reads again, that the first run reads, and that one request asks for."""
+
+FORMS: Fields = {
+    "id": ("id", "text"),
+    "name": ("name", "text"),
+    "form_type": ("formType", "text"),
+    "archived": ("archived", "bool"),
+    "archived_at": ("archivedAt", "timestamp"),
+    "created_at": ("createdAt", "timestamp"),
+    "updated_at": ("updatedAt", "timestamp"),
+}
+SUBMISSION: dict[str, ColumnType] = {
+    "form_id": "text",
+    "conversion_id": "text",
+    "submitted_at": "timestamp",
+    "email": "text",
+    "page_url": "text",
+}
+MAILS: Fields = {
+    "id": ("id", "text"),
+    "name": ("name", "text"),
+    "subject": ("subject", "text"),
+    "state": ("state", "text"),
+    "type": ("type", "text"),
+    "subcategory": ("subcategory", "text"),
+    "is_published": ("isPublished", "bool"),
+    "published_at": ("publishedAt", "timestamp"),
+    "planned_at": ("publishDate", "timestamp"),
+    "campaign_id": ("primaryEmailCampaignId", "text"),
+    "archived": ("archived", "bool"),
+    "archived_at": ("archivedAt", "timestamp"),
+    "created_at": ("createdAt", "timestamp"),
+    "updated_at": ("updatedAt", "timestamp"),
+}
+COUNTERS = {
+    "sent": "sent",
+    "delivered": "delivered",
+    "opened": "open",
+    "clicked": "click",
+    "replied": "reply",
+    "bounced": "bounce",
+    "hard_bounced": "hardbounced",
+    "soft_bounced": "softbounced",
+    "dropped": "dropped",
+    "unsubscribed": "unsubscribed",
+    "spam_reported": "spamreport",
+    "selected": "selected",
+    "suppressed": "suppressed",
+    "pending": "pending",
+    "contacts_lost": "contactslost",
+    "not_sent": "notsent",
+}
+STATS: Fields = {
+    "mail_id": ("id", "text"),
+    "snapshot_date": ("snapshot_date", "date"),
+    **{column: (f"stats.counters.{name}", "bigint") for column, name in COUNTERS.items()},
+}
+VISITS: Fields = {
+    "day": ("day", "date"),
+    "source": ("breakdown", "text"),
+    "sessions": ("visits", "bigint"),
+    "visitors": ("visitors", "bigint"),
+    "new_sessions": ("new", "bigint"),
+    "page_views": ("rawViews", "bigint"),
+    "contacts": ("contacts", "bigint"),
+    "leads": ("leads", "bigint"),
+}
+_MAY_LACK = frozenset(
+    {"archived_at", "published_at", "planned_at", "subcategory", "campaign_id", "visitors", "new_sessions", "contacts", "leads", *COUNTERS}
+)
+NEWEST = {"forms": "updated_at", "form_submissions": "submitted_at", "marketing_mails": "updated_at"}
+
+
+def lanes(*shared: Limit) -> dict[str, tuple[Limit, ...]]:
+    """Lanes of these endpoints inside the app's burst, so that they never crowd out the records."""
+    return {"forms": (*shared, Limit(4, 0)), "mails": (*shared, Limit(2, 0)), "analytics": (*shared, Limit(1, 0))}
+
+
+@contextmanager
+def _optional(what: str) -> Iterator[None]:
+    try:
+        yield
+    except Gone as error:
+        raise NotAvailable(f"HubSpot does not offer {what} to this account: {error}") from None
+
+
+def _shared(fetch: Callable[[], list[dict[str, Any]]]) -> Callable[[], list[dict[str, Any]]]:
+    """What two tables are made of, fetched once, by whichever asks first; a refusal is remembered too."""
+    lock = threading.Lock()
+    kept: list[list[dict[str, Any]] | NotAvailable] = []
+
+    def rows() -> list[dict[str, Any]]:
+        with lock:
+            if not kept:
+                try:
+                    kept.append(fetch())
+                except NotAvailable as error:
+                    kept.append(error)
+        if isinstance(kept[0], NotAvailable):
+            raise kept[0]
+        return kept[0]
+
+    return rows
+
+
+class _Catalogue:
+    """Forms or marketing mails: the live ones of every run and, once a week, the archived ones."""
+
+    def __init__(self, run: Run, name: str, fetch: Callable[[Run, bool], list[dict[str, Any]]]) -> None:
+        self.run, self.name = run, name
+        self.cursor = run.state.get("objects", {}).get(name, {})
+        listed_at = parsed_instant(self.cursor.get("archived_at"))
+        self.full = listed_at is None or run.started_at - listed_at >= FULL_EVERY
+        """Whether the archived ones are listed too."""
+        self.rows = _shared(lambda: [row | {"archived": bool(row.get("archived"))} for row in fetch(run, self.full)])
+
+    def tables(self, fields: Fields) -> Iterator[Any]:
+        yield from typed(f"hubspot.{self.name}", fields, [self.rows()], self.run.warn, may_lack=_MAY_LACK)
+        if not self.run.backfill:
+            now = self.run.started_at.isoformat()
+            # what an earlier load brought and this one did not is gone from the list; see settle() in hubspot.py
+            new = {"full_at": now, "full_load": self.run.load_id(), "archived_at": now if self.full else self.cursor["archived_at"]}
+            dlt.current.source_state().setdefault("objects", {})[self.name] = new
+
+
+def _list(run: Run, where: str, params: Mapping[str, Any], archived: bool, lane: str) -> list[dict[str, Any]]:
+    return [
+        row
+        for value in ("false", "true")
+        if archived or value == "false"
+        for page in paged(run.client, where, {**params, "limit": 100, "archived": value}, lane=lane, rows=results)
+        for row in page
+    ]
+
+
+def _forms(run: Run, archived: bool) -> list[dict[str, Any]]:
+    where, numbered = path(run.company, "forms"), path(run.company, "forms", version="v3")
+    with _optional("forms"):
+        try:
+            return _list(run, where, {"formTypes": "all"}, archived, "forms")
+        except Gone:
+            if where == numbered:
+                raise
+            return _list(run, numbered, {"formTypes": "all"}, archived, "forms")
+
+
+def _mails(run: Run, archived: bool) -> list[dict[str, Any]]:
+    where = path(run.company, "mails")
+    with _optional("marketing mails"):
+        try:
+            return _list(run, where, {"includeStats": "true"}, archived, "mails")
+        except NotAvailable as error:
+            # the plan may show the mails without their numbers
+            found = _list(run, where, {}, archived, "mails")
+            run.warn(f"statistics of marketing mails are left out: {error}")
+            return found
+
+
+def _stats(run: Run, mails: _Catalogue) -> Iterator[Any]:
+    sent = [row for row in mails.rows() if row.get("isPublished")]
+    counted = [row for row in sent if isinstance(row.get("stats"), dict)]
+    if sent and not counted:
+        raise NotAvailable("HubSpot tells no statistics of marketing mails to this account (the plan, or a missing scope)")
+    day = snapshot_day(run, "marketing_mail_stats")
+    moving = [row for row in counted if mails.full or _moves(row, run.started_at)]
+    pages = [[row | {"snapshot_date": day} for row in moving]]
+    yield from typed("hubspot.marketing_mail_stats", STATS, pages, run.warn, key=("mail_id", "snapshot_date"), may_lack=_MAY_LACK)
+
+
+def _moves(row: Mapping[str, Any], now: datetime) -> bool:
+    """Whether the counters of a mail may still change: sent lately, or automated."""
+    sent_at = parse("timestamp", row.get("publishedAt"), "", lambda _: None)
+    return sent_at is None or now - sent_at <= MOVING or str(row.get("type")) != "BATCH_EMAIL"
+
+
+def _submissions(run: Run, forms: _Catalogue) -> Iterator[Any]:
+    known: Mapping[str, str] = run.state.get("submissions", {})
+    batches = Batches("hubspot.form_submissions", SUBMISSION, run.warn, key=("conversion_id", "form_id"))
+    reached: dict[str, str] = {}
+    refused: Gone | None = None
+    for form in forms.rows():
+        form_id = str(form["id"])
+        last = parsed_instant(known.get(form_id))
+        since = run.since if run.backfill else last - AGAIN if last else None
+        oldest: datetime | None = None
+        try:
+            for page in paged(
+                run.client, SUBMISSIONS.format(urllib.parse.quote(form_id, safe="")), {"limit": 50}, lane="forms", rows=results
+            ):
+                rows = [_submission(form_id, row, run) for row in page]
+                wanted = [row for row in rows if not since or row["submitted_at"] is None or row["submitted_at"] >= since]
+                batches.add({column: [row[column] for row in wanted] for column in SUBMISSION})
+                yield from batches.full()
+                instants = [row["submitted_at"] for row in rows if row["submitted_at"]]
+                oldest = min([*instants, oldest] if oldest else instants, default=None)
+                if since and oldest and oldest < since:
+                    break
+        except Gone as error:
+            if oldest is None:
+                refused = error
+                run.warn(f"submissions of the form {form_id} are left out: {error}")
+                continue
+            run.warn(f"submissions of the form {form_id} before {oldest.isoformat()} cannot be read: {error}")
+            run.complete_from["form_submissions"] = max(oldest, run.complete_from.get("form_submissions", oldest))
+        reached[form_id] = run.started_at.isoformat()
+    if refused and not reached:
+        raise NotAvailable(f"HubSpot does not offer form submissions to this account: {refused}")
+    yield from batches.rest()
+    if not run.backfill:
+        dlt.current.source_state()["submissions"] = {**known, **reached}
+
+
+def _submission(form_id: str, row: Mapping[str, Any], run: Run) -> dict[str, Any]:
+    values = [value for value in row.get("values") or () if isinstance(value, dict)]
+    email = next((str(value.get("value") or "") for value in values if value.get("name") == "email"), "").strip().lower()
+    page = str(row.get("pageUrl") or "").partition("#")[0].partition("?")[0]
+    said = f"{row.get('submittedAt')}/{email}/{page}"
+    found = row.get("conversionId") or hashlib.sha256(said.encode()).hexdigest()
+    return {
+        "form_id": form_id,
+        "conversion_id": str(found),
+        "submitted_at": parse("timestamp", row.get("submittedAt"), f"hubspot.form_submissions {found}: submittedAt", run.warn),
+        "email": email or None,
+        "page_url": page or None,
+    }
+
+
+def _traffic(run: Run) -> Iterator[Any]:
+    zone = run.company.zone
+    cursor = run.state.get("web_traffic", {})
+    today = local_date(run.started_at, zone)
+    begins = run.company.hubspot.start_date or today - timedelta(days=HISTORY_DAYS)
+    first, last = begins, today
+    if run.backfill:
+        first = local_date(run.since, zone) if run.since else begins
+        last = min(local_date(run.until, zone), today) if run.until else today
+    elif cursor:
+        begins = date.fromisoformat(cursor["from"])
+        first = date.fromisoformat(cursor["through"]) - timedelta(days=RESTATED_DAYS)
+    run.complete_from["web_traffic"] = datetime.combine(begins, time(), zone).astimezone(UTC)
+    yield from typed("hubspot.web_traffic", VISITS, _days(run, first, last), run.warn, key=("source", "day"), may_lack=_MAY_LACK)
+    if not run.backfill:
+        dlt.current.source_state()["web_traffic"] = {"from": begins.isoformat(), "through": today.isoformat()}
+
+
+def _days(run: Run, first: date, last: date) -> Iterator[list[dict[str, Any]]]:
+    while first <= last:
+        end = min(first + timedelta(days=SPAN_DAYS - 1), last)
+        with _optional("web analytics"):
+            answer = run.client.get(TRAFFIC, {"start": f"{first:%Y%m%d}", "end": f"{end:%Y%m%d}"}, lane="analytics")
+        yield _visits(answer)
+        first = end + timedelta(days=1)
+
+
+def _visits(answer: Any) -> list[dict[str, Any]]:
+    """Rows of an answer of daily web traffic: day -> one object per source.
+
+    Raises:
+        NotAvailable: the answer has another shape.
+    """
+    try:
+        found = {date.fromisoformat(day): rows for day, rows in answer.items()}
+        return [row | {"day": day.isoformat(), "new": _new(row)} for day, rows in found.items() for row in rows]
+    except (AttributeError, TypeError, ValueError):
+        came = ", ".join(map(str, answer)) if isinstance(answer, dict) else type(answer).__name__
+        raise NotAvailable(f"HubSpot's web analytics answer in a shape that is not known here (an object of dates): {came[:100]}") from None
+
+
+def _new(row: Mapping[str, Any]) -> int | None:
+    """Sessions of visitors who had never come before."""
+    sessions, returning, rate = row.get("visits"), row.get("returningVisits"), row.get("newVisitorSessionRate")
+    if not isinstance(sessions, int):
+        return None
+    if isinstance(returning, int):
+        return sessions - returning
+    return round(sessions * rate) if isinstance(rate, int | float) else None
+
+
+def resources(run: Run | None) -> tuple[Any, ...]:
+    """The tables of this side. Without `run` they are only declared."""
+    forms_listed = _Catalogue(run, "forms", _forms) if run else None
+    mails_listed = _Catalogue(run, "marketing_mails", _mails) if run else None
+
+    def kinds(fields: Fields) -> dict[str, ColumnType]:
+        return {column: kind for column, (_, kind) in fields.items()}
+
+    @dlt.resource(**table("id", "merge", kinds(FORMS)))
+    def forms() -> Iterator[Any]:
+        """One row per form, archived ones too."""
+        yield from streamed(run, "forms", lambda _: forms_listed.tables(FORMS) if forms_listed else ())
+
+    @dlt.resource(**table(["form_id", "conversion_id"], "merge", SUBMISSION))
+    def form_submissions() -> Iterator[Any]:
+        """One row per submission of a form: when, on which page, and the e-mail address that names the contact, in lower case."""
+        yield from streamed(run, "form_submissions", lambda run: _submissions(run, forms_listed) if forms_listed else ())
+
+    @dlt.resource(**table("id", "merge", kinds(MAILS)))
+    def marketing_mails() -> Iterator[Any]:
+        """One row per marketing mail, drafts and archived ones too. published_at is when it went out; planned_at says nothing about
+        that, drafts have it as well."""
+        yield from streamed(run, "marketing_mails", lambda _: mails_listed.tables(MAILS) if mails_listed else ())
+
+    @dlt.resource(**table(["snapshot_date", "mail_id"], replaces_same("snapshot_date", "mail_id"), kinds(STATS)))
+    def marketing_mail_stats() -> Iterator[Any]:
+        """Counters of a published marketing mail since it was sent, as they stood on a day; every mail at least once a week."""
+        yield from streamed(run, "marketing_mail_stats", lambda run: _stats(run, mails_listed) if mails_listed else ())
+
+    @dlt.resource(**table(["day", "source"], replaces_same("day"), kinds(VISITS)))
+    def web_traffic() -> Iterator[Any]:
+        """Sessions on the website by day (of the account's zone) and source; new_sessions are those of visitors who came first."""
+        yield from streamed(run, "web_traffic", _traffic)
+
+    return forms, form_submissions, marketing_mails, marketing_mail_stats, web_traffic
+
+
+def diagnose(client: Client, company: Company, today: date) -> Iterator[Finding]:
+    """What of this side the account may read. Nothing of it is needed, so a lack is information."""
+    found: list[dict[str, Any]] = []
+
+    def forms() -> None:
+        with _optional("forms"):
+            found.extend(results(client.get(path(company, "forms"), {"limit": 1}, lane="forms"), "HubSpot forms"))
+
+    def submissions() -> None:
+        with _optional("form submissions"):
+            client.get(SUBMISSIONS.format(found[0]["id"]), {"limit": 1}, lane="forms")
+
+    def mails() -> None:
+        with _optional("marketing mails"):
+            client.get(path(company, "mails"), {"limit": 1, "includeStats": "true"}, lane="mails")
+
+    def traffic() -> None:
+        with _optional("web analytics"):
+            day = f"{today:%Y%m%d}"
+            _visits(client.get(TRAFFIC, {"start": day, "end": day}, lane="analytics"))
+
+    for what, call, scope, plan in (
+        ("forms", forms, "forms", ""),
+        ("form submissions", submissions, "forms", ""),
+        ("marketing mails", mails, "marketing.email.read", "; the statistics need Marketing Hub"),
+        ("web analytics", traffic, "business-intelligence", "; it needs Marketing Hub"),
+    ):
+        if what == "form submissions" and not found:
+            continue
+        line = readable(SOURCE, what, call, f"Add the scope {scope} to the key if you want it{plan}. Nothing else depends on it.")
+        yield replace(line, level="info") if line.level == "fail" else line

@@ -29,7 +29,7 @@ from foundation.calendar import local_date
 from foundation.settings import Company, Settings
 
 HISTORY = timedelta(days=1_095)
-"""Meta keeps 37 months, the others no less."""
+"""How far back the first load reaches: Meta keeps 37 months; what LinkedIn keeps is not documented."""
 SLICE = 31
 """Days that are asked for at once: what is restated fits into one."""
 

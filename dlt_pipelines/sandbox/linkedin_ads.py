@@ -1,7 +1,7 @@
 """LinkedIn's wire contract (Marketing API, versioned REST): accounts, campaigns, adAnalytics, tokens, over the tables `linkedin_ads.*`.
 
 Queries are Restli 2.0: parentheses and commas must come as they are and the colons of a URN encoded, else 400. adAnalytics has no
-pages and drops what is beyond `MOST` rows. The first access token ends with October's sixty days; a renewed one always holds.
+pages and drops what is beyond `MOST` rows. The given access token ends at `ENDS`; a renewed one always holds.
 """
 
 from __future__ import annotations

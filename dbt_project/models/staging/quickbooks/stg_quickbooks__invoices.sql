@@ -1,0 +1,20 @@
+select
+    id as invoice_id,
+    doc_number as invoice_number,
+    customer_id,
+    customer_name,
+    txn_date as invoice_day,
+    due_date as due_day,
+    currency,
+    total_amount,
+    total_tax,
+    balance as open_amount,
+    email_status,
+    created_at,
+    updated_at,
+    coalesce(exchange_rate, 1) as exchange_rate,
+    coalesce(home_balance, balance * coalesce(exchange_rate, 1)) as open_home_amount,
+    total_amount * coalesce(exchange_rate, 1) as total_home_amount,
+    coalesce(is_voided, false) as is_voided,
+    deleted_at is not null as is_deleted
+from {{ source('raw_quickbooks', 'invoices') }}

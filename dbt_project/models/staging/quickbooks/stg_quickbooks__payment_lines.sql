@@ -1,0 +1,20 @@
+with exploded as (
+    select
+        id as payment_id,
+        unnest(from_json(lines, '["JSON"]')) as line,
+        generate_subscripts(from_json(lines, '["JSON"]'), 1) as line_number
+    from {{ source('raw_quickbooks', 'payments') }}
+)
+
+select
+    payment_id,
+    line_number,
+    line ->> '$.kind' as line_kind,
+    line ->> '$.account_id' as account_id,
+    line ->> '$.item_id' as item_id,
+    line ->> '$.description' as description,
+    line ->> '$.linked[0].id' as linked_id,
+    line ->> '$.linked[0].type' as linked_type,
+    -- a discount takes away
+    cast(line ->> '$.amount' as decimal(38, 9)) * case when line ->> '$.kind' = 'DiscountLineDetail' then -1 else 1 end as amount
+from exploded

@@ -1,0 +1,13 @@
+select
+    accounting_method,
+    month as month_start,
+    position as line_number,
+    through as through_day,
+    kind as line_kind,
+    group_key,
+    title,
+    path as parent_titles,
+    account_id,
+    amount,
+    currency
+from {{ source('raw_quickbooks', 'profit_and_loss') }}

@@ -5,7 +5,7 @@ with zendesk as (
         'ticket' as record_type,
         snapshots.snapshot_day,
         snapshots.snapshot_at,
-        cast(snapshots.ticket_id as text) as ticket_id,
+        cast(snapshots.ticket_id as text) as record_id,
         snapshots.status,
         snapshots.created_at,
         snapshots.channel,
@@ -14,7 +14,7 @@ with zendesk as (
         case
             when not {{ in_setting('snapshots.status', 'zendesk.open_statuses') }} then 'status'
             when {{ in_setting('snapshots.channel', 'zendesk.excluded_channels') }} then 'excluded_channel'
-        end as left_out_reason
+        end as reason
     from {{ ref('stg_zendesk__open_tickets') }} as snapshots
     left join {{ ref('stg_zendesk__agents') }} as agents on snapshots.assignee_id = agents.agent_id
 ),
@@ -25,7 +25,7 @@ intercom as (
         'conversation' as record_type,
         snapshots.snapshot_day,
         snapshots.snapshot_at,
-        snapshots.conversation_id as ticket_id,
+        snapshots.conversation_id as record_id,
         snapshots.state as status,
         snapshots.created_at,
         snapshots.channel,
@@ -34,7 +34,7 @@ intercom as (
         case
             when not {{ in_setting('snapshots.state', 'intercom.open_states') }} then 'status'
             when not {{ in_setting('snapshots.delivered_as', 'intercom.counted_deliveries') }} then 'not_customer_initiated'
-        end as left_out_reason
+        end as reason
     from {{ ref('stg_intercom__open_conversations') }} as snapshots
     left join {{ ref('stg_intercom__admins') }} as admins on snapshots.admin_id = admins.admin_id
 ),
@@ -48,9 +48,9 @@ together as (
 select
     together.*,
     date_diff('hour', together.created_at, together.snapshot_at) as age_hours,
-    together.left_out_reason is null as is_open,
+    together.reason is null as is_open,
     together.status = 'snoozed' as is_snoozed,
-    tickets.ticket_url,
-    coalesce(tickets.ticket_label, '#' || together.ticket_id) as ticket_label
+    tickets.record_url,
+    coalesce(tickets.record_label, '#' || together.record_id) as record_label
 from together
-left join {{ ref('int_support__tickets') }} as tickets on together.source = tickets.source and together.ticket_id = tickets.ticket_id
+left join {{ ref('int_support__tickets') }} as tickets on together.source = tickets.source and together.record_id = tickets.record_id

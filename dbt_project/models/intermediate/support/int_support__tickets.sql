@@ -3,7 +3,7 @@ with zendesk as (
     select
         'zendesk' as source,
         'ticket' as record_type,
-        cast(tickets.ticket_id as text) as ticket_id,
+        cast(tickets.ticket_id as text) as record_id,
         tickets.created_at,
         -- the minutes count from here
         tickets.created_at as asked_at,
@@ -27,9 +27,9 @@ with zendesk as (
         case
             when tickets.is_deleted then 'deleted'
             when {{ in_setting('tickets.channel', 'zendesk.excluded_channels') }} then 'excluded_channel'
-        end as left_out_reason,
-        account.web_url || '/agent/tickets/' || tickets.ticket_id as ticket_url,
-        concat_ws(' ', '#' || tickets.ticket_id, tickets.subject) as ticket_label
+        end as reason,
+        account.web_url || '/agent/tickets/' || tickets.ticket_id as record_url,
+        concat_ws(' ', '#' || tickets.ticket_id, tickets.subject) as record_label
     from {{ ref('stg_zendesk__tickets') }} as tickets
     left join {{ ref('stg_zendesk__agents') }} as agents on tickets.assignee_id = agents.agent_id
     left join {{ ref('stg_zendesk__account') }} as account on true
@@ -39,7 +39,7 @@ intercom as (
     select
         'intercom' as source,
         'conversation' as record_type,
-        talks.conversation_id as ticket_id,
+        talks.conversation_id as record_id,
         talks.created_at,
         coalesce(talks.first_contact_reply_at, talks.created_at) as asked_at,
         talks.first_admin_reply_at as first_reply_at,
@@ -67,9 +67,9 @@ intercom as (
                 lower({{ setting('intercom.count_ai_only', default='false') }}) <> 'true'
                 and talks.ai_agent_participated and talks.first_admin_reply_at is null and talks.state = 'closed'
                 then 'ai_only'
-        end as left_out_reason,
-        account.web_url || '/a/inbox/' || account.app_id || '/inbox/conversation/' || talks.conversation_id as ticket_url,
-        concat_ws(' ', '#' || talks.conversation_id, talks.title) as ticket_label
+        end as reason,
+        account.web_url || '/a/inbox/' || account.app_id || '/inbox/conversation/' || talks.conversation_id as record_url,
+        concat_ws(' ', '#' || talks.conversation_id, talks.title) as record_label
     from {{ ref('stg_intercom__conversations') }} as talks
     left join {{ ref('stg_intercom__admins') }} as admins on talks.admin_id = admins.admin_id
     left join {{ ref('stg_intercom__account') }} as account on true

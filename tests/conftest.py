@@ -12,7 +12,11 @@ from dlt_pipelines.sandbox import SANDBOX_CREDENTIALS
 
 
 def _is_ours(name: str) -> bool:
-    return name in SANDBOX_CREDENTIALS or name.endswith(("_BASE_URL", "_SOURCE_URL", "MONGODB_URL")) or name.startswith(("SCORELINE_", "SANDBOX_", "SMTP_", "DAGSTER_"))
+    return (
+        name in SANDBOX_CREDENTIALS
+        or name.endswith(("_BASE_URL", "_SOURCE_URL", "MONGODB_URL"))
+        or name.startswith(("SCORELINE_", "SANDBOX_", "SMTP_", "DAGSTER_"))
+    )
 
 
 @pytest.fixture(scope="session", autouse=True)

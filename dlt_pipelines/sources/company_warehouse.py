@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import dlt
@@ -87,7 +88,7 @@ class Database:
         self.counters.requests += 1
         # dlt's loader wants a table to start from; the statement takes its place
         loader = TableLoader(
-            self.engine, "sqlalchemy", sa.table("query"), {}, chunk_size=CHUNK, query_adapter_callback=lambda *_: statement
+            self.engine, "sqlalchemy", sa.Table("query", sa.MetaData()), {}, chunk_size=CHUNK, query_adapter_callback=lambda *_: statement
         )
         try:
             for rows in loader.load_rows():
@@ -152,12 +153,12 @@ def _bound(sql: str, run_settings: Settings, company: Company) -> sa.TextClause:
 
 def _queries(run: Run) -> list[Query]:
     def reader(sql: str) -> Iterable[Mapping[str, Any]]:
-        return run.client.read(_bound(sql, run.settings, run.company))  # type: ignore[no-any-return]
+        return run.client.read(_bound(sql, run.settings, run.company))
 
     found = []
     for query in run.company.company_warehouse.queries:
         sql = statement(query)
-        found.append(Query(query.name, sql, lambda sql=sql: reader(sql)))  # type: ignore[misc]
+        found.append(Query(query.name, sql, partial(reader, sql)))
     return found
 
 

@@ -16,9 +16,9 @@ Settings: MONGODB_URL (`mongodb://` or `mongodb+srv://` with user, password and 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import dlt
 from pydantic import Field, SecretStr
@@ -37,6 +37,8 @@ from dlt_pipelines.run import Run
 from foundation.settings import Company, MongoQuery, Settings
 
 __all__ = ["CREDENTIALS", "FEEDS", "NEWEST", "SOURCE", "connect", "diagnose", "identify", "source"]
+
+T = TypeVar("T")
 
 SOURCE = "mongodb"
 ANSWER_MS = 10_000
@@ -87,7 +89,7 @@ class Database:
 
     def collections(self) -> list[str]:
         """Names of the collections that the user may see."""
-        return self._asked(lambda: sorted(self.client[self.name].list_collection_names()))  # type: ignore[no-any-return]
+        return self._asked(lambda: sorted(self.client[self.name].list_collection_names()))
 
     def documents(self, query: MongoQuery) -> list[dict[str, Any]]:
         """The documents of a query with only the fields that it names.
@@ -103,9 +105,9 @@ class Database:
         )
         if not found and query.collection not in (names := self.collections()):
             raise PermanentError(f"there is no collection {query.collection}; there are: {', '.join(names[:20]) or 'none'}")
-        return found  # type: ignore[no-any-return]
+        return found
 
-    def _asked(self, ask: Any) -> Any:
+    def _asked(self, ask: Callable[[], T]) -> T:
         self.counters.requests += 1
         try:
             return ask()

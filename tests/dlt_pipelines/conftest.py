@@ -27,7 +27,11 @@ def apart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     import os
 
     for name in list(os.environ):
-        if name in SANDBOX_CREDENTIALS or name.endswith(("_BASE_URL", "_SOURCE_URL", "MONGODB_URL")) or name.startswith(("SANDBOX_", "SCORELINE_", "SMTP_")):
+        if (
+            name in SANDBOX_CREDENTIALS
+            or name.endswith(("_BASE_URL", "_SOURCE_URL", "MONGODB_URL"))
+            or name.startswith(("SANDBOX_", "SCORELINE_", "SMTP_"))
+        ):
             monkeypatch.delenv(name)
     monkeypatch.setenv("SCORELINE_ENV_FILE", str(tmp_path / "no.env"))
     monkeypatch.setenv("SCORELINE_HOME", str(tmp_path / "home"))

@@ -72,6 +72,17 @@ def test_every_raw_asset_has_a_freshness_policy_and_check(defs: dg.Definitions, 
     assert all(spec.freshness_policy for spec in raw)
 
 
+def test_every_raw_table_feeds_the_staging_of_its_source(defs: dg.Definitions) -> None:
+    """dbt's sources and the tables that are loaded are the same assets, so that a click on "upstream" leads to the vendor."""
+    graph = defs.resolve_asset_graph()
+    staged = {key: graph.get(key).parent_keys for key in graph.get_all_asset_keys() if key.path[0] == "staging"}
+    raw = {key for key in graph.get_all_asset_keys() if key.path[0] == "raw"}
+    assert {key for parents in staged.values() for key in parents if key.path[0] == "raw"} == raw
+    for key, parents in staged.items():
+        source = key.path[1].removeprefix("stg_").split("__")[0]
+        assert {parent.path[1] for parent in parents if parent.path[0] == "raw"} <= {source}, key
+
+
 def test_keys_jobs_schedules_and_sensors_equal_the_reviewed_list(defs: dg.Definitions) -> None:
     """When the change is meant, take the left side over into graph.txt."""
     found = sorted(

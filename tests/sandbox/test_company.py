@@ -60,8 +60,8 @@ def test_holidays_are_those_of_the_seed_file() -> None:
 
 
 def test_credentials_are_distinctive() -> None:
-    assert set(SANDBOX_CREDENTIALS) == {"HUBSPOT_API_KEY", "AUTOTASK_USERNAME", "AUTOTASK_SECRET", "AUTOTASK_INTEGRATION_CODE"}
-    assert len(set(SANDBOX_CREDENTIALS.values())) == 4
+    assert len(set(SANDBOX_CREDENTIALS.values())) == len(SANDBOX_CREDENTIALS)
+    assert all(len(value) >= 8 for value in SANDBOX_CREDENTIALS.values())  # too short to be found, too short to be redacted
 
 
 def test_no_version_is_told_out_of_order(store: Store) -> None:

@@ -399,3 +399,38 @@ def test_searches_are_limited_apart(limited: Sandbox) -> None:
     assert answers[-1].json()["policyName"] == "SECONDLY"
     assert not any("ratelimit" in name.lower() for answer in answers for name in answer.headers)
     assert all("X-HubSpot-Correlation-Id" in answer.headers for answer in answers)
+
+
+# ------------------------------------------------------------------ marketing
+
+
+def test_forms_and_their_submissions(wire: Wire) -> None:
+    assert len(wire.all("/marketing/v3/forms", limit=100, formTypes="all")) == 20
+    assert len(wire.all("/marketing/forms/2026-09-beta", limit=100)) < 20  # hubspot's own kind unless others are asked for
+    (archived,) = wire.all("/marketing/v3/forms", archived="true")
+    assert archived["archived"] and archived["archivedAt"]
+    contact = next(form for form in wire.all("/marketing/v3/forms", limit=7) if form["name"] == "Contact us")
+    path = f"/form-integrations/v1/submissions/forms/{contact['id']}"
+    page = wire.get(path, limit=50).json()
+    assert "%3D" in page["paging"]["next"]["after"]
+    times = [row["submittedAt"] for row in wire.all(path, limit=50)]
+    assert len(times) > 50 and times == sorted(times, reverse=True)
+    assert wire.get(path, limit=51).status_code == 400
+    assert wire.get(path.replace(contact["id"], "0000")).status_code == 404
+
+
+def test_marketing_mails(wire: Wire) -> None:
+    body = wire.get("/marketing/v3/emails", limit=100, includeStats="true").json()
+    assert body["total"] == len(body["results"])
+    sent = next(row for row in body["results"] if row["state"] == "PUBLISHED")
+    assert sent["stats"]["counters"]["sent"] > 500 and sent["publishedAt"]
+    draft = next(row for row in body["results"] if row["state"] == "DRAFT")
+    assert draft["publishDate"] and "publishedAt" not in draft and not draft["isPublished"]
+    assert "stats" not in wire.get("/marketing/emails/2026-09", limit=1).json()["results"][0]
+
+
+def test_web_traffic_by_day(wire: Wire) -> None:
+    days = wire.get("/analytics/v2/reports/sources/daily", start="20251020", end="20251022").json()
+    assert sorted(days) == ["2025-10-20", "2025-10-21", "2025-10-22"]
+    assert {"breakdown", "visits", "returningVisits"} <= set(days["2025-10-20"][0])
+    assert wire.get("/analytics/v2/reports/sources/daily", start="2025-10-20").status_code == 400

@@ -172,7 +172,7 @@ def _opportunity(book: Book, rng: random.Random, key: int, made: int, rep: Owner
     elif rng.random() < 0.9:
         when += round(rng.uniform(5, 40) * DAY)
         store.change(table, key, when, {"status": rng.choice(("Lost", "Lost", "Abandoned")), "date_modified": _seconds(when)})
-    if number % 37 == 5:
+    if number % 17 == 5:
         # deleted by a user: disappears without a trace
         vanish(book, table, key, when + 6 * DAY)
 

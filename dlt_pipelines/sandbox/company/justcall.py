@@ -52,7 +52,7 @@ def write(book: Book) -> None:
     for number, (when, seconds, props) in enumerate(found):
         ended, call_id = when + seconds * 1000 + 5_000, 88_120_001 + number * 3
         book.store.add("justcall.calls", call_id, ended, props)
-        if props["call_info"]["type"] == "Answered" and rng.random() < 0.3:
+        if props["call_info"]["type"] == "Answered" and rng.random() < 0.8:
             info = props["call_info"] | {"disposition": rng.choice(("Interested", "Call back", "Not interested")), "rating": "4"}
             book.store.change("justcall.calls", call_id, ended + round(rng.uniform(0.01, 3) * DAY), {"call_info": info})
     for number, monday in enumerate(list(mondays())[::12]):

@@ -131,6 +131,18 @@ def test_not_connected_is_no_failure(name: str, settings: Settings, company: Com
         assert query(settings, f"select count(*) from raw_{name}.{table}") == [(0,)]
 
 
+@pytest.mark.parametrize("alone", CONNECTED)
+def test_credentials_of_one_source_connect_that_one_and_no_other(
+    alone: str, sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = set(SOURCES[alone].load_module().CREDENTIALS.variables())
+    for name in SANDBOX_CREDENTIALS.keys() | {"WAREHOUSE_SOURCE_URL", "MONGODB_URL"}:
+        if name not in own:
+            monkeypatch.delenv(name, raising=False)
+    connected = {name for name in CONNECTED if SOURCES[name].load_module().connect(Settings(), company) is not None}
+    assert connected == {alone}
+
+
 def test_half_of_the_credentials_is_a_mistake_and_says_which_half(
     settings: Settings, company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -30,6 +30,8 @@ class Everything:
     output: str
     requests: list[dict[str, Any]]
     findings: list[dict[str, Any]]
+    backfill: str
+    """What a backfill of the vendors that work per person printed."""
 
 
 @pytest.fixture(scope="module")
@@ -41,9 +43,10 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> Everything:
         install.at(MONDAY + timedelta(days=1))
         output += install.scoreline("run", "refresh")
         output += install.scoreline("run", "build")
+        backfill = install.scoreline("backfill", "--source", "copper", "--source", "justcall", "--days", "90")
         output += install.scoreline("doctor")
         findings = install.scoreline("doctor", "--json")
-        return Everything(home, output + findings, sandbox.requests(), json.loads(findings))
+        return Everything(home, output + backfill + findings, sandbox.requests(), json.loads(findings), backfill)
 
 
 def test_every_table_of_every_source_has_rows(everything: Everything) -> None:
@@ -72,6 +75,13 @@ def test_no_window_holds_more_requests_than_the_vendor_allows(everything: Everyt
 def test_the_doctor_finds_every_source_healthy(everything: Everything) -> None:
     assert {finding["source"] for finding in everything.findings} == set(SOURCES)
     assert [finding for finding in everything.findings if finding["level"] == "fail"] == []
+
+
+def test_a_backfill_sums_up_who_was_pulled(everything: Everything) -> None:
+    rows = [line.split() for line in everything.backfill.partition("Backfill")[2].splitlines() if "2025-07-30 to now" in line]
+    assert {row[0] for row in rows} == {"copper", "justcall", "total"}
+    assert any(row[:3] == ["copper", "Maya", "Torres"] for row in rows)
+    assert rows[-1][1:4] == [str(len(rows) - 1), str(len(rows) - 1), "0"]  # processed, ok, failed
 
 
 def test_no_secret_of_any_source_is_anywhere(everything: Everything) -> None:

@@ -54,3 +54,17 @@
         end as date
     )
 {%- endmacro %}
+
+{#- the first day of the calendar month; finance uses months and calendar quarters -#}
+{% macro month_start(day) -%}
+    cast(date_trunc('month', {{ day }}) as date)
+{%- endmacro %}
+
+{#- the first day of the period that holds the day, by the cadence of its line -#}
+{% macro period_start(cadence, day) -%}
+    case {{ cadence }}
+        when 'week' then {{ week_start(day) }}
+        when 'month' then {{ month_start(day) }}
+        else {{ quarter_start(day) }}
+    end
+{%- endmacro %}

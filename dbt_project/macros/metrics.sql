@@ -2,9 +2,9 @@
 {% macro metric_definitions() %}
     {%- set allowed = {
         'unit': ['count', 'money', 'percent', 'hours'],
-        'aggregation': ['sum', 'ratio', 'last', 'mean'],
+        'aggregation': ['sum', 'ratio', 'last', 'last_ratio', 'mean'],
         'direction': ['up', 'down', 'hold', 'none'],
-        'cadence': ['week', 'quarter'],
+        'cadence': ['week', 'month', 'quarter'],
     } -%}
     {%- set required = [
         'label', 'unit', 'aggregation', 'direction', 'cadence', 'sources', 'definition', 'why', 'calculation', 'benchmark', 'edge_cases',

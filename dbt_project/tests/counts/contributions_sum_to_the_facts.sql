@@ -1,20 +1,16 @@
 {{ config(meta={'dagster': {'ref': {'name': 'fct_scorecard_weekly'}}}) }}
 
--- the receipts of a number add up to it, for every line and every week or quarter
+-- the receipts of a number add up to it, for every line and every week, month or quarter
 with receipts as (
     select
-        contributions.line_id,
-        case lines.cadence
-            when 'week' then contributions.week_start
-            else {{ quarter_start('contributions.occurred_on') }}
-        end as period_start,
-        sum(contributions.numerator) as numerator,
-        sum(contributions.denominator) as denominator,
+        line_id,
+        period_start,
+        sum(numerator) as numerator,
+        sum(denominator) as denominator,
         count(*) as n
-    from {{ ref('fct_contributions') }} as contributions
-    inner join {{ ref('dim_lines') }} as lines on contributions.line_id = lines.line_id
-    where contributions.counted
-    group by contributions.line_id, period_start
+    from {{ ref('fct_contributions') }}
+    where counted
+    group by line_id, period_start
 ),
 
 facts as (
@@ -26,6 +22,17 @@ facts as (
         value,
         n
     from {{ ref('fct_scorecard_weekly') }}
+
+    union all
+
+    select
+        line_id,
+        month_start as period_start,
+        numerator,
+        denominator,
+        value,
+        n
+    from {{ ref('fct_scorecard_monthly') }}
 
     union all
 
@@ -56,10 +63,10 @@ where
     -- a period that is not covered shows a blank, whatever its few records say
     or (
         facts.value is not null
-        and lines.aggregation <> 'last'
+        and lines.aggregation not in ('last', 'last_ratio')
         and (
             -- ratios of quarterly lines are only told as value
-            (lines.cadence = 'week' or lines.aggregation = 'sum') and facts.numerator <> coalesce(receipts.numerator, 0)
-            or lines.cadence = 'week' and lines.aggregation in ('ratio', 'mean') and facts.denominator <> coalesce(receipts.denominator, 0)
+            (lines.cadence <> 'quarter' or lines.aggregation = 'sum') and facts.numerator <> coalesce(receipts.numerator, 0)
+            or lines.cadence <> 'quarter' and lines.aggregation in ('ratio', 'mean') and facts.denominator <> coalesce(receipts.denominator, 0)
         )
     )

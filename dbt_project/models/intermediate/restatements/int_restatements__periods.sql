@@ -26,6 +26,26 @@ with periods as (
     select
         line_id,
         metric_id,
+        'month' as cadence,
+        month_start as period_start,
+        month_label as period_label,
+        value,
+        numerator,
+        denominator,
+        operator,
+        target,
+        target_2,
+        status,
+        state,
+        as_of
+    from {{ ref('fct_scorecard_monthly') }}
+    where is_finished
+
+    union all
+
+    select
+        line_id,
+        metric_id,
         'quarter' as cadence,
         quarter_start as period_start,
         quarter_label as period_label,

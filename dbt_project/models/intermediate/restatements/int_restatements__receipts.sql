@@ -9,38 +9,28 @@ with periods as (
         period_start
     from {{ ref('scorecard_periods') }}
     where dbt_valid_to is null
-),
-
-records as (
-    select
-        contributions.line_id,
-        case lines.cadence
-            when 'week' then contributions.week_start
-            else {{ quarter_start('contributions.occurred_on') }}
-        end as period_start,
-        contributions.person_key,
-        contributions.person_name,
-        contributions.occurred_on,
-        contributions.numerator,
-        contributions.denominator,
-        contributions.counted,
-        contributions.reason,
-        contributions.source,
-        contributions.record_type,
-        contributions.record_id,
-        contributions.record_url,
-        contributions.record_label
-    from {{ ref('fct_contributions') }} as contributions
-    inner join {{ ref('dim_lines') }} as lines on contributions.line_id = lines.line_id
 )
 
 select
     md5(concat_ws(
         '|', records.line_id, records.source, records.record_type, records.record_id, coalesce(records.person_key, ''), records.occurred_on
     )) as record_key,
-    records.*,
+    records.line_id,
+    records.period_start,
+    records.person_key,
+    records.person_name,
+    records.occurred_on,
+    records.numerator,
+    records.denominator,
+    records.counted,
+    records.reason,
+    records.source,
+    records.record_type,
+    records.record_id,
+    records.record_url,
+    records.record_label,
     recording.recorded_at
-from records
+from {{ ref('fct_contributions') }} as records
 inner join periods on records.line_id = periods.line_id and records.period_start = periods.period_start
 inner join {{ ref('int_scorecard__recording') }} as recording on recording.is_recorded
 {{ or_as_recorded('scorecard_records', [

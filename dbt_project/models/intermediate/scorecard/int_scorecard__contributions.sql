@@ -73,6 +73,7 @@ of_the_line as (
         lines.distinct_for_team,
         lines.valid_from,
         {{ week_start('fed.occurred_on') }} as week_start,
+        {{ period_start('lines.cadence', 'fed.occurred_on') }} as period_start,
         list_position(lines.people_keys, fed.person_key) as person_position
     from fed
     inner join {{ ref('int_scorecard__lines') }} as lines on fed.line_id = lines.line_id
@@ -108,7 +109,9 @@ judged as (
         *,
         case
             when reason is not null then reason
-            when cadence = 'week' and week_start < valid_from then 'before_line_start'
+            when cadence = 'week' and period_start < valid_from then 'before_line_start'
+            -- a month or a quarter is the line's as soon as the line began in it
+            when cadence = 'month' and last_day(occurred_on) < valid_from then 'before_line_start'
             when cadence = 'quarter' and {{ quarter_end('occurred_on') }} < valid_from then 'before_line_start'
             when share > 1 then 'counted_for_' || coalesce(counted_for, 'somebody_else')
         end as final_reason
@@ -117,6 +120,7 @@ judged as (
 
 select
     line_id,
+    period_start,
     week_start,
     metric_id,
     person_key,

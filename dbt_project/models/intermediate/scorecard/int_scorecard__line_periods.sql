@@ -1,4 +1,4 @@
--- one row per line and period (week or quarter, by the metric's cadence), also for periods without events: what was counted
+-- one row per line and period (week, month or quarter, by the metric's cadence), also for periods without events: what was counted
 -- and whether that is a number at all
 with periods as (
     select distinct
@@ -8,6 +8,17 @@ with periods as (
         week_label as period_label,
         quarter_label,
         quarter_start
+    from {{ ref('int_calendar__days') }}
+
+    union all
+
+    select distinct
+        'month' as cadence,
+        month_start as period_start,
+        month_end as period_end,
+        month_label as period_label,
+        calendar_quarter_label as quarter_label,
+        calendar_quarter_start as quarter_start
     from {{ ref('int_calendar__days') }}
 
     union all
@@ -24,25 +35,10 @@ with periods as (
 
 contributions as (
     select
-        contributions.line_id,
-        contributions.occurred_on,
-        contributions.numerator,
-        contributions.denominator,
-        contributions.entered_at,
-        case lines.cadence
-            when 'week' then contributions.week_start
-            else {{ quarter_start('contributions.occurred_on') }}
-        end as period_start
-    from {{ ref('int_scorecard__contributions') }} as contributions
-    inner join {{ ref('int_scorecard__lines') }} as lines on contributions.line_id = lines.line_id
-    where contributions.counted
-),
-
-dated as (
-    select
         *,
         max(occurred_on) over (partition by line_id, period_start) as last_day
-    from contributions
+    from {{ ref('int_scorecard__contributions') }}
+    where counted
 ),
 
 sums as (
@@ -52,9 +48,10 @@ sums as (
         sum(numerator) as numerator,
         sum(denominator) as denominator,
         sum(numerator) filter (where occurred_on = last_day) as last_numerator,
+        sum(denominator) filter (where occurred_on = last_day) as last_denominator,
         count(*) as n,
         max(entered_at) as entered_at
-    from dated
+    from contributions
     group by line_id, period_start
 ),
 
@@ -81,13 +78,22 @@ lines as (
         coverage.complete_from,
         coverage.complete_through,
         -- whole quarters, so that an average never starts in the middle of one; at least 13 weeks, so that a sparkline is full
-        least(
-            {{ quarter_start('(' ~ week_start(today()) ~ ' - 91)') }},
-            greatest(
-                {{ quarter_start('lines.valid_from') }},
-                coalesce({{ quarter_start('first_periods.period_start') }}, date '9999-12-31')
+        case
+            when lines.cadence = 'month' then least(
+                cast(date_trunc('quarter', {{ today() }} - 92) as date),
+                greatest(
+                    cast(date_trunc('quarter', lines.valid_from) as date),
+                    coalesce(cast(date_trunc('quarter', first_periods.period_start) as date), date '9999-12-31')
+                )
             )
-        ) as first_day
+            else least(
+                {{ quarter_start('(' ~ week_start(today()) ~ ' - 91)') }},
+                greatest(
+                    {{ quarter_start('lines.valid_from') }},
+                    coalesce({{ quarter_start('first_periods.period_start') }}, date '9999-12-31')
+                )
+            )
+        end as first_day
     from {{ ref('int_scorecard__lines') }} as lines
     inner join {{ ref('int_scorecard__coverage') }} as coverage on lines.line_id = coverage.line_id
     left join first_periods on lines.line_id = first_periods.line_id
@@ -103,7 +109,7 @@ spine as (
         periods.quarter_start,
         {{ day_start_instant('periods.period_start') }} as start_instant,
         {{ day_start_instant('periods.period_end + 1') }} as end_instant,
-        -- a week is the line's from its Monday on; a quarter as soon as the line began in it
+        -- a week is the line's from its Monday on; a month or a quarter as soon as the line began in it
         case lines.cadence
             when 'week' then periods.period_start >= lines.valid_from
             else periods.period_end >= lines.valid_from
@@ -127,11 +133,15 @@ filled as (
                 coalesce(spine.complete_through > spine.start_instant, false)
                 and (spine.complete_from is null or spine.complete_from <= spine.start_instant)
                 -- a snapshot that was not taken is a blank, a count of nothing is a zero
-                and (spine.aggregation <> 'last' or sums.last_numerator is not null)
+                and (spine.aggregation not in ('last', 'last_ratio') or sums.last_numerator is not null)
         end as has_value,
-        case when spine.aggregation = 'last' then sums.last_numerator else coalesce(sums.numerator, 0) end as numerator,
+        case when spine.aggregation in ('last', 'last_ratio') then sums.last_numerator else coalesce(sums.numerator, 0) end as numerator,
         -- 1 for sums and snapshots: so value = numerator / denominator everywhere, and pooling weeks gives their mean
-        case when spine.aggregation in ('sum', 'last') then 1 else coalesce(sums.denominator, 0) end as denominator
+        case
+            when spine.aggregation in ('sum', 'last') then 1
+            when spine.aggregation = 'last_ratio' then sums.last_denominator
+            else coalesce(sums.denominator, 0)
+        end as denominator
     from spine
     left join sums on spine.line_id = sums.line_id and spine.period_start = sums.period_start
 )
@@ -140,6 +150,7 @@ select
     line_id,
     section,
     metric_id,
+    aggregation,
     cadence,
     period_start,
     period_end,

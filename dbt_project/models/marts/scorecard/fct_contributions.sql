@@ -10,6 +10,7 @@ with bounds as (
 
 select
     contributions.line_id,
+    contributions.period_start,
     contributions.week_start,
     {{ week_label('contributions.week_start') }} as week_label,
     contributions.metric_id,

@@ -60,6 +60,11 @@
     cast(date_trunc('month', {{ day }}) as date)
 {%- endmacro %}
 
+{#- the first day of its calendar quarter -#}
+{% macro calendar_quarter_start(day) -%}
+    cast(date_trunc('quarter', {{ day }}) as date)
+{%- endmacro %}
+
 {#- the first day of the period that holds the day, by the cadence of its line -#}
 {% macro period_start(cadence, day) -%}
     case {{ cadence }}

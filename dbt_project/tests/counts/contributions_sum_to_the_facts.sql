@@ -67,6 +67,6 @@ where
         and (
             -- ratios of quarterly lines are only told as value
             (lines.cadence <> 'quarter' or lines.aggregation = 'sum') and facts.numerator <> coalesce(receipts.numerator, 0)
-            or lines.cadence <> 'quarter' and lines.aggregation in ('ratio', 'mean') and facts.denominator <> coalesce(receipts.denominator, 0)
+            or lines.cadence <> 'quarter' and lines.aggregation <> 'sum' and facts.denominator <> coalesce(receipts.denominator, 0)
         )
     )

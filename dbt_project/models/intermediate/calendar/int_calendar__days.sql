@@ -15,7 +15,7 @@ labelled as (
         {{ month_start('days.day') }} as month_start,
         cast(last_day(days.day) as date) as month_end,
         strftime(days.day, '%Y-%m') as month_label,
-        cast(date_trunc('quarter', days.day) as date) as calendar_quarter_start,
+        {{ calendar_quarter_start('days.day') }} as calendar_quarter_start,
         'Q' || quarter(days.day) || ' ' || year(days.day) as calendar_quarter_label,
         isodow(days.day) <= 5 and holidays.holiday is null as is_business_day
     from days

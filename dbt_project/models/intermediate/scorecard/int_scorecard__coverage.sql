@@ -6,16 +6,32 @@ with line_sources as (
     from {{ ref('int_scorecard__lines') }}
 ),
 
-per_line as (
+-- of sources that may stand for each other (one support desk or another) only the connected ones say anything; with none, all do
+heard as (
     select
         line_sources.line_id,
-        bool_or(coalesce(sources.is_not_connected, true)) as is_not_connected,
-        bool_or(coalesce(sources.is_late, true)) as is_late,
-        max(sources.complete_from) as complete_from,
-        case when bool_and(sources.complete_through is not null) then min(sources.complete_through) end as complete_through
+        coalesce(sources.is_not_connected, true) as is_not_connected,
+        coalesce(sources.is_late, true) as is_late,
+        sources.complete_from,
+        sources.complete_through
     from line_sources
+    inner join {{ ref('int_scorecard__lines') }} as lines on line_sources.line_id = lines.line_id
     left join {{ ref('int_sources') }} as sources on line_sources.source = sources.source
-    group by line_sources.line_id
+    qualify
+        not lines.any_source
+        or not coalesce(sources.is_not_connected, true)
+        or bool_and(coalesce(sources.is_not_connected, true)) over (partition by line_sources.line_id)
+),
+
+per_line as (
+    select
+        line_id,
+        bool_or(is_not_connected) as is_not_connected,
+        bool_or(is_late) as is_late,
+        max(complete_from) as complete_from,
+        case when bool_and(complete_through is not null) then min(complete_through) end as complete_through
+    from heard
+    group by line_id
 ),
 
 line_tables as (

@@ -63,6 +63,26 @@ first_periods as (
     group by line_id
 ),
 
+-- first days of quarters: calendar quarters for months
+bounds as (
+    select
+        lines.line_id,
+        case lines.cadence
+            when 'month' then {{ calendar_quarter_start(today() ~ ' - 92') }}
+            else {{ quarter_start('(' ~ week_start(today()) ~ ' - 91)') }}
+        end as latest_first_day,
+        case lines.cadence
+            when 'month' then {{ calendar_quarter_start('lines.valid_from') }}
+            else {{ quarter_start('lines.valid_from') }}
+        end as first_valid_day,
+        case lines.cadence
+            when 'month' then {{ calendar_quarter_start('first_periods.period_start') }}
+            else {{ quarter_start('first_periods.period_start') }}
+        end as first_counted_day
+    from {{ ref('int_scorecard__lines') }} as lines
+    left join first_periods on lines.line_id = first_periods.line_id
+),
+
 lines as (
     select
         lines.line_id,
@@ -78,25 +98,10 @@ lines as (
         coverage.complete_from,
         coverage.complete_through,
         -- whole quarters, so that an average never starts in the middle of one; at least 13 weeks, so that a sparkline is full
-        case
-            when lines.cadence = 'month' then least(
-                cast(date_trunc('quarter', {{ today() }} - 92) as date),
-                greatest(
-                    cast(date_trunc('quarter', lines.valid_from) as date),
-                    coalesce(cast(date_trunc('quarter', first_periods.period_start) as date), date '9999-12-31')
-                )
-            )
-            else least(
-                {{ quarter_start('(' ~ week_start(today()) ~ ' - 91)') }},
-                greatest(
-                    {{ quarter_start('lines.valid_from') }},
-                    coalesce({{ quarter_start('first_periods.period_start') }}, date '9999-12-31')
-                )
-            )
-        end as first_day
+        least(bounds.latest_first_day, greatest(bounds.first_valid_day, coalesce(bounds.first_counted_day, date '9999-12-31'))) as first_day
     from {{ ref('int_scorecard__lines') }} as lines
     inner join {{ ref('int_scorecard__coverage') }} as coverage on lines.line_id = coverage.line_id
-    left join first_periods on lines.line_id = first_periods.line_id
+    inner join bounds on lines.line_id = bounds.line_id
 ),
 
 spine as (

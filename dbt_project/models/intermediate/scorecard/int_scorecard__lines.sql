@@ -22,6 +22,7 @@ select
     coalesce(lower(trim(lines.feed)) = 'manual', false) as is_fed_by_hand,
     case when lower(trim(lines.feed)) = 'manual' then ['manual'] else metrics.sources end as sources,
     case when lower(trim(lines.feed)) = 'manual' then cast([] as text[]) else metrics.required_tables end as required_tables,
+    metrics.any_source,
     lines.valid_from,
     lines.valid_to
 from {{ ref('scorecard_lines') }} as lines

@@ -10,6 +10,7 @@ select
     {{ text_literal(metric.meta.cadence) }} as cadence,
     cast([{% for source in metric.meta.sources %}{{ text_literal(source) }}{{ ', ' if not loop.last }}{% endfor %}] as text[]) as sources,
     cast([{% for table in metric.meta.get('required_tables', []) %}{{ text_literal(table) }}{{ ', ' if not loop.last }}{% endfor %}] as text[]) as required_tables,
+    {{ metric.meta.get('any_source', false) }} as any_source,
     {{ metric.meta.distinct_for_team }} as distinct_for_team,
     {{ text_literal(metric.meta.definition) }} as definition,
     {{ text_literal(metric.meta.why) }} as why,

@@ -12,7 +12,8 @@ with tables as (
         -- the history of snapshots begins with the first of them and says nothing about the other tables; nor do the beginnings of
         -- HubSpot's submissions and web traffic
         max(complete_from) filter (
-            where table_name not in ('list_members', 'marketing_mail_stats', 'form_submissions', 'web_traffic')
+            where not list_contains({{ snapshot_tables() }}, source || '.' || table_name)
+            and table_name not in ('form_submissions', 'web_traffic')
         ) as complete_from,
         case when bool_and(complete_through is not null) then min(complete_through) end as complete_through
     from {{ ref('int_sources__tables') }}

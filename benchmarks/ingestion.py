@@ -115,7 +115,14 @@ class _Plain:
 
         from dlt_pipelines.sources.hubspot import PROPERTIES, TARGETS
 
-        renamed = {"buying_role": "hs_buying_role", "became_lead_at": "hs_v2_date_entered_lead", "mrr": "hs_mrr"}
+        renamed = {
+            "buying_role": "hs_buying_role",
+            "became_lead_at": "hs_v2_date_entered_lead",
+            "became_mql_at": "hs_v2_date_entered_marketingqualifiedlead",
+            "became_sql_at": "hs_v2_date_entered_salesqualifiedlead",
+            "stage_entered_at": "hs_v2_date_entered_current_stage",
+            "mrr": "hs_mrr",
+        }
 
         def fetch(name: str) -> tuple[str, Any, Any]:
             properties = [renamed.get(column, column) for column in PROPERTIES[name]]

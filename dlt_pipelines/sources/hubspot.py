@@ -118,6 +118,8 @@ PROPERTIES: dict[str, dict[str, ColumnType]] = {
         "coi_since": "date",
         "hs_merged_object_ids": "text",
         "became_lead_at": "timestamp",
+        "became_mql_at": "timestamp",
+        "became_sql_at": "timestamp",
     },
     "companies": {
         "name": "text",
@@ -139,6 +141,7 @@ PROPERTIES: dict[str, dict[str, ColumnType]] = {
         "createdate": "timestamp",
         "hubspot_owner_id": "text",
         "closed_lost_reason": "text",
+        "stage_entered_at": "timestamp",
     },
     "calls": {
         "hs_timestamp": "timestamp",
@@ -270,6 +273,9 @@ def properties(company: Company, name: str) -> dict[str, str]:
         ("contacts", "buying_role"): company.hubspot.decision_maker_property,
         ("contacts", "coi_since"): company.hubspot.coi_property,
         ("contacts", "became_lead_at"): "hs_v2_date_entered_lead",
+        ("contacts", "became_mql_at"): "hs_v2_date_entered_marketingqualifiedlead",
+        ("contacts", "became_sql_at"): "hs_v2_date_entered_salesqualifiedlead",
+        ("deals", "stage_entered_at"): "hs_v2_date_entered_current_stage",
         ("deals", "mrr"): company.hubspot.mrr_property,
     }
     return {column: renamed.get((name, column), column) for column in PROPERTIES[name]}

@@ -12,9 +12,13 @@ select
     coi_since as coi_day,
     hs_merged_object_ids as merged_ids,
     became_lead_at,
+    became_mql_at,
+    became_sql_at,
     created_at,
     updated_at,
     {{ local_day('became_lead_at') }} as became_lead_day,
+    {{ local_day('became_mql_at') }} as became_mql_day,
+    {{ local_day('became_sql_at') }} as became_sql_day,
     {{ local_day('created_at') }} as created_day,
     coalesce(archived, false) as is_deleted
 from {{ source('raw_hubspot', 'contacts') }}

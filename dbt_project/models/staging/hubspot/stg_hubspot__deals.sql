@@ -10,10 +10,12 @@ select
     hubspot_owner_id as owner_id,
     closed_lost_reason,
     closedate as closed_at,
+    stage_entered_at,
     updated_at,
     {{ local_day('closedate') }} as closed_day,
     coalesce(createdate, created_at) as created_at,
     {{ local_day('coalesce(createdate, created_at)') }} as created_day,
     {{ local_day('updated_at') }} as updated_day,
+    {{ local_day('stage_entered_at') }} as stage_entered_day,
     coalesce(archived, false) as is_deleted
 from {{ source('raw_hubspot', 'deals') }}

@@ -336,8 +336,11 @@ class MongoSection(_Table):
 
 
 class PagesSection(_Table):
-    enabled: list[str] = ["scorecard"]
+    enabled: list[str] | None = None
+    """Names of files in reports/pages; None: every page that has lines."""
     site_url: str = ""
+    lines: dict[str, list[str]] = {}
+    """Page -> the sections and lines (`section.metric`) on it; a page that is not named here has those of its file."""
     history_weeks: Annotated[int, Field(gt=0)] | None = None
     """Pages and receipts of so many finished weeks; None: of all."""
 
@@ -346,12 +349,16 @@ class Subscription(_Table):
     report: str
     to: list[str]
     sections: list[str] = []
-    """Sections of the scorecard that these recipients get; empty: all of them."""
+    """Sections and lines that these recipients get; empty: those of the scorecard page, without the confidential ones."""
+    pages: list[str] = []
+    """Pages whose lines they get as well."""
 
 
 class MailSection(_Table):
     sender: str = Field(alias="from")
     operator: str
+    confidential: list[str] = []
+    """Sections and lines that only go to those whose subscription names them, or a page with them."""
     subscriptions: list[Subscription] = []
 
 

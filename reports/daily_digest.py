@@ -31,7 +31,7 @@ from reports.gate import Gate, SourceState
 from reports.mailing import Mailing, footer, page_link
 from reports.markup import plain
 from reports.queries import PageError, connect
-from reports.scorecard import Line, attention, title
+from reports.scorecard import Line, attention, picked, title
 from reports.theme import GLYPH
 from reports.weekly_mail import Week, read_week, told
 
@@ -161,7 +161,7 @@ def compare(
         LookupError: there is no line in their sections.
     """
     week = observed.week
-    lines = [line for line in lines_of(week.results["lines"]) if not sections or line.section in sections]
+    lines = [line for line in lines_of(week.results["lines"]) if picked(line, sections)]
     if not lines:
         raise LookupError(f"There are no facts for {week.label}" + (f" in {', '.join(sorted(sections))}." if sections else "."))
     base = known or Known()

@@ -21,7 +21,7 @@ from foundation.settings import Settings
 from reports.fmt import instant, plural
 from reports.markup import plain
 from reports.queries import Row, connect
-from reports.scorecard import Line
+from reports.scorecard import Line, picked
 
 Decision = Literal["green", "amber", "held"]
 MOST_REJECTED = 5
@@ -59,7 +59,7 @@ class SourceState:
 
 
 def decide(published: duckdb.DuckDBPyConnection | Path, week_start: date, sections: Collection[str] = ()) -> Gate:
-    """Decide for one week and the sections that a mail shows (none: all of them).
+    """Decide for one week and the sections and lines that a page or a mail shows (none: all of them).
 
     Args:
         published: the published database: its file, or a connection made by `queries.connect`.
@@ -90,7 +90,7 @@ def _rows(cursor: duckdb.DuckDBPyConnection, sql: str, **params: Any) -> list[Ro
 
 
 _LINES = """
-select l.line_id, l.section, l.section_label, l.label, l.owner_names, l.feed, m.sources::varchar as sources, f.state, f.value
+select l.line_id, l.section, l.section_label, l.label, l.owner_names, l.feed, m.sources::varchar as sources, m.any_source, f.state, f.value
 from marts.dim_lines as l
 join marts.dim_metrics as m using (metric_id)
 join marts.fct_scorecard_weekly as f using (line_id)
@@ -111,14 +111,14 @@ def _decide(cursor: duckdb.DuckDBPyConnection, week: date, sections: set[str]) -
     if not build:
         return Gate("held", ["The published database does not say when it was built."])
     zone = build[0].time_zone
-    lines = [line for line in _rows(cursor, _LINES, week=week) if not sections or line.section in sections]
+    lines = [line for line in _rows(cursor, _LINES, week=week) if picked(line, sections)]
     if not lines:
         return Gate("held", [f"There are no facts for {label}" + (f" in {', '.join(sorted(sections))}." if sections else ".")])
     end = week_end_instant(week, ZoneInfo(zone))
     if build[0].as_of < end:
         return Gate("held", [f"The data was built as of {instant(build[0].as_of, zone)}, before {label} ended."])
     every = _rows(cursor, _SOURCES)
-    used = [source for source in every if any(uses(line, source.source) for line in lines)]
+    used = [source for source in every if any(_needs(line, source) for line in lines)]
     systems = [source for source in used if source.source != "manual"]
     if systems and all(_down(source, end) for source in systems):
         names = " and ".join(source.label for source in systems)
@@ -137,6 +137,11 @@ def uses(line: Row | Line, source: str) -> bool:
     if line.feed == "manual":
         return source == "manual"
     return source in line.sources.strip("[]").replace("'", "").replace('"', "").replace(" ", "").split(",")
+
+
+def _needs(line: Row, source: Row) -> bool:
+    """The line's numbers suffer when the source does: of sources that stand for each other, those that are connected."""
+    return uses(line, source.source) and not (line.any_source and source.state == "not_connected" and line.state != "not_connected")
 
 
 def typed_in(line: Row | Line) -> bool:

@@ -52,7 +52,8 @@ def document(title: str, body: str, nav: str = "") -> str:
             '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">'
             '<meta http-equiv="Content-Security-Policy" content="{}"><meta name="referrer" content="no-referrer">'
             '<meta name="color-scheme" content="light dark"><link rel="icon" href="data:,"><title>{}</title>{}</head><body>{}'
-            '<header class="top">{}<button type="button" class="mode" hidden aria-label="Colour scheme: automatic">Auto</button></header>'
+            '<header class="top"><div class="navs">{}</div>'
+            '<button type="button" class="mode" hidden aria-label="Colour scheme: automatic">Auto</button></header>'
             "<main>{}</main>{}</body></html>"
         ).format(policy(), title, _head(), SPRITE, Markup(nav), Markup(body), script)
     )

@@ -14,21 +14,34 @@ from reports.fmt import DASH, instant
 from reports.gate import Gate
 from reports.markup import plain
 from reports.queries import Row
+from reports.scorecard import EVERYTHING
+from reports.site import SCORECARD, page_lines
 
 
 def recipients(company: Company, report: str) -> dict[str, set[str]]:
-    """Recipient -> their sections (none: all). Who is in several subscriptions gets one mail with all of their sections."""
+    """Recipient -> what they get, as `scorecard.picked` reads it (nothing: all). Who is in several subscriptions gets one mail with all.
+
+    Confidential sections and lines only go to those whose subscription names them, or a page with them.
+
+    Raises:
+        SiteError: a subscription names a page that there is not.
+    """
     out: dict[str, set[str]] = {}
-    everything: set[str] = set()
     for subscription in company.mail.subscriptions:
         if subscription.report != report:
             continue
+        named = {*subscription.sections, *(pick for page in subscription.pages for pick in page_lines(company, page))}
         for address in subscription.to:
             known = next((a for a in out if a.lower() == address.strip().lower()), address.strip())
-            out.setdefault(known, set()).update(subscription.sections)
-            if not subscription.sections:
-                everything.add(known)
-    return {address: set() if address in everything else sections for address, sections in out.items()}
+            out.setdefault(known, set()).update(named or _open_to_all(company))
+    hidden = {f"-{pick}" for pick in company.mail.confidential}
+    return {address: set() if EVERYTHING in picks and not picks & hidden else picks for address, picks in out.items()}
+
+
+def _open_to_all(company: Company) -> set[str]:
+    """What a subscription that names nothing brings: the scorecard page, without what is confidential."""
+    secret = company.mail.confidential
+    return {*(page_lines(company, SCORECARD) or [EVERYTHING])} - set(secret) | {f"-{pick}" for pick in secret}
 
 
 def page_link(settings: Settings, company: Company, label: str) -> str:

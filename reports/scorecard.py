@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from reports.queries import Row
 from reports.theme import STATE, STATUS
 
 GOAL_STATUSES = ("met", "near", "below")
+EVERYTHING = "*"
 STREAK_CAP = 4
 """Weeks after which a longer streak weighs no more."""
 
@@ -33,14 +34,14 @@ def goal_text(operator: str | None, target: Number | None, target_2: Number | No
 
 def parts_text(numerator: Number | None, denominator: Number | None, aggregation: str) -> str:
     """`42 of 79` of a ratio; nothing for other numbers."""
-    if aggregation != "ratio" or numerator is None or denominator is None:
+    if aggregation not in ("ratio", "last_ratio") or numerator is None or denominator is None:
         return ""
     return f"{number(numerator)} of {number(denominator)}"
 
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the scorecard in one week: a row of the page's block `lines`, with its texts."""
+    """One line of the scorecard in one week or month: a row of the page's block `lines` (or `months`), with its texts."""
 
     row: Row
 
@@ -79,10 +80,10 @@ class Line:
 
     @property
     def quarter_coverage(self) -> str:
-        """`3 of 4 weeks` where weeks are missing, else nothing."""
-        if self.row.quarter_weeks >= self.row.quarter_weeks_expected:
+        """`3 of 4 weeks` where weeks (or months) are missing, else nothing."""
+        if self.row.quarter_periods >= self.row.quarter_periods_expected:
             return ""
-        return f"{self.row.quarter_weeks} of {plural(self.row.quarter_weeks_expected, 'week')}"
+        return f"{self.row.quarter_periods} of {plural(self.row.quarter_periods_expected, self.row.cadence)}"
 
     @property
     def blank_word(self) -> str:
@@ -98,9 +99,9 @@ class Line:
         """`below 4 weeks in a row`; empty where the status says nothing."""
         if self.row.status not in GOAL_STATUSES:
             return ""
-        weeks = self.row.weeks_off_track if self.row.status == "below" else self.row.run_weeks
+        periods = self.row.weeks_off_track if self.row.status == "below" else self.row.run_weeks
         word = STATUS[self.row.status].lower()
-        return f"{word} {weeks} weeks in a row" if weeks > 1 else f"{word} this week"
+        return f"{word} {periods} {self.row.cadence}s in a row" if periods > 1 else f"{word} this {self.row.cadence}"
 
     @property
     def weight(self) -> float:
@@ -116,13 +117,25 @@ class Line:
         bounds = [float(bound) for bound in (target, second) if bound is not None]
         goal = min(bounds, key=lambda bound: abs(float(value) - bound))
         distance = abs(float(value) - goal)
-        if self.row.aggregation == "ratio" and self.row.denominator and 0 < goal < 1:
+        if self.row.aggregation in ("ratio", "last_ratio") and self.row.denominator and 0 < goal < 1:
             spread = math.sqrt(goal * (1 - goal) / float(self.row.denominator))
         elif self.row.unit == "count" and goal > 0:
             spread = math.sqrt(goal)
         else:
             spread = abs(goal) or 1.0
         return distance / spread * math.sqrt(min(max(self.row.weeks_off_track, 1), STREAK_CAP))
+
+
+def picked(line: Row | Line, picks: Collection[str]) -> bool:
+    """Whether a page or a mail shows the line.
+
+    Args:
+        picks: sections and lines; none, or `EVERYTHING`: all of them, but those with a `-` in front that are not named themselves.
+    """
+    names = (line.section, line.line_id)
+    if any(name in picks for name in names):
+        return True
+    return not any(f"-{name}" in picks for name in names) and (not picks or EVERYTHING in picks)
 
 
 def counts(lines: Iterable[Line]) -> dict[str, int]:

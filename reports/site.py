@@ -1,4 +1,8 @@
-"""The site: an index, the scorecard of every finished week, and the receipts behind its numbers.
+"""The site: an index, the scorecard of every finished week, the other pages as of now, and the receipts behind the numbers.
+
+A page is a file in `pages/`. Its front matter: `title`, `nav` (its name in the navigation; none: no page of its own), `order` in it,
+`lines` (sections and lines on it; company.toml, [pages.lines] replaces them), `extends` (a page whose SQL blocks come before its own).
+A page with `lines` of which the company has none is left out.
 
 Each file is complete or it is not there. A page that fails leaves the last good one; the others are still built, and the
 error at the end names what failed.
@@ -31,6 +35,8 @@ from reports.queries import PageError, Result, Row, connect, run
 from reports.render import compile_page, environment, render
 
 PAGES = Path(__file__).parent / "pages"
+SCORECARD = "scorecard"
+"""The page that every finished week has."""
 BUDGET = 336 * 1024
 """Bytes that a page may have."""
 _ROOM_FOR_RECEIPTS = BUDGET - 96 * 1024
@@ -47,10 +53,22 @@ class _Page:
     template: jinja2.Template
 
 
+@dataclass(frozen=True)
+class _Entry:
+    """A page in the navigation."""
+
+    name: str
+    label: str
+    order: int
+    lines: tuple[str, ...] | None
+    """The sections and lines on it; none of them: all; None: it is no page of lines."""
+
+
 @dataclass
 class _Builder:
     connection: duckdb.DuckDBPyConnection
     target: Path
+    menu: Sequence[_Entry]
     pages: dict[str, _Page] = field(default_factory=dict)
     written: list[Path] = field(default_factory=list)
     failures: dict[str, list[str]] = field(default_factory=dict)
@@ -64,7 +82,11 @@ class _Builder:
 
     def results(self, name: str, params: Mapping[str, Any]) -> dict[str, Result]:
         source = self.page(name).source
-        return run(self.connection, source.blocks, {**source.meta.get("params", {}), **params})
+        blocks, defaults = source.blocks, source.meta.get("params", {})
+        if base := source.meta.get("extends"):
+            above = self.page(base).source
+            blocks, defaults = [*above.blocks, *blocks], {**above.meta.get("params", {}), **defaults}
+        return run(self.connection, blocks, {**defaults, **params})
 
     def put(self, name: str, file: str, values: Mapping[str, Any], *, title: str, nav: Markup) -> None:
         page = self.page(name)
@@ -105,67 +127,146 @@ def build_site(settings: Settings, company: Company) -> list[Path]:
         LookupError: nothing has been published yet.
         SiteError: pages failed; the last good ones are still there, the other pages are new.
     """
-    unknown = sorted(set(company.pages.enabled) - {"scorecard"})
-    if unknown:
-        raise SiteError(f"company.toml, pages.enabled: there is no page {', '.join(unknown)}; known: scorecard")
-    if "scorecard" not in company.pages.enabled:
-        return []
+    menu = _menu(company)
     with closing(connect(settings.published_path)) as connection:
-        builder = _Builder(connection, settings.site_dir)
-        _build_scorecard(builder, company.pages.history_weeks)
+        menu = _with_lines(connection, company, menu)
+        if not menu:
+            return []
+        builder = _Builder(connection, settings.site_dir, menu)
+        _build(builder, company)
     if builder.failures:
         raise SiteError(_failure_text(builder.failures))
     _remove_old(builder)
     return builder.written
 
 
-def _build_scorecard(builder: _Builder, history_weeks: int | None) -> None:
-    cursor = builder.connection.cursor()
-    cursor.execute("use published")
-    weeks = [
-        start
-        for (start,) in cursor.execute("select distinct week_start from marts.fct_scorecard_weekly where is_finished order by 1").fetchall()
-    ][-(history_weeks or 0) :]
-    running = [
-        start
-        for (start,) in cursor.execute(
-            "select distinct week_start from marts.fct_scorecard_weekly where not is_finished order by 1"
+def _menu(company: Company, *, enabled: bool = True) -> list[_Entry]:
+    """The pages, in the navigation's order. `enabled`: only those that company.toml enables.
+
+    Raises:
+        SiteError: company.toml names a page that there is not.
+    """
+    found = []
+    for path in sorted(PAGES.glob("*.md")):
+        meta = parse_file(path).meta
+        if "nav" in meta:
+            lines = company.pages.lines.get(path.stem, meta.get("lines", [] if path.stem == SCORECARD else None))
+            found.append(_Entry(path.stem, meta["nav"], meta.get("order", 100), None if lines is None else tuple(lines)))
+    known = {entry.name: entry for entry in sorted(found, key=lambda entry: (entry.order, entry.name))}
+    for setting, named in (("enabled", company.pages.enabled or ()), ("lines", company.pages.lines)):
+        if unknown := sorted(set(named) - known.keys()):
+            raise SiteError(f"company.toml, pages.{setting}: there is no page {', '.join(unknown)}; known: {', '.join(known)}")
+    return [entry for entry in known.values() if not enabled or company.pages.enabled is None or entry.name in company.pages.enabled]
+
+
+def page_lines(company: Company, name: str) -> list[str]:
+    """The sections and lines of a page; none: all.
+
+    Raises:
+        SiteError: there is no such page.
+    """
+    pages = {entry.name: entry for entry in _menu(company, enabled=False)}
+    if name not in pages:
+        raise SiteError(f"company.toml, mail.subscriptions: there is no page {name}; known: {', '.join(pages)}")
+    return list(pages[name].lines or ())
+
+
+def _with_lines(connection: duckdb.DuckDBPyConnection, company: Company, menu: Sequence[_Entry]) -> list[_Entry]:
+    """Without the pages that have no line of this company.
+
+    Raises:
+        SiteError: company.toml names a section or a line that there is not.
+    """
+    with closing(connection.cursor()) as cursor:
+        cursor.execute("use published")
+        known = {text for row in cursor.execute("select section, line_id from marts.dim_lines").fetchall() for text in row}
+    for name, lines in company.pages.lines.items():
+        if unknown := sorted(set(lines) - known):
+            raise SiteError(
+                f"company.toml, pages.lines.{name}: there is no section or line {', '.join(unknown)}; "
+                "see dbt_project/seeds/scorecard_lines.csv"
+            )
+    return [entry for entry in menu if not entry.lines or known & set(entry.lines)]
+
+
+def _build(builder: _Builder, company: Company) -> None:
+    with closing(builder.connection.cursor()) as cursor:
+        cursor.execute("use published")
+        every = cursor.execute("select distinct week_start, is_finished from marts.fct_scorecard_weekly order by 1").fetchall()
+        weeks = [start for start, is_finished in every if is_finished][-(company.pages.history_weeks or 0) :]
+        running = [start for start, is_finished in every if not is_finished]
+        months = cursor.execute(
+            "select distinct month_start, month_end, month_label from marts.fct_scorecard_monthly order by 1"
         ).fetchall()
-    ]
-    quarters = cursor.execute(
-        "select distinct quarter_start, quarter_end, quarter_label from marts.fct_scorecard_quarterly order by 1"
-    ).fetchall()
-    cursor.close()
+        quarters = cursor.execute(
+            "select distinct quarter_start, quarter_end, quarter_label from marts.fct_scorecard_quarterly order by 1"
+        ).fetchall()
     for start in [*weeks, *running]:
-        _receipts(
-            builder, start, start + timedelta(days=6), week_label(start), back=start if start in weeks else weeks[-1] if weeks else None
-        )
+        back = start if start in weeks else weeks[-1] if weeks else None
+        _receipts(builder, "week", start, start + timedelta(days=6), week_label(start), back=back)
+    for start, end, label in months:
+        _receipts(builder, "month", start, end, label, back=weeks[-1] if weeks and weeks[0] <= end else None)
     for start, end, label in quarters:
         inside = [week for week in weeks if start <= week <= end]
-        _receipts(builder, start, end, label, back=inside[-1] if inside else None, quarterly=True)
+        _receipts(builder, "quarter", start, end, label, back=inside[-1] if inside else None)
+    for entry in builder.menu:
+        if entry.name == SCORECARD:
+            _build_scorecard(builder, entry, weeks)
+        elif weeks:
+            _build_page(builder, entry, weeks[-1])
+    with builder.attempt("index", "index.html"):
+        results = builder.results("index", {"first": weeks[0] if weeks else date.min})
+        company_name = results["build"].one().company_name
+        builder.put("index", "index.html", results, title=f"{company_name} scorecards", nav=_nav(builder, "", "index"))
+
+
+def _build_scorecard(builder: _Builder, entry: _Entry, weeks: Sequence[date]) -> None:
+    """A page per finished week, and the newest one under an address that stays."""
     for i, week in enumerate(weeks):
         around = weeks[i - 1] if i else None, weeks[i + 1] if i + 1 < len(weeks) else None
         newest = i + 1 == len(weeks)
-        with builder.attempt("scorecard", f"scorecard/{week_label(week)}.html"):
-            results = builder.results("scorecard", {"week": week})
-            found = gate.decide(builder.connection, week)
-            # how a source stands now says nothing about a week of last year; what is missing in that week does
-            notes = [note for note in found.notes if newest or note.kind == "line"] or [
-                gate.Note("line", r) for r in found.reasons if not found.notes
-            ]
-            values = {**results, "week": week, "newest": newest, "notes": notes}
+        with builder.attempt(SCORECARD, f"{SCORECARD}/{week_label(week)}.html"):
+            results = builder.results(SCORECARD, {"week": week, "lines": list(entry.lines or ())})
+            values = {**results, "week": week, "newest": newest, "notes": _notes(builder, entry, week, newest)}
             title = f"{results['build'].one().company_name} scorecard {week_label(week)}"
-            for file, root in [(f"scorecard/{week_label(week)}.html", "../")] + ([("scorecard.html", "")] if newest else []):
-                nav = _nav(root, around)
-                builder.put("scorecard", file, {**values, "receipts": Receipts(root, builder.places)}, title=title, nav=nav)
-    with builder.attempt("index", "index.html"):
-        results = builder.results("index", {"first": weeks[0] if weeks else date.min})
-        builder.put("index", "index.html", results, title=f"{results['build'].one().company_name} scorecards", nav=Markup())
+            for file, root in [(f"{SCORECARD}/{week_label(week)}.html", "../")] + ([(f"{SCORECARD}.html", "")] if newest else []):
+                nav = _nav(builder, root, SCORECARD if newest else "") + _weeks_nav(root, around)
+                builder.put(SCORECARD, file, {**values, "receipts": Receipts(root, builder.places)}, title=title, nav=nav)
 
 
-def _nav(root: str, around: tuple[date | None, date | None]) -> Markup:
+def _build_page(builder: _Builder, entry: _Entry, week: date) -> None:
+    """A page as things stand now. `week`: the newest finished one."""
+    with builder.attempt(entry.name, f"{entry.name}.html"):
+        results = builder.results(entry.name, {"week": week, "newest": True, "lines": list(entry.lines or ())})
+        values = {**results, "week": week, "newest": True, "receipts": Receipts("", builder.places)}
+        if entry.lines is not None:
+            values["notes"] = _notes(builder, entry, week, newest=True)
+        title = f"{results['build'].one().company_name}: {builder.page(entry.name).source.meta['title']}"
+        builder.put(entry.name, f"{entry.name}.html", values, title=title, nav=_nav(builder, "", entry.name))
+
+
+def _notes(builder: _Builder, entry: _Entry, week: date, newest: bool) -> list[gate.Note]:
+    found = gate.decide(builder.connection, week, entry.lines or ())
+    # how a source stands now says nothing about a week of last year; what is missing in that week does
+    return [note for note in found.notes if newest or note.kind == "line"] or [
+        gate.Note("line", reason) for reason in found.reasons if not found.notes
+    ]
+
+
+def _nav(builder: _Builder, root: str, current: str) -> Markup:
+    """The pages of the site, seen from one of them."""
+    entries = [*((entry.name, entry.label) for entry in builder.menu), ("index", "All weeks")]
+    return Markup('<nav class="pages" aria-label="Pages">{}</nav>').format(
+        join(
+            Markup('<a href="{}{}.html"{}>{}</a>').format(root, name, Markup(' aria-current="page"') if name == current else "", label)
+            for name, label in entries
+        )
+    )
+
+
+def _weeks_nav(root: str, around: tuple[date | None, date | None]) -> Markup:
     before, after = around
-    links = [Markup('<a href="{}index.html">All weeks</a>').format(root)]
+    links = []
     if before:
         links.append(
             Markup('<a rel="prev" href="{0}scorecard/{1}.html"><span aria-hidden="true">‹</span> {1}</a>').format(root, week_label(before))
@@ -174,7 +275,7 @@ def _nav(root: str, around: tuple[date | None, date | None]) -> Markup:
         links.append(
             Markup('<a rel="next" href="{0}scorecard/{1}.html">{1} <span aria-hidden="true">›</span></a>').format(root, week_label(after))
         )
-    return Markup('<nav aria-label="Weeks">{}</nav>').format(join(links))
+    return Markup('<nav aria-label="Weeks">{}</nav>').format(join(links)) if links else Markup()
 
 
 @dataclass
@@ -186,10 +287,10 @@ class _Part:
     size: int = 0
 
 
-def _receipts(builder: _Builder, start: date, end: date, label: str, *, back: date | None, quarterly: bool = False) -> None:
-    """Receipts of one week (or of a quarter's own lines): one file, or as many as the budget asks for."""
+def _receipts(builder: _Builder, cadence: str, start: date, end: date, label: str, *, back: date | None) -> None:
+    """Receipts of one week (of a month's or a quarter's own lines): one file, or as many as the budget asks for."""
     with builder.attempt("receipts", f"receipts/{label}.html"):
-        results = builder.results("receipts", {"start": start, "end": end, "quarterly": quarterly})
+        results = builder.results("receipts", {"start": start, "end": end, "cadence": cadence})
         records = _by_line(results["records"])
         weeks = _by_line(results["weeks"])
         lines = list(results["lines"])
@@ -209,11 +310,11 @@ def _receipts(builder: _Builder, start: date, end: date, label: str, *, back: da
                 )
             if not part.lines:
                 contents.append((f"../{file}", "… continued", ""))
-        nav = Markup('<nav aria-label="Site"><a href="../index.html">All weeks</a>{}</nav>').format(
-            Markup('<a href="../scorecard/{0}.html"><span aria-hidden="true">‹</span> Scorecard {0}</a>').format(week_label(back))
-            if back
-            else ""
-        )
+        nav = _nav(builder, "../", "")
+        if back:
+            nav += Markup(
+                '<nav aria-label="Weeks"><a href="../scorecard/{0}.html"><span aria-hidden="true">‹</span> Scorecard {0}</a></nav>'
+            ).format(week_label(back))
         for i, (part, file) in enumerate(zip(parts, files, strict=True)):
             title = label if len(parts) == 1 else f"{label}, part {i + 1} of {len(parts)}"
             values = {
@@ -274,7 +375,7 @@ def _cards(made: Sequence[tuple[Row, list[Markup]]]) -> Iterator[tuple[Row, Mark
 def _remove_old(builder: _Builder) -> None:
     """Pages that this build no longer has: a week's second file of receipts, say."""
     kept = set(builder.written)
-    for folder in ("scorecard", "receipts"):
+    for folder in ("", "scorecard", "receipts"):
         for path in (builder.target / folder).glob("*.html"):
             if path not in kept:
                 path.unlink()

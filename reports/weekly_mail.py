@@ -24,7 +24,7 @@ from reports.mailing import Mailing, footer, page_link
 from reports.markup import anchor
 from reports.parse import parse_file
 from reports.queries import Result, connect, run
-from reports.scorecard import Line, attention, by_section, count_sentence, counts, title, wins
+from reports.scorecard import Line, attention, by_section, count_sentence, counts, picked, title, wins
 from reports.site import PAGES
 from reports.theme import STATE
 
@@ -117,7 +117,7 @@ def compose(
     Raises:
         MailError: the mail would be too large, or the recipient is no address.
     """
-    lines = [line for line in lines_of(week.results["lines"]) if not sections or line.section in sections]
+    lines = [line for line in lines_of(week.results["lines"]) if picked(line, sections)]
     values = _values(settings, company, week, decision, lines, sections, since)
     pictures = []
     below = attention(lines)
@@ -152,8 +152,8 @@ def _values(
     year, number_of_week, _ = week.monday.isocalendar()
     with_goal = [line for line in lines if line.operator is not None]
     without = [line for line in lines if line.operator is None and (line.value is not None or line.status == "not_applicable")]
-    quarter = [row for row in week.results["quarter"] if not sections or row.section in sections]
-    changes = [row for row in restatements.since(week.results["changes"].rows, since) if not sections or row.section in sections]
+    quarter = [row for row in week.results["quarter"] if picked(row, sections)]
+    changes = [row for row in restatements.since(week.results["changes"].rows, since) if picked(row, sections)]
     return {
         "company": company.company.name,
         "kind": "scorecard",

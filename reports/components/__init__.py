@@ -9,12 +9,12 @@ from reports.components.basics import BigValue, DataTable, Delta, Info, Pill, St
 from reports.components.figures import BarChart, LineChart
 from reports.components.overview import WeekList
 from reports.components.receipts import ReceiptCards, ReceiptHead
-from reports.components.scorecard import Attention, Changes, DataNotes, Headline, Masthead, QuarterSummary, RunningWeek, Sections
+from reports.components.scorecard import Attention, BoardHead, Changes, DataNotes, Headline, Masthead, QuarterSummary, RunningWeek, Sections
 from reports.fmt import day, instant, long_day, number, week_days
 
 _COMPONENTS: tuple[Callable[..., Any], ...] = (
-    Attention, BarChart, BigValue, Changes, DataNotes, DataTable, Delta, Headline, Info, LineChart, Masthead, Pill, QuarterSummary,
-    ReceiptCards, ReceiptHead, RunningWeek, Sections, StatusBar, Value, WeekList,
+    Attention, BarChart, BigValue, BoardHead, Changes, DataNotes, DataTable, Delta, Headline, Info, LineChart, Masthead, Pill,
+    QuarterSummary, ReceiptCards, ReceiptHead, RunningWeek, Sections, StatusBar, Value, WeekList,
     day, instant, long_day, number, week_days,
 )  # fmt: skip
 

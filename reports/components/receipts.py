@@ -86,19 +86,21 @@ class Total:
 def total(line: Row, records: Sequence[Row]) -> Total:
     """Add the counted records up and compare with the fact."""
     counted = [record for record in records if record.counted]
-    numerator = sum((exact(r.numerator) for r in counted if r.numerator is not None), Decimal(0))
-    denominator = sum((exact(r.denominator) for r in counted if r.denominator is not None), Decimal(0))
+    valued = counted
+    if line.aggregation in ("last", "last_ratio"):
+        # the period's newest snapshot, also when nothing in it counted
+        newest = max((r.occurred_on for r in records), default=None)
+        valued = [r for r in counted if r.occurred_on == newest]
+    numerator = sum((exact(r.numerator) for r in valued if r.numerator is not None), Decimal(0))
+    denominator = sum((exact(r.denominator) for r in valued if r.denominator is not None), Decimal(0))
     if line.value is None and line.status != "not_applicable":
         agrees = True
-    elif line.aggregation == "sum":
+    elif line.aggregation in ("sum", "last"):
         agrees = _same(numerator, line.value)
-    elif line.aggregation == "ratio":
-        agrees = _same(numerator, line.numerator) and _same(denominator, line.denominator)
     elif line.aggregation == "mean":
         agrees = bool(denominator) and _same(numerator / denominator, line.value)
-    else:  # the last value of the week
-        newest = max((r.occurred_on for r in counted), default=None)
-        agrees = _same(sum((exact(r.numerator) for r in counted if r.occurred_on == newest), Decimal(0)), line.value)
+    else:
+        agrees = _same(numerator, line.numerator) and _same(denominator, line.denominator)
     return Total(len(counted), len(records) - len(counted), numerator, denominator, agrees)
 
 
@@ -109,14 +111,13 @@ def _same(one: Decimal, other: Number | None) -> bool:
 def total_text(line: Row, found: Total) -> str:
     """`Counted 79 records: 42 of 79 = 53% on the page.`"""
     if line.value is None and line.status != "not_applicable":
-        return (
-            f"{plural(found.counted, 'record')} so far; the page shows no number, because the week is not complete or nothing was typed in."
-        )
+        counted = plural(found.counted, "record")
+        return f"{counted} so far; the page shows no number, because the period is not complete or nothing was typed in."
     shown = judged(line.value, line.unit, (line.target, line.target_2)) if line.value is not None else "n/a"
-    if line.aggregation == "ratio":
+    if line.aggregation in ("ratio", "last_ratio"):
         sums = f"{number(found.numerator)} of {number(found.denominator)}"
     elif line.aggregation == "last":
-        sums = f"the last value is {shown}"
+        sums = f"the newest snapshot gives {number(found.numerator, line.unit)}"
     elif line.aggregation == "mean":
         sums = f"{number(found.numerator)} over {number(found.denominator)}"
     else:
@@ -248,25 +249,28 @@ def _quarter(line: Row, weeks: Sequence[Row], receipts: Receipts) -> Markup:
     )
     with_value = [week for week in weeks if week.value is not None]
     shown = judged(line.quarter_value, line.unit, (line.target, line.target_2))
-    if line.aggregation == "ratio":
+    if line.aggregation in ("ratio", "last_ratio"):
         top, bottom = (sum((exact(w[k]) for w in with_value if w[k] is not None), Decimal(0)) for k in ("numerator", "denominator"))
         how = f"pooled: {number(top)} of {number(bottom)} = {shown}"
+    elif line.cadence == "month" and line.aggregation == "sum":
+        how = f"sum of {plural(len(with_value), 'month')} = {shown}"
     else:
-        how = f"mean of {plural(len(with_value), 'week')} = {shown}"
+        how = f"mean of {plural(len(with_value), line.cadence)} = {shown}"
     missing = (
         ""
-        if len(with_value) == line.quarter_weeks_expected
-        else f"; {len(with_value)} of {line.quarter_weeks_expected} weeks have a number"
+        if len(with_value) == line.quarter_periods_expected
+        else f"; {len(with_value)} of {plural(line.quarter_periods_expected, line.cadence)} have a number"
     )
     return Markup(
-        '<details id="{}.quarter"><summary>Quarter average {}</summary><p class="quiet">{}{}.</p><table class="records weeks"><thead><tr>'
-        '<th scope="col">Week<th scope="col">Value{}</thead><tbody>{}</tbody></table></details>'
+        '<details id="{}.quarter"><summary>Quarter {}</summary><p class="quiet">{}{}.</p><table class="records weeks"><thead><tr>'
+        '<th scope="col">{}<th scope="col">Value{}</thead><tbody>{}</tbody></table></details>'
     ).format(
         anchor(line.line_id),
         shown,
         how[0].upper() + how[1:],
         missing,
-        Markup('<th scope="col">Parts') if line.aggregation == "ratio" else "",
+        line.cadence.capitalize(),
+        Markup('<th scope="col">Parts') if line.aggregation in ("ratio", "last_ratio") else "",
         rows,
     )
 

@@ -43,6 +43,14 @@ def Masthead(build: Result, lines: Result, week: date, newest: bool) -> Markup:
     )
 
 
+def BoardHead(build: Result, name: str, about: str) -> Markup:
+    """The heading of a page that shows things as they stand now."""
+    one = build.one()
+    return Markup(
+        '<div class="masthead"><p class="over">{}</p><h1>{}</h1><p class="lead">{}</p><p class="lead built">As of {}</p></div>'
+    ).format(one.company_name, name, about, instant(one.as_of, one.time_zone))
+
+
 def Headline(lines: Result) -> Markup:
     """How many lines met their goal, came near and are below it; the others in smaller print."""
     every = lines_of(lines)
@@ -116,10 +124,12 @@ def _linked(text: str, href: str | None, what: str) -> Markup:
     return Markup('<a class="rc" href="{}">{}<span class="vh">: records of {}</span></a>').format(href, text, what)
 
 
-def state_tag(state: str, as_of_text: str, manual: bool = False) -> Markup:
-    """What stands behind a number, in words; nothing for a live one."""
+def state_tag(state: str, as_of_text: str, manual: bool = False, snapshot: bool = False) -> Markup:
+    """What stands behind a number, in words; nothing for a live one. `snapshot`: it is how things stood then, and not a part of a sum."""
     if state == "live":
         return Markup()
+    if state == "provisional" and snapshot:
+        return Markup('<small class="state provisional"><span>as of {}</span></small>').format(as_of_text)
     words = {
         "stale": f"complete to {as_of_text}",
         "manual": as_of_text,
@@ -150,47 +160,63 @@ def restated_tag(changes: Sequence[Row], build: Row) -> Markup:
     )
 
 
-def Sections(lines: Result, receipts: Receipts, build: Result, restated: Result) -> Markup:
-    """Every line of the week, a table per section."""
+_COLUMNS = {
+    "week": ("Line", "Goal", "This week", "Last week", "Quarter average", "Status", "13 weeks"),
+    "newest": ("Line", "Goal", "Newest", "Week before", "Quarter average", "Status", "13 weeks"),
+    "month": ("Line", "Goal", "Month", "Month before", "Quarter so far", "Status", "13 months"),
+}
+
+
+def Sections(lines: Result, receipts: Receipts, build: Result, restated: Result, columns: str = "week") -> Markup:
+    """Every line, a table per section. `columns`: `week`, `newest` (snapshots as they stand now) or `month` (of the block `months`)."""
     told = newest_first(restated.rows)
+    every = by_section(lines_of(lines))
     return join(
-        Markup('<h2 id="section-{}">{}</h2>{}').format(anchor(section), label, _section(label, members, receipts, build.one(), told))
-        for section, label, members in by_section(lines_of(lines))
+        Markup('<h2 id="section-{}{}">{}{}</h2>{}').format(
+            anchor(section),
+            "-months" if columns == "month" else "",
+            label,
+            ", by month" if columns == "month" else "",
+            _section(label, members, receipts, build.one(), told, columns),
+        )
+        for section, label, members in every
     )
 
 
-_COLUMNS = ("Line", "Goal", "This week", "Last week", "Quarter average", "Status", "13 weeks")
-
-
-def _section(label: str, lines: Sequence[Line], receipts: Receipts, build: Row, told: _Told) -> Markup:
+def _section(label: str, lines: Sequence[Line], receipts: Receipts, build: Row, told: _Told, columns: str) -> Markup:
     head = join(
         Markup('<th role="columnheader" scope="col"{}>{}</th>').format(Markup(' class="n"') if 0 < i < 5 else "", name)
-        for i, name in enumerate(_COLUMNS)
+        for i, name in enumerate(_COLUMNS[columns])
     )
     return Markup(
         '<div class="card lines"><table role="table" class="score"><caption class="vh">{}</caption>'
         '<thead role="rowgroup"><tr role="row">{}</tr></thead>'
         '<tbody role="rowgroup">{}</tbody></table></div>'
-    ).format(label, head, join(_row(line, receipts, build, told) for line in lines))
+    ).format(label, head, join(_row(line, receipts, build, told, columns) for line in lines))
 
 
-def _row(line: Line, receipts: Receipts, build: Row, told: _Told) -> Markup:
+def _row(line: Line, receipts: Receipts, build: Row, told: _Told, columns: str) -> Markup:
     zone = build.time_zone
     quarter = line.quarter_label
-    last_week = line.week_start - timedelta(days=7)
-    count = len(line.trend_values)
-    weeks = [line.week_start - timedelta(days=7 * (count - 1 - i)) for i in range(count)]
+    _, _, now, before_it, average, _, trend = _COLUMNS[columns]
+    # a board's numbers are not all of one week
+    period = line.week_label if columns == "month" or (columns == "newest" and not line.is_running) else ""
     return Markup(
         '<tr role="row" id="{id}"><th role="rowheader" scope="row" class="name">'
         '<span class="label">{label}{info}</span><small>{owner}</small></th>'
         '<td role="cell" class="n" data-label="Goal">{goal}</td>'
-        '<td role="cell" class="n now" data-label="This week">{value}{parts}{blank}{state}{restated}</td>'
-        '<td role="cell" class="n" data-label="Last week">{previous}{previous_parts}{previous_restated}</td>'
-        '<td role="cell" class="n" data-label="Quarter average">{quarter}{quarter_pill}</td>'
+        '<td role="cell" class="n now" data-label="{now}">{value}{parts}{period}{blank}{state}{restated}</td>'
+        '<td role="cell" class="n" data-label="{before}">{previous}{previous_parts}{previous_restated}</td>'
+        '<td role="cell" class="n" data-label="{average}">{quarter}{quarter_pill}</td>'
         '<td role="cell" class="verdict" data-label="Status">{pill}{streak}</td>'
-        '<td role="cell" class="trend" data-label="13 weeks">{spark}<span class="vh">{history}</span></td></tr>'
+        '<td role="cell" class="trend" data-label="{trend}">{spark}<span class="vh">{history}</span></td></tr>'
     ).format(
         id=anchor(line.line_id),
+        now=now,
+        before=before_it,
+        average=average,
+        trend=trend,
+        period=_small(period),
         label=line.label,
         info=Info(about(line.row, line.goal_text), line.label),
         owner=line.owner_names or "no owner",
@@ -200,13 +226,18 @@ def _row(line: Line, receipts: Receipts, build: Row, told: _Told) -> Markup:
         ),
         parts=_small(line.parts),
         blank=_small(line.blank_word),
-        state=state_tag(line.state, short_instant(line.as_of, zone), line.feed == "manual" or line.sources.strip("[]") == "manual"),
+        state=state_tag(
+            line.state,
+            short_instant(line.as_of, zone),
+            line.feed == "manual" or line.sources.strip("[]") == "manual",
+            snapshot=line.is_running,
+        ),
         restated=restated_tag(told.get((line.line_id, line.week_start), ()), build),
-        previous_restated=restated_tag(told.get((line.line_id, last_week), ()), build),
+        previous_restated=restated_tag(told.get((line.line_id, line.previous_start), ()), build),
         previous=_linked(
             line.previous_text,
-            receipts.href(week_label(last_week), line.line_id) if line.previous_tracked else None,
-            f"{line.label}, last week",
+            receipts.href(line.previous_label, line.line_id) if line.previous_tracked and line.previous_label else None,
+            f"{line.label}, {before_it.lower()}",
         ),
         previous_parts=_small(line.previous_parts or _blank_before(line)),
         quarter=_linked(
@@ -230,7 +261,7 @@ def _row(line: Line, receipts: Receipts, build: Row, told: _Told) -> Markup:
         history="oldest first: "
         + ", ".join(
             number(value, line.unit) + (" (restated)" if (line.line_id, week) in told else "")
-            for week, value in zip(weeks, line.trend_values, strict=True)
+            for week, value in zip(line.trend_starts, line.trend_values, strict=True)
         ),
     )
 
@@ -359,6 +390,6 @@ def Changes(changes: Result, receipts: Receipts, build: Result) -> Markup:
 
 
 __all__ = [
-    "Attention", "Changes", "DataNotes", "Headline", "Masthead", "QuarterSummary", "RunningWeek", "Sections", "StatusBar", "about",
-    "lines_of",
+    "Attention", "BoardHead", "Changes", "DataNotes", "Headline", "Masthead", "QuarterSummary", "RunningWeek", "Sections", "StatusBar",
+    "about", "lines_of",
 ]  # fmt: skip

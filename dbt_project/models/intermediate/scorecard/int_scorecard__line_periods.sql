@@ -1,56 +1,23 @@
 -- one row per line and period (week, month or quarter, by the metric's cadence), also for periods without events: what was counted
 -- and whether that is a number at all
-with periods as (
-    select distinct
-        'week' as cadence,
-        week_start as period_start,
-        week_start + 6 as period_end,
-        week_label as period_label,
-        quarter_label,
-        quarter_start
-    from {{ ref('int_calendar__days') }}
-
-    union all
-
-    select distinct
-        'month' as cadence,
-        month_start as period_start,
-        month_end as period_end,
-        month_label as period_label,
-        calendar_quarter_label as quarter_label,
-        calendar_quarter_start as quarter_start
-    from {{ ref('int_calendar__days') }}
-
-    union all
-
-    select distinct
-        'quarter' as cadence,
-        quarter_start as period_start,
-        quarter_end as period_end,
-        quarter_label as period_label,
-        quarter_label,
-        quarter_start
-    from {{ ref('int_calendar__days') }}
-),
-
-contributions as (
+with contributions as (
     select
         *,
+        -- the newest snapshot: what is left out of it tells as well that it was taken
         max(occurred_on) over (partition by line_id, period_start) as last_day
     from {{ ref('int_scorecard__contributions') }}
-    where counted
 ),
 
 sums as (
     select
         line_id,
         period_start,
-        sum(numerator) as numerator,
-        sum(denominator) as denominator,
-        sum(numerator) filter (where occurred_on = last_day) as last_numerator,
-        sum(denominator) filter (where occurred_on = last_day) as last_denominator,
-        count(*) as n,
-        max(entered_at) as entered_at
+        coalesce(sum(numerator) filter (where counted), 0) as numerator,
+        coalesce(sum(denominator) filter (where counted), 0) as denominator,
+        coalesce(sum(numerator) filter (where counted and occurred_on = last_day), 0) as last_numerator,
+        coalesce(sum(denominator) filter (where counted and occurred_on = last_day), 0) as last_denominator,
+        count(*) filter (where counted) as n,
+        max(entered_at) filter (where counted) as entered_at
     from contributions
     group by line_id, period_start
 ),
@@ -60,6 +27,7 @@ first_periods as (
         line_id,
         min(period_start) as period_start
     from sums
+    where n > 0
     group by line_id
 ),
 
@@ -120,7 +88,7 @@ spine as (
             else periods.period_end >= lines.valid_from
         end as is_tracked
     from lines
-    inner join periods
+    inner join {{ ref('int_calendar__periods') }} as periods
         on
             lines.cadence = periods.cadence
             and periods.period_start between lines.first_day and least(coalesce(lines.valid_to, {{ today() }}), {{ today() }})

@@ -6,5 +6,8 @@ select
     target,
     target_2,
     band,
+    tolerance,
+    per,
+    kind,
     reason
-from {{ ref('goals') }}
+from {{ ref('int_goals') }}

@@ -6,6 +6,7 @@ select
     direction,
     cadence,
     array_to_string(sources, ', ') as sources,
+    any_source,
     definition,
     why,
     calculation,

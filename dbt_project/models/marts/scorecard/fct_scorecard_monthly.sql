@@ -1,20 +1,19 @@
 with judged as (
     select
         periods.*,
-        goals.operator,
+        case when goals.target is not null then goals.operator end as operator,
         goals.target,
         goals.target_2,
         goals.band,
+        goals.tolerance,
+        goals.goal_note,
         case
             when periods.denominator = 0 then 'not_applicable'
             else {{ goal_status('periods.numerator', 'periods.denominator', 'goals') }}
         end as status,
         periods.is_finished and coalesce(periods.denominator > 0, false) as is_pooled
     from {{ ref('int_scorecard__line_periods') }} as periods
-    left join {{ ref('goals') }} as goals
-        on
-            periods.line_id = goals.line_id
-            and periods.period_start between goals.valid_from and coalesce(goals.valid_to, date '9999-12-31')
+    left join {{ ref('int_goals__periods') }} as goals on periods.line_id = goals.line_id and periods.period_start = goals.period_start
     where periods.cadence = 'month'
 ),
 
@@ -53,6 +52,8 @@ select
     target,
     target_2,
     band,
+    tolerance,
+    goal_note,
     status,
     {{ quotient('previous_numerator', 'previous_denominator') }} as previous_value,
     quarter_label,

@@ -8,9 +8,10 @@ select
     periods.is_finished,
     {{ quotient('periods.numerator', 'periods.denominator') }} as value,
     cast(periods.n as bigint) as n,
-    goals.operator,
+    case when goals.target is not null then goals.operator end as operator,
     goals.target,
     goals.target_2,
+    goals.goal_note,
     case
         when periods.denominator = 0 then 'not_applicable'
         else {{ goal_status('periods.numerator', 'periods.denominator', 'goals') }}
@@ -18,8 +19,5 @@ select
     periods.state,
     periods.as_of
 from {{ ref('int_scorecard__line_periods') }} as periods
-left join {{ ref('goals') }} as goals
-    on
-        periods.line_id = goals.line_id
-        and periods.period_start between goals.valid_from and coalesce(goals.valid_to, date '9999-12-31')
+left join {{ ref('int_goals__periods') }} as goals on periods.line_id = goals.line_id and periods.period_start = goals.period_start
 where periods.cadence = 'quarter'

@@ -13,21 +13,23 @@ with judged as (
         periods.n,
         periods.state,
         periods.as_of,
-        goals.operator,
+        case when goals.target is not null then goals.operator end as operator,
         goals.target,
         goals.target_2,
         goals.band,
+        goals.tolerance,
+        goals.goal_note,
+        goals.operator as standing_operator,
+        goals.expected,
+        goals.expected_2,
+        goals.is_varying,
         periods.denominator > 0 as has_value,
         case
             when periods.denominator = 0 then 'not_applicable'
             else {{ goal_status('periods.numerator', 'periods.denominator', 'goals') }}
         end as status
     from {{ ref('int_scorecard__line_periods') }} as periods
-    -- the goal that was in force when the week began: a later goal never recolours it
-    left join {{ ref('goals') }} as goals
-        on
-            periods.line_id = goals.line_id
-            and periods.period_start between goals.valid_from and coalesce(goals.valid_to, date '9999-12-31')
+    left join {{ ref('int_goals__periods') }} as goals on periods.line_id = goals.line_id and periods.period_start = goals.period_start
     where periods.cadence = 'week'
 ),
 
@@ -51,6 +53,11 @@ spans as (
         count(case when is_pooled then 1 end) over in_quarter as quarter_weeks,
         count(case when is_blank_ratio then 1 end) over in_quarter as quarter_blank_ratios,
         count(case when is_finished then 1 end) over in_quarter as quarter_weeks_expected,
+        coalesce(bool_or(is_varying) over in_quarter, false) as quarter_goal_varies,
+        count(case when is_pooled then expected end) over in_quarter as quarter_goal_weeks,
+        sum(case when is_pooled then expected end) over in_quarter as quarter_expected,
+        sum(case when is_pooled then expected_2 end) over in_quarter as quarter_expected_2,
+        sum(case when is_pooled then tolerance end) over in_quarter as quarter_tolerance,
         -- the running week is not pooled: its row looks back on the same 13 finished weeks as the row before it
         case
             when is_finished then sum(case when is_pooled then numerator end) over last_13
@@ -68,6 +75,33 @@ spans as (
         in_quarter as (partition by line_id, quarter_start order by week_start rows unbounded preceding),
         last_13 as (partition by line_id order by week_start rows between 12 preceding and current row),
         last_13_and_running as (partition by line_id order by week_start rows between 13 preceding and current row)
+),
+
+-- the quarter is judged by the goal of the row's own week; where goals differ from week to week (per working day, one-off), by the mean
+-- of the goals of its weeks. As the status divides nothing, the mean is their sum, and the value is taken times their number
+quarters as (
+    select
+        *,
+        quarter_goal_varies and quarter_goal_weeks > 0 as is_judged_by_mean,
+        case
+            when quarter_goal_varies and quarter_goal_weeks > 0 then
+                struct_pack(
+                    operator := standing_operator,
+                    target := cast(quarter_expected as decimal(38, 6)),
+                    target_2 := cast(quarter_expected_2 as decimal(38, 6)),
+                    band := band,
+                    tolerance := cast(quarter_tolerance as decimal(38, 6))
+                )
+            else
+                struct_pack(
+                    operator := operator,
+                    target := cast(target as decimal(38, 6)),
+                    target_2 := cast(target_2 as decimal(38, 6)),
+                    band := band,
+                    tolerance := cast(tolerance as decimal(38, 6))
+                )
+        end as quarter_goal
+    from spans
 )
 
 select
@@ -85,6 +119,8 @@ select
     target,
     target_2,
     band,
+    tolerance,
+    goal_note,
     status,
     {{ quotient('previous_numerator', 'previous_denominator') }} as previous_value,
     quarter_label,
@@ -93,10 +129,11 @@ select
     cast(quarter_weeks_expected as integer) as quarter_weeks_expected,
     case
         when quarter_weeks = 0 and quarter_blank_ratios > 0 then 'not_applicable'
-        else {{ goal_status('quarter_numerator', 'quarter_denominator') }}
+        else
+            {{ goal_status('quarter_numerator * case when is_judged_by_mean then quarter_goal_weeks else 1 end', 'quarter_denominator', 'quarter_goal') }}
     end as quarter_status,
     {{ quotient('trailing_numerator', 'trailing_denominator') }} as trailing_13_value,
     cast(weeks_off_track as integer) as weeks_off_track,
     state,
     as_of
-from spans
+from quarters

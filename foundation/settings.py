@@ -143,6 +143,12 @@ class HubSpotSection(_Table):
     coi_property: str = "coi_since"
     mrr_property: str = "hs_mrr"
     renewal_deal_types: list[str] = ["renewal"]
+    disqualified_stages: list[str] = []
+    """Deal stages that are closed without having been lost: they are no part of the win rate."""
+    stale_after_days: Annotated[int, Field(ge=1)] = 30
+    """An open deal without activity or change of stage for more days than this is stale."""
+    response_days: Annotated[int, Field(ge=1, le=365)] = 14
+    """A reply that takes longer than this is none."""
     warm_list: str | None = None
 
 
@@ -205,6 +211,15 @@ class LinkedInAdsSection(_AdPlatformSection):
     api_version: Annotated[str, Field(pattern=r"^\d{6}$")] = "202606"
     time_zone: TimeZone = "UTC"
     conversion_metrics: list[str] = ["externalWebsiteConversions", "oneClickLeads"]
+
+
+class MarketingSection(_Table):
+    automated_mail_types: list[str] = ["AUTOMATED_EMAIL", "AUTOMATED_AB_EMAIL", "TICKET_EMAIL", "OPTIN_EMAIL", "RESUBSCRIBE_EMAIL"]
+    """Kinds of HubSpot's marketing mails that go out by themselves: they are no campaigns."""
+    mql_query: str = ""
+    """Query of the company's own database (value and day) that tells the marketing qualified leads where HubSpot is not connected."""
+    sql_query: str = ""
+    """The same for the sales qualified leads."""
 
 
 class DattoRmmSection(_Table):
@@ -374,6 +389,7 @@ class Company(_Table):
     google_ads: GoogleAdsSection = GoogleAdsSection()
     meta_ads: MetaAdsSection = MetaAdsSection()
     linkedin_ads: LinkedInAdsSection = LinkedInAdsSection()
+    marketing: MarketingSection = MarketingSection()
     datto_rmm: DattoRmmSection = DattoRmmSection()
     datto_bcdr: DattoBcdrSection = DattoBcdrSection()
     zendesk: ZendeskSection = ZendeskSection()

@@ -173,6 +173,12 @@ class SmartleadSection(_Table):
     client_id: int | None = None
     history_days: Annotated[int, Field(gt=0)] = 28
     """How far back the first run reads single e-mails."""
+    queue_statuses: list[str] = ["ACTIVE", "DRAFTED"]
+    """Statuses of campaigns whose leads without an e-mail wait in the queue; drafts hold what is staged."""
+    count_sub_campaigns: bool = True
+    """Whether the leads of sub-campaigns count; false where the parent campaign holds the same leads."""
+    runway_days: Annotated[int, Field(ge=1, le=90)] = 14
+    """So many days back go into the mean number of new leads per sending day."""
 
 
 class MicrosoftGraphSection(_Table):
@@ -224,7 +230,9 @@ class MarketingSection(_Table):
 
 class DattoRmmSection(_Table):
     hosted_antivirus: list[str] = []
-    """Products that count as ours, as Datto RMM names them."""
+    """Products that count as ours, as Datto RMM names them; empty: every product will do."""
+    active_days: Annotated[int, Field(gt=0)] = 30
+    """Devices that were not seen for so long count nowhere."""
     udf_slot: Annotated[int, Field(ge=1, le=300)] | None = None
     """The one user-defined field that is stored; None: none, they often hold secrets."""
 
@@ -263,6 +271,20 @@ class QuickBooksSection(_Table):
     """Months of the reports that each run reads again."""
     history_months: Annotated[int, Field(gt=0)] = 36
     """Months of the reports that the first run reads."""
+
+
+class BillcomSection(_Table):
+    connected_network_statuses: list[str] = ["CONNECTED", "CONNECTED_RPPS"]
+    """Vendors with one of them can be paid electronically."""
+    no_bank_account_statuses: list[str] = ["NO_ACCOUNT", "UNDEFINED"]
+    """Statuses that say that no bank account is known."""
+    paper_payment_methods: list[str] = ["CHECK"]
+    """Ways to be paid that are not electronic."""
+
+
+class AccountingSection(_Table):
+    w9_source: Literal["quickbooks", "billcom"] | None = None
+    """Where to look up whether a vendor's W-9 is there; None: QuickBooks, or Bill.com where QuickBooks is not connected."""
 
 
 class CopperSection(_Table):
@@ -395,6 +417,8 @@ class Company(_Table):
     zendesk: ZendeskSection = ZendeskSection()
     intercom: IntercomSection = IntercomSection()
     quickbooks: QuickBooksSection = QuickBooksSection()
+    billcom: BillcomSection = BillcomSection()
+    accounting: AccountingSection = AccountingSection()
     copper: CopperSection = CopperSection()
     justcall: JustCallSection = JustCallSection()
     simplefin: SimpleFinSection = SimpleFinSection()

@@ -25,3 +25,8 @@ reason is null as counted,
         limit 1
     ) || {{ ticket_id }}
 {%- endmacro %}
+
+{#- link to a Smartlead campaign -#}
+{% macro smartlead_campaign_url(campaign_id) -%}
+    'https://app.smartlead.ai/app/email-campaign/' || {{ campaign_id }} || '/analytics'
+{%- endmacro %}

@@ -50,6 +50,7 @@ select
     date_diff('hour', together.created_at, together.snapshot_at) as age_hours,
     together.reason is null as is_open,
     together.status = 'snoozed' as is_snoozed,
+    tickets.person_key,
     tickets.record_url,
     coalesce(tickets.record_label, '#' || together.record_id) as record_label
 from together

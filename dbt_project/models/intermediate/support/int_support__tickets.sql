@@ -79,12 +79,22 @@ together as (
     select * from zendesk
     union all
     select * from intercom
+),
+
+people as (
+    select
+        lower(trim(email)) as email,
+        min(person_key) as person_key
+    from {{ ref('people') }}
+    group by lower(trim(email))
 )
 
 select
     together.*,
+    people.person_key,
     {{ local_day('together.created_at') }} as created_day,
     {{ local_day('together.first_reply_at') }} as first_reply_day,
     {{ local_day('together.solved_at') }} as solved_day,
     together.first_reply_at is null as is_unanswered
 from together
+left join people on together.assignee_email = people.email

@@ -1,0 +1,30 @@
+-- e-mails of the outreach; a contact is new with the first step that ever reached them, in whichever campaign
+with sends as (
+    select
+        *,
+        is_first_contact and row_number() over (
+            partition by coalesce(lead_key, cast(send_id as text)), is_first_contact
+            order by sent_at nulls last, send_id
+        ) = 1 as is_first_ever
+    from {{ ref('stg_smartlead__sends') }}
+)
+
+select
+    sends.sent_day,
+    sends.is_first_contact,
+    sends.is_first_ever,
+    sends.is_bounced,
+    sends.is_opened,
+    sends.is_replied,
+    'smartlead' as source,
+    'email' as record_type,
+    cast(sends.send_id as text) as record_id,
+    {{ smartlead_campaign_url('sends.campaign_id') }} as record_url,
+    concat_ws(
+        ', ',
+        coalesce(campaigns.campaign_name, 'Campaign ' || sends.campaign_id),
+        'step ' || sends.sequence_number,
+        strftime({{ local_time('sends.sent_at') }}, '%H:%M')
+    ) as record_label
+from sends
+left join {{ ref('stg_smartlead__campaigns') }} as campaigns on sends.campaign_id = campaigns.campaign_id

@@ -1,6 +1,6 @@
 """Numbers and days as people read them.
 
-A unit is `count`, `money`, `percent` or `hours`; money may name its currency (`money:EUR`). Ratios are fractions: 0.53 is 53 %.
+A unit is `count`, `money`, `percent`, `minutes`, `hours` or `days`; money may name its currency (`money:EUR`). Ratios are fractions: 0.53 is 53 %.
 Rounding is half away from zero, on decimals. A missing number is a dash, never a zero.
 """
 
@@ -32,7 +32,7 @@ def number(value: Number | None, unit: str = "count", digits: int | None = None)
     kind, _, currency = unit.partition(":")
     amount = exact(value) * 100 if kind == "percent" else exact(value)
     if digits is None:
-        most = {"percent": 0, "hours": 1}.get(kind, 2)
+        most = {"percent": 0, "minutes": 0, "hours": 1, "days": 1}.get(kind, 2)
         rounded = amount.quantize(Decimal(1).scaleb(-most), ROUND_HALF_UP)
         if rounded == rounded.to_integral_value():
             digits = 0
@@ -46,7 +46,7 @@ def number(value: Number | None, unit: str = "count", digits: int | None = None)
     if kind == "money":
         symbol = _SYMBOLS.get(currency or "USD")
         return f"{sign}{symbol}{text}" if symbol else f"{sign}{currency} {text}"
-    return sign + text + {"percent": "%", "hours": " h"}.get(kind, "")
+    return sign + text + {"percent": "%", "minutes": " min", "hours": " h", "days": " days"}.get(kind, "")
 
 
 def judged(value: Number | None, unit: str, goals: tuple[Number | None, ...]) -> str:

@@ -1,7 +1,7 @@
 {#- Everything that readers are told about a metric stands once, under meta in its .yml; dbt's own graph carries it here. -#}
 {% macro metric_definitions() %}
     {%- set allowed = {
-        'unit': ['count', 'money', 'percent', 'hours'],
+        'unit': ['count', 'money', 'percent', 'minutes', 'hours', 'days'],
         'aggregation': ['sum', 'ratio', 'last', 'last_ratio', 'mean'],
         'direction': ['up', 'down', 'hold', 'none'],
         'cadence': ['week', 'month', 'quarter'],

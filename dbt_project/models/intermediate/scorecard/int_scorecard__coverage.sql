@@ -6,7 +6,8 @@ with line_sources as (
     from {{ ref('int_scorecard__lines') }}
 ),
 
--- of sources that may stand for each other (one support desk or another) only the connected ones say anything; with none, all do
+-- of sources that may stand for each other (one support desk or another) only the connected ones say anything; with none, all do.
+-- A metric of two such groups (ad platforms, and where leads come from) needs one of each
 heard as (
     select
         line_sources.line_id,
@@ -20,7 +21,9 @@ heard as (
     qualify
         not lines.any_source
         or not coalesce(sources.is_not_connected, true)
-        or bool_and(coalesce(sources.is_not_connected, true)) over (partition by line_sources.line_id)
+        or bool_and(coalesce(sources.is_not_connected, true)) over (
+            partition by line_sources.line_id, list_filter(lines.source_groups, lambda sources_of: list_contains(sources_of, line_sources.source))
+        )
 ),
 
 per_line as (

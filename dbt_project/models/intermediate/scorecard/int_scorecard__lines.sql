@@ -23,6 +23,7 @@ select
     case when lower(trim(lines.feed)) = 'manual' then ['manual'] else metrics.sources end as sources,
     case when lower(trim(lines.feed)) = 'manual' then cast([] as text[]) else metrics.required_tables end as required_tables,
     metrics.any_source,
+    metrics.source_groups,
     lines.valid_from,
     lines.valid_to
 from {{ ref('scorecard_lines') }} as lines

@@ -11,6 +11,7 @@ select
     cast([{% for source in metric.meta.sources %}{{ text_literal(source) }}{{ ', ' if not loop.last }}{% endfor %}] as text[]) as sources,
     cast([{% for table in metric.meta.get('required_tables', []) %}{{ text_literal(table) }}{{ ', ' if not loop.last }}{% endfor %}] as text[]) as required_tables,
     {{ metric.meta.get('any_source', false) }} as any_source,
+    cast([{% for group in metric.meta.get('source_groups', [metric.meta.sources]) %}[{% for source in group %}{{ text_literal(source) }}{{ ', ' if not loop.last }}{% endfor %}]{{ ', ' if not loop.last }}{% endfor %}] as text[][]) as source_groups,
     {{ metric.meta.distinct_for_team }} as distinct_for_team,
     {{ text_literal(metric.meta.definition) }} as definition,
     {{ text_literal(metric.meta.why) }} as why,

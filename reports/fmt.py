@@ -1,6 +1,7 @@
 """Numbers and days as people read them.
 
-A unit is `count`, `money`, `percent`, `minutes`, `hours` or `days`; money may name its currency (`money:EUR`). Ratios are fractions: 0.53 is 53 %.
+A unit is `count`, `money`, `percent`, `minutes`, `hours` or `days`; money may name its currency (`money:EUR`). Ratios are fractions:
+0.53 is 53 %.
 Rounding is half away from zero, on decimals. A missing number is a dash, never a zero.
 """
 

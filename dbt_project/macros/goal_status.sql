@@ -2,23 +2,25 @@
     The status of a value against its goal, written here and nowhere else. The value comes as numerator and denominator and is
     compared by cross-multiplication in decimals, never divided: 63 of 90 against 0.70 is exactly at the goal.
 
-    met: the goal is reached. near: missed by at most band x |bound|, the bound being the one that was missed (the band's edge
-    is near). A bound of 0 has no near, a blank band has none either. below: missed by more, in either direction.
-    `goal`: the alias of the relation that has operator, target, target_2 and band, where it needs naming. no_goal: no goal in force. no_data: no value. A zero denominator is settled before this rule (not_applicable).
+    met: the goal is reached. near: missed by at most the tolerance, which is an amount, or else by band x |bound|, the bound being the
+    one that was missed (the edge is near). With a band a bound of 0 has no near; without band and tolerance nothing has. below: missed
+    by more, in either direction. no_goal: no goal in force. no_data: no value. A zero denominator is settled before this rule
+    (not_applicable). `goal`: the alias of the relation (or struct) that has operator, target, target_2, band and tolerance.
 -#}
-{% macro goal_status(numerator, denominator, goal=none) -%}
-{%- set of_goal = goal ~ '.' if goal else '' -%}
+{% macro goal_status(numerator, denominator, goal) -%}
+{%- set of_goal = goal ~ '.' -%}
 {%- set operator = of_goal ~ 'operator' -%}
 {%- set target = of_goal ~ 'target' -%}
 {%- set target_2 = of_goal ~ 'target_2' -%}
 {%- set band = of_goal ~ 'band' -%}
+{%- set tolerance = of_goal ~ 'tolerance' -%}
 {%- set n = '(' ~ numerator ~ ')' -%}
 {%- set t = '((' ~ target ~ ') * (' ~ denominator ~ '))' -%}
 {%- set t2 = '((' ~ target_2 ~ ') * (' ~ denominator ~ '))' -%}
-{%- set tol = '(abs(' ~ target ~ ') * coalesce(' ~ band ~ ', 0) * (' ~ denominator ~ '))' -%}
-{%- set tol2 = '(abs(' ~ target_2 ~ ') * coalesce(' ~ band ~ ', 0) * (' ~ denominator ~ '))' -%}
+{%- set tol = '(coalesce(' ~ tolerance ~ ', abs(' ~ target ~ ') * coalesce(' ~ band ~ ', 0)) * (' ~ denominator ~ '))' -%}
+{%- set tol2 = '(coalesce(' ~ tolerance ~ ', abs(' ~ target_2 ~ ') * coalesce(' ~ band ~ ', 0)) * (' ~ denominator ~ '))' -%}
 case
-    when {{ operator }} is null then 'no_goal'
+    when {{ operator }} is null or {{ target }} is null then 'no_goal'
     when {{ numerator }} is null or {{ denominator }} is null then 'no_data'
     when ({{ operator }} = '>=' and {{ n }} >= {{ t }}) or ({{ operator }} = '>' and {{ n }} > {{ t }})
         or ({{ operator }} = '<=' and {{ n }} <= {{ t }}) or ({{ operator }} = '<' and {{ n }} < {{ t }})

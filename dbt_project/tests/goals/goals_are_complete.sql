@@ -3,7 +3,7 @@ with goals as (
     select
         *,
         line_id || ' from ' || coalesce(cast(valid_from as text), '(blank)') as goal
-    from {{ ref('goals') }}
+    from {{ ref('int_goals') }}
 ),
 
 problems as (
@@ -40,6 +40,36 @@ problems as (
     select goal || ': valid_from is blank or after valid_to'
     from goals
     where valid_from is null or valid_to < valid_from
+
+    union all
+
+    select goal || ': tolerance must not be below 0'
+    from goals
+    where tolerance < 0
+
+    union all
+
+    select goal || ': band and tolerance both say what is near; keep one of them'
+    from goals
+    where band is not null and tolerance is not null
+
+    union all
+
+    select goal || ': per is ' || per || '; use day, person_day, person_week or leave it blank'
+    from goals
+    where per not in ('day', 'person_day', 'person_week')
+
+    union all
+
+    select goal || ': kind is ' || kind || '; use exception or leave it blank'
+    from goals
+    where kind not in ('standing', 'exception')
+
+    union all
+
+    select goal || ': an exception needs valid_to, its last day'
+    from goals
+    where kind = 'exception' and valid_to is null
 )
 
 {{ fail_naming('goals.csv', 'problems') }}

@@ -1,0 +1,61 @@
+{{ config(meta={'dagster': {'ref': {'name': 'int_goals'}}}) }}
+
+-- a goal that can't apply would be silently no goal, or one that nobody meant
+with goals as (
+    select
+        goals.*,
+        goals.line_id || ' from ' || goals.valid_from as goal,
+        lines.cadence,
+        lines.aggregation,
+        lines.people_keys
+    from {{ ref('int_goals') }} as goals
+    inner join {{ ref('int_scorecard__lines') }} as lines on goals.line_id = lines.line_id
+),
+
+first_days as (
+    select
+        goals.goal,
+        min(periods.period_start) as period_start
+    from goals
+    inner join {{ ref('int_calendar__periods') }} as periods
+        on goals.cadence = periods.cadence and goals.valid_from <= periods.period_start
+    group by goals.goal
+),
+
+problems as (
+    select goal || ': per ' || per || ' needs a metric that is a sum, this one is of kind ' || aggregation as problem
+    from goals
+    where per is not null and aggregation <> 'sum'
+
+    union all
+
+    select goal || ': per ' || per || ' needs people in scorecard_lines.csv, whose working days are counted'
+    from goals
+    where per in ('person_day', 'person_week') and len(people_keys) = 0
+
+    union all
+
+    -- a goal holds for a period when it is in force on the first day of it
+    select
+        goals.goal || ' to ' || goals.valid_to || ': no ' || goals.cadence || ' begins in this time, so the goal is never in force; the next '
+        || goals.cadence || ' begins on ' || first_days.period_start
+    from goals
+    inner join first_days on goals.goal = first_days.goal
+    where goals.valid_to < first_days.period_start
+
+    union all
+
+    select
+        exceptions.goal || ': the exception says ' || exceptions.operator || ' where the goal from ' || standing.valid_from || ' says '
+        || standing.operator || '; an exception changes the number, not the comparison'
+    from goals as exceptions
+    inner join goals as standing
+        on
+            exceptions.line_id = standing.line_id
+            and standing.kind = 'standing'
+            and exceptions.valid_from <= coalesce(standing.valid_to, date '9999-12-31')
+            and exceptions.valid_to >= standing.valid_from
+    where exceptions.kind = 'exception' and exceptions.operator <> standing.operator
+)
+
+{{ fail_naming('goals.csv', 'problems') }}

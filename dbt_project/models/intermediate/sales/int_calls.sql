@@ -47,6 +47,7 @@ select
     calls.owner_id,
     calls.person_key,
     calls.direction,
+    calls.called_at,
     calls.call_day,
     calls.is_connected,
     calls.is_deleted,

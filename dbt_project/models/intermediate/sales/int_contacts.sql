@@ -4,7 +4,10 @@ select
     accounts.person_key,
     contacts.lifecycle_stage,
     contacts.coi_day,
+    contacts.original_source,
     contacts.became_lead_day,
+    contacts.became_mql_day,
+    contacts.became_sql_day,
     contacts.created_day,
     -- the loser of a merge lives on in the winner; counting both would count one person twice
     contacts.is_deleted or aliases.alias_id is not null as is_deleted,

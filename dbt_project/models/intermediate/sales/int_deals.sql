@@ -1,6 +1,8 @@
 select
     deals.deal_id,
     deals.pipeline_id,
+    deals.stage_id,
+    stages.probability,
     accounts.person_key,
     deals.amount,
     deals.mrr,
@@ -8,6 +10,7 @@ select
     deals.is_deleted,
     {{ in_setting('deals.pipeline_id', 'hubspot.pipelines') }} as is_in_pipeline,
     {{ in_setting('deals.deal_type', 'hubspot.renewal_deal_types') }} as is_renewal,
+    {{ in_setting('deals.stage_id', 'hubspot.disqualified_stages') }} as is_disqualified,
     coalesce(upper(deals.currency) <> upper({{ setting('company.currency') }}), false) as is_other_currency,
     case
         when stages.is_closed and stages.probability = 1 then 'won'
@@ -17,6 +20,8 @@ select
     -- a closed deal without a close date, or with one in the future, was closed by now at the latest
     case when stages.is_closed then least(coalesce(deals.closed_day, deals.updated_day, deals.created_day), {{ today() }}) end as closed_on,
     deals.created_day,
+    deals.updated_day,
+    deals.stage_entered_day,
     'hubspot' as source,
     'deal' as record_type,
     deals.deal_id as record_id,

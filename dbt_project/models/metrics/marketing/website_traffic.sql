@@ -1,1 +1,11 @@
-{{ typed_contributions('website_traffic') }}
+select
+    'website_traffic' as metric_id,
+    cast(null as text) as person_key,
+    visit_day as occurred_on,
+    sessions as numerator,
+    1 as denominator,
+    case
+        when sessions is null then 'no_amount'
+    end as reason,
+    {{ receipt() }}
+from {{ ref('int_web_traffic') }}

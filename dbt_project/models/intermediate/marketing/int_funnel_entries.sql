@@ -1,0 +1,64 @@
+-- who became a marketing or sales qualified lead on which day: HubSpot's contacts, or where HubSpot is not connected the figures of the
+-- company's own database. One of the two, never both added
+{%- set stages = {
+    'mql': ('became_mql_day', 'marketingqualifiedlead', 'marketing.mql_query'),
+    'sql': ('became_sql_day', 'salesqualifiedlead', 'marketing.sql_query'),
+} %}
+with crm as (
+    select coalesce(bool_or(not is_not_connected), false) as is_connected
+    from {{ ref('int_sources') }}
+    where source = 'hubspot'
+),
+
+contacts as (
+    {% for stage, (day, lifecycle_stage, _) in stages.items() -%}
+    select
+        '{{ stage }}' as stage,
+        person_key,
+        coalesce({{ day }}, created_day) as occurred_on,
+        1 as quantity,
+        case
+            when is_deleted then 'deleted'
+            when {{ day }} is null then 'no_stage_date'
+        end as reason,
+        source,
+        record_type,
+        record_id,
+        record_url,
+        record_label
+    from {{ ref('int_contacts') }}
+    where {{ day }} is not null or lifecycle_stage = '{{ lifecycle_stage }}'
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+figures as (
+    {% for stage, (_, _, query) in stages.items() -%}
+    select
+        '{{ stage }}' as stage,
+        cast(null as text) as person_key,
+        coalesce(day, snapshot_date) as occurred_on,
+        value as quantity,
+        case when day is null then 'no_date' when value is null then 'no_amount' end as reason,
+        source,
+        'figure' as record_type,
+        concat_ws(':', query_name, row_number) as record_id,
+        cast(null as text) as record_url,
+        concat_ws(', ', query_name, category) as record_label
+    from {{ ref('int_company_figures') }}
+    where query_name = {{ setting(query, default='') }}
+    -- a day's figures are those of one pull
+    qualify snapshot_date = max(snapshot_date) over (partition by source)
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+)
+
+select contacts.*
+from contacts
+inner join crm on crm.is_connected
+
+union all
+
+select figures.*
+from figures
+inner join crm on not crm.is_connected

@@ -1,0 +1,9 @@
+select
+    'ad_spend' as metric_id,
+    cast(null as text) as person_key,
+    occurred_on,
+    coalesce(company_spend, 0) as numerator,
+    1 as denominator,
+    reason,
+    {{ receipt() }}
+from {{ ref('int_ad_spend') }}

@@ -1,0 +1,10 @@
+select
+    'sql_count' as metric_id,
+    person_key,
+    occurred_on,
+    coalesce(quantity, 0) as numerator,
+    1 as denominator,
+    reason,
+    {{ receipt() }}
+from {{ ref('int_funnel_entries') }}
+where stage = 'sql'

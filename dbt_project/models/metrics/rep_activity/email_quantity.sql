@@ -1,0 +1,13 @@
+select
+    'email_quantity' as metric_id,
+    person_key,
+    sent_day as occurred_on,
+    1 as numerator,
+    1 as denominator,
+    case
+        when is_deleted then 'deleted'
+        when is_incoming then 'incoming'
+        when rep_email is null then 'no_rep'
+    end as reason,
+    {{ receipt() }}
+from {{ ref('int_rep_emails') }}

@@ -1,0 +1,16 @@
+select
+    'new_sales_wholesale' as metric_id,
+    person_key,
+    won_on as occurred_on,
+    coalesce(amount, 0) as numerator,
+    1 as denominator,
+    case
+        when is_deleted then 'deleted'
+        when not is_revenue then 'other_pipeline'
+        when sale_type is null then 'no_sale_type'
+        when sale_type <> 'wholesale' then 'other_sale_type'
+        when amount is null then 'no_amount'
+        when is_other_currency then 'other_currency'
+    end as reason,
+    {{ receipt() }}
+from {{ ref('int_rep_sales') }}

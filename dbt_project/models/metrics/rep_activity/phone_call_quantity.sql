@@ -1,0 +1,13 @@
+select
+    'phone_call_quantity' as metric_id,
+    person_key,
+    call_day as occurred_on,
+    1 as numerator,
+    1 as denominator,
+    case
+        when is_deleted then 'deleted'
+        when is_duplicate then 'duplicate'
+        when person_key is null and rep_email is null then 'no_rep'
+    end as reason,
+    {{ receipt() }}
+from {{ ref('int_rep_calls') }}

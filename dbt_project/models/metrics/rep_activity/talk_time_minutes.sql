@@ -1,0 +1,14 @@
+-- only the phone system knows how long people talked
+select
+    'talk_time_minutes' as metric_id,
+    person_key,
+    call_day as occurred_on,
+    cast(coalesce(talk_seconds, 0) as decimal(38, 9)) / 60 as numerator,
+    1 as denominator,
+    case
+        when person_key is null and rep_email is null then 'no_rep'
+        when talk_seconds is null then 'no_duration'
+    end as reason,
+    {{ receipt() }}
+from {{ ref('int_rep_calls') }}
+where source = 'justcall'

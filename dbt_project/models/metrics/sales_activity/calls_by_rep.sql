@@ -1,0 +1,13 @@
+select
+    'calls_by_rep' as metric_id,
+    person_key,
+    call_day as occurred_on,
+    1 as numerator,
+    1 as denominator,
+    case
+        when is_deleted then 'deleted'
+        when call_day is null then 'no_date'
+        when owner_id is null then 'no_owner'
+    end as reason,
+    {{ receipt() }}
+from {{ ref('int_calls') }}

@@ -1,0 +1,15 @@
+select
+    'meeting_attendees' as metric_id,
+    meetings.person_key,
+    meetings.start_day as occurred_on,
+    coalesce(attendees.attendees, 0) as numerator,
+    1 as denominator,
+    case
+        when meetings.is_deleted then 'deleted'
+        when meetings.start_day is null then 'no_date'
+        when meetings.start_day > {{ today() }} then 'not_yet'
+        when meetings.outcome is distinct from 'COMPLETED' then coalesce(lower(meetings.outcome), 'no_outcome')
+    end as reason,
+    {{ receipt() }}
+from {{ ref('int_meetings') }} as meetings
+left join {{ ref('int_meetings__attendees') }} as attendees on meetings.meeting_id = attendees.meeting_id

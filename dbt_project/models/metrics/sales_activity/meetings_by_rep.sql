@@ -1,0 +1,16 @@
+select
+    'meetings_by_rep' as metric_id,
+    person_key,
+    start_day as occurred_on,
+    1 as numerator,
+    1 as denominator,
+    case
+        when is_deleted then 'deleted'
+        when start_day is null then 'no_date'
+        when outcome in ('CANCELED', 'CANCELLED') then 'cancelled'
+        when outcome = 'RESCHEDULED' then 'rescheduled'
+        when start_day > {{ today() }} then 'not_yet'
+        when not has_owner then 'no_owner'
+    end as reason,
+    {{ receipt() }}
+from {{ ref('int_meetings__people') }}

@@ -1,0 +1,14 @@
+select
+    'meetings_held' as metric_id,
+    person_key,
+    start_day as occurred_on,
+    1 as numerator,
+    1 as denominator,
+    case
+        when is_deleted then 'deleted'
+        when start_day is null then 'no_date'
+        when start_day > {{ today() }} then 'not_yet'
+        when outcome is distinct from 'COMPLETED' then coalesce(lower(outcome), 'no_outcome')
+    end as reason,
+    {{ receipt() }}
+from {{ ref('int_meetings') }}

@@ -1,0 +1,13 @@
+select
+    'notes_by_rep' as metric_id,
+    person_key,
+    note_day as occurred_on,
+    1 as numerator,
+    1 as denominator,
+    case
+        when is_deleted then 'deleted'
+        when note_day is null then 'no_date'
+        when owner_id is null then 'no_owner'
+    end as reason,
+    {{ receipt() }}
+from {{ ref('int_notes') }}

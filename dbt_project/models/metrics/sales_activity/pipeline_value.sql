@@ -1,0 +1,15 @@
+select
+    'pipeline_value' as metric_id,
+    person_key,
+    snapshot_day as occurred_on,
+    coalesce(amount, 0) as numerator,
+    1 as denominator,
+    case
+        when is_deleted then 'deleted'
+        when record_type = 'deal' and amount is null then 'no_amount'
+        when is_other_currency then 'other_currency'
+    end as reason,
+    {{ receipt() }}
+from {{ ref('int_deals__open_days') }}
+-- a day on which nothing counts is a zero, told by the row of the whole pipeline
+qualify record_type <> 'snapshot' or count(*) filter (where record_type <> 'snapshot' and reason is null) over (partition by snapshot_day) = 0

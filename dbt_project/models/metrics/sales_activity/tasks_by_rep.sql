@@ -1,0 +1,14 @@
+select
+    'tasks_by_rep' as metric_id,
+    person_key,
+    coalesce(completed_day, created_day) as occurred_on,
+    1 as numerator,
+    1 as denominator,
+    case
+        when is_deleted then 'deleted'
+        when not is_completed then 'not_completed'
+        when completed_day is null then 'no_date'
+        when owner_id is null then 'no_owner'
+    end as reason,
+    {{ receipt() }}
+from {{ ref('int_tasks') }}

@@ -17,8 +17,8 @@
 {%- set n = '(' ~ numerator ~ ')' -%}
 {%- set t = '((' ~ target ~ ') * (' ~ denominator ~ '))' -%}
 {%- set t2 = '((' ~ target_2 ~ ') * (' ~ denominator ~ '))' -%}
-{%- set tol = '(coalesce(' ~ tolerance ~ ', abs(' ~ target ~ ') * coalesce(' ~ band ~ ', 0)) * (' ~ denominator ~ '))' -%}
-{%- set tol2 = '(coalesce(' ~ tolerance ~ ', abs(' ~ target_2 ~ ') * coalesce(' ~ band ~ ', 0)) * (' ~ denominator ~ '))' -%}
+{%- set tol = '(coalesce(' ~ tolerance ~ ', abs(cast(' ~ target ~ ' as decimal(38, 6))) * coalesce(' ~ band ~ ', 0)) * (' ~ denominator ~ '))' -%}
+{%- set tol2 = '(coalesce(' ~ tolerance ~ ', abs(cast(' ~ target_2 ~ ' as decimal(38, 6))) * coalesce(' ~ band ~ ', 0)) * (' ~ denominator ~ '))' -%}
 case
     when {{ operator }} is null or {{ target }} is null then 'no_goal'
     when {{ numerator }} is null or {{ denominator }} is null then 'no_data'

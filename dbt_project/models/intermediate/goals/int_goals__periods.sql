@@ -55,7 +55,8 @@ scaled as (
                 when 'person_day' then worked.person_days
                 when 'person_week' then worked.person_days * 0.2
                 else 1
-            end as decimal(12, 6)
+            -- wide: DuckDB multiplies two decimals of up to 18 digits into 18 digits
+            end as decimal(20, 6)
         ) as factor
     from in_force
     left join worked on in_force.line_id = worked.line_id and in_force.period_start = worked.period_start

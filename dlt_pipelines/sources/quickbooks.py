@@ -2,7 +2,8 @@
 
 POST <oauth host>/oauth2/v1/tokens/bearer          -> an access token, and the refresh token to keep from now on
 GET  query: Invoice, Bill, Purchase, Payment, BillPayment -> invoices, bills, purchases, payments, bill_payments (merge on id)
-GET  query: Customer, Vendor, Account (inactive ones too) -> customers, vendors, accounts (in full, every run)
+GET  query: Customer, Vendor, Account (inactive ones too) -> customers, vendors, accounts (in full, every run), vendor_states (of
+                                                      the vendors, a daily snapshot: QuickBooks cannot tell later who lacked what)
 GET  query: CompanyInfo, Preferences               -> company
 GET  reports/ProfitAndLoss, reports/CashFlow       -> profit_and_loss, cash_flow: one row per month and line of the report
 GET  cdc                                           -> deleted_at of transactions
@@ -52,7 +53,7 @@ from dlt_pipelines.findings import Finding, readable
 from dlt_pipelines.http import Answer, Bearer, Budget, Client, Limit, Retry, expect, listed
 from dlt_pipelines.kept_tokens import Exchanged, Refused, TokenKeeper
 from dlt_pipelines.records import Fields, at, parse, typed
-from dlt_pipelines.run import EVERYTHING, ColumnType, Run, replaces_same, streamed, table, whole
+from dlt_pipelines.run import EVERYTHING, ColumnType, Run, replaces_same, snapshot_day, streamed, table, whole
 from foundation.calendar import local_date
 from foundation.settings import Company, Settings
 
@@ -179,8 +180,17 @@ FIELDS: dict[str, Fields] = {
 }
 """Table -> column -> (field on the wire, type); fields with _ are worked out by `_prepared`. No other field is kept."""
 
+VENDOR_STATES: Fields = {
+    "snapshot_date": ("_day", "date"),
+    "vendor_id": ("Id", "text"),
+    **{name: FIELDS["vendors"][name] for name in ("is_active", "is_1099", "has_tax_id")},
+}
+"""What is kept of the vendors day by day."""
+
 TRANSACTIONS = {"invoices": "Invoice", "bills": "Bill", "purchases": "Purchase", "payments": "Payment", "bill_payments": "BillPayment"}
 NAMES = {"customers": "Customer", "vendors": "Vendor", "accounts": "Account"}
+EVERY = " where Active in (true, false)"
+"""Without it the inactive ones are left out."""
 MAY_LACK = frozenset(
     {
         *("doc_number", "exchange_rate", "home_balance", "total_tax", "due_date", "currency", "email_status", "ap_account_id"),
@@ -452,6 +462,12 @@ def _rows(run: Run, name: str, where: str = "", seen: set[str] | None = None) ->
             yield [_prepared(row, name) for row in page]
 
     yield from typed(f"quickbooks.{name}", FIELDS[name], pages(), run.warn, may_lack=MAY_LACK)
+
+
+def _vendor_states(run: Run) -> Iterator[Any]:
+    day = snapshot_day(run, "vendor_states")
+    pages = ([_prepared(row, "vendors") | {"_day": day} for row in page] for page in walk(run.client, "Vendor", EVERY))
+    yield from typed("quickbooks.vendor_states", VENDOR_STATES, pages, run.warn, key=("vendor_id", "snapshot_date"))
 
 
 def _transactions(run: Run, name: str) -> Iterator[Any]:
@@ -759,22 +775,31 @@ def source(run: Run | None = None) -> Any:
         """One row per payment of bills, deleted ones too. The lines (JSON) say which bills it pays, each with its part."""
         yield from streamed(run, "bill_payments", lambda run: _transactions(run, "bill_payments"))
 
-    every = " where Active in (true, false)"
-
     @dlt.resource(**shape("customers"))
     def customers() -> Iterator[Any]:
         """One row per customer, inactive ones too. Sum balance: balance_with_jobs holds that of sub-customers once more."""
-        yield from streamed(run, "customers", lambda run: _rows(run, "customers", every))
+        yield from streamed(run, "customers", lambda run: _rows(run, "customers", EVERY))
 
     @dlt.resource(**shape("vendors"))
     def vendors() -> Iterator[Any]:
         """One row per vendor, inactive ones too. has_tax_id: whether a tax id from a W-9 is on file; the id itself is not kept."""
-        yield from streamed(run, "vendors", lambda run: _rows(run, "vendors", every))
+        yield from streamed(run, "vendors", lambda run: _rows(run, "vendors", EVERY))
+
+    @dlt.resource(
+        **table(
+            ["snapshot_date", "vendor_id"],
+            replaces_same("snapshot_date"),
+            {column: kind for column, (_, kind) in VENDOR_STATES.items()},
+        )
+    )
+    def vendor_states() -> Iterator[Any]:
+        """One row per local day and vendor: whether it is paid as a 1099 contractor, and whether a tax id was on file that day."""
+        yield from whole(run, "vendor_states", _vendor_states)
 
     @dlt.resource(**shape("accounts"))
     def accounts() -> Iterator[Any]:
         """One row per account of the chart of accounts, inactive ones too. Payables carry a negative balance."""
-        yield from streamed(run, "accounts", lambda run: _rows(run, "accounts", every))
+        yield from streamed(run, "accounts", lambda run: _rows(run, "accounts", EVERY))
 
     @dlt.resource(
         **table(
@@ -811,7 +836,8 @@ def source(run: Run | None = None) -> Any:
         """One row per month and line of the cash flow report, in the home currency; kind month: the month was read."""
         yield from whole(run, "cash_flow", lambda run: _report(run, "cash_flow"))
 
-    return invoices, bills, purchases, payments, bill_payments, customers, vendors, accounts, company, profit_and_loss, cash_flow
+    transactions = (invoices, bills, purchases, payments, bill_payments)
+    return *transactions, customers, vendors, vendor_states, accounts, company, profit_and_loss, cash_flow
 
 
 def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[Finding]:

@@ -57,6 +57,7 @@ lines as (
         lines.section,
         lines.metric_id,
         lines.aggregation,
+        lines.needs_records,
         lines.cadence,
         lines.valid_from,
         lines.valid_to,
@@ -107,6 +108,8 @@ filled as (
                 and (spine.complete_from is null or spine.complete_from <= spine.start_instant)
                 -- a snapshot that was not taken is a blank, a count of nothing is a zero
                 and (spine.aggregation not in ('last', 'last_ratio') or sums.last_numerator is not null)
+                -- a report of which nothing counts was not read for the period, or not in a form that may be added up
+                and (not spine.needs_records or coalesce(sums.n, 0) > 0)
         end as has_value,
         case when spine.aggregation in ('last', 'last_ratio') then sums.last_numerator else coalesce(sums.numerator, 0) end as numerator,
         -- 1 for sums and snapshots: so value = numerator / denominator everywhere, and pooling weeks gives their mean

@@ -24,6 +24,7 @@ select
     case when lower(trim(lines.feed)) = 'manual' then cast([] as text[]) else metrics.required_tables end as required_tables,
     metrics.any_source,
     metrics.source_groups,
+    metrics.needs_records,
     lines.valid_from,
     lines.valid_to
 from {{ ref('scorecard_lines') }} as lines

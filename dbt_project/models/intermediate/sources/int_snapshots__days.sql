@@ -7,6 +7,7 @@ with held as (
         ('smartlead.campaign_stats', 'stg_smartlead__campaign_stats', 'snapshot_date'),
         ('zendesk.open_tickets', 'stg_zendesk__open_tickets', 'snapshot_day'),
         ('intercom.open_conversations', 'stg_intercom__open_conversations', 'snapshot_day'),
+        ('billcom.pending_bills', 'stg_billcom__pending_bills', 'snapshot_date'),
     ] %}
     {% for name, model, day in tables %}
     select distinct
@@ -26,7 +27,7 @@ loads as (
     where
         load_status = 'ok'
         and complete_through is not null
-        and source || '.' || table_name in ({% for name, _, _ in tables %}'{{ name }}'{{ ', ' if not loop.last }}{% endfor %})
+        and list_contains({{ snapshot_tables() }}, source || '.' || table_name)
     group by all
 )
 

@@ -1,0 +1,183 @@
+-- the monthly reports of QuickBooks as receipts: an account and month of the profit and loss, an activity and month of the cash flow.
+-- The total of a report decides: what its lines do not explain becomes a line of its own, and a month without lines still has one, so
+-- that a month that was read shows, and one that was not (or only by another accounting method) does not
+{% set account_groups = ['Income', 'COGS', 'Expenses'] -%}
+{% set activity_groups = ['OperatingActivities', 'InvestingActivities', 'FinancingActivities'] -%}
+with basis as (
+    select {{ setting('quickbooks.accounting_method') }} as accounting_method
+),
+
+profit_and_loss as (
+    select lines.*
+    from {{ ref('stg_quickbooks__profit_and_loss') }} as lines
+    inner join basis on lower(lines.accounting_method) = lower(basis.accounting_method)
+),
+
+reports as (
+    select
+        'profit_and_loss' as report,
+        accounting_method,
+        month_start,
+        line_kind,
+        group_key,
+        title,
+        account_id,
+        line_number,
+        amount,
+        through_day,
+        currency
+    from profit_and_loss
+
+    union all
+
+    select
+        'cash_flow' as report,
+        cast(null as text) as accounting_method,
+        month_start,
+        line_kind,
+        group_key,
+        title,
+        account_id,
+        line_number,
+        amount,
+        through_day,
+        currency
+    from {{ ref('stg_quickbooks__cash_flow') }}
+),
+
+-- the groups whose totals are told, and that of the lines that explain it
+wanted as (
+    select *
+    from (
+        values
+        {% for group in account_groups -%}
+        ('profit_and_loss', '{{ group }}'),
+        {% endfor -%}
+        ('profit_and_loss', 'NetIncome'),
+        ('cash_flow', 'CashIncrease')
+    ) as told (report, group_key)
+),
+
+months as (
+    select
+        reports.report,
+        reports.accounting_method,
+        reports.month_start,
+        reports.through_day,
+        coalesce(reports.currency, company.home_currency) as currency
+    from reports
+    left join (select max(home_currency) as home_currency from {{ ref('stg_quickbooks__company') }}) as company on true
+    where reports.line_kind = 'month'
+),
+
+totals as (
+    select
+        months.report,
+        months.month_start,
+        wanted.group_key,
+        coalesce(sum(reports.amount), 0) as amount
+    from months
+    inner join wanted on months.report = wanted.report
+    left join reports
+        on
+            months.report = reports.report
+            and months.month_start = reports.month_start
+            and wanted.group_key = reports.group_key
+            and reports.line_kind = 'total'
+    group by months.report, months.month_start, wanted.group_key
+),
+
+explained as (
+    select
+        report,
+        month_start,
+        group_key,
+        line_number,
+        account_id,
+        title,
+        amount
+    from reports
+    where report = 'profit_and_loss' and line_kind = 'account' and group_key in ('{{ account_groups | join("', '") }}')
+
+    union all
+
+    select
+        report,
+        month_start,
+        'CashIncrease' as group_key,
+        line_number,
+        group_key as account_id,
+        title,
+        amount
+    from reports
+    where report = 'cash_flow' and line_kind = 'total' and group_key in ('{{ activity_groups | join("', '") }}')
+),
+
+lines as (
+    select * from explained
+
+    union all
+
+    select
+        totals.report,
+        totals.month_start,
+        totals.group_key,
+        0 as line_number,
+        cast(null as text) as account_id,
+        case
+            when totals.group_key = 'NetIncome' then 'Net income'
+            when count(explained.title) = 0 then 'Total'
+            else 'Other lines of the report'
+        end as title,
+        totals.amount - coalesce(sum(explained.amount), 0) as amount
+    from totals
+    left join explained
+        on
+            totals.report = explained.report
+            and totals.month_start = explained.month_start
+            and totals.group_key = explained.group_key
+    group by totals.report, totals.month_start, totals.group_key, totals.amount
+    having count(explained.title) = 0 or totals.amount <> coalesce(sum(explained.amount), 0)
+),
+
+numbered as (
+    select
+        *,
+        row_number() over (partition by report, group_key, month_start, coalesce(account_id, title) order by line_number) as place
+    from lines
+),
+
+incomes as (
+    select
+        month_start,
+        amount as income
+    from totals
+    where report = 'profit_and_loss' and group_key = 'Income'
+)
+
+select
+    lines.report,
+    months.accounting_method,
+    lines.group_key,
+    lines.month_start as occurred_on,
+    months.through_day,
+    coalesce(lines.amount, 0) as amount,
+    -- of the month, for the margin; a month of refunds has no margin
+    case when lines.group_key = 'NetIncome' then greatest(incomes.income, 0) end as income,
+    months.currency,
+    case when months.currency <> {{ setting('company.currency') }} then 'other_currency' end as reason,
+    'quickbooks' as source,
+    'report_line' as record_type,
+    concat_ws(
+        ':',
+        lines.report,
+        lines.group_key,
+        coalesce(lines.account_id, lines.title),
+        -- the same name once more
+        case when lines.place > 1 then lines.place end
+    ) as record_id,
+    cast(null as text) as record_url,
+    concat_ws(', ', lines.title, strftime(lines.month_start, '%Y-%m'), lower(months.accounting_method)) as record_label
+from numbered as lines
+inner join months on lines.report = months.report and lines.month_start = months.month_start
+left join incomes on lines.report = 'profit_and_loss' and lines.month_start = incomes.month_start

@@ -1,0 +1,9 @@
+select
+    'bills_missing_w9' as metric_id,
+    cast(null as text) as person_key,
+    occurred_on,
+    1 as numerator,
+    1 as denominator,
+    reason,
+    {{ receipt() }}
+from {{ ref('int_bills_w9') }}

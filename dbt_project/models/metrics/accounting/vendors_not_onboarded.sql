@@ -1,0 +1,9 @@
+select
+    'vendors_not_onboarded' as metric_id,
+    cast(null as text) as person_key,
+    occurred_on,
+    1 as numerator,
+    1 as denominator,
+    reason,
+    {{ receipt() }}
+from {{ ref('int_vendor_offers') }}

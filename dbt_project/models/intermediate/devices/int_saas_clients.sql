@@ -25,8 +25,9 @@ per_client as (
         customer_id,
         sum(services) as services,
         sum(greatest(services - backed_up, 0)) as failing_services,
-        string_agg(app_type || ' ' || services - backed_up || ' of ' || services, ', ' order by app_type)
-            filter (where services > backed_up) as failing_apps
+        string_agg(
+            case when services > backed_up then app_type || ' ' || services - backed_up || ' of ' || services end, ', ' order by app_type
+        ) as failing_apps
     from apps
     group by snapshot_day, customer_id
 ),

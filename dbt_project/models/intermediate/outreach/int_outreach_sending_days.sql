@@ -28,5 +28,5 @@ select
 from days
 inner join sent
     on
-        sent.sent_day < days.snapshot_day
-        and sent.sent_day >= days.snapshot_day - cast({{ setting('smartlead.runway_days', default='14') }} as integer)
+        days.snapshot_day > sent.sent_day
+        and days.snapshot_day <= sent.sent_day + cast({{ setting('smartlead.runway_days', default='14') }} as integer)

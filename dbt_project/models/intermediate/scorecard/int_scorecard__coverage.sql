@@ -44,12 +44,27 @@ line_tables as (
     from {{ ref('int_scorecard__lines') }}
 ),
 
+-- a figure is there as soon as its query was answered once, whichever database holds it
+tables as (
+    select
+        source || '.' || table_name as required_table,
+        coalesce(last_status, 'not_available') <> 'not_available' and complete_through is not null as is_there
+    from {{ ref('int_sources__tables') }}
+
+    union all
+
+    select distinct
+        'figures.' || query_name as required_table,
+        true as is_there
+    from {{ ref('int_company_figures__days') }}
+),
+
 -- some metrics stand on a table that an account may not have (the warm list): without it zero would be a lie
 missing_tables as (
     select distinct line_tables.line_id
     from line_tables
-    left join {{ ref('int_sources__tables') }} as tables on line_tables.required_table = tables.source || '.' || tables.table_name
-    where tables.last_status is null or tables.last_status = 'not_available' or tables.complete_through is null
+    left join tables on line_tables.required_table = tables.required_table
+    where not coalesce(tables.is_there, false)
 )
 
 select

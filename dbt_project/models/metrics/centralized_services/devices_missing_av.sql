@@ -1,0 +1,13 @@
+select
+    'devices_missing_av' as metric_id,
+    cast(null as text) as person_key,
+    occurred_on,
+    1 as numerator,
+    1 as denominator,
+    case
+        when left_out_because is not null then left_out_because
+        when windows_version is null then 'not_windows'
+        when is_antivirus_running and is_hosted_antivirus then 'ok'
+    end as reason,
+    {{ receipt() }}
+from {{ ref('int_managed_devices') }}

@@ -1,0 +1,10 @@
+select
+    'devices_win11' as metric_id,
+    cast(null as text) as person_key,
+    occurred_on,
+    1 as numerator,
+    1 as denominator,
+    left_out_because as reason,
+    {{ receipt() }}
+from {{ ref('int_managed_devices') }}
+where windows_version = '11' or record_type = 'snapshot'

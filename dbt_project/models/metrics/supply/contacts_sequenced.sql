@@ -1,0 +1,10 @@
+select
+    'contacts_sequenced' as metric_id,
+    cast(null as text) as person_key,
+    sent_day as occurred_on,
+    1 as numerator,
+    1 as denominator,
+    case when not is_first_ever then 'contacted_before' end as reason,
+    {{ receipt() }}
+from {{ ref('int_outreach_emails') }}
+where is_first_contact

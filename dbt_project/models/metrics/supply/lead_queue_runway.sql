@@ -1,0 +1,22 @@
+-- the queue comes from the campaigns, the mean it is divided by from the sending days
+select
+    'lead_queue_runway' as metric_id,
+    cast(null as text) as person_key,
+    occurred_on,
+    leads_not_started as numerator,
+    0 as denominator,
+    not_queued_because as reason,
+    {{ receipt() }}
+from {{ ref('int_outreach_campaigns') }}
+
+union all
+
+select
+    'lead_queue_runway' as metric_id,
+    cast(null as text) as person_key,
+    occurred_on,
+    0 as numerator,
+    part_of_mean as denominator,
+    cast(null as text) as reason,
+    {{ receipt() }}
+from {{ ref('int_outreach_sending_days') }}

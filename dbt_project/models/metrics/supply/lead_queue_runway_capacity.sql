@@ -1,0 +1,9 @@
+select
+    'lead_queue_runway_capacity' as metric_id,
+    cast(null as text) as person_key,
+    occurred_on,
+    case when not_queued_because is null then leads_not_started else 0 end as numerator,
+    new_leads_a_day as denominator,
+    case when new_leads_a_day = 0 then not_queued_because end as reason,
+    {{ receipt() }}
+from {{ ref('int_outreach_campaigns') }}

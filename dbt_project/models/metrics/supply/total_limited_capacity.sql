@@ -1,0 +1,10 @@
+select
+    'total_limited_capacity' as metric_id,
+    cast(null as text) as person_key,
+    snapshot_date as occurred_on,
+    value as numerator,
+    1 as denominator,
+    reason,
+    {{ receipt() }}
+from {{ ref('int_company_figures__records') }}
+where query_name = 'limited_capacity'

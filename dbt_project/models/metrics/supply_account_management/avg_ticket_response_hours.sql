@@ -1,0 +1,17 @@
+with tickets as (
+    select * rename (reason as left_out_because)
+    from {{ ref('int_support__tickets') }}
+)
+
+select
+    'avg_ticket_response_hours' as metric_id,
+    person_key,
+    created_day as occurred_on,
+    first_reply_minutes / 60.0 as numerator,
+    1 as denominator,
+    case
+        when left_out_because is not null then left_out_because
+        when first_reply_minutes is null then 'unanswered'
+    end as reason,
+    {{ receipt() }}
+from tickets

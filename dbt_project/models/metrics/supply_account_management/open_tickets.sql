@@ -1,0 +1,9 @@
+select
+    'open_tickets' as metric_id,
+    person_key,
+    occurred_on,
+    1 as numerator,
+    1 as denominator,
+    reason,
+    {{ receipt() }}
+from {{ ref('int_support__open_records') }}

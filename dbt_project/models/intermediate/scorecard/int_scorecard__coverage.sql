@@ -2,7 +2,8 @@
 with line_sources as (
     select
         line_id,
-        unnest(sources) as source
+        unnest(sources) as source,
+        unnest(source_groups) as source_group
     from {{ ref('int_scorecard__lines') }}
 ),
 
@@ -21,9 +22,7 @@ heard as (
     qualify
         not lines.any_source
         or not coalesce(sources.is_not_connected, true)
-        or bool_and(coalesce(sources.is_not_connected, true)) over (
-            partition by line_sources.line_id, list_filter(lines.source_groups, lambda sources_of: list_contains(sources_of, line_sources.source))
-        )
+        or bool_and(coalesce(sources.is_not_connected, true)) over (partition by line_sources.line_id, line_sources.source_group)
 ),
 
 per_line as (

@@ -21,9 +21,9 @@ select
     lines.feed,
     coalesce(lower(trim(lines.feed)) = 'manual', false) as is_fed_by_hand,
     case when lower(trim(lines.feed)) = 'manual' then ['manual'] else metrics.sources end as sources,
+    case when lower(trim(lines.feed)) = 'manual' then [1] else metrics.source_groups end as source_groups,
     case when lower(trim(lines.feed)) = 'manual' then cast([] as text[]) else metrics.required_tables end as required_tables,
     metrics.any_source,
-    metrics.source_groups,
     metrics.needs_records,
     lines.valid_from,
     lines.valid_to

@@ -11,7 +11,14 @@ select
     cast([{% for source in metric.meta.sources %}{{ text_literal(source) }}{{ ', ' if not loop.last }}{% endfor %}] as text[]) as sources,
     cast([{% for table in metric.meta.get('required_tables', []) %}{{ text_literal(table) }}{{ ', ' if not loop.last }}{% endfor %}] as text[]) as required_tables,
     {{ metric.meta.get('any_source', false) }} as any_source,
-    cast([{% for group in metric.meta.get('source_groups', [metric.meta.sources]) %}[{% for source in group %}{{ text_literal(source) }}{{ ', ' if not loop.last }}{% endfor %}]{{ ', ' if not loop.last }}{% endfor %}] as text[][]) as source_groups,
+    cast([
+        {%- for source in metric.meta.sources -%}
+            {%- for group in metric.meta.get('source_groups', [metric.meta.sources]) -%}
+                {%- if source in group -%}{{ loop.index }}{%- endif -%}
+            {%- endfor -%}
+            {{ ', ' if not loop.last }}
+        {%- endfor -%}
+    ] as integer[]) as source_groups,
     {{ metric.meta.get('needs_records', false) }} as needs_records,
     {{ metric.meta.distinct_for_team }} as distinct_for_team,
     {{ text_literal(metric.meta.definition) }} as definition,

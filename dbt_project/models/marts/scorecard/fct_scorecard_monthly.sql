@@ -11,7 +11,8 @@ with judged as (
             when periods.denominator = 0 then 'not_applicable'
             else {{ goal_status('periods.numerator', 'periods.denominator', 'goals') }}
         end as status,
-        periods.is_finished and coalesce(periods.denominator > 0, false) as is_pooled
+        -- a month with a loss and no income has no margin of its own, yet its loss belongs to the quarter
+        periods.is_finished and coalesce(periods.denominator >= 0, false) as is_pooled
     from {{ ref('int_scorecard__line_periods') }} as periods
     left join {{ ref('int_goals__periods') }} as goals on periods.line_id = goals.line_id and periods.period_start = goals.period_start
     where periods.cadence = 'month'

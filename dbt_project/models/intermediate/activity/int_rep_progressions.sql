@@ -78,4 +78,7 @@ left join {{ ref('int_people__accounts') }} as accounts
     on accounts.source = 'copper' and cast(entries.assignee_id as text) = accounts.account_id
 where stages.progression is not null and entries.occurred_on is not null
 -- in and out and in again on one day is one entry
-qualify row_number() over (partition by entries.opportunity_id, entries.pipeline_stage_id, entries.occurred_on order by entries.assignee_id) = 1
+qualify
+    row_number() over (
+        partition by entries.opportunity_id, entries.pipeline_stage_id, entries.occurred_on order by entries.assignee_id
+    ) = 1

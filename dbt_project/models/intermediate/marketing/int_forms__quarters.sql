@@ -6,7 +6,7 @@ with quarters as (
     from {{ ref('int_calendar__days') }}
     where
         quarter_start <= {{ today() }}
-        and quarter_end >= (select min(valid_from) from {{ ref('scorecard_lines') }})
+        and quarter_end >= (select min(lines.valid_from) from {{ ref('scorecard_lines') }} as lines)
 ),
 
 forms as (

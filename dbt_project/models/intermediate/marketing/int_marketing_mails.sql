@@ -12,10 +12,8 @@ select
     'hubspot' as source,
     'marketing_mail' as record_type,
     mails.mail_id as record_id,
-    (
-        select 'https://' || coalesce(nullif(trim(ui_domain), ''), 'app.hubspot.com') || '/email/' || portal_id || '/details/'
-        from {{ ref('stg_hubspot__account') }}
-        limit 1
-    ) || mails.mail_id || '/performance' as record_url,
+    'https://' || coalesce(nullif(trim(account.ui_domain), ''), 'app.hubspot.com') || '/email/' || account.portal_id || '/details/'
+    || mails.mail_id || '/performance' as record_url,
     coalesce(nullif(trim(mails.mail_name), ''), nullif(trim(mails.subject), ''), 'Mail ' || mails.mail_id) as record_label
 from {{ ref('stg_hubspot__marketing_mails') }} as mails
+left join {{ ref('stg_hubspot__account') }} as account on true

@@ -6,7 +6,7 @@ with days as (
     from {{ ref('int_calendar__days') }}
     where
         day <= {{ today() }}
-        and week_start >= {{ week_start('(select min(valid_from) from ' ~ ref('scorecard_lines') ~ ')') }}
+        and week_start >= {{ week_start('(select min(lines.valid_from) from ' ~ ref('scorecard_lines') ~ ' as lines)') }}
 ),
 
 deals as (
@@ -27,8 +27,8 @@ open_deals as (
     from deals
     inner join days
         on
-            days.snapshot_day >= deals.opened_on
-            and (deals.left_on is null or days.snapshot_day < deals.left_on)
+            deals.opened_on <= days.snapshot_day
+            and (deals.left_on is null or deals.left_on > days.snapshot_day)
 ),
 
 last_activities as (

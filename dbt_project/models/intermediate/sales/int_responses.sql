@@ -62,11 +62,15 @@ waits as (
 
 -- a message to several contacts is one message: the first of them to get an answer tells
 answered as (
-    select *
+    select
+        *,
+        {{ local_time('happened_at') }} as asked_time,
+        {{ local_time('replied_at') }} as replied_time
     from waits
     qualify
         row_number() over (
-            partition by record_type, activity_id order by is_answered desc nulls last, is_same_wait, replied_at, contact_id
+            partition by record_type, activity_id
+            order by coalesce(is_answered, false) desc, is_same_wait asc, replied_at asc, contact_id asc
         ) = 1
 ),
 
@@ -78,15 +82,15 @@ open_hours as (
             greatest(
                 date_diff(
                     'second',
-                    greatest({{ local_time('answered.happened_at') }}, days.day + cast({{ setting('calendar.business_day_start') }} as time)),
-                    least({{ local_time('answered.replied_at') }}, days.day + cast({{ setting('calendar.business_day_end') }} as time))
+                    greatest(answered.asked_time, days.day + cast({{ setting('calendar.business_day_start') }} as time)),
+                    least(answered.replied_time, days.day + cast({{ setting('calendar.business_day_end') }} as time))
                 ),
                 0
             )
         ) as business_seconds
     from answered
     inner join {{ ref('int_calendar__days') }} as days
-        on days.is_business_day and days.day between answered.happened_on and {{ local_day('answered.replied_at') }}
+        on days.is_business_day and days.day between answered.happened_on and cast(answered.replied_time as date)
     where answered.is_answered
     group by answered.record_type, answered.activity_id
 )

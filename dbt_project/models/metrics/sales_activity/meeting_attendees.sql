@@ -8,7 +8,7 @@ select
         when meetings.is_deleted then 'deleted'
         when meetings.start_day is null then 'no_date'
         when meetings.start_day > {{ today() }} then 'not_yet'
-        when meetings.outcome is distinct from 'COMPLETED' then coalesce(lower(meetings.outcome), 'no_outcome')
+        when coalesce(meetings.outcome, '') <> 'COMPLETED' then coalesce(lower(meetings.outcome), 'no_outcome')
     end as reason,
     {{ receipt() }}
 from {{ ref('int_meetings') }} as meetings

@@ -8,7 +8,7 @@ select
         when is_deleted then 'deleted'
         when start_day is null then 'no_date'
         when start_day > {{ today() }} then 'not_yet'
-        when outcome is distinct from 'COMPLETED' then coalesce(lower(outcome), 'no_outcome')
+        when coalesce(outcome, '') <> 'COMPLETED' then coalesce(lower(outcome), 'no_outcome')
     end as reason,
     {{ receipt() }}
 from {{ ref('int_meetings') }}

@@ -10,4 +10,6 @@ select
     {{ receipt() }}
 from {{ ref('int_deals__open_days') }}
 -- a day on which nothing counts is a zero, told by the row of the whole pipeline
-qualify record_type <> 'snapshot' or count(*) filter (where record_type <> 'snapshot' and reason is null) over (partition by snapshot_day) = 0
+qualify
+    record_type <> 'snapshot'
+    or count(*) filter (where record_type <> 'snapshot' and reason is null) over (partition by snapshot_day) = 0

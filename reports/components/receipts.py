@@ -295,10 +295,11 @@ def _quarter(line: Row, weeks: Sequence[Row], receipts: Receipts) -> Markup:
         else f"; {len(with_value)} of {plural(line.quarter_periods_expected, line.cadence)} have a number"
     )
     return Markup(
-        '<details id="{}.quarter"><summary>Quarter {}</summary><p class="quiet">{}{}.</p><table class="records weeks"><thead><tr>'
+        '<details id="{}.quarter"><summary>Quarter {} {}</summary><p class="quiet">{}{}.</p><table class="records weeks"><thead><tr>'
         '<th scope="col">{}<th scope="col">Value{}</thead><tbody>{}</tbody></table></details>'
     ).format(
         anchor(line.line_id),
+        "average" if line.cadence == "week" else "so far",
         shown,
         how[0].upper() + how[1:],
         missing,

@@ -56,6 +56,15 @@ marketing|Marketing|website_traffic|Website traffic|count|sum|Dana Whitfield|man
 """
 """The values are those of the golden weeks; `-` is blank."""
 
+_MONTHS = """\
+revenue|Revenue|money|sum|81200 79950.25 84100 90310.5 20000
+profit_margin|Profit margin|percent|ratio|8120/81200 7900/79950.25 8410/84100 9031/90310.5 1000/20000
+"""
+"""Monthly lines of finance: June to September 2025, and October so far."""
+
+_BALANCES = (Decimal(501_000), Decimal("498250.75"), Decimal(512_000), Decimal(480_500), Decimal(523_400))
+"""Cash position on the last day of W40 to W43 and now; a goal of 500,000 only from W44 on."""
+
 _PEOPLE = {"maya_torres": "Maya Torres", "victor_lang": "Victor Lang", "noor_haddad": "Noor Haddad", "sam_okafor": "Sam Okafor"}
 
 _QUARTER = """\
@@ -132,6 +141,10 @@ class PublishedFile:
             self._line(connection, order, row, facts, records)
         for order, text in enumerate(_QUARTER.splitlines()):
             self._quarter_line(connection, order, text, records)
+        for order, text in enumerate(_MONTHS.splitlines()):
+            self._month_line(connection, order, text, records)
+        if self.running and self.last_week == W43:
+            self._balances(connection, facts, records)
         _insert(connection, "fct_scorecard_weekly", facts)
         _insert(connection, "fct_contributions", records)
         if self.changes:
@@ -265,7 +278,7 @@ class PublishedFile:
                     None,
                 )[i]
             out.append([
-                line_id, week, week_label(week), row["metric"], "maya_torres", "Maya Torres", week + timedelta(days=i % 7), numerator,
+                line_id, week, week, week_label(week), row["metric"], "maya_torres", "Maya Torres", week + timedelta(days=i % 7), numerator,
                 denominator, counted, reason, row["sources"], "record", f"{line_id}-{week}-{i}", url, label,
             ])  # fmt: skip
         return out
@@ -288,8 +301,65 @@ class PublishedFile:
         for i in range(1 if single else int(value)):
             week = start + timedelta(weeks=i % 4)
             records.append([
-                line_id, week, week_label(week), metric, None, None, week, value if single else Decimal(1), Decimal(1), True, None,
+                line_id, start, week, week_label(week), metric, None, None, week, value if single else Decimal(1), Decimal(1), True, None,
                 "hubspot", "deal", f"{metric}-{i}", f"https://app.vendor.example/deal/{i}", f"Deal {i}",
+            ])  # fmt: skip
+
+    def _month_line(self, connection: duckdb.DuckDBPyConnection, order: int, text: str, records: list[list[Any]]) -> None:
+        metric, label, unit, aggregation, shown = text.split("|")
+        line_id = f"finance.{metric}"
+        row = {
+            "section": "finance", "section_label": "Finance", "metric": metric, "label": label, "unit": unit,
+            "aggregation": aggregation, "owners": "Dana Whitfield", "sources": "hubspot",
+        }  # fmt: skip
+        _dimension(connection, line_id, row, 700 + order, "month", date(2025, 6, 1))
+        previous = None
+        quarter: list[tuple[Decimal, Decimal]] = []
+        for i, month in enumerate(shown.split()):
+            start = date(2025, 6 + i, 1)
+            end = date(2025, 7 + i, 1) - timedelta(days=1)
+            parts = _parts(month, aggregation)
+            assert parts is not None
+            finished = i < 4
+            if start.month in (7, 10):
+                quarter = []
+            if finished:
+                quarter.append(parts)
+            bottom = sum((b for _, b in quarter), Decimal(0)) if aggregation == "ratio" else Decimal(1)
+            value = parts[0] / parts[1]
+            _insert(connection, "fct_scorecard_monthly", [[
+                line_id, "finance", metric, start, end, f"{start:%Y-%m}", finished, value, *parts, 1, None, None, None, None, "no_goal",
+                previous, f"Q{(start.month - 1) // 3 + 1} 2025", sum((a for a, _ in quarter), Decimal(0)) / bottom if quarter else None,
+                len(quarter), len(quarter), "live" if finished else "provisional", self.as_of,
+            ]])  # fmt: skip
+            previous = value
+            monday = start - timedelta(days=start.weekday())
+            records.append([
+                line_id, start, monday, week_label(monday), metric, None, None, start, *parts, True, None, "hubspot", "report",
+                f"{metric}-{i}", None, f"Profit and loss {start:%Y-%m}",
+            ])  # fmt: skip
+
+    def _balances(self, connection: duckdb.DuckDBPyConnection, facts: list[list[Any]], records: list[list[Any]]) -> None:
+        line_id = "finance.cash_position"
+        row = {
+            "section": "finance", "section_label": "Finance", "metric": "cash_position", "label": "Cash position", "unit": "money",
+            "aggregation": "last", "owners": "Dana Whitfield", "sources": "hubspot",
+        }  # fmt: skip
+        _dimension(connection, line_id, row, 750, "week", LATE - timedelta(days=7))
+        for i, balance in enumerate(_BALANCES):
+            week = W43 + timedelta(weeks=i - 3)
+            finished = i < 4
+            target = None if finished else Decimal(500_000)
+            facts.append([
+                line_id, "finance", "cash_position", week, week_label(week), finished, balance, balance, Decimal(1), 1,
+                None if finished else ">=", target, None, None if finished else Decimal("0.1"), _status(balance, target),
+                _BALANCES[i - 1] if i else None, "2025-Q4", sum(_BALANCES[: min(i, 3) + 1]) / Decimal(min(i, 3) + 1), min(i, 3) + 1,
+                min(i, 3) + 1, "no_goal", balance, 0, "live" if finished else "provisional", self.as_of,
+            ])  # fmt: skip
+            day = week if not finished else week + timedelta(days=6)
+            records.append([
+                line_id, week, week, week_label(week), "cash_position", None, None, day, balance, Decimal(1), True, None, "hubspot",
+                "balance", f"{day}", None, "Operating Checking",
             ])  # fmt: skip
 
 
@@ -310,7 +380,7 @@ def _dimension(
     known = connection.execute("select count(*) from marts.dim_metrics where metric_id = ?", [row["metric"]]).fetchone()
     if known and not known[0]:
         connection.execute(
-            "insert into marts.dim_metrics values (?, ?, ?, ?, 'up', ?, ?, ?, ?, ?, ?, ?, 'models/x.sql', 'select 1')",
+            "insert into marts.dim_metrics values (?, ?, ?, ?, 'up', ?, ?, ?, ?, ?, ?, ?, 'models/x.sql', 'select 1', false)",
             [row["metric"], row["label"], row["unit"], row["aggregation"], cadence, row["sources"], f"What {row['label']} means.",
              "It shows early whether the week went well.", "Counted by local day.", "None that fits.", "A blank is no zero."],
         )  # fmt: skip
@@ -364,7 +434,7 @@ create table marts.dim_lines (
 );
 create table marts.dim_metrics (
     metric_id text, label text, unit text, aggregation text, direction text, cadence text, sources text, definition text, why text,
-    calculation text, benchmark text, edge_cases text, model_path text, model_sql text
+    calculation text, benchmark text, edge_cases text, model_path text, model_sql text, any_source boolean
 );
 create table marts.dim_sources (
     source text, label text, cadence text, freshness_hours double, state text, complete_through timestamptz, last_success_at timestamptz,
@@ -378,6 +448,12 @@ create table marts.fct_scorecard_weekly (
     numerator decimal(28, 9), denominator decimal(28, 9), n bigint, operator text, target decimal(28, 9), target_2 decimal(28, 9),
     band decimal(9, 4), status text, previous_value decimal(28, 12), quarter_label text, quarter_value decimal(28, 12), quarter_weeks int,
     quarter_weeks_expected int, quarter_status text, trailing_13_value decimal(28, 12), weeks_off_track int, state text, as_of timestamptz
+);
+create table marts.fct_scorecard_monthly (
+    line_id text, section text, metric_id text, month_start date, month_end date, month_label text, is_finished boolean,
+    value decimal(28, 12), numerator decimal(28, 9), denominator decimal(28, 9), n bigint, operator text, target decimal(28, 9),
+    target_2 decimal(28, 9), band decimal(9, 4), status text, previous_value decimal(28, 12), quarter_label text,
+    quarter_value decimal(28, 12), quarter_months int, quarter_months_expected int, state text, as_of timestamptz
 );
 create table marts.fct_scorecard_quarterly (
     line_id text, section text, metric_id text, quarter_label text, quarter_start date, quarter_end date, is_finished boolean,
@@ -397,8 +473,8 @@ create table marts.fct_restatement_records (
     denominator_now decimal(28, 9), source text, record_type text, record_id text, record_url text, record_label text
 );
 create table marts.fct_contributions (
-    line_id text, week_start date, week_label text, metric_id text, person_key text, person_name text, occurred_on date,
-    numerator decimal(28, 9), denominator decimal(28, 9), counted boolean, reason text, source text, record_type text, record_id text,
-    record_url text, record_label text
+    line_id text, period_start date, week_start date, week_label text, metric_id text, person_key text, person_name text,
+    occurred_on date, numerator decimal(28, 9), denominator decimal(28, 9), counted boolean, reason text, source text,
+    record_type text, record_id text, record_url text, record_label text
 );
 """

@@ -18,7 +18,10 @@ from reports import mail
 from reports.gate import decide
 from reports.mail import MailError, checked_address
 from reports.mailing import recipients
+from reports.queries import Row
 from reports.restatements import KIND
+from reports.scorecard import picked
+from reports.site import SiteError
 from reports.weekly_mail import compose, load_week, ticks
 from tests.reports.conftest import REJECTED
 from tests.reports.published import SCRIPT
@@ -259,7 +262,40 @@ def test_one_mail_for_who_is_in_several_subscriptions(company: Company) -> None:
         subscription(update={"to": ["c@x.example"], "report": "daily_digest"}),
     ]
     changed = company.model_copy(update={"mail": company.mail.model_copy(update={"subscriptions": several})})
-    assert recipients(changed, "weekly_scorecard") == {"a@x.example": {"inside_sales", "warm_250"}, "B@x.example": set()}
+    shown = set(company.pages.lines["scorecard"])
+    assert recipients(changed, "weekly_scorecard") == {"a@x.example": {"inside_sales", "warm_250"}, "B@x.example": shown}
+    whole = changed.model_copy(update={"pages": company.pages.model_copy(update={"lines": {}})})
+    assert recipients(whole, "weekly_scorecard") == {"a@x.example": {"inside_sales", "warm_250"}, "B@x.example": set()}
+
+
+def test_confidential_lines_go_to_those_who_are_named_for_them(company: Company) -> None:
+    subscription = company.mail.subscriptions[0].model_copy
+    mail = company.mail.model_copy(
+        update={
+            "confidential": ["finance", "outside_sales.mrr_closed"],
+            "subscriptions": [
+                subscription(update={"to": ["all@x.example", "ceo@x.example"]}),
+                subscription(update={"to": ["ceo@x.example"], "pages": ["ceo"]}),
+                subscription(update={"to": ["cfo@x.example"], "sections": ["finance"]}),
+            ],
+        }
+    )
+    whole = company.model_copy(update={"mail": mail, "pages": company.pages.model_copy(update={"lines": {}})})
+    chosen = recipients(whole, "weekly_scorecard")
+
+    def gets(address: str, section: str, metric: str) -> bool:
+        return picked(Row(section=section, line_id=f"{section}.{metric}"), chosen[address])
+
+    cash, mrr, dials = ("finance", "cash_position"), ("outside_sales", "mrr_closed"), ("inside_sales", "dials")
+    assert [gets("all@x.example", *line) for line in (cash, mrr, dials)] == [False, False, True]
+    assert [gets("ceo@x.example", *line) for line in (cash, mrr, dials)] == [True, True, True]
+    assert [gets("cfo@x.example", *line) for line in (cash, mrr, dials)] == [True, False, False]
+    listed = whole.model_copy(update={"pages": company.pages.model_copy(update={"lines": {"scorecard": ["finance", "inside_sales"]}})})
+    chosen = recipients(listed, "weekly_scorecard")
+    assert [gets("all@x.example", *line) for line in (cash, mrr, dials)] == [False, False, True]
+    with pytest.raises(SiteError, match="there is no page cfo"):
+        lost = mail.model_copy(update={"subscriptions": [subscription(update={"pages": ["cfo"]})]})
+        recipients(company.model_copy(update={"mail": lost}), "weekly_scorecard")
 
 
 def test_the_fixture_is_hostile() -> None:

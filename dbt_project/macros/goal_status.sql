@@ -5,15 +5,15 @@
     met: the goal is reached. near: missed by at most the tolerance, which is an amount, or else by band x |bound|, the bound being the
     one that was missed (the edge is near). With a band a bound of 0 has no near; without band and tolerance nothing has. below: missed
     by more, in either direction. no_goal: no goal in force. no_data: no value. A zero denominator is settled before this rule
-    (not_applicable). `goal`: the alias of the relation (or struct) that has operator, target, target_2, band and tolerance.
+    (not_applicable). `goal`: what stands before operator, target, target_2, band and tolerance: an alias
+    with its dot, or the beginning of the columns' names.
 -#}
 {% macro goal_status(numerator, denominator, goal) -%}
-{%- set of_goal = goal ~ '.' -%}
-{%- set operator = of_goal ~ 'operator' -%}
-{%- set target = of_goal ~ 'target' -%}
-{%- set target_2 = of_goal ~ 'target_2' -%}
-{%- set band = of_goal ~ 'band' -%}
-{%- set tolerance = of_goal ~ 'tolerance' -%}
+{%- set operator = goal ~ 'operator' -%}
+{%- set target = goal ~ 'target' -%}
+{%- set target_2 = goal ~ 'target_2' -%}
+{%- set band = goal ~ 'band' -%}
+{%- set tolerance = goal ~ 'tolerance' -%}
 {%- set n = '(' ~ numerator ~ ')' -%}
 {%- set t = '((' ~ target ~ ') * (' ~ denominator ~ '))' -%}
 {%- set t2 = '((' ~ target_2 ~ ') * (' ~ denominator ~ '))' -%}

@@ -37,7 +37,7 @@ problems as (
 
     -- a goal holds for a period when it is in force on the first day of it
     select
-        goals.goal || ' to ' || goals.valid_to || ': no ' || goals.cadence || ' begins in this time, so the goal is never in force; the next '
+        goals.goal || ' to ' || goals.valid_to || ': no ' || goals.cadence || ' begins in this time, so it is never in force; the next '
         || goals.cadence || ' begins on ' || first_days.period_start
     from goals
     inner join first_days on goals.goal = first_days.goal

@@ -29,9 +29,10 @@ with in_force as (
         on
             lines.line_id = goals.line_id
             and periods.period_start between goals.valid_from and coalesce(goals.valid_to, date '9999-12-31')
-    qualify row_number() over (
-        partition by lines.line_id, periods.period_start order by goals.kind = 'exception' desc, goals.valid_from desc
-    ) = 1
+    qualify
+        row_number() over (
+            partition by lines.line_id, periods.period_start order by goals.kind = 'exception' desc, goals.valid_from desc
+        ) = 1
 ),
 
 worked as (

@@ -9,7 +9,7 @@ with judged as (
         goals.goal_note,
         case
             when periods.denominator = 0 then 'not_applicable'
-            else {{ goal_status('periods.numerator', 'periods.denominator', 'goals') }}
+            else {{ goal_status('periods.numerator', 'periods.denominator', 'goals.') }}
         end as status,
         -- a month with a loss and no income has no margin of its own, yet its loss belongs to the quarter
         periods.is_finished and coalesce(periods.denominator >= 0, false) as is_pooled

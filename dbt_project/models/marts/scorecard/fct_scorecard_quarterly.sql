@@ -14,7 +14,7 @@ select
     goals.goal_note,
     case
         when periods.denominator = 0 then 'not_applicable'
-        else {{ goal_status('periods.numerator', 'periods.denominator', 'goals') }}
+        else {{ goal_status('periods.numerator', 'periods.denominator', 'goals.') }}
     end as status,
     periods.state,
     periods.as_of

@@ -26,7 +26,7 @@ with judged as (
         periods.denominator > 0 as has_value,
         case
             when periods.denominator = 0 then 'not_applicable'
-            else {{ goal_status('periods.numerator', 'periods.denominator', 'goals') }}
+            else {{ goal_status('periods.numerator', 'periods.denominator', 'goals.') }}
         end as status
     from {{ ref('int_scorecard__line_periods') }} as periods
     left join {{ ref('int_goals__periods') }} as goals on periods.line_id = goals.line_id and periods.period_start = goals.period_start
@@ -82,25 +82,12 @@ spans as (
 quarters as (
     select
         *,
-        quarter_goal_varies and quarter_goal_weeks > 0 as is_judged_by_mean,
-        case
-            when quarter_goal_varies and quarter_goal_weeks > 0 then
-                struct_pack(
-                    operator := standing_operator,
-                    target := cast(quarter_expected as decimal(38, 6)),
-                    target_2 := cast(quarter_expected_2 as decimal(38, 6)),
-                    band := band,
-                    tolerance := cast(quarter_tolerance as decimal(38, 6))
-                )
-            else
-                struct_pack(
-                    operator := operator,
-                    target := cast(target as decimal(38, 6)),
-                    target_2 := cast(target_2 as decimal(38, 6)),
-                    band := band,
-                    tolerance := cast(tolerance as decimal(38, 6))
-                )
-        end as quarter_goal
+        case when quarter_goal_varies and quarter_goal_weeks > 0 then quarter_goal_weeks else 1 end as quarter_goal_times,
+        case when quarter_goal_varies and quarter_goal_weeks > 0 then standing_operator else operator end as quarter_goal_operator,
+        case when quarter_goal_varies and quarter_goal_weeks > 0 then quarter_expected else target end as quarter_goal_target,
+        case when quarter_goal_varies and quarter_goal_weeks > 0 then quarter_expected_2 else target_2 end as quarter_goal_target_2,
+        band as quarter_goal_band,
+        case when quarter_goal_varies and quarter_goal_weeks > 0 then quarter_tolerance else tolerance end as quarter_goal_tolerance
     from spans
 )
 
@@ -129,8 +116,7 @@ select
     cast(quarter_weeks_expected as integer) as quarter_weeks_expected,
     case
         when quarter_weeks = 0 and quarter_blank_ratios > 0 then 'not_applicable'
-        else
-            {{ goal_status('quarter_numerator * case when is_judged_by_mean then quarter_goal_weeks else 1 end', 'quarter_denominator', 'quarter_goal') }}
+        else {{ goal_status('quarter_numerator * quarter_goal_times', 'quarter_denominator', 'quarter_goal_') }}
     end as quarter_status,
     {{ quotient('trailing_numerator', 'trailing_denominator') }} as trailing_13_value,
     cast(weeks_off_track as integer) as weeks_off_track,

@@ -1,0 +1,240 @@
+-- how the running periods stand against their goals, by the share of working time that has passed. Time passes up to where the
+-- numbers are complete, not up to the clock: what happens after the last load is in neither of the two
+with running as (
+    select
+        cadence,
+        period_start,
+        quarter_start,
+        unnest(case when cadence = 'quarter' then ['quarter'] else [cadence, 'quarter'] end) as span
+    from {{ ref('int_calendar__periods') }}
+    where {{ today() }} between period_start and period_end
+),
+
+covered as (
+    select
+        line_id,
+        case when is_manual or complete_through > {{ clock() }} then {{ clock() }} else complete_through end as reached_at
+    from {{ ref('int_scorecard__coverage') }}
+),
+
+reach as (
+    select
+        line_id,
+        reached_at,
+        {{ local_time('reached_at') }} as reached_local
+    from covered
+),
+
+hours as (
+    select
+        cast({{ setting('calendar.business_day_start', default='08:00:00') }} as time) as opens,
+        cast({{ setting('calendar.business_day_end', default='17:00:00') }} as time) as closes
+),
+
+-- a line's own running period, and the quarter around it
+spans as (
+    select
+        goals.line_id,
+        running.span,
+        goals.period_start,
+        goals.period_end,
+        case when running.span = goals.cadence then goals.period_label else goals.quarter_label end as span_label,
+        goals.period_start = running.period_start as is_running,
+        goals.operator,
+        goals.target,
+        goals.target_2,
+        goals.band,
+        goals.tolerance,
+        goals.expected
+    from {{ ref('int_goals__periods') }} as goals
+    inner join running on goals.cadence = running.cadence and goals.quarter_start = running.quarter_start
+    where running.span <> goals.cadence or goals.period_start = running.period_start
+),
+
+days as (
+    select
+        work.line_id,
+        work.period_start,
+        {{ week_start('work.day') }} as week_start,
+        work.working_time,
+        case
+            when work.day < cast(reach.reached_local as date) then 1.0
+            when work.day > cast(reach.reached_local as date) or reach.reached_local is null then 0.0
+            else
+                date_diff(
+                    'second',
+                    work.day + hours.opens,
+                    greatest(work.day + hours.opens, least(work.day + hours.closes, reach.reached_local))
+                )
+                / date_diff('second', work.day + hours.opens, work.day + hours.closes)
+        end as passed
+    from {{ ref('int_scorecard__working_days') }} as work
+    inner join reach on work.line_id = reach.line_id
+    cross join hours
+    where work.working_time > 0 and work.day >= {{ today() }} - 100
+),
+
+-- week by week, because what is needed is told per week; a week without a working day is none
+weeks as (
+    select
+        line_id,
+        period_start,
+        week_start,
+        sum(working_time) as working_time,
+        sum(working_time * passed) as time_passed,
+        count(*) as working_days,
+        sum(1 - passed) as days_left
+    from days
+    group by line_id, period_start, week_start
+),
+
+time_of_periods as (
+    select
+        line_id,
+        period_start,
+        sum(working_time) as working_time,
+        sum(time_passed) as time_passed,
+        sum(working_days) as working_days,
+        sum(days_left) as days_left,
+        sum(days_left / working_days) as weeks_left
+    from weeks
+    group by line_id, period_start
+),
+
+facts as (
+    select
+        spans.*,
+        numbers.numerator,
+        numbers.denominator,
+        numbers.period_start is not null as has_begun,
+        coalesce(times.working_time, 0) as working_time,
+        coalesce(times.time_passed, 0) as time_passed,
+        coalesce(times.working_days, 0) as working_days,
+        coalesce(times.days_left, 0) as days_left,
+        coalesce(times.weeks_left, 0) as weeks_left,
+        coalesce(times.time_passed / times.working_time, 0) as share_passed
+    from spans
+    left join {{ ref('int_scorecard__line_periods') }} as numbers
+        on spans.line_id = numbers.line_id and spans.period_start = numbers.period_start
+    left join time_of_periods as times on spans.line_id = times.line_id and spans.period_start = times.period_start
+),
+
+added as (
+    select
+        line_id,
+        span,
+        min(period_start) as period_start,
+        max(period_end) as period_end,
+        any_value(span_label) as period_label,
+        count(*) filter (where has_begun) as periods_begun,
+        count(numerator) as periods_with_number,
+        -- ratios and means pool, snapshots take their newest
+        sum(numerator) as numerator,
+        sum(denominator) as denominator,
+        arg_max(numerator, period_start) filter (where numerator is not null) as last_numerator,
+        arg_max(denominator, period_start) filter (where numerator is not null) as last_denominator,
+        nullif(sum(expected), 0) as expected,
+        -- periods without a number are in neither side of the comparison
+        sum(case when numerator is not null then expected * share_passed end) as expected_so_far,
+        sum(case when numerator is not null then tolerance * share_passed end) as tolerance_so_far,
+        sum(case when numerator is not null then time_passed end) as time_with_number,
+        sum(working_time) as working_time,
+        sum(time_passed) as time_passed,
+        sum(working_days) as working_days,
+        sum(days_left) as days_left,
+        sum(weeks_left) as weeks_left,
+        -- the comparison of the running period; its number too, where numbers of periods do not add up to one of the quarter
+        any_value(operator) filter (where is_running) as goal_operator,
+        any_value(band) filter (where is_running) as goal_band,
+        any_value(target) filter (where is_running) as goal_target,
+        any_value(target_2) filter (where is_running) as goal_target_2,
+        any_value(tolerance) filter (where is_running) as goal_tolerance
+    from facts
+    group by line_id, span
+),
+
+measured as (
+    select
+        added.*,
+        lines.section,
+        lines.metric_id,
+        lines.aggregation,
+        lines.aggregation = 'sum' as is_sum,
+        added.goal_operator in ('>=', '>', '<=', '<') and lines.aggregation = 'sum' as is_paced,
+        added.goal_operator in ('<=', '<') as is_ceiling,
+        case when lines.aggregation = 'sum' then added.expected else added.goal_target end as target,
+        case when lines.aggregation in ('last', 'last_ratio') then added.last_numerator else added.numerator end as value_numerator,
+        case
+            when lines.aggregation = 'sum' then 1
+            when lines.aggregation in ('last', 'last_ratio') then added.last_denominator
+            else added.denominator
+        end as value_denominator,
+        case when added.working_time > 0 then added.time_passed / added.working_time else 0 end as elapsed_share,
+        case when added.span = 'quarter' then added.weeks_left else added.days_left end as units_left
+    from added
+    inner join {{ ref('int_scorecard__lines') }} as lines on added.line_id = lines.line_id
+),
+
+judged as (
+    select
+        *,
+        cast(case when is_paced then coalesce(expected_so_far, 0) end as decimal(38, 9)) as expected_now,
+        cast(
+            case when is_paced then coalesce(tolerance_so_far, expected_so_far * coalesce(goal_band, 0.1), 0) end as decimal(38, 9)
+        ) as margin,
+        -- before a tenth of the time has passed, any projection is noise
+        elapsed_share < 0.1 as is_early
+    from measured
+)
+
+select
+    judged.line_id,
+    judged.section,
+    judged.metric_id,
+    judged.span,
+    judged.period_start,
+    judged.period_end,
+    judged.period_label,
+    {{ quotient('judged.value_numerator', 'judged.value_denominator') }} as value,
+    judged.goal_operator as operator,
+    cast(judged.target as decimal(38, 6)) as target,
+    case when not judged.is_sum then cast(judged.goal_target_2 as decimal(38, 6)) end as target_2,
+    cast(judged.elapsed_share as decimal(9, 6)) as elapsed_share,
+    cast(judged.working_days as integer) as working_days,
+    cast(judged.days_left as decimal(9, 3)) as working_days_left,
+    cast(case when judged.target is not null then judged.expected_now end as decimal(38, 6)) as expected_so_far,
+    cast(
+        case
+            when judged.is_sum and not judged.is_early and judged.time_with_number > 0
+                then judged.value_numerator * judged.working_time / judged.time_with_number
+        end as decimal(38, 6)
+    ) as projected,
+    cast(
+        case
+            when judged.is_paced and judged.units_left > 0 and judged.value_numerator is not null
+                then greatest(judged.target - judged.value_numerator, 0) / judged.units_left
+        end as decimal(38, 6)
+    ) as needed,
+    case when judged.is_paced then case when judged.span = 'quarter' then 'week' else 'working_day' end end as needed_per,
+    case when judged.is_paced then cast(judged.units_left as decimal(9, 3)) end as units_left,
+    case
+        when not judged.is_paced or judged.target is null or judged.value_numerator is null then null
+        when judged.goal_operator = '>=' and judged.value_numerator >= judged.target then 'done'
+        when judged.goal_operator = '>' and judged.value_numerator > judged.target then 'done'
+        when judged.goal_operator = '<=' and judged.value_numerator > judged.target then 'missed'
+        when judged.goal_operator = '<' and judged.value_numerator >= judged.target then 'missed'
+        when judged.is_early then 'too_early'
+        when judged.value_numerator < judged.expected_now - judged.margin then case when judged.is_ceiling then 'ahead' else 'behind' end
+        when judged.value_numerator > judged.expected_now + judged.margin then case when judged.is_ceiling then 'behind' else 'ahead' end
+        else 'on_pace'
+    end as pace,
+    case
+        when judged.is_sum then null
+        when judged.value_denominator = 0 then 'not_applicable'
+        else {{ goal_status('judged.value_numerator', 'judged.value_denominator', 'judged.goal_') }}
+    end as status,
+    cast(judged.periods_with_number as integer) as periods_with_number,
+    cast(judged.periods_begun as integer) as periods_begun,
+    reach.reached_at as as_of
+from judged
+inner join reach on judged.line_id = reach.line_id

@@ -35,7 +35,7 @@ select
     case
         when system_name ilike '%windows server%' then 'Server'
         when system_name ilike '%windows 11%' then '11'
-        when system_name ilike '%windows 10%' then '10'
+        when regexp_matches(system_name, '(?i)windows 10([^.]|$)') then '10'
         when system_name ilike '%windows 7%' then '7'
         when not system_name ilike '%windows%' then null
         -- only the kernel's version: 6.1 is 7, 10.0 from build 22000 on is 11

@@ -14,8 +14,8 @@ from typing import Any
 
 from dlt_pipelines.sandbox import hubspot
 from dlt_pipelines.sandbox.company import names
-from dlt_pipelines.sandbox.company.base import DAY, FIRST_MONDAY, HOUR, LAST_MONDAY, Book, at, edit, mondays, season
-from dlt_pipelines.sandbox.store import ARCHIVED, GONE
+from dlt_pipelines.sandbox.company.base import DAY, FIRST_MONDAY, HOUR, LAST_MONDAY, ZONE, Book, add, at, edit, mondays, season
+from dlt_pipelines.sandbox.store import ARCHIVED, GONE, from_ms
 
 BROKEN = (at(date(2025, 9, 26), 17), at(date(2025, 10, 28), 10))
 SITE = "https://www.cedar-ridge.example"
@@ -79,6 +79,7 @@ def write(book: Book) -> None:
     _newsletters(book)
     _automated(book)
     _traffic(book)
+    _answers(book)
     _tracking(book)
 
 
@@ -256,7 +257,31 @@ def _visits(rng: random.Random, source: str, sessions: int) -> dict[str, Any]:
     }
 
 
-# ------------------------------------------------------------------ tracked one-to-one e-mails
+# ------------------------------------------------------------------ one-to-one e-mails: answers, and what is tracked
+
+
+def _answers(book: Book) -> None:
+    """Nine in ten e-mails of clients are answered, most within hours, in the office's time; a few after days."""
+    rng = book.rng("answers")
+    for versions in list(book.store.tables["hubspot.emails"].values()):
+        props, people = versions[0].props, (versions[0].links or {}).get("hubspot.contacts")
+        if props["hs_email_direction"] != "INCOMING_EMAIL" or props["hs_email_status"] != "SENT" or not people or rng.random() >= 0.9:
+            continue
+        hours = rng.choices((rng.uniform(0.2, 3), rng.uniform(3, 9), rng.uniform(30, 110)), (6, 3, 1))[0]
+        answered = from_ms(versions[0].at + round(hours * HOUR)).astimezone(ZONE)
+        day, hour = answered.date(), answered.hour + answered.minute / 60
+        if hour >= 18 or answered.weekday() > 4:
+            day, hour = day + timedelta(days=max(7 - answered.weekday(), 1) if answered.weekday() >= 4 else 1), 8 + rng.random() * 2
+        when = max(at(day, max(hour, 8 + rng.random())), versions[0].at + 60_000)
+        answer = {
+            "hs_timestamp": hubspot.iso(when),
+            "hs_email_direction": "EMAIL",
+            "hs_email_status": "SENT",
+            "hs_email_subject": f"Re: {props['hs_email_subject']}",
+            "hubspot_owner_id": props["hubspot_owner_id"],
+        }
+        firms = (versions[0].links or {}).get("hubspot.companies", ())
+        add(book, "emails", when + 1_234, answer, {"contacts": list(people), "companies": list(firms)})
 
 
 def _tracking(book: Book) -> None:

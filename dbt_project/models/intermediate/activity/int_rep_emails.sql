@@ -24,6 +24,7 @@ emails as (
 
 select
     emails.activity_id,
+    cast(emails.rep_id as text) as account_id,
     accounts.person_key,
     reps.email as rep_email,
     emails.activity_day as sent_day,

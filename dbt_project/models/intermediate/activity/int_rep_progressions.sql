@@ -61,6 +61,7 @@ select
     entries.opportunity_id,
     stages.progression,
     stages.stage_name,
+    cast(entries.assignee_id as text) as account_id,
     accounts.person_key,
     users.email as rep_email,
     entries.occurred_on,

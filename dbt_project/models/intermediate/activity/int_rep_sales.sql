@@ -1,6 +1,7 @@
 -- opportunities that the CRM (Copper) shows as won, by the day of the win and the kind of sale
 select
     opportunities.opportunity_id,
+    cast(opportunities.assignee_id as text) as account_id,
     accounts.person_key,
     users.email as rep_email,
     -- Copper writes the day of the win into the close date; where it is blank, or lies ahead, the last change of the stage tells

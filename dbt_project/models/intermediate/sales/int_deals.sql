@@ -2,7 +2,6 @@ select
     deals.deal_id,
     deals.pipeline_id,
     deals.stage_id,
-    stages.probability,
     accounts.person_key,
     deals.amount,
     deals.mrr,

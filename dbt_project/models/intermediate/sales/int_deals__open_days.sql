@@ -1,5 +1,5 @@
 -- the pipeline as it stood at the end of each week and stands today. HubSpot tells when a deal was made and closed, so past weeks are
--- exact in their number; amount, stage and owner are those of now, because HubSpot tells no older ones. A day on which no deal was open
+-- exact in their number; amount and owner are those of now, because HubSpot tells no older ones. A day on which no deal was open
 -- has one row without a deal: nothing was open, which is a number
 with days as (
     select distinct least(week_start + 6, {{ today() }}) as snapshot_day
@@ -65,7 +65,6 @@ select
     deal_id,
     person_key,
     stage_id,
-    probability,
     amount,
     is_other_currency,
     is_deleted,

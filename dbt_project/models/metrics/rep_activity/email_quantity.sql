@@ -7,7 +7,7 @@ select
     case
         when is_deleted then 'deleted'
         when is_incoming then 'incoming'
-        when rep_email is null then 'no_rep'
+        when account_id is null then 'no_rep'
     end as reason,
     {{ receipt() }}
 from {{ ref('int_rep_emails') }}

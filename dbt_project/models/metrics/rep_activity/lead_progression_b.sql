@@ -6,7 +6,6 @@ select
     1 as denominator,
     case
         when is_deleted then 'deleted'
-        when person_key is null and rep_email is null then 'no_rep'
     end as reason,
     {{ receipt() }}
 from {{ ref('int_rep_progressions') }}

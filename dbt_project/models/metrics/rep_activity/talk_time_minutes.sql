@@ -6,8 +6,8 @@ select
     cast(coalesce(talk_seconds, 0) as decimal(38, 9)) / 60 as numerator,
     1 as denominator,
     case
-        when person_key is null and rep_email is null then 'no_rep'
-        when talk_seconds is null then 'no_duration'
+        when account_id is null then 'no_rep'
+        when talk_seconds is null and is_connected then 'no_duration'
     end as reason,
     {{ receipt() }}
 from {{ ref('int_rep_calls') }}

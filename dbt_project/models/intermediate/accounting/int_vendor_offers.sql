@@ -10,7 +10,10 @@ with vendor_days as (
         states.pay_by_type,
         states.is_archived,
         {{ in_setting('states.network_status', 'billcom.connected_network_statuses') }}
-        or (states.bank_account_status is not null and not {{ in_setting('states.bank_account_status', 'billcom.no_bank_account_statuses') }})
+        or (
+            states.bank_account_status is not null
+            and not {{ in_setting('states.bank_account_status', 'billcom.no_bank_account_statuses') }}
+        )
         or (states.pay_by_type is not null and not {{ in_setting('states.pay_by_type', 'billcom.paper_payment_methods') }}) as is_onboarded
     from {{ ref('stg_billcom__vendor_states') }} as states
     left join {{ ref('stg_billcom__vendors') }} as vendors on states.vendor_id = vendors.vendor_id
@@ -49,7 +52,7 @@ matched as (
     qualify
         row_number() over (
             partition by days.snapshot_date, lower(trim(offers.vendor))
-            order by vendor_days.is_archived, vendor_days.is_onboarded desc, vendor_days.vendor_id
+            order by vendor_days.is_archived asc, vendor_days.is_onboarded desc, vendor_days.vendor_id asc
         ) = 1
 )
 

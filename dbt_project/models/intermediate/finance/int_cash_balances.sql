@@ -78,6 +78,13 @@ complete as (
     window on_the_day as (partition by snapshot_day)
 ),
 
+whole_days as (
+    select distinct
+        snapshot_day,
+        is_complete
+    from complete
+),
+
 every_account as (
     select
         snapshot_day,
@@ -112,7 +119,7 @@ every_account as (
         'no_cash_account' as reason,
         days.is_complete
     from balances
-    inner join (select distinct snapshot_day, is_complete from complete) as days on balances.snapshot_day = days.snapshot_day
+    inner join whole_days as days on balances.snapshot_day = days.snapshot_day
     where balances.list_key not in (select cash_accounts.list_key from cash_accounts)
 )
 
@@ -136,6 +143,9 @@ select
     coalesce(account_id, list_key) as record_id,
     cast(null as text) as record_url,
     concat_ws(
-        ', ', coalesce(account_name, list_key), org_name, coalesce('balance of ' || strftime(balance_day, '%Y-%m-%d'), 'not among the accounts')
+        ', ',
+        coalesce(account_name, list_key),
+        org_name,
+        coalesce('balance of ' || strftime(balance_day, '%Y-%m-%d'), 'not among the accounts')
     ) as record_label
 from every_account

@@ -1,8 +1,6 @@
 -- the monthly reports of QuickBooks as receipts: an account and month of the profit and loss, an activity and month of the cash flow.
 -- The total of a report decides: what its lines do not explain becomes a line of its own, and a month without lines still has one, so
 -- that a month that was read shows, and one that was not (or only by another accounting method) does not
-{% set account_groups = ['Income', 'COGS', 'Expenses'] -%}
-{% set activity_groups = ['OperatingActivities', 'InvestingActivities', 'FinancingActivities'] -%}
 with basis as (
     select {{ setting('quickbooks.accounting_method') }} as accounting_method
 ),
@@ -45,17 +43,22 @@ reports as (
     from {{ ref('stg_quickbooks__cash_flow') }}
 ),
 
--- the groups whose totals are told, and that of the lines that explain it
+-- the groups whose totals are told
 wanted as (
-    select *
-    from (
-        values
-        {% for group in account_groups -%}
-        ('profit_and_loss', '{{ group }}'),
-        {% endfor -%}
-        ('profit_and_loss', 'NetIncome'),
-        ('cash_flow', 'CashIncrease')
-    ) as told (report, group_key)
+    select
+        'profit_and_loss' as report,
+        unnest(['Income', 'COGS', 'Expenses', 'NetIncome']) as group_key
+
+    union all
+
+    select
+        'cash_flow' as report,
+        'CashIncrease' as group_key
+),
+
+home as (
+    select max(home_currency) as currency
+    from {{ ref('stg_quickbooks__company') }}
 ),
 
 months as (
@@ -64,9 +67,9 @@ months as (
         reports.accounting_method,
         reports.month_start,
         reports.through_day,
-        coalesce(reports.currency, company.home_currency) as currency
+        coalesce(reports.currency, home.currency) as currency
     from reports
-    left join (select max(home_currency) as home_currency from {{ ref('stg_quickbooks__company') }}) as company on true
+    cross join home
     where reports.line_kind = 'month'
 ),
 
@@ -97,7 +100,7 @@ explained as (
         title,
         amount
     from reports
-    where report = 'profit_and_loss' and line_kind = 'account' and group_key in ('{{ account_groups | join("', '") }}')
+    where report = 'profit_and_loss' and line_kind = 'account' and group_key in ('Income', 'COGS', 'Expenses')
 
     union all
 
@@ -110,7 +113,10 @@ explained as (
         title,
         amount
     from reports
-    where report = 'cash_flow' and line_kind = 'total' and group_key in ('{{ activity_groups | join("', '") }}')
+    where
+        report = 'cash_flow'
+        and line_kind = 'total'
+        and group_key in ('OperatingActivities', 'InvestingActivities', 'FinancingActivities')
 ),
 
 lines as (

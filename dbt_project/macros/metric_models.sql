@@ -74,7 +74,6 @@
         'open_tickets',
         'phone_call_quantity',
         'pipeline_value',
-        'pipeline_value_weighted',
         'profit_margin',
         'reactive_tickets_closed',
         'reactive_tickets_opened',

@@ -1,0 +1,199 @@
+{%- set days = 90 -%}
+{%- set own_days = 28 -%}
+-- what each rep did on each of the last 90 finished days, in the phone system and the CRM. The days before them are read as well, so
+-- that the first day has a past to be compared with
+with bounds as (
+    select
+        {{ today() }} - {{ days }} as first_day,
+        {{ today() }} - {{ days + own_days }} as past_first_day,
+        {{ today() }} as end_day
+),
+
+events as (
+    select
+        source,
+        account_id,
+        person_key,
+        rep_email,
+        call_day as day,
+        {
+            'calls': case when is_duplicate then 0 else 1 end,
+            'calls_in_justcall': case when source = 'justcall' then 1 else 0 end,
+            'calls_in_copper': case when source = 'copper' then 1 else 0 end,
+            'calls_in_both': case when is_duplicate then 1 else 0 end,
+            'talk_seconds': coalesce(talk_seconds, 0)
+        } as call,
+        cast(null as text) as kind,
+        cast(null as decimal(38, 9)) as amount
+    from {{ ref('int_rep_calls') }}
+    where not is_deleted and account_id is not null
+
+    union all
+
+    select
+        source,
+        account_id,
+        person_key,
+        rep_email,
+        sent_day as day,
+        null as call,
+        'email' as kind,
+        1 as amount
+    from {{ ref('int_rep_emails') }}
+    where not is_deleted and not is_incoming and account_id is not null
+
+    union all
+
+    select
+        source,
+        account_id,
+        person_key,
+        rep_email,
+        occurred_on as day,
+        null as call,
+        progression as kind,
+        1 as amount
+    from {{ ref('int_rep_progressions') }}
+    where not is_deleted
+
+    union all
+
+    select
+        source,
+        account_id,
+        person_key,
+        rep_email,
+        won_on as day,
+        null as call,
+        sale_type as kind,
+        amount
+    from {{ ref('int_rep_sales') }}
+    where not is_deleted and is_revenue and sale_type in ('wholesale', 'distribution') and amount is not null and not is_other_currency
+),
+
+named as (
+    select
+        *,
+        -- a rep without a person in people.csv is an address; one who left the CRM is a number
+        coalesce(person_key, rep_email, source || ' user ' || account_id, 'nobody') as rep_key
+    from events
+    where day is not null
+),
+
+per_day as (
+    select
+        named.rep_key,
+        named.day,
+        sum(named.call.calls) as calls,
+        sum(named.call.calls_in_justcall) as calls_in_justcall,
+        sum(named.call.calls_in_copper) as calls_in_copper,
+        sum(named.call.calls_in_both) as calls_in_both,
+        sum(named.call.talk_seconds) as talk_seconds,
+        count(*) filter (where named.kind = 'email') as emails,
+        count(*) filter (where named.kind = 'A') as progression_a,
+        count(*) filter (where named.kind = 'B') as progression_b,
+        count(*) filter (where named.kind = 'C') as progression_c,
+        sum(named.amount) filter (where named.kind = 'wholesale') as new_sales_wholesale,
+        sum(named.amount) filter (where named.kind = 'distribution') as new_sales_distribution
+    from named
+    inner join bounds on named.day >= bounds.past_first_day and named.day < bounds.end_day
+    group by named.rep_key, named.day
+),
+
+reps as (
+    select
+        per_day.rep_key,
+        any_value(people.person_key) as person_key,
+        any_value(
+            case when per_day.rep_key = 'nobody' then 'Nobody assigned' else coalesce(people.full_name, per_day.rep_key) end
+        ) as rep_name,
+        any_value(people.active_from) as active_from,
+        any_value(people.active_to) as active_to
+    from per_day
+    left join {{ ref('people') }} as people on per_day.rep_key = people.person_key
+    group by per_day.rep_key
+),
+
+spine as (
+    select
+        reps.rep_key,
+        reps.person_key,
+        reps.rep_name,
+        days.day,
+        days.is_business_day
+        and days.day between coalesce(reps.active_from, days.day) and coalesce(reps.active_to, days.day) as is_working_day
+    from reps
+    cross join bounds
+    inner join {{ ref('int_calendar__days') }} as days on bounds.past_first_day <= days.day and bounds.end_day > days.day
+),
+
+filled as (
+    select
+        spine.*,
+        coalesce(per_day.emails, 0) as emails,
+        coalesce(per_day.calls, 0) as calls,
+        coalesce(per_day.calls_in_justcall, 0) as calls_in_justcall,
+        coalesce(per_day.calls_in_copper, 0) as calls_in_copper,
+        coalesce(per_day.calls_in_both, 0) as calls_in_both,
+        coalesce(per_day.talk_seconds, 0) as talk_seconds,
+        coalesce(per_day.progression_a, 0) as progression_a,
+        coalesce(per_day.progression_b, 0) as progression_b,
+        coalesce(per_day.progression_c, 0) as progression_c,
+        coalesce(per_day.new_sales_wholesale, 0) as new_sales_wholesale,
+        coalesce(per_day.new_sales_distribution, 0) as new_sales_distribution
+    from spine
+    left join per_day on spine.rep_key = per_day.rep_key and spine.day = per_day.day
+),
+
+-- per working day: what is done at a weekend adds to it, the weekend itself doesn't
+compared as (
+    select
+        *,
+        {% for measure in ['emails', 'calls', 'talk_seconds'] -%}
+        sum({{ measure }}) over own_past as {{ measure }}_own,
+        {% endfor -%}
+        count(*) filter (where is_working_day) over own_past as days_own
+    from filled
+    window own_past as (
+        partition by rep_key order by day range between interval {{ own_days }} days preceding and interval 1 days preceding
+    )
+),
+
+team as (
+    select
+        {% for measure in ['emails', 'calls', 'talk_seconds'] -%}
+        sum(filled.{{ measure }}) as {{ measure }},
+        {% endfor -%}
+        count(*) filter (where filled.is_working_day) as days
+    from filled
+    inner join bounds on filled.day >= bounds.first_day
+    where filled.rep_key <> 'nobody'
+)
+
+select
+    compared.rep_key,
+    compared.person_key,
+    compared.rep_name,
+    compared.day,
+    compared.is_working_day,
+    cast(compared.emails as bigint) as emails,
+    cast(compared.calls as bigint) as calls,
+    cast(compared.calls_in_justcall as bigint) as calls_in_justcall,
+    cast(compared.calls_in_copper as bigint) as calls_in_copper,
+    cast(compared.calls_in_both as bigint) as calls_in_both,
+    cast(compared.talk_seconds as bigint) as talk_seconds,
+    cast(compared.talk_seconds / 60.0 as decimal(38, 9)) as talk_minutes,
+    cast(compared.progression_a as bigint) as progression_a,
+    cast(compared.progression_b as bigint) as progression_b,
+    cast(compared.progression_c as bigint) as progression_c,
+    cast(compared.new_sales_wholesale as decimal(38, 9)) as new_sales_wholesale,
+    cast(compared.new_sales_distribution as decimal(38, 9)) as new_sales_distribution,
+    cast(team.emails / nullif(team.days, 0) as decimal(38, 9)) as emails_team_average,
+    cast(team.calls / nullif(team.days, 0) as decimal(38, 9)) as calls_team_average,
+    cast(team.talk_seconds / 60.0 / nullif(team.days, 0) as decimal(38, 9)) as talk_minutes_team_average,
+    cast(compared.emails_own / nullif(compared.days_own, 0) as decimal(38, 9)) as emails_own_average,
+    cast(compared.calls_own / nullif(compared.days_own, 0) as decimal(38, 9)) as calls_own_average,
+    cast(compared.talk_seconds_own / 60.0 / nullif(compared.days_own, 0) as decimal(38, 9)) as talk_minutes_own_average
+from compared
+inner join bounds on compared.day >= bounds.first_day
+cross join team

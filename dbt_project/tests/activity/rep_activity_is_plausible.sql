@@ -13,14 +13,13 @@ with totals as (
 problems as (
     select
         talk_seconds || ' seconds of talk over ' || calls || ' calls are ' || round(talk_seconds / calls, 1) || ' seconds a call; '
-        || 'expected are 10 seconds to an hour. Check the unit of the durations, and whether all calls go through the phone system' as problem
+        || 'expected are 10 seconds to an hour. Check the unit of the durations, and whether all calls use the phone system' as problem
     from totals
     where talk_seconds > 0 and (talk_seconds < 10 * calls or talk_seconds > 3600 * calls)
 
     union all
 
-    select
-        emails || ' e-mails of ' || reps || ' reps in 90 days: Copper logs only those of connected mailboxes' as problem
+    select emails || ' e-mails of ' || reps || ' reps in 90 days: Copper logs only those of connected mailboxes' as problem
     from totals
     where emails < 12 * reps and calls > 0
 )

@@ -102,6 +102,8 @@ class Run:
     warnings: list[str] = field(default_factory=list)
     unavailable: dict[str, str] = field(default_factory=dict)
     """Table -> why this account may not read it."""
+    totals: dict[str, int] = field(default_factory=dict)
+    """Table -> how many records the vendor says there are, without deleted ones; what the module's `totals()` was told."""
     complete_through: dict[str, datetime] = field(default_factory=dict)
     """Table -> instant, where it is not `started_at`."""
     complete_from: dict[str, datetime] = field(default_factory=dict)

@@ -48,8 +48,10 @@ create table if not exists ledger.loads (
     newest_record timestamptz,
     requests bigint,
     waited_seconds double,
-    error text                        -- redacted; says what to do
+    error text,                       -- redacted; says what to do
+    vendor_total bigint               -- how many records the vendor says there are; null: not asked
 );
+alter table ledger.loads add column if not exists vendor_total bigint;  -- a warehouse of before there was one
 create table if not exists ledger.backfills (
     source text not null,
     since timestamptz,                -- window, half open; null: from the beginning

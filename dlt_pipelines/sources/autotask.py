@@ -481,6 +481,12 @@ NON_BILLABLE_WARNING = (
 )
 
 
+def totals(run: Run) -> Iterator[tuple[str, int]]:
+    """How many tickets and time entries there are, as far as the API user may see them."""
+    for name in _CHANGED.keys() - run.unavailable.keys() - run.complete_from.keys():
+        yield name, count(run.client, ENTITIES[name], [_where("id", "gte", 0)])
+
+
 def settle(connection: Any, run: Run, state: Mapping[str, Any]) -> None:
     """After the load, with the lock held: mark rows that Autotask no longer has, and look for signs of a missing permission."""
     for name in _MADE:

@@ -800,6 +800,13 @@ def _account(run: Run) -> Iterator[dict[str, Any]]:
     }
 
 
+def totals(run: Run) -> Iterator[tuple[str, int]]:
+    """How many records there are of each object, without archived ones, as a search tells it."""
+    for name in TARGETS.keys() - run.unavailable.keys() - run.complete_from.keys():
+        where = f"{path(run.company, 'objects', name)}/search"
+        yield name, expect(run.client.post(where, {"filterGroups": [], "limit": 1}, lane="search"), int, f"HubSpot {where}", "total")
+
+
 def settle(connection: Any, run: Run, state: Mapping[str, Any]) -> None:
     """After the load, with the lock held: mark what HubSpot no longer has. Can be repeated; works off what a killed run left undone."""
     for name, cursor in state.get("objects", {}).items():

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from reports.components.basics import BigValue, DataTable, Delta, Info, Pill, StatusBar, Value
+from reports.components.definitions import Definitions
 from reports.components.figures import BarChart, LineChart
 from reports.components.overview import WeekList
 from reports.components.receipts import ReceiptCards, ReceiptHead
@@ -13,8 +14,8 @@ from reports.components.scorecard import Attention, BoardHead, Changes, DataNote
 from reports.fmt import day, instant, long_day, number, week_days
 
 _COMPONENTS: tuple[Callable[..., Any], ...] = (
-    Attention, BarChart, BigValue, BoardHead, Changes, DataNotes, DataTable, Delta, Headline, Info, LineChart, Masthead, Pill,
-    QuarterSummary, ReceiptCards, ReceiptHead, RunningWeek, Sections, StatusBar, Value, WeekList,
+    Attention, BarChart, BigValue, BoardHead, Changes, DataNotes, DataTable, Definitions, Delta, Headline, Info, LineChart, Masthead,
+    Pill, QuarterSummary, ReceiptCards, ReceiptHead, RunningWeek, Sections, StatusBar, Value, WeekList,
     day, instant, long_day, number, week_days,
 )  # fmt: skip
 

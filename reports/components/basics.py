@@ -12,7 +12,7 @@ from markupsafe import Markup
 from reports import theme
 from reports.charts import spark
 from reports.fmt import DASH, Number, day, exact, number
-from reports.markup import join, new_id
+from reports.markup import join, new_id, plain
 from reports.queries import Result
 
 
@@ -98,15 +98,17 @@ def StatusBar(counts: Mapping[str, int]) -> Markup:
     return Markup('<div class="statusbar"><div class="bar" aria-hidden="true">{}</div><ul>{}</ul></div>').format(bar, items)
 
 
-def DataTable(data: Result, columns: Sequence[Mapping[str, Any]], caption: str) -> Markup:
-    """A plain table. columns: [{key, label, unit}]; text is left, numbers are right, days are `20 Oct`."""
+def DataTable(data: Result, columns: Sequence[Mapping[str, Any]] | Mapping[str, str], caption: str) -> Markup:
+    """A plain table. columns: [{key, label, unit}] or {key: label}; text is left, numbers are right, days are `20 Oct`."""
+    if isinstance(columns, Mapping):
+        columns = [{"key": key, "label": label} for key, label in columns.items()]
     numeric = {c["key"]: any(isinstance(row[c["key"]], int | float | Decimal) for row in data) for c in columns}
 
     def cell(row: Mapping[str, Any], column: Mapping[str, Any]) -> str:
         value = row[column["key"]]
         if isinstance(value, int | float | Decimal) or value is None:
             return number(value, column.get("unit", "count"))
-        return day(value) if isinstance(value, date) else str(value)
+        return day(value) if isinstance(value, date) else plain(str(value))
 
     def side(column: Mapping[str, Any]) -> Markup:
         return Markup(' class="n"') if numeric[column["key"]] else Markup()

@@ -13,5 +13,6 @@ select
     newest_record,
     requests,
     waited_seconds,
+    vendor_total,
     error as error_text
 from {{ source('ledger', 'loads') }}

@@ -1,0 +1,67 @@
+"""Every metric in full: the six parts that people read, its goals over time, its SQL."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from markupsafe import Markup
+
+from reports.fmt import long_day
+from reports.markup import anchor, join
+from reports.queries import Result, Row
+from reports.scorecard import goal_text
+
+_PARTS = (
+    ("Definition", "definition"),
+    ("Why it matters", "why"),
+    ("Calculation", "calculation"),
+    ("Benchmark", "benchmark"),
+    ("Edge cases", "edge_cases"),
+)
+
+
+def Definitions(metrics: Result, goals: Result) -> Markup:
+    """A list of the metrics by section, each of them to be opened. `goals`: rows per metric, the newest first."""
+    of_metric: dict[str, list[Row]] = {}
+    for goal in goals:
+        of_metric.setdefault(goal.metric_id, []).append(goal)
+    return join(
+        Markup("<h2>{}</h2>{}").format(label, join(_metric(metric, of_metric.get(metric.metric_id, [])) for metric in members))
+        for label, members in groupby(metrics, key=lambda metric: metric.section_label)
+    )
+
+
+def _metric(metric: Row, goals: list[Row]) -> Markup:
+    parts = join(Markup("<dt>{}</dt><dd>{}</dd>").format(name, metric[key] or "not written down yet") for name, key in _PARTS)
+    return Markup(
+        '<details class="card definition" id="{}"><summary><b>{}</b> <span class="vs">{}</span></summary><dl>{}'
+        "<dt>Target</dt><dd>{}</dd><dt>Shown in</dt><dd>{}</dd><dt>Sources</dt><dd>{}</dd></dl>"
+        '<details><summary>SQL, {}</summary><pre tabindex="0">{}</pre></details></details>'
+    ).format(
+        anchor(metric.metric_id),
+        metric.label,
+        metric.metric_id,
+        parts,
+        _goals(goals),
+        metric.lines,
+        f"any of {metric.sources}" if metric.any_source else metric.sources,
+        metric.model_path,
+        metric.model_sql.strip(),
+    )
+
+
+def _goals(goals: list[Row]) -> Markup:
+    if not goals:
+        return Markup("no goal is set")
+    return Markup('<ul class="goals">{}</ul>').format(
+        join(
+            Markup("<li>{}: <b>{}</b> from {}{}{}</li>").format(
+                goal.section_label,
+                goal_text(goal.operator, goal.target, goal.target_2, goal.unit),
+                long_day(goal.valid_from),
+                f" to {long_day(goal.valid_to)}" if goal.valid_to else "",
+                f", {goal.reason}" if goal.reason else "",
+            )
+            for goal in goals
+        )
+    )

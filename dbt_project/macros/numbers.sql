@@ -4,3 +4,46 @@
 {% macro plain_number(number) -%}
     regexp_replace(cast(cast({{ number }} as decimal(38, 6)) as text), '\.?0+$', '')
 {%- endmacro %}
+
+{#- the currency's sign, or its code where it has none -#}
+{% macro currency_sign() -%}
+    {%- set signs = {'USD': '$', 'EUR': '€', 'GBP': '£', 'CAD': 'CA$', 'AUD': 'A$', 'NZD': 'NZ$', 'JPY': '¥', 'INR': '₹'} -%}
+    {%- set code = setting('company.currency')[1:-1] -%}
+    '{{ signs.get(code, code ~ ' ') }}'
+{%- endmacro %}
+
+{#- rounded to the digits that amount_text() prints -#}
+{% macro rounded_amount(number, unit) -%}
+    case {{ unit }}
+        when 'percent' then cast(round({{ number }}, 3) as decimal(38, 6))
+        when 'hours' then cast(round({{ number }}, 1) as decimal(38, 6))
+        when 'days' then cast(round({{ number }}, 1) as decimal(38, 6))
+        when 'minutes' then cast(round({{ number }}, 0) as decimal(38, 6))
+        else cast(round({{ number }}, 2) as decimal(38, 6))
+    end
+{%- endmacro %}
+
+{#- the size of a difference in its unit, without its sign; shares differ by points -#}
+{% macro amount_text(number, unit) -%}
+    case {{ unit }}
+        when 'percent' then {{ trimmed_number(number ~ ' * 100', 1) }} || ' points'
+        when 'money' then {{ currency_sign() }} || regexp_replace(format('{:,.2f}', abs(cast({{ number }} as double))), '\.00$', '')
+        when 'hours' then {{ trimmed_number(number, 1) }} || ' h'
+        when 'days' then {{ trimmed_number(number, 1) }} || ' days'
+        when 'minutes' then {{ trimmed_number(number, 0) }} || ' min'
+        else {{ trimmed_number(number, 2) }}
+    end
+{%- endmacro %}
+
+{#- the same with its sign, as in a list: points are named once before it -#}
+{% macro signed_amount(number, unit) -%}
+    case sign({{ number }}) when -1 then '−' when 1 then '+' else '±' end || replace({{ amount_text(number, unit) }}, ' points', '')
+{%- endmacro %}
+
+{% macro trimmed_number(number, digits) -%}
+    {%- if digits -%}
+        regexp_replace(format('{:,.{{ digits }}f}', round(abs(cast({{ number }} as double)), {{ digits }})), '\.?0+$', '')
+    {%- else -%}
+        format('{:,.0f}', round(abs(cast({{ number }} as double))))
+    {%- endif -%}
+{%- endmacro %}

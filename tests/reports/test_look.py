@@ -36,6 +36,8 @@ from reports.scorecard import goal_text
         (0.285, "percent", "29%"),
         (Decimal("125.5"), "hours", "125.5 h"),
         (Decimal("199.25"), "hours", "199.3 h"),
+        (Decimal("26.54"), "days", "26.5 days"),
+        (Decimal("1.5"), "minutes", "2 min"),
     ],
 )
 def test_numbers(value: Number | None, unit: str, text: str) -> None:

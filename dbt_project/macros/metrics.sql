@@ -60,3 +60,9 @@ select
 from {{ ref('int_manual__entries') }}
 where metric_id = '{{ metric_id }}'
 {%- endmacro %}
+
+{#- the column segment of a metric whose meta names what it splits by (segment: client); metrics without it have no such column -#}
+{% macro metric_segment(name) -%}
+    {%- set node = graph.nodes.get('model.' ~ project_name ~ '.' ~ name) if execute -%}
+    {{ return('segment' if node and node.config.meta.get('segment') else 'null') }}
+{%- endmacro %}

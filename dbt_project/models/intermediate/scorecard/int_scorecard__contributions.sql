@@ -13,7 +13,8 @@ with metric_rows as (
         record_type,
         cast(record_id as text) as record_id,
         cast(record_url as text) as record_url,
-        cast(record_label as text) as record_label
+        cast(record_label as text) as record_label,
+        cast({{ metric_segment(name) }} as text) as segment
     from {{ ref(name) }}
     {{ 'union all' if not loop.last }}
     {% endfor %}
@@ -54,7 +55,8 @@ hand_fed as (
         typed.record_type,
         typed.record_id,
         typed.record_url,
-        typed.record_label
+        typed.record_label,
+        cast(null as text) as segment
     from {{ ref('int_scorecard__lines') }} as lines
     inner join typed on lines.metric_id = typed.metric_id
     where lines.is_fed_by_hand
@@ -134,5 +136,6 @@ select
     record_id,
     record_url,
     record_label,
+    segment,
     entered_at
 from judged

@@ -21,6 +21,7 @@ select
     ] as integer[]) as source_groups,
     {{ metric.meta.get('needs_records', false) }} as needs_records,
     {{ metric.meta.distinct_for_team }} as distinct_for_team,
+    {{ text_literal(metric.meta.segment) if metric.meta.get('segment') else 'cast(null as text)' }} as segment,
     {{ text_literal(metric.meta.definition) }} as definition,
     {{ text_literal(metric.meta.why) }} as why,
     {{ text_literal(metric.meta.calculation) }} as calculation,

@@ -15,6 +15,7 @@ select
     end as opened_business_day,
     assigned.person_key as assigned_person_key,
     coalesce(completed.person_key, assigned.person_key) as completed_person_key,
+    companies.company_name as client,
     'autotask' as source,
     'ticket' as record_type,
     cast(tickets.ticket_id as text) as record_id,
@@ -22,6 +23,7 @@ select
     concat_ws(' ', tickets.ticket_number, tickets.title) as record_label
 from {{ ref('stg_autotask__tickets') }} as tickets
 left join {{ ref('int_calendar__days') }} as days on tickets.opened_day = days.day
+left join {{ ref('stg_autotask__companies') }} as companies on tickets.company_id = companies.company_id
 left join {{ ref('int_people__accounts') }} as assigned
     on assigned.source = 'autotask' and cast(tickets.assigned_resource_id as text) = assigned.account_id
 left join {{ ref('int_people__accounts') }} as completed

@@ -9,5 +9,6 @@ select
         when opened_day is null then 'no_date'
         when not is_reactive then 'wrong_queue'
     end as reason,
+    client as segment,
     {{ receipt() }}
 from {{ ref('int_tickets') }}

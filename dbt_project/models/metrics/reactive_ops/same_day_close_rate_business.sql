@@ -10,6 +10,7 @@ select
         when not is_reactive then 'wrong_queue'
         when not is_complete then 'not_complete'
     end as reason,
+    client as segment,
     {{ receipt() }}
 from {{ ref('int_tickets') }}
 where completed_day is not null

@@ -60,12 +60,19 @@ class Chart:
     height: int = 220
     band: bool = field(init=False)
     ticks: list[float] = field(init=False)
+    digits: int | None = field(init=False)
 
     def __post_init__(self) -> None:
         self.band = any(s.kind == "bar" for s in self.series)
         values = [v for s in self.series for v in s.values if v is not None] or [0.0, 1.0]
         low, high = min(values), max(values)
         self.ticks = nice(min(low, 0.0) if self.zero or self.band else low, high)
+        # small rates need a decimal, or two lines of the grid would read the same
+        self.digits = next((d for d in (None, 1, 2) if len({number(t, self.unit, d) for t in self.ticks}) == len(self.ticks)), 3)
+
+    def text(self, value: float | None) -> str:
+        """A value as the axis writes it."""
+        return number(value, self.unit, self.digits)
 
     def y(self, value: float) -> float:
         """Height of a value, 0 (bottom) to 1."""
@@ -112,7 +119,7 @@ class Chart:
     def last(self, s: Series) -> str:
         """The end label: name and last value."""
         value = next((v for v in reversed(s.values) if v is not None), None)
-        return f"{s.name} {number(value, self.unit)}"
+        return f"{s.name} {self.text(value)}"
 
     def summary(self) -> str:
         """One sentence that says what the drawing shows."""
@@ -122,10 +129,10 @@ class Chart:
             if not values:
                 continue
             if s.kind == "goal":
-                bits.append(f"{s.name} {number(values[-1], self.unit)}")
+                bits.append(f"{s.name} {self.text(values[-1])}")
             else:
-                low, high = number(min(values), self.unit), number(max(values), self.unit)
-                bits.append(f"{s.name}: last {number(values[-1], self.unit)}, low {low}, high {high}")
+                low, high = self.text(min(values)), self.text(max(values))
+                bits.append(f"{s.name}: last {self.text(values[-1])}, low {low}, high {high}")
         span = f", {self.labels[0]} to {self.labels[-1]}" if self.labels else ""
         return f"{self.title}{span}. {'; '.join(bits)}."
 
@@ -142,13 +149,13 @@ def to_html(chart: Chart) -> str:
     """The fluid drawing with its table of data, as HTML text."""
     width, height = 1000, 500
     uid = new_id("f")
-    left = max(len(number(t, chart.unit)) for t in chart.ticks) * 7 + 8
+    left = max(len(chart.text(t)) for t in chart.ticks) * 7 + 8
     ends = chart.end_labels(chart.height)
     right = min(max(len(chart.last(s)) for s, _ in ends) * 6.4 + 14, 116) if ends else 4
     out = []
     for tick in chart.ticks:
         zero = " zero" if tick == chart.ticks[0] else ""
-        out.append(f'<i class="gy{zero}" style="bottom:{_n(chart.y(tick) * 100)}%"><b>{number(tick, chart.unit)}</b></i>')
+        out.append(f'<i class="gy{zero}" style="bottom:{_n(chart.y(tick) * 100)}%"><b>{chart.text(tick)}</b></i>')
     out.append(f'<svg viewBox="0 0 {width} {height}" preserveAspectRatio="none" role="img" aria-label="{escape(chart.summary())}">')
     for s in chart.series:
         if s.kind == "bar":
@@ -179,7 +186,7 @@ def to_html(chart: Chart) -> str:
         out.append(f'<span class="le" style="top:{_n(y)}px;color:var(--{colour})">{escape(chart.last(s))}</span>')
     head = "".join(f'<th scope="col"><i class="key {s.kind}" style="--k:var(--{s.color})"></i>{escape(s.name)}</th>' for s in chart.series)
     body = "".join(
-        f'<tr><th scope="row">{escape(label)}</th>' + "".join(f"<td>{number(s.values[k], chart.unit)}</td>" for s in chart.series) + "</tr>"
+        f'<tr><th scope="row">{escape(label)}</th>' + "".join(f"<td>{chart.text(s.values[k])}</td>" for s in chart.series) + "</tr>"
         for k, label in enumerate(chart.labels)
     )
     subtitle = f"<p>{escape(chart.subtitle)}</p>" if chart.subtitle else ""
@@ -202,7 +209,7 @@ def to_svg(chart: Chart, width: int = 552, height: int = 210, font: str = "Inter
         return literal(name, dark)
 
     ends = chart.end_labels(1)
-    left = max(len(number(t, chart.unit)) for t in chart.ticks) * 7.2 + 12
+    left = max(len(chart.text(t)) for t in chart.ticks) * 7.2 + 12
     right = max(len(chart.last(s)) for s, _ in ends) * 6.2 + 14 if ends else 6
     top, bottom = 44, 24
     plot_width, plot_height = width - left - right, height - top - bottom
@@ -216,7 +223,7 @@ def to_svg(chart: Chart, width: int = 552, height: int = 210, font: str = "Inter
         y = top + (1 - chart.y(tick)) * plot_height
         out.append(
             f'<path d="M{_n(left)} {_n(y)}H{_n(left + plot_width)}" stroke="{colour("base" if tick == chart.ticks[0] else "grid")}"/>'
-            f'<text x="{_n(left - 8)}" y="{_n(y + 4)}" text-anchor="end" fill="{colour("muted")}">{number(tick, chart.unit)}</text>'
+            f'<text x="{_n(left - 8)}" y="{_n(y + 4)}" text-anchor="end" fill="{colour("muted")}">{chart.text(tick)}</text>'
         )
     for s in chart.series:
         if s.kind == "bar":

@@ -131,7 +131,7 @@ def total(line: Row, records: Sequence[Row]) -> Total:
     elif line.aggregation in ("sum", "last"):
         agrees = _same(numerator, line.value)
     elif line.aggregation == "mean":
-        agrees = bool(denominator) and _same(numerator / denominator, line.value)
+        agrees = _same(numerator / denominator, line.value) if denominator else line.value is None
     else:
         agrees = _same(numerator, line.numerator) and _same(denominator, line.denominator)
     return Total(len(counted), len(records) - len(counted), numerator, denominator, agrees)

@@ -55,13 +55,14 @@ records as (
         newest.denominator,
         coalesce(people.full_name, newest.person_key, 'unassigned') as person,
         newest.segment,
-        newest.source,
+        coalesce(sources.source_label, newest.source) as source,
         replace(newest.record_type, '_', ' ') as record_type,
         case
             when newest.cadence = 'week' and newest.aggregation not in ('last', 'last_ratio') then dayname(newest.occurred_on)
         end as weekday
     from newest
     left join {{ ref('people') }} as people on newest.person_key = people.person_key
+    left join {{ ref('int_sources') }} as sources on newest.source = sources.source
     -- a snapshot's number is that of its newest day
     where newest.aggregation not in ('last', 'last_ratio') or newest.occurred_on = newest.last_day
 ),

@@ -62,7 +62,7 @@ told as (
         *,
         case sign(change_shown) when 1 then 'Up ' when -1 then 'Down ' else 'Unchanged' end
         || case when change_shown <> 0 then {{ amount_text('change_shown', 'unit') }} else '' end as headline,
-        {{ signed_amount('rate_shown', 'unit') }} || ' from rates, '
+        {{ signed_amount('rate_shown', 'unit') }} || case when aggregation = 'mean' then ' from the averages, ' else ' from rates, ' end
         || {{ signed_amount('(change_shown - rate_shown)', 'unit') }} || ' from the mix' as effects,
         case
             when others > 0

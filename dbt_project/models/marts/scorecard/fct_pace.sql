@@ -133,7 +133,8 @@ added as (
         sum(denominator) as denominator,
         arg_max(numerator, period_start) filter (where numerator is not null) as last_numerator,
         arg_max(denominator, period_start) filter (where numerator is not null) as last_denominator,
-        nullif(sum(expected), 0) as expected,
+        -- without a working day there is no goal; a goal may be 0
+        case when count(target) > 0 then sum(expected) end as expected,
         -- periods without a number are in neither side of the comparison
         sum(case when numerator is not null then expected * share_passed end) as expected_so_far,
         sum(case when numerator is not null then tolerance * share_passed end) as tolerance_so_far,

@@ -104,6 +104,8 @@ class Run:
     """Table -> why this account may not read it."""
     totals: dict[str, int] = field(default_factory=dict)
     """Table -> how many records the vendor says there are, without deleted ones; what the module's `totals()` was told."""
+    access_ends: datetime | None = None
+    """When the account has to be connected anew, where the vendor says so."""
     complete_through: dict[str, datetime] = field(default_factory=dict)
     """Table -> instant, where it is not `started_at`."""
     complete_from: dict[str, datetime] = field(default_factory=dict)

@@ -49,9 +49,12 @@ create table if not exists ledger.loads (
     requests bigint,
     waited_seconds double,
     error text,                       -- redacted; says what to do
-    vendor_total bigint               -- how many records the vendor says there are; null: not asked
+    vendor_total bigint,              -- how many records the vendor says there are; null: not asked
+    access_ends timestamptz           -- when the account must be connected anew; null: never, or not told
 );
-alter table ledger.loads add column if not exists vendor_total bigint;  -- a warehouse of before there was one
+-- a warehouse of before there were these
+alter table ledger.loads add column if not exists vendor_total bigint;
+alter table ledger.loads add column if not exists access_ends timestamptz;
 create table if not exists ledger.backfills (
     source text not null,
     since timestamptz,                -- window, half open; null: from the beginning

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
-from datetime import datetime
+from contextlib import closing
+from datetime import datetime, timedelta
 from email.message import EmailMessage
 
 from foundation.settings import Company, Settings
@@ -14,6 +15,9 @@ from reports.fmt import instant
 from reports.mail import build
 from reports.markup import plain
 from reports.queries import connect
+
+ENDS_SOON = timedelta(days=14)
+"""So long before the access to a source ends the operator is told."""
 
 
 def source_conditions(settings: Settings) -> dict[str, str]:
@@ -36,6 +40,34 @@ def source_conditions(settings: Settings) -> dict[str, str]:
             f"{state.sentence}{error} The other sources are not affected; pages and mails mark its numbers with their date. "
             f"Way out: `scoreline doctor` names what is wrong; mend it, then materialise the source's assets again in the Dagster UI."
         )
+    return out
+
+
+def data_conditions(settings: Settings) -> dict[str, str]:
+    """What else the operator must do about the data: totals that are off, and access that ends; what -> sentences and the way out.
+
+    Raises:
+        LookupError: nothing has been published yet.
+    """
+    out = {}
+    with closing(connect(settings.published_path)) as connection:
+        zone, as_of = connection.execute("select time_zone, as_of from published.marts.dim_build").fetchone() or ("UTC", settings.now())
+        for source, label, table, told, held in connection.execute(
+            "select source, source_label, table_name, vendor_total, records_held from published.marts.fct_reconciliations where is_off"
+        ).fetchall():
+            out[f"{source}.{table} total"] = (
+                f"{label} says that it has {told:,} {table.replace('_', ' ')}, and {held:,} are held. Numbers from them may be wrong. "
+                f"Way out: `scoreline backfill --source {source} --days 90`; if they still differ, `scoreline doctor --source {source}` "
+                "tells what the credentials may not see."
+            )
+        for source, label, ends in connection.execute(
+            "select source, label, access_ends from published.marts.dim_sources where state <> 'not_connected' and access_ends is not null"
+        ).fetchall():
+            if ends - as_of < ENDS_SOON:
+                out[f"{source} access"] = (
+                    f"The access to {label} ends on {instant(ends, zone)}. After that nothing can be read from it. "
+                    f"Way out: connect it anew before then; `scoreline doctor --source {source}` says how."
+                )
     return out
 
 

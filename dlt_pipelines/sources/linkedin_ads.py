@@ -268,26 +268,26 @@ PLATFORM = Platform(SOURCE, LABEL, _accounts, _campaigns, _spend, WAY_OUT)
 recall = partial(ads.recall, PLATFORM)
 
 
-def _end(client: Client, now: datetime) -> tuple[str, bool]:
-    """What is known of the end of the credentials, and whether a person should act."""
+def _end(client: Client, now: datetime) -> tuple[str, bool, datetime | None]:
+    """What is known of the end of the credentials, whether a person should act, and the end."""
     tokens: _Tokens = client.facts["tokens"]
     if tokens.renews:
         if tokens.refresh_ends is None:
-            return "the access token is renewed when it is refused", False
-        return f"the refresh token ends in {tokens.refresh_ends.days} days", tokens.refresh_ends < SOON
+            return "the access token is renewed when it is refused", False, None
+        return f"the refresh token ends in {tokens.refresh_ends.days} days", tokens.refresh_ends < SOON, now + tokens.refresh_ends
     try:
         ends = tokens.ends()
     except PermanentError as error:  # not being told when it ends is no reason to read nothing
-        return str(error), True
+        return str(error), True, None
     if ends is None:
-        return "not known: set LINKEDIN_ADS_CLIENT_ID and LINKEDIN_ADS_CLIENT_SECRET to be told; access tokens live 60 days", False
-    return f"the access token ends on {ends:%d %B %Y}, in {max(0, (ends - now).days)} days", ends - now < SOON
+        return "not known: set LINKEDIN_ADS_CLIENT_ID and LINKEDIN_ADS_CLIENT_SECRET to be told; access tokens live 60 days", False, None
+    return f"the access token ends on {ends:%d %B %Y}, in {max(0, (ends - now).days)} days", ends - now < SOON, ends
 
 
 def begin(run: Run) -> None:
     """Before the first row: the accounts that count, their campaigns, and how long the token is good."""
     ads.begin(PLATFORM, run)
-    told, act = _end(run.client, run.started_at)
+    told, act, run.access_ends = _end(run.client, run.started_at)
     if act:
         run.warn(f"{LABEL}: {told}. {WAY_OUT}")
 
@@ -301,5 +301,5 @@ def source(run: Run | None = None) -> Any:
 def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[Finding]:
     """Accounts, currencies, permissions, and how long the token is good."""
     yield from ads.diagnose(PLATFORM, client, settings, company)
-    told, act = _end(client, settings.now())
+    told, act, _ = _end(client, settings.now())
     yield Finding(SOURCE, "token", "warn" if act else "ok", told, WAY_OUT if act else "")

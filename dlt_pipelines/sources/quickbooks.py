@@ -564,6 +564,7 @@ def settle(connection: Any, run: Run, state: Mapping[str, Any]) -> None:
             f"update raw_quickbooks.{name} set deleted_at = ? where deleted_at is null and not list_contains(?, id)",
             [run.started_at, sorted(there)],
         )
+    run.access_ends = _ends(run.client.facts["keeper"])
     if ends := _ends_soon(run.client.facts["keeper"], run.started_at):
         run.warn(ends)
 

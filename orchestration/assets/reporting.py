@@ -10,7 +10,7 @@ from foundation.calendar import week_label
 from orchestration.assets.ingestion import OWNERS
 from orchestration.resources import Scoreline
 from orchestration.settings_at_import import COMPANY
-from reports.alerts import source_conditions, tell_operator
+from reports.alerts import data_conditions, source_conditions, tell_operator
 from reports.daily_digest import send_daily_digest
 from reports.delivery import DeliveryFailed, DeliveryReport
 from reports.site import build_site
@@ -55,9 +55,9 @@ def site(context: dg.AssetExecutionContext, scoreline: Scoreline) -> dg.Material
 
 @dg.asset(key=ALERTS, deps=[PUBLISHED], group_name="reports", owners=OWNERS, kinds={"mail"})
 def operator_alerts(context: dg.AssetExecutionContext, scoreline: Scoreline) -> dg.MaterializeResult:
-    """Tells the operator once when a source fails or runs late, and once when it has recovered."""
+    """Tells the operator once when a source fails or runs late, totals are off or an access ends, and once when it is mended."""
     settings, company = scoreline.settings(), scoreline.company()
-    conditions = source_conditions(settings)
+    conditions = source_conditions(settings) | data_conditions(settings)
     told = tell_operator(settings, company, conditions, scope="source")
     for message in told:
         context.log.warning(f"told {company.mail.operator}: {message['Subject']}")

@@ -97,6 +97,8 @@ class PublishedFile:
     sources: dict[str, dict[str, Any]] = field(default_factory=dict)
     """source -> columns of dim_sources that differ."""
     rejected: list[tuple[str, int, str, str]] = field(default_factory=list)
+    totals: list[tuple[str, str, int, int]] = field(default_factory=list)
+    """(source, table, what the vendor says, what is held); 3 records may differ."""
     running: bool = True
     last_week: date = W43
     left_out: int = 3
@@ -128,11 +130,16 @@ class PublishedFile:
                 "source": source, "label": label, "cadence": "daily", "freshness_hours": 30.0, "state": "ok",
                 "complete_through": self.as_of - timedelta(hours=2), "last_success_at": self.as_of - timedelta(hours=2),
                 "last_attempt_at": self.as_of - timedelta(hours=2), "last_error": None, "newest_record": self.as_of - timedelta(hours=9),
-                "rows_total": 1000, "rows_loaded": 10, "requests": 5, "waited_seconds": 0.1,
+                "rows_total": 1000, "rows_loaded": 10, "requests": 5, "waited_seconds": 0.1, "access_ends": None,
             } | self.sources.get(source, {})  # fmt: skip
             connection.execute(f"insert into marts.dim_sources values ({', '.join('?' * len(values))})", list(values.values()))
         for key, name in _PEOPLE.items():
             connection.execute("insert into marts.dim_people values (?, ?, '', null, ?)", [key, name, self.left.get(key)])
+        for source, table, says, held in self.totals:
+            connection.execute(
+                "insert into marts.fct_reconciliations values (?, ?, ?, ?, ?, ?, ?, 3, ?)",
+                [source, labels[source], table, self.as_of, says, held, held - says, abs(held - says) > 3],
+            )
         for rejected in self.rejected:
             connection.execute("insert into marts.fct_manual_rejected values (?, ?, ?, ?)", list(rejected))
         facts: list[list[Any]] = []
@@ -439,7 +446,18 @@ create table marts.dim_metrics (
 create table marts.dim_sources (
     source text, label text, cadence text, freshness_hours double, state text, complete_through timestamptz, last_success_at timestamptz,
     last_attempt_at timestamptz, last_error text, newest_record timestamptz, rows_total bigint, rows_loaded bigint, requests bigint,
-    waited_seconds double
+    waited_seconds double, access_ends timestamptz
+);
+create table marts.fct_reconciliations (
+    source text, source_label text, table_name text, counted_at timestamptz, vendor_total bigint, records_held bigint, difference bigint,
+    tolerance bigint, is_off boolean
+);
+create table marts.fct_unmapped (
+    source text, kind text, value_id text, value_label text, records bigint, last_used_on date, way_out text
+);
+create table marts.dim_goals (
+    line_id text, valid_from date, valid_to date, operator text, target decimal(28, 9), target_2 decimal(28, 9), band decimal(9, 4),
+    tolerance decimal(28, 9), per text, kind text, reason text
 );
 create table marts.dim_people (person_key text, full_name text, team text, active_from date, active_to date);
 create table marts.fct_manual_rejected (file text, line bigint, reason text, content text);

@@ -12,8 +12,9 @@ from email.policy import default
 import pytest
 
 from foundation.settings import Company, Settings
-from reports.alerts import source_conditions, tell_operator
+from reports.alerts import data_conditions, source_conditions, tell_operator
 from reports.delivery import DeliveryFailed
+from tests.reports.published import CLOCK
 
 LATE = {"hubspot": "HubSpot is late: its data is complete to Thu. Way out: run `scoreline doctor`."}
 
@@ -115,3 +116,19 @@ def test_the_conditions_of_the_sources(variant: Callable[..., Settings], company
     )
     (message,) = tell_operator(settings, company, conditions, "source")
     assert "HubSpot" in message["Subject"]
+
+
+def test_totals_that_are_off_and_access_that_ends(variant: Callable[..., Settings], company: Company) -> None:
+    soon, later = CLOCK + timedelta(days=13), CLOCK + timedelta(days=15)
+    settings = variant(
+        sources={"hubspot": {"access_ends": soon}, "autotask": {"access_ends": later}},
+        totals=[("hubspot", "calls", 1000, 1003), ("hubspot", "deals", 75, 60)],
+    )
+    found = data_conditions(settings)
+    assert sorted(found) == ["hubspot access", "hubspot.deals total"]
+    assert "HubSpot says that it has 75 deals, and 60 are held" in found["hubspot.deals total"]
+    assert "ends on Sun 9 Nov 2025" in found["hubspot access"] and "scoreline doctor --source hubspot" in found["hubspot access"]
+    assert len(tell_operator(settings, company, found, "source")) == 2
+    assert tell_operator(settings, company, data_conditions(settings), "source") == []
+    mended = variant(totals=[("hubspot", "deals", 75, 75)])
+    assert data_conditions(mended) == {}

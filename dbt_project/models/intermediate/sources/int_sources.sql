@@ -26,7 +26,8 @@ last_load as (
         source,
         sum(rows_loaded) as rows_loaded,
         sum(requests) as requests,
-        sum(waited_seconds) as waited_seconds
+        sum(waited_seconds) as waited_seconds,
+        max(access_ends) as access_ends
     from {{ ref('stg_scoreline__loads') }}
     group by source, load_id
     qualify row_number() over (partition by source order by max(load_number) desc) = 1
@@ -50,7 +51,8 @@ select
     tables.rows_total,
     last_load.rows_loaded,
     last_load.requests,
-    last_load.waited_seconds
+    last_load.waited_seconds,
+    last_load.access_ends
 from {{ ref('stg_scoreline__sources') }} as sources
 left join tables on sources.source = tables.source
 left join last_load on sources.source = last_load.source

@@ -17,5 +17,6 @@ select
     cast(rows_total as bigint) as rows_total,
     cast(rows_loaded as bigint) as rows_loaded,
     cast(requests as bigint) as requests,
-    cast(waited_seconds as double) as waited_seconds
+    cast(waited_seconds as double) as waited_seconds,
+    access_ends
 from {{ ref('int_sources') }}

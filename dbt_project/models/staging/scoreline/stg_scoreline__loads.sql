@@ -14,5 +14,6 @@ select
     requests,
     waited_seconds,
     vendor_total,
+    access_ends,
     error as error_text
 from {{ source('ledger', 'loads') }}

@@ -240,6 +240,7 @@ def test_runway_at_capacity_is_bound_by_the_mailboxes(warehouse: RawWarehouse) -
     # (20 * 0.4 + 30) / 50 of 50 = 38
     row = fact(warehouse, "lead_queue_runway_capacity", W44)
     assert (row["numerator"], row["denominator"], row["value"]) == (190, 38, 5)
+    assert reasons(warehouse, "lead_queue_runway_capacity", "2025-10-28", "2025-10-28")["3"] == "campaign_paused"
     assert shown(warehouse, "lead_queue_runway_capacity", W43)[1] == "not_applicable"  # no mailbox that day
 
 

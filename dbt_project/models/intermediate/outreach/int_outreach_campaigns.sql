@@ -51,7 +51,7 @@ select
     leads_in_progress,
     -- all campaigns together send no more than the mailboxes: each gives way by the same share
     case
-        when all_wanted_leads > 0
+        when wanted_leads > 0
             then cast(wanted_leads * least(1, mailbox_emails * weighed_leads / all_wanted_leads / all_wanted_leads) as decimal(18, 9))
         else 0
     end as new_leads_a_day,

@@ -126,7 +126,7 @@ def _decide(cursor: duckdb.DuckDBPyConnection, week: date, sections: set[str]) -
         return Gate("held", [f"{names} {why}: there are no complete numbers for {label}.", *(_sentence(s, zone) for s in systems)])
     notes = [
         *(Note("source", _sentence(source, zone)) for source in used if source.state != "ok"),
-        *(Note("line", text) for text in _line_reasons(lines, label)),
+        *(Note("line", text) for text in line_reasons(lines, label)),
         *(Note("rejected", text) for text in _rejected(cursor)),
     ]
     return Gate("amber" if notes else "green", [note.text for note in notes], notes)
@@ -171,7 +171,9 @@ def _sentence(source: Row, zone: str) -> str:
     return f"{source.label} is up to date: {reach}."
 
 
-def _line_reasons(lines: Sequence[Row], label: str) -> list[str]:
+def line_reasons(lines: Sequence[Row], label: str) -> list[str]:
+    """Which lines have no number, or not a whole one, and why; a sentence per reason."""
+
     def named(members: Sequence[Row]) -> str:
         return ", ".join(f"{m.label} ({m.section_label}{f', {m.owner_names}' if m.owner_names else ''})" for m in members)
 

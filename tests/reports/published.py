@@ -7,6 +7,7 @@ hostile texts. `PublishedFile` lets a test say what shall be broken.
 from __future__ import annotations
 
 import csv
+import functools
 import io
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -15,8 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import yaml
 
 from foundation.calendar import quarter_label, week_label
+from foundation.settings import PROJECT_ROOT
 
 ZONE = "America/Chicago"
 CLOCK = datetime(2025, 10, 27, 12, tzinfo=UTC)
@@ -27,6 +30,7 @@ LATE = date(2025, 10, 6)
 SCRIPT = "<script>document.title='taken'</script><img src=x onerror=\"document.title='taken'\">"
 TEMPLATE = "{{ 7*7 }} {% for x in y %} **bold** [l](javascript:alert(1)) | cell | `code` \\\n# heading"
 SQL = "'; drop table marts.fct_contributions; --"
+MOVED = f"Up 31: {SCRIPT} +24, Victor Lang +7."
 LONG = "Lorem ipsum dolor sit amet " * 371
 RTL = "\u202eevil\u202c مرحبا بالعالم"
 EMOJI = "Deal 🎉👩‍💻 «ünïcödé»"
@@ -118,6 +122,8 @@ class PublishedFile:
         with duckdb.connect(str(self.path)) as connection:
             connection.execute("begin")  # or each row would wait for the disk
             connection.execute(_DDL)
+            for statement in _other_marts():
+                connection.execute(statement)
             self._write(connection)
             connection.execute("commit")
         return self.path
@@ -154,8 +160,28 @@ class PublishedFile:
             self._balances(connection, facts, records)
         _insert(connection, "fct_scorecard_weekly", facts)
         _insert(connection, "fct_contributions", records)
+        self._progress(connection)
         if self.changes:
             self._changes(connection)
+
+    def _progress(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Why dials moved in W43, with a member's name as a vendor might give it, and how three running lines stand."""
+        for table in ("weekly", "monthly", "quarterly"):
+            connection.execute(f"alter table marts.fct_scorecard_{table} add column goal_note text")
+        connection.execute("insert into marts.fct_movements values ('inside_sales.dials', ?, ?)", [W43, MOVED])
+        if self.running and self.last_week == W43:
+            week, quarter = W43 + timedelta(weeks=1), date(2025, 9, 29)
+            _insert(connection, "fct_pace", [
+                [line, "quarter", quarter, date(2025, 12, 28), "2025-Q4", value, ">=", target, None, share, 62, 42, even, None, needed,
+                 "week", 9, pace, None, 4, 4, self.as_of]
+                for line, value, target, share, even, needed, pace in (
+                    ("inside_sales.dials", 344, 1625, Decimal("0.32"), 500, Decimal("142.334"), "behind"),
+                    ("inside_sales.conversations_dm", 58, 169, Decimal("0.32"), 52, Decimal("12.334"), "ahead"),
+                )
+            ] + [
+                ["inside_sales.dials", "week", week, week + timedelta(days=6), week_label(week), 0, ">=", 125, None, 0, 5, 5, 0, None, 25,
+                 "working_day", 5, "too_early", None, 1, 1, self.as_of],
+            ])  # fmt: skip
 
     def _changes(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Dials of W43 went up and down again, a deal of W42 lost its MRR, a ticket is gone, W41 was filled in, a goal was changed."""
@@ -423,6 +449,22 @@ def _status(value: Decimal | None, target: Decimal | None) -> str:
     return "near" if value >= target * Decimal("0.9") else "below"
 
 
+@functools.cache
+def _other_marts() -> tuple[str, ...]:
+    """The marts that only some pages read, empty, with the columns of their contracts."""
+    models = [
+        model
+        for path in sorted((PROJECT_ROOT / "dbt_project/models/marts").rglob("*.yml"))
+        for model in yaml.safe_load(path.read_text(encoding="utf-8")).get("models", [])
+    ]
+    return tuple(
+        f"create table if not exists marts.{model['name']} ("
+        + ", ".join(f"{column['name']} {column['data_type']}" for column in model["columns"])
+        + ")"
+        for model in models
+    )
+
+
 def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: list[list[Any]]) -> None:
     """Many rows at once; one statement for each row would take seconds."""
     for i in range(0, len(rows), 400):
@@ -452,13 +494,6 @@ create table marts.fct_reconciliations (
     source text, source_label text, table_name text, counted_at timestamptz, vendor_total bigint, records_held bigint, difference bigint,
     tolerance bigint, is_off boolean
 );
-create table marts.fct_unmapped (
-    source text, kind text, value_id text, value_label text, records bigint, last_used_on date, way_out text
-);
-create table marts.dim_goals (
-    line_id text, valid_from date, valid_to date, operator text, target decimal(28, 9), target_2 decimal(28, 9), band decimal(9, 4),
-    tolerance decimal(28, 9), per text, kind text, reason text
-);
 create table marts.dim_people (person_key text, full_name text, team text, active_from date, active_to date);
 create table marts.fct_manual_rejected (file text, line bigint, reason text, content text);
 create table marts.fct_scorecard_weekly (
@@ -477,6 +512,13 @@ create table marts.fct_scorecard_quarterly (
     line_id text, section text, metric_id text, quarter_label text, quarter_start date, quarter_end date, is_finished boolean,
     value decimal(28, 12), n bigint, operator text, target decimal(28, 9), target_2 decimal(28, 9), status text, state text,
     as_of timestamptz
+);
+create table marts.fct_movements (line_id text, period_start date, sentence text);
+create table marts.fct_pace (
+    line_id text, span text, period_start date, period_end date, period_label text, value decimal(28, 9), operator text,
+    target decimal(28, 9), target_2 decimal(28, 9), elapsed_share decimal(9, 6), working_days int, working_days_left decimal(9, 3),
+    expected_so_far decimal(28, 9), projected decimal(28, 9), needed decimal(28, 9), needed_per text, units_left decimal(9, 3), pace text,
+    status text, periods_with_number int, periods_begun int, as_of timestamptz
 );
 create table marts.fct_restatements (
     line_id text, section text, metric_id text, label text, cadence text, period_start date, period_label text, changed_at timestamptz,

@@ -142,7 +142,7 @@ def test_a_call_of_both_systems_counts_once(warehouse: RawWarehouse) -> None:
         ("justcall", "3"): None,
         ("justcall", "4"): None,
         ("justcall", "5"): "no_rep",
-        ("copper", "1"): "duplicate",
+        ("copper", "1"): "duplicate_call",
         ("copper", "2"): None,
         ("copper", "5"): None,
         ("copper", "6"): None,  # a rep who left counts as well

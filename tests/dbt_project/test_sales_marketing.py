@@ -340,7 +340,7 @@ def test_activities_of_reps(warehouse: RawWarehouse) -> None:
     }
     mails = reasons(warehouse, "emails_by_rep", ("sent", "theirs", "bounced", "planned", "gone"))
     assert mails == {"sent": None, "theirs": "incoming", "bounced": "bounced", "planned": "not_sent", "gone": "deleted"}
-    assert reasons(warehouse, "tasks_by_rep") == {"done": None, "open": "not_completed", "reopened": "not_completed"}
+    assert reasons(warehouse, "tasks_by_rep") == {"done": None, "open": "not_complete", "reopened": "not_complete"}
     assert value(warehouse, "tasks_by_rep", W43)[0] == 1
     assert reasons(warehouse, "notes_by_rep", ("note", "nobody")) == {"note": None, "nobody": "no_owner"}
 
@@ -352,7 +352,7 @@ def test_meetings_by_rep_and_by_outcome(warehouse: RawWarehouse) -> None:
     assert by_rep == {
         ("held", "maya"): None,
         ("held", "victor"): None,
-        ("cancelled", "maya"): "cancelled",
+        ("cancelled", "maya"): "canceled",
         ("moved", "maya"): "rescheduled",
         ("missed", "maya"): None,
         ("untold", "maya"): None,

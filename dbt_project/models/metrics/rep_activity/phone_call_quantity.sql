@@ -6,7 +6,7 @@ select
     1 as denominator,
     case
         when is_deleted then 'deleted'
-        when is_duplicate then 'duplicate'
+        when is_duplicate then 'duplicate_call'
         when account_id is null then 'no_rep'
     end as reason,
     {{ receipt() }}

@@ -6,7 +6,7 @@ select
     1 as denominator,
     case
         when is_deleted then 'deleted'
-        when not is_completed then 'not_completed'
+        when not is_completed then 'not_complete'
         when completed_day is null then 'no_date'
         when owner_id is null then 'no_owner'
     end as reason,

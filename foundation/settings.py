@@ -181,6 +181,11 @@ class SmartleadSection(_Table):
     """So many days back go into the mean number of new leads per sending day."""
 
 
+class SupplySection(_Table):
+    email_source: Literal["smartlead", "hubspot"] | None = None
+    """Whose e-mails the open and reply rates are of; None: Smartlead's, or HubSpot's where Smartlead is not connected."""
+
+
 class MicrosoftGraphSection(_Table):
     cloud: Literal["global", "us_government", "us_government_dod", "china"] = "global"
     tenants: dict[str, str] = {}
@@ -418,6 +423,7 @@ class Company(_Table):
     intercom: IntercomSection = IntercomSection()
     quickbooks: QuickBooksSection = QuickBooksSection()
     billcom: BillcomSection = BillcomSection()
+    supply: SupplySection = SupplySection()
     accounting: AccountingSection = AccountingSection()
     copper: CopperSection = CopperSection()
     justcall: JustCallSection = JustCallSection()

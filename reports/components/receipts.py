@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 
 from foundation.calendar import week_label
 from reports.components.basics import Pill
+from reports.components.movement import Moved
 from reports.fmt import Number, day, exact, instant, judged, number, plural, week_days
 from reports.links import Receipts
 from reports.markup import anchor, join, plain, web_address
@@ -73,6 +74,7 @@ REASONS = {
     "not_decision_maker": "The contact does not decide",
     "not_in_list": "The contact was not on the list that day",
     "not_loaded": "Could not be read that day: unknown, not healthy",
+    "not_sent": "Never sent",
     "not_stale": "Something happened lately",
     "not_windows": "Not a Windows device",
     "not_yet": "Still ahead",
@@ -269,7 +271,7 @@ def _card(
         "" if found.agrees else " wrong",
         Markup("{} ").format(Pill(line.status)) if line.status not in (None, "no_goal") else "",
         total_text(line, found) + (f" Left out: {plural(found.left_out, 'record')}." if found.left_out else ""),
-        restated,
+        Moved(line.moved, "p") + restated,
     )
     if i:
         head = Markup("<h2>{}<small>continued, part {} of {}</small></h2>").format(line.label, i + 1, count)

@@ -64,6 +64,13 @@ def warehouse(make_warehouse: MakeWarehouse) -> RawWarehouse:
     return made
 
 
+HUBSPOT_MAIL = {
+    "hs_email_direction": "EMAIL",
+    "hs_email_status": "SENT",
+    "hs_timestamp": "2025-10-22T15:00:00Z",
+    "created_at": "2025-10-22T15:00:00Z",
+    "hs_email_open_count": 1,
+}
 PEOPLE = """\
 person_key,full_name,email,hubspot_email,autotask_email,team,weekly_hours,active_from,active_to
 sam,Sam Okafor,sam@test.example,,,ops,40,2024-01-01,
@@ -116,6 +123,8 @@ def _add_leads(made: RawWarehouse) -> None:
         ],
     )
 
+    made.add("hubspot.emails", [HUBSPOT_MAIL | {"id": "h1"}])  # Smartlead is connected: whoever writes by HubSpot is another matter
+
 
 def _add_figures(made: RawWarehouse) -> None:
     def asked(day: str, query: str, status: str = "ok", rows: int = 1) -> dict[str, Any]:
@@ -136,6 +145,9 @@ def _add_figures(made: RawWarehouse) -> None:
             asked("2025-10-28", inventory),
         ],
     )
+    # the same question asked of another database is answered once
+    made.add("mongodb.queries", [asked("2025-10-27", capacity)])
+    made.add("mongodb.figures", [figure("2025-10-27", capacity, 1, 999, "Gala", "2025-06-01")])
     made.add(
         "company_warehouse.figures",
         [
@@ -324,3 +336,23 @@ def test_open_tickets_of_one_desk_and_of_two(warehouse: RawWarehouse) -> None:
 
 def test_a_score_may_be_typed_in(warehouse: RawWarehouse) -> None:
     assert shown(warehouse, "ms_security_score", W43) == (Decimal("0.52"), "no_goal", "manual")
+
+
+def test_without_smartlead_the_rates_are_those_of_hubspot(make_warehouse: MakeWarehouse) -> None:
+    made = make_warehouse("2025-10-28T12:00:00")
+    made.add(
+        "hubspot.emails",
+        [
+            HUBSPOT_MAIL | {"id": "1", "hs_email_reply_count": 1},
+            HUBSPOT_MAIL | {"id": "2"},
+            HUBSPOT_MAIL | {"id": "3", "hs_email_status": "BOUNCED"},
+            HUBSPOT_MAIL | {"id": "4", "hs_email_status": "FAILED"},
+            HUBSPOT_MAIL | {"id": "5", "archived": True},
+            HUBSPOT_MAIL | {"id": "6", "hs_email_direction": "INCOMING_EMAIL"},
+        ],
+    )
+    made.loaded("hubspot", through=at("2025-10-28T12:00:00"))
+    made.build("--select", "+email_reply_rate", "--exclude-resource-type", "test", "unit_test")
+    found = made.query("from metrics.email_reply_rate order by record_id")
+    told = [(row["record_id"], row["numerator"], row["reason"]) for row in found]
+    assert told == [("1", 1, None), ("2", 0, None), ("3", 0, "bounced"), ("4", 0, "not_sent"), ("5", 0, "deleted")]

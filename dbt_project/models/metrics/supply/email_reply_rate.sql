@@ -1,9 +1,9 @@
 select
     'email_reply_rate' as metric_id,
-    cast(null as text) as person_key,
+    person_key,
     sent_day as occurred_on,
     case when is_replied then 1 else 0 end as numerator,
     1 as denominator,
-    case when is_bounced then 'bounced' end as reason,
+    reason,
     {{ receipt() }}
-from {{ ref('int_outreach_emails') }}
+from {{ ref('int_email_responses') }}

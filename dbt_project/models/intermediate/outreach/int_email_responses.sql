@@ -1,0 +1,55 @@
+-- e-mails sent, and whether they were opened and answered. One system's: `supply.email_source`; where that is blank Smartlead, or HubSpot
+-- where Smartlead is not connected
+{% set asked_source = "nullif(lower(" ~ setting('supply.email_source', '') ~ "), '')" -%}
+with chosen as (
+    select
+        coalesce(
+            {{ asked_source }},
+            case
+                when bool_or(source = 'smartlead' and not is_not_connected) then 'smartlead'
+                when bool_or(source = 'hubspot' and not is_not_connected) then 'hubspot'
+                else 'smartlead'
+            end
+        ) as source
+    from {{ ref('int_sources') }}
+),
+
+emails as (
+    select
+        cast(null as text) as person_key,
+        sent_day,
+        is_opened,
+        is_replied,
+        case when is_bounced then 'bounced' end as reason,
+        source,
+        record_type,
+        record_id,
+        record_url,
+        record_label
+    from {{ ref('int_outreach_emails') }}
+
+    union all
+
+    select
+        emails.person_key,
+        emails.sent_day,
+        coalesce(mails.opens, 0) > 0 as is_opened,
+        coalesce(mails.replies, 0) > 0 as is_replied,
+        case
+            when emails.is_deleted then 'deleted'
+            when emails.email_status = 'BOUNCED' then 'bounced'
+            when emails.email_status <> 'SENT' then 'not_sent'
+        end as reason,
+        emails.source,
+        emails.record_type,
+        emails.record_id,
+        emails.record_url,
+        emails.record_label
+    from {{ ref('int_emails') }} as emails
+    inner join {{ ref('stg_hubspot__emails') }} as mails on emails.email_id = mails.email_id
+    where not emails.is_incoming
+)
+
+select emails.*
+from emails
+inner join chosen on emails.source = chosen.source

@@ -66,7 +66,7 @@ class Chart:
         self.band = any(s.kind == "bar" for s in self.series)
         values = [v for s in self.series for v in s.values if v is not None] or [0.0, 1.0]
         low, high = min(values), max(values)
-        self.ticks = nice(min(low, 0.0) if self.zero or self.band else low, high)
+        self.ticks = nice(min(low, 0.0) if self.zero or self.band else low, max(high, 0.0) if self.band else high)
         # small rates need a decimal, or two lines of the grid would read the same
         self.digits = next((d for d in (None, 1, 2) if len({number(t, self.unit, d) for t in self.ticks}) == len(self.ticks)), 3)
 
@@ -77,6 +77,11 @@ class Chart:
     def y(self, value: float) -> float:
         """Height of a value, 0 (bottom) to 1."""
         return (value - self.ticks[0]) / (self.ticks[-1] - self.ticks[0])
+
+    def bar(self, value: float) -> tuple[float, float]:
+        """Top (from the top) and height of a bar, 0 to 1. It stands on zero, or hangs from it."""
+        zero, end = self.y(0.0), self.y(value)
+        return 1 - max(zero, end), abs(end - zero)
 
     def x(self, i: int) -> float:
         """Place of the i-th label, 0 (left) to 1."""
@@ -117,9 +122,9 @@ class Chart:
         return ends
 
     def last(self, s: Series) -> str:
-        """The end label: name and last value."""
+        """The end label: name and last value, a large one without its cents."""
         value = next((v for v in reversed(s.values) if v is not None), None)
-        return f"{s.name} {self.text(value)}"
+        return f"{s.name} {self.text(value) if value is None or abs(value) < 1000 else number(value, self.unit, 0)}"
 
     def summary(self) -> str:
         """One sentence that says what the drawing shows."""
@@ -162,9 +167,10 @@ def to_html(chart: Chart) -> str:
             bar = width / len(chart.labels) * 0.68
             for k, value in enumerate(s.values):
                 if value is not None:
+                    above, tall = chart.bar(value)
                     out.append(
-                        f'<rect x="{_n(chart.x(k) * width - bar / 2)}" y="{_n((1 - chart.y(value)) * height)}" '
-                        f'width="{_n(bar)}" height="{_n(chart.y(value) * height)}" fill="var(--{s.color})"/>'
+                        f'<rect x="{_n(chart.x(k) * width - bar / 2)}" y="{_n(above * height)}" '
+                        f'width="{_n(bar)}" height="{_n(tall * height)}" fill="var(--{s.color})"/>'
                     )
             continue
         for run in chart.runs(s):
@@ -230,9 +236,10 @@ def to_svg(chart: Chart, width: int = 552, height: int = 210, font: str = "Inter
             bar = plot_width / len(chart.labels) * 0.68
             for k, value in enumerate(s.values):
                 if value is not None:
+                    above, tall = chart.bar(value)
                     out.append(
-                        f'<rect x="{_n(left + chart.x(k) * plot_width - bar / 2)}" y="{_n(top + (1 - chart.y(value)) * plot_height)}" '
-                        f'width="{_n(bar)}" height="{_n(chart.y(value) * plot_height)}" fill="{colour(s.color)}"/>'
+                        f'<rect x="{_n(left + chart.x(k) * plot_width - bar / 2)}" y="{_n(top + above * plot_height)}" '
+                        f'width="{_n(bar)}" height="{_n(tall * plot_height)}" fill="{colour(s.color)}"/>'
                     )
             continue
         for run in chart.runs(s):

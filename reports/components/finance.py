@@ -26,6 +26,37 @@ def _balance(row: Row | None) -> Markup:
     )
 
 
+def CashGap(missing: Result) -> Markup:
+    """The accounts for which the newest day has no cash position; nothing where it is whole."""
+    if not missing:
+        return Markup()
+    items = join(
+        Markup('<li><span class="what">{}</span><span class="how">{}</span></li>').format(
+            plain(row.account_name),
+            f"last balance of {day(row.balance_day)}" if row.balance_day else "never among the accounts of the banks",
+        )
+        for row in missing
+    )
+    return Markup(
+        '<section class="card attention"><h2>The cash position of {} is not whole</h2>'
+        '<p class="quiet">The last day on which every account was there is shown.</p><ol>{}</ol></section>'
+    ).format(day(missing.rows[0].snapshot_day), items)
+
+
+def BooksNote(basis: Result, running: Result, build: Result) -> Markup:
+    """By which accounting method the profit and loss was read, and how far the running month has come."""
+    if not basis:
+        return Markup()
+    home, books = f"money:{build.one().currency}", basis.rows[0]
+    text = f"Profit and loss by the {books.accounting_method.lower()} method."
+    if not books.is_counted:
+        text += f" The books are kept in {books.currency}: nothing of them is added up."
+    for row in running:
+        until = f" to {day(row.through_day)}" if row.through_day else ""
+        text += f" {row.month} so far{until}: revenue {number(row.revenue, home)}, expenses {number(row.expenses, home)}, provisional."
+    return Markup('<p class="quiet">{}</p>').format(text)
+
+
 def CashTable(balances: Result, build: Result) -> Markup:
     """Accounts and the days on which the banks answered, the newest first; the sum only where it is whole."""
     days: list[date] = sorted(set(balances.column("snapshot_day")), reverse=True)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import copy
 import email.utils
+import functools
 import heapq
 import itertools
 import random
@@ -358,10 +359,16 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     return max(0.0, (until - datetime.now(UTC)).total_seconds())
 
 
+@functools.cache
+def _tls() -> ssl.SSLContext:
+    """The machine's certificate authorities and certifi's; reading them takes a tenth of a second, so once a process."""
+    context = ssl.create_default_context()
+    context.load_verify_locations(certifi.where())
+    return context
+
+
 def _pool(base_url: str, timeout: urllib3.Timeout) -> urllib3.PoolManager:
-    secure = ssl.create_default_context()
-    secure.load_verify_locations(certifi.where())
-    options: dict[str, Any] = {"timeout": timeout, "maxsize": 32, "ssl_context": secure, "retries": False}
+    options: dict[str, Any] = {"timeout": timeout, "maxsize": 32, "ssl_context": _tls(), "retries": False}
     parts = urllib.parse.urlsplit(base_url)
     proxy = urllib.request.getproxies().get(parts.scheme)
     if proxy and not urllib.request.proxy_bypass(parts.hostname or ""):

@@ -163,7 +163,7 @@ def _lacking(warehouse: Warehouse, entries: Collection[SourceEntry]) -> dict[str
 def _declare(entry: SourceEntry, settings: Settings) -> None:
     """Make the tables of a source that are not there yet, empty. Call with the source's lock held and the warehouse's free."""
     warehouse = Warehouse(settings)
-    with warehouse.write_lock(f"declare {entry.name}"):
+    with warehouse.write_lock(f"declare {entry.name}"), _kept_open(warehouse):
         missing = _lacking(warehouse, [entry]).get(entry.name)
         if not missing:
             return
@@ -177,7 +177,7 @@ def _declare(entry: SourceEntry, settings: Settings) -> None:
     with translated(entry, Redactor()):
         pipeline.extract(declared, loader_file_format="parquet")
         pipeline.normalize()
-        with warehouse.write_lock(f"declare {entry.name}"):
+        with warehouse.write_lock(f"declare {entry.name}"), _kept_open(warehouse):
             pipeline.load()
 
 
@@ -186,6 +186,14 @@ def _own_dlt(settings: Settings) -> None:
     # asking for the context would make dlt's default one first, with everything it reads and starts
     if PluggableRunContext not in container or not isinstance(container[PluggableRunContext].context, _OwnContext):
         container[PluggableRunContext] = PluggableRunContext(_OwnContext(str(settings.dlt_dir)))
+
+
+def _destination(settings: Settings) -> Any:
+    duckdb_file = dlt.destinations.duckdb({"database": str(settings.warehouse_path)})
+    # dlt asks for them thirty times a load and resolves the whole configuration each time, on which DuckDB's do not depend
+    ask = duckdb_file.capabilities
+    duckdb_file.capabilities = lambda config=None, naming=None: ask(duckdb_file.spec() if config is None else config, naming)
+    return duckdb_file
 
 
 def _open_pipeline(entry: SourceEntry, settings: Settings) -> Any:
@@ -197,27 +205,32 @@ def _open_pipeline(entry: SourceEntry, settings: Settings) -> Any:
             pipeline_name=entry.name,
             pipelines_dir=str(settings.dlt_dir),
             dataset_name=f"raw_{entry.name}",
-            destination=dlt.destinations.duckdb({"database": str(settings.warehouse_path)}),
+            destination=_destination(settings),
         )
 
-    with contextlib.closing(Warehouse(settings).connect()):
-        pass  # waits for, and names, a process that holds the file without our lock
-    try:
-        pipeline = attached()
-        if pipeline.has_pending_data:
-            log.info("%s: loading what an interrupted run had already fetched", entry.label)
-            pipeline.normalize()
-            pipeline.load()
-        pipeline = pipeline.drop()
-    except Exception as error:
-        if _busy(error):
-            raise
-        # its cursors were not loaded either, so the same records are fetched again
-        log.warning("%s: what an interrupted run left cannot be used (%s); it is fetched again", entry.label, type(error).__name__)
-        shutil.rmtree(settings.dlt_dir / entry.name, ignore_errors=True)
-        pipeline = attached()
-    pipeline.sync_destination()
-    return pipeline
+    with _kept_open(Warehouse(settings)):
+        try:
+            pipeline = attached()
+            if pipeline.has_pending_data:
+                log.info("%s: loading what an interrupted run had already fetched", entry.label)
+                pipeline.normalize()
+                pipeline.load()
+            pipeline = pipeline.drop()
+        except Exception as error:
+            if _busy(error):
+                raise
+            # its cursors were not loaded either, so the same records are fetched again
+            log.warning("%s: what an interrupted run left cannot be used (%s); it is fetched again", entry.label, type(error).__name__)
+            shutil.rmtree(settings.dlt_dir / entry.name, ignore_errors=True)
+            pipeline = attached()
+        pipeline.sync_destination()
+        return pipeline
+
+
+def _kept_open(warehouse: Warehouse) -> contextlib.closing[duckdb.DuckDBPyConnection]:
+    """The file stays open over the block, so that dlt's and our connections share one database instead of opening and writing it out
+    each time. It also waits for, and names, a process that holds the file without our lock. Call with the lock held."""
+    return contextlib.closing(warehouse.connect())
 
 
 class _Load:
@@ -276,7 +289,7 @@ class _Load:
         run = Run(
             self.settings, self.company, self.started_at, self.client, frozenset(pulled), self.since, self.until, self.person, self.apart
         )
-        with self.warehouse.write_lock(f"load {entry.name}: cursors"):
+        with self.warehouse.write_lock(f"load {entry.name}: cursors"), _kept_open(self.warehouse):
             pipeline = _open_pipeline(entry, self.settings)
             run.state = pipeline.state.get("sources", {}).get(entry.name, {})
             if hasattr(module, "recall"):
@@ -289,8 +302,9 @@ class _Load:
         with pipeline.managed_state() as state:
             state.setdefault("sources", {}).setdefault(entry.name, {})["origin"] = origin
         pipeline.extract(module.source(run).with_resources(*pulled), workers=len(pulled) + 1, loader_file_format="parquet")
+        self._count(run)
         pipeline.normalize()
-        with self.warehouse.write_lock(f"load {entry.name}"):
+        with self.warehouse.write_lock(f"load {entry.name}"), _kept_open(self.warehouse):
             info = pipeline.load(workers=_LOADERS)
             with contextlib.closing(self.warehouse.connect()) as connection:
                 if hasattr(module, "settle"):
@@ -349,6 +363,18 @@ class _Load:
         assert row is not None
         return TableReport(*row)
 
+    def _count(self, run: Run) -> None:
+        """Ask the vendor how many records there are, where it can tell, so that what is held can be held against it.
+
+        Only after a pull of everything: a person who loads one table waits for that table.
+        """
+        if run.backfill or self.asked != set(self.entry.tables) or not hasattr(self.module, "totals"):
+            return
+        try:
+            run.totals = dict(self.module.totals(run))
+        except SourceError as error:
+            run.warn(f"{self.entry.label}'s own totals could not be read: {error}")
+
     def _ledger_row(self, connection: duckdb.DuckDBPyConnection, run: Run, name: str, report: TableReport) -> dict[str, Any] | None:
         row: dict[str, Any] = {
             "status": "ok",
@@ -357,6 +383,8 @@ class _Load:
             "rows_loaded": report.rows_loaded,
             "rows_total": report.rows_total,
             "newest_record": report.newest_record,
+            "vendor_total": run.totals.get(name),
+            "access_ends": run.access_ends,
         }
         if name in run.unavailable:
             return row | {"status": "not_available", "complete_from": None, "complete_through": None, "error": run.unavailable[name]}

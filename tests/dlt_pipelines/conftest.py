@@ -1,4 +1,4 @@
-"""A home folder of its own per test, a sandbox per module, and a vendor of three lines for the client's tests."""
+"""A home folder of its own per test, one sandbox for all, and a vendor of three lines for the client's tests."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def company(settings: Settings) -> Company:
     return load_company(settings)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def shared_sandbox() -> Iterator[Sandbox]:
     with running_sandbox(as_of=AS_OF, limits=False) as sandbox:
         yield sandbox
@@ -56,7 +56,7 @@ def shared_sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def sandbox(shared_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
-    """The module's sandbox with its clock at the demo's instant, no faults, and an environment that points at it."""
+    """The sandbox with its clock at the demo's instant, no faults, and an environment that points at it."""
     shared_sandbox.clear_faults()
     shared_sandbox.set_clock(AS_OF)
     shared_sandbox.forget_requests()

@@ -10,7 +10,13 @@ _WEEKLY, _DAILY = dg.AssetSelection.assets(reporting.WEEKLY_MAIL), dg.AssetSelec
 
 # side by side, each source in a process of its own; they wait on vendors, so there may be more of them than cores.
 # forkserver: a step starts from a process that has already imported everything (a name that is no module any more is passed over)
-_PRELOADED = ["orchestration.definitions", "dagster._core.storage.sqlite_storage", "pandas", "pyarrow.parquet", "upath.implementations.local"]
+_PRELOADED = [
+    "orchestration.definitions",
+    "dagster._core.storage.sqlite_storage",
+    "pandas",
+    "pyarrow.parquet",
+    "upath.implementations.local",
+]
 _SIDE_BY_SIDE = dg.multiprocess_executor.configured(
     lambda config: {
         "max_concurrent": 8,

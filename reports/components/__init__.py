@@ -8,16 +8,18 @@ from typing import Any
 from reports.components.basics import BigValue, DataTable, Delta, Info, Pill, StatusBar, Value
 from reports.components.definitions import Definitions
 from reports.components.figures import BarChart, LineChart
-from reports.components.finance import BillTable, CashTable, LinkTable
+from reports.components.finance import BillTable, BooksNote, CashGap, CashTable, LinkTable
+from reports.components.movement import Moved
 from reports.components.overview import WeekList
+from reports.components.pace import Pace
 from reports.components.receipts import ReceiptCards, ReceiptHead
 from reports.components.scorecard import Attention, BoardHead, Changes, DataNotes, Headline, Masthead, QuarterSummary, RunningWeek, Sections
 from reports.fmt import day, instant, long_day, number, week_days
 
 _COMPONENTS: tuple[Callable[..., Any], ...] = (
-    Attention, BarChart, BigValue, BillTable, BoardHead, CashTable, Changes, DataNotes, DataTable, Definitions, Delta, Headline, Info,
-    LineChart, LinkTable, Masthead, Pill, QuarterSummary, ReceiptCards, ReceiptHead, RunningWeek, Sections, StatusBar, Value,
-    WeekList,
+    Attention, BarChart, BigValue, BillTable, BoardHead, BooksNote, CashGap, CashTable, Changes, DataNotes, DataTable, Definitions,
+    Delta, Headline, Info, LineChart, LinkTable, Masthead, Moved, Pace, Pill, QuarterSummary, ReceiptCards, ReceiptHead, RunningWeek,
+    Sections, StatusBar, Value, WeekList,
     day, instant, long_day, number, week_days,
 )  # fmt: skip
 

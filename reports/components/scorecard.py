@@ -10,6 +10,7 @@ from markupsafe import Markup
 from foundation.calendar import week_label, weeks_in_year
 from reports.charts import spark
 from reports.components.basics import Info, Pill, StatusBar, shape
+from reports.components.movement import Moved
 from reports.fmt import DASH, instant, judged, number, plural, short_instant, week_days
 from reports.gate import Note
 from reports.links import Receipts
@@ -25,8 +26,8 @@ def lines_of(data: Result) -> list[Line]:
     return [Line(row) for row in data]
 
 
-def Masthead(build: Result, lines: Result, week: date, newest: bool) -> Markup:
-    """Company, week and days of the week."""
+def Masthead(build: Result, lines: Result, week: date, newest: bool, archived: bool = False) -> Markup:
+    """Company, week and days of the week. `archived`: the page stays as it is, whatever becomes of the numbers."""
     year, number_of_week, _ = week.isocalendar()
     return Markup(
         '<div class="masthead"><p class="over">{} scorecard{}</p><h1>{}</h1>'
@@ -34,7 +35,9 @@ def Masthead(build: Result, lines: Result, week: date, newest: bool) -> Markup:
         '<p class="lead built">As of {}</p></div>'
     ).format(
         build.one().company_name,
-        "" if newest else Markup(' <span class="state">past week</span>'),
+        Markup(' <span class="state">as first published</span>')
+        if archived
+        else ("" if newest else Markup(' <span class="state">past week</span>')),
         week_label(week),
         number_of_week,
         weeks_in_year(year),
@@ -111,7 +114,7 @@ def about(row: Row, goal: str) -> Markup:
         ("Definition", row.definition),
         ("Why it matters", row.why),
         ("Calculation", row.calculation),
-        ("Target", goal if goal != DASH else "no goal is set"),
+        ("Target", f"{goal} ({row.goal_note})" if row.goal_note else goal if goal != DASH else "no goal is set"),
         ("Benchmark", row.benchmark),
         ("Edge cases", row.edge_cases),
     )
@@ -203,7 +206,7 @@ def _row(line: Line, receipts: Receipts, build: Row, told: _Told, columns: str) 
     period = line.week_label if columns == "month" or (columns == "newest" and not line.is_running) else ""
     return Markup(
         '<tr role="row" id="{id}"><th role="rowheader" scope="row" class="name">'
-        '<span class="label">{label}{info}</span><small>{owner}</small></th>'
+        '<span class="label">{label}{info}</span><small>{owner}</small>{moved}</th>'
         '<td role="cell" class="n" data-label="Goal">{goal}</td>'
         '<td role="cell" class="n now" data-label="{now}">{value}{parts}{period}{blank}{state}{restated}</td>'
         '<td role="cell" class="n" data-label="{before}">{previous}{previous_parts}{previous_restated}</td>'
@@ -220,6 +223,7 @@ def _row(line: Line, receipts: Receipts, build: Row, told: _Told, columns: str) 
         label=line.label,
         info=Info(about(line.row, line.goal_text), line.label),
         owner=line.owner_names or "no owner",
+        moved=Moved(line.moved),
         goal=line.goal_text,
         value=Markup("<b>{}</b>").format(
             _linked(line.value_text, receipts.href(line.week_label, line.line_id), f"{line.label}, {line.week_label}")

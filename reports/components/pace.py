@@ -1,0 +1,128 @@
+"""How the running week, month and quarter stand against their goals (marts.fct_pace)."""
+
+from __future__ import annotations
+
+import itertools
+from decimal import ROUND_CEILING, Decimal
+
+from markupsafe import Markup
+
+from reports.components.basics import Pill
+from reports.fmt import DASH, Number, exact, judged, number, plural
+from reports.markup import join
+from reports.queries import Result, Row
+from reports.scorecard import goal_text
+
+_SPANS = ("week", "month", "quarter")
+_WORDS = {
+    # pace: (status whose shape and colour it takes, word); the order is that of the list
+    "missed": ("below", "Over the goal"),
+    "behind": ("below", "Behind"),
+    "on_pace": ("no_goal", "On pace"),
+    "ahead": ("met", "Ahead"),
+    "done": ("met", "Done"),
+    "too_early": ("no_data", "Too early"),
+}
+_UNITS = {"working_day": "working day", "week": "week"}
+
+
+def Pace(pace: Result) -> Markup:
+    """A list per span: how far, how it should stand by now, and what each remaining day or week must bring.
+
+    The first hours of a span tell nothing: as long as it is too early for every line, one sentence stands for the list.
+    """
+    rows = sorted(pace, key=lambda row: (_SPANS.index(row.span), row.period_label))
+    return join(_span(list(members)) for _, members in itertools.groupby(rows, key=lambda row: row.period_label))
+
+
+def _span(rows: list[Row]) -> Markup:
+    label, span = rows[0].period_label, rows[0].span
+    if all(row.pace == "too_early" for row in rows):
+        days = max(row.working_days_left for row in rows)
+        return Markup('<p class="quiet">{} has only begun: too early to tell a pace, {} ahead.</p>').format(label, _days(days))
+    known = [row for row in rows if row.pace != "too_early"]
+    known.sort(key=lambda row: (list(_WORDS).index(row.pace) if row.pace else len(_WORDS), -_gap(row), row.sort_order))
+    counted = [(word, sum(row.pace == pace for row in known)) for pace, (_, word) in _WORDS.items()]
+    summary = ", ".join(f"{count} {word.lower()}" for word, count in counted if count)
+    head = ("Line", "So far", "Goal", f"Needed each {_UNITS['week' if span == 'quarter' else 'working_day']}", "Pace")
+    # a few lines that are behind are what one came for; the whole list is a click away
+    return Markup(
+        '<details class="card running pace"{}><summary>{} against its goals: {}</summary>'
+        '<div class="scroll" tabindex="0" role="region" aria-label="Pace of {}"><table class="plain"><thead><tr>{}</tr></thead>'
+        "<tbody>{}</tbody></table></div></details>"
+    ).format(
+        Markup(" open") if any(row.pace in ("behind", "missed") for row in known) else "",
+        label,
+        summary or "values so far",
+        label,
+        join(Markup('<th scope="col"{}>{}</th>').format(Markup(' class="n"') if 0 < i < 4 else "", name) for i, name in enumerate(head)),
+        join(_line(row) for row in known),
+    )
+
+
+def _line(row: Row) -> Markup:
+    goals = (row.target, row.target_2)
+    status, word = _WORDS[row.pace] if row.pace else (row.status, None)
+    covered = (
+        ""
+        if row.periods_with_number >= row.periods_begun
+        else f"{row.periods_with_number} of {plural(row.periods_begun, row.cadence)} with a number"
+    )
+    return Markup(
+        '<tr><th scope="row">{}<small>{}</small></th><td class="n">{}{}{}</td><td class="n">{}</td><td class="n">{}</td><td>{}{}</td></tr>'
+    ).format(
+        row.label,
+        row.section_label,
+        judged(row.value, row.unit, goals),
+        _small(f"{number(row.expected_so_far, row.unit, _digits(row))} by now" if row.expected_so_far is not None else ""),
+        _small(covered),
+        goal_text(row.operator, row.target, row.target_2, row.unit),
+        _needed(row),
+        Pill(status, word),
+        _bar(row),
+    )
+
+
+def _needed(row: Row) -> Markup:
+    if row.needed is None or row.pace in ("done", "missed", None):
+        return Markup("{}").format(DASH)
+    left = f"{number(row.units_left, 'count', 0 if row.units_left == int(row.units_left) else 1)} left"
+    most = "at most " if row.operator in ("<=", "<") else ""
+    return Markup("{}{}{}").format(most, _up(row.needed, row.unit), _small(left))
+
+
+def _bar(row: Row) -> Markup:
+    """How much of the goal is reached, with a mark where an even pace would be."""
+    if not row.pace or not row.target or row.expected_so_far is None:
+        return Markup()
+    done, even = (min(max(exact(part) / exact(row.target), Decimal(0)), Decimal(1)) * 100 for part in (row.value, row.expected_so_far))
+    return Markup(
+        '<span class="pacebar" role="img" aria-label="{0:.0f}% of the goal, {1:.0f}% would be even">'
+        '<i class="{2}" style="width:{0:.1f}%"></i><b style="left:{1:.1f}%"></b></span>'
+    ).format(done, even, _WORDS[row.pace][0])
+
+
+def _gap(row: Row) -> Decimal:
+    """By how much of its expectation a line is off, for the order of lines that stand alike."""
+    if not row.expected_so_far:
+        return Decimal(0)
+    return abs(exact(row.expected_so_far) - exact(row.value)) / exact(row.expected_so_far)
+
+
+def _up(needed: Number, unit: str) -> str:
+    """Rounded up: less would not be enough."""
+    step = Decimal(1) if unit.startswith("money") or exact(needed) >= 100 else Decimal("0.1")
+    return number(exact(needed).quantize(step, ROUND_CEILING), unit)
+
+
+def _digits(row: Row) -> int | None:
+    return None if row.unit.startswith("money") else 0 if exact(row.expected_so_far) == int(row.expected_so_far) else 1
+
+
+def _days(days: Number) -> str:
+    whole = exact(days).quantize(Decimal("0.1"))
+    return "1 working day" if whole == 1 else f"{number(whole)} working days"
+
+
+def _small(text: str) -> Markup:
+    return Markup("<small>{}</small>").format(text) if text else Markup()

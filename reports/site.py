@@ -37,6 +37,8 @@ from reports.render import compile_page, environment, render
 PAGES = Path(__file__).parent / "pages"
 SCORECARD = "scorecard"
 """The page that every finished week has."""
+PUBLISHED = "published"
+"""Folder of the pages of finished weeks as they were first built; they are written once and never changed."""
 BUDGET = 336 * 1024
 """Bytes that a page may have."""
 _ROOM_FOR_RECEIPTS = BUDGET - 96 * 1024
@@ -230,8 +232,16 @@ def _build_scorecard(builder: _Builder, entry: _Entry, weeks: Sequence[date]) ->
             values = {**results, "week": week, "newest": newest, "notes": _notes(builder, entry, week, newest)}
             title = f"{results['build'].one().company_name} scorecard {week_label(week)}"
             for file, root in [(f"{SCORECARD}/{week_label(week)}.html", "../")] + ([(f"{SCORECARD}.html", "")] if newest else []):
-                nav = _nav(builder, root, SCORECARD if newest else "") + _weeks_nav(root, around)
-                builder.put(SCORECARD, file, {**values, "receipts": Receipts(root, builder.places)}, title=title, nav=nav)
+                nav = _nav(builder, root, SCORECARD if newest else "") + _weeks_nav(root, around, published=week)
+                builder.put(
+                    SCORECARD, file, {**values, "receipts": Receipts(root, builder.places), "archived": False}, title=title, nav=nav
+                )
+            archive = f"{PUBLISHED}/{week_label(week)}.html"
+            if not (builder.target / archive).exists():
+                now = Markup('<a href="../scorecard/{0}.html">{0} as known now</a>').format(week_label(week))
+                nav = _nav(builder, "../", "") + Markup('<nav aria-label="Weeks">{}</nav>').format(now)
+                kept = {**values, "receipts": Receipts("../", builder.places), "archived": True}
+                builder.put(SCORECARD, archive, kept, title=f"{title}, as first published", nav=nav)
 
 
 def _build_page(builder: _Builder, entry: _Entry, week: date) -> None:
@@ -267,7 +277,7 @@ def _nav(builder: _Builder, root: str, current: str) -> Markup:
     )
 
 
-def _weeks_nav(root: str, around: tuple[date | None, date | None]) -> Markup:
+def _weeks_nav(root: str, around: tuple[date | None, date | None], *, published: date) -> Markup:
     before, after = around
     links = []
     if before:
@@ -278,7 +288,8 @@ def _weeks_nav(root: str, around: tuple[date | None, date | None]) -> Markup:
         links.append(
             Markup('<a rel="next" href="{0}scorecard/{1}.html">{1} <span aria-hidden="true">›</span></a>').format(root, week_label(after))
         )
-    return Markup('<nav aria-label="Weeks">{}</nav>').format(join(links)) if links else Markup()
+    links.append(Markup('<a href="{}{}/{}.html">as first published</a>').format(root, PUBLISHED, week_label(published)))
+    return Markup('<nav aria-label="Weeks">{}</nav>').format(join(links))
 
 
 @dataclass

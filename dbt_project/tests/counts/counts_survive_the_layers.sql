@@ -3,12 +3,23 @@
 -- a join that multiplies or loses records shows here: every layer holds as many as the one before it
 with counts as (
     {% set steps = [
-        ('calls', 'stg_hubspot__calls', 'true', ['int_calls', 'dials', 'conversations_dm', 'w250_dials', 'w250_conversations_dm']),
-        ('meetings', 'stg_hubspot__meetings', 'true', ['int_meetings']),
+        ('calls', 'stg_hubspot__calls', 'true', ['int_calls', 'dials', 'conversations_dm', 'w250_dials', 'w250_conversations_dm', 'calls_by_rep']),
+        ('meetings', 'stg_hubspot__meetings', 'true', [
+            'int_meetings', 'meetings_by_outcome', 'meetings_held', 'meetings_cancelled', 'meetings_no_show', 'meeting_attendees',
+        ]),
+        ('e-mails', 'stg_hubspot__emails', 'true', ['int_emails', 'emails_by_rep']),
+        ('tasks', 'stg_hubspot__tasks', 'true', ['int_tasks', 'tasks_by_rep']),
+        ('notes', 'stg_hubspot__notes', 'true', ['int_notes', 'notes_by_rep']),
+        ('marketing mails', 'stg_hubspot__marketing_mails', 'true', ['int_marketing_mails', 'email_campaigns_sent']),
+        ('submissions', 'stg_hubspot__form_submissions', 'true', ['int_form_submissions', 'form_submissions']),
         ('first appointments', 'int_meetings', 'is_first_appointment', ['ftas_set', 'w250_ftas_set']),
         ('contacts', 'stg_hubspot__contacts', 'true', ['int_contacts', 'leads_generated', 'contacts_recent']),
         ('deals', 'stg_hubspot__deals', 'true', ['int_deals']),
-        ('won deals', 'int_deals', "deal_state = 'won'", ['mrr_closed', 'mrr_deals_closed']),
+        ('won deals', 'int_deals', "deal_state = 'won'", ['mrr_closed', 'mrr_deals_closed', 'avg_deal_size', 'sales_cycle_days']),
+        ('closed deals', 'int_deals', "deal_state <> 'open'", ['win_rate']),
+        ('ad spend', 'int_ad_spend', 'true', ['ad_spend']),
+        ('calls of reps', 'int_rep_calls', 'true', ['phone_call_quantity']),
+        ('won opportunities', 'int_rep_sales', 'true', ['new_sales_wholesale', 'new_sales_distribution']),
         ('deals of a quarter', 'int_deals__quarters', 'true', ['deals_total', 'deals_total_value', 'deals_won', 'deals_lost', 'deals_in_progress']),
         ('tickets', 'stg_autotask__tickets', 'true', ['int_tickets', 'reactive_tickets_opened']),
         ('completed tickets', 'stg_autotask__tickets', 'completed_at is not null', [

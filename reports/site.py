@@ -252,8 +252,10 @@ def _build_page(builder: _Builder, entry: _Entry, week: date) -> None:
         if entry.lines is not None:
             # its numbers are not all of one week: what is missing is judged by what it shows
             shown = [*results["lines"], *results["months"]]
-            values["notes"] = [note for note in _notes(builder, entry, week, newest=True) if note.kind != "line"]
-            values["notes"] += [gate.Note("line", text) for text in gate.line_reasons(shown, week_label(week))]
+            values["notes"] = [
+                *(note for note in _notes(builder, entry, week, newest=True) if note.kind != "line"),
+                *(gate.Note("line", text) for text in gate.line_reasons(shown, week_label(week))),
+            ]
         title = f"{results['build'].one().company_name}: {builder.page(entry.name).source.meta['title']}"
         builder.put(entry.name, f"{entry.name}.html", values, title=title, nav=_nav(builder, "", entry.name))
 

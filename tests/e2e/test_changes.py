@@ -62,7 +62,8 @@ def test_a_goal_changed_from_a_date_on_leaves_earlier_weeks_alone(changed: Chang
     assert dict((row[0], row[1:]) for row in after)["2025-W43"] == (60, "met")
     assert dict((row[0], row[1:]) for row in after)["2025-W42"] == (125, "below")  # 70 would be above the new goal
     # the clock stands still, and yet the second build is told apart from the first
-    told = "select line_id, period_label, kind, cause, target_was, target_now, status_was, status_now from marts.fct_restatements order by 1"
+    columns = "line_id, period_label, kind, cause, target_was, target_now, status_was, status_now"
+    told = f"select {columns} from marts.fct_restatements order by 1"
     assert changed.install.query(told) == [
         ("hybrid_sales.networking_events", "2025-W43", "restated", "records", 3, 3, "below", "met"),  # the late entry
         ("inside_sales.dials", "2025-W43", "rejudged", "goal", 125, 60, "below", "met"),

@@ -53,7 +53,7 @@ def BooksNote(basis: Result, running: Result, build: Result) -> Markup:
         text += f" The books are kept in {books.currency}: nothing of them is added up."
     for row in running:
         until = f" to {day(row.through_day)}" if row.through_day else ""
-        text += f" {row.month} so far{until}: revenue {number(row.revenue, home)}, expenses {number(row.expenses, home)}, provisional."
+        text += f" {row.month_name} so far{until}: revenue {number(row.revenue, home)}, expenses {number(row.expenses, home)}, provisional."
     return Markup('<p class="quiet">{}</p>').format(text)
 
 

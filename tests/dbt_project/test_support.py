@@ -89,7 +89,7 @@ def warehouse(make_warehouse: MakeWarehouse) -> RawWarehouse:
             open_talk | {"conversation_id": "9", "state": "open", "delivered_as": "automated"},
         ],
     )
-    made.build("--select", "+int_support__open_snapshots")
+    made.build("--select", "+int_support__open_snapshots", "--indirect-selection", "cautious")
     return made
 
 

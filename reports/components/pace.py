@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from decimal import ROUND_CEILING, Decimal
 
 from markupsafe import Markup
@@ -48,19 +49,22 @@ def _span(rows: list[Row]) -> Markup:
     # a few lines that are behind are what one came for; the whole list is a click away
     return Markup(
         '<details class="card running pace"{}><summary>{} against its goals: {}</summary>'
-        '<div class="scroll" tabindex="0" role="region" aria-label="Pace of {}"><table class="plain"><thead><tr>{}</tr></thead>'
-        "<tbody>{}</tbody></table></div></details>"
+        '<table role="table" class="plain" aria-label="Pace of {}"><thead role="rowgroup"><tr role="row">{}</tr></thead>'
+        '<tbody role="rowgroup">{}</tbody></table></details>'
     ).format(
         Markup(" open") if any(row.pace in ("behind", "missed") for row in known) else "",
         label,
         summary or "values so far",
         label,
-        join(Markup('<th scope="col"{}>{}</th>').format(Markup(' class="n"') if 0 < i < 4 else "", name) for i, name in enumerate(head)),
-        join(_line(row) for row in known),
+        join(
+            Markup('<th role="columnheader" scope="col"{}>{}</th>').format(Markup(' class="n"') if 0 < i < 4 else "", name)
+            for i, name in enumerate(head)
+        ),
+        join(_line(row, head) for row in known),
     )
 
 
-def _line(row: Row) -> Markup:
+def _line(row: Row, head: Sequence[str]) -> Markup:
     goals = (row.target, row.target_2)
     status, word = _WORDS[row.pace] if row.pace else (row.status, None)
     covered = (
@@ -69,14 +73,19 @@ def _line(row: Row) -> Markup:
         else f"{row.periods_with_number} of {plural(row.periods_begun, row.cadence)} with a number"
     )
     return Markup(
-        '<tr><th scope="row">{}<small>{}</small></th><td class="n">{}{}{}</td><td class="n">{}</td><td class="n">{}</td><td>{}{}</td></tr>'
+        '<tr role="row"><th role="rowheader" scope="row">{}<small>{}</small></th><td role="cell" class="n" data-label="{}">{}{}{}</td>'
+        '<td role="cell" class="n" data-label="{}">{}</td><td role="cell" class="n" data-label="{}">{}</td>'
+        '<td role="cell" class="verdict">{}{}</td></tr>'
     ).format(
         row.label,
         row.section_label,
+        head[1],
         judged(row.value, row.unit, goals),
         _small(f"{number(row.expected_so_far, row.unit, _digits(row))} by now" if row.expected_so_far is not None else ""),
         _small(covered),
+        head[2],
         goal_text(row.operator, row.target, row.target_2, row.unit),
+        head[3],
         _needed(row),
         Pill(status, word),
         _bar(row),

@@ -206,13 +206,13 @@ def _row(line: Line, receipts: Receipts, build: Row, told: _Told, columns: str) 
     period = line.week_label if columns == "month" or (columns == "newest" and not line.is_running) else ""
     return Markup(
         '<tr role="row" id="{id}"><th role="rowheader" scope="row" class="name">'
-        '<span class="label">{label}{info}</span><small>{owner}</small>{moved}</th>'
+        '<span class="label">{label}{info}</span><small>{owner}</small></th>'
         '<td role="cell" class="n" data-label="Goal">{goal}</td>'
         '<td role="cell" class="n now" data-label="{now}">{value}{parts}{period}{blank}{state}{restated}</td>'
         '<td role="cell" class="n" data-label="{before}">{previous}{previous_parts}{previous_restated}</td>'
         '<td role="cell" class="n" data-label="{average}">{quarter}{quarter_pill}</td>'
         '<td role="cell" class="verdict" data-label="Status">{pill}{streak}</td>'
-        '<td role="cell" class="trend" data-label="{trend}">{spark}<span class="vh">{history}</span></td></tr>'
+        '<td role="cell" class="trend" data-label="{trend}">{spark}<span class="vh">{history}</span></td></tr>{moved}'
     ).format(
         id=anchor(line.line_id),
         now=now,
@@ -223,7 +223,7 @@ def _row(line: Line, receipts: Receipts, build: Row, told: _Told, columns: str) 
         label=line.label,
         info=Info(about(line.row, line.goal_text), line.label),
         owner=line.owner_names or "no owner",
-        moved=Moved(line.moved),
+        moved=_why_row(line),
         goal=line.goal_text,
         value=Markup("<b>{}</b>").format(
             _linked(line.value_text, receipts.href(line.week_label, line.line_id), f"{line.label}, {line.week_label}")
@@ -268,6 +268,13 @@ def _row(line: Line, receipts: Receipts, build: Row, told: _Told, columns: str) 
             for week, value in zip(line.trend_starts, line.trend_values, strict=True)
         ),
     )
+
+
+def _why_row(line: Line) -> Markup:
+    """Why the number moved, in a row of its own: beside the numbers a sentence would be a column of words."""
+    if not line.moved:
+        return Markup()
+    return Markup('<tr role="row" class="why"><td role="cell" colspan="{0}" aria-colspan="{0}">{1}</td></tr>').format(7, Moved(line.moved))
 
 
 def _blank_before(line: Line) -> str:

@@ -38,6 +38,8 @@ Epsilon,2025-01-01,,
 Future,2025-11-10,,
 Past,2025-01-01,2025-10-31,
 """
+CAUTIOUS = ("--indirect-selection", "cautious")
+"""Only tests all of whose models are selected."""
 CASH = ["bank.example/Main", "Bank.example/Savings", "euro.example/Giro", "new.example/Later"]
 
 
@@ -185,7 +187,7 @@ def warehouse(make_warehouse: MakeWarehouse) -> RawWarehouse:
     for day in ("2025-10-27", "2025-10-28", "2025-11-03"):
         made.loaded("billcom", through=at(f"{day}T12:00:00"))
     facts = [f"+fct_scorecard_{grain}" for grain in ("weekly", "monthly")]
-    made.build("--select", *facts, "+marts.finance", "--indirect-selection", "cautious", "--exclude", "resource_type:unit_test")
+    made.build("--select", *facts, "+marts.finance", *CAUTIOUS, "--exclude", "resource_type:unit_test")
     return made
 
 
@@ -199,9 +201,18 @@ def weeks(warehouse: RawWarehouse) -> dict[tuple[str, str], Row]:
     return {(row["metric_id"], row["week_label"]): row for row in warehouse.query("from marts.fct_scorecard_weekly")}
 
 
+DAYS = {
+    "cash_position": "(from intermediate.int_cash_balances where is_complete)",
+    "bills_pending_approval_value": "(select *, value_reason as reason from intermediate.int_pending_bills)",
+    "vendors_not_onboarded": "intermediate.int_vendor_offers",
+    "bills_missing_w9": "intermediate.int_bills_w9",
+}
+"""Every day of a metric, of which the metric itself has the last one of each week."""
+
+
 def receipts(warehouse: RawWarehouse, metric: str, day: str) -> dict[str, str | None]:
     """Record -> why it is left out."""
-    rows = warehouse.query(f"select record_id, reason from metrics.{metric} where occurred_on = ?", [day])
+    rows = warehouse.query(f"select record_id, reason from {DAYS.get(metric, f'metrics.{metric}')} where occurred_on = ?", [day])
     return {row["record_id"]: row["reason"] for row in rows}
 
 
@@ -360,6 +371,20 @@ def test_a_w9_counts_as_it_was_that_day(warehouse: RawWarehouse, weeks: dict[tup
     assert [weeks["bills_missing_w9", week]["value"] for week in ("2025-W43", "2025-W44", "2025-W45")] == [None, 2, 1]
 
 
+def test_a_week_holds_the_records_of_its_last_snapshot_only(warehouse: RawWarehouse) -> None:
+    days = {
+        metric: [row["day"] for row in warehouse.query(f"select distinct occurred_on::text as day from metrics.{metric} order by 1")]
+        for metric in ("cash_position", *BILLS)
+    }
+    assert days == {
+        "cash_position": ["2025-10-28", "2025-11-03"],
+        "bills_pending_approval": ["2025-10-28", "2025-11-03"],
+        "bills_pending_approval_value": ["2025-10-28", "2025-11-03"],
+        "vendors_not_onboarded": ["2025-10-27", "2025-11-03"],
+        "bills_missing_w9": ["2025-10-27", "2025-11-03"],
+    }
+
+
 # ------------------------------------------------------------------ built again: these change the warehouse
 
 
@@ -368,7 +393,7 @@ def test_the_month_ends_at_midnight_of_the_company(warehouse: RawWarehouse) -> N
     states = []
     for instant in ("2025-11-01T04:59:59", "2025-11-01T05:00:00"):
         warehouse.turn_clock(instant)
-        warehouse.build("--select", "int_calendar__days", "int_calendar__periods", "int_scorecard__line_periods")
+        warehouse.build("--select", "int_calendar__days", "int_calendar__periods", "int_scorecard__line_periods", *CAUTIOUS)
         rows = warehouse.query(
             "select period_label, is_finished, state from intermediate.int_scorecard__line_periods "
             "where line_id = 'f.revenue' and period_start >= '2025-10-01' order by period_start"
@@ -383,7 +408,7 @@ def test_the_month_ends_at_midnight_of_the_company(warehouse: RawWarehouse) -> N
 def test_without_quickbooks_the_w9_comes_from_billcom(warehouse: RawWarehouse) -> None:
     warehouse.loaded("quickbooks", "not_connected", finished=at("2025-11-04T11:30:00"))
     warehouse.turn_clock("2025-11-04T12:00:00")
-    warehouse.build("--select", "int_sources__tables", "int_sources", "int_bills_w9", "int_vendor_offers")
+    warehouse.build("--select", "int_sources__tables", "int_sources", "int_bills_w9", "int_vendor_offers", *CAUTIOUS)
     assert receipts(warehouse, "bills_missing_w9", "2025-10-27") == {"b2": None, "b5": None}
     assert receipts(warehouse, "bills_missing_w9", "2025-11-03") == {"b2": None}  # the other one is paid
 
@@ -393,6 +418,6 @@ def test_the_setting_decides_and_a_list_without_rows_is_blank(warehouse: RawWare
     warehouse.company = warehouse.company.model_copy(update={"accounting": accounting})
     warehouse.seeds["approved_offers"] = "vendor,approved_on,ended_on,note\n"
     warehouse.turn_clock("2025-11-04T12:00:00")
-    warehouse.build("--select", "approved_offers", "int_bills_w9", "int_vendor_offers")
+    warehouse.build("--select", "approved_offers", "int_bills_w9", "int_vendor_offers", *CAUTIOUS)
     assert receipts(warehouse, "bills_missing_w9", "2025-11-03")["later"] is None
     assert warehouse.query("from metrics.vendors_not_onboarded") == []

@@ -31,11 +31,14 @@ vendor_states as (
 ),
 
 days as (
-    select distinct
+    select
         vendor_states.source,
+        vendor_states.snapshot_date,
         vendor_states.snapshot_date
+        = max(vendor_states.snapshot_date) over (partition by {{ week_start('vendor_states.snapshot_date') }}) as is_last_of_week
     from vendor_states
     inner join chosen on vendor_states.source = chosen.source
+    group by vendor_states.source, vendor_states.snapshot_date
 ),
 
 payments as (
@@ -112,6 +115,7 @@ open_bills as (
 select
     days.source,
     days.snapshot_date as occurred_on,
+    days.is_last_of_week,
     open_bills.bill_id,
     open_bills.vendor_name,
     open_bills.bill_number,

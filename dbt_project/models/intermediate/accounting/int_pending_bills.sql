@@ -1,7 +1,9 @@
 -- the bills that waited for an approval, one row per day and bill. A day on which the snapshot was taken and nothing waited has one row
 -- that is left out: so it counts as nothing and not as unknown
 with snapshots as (
-    select snapshot_day as snapshot_date
+    select
+        snapshot_day as snapshot_date,
+        is_last_of_week
     from {{ ref('int_snapshots__days') }}
     where snapshot_table = 'billcom.pending_bills'
 )
@@ -27,6 +29,7 @@ select
             or coalesce(bills.amount_home <> bills.amount, false)
             then 'other_currency'
     end as value_reason,
+    snapshots.is_last_of_week,
     'billcom' as source,
     case when pending.bill_id is null then 'snapshot' else 'bill' end as record_type,
     coalesce(pending.bill_id, 'none') as record_id,

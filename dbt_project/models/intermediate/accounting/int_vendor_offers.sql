@@ -20,13 +20,17 @@ with vendor_days as (
 ),
 
 days as (
-    select distinct snapshot_date
+    select
+        snapshot_date,
+        snapshot_date = max(snapshot_date) over (partition by {{ week_start('snapshot_date') }}) as is_last_of_week
     from vendor_days
+    group by snapshot_date
 ),
 
 matched as (
     select
         days.snapshot_date as occurred_on,
+        days.is_last_of_week,
         offers.vendor,
         offers.approved_on,
         vendor_days.vendor_id,

@@ -138,6 +138,10 @@ select
     coalesce(has_error, false) as has_error,
     reason,
     is_complete,
+    -- what a week says is its last day that is whole
+    is_complete
+    and snapshot_day
+    = max(case when is_complete then snapshot_day end) over (partition by {{ week_start('snapshot_day') }}) as is_last_of_week,
     'simplefin' as source,
     'bank_account' as record_type,
     coalesce(account_id, list_key) as record_id,

@@ -7,3 +7,4 @@ select
     reason,
     {{ receipt() }}
 from {{ ref('int_bills_w9') }}
+where is_last_of_week

@@ -7,3 +7,4 @@ select
     value_reason as reason,
     {{ receipt() }}
 from {{ ref('int_pending_bills') }}
+where is_last_of_week

@@ -7,3 +7,4 @@ select
     reason,
     {{ receipt() }}
 from {{ ref('int_vendor_offers') }}
+where is_last_of_week

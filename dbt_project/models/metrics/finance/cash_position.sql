@@ -8,4 +8,4 @@ select
     {{ receipt() }}
 from {{ ref('int_cash_balances') }}
 -- a sum without one of its accounts is no sum
-where is_complete
+where is_last_of_week

@@ -7,7 +7,7 @@ import functools
 import os
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -92,8 +92,9 @@ class RawWarehouse:
         finished: datetime | None = None,
         tables: Iterable[str] | None = None,
         error: str | None = None,
+        totals: Mapping[str, int] | None = None,
     ) -> None:
-        """Write a ledger row per table of the source."""
+        """Write a ledger row per table of the source. `totals`: table -> how many records the vendor says there are."""
         finished = finished or through or self.settings.now()
         Warehouse(self.settings).record_loads(
             [
@@ -111,6 +112,7 @@ class RawWarehouse:
                     "requests": 3,
                     "waited_seconds": 0.5,
                     "error": error,
+                    "vendor_total": (totals or {}).get(table),
                 }
                 for table in tables or raw_tables()[source]
             ]

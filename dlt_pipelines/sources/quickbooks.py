@@ -14,7 +14,7 @@ most 1,000 objects without paging, so a table that changed more is asked alone, 
 there are compared with those of the warehouse. Every 28 days everything is read again and compared: that covers longer pauses, and
 merged customers, which may change old transactions without a trace. A void is a change: amounts become 0, `is_voided` is true.
 Reports have no changes to follow and closed months may change: each run reads the last 13 months again (the first run
-36), half a year a call, and a month gives way as a whole.
+36, and so does the first run by another accounting method), half a year a call, and a month gives way as a whole.
 
 Pages overlap by some rows, because rows that vanish while pages are turned shift all that follow: where the overlap does not hold,
 the listing begins again. Of a row that comes twice, the higher SyncToken stays.
@@ -600,7 +600,9 @@ def _months(first: date, last: date) -> list[date]:
 def _report(run: Run, name: str) -> Iterator[dict[str, Any]]:
     zone, section = run.company.zone, run.company.quickbooks
     today = local_date(run.started_at, zone)
-    since = run.state.get("reports", {}).get(name)
+    # by another accounting method it is another report: its history is read again
+    kept = f"{name} {section.accounting_method}" if name == "profit_and_loss" else name
+    since = run.state.get("reports", {}).get(kept)
     last = today
     if run.backfill:
         first = local_date(run.since, zone).replace(day=1) if run.since else _first_of(today, section.history_months - 1)
@@ -614,7 +616,7 @@ def _report(run: Run, name: str) -> Iterator[dict[str, Any]]:
     for start in range(0, len(months), REPORT_MONTHS):
         yield from _part(run, name, months[start : start + REPORT_MONTHS], last)
     if not run.backfill:
-        dlt.current.source_state().setdefault("reports", {})[name] = since
+        dlt.current.source_state().setdefault("reports", {})[kept] = since
 
 
 def _part(run: Run, name: str, months: list[date], last: date) -> Iterator[dict[str, Any]]:

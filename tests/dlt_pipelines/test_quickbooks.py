@@ -535,3 +535,33 @@ def no_stray_tokens() -> Iterator[None]:
     """Nothing of the sandbox's tokens is written into the project."""
     yield
     assert not (Path(__file__).parents[2] / "secrets").exists()
+
+
+def test_another_accounting_method_reads_its_own_history(sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    """13 months of it would leave the years before without a number."""
+    load("quickbooks", Settings(), company, tables={"profit_and_loss"})
+    settings = at(monkeypatch, sandbox, "2025-10-28T12:00:00Z")
+    cash = company.model_copy(update={"quickbooks": company.quickbooks.model_copy(update={"accounting_method": "Cash"})})
+    load("quickbooks", settings, cash, tables={"profit_and_loss"})
+    months = query(
+        settings,
+        "select accounting_method, count(*), min(month) from raw_quickbooks.profit_and_loss where kind = 'month' group by all order by all",
+    )
+    assert [(method, count) for method, count, _ in months] == [("Accrual", 40), ("Cash", 40)]
+    assert months[0][2] == months[1][2]
+
+
+def test_the_tax_status_of_vendors_is_kept_day_by_day(
+    sandbox: Sandbox, company: Company, typed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load("quickbooks", Settings(), company, tables={"vendors", "vendor_states"})
+    settings = at(monkeypatch, sandbox, "2026-01-20T12:00:00Z")
+    load("quickbooks", settings, company, tables={"vendors", "vendor_states"})
+    lacking = query(
+        settings,
+        "select snapshot_date::text, count(*), count(*) filter (is_1099 and not has_tax_id) from raw_quickbooks.vendor_states "
+        "group by all order by all",
+    )
+    now = query(settings, "select count(*), count(*) filter (is_1099 and not has_tax_id) from raw_quickbooks.vendors")
+    assert [day for day, _, _ in lacking] == ["2025-10-27", "2026-01-20"]
+    assert lacking[-1][1:] == now[0] and lacking[0][2] > lacking[1][2]  # papers came in, the day before them stays

@@ -189,7 +189,7 @@ def _own_dlt(settings: Settings) -> None:
 
 
 def _destination(settings: Settings) -> Any:
-    duckdb_file = dlt.destinations.duckdb({"database": str(settings.warehouse_path)})
+    duckdb_file: Any = dlt.destinations.duckdb({"database": str(settings.warehouse_path)})
     # dlt asks for them thirty times a load and resolves the whole configuration each time, on which DuckDB's do not depend
     ask = duckdb_file.capabilities
     duckdb_file.capabilities = lambda config=None, naming=None: ask(duckdb_file.spec() if config is None else config, naming)

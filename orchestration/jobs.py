@@ -9,18 +9,11 @@ RAW = dg.AssetSelection.key_prefixes(["raw"]).without_checks()
 _WEEKLY, _DAILY = dg.AssetSelection.assets(reporting.WEEKLY_MAIL), dg.AssetSelection.assets(reporting.DAILY_MAIL)
 
 # side by side, each source in a process of its own; they wait on vendors, so there may be more of them than cores.
-# forkserver: a step starts from a process that has already imported everything (a name that is no module any more is passed over)
-_PRELOADED = [
-    "orchestration.definitions",
-    "dagster._core.storage.sqlite_storage",
-    "pandas",
-    "pyarrow.parquet",
-    "upath.implementations.local",
-]
+# forkserver: a step starts from a process that has already imported everything
 _SIDE_BY_SIDE = dg.multiprocess_executor.configured(
     lambda config: {
         "max_concurrent": 8,
-        "start_method": {"forkserver": {"preload_modules": _PRELOADED}},
+        "start_method": {"forkserver": {"preload_modules": ["orchestration.preloaded"]}},
         "retries": {"enabled" if config["retry"] else "disabled": {}},
     },
     config_schema={

@@ -66,7 +66,14 @@ def mistakes(make_warehouse: MakeWarehouse) -> str:
     people = PEOPLE + "maya2,Maya Again,maya@test.example,,,inside,40,2024-01-01,\n"
     warehouse = make_warehouse("2025-10-27T12:00:00", seeds={"goals": goals, "scorecard_lines": lines, "people": people})
     ran = warehouse.dbt(
-        "build", "--select", "path:seeds", "int_scorecard__metrics", "stg_scoreline__sources", "path:tests/goals", "path:tests/lines"
+        "build",
+        "--select",
+        "path:seeds",
+        "int_goals",
+        "int_scorecard__metrics",
+        "stg_scoreline__sources",
+        "path:tests/goals",
+        "path:tests/lines",
     )
     assert ran.returncode == 1, ran.stdout
     return " ".join(ran.stdout.split())

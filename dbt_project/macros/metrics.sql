@@ -66,3 +66,9 @@ where metric_id = '{{ metric_id }}'
     {%- set node = graph.nodes.get('model.' ~ project_name ~ '.' ~ name) if execute -%}
     {{ return('segment' if node and node.config.meta.get('segment') else 'null') }}
 {%- endmacro %}
+
+{#- the column true_at of a metric whose meta says `dated: true`: its records say themselves when they were true (a bank's balance) -#}
+{% macro metric_true_at(name) -%}
+    {%- set node = graph.nodes.get('model.' ~ project_name ~ '.' ~ name) if execute -%}
+    {{ return('true_at' if node and node.config.meta.get('dated') else 'null') }}
+{%- endmacro %}

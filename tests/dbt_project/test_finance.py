@@ -288,6 +288,8 @@ def test_cash_is_the_last_day_that_is_whole(weeks: dict[tuple[str, str], Row]) -
         (160, "near"),  # the goal is more than 160
         (200, "met"),
     ]
+    # as old as the oldest balance in it: Monday's savings, which the bank says were true at 9:00 UTC
+    assert weeks["cash_position", "2025-W44"]["as_of"] == at("2025-10-27T09:00:00")
     assert (weeks["cash_position", "2025-W43"]["value"], weeks["cash_position", "2025-W43"]["state"]) == (None, "missing")
 
 

@@ -48,6 +48,7 @@ expected as (
         balances.currency,
         balances.is_money,
         balances.balance,
+        balances.balance_at,
         balances.has_error,
         coalesce(balances.balance_day, balances.snapshot_day) as balance_day
     from seen
@@ -96,6 +97,7 @@ every_account as (
         org_name,
         currency,
         balance,
+        balance_at,
         balance_day,
         has_error,
         reason,
@@ -114,6 +116,7 @@ every_account as (
         balances.org_name,
         balances.currency,
         balances.balance,
+        balances.balance_at,
         coalesce(balances.balance_day, balances.snapshot_day) as balance_day,
         balances.has_error,
         'no_cash_account' as reason,
@@ -132,6 +135,7 @@ select
     org_name,
     currency,
     balance,
+    balance_at,
     balance_day,
     -- a sum is as old as its oldest part
     min(case when reason is null then balance_day end) over (partition by snapshot_day) as as_of_day,

@@ -14,7 +14,8 @@ with metric_rows as (
         cast(record_id as text) as record_id,
         cast(record_url as text) as record_url,
         cast(record_label as text) as record_label,
-        cast({{ metric_segment(name) }} as text) as segment
+        cast({{ metric_segment(name) }} as text) as segment,
+        cast({{ metric_true_at(name) }} as timestamptz) as true_at
     from {{ ref(name) }}
     {{ 'union all' if not loop.last }}
     {% endfor %}
@@ -56,7 +57,8 @@ hand_fed as (
         typed.record_id,
         typed.record_url,
         typed.record_label,
-        cast(null as text) as segment
+        cast(null as text) as segment,
+        cast(null as timestamptz) as true_at
     from {{ ref('int_scorecard__lines') }} as lines
     inner join typed on lines.metric_id = typed.metric_id
     where lines.is_fed_by_hand
@@ -137,5 +139,6 @@ select
     record_url,
     record_label,
     segment,
+    true_at,
     entered_at
 from judged

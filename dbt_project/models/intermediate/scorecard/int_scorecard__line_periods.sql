@@ -17,7 +17,9 @@ sums as (
         coalesce(sum(numerator) filter (where counted and occurred_on = last_day), 0) as last_numerator,
         coalesce(sum(denominator) filter (where counted and occurred_on = last_day), 0) as last_denominator,
         count(*) filter (where counted) as n,
-        max(entered_at) filter (where counted) as entered_at
+        max(entered_at) filter (where counted) as entered_at,
+        -- a sum is as old as its oldest part
+        min(true_at) filter (where counted and occurred_on = last_day) as true_at
     from contributions
     group by line_id, period_start
 ),
@@ -101,6 +103,7 @@ filled as (
         spine.end_instant <= {{ clock() }} as is_finished,
         coalesce(sums.n, 0) as n,
         sums.entered_at,
+        sums.true_at,
         spine.is_tracked and case
             when spine.is_manual then coalesce(sums.n, 0) > 0
             else
@@ -138,5 +141,5 @@ select
     case when has_value then cast(denominator as decimal(38, 9)) end as denominator,
     n,
     {{ number_state('end_instant') }} as state,
-    case when is_manual then entered_at else complete_through end as as_of
+    case when is_manual then entered_at else coalesce(true_at, complete_through) end as as_of
 from filled

@@ -4,6 +4,7 @@ select
     occurred_on,
     coalesce(balance, 0) as numerator,
     1 as denominator,
+    balance_at as true_at,
     reason,
     {{ receipt() }}
 from {{ ref('int_cash_balances') }}

@@ -2,12 +2,14 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# set, it would make each of hundreds of processes compile the same modules again
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-rooms test-changes test-misfortunes ui bench check doctor lock clean
+.PHONY: help demo test test-rooms test-changes test-misfortunes ui metric-diff bench check doctor lock clean
 
 help: ## show this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 demo: $(VENV)/.runtime ## run everything end to end against the sandbox, offline, mail included
 	@$(BIN)/scoreline demo
@@ -37,6 +39,9 @@ check: $(VENV)/.dev ## what CI checks besides the tests: style, types, SQL, floo
 	$(BIN)/mypy
 	$(BIN)/sqlfluff lint --nocolor -p 0 dbt_project
 	$(BIN)/python -m pytest -q tests/test_docs.py
+
+metric-diff: $(VENV)/.runtime ## say which numbers this branch changes, on the raw data of var/ (BASE=<revision>)
+	@$(BIN)/scoreline metric-diff $(if $(BASE),--base $(BASE))
 
 bench: $(VENV)/.dev ## measure loading side by side with a plain lower bound
 	@$(BIN)/python -m benchmarks.ingestion

@@ -260,6 +260,16 @@ def claim(replace: bool) -> None:
         click.echo(f"Note: {NAME} is set in the environment too, and that wins.")
 
 
+@main.command("metric-diff")
+@click.option("--base", metavar="REVISION", help="Default: where the branch left its upstream, else the commit before the newest.")
+def metric_diff(base: str | None) -> None:
+    """Say which numbers a change of SQL, goals or company.toml changes: both revisions built on the raw data of this home."""
+    from orchestration import metric_diff as work
+
+    for text in work.metric_diff(Settings(), PROJECT_ROOT, base):
+        click.echo(text)
+
+
 @main.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def sandbox(arguments: tuple[str, ...]) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from foundation.settings import Settings, load_company
+from tests.dbt_project import progress as progress_rows
 from tests.dbt_project.raw_warehouse import RawWarehouse, at
 from tests.dbt_project.rows import fill_auckland, fill_chicago
 
@@ -132,5 +133,12 @@ def auckland(make_warehouse: MakeWarehouse) -> RawWarehouse:
 def unconnected(make_warehouse: MakeWarehouse) -> RawWarehouse:
     """Empty raw tables and an empty ledger, with the seeds of the project."""
     warehouse = make_warehouse("2025-10-27T12:00:00")
+    warehouse.unit_tests = True
     warehouse.build()
     return warehouse
+
+
+@pytest.fixture(scope="session")
+def progress(make_warehouse: MakeWarehouse) -> RawWarehouse:
+    """Wednesday 2025-12-03, 12:30 in Chicago, the week after Thanksgiving: goals, pace and movements."""
+    return progress_rows.build(make_warehouse)

@@ -96,27 +96,32 @@ def sandbox() -> Iterator[Sandbox]:
 def made(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Install]:
     """Both homes. Read them; to change something, take a copy with `install`."""
     place = tmp_path_factory.mktemp("homes")
+    home = place / "home"
     company = place / "company.toml"
     text = (PROJECT_ROOT / "company.toml").read_text(encoding="utf-8")
     # the facts hold all of history; pages of a few weeks are enough, as each test builds them anew
     company.write_text(text.replace("[pages]\n", "[pages]\nhistory_weeks = 5\n"), encoding="utf-8")
-    thursday = Install(place / "thursday", sandbox, company).at(THURSDAY)
-    thursday.scoreline("run", "refresh")
-    shutil.copytree(thursday.home, place / "monday")
-    monday = Install(place / "monday", sandbox, company).at(MONDAY)
-    monday.scoreline("run", "refresh")
-    monday.scoreline("run", "build")
-    monday.scoreline("send")
-    return {"thursday": thursday, "monday": monday}
+    install = Install(home, sandbox, company).at(THURSDAY)
+    install.scoreline("run", "refresh")
+    shutil.copytree(home, place / "thursday")
+    install.at(MONDAY)
+    install.scoreline("run", "refresh")
+    install.scoreline("run", "build")
+    # dbt parses anew (ten seconds) where the warehouse has another path, so all homes are used in one place
+    shutil.copytree(home / "dbt", place / "thursday" / "dbt")
+    install.scoreline("send")
+    shutil.copytree(home, place / "monday")
+    return {name: Install(place / name, sandbox, company) for name in ("thursday", "monday")}
 
 
 @pytest.fixture
-def install(made: dict[str, Install], sandbox: Sandbox, tmp_path: Path) -> Callable[[str], Install]:
+def install(made: dict[str, Install], sandbox: Sandbox) -> Callable[[str], Install]:
     """`install("monday")`: a copy of that home to do anything with; the sandbox's clock stands on Monday, without faults."""
     sandbox.clear_faults()
 
     def copy(which: str) -> Install:
-        home = tmp_path / which
+        home = made[which].home.with_name("home")
+        shutil.rmtree(home)
         shutil.copytree(made[which].home, home)
         return Install(home, sandbox, made[which].company).at(MONDAY)
 

@@ -22,6 +22,22 @@ first_days as (
     group by goals.goal
 ),
 
+-- the last period that a goal holds for, where it is a one-off or no other goal takes over: calendar quarters are not those of 13 weeks
+last_periods as (
+    select
+        goals.goal,
+        goals.cadence,
+        goals.valid_to,
+        max(periods.period_start) as period_start,
+        max(periods.period_end) as period_end
+    from goals
+    inner join {{ ref('int_calendar__periods') }} as periods
+        on goals.cadence = periods.cadence and periods.period_start between goals.valid_from and goals.valid_to
+    left join goals as followers on goals.line_id = followers.line_id and followers.valid_from = goals.valid_to + 1
+    where goals.kind = 'exception' or goals.cadence <> 'week' and followers.line_id is null
+    group by goals.goal, goals.cadence, goals.valid_to
+),
+
 problems as (
     select goal || ': per ' || per || ' needs a metric that is a sum, this one is of kind ' || aggregation as problem
     from goals
@@ -42,6 +58,14 @@ problems as (
     from goals
     inner join first_days on goals.goal = first_days.goal
     where goals.valid_to < first_days.period_start
+
+    union all
+
+    select
+        goal || ' to ' || valid_to || ': it would hold for the ' || cadence || ' from ' || period_start || ' to ' || period_end
+        || ', most of which lies outside; name the days of the ' || cadence || 's that are meant'
+    from last_periods
+    where 2 * (valid_to - period_start + 1) < period_end - period_start + 1
 
     union all
 

@@ -89,9 +89,9 @@ select
             when 'day' then {{ plain_number('target') }} || ' per working day'
             when 'person_day' then {{ plain_number('target') }} || ' per person and working day'
             when 'person_week' then {{ plain_number('target') }} || ' per person and week of five working days'
-        end || ', ' || {{ plain_number('coalesce(working_days, 0)') }}
-        || case when per = 'day' then ' working day' else ' day' end || case when working_days = 1 then '' else 's' end
-        || case when per = 'day' then '' else ' of the people of this line' end,
+        end
+        || ': ' || {{ plain_number('coalesce(working_days, 0)') }}
+        || case when working_days = 1 then ' day of work' else ' days of work' end,
         case when kind = 'exception' then 'for this ' || cadence || ' only' || coalesce(': ' || nullif(trim(reason), ''), '') end
     ), '') as goal_note
 from scaled

@@ -19,14 +19,14 @@ def test_every_source_is_in_the_list_and_no_other() -> None:
 
 
 def test_every_make_target_exists() -> None:
-    targets = set(re.findall(r"^([a-z]+):", (PROJECT_ROOT / "Makefile").read_text(encoding="utf-8"), re.M))
-    assert set(re.findall(r"`make ([a-z]+)`", README)) <= targets
+    targets = set(re.findall(r"^([a-z-]+):", (PROJECT_ROOT / "Makefile").read_text(encoding="utf-8"), re.M))
+    assert set(re.findall(r"`make ([a-z-]+)`", README)) <= targets
     assert {"demo", "test", "ui", "bench", "check"} <= targets
 
 
 def test_every_command_exists() -> None:
     commands = set(main.commands)
-    named = set(re.findall(r"`scoreline ([a-z]+)", README)) | set(re.findall(r"`(?:run|send|backfill|doctor|dbt|sandbox)\b", README))
+    named = set(re.findall(r"`scoreline ([a-z-]+)", README)) | set(re.findall(r"`(?:run|send|backfill|doctor|dbt|sandbox)\b", README))
     assert {name.lstrip("`") for name in named} <= commands
 
 

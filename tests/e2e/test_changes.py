@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from foundation.settings import PROJECT_ROOT
+from foundation.settings import PROJECT_ROOT, Settings
+from orchestration.metric_diff import MADE_OF, metric_diff
 from tests.e2e.conftest import MONDAY, Install
 
 pytestmark = pytest.mark.e2e
@@ -68,6 +72,41 @@ def test_a_goal_changed_from_a_date_on_leaves_earlier_weeks_alone(changed: Chang
         ("hybrid_sales.networking_events", "2025-W43", "restated", "records", 3, 3, "below", "met"),  # the late entry
         ("inside_sales.dials", "2025-W43", "rejudged", "goal", 125, 60, "below", "met"),
     ]
+
+
+def test_a_reviewer_sees_what_a_goal_and_a_filter_change(made: dict[str, Install], tmp_path: Path) -> None:
+    repository = tmp_path / "repository"
+    for part in MADE_OF:
+        if (PROJECT_ROOT / part).is_dir():
+            shutil.copytree(PROJECT_ROOT / part, repository / part, ignore=shutil.ignore_patterns("target", "logs", "__pycache__"))
+        else:
+            shutil.copy(PROJECT_ROOT / part, repository)
+    who = ("-c", "user.name=Test", "-c", "user.email=test@test.example")
+    for command in (("init", "--quiet"), ("add", "."), (*who, "commit", "--quiet", "-m", "base")):
+        subprocess.run(["git", *command], cwd=repository, check=True)
+    goals = repository / "dbt_project" / "seeds" / "goals.csv"
+    text = goals.read_text(encoding="utf-8")
+    old = "inside_sales.dials,2025-06-30,,>=,125,"
+    assert old in text
+    goals.write_text(text.replace(old, "inside_sales.dials,2025-06-30,,>=,100,"), encoding="utf-8")
+    metric = repository / "dbt_project" / "models" / "metrics" / "reactive_ops" / "reactive_tickets_opened.sql"
+    text = metric.read_text(encoding="utf-8")
+    assert "        when opened_day is null" in text
+    metric.write_text(
+        text.replace(
+            "        when opened_day is null", "        when opened_day > date '2025-10-19' then 'gone'\n        when opened_day is null"
+        )
+    )
+    places: dict[str, Any] = {
+        "SCORELINE_HOME": made["monday"].home,
+        "SCORELINE_DBT_DIR": repository / "dbt_project",
+        "SCORELINE_COMPANY_FILE": repository / "company.toml",
+    }
+    texts = metric_diff(Settings(**places), repository, "HEAD")
+    assert {text.split("  ")[0] for text in texts[1:-1]} == {"dials", "reactive_tickets_opened"}
+    assert "dials  inside_sales.dials  2025-W43  101 below (goal 125) -> 101 met (goal 100)" in texts
+    tickets = [text.split("  ")[2:] for text in texts if text.startswith("reactive_tickets_opened")]
+    assert [label for label, _ in tickets][:1] == ["2025-W43"] and tickets[0][1].startswith("69 ") and " -> 0 " in tickets[0][1]
 
 
 def test_bad_typed_rows_are_named_on_the_page_and_good_ones_still_load(changed: Changed) -> None:

@@ -81,10 +81,12 @@ from watched
 union all by name
 
 select
-    snapshot_day,
-    'hubspot' as source,
+    days.snapshot_day,
+    sources.source,
     'snapshot' as record_type,
-    cast(snapshot_day as text) as record_id,
+    cast(days.snapshot_day as text) as record_id,
     cast(null as text) as record_url,
     'The whole pipeline' as record_label
 from days
+-- nobody looked where HubSpot is not connected
+inner join {{ ref('int_sources') }} as sources on sources.source = 'hubspot' and not sources.is_not_connected

@@ -39,7 +39,7 @@ def rows(make_warehouse: MakeWarehouse) -> dict[str, dict[str, Any]]:
             typed | {"file": "2025-11.csv", "line": 2, "spend": Decimal("845.5"), "campaign_key": "half page"},
         ],
     )
-    warehouse.build("--select", "+int_ad_spend")
+    warehouse.build("--select", "+int_ad_spend", "--indirect-selection", "cautious")
     return {row["record_id"]: row for row in warehouse.query("from intermediate.int_ad_spend")}
 
 

@@ -81,7 +81,7 @@ def fill_marketing(warehouse: RawWarehouse) -> None:
             contact("skipped-mql", became_sql_at=at("2025-10-23T12:00:00"), **reached),
             contact("no-date", created="2025-10-22T12:00:00", lifecyclestage="marketingqualifiedlead"),
             contact("gone", became_mql_at=at("2025-10-22T12:00:00"), archived=True),
-            contact("only-a-lead", created="2025-10-22T12:00:00", lifecyclestage="lead"),
+            contact("only-a-lead", created="2025-10-22T12:00:00", lifecyclestage="lead", hs_analytics_source="PAID_SEARCH"),
             contact("7"),
             contact("8"),
             contact("9"),
@@ -257,7 +257,7 @@ def warehouse(make_warehouse: MakeWarehouse) -> RawWarehouse:
     # of no account here: the portal's plan lacks them
     made.loaded("hubspot", "not_available", tables=["web_traffic"], finished=at("2025-10-27T11:56:00"))
     made.add("company_warehouse.figures", FIGURES)
-    selected = [f"+{name}" for name in METRICS]
+    selected = [f"+{name}" for name in (*METRICS, "fct_lead_sources")]
     made.build("--select", *selected, "+int_scorecard__coverage", "--exclude", "test_type:singular")
     return made
 
@@ -290,6 +290,16 @@ def test_leads_count_once_on_the_day_of_their_first_entry(warehouse: RawWarehous
     assert value(warehouse, "mql_count", W43)[0] == 2 and value(warehouse, "mql_count", W44)[0] == 0
     assert reasons(warehouse, "sql_count") == {"mql-and-sql": None, "skipped-mql": None}
     assert {row["source"] for row in rows(warehouse, "mql_count")} == {"hubspot"}  # the company's own figures are not added
+
+
+def test_leads_by_source(warehouse: RawWarehouse) -> None:
+    found = warehouse.query("select * from marts.fct_lead_sources order by all")
+    rows = [tuple(row.values()) for row in found]
+    assert rows == [
+        (date(2025, 1, 13), "UNKNOWN", 2, 1, 2),  # two contacts of January; stages that came later are theirs
+        (W43, "PAID_SEARCH", 1, 0, 0),
+        (W43, "UNKNOWN", 1, 0, 0),
+    ]
 
 
 def test_cost_per_lead_of_the_same_week(warehouse: RawWarehouse) -> None:

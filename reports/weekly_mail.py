@@ -18,7 +18,7 @@ from reports import gate, mail, restatements
 from reports.charts import Chart, series
 from reports.components.scorecard import lines_of
 from reports.delivery import DeliveryReport
-from reports.fmt import Number, instant, number, plural, short_instant, week_days
+from reports.fmt import MONTHS, Number, instant, number, plural, short_instant, week_days
 from reports.gate import Gate
 from reports.mailing import Mailing, footer, page_link
 from reports.markup import anchor
@@ -117,7 +117,8 @@ def compose(
     Raises:
         MailError: the mail would be too large, or the recipient is no address.
     """
-    lines = [line for line in lines_of(week.results["lines"]) if picked(line, sections)]
+    shown = [*lines_of(week.results["lines"]), *lines_of(week.results["months"])]
+    lines = [line for line in shown if picked(line, sections)]
     values = _values(settings, company, week, decision, lines, sections, since)
     pictures = []
     below = attention(lines)
@@ -210,7 +211,7 @@ def told(line: Line, lines: Sequence[Line], zone: str) -> dict[str, str]:
     }[line.state]
     return {
         "title": title(line, lines),
-        "label": line.label,
+        "label": line.label if line.cadence == "week" else f"{line.label}, {line.week_label}",
         "value": line.value_text,
         "parts": line.parts,
         "goal": line.goal_words,
@@ -225,13 +226,13 @@ def told(line: Line, lines: Sequence[Line], zone: str) -> dict[str, str]:
 
 def _picture(week: Week, line: Line, lines: Sequence[Line], message_id: str) -> mail.Picture:
     count = len(line.trend_values)
-    labels = [week_label(week.monday - timedelta(days=7 * (count - 1 - i))).partition("-")[2] for i in range(count)]
+    labels = [week_label(day).partition("-")[2] if line.cadence == "week" else MONTHS[day.month - 1] for day in line.trend_starts]
     chart = Chart(
         title(line, lines),
         labels,
         [series("Value", line.trend_values, "c1", "bar"), series("Goal", line.trend_goals, "goal", "goal", 1.5)],
         line.unit,
-        f"The last {count} weeks, with the goal of each week",
+        f"The last {plural(count, line.cadence)}, with the goal of each {line.cadence}",
     )
     png = mail.draw(chart)
     return mail.Picture(f"{anchor(line.line_id)}.{week.label}.{message_id[1:-1]}", png, chart.summary(), 552)

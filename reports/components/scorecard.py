@@ -83,6 +83,8 @@ def Headline(lines: Result) -> Markup:
 def Attention(lines: Result) -> Markup:
     """The lines below their goal: who owns them, how far off, for how long. The most telling comes first."""
     every = lines_of(lines)
+    if all(line.status == "no_goal" for line in lines):
+        return Markup()  # nothing on the page is judged
     below = attention(every)
     if not below:
         known = any(line.status in ("met", "near") for line in lines)

@@ -268,6 +268,18 @@ def test_one_mail_for_who_is_in_several_subscriptions(company: Company) -> None:
     assert recipients(whole, "weekly_scorecard") == {"a@x.example": {"inside_sales", "warm_250"}, "B@x.example": set()}
 
 
+def test_months_are_in_the_mail_of_those_who_get_them(settings: Settings, company: Company) -> None:
+    week = load_week(settings, W43)
+    decision = decide(settings.published_path, W43, ["finance"])
+
+    def said(sections: set[str]) -> str:
+        made = compose(settings, company, week, decision, recipient="a@x.example", message_id="<a@b>", sections=sections)
+        return made.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+
+    assert "Revenue, 2025-09" in said({"finance"}) and "$90,310.50" in said({"finance"})
+    assert "Revenue" not in said({"inside_sales"})
+
+
 def test_confidential_lines_go_to_those_who_are_named_for_them(company: Company) -> None:
     subscription = company.mail.subscriptions[0].model_copy
     mail = company.mail.model_copy(

@@ -257,7 +257,7 @@ def warehouse(make_warehouse: MakeWarehouse) -> RawWarehouse:
     # of no account here: the portal's plan lacks them
     made.loaded("hubspot", "not_available", tables=["web_traffic"], finished=at("2025-10-27T11:56:00"))
     made.add("company_warehouse.figures", FIGURES)
-    selected = [f"+{name}" for name in (*METRICS, "fct_lead_sources")]
+    selected = [f"+{name}" for name in (*METRICS, "fct_lead_sources", "fct_pipeline")]
     made.build("--select", *selected, "+int_scorecard__coverage", "--exclude", "test_type:singular")
     return made
 
@@ -418,6 +418,11 @@ def test_the_pipeline_at_the_end_of_each_week(warehouse: RawWarehouse) -> None:
     # a week in which nothing is stale is a zero
     fresh = [row for row in rows(warehouse, "stale_deals") if row["occurred_on"] == date(2025, 8, 10)]
     assert [(row["record_id"], row["numerator"], row["reason"]) for row in fresh] == [("2025-08-10", 0, None), ("planned", 1, "not_stale")]
+
+
+def test_the_pipeline_now_by_probability(warehouse: RawWarehouse) -> None:
+    found = {row["deal_id"]: (row["amount"], row["weighted_amount"], row["is_stale"]) for row in warehouse.query("from marts.fct_pipeline")}
+    assert found == {"quiet": (1000, 100, True), "edge": (None, None, True), "planned": (400, 40, False), "euro": (None, None, False)}
 
 
 def test_closed_deals(warehouse: RawWarehouse) -> None:

@@ -64,6 +64,7 @@ select
     snapshot_day,
     deal_id,
     person_key,
+    pipeline_id,
     stage_id,
     amount,
     is_other_currency,

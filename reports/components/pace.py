@@ -124,8 +124,8 @@ def _up(needed: Number, unit: str) -> str:
     return number(exact(needed).quantize(step, ROUND_CEILING), unit)
 
 
-def _digits(row: Row) -> int | None:
-    return None if row.unit.startswith("money") else 0 if exact(row.expected_so_far) == int(row.expected_so_far) else 1
+def _digits(row: Row) -> int:
+    return 0 if row.unit.startswith("money") or exact(row.expected_so_far) == int(row.expected_so_far) else 1
 
 
 def _days(days: Number) -> str:

@@ -159,6 +159,7 @@ measured as (
         added.*,
         lines.section,
         lines.metric_id,
+        lines.unit,
         lines.aggregation,
         lines.aggregation = 'sum' as is_sum,
         added.goal_operator in ('>=', '>', '<=', '<') and lines.aggregation = 'sum' as is_paced,
@@ -181,7 +182,14 @@ judged as (
         *,
         cast(case when is_paced then coalesce(expected_so_far, 0) end as decimal(38, 9)) as expected_now,
         cast(
-            case when is_paced then coalesce(tolerance_so_far, expected_so_far * coalesce(goal_band, 0.1), 0) end as decimal(38, 9)
+            case
+                when is_paced
+                    then greatest(
+                            coalesce(tolerance_so_far, expected_so_far * coalesce(goal_band, 0.1), 0),
+                            -- one appointment more or less is no pace, as long as there is time left
+                            case when unit = 'count' and units_left > 0 then 1 else 0 end
+                        )
+            end as decimal(38, 9)
         ) as margin,
         -- before a tenth of the time has passed, any projection is noise
         elapsed_share < 0.1 as is_early

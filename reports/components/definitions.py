@@ -50,14 +50,24 @@ def _metric(metric: Row, goals: list[Row]) -> Markup:
     )
 
 
+_PER = {
+    None: "",
+    "day": " per working day",
+    "person_day": " per person and working day",
+    "person_week": " per person and week of five working days",
+}
+
+
 def _goals(goals: list[Row]) -> Markup:
     if not goals:
         return Markup("no goal is set")
     return Markup('<ul class="goals">{}</ul>').format(
         join(
-            Markup("<li>{}: <b>{}</b> from {}{}{}</li>").format(
+            Markup("<li>{}: <b>{}</b>{}{} from {}{}{}</li>").format(
                 goal.section_label,
                 goal_text(goal.operator, goal.target, goal.target_2, goal.unit),
+                _PER[goal.per],
+                ", one-off," if goal.kind == "exception" else "",
                 long_day(goal.valid_from),
                 f" to {long_day(goal.valid_to)}" if goal.valid_to else "",
                 f", {goal.reason}" if goal.reason else "",

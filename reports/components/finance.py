@@ -6,7 +6,7 @@ from datetime import date
 
 from markupsafe import Markup
 
-from reports.components.basics import table
+from reports.components.basics import shape, table
 from reports.components.receipts import reason_text
 from reports.fmt import DASH, day, number, plural
 from reports.markup import join, plain, web_address
@@ -31,7 +31,8 @@ def CashGap(missing: Result) -> Markup:
     if not missing:
         return Markup()
     items = join(
-        Markup('<li><span class="what">{}</span><span class="how">{}</span></li>').format(
+        Markup('<li>{}<span class="what">{}</span><span class="how">{}</span></li>').format(
+            shape("no_data"),
             plain(row.account_name),
             f"last balance of {day(row.balance_day)}" if row.balance_day else "never among the accounts of the banks",
         )
@@ -88,7 +89,7 @@ def CashTable(balances: Result, build: Result) -> Markup:
         join(Markup('<th scope="col" class="n">{}</th>').format(day(one)) for one in days)
     )
     return table(
-        "Balances by account and day, ledger balance, each in its own currency",
+        "Ledger balances by account and day",
         head,
         body + Markup('<tr><th scope="row"><b>Cash position</b></th>{}<td></td></tr>').format(total),
     )

@@ -26,10 +26,12 @@ MOST_DIFFERING = 25
 """Records that are listed for one change of a number; marts.fct_restatement_records has them all."""
 
 REASONS = {
+    "account_missing": "Not among the accounts of the banks",
     "ai_only": "Answered by the AI agent alone",
     "archived": "Archived",
     "archived_vendor": "Archived in Bill.com",
     "automated": "Goes out by itself, no campaign",
+    "balance_too_old": "The balance is too old",
     "before_line_start": "Before this line was kept",
     "billable": "Billable work",
     "bounced": "Bounced, never delivered",
@@ -54,6 +56,7 @@ REASONS = {
     "incoming": "Came in from outside",
     "lost": "Lost",
     "no_amount": "No amount is typed in",
+    "no_balance": "No balance",
     "no_business_hours": "The desk gives no business hours",
     "no_cash_account": "Not on the list of cash accounts",
     "no_contact": "No contact on the record",

@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-rooms test-changes test-misfortunes ui metric-diff bench check doctor lock clean
+.PHONY: help demo test test-rooms test-e2e ui metric-diff bench check doctor lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -21,17 +21,14 @@ doctor: $(VENV)/.runtime ## say per source what is connected and what is missing
 	@$(BIN)/scoreline doctor
 
 test: $(VENV)/.dev ## pass the tests (they need chromium, chromium-driver and postgresql)
-	@$(MAKE) -j3 --output-sync --no-print-directory test-rooms test-changes test-misfortunes
+	@$(MAKE) -j2 --output-sync --no-print-directory test-e2e test-rooms
 
-# side by side: the end-to-end tests mostly wait for processes of their own
+# side by side, about as long as each other; a third process would make the end-to-end tests' homes once more
 test-rooms:
 	@$(BIN)/python -m pytest -q --ignore tests/e2e
 
-test-changes:
-	@$(BIN)/python -m pytest -q tests/e2e --ignore tests/e2e/test_misfortunes.py
-
-test-misfortunes:
-	@$(BIN)/python -m pytest -q tests/e2e/test_misfortunes.py
+test-e2e:
+	@$(BIN)/python -m pytest -q tests/e2e
 
 check: $(VENV)/.dev ## what CI checks besides the tests: style, types, SQL, floors, docs
 	$(BIN)/ruff check .

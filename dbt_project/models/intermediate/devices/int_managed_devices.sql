@@ -50,6 +50,7 @@ select
             )
             then 'inactive'
     end as left_out_because,
+    client_name,
     'datto_rmm' as source,
     case when is_snapshot then 'snapshot' else 'device' end as record_type,
     device_uid as record_id,

@@ -16,6 +16,7 @@ select
     sends.is_bounced,
     sends.is_opened,
     sends.is_replied,
+    coalesce(campaigns.campaign_name, 'Campaign ' || sends.campaign_id) as campaign_name,
     'smartlead' as source,
     'email' as record_type,
     cast(sends.send_id as text) as record_id,

@@ -9,5 +9,6 @@ select
         when not has_patch_data then 'no_patch_data'
         when missing_patches <= 5 then 'ok'
     end as reason,
+    client_name as segment,
     {{ receipt() }}
 from {{ ref('int_managed_devices') }}

@@ -9,5 +9,6 @@ select
         when windows_version is null then 'not_windows'
         when is_antivirus_running and is_hosted_antivirus then 'ok'
     end as reason,
+    client_name as segment,
     {{ receipt() }}
 from {{ ref('int_managed_devices') }}

@@ -5,6 +5,7 @@ select
     1 as numerator,
     1 as denominator,
     left_out_because as reason,
+    client_name as segment,
     {{ receipt() }}
 from {{ ref('int_managed_devices') }}
 where windows_version = '7' or record_type = 'snapshot'

@@ -8,5 +8,6 @@ select
         when left_out_because is not null then left_out_because
         when hours_since_good_backup <= 48 then 'ok'
     end as reason,
+    client_name as segment,
     {{ receipt() }}
 from {{ ref('int_backup_assets') }}

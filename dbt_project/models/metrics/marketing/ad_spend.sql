@@ -5,5 +5,6 @@ select
     coalesce(company_spend, 0) as numerator,
     1 as denominator,
     reason,
+    campaign_name as segment,
     {{ receipt() }}
 from {{ ref('int_ad_spend') }}

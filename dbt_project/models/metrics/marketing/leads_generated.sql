@@ -9,5 +9,6 @@ select
         when coalesce(became_lead_day, created_day) is null then 'no_date'
         when became_lead_day is null and lifecycle_stage is null then 'no_lead_stage'
     end as reason,
+    original_source as segment,
     {{ receipt() }}
 from {{ ref('int_contacts') }}

@@ -5,6 +5,7 @@ select
     1 as numerator,
     1 as denominator,
     case when not is_first_ever then 'contacted_before' end as reason,
+    campaign_name as segment,
     {{ receipt() }}
 from {{ ref('int_outreach_emails') }}
 where is_first_contact

@@ -32,8 +32,10 @@ splits as (
         sum(n_now) as n_now,
         -- the largest parts, those that went the number's way first
         string_agg(
-            member || ' ' || {{ signed_amount('shown', 'unit') }}, ', ' order by sign(effect) = sign(change) desc, position
+            member || ' ' || {{ signed_amount('shown', 'unit') }}, chr(31) order by sign(effect) = sign(change) desc, position
         ) filter (where is_named and shown <> 0) as leaders,
+        -- names of campaigns may have commas
+        case when bool_or(is_named and contains(member, ',')) then '; ' else ', ' end as separator,
         coalesce(sum(shown) filter (where is_named), 0) as leaders_shown,
         count(*) filter (where not is_named and shown <> 0) as others
     from parts
@@ -85,5 +87,7 @@ select
     cast(n_was as bigint) as n_was,
     cast(n_now as bigint) as n_now,
     cast(members as integer) as members,
-    concat_ws(': ', headline, nullif(concat_ws('. ', effects, nullif(concat_ws(', ', leaders, rest), '')), '')) || '.' as sentence
+    concat_ws(
+        ': ', headline, nullif(concat_ws('. ', effects, nullif(replace(concat_ws(chr(31), leaders, rest), chr(31), separator), '')), '')
+    ) || '.' as sentence
 from told

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dlt_pipelines.sandbox import SANDBOX_CREDENTIALS
+from dlt_pipelines.sandbox import SANDBOX_CREDENTIALS, Sandbox, running_sandbox
 
 
 def _is_ours(name: str) -> bool:
@@ -39,3 +39,10 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path.mkdir()
     monkeypatch.setenv("SCORELINE_HOME", str(path))
     return path
+
+
+@pytest.fixture(scope="session")
+def unlimited_sandbox() -> Iterator[Sandbox]:
+    """One sandbox at the demo's clock, without limits, for all rooms: inventing the company takes seconds. Leave it as it was found."""
+    with running_sandbox(as_of="2025-10-27T12:00:00Z", limits=False) as running:
+        yield running

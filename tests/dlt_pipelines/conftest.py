@@ -15,7 +15,7 @@ import pytest
 import urllib3
 
 from dlt_pipelines import http
-from dlt_pipelines.sandbox import SANDBOX_CREDENTIALS, Sandbox, running_sandbox
+from dlt_pipelines.sandbox import SANDBOX_CREDENTIALS, Sandbox
 from foundation.settings import Company, Settings, load_company
 
 AS_OF = "2025-10-27T12:00:00Z"
@@ -48,22 +48,17 @@ def company(settings: Settings) -> Company:
     return load_company(settings)
 
 
-@pytest.fixture(scope="session")
-def shared_sandbox() -> Iterator[Sandbox]:
-    with running_sandbox(as_of=AS_OF, limits=False) as sandbox:
-        yield sandbox
-
-
 @pytest.fixture
-def sandbox(shared_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+def sandbox(unlimited_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
     """The sandbox with its clock at the demo's instant, no faults, and an environment that points at it."""
-    shared_sandbox.clear_faults()
-    shared_sandbox.set_clock(AS_OF)
-    shared_sandbox.forget_requests()
-    for name, value in shared_sandbox.environment.items():
+    unlimited_sandbox.clear_faults()
+    unlimited_sandbox.set_clock(AS_OF)
+    unlimited_sandbox.forget_requests()
+    for name, value in unlimited_sandbox.environment.items():
         monkeypatch.setenv(name, value)
-    yield shared_sandbox
-    shared_sandbox.clear_faults()
+    yield unlimited_sandbox
+    unlimited_sandbox.clear_faults()
+    unlimited_sandbox.set_clock(AS_OF)
 
 
 @pytest.fixture

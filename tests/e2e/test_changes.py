@@ -36,9 +36,9 @@ def changed(made: dict[str, Install], tmp_path_factory: pytest.TempPathFactory) 
     project = place / "dbt_project"
     shutil.copytree(PROJECT_ROOT / "dbt_project", project)
     goals = project / "seeds" / "goals.csv"
-    old = "inside_sales.dials,2025-06-30,,>=,125,,0.10,second caller list added\n"
-    new = "inside_sales.dials,2025-06-30,2025-10-19,>=,125,,0.10,second caller list added\n"
-    new += "inside_sales.dials,2025-10-20,,>=,60,,0.10,one caller on leave\n"
+    old = "inside_sales.dials,2025-06-30,,>=,125,,0.10,second caller list added,,,\n"
+    new = "inside_sales.dials,2025-06-30,2025-10-19,>=,125,,0.10,second caller list added,,,\n"
+    new += "inside_sales.dials,2025-10-20,,>=,60,,0.10,one caller on leave,,,\n"
     text = goals.read_text(encoding="utf-8")
     assert old in text
     goals.write_text(text.replace(old, new), encoding="utf-8")

@@ -12,19 +12,13 @@ from tests.sandbox.wire import Wire
 DEMO_CLOCK = "2025-10-27T12:00:00Z"
 
 
-@pytest.fixture(scope="session")
-def _sandbox() -> Iterator[Sandbox]:
-    with running_sandbox(DEMO_CLOCK, limits=False) as running:
-        yield running
-
-
 @pytest.fixture
-def sandbox(_sandbox: Sandbox) -> Iterator[Sandbox]:
+def sandbox(unlimited_sandbox: Sandbox) -> Iterator[Sandbox]:
     """The demo company at the demo's clock, without request limits, without faults."""
-    yield _sandbox
-    _sandbox.set_clock(DEMO_CLOCK)
-    _sandbox.clear_faults()
-    _sandbox.forget_requests()
+    unlimited_sandbox.forget_requests()
+    yield unlimited_sandbox
+    unlimited_sandbox.set_clock(DEMO_CLOCK)
+    unlimited_sandbox.clear_faults()
 
 
 @pytest.fixture

@@ -139,8 +139,8 @@ def test_operators(wire: Wire, tickets: list[dict[str, Any]], condition: dict[st
 
 
 @pytest.fixture(scope="module")
-def tickets(_sandbox: Sandbox) -> list[dict[str, Any]]:
-    return Wire(_sandbox.url).query("Tickets")
+def tickets(unlimited_sandbox: Sandbox) -> list[dict[str, Any]]:
+    return Wire(unlimited_sandbox.url).query("Tickets")
 
 
 def test_wire_formats(wire: Wire) -> None:

@@ -83,4 +83,7 @@ def run_job(
             asset_selection=list(asset_keys) if asset_keys else None,
             raise_on_error=False,
         )
+        # a step's own last words may be lost: its process ends before Dagster has passed them on
+        for event in result.filter_events(lambda event: event.is_step_failure):
+            print(f" ! {event.step_key}: {_reason(event.step_failure_data)}", file=sys.stderr)
         return result.success

@@ -214,9 +214,12 @@ def test_secrets_are_nowhere(sandbox: Sandbox, company: Company, caplog: pytest.
             own = " ".join(value for variable, value in SANDBOX_CREDENTIALS.items() if variable.startswith(name.upper()))
             for kind in ({"kind": "wrong_key"}, {"kind": "status", "status": 400, "body": f"you sent {own}"}):
                 sandbox.fault(name, path=CASES[name].listing, **kind)
-                with pytest.raises(PermanentError) as caught:
-                    load(name, settings, company)
-                told.append("".join(traceback.format_exception(caught.value)))
+                try:
+                    # one object that is refused is a warning where there are many of them
+                    told.append(" ".join(load(name, settings, company).warnings))
+                except PermanentError as error:
+                    told.append("".join(traceback.format_exception(error)))
+                assert told[-1], (name, kind)
                 sandbox.clear_faults()
     written = [file.read_bytes() for file in settings.home.rglob("*") if file.is_file()]
     assert any(b"contacts" in content for content in written)

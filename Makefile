@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-rooms test-e2e ui metric-diff bench check doctor lock clean
+.PHONY: help demo test test-all test-rooms test-e2e ui metric-diff bench check doctor lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -29,6 +29,9 @@ test-rooms:
 
 test-e2e:
 	@$(BIN)/python -m pytest -q tests/e2e
+
+test-all: $(VENV)/.dev ## every test but the live ones: about twice as long
+	@$(BIN)/python -m pytest -q -m 'not live'
 
 check: $(VENV)/.dev ## what CI checks besides the tests: style, types, SQL, floors, docs
 	$(BIN)/ruff check .

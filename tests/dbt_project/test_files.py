@@ -121,6 +121,7 @@ models:
 """
 
 
+@pytest.mark.slow
 def test_a_metric_is_one_file_one_entry_one_line_and_one_goal(make_warehouse: MakeWarehouse) -> None:
     """Add a metric to a copy of the project: first with an entry that lacks `why`, then complete."""
     lines = LINES + "inside.any_calls,inside,Inside,15,any_calls,,maya,maya,,2025-10-20,\n"

@@ -187,7 +187,7 @@ def warehouse(make_warehouse: MakeWarehouse) -> RawWarehouse:
     for day in ("2025-10-27", "2025-10-28", "2025-11-03"):
         made.loaded("billcom", through=at(f"{day}T12:00:00"))
     facts = [f"+fct_scorecard_{grain}" for grain in ("weekly", "monthly")]
-    made.build("--select", *facts, "+marts.finance", *CAUTIOUS, "--exclude", "resource_type:unit_test")
+    made.build("--select", *facts, "+marts.finance", "--exclude-resource-type", "test", "unit_test")
     return made
 
 
@@ -390,6 +390,7 @@ def test_a_week_holds_the_records_of_its_last_snapshot_only(warehouse: RawWareho
 # ------------------------------------------------------------------ built again: these change the warehouse
 
 
+@pytest.mark.slow
 def test_the_month_ends_at_midnight_of_the_company(warehouse: RawWarehouse) -> None:
     """Late on 31 October in Chicago it is November in UTC already."""
     states = []

@@ -85,6 +85,7 @@ def test_readers_see_the_goals_as_they_are_written(progress: RawWarehouse) -> No
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_file_from_before_the_new_columns_still_works(make_warehouse: MakeWarehouse) -> None:
     warehouse = make_warehouse("2025-10-27T12:00:00", seeds={"goals": GOALS})
     assert "tolerance" not in GOALS

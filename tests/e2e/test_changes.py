@@ -74,6 +74,7 @@ def test_a_goal_changed_from_a_date_on_leaves_earlier_weeks_alone(changed: Chang
     ]
 
 
+@pytest.mark.slow
 def test_a_reviewer_sees_what_a_goal_and_a_filter_change(made: dict[str, Install], tmp_path: Path) -> None:
     repository = tmp_path / "repository"
     for part in MADE_OF:

@@ -119,6 +119,7 @@ def test_one_vendor_down_leaves_the_other_fresh_and_says_so(install: Copy) -> No
     assert copy.query(dials) == [(101, "live")]
 
 
+@pytest.mark.slow
 def test_two_refreshes_a_build_and_a_reader_at_once(install: Copy) -> None:
     copy = install("monday").at(MONDAY + timedelta(hours=36))
     reader = duckdb.connect(str(copy.home / "published" / "scoreline.duckdb"), read_only=True)
@@ -153,6 +154,7 @@ def _holder(copy: Install) -> str:
     return ""
 
 
+@pytest.mark.slow
 def test_kill_9_at_any_step_loses_and_doubles_nothing(install: Copy, monday: Install) -> None:
     copy = install("thursday")
     (copy.home / "warehouse.holder").unlink(missing_ok=True)
@@ -247,6 +249,7 @@ def test_a_refused_recipient_stops_nobody_and_the_run_says_who(install: Copy, po
     assert _addresses(server) == sorted([*ALL, ALL[0]])
 
 
+@pytest.mark.slow
 def test_kill_9_while_mailing_sends_no_second_mail(install: Copy, post: tuple[_Post, str]) -> None:
     server, url = post
     copy = _unsent(install)
@@ -295,6 +298,7 @@ def test_no_credentials_at_all_still_builds_and_says_not_connected(install: Copy
     assert {str(mail["To"]) for mail in map(_read, copy.mails())} == {OPERATOR}
 
 
+@pytest.mark.slow
 def test_late_edits_and_deletes_change_past_weeks(install: Copy) -> None:
     copy = install("monday")
     copy.at(MONDAY + timedelta(days=9))

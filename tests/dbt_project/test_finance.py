@@ -11,6 +11,8 @@ import pytest
 from tests.dbt_project.conftest import MakeWarehouse
 from tests.dbt_project.raw_warehouse import RawWarehouse, at
 
+pytestmark = pytest.mark.slow
+
 Row = dict[str, Any]
 
 METRICS = ("revenue", "expenses", "profit_margin", "cash_flow", "cash_position")

@@ -11,6 +11,8 @@ from tests.dbt_project.conftest import GOALS, LINES, PEOPLE, MakeWarehouse
 from tests.dbt_project.raw_warehouse import RawWarehouse, at
 from tests.dbt_project.rows import OWNERS, call, deal, entry, link, ticket, typed
 
+pytestmark = pytest.mark.slow
+
 W41, W42, W43 = (date(2025, 10, 6), date(2025, 10, 13), date(2025, 10, 20))
 FIRST, SECOND, THIRD = (at("2025-10-27T12:00:00"), at("2025-10-28T12:00:00"), at("2025-10-30T12:00:00"))
 CHANGES = "select * from marts.fct_restatements order by changed_at, line_id, period_start"

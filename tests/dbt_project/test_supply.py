@@ -11,6 +11,8 @@ from tests.dbt_project.conftest import MakeWarehouse
 from tests.dbt_project.raw_warehouse import RawWarehouse, at
 from tests.dbt_project.rows import typed
 
+pytestmark = pytest.mark.slow
+
 _SUPPLY = [
     "leads_in_queue",
     "leads_sequencing",

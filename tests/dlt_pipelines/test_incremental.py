@@ -61,6 +61,7 @@ def living(settings: Settings, source: str, table: str) -> set[tuple[Any, ...]]:
     return set(query(settings, f"select {', '.join(names)} from raw_{source}.{table}{gone}"))
 
 
+@pytest.mark.slow
 def test_weeks_of_changes_end_like_a_full_load(sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
     # a daily step, a month without a run (so the weekly list is due), a daily step
     steps = ["2025-09-15T12:00:00Z", "2025-09-16T05:30:00Z", "2025-10-28T12:00:00Z", "2025-10-29T12:00:00Z"]
@@ -166,6 +167,7 @@ def test_the_search_walks_past_its_cap(company: Company, monkeypatch: pytest.Mon
         assert len(searches) == 17_781 // 200 + 1
 
 
+@pytest.mark.slow
 def test_the_vendors_limits_are_never_hit(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hubspot, "BURST", PUBLISHED[0])
     monkeypatch.setattr(hubspot, "SEARCHES", PUBLISHED[1])

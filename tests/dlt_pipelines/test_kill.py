@@ -72,6 +72,7 @@ def killed(moment: str) -> None:
     assert process.exitcode == -signal.SIGKILL, f"the load was not killed {moment}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_a_killed_load_loses_and_doubles_nothing(
     moment: str,

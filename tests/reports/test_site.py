@@ -330,6 +330,7 @@ def test_the_receipts_name_the_records_that_made_the_difference(site: Path) -> N
     assert "49% (29 of 59), was 50% (30 of 60): definition changed, 1 record removed" in rate and "No longer a record of this line" in rate
 
 
+@pytest.mark.slow
 def test_long_receipts_are_spread_over_pages_within_the_budget(variant: Callable[..., Settings], company: Company) -> None:
     settings = variant(left_out=400, changes=0)
     build_site(settings, company)
@@ -371,6 +372,7 @@ def test_a_second_build_replaces_and_removes(variant: Callable[..., Settings], c
     assert not [file for file in settings.site_dir.rglob("*") if file.is_file() and file.suffix != ".html"], "pieces were left behind"
 
 
+@pytest.mark.slow
 def test_two_builds_are_equal(variant: Callable[..., Settings], company: Company) -> None:
     settings = variant()
     first = {file: file.read_bytes() for file in build_site(settings, company)}

@@ -22,7 +22,8 @@ def test_balances_are_the_opening_balances_and_every_movement_since(seed: int) -
         assert finance.balance(seed, account.key, finance.LAST_DAY) == finance.OPENING[account.key] + moved
         days = range((finance.LAST_DAY - finance.OPENED).days)
         lowest = min(finance.balance(seed, account.key, finance.OPENED + timedelta(days=day)) for day in days)
-        assert lowest < 0 if account.is_card else lowest > 0, account
+        # a card owes; the demo's bank accounts are never overdrawn, in another invented company it may happen
+        assert lowest < 0 if account.is_card else lowest > 0 or seed != SEED, account
 
 
 @pytest.mark.parametrize("instant", [DEMO_CLOCK, at(date(2025, 11, 20), 9), at(finance.LAST_DAY, 23)])

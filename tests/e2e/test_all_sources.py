@@ -19,7 +19,7 @@ from foundation.settings import PROJECT_ROOT
 from tests.dlt_pipelines.cases import CASES, secrets
 from tests.e2e.conftest import MONDAY, Install
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 
 @dataclass

@@ -6,7 +6,7 @@ import importlib
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,8 @@ class SourceEntry:
     """How often it is loaded, in words."""
     freshness_limit: timedelta
     """Data whose `complete_through` is older than this is late."""
+    kind: Literal["system", "files"] = "system"
+    """files: read from a folder of the company's own, so always there; a week is not complete by them alone."""
 
     def load_module(self) -> Any:
         """The source's module. Importing it reads neither settings nor credentials."""
@@ -45,7 +47,7 @@ SOURCES: dict[str, SourceEntry] = {
     for entry in (
         SourceEntry("hubspot", "HubSpot", "dlt_pipelines.sources.hubspot", "daily", _DAILY),
         SourceEntry("autotask", "Autotask", "dlt_pipelines.sources.autotask", "daily", _DAILY),
-        SourceEntry("manual", "Typed-in numbers", "dlt_pipelines.sources.manual", "daily", _DAILY),
+        SourceEntry("manual", "Typed-in numbers", "dlt_pipelines.sources.manual", "daily", _DAILY, "files"),
         SourceEntry("microsoft_graph", "Microsoft Graph", "dlt_pipelines.sources.microsoft_graph", "daily", _DAILY),
         SourceEntry("smartlead", "Smartlead", "dlt_pipelines.sources.smartlead", "daily", _DAILY),
         SourceEntry("billcom", "Bill.com", "dlt_pipelines.sources.billcom", "daily", _DAILY),
@@ -54,7 +56,7 @@ SOURCES: dict[str, SourceEntry] = {
         SourceEntry("google_ads", "Google Ads", "dlt_pipelines.sources.google_ads", "daily", _DAILY),
         SourceEntry("meta_ads", "Meta Ads", "dlt_pipelines.sources.meta_ads", "daily", _DAILY),
         SourceEntry("linkedin_ads", "LinkedIn Ads", "dlt_pipelines.sources.linkedin_ads", "daily", _DAILY),
-        SourceEntry("ad_spend_csv", "Ad spend files", "dlt_pipelines.sources.ad_spend_csv", "daily", _DAILY),
+        SourceEntry("ad_spend_csv", "Ad spend files", "dlt_pipelines.sources.ad_spend_csv", "daily", _DAILY, "files"),
         SourceEntry("quickbooks", "QuickBooks", "dlt_pipelines.sources.quickbooks", "daily", _DAILY),
         SourceEntry("simplefin", "SimpleFIN", "dlt_pipelines.sources.simplefin", "daily", _DAILY),
         SourceEntry("datto_rmm", "Datto RMM", "dlt_pipelines.sources.datto_rmm", "daily", _DAILY),

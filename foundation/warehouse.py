@@ -72,8 +72,10 @@ create table if not exists ledger.backfills (
 create table if not exists config.clock (as_of timestamptz not null);
 create table if not exists config.settings (name text not null, value text not null);
 create table if not exists config.sources (
-    source text not null, label text not null, cadence text not null, freshness_hours double not null
+    source text not null, label text not null, cadence text not null, freshness_hours double not null,
+    kind text not null                -- system: asked over the network | files: read from a folder
 );
+alter table config.sources add column if not exists kind text;
 """
 
 
@@ -140,10 +142,10 @@ class Warehouse:
                     ) from None
                 time.sleep(0.2)
 
-    def prepare(self, company: Company, sources: list[tuple[str, str, str, float]]) -> None:
+    def prepare(self, company: Company, sources: list[tuple[str, str, str, float, str]]) -> None:
         """Make the ledger and write clock and settings, so that dbt reads all of it as tables. Call with the lock held.
 
-        `sources`: (source, label, cadence, freshness limit in hours) per registered source.
+        `sources`: (source, label, cadence, freshness limit in hours, kind) per registered source.
         """
         with contextlib.closing(self.connect()) as connection:
             connection.execute(_DDL)
@@ -153,7 +155,7 @@ class Warehouse:
             connection.execute("delete from config.settings")
             connection.executemany("insert into config.settings values (?, ?)", settings_rows(company))
             connection.execute("delete from config.sources")
-            connection.executemany("insert into config.sources values (?, ?, ?, ?)", sources)
+            connection.executemany("insert into config.sources values (?, ?, ?, ?, ?)", sources)
             connection.commit()
 
     def record_loads(self, rows: list[dict[str, Any]]) -> None:

@@ -100,7 +100,7 @@ order by l.sort_order, l.line_id
 """
 
 _SOURCES = """
-select s.source, s.label, s.state, s.complete_through, s.last_success_at, s.last_error
+select s.source, s.label, s.kind, s.state, s.complete_through, s.last_success_at, s.last_error
 from marts.dim_sources as s order by s.label
 """
 
@@ -119,7 +119,7 @@ def _decide(cursor: duckdb.DuckDBPyConnection, week: date, sections: set[str]) -
         return Gate("held", [f"The data was built as of {instant(build[0].as_of, zone)}, before {label} ended."])
     every = _rows(cursor, _SOURCES)
     used = [source for source in every if any(_needs(line, source) for line in lines)]
-    systems = [source for source in used if source.source != "manual"]
+    systems = [source for source in used if source.kind == "system"]
     if systems and all(_down(source, end) for source in systems):
         names = " and ".join(source.label for source in systems)
         why = "is down or was never loaded" if len(systems) == 1 else "are down or were never loaded"

@@ -1,4 +1,4 @@
-"""Three warehouses, each built once per session by a real `dbt build`: the invented team below, one in Auckland over a year's
+"""Warehouses, each built once per session by a real `dbt build`: the invented team below, one in Auckland over a year's
 edge with a week 53, and one where nothing is connected (with the project's own seeds)."""
 
 from __future__ import annotations
@@ -95,9 +95,14 @@ MakeWarehouse = Callable[..., RawWarehouse]
 
 @pytest.fixture(scope="session")
 def make_warehouse(tmp_path_factory: pytest.TempPathFactory) -> MakeWarehouse:
-    """A function (as_of, zone, seeds) -> RawWarehouse in a folder of its own, not yet built."""
+    """A function (as_of, zone, seeds) -> RawWarehouse in a folder of its own, not yet built. `whole`: its build makes the views too."""
+    views: list[Path] = []
 
-    def make(as_of: str, zone: str = "America/Chicago", seeds: dict[str, str] | None = None) -> RawWarehouse:
+    def make(as_of: str, zone: str = "America/Chicago", seeds: dict[str, str] | None = None, *, whole: bool = False) -> RawWarehouse:
+        if not whole and not views:
+            first = make("2025-10-27T12:00:00", whole=True)
+            first.build("--exclude-resource-type", "test", "unit_test")
+            views.append(first.keep_views(tmp_path_factory.mktemp("views") / "views.duckdb"))
         home: Path = tmp_path_factory.mktemp("dbt")
         company_file = home / "company.toml"
         company_file.write_text(COMPANY.format(zone=zone), encoding="utf-8")
@@ -106,7 +111,7 @@ def make_warehouse(tmp_path_factory: pytest.TempPathFactory) -> MakeWarehouse:
             patch.delenv("AUTOTASK_ROC_BOARD_ID", raising=False)
             places: dict[str, Any] = {"SCORELINE_HOME": home, "SCORELINE_COMPANY_FILE": company_file, "SCORELINE_AS_OF": at(as_of)}
             settings = Settings(**places)
-            return RawWarehouse(settings, load_company(settings), dict(seeds or {}))
+            return RawWarehouse(settings, load_company(settings), dict(seeds or {}), views=None if whole else views[0])
 
     return make
 

@@ -126,7 +126,7 @@ def test_a_metric_is_one_file_one_entry_one_line_and_one_goal(make_warehouse: Ma
     """Add a metric to a copy of the project: first with an entry that lacks `why`, then complete."""
     lines = LINES + "inside.any_calls,inside,Inside,15,any_calls,,maya,maya,,2025-10-20,\n"
     goals = GOALS + "inside.any_calls,2025-10-20,,>=,2,,0.10,new\n"
-    warehouse = make_warehouse("2025-10-27T12:00:00", seeds={"people": PEOPLE, "scorecard_lines": lines, "goals": goals})
+    warehouse = make_warehouse("2025-10-27T12:00:00", seeds={"people": PEOPLE, "scorecard_lines": lines, "goals": goals}, whole=True)
     project = warehouse.project()
     for part in ("models", "macros"):
         (project / part).unlink()

@@ -38,6 +38,7 @@ select
     sources.source_label,
     sources.cadence,
     sources.freshness_hours,
+    sources.kind,
     coalesce(tables.is_not_connected, true) as is_not_connected,
     coalesce(tables.is_failing, false) as is_failing,
     -- a source without a good load is late from the start

@@ -1,6 +1,7 @@
 select
     source,
     source_label as label,
+    kind,
     cadence,
     freshness_hours,
     case

@@ -2,5 +2,6 @@ select
     source,
     label as source_label,
     cadence,
-    freshness_hours
+    freshness_hours,
+    kind
 from {{ source('config', 'sources') }}

@@ -125,9 +125,8 @@ def ensure_tables(settings: Settings, company: Company) -> None:
     """
     warehouse = Warehouse(settings)
     with warehouse.write_lock("ensure tables"):
-        warehouse.prepare(
-            company, [(e.name, e.label, e.cadence, e.freshness_limit.total_seconds() / 3600, e.kind) for e in SOURCES.values()]
-        )
+        limits = {name: entry.freshness_limit.total_seconds() / 3600 for name, entry in SOURCES.items()}
+        warehouse.prepare(company, [(e.name, e.label, e.cadence, limits[e.name], e.kind) for e in SOURCES.values()])
         lacking = _lacking(warehouse, SOURCES.values())
     for name in lacking:
         with _only_one(SOURCES[name], settings):

@@ -55,8 +55,13 @@ def prepared_project(dbt_dir: Path) -> DbtProject:
 
 
 def dbt_environment(settings: Settings) -> dict[str, str]:
-    """The environment dbt runs in: this one, with the warehouse's place and nothing sent home."""
-    return {**os.environ, "SCORELINE_WAREHOUSE": str(settings.warehouse_path), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
+    """The environment dbt runs in: this one, with the warehouse's place and nothing sent home. dbt's own variables lead over defaults."""
+    defaults = {
+        "DBT_EXCLUDE_RESOURCE_TYPES": "unit_test",  # they say nothing of this data: the tests of the project run them
+        "DBT_LOG_LEVEL_FILE": "info",  # the debug log of 300 models is 8 MB and takes a tenth of a build
+    }
+    ours = {"SCORELINE_WAREHOUSE": str(settings.warehouse_path), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
+    return defaults | dict(os.environ) | ours
 
 
 DBT_PROJECT = prepared_project(Settings().dbt_dir)

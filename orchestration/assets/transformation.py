@@ -57,9 +57,8 @@ def dbt_models(context: dg.AssetExecutionContext, dbt: DbtCliResource, scoreline
     settings = scoreline.settings()
     os.environ.update(dbt_environment(settings))  # dagster-dbt hands dbt this process's environment
     with scoreline.warehouse().write_lock(f"dbt build, run {context.run_id}"):
-        # unit tests say nothing of this data: the tests of the project run them.
         # one folder instead of one per run: the lock is held, and dbt's logs stay with the other things that runs make
-        yield from dbt.cli(["build", "--exclude-resource-type", "unit_test"], context=context, target_path=settings.home / "dbt").stream()
+        yield from dbt.cli(["build"], context=context, target_path=settings.home / "dbt").stream()
 
 
 assets = [warehouse_config, dbt_models]

@@ -62,6 +62,8 @@ def mistakes(make_warehouse: MakeWarehouse) -> str:
         "inside.sales,inside,Inside,900,sales,,maya,maya,,2025-01-01,\n"
         "inside.leads2,inside,Inside,910,leads_generated,,nobody,maya;noone,,2025-01-01,\n"
         "inside.leads3,inside,Inside,920,leads_generated,,maya,,hand,2025-01-01,\n"
+        "inside.leads4,inside,Inside,930,leads_generated,,,maya until 2025-10-19; maya from 2025-10-19,,2025-01-01,\n"
+        "inside.leads5,inside,Inside,940,leads_generated,,,maya from 2025-10-20 until 2025-10-19;victor since May,,2025-01-01,\n"
     )
     people = PEOPLE + "maya2,Maya Again,maya@test.example,,,inside,40,2024-01-01,\n"
     warehouse = make_warehouse("2025-10-27T12:00:00", seeds={"goals": goals, "scorecard_lines": lines, "people": people})
@@ -71,6 +73,7 @@ def mistakes(make_warehouse: MakeWarehouse) -> str:
         "path:seeds",
         "int_goals",
         "int_scorecard__metrics",
+        "int_scorecard__line_people",
         "stg_scoreline__sources",
         "path:tests/goals",
         "path:tests/lines",
@@ -94,6 +97,9 @@ def mistakes(make_warehouse: MakeWarehouse) -> str:
         "inside.sales: there is no model for the metric sales",
         "inside.leads2: owners names nobody, who is not in people.csv",
         "inside.leads2: people names noone, who is not in people.csv",
+        "inside.leads4: people names maya twice for the same days",
+        "inside.leads5: people has maya from 2025-10-20 until 2025-10-19",
+        "inside.leads5: people names victor since May, who is not in people.csv",
         "people.csv: maya, maya2 have one address in Autotask (maya@test.example)",
     ],
 )

@@ -123,8 +123,8 @@ def refused(make_warehouse: MakeWarehouse) -> str:
     ]
     warehouse = make_warehouse("2025-10-27T12:00:00", seeds={"goals": "\n".join(goals) + "\n", "scorecard_lines": LINES, "people": PEOPLE})
     ran = warehouse.dbt(
-        "build", "--select", "path:seeds", "int_goals", "int_scorecard__metrics", "int_scorecard__lines", "int_calendar__days",
-        "int_calendar__periods", "path:tests/goals", "--exclude", "path:tests/lines",
+        "build", "--select", "path:seeds", "int_goals", "int_scorecard__metrics", "int_scorecard__line_people", "int_scorecard__lines",
+        "int_calendar__days", "int_calendar__periods", "path:tests/goals", "--exclude", "path:tests/lines",
     )  # fmt: skip
     assert ran.returncode == 1, ran.stdout
     return " ".join(ran.stdout.split())

@@ -330,7 +330,7 @@ def test_small_marts(chicago: RawWarehouse) -> None:
     assert line == {
         "label": "First-time appointments attended",
         "owner_names": "Maya Torres, Victor Lang",
-        "people": "maya; victor",
+        "people": "maya;victor",
         "unit": "count",
     }
     assert chicago.query("select label from marts.dim_lines where line_id = 'hand.dials'") == [{"label": "Dials by hand"}]

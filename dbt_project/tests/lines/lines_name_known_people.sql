@@ -12,8 +12,8 @@ with named as (
     select
         line_id,
         'people' as field,
-        unnest(string_split(people, ';')) as person_key
-    from {{ ref('scorecard_lines') }}
+        person_key
+    from {{ ref('int_scorecard__line_people') }}
 ),
 
 problems as (

@@ -25,6 +25,11 @@ with in_force as (
             lines.cadence = periods.cadence
             and periods.quarter_start <= {{ today() }}
             and (lines.valid_to is null or lines.valid_to >= periods.period_start)
+            -- before a line is kept nothing is expected of it
+            and (
+                lines.valid_from is null
+                or lines.valid_from <= case lines.cadence when 'week' then periods.period_start else periods.period_end end
+            )
     inner join {{ ref('int_goals') }} as goals
         on
             lines.line_id = goals.line_id

@@ -70,7 +70,7 @@ select
     )) as definition,
     recording.recorded_at
 from periods
-inner join {{ ref('dim_lines') }} as lines on periods.line_id = lines.line_id
+inner join {{ ref('int_scorecard__lines') }} as lines on periods.line_id = lines.line_id
 inner join {{ ref('int_scorecard__metrics') }} as metrics on periods.metric_id = metrics.metric_id
 inner join {{ ref('int_scorecard__recording') }} as recording on recording.is_recorded
 {{ or_as_recorded('scorecard_periods', [

@@ -78,16 +78,21 @@ of_the_line as (
         lines.valid_from,
         {{ week_start('fed.occurred_on') }} as week_start,
         {{ period_start('lines.cadence', 'fed.occurred_on') }} as period_start,
-        list_position(lines.people_keys, fed.person_key) as person_position
+        line_people.position as person_position
     from fed
     inner join {{ ref('int_scorecard__lines') }} as lines on fed.line_id = lines.line_id
+    left join {{ ref('int_scorecard__line_people') }} as line_people
+        on
+            fed.line_id = line_people.line_id
+            and fed.person_key = line_people.person_key
+            and fed.occurred_on between line_people.counts_from and line_people.counts_until
     where
         fed.occurred_on is not null
         and case
             -- a number typed for a line is that line's and no other's
             when fed.typed_line_id is not null then fed.typed_line_id = lines.line_id
             when len(lines.people_keys) = 0 then true
-            else coalesce(list_contains(lines.people_keys, fed.person_key), false)
+            else line_people.person_key is not null
         end
 ),
 

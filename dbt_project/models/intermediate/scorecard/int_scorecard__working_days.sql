@@ -1,14 +1,7 @@
 -- how much working time each business day of the company is for a line. Holidays are none. A person works from active_from to
--- active_to; who works part-time counts with weekly_hours / 40 of each business day, because the file does not say which days they
--- work, and nobody counts more than a day. Time off is not in it: it lowers no goal
-with line_people as (
-    select
-        line_id,
-        unnest(people_keys) as person_key
-    from {{ ref('int_scorecard__lines') }}
-),
-
-days as (
+-- active_to, for the line on the days that count for it; who works part-time counts with weekly_hours / 40 of each business day,
+-- because the file does not say which days they work, and nobody counts more than a day. Time off is not in it: it lowers no goal
+with days as (
     select day
     from {{ ref('int_calendar__days') }}
     where
@@ -26,11 +19,12 @@ person_days as (
         line_people.line_id,
         days.day,
         cast(sum(least(coalesce(people.weekly_hours, 40), 40)) / 40 as decimal(18, 6)) as person_days
-    from line_people
+    from {{ ref('int_scorecard__line_people') }} as line_people
     inner join {{ ref('people') }} as people on line_people.person_key = people.person_key
     inner join days
         on
-            (people.active_from is null or people.active_from <= days.day)
+            days.day between line_people.counts_from and line_people.counts_until
+            and (people.active_from is null or people.active_from <= days.day)
             and (people.active_to is null or people.active_to >= days.day)
     group by line_people.line_id, days.day
 )

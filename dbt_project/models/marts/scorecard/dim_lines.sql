@@ -14,6 +14,16 @@ named as (
     from owners
     left join {{ ref('people') }} as people on trim(owners.owner_key) = people.person_key
     group by owners.line_id
+),
+
+-- who counts for it now
+people as (
+    select
+        line_id,
+        string_agg(person_key, ';' order by position) as people
+    from {{ ref('int_scorecard__line_people') }}
+    where {{ today() }} between counts_from and counts_until
+    group by line_id
 )
 
 select
@@ -29,9 +39,10 @@ select
     lines.cadence,
     named.owner_names,
     lines.owners,
-    lines.people,
+    people.people,
     lines.feed,
     lines.valid_from,
     lines.valid_to
 from {{ ref('int_scorecard__lines') }} as lines
 left join named on lines.line_id = named.line_id
+left join people on lines.line_id = people.line_id

@@ -59,18 +59,22 @@ class Install:
         self.sandbox.set_clock(instant)
         return self
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
+    def start(self, *arguments: str, module: str = "orchestration.cli") -> subprocess.Popen[str]:
         """`scoreline ...` in a process group of its own, so that a kill reaches every child."""
-        command = [sys.executable, "-m", "orchestration.cli", *arguments]
+        command = [sys.executable, "-m", module, *arguments]
         return subprocess.Popen(
             command, env=self.environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
         )
 
-    def scoreline(self, *arguments: str, fails: bool = False) -> str:
-        process = self.start(*arguments)
+    def scoreline(self, *arguments: str, fails: bool = False, module: str = "orchestration.cli") -> str:
+        process = self.start(*arguments, module=module)
         output, _ = process.communicate(timeout=300)
-        assert (process.returncode != 0) == fails, f"scoreline {' '.join(arguments)} -> {process.returncode}\n{output[-6000:]}"
+        assert (process.returncode != 0) == fails, f"{module} {' '.join(arguments)} -> {process.returncode}\n{output[-6000:]}"
         return output
+
+    def materialize(self, asset: str) -> str:
+        """One asset alone, as a click in the UI does it."""
+        return self.scoreline("asset", "materialize", "--select", f'key:"{asset}"', "-m", "orchestration.definitions", module="dagster")
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """Rows of the published database."""

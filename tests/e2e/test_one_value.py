@@ -43,12 +43,14 @@ def _on_pages(install: Install) -> dict[str, Shown]:
 
 
 @pytest.fixture(scope="module")
-def marts(monday: Install) -> dict[tuple[str, str], set[str]]:
+def marts(made: dict[str, Install]) -> dict[tuple[str, str], set[str]]:
     """(line_id, period) -> how the mart's value may be written: beside its goal it may take more digits to differ from it."""
-    units = {line: "money:USD" if unit == "money" else unit for line, unit in monday.query("select line_id, unit from marts.dim_lines")}
+    units = {
+        line: "money:USD" if unit == "money" else unit for line, unit in made["monday"].query("select line_id, unit from marts.dim_lines")
+    }
     return {
         (line, period): {fmt.number(value, units[line]), fmt.judged(value, units[line], (target, target_2))}
-        for _, line, period, value, target, target_2 in monday.query(PERIODS)
+        for _, line, period, value, target, target_2 in made["monday"].query(PERIODS)
     }
 
 

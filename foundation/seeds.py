@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from datetime import date
+from datetime import date, timedelta
 
 from foundation.settings import Settings, SettingsError
 
@@ -40,6 +40,16 @@ def holidays(settings: Settings) -> dict[date, str]:
             path = settings.dbt_dir / "seeds" / "holidays.csv"
             raise SettingsError(f"{path}: {row['holiday']!r} is no day; write it like 2025-12-25") from None
     return out
+
+
+def is_last_working_day(settings: Settings, day: date) -> bool:
+    """Nobody works on the days of its week that follow: a Friday, or the Wednesday of a long Thanksgiving.
+
+    Raises:
+        SettingsError: holidays.csv can't be read.
+    """
+    later = (day + timedelta(days=i) for i in range(1, 7 - day.weekday()))
+    return day_off(settings, day) is None and all(day_off(settings, other) for other in later)
 
 
 def day_off(settings: Settings, day: date) -> str | None:

@@ -388,7 +388,7 @@ class PagesSection(_Table):
 
 
 class Subscription(_Table):
-    report: str
+    report: Literal["weekly_scorecard", "daily_digest", "friday_preview"]
     to: list[str]
     sections: list[str] = []
     """Sections and lines that these recipients get; empty: those of the scorecard page, without the confidential ones."""

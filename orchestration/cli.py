@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from foundation.calendar import last_finished_week, local_date, parse_week, week_label
+from foundation.calendar import last_finished_week, local_date, parse_week, week_label, week_start
 from foundation.settings import PROJECT_ROOT, Settings, SettingsError, load_company
 
 if TYPE_CHECKING:
@@ -135,26 +135,30 @@ def run(job: str) -> None:
 
 
 @main.command()
-@click.option("--report", type=click.Choice(["weekly_scorecard", "daily_digest"]), default="weekly_scorecard", show_default=True)
-@click.option("--week", help="Of the weekly scorecard: 2025-W43 or one of its days; default: the newest finished week.")
+@click.option(
+    "--report", type=click.Choice(["weekly_scorecard", "daily_digest", "friday_preview"]), default="weekly_scorecard", show_default=True
+)
+@click.option("--week", help="2025-W43 or one of its days; default: the newest finished week, of the Friday preview the running one.")
 @click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="Of the daily digest; default: today.")
 @click.option("--force", is_flag=True, help="Send again to those who already have it.")
 @click.option("--only", multiple=True, metavar="ADDRESS", help="Only this recipient; may be repeated.")
 def send(report: str, week: str | None, day: datetime | None, force: bool, only: tuple[str, ...]) -> None:
-    """Mail the weekly scorecard, or the daily digest: what is new since the last one."""
+    """Mail the weekly scorecard, the daily digest (what is new since the last one) or the Friday preview of the running week."""
     from orchestration.runs import run_job
 
     settings = Settings()
     zone = load_company(settings).zone
     if report == "daily_digest":
         if week:
-            raise click.UsageError("--week is of the weekly scorecard; a digest has a --day")
+            raise click.UsageError("--week is of the weekly scorecard and the Friday preview; a digest has a --day")
         period = day.date() if day else local_date(settings.now(), zone)
     else:
         if day:
             raise click.UsageError("--day is of the daily digest: add --report daily_digest")
         try:
-            period = parse_week(week) if week else last_finished_week(settings.now(), zone)
+            running = report == "friday_preview"
+            newest = week_start(local_date(settings.now(), zone)) if running else last_finished_week(settings.now(), zone)
+            period = parse_week(week) if week else newest
         except ValueError:
             raise click.BadParameter(f"{week!r} is no week; write 2025-W43 or 2025-10-20", param_hint="--week") from None
     config = {f"reports__{report}": {"config": {"force": force, "only": list(only)}}}

@@ -6,7 +6,7 @@ from orchestration import checks
 from orchestration.assets import reporting
 
 RAW = dg.AssetSelection.key_prefixes(["raw"]).without_checks()
-_WEEKLY, _DAILY = dg.AssetSelection.assets(reporting.WEEKLY_MAIL), dg.AssetSelection.assets(reporting.DAILY_MAIL)
+_WEEKLY, _DAILY, _FRIDAY = (dg.AssetSelection.assets(key) for key in (reporting.WEEKLY_MAIL, reporting.DAILY_MAIL, reporting.FRIDAY_MAIL))
 
 # side by side, each source in a process of its own; they wait on vendors, so there may be more of them than cores.
 # forkserver: a step starts from a process that has already imported everything
@@ -31,7 +31,7 @@ refresh = dg.define_asset_job(
 )
 build = dg.define_asset_job(
     "build",
-    selection=(dg.AssetSelection.all() - RAW - _WEEKLY - _DAILY) | dg.AssetSelection.checks(*checks.FRESHNESS),
+    selection=(dg.AssetSelection.all() - RAW - _WEEKLY - _DAILY - _FRIDAY) | dg.AssetSelection.checks(*checks.FRESHNESS),
     executor_def=dg.in_process_executor,
     description="dbt, published database, pages, operator's alerts. Runs after every refresh, whether it succeeded or failed.",
 )
@@ -47,10 +47,16 @@ daily_digest = dg.define_asset_job(
     executor_def=dg.in_process_executor,
     description="Mail what is new since the last digest, and nothing where nothing is. Nothing is told twice, unless forced.",
 )
+friday_preview = dg.define_asset_job(
+    "friday_preview",
+    selection=_FRIDAY,
+    executor_def=dg.in_process_executor,
+    description="Mail how the running week stands against its goals. The same week goes to the same person once, unless forced.",
+)
 backfill = dg.define_asset_job(
     "backfill",
     selection=RAW,
     executor_def=_SIDE_BY_SIDE,
     description="Re-pull a window: set since and until per source in the launchpad, and select the sources.",
 )
-all_jobs = [refresh, build, weekly_scorecard, daily_digest, backfill]
+all_jobs = [refresh, build, weekly_scorecard, daily_digest, friday_preview, backfill]

@@ -2,8 +2,8 @@
 
 import dagster as dg
 
-from foundation.calendar import last_finished_week, local_date
-from foundation.seeds import day_off
+from foundation.calendar import last_finished_week, local_date, week_label, week_start
+from foundation.seeds import day_off, is_last_working_day
 from orchestration import jobs
 from orchestration.resources import Scoreline
 from orchestration.settings_at_import import COMPANY
@@ -49,4 +49,22 @@ def daily_digest_mail(context: dg.ScheduleEvaluationContext, scoreline: Scorelin
     return dg.RunRequest(run_key=f"daily_digest-{day}", partition_key=day.isoformat())
 
 
-all_schedules = [daily_refresh, weekly_mail, daily_digest_mail]
+@dg.schedule(
+    name="friday_preview_mail",
+    job=jobs.friday_preview,
+    # on a week whose Friday is off, the last working day before it
+    cron_schedule="0 12 * * 1-5",
+    execution_timezone=_ZONE,
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="12:00 on the week's last working day: Friday, or the day before one of holidays.csv.",
+)
+def friday_preview_mail(context: dg.ScheduleEvaluationContext, scoreline: Scoreline) -> dg.RunRequest | dg.SkipReason:
+    settings = scoreline.settings()
+    day = local_date(settings.now(), scoreline.company().zone)
+    if not is_last_working_day(settings, day):
+        return dg.SkipReason(f"{day} is not the last working day of {week_label(day)}.")
+    week = week_start(day).isoformat()
+    return dg.RunRequest(run_key=f"friday_preview-{week}", partition_key=week)
+
+
+all_schedules = [daily_refresh, weekly_mail, daily_digest_mail, friday_preview_mail]

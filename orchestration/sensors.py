@@ -38,7 +38,7 @@ def _tell(context: dg.RunStatusSensorContext, scoreline: Scoreline, *, failed: b
 
 
 # a refresh that fails is told per source, by the build that follows it
-_TOLD = [jobs.build, jobs.weekly_scorecard, jobs.daily_digest]
+_TOLD = [jobs.build, jobs.weekly_scorecard, jobs.daily_digest, jobs.friday_preview]
 
 
 @dg.run_status_sensor(

@@ -96,7 +96,7 @@ where week_start < $week and status in ('met', 'near', 'below') and state in ('l
 group by line_id
 """
 
-_OWING = """
+OWING = """
 with wanted as (
     select line_id, trim(unnest(string_split(people, ';'))) as person_key, generate_subscripts(string_split(people, ';'), 1) as position
     from marts.dim_lines where trim(people) <> ''
@@ -126,23 +126,23 @@ def observe(settings: Settings) -> Observed:
             if row is None:
                 raise LookupError("The published database does not say when it was built.")
             before = dict(cursor.execute(_BEFORE, {"week": row[0]}).fetchall())
-            owing = dict(cursor.execute(_OWING, {"week": row[0]}).fetchall())
+            owing = dict(cursor.execute(OWING, {"week": row[0]}).fetchall())
             week, sources = read_week(connection, row[0]), gate.read_sources(connection)
         except (duckdb.ProgrammingError, PageError) as error:
             raise LookupError(f"The published database is not complete: {str(error).splitlines()[0]}.") from None
     return Observed(week, {line: _TRACK[status] for line, status in before.items()}, owing, sources)
 
 
-def _owes(line: Line, observed: Observed) -> str | None:
-    """Who has not typed in their part of a number; None where nobody is asked to, or everybody has."""
+def owes(line: Line, owing: Mapping[str, str]) -> str | None:
+    """Who has not typed in their part of a number; None where nobody is asked to, or everybody has. `owing`: what `OWING` says."""
     if not gate.typed_in(line):
         return None
-    return observed.owing.get(line.line_id) or (None if line.value is not None else line.owner_names or "no owner")
+    return owing.get(line.line_id) or (None if line.value is not None else line.owner_names or "no owner")
 
 
 def _track(line: Line, observed: Observed) -> str | None:
     """`off` or `on`; None while there is no complete number to judge."""
-    if line.state not in ("live", "manual") or _owes(line, observed):
+    if line.state not in ("live", "manual") or owes(line, observed.owing):
         return None
     return _TRACK.get(line.status)
 
@@ -172,7 +172,7 @@ def compare(
     down, up, sources = _sources(company, day, observed, lines, base.down, everything=not sections)
     # where the file with the numbers was not read, nobody can be said to owe one
     asked = observed.sources["manual"].state == "ok" if "manual" in observed.sources else False
-    owing = {line.line_id: who for line in lines if asked and (who := _owes(line, observed))}
+    owing = {line.line_id: who for line in lines if asked and (who := owes(line, observed.owing))}
     had = set(base.owed) if base.week == week.label else set()
     news = News(
         week=week.label,

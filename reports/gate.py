@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -58,11 +58,12 @@ class SourceState:
     """How far its data goes: the sentence's last part."""
 
 
-def decide(published: duckdb.DuckDBPyConnection | Path, week_start: date, sections: Collection[str] = ()) -> Gate:
+def decide(published: duckdb.DuckDBPyConnection | Path, week_start: date, sections: Collection[str] = (), *, running: bool = False) -> Gate:
     """Decide for one week and the sections and lines that a page or a mail shows (none: all of them).
 
     Args:
         published: the published database: its file, or a connection made by `queries.connect`.
+        running: the week need not have ended, and what people type in is not missing yet.
     """
     if isinstance(published, Path):
         try:
@@ -70,13 +71,13 @@ def decide(published: duckdb.DuckDBPyConnection | Path, week_start: date, sectio
         except LookupError:
             return Gate("held", ["Nothing has been published yet: the first refresh and build have not finished."])
         try:
-            return decide(connection, week_start, sections)
+            return decide(connection, week_start, sections, running=running)
         finally:
             connection.close()
     cursor = published.cursor()
     try:
         cursor.execute("use published")
-        return _decide(cursor, week_start, set(sections))
+        return _decide(cursor, week_start, set(sections), running)
     except duckdb.CatalogException as error:
         return Gate("held", [f"The published database is not complete: {str(error).splitlines()[0]}."])
     finally:
@@ -105,7 +106,7 @@ from marts.dim_sources as s order by s.label
 """
 
 
-def _decide(cursor: duckdb.DuckDBPyConnection, week: date, sections: set[str]) -> Gate:
+def _decide(cursor: duckdb.DuckDBPyConnection, week: date, sections: set[str], running: bool) -> Gate:
     label = week_label(week)
     build = _rows(cursor, "select as_of, time_zone from marts.dim_build")
     if not build:
@@ -114,22 +115,32 @@ def _decide(cursor: duckdb.DuckDBPyConnection, week: date, sections: set[str]) -
     lines = [line for line in _rows(cursor, _LINES, week=week) if picked(line, sections)]
     if not lines:
         return Gate("held", [f"There are no facts for {label}" + (f" in {', '.join(sorted(sections))}." if sections else ".")])
-    end = week_end_instant(week, ZoneInfo(zone))
-    if build[0].as_of < end:
-        return Gate("held", [f"The data was built as of {instant(build[0].as_of, zone)}, before {label} ended."])
+    due = week_end_instant(week - timedelta(days=7) if running else week, ZoneInfo(zone))
+    if build[0].as_of < due:
+        edge = "began" if running else "ended"
+        return Gate("held", [f"The data was built as of {instant(build[0].as_of, zone)}, before {label} {edge}."])
     every = _rows(cursor, _SOURCES)
     used = [source for source in every if any(_needs(line, source) for line in lines)]
     systems = [source for source in used if source.kind == "system"]
-    if systems and all(_down(source, end) for source in systems):
+    if systems and all(_down(source, due) for source in systems):
         names = " and ".join(source.label for source in systems)
         why = "is down or was never loaded" if len(systems) == 1 else "are down or were never loaded"
         return Gate("held", [f"{names} {why}: there are no complete numbers for {label}.", *(_sentence(s, zone) for s in systems)])
     notes = [
         *(Note("source", _sentence(source, zone)) for source in used if source.state != "ok"),
-        *(Note("line", text) for text in line_reasons(lines, label)),
+        *(Note("line", text) for text in line_reasons([line for line in lines if not (running and typed_in(line))], label)),
         *(Note("rejected", text) for text in _rejected(cursor)),
     ]
     return Gate("amber" if notes else "green", [note.text for note in notes], notes)
+
+
+def together(gates: Sequence[Gate]) -> Gate:
+    """One decision for a report: held only where all are, and every reason once."""
+    reasons = list(dict.fromkeys(reason for one in gates for reason in one.reasons))
+    decisions = {one.decision for one in gates}
+    if not gates or decisions == {"green"}:
+        return Gate("green")
+    return Gate("held" if decisions == {"held"} else "amber", reasons)
 
 
 def uses(line: Row | Line, source: str) -> bool:
@@ -149,11 +160,11 @@ def typed_in(line: Row | Line) -> bool:
     return bool(line.feed == "manual" or line.sources.strip("[]'\"") == "manual")
 
 
-def _down(source: Row, week_end: Any) -> bool:
-    """No number of the week can rest on it: it never loaded, or it broke before the week was complete."""
+def _down(source: Row, due: Any) -> bool:
+    """No number of the week can rest on it: it never loaded, or it broke before the week was complete (a running one: began)."""
     if source.complete_through is None or source.state == "not_connected":
         return True
-    return bool(source.state == "failing" and source.complete_through < week_end)
+    return bool(source.state == "failing" and source.complete_through < due)
 
 
 def _reach(source: Row, zone: str) -> str:

@@ -8,6 +8,7 @@ from email.message import EmailMessage
 from email.utils import parseaddr
 
 from foundation.settings import Company, Settings
+from reports import mail
 from reports.alerts import tell_operator
 from reports.delivery import DeliveryFailed, DeliveryReport, Postman, failure_text
 from reports.fmt import DASH, instant
@@ -112,6 +113,31 @@ class Mailing:
             tell_operator(self.settings, self.company, conditions, scope=scope)
         except DeliveryFailed as error:
             self.report.failed[parseaddr(self.company.mail.operator)[1] or self.company.mail.operator] = f"(an alert) {error}"
+
+    def tell_held(self) -> None:
+        """One mail per period to the operator, and none to those from whom it is held."""
+        report, operator = self.report, self.company.mail.operator
+        text = (
+            f"The {self.title} was held. It was not sent to: {', '.join(report.held)}.\n\nWhy:\n"
+            + "".join(f"  - {reason}\n" for reason in report.gate.reasons)
+            + "\nWay out: run `scoreline doctor`, mend what it names, run the refresh and build jobs, then materialise "
+            f"reports/{self.name} for this week again (or `{self.command}`).\n"
+        )
+        outcome = self.postman.deliver(
+            f"{self.name}_held",
+            self.period,
+            operator,
+            lambda mid: mail.build(
+                self.settings,
+                self.company,
+                recipient=operator,
+                subject=f"Scoreline held the {self.title}",
+                message_id=mid,
+                text=text,
+            ),
+        )
+        if outcome.state == "failed":
+            report.failed[operator] = f"(the held mail's notice) {outcome.reason}"
 
     def conclude(self) -> DeliveryReport:
         """Tell the operator who may or may not have the mail.

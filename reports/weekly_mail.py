@@ -16,17 +16,18 @@ from foundation.calendar import week_label, weeks_in_year
 from foundation.settings import Company, Settings
 from reports import gate, mail, restatements
 from reports.charts import Chart, series
+from reports.components.pace import WORDS, up
 from reports.components.scorecard import lines_of
 from reports.delivery import DeliveryReport
-from reports.fmt import MONTHS, Number, instant, number, plural, short_instant, week_days
+from reports.fmt import MONTHS, Number, instant, judged, number, plural, short_instant, week_days
 from reports.gate import Gate
 from reports.mailing import Mailing, footer, page_link
-from reports.markup import anchor
+from reports.markup import anchor, plain
 from reports.parse import parse_file
 from reports.queries import Result, connect, run
-from reports.scorecard import Line, attention, by_section, count_sentence, counts, picked, title, wins
+from reports.scorecard import Line, attention, by_section, count_sentence, counts, goal_text, picked, title, wins
 from reports.site import PAGES
-from reports.theme import STATE
+from reports.theme import STATE, STATUS
 
 REPORT = "weekly_scorecard"
 MOST_LISTED = 12
@@ -166,7 +167,10 @@ def _values(
         "counts": [(name, found[name]) for name in ("below", "near", "met")],
         "total": sum(found[name] for name in ("below", "near", "met")),
         "others": [(name, found[name]) for name in ("no_goal", "no_data", "not_applicable") if found[name]],
-        "attention": [told(line, lines, week.zone) for line in below[:MOST_LISTED]],
+        "attention": [
+            {**told(line, lines, week.zone), "moved": plain(line.moved or ""), "quarter": _quarter(line, week.results["pace"])}
+            for line in below[:MOST_LISTED]
+        ],
         "more_attention": max(0, len(below) - MOST_LISTED),
         "no_attention": "No line is below its goal." if found["met"] or found["near"] else "No line has a number to judge.",
         "wins": [told(line, lines, week.zone) for line in met[:MOST_LISTED]],
@@ -224,6 +228,19 @@ def told(line: Line, lines: Sequence[Line], zone: str) -> dict[str, str]:
     }
 
 
+def _quarter(line: Line, pace: Result) -> str:
+    """How the line's running quarter stands; nothing where there is none, or it has only begun."""
+    row = next((row for row in pace.where(line_id=line.line_id, span="quarter") if row.pace != "too_early"), None)
+    if row is None:
+        return ""
+    goal = goal_text(row.operator, row.target, row.target_2, row.unit, words=True)
+    texts = [f"Quarter: {judged(row.value, row.unit, (row.target, row.target_2))} so far, goal {goal}"]
+    texts.append((WORDS[row.pace][1] if row.pace else STATUS[row.status]).lower())
+    if row.pace in ("behind", "on_pace", "ahead") and row.needed and row.operator in (">=", ">"):
+        texts.append(f"{up(row.needed, row.unit)} needed each week")
+    return ", ".join(texts)
+
+
 def _picture(week: Week, line: Line, lines: Sequence[Line], message_id: str) -> mail.Picture:
     count = len(line.trend_values)
     labels = [week_label(day).partition("-")[2] if line.cadence == "week" else MONTHS[day.month - 1] for day in line.trend_starts]
@@ -265,7 +282,7 @@ def send_weekly_scorecard(
     mailing = Mailing(settings, company, REPORT, f"weekly scorecard {label}", label, f"scoreline send --week {label}", force)
     chosen, report = mailing.subscribers(only), mailing.report
     gates = {tuple(sorted(sections)): gate.decide(settings.published_path, monday, sections) for sections in chosen.values()}
-    report.gate = _together(list(gates.values()))
+    report.gate = gate.together(list(gates.values()))
     week: Week | None = None
     start = datetime.combine(monday, time(), company.zone)
     told = {address: mailing.postman.last_before(REPORT, label, address) for address in chosen}
@@ -280,7 +297,7 @@ def send_weekly_scorecard(
         week = week or load_week(settings, monday, min(since.values()))
         mailing.send(address, _maker(settings, company, week, decision, address, sections, since[address]))
     if report.held:
-        _tell_held(mailing)
+        mailing.tell_held()
     return mailing.conclude()
 
 
@@ -288,38 +305,3 @@ def _maker(
     settings: Settings, company: Company, week: Week, decision: Gate, address: str, sections: set[str], since: datetime
 ) -> Callable[[str], EmailMessage]:
     return lambda mid: compose(settings, company, week, decision, recipient=address, message_id=mid, sections=sections, since=since)
-
-
-def _together(gates: Sequence[Gate]) -> Gate:
-    """One decision for the report: held only where all are, and every reason once."""
-    reasons = list(dict.fromkeys(reason for one in gates for reason in one.reasons))
-    decisions = {one.decision for one in gates}
-    if not gates or decisions == {"green"}:
-        return Gate("green")
-    return Gate("held" if decisions == {"held"} else "amber", reasons)
-
-
-def _tell_held(mailing: Mailing) -> None:
-    """One mail per week to the operator, and none to anybody else."""
-    report, label, operator = mailing.report, mailing.period, mailing.company.mail.operator
-    text = (
-        f"The weekly scorecard {label} was held. It was not sent to: {', '.join(report.held)}.\n\nWhy:\n"
-        + "".join(f"  - {reason}\n" for reason in report.gate.reasons)
-        + "\nWay out: run `scoreline doctor`, mend what it names, run the refresh and build jobs, then materialise "
-        f"reports/weekly_scorecard for this week again (or `{mailing.command}`).\n"
-    )
-    outcome = mailing.postman.deliver(
-        f"{REPORT}_held",
-        label,
-        operator,
-        lambda mid: mail.build(
-            mailing.settings,
-            mailing.company,
-            recipient=operator,
-            subject=f"Scoreline held the weekly scorecard {label}",
-            message_id=mid,
-            text=text,
-        ),
-    )
-    if outcome.state == "failed":
-        report.failed[operator] = f"(the held mail's notice) {outcome.reason}"

@@ -13,6 +13,7 @@ from orchestration.settings_at_import import COMPANY
 from reports.alerts import data_conditions, source_conditions, tell_operator
 from reports.daily_digest import send_daily_digest
 from reports.delivery import DeliveryFailed, DeliveryReport
+from reports.friday_preview import send_friday_preview
 from reports.site import build_site
 from reports.weekly_mail import send_weekly_scorecard
 
@@ -20,10 +21,13 @@ PUBLISHED = dg.AssetKey(["published", "scoreline"])
 SITE = dg.AssetKey(["reports", "site"])
 WEEKLY_MAIL = dg.AssetKey(["reports", "weekly_scorecard"])
 DAILY_MAIL = dg.AssetKey(["reports", "daily_digest"])
+FRIDAY_MAIL = dg.AssetKey(["reports", "friday_preview"])
 ALERTS = dg.AssetKey(["reports", "operator_alerts"])
 
 WEEKS = dg.WeeklyPartitionsDefinition(start_date="2024-07-01", timezone=COMPANY.company.time_zone, day_offset=1)
 """A partition is a week, keyed by its Monday."""
+# the running week has a partition too: its preview goes out before it ends
+WEEKS_BEGUN = dg.WeeklyPartitionsDefinition(start_date="2024-07-01", timezone=COMPANY.company.time_zone, day_offset=1, end_offset=1)
 # the running day has a partition too: its digest goes out in the morning
 DAYS = dg.DailyPartitionsDefinition(start_date="2024-07-01", timezone=COMPANY.company.time_zone, end_offset=1)
 
@@ -121,4 +125,17 @@ def daily_digest_mail(context: dg.AssetExecutionContext, config: Sending, scorel
     )
 
 
-assets = [published_database, site, operator_alerts, weekly_scorecard_mail, daily_digest_mail]
+@dg.asset(key=FRIDAY_MAIL, deps=[PUBLISHED, SITE], partitions_def=WEEKS_BEGUN, group_name="reports", owners=OWNERS, kinds={"mail"})
+def friday_preview_mail(context: dg.AssetExecutionContext, config: Sending, scoreline: Scoreline) -> dg.MaterializeResult:
+    """The running week against its goals by the working time that has passed, by mail: what is behind and what is needed comes first."""
+    settings, company = scoreline.settings(), scoreline.company()
+    week = date.fromisoformat(context.partition_key)
+    return _mailed(
+        context,
+        "week",
+        week_label(week),
+        lambda: send_friday_preview(settings, company, week, force=config.force, only=config.only or None),
+    )
+
+
+assets = [published_database, site, operator_alerts, weekly_scorecard_mail, daily_digest_mail, friday_preview_mail]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from decimal import ROUND_CEILING, Decimal
+from typing import TypeVar
 
 from markupsafe import Markup
 
@@ -12,10 +13,11 @@ from reports.components.basics import Pill
 from reports.fmt import DASH, Number, exact, judged, number, plural
 from reports.markup import join
 from reports.queries import Result, Row
-from reports.scorecard import goal_text
+from reports.scorecard import Line, goal_text
 
+_Paced = TypeVar("_Paced", Row, Line)
 _SPANS = ("week", "month", "quarter")
-_WORDS = {
+WORDS = {
     # pace: (status whose shape and colour it takes, word); the order is that of the list
     "missed": ("below", "Over the goal"),
     "behind": ("below", "Behind"),
@@ -36,15 +38,24 @@ def Pace(pace: Result) -> Markup:
     return join(_span(list(members)) for _, members in itertools.groupby(rows, key=lambda row: row.period_label))
 
 
+def by_need(rows: Iterable[_Paced]) -> list[_Paced]:
+    """What needs attention first: by pace, then by how far off it is."""
+    return sorted(rows, key=lambda row: (list(WORDS).index(row.pace) if row.pace else len(WORDS), -_gap(row), row.sort_order))
+
+
+def tally(rows: Collection[Row | Line]) -> list[tuple[str, str]]:
+    """(status whose shape and colour it takes, words) of each pace: `("below", "3 behind")`."""
+    counted = [(status, word.lower(), sum(row.pace == pace for row in rows)) for pace, (status, word) in WORDS.items()]
+    return [(status, f"{count} {word}") for status, word, count in counted if count]
+
+
 def _span(rows: list[Row]) -> Markup:
     label, span = rows[0].period_label, rows[0].span
     if all(row.pace == "too_early" for row in rows):
         days = max(row.working_days_left for row in rows)
         return Markup('<p class="quiet">{} has only begun: too early to tell a pace, {} ahead.</p>').format(label, _days(days))
-    known = [row for row in rows if row.pace != "too_early"]
-    known.sort(key=lambda row: (list(_WORDS).index(row.pace) if row.pace else len(_WORDS), -_gap(row), row.sort_order))
-    counted = [(word, sum(row.pace == pace for row in known)) for pace, (_, word) in _WORDS.items()]
-    summary = ", ".join(f"{count} {word.lower()}" for word, count in counted if count)
+    known = by_need([row for row in rows if row.pace != "too_early"])
+    summary = ", ".join(words for _, words in tally(known))
     head = ("Line", "So far", "Goal", f"Needed each {_UNITS['week' if span == 'quarter' else 'working_day']}", "Pace")
     # a few lines that are behind are what one came for; the whole list is a click away
     return Markup(
@@ -66,7 +77,7 @@ def _span(rows: list[Row]) -> Markup:
 
 def _line(row: Row, head: Sequence[str]) -> Markup:
     goals = (row.target, row.target_2)
-    status, word = _WORDS[row.pace] if row.pace else (row.status, None)
+    status, word = WORDS[row.pace] if row.pace else (row.status, None)
     covered = (
         ""
         if row.periods_with_number >= row.periods_begun
@@ -81,7 +92,7 @@ def _line(row: Row, head: Sequence[str]) -> Markup:
         row.section_label,
         head[1],
         judged(row.value, row.unit, goals),
-        _small(f"{number(row.expected_so_far, row.unit, _digits(row))} by now" if row.expected_so_far is not None else ""),
+        _small(f"{expected_text(row)} by now" if row.expected_so_far is not None else ""),
         _small(covered),
         head[2],
         goal_text(row.operator, row.target, row.target_2, row.unit),
@@ -97,7 +108,7 @@ def _needed(row: Row) -> Markup:
         return Markup("{}").format(DASH)
     left = f"{number(row.units_left, 'count', 0 if row.units_left == int(row.units_left) else 1)} left"
     most = "at most " if row.operator in ("<=", "<") else ""
-    return Markup("{}{}{}").format(most, _up(row.needed, row.unit), _small(left))
+    return Markup("{}{}{}").format(most, up(row.needed, row.unit), _small(left))
 
 
 def _bar(row: Row) -> Markup:
@@ -108,23 +119,28 @@ def _bar(row: Row) -> Markup:
     return Markup(
         '<span class="pacebar" role="img" aria-label="{0:.0f}% of the goal, {1:.0f}% would be even">'
         '<i class="{2}" style="width:{0:.1f}%"></i><b style="left:{1:.1f}%"></b></span>'
-    ).format(done, even, _WORDS[row.pace][0])
+    ).format(done, even, WORDS[row.pace][0])
 
 
-def _gap(row: Row) -> Decimal:
+def _gap(row: Row | Line) -> Decimal:
     """By how much of its expectation a line is off, for the order of lines that stand alike."""
     if not row.expected_so_far:
         return Decimal(0)
     return abs(exact(row.expected_so_far) - exact(row.value)) / exact(row.expected_so_far)
 
 
-def _up(needed: Number, unit: str) -> str:
+def up(needed: Number, unit: str) -> str:
     """Rounded up: less would not be enough."""
     step = Decimal(1) if unit.startswith("money") or exact(needed) >= 100 else Decimal("0.1")
     return number(exact(needed).quantize(step, ROUND_CEILING), unit)
 
 
-def _digits(row: Row) -> int:
+def expected_text(row: Row | Line) -> str:
+    """What an even pace would have reached by now."""
+    return number(row.expected_so_far, row.unit, _digits(row))
+
+
+def _digits(row: Row | Line) -> int:
     return 0 if row.unit.startswith("money") or exact(row.expected_so_far) == int(row.expected_so_far) else 1
 
 

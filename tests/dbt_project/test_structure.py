@@ -108,7 +108,7 @@ def test_marts_are_under_contract(models: dict[str, dict[str, Any]]) -> None:
 
 def test_pages_and_mail_name_every_mart(manifest: dict[str, Any], models: dict[str, dict[str, Any]]) -> None:
     marts = {node["unique_id"] for node in models.values() if layer(node) == "marts"}
-    exposures = ("daily_digest_mail", "scorecard_page", "weekly_scorecard_mail")
+    exposures = ("daily_digest_mail", "friday_preview_mail", "scorecard_page", "weekly_scorecard_mail")
     assert sorted(manifest["exposures"]) == [f"exposure.scoreline.{name}" for name in exposures]
     for exposure in manifest["exposures"].values():
         assert set(exposure["depends_on"]["nodes"]) == marts

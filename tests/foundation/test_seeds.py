@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from foundation.seeds import day_off, seed_rows
+from foundation.seeds import day_off, is_last_working_day, seed_rows
 from foundation.settings import Settings, SettingsError
 
 
@@ -19,6 +19,20 @@ from foundation.settings import Settings, SettingsError
 )
 def test_days_off(day: date, why: str | None) -> None:
     assert day_off(Settings(), day) == why
+
+
+@pytest.mark.parametrize(
+    ("day", "is_last"),
+    [
+        (date(2025, 10, 30), False),
+        (date(2025, 10, 31), True),
+        (date(2025, 11, 1), False),
+        (date(2025, 11, 26), True),  # Thursday and Friday are off
+        (date(2025, 11, 28), False),
+    ],
+)
+def test_the_last_working_day_of_a_week(day: date, is_last: bool) -> None:
+    assert is_last_working_day(Settings(), day) is is_last
 
 
 @pytest.mark.parametrize(

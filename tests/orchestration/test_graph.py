@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -132,11 +132,38 @@ def test_the_digest_goes_out_on_working_days(defs: dg.Definitions, monkeypatch: 
         assert (answer.partition_key, answer.run_key) == (day, f"daily_digest-{day}")
 
 
-def test_the_running_day_has_a_partition() -> None:
-    from orchestration.assets.reporting import DAYS
+@pytest.mark.parametrize(
+    ("clock", "week"),
+    [
+        ("2025-10-31T12:00:00-05:00", "2025-10-27"),
+        ("2025-10-30T12:00:00-05:00", None),
+        ("2025-11-26T12:00:00-06:00", "2025-11-24"),  # Thursday and Friday are off
+        ("2025-11-28T12:00:00-06:00", None),
+        ("2025-07-03T12:00:00-05:00", "2025-06-30"),
+        ("2026-01-02T12:00:00-06:00", "2025-12-29"),
+    ],
+)
+def test_the_preview_goes_out_on_the_last_working_day(
+    defs: dg.Definitions, monkeypatch: pytest.MonkeyPatch, clock: str, week: str | None
+) -> None:
+    from orchestration.schedules import friday_preview_mail
+
+    assert friday_preview_mail.cron_schedule == "0 12 * * 1-5"
+    monkeypatch.setenv("SCORELINE_AS_OF", clock)
+    answer = friday_preview_mail(dg.build_schedule_context(resources=defs.resources))
+    if week is None:
+        assert isinstance(answer, dg.SkipReason) and "not the last working day" in str(answer.skip_message)
+    else:
+        assert isinstance(answer, dg.RunRequest)
+        assert (answer.partition_key, answer.run_key) == (week, f"friday_preview-{week}")
+
+
+def test_the_running_day_and_week_have_partitions() -> None:
+    from orchestration.assets.reporting import DAYS, WEEKS, WEEKS_BEGUN
 
     at = datetime(2025, 10, 27, 7, 30, tzinfo=ZoneInfo("America/Chicago"))
-    assert DAYS.get_partition_keys(current_time=at)[-1] == "2025-10-27"
+    newest = [partitions.get_partition_keys(current_time=at)[-1] for partitions in (DAYS, WEEKS, WEEKS_BEGUN)]
+    assert newest == ["2025-10-27", "2025-10-20", "2025-10-27"]
 
 
 def test_the_digest_s_job_mails_a_day_once(defs: dg.Definitions, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,6 +188,22 @@ def test_the_digest_s_job_mails_a_day_once(defs: dg.Definitions, home: Path, mon
     assert not late.success
 
 
+def test_the_preview_s_job_mails_the_running_week_once(defs: dg.Definitions, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SCORELINE_AS_OF", "2025-10-31T12:00:00-05:00")
+    PublishedFile(home / "published" / "scoreline.duckdb", earlier=0, as_of=datetime(2025, 10, 31, 11, tzinfo=UTC)).write()
+    job = defs.resolve_job_def("friday_preview")
+
+    def metadata() -> dict[str, Any]:
+        (event,) = job.execute_in_process(partition_key="2025-10-27").asset_materializations_for_node("reports__friday_preview")
+        return {name: value.value for name, value in event.metadata.items()}
+
+    to = ["dana.whitfield@cedar-ridge.example", "sam.okafor@cedar-ridge.example"]
+    first, again = metadata(), metadata()
+    assert (first["week"], first["sent"], first["already sent"]) == ("2025-W44", to, [])
+    assert (again["sent"], again["already sent"]) == ([], to) and len(list((home / "outbox").iterdir())) == 2
+    assert not job.execute_in_process(partition_key="2025-10-20", raise_on_error=False).success, "that week is over"
+
+
 def test_a_digest_has_a_day_and_a_scorecard_a_week() -> None:
     from orchestration.cli import main
 
@@ -168,6 +211,8 @@ def test_a_digest_has_a_day_and_a_scorecard_a_week() -> None:
         (["--day", "2025-10-27"], "add --report daily_digest"),
         (["--report", "daily_digest", "--week", "2025-W43"], "a digest has a --day"),
         (["--report", "daily_digest", "--day", "yesterday"], "%Y-%m-%d"),
+        (["--report", "friday_preview", "--day", "2025-10-27"], "add --report daily_digest"),
+        (["--report", "friday_preview", "--week", "W44"], "write 2025-W43"),
     ):
         done = CliRunner().invoke(main, ["send", *arguments])
         assert done.exit_code == 2 and way_out in done.output

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
@@ -24,7 +24,7 @@ from reports.scorecard import picked
 from reports.site import SiteError
 from reports.weekly_mail import compose, load_week, ticks
 from tests.reports.conftest import REJECTED
-from tests.reports.published import SCRIPT
+from tests.reports.published import MOVED, SCRIPT
 from tests.reports.reading import text_of
 
 W43 = date(2025, 10, 20)
@@ -127,6 +127,17 @@ def test_order_and_content(settings: Settings, company: Company) -> None:
     assert "<b>'netwroking" not in html_of(made(settings, company)), "a rejected row must be escaped"
     assert settings.site_dir.as_uri() + "/scorecard/2025-W43.html" in text
     assert "Demo data" not in text
+
+
+def test_a_line_that_needs_attention_says_why_it_moved_and_how_its_quarter_stands(settings: Settings, company: Company) -> None:
+    message = made(settings, company)
+    text = plain_of(message).replace("\r\n", "\n")
+    said = f"    Maya Torres, below 34 weeks in a row\n    {MOVED}\n    Quarter: 344 so far, goal 1,625, behind, 143 needed each week\n▼ "
+    assert said in text and text.count("Quarter: ") == 1, "what is ahead, or has no pace, says nothing"
+    html = html_of(message)
+    assert "&lt;script&gt;" in html and "<script" not in html and text_of(html).count("Quarter: 344 so far") == 1
+    past = plain_of(made(settings, company, week=W43 - timedelta(days=7)))
+    assert "Quarter:" not in past and "Victor Lang +7" not in past
 
 
 def test_what_was_published_otherwise_is_told(settings: Settings, company: Company) -> None:

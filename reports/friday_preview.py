@@ -1,0 +1,330 @@
+"""The Friday preview by mail: the running week against its goals, while there is still time to do something about it.
+
+A running week has no status. What adds up over it is judged by its pace: by the working time that has passed in its data
+(marts.fct_pace). Of rates, and of what stands in a bank or a queue, the mail says where they are and where they should be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import date
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from email.message import EmailMessage
+from typing import Any
+
+import duckdb
+
+from foundation import calendar
+from foundation.calendar import local_date, week_label, weeks_in_year
+from foundation.settings import Company, Settings
+from reports import gate, mail
+from reports.components.pace import WORDS, by_need, expected_text, tally, up
+from reports.daily_digest import OWING, owes
+from reports.delivery import DeliveryFailed, DeliveryReport
+from reports.fmt import exact, instant, number, short_instant, week_days
+from reports.gate import Gate, SourceState
+from reports.mailing import Mailing, footer, page_link
+from reports.markup import plain
+from reports.queries import Block, PageError, Row, connect, run
+from reports.scorecard import Line, goal_text, picked, title
+from reports.theme import GLYPH
+
+REPORT = "friday_preview"
+_NEEDS_YOU = ("missed", "behind")
+_STANDING = {
+    # status of a line without a pace: what is said of it; the order is that of the list
+    "below": "misses it so far",
+    "near": "close to it so far",
+    "met": "meets it so far",
+    None: "",
+    "not_applicable": "nothing to divide by yet",
+}
+
+_BLOCKS = (
+    Block("build", "select as_of, finished_week, time_zone, currency from marts.dim_build", 1),
+    Block(
+        "lines",
+        """
+        select f.line_id, f.value, f.numerator, f.denominator, f.state, p.operator, p.target, p.target_2, p.elapsed_share,
+               p.expected_so_far, p.needed, p.units_left, p.pace, p.status, p.as_of, p.line_id is not null as has_goal,
+               l.section, l.section_label, l.label, l.sort_order, l.aggregation, l.owner_names, l.feed, m.sources::varchar as sources,
+               if(l.unit = 'money', 'money:' || (select currency from build), l.unit) as unit
+        from marts.fct_scorecard_weekly as f
+        join marts.dim_lines as l using (line_id)
+        join marts.dim_metrics as m on m.metric_id = l.metric_id
+        left join marts.fct_pace as p on p.line_id = f.line_id and p.span = 'week' and p.period_start = f.week_start
+        where f.week_start = $week and not f.is_finished and coalesce($week >= l.valid_from, true) and coalesce($week <= l.valid_to, true)
+        order by l.sort_order, f.line_id
+        """,
+        1,
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Running:
+    """What the published database says about the running week."""
+
+    monday: date
+    build: Row
+    lines: Sequence[Line]
+    owing: Mapping[str, str]
+    """line -> those of its people who have typed nothing in for this week."""
+    sources: Mapping[str, SourceState]
+
+    @property
+    def label(self) -> str:
+        return week_label(self.monday)
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What one recipient is told. It is empty where none of their lines has a goal, and nobody has to type anything in."""
+
+    week: Running
+    lines: Sequence[Line]
+    """All of theirs."""
+    paced: Sequence[Line]
+    """What needs attention comes first."""
+    standing: Sequence[Line]
+    """With a goal and without a pace: rates, and what does not add up. Those that miss it come first."""
+    unmanned: Sequence[Line]
+    """Without a goal in this week, because nobody works for it."""
+    owed: Sequence[tuple[Line, str]]
+    """Lines that people type in, and who has not. Until all have, nothing is said about their pace."""
+
+    def __bool__(self) -> bool:
+        return bool(self.paced or self.standing or self.owed)
+
+    @property
+    def urgent(self) -> Sequence[Line]:
+        return [line for line in self.paced if line.pace in _NEEDS_YOU]
+
+
+def observe(settings: Settings, monday: date) -> Running:
+    """Read the published database.
+
+    Raises:
+        LookupError: nothing has been published yet, or it is not complete; says so in a sentence.
+    """
+    with closing(connect(settings.published_path)) as connection, closing(connection.cursor()) as cursor:
+        try:
+            results = run(connection, _BLOCKS, {"week": monday})
+            build, sources = results["build"].one(), gate.read_sources(connection)
+            cursor.execute("use published")
+            owing = dict(cursor.execute(OWING, {"week": monday}).fetchall())
+        except (duckdb.ProgrammingError, PageError) as error:
+            raise LookupError(f"The published database is not complete: {str(error).splitlines()[0]}.") from None
+    # where the file with the numbers was not read, nobody can be said to owe one
+    asked = "manual" in sources and sources["manual"].state == "ok"
+    lines = [Line(row) for row in results["lines"]]
+    owed = {line.line_id: who for line in lines if asked and (who := owes(line, owing))}
+    return Running(monday, build, lines, owed, sources)
+
+
+def preview(week: Running, sections: Collection[str] = ()) -> Preview:
+    """What a recipient is told. `sections`: theirs, as `scorecard.picked` reads them."""
+    lines = [line for line in week.lines if picked(line.row, sections)]
+    whole = [line for line in lines if line.has_goal and line.line_id not in week.owing]
+    without_pace = [line for line in whole if not line.pace and line.target is not None]
+    return Preview(
+        week,
+        lines,
+        by_need([line for line in whole if line.pace]),
+        sorted(
+            (line for line in without_pace if line.value is not None or line.status == "not_applicable"),
+            key=lambda line: list(_STANDING).index(line.status),
+        ),
+        [line for line in whole if line.target is None],
+        [(line, week.owing[line.line_id]) for line in lines if line.line_id in week.owing],
+    )
+
+
+def still_needed(line: Line) -> str:
+    """`64 more`, `at most 9 more`: what the goal asks for by the end of the week, or leaves room for."""
+    if line.pace in (None, "done", "missed"):
+        return ""
+    room = line.operator in ("<=", "<")
+    step = {"count": "1", "minutes": "1", "hours": "0.1", "days": "0.1"}.get(line.unit, "0.01")
+    # rounded so that it is enough
+    gap = abs(exact(line.target) - exact(line.value)).quantize(Decimal(step), ROUND_FLOOR if room else ROUND_CEILING)
+    return f"{goal_text(line.operator, gap, None, line.unit, words=True)} more"
+
+
+def _each_day(line: Line) -> str:
+    """`32 each working day` of a goal that is not reached yet; nothing where there is no second day left."""
+    if line.operator in ("<=", "<") or line.units_left <= 1:
+        return ""
+    return f"{up(line.needed, line.unit)} each working day"
+
+
+def _told(line: Line, among: Sequence[Line], zone: str) -> dict[str, str]:
+    """What the mail says about a line with a goal, as texts."""
+    status, word = WORDS[line.pace] if line.pace else ("no_data", _STANDING[line.status])
+    left = still_needed(line)
+    texts = {
+        "title": title(line, among),
+        "value": line.value_text,
+        "parts": line.parts if line.value is not None else "",
+        "goal": line.goal_words,
+        "goal_sign": line.goal_text,
+        "status": status,
+        "word": word,
+        "needed": left,
+        "to_do": ", ".join(filter(None, (f"{left} by the end of the week", _each_day(line)))) if left else "",
+        "even": f"even pace: {expected_text(line)} by now" if left else "",
+        "owner": line.owner_names or "no owner",
+        "reach": f"complete to {short_instant(line.as_of, zone)}" if line.state == "stale" else "",
+    }
+    return {name: plain(text, 300) for name, text in texts.items()}
+
+
+def _reach(told: Preview) -> str:
+    """How far the data goes, and how much of the working time had passed by then."""
+    zone = told.week.build.time_zone
+    shown = [line for line in (*told.paced, *told.standing) if line.state != "stale" and line.as_of and not gate.typed_in(line)]
+    shares = [line.elapsed_share for line in told.paced]
+    texts = []
+    if shown:
+        texts.append(f"Complete to {instant(min(line.as_of for line in shown), zone)} where a line says nothing else.")
+    if shares:
+        span = dict.fromkeys(number(share, "percent") for share in (min(shares), max(shares)))
+        texts.append(f"In the data {' to '.join(span)} of the week's working time has passed.")
+    return " ".join(texts)
+
+
+def _tally(told: Preview) -> list[tuple[str, str]]:
+    """(status whose shape and colour it takes, words): `("below", "3 behind")`."""
+    return tally(told.paced) + ([("no_data", f"{len(told.owed)} not typed in")] if told.owed else [])
+
+
+def _headline(line: Line, among: Sequence[Line]) -> str:
+    """`Dials 61 (goal 125)`"""
+    return f"{title(line, among)} {line.value_text} (goal {line.goal_words})"
+
+
+def subject(told: Preview) -> str:
+    """`Preview 2025-W44: 3 behind, 4 ahead - Dials 61 (goal 125)`"""
+    counted = ", ".join(words for _, words in _tally(told))
+    first = next(iter(told.urgent or told.standing), None)
+    parts = [counted, _headline(first, told.lines) if first else ""]
+    return f"Preview {told.week.label}: {' - '.join(filter(None, parts))}"
+
+
+def preheader(told: Preview) -> str:
+    """What mail programs show beside the subject: who can still do what about it."""
+    # the subject has the first line; here are the next
+    lines = told.urgent[1:] or told.urgent
+    needed = [", ".join(filter(None, (_headline(line, told.lines), still_needed(line), line.owner_names))) for line in lines]
+    needed += [f"{who}: type in {title(line, told.lines)}" for line, who in told.owed]
+    return plain("Needs you: " + "; ".join(needed[:3]) if needed else "Nothing is behind.", 300)
+
+
+def compose(settings: Settings, company: Company, told: Preview, decision: Gate, *, recipient: str, message_id: str) -> EmailMessage:
+    """The mail of one running week for one recipient.
+
+    Raises:
+        MailError: the mail would be too large, or the recipient is no address.
+    """
+    values = {**_values(settings, company, told, decision), "subject": subject(told)}
+    text, html = mail.render(REPORT, values)
+    return mail.build(
+        settings,
+        company,
+        recipient=recipient,
+        subject=values["subject"],
+        message_id=message_id,
+        text=text,
+        html=html,
+        unsubscribe=f"Stop {REPORT} for {recipient}",
+    )
+
+
+def _values(settings: Settings, company: Company, told: Preview, decision: Gate) -> dict[str, Any]:
+    week, zone = told.week, told.week.build.time_zone
+    year, number_of_week, _ = week.monday.isocalendar()
+    used = [source for source in week.sources.values() if any(gate.uses(line, source.source) for line in told.lines)]
+    off = ", ".join(title(line, told.lines) for line in told.unmanned)
+    return {
+        "company": company.company.name,
+        "kind": "preview",
+        "heading": week.label,
+        "under": f"Week {number_of_week} of {weeks_in_year(year)}, {week_days(week.monday)}, still running",
+        "preheader": preheader(told),
+        "reasons": decision.reasons,
+        "tally": [(status, GLYPH[status], words) for status, words in _tally(told)],
+        "reach": _reach(told),
+        "urgent": [_told(line, told.lines, zone) for line in told.urgent],
+        "others": [_told(line, told.lines, zone) for line in told.paced if line.pace not in _NEEDS_YOU],
+        "standing": [_told(line, told.lines, zone) for line in told.standing],
+        "owed": [{"title": plain(title(line, told.lines), 300), "who": plain(who, 300)} for line, who in told.owed],
+        "notes": [
+            *(f"{source.label}: {source.reach}." for source in used if source.state == "ok"),
+            *(decision.reasons or ["Nothing is missing, late or rejected."]),
+            *([f"No goal in {week.label}, because nobody works for it: {plain(off, 600)}."] if off else []),
+        ],
+        "link": page_link(settings, company, week_label(week.build.finished_week)),
+        "footer": footer(settings, company, week.build),
+    }
+
+
+def send_friday_preview(
+    settings: Settings, company: Company, week_start: date, *, force: bool = False, only: Collection[str] | None = None
+) -> DeliveryReport:
+    """Send the running week's preview to everybody who has subscribed to it and does not have it yet.
+
+    Args:
+        week_start: any day of the week.
+        force: also to those who have it, or may have it, with the numbers of now.
+        only: only to these of the subscribers.
+
+    Raises:
+        DeliveryFailed: the week is not the running one; or mails did not leave: names every recipient and why.
+    """
+    monday, today = calendar.week_start(week_start), local_date(settings.now(), company.zone)
+    label, running = week_label(monday), calendar.week_start(today)
+    if monday != running:
+        why = "the week has not begun" if monday > running else "the week is over, and the weekly scorecard says what it came to"
+        raise DeliveryFailed(f"{REPORT} {label}: {why}; the running one is {week_label(running)}")
+    mailing = Mailing(
+        settings, company, REPORT, f"Friday preview of {label}", label, f"scoreline send --report {REPORT} --week {label}", force
+    )
+    chosen, report = mailing.subscribers(only), mailing.report
+    gates = {tuple(sorted(sections)): gate.decide(settings.published_path, monday, sections, running=True) for sections in chosen.values()}
+    week: Running | None = None
+    for address, sections in chosen.items():
+        if mailing.settled(address):
+            continue
+        key = tuple(sorted(sections))
+        if gates[key].decision != "held":
+            try:
+                week = week or observe(settings, monday)
+            except LookupError as error:
+                gates[key] = Gate("held", [str(error)])
+        if week is None or gates[key].decision == "held":
+            report.held.append(address)
+            continue
+        gates[key] = _dated(gates[key], week, company, today)
+        told = preview(week, sections)
+        if told:
+            mailing.send(address, _maker(settings, company, told, gates[key], address))
+        else:
+            report.nothing.append(address)
+    report.gate = gate.together(list(gates.values()))
+    if report.held:
+        mailing.tell_held()
+    return mailing.conclude()
+
+
+def _dated(decision: Gate, week: Running, company: Company, today: date) -> Gate:
+    """The same, with a warning where the numbers are of an earlier day."""
+    if local_date(week.build.as_of, company.zone) == today:
+        return decision
+    old = f"The scorecard was last built {instant(week.build.as_of, week.build.time_zone)}: everything here is as of then."
+    return Gate("amber", list(dict.fromkeys([*decision.reasons, old])))
+
+
+def _maker(settings: Settings, company: Company, told: Preview, decision: Gate, address: str) -> Callable[[str], EmailMessage]:
+    return lambda mid: compose(settings, company, told, decision, recipient=address, message_id=mid)

@@ -7,7 +7,7 @@ size, colours from CSS variables) for the page. `to_svg` draws it at a fixed siz
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 
@@ -260,9 +260,17 @@ def to_svg(chart: Chart, width: int = 552, height: int = 210, font: str = "Inter
 
 
 def spark(
-    values: Sequence[Number | None], goals: Sequence[Number | None] = (), color: str = "c1", width: int = 104, height: int = 30
+    values: Sequence[Number | None],
+    goals: Sequence[Number | None] = (),
+    color: str = "c1",
+    width: int = 104,
+    height: int = 30,
+    changes: Mapping[int, str] | None = None,
 ) -> str:
-    """A sparkline in the page's colours. Gaps stay gaps; the goal is drawn as it stood in each week."""
+    """A sparkline in the page's colours. Gaps stay gaps; the goal is drawn as it stood in each week.
+
+    `changes`: place of a value -> how it is defined or judged otherwise from there on; a flag stands before it.
+    """
     shown = [None if v is None else float(v) for v in values]
     targets = [None if g is None else float(g) for g in goals]
     known = [v for v in (*shown, *targets) if v is not None]
@@ -277,6 +285,12 @@ def spark(
         return _n(4 + (1 - (value - low) / span) * (height - 8))
 
     out = []
+    for i, text in (changes or {}).items():
+        pole = _n(max(1.0, 4 + (i - 0.5) * (width - 8) / max(len(shown) - 1, 1)))
+        out.append(
+            f'<g class="change"><title>{escape(text)}</title><path d="M{pole} 0V{height}" stroke="var(--ink)" stroke-dasharray="1.5 1.5"/>'
+            f'<path d="M{pole} 0h7l-2 2.5 2 2.5h-7z" fill="var(--ink)"/></g>'
+        )
     step = ""
     for i, target in enumerate(targets):
         if target is not None:

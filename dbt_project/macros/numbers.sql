@@ -47,3 +47,24 @@
         format('{:,.0f}', round(abs(cast({{ number }} as double))))
     {%- endif -%}
 {%- endmacro %}
+
+{#- a bound of a goal in its unit: 125, $500, 70% -#}
+{% macro bound_text(bound, unit) -%}
+    case when {{ bound }} < 0 then '−' else '' end
+    || case {{ unit }} when 'percent' then {{ trimmed_number(bound ~ ' * 100', 1) }} || '%' else {{ amount_text(bound, unit) }} end
+{%- endmacro %}
+
+{#- a goal as it is written down: ≥ 15 per working day; null where there is none. `goal`: the alias of its columns -#}
+{% macro goal_text(goal, unit) -%}
+    case {{ goal }}.operator
+        when 'between' then {{ bound_text(goal ~ '.target', unit) }} || ' to ' || {{ bound_text(goal ~ '.target_2', unit) }}
+        when 'outside' then 'under ' || {{ bound_text(goal ~ '.target', unit) }} || ' or over ' || {{ bound_text(goal ~ '.target_2', unit) }}
+        else replace(replace({{ goal }}.operator, '>=', '≥'), '<=', '≤') || ' ' || {{ bound_text(goal ~ '.target', unit) }}
+    end
+    || case {{ goal }}.per
+        when 'day' then ' per working day'
+        when 'person_day' then ' per person and working day'
+        when 'person_week' then ' per person and week'
+        else ''
+    end
+{%- endmacro %}

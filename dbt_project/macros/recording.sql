@@ -9,7 +9,7 @@
 {% macro last_recorded() -%}
     {%- set instants = [] -%}
     {%- if execute -%}
-        {%- for name in ['scorecard_periods', 'scorecard_records'] -%}
+        {%- for name in ['scorecard_periods', 'scorecard_records', 'scorecard_definitions'] -%}
             {%- set relation = adapter.get_relation(database=target.database, schema='snapshots', identifier=name) -%}
             {%- if relation -%}
                 {%- do instants.append('select max(greatest(dbt_valid_from, dbt_valid_to)) as instant from ' ~ relation) -%}
@@ -40,18 +40,35 @@ where
     {%- endif -%}
 {%- endmacro %}
 
-{#- a text that changes when the SQL (or seed) of the node, or of anything that it stands on, changes -#}
-{% macro definition_fingerprint(node) -%}
+{#- the node and everything that it stands on -#}
+{% macro lineage(node) -%}
     {%- set found = [node.unique_id] -%}
-    {%- set checksums = [] -%}
+    {%- set nodes = [] -%}
     {%- for id in found -%}
         {%- set one = graph.nodes.get(id) -%}
         {%- if one -%}
-            {%- do checksums.append(id ~ one.checksum.checksum) -%}
+            {%- do nodes.append(one) -%}
             {%- for parent in one.depends_on.nodes or [] if parent not in found -%}{%- do found.append(parent) -%}{%- endfor -%}
         {%- endif -%}
     {%- endfor -%}
+    {{ return(nodes) }}
+{%- endmacro %}
+
+{#- a text that changes when the SQL (or seed) of the node, or of anything that it stands on, changes -#}
+{% macro definition_fingerprint(node) -%}
+    {%- set checksums = [] -%}
+    {%- for one in lineage(node) -%}{%- do checksums.append(one.unique_id ~ one.checksum.checksum) -%}{%- endfor -%}
     {{ local_md5(checksums | sort | join) }}
+{%- endmacro %}
+
+{#- a text that changes with the SQL alone: a person who is new in people.csv computes nothing otherwise, nor does a comment -#}
+{% macro sql_fingerprint(node) -%}
+    {%- set texts = [] -%}
+    {%- for one in lineage(node) if one.resource_type == 'model' -%}
+        {%- set code = modules.re.sub('--[^\n]*|\{#(.|\n)*?#\}', ' ', one.raw_code) -%}
+        {%- do texts.append(one.unique_id ~ modules.re.sub('\s+', ' ', code) | trim) -%}
+    {%- endfor -%}
+    {{ local_md5(texts | sort | join) }}
 {%- endmacro %}
 
 {#- the same for company.toml; the addresses of mails and pages change no number -#}

@@ -20,22 +20,27 @@ _PARTS = (
 )
 
 
-def Definitions(metrics: Result, goals: Result) -> Markup:
-    """A list of the metrics by section, each of them to be opened. `goals`: rows per metric, the newest first."""
-    of_metric: dict[str, list[Row]] = {}
-    for goal in goals:
-        of_metric.setdefault(goal.metric_id, []).append(goal)
+def Definitions(metrics: Result, goals: Result, changes: Result) -> Markup:
+    """A list of the metrics by section, each of them to be opened. `goals`, `changes`: rows per metric, the newest first."""
+    goals_of, changes_of = _by_metric(goals), _by_metric(changes)
     return join(
-        Markup("<h2>{}</h2>{}").format(label, join(_metric(metric, of_metric.get(metric.metric_id, [])) for metric in members))
+        Markup("<h2>{}</h2>{}").format(
+            label,
+            join(_metric(metric, goals_of.get(metric.metric_id, []), changes_of.get(metric.metric_id, [])) for metric in members),
+        )
         for label, members in groupby(metrics, key=lambda metric: metric.section_label)
     )
 
 
-def _metric(metric: Row, goals: list[Row]) -> Markup:
+def _by_metric(rows: Result) -> dict[str, list[Row]]:
+    return {metric_id: list(members) for metric_id, members in groupby(rows, key=lambda row: row.metric_id)}
+
+
+def _metric(metric: Row, goals: list[Row], changes: list[Row]) -> Markup:
     parts = join(Markup("<dt>{}</dt><dd>{}</dd>").format(name, metric[key] or "not written down yet") for name, key in _PARTS)
     return Markup(
         '<details class="card definition" id="{}"><summary><b>{}</b> <span class="vs">{}</span></summary><dl>{}'
-        "<dt>Target</dt><dd>{}</dd><dt>Shown in</dt><dd>{}</dd><dt>Sources</dt><dd>{}</dd></dl>"
+        "<dt>Target</dt><dd>{}</dd>{}<dt>Shown in</dt><dd>{}</dd><dt>Sources</dt><dd>{}</dd></dl>"
         '<details><summary>SQL, {}</summary><pre tabindex="0">{}</pre></details></details>'
     ).format(
         anchor(metric.metric_id),
@@ -43,6 +48,11 @@ def _metric(metric: Row, goals: list[Row]) -> Markup:
         metric.metric_id,
         parts,
         _goals(goals),
+        Markup('<dt>Changed</dt><dd><ul class="goals">{}</ul></dd>').format(
+            join(Markup("<li>{}</li>").format(change.sentence) for change in changes)
+        )
+        if changes
+        else "",
         metric.lines,
         f"any of {metric.sources}" if metric.any_source else metric.sources,
         metric.model_path,

@@ -11,7 +11,7 @@ from foundation.calendar import week_label, weeks_in_year
 from reports.charts import spark
 from reports.components.basics import Info, Pill, StatusBar, shape
 from reports.components.movement import Moved
-from reports.fmt import DASH, instant, judged, number, plural, short_instant, week_days
+from reports.fmt import DASH, day, instant, judged, number, plural, short_instant, week_days
 from reports.gate import Note
 from reports.links import Receipts
 from reports.markup import anchor, join
@@ -214,7 +214,7 @@ def _row(line: Line, receipts: Receipts, build: Row, told: _Told, columns: str) 
         '<td role="cell" class="n" data-label="{before}">{previous}{previous_parts}{previous_restated}</td>'
         '<td role="cell" class="n" data-label="{average}">{quarter}{quarter_pill}</td>'
         '<td role="cell" class="verdict" data-label="Status">{pill}{streak}</td>'
-        '<td role="cell" class="trend" data-label="{trend}">{spark}<span class="vh">{history}</span></td></tr>{moved}'
+        '<td role="cell" class="trend" data-label="{trend}">{spark}{changes}<span class="vh">{history}</span></td></tr>{moved}'
     ).format(
         id=anchor(line.line_id),
         now=now,
@@ -263,12 +263,31 @@ def _row(line: Line, receipts: Receipts, build: Row, told: _Told, columns: str) 
         streak=_small(line.streak_text.removeprefix(f"{STATUS[line.status].lower()} "))
         if line.status == "below" or line.run_weeks > 1
         else "",
-        spark=Markup(spark([float(v) if v is not None else None for v in line.trend_values], line.trend_goals, line.status)),
+        spark=Markup(
+            spark(
+                [float(v) if v is not None else None for v in line.trend_values],
+                line.trend_goals,
+                line.status,
+                changes={i: text for i, text in enumerate(line.trend_changes) if text},
+            )
+        ),
+        changes=_changes_of_definition(line),
         history="oldest first: "
         + ", ".join(
             number(value, line.unit) + (" (restated)" if (line.line_id, week) in told else "")
             for week, value in zip(line.trend_starts, line.trend_values, strict=True)
         ),
+    )
+
+
+def _changes_of_definition(line: Line) -> Markup:
+    """What the flags in the sparkline stand for, the newest first; in full, with the reason, where it is read out or pointed at."""
+    return join(
+        Markup(
+            '<small class="redefined" title="{0}"><span aria-hidden="true"><b>{1}</b> {2}</span><span class="vh"> {0} </span></small>'
+        ).format(text, day(start), note)
+        for start, note, text in reversed(list(zip(line.trend_starts, line.trend_notes, line.trend_changes, strict=True)))
+        if text
     )
 
 

@@ -157,6 +157,30 @@ def test_a_metric_is_one_file_one_entry_one_line_and_one_goal(make_warehouse: Ma
     assert rows == [{"value": 2, "status": "met"}]
 
 
+@pytest.mark.slow
+def test_neither_comments_nor_new_people_are_another_definition(make_warehouse: MakeWarehouse) -> None:
+    """Charts mark other SQL: what computes the same must not be marked."""
+    warehouse = make_warehouse("2025-10-27T12:00:00", seeds={"people": PEOPLE, "scorecard_lines": LINES, "goals": GOALS})
+    project = warehouse.project()
+    (project / "models").unlink()
+    shutil.copytree(DBT_DIR / "models", project / "models")
+    dials = project / "models" / "metrics" / "inside_sales" / "dials.sql"
+    sql = dials.read_text(encoding="utf-8")
+
+    def fingerprints() -> dict[str, str]:
+        warehouse.build("--select", "int_scorecard__metrics", "--exclude-resource-type", "test", "unit_test")
+        rows = warehouse.query("select metric_id, sql_fingerprint from intermediate.int_scorecard__metrics")
+        return {row["metric_id"]: row["sql_fingerprint"] for row in rows}
+
+    first = fingerprints()
+    assert len(set(first.values())) == len(first)
+    dials.write_text("-- said\n{# otherwise,\nover two lines #}" + sql.replace("\n", "\n\n"), encoding="utf-8")
+    warehouse.seeds["people"] = PEOPLE + "zed,Zed Zorn,zed@test.example,,,inside,40,2024-01-01,\n"
+    assert fingerprints() == first
+    dials.write_text(sql.replace("'OUTBOUND'", "'INBOUND'"), encoding="utf-8")
+    assert {metric for metric, told in fingerprints().items() if told != first[metric]} == {"dials"}
+
+
 def test_a_missing_setting_is_named(make_warehouse: MakeWarehouse) -> None:
     warehouse = make_warehouse("2025-10-27T12:00:00")
     with duckdb.connect(str(warehouse.settings.warehouse_path)) as connection:

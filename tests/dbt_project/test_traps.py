@@ -39,13 +39,19 @@ desk.opened,desk,Desk,70,reactive_tickets_opened,,eve,,,2025-09-29,
 typed.events,typed,Typed,80,networking_events,,eve,eve;bob,,2024-07-01,
 """
 GOALS = """\
-line_id,valid_from,valid_to,operator,target,target_2,band,reason,per
+line_id,valid_from,valid_to,operator,target,target_2,band,reason,per,kind
 clock.dials,2025-09-29,,>=,10,,0.10,standing,
 inside.dials,2025-09-29,,>=,1,,0.10,per person and day,person_day
 outside.dials,2025-09-29,,>=,1,,0.10,per person and day,person_day
 solo.dials,2025-09-29,,>=,2,,0.10,standing,
 gone.dials,2025-09-29,,>=,1,,0.10,per person and day,person_day
 desk.opened,2025-09-29,,>=,2,,0.10,standing,
+desk.opened,2025-10-27,2025-11-02,>=,1,,0.10,for a week,,exception
+clock.same_day,2025-09-29,2025-10-26,>=,0.7,,0.10,with the line,
+clock.same_day,2025-10-27,2025-11-02,between,0.725,0.8,0.10,,
+typed.events,2025-10-22,2025-11-02,>=,1500,,0.10,on a Wednesday,
+typed.events,2025-11-03,2025-11-30,>=,1500,,0.10,only another reason,
+typed.events,2025-12-01,,>=,1,,0.10,to come,
 """
 CALLS = {
     "eve": [
@@ -123,12 +129,17 @@ def told(make_warehouse: MakeWarehouse) -> Told:
     made.loaded("autotask", "failed", finished=at(SUNDAY_NIGHT), error="autotask: 503, try later")
     made.loaded("manual", through=at(SUNDAY_NIGHT))
     facts = "+fct_scorecard_weekly", "+fct_scorecard_monthly", "+fct_scorecard_quarterly", "+fct_contributions", "+fct_pace"
-    marts = *facts, "+dim_build", "+dim_lines"
+    marts = *facts, "+dim_build", "+dim_lines", "+fct_definition_changes"
     story = Told()
     made.build("--select", *marts, "--exclude-resource-type", "test", "unit_test")
     story.note("down", made)
+    assert {row["kind"] for row in made.query("from marts.fct_definition_changes")} == {"goal"}  # nothing was recorded before
 
     made.turn_clock(WEDNESDAY)
+    made.change(
+        "update snapshots.scorecard_definitions set sql_fingerprint = 'as it was before' where line_id = 'clock.dials'; "
+        "update snapshots.scorecard_definitions set settings_fingerprint = 'as it was before' where line_id = 'inside.dials'"
+    )
     made.add(
         "autotask.tickets",
         [
@@ -253,3 +264,17 @@ def test_ten_thousand_lines_of_typed_in_history(told: Told) -> None:
     assert fates == [{"fate": "corrected", "n": TYPED - 120}, {"fate": "counted", "n": 120}]
     counted = told.warehouse.query("select record_id from marts.fct_contributions where line_id = 'typed.events' and counted")
     assert {row["record_id"] for row in counted} == {f"{entry['file']}:{entry['line']}" for entry in newest.values()}
+
+
+def test_changed_definitions_are_told_from_their_day_on(told: Told) -> None:
+    """A goal from the first week that begins under it, SQL and settings from the build on; the goal with which a line begins is none."""
+    rows = told.warehouse.query("from marts.fct_definition_changes order by line_id, changed_on")
+    assert [(row["line_id"], row["changed_on"], row["period_start"], row["kind"], row["note"]) for row in rows] == [
+        ("clock.dials", date(2025, 11, 5), W45, "sql", "SQL changed"),
+        ("clock.same_day", date(2025, 10, 27), W44, "goal", "goal ≥ 70% → 72.5% to 80%"),
+        ("clock.same_day", W45, W45, "goal", "goal 72.5% to 80% → none"),
+        ("inside.dials", date(2025, 11, 5), W45, "settings", "settings changed"),
+        ("typed.events", date(2025, 10, 22), W44, "goal", "first goal ≥ 1,500"),
+    ]
+    assert rows[0]["sentence"] == "SQL changed on 5 Nov 2025."
+    assert rows[-1]["sentence"] == "First goal ≥ 1,500 from 22 Oct 2025: on a Wednesday."

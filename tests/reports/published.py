@@ -24,7 +24,7 @@ from foundation.settings import PROJECT_ROOT
 
 ZONE = "America/Chicago"
 CLOCK = datetime(2025, 10, 27, 12, tzinfo=UTC)
-W43 = date(2025, 10, 20)
+W42, W43 = date(2025, 10, 13), date(2025, 10, 20)
 LATE = date(2025, 10, 6)
 """From here on (W41) outside and hybrid sales are kept."""
 
@@ -167,10 +167,16 @@ class PublishedFile:
             self._changes(connection)
 
     def _progress(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Why dials moved in W43, with a member's name as a vendor might give it, and how three running lines stand."""
+        """Why dials moved in W43, with a member's name as a vendor might give it, what was defined otherwise, how three lines stand."""
         for table in ("weekly", "monthly", "quarterly"):
             connection.execute(f"alter table marts.fct_scorecard_{table} add column goal_note text")
         connection.execute("insert into marts.fct_movements values ('inside_sales.dials', ?, ?)", [W43, MOVED])
+        _insert(connection, "fct_definition_changes", [
+            ["inside_sales.dials", W42, W42, "goal", "goal ≥ 100 → ≥ 125", SCRIPT, f"Goal ≥ 100 → ≥ 125 from 13 Oct 2025: {SCRIPT}."],
+            ["inside_sales.dials", W43, W43, "settings", "settings changed", None, "Settings changed on 20 Oct 2025."],
+            ["reactive_ops.same_day_close_rate", date(2025, 10, 21), W43, "sql", "SQL changed", None, "SQL changed on 21 Oct 2025."],
+            ["finance.revenue", date(2025, 8, 1), date(2025, 8, 1), "sql", "SQL changed", None, "SQL changed on 1 Aug 2025."],
+        ])  # fmt: skip
         if self.running and self.last_week == W43:
             week, quarter = W43 + timedelta(weeks=1), date(2025, 9, 29)
             _insert(connection, "fct_pace", [

@@ -151,6 +151,14 @@ def test_a_goal_that_changed_is_drawn_as_it_was() -> None:
     assert "L" in goal, "no step where the goal changed"
 
 
+def test_a_change_of_definition_is_flagged_in_the_sparkline() -> None:
+    drawn = spark([1, 2, 3], changes={1: "Goal 3 → 2 from 20 Oct: <b>"})
+    assert "<title>Goal 3 → 2 from 20 Oct: &lt;b&gt;</title>" in drawn
+    # half a step before the second of three values
+    assert 'd="M28 0V30"' in drawn and drawn.count('class="change"') == 1
+    assert "change" not in spark([1, 2, 3])
+
+
 def test_pictures_have_no_variables_and_escape_their_texts() -> None:
     svg = to_svg(Chart("<b> & co", ["a", "b"], [series("s", [1, 2], "c1", "bar"), series("Goal", [2, 2], "goal", "goal")]))
     assert "var(" not in svg and "<b>" not in svg and "&lt;b&gt; &amp; co" in svg

@@ -308,6 +308,20 @@ def test_a_number_that_was_published_otherwise_is_marked(site: Path) -> None:
     assert "Judged anew goal was ≥ 100 until 21 Oct" in anew
 
 
+def test_a_changed_definition_is_marked_on_the_chart(site: Path) -> None:
+    html = page(site, "scorecard.html")
+    rows = rows_of_scorecard(html)
+    # what is shown, and what is read out
+    dials = rows["inside_sales.dials"]["13 weeks"]
+    assert f"13 Oct goal ≥ 100 → ≥ 125 Goal ≥ 100 → ≥ 125 from 13 Oct 2025: {SCRIPT}. oldest first" in dials
+    assert "20 Oct SQL changed SQL changed on 21 Oct 2025." in rows["reactive_ops.same_day_close_rate"]["13 weeks"]
+    assert html.count('<g class="change">') == html.count('class="redefined"') == 2, "settings are no mark"
+    assert '<g class="change">' not in page(site, "scorecard/2025-W41.html"), "the change was yet to come"
+    assert "1 Aug SQL changed" in rows_of_scorecard(page(site, "finance.html"))["finance.revenue"]["13 months"]
+    definitions = text_of(page(site, "definitions.html"))
+    assert "Changed Settings changed on 20 Oct 2025." in definitions and "Changed SQL changed on 21 Oct 2025." in definitions
+
+
 def test_the_page_lists_what_has_changed_since_its_monday(site: Path) -> None:
     said = text_of(page(site, "scorecard.html"))
     listed = said[said.index("10 numbers of finished periods changed") :]

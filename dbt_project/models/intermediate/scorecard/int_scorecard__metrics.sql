@@ -29,7 +29,8 @@ select
     {{ text_literal(metric.meta.edge_cases) }} as edge_cases,
     {{ text_literal(metric.node.original_file_path) }} as model_path,
     {{ text_literal(metric.node.raw_code) }} as model_sql,
-    {{ text_literal(definition_fingerprint(metric.node)) }} as fingerprint
+    {{ text_literal(definition_fingerprint(metric.node)) }} as fingerprint,
+    {{ text_literal(sql_fingerprint(metric.node)) }} as sql_fingerprint
 {{ 'union all' if not loop.last }}
 {% else %}
 select null as metric_id

@@ -17,11 +17,11 @@ from tests.reports.reading import text_of
 pytestmark = pytest.mark.e2e
 
 PERIODS = """
-select 'week' as cadence, line_id, week_label as period, value, target, target_2, state from marts.fct_scorecard_weekly
+select 'week' as cadence, line_id, week_label as period, value, target, target_2, status from marts.fct_scorecard_weekly
 union all
-select 'month', line_id, month_label, value, target, target_2, state from marts.fct_scorecard_monthly
+select 'month', line_id, month_label, value, target, target_2, status from marts.fct_scorecard_monthly
 union all
-select 'quarter', line_id, quarter_label, value, target, target_2, state from marts.fct_scorecard_quarterly
+select 'quarter', line_id, quarter_label, value, target, target_2, status from marts.fct_scorecard_quarterly
 """
 _NUMBER = re.compile(r'<a class="rc" href="(?:\.\./)*receipts/([^"#.]+)(?:\.\d+)?\.html#([^"]+)">([^<]*)<span')
 
@@ -50,8 +50,8 @@ def marts(made: dict[str, Install]) -> dict[tuple[str, str], set[str]]:
     }
     return {
         (line, period): {fmt.number(value, units[line]), fmt.judged(value, units[line], (target, target_2))}
-        | ({"n/a"} if state == "not_applicable" else set())
-        for _, line, period, value, target, target_2, state in made["monday"].query(PERIODS)
+        | ({"n/a"} if status == "not_applicable" else set())
+        for _, line, period, value, target, target_2, status in made["monday"].query(PERIODS)
     }
 
 

@@ -122,6 +122,10 @@ class Run:
             return True
         return str(person) == self.person if self.person else str(person) not in self.apart
 
+    def countable(self, names: Iterable[str]) -> list[str]:
+        """Those of the tables that hold everything from the vendor's beginning on, so that its own count of them can be compared."""
+        return sorted(set(names) - self.unavailable.keys() - self.complete_from.keys())
+
     @staticmethod
     def load_id() -> str:
         """`_dlt_load_id` of the rows of this run; ids grow with time. Only inside a resource."""

@@ -483,7 +483,7 @@ NON_BILLABLE_WARNING = (
 
 def totals(run: Run) -> Iterator[tuple[str, int]]:
     """How many tickets and time entries there are, as far as the API user may see them."""
-    for name in _CHANGED.keys() - run.unavailable.keys() - run.complete_from.keys():
+    for name in run.countable(_CHANGED):
         yield name, count(run.client, ENTITIES[name], [_where("id", "gte", 0)])
 
 

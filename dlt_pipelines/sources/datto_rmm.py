@@ -361,6 +361,13 @@ def source(run: Run | None = None) -> Any:
     return devices, sites
 
 
+def totals(run: Run) -> Iterator[tuple[str, int]]:
+    """How many devices are listed now, suspended and deleted ones too: the newest snapshot should hold as many."""
+    if "devices" not in run.unavailable:
+        answer = run.client.get("/api/v2/account/devices", {"max": "1"})
+        yield "devices", expect(answer, int, "Datto RMM devices", "pageDetails", "totalCount")
+
+
 def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[Finding]:
     """What the key may read, whether the configured antivirus and field exist, and the account's minute."""
     way_out = "Give the key's user a security level that sees devices and sites of all clients (Setup, Users)."

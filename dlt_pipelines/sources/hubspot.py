@@ -802,7 +802,7 @@ def _account(run: Run) -> Iterator[dict[str, Any]]:
 
 def totals(run: Run) -> Iterator[tuple[str, int]]:
     """How many records there are of each object, without archived ones, as a search tells it."""
-    for name in TARGETS.keys() - run.unavailable.keys() - run.complete_from.keys():
+    for name in run.countable(TARGETS):
         where = f"{path(run.company, 'objects', name)}/search"
         yield name, expect(run.client.post(where, {"filterGroups": [], "limit": 1}, lane="search"), int, f"HubSpot {where}", "total")
 

@@ -12,13 +12,14 @@ leaves the search without a trace: every run also searches what is open or snooz
 thinks is open and neither search named (404: deleted); every four weeks everything is read again.
 
 Quirks: pages are asked in ascending order of updated_at, so that a conversation that changes meanwhile comes again at the end; the
-order is not relied upon; `pages.next` is missing or null on the last page; total_count is only an estimate; ids are texts here and
-integers there; instants and durations are seconds; `statistics` may be null as a whole, and time_to_admin_reply leaves out the hours
-in which the office is closed. A 429 carries no Retry-After but X-RateLimit-Reset; 200 with an empty body happens and is asked again.
+order is not relied upon; `pages.next` is missing or null on the last page; total_count is compared with what is held and never drives
+paging; ids are texts here and integers there; instants and durations are seconds; `statistics` may be null as a whole, and
+time_to_admin_reply leaves out the hours in which the office is closed. A 429 carries no Retry-After but X-RateLimit-Reset; 200 with an
+empty body happens and is asked again.
 
-UNCONFIRMED: whether the answer repeats the version (the doctor compares where it does), whether a snoozed conversation is `open` (both
-are searched for), the addresses of pages. Tickets of Intercom (/tickets/search) are not read: a Customer ticket is linked to a
-conversation, and counting both would count twice.
+UNCONFIRMED: whether total_count is an estimate in very large workspaces (it would show as a difference), whether the answer repeats the
+version (the doctor compares where it does), whether a snoozed conversation is `open` (both are searched for), the addresses of pages.
+Tickets of Intercom (/tickets/search) are not read: a Customer ticket is linked to a conversation, and counting both would count twice.
 
 Settings: INTERCOM_API_KEY (the access token of an app), INTERCOM_BASE_URL, section [intercom] of company.toml (region, version).
 """
@@ -44,6 +45,7 @@ from foundation.settings import Company, Settings
 SOURCE = "intercom"
 HOSTS = {region: f"https://api{part}.intercom.io" for region, part in (("us", ""), ("eu", ".eu"), ("au", ".au"))}
 PAGES = {region: f"https://app{part}.intercom.com" for region, part in (("us", ""), ("eu", ".eu"), ("au", ".au"))}
+BEGINNING = datetime.fromtimestamp(0, UTC)
 OVERLAP = timedelta(days=2)
 """Date filters may be cut to days of the workspace, and the search index lags."""
 FULL_EVERY = timedelta(days=28)
@@ -267,7 +269,7 @@ def _changed(run: Run) -> Iterator[Any]:
     before = run.state.get("conversations", {})
     new = {"pulled_at": run.started_at.isoformat()}
     start = run.company.intercom.start_date
-    begins = datetime.combine(start, time(), run.company.zone) if start else datetime.fromtimestamp(0, UTC)
+    begins = datetime.combine(start, time(), run.company.zone) if start else BEGINNING
     if start:
         run.complete_from["conversations"] = begins
     full = "full_at" not in before or run.started_at - datetime.fromisoformat(before["full_at"]) >= FULL_EVERY
@@ -355,6 +357,13 @@ def _account(run: Run) -> Iterator[dict[str, Any]]:
         "time_zone": app.get("timezone"),
         "web_url": PAGES[run.company.intercom.region],
     }
+
+
+def totals(run: Run) -> Iterator[tuple[str, int]]:
+    """How many conversations there are, as the search that finds all of them tells it."""
+    for name in run.countable(["conversations"]):
+        body = {"query": updated_since(BEGINNING), "pagination": {"per_page": 1}}
+        yield name, expect(run.client.post("/conversations/search", body), int, "Intercom conversations", "total_count")
 
 
 def settle(connection: Any, run: Run, state: Mapping[str, Any]) -> None:

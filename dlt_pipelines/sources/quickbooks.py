@@ -5,6 +5,7 @@ GET  query: Invoice, Bill, Purchase, Payment, BillPayment -> invoices, bills, pu
 GET  query: Customer, Vendor, Account (inactive ones too) -> customers, vendors, accounts (in full, every run), vendor_states (of
                                                       the vendors, a daily snapshot: QuickBooks cannot tell later who lacked what)
 GET  query: CompanyInfo, Preferences               -> company
+GET  query: count(*)                               -> how many bills, payments of bills and vendors there are
 GET  reports/ProfitAndLoss, reports/CashFlow       -> profit_and_loss, cash_flow: one row per month and line of the report
 GET  cdc                                           -> deleted_at of transactions
 
@@ -189,6 +190,7 @@ VENDOR_STATES: Fields = {
 
 TRANSACTIONS = {"invoices": "Invoice", "bills": "Bill", "purchases": "Purchase", "payments": "Payment", "bill_payments": "BillPayment"}
 NAMES = {"customers": "Customer", "vendors": "Vendor", "accounts": "Account"}
+ENTITIES = TRANSACTIONS | NAMES
 EVERY = " where Active in (true, false)"
 """Without it the inactive ones are left out."""
 MAY_LACK = frozenset(
@@ -215,8 +217,11 @@ _REPORT: dict[str, ColumnType] = {
 }
 _SPELLINGS = {"FinancingActivites": "FinancingActivities"}
 
+COUNTED = {"bills": "", "bill_payments": "", "vendors": EVERY}
+"""Table that the metrics read -> of which of its rows QuickBooks is asked how many there are."""
+
 FEEDS: dict[str, tuple[str, ...]] = {}
-NEWEST = dict.fromkeys((*TRANSACTIONS, *NAMES), "updated_at")
+NEWEST = dict.fromkeys(ENTITIES, "updated_at")
 
 
 class QuickBooksCredentials(Credentials):
@@ -402,9 +407,9 @@ def _incomplete(answer: Any, entity: str, start: int) -> str | None:
     return None
 
 
-def count(client: Client, entity: str) -> int:
+def count(client: Client, entity: str, where: str = "") -> int:
     """How many rows of an entity there are."""
-    answer = client.get("/query", {"query": f"select count(*) from {entity}"})
+    answer = client.get("/query", {"query": f"select count(*) from {entity}{where}"})
     return int(expect(answer, int, f"QuickBooks count of {entity}", "QueryResponse", "totalCount"))
 
 
@@ -453,10 +458,8 @@ def _lines(lines: Any) -> Iterator[dict[str, Any]]:
 
 
 def _rows(run: Run, name: str, where: str = "", seen: set[str] | None = None) -> Iterator[Any]:
-    entity = TRANSACTIONS.get(name) or NAMES[name]
-
     def pages() -> Iterator[list[dict[str, Any]]]:
-        for page in walk(run.client, entity, where):
+        for page in walk(run.client, ENTITIES[name], where):
             if seen is not None:
                 seen.update(row["Id"] for row in page)
             yield [_prepared(row, name) for row in page]
@@ -548,6 +551,12 @@ def _deleted(client: Client, names: Sequence[str], since: datetime) -> dict[str,
         }
         for name in names
     }
+
+
+def totals(run: Run) -> Iterator[tuple[str, int]]:
+    """How many bills and payments of bills there are, voided ones too, and how many vendors, inactive ones too."""
+    for name in run.countable(COUNTED):
+        yield name, count(run.client, ENTITIES[name], COUNTED[name])
 
 
 def settle(connection: Any, run: Run, state: Mapping[str, Any]) -> None:
@@ -848,7 +857,7 @@ def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[F
     info, preferences = _facts(client)
     yield Finding(SOURCE, "company", "ok", f"{info.get('CompanyName')}, {info.get('Country')}")
     way_out = "Connect the app again with the scope com.intuit.quickbooks.accounting, as an administrator of the company."
-    for entity in (*TRANSACTIONS.values(), *NAMES.values()):
+    for entity in ENTITIES.values():
         yield readable(SOURCE, entity, partial(count, client, entity), way_out)
     today = local_date(settings.now(), company.zone)
     for report in REPORTS.values():

@@ -186,29 +186,3 @@ def test_the_vendors_limits_are_never_hit(company: Company, monkeypatch: pytest.
         calls = strict.requests()
         assert len(calls) > 150
         assert [call for call in calls if call["status"] not in (200, 207)] == []
-
-
-@pytest.mark.usefixtures("unhurried")
-def test_a_whole_load_asks_the_vendor_for_its_totals_and_a_part_does_not(sandbox: Sandbox, company: Company) -> None:
-    settings = Settings()
-    load("autotask", settings, company, tables={"tickets"})
-    assert query(settings, "select count(vendor_total) from ledger.loads") == [(0,)]
-    for source, deleted in (("autotask", "deleted_at is not null"), ("hubspot", "archived")):
-        load(source, settings, company)
-        told = dict(
-            query(settings, "select table_name, vendor_total from ledger.loads where source = ? and vendor_total is not null", source)
-        )
-        assert len(told) == {"autotask": 2, "hubspot": 8}[source]
-        held = {
-            table: query(settings, f"select count(*) from raw_{source}.{table} where not coalesce({deleted}, false)")[0][0]
-            for table in told
-        }
-        assert told == held
-
-
-@pytest.mark.usefixtures("unhurried")
-def test_a_vendor_that_tells_no_totals_loads_all_the_same(sandbox: Sandbox, company: Company) -> None:
-    sandbox.fault("hubspot", "status", status=500, path="/search", times=None)  # a first load needs no search but for them
-    report = load("hubspot", Settings(), company)
-    assert any("own totals could not be read" in warning for warning in report.warnings)
-    assert report.status == "ok" and report.tables["calls"].rows_total > 1000

@@ -78,6 +78,7 @@ def test_deleted_tickets_stay_as_stubs_and_odd_shapes_are_there(sandbox: Sandbox
     erased = [row for row in rows if row.get("subject") == "SCRUBBED"]
     assert erased and all(row["status"] == "deleted" and "priority" not in row and "fields" not in row for row in erased)
     living = [row for row in rows if row["status"] != "deleted"]
+    assert get(sandbox, "/search/count.json", query="type:ticket").json() == {"count": len(living)}
     assert all(row["assignee_id"] is None or row["assignee_id"] > 2**32 for row in living)
     metrics = [row["metric_set"] for row in living]
     assert any("solved_at" not in metric for metric in metrics)

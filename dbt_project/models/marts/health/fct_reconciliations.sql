@@ -1,22 +1,31 @@
--- what a vendor says it has, beside what is held of it
+-- what a vendor says it has, beside what is held of it: QuickBooks deactivates vendors and deletes none, devices are listed anew every day
 with held as (
+    {% set alive = 'not is_deleted' %}
+    {% set every = 'true' %}
+    {% set newest = 'snapshot_day = (select max(snapshot_day) from ' ~ ref('stg_datto_rmm__devices') ~ ')' %}
     {% set tables = [
-        ('hubspot', 'contacts', 'stg_hubspot__contacts'),
-        ('hubspot', 'companies', 'stg_hubspot__companies'),
-        ('hubspot', 'deals', 'stg_hubspot__deals'),
-        ('hubspot', 'calls', 'stg_hubspot__calls'),
-        ('hubspot', 'meetings', 'stg_hubspot__meetings'),
-        ('hubspot', 'notes', 'stg_hubspot__notes'),
-        ('hubspot', 'tasks', 'stg_hubspot__tasks'),
-        ('hubspot', 'emails', 'stg_hubspot__emails'),
-        ('autotask', 'tickets', 'stg_autotask__tickets'),
-        ('autotask', 'time_entries', 'stg_autotask__time_entries'),
+        ('hubspot', 'contacts', 'stg_hubspot__contacts', alive),
+        ('hubspot', 'companies', 'stg_hubspot__companies', alive),
+        ('hubspot', 'deals', 'stg_hubspot__deals', alive),
+        ('hubspot', 'calls', 'stg_hubspot__calls', alive),
+        ('hubspot', 'meetings', 'stg_hubspot__meetings', alive),
+        ('hubspot', 'notes', 'stg_hubspot__notes', alive),
+        ('hubspot', 'tasks', 'stg_hubspot__tasks', alive),
+        ('hubspot', 'emails', 'stg_hubspot__emails', alive),
+        ('autotask', 'tickets', 'stg_autotask__tickets', alive),
+        ('autotask', 'time_entries', 'stg_autotask__time_entries', alive),
+        ('quickbooks', 'bills', 'stg_quickbooks__bills', alive),
+        ('quickbooks', 'bill_payments', 'stg_quickbooks__bill_payments', alive),
+        ('quickbooks', 'vendors', 'stg_quickbooks__vendors', every),
+        ('zendesk', 'tickets', 'stg_zendesk__tickets', alive),
+        ('intercom', 'conversations', 'stg_intercom__conversations', alive),
+        ('datto_rmm', 'devices', 'stg_datto_rmm__devices', newest),
     ] %}
-    {% for source, table_name, model in tables %}
+    {% for source, table_name, model, condition in tables %}
     select
         '{{ source }}' as source,
         '{{ table_name }}' as table_name,
-        count(*) filter (where not is_deleted) as records_held
+        count(*) filter (where {{ condition }}) as records_held
     from {{ ref(model) }}
     {{ 'union all' if not loop.last }}
     {% endfor %}

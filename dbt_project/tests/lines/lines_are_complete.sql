@@ -46,8 +46,8 @@ problems as (
     select line_id || ': people names ' || person_key || ' twice for the same days'
     from people
     qualify counts_from <= max(counts_until) over (
-        partition by line_id, person_key order by counts_from, position rows between unbounded preceding and 1 preceding
-    )
+            partition by line_id, person_key order by counts_from, position rows between unbounded preceding and 1 preceding
+        )
 )
 
 {{ fail_naming('scorecard_lines.csv', 'problems') }}

@@ -452,6 +452,7 @@ class Bearer:
         self._fetch, self._redact, self._header, self._prefix = fetch, redact, header, prefix
         self._lock, self._used = threading.Lock(), threading.local()
         self._token, self._good_until = "", 0.0
+        self._refused: PermanentError | None = None
 
     def headers(self) -> dict[str, str]:
         """The header of a request made now."""
@@ -469,7 +470,13 @@ class Bearer:
         return True
 
     def _renew(self) -> None:
-        self._token, seconds = self._fetch()
+        if self._refused:  # tables are read side by side: a wrong key is tried once, not once for each of them
+            raise self._refused
+        try:
+            self._token, seconds = self._fetch()
+        except PermanentError as error:
+            self._refused = error
+            raise
         self._redact.learn(self._token)
         self._good_until = time.monotonic() + max(seconds, 120.0)
 

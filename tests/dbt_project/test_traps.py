@@ -13,6 +13,8 @@ from tests.dbt_project.conftest import MakeWarehouse
 from tests.dbt_project.raw_warehouse import RawWarehouse, at
 from tests.dbt_project.rows import call, ticket
 
+pytestmark = pytest.mark.slow
+
 W40, W41, W42, W43, W44, W45 = (date(2025, 9, 29) + timedelta(weeks=i) for i in range(6))
 SUNDAY_NIGHT = "2025-11-03T07:59:59"
 """The last second of W44, in which the clocks went back: UTC-8. In summer time it would be Monday."""

@@ -6,7 +6,6 @@ A value that is not what its column says is stored as null and named in a warnin
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from decimal import Context, Decimal, InvalidOperation
@@ -117,14 +116,22 @@ def parse(kind: ColumnType, value: object, where: str, warn: Callable[[str], Non
 
 
 def array(kind: ColumnType, values: Sequence[Any], name: str, ids: Sequence[Any], table: str, warn: Callable[[str], None]) -> pa.Array:
-    """A column. The quick way is Arrow's own; only when that refuses is each value looked at."""
-    with contextlib.suppress(pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
-        if kind in ("text", "bool") or all(value is None or not isinstance(value, str) for value in values):
-            if kind in ("text", "bigint", "bool"):
-                return pa.array(values, ARROW[kind])
-        else:
-            return pa.array([value or None for value in values], pa.string()).cast(ARROW[kind])
+    """A column. The quick way is Arrow's own; only where there is none, or Arrow refuses, is each value looked at and named."""
+    try:
+        quick = _arrow_array(kind, values)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
+        quick = None
+    if quick is not None:
+        return quick
     return pa.array([parse(kind, value, f"{table} {key}: {name}", warn) for key, value in zip(ids, values, strict=True)], ARROW[kind])
+
+
+def _arrow_array(kind: ColumnType, values: Sequence[Any]) -> pa.Array | None:
+    """The column as Arrow itself reads it; None where it would read numbers or instants otherwise than we do."""
+    texts = any(isinstance(value, str) for value in values)
+    if kind in ("text", "bool") or (kind == "bigint" and not texts):
+        return pa.array(values, ARROW[kind])
+    return pa.array([value or None for value in values], pa.string()).cast(ARROW[kind]) if texts else None
 
 
 class Batches:

@@ -21,12 +21,15 @@ class SourceEntry:
     """How often it is loaded, in words."""
     freshness_limit: timedelta
     """Data whose `complete_through` is older than this is late."""
-    kind: Literal["system", "files"] = "system"
-    """files: read from a folder of the company's own, so always there; a week is not complete by them alone."""
 
     def load_module(self) -> Any:
         """The source's module. Importing it reads neither settings nor credentials."""
         return importlib.import_module(self.module)
+
+    @property
+    def kind(self) -> Literal["system", "files"]:
+        """files: read from a folder of the company's own without credentials, so always there; a week is not complete by them alone."""
+        return "files" if self.load_module().CREDENTIALS is None else "system"
 
     @cached_property
     def description(self) -> dict[str, str]:
@@ -47,7 +50,7 @@ SOURCES: dict[str, SourceEntry] = {
     for entry in (
         SourceEntry("hubspot", "HubSpot", "dlt_pipelines.sources.hubspot", "daily", _DAILY),
         SourceEntry("autotask", "Autotask", "dlt_pipelines.sources.autotask", "daily", _DAILY),
-        SourceEntry("manual", "Typed-in numbers", "dlt_pipelines.sources.manual", "daily", _DAILY, "files"),
+        SourceEntry("manual", "Typed-in numbers", "dlt_pipelines.sources.manual", "daily", _DAILY),
         SourceEntry("microsoft_graph", "Microsoft Graph", "dlt_pipelines.sources.microsoft_graph", "daily", _DAILY),
         SourceEntry("smartlead", "Smartlead", "dlt_pipelines.sources.smartlead", "daily", _DAILY),
         SourceEntry("billcom", "Bill.com", "dlt_pipelines.sources.billcom", "daily", _DAILY),
@@ -56,7 +59,7 @@ SOURCES: dict[str, SourceEntry] = {
         SourceEntry("google_ads", "Google Ads", "dlt_pipelines.sources.google_ads", "daily", _DAILY),
         SourceEntry("meta_ads", "Meta Ads", "dlt_pipelines.sources.meta_ads", "daily", _DAILY),
         SourceEntry("linkedin_ads", "LinkedIn Ads", "dlt_pipelines.sources.linkedin_ads", "daily", _DAILY),
-        SourceEntry("ad_spend_csv", "Ad spend files", "dlt_pipelines.sources.ad_spend_csv", "daily", _DAILY, "files"),
+        SourceEntry("ad_spend_csv", "Ad spend files", "dlt_pipelines.sources.ad_spend_csv", "daily", _DAILY),
         SourceEntry("quickbooks", "QuickBooks", "dlt_pipelines.sources.quickbooks", "daily", _DAILY),
         SourceEntry("simplefin", "SimpleFIN", "dlt_pipelines.sources.simplefin", "daily", _DAILY),
         SourceEntry("datto_rmm", "Datto RMM", "dlt_pipelines.sources.datto_rmm", "daily", _DAILY),

@@ -387,8 +387,12 @@ class PagesSection(_Table):
     """Pages and receipts of so many finished weeks; None: of all."""
 
 
+ReportName = Literal["weekly_scorecard", "daily_digest", "friday_preview"]
+"""What goes out by mail."""
+
+
 class Subscription(_Table):
-    report: Literal["weekly_scorecard", "daily_digest", "friday_preview"]
+    report: ReportName
     to: list[str]
     sections: list[str] = []
     """Sections and lines that these recipients get; empty: those of the scorecard page, without the confidential ones."""

@@ -7,12 +7,12 @@ import os
 import subprocess
 import sys
 from datetime import UTC, datetime, time, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import click
 
 from foundation.calendar import last_finished_week, local_date, parse_week, week_label, week_start
-from foundation.settings import PROJECT_ROOT, Settings, SettingsError, load_company
+from foundation.settings import PROJECT_ROOT, ReportName, Settings, SettingsError, load_company
 
 if TYPE_CHECKING:
     from dlt_pipelines.sandbox import Sandbox
@@ -135,9 +135,7 @@ def run(job: str) -> None:
 
 
 @main.command()
-@click.option(
-    "--report", type=click.Choice(["weekly_scorecard", "daily_digest", "friday_preview"]), default="weekly_scorecard", show_default=True
-)
+@click.option("--report", type=click.Choice(get_args(ReportName)), default="weekly_scorecard", show_default=True)
 @click.option("--week", help="2025-W43 or one of its days; default: the newest finished week, of the Friday preview the running one.")
 @click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="Of the daily digest; default: today.")
 @click.option("--force", is_flag=True, help="Send again to those who already have it.")

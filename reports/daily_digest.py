@@ -289,17 +289,7 @@ def compose(settings: Settings, company: Company, day: date, news: News, recipie
         "subject": subject(day, news),
         "link": page_link(settings, company, news.week),
     }
-    text, html = mail.render(REPORT, values)
-    return mail.build(
-        settings,
-        company,
-        recipient=recipient,
-        subject=values["subject"],
-        message_id=message_id,
-        text=text,
-        html=html,
-        unsubscribe=f"Stop {REPORT} for {recipient}",
-    )
+    return mail.compose(settings, company, REPORT, values, recipient=recipient, message_id=message_id)
 
 
 def send_daily_digest(

@@ -229,17 +229,7 @@ def compose(settings: Settings, company: Company, told: Preview, decision: Gate,
         MailError: the mail would be too large, or the recipient is no address.
     """
     values = {**_values(settings, company, told, decision), "subject": subject(told)}
-    text, html = mail.render(REPORT, values)
-    return mail.build(
-        settings,
-        company,
-        recipient=recipient,
-        subject=values["subject"],
-        message_id=message_id,
-        text=text,
-        html=html,
-        unsubscribe=f"Stop {REPORT} for {recipient}",
-    )
+    return mail.compose(settings, company, REPORT, values, recipient=recipient, message_id=message_id)
 
 
 def _values(settings: Settings, company: Company, told: Preview, decision: Gate) -> dict[str, Any]:

@@ -159,5 +159,34 @@ def build(
     return message
 
 
+def compose(
+    settings: Settings,
+    company: Company,
+    report: str,
+    values: dict[str, Any],
+    *,
+    recipient: str,
+    message_id: str,
+    pictures: Sequence[Picture] = (),
+) -> EmailMessage:
+    """The mail of a report for one recipient. `values`: of its template; `subject` is one of them.
+
+    Raises:
+        MailError: the mail would be too large, or the recipient is no address.
+    """
+    text, html = render(report, values)
+    return build(
+        settings,
+        company,
+        recipient=recipient,
+        subject=values["subject"],
+        message_id=message_id,
+        text=text,
+        html=html,
+        pictures=pictures,
+        unsubscribe=f"Stop {report} for {recipient}",
+    )
+
+
 def _local(settings: Settings, company: Company) -> datetime:
     return settings.now().astimezone(company.zone).replace(microsecond=0)

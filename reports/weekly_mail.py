@@ -18,7 +18,7 @@ from reports import gate, mail, restatements
 from reports.charts import Chart, series
 from reports.components.pace import WORDS, up
 from reports.components.scorecard import lines_of
-from reports.delivery import DeliveryReport
+from reports.delivery import DeliveryFailed, DeliveryReport
 from reports.fmt import MONTHS, Number, instant, judged, number, plural, short_instant, week_days
 from reports.gate import Gate
 from reports.mailing import Mailing, footer, page_link
@@ -125,20 +125,8 @@ def compose(
     below = attention(lines)
     if below and sum(v is not None for v in below[0].trend_values) > 1:
         pictures.append(_picture(week, below[0], lines, message_id))
-    text, html = mail.render(
-        REPORT, {**values, "pictures": pictures, "subject": subject(week, lines), "trend": ticks(below[0].trend_values) if below else ""}
-    )
-    return mail.build(
-        settings,
-        company,
-        recipient=recipient,
-        subject=subject(week, lines),
-        message_id=message_id,
-        text=text,
-        html=html,
-        pictures=pictures,
-        unsubscribe=f"Stop {REPORT} for {recipient}",
-    )
+    values |= {"pictures": pictures, "subject": subject(week, lines), "trend": ticks(below[0].trend_values) if below else ""}
+    return mail.compose(settings, company, REPORT, values, recipient=recipient, message_id=message_id, pictures=pictures)
 
 
 def _values(
@@ -275,10 +263,12 @@ def send_weekly_scorecard(
         only: only to these of the subscribers.
 
     Raises:
-        DeliveryFailed: mails did not leave; names every recipient and why. Those to the others were sent.
+        DeliveryFailed: the week has not ended; or mails did not leave: names every recipient and why. Those to the others were sent.
     """
     monday = calendar.week_start(week_start)
     label = week_label(monday)
+    if settings.now() < calendar.week_end_instant(monday, company.zone):
+        raise DeliveryFailed(f"{REPORT} {label}: the week has not ended at {settings.now():%Y-%m-%d %H:%M}Z; choose a finished one")
     mailing = Mailing(settings, company, REPORT, f"weekly scorecard {label}", label, f"scoreline send --week {label}", force)
     chosen, report = mailing.subscribers(only), mailing.report
     gates = {tuple(sorted(sections)): gate.decide(settings.published_path, monday, sections) for sections in chosen.values()}

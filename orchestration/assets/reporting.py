@@ -1,7 +1,7 @@
 """What people see: the published database, the pages, the mails and the operator's alerts. Only glue; `reports` does the work."""
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date
 
 import dagster as dg
 from pydantic import Field
@@ -75,12 +75,16 @@ class Sending(dg.Config):
     only: list[str] = Field(default=[], description="Only these recipients; empty: all subscribers")
 
 
-def _mailed(context: dg.AssetExecutionContext, period: str, label: str, send: Callable[[], DeliveryReport]) -> dg.MaterializeResult:
-    """Send, and say what became of it. `period`: what a partition is; `label`: this one."""
+def _mailed(
+    context: dg.AssetExecutionContext, config: Sending, scoreline: Scoreline, period: str, send: Callable[..., DeliveryReport]
+) -> dg.MaterializeResult:
+    """Send what the partition is about, and say what became of it. `period`: what a partition is, `week` or `day`."""
+    first = date.fromisoformat(context.partition_key)
     try:
-        report = send()
+        report = send(scoreline.settings(), scoreline.company(), first, force=config.force, only=config.only or None)
     except DeliveryFailed as error:
         raise dg.Failure(str(error), allow_retries=False) from None
+    label = week_label(first) if period == "week" else first.isoformat()
     context.log.info(f"{label}: {report.summary()}")
     return dg.MaterializeResult(
         metadata={
@@ -98,44 +102,19 @@ def _mailed(context: dg.AssetExecutionContext, period: str, label: str, send: Ca
 @dg.asset(key=WEEKLY_MAIL, deps=[PUBLISHED, SITE], partitions_def=WEEKS, group_name="reports", owners=OWNERS, kinds={"mail"})
 def weekly_scorecard_mail(context: dg.AssetExecutionContext, config: Sending, scoreline: Scoreline) -> dg.MaterializeResult:
     """The weekly scorecard by mail: green, amber with a banner, or held and only the operator is told."""
-    settings, company = scoreline.settings(), scoreline.company()
-    week = date.fromisoformat(context.partition_key)
-    if week + timedelta(days=7) > settings.now().astimezone(company.zone).date():
-        raise dg.Failure(
-            f"{week_label(week)} has not ended at {settings.now():%Y-%m-%d %H:%M}Z: choose a finished week", allow_retries=False
-        )
-    return _mailed(
-        context,
-        "week",
-        week_label(week),
-        lambda: send_weekly_scorecard(settings, company, week, force=config.force, only=config.only or None),
-    )
+    return _mailed(context, config, scoreline, "week", send_weekly_scorecard)
 
 
 @dg.asset(key=DAILY_MAIL, deps=[PUBLISHED, SITE], partitions_def=DAYS, group_name="reports", owners=OWNERS, kinds={"mail"})
 def daily_digest_mail(context: dg.AssetExecutionContext, config: Sending, scoreline: Scoreline) -> dg.MaterializeResult:
     """What is new since the last digest, by mail: lines off track and back on it, sources, numbers to type in. Nothing new: no mail."""
-    settings, company = scoreline.settings(), scoreline.company()
-    day = date.fromisoformat(context.partition_key)
-    return _mailed(
-        context,
-        "day",
-        day.isoformat(),
-        lambda: send_daily_digest(settings, company, day, force=config.force, only=config.only or None),
-    )
+    return _mailed(context, config, scoreline, "day", send_daily_digest)
 
 
 @dg.asset(key=FRIDAY_MAIL, deps=[PUBLISHED, SITE], partitions_def=WEEKS_BEGUN, group_name="reports", owners=OWNERS, kinds={"mail"})
 def friday_preview_mail(context: dg.AssetExecutionContext, config: Sending, scoreline: Scoreline) -> dg.MaterializeResult:
     """The running week against its goals by the working time that has passed, by mail: what is behind and what is needed comes first."""
-    settings, company = scoreline.settings(), scoreline.company()
-    week = date.fromisoformat(context.partition_key)
-    return _mailed(
-        context,
-        "week",
-        week_label(week),
-        lambda: send_friday_preview(settings, company, week, force=config.force, only=config.only or None),
-    )
+    return _mailed(context, config, scoreline, "week", send_friday_preview)
 
 
 assets = [published_database, site, operator_alerts, weekly_scorecard_mail, daily_digest_mail, friday_preview_mail]

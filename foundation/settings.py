@@ -385,6 +385,8 @@ class PagesSection(_Table):
     """Page -> the sections and lines (`section.metric`) on it; a page that is not named here has those of its file."""
     history_weeks: Annotated[int, Field(gt=0)] | None = None
     """Pages and receipts of so many finished weeks; None: of all."""
+    contact_names: bool = False
+    """Whether contacts have names: on pages of their own in the site's folder `restricted/`, and in receipts. Elsewhere they never do."""
 
 
 ReportName = Literal["weekly_scorecard", "daily_digest", "friday_preview"]

@@ -280,16 +280,10 @@ class _Load:
 
     def _pull(self) -> LoadReport:
         entry, module = self.entry, self.module
-        pulled = set(self.asked)
-        for table, feeders in module.FEEDS.items():
-            # a table that other tables' pulls fill comes with them, and they with it: one cursor stands for both
-            if table in self.asked:
-                pulled |= set(feeders)
-            elif pulled & set(feeders):
-                pulled.add(table)
-        run = Run(
-            self.settings, self.company, self.started_at, self.client, frozenset(pulled), self.since, self.until, self.person, self.apart
-        )
+        # a table that other tables' pulls fill comes with them, and they with it: one cursor stands for both
+        pulled = self.asked.union(*(feeders for table, feeders in module.FEEDS.items() if table in self.asked))
+        pulled |= {table for table, feeders in module.FEEDS.items() if pulled.intersection(feeders)}
+        run = Run(self.settings, self.company, self.started_at, self.client, pulled, self.since, self.until, self.person, self.apart)
         with self.warehouse.write_lock(f"load {entry.name}: cursors"), _kept_open(self.warehouse):
             pipeline = _open_pipeline(entry, self.settings)
             run.state = pipeline.state.get("sources", {}).get(entry.name, {})

@@ -56,7 +56,8 @@ _CATALOGUE = {
     " lifecyclestage:enumeration hs_lead_status:enumeration hs_analytics_source:enumeration hs_buying_role:enumeration city:string"
     " state:string country:string hs_email_optout:bool num_associated_deals:number notes_last_updated:datetime"
     " hs_v2_date_entered_lead:datetime hs_v2_date_entered_marketingqualifiedlead:datetime"
-    " hs_v2_date_entered_salesqualifiedlead:datetime hs_v2_date_entered_opportunity:datetime hs_v2_date_entered_customer:datetime",
+    " hs_v2_date_entered_salesqualifiedlead:datetime hs_v2_date_entered_opportunity:datetime hs_v2_date_entered_customer:datetime"
+    " hs_analytics_num_visits:number num_conversion_events:number",
     "companies": _COMMON
     + " createdate:datetime hs_lastmodifieddate:datetime name:string domain:string industry:enumeration numberofemployees:number"
     " lifecyclestage:enumeration city:string state:string phone:phone_number annualrevenue:number",
@@ -64,7 +65,8 @@ _CATALOGUE = {
     + " createdate:datetime hs_lastmodifieddate:datetime dealname:string pipeline:enumeration dealstage:enumeration amount:number"
     " deal_currency_code:enumeration dealtype:enumeration closedate:datetime closed_lost_reason:string hs_mrr:number hs_arr:number"
     " hs_acv:number hs_tcv:number hs_is_closed:bool hs_is_closed_won:bool hs_is_closed_lost:bool hs_deal_stage_probability:number"
-    " hs_next_step:string num_associated_contacts:number notes_last_updated:datetime hs_v2_date_entered_current_stage:datetime",
+    " hs_next_step:string num_associated_contacts:number notes_last_updated:datetime hs_v2_date_entered_current_stage:datetime"
+    " hs_analytics_source:enumeration",
     "calls": _ACTIVITY + " hs_call_duration:number hs_call_direction:enumeration hs_call_disposition:enumeration hs_call_status:enumeration"
     " hs_call_title:string hs_call_body:string",
     "meetings": _ACTIVITY
@@ -388,7 +390,7 @@ def _list_objects(world: World, call: Call, name: str) -> Answer:
     history = _split(call.query.get("propertiesWithHistory"))
     limit = _limit(world, call, 10, 50 if history else 100)
     view = world.view()
-    table = view.table(f"hubspot.{name}", ARCHIVED if call.query.get("archived") == "true" else LIVE)
+    table = view.table(f"hubspot.{name}", _state(call))
     after = call.query.get("after", "")
     if after and not after.isdigit():
         raise _invalid(world, f"Invalid paging cursor: {after}")
@@ -404,7 +406,7 @@ def _list_objects(world: World, call: Call, name: str) -> Answer:
 def _read_object(world: World, call: Call, name: str, record_id: str) -> Answer:
     name = _object(world, name)
     view = world.view()
-    row = view.table(f"hubspot.{name}", ARCHIVED if call.query.get("archived") == "true" else LIVE).by_id.get(int(record_id))
+    row = view.table(f"hubspot.{name}", _state(call)).by_id.get(int(record_id))
     if row is None:
         return refuse(world, call, 404)
     associations = [_object(world, item) for item in _split(call.query.get("associations"))]
@@ -435,7 +437,7 @@ def _batch_read(world: World, call: Call, name: str) -> Answer:
     history = _split(body.get("propertiesWithHistory"))
     inputs = _inputs(world, body, 50 if history else 100)
     view = world.view()
-    rows = view.table(f"hubspot.{name}").by_id
+    rows = view.table(f"hubspot.{name}", _state(call)).by_id
     renderer = _Renderer(view, name, _split(body.get("properties")), history, [])
     wanted = dict.fromkeys(int(item["id"]) for item in inputs)
     missing = [str(record_id) for record_id in wanted if record_id not in rows]
@@ -636,7 +638,7 @@ def _row_associations(world: World, call: Call, version: str, name: str, record_
 
 def _owners(world: World, call: Call) -> Answer:
     limit = _limit(world, call, 100, 500)
-    table = world.view().table("hubspot.owners", ARCHIVED if call.query.get("archived") == "true" else LIVE)
+    table = world.view().table("hubspot.owners", _state(call))
     after = call.query.get("after", "")
     start = table.start(int(after)) if after.isdigit() else 0
     wanted = call.query.get("email")

@@ -4,6 +4,8 @@ contacts, companies, deals, calls, meetings, notes, tasks, emails   GET /objects
                 -> raw_hubspot.<object>            merge on id
 associations    inline in lists, POST /associations/{a}/{b}/batch/read after a search
                 -> raw_hubspot.associations        replaced per record and kind of target; to_id null: it has none
+deal history    POST /objects/deals/batch/read with propertiesWithHistory, of the deals that are new or changed
+                -> raw_hubspot.deal_history        replaced per deal
 owners          GET /owners, active and archived   -> raw_hubspot.owners
 pipelines       GET /pipelines/deals               -> raw_hubspot.deal_pipelines, raw_hubspot.deal_stages
 call outcomes   GET /properties/calls              -> raw_hubspot.call_outcomes
@@ -93,11 +95,12 @@ TARGETS: dict[str, tuple[str, ...]] = {
 }
 """Object -> the objects whose associations with it are kept."""
 
-FEEDS = {"associations": tuple(name for name, targets in TARGETS.items() if targets)}
+FEEDS = {"associations": tuple(name for name, targets in TARGETS.items() if targets), "deal_history": ("deals",)}
 """Table -> the tables whose pull fills it; they are loaded together."""
 
 NEWEST = {
     **dict.fromkeys((*TARGETS, "owners"), "updated_at"),
+    "deal_history": "set_at",
     "deal_stages": "last_seen_at",
     "list_members": "membership_timestamp",
     **marketing.NEWEST,
@@ -120,6 +123,10 @@ PROPERTIES: dict[str, dict[str, ColumnType]] = {
         "became_lead_at": "timestamp",
         "became_mql_at": "timestamp",
         "became_sql_at": "timestamp",
+        "became_opportunity_at": "timestamp",
+        "became_customer_at": "timestamp",
+        "num_visits": "bigint",
+        "num_form_fills": "bigint",
     },
     "companies": {
         "name": "text",
@@ -142,6 +149,7 @@ PROPERTIES: dict[str, dict[str, ColumnType]] = {
         "hubspot_owner_id": "text",
         "closed_lost_reason": "text",
         "stage_entered_at": "timestamp",
+        "original_source": "text",
     },
     "calls": {
         "hs_timestamp": "timestamp",
@@ -194,6 +202,11 @@ _RECORD: dict[str, ColumnType] = {
     "created_at": "timestamp",
     "updated_at": "timestamp",
 }
+_HISTORY: dict[str, ColumnType] = {"deal_id": "text", "property": "text", "value": "text", "set_at": "timestamp", "source_type": "text"}
+HISTORY = ("amount", "closedate", "dealstage", "pipeline", "hubspot_owner_id")
+"""Properties of deals whose former values are kept; none of them is renamed."""
+HISTORY_BATCH = 50
+"""Records whose history may be asked for at once."""
 _LINK: dict[str, ColumnType] = {"from_type": "text", "from_id": "text", "to_type": "text", "to_id": "text"}
 
 
@@ -275,6 +288,11 @@ def properties(company: Company, name: str) -> dict[str, str]:
         ("contacts", "became_lead_at"): "hs_v2_date_entered_lead",
         ("contacts", "became_mql_at"): "hs_v2_date_entered_marketingqualifiedlead",
         ("contacts", "became_sql_at"): "hs_v2_date_entered_salesqualifiedlead",
+        ("contacts", "became_opportunity_at"): "hs_v2_date_entered_opportunity",
+        ("contacts", "became_customer_at"): "hs_v2_date_entered_customer",
+        ("contacts", "num_visits"): "hs_analytics_num_visits",
+        ("contacts", "num_form_fills"): "num_conversion_events",
+        ("deals", "original_source"): "hs_analytics_source",
         ("deals", "stage_entered_at"): "hs_v2_date_entered_current_stage",
         ("deals", "mrr"): company.hubspot.mrr_property,
     }
@@ -286,8 +304,8 @@ def identify(client: Client) -> str:
     return f"portal {expect(client.get_once(ACCOUNT_PATH), (int, str), 'HubSpot account details', 'portalId')}"
 
 
-class _Links:
-    """Associations on their way from the resources that see them to the resource that stores them."""
+class _Aside:
+    """Associations or histories on their way from the resources that see them to the resource that stores them."""
 
     def __init__(self, feeders: Iterable[str]) -> None:
         self._queue: queue.SimpleQueue[pa.Table] = queue.SimpleQueue()
@@ -314,15 +332,21 @@ class _Links:
 
 
 class _Pull:
-    """Fetches one kind of object: a full list, or what changed; rows go out as Arrow tables, associations into `links`."""
+    """Fetches one kind of object: a full list, or what changed; rows go out as Arrow tables, associations into `links`, histories
+    (of deals only) into `history`."""
 
-    def __init__(self, run: Run, name: str, links: _Links) -> None:
-        self.run, self.name, self.links = run, name, links
+    def __init__(self, run: Run, name: str, links: _Aside, history: _Aside | None = None) -> None:
+        self.run, self.name, self.links, self.history = run, name, links, history
         self.client: Client = run.client
         self.columns = properties(run.company, name)
         self.rows = Batches(f"hubspot.{name}", {**_RECORD, **PROPERTIES[name]}, run.warn)
         self.found = Batches("hubspot.associations", _LINK, run.warn, key="from_id")
         self.targets = TARGETS[name] if "associations" in run.tables else ()
+        self.past = Batches("hubspot.deal_history", _HISTORY, run.warn, key="deal_id")
+        self.known_until: datetime | None = None
+        """The history of what has not changed since is stored; None: that of nothing is."""
+        self.moved: dict[bool, list[str]] = {False: [], True: []}
+        """Whether archived -> ids of the deals whose history is to be read."""
         # the object with the most pages sets the pace, so its next page never waits behind another's
         self.rank = {"contacts": 0, "companies": 1}.get(name, 5)
 
@@ -334,19 +358,26 @@ class _Pull:
         full_at = parsed_instant(cursor.get("full_at"))
         start = run.company.hubspot.start_date
         begins = datetime.combine(start, time(), run.company.zone) if start and name not in ("contacts", "companies") else None
+        tables = (name, "deal_history") if self.history else (name,)
         if begins:
-            run.complete_from[name] = begins
+            run.complete_from |= dict.fromkeys(tables, begins)
+        if not run.backfill:
+            self.known_until = pulled_at - OVERLAP if pulled_at and "with_history" in cursor else None
+        unread = self.history is not None and self.known_until is None
         if run.backfill:
             yield from self._search(self._window(run.since, run.until))
-        elif pulled_at is None or full_at is None or run.started_at - full_at >= FULL_EVERY:
+        elif pulled_at is None or full_at is None or run.started_at - full_at >= FULL_EVERY or unread:
             # contacts and companies have no start date: what the records point at must be there, however old it is
             yield from self._search(self._window(begins, None)) if begins else self._list(archived=False)
             new |= {"full_at": new["pulled_at"], "full_load": run.load_id()}
         else:
             yield from self._search([[{"propertyName": self._modified, "operator": "GTE", "value": _millis(pulled_at - OVERLAP)}]])
-            run.complete_through[name] = run.started_at - OVERLAP
+            run.complete_through |= dict.fromkeys(tables, run.started_at - OVERLAP)
         yield from self._list(archived=True)
         yield from self.rows.rest()
+        if self.history:
+            self._read_history(self.history)
+            new["with_history"] = "yes"
         for found in self.found.rest():
             self.links.put(found)
         if not run.backfill:
@@ -453,6 +484,14 @@ class _Pull:
                 self._read_links(target, changed)
 
     def _add(self, page: list[dict[str, Any]]) -> None:
+        if self.history:
+            for row in page:
+                archived = bool(row.get("archived"))
+                changed = parse(
+                    "timestamp", row.get("archivedAt" if archived else "updatedAt"), f"hubspot.deals {row['id']}", self.run.warn
+                )
+                if self.known_until is None or changed is None or changed >= self.known_until:
+                    self.moved[archived].append(row["id"])
         values = [row["properties"] for row in page]
         self.rows.add(
             {
@@ -506,6 +545,39 @@ class _Pull:
                         inputs.append({"id": from_id, "after": str(after)})
             self._add_links(target, found.items())
 
+    def _read_history(self, history: _Aside) -> None:
+        """Every value that the properties of the new and changed deals have had."""
+        where = f"{path(self.run.company, 'objects', self.name)}/batch/read"
+        for archived, ids in self.moved.items():
+            for at in range(0, len(ids), HISTORY_BATCH):
+                inputs = [{"id": deal_id} for deal_id in ids[at : at + HISTORY_BATCH]]
+                body = {"inputs": inputs, "properties": ["dealstage"], "propertiesWithHistory": list(HISTORY)}
+                answer = self.client.post(f"{where}?archived={str(archived).lower()}", body, rank=self.rank)
+                entries = [
+                    (row["id"], name, entry)
+                    for row in record_rows(answer, "HubSpot history of deals")
+                    for name in HISTORY
+                    # the newest comes first, and of two at one moment it is the one that held
+                    for entry in {entry["timestamp"]: entry for entry in reversed(_past(row).get(name) or ())}.values()
+                ]
+                self.past.add(
+                    {
+                        "deal_id": [deal_id for deal_id, _, _ in entries],
+                        "property": [name for _, name, _ in entries],
+                        "value": [entry.get("value") for _, _, entry in entries],
+                        "set_at": [entry["timestamp"] for _, _, entry in entries],
+                        "source_type": [entry.get("sourceType") for _, _, entry in entries],
+                    }
+                )
+                for found in self.past.full():
+                    history.put(found)
+        for found in self.past.rest():
+            history.put(found)
+
+
+def _past(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    return row.get("propertiesWithHistory") or {}
+
 
 def _millis(instant: datetime) -> str:
     return str(int(instant.astimezone(UTC).timestamp() * 1000))
@@ -514,13 +586,15 @@ def _millis(instant: datetime) -> str:
 @dlt.source(name=SOURCE, max_table_nesting=0)
 def source(run: Run | None = None) -> Any:
     """All tables of HubSpot. Without `run` they are only declared."""
-    links = _Links(name for name in FEEDS["associations"] if run and name in run.tables)
+    links, history = (_Aside(name for name in FEEDS[table] if run and name in run.tables) for table in ("associations", "deal_history"))
 
     def pull(name: str) -> Iterator[Any]:
+        past = history if name in FEEDS["deal_history"] else None
         try:
-            yield from streamed(run, name, lambda run: _Pull(run, name, links).tables())
+            yield from streamed(run, name, lambda run: _Pull(run, name, links, past).tables())
         finally:
             links.close(name)
+            history.close(name)
 
     def records(name: str) -> Any:
         return table("id", "merge", {**_RECORD, **PROPERTIES[name]})
@@ -573,6 +647,16 @@ def source(run: Run | None = None) -> Any:
         yield dlt.mark.materialize_table_schema()
         if run:
             yield from links.tables()
+
+    @dlt.resource(**table(["deal_id", "property", "set_at"], replaces_same("deal_id"), _HISTORY, nullable=True))
+    def deal_history() -> Iterator[Any]:
+        """One row per deal, property and moment: what amount, close date, stage, pipeline and owner were set to, and when. Values are
+        texts as HubSpot has them; an empty one was cleared."""
+        yield dlt.mark.materialize_table_schema()
+        if run:
+            yield from history.tables()
+            if "deals" in run.unavailable:
+                run.unavailable["deal_history"] = run.unavailable["deals"]
 
     @dlt.resource(
         **table(
@@ -675,6 +759,7 @@ def source(run: Run | None = None) -> Any:
         tasks,
         emails,
         associations,
+        deal_history,
         owners,
         deal_pipelines,
         deal_stages,

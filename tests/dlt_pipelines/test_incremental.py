@@ -20,6 +20,7 @@ LIKE_A_FULL_LOAD = {
         "contacts",
         "companies",
         "deals",
+        "deal_history",
         "calls",
         "meetings",
         "notes",

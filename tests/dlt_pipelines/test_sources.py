@@ -242,7 +242,7 @@ def test_a_missing_scope_skips_one_table_and_names_the_scope(sandbox: Sandbox, c
             "select table_name, status from ledger.loads where load_id = (select load_id from ledger.loads order by rowid desc limit 1)",
         )
     )
-    assert {statuses.pop(table) for table in ("deals", "owners", "deal_pipelines", "deal_stages")} == {"not_available"}
+    assert {statuses.pop(table) for table in ("deals", "deal_history", "owners", "deal_pipelines", "deal_stages")} == {"not_available"}
     assert set(statuses.values()) == {"ok"}
     assert report.tables["calls"].rows_total > 0
     assert query(settings, "select count(*) from raw_hubspot.owners") == known  # what was known stays

@@ -281,6 +281,10 @@ def test_batch_read_of_missing_ids_is_a_207(wire: Wire) -> None:
     assert (len(part.json()["results"]), part.json()["numErrors"]) == (3, 1)
     assert wire.post("/crm/v3/objects/deals/batch/read", {"inputs": [{"id": "1"}] * 101}).status_code == 400
     assert wire.post("/crm/v3/objects/deals/batch/read", {"inputs": "all"}).status_code == 400
+    past = {"inputs": [{"id": i} for i in ids], "propertiesWithHistory": ["amount"]}
+    refused = wire.post("/crm/v3/objects/deals/batch/read?archived=true", past).json()
+    assert (refused["results"], refused["errors"][0]["context"]["ids"]) == ([], ids)  # they are live
+    assert wire.post("/crm/v3/objects/deals/batch/read", past | {"inputs": [{"id": "1"}] * 51}).status_code == 400
 
 
 def test_association_batch_tells_who_has_none_with_a_207(wire: Wire) -> None:

@@ -28,7 +28,7 @@ from dlt_pipelines.sandbox.company.base import (
     edit,
     mondays,
 )
-from dlt_pipelines.sandbox.company.directory import Directory, Firm, Person
+from dlt_pipelines.sandbox.company.directory import SOURCES, Directory, Firm, Person
 
 _OPEN = [stage for stage, _, _, closed in STAGES if not closed]
 WON, LOST, DISQUALIFIED = "closedwon", "closedlost", "1042010"
@@ -90,6 +90,7 @@ def _deal(
         "dealstage": stages[0],
         "closedate": hubspot.iso(made + rng.randrange(30, 90) * DAY),
         "deal_currency_code": "USD",
+        "hs_analytics_source": SOURCES[firm.id % len(SOURCES)],
         f"hs_v2_date_entered_{stages[0]}": hubspot.iso(made),
         "hs_v2_date_entered_current_stage": hubspot.iso(made),
     }

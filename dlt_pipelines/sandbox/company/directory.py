@@ -108,7 +108,7 @@ def company_props(rng: random.Random, name: str, lifecycle: str) -> dict[str, An
 
 ROLES = ("DECISION_MAKER", "BUDGET_HOLDER", "CHAMPION;DECISION_MAKER")
 OTHER_ROLES = ("CHAMPION", "INFLUENCER", "END_USER", "", None, None)
-_SOURCES = ("OFFLINE", "ORGANIC_SEARCH", "REFERRALS", "DIRECT_TRAFFIC", "PAID_SEARCH", "SOCIAL_MEDIA", "EMAIL_MARKETING", "AI_REFERRALS")
+SOURCES = ("OFFLINE", "ORGANIC_SEARCH", "REFERRALS", "DIRECT_TRAFFIC", "PAID_SEARCH", "SOCIAL_MEDIA", "EMAIL_MARKETING", "AI_REFERRALS")
 _LEAD_STATUS = ("NEW", "OPEN", "IN_PROGRESS", "ATTEMPTED_TO_CONTACT", "CONNECTED", "UNQUALIFIED", "BAD_TIMING", None)
 _STAGES = ("lead", "marketingqualifiedlead", "salesqualifiedlead", "opportunity", "customer")
 
@@ -121,7 +121,7 @@ def contact_props(rng: random.Random, domain: str, decides: bool) -> dict[str, A
         "email": f"{first}.{last}{rng.randrange(100)}@{domain}".lower() if rng.random() < 0.97 else None,
         "jobtitle": rng.choice(names.DECISION_TITLES if decides else names.OTHER_TITLES),
         "hs_buying_role": rng.choice(ROLES if decides else OTHER_ROLES),
-        "hs_analytics_source": rng.choices(_SOURCES, (30, 18, 16, 12, 8, 6, 6, 4))[0],
+        "hs_analytics_source": rng.choices(SOURCES, (30, 18, 16, 12, 8, 6, 6, 4))[0],
         "hs_lead_status": rng.choice(_LEAD_STATUS),
         "phone": f"+1 312 555 {rng.randrange(10_000):04d}",
     }
@@ -174,6 +174,8 @@ def _people(book: Book, firms: list[Firm]) -> Iterator[Person]:
             "hubspot_owner_id": str(owner.id),
             "lifecyclestage": "lead" if rng.random() < 0.9 else "subscriber",
             "hs_object_source_label": "IMPORT" if number < 1_910 else rng.choice(("CRM_UI", "FORM", "INTEGRATION")),
+            "hs_analytics_num_visits": str(number * 7 % 23),
+            "num_conversion_events": str(number % 3),
         }
         if props["lifecyclestage"] == "lead" and number >= 1_910:
             props["hs_v2_date_entered_lead"] = hubspot.iso(when + (number % 3) * 1_234)

@@ -14,11 +14,17 @@ select
     became_lead_at,
     became_mql_at,
     became_sql_at,
+    became_opportunity_at,
+    became_customer_at,
+    num_visits,
+    num_form_fills,
     created_at,
     updated_at,
     {{ local_day('became_lead_at') }} as became_lead_day,
     {{ local_day('became_mql_at') }} as became_mql_day,
     {{ local_day('became_sql_at') }} as became_sql_day,
+    {{ local_day('became_opportunity_at') }} as became_opportunity_day,
+    {{ local_day('became_customer_at') }} as became_customer_day,
     {{ local_day('created_at') }} as created_day,
     coalesce(archived, false) as is_deleted
 from {{ source('raw_hubspot', 'contacts') }}

@@ -9,6 +9,7 @@ select
     dealtype as deal_type,
     hubspot_owner_id as owner_id,
     closed_lost_reason,
+    original_source,
     closedate as closed_at,
     stage_entered_at,
     updated_at,

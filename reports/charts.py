@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 
-from reports.fmt import Number, number
+from reports.fmt import Number, exact, number
 from reports.markup import new_id
 from reports.theme import STATUS, literal
 
@@ -204,6 +204,53 @@ def to_html(chart: Chart) -> str:
         f'style="--l:{left}px;--r:{_n(right)}px;height:{chart.height}px">{"".join(out)}</div>'
         f'<details class="data"><summary>Data</summary>'
         f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(chart.title)}, data">'
+        f"<table><thead><tr><td></td>{head}</tr></thead><tbody>{body}</tbody></table></div></details></figure>"
+    )
+
+
+def small_multiples(title: str, labels: Sequence[str], shown: Sequence[Series], unit: str = "count", subtitle: str = "") -> str:
+    """Series as rows of bars under each other, each on a scale of its own with its name and its sum beside it; one table of data.
+
+    Names instead of colours: nobody has to tell five colours of a stack apart.
+    """
+    charts = [Chart(s.name, list(labels), [Series(s.name, s.values, "c1", "bar")], unit, height=52) for s in shown]
+    uid = new_id("f")
+    out = []
+    for i, (chart, s) in enumerate(zip(charts, shown, strict=True)):
+        top = max((v for v in s.values if v is not None), default=0.0)
+        bar = 1000 / max(len(labels), 1)
+        path = "".join(
+            f"M{_n(k * bar + bar * 0.14)} 100v-{_n(value / top * 100)}h{_n(bar * 0.72)}v{_n(value / top * 100)}z"
+            for k, value in enumerate(s.values)
+            if value and top
+        )
+        total = number(sum(exact(v) for v in s.values if v is not None), unit)
+        keys = f' tabindex="0" role="group" aria-label="{escape(title)}: arrow keys read the values"' if i == 0 else ""
+        out.append(
+            f'<p class="mn"><b>{escape(s.name)}</b> {total}<span>most {number(exact(top), unit)}</span></p>'
+            f'<div class="plot mini"{keys} data-mode="band"><i class="gy zero"></i>'
+            f'<svg viewBox="0 0 1000 100" preserveAspectRatio="none" role="img" aria-label="{escape(chart.summary())}">'
+            f'<path d="{path}" fill="var(--c1)"/></svg></div>'
+        )
+    axis = (
+        "".join(
+            f'<span class="lx{" wide" if j % 2 else ""}" style="left:{_n(charts[0].x(k) * 100)}%">{escape(labels[k])}</span>'
+            for j, k in enumerate(charts[0].x_ticks(8))
+        )
+        if charts
+        else ""
+    )
+    head = "".join(f'<th scope="col">{escape(s.name)}</th>' for s in shown)
+    body = "".join(
+        f'<tr><th scope="row">{escape(label)}</th>'
+        + "".join(f"<td>{number(None if (v := s.values[k]) is None else exact(v), unit)}</td>" for s in shown)
+        + "</tr>"
+        for k, label in enumerate(labels)
+    )
+    return (
+        f'<figure class="chart minis" aria-labelledby="{uid}"><figcaption><p class="ft" id="{uid}">{escape(title)}</p>'
+        f'<p>{escape(subtitle)}</p></figcaption>{"".join(out)}<div class="axis" aria-hidden="true">{axis}</div>'
+        f'<details class="data"><summary>Data</summary><div class="scroll" tabindex="0" role="region" aria-label="{escape(title)}, data">'
         f"<table><thead><tr><td></td>{head}</tr></thead><tbody>{body}</tbody></table></div></details></figure>"
     )
 

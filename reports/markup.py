@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import itertools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from urllib.parse import urlsplit
 
 from markupsafe import Markup
 
-_ids: ContextVar[Iterator[int] | None] = ContextVar("ids", default=None)
+_ids: ContextVar[list[int] | None] = ContextVar("ids", default=None)
+"""The last number given out, in a list of one."""
 # bidirectional overrides and other control characters of vendor texts would reorder or hide the text around them
 _CONTROL = re.compile("[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ue000\ue001\ufeff]")
 
@@ -19,7 +19,7 @@ _CONTROL = re.compile("[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b\u200e\u200
 @contextmanager
 def page_ids() -> Iterator[None]:
     """Number the ids of one page from 1, so that two builds of the same page are equal."""
-    token = _ids.set(itertools.count(1))
+    token = _ids.set([0])
     try:
         yield
     finally:
@@ -28,10 +28,29 @@ def page_ids() -> Iterator[None]:
 
 def new_id(prefix: str) -> str:
     """An id that is used once on the page."""
-    counter = _ids.get()
-    if counter is None:
+    last = _last_id()
+    last[0] += 1
+    return f"{prefix}{last[0]}"
+
+
+def alternatives(makers: Iterable[Callable[[], str]]) -> list[str]:
+    """What each of them makes. They all get the same ids, for only one of them is ever on the page."""
+    last = _last_id()
+    first = highest = last[0]
+    made = []
+    for make in makers:
+        last[0] = first
+        made.append(make())
+        highest = max(highest, last[0])
+    last[0] = highest
+    return made
+
+
+def _last_id() -> list[int]:
+    last = _ids.get()
+    if last is None:
         raise RuntimeError("ids are numbered per page: render inside page_ids()")
-    return f"{prefix}{next(counter)}"
+    return last
 
 
 def join(parts: Iterable[Markup | str], between: str = "") -> Markup:

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +52,13 @@ class Result:
     name: str
     columns: Sequence[str]
     rows: Sequence[Row]
+    _statement: Callable[[], str] = field(default=str, compare=False, repr=False)
+    _groups: dict[tuple[str, ...], dict[tuple[Any, ...], list[Row]]] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def sql(self) -> str:
+        """The block as one statement that can be run on the published file by itself."""
+        return self._statement()
 
     def __iter__(self) -> Iterator[Row]:
         return iter(self.rows)
@@ -58,8 +67,13 @@ class Result:
         return len(self.rows)
 
     def where(self, **equal: Any) -> Result:
-        """The rows whose columns have these values."""
-        return Result(self.name, self.columns, [row for row in self.rows if all(row[k] == v for k, v in equal.items())])
+        """The rows whose columns have these values. Asked for often, so rows are sorted by these columns once."""
+        columns = tuple(equal)
+        if columns not in self._groups:
+            groups = self._groups[columns] = {}
+            for row in self.rows:
+                groups.setdefault(tuple(row[column] for column in columns), []).append(row)
+        return Result(self.name, self.columns, self._groups[columns].get(tuple(equal.values()), []), self._statement)
 
     def one(self) -> Row:
         """The only row.
@@ -119,17 +133,20 @@ def run(
         cursor.execute("use published")
         results: dict[str, Result] = {}
         later = {block.name for block in blocks}
-        for block in blocks:
+        for i, block in enumerate(blocks):
             later.discard(block.name)
             if block.name in results:
                 raise _fault(block, "this name is used twice on the page")
-            results[block.name] = _run_block(cursor, block, params, later, timeout)
+            columns, rows = _run_block(cursor, block, params, later, timeout)
+            results[block.name] = Result(block.name, columns, rows, partial(standalone, block, blocks[:i], params))
         return results
     finally:
         cursor.close()
 
 
-def _run_block(cursor: duckdb.DuckDBPyConnection, block: Block, params: Mapping[str, Any], later: set[str], timeout: float) -> Result:
+def _run_block(
+    cursor: duckdb.DuckDBPyConnection, block: Block, params: Mapping[str, Any], later: set[str], timeout: float
+) -> tuple[list[str], list[Row]]:
     if not NAME.match(block.name):
         raise _fault(block, "a block's name is lower case letters, digits and _")
     try:
@@ -157,7 +174,33 @@ def _run_block(cursor: duckdb.DuckDBPyConnection, block: Block, params: Mapping[
         timer.cancel()
     if len(rows) > MAX_ROWS:
         raise _fault(block, f"more than {MAX_ROWS} rows; aggregate in a mart")
-    return Result(block.name, columns, rows)
+    return columns, rows
+
+
+def standalone(block: Block, above: Sequence[Block], params: Mapping[str, Any]) -> str:
+    """A block as one statement over the marts: the blocks it stands on come first, `$names` are written as values."""
+    parts = [block]
+    for other in reversed(above):
+        if any(re.search(rf"\b{other.name}\b", part.sql) for part in parts):
+            parts.insert(0, other)
+
+    def value(name: re.Match[str]) -> str:
+        return _literal(params[name[1]]) if name[1] in params else name[0]
+
+    texts = [re.sub(r"\$([a-z][a-z0-9_]*)", value, part.sql.strip().rstrip(";")) for part in parts]
+    if len(parts) == 1:
+        return texts[0]
+    return "with " + ", ".join(f"{part.name} as (\n{text}\n)" for part, text in zip(parts, texts, strict=True)) + f"\nfrom {block.name}"
+
+
+def _literal(value: Any) -> str:
+    """A parameter's value as SQL. A day is a plain text: blocks cast it, as they do with what is bound."""
+    if value is None or isinstance(value, bool | int | float):
+        return "null" if value is None else str(value).lower()
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(_literal(item) for item in value)}]"
+    text = value.isoformat() if isinstance(value, date | datetime) else str(value)
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _fault(block: Block, text: str) -> PageError:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 import traceback
 from collections.abc import Callable, Mapping
+from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import jinja2
@@ -21,7 +23,8 @@ from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup, escape
 
 from reports import components
-from reports.markup import page_ids
+from reports.components.filters import Filters, View, region
+from reports.markup import alternatives, page_ids
 from reports.parse import MARKDOWN, Source
 from reports.queries import PageError
 
@@ -32,7 +35,11 @@ _LONE_TOKENS = re.compile(f"<p>((?:\\s*{OPEN}\\d+{CLOSE})+)\\s*</p>")
 
 
 class _Slots(list[str]):
-    """The finished HTML behind the tokens of one page."""
+    """The finished HTML behind the tokens of one page. `sections`: the headings that have an id (front matter, `sections`)."""
+
+    def __init__(self, sections: Mapping[str, str]) -> None:
+        super().__init__()
+        self.sections = {title: section for section, title in sections.items()}
 
     def put(self, html: str) -> Markup:
         self.append(html)
@@ -40,9 +47,10 @@ class _Slots(list[str]):
 
 
 class _BlockTags(Extension):
-    """`{% grid 3 %}..{% endgrid %}`, `{% tabs %}{% tab "x" %}..{% endtab %}{% endtabs %}`, `{% note %}..{% endnote %}`"""
+    """`{% grid 3 %}..{% endgrid %}`, `{% tabs %}{% tab "x" %}..{% endtab %}{% endtabs %}`, `{% note %}..{% endnote %}`,
+    `{% filtered by %}..{% endfiltered %}`: its body sees `view`, what is chosen of the filters `by`; rendered once for each choice."""
 
-    tags = {"grid", "tabs", "tab", "note"}
+    tags = {"grid", "tabs", "tab", "note", "filtered"}
 
     def parse(self, parser: Parser) -> nodes.Node:
         token = next(parser.stream)
@@ -51,8 +59,23 @@ class _BlockTags(Extension):
             arguments.append(parser.parse_expression())
             parser.stream.skip_if("comma")
         body = parser.parse_statements((f"name:end{token.value}",), drop_needle=True)
+        if token.value == "filtered":
+            call = self.call_method("_versions", [nodes.ContextReference(), *arguments])
+            return nodes.CallBlock(call, [nodes.Name("view", "param")], [], body).set_lineno(token.lineno)
         call = self.call_method("_wrap", [nodes.ContextReference(), nodes.Const(token.value), *arguments])
         return nodes.CallBlock(call, [], [], body).set_lineno(token.lineno)
+
+    @staticmethod
+    def _versions(context: Context, by: Filters, *, caller: Callable[[View], str]) -> Markup:
+        slots: _Slots = context["__slots__"]
+
+        def version(view: View) -> str:
+            html = _markdown(str(caller(view)), slots)
+            del slots[start:]  # it is in `html` by now; hundreds of versions would fill the memory
+            return html
+
+        start = len(slots)
+        return Markup("\n\n") + slots.put(region(by, alternatives(partial(version, view) for view in by.views))) + Markup("\n\n")
 
     @staticmethod
     def _wrap(context: Context, tag: str, argument: object = None, *, caller: Callable[[], str]) -> Markup:
@@ -70,7 +93,11 @@ class _BlockTags(Extension):
 
 
 def _markdown(text: str, slots: _Slots) -> str:
-    html = MARKDOWN.render(text)
+    tokens = MARKDOWN.parse(text)
+    for heading, inline in pairwise(tokens):
+        if heading.type == "heading_open" and (section := slots.sections.get(inline.content)):
+            heading.attrSet("id", section)
+    html = MARKDOWN.renderer.render(tokens, MARKDOWN.options, {})
     html = _LONE_TOKENS.sub(r"\1", html)  # a paragraph that holds nothing but components is no paragraph
     return TOKEN.sub(lambda match: slots[int(match[1])], html)
 
@@ -108,7 +135,7 @@ def render(source: Source, template: jinja2.Template, values: Mapping[str, Any])
     Raises:
         PageError: a component or an expression fails; names the page's line.
     """
-    slots = _Slots()
+    slots = _Slots(source.meta.get("sections", {}))
     with page_ids():
         try:
             return _markdown(template.render({"page": source.meta, **values, "__slots__": slots}), slots)

@@ -1,8 +1,10 @@
 """The site: an index, the scorecard of every finished week, the other pages as of now, and the receipts behind the numbers.
 
 A page is a file in `pages/`. Its front matter: `title`, `nav` (its name in the navigation; none: no page of its own), `order` in it,
-`lines` (sections and lines on it; company.toml, [pages.lines] replaces them), `extends` (a page whose SQL blocks come before its own).
-A page with `lines` of which the company has none is left out.
+`lines` (sections and lines on it; company.toml, [pages.lines] replaces them), `extends` (a page whose SQL blocks come before its own),
+`sections` (id: heading; such headings have links of their own), `report` (the page that it belongs to: their sections share a navigation,
+enabling that page enables it), `needs` (a mart: while it is empty there is no page), `restricted` (true: in the folder `restricted/`, and
+only where company.toml says pages.contact_names). A page with `lines` of which the company has none is left out.
 
 Each file is complete or it is not there. A page that fails leaves the last good one; the others are still built, and the
 error at the end names what failed.
@@ -64,6 +66,17 @@ class _Entry:
     order: int
     lines: tuple[str, ...] | None
     """The sections and lines on it; none of them: all; None: it is no page of lines."""
+    meta: Mapping[str, Any]
+
+    @property
+    def report(self) -> str:
+        """The page that it belongs to, itself as a rule."""
+        return str(self.meta.get("report", self.name))
+
+    @property
+    def file(self) -> str:
+        """Where it is in the site."""
+        return f"{'restricted/' if self.meta.get('restricted') else ''}{self.name}.html"
 
 
 @dataclass
@@ -71,6 +84,7 @@ class _Builder:
     connection: duckdb.DuckDBPyConnection
     target: Path
     menu: Sequence[_Entry]
+    contact_names: bool
     pages: dict[str, _Page] = field(default_factory=dict)
     written: list[Path] = field(default_factory=list)
     failures: dict[str, list[str]] = field(default_factory=dict)
@@ -131,10 +145,10 @@ def build_site(settings: Settings, company: Company) -> list[Path]:
     """
     menu = _menu(company)
     with closing(connect(settings.published_path)) as connection:
-        menu = _with_lines(connection, company, menu)
+        menu = _with_records(connection, _with_lines(connection, company, menu))
         if not menu:
             return []
-        builder = _Builder(connection, settings.site_dir, menu)
+        builder = _Builder(connection, settings.site_dir, menu, company.pages.contact_names)
         _build(builder, company)
     if builder.failures:
         raise SiteError(_failure_text(builder.failures))
@@ -151,14 +165,15 @@ def _menu(company: Company, *, enabled: bool = True) -> list[_Entry]:
     found = []
     for path in sorted(PAGES.glob("*.md")):
         meta = parse_file(path).meta
-        if "nav" in meta:
+        if ("nav" in meta or "report" in meta) and (company.pages.contact_names or not meta.get("restricted")):
             lines = company.pages.lines.get(path.stem, meta.get("lines", [] if path.stem == SCORECARD else None))
-            found.append(_Entry(path.stem, meta["nav"], meta.get("order", 100), None if lines is None else tuple(lines)))
+            found.append(_Entry(path.stem, meta.get("nav", ""), meta.get("order", 100), None if lines is None else tuple(lines), meta))
     known = {entry.name: entry for entry in sorted(found, key=lambda entry: (entry.order, entry.name))}
     for setting, named in (("enabled", company.pages.enabled or ()), ("lines", company.pages.lines)):
         if unknown := sorted(set(named) - known.keys()):
             raise SiteError(f"company.toml, pages.{setting}: there is no page {', '.join(unknown)}; known: {', '.join(known)}")
-    return [entry for entry in known.values() if not enabled or company.pages.enabled is None or entry.name in company.pages.enabled]
+    wanted = company.pages.enabled if enabled else None
+    return [entry for entry in known.values() if wanted is None or {entry.name, entry.report} & set(wanted)]
 
 
 def page_lines(company: Company, name: str) -> list[str]:
@@ -191,6 +206,18 @@ def _with_lines(connection: duckdb.DuckDBPyConnection, company: Company, menu: S
     return [entry for entry in menu if not entry.lines or known & set(entry.lines)]
 
 
+def _with_records(connection: duckdb.DuckDBPyConnection, menu: Sequence[_Entry]) -> list[_Entry]:
+    """Without the pages whose mart holds nothing, because no such system is connected."""
+    with closing(connection.cursor()) as cursor:
+        cursor.execute("use published")
+        marts = {name for (name,) in cursor.execute("select table_name from duckdb_tables() where schema_name = 'marts'").fetchall()}
+
+        def holds(mart: str) -> bool:
+            return mart in marts and cursor.execute(f'select 1 from marts."{mart}" limit 1').fetchone() is not None
+
+        return [entry for entry in menu if "needs" not in entry.meta or holds(entry.meta["needs"])]
+
+
 def _build(builder: _Builder, company: Company) -> None:
     with closing(builder.connection.cursor()) as cursor:
         cursor.execute("use published")
@@ -214,8 +241,8 @@ def _build(builder: _Builder, company: Company) -> None:
     for entry in builder.menu:
         if entry.name == SCORECARD:
             _build_scorecard(builder, entry, weeks)
-        elif weeks:
-            _build_page(builder, entry, weeks[-1])
+        elif weeks or entry.lines is None:
+            _build_page(builder, entry, weeks[-1] if weeks else None)
     with builder.attempt("index", "index.html"):
         results = builder.results("index", {"first": weeks[0] if weeks else date.min})
         company_name = results["build"].one().company_name
@@ -244,12 +271,13 @@ def _build_scorecard(builder: _Builder, entry: _Entry, weeks: Sequence[date]) ->
                 builder.put(SCORECARD, archive, kept, title=f"{title}, as first published", nav=nav)
 
 
-def _build_page(builder: _Builder, entry: _Entry, week: date) -> None:
-    """A page as things stand now. `week`: the newest finished one."""
-    with builder.attempt(entry.name, f"{entry.name}.html"):
+def _build_page(builder: _Builder, entry: _Entry, week: date | None) -> None:
+    """A page as things stand now. `week`: the newest finished one; None: nothing is finished yet."""
+    root = "../" * entry.file.count("/")
+    with builder.attempt(entry.name, entry.file):
         results = builder.results(entry.name, {"week": week, "newest": True, "lines": list(entry.lines or ())})
-        values = {**results, "week": week, "newest": True, "receipts": Receipts("", builder.places)}
-        if entry.lines is not None:
+        values: dict[str, Any] = {**results, "week": week, "newest": True, "receipts": Receipts(root, builder.places)}
+        if entry.lines is not None and week:
             # its numbers are not all of one week: what is missing is judged by what it shows
             shown = [*results["lines"], *results["months"]]
             values["notes"] = [
@@ -257,7 +285,8 @@ def _build_page(builder: _Builder, entry: _Entry, week: date) -> None:
                 *(gate.Note("line", text) for text in gate.line_reasons(shown, week_label(week))),
             ]
         title = f"{results['build'].one().company_name}: {builder.page(entry.name).source.meta['title']}"
-        builder.put(entry.name, f"{entry.name}.html", values, title=title, nav=_nav(builder, "", entry.name))
+        nav = _nav(builder, root, entry.report) + _sections_nav(builder, root, entry)
+        builder.put(entry.name, entry.file, values, title=title, nav=nav)
 
 
 def _notes(builder: _Builder, entry: _Entry, week: date, newest: bool) -> list[gate.Note]:
@@ -270,13 +299,26 @@ def _notes(builder: _Builder, entry: _Entry, week: date, newest: bool) -> list[g
 
 def _nav(builder: _Builder, root: str, current: str) -> Markup:
     """The pages of the site, seen from one of them."""
-    entries = [*((entry.name, entry.label) for entry in builder.menu), ("index", "All weeks")]
+    entries = [*((entry.name, entry.label) for entry in builder.menu if entry.label), ("index", "All weeks")]
     return Markup('<nav class="pages" aria-label="Pages">{}</nav>').format(
         join(
             Markup('<a href="{}{}.html"{}>{}</a>').format(root, name, Markup(' aria-current="page"') if name == current else "", label)
             for name, label in entries
         )
     )
+
+
+def _sections_nav(builder: _Builder, root: str, current: _Entry) -> Markup:
+    """The sections of all pages of a report, seen from one of them."""
+    links = [
+        Markup('<a href="{}#{}"{}>{}</a>').format(
+            "" if entry is current else root + entry.file, section, Markup(' aria-current="true"') if entry is current else "", title
+        )
+        for entry in builder.menu
+        if entry.report == current.report
+        for section, title in entry.meta.get("sections", {}).items()
+    ]
+    return Markup('<nav class="sections" aria-label="Sections">{}</nav>').format(join(links)) if links else Markup()
 
 
 def _weeks_nav(root: str, around: tuple[date | None, date | None], *, published: date) -> Markup:
@@ -306,7 +348,7 @@ class _Part:
 def _receipts(builder: _Builder, cadence: str, start: date, end: date, label: str, *, back: date | None) -> None:
     """Receipts of one week (of a month's or a quarter's own lines): one file, or as many as the budget asks for."""
     with builder.attempt("receipts", f"receipts/{label}.html"):
-        results = builder.results("receipts", {"start": start, "end": end, "cadence": cadence})
+        results = builder.results("receipts", {"start": start, "end": end, "cadence": cadence, "contact_names": builder.contact_names})
         records = _by_line(results["records"])
         weeks = _by_line(results["weeks"])
         lines = list(results["lines"])
@@ -391,7 +433,7 @@ def _cards(made: Sequence[tuple[Row, list[Markup]]]) -> Iterator[tuple[Row, Mark
 def _remove_old(builder: _Builder) -> None:
     """Pages that this build no longer has: a week's second file of receipts, say."""
     kept = set(builder.written)
-    for folder in ("", "scorecard", "receipts"):
+    for folder in ("", "scorecard", "receipts", "restricted"):
         for path in (builder.target / folder).glob("*.html"):
             if path not in kept:
                 path.unlink()

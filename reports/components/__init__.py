@@ -7,19 +7,21 @@ from typing import Any
 
 from reports.components.basics import BigValue, DataTable, Delta, Info, Pill, StatusBar, Value
 from reports.components.definitions import Definitions
-from reports.components.figures import BarChart, LineChart
+from reports.components.figures import BarChart, LineChart, SmallBars
+from reports.components.filters import Filters
 from reports.components.finance import BillTable, BooksNote, CashGap, CashTable, LinkTable
 from reports.components.movement import Moved
 from reports.components.overview import WeekList
 from reports.components.pace import Pace
 from reports.components.receipts import ReceiptCards, ReceiptHead
+from reports.components.sales import Measures, Sql, Tiles, WhatIf
 from reports.components.scorecard import Attention, BoardHead, Changes, DataNotes, Headline, Masthead, QuarterSummary, RunningWeek, Sections
 from reports.fmt import day, instant, long_day, number, week_days
 
 _COMPONENTS: tuple[Callable[..., Any], ...] = (
     Attention, BarChart, BigValue, BillTable, BoardHead, BooksNote, CashGap, CashTable, Changes, DataNotes, DataTable, Definitions,
-    Delta, Headline, Info, LineChart, LinkTable, Masthead, Moved, Pace, Pill, QuarterSummary, ReceiptCards, ReceiptHead, RunningWeek,
-    Sections, StatusBar, Value, WeekList,
+    Delta, Filters, Headline, Info, LineChart, LinkTable, Masthead, Measures, Moved, Pace, Pill, QuarterSummary, ReceiptCards, ReceiptHead,
+    RunningWeek, Sections, SmallBars, Sql, StatusBar, Tiles, Value, WeekList, WhatIf,
     day, instant, long_day, number, week_days,
 )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
@@ -12,8 +13,11 @@ from markupsafe import Markup
 from reports import theme
 from reports.charts import spark
 from reports.fmt import DASH, Number, day, exact, number
-from reports.markup import join, new_id, plain
+from reports.markup import join, new_id, plain, web_address
 from reports.queries import Result
+
+_OWN = re.compile(r"[a-z_]*(\.html)?#[a-z_]+(\?[a-z_]+=[A-Za-z0-9_.:%&=-]*)?\Z")
+"""An address within the site: `sales_deals.html#won?period=ytd&owner=all`."""
 
 
 def shape(status: str) -> Markup:
@@ -98,17 +102,41 @@ def StatusBar(counts: Mapping[str, int]) -> Markup:
     return Markup('<div class="statusbar"><div class="bar" aria-hidden="true">{}</div><ul>{}</ul></div>').format(bar, items)
 
 
-def DataTable(data: Result, columns: Sequence[Mapping[str, Any]] | Mapping[str, str], caption: str) -> Markup:
-    """A plain table. columns: [{key, label, unit}] or {key: label}; text is left, numbers are right, days are `20 Oct`."""
+def DataTable(
+    data: Result, columns: Sequence[Mapping[str, Any]] | Mapping[str, str], caption: str, *, bar: str = "", small: str = ""
+) -> Markup:
+    """A plain table; text is left, numbers are right, days are `20 Oct`.
+
+    Args:
+        columns: [{key, label, unit}] or {key: label}. `units`: the column with the unit of each row. `href`: the column with the address
+            that the cell leads to. `none`: what stands for a missing value.
+        bar: the column whose numbers are drawn as bars under the first one.
+        small: the column whose text stands small under the first one.
+    """
     if isinstance(columns, Mapping):
         columns = [{"key": key, "label": label} for key, label in columns.items()]
     numeric = {c["key"]: any(isinstance(row[c["key"]], int | float | Decimal) for row in data) for c in columns}
+    most = max((exact(row[bar]) for row in data if row[bar] is not None), default=Decimal(0)) if bar else Decimal(0)
 
-    def cell(row: Mapping[str, Any], column: Mapping[str, Any]) -> str:
+    def cell(row: Mapping[str, Any], column: Mapping[str, Any]) -> str | Markup:
         value = row[column["key"]]
         if isinstance(value, int | float | Decimal) or value is None:
-            return number(value, column.get("unit", "count"))
-        return day(value) if isinstance(value, date) else plain(str(value))
+            text = number(value, row[column["units"]] if "units" in column else column.get("unit", "count"))
+            text = column.get("none", text) if value is None else text
+        else:
+            text = day(value) if isinstance(value, date) else plain(str(value))
+        target = row[column["href"]] if "href" in column else None
+        # an address of the site itself was written by the page; one of a vendor's record must be one that a reader may follow
+        target = target if isinstance(target, str) and _OWN.match(target) else web_address(target)
+        return Markup('<a class="rc" href="{}">{}</a>').format(target, text) if target else text
+
+    def first(row: Mapping[str, Any]) -> Markup:
+        share = max(exact(row[bar] or 0) / most, Decimal(0)) * 100 if bar and most > 0 else None
+        return Markup("{}{}{}").format(
+            cell(row, columns[0]),
+            Markup("<small>{}</small>").format(plain(row[small])) if small and row[small] else "",
+            Markup('<i class="hb" style="--w:{}"></i>').format(f"{share:.1f}") if share is not None else "",
+        )
 
     def side(column: Mapping[str, Any]) -> Markup:
         return Markup(' class="n"') if numeric[column["key"]] else Markup()
@@ -116,16 +144,16 @@ def DataTable(data: Result, columns: Sequence[Mapping[str, Any]] | Mapping[str, 
     head = join(Markup('<th scope="col"{}>{}</th>').format(side(c), c.get("label", c["key"])) for c in columns)
     rows = join(
         Markup('<tr><th scope="row">{}</th>{}</tr>').format(
-            cell(row, columns[0]), join(Markup("<td{}>{}</td>").format(side(c), cell(row, c)) for c in columns[1:])
+            first(row), join(Markup("<td{}>{}</td>").format(side(c), cell(row, c)) for c in columns[1:])
         )
         for row in data
     )
-    return table(caption, head, rows)
+    return table(caption, head, rows, data.name)
 
 
-def table(caption: str, head: Markup, rows: Markup) -> Markup:
-    """A table in a card that scrolls sideways by itself where it has to."""
+def table(caption: str, head: Markup, rows: Markup, block: str = "") -> Markup:
+    """A table in a card that scrolls sideways by itself where it has to. `block`: the page's block that it shows."""
     return Markup(
-        '<div class="card flush scroll" tabindex="0" role="region" aria-label="{0}"><table class="plain"><caption>{0}</caption>'
+        '<div class="card flush scroll" tabindex="0" role="region" aria-label="{0}"><table class="plain"{3}><caption>{0}</caption>'
         "<thead><tr>{1}</tr></thead><tbody>{2}</tbody></table></div>"
-    ).format(caption, head, rows)
+    ).format(caption, head, rows, Markup(' data-block="{}"').format(block) if block else "")

@@ -7,7 +7,7 @@ from datetime import date
 
 from markupsafe import Markup
 
-from reports.charts import Chart, series, to_html
+from reports.charts import Chart, series, small_multiples, to_html
 from reports.fmt import day
 from reports.queries import Result
 
@@ -55,3 +55,11 @@ def BarChart(
         shown.append(series("Goal", data.column(goal), "goal", "goal", 1.5))
     chart = Chart(title, _labels(data, x), shown, unit, subtitle, height=height)
     return Markup('<div class="card">{}</div>').format(Markup(to_html(chart)))
+
+
+def SmallBars(
+    data: Result, x: str, y: Sequence[str], title: str, *, names: Sequence[str], unit: str = "count", subtitle: str = ""
+) -> Markup:
+    """Several columns as rows of bars under each other, each with its name and its sum."""
+    shown = [series(name, data.column(column), "c1", "bar") for column, name in zip(y, names, strict=True)]
+    return Markup('<div class="card">{}</div>').format(Markup(small_multiples(title, _labels(data, x), shown, unit, subtitle)))

@@ -228,7 +228,7 @@ def small_multiples(title: str, labels: Sequence[str], shown: Sequence[Series], 
         keys = f' tabindex="0" role="group" aria-label="{escape(title)}: arrow keys read the values"' if i == 0 else ""
         out.append(
             f'<p class="mn"><b>{escape(s.name)}</b> {total}<span>most {number(exact(top), unit)}</span></p>'
-            f'<div class="plot mini"{keys} data-mode="band"><i class="gy zero"></i>'
+            f'<div class="plot mini"{keys} data-mode="band"><i class="gy zero" style="bottom:0"></i>'
             f'<svg viewBox="0 0 1000 100" preserveAspectRatio="none" role="img" aria-label="{escape(chart.summary())}">'
             f'<path d="{path}" fill="var(--c1)"/></svg></div>'
         )

@@ -75,6 +75,10 @@ class Result:
                 groups.setdefault(tuple(row[column] for column in columns), []).append(row)
         return Result(self.name, self.columns, self._groups[columns].get(tuple(equal.values()), []), self._statement)
 
+    def groups(self, column: str) -> list[tuple[Any, Result]]:
+        """(value, its rows) for each value of the column, in the order in which they first come."""
+        return [(value, self.where(**{column: value})) for value in dict.fromkeys(self.column(column))]
+
     def one(self) -> Row:
         """The only row.
 

@@ -20,6 +20,10 @@ _OWN = re.compile(r"[a-z_]*(\.html)?#[a-z_]+(\?[a-z_]+=[A-Za-z0-9_.:%&=-]*)?\Z")
 """An address within the site: `sales_deals.html#won?period=ytd&owner=all`."""
 
 
+_SIDE = {int: "n", float: "n", Decimal: "n", date: "d"}
+"""Class of a table's cell by what is in it: numbers are on the right, days are not torn apart."""
+
+
 def shape(status: str) -> Markup:
     """The drawn shape of a status; always put its word beside it."""
     return Markup('<svg class="mk {0}" aria-hidden="true"><use href="#m-{0}"/></svg>').format(status)
@@ -108,20 +112,20 @@ def DataTable(
     """A plain table; text is left, numbers are right, days are `20 Oct`.
 
     Args:
-        columns: [{key, label, unit}] or {key: label}. `units`: the column with the unit of each row. `href`: the column with the address
+        columns: [{key, label, unit}] or {key: label}. `units`: the column with the unit of each row. `digits`: so many decimals. `href`: the column with the address
             that the cell leads to. `none`: what stands for a missing value.
         bar: the column whose numbers are drawn as bars under the first one.
         small: the column whose text stands small under the first one.
     """
     if isinstance(columns, Mapping):
         columns = [{"key": key, "label": label} for key, label in columns.items()]
-    numeric = {c["key"]: any(isinstance(row[c["key"]], int | float | Decimal) for row in data) for c in columns}
+    kind = {c["key"]: next((_SIDE[type(row[c["key"]])] for row in data if type(row[c["key"]]) in _SIDE), "") for c in columns}
     most = max((exact(row[bar]) for row in data if row[bar] is not None), default=Decimal(0)) if bar else Decimal(0)
 
     def cell(row: Mapping[str, Any], column: Mapping[str, Any]) -> str | Markup:
         value = row[column["key"]]
         if isinstance(value, int | float | Decimal) or value is None:
-            text = number(value, row[column["units"]] if "units" in column else column.get("unit", "count"))
+            text = number(value, row[column["units"]] if "units" in column else column.get("unit", "count"), column.get("digits"))
             text = column.get("none", text) if value is None else text
         else:
             text = day(value) if isinstance(value, date) else plain(str(value))
@@ -139,7 +143,8 @@ def DataTable(
         )
 
     def side(column: Mapping[str, Any]) -> Markup:
-        return Markup(' class="n"') if numeric[column["key"]] else Markup()
+        side = kind[column["key"]] or ("n" if "none" in column else "")
+        return Markup(' class="{}"').format(side) if side else Markup()
 
     head = join(Markup('<th scope="col"{}>{}</th>').format(side(c), c.get("label", c["key"])) for c in columns)
     rows = join(

@@ -16,7 +16,7 @@ from functools import cached_property
 
 from markupsafe import Markup
 
-from reports.markup import join, new_id
+from reports.markup import join, new_id, plain
 from reports.queries import PageError, Result, Row
 
 _MOST_BUTTONS = 7
@@ -81,7 +81,7 @@ class Filters:
             Markup(
                 '<div class="filterbar"><form class="filters" data-by="{}" aria-label="Filters" hidden>{}</form>'
                 '<p class="shown" role="status">{}</p></div>'
-            ).format(" ".join(self.by), controls, " · ".join(row["note"] for row in self.views[self.default].chosen.values()))
+            ).format(" ".join(self.by), controls, " · ".join(plain(row["note"]) for row in self.views[self.default].chosen.values()))
         )
 
 
@@ -98,7 +98,7 @@ def _buttons(name: str, rows: Result) -> Markup:
         _title(name),
         join(
             Markup('<label><input type="radio" name="{}" value="{}" data-note="{}"{}><span>{}</span></label>').format(
-                name, _text(row["key"]), row["note"], Markup(" checked") if row["is_default"] else "", row["label"]
+                name, _text(row["key"]), plain(row["note"]), Markup(" checked") if row["is_default"] else "", plain(row["label"])
             )
             for row in rows
         ),
@@ -108,7 +108,7 @@ def _buttons(name: str, rows: Result) -> Markup:
 def _list(name: str, rows: Result) -> Markup:
     options = join(
         Markup('<option value="{}" data-note="{}"{}>{}').format(
-            _text(row["key"]), row["note"], Markup(" selected") if row["is_default"] else "", row["label"]
+            _text(row["key"]), plain(row["note"]), Markup(" selected") if row["is_default"] else "", plain(row["label"])
         )
         for row in rows
     )

@@ -32,31 +32,34 @@ def _badge(row: Row, versus: str) -> Markup:
     )
 
 
+def amount(row: Row) -> str:
+    """A headline number; nobody reads the cents of thousands."""
+    large = row.value is not None and row.unit.startswith("money") and abs(row.value) >= 1000
+    return number(row.value, row.unit, 0 if large else None)
+
+
 def _linked(row: Row) -> str | Markup:
-    text = number(row.value, row.unit)
+    text = amount(row)
     return Markup('<a class="rc" href="{}">{}</a>').format(row.receipt, text) if row.receipt and row.value is not None else text
 
 
 def Tiles(rows: Result, versus: str = "on the year before") -> Markup:
     """Headline numbers with their change on the year before.
 
-    Columns: label, value, unit, direction, change (a ratio - 1; of a percentage, the difference), then_value, note, receipt (an address of
-    the site), beside_label and beside_value (a second number in small).
+    Columns: label, value, unit, note, receipt (an address of the site), beside_label and beside_value (a second number in small); where there is
+    a comparison also direction, then_value and change (a ratio - 1; of a percentage, the difference).
     """
     return Markup('<div class="g tiles" data-block="{}">{}</div>').format(
         rows.name,
         join(
-            Markup(
-                '<section class="card kpi" aria-label="{0}"><p class="t">{0}{1}</p><p class="num">{2}</p>{3}'
-                '<p class="sub">{4}</p></section>'
-            ).format(
+            Markup('<section class="card kpi" aria-label="{0}"><p class="t">{0}{1}</p><p class="num">{2}</p>{3}{4}</section>').format(
                 row.label,
                 Info(row.note, row.label) if row.note else "",
                 _linked(row),
                 Markup('<p class="sub beside">{} <b>{}</b></p>').format(row.beside_label, number(row.beside_value, row.unit))
                 if row.beside_label
                 else "",
-                _badge(row, versus),
+                Markup('<p class="sub">{}</p>').format(_badge(row, versus)) if "change" in rows.columns else "",
             )
             for row in rows
         ),

@@ -181,6 +181,13 @@ class SmartleadSection(_Table):
     """So many days back go into the mean number of new leads per sending day."""
 
 
+class SalesSection(_Table):
+    crm: Literal["hubspot", "copper"] | None = None
+    """The CRM of the sales pages; None: HubSpot, or Copper where HubSpot is not connected."""
+    dropped_lead_statuses: list[str] = ["UNQUALIFIED"]
+    """Lead statuses of contacts that will go no further: in the funnel they are not still open."""
+
+
 class SupplySection(_Table):
     email_source: Literal["smartlead", "hubspot"] | None = None
     """Whose e-mails the open and reply rates are of; None: Smartlead's, or HubSpot's where Smartlead is not connected."""
@@ -429,6 +436,7 @@ class Company(_Table):
     intercom: IntercomSection = IntercomSection()
     quickbooks: QuickBooksSection = QuickBooksSection()
     billcom: BillcomSection = BillcomSection()
+    sales: SalesSection = SalesSection()
     supply: SupplySection = SupplySection()
     accounting: AccountingSection = AccountingSection()
     copper: CopperSection = CopperSection()

@@ -257,7 +257,7 @@ def warehouse(make_warehouse: MakeWarehouse) -> RawWarehouse:
     # of no account here: the portal's plan lacks them
     made.loaded("hubspot", "not_available", tables=["web_traffic"], finished=at("2025-10-27T11:56:00"))
     made.add("company_warehouse.figures", FIGURES)
-    selected = [f"+{name}" for name in (*METRICS, "fct_lead_sources", "fct_pipeline")]
+    selected = [f"+{name}" for name in (*METRICS, "fct_lead_sources", "fct_sales_open_deals")]
     made.build("--select", *selected, "+int_scorecard__coverage", "--exclude", "test_type:singular")
     return made
 
@@ -421,7 +421,8 @@ def test_the_pipeline_at_the_end_of_each_week(warehouse: RawWarehouse) -> None:
 
 
 def test_the_pipeline_now_by_probability(warehouse: RawWarehouse) -> None:
-    found = {row["deal_id"]: (row["amount"], row["weighted_amount"], row["is_stale"]) for row in warehouse.query("from marts.fct_pipeline")}
+    now = warehouse.query("from marts.fct_sales_open_deals where is_now")
+    found = {row["deal_id"]: (row["amount"], row["weighted"], row["stale_days"] is not None) for row in now}
     assert found == {"quiet": (1000, 100, True), "edge": (None, None, True), "planned": (400, 40, False), "euro": (None, None, False)}
 
 

@@ -85,4 +85,20 @@ select
 from deal_links
 inner join activities
     on deal_links.activity_type = activities.activity_type and deal_links.activity_id = activities.activity_id
+inner join {{ ref('int_crm') }} as crm on crm.source = 'hubspot'
 where activities.activity_day is not null
+
+union all
+
+-- Copper's activities name the opportunity that they are about
+select
+    cast(activities.parent_id as text) as deal_id,
+    'activity' as activity_type,
+    cast(activities.activity_id as text) as activity_id,
+    activities.activity_day,
+    {{ local_day('activities.created_at') }} as created_day
+from {{ ref('stg_copper__activities') }} as activities
+inner join {{ ref('int_crm') }} as crm on crm.source = 'copper'
+where
+    lower(activities.parent_type) = 'opportunity' and activities.category = 'user'
+    and not activities.is_deleted and activities.activity_day is not null

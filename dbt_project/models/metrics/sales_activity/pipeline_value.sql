@@ -6,11 +6,11 @@ select
     1 as denominator,
     case
         when is_deleted then 'deleted'
-        when record_type = 'deal' and amount is null then 'no_amount'
+        when record_type <> 'snapshot' and amount is null then 'no_amount'
         when is_other_currency then 'other_currency'
     end as reason,
     {{ receipt() }}
-from {{ ref('int_deals__open_days') }}
+from {{ ref('int_crm__open_deals') }}
 -- a day on which nothing counts is a zero, told by the row of the whole pipeline
 qualify
     record_type <> 'snapshot'

@@ -2,14 +2,14 @@ select
     'stale_deals' as metric_id,
     person_key,
     snapshot_day as occurred_on,
-    case when record_type = 'deal' then 1 else 0 end as numerator,
+    case when record_type <> 'snapshot' then 1 else 0 end as numerator,
     1 as denominator,
     case
         when is_deleted then 'deleted'
-        when record_type = 'deal' and not is_stale then 'not_stale'
+        when record_type <> 'snapshot' and not is_stale then 'not_stale'
     end as reason,
     {{ receipt() }}
-from {{ ref('int_deals__open_days') }}
+from {{ ref('int_crm__open_deals') }}
 -- a day on which nothing counts is a zero, told by the row of the whole pipeline
 qualify
     record_type <> 'snapshot'

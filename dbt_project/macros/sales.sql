@@ -1,0 +1,22 @@
+{#- What the models of the sales pages share. -#}
+
+{#- the days of a span as people write them: 27 Oct 2025, 20 – 26 Oct 2025, 1 Jan – 27 Oct 2025, 30 Dec 2024 – 5 Jan 2025 -#}
+{% macro span_text(first_day, last_day) -%}
+    case
+        when {{ first_day }} = {{ last_day }} then ''
+        when date_trunc('month', {{ first_day }}) = date_trunc('month', {{ last_day }}) then strftime({{ first_day }}, '%-d – ')
+        when year({{ first_day }}) = year({{ last_day }}) then strftime({{ first_day }}, '%-d %b – ')
+        else strftime({{ first_day }}, '%-d %b %Y – ')
+    end
+    || strftime({{ last_day }}, '%-d %b %Y')
+{%- endmacro %}
+
+{#- a vendor's constant as words: PAID_SEARCH is Paid search -#}
+{% macro words(constant) -%}
+    regexp_replace(upper(left({{ constant }}, 1)) || lower(replace(substr({{ constant }}, 2), '_', ' ')), '^Ai\b', 'AI')
+{%- endmacro %}
+
+{#- the last twelve months up to a day begin on this one -#}
+{% macro year_before(day) -%}
+    cast({{ day }} - interval 1 year + interval 1 day as date)
+{%- endmacro %}

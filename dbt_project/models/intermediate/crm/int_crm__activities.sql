@@ -1,0 +1,72 @@
+-- calls, meetings, tasks, notes and e-mails of the CRM, each a record of one day. What lies ahead or has no day of its own counts on
+-- the day on which it was written down
+with activities as (
+    {% for activity_type, day in [('call', 'call_day'), ('meeting', 'start_day'), ('task', 'completed_day'), ('note', 'note_day')] -%}
+    select
+        'hubspot' as source,
+        '{{ activity_type }}' as activity_type,
+        {{ activity_type }}_id as activity_id,
+        owner_id,
+        {{ day }} as activity_day,
+        {{ local_day('created_at') }} as created_day,
+        false as is_incoming,
+        is_deleted
+    from {{ ref('stg_hubspot__' ~ activity_type ~ 's') }}
+
+    union all
+
+    {% endfor -%}
+    select
+        source,
+        'email' as activity_type,
+        email_id as activity_id,
+        owner_id,
+        sent_day as activity_day,
+        sent_day as created_day,
+        is_incoming,
+        is_deleted
+    from {{ ref('int_emails') }}
+
+    union all
+
+    -- Copper's own types: a note is type 0 of every account, calls and e-mails are those that company.toml names
+    select
+        'copper' as source,
+        case
+            when {{ in_setting('types.activity_type_name', 'copper.email_types') }} then 'email'
+            when {{ in_setting('types.activity_type_name', 'copper.call_types') }} then 'call'
+            when types.activity_type_name ilike '%meeting%' then 'meeting'
+            when types.activity_type_name ilike '%to do%' or types.activity_type_name ilike '%task%' then 'task'
+            else 'note'
+        end as activity_type,
+        cast(activities.activity_id as text) as activity_id,
+        cast(activities.user_id as text) as owner_id,
+        activities.activity_day,
+        {{ local_day('activities.created_at') }} as created_day,
+        false as is_incoming,
+        activities.is_deleted
+    from {{ ref('stg_copper__activities') }} as activities
+    inner join {{ ref('stg_copper__activity_types') }} as types
+        on activities.category = types.category and activities.activity_type_id = types.activity_type_id
+    where
+        not types.is_disabled
+        -- what the system notes by itself (a changed field, a moved stage) nobody did; its e-mails somebody did
+        and (types.category = 'user' or {{ in_setting('types.activity_type_name', 'copper.email_types') }})
+)
+
+select
+    activities.source,
+    activities.activity_type,
+    activities.activity_id,
+    activities.owner_id,
+    coalesce(owners.owner_key, activities.source || ':' || nullif(activities.owner_id, ''), 'nobody') as owner_key,
+    case
+        when activities.activity_day <= {{ today() }} then activities.activity_day
+        else coalesce(activities.created_day, activities.activity_day)
+    end as day,
+    activities.is_incoming,
+    activities.is_deleted
+from activities
+inner join {{ ref('int_crm') }} as crm on activities.source = crm.source
+left join {{ ref('int_crm__owners') }} as owners
+    on activities.source = owners.source and activities.owner_id = owners.owner_id

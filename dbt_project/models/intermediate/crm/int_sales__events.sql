@@ -1,0 +1,67 @@
+-- what the measures of the sales pages add up, one row per record and measure. A measure is the sum of its numerators, or that over the
+-- sum of its denominators where it is a share or a mean; the rules are those of the metrics of the same name
+with deals as (
+    select
+        deals.*,
+        coalesce(owners.owner_key, deals.source || ':' || nullif(deals.owner_id, ''), 'nobody') as owner_key
+    from {{ ref('int_crm__deals') }} as deals
+    left join {{ ref('int_crm__owners') }} as owners on deals.source = owners.source and deals.owner_id = owners.owner_id
+    where not deals.is_deleted
+),
+
+events as (
+    {% for measure, day, numerator, condition in [
+        ('deals_won', 'closed_on', '1', "deal_state = 'won'"),
+        ('deals_lost', 'closed_on', '1', "deal_state = 'lost' and not is_disqualified"),
+        ('win_rate', 'closed_on', "case when deal_state = 'won' then 1 else 0 end", "deal_state <> 'open' and not is_disqualified"),
+        ('won_value', 'closed_on', 'amount', "deal_state = 'won' and amount is not null and not is_other_currency"),
+        ('avg_deal', 'closed_on', 'amount', "deal_state = 'won' and amount is not null and not is_other_currency"),
+        ('sales_cycle_days', 'closed_on', 'greatest(closed_on - created_day, 0)', "deal_state = 'won' and created_day is not null"),
+        ('deals_created', 'opened_on', '1', 'true'),
+    ] -%}
+    select
+        '{{ measure }}' as measure,
+        owner_key,
+        {{ day }} as day,
+        cast({{ numerator }} as decimal(38, 9)) as numerator
+    from deals
+    where {{ condition }}
+
+    union all
+
+    {% endfor -%}
+    {% for measure, day, numerator, condition in [
+        ('new_contacts', 'created_day', '1', 'true'),
+        ('leads', 'lead_day', '1', 'true'),
+        ('mqls', 'mql_day', '1', 'true'),
+        ('sqls', 'sql_day', '1', 'true'),
+        ('web_visits', 'created_day', 'web_visits', 'web_visits > 0'),
+        ('form_fills', 'created_day', 'form_fills', 'form_fills > 0'),
+    ] -%}
+    select
+        '{{ measure }}' as measure,
+        owner_key,
+        {{ day }} as day,
+        cast({{ numerator }} as decimal(38, 9)) as numerator
+    from {{ ref('int_crm__contacts') }}
+    where not is_deleted and {{ day }} is not null and {{ condition }}
+
+    union all
+
+    {% endfor -%}
+    select
+        case activity_type when 'email' then 'emails' else 'activities' end as measure,
+        owner_key,
+        day,
+        1 as numerator
+    from {{ ref('int_crm__activities') }}
+    where not is_deleted and not is_incoming and day is not null
+)
+
+select
+    events.measure,
+    owners.shown_key as owner_key,
+    events.day,
+    events.numerator
+from events
+inner join {{ ref('int_sales__owners') }} as owners on events.owner_key = owners.owner_key

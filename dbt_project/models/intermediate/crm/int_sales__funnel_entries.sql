@@ -1,0 +1,53 @@
+-- one row per contact and stage of the funnel that it has reached. Who is further on has been through the stages before: a skipped one
+-- is entered on the day of the next that is known
+{%- set stages = ['lead', 'mql', 'sql', 'opportunity', 'customer'] %}
+with contacts as (
+    select
+        *,
+        case lifecycle_stage
+            when 'marketingqualifiedlead' then 2
+            when 'salesqualifiedlead' then 3
+            when 'opportunity' then 4
+            when 'customer' then 5
+            when 'evangelist' then 5
+            else 1
+        end as stage_now
+    from {{ ref('int_crm__contacts') }}
+    where not is_deleted and lead_day is not null
+)
+
+{% for stage in stages -%}
+select
+    contact_id,
+    cast({{ loop.index }} as bigint) as step_order,
+    '{{ stage }}' as stage,
+    -- without any date the stage's own is not known, and neither is the cohort
+    coalesce(
+        {%- for later in stages[loop.index0:] %}
+        {{ later }}_day{{ ', ' if not loop.last }}
+        {%- endfor %}
+    ) as entered_on,
+    {% if loop.last -%}
+    false as is_passed,
+    cast(null as date) as passed_on,
+    {%- else -%}
+    coalesce(
+        {%- for later in stages[loop.index:] %}
+        {{ later }}_day is not null{{ ' or ' if not loop.last }}
+        {%- endfor %}, false
+    ) or stage_now > {{ loop.index }} as is_passed,
+    coalesce(
+        {%- for later in stages[loop.index:] %}
+        {{ later }}_day{{ ', ' if not loop.last }}
+        {%- endfor %}
+    ) as passed_on,
+    {%- endif %}
+    is_dropped
+from contacts
+where
+    stage_now >= {{ loop.index }}
+    {%- for later in stages[loop.index0:] %}
+    or {{ later }}_day is not null
+    {%- endfor %}
+{{ 'union all' if not loop.last }}
+{% endfor %}

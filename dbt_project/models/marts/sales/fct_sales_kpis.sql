@@ -1,0 +1,202 @@
+-- every measure of the sales pages for every filter: period and owner. Sums and shares come from the events of the period's days;
+-- what stands in the pipeline or among the contacts is as of the period's last day
+{% set measures = [
+    ('pipeline_value', 'Pipeline value', 'money', 'up', true, 'pipeline_value', 'snapshot'),
+    ('pipeline_weighted', 'Weighted pipeline', 'money', 'up', false, none, 'snapshot'),
+    ('win_rate', 'Win rate', 'percent', 'up', true, 'win_rate', 'share'),
+    ('open_deals', 'Open deals', 'count', none, true, 'open_deals', 'snapshot'),
+    ('activities', 'Activities', 'count', 'up', true, 'activities_total', 'sum'),
+    ('contacts', 'Contacts', 'count', none, true, 'contacts_total', 'snapshot'),
+    ('avg_deal', 'Average deal', 'money', 'up', true, 'avg_deal_size', 'share'),
+    ('won_value', 'Won', 'money', 'up', false, 'revenue_target_attainment', 'sum'),
+    ('deals_won', 'Deals won', 'count', 'up', false, none, 'sum'),
+    ('deals_lost', 'Deals lost', 'count', none, false, none, 'sum'),
+    ('deals_created', 'Deals created', 'count', 'up', false, none, 'sum'),
+    ('sales_cycle_days', 'Sales cycle, mean', 'days', 'down', false, 'sales_cycle_days', 'share'),
+    ('sales_cycle_median', 'Sales cycle, median', 'days', 'down', false, none, 'median'),
+    ('new_contacts', 'New contacts', 'count', 'up', false, none, 'sum'),
+    ('leads', 'Leads', 'count', 'up', false, 'leads_generated', 'sum'),
+    ('mqls', 'MQL', 'count', 'up', false, 'mql_count', 'sum'),
+    ('sqls', 'SQL', 'count', 'up', false, 'sql_count', 'sum'),
+    ('emails', 'E-mails sent', 'count', 'up', false, none, 'sum'),
+    ('companies', 'Companies', 'count', none, false, 'companies_total', 'snapshot'),
+    ('web_visits', 'Web visits of new contacts', 'count', 'up', false, none, 'sum'),
+    ('form_fills', 'Forms filled by new contacts', 'count', 'up', false, none, 'sum'),
+] -%}
+with measures as (
+    {% for measure, label, unit, direction, is_headline, metric_id, kind in measures -%}
+    select
+        '{{ measure }}' as measure,
+        '{{ label }}' as label,
+        '{{ unit }}' as unit,
+        {{ "'" ~ direction ~ "'" if direction else 'cast(null as text)' }} as direction,
+        cast({{ loop.index }} as bigint) as sort_order,
+        {{ is_headline }} as is_headline,
+        {{ "'" ~ metric_id ~ "'" if metric_id else 'cast(null as text)' }} as metric_id,
+        '{{ kind }}' as kind
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+summed as (
+    select
+        events.measure,
+        spans.period_key,
+        spans.part,
+        coalesce(events.owner_key, 'all') as owner_key,
+        sum(events.numerator) as numerator,
+        cast(count(*) as decimal(38, 9)) as records,
+        median(events.numerator) as median
+    from {{ ref('int_sales__events') }} as events
+    inner join {{ ref('int_sales__spans') }} as spans on events.day between spans.first_day and spans.last_day
+    group by grouping sets (
+        (events.measure, spans.period_key, spans.part, events.owner_key), (events.measure, spans.period_key, spans.part)
+    )
+),
+
+open_deals as (
+    select
+        spans.period_key,
+        spans.part,
+        owners.shown_key as owner_key,
+        case when not deals.is_other_currency then states.amount end as amount,
+        case when not deals.is_other_currency then states.amount * stages.probability end as weighted
+    from {{ ref('int_sales__spans') }} as spans
+    inner join {{ ref('int_crm__deals') }} as deals
+        on spans.last_day >= deals.opened_on and (deals.left_on is null or spans.last_day < deals.left_on) and not deals.is_deleted
+    inner join {{ ref('int_crm__deal_spans') }} as states
+        on deals.deal_id = states.deal_id and spans.last_day >= states.from_day and spans.last_day < states.until_day
+    left join {{ ref('int_crm__stages') }} as stages on deals.pipeline_id = stages.pipeline_id and states.stage_id = stages.stage_id
+    left join {{ ref('int_crm__owners') }} as accounts on deals.source = accounts.source and states.owner_id = accounts.owner_id
+    inner join {{ ref('int_sales__owners') }} as owners
+        on coalesce(accounts.owner_key, deals.source || ':' || nullif(states.owner_id, ''), 'nobody') = owners.owner_key
+),
+
+pipeline as (
+    select
+        period_key,
+        part,
+        coalesce(owner_key, 'all') as owner_key,
+        count(*) as open_deals,
+        count(*) filter (where amount is null) as without_amount,
+        coalesce(sum(amount), 0) as pipeline_value,
+        coalesce(sum(weighted), 0) as pipeline_weighted
+    from open_deals
+    group by grouping sets ((period_key, part, owner_key), (period_key, part))
+),
+
+held as (
+    {% for measure, model in [('contacts', 'int_crm__contacts'), ('companies', 'int_crm__companies')] -%}
+    select
+        '{{ measure }}' as measure,
+        spans.period_key,
+        spans.part,
+        coalesce(owners.shown_key, 'all') as owner_key,
+        cast(count(*) as decimal(38, 9)) as numerator
+    from {{ ref(model) }} as records
+    inner join {{ ref('int_sales__owners') }} as owners on records.owner_key = owners.owner_key
+    -- one whose creation the CRM does not tell was always there
+    inner join {{ ref('int_sales__spans') }} as spans on coalesce(records.created_day, date '0001-01-01') <= spans.last_day
+    where not records.is_deleted
+    group by grouping sets ((spans.period_key, spans.part, owners.shown_key), (spans.period_key, spans.part))
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+valued as (
+    select
+        spans.period_key,
+        spans.part,
+        owners.owner_key,
+        measures.*,
+        cast(
+            case measures.measure
+                when 'pipeline_value' then coalesce(pipeline.pipeline_value, 0)
+                when 'pipeline_weighted' then coalesce(pipeline.pipeline_weighted, 0)
+                when 'open_deals' then coalesce(pipeline.open_deals, 0)
+                when 'contacts' then coalesce(held.numerator, 0)
+                when 'companies' then coalesce(held.numerator, 0)
+                when 'sales_cycle_median' then cycles.median
+                else coalesce(summed.numerator, 0)
+            end as decimal(38, 9)
+        ) as numerator,
+        cast(case measures.kind when 'share' then coalesce(summed.records, 0) else 1 end as decimal(38, 9)) as denominator,
+        coalesce(pipeline.without_amount, 0) as without_amount
+    from {{ ref('int_sales__spans') }} as spans
+    cross join {{ ref('dim_sales_owners') }} as owners
+    cross join measures
+    left join summed
+        on
+            measures.measure = summed.measure and spans.period_key = summed.period_key and spans.part = summed.part
+            and owners.owner_key = summed.owner_key
+    left join summed as cycles
+        on
+            measures.measure = 'sales_cycle_median' and cycles.measure = 'sales_cycle_days' and spans.period_key = cycles.period_key
+            and spans.part = cycles.part and owners.owner_key = cycles.owner_key
+    left join pipeline
+        on spans.period_key = pipeline.period_key and spans.part = pipeline.part and owners.owner_key = pipeline.owner_key
+    left join held
+        on
+            measures.measure = held.measure and spans.period_key = held.period_key and spans.part = held.part
+            and owners.owner_key = held.owner_key
+),
+
+of_the_period as (
+    select
+        *,
+        cast(numerator / nullif(denominator, 0) as decimal(38, 9)) as value
+    from valued
+),
+
+together as (
+    select
+        period_key,
+        owner_key,
+        measure,
+        any_value(label) as label,
+        any_value(unit) as unit,
+        any_value(direction) as direction,
+        any_value(sort_order) as sort_order,
+        any_value(is_headline) as is_headline,
+        any_value(metric_id) as metric_id,
+        any_value(kind) as kind,
+        max(numerator) filter (where part = 'period') as numerator,
+        max(denominator) filter (where part = 'period') as denominator,
+        max(value) filter (where part = 'period') as value,
+        max(value) filter (where part = 'now') as now_value,
+        max(value) filter (where part = 'then') as then_value,
+        max(without_amount) filter (where part = 'period') as without_amount
+    from of_the_period
+    group by period_key, owner_key, measure
+)
+
+select
+    period_key,
+    owner_key,
+    measure,
+    label,
+    unit,
+    direction,
+    sort_order,
+    is_headline,
+    numerator,
+    denominator,
+    value,
+    now_value,
+    then_value,
+    cast(
+        case
+            when unit = 'percent' then now_value - then_value
+            when then_value > 0 then now_value / then_value - 1
+        end as decimal(38, 9)
+    ) as change,
+    metric_id,
+    case
+        when measure = 'win_rate' and denominator > 0
+            then {{ plain_number('numerator') }} || ' of ' || {{ plain_number('denominator') }} || ' closed'
+        when measure = 'win_rate' then 'nothing was closed'
+        when measure in ('avg_deal', 'sales_cycle_days') and denominator > 0 then {{ plain_number('denominator') }} || ' won'
+        when measure in ('avg_deal', 'sales_cycle_days', 'sales_cycle_median') and value is null then 'nothing was won'
+        when measure in ('pipeline_value', 'pipeline_weighted') and without_amount > 0 then without_amount || ' without an amount'
+    end as note
+from together

@@ -1,0 +1,89 @@
+-- the revenue target of the running month, quarter and year, and what has been won of it. The target is that of the months in it: of
+-- each the goal of its own time
+with spans as (
+    {% for span, text in [
+        ('month', "strftime(" ~ today() ~ ", '%B %Y')"),
+        ('quarter', "'Q' || quarter(" ~ today() ~ ") || ' ' || year(" ~ today() ~ ")"),
+        ('year', "strftime(" ~ today() ~ ", '%Y')"),
+    ] -%}
+    select
+        '{{ span }}' as span,
+        cast({{ loop.index }} as bigint) as sort_order,
+        {{ text }} as span_label,
+        cast(date_trunc('{{ span }}', {{ today() }}) as date) as first_day,
+        cast(date_trunc('{{ span }}', {{ today() }}) + interval 1 {{ span }} - interval 1 day as date) as last_day
+    from {{ ref('int_crm') }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+months as (
+    select distinct
+        spans.span,
+        days.month_start
+    from spans
+    inner join {{ ref('int_calendar__days') }} as days on days.day between spans.first_day and spans.last_day
+),
+
+goals as (
+    select
+        months.span,
+        months.month_start,
+        goals.target
+    from months
+    inner join {{ ref('scorecard_lines') }} as lines on lines.metric_id = 'revenue_target_attainment'
+    inner join {{ ref('int_goals') }} as goals
+        on lines.line_id = goals.line_id and months.month_start between goals.valid_from and coalesce(goals.valid_to, date '9999-12-31')
+    qualify row_number() over (
+            partition by months.span, months.month_start order by goals.kind = 'exception' desc, goals.valid_from desc
+        ) = 1
+),
+
+targets as (
+    select
+        months.span,
+        case when count(*) = count(goals.target) then sum(goals.target) end as target
+    from months
+    left join goals on months.span = goals.span and months.month_start = goals.month_start
+    group by months.span
+),
+
+won as (
+    select
+        spans.span,
+        sum(events.numerator) filter (where events.measure = 'won_value') as won_value,
+        count(*) filter (where events.measure = 'deals_won') as won_deals
+    from spans
+    inner join {{ ref('int_sales__events') }} as events
+        on events.measure in ('won_value', 'deals_won') and events.day between spans.first_day and spans.last_day
+    group by spans.span
+),
+
+worked as (
+    select
+        spans.span,
+        count(*) filter (where days.is_business_day) as days,
+        -- the running day is not over
+        count(*) filter (where days.is_business_day and days.day < {{ today() }}) as days_passed
+    from spans
+    inner join {{ ref('int_calendar__days') }} as days on days.day between spans.first_day and spans.last_day
+    group by spans.span
+)
+
+select
+    spans.span,
+    spans.sort_order,
+    spans.span_label,
+    spans.first_day,
+    spans.last_day,
+    cast(targets.target as decimal(38, 9)) as target,
+    cast(coalesce(won.won_value, 0) as decimal(38, 9)) as won_value,
+    coalesce(won.won_deals, 0) as won_deals,
+    cast(coalesce(won.won_value, 0) / nullif(targets.target, 0) as decimal(38, 9)) as attainment,
+    cast(worked.days_passed / nullif(worked.days, 0) as decimal(38, 9)) as working_share,
+    cast(targets.target * worked.days_passed / nullif(worked.days, 0) as decimal(38, 9)) as expected,
+    cast(targets.target - coalesce(won.won_value, 0) as decimal(38, 9)) as gap
+from spans
+inner join targets on spans.span = targets.span
+inner join worked on spans.span = worked.span
+left join won on spans.span = won.span

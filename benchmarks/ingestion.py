@@ -205,7 +205,7 @@ def main() -> None:
 
     found: dict[tuple[str, str], list[dict[str, Any]]] = {}
     kinds = ("scoreline",) if options.limits else ("plain", "scoreline")
-    with running_sandbox(as_of=FIRST, scale="crm", limits=options.limits) as sandbox, tempfile.TemporaryDirectory() as folder:
+    with running_sandbox(as_of=FIRST, company="sales", limits=options.limits) as sandbox, tempfile.TemporaryDirectory() as folder:
         for number in range(1 if options.limits else options.runs + 1):
             for kind in kinds:
                 home = Path(folder) / f"{kind}-{number}"

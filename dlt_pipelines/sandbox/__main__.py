@@ -18,9 +18,9 @@ def _instant(text: str) -> datetime:
 
 
 def main() -> None:
-    """Read the command line, invent the company, print the address, serve."""
+    """Read the command line, invent a company, print the address, serve."""
     parser = argparse.ArgumentParser(
-        prog="python -m dlt_pipelines.sandbox", description="Every vendor on loopback, with an invented company."
+        prog="python -m dlt_pipelines.sandbox", description="Every vendor on loopback, with an invented company in it."
     )
     parser.add_argument("--port", type=int, default=8808, help="0: any free one (default 8808)")
     parser.add_argument(
@@ -30,7 +30,9 @@ def main() -> None:
         help="where the clock starts (default: SCORELINE_AS_OF, else real time)",
     )
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--scale", choices=("demo", "crm"), default="demo", help="crm: 44,602 contacts, 17,781 companies, ...")
+    parser.add_argument(
+        "--company", choices=("cedar", "sales"), default="cedar", help="cedar: in every system; sales: 44,602 contacts in HubSpot alone"
+    )
     parser.add_argument("--no-limits", action="store_true", help="serve without the vendors' request limits")
     parser.add_argument("--with-parent", action="store_true", help="stop when standard input ends")
     parser.add_argument("--folder", type=Path, help="where the company's own warehouse is written (default: a temporary folder)")
@@ -38,6 +40,7 @@ def main() -> None:
 
     # after the command line is read: a wrong option is told without waiting for these imports
     from dlt_pipelines.sandbox import databases
+    from dlt_pipelines.sandbox.company import ALONE
     from dlt_pipelines.sandbox.server import bind, make_world, serve
     from dlt_pipelines.sandbox.world import Limits
 
@@ -47,10 +50,11 @@ def main() -> None:
         parser.error(f"port {options.port} cannot be used ({error.strerror}); choose another with --port, or --port 0 for any free one")
     # clients keep the limit that answers announce, so without limits the announced one must be out of reach
     limits = Limits(enforced=False, hubspot_burst=1_000_000) if options.no_limits else Limits()
-    world = make_world(options.as_of, options.seed, options.scale, limits)
+    world = make_world(options.as_of, options.seed, options.company, limits)
     with contextlib.ExitStack() as stack:
-        folder = options.folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="scoreline-sandbox-")))
-        world.databases = databases.start(folder, world.clock, options.seed)
+        if options.company not in ALONE:
+            folder = options.folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="scoreline-sandbox-")))
+            world.databases = databases.start(folder, world.clock, options.seed)
         serve(world, place, until_stdin_ends=options.with_parent)
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from dlt_pipelines.sandbox.vendors import SANDBOX_CREDENTIALS
+from dlt_pipelines.sandbox.vendors import VENDORS
 
 
 class SandboxError(Exception):
@@ -29,11 +29,13 @@ class Sandbox:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Variables that point every source at this sandbox."""
-        return SANDBOX_CREDENTIALS | self.about()["databases"] | {"SANDBOX_URL": self.url}
+        """Variables that point the sources that the company works with at this sandbox."""
+        about = self.about()
+        credentials = {name: value for vendor in about["vendors"] for name, value in VENDORS[vendor].CREDENTIALS.items()}
+        return credentials | about["databases"] | {"SANDBOX_URL": self.url}
 
     def about(self) -> dict[str, Any]:
-        """Clock (`as_of`, ISO in UTC), seed, scale, vendors, limits."""
+        """Clock (`as_of`, ISO in UTC), seed, company and its vendors, limits."""
         return self._control("GET", "")
 
     def set_clock(self, instant: datetime | str | None) -> None:
@@ -69,7 +71,7 @@ class Sandbox:
 
 @contextlib.contextmanager
 def running_sandbox(
-    as_of: datetime | str | None = None, seed: int = 1, scale: str = "demo", port: int = 0, *, limits: bool = True
+    as_of: datetime | str | None = None, seed: int = 1, company: str = "cedar", port: int = 0, *, limits: bool = True
 ) -> Iterator[Sandbox]:
     """Run the sandbox in a process of its own while the block runs; it ends with the block, and with this process.
 
@@ -77,9 +79,20 @@ def running_sandbox(
     without the vendors' request limits, so that a test does not wait for them.
 
     Raises:
-        SandboxError: it did not start (a port in use, an unknown scale, ...).
+        SandboxError: it did not start (a port in use, an unknown company, ...).
     """
-    command = [sys.executable, "-m", "dlt_pipelines.sandbox", "--port", str(port), "--seed", str(seed), "--scale", scale, "--with-parent"]
+    command = [
+        sys.executable,
+        "-m",
+        "dlt_pipelines.sandbox",
+        "--port",
+        str(port),
+        "--seed",
+        str(seed),
+        "--company",
+        company,
+        "--with-parent",
+    ]
     if as_of is not None:
         command += ["--as-of", as_of.isoformat() if isinstance(as_of, datetime) else as_of]
     if not limits:

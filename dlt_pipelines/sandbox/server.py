@@ -2,7 +2,7 @@
 
 | control | does |
 |---|---|
-| GET /_sandbox | clock, seed, scale, vendors, whether limits are enforced |
+| GET /_sandbox | clock, seed, company and its vendors, whether limits are enforced |
 | POST /_sandbox/clock `{"as_of": iso}` | sets the clock (null: real time) |
 | GET, POST, DELETE /_sandbox/faults | lists, adds (`faults.py`), clears (`?source=` only that vendor's) |
 | GET, DELETE /_sandbox/requests | the calls so far (`?source=`): time, source, method, path, status; no query, header or body |
@@ -30,7 +30,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from dlt_pipelines.sandbox import faults
-from dlt_pipelines.sandbox.company import build
+from dlt_pipelines.sandbox.company import ALONE, build
 from dlt_pipelines.sandbox.vendors import VENDORS
 from dlt_pipelines.sandbox.world import Call, Clock, Fault, Limits, World
 
@@ -39,9 +39,9 @@ HOST = "127.0.0.1"
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
-def make_world(as_of: datetime | None, seed: int, scale: str, limits: Limits | None = None) -> World:
-    """The invented company of that seed and scale, with its clock at `as_of` (None: real time)."""
-    return World(build(seed, scale), Clock(as_of), seed, scale, limits or Limits())
+def make_world(as_of: datetime | None, seed: int, company: str, limits: Limits | None = None) -> World:
+    """An invented company of that seed, with its clock at `as_of` (None: real time)."""
+    return World(build(seed, company), Clock(as_of), seed, company, limits or Limits())
 
 
 class _VendorApp:
@@ -106,8 +106,8 @@ def make_app(world: World) -> Starlette:
                 "as_of": as_of,
                 "clock_stands_still": world.clock.as_of is not None,
                 "seed": world.seed,
-                "scale": world.scale,
-                "vendors": list(VENDORS),
+                "company": world.company,
+                "vendors": list(ALONE.get(world.company, VENDORS)),
                 "limits": world.limits.enforced,
                 "databases": world.databases,
             }

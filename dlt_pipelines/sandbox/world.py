@@ -192,7 +192,7 @@ class World:
     store: Store
     clock: Clock
     seed: int
-    scale: str
+    company: str
     limits: Limits = field(default_factory=Limits)
     faults: Faults = field(default_factory=Faults)
     databases: dict[str, str] = field(default_factory=dict)

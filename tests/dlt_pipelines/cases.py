@@ -32,7 +32,7 @@ class Case:
     listing: str
     """Regular expression of the path (below the vendor's prefix) that lists the first of them: at least one call, better three."""
     pages: bool = True
-    """Whether the listing takes several calls at the sandbox's demo scale."""
+    """Whether the listing takes several calls for Cedar Ridge."""
     expired: int | None = None
     """Status with which the vendor refuses a page token that has run out; None: it has no page tokens."""
     field: str = ""

@@ -226,8 +226,8 @@ def test_a_backfill_pulls_a_window_and_moves_no_cursor(sandbox: Sandbox, company
     assert [query(settings, f"select count(*) from raw_hubspot.{table}") for table in sorted(tables)] == before
 
 
-def test_the_big_crm_has_no_marketing_hub(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
-    with running_sandbox(as_of=AS_OF, scale="crm", limits=False) as large:
+def test_the_sales_company_has_no_marketing_hub(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    with running_sandbox(as_of=AS_OF, company="sales", limits=False) as large:
         for name, value in large.environment.items():
             monkeypatch.setenv(name, value)
         report = load("hubspot", Settings(), company, tables=MARKETING)

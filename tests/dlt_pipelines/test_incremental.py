@@ -159,7 +159,7 @@ def test_associations_alone_bring_the_records_they_belong_to(sandbox: Sandbox, c
 
 
 def test_the_search_walks_past_its_cap(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
-    with running_sandbox(as_of=AS_OF, scale="crm", limits=False) as large:
+    with running_sandbox(as_of=AS_OF, company="sales", limits=False) as large:
         for name, value in large.environment.items():
             monkeypatch.setenv(name, value)
         report = load("hubspot", Settings(), company, tables={"companies"}, since=datetime.fromisoformat("2000-01-01T00:00:00Z"))

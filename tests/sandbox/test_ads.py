@@ -74,7 +74,7 @@ def test_google_refuses(wire: Wire) -> None:
 
 def test_used_up_budgets() -> None:
     """In this process, as thousands of calls over HTTP would take long."""
-    world = World(Store(), Clock(datetime(2025, 10, 27, tzinfo=UTC)), 1, "demo", Limits())
+    world = World(Store(), Clock(datetime(2025, 10, 27, tzinfo=UTC)), 1, "cedar", Limits())
     for name, path, headers, vendor in (
         ("google_ads.day", "/v25/customers:listAccessibleCustomers", {"authorization": f"Bearer {google_ads.ACCESS_TOKEN}"}, google_ads),
         ("meta_ads.insights", f"/{SPEND}", {}, meta_ads),

@@ -196,7 +196,7 @@ def test_bulk_approval_gives_many_rows_the_same_moment(sandbox: Sandbox, wire: W
 def _world(**limits: int) -> World:
     store = Store()
     store.add("autotask.tickets", 7, 0, {"title": "One"})
-    return World(store, Clock(None), 1, "demo", Limits(**limits))
+    return World(store, Clock(None), 1, "cedar", Limits(**limits))
 
 
 def _call(path: str = "Tickets/query", method: str = "POST") -> Call:

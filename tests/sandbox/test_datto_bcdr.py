@@ -69,7 +69,7 @@ def test_seats_are_chosen_by_type_and_billable_is_a_text(sandbox: Sandbox) -> No
 
 
 def test_two_at_once_and_one_for_saas() -> None:
-    world = World(Store(), Clock(None), 1, "demo")
+    world = World(Store(), Clock(None), 1, "cedar")
     headers = {"authorization": f"Basic {base64.b64encode(':'.join(KEYS).encode()).decode()}"}
 
     async def together(*paths: str) -> list[int]:

@@ -92,7 +92,7 @@ def test_the_account_has_600_reads_a_minute_and_then_a_block(monkeypatch: pytest
     async def no_delay(_: float) -> None: ...
 
     monkeypatch.setattr(datto_rmm.asyncio, "sleep", no_delay)
-    world = World(Store(), Clock(None), 1, "demo")
+    world = World(Store(), Clock(None), 1, "cedar")
     body = "&".join(f"{name}={value}" for name, value in FORM.items()).encode()
     basic = {"authorization": "Basic cHVibGljLWNsaWVudDpwdWJsaWM="}
 

@@ -98,7 +98,7 @@ def test_without_a_pinned_version_the_shape_is_an_old_one(sandbox: Sandbox) -> N
 
 
 def test_the_window_of_ten_seconds() -> None:
-    world = World(Store(), Clock(None), 1, "demo")
+    world = World(Store(), Clock(None), 1, "cedar")
     headers = {name.lower(): value for name, value in HEADERS.items()}
 
     def call() -> Any:

@@ -91,6 +91,6 @@ def test_the_tenants_are_those_of_company_toml() -> None:
     from foundation.settings import Settings, load_company
 
     names = load_company(Settings()).microsoft_graph.tenants
-    firms = [versions[0].props["name"] for versions in build(1, "demo").tables["hubspot.companies"].values()][:3]
+    firms = [versions[0].props["name"] for versions in build(1, "cedar").tables["hubspot.companies"].values()][:3]
     assert list(names) == [OWN, *microsoft_graph.CLIENT_TENANTS]
     assert list(names.values()) == ["Cedar Ridge IT", *firms]

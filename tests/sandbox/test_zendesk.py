@@ -96,7 +96,7 @@ def test_lists_have_their_own_paging(sandbox: Sandbox) -> None:
 
 def test_ten_exports_a_minute() -> None:
     headers = {"authorization": f"Basic {base64.b64encode(':'.join(USER).encode()).decode()}"}
-    world = World(Store(), Clock(None), 1, "demo")
+    world = World(Store(), Clock(None), 1, "cedar")
 
     def call(path: str, query: dict[str, str]) -> Any:
         return asyncio.run(zendesk.handle(world, Call("GET", path, query, headers, b"", "http://x")))

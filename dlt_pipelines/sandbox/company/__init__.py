@@ -1,6 +1,7 @@
-"""Cedar Ridge IT, the invented managed-service company that lives in the vendors of the sandbox.
+"""The invented companies that live in the vendors of the sandbox; the sandbox's clock decides how much of a life is visible.
 
-`build` writes its whole life (from July 2024 to the end of 2026) into a store; the sandbox's clock decides how much of it is visible.
+`cedar`: Cedar Ridge IT, a managed-service company in every system, from July 2024 to the end of 2026, with the golden weeks.
+`sales`: Brightwater Labs, a sales team in HubSpot alone, with the volume of a mid-sized CRM.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from dlt_pipelines.sandbox.company import (
     ads,
     backups,
     copper,
-    crm,
     deals,
     directory,
     justcall,
@@ -23,6 +23,7 @@ from dlt_pipelines.sandbox.company import (
     outreach,
     payables,
     sales,
+    sales_team,
     security,
     service,
     support,
@@ -30,7 +31,9 @@ from dlt_pipelines.sandbox.company import (
 from dlt_pipelines.sandbox.company.base import Book
 from dlt_pipelines.sandbox.store import Store
 
-SCALES = ("demo", "crm")
+COMPANIES = ("cedar", "sales")
+ALONE = {"sales": ("hubspot",)}
+"""Company -> the vendors it works with; one that is not named here works with all. The others answer, and have nothing of it."""
 
 LIVES: dict[str, Callable[[Book], None]] = {
     "quickbooks": accounting.write,
@@ -51,21 +54,20 @@ LIVES: dict[str, Callable[[Book], None]] = {
 HubSpot and Autotask, which are always there, and nothing of each other: what two vendors share is a function of the seed."""
 
 
-def build(seed: int, scale: str) -> Store:
-    """The company's life. `demo`: with the golden weeks. `crm`: HubSpot holds the volume of a mid-sized CRM instead.
+def build(seed: int, company: str) -> Store:
+    """A company's life.
 
     Raises:
-        ValueError: no such scale.
+        ValueError: no such company.
     """
-    if scale not in SCALES:
-        raise ValueError(f"unknown scale {scale!r}; there are {', '.join(SCALES)}")
+    if company not in COMPANIES:
+        raise ValueError(f"unknown company {company!r}; there are {', '.join(COMPANIES)}")
     book = Book(seed)
+    if company == "sales":
+        sales_team.write(book)
+        return book.store
     book.store.pending.update({vendor: partial(write, book) for vendor, write in LIVES.items()})
     account.write_autotask(book)
-    if scale == "crm":
-        crm.write(book)
-        service.write(book, directory.write(Book(seed)))
-        return book.store
     account.write_hubspot(book)
     people = directory.write(book)
     sales.write(book, people)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from dlt_pipelines.sandbox import autotask, hubspot
-from dlt_pipelines.sandbox.company.base import OWNERS, TECHNICIANS, Book, at
+from dlt_pipelines.sandbox.company.base import OWNERS, TECHNICIANS, Book, Owner, at
 from dlt_pipelines.sandbox.store import ARCHIVED
 
 OPENED = at(date(2024, 1, 8), 9)
@@ -120,8 +121,9 @@ _PICKLISTS: dict[str, tuple[tuple[int, str, bool], ...]] = {
 }
 
 
-def _owners(book: Book) -> None:
-    for number, owner in enumerate(OWNERS):
+def hubspot_owners(book: Book, owners: Sequence[Owner]) -> None:
+    """The users who own records, from the day they joined."""
+    for number, owner in enumerate(owners):
         created = at(owner.joined, 9.1)
         props: dict[str, Any] = {
             "email": owner.email,
@@ -161,8 +163,8 @@ def pipeline(label: str, order: int, stages: tuple[tuple[str, str, str, bool], .
     }
 
 
-def hubspot_account(book: Book) -> None:
-    """Portal details and the options of the account's enumerations; the same at every scale."""
+def hubspot_account(book: Book, **own: Any) -> None:
+    """Portal details (`own`: where they differ), the options of the account's enumerations, and the sales pipeline."""
     store = book.store
     details = {
         "portalId": 48210077,
@@ -174,8 +176,8 @@ def hubspot_account(book: Book) -> None:
         "utcOffsetMilliseconds": -18_000_000,
         "uiDomain": "app.hubspot.com",
         "dataHostingLocation": "na1",
-    }
-    store.add("hubspot.account", 48210077, OPENED, details)
+    } | own
+    store.add("hubspot.account", details["portalId"], OPENED, details)
     outcomes = (
         (CONNECTED, "Connected"),
         (LIVE_MESSAGE, "Left live message"),
@@ -213,7 +215,7 @@ def hubspot_account(book: Book) -> None:
 
 def write_hubspot(book: Book) -> None:
     """HubSpot's account as it is set up and as it changes."""
-    _owners(book)
+    hubspot_owners(book, OWNERS)
     hubspot_account(book)
     book.store.add("hubspot.pipelines", RENEWALS, OPENED, pipeline("Renewals projects", 1, RENEWAL_STAGES))
     kept = tuple(stage for stage in RENEWAL_STAGES if stage[1] != "On hold")

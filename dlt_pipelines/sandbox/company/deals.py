@@ -83,20 +83,33 @@ def _deal(
     props: dict[str, Any],
     path: list[str] | None = None,
 ) -> int:
-    """One deal that walks through its stages and reaches `last` at `until`."""
+    """One deal with a client."""
+    known = people[firm.id]
+    contacts = [person.id for person in known if person.created < made][:2]
+    props |= {"deal_currency_code": "USD", "hs_analytics_source": SOURCES[firm.id % len(SOURCES)]}
+    return walk(book, rng, made, until, last, props, {"companies": [firm.id], "contacts": contacts}, path)
+
+
+def walk(
+    book: Book,
+    rng: random.Random,
+    made: int,
+    until: int,
+    last: str,
+    props: dict[str, Any],
+    links: dict[str, list[int]],
+    path: list[str] | None = None,
+) -> int:
+    """A new deal that walks through its stages and reaches `last` at `until`. Returns its id."""
     stages = [*(_path(rng, last) if path is None else path), last]
     base = {
         "pipeline": "default",
         "dealstage": stages[0],
         "closedate": hubspot.iso(made + rng.randrange(30, 90) * DAY),
-        "deal_currency_code": "USD",
-        "hs_analytics_source": SOURCES[firm.id % len(SOURCES)],
         f"hs_v2_date_entered_{stages[0]}": hubspot.iso(made),
         "hs_v2_date_entered_current_stage": hubspot.iso(made),
     }
-    known = people[firm.id]
-    contacts = [person.id for person in known if person.created < made][:2]
-    deal = add(book, "deals", made, base | props, {"companies": [firm.id], "contacts": contacts})
+    deal = add(book, "deals", made, base | props, links)
     for number, stage in enumerate(stages[1:], 1):
         _enter(book, rng, deal, made + (until - made) * number // (len(stages) - 1), stage)
     return deal

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import product
@@ -82,9 +82,9 @@ class Directory:
         ]
 
 
-def company_names(rng: random.Random, count: int) -> list[str]:
+def company_names(rng: random.Random, count: int, endings: Sequence[str] = names.COMPANY_LAST) -> list[str]:
     """Different invented names."""
-    combined = [f"{a} {b} {c}" for a, b, c in product(names.COMPANY_FIRST, names.COMPANY_SECOND, names.COMPANY_LAST)]
+    combined = [f"{a} {b} {c}" for a, b, c in product(names.COMPANY_FIRST, names.COMPANY_SECOND, endings)]
     return rng.sample(combined, count)
 
 

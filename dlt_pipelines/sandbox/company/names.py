@@ -36,6 +36,8 @@ Therapy Tile Title Tooling Transport Trucking Veterinary Water Welding Wellness 
 
 COMPANY_LAST = ("Inc", "LLC", "Group", "Co", "& Sons", "of Dane County", "Services", "Holdings")
 
+COMPANY_LAST_UK = ("Ltd", "plc", "LLP", "Group", "& Sons", "of Leeds", "Services", "Holdings")
+
 INDUSTRIES = (
     "ACCOUNTING",
     "CONSTRUCTION",
@@ -60,6 +62,8 @@ CITIES = (
     ("Milwaukee", "WI"),
     ("Gary", "IN"),
 )
+
+CITIES_UK = ("London", "Manchester", "Leeds", "Bristol", "Glasgow", "Cardiff", "Newcastle", "Belfast", "Norwich", "Sheffield")
 
 DECISION_TITLES = ("Owner", "President", "CEO", "CFO", "Office Manager", "Operations Director", "Managing Partner", "General Manager")
 OTHER_TITLES = (

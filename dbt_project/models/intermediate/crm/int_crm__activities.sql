@@ -65,8 +65,24 @@ select
         else coalesce(activities.created_day, activities.activity_day)
     end as day,
     activities.is_incoming,
-    activities.is_deleted
+    activities.is_deleted,
+    accounts.person_key,
+    activities.activity_type as record_type,
+    activities.activity_id as record_id,
+    case
+        when activities.source = 'hubspot' then
+            case activities.activity_type
+                when 'call' then {{ hubspot_url('0-48', 'activities.activity_id') }}
+                when 'meeting' then {{ hubspot_url('0-47', 'activities.activity_id') }}
+                when 'task' then {{ hubspot_url('0-27', 'activities.activity_id') }}
+                when 'note' then {{ hubspot_url('0-46', 'activities.activity_id') }}
+                else {{ hubspot_url('0-49', 'activities.activity_id') }}
+            end
+    end as record_url,
+    upper(left(activities.activity_type, 1)) || substr(activities.activity_type, 2) || ' ' || activities.activity_id as record_label
 from activities
 inner join {{ ref('int_crm') }} as crm on activities.source = crm.source
 left join {{ ref('int_crm__owners') }} as owners
     on activities.source = owners.source and activities.owner_id = owners.owner_id
+left join {{ ref('int_people__accounts') }} as accounts
+    on activities.source = accounts.source and activities.owner_id = accounts.account_id

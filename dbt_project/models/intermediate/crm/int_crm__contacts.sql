@@ -3,6 +3,7 @@
 select
     contacts.source,
     contacts.contact_id,
+    contacts.person_key,
     coalesce(owners.owner_key, contacts.source || ':' || nullif(contacts.owner_id, ''), 'nobody') as owner_key,
     coalesce(nullif(trim(contacts.original_source), ''), 'UNKNOWN') as original_source,
     nullif(trim(contacts.lifecycle_stage), '') as lifecycle_stage,
@@ -21,6 +22,8 @@ select
     coalesce(raw_contacts.num_form_fills, 0) as form_fills,
     {{ in_setting('raw_contacts.lead_status', 'sales.dropped_lead_statuses') }} as is_dropped,
     contacts.is_deleted,
+    contacts.record_type,
+    contacts.record_id,
     contacts.record_url,
     contacts.record_label
 from {{ ref('int_contacts') }} as contacts

@@ -42,7 +42,13 @@ select
         {%- endfor %}
     ) as passed_on,
     {%- endif %}
-    is_dropped
+    is_dropped,
+    person_key,
+    source,
+    record_type,
+    record_id,
+    record_url,
+    record_label
 from contacts
 where
     stage_now >= {{ loop.index }}

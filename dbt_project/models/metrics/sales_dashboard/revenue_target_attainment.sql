@@ -1,0 +1,14 @@
+select
+    'revenue_target_attainment' as metric_id,
+    person_key,
+    closed_on as occurred_on,
+    coalesce(amount, 0) as numerator,
+    1 as denominator,
+    case
+        when is_deleted then 'deleted'
+        when amount is null then 'no_amount'
+        when is_other_currency then 'other_currency'
+    end as reason,
+    {{ receipt() }}
+from {{ ref('int_crm__deals') }}
+where deal_state = 'won'

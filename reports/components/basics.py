@@ -112,8 +112,8 @@ def DataTable(
     """A plain table; text is left, numbers are right, days are `20 Oct`.
 
     Args:
-        columns: [{key, label, unit}] or {key: label}. `units`: the column with the unit of each row. `digits`: so many decimals. `href`: the column with the address
-            that the cell leads to. `none`: what stands for a missing value.
+        columns: [{key, label, unit}] or {key: label}. `units`: the column with the unit of each row. `digits`: so many decimals.
+            `href`: the column with the address that the cell leads to. `none`: what stands for a missing value.
         bar: the column whose numbers are drawn as bars under the first one.
         small: the column whose text stands small under the first one.
     """

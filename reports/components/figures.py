@@ -62,4 +62,5 @@ def SmallBars(
 ) -> Markup:
     """Several columns as rows of bars under each other, each with its name and its sum."""
     shown = [series(name, data.column(column), "c1", "bar") for column, name in zip(y, names, strict=True)]
-    return Markup('<div class="card">{}</div>').format(Markup(small_multiples(title, _labels(data, x), shown, unit, subtitle)))
+    drawn = Markup(small_multiples(title, _labels(data, x), shown, unit, subtitle))
+    return Markup('<div class="card" data-block="{}">{}</div>').format(data.name, drawn)

@@ -46,8 +46,8 @@ def _linked(row: Row) -> str | Markup:
 def Tiles(rows: Result, versus: str = "on the year before") -> Markup:
     """Headline numbers with their change on the year before.
 
-    Columns: label, value, unit, note, receipt (an address of the site), beside_label and beside_value (a second number in small); where there is
-    a comparison also direction, then_value and change (a ratio - 1; of a percentage, the difference).
+    Columns: label, value, unit, note, receipt (an address of the site), beside_label and beside_value (a second number in small);
+    where there is a comparison also direction, then_value and change (a ratio - 1; of a percentage, the difference).
     """
     return Markup('<div class="g tiles" data-block="{}">{}</div>').format(
         rows.name,

@@ -35,8 +35,8 @@ addEventListener("hashchange",along);along();
   document.documentElement.dataset.shown=n};
  shown=first.reduce((n,j,i)=>n*choices[i].length+j,0);
  form.hidden=false;form.onsubmit=e=>e.preventDefault();
- form.onchange=e=>put({[e.target.name]:e.target.value});
- form.onclick=e=>{const b=e.target.closest("[data-step]");if(!b)return;const s=form.elements[b.dataset.for];s.selectedIndex+=+b.dataset.step;put({[s.name]:s.value})};
+ form.onchange=e=>{put({[e.target.name]:e.target.value});show()};
+ form.onclick=e=>{const b=e.target.closest("[data-step]");if(!b)return;const s=form.elements[b.dataset.for];s.selectedIndex+=+b.dataset.step;put({[s.name]:s.value});show()};
  addEventListener("hashchange",show);show();
  const soon=self.requestIdleCallback||(f=>setTimeout(f,200));soon(async()=>{for(const p of packs)await p.read();document.documentElement.dataset.ready=1})}}
 

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from foundation.settings import PROJECT_ROOT, Company, Settings, load_company
 from reports.site import build_site
+from tests.reports.browser import chromium
 from tests.reports.published import PublishedFile
 from tests.reports.smtp import Server, running
 
@@ -63,6 +64,13 @@ def site(published: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copy(published, made.published_path)
     build_site(made, load_company(made))
     return made.site_dir
+
+
+@pytest.fixture(scope="session")
+def web() -> Iterator[Any]:
+    """One Chromium for all tests of pages."""
+    with chromium() as driver:
+        yield driver
 
 
 @pytest.fixture

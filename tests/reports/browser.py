@@ -1,0 +1,61 @@
+"""A real Chromium for the tests of pages."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from selenium import webdriver
+
+needs_chromium = pytest.mark.skipif(not (shutil.which("chromium") and shutil.which("chromedriver")), reason="no chromium and chromedriver")
+FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+         "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage")  # fmt: skip
+AXE = Path(__file__).parents[1] / "vendor" / "axe.min.js"
+AXE_SHA256 = "29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c"
+"""axe-core 4.14.1, MPL 2.0 (tests/vendor/axe.LICENSE.txt)."""
+
+
+@contextmanager
+def chromium() -> Iterator[Any]:
+    profile = tempfile.mkdtemp()
+    options = webdriver.ChromeOptions()
+    options.binary_location = shutil.which("chromium") or ""
+    for flag in (*FLAGS, f"--user-data-dir={profile}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = webdriver.Chrome(service=webdriver.ChromeService(shutil.which("chromedriver")), options=options)
+    try:
+        yield driver
+    finally:
+        driver.quit()
+        shutil.rmtree(profile, ignore_errors=True)
+
+
+def size(web: Any, width: int, scheme: str = "light", media: str = "screen") -> None:
+    web.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride", {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
+    )
+    web.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": media, "features": [{"name": "prefers-color-scheme", "value": scheme}]})
+
+
+def show(web: Any, site: Path, page: str, width: int = 1280, scheme: str = "light", media: str = "screen") -> None:
+    size(web, width, scheme, media)
+    web.get((site / page).as_uri())
+
+
+def axe_violations(web: Any) -> list[str]:
+    """What axe-core finds on the page that is shown: WCAG 2.2 A and AA, and best practice."""
+    assert hashlib.sha256(AXE.read_bytes()).hexdigest() == AXE_SHA256
+    web.execute_script(AXE.read_text(encoding="utf-8"))
+    found: list[str] = web.execute_async_script("""
+      const done = arguments[arguments.length - 1];
+      axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'], elementRef: false})
+        .then(r => done(r.violations.map(v => v.id + ': ' + v.nodes.slice(0, 3).map(n => n.html.slice(0, 120)).join(' | '))),
+              e => done(['error ' + e]))""")
+    return found

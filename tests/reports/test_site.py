@@ -415,8 +415,8 @@ def test_a_page_that_fails_leaves_the_last_good_one(
 
 
 def test_a_page_that_no_one_knows(settings: Settings, company: Company) -> None:
-    odd = company.model_copy(update={"pages": company.pages.model_copy(update={"enabled": ["scorecard", "sales"]})})
-    with pytest.raises(SiteError, match="pages.enabled: there is no page sales"):
+    odd = company.model_copy(update={"pages": company.pages.model_copy(update={"enabled": ["scorecard", "sails"]})})
+    with pytest.raises(SiteError, match="pages.enabled: there is no page sails"):
         build_site(settings, odd)
 
 

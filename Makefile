@@ -11,11 +11,11 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
-demo: $(VENV)/.runtime ## run everything end to end against the sandbox, offline, mail included
-	@$(BIN)/scoreline demo
+demo: $(VENV)/.runtime ## run everything end to end against the sandbox, offline, mail included (COMPANY=sales: the other invented company)
+	@$(BIN)/scoreline demo $(if $(COMPANY),--company $(COMPANY))
 
 ui: $(VENV)/.runtime ## open the Dagster UI on the same instance (http://127.0.0.1:3000)
-	@$(BIN)/scoreline ui
+	@$(BIN)/scoreline ui $(if $(COMPANY),--company $(COMPANY))
 
 doctor: $(VENV)/.runtime ## say per source what is connected and what is missing
 	@$(BIN)/scoreline doctor

@@ -8,7 +8,7 @@ from foundation.settings import Settings, SettingsError
 
 
 def seed_rows(settings: Settings, name: str, *columns: str) -> list[dict[str, str]]:
-    """Rows of `dbt_project/seeds/<name>.csv`, checked to have `columns`.
+    """Rows of `<name>.csv` in the folder of the seeds, checked to have `columns`.
 
     Raises:
         PermanentError: the file is missing or lacks a column; the other sources don't care.

@@ -1,4 +1,4 @@
-"""Files of the dbt project that are written by a tool: the list of metric models.
+"""What is made of the dbt project before dbt runs: the list of metric models, and its folder where the seeds stand elsewhere.
 
 dbt must see every `ref` when it parses, so the union of all metrics can't find them by itself. `write_metric_models` writes the
 list that the union loops over; it runs before each build, and a test holds the committed file equal to it.
@@ -7,12 +7,14 @@ Alone: `python -m foundation.dbt_files` (exit code 1 when the file had to be cha
 
 from __future__ import annotations
 
+import os
 import sys
 from collections import Counter
 from pathlib import Path
 
 from foundation.settings import Settings
 
+_PARTS = ("dbt_project.yml", "profiles.yml", "models", "macros", "snapshots", "tests")
 _HEAD = """\
 {#- Written by foundation/dbt_files.py from the files under models/metrics; do not edit. -#}
 {% macro metric_models() %}
@@ -58,6 +60,25 @@ def write_metric_models(dbt_dir: Path) -> bool:
     part.write_text(text, encoding="utf-8")
     part.replace(target)
     return True
+
+
+def project_dir(settings: Settings) -> Path:
+    """The dbt project with the seeds of `settings`: the real one, or in the home a folder of links to it and to the seeds.
+
+    dbt itself must not be told of seeds outside its project: it writes what it ran for a file under that file's path, and so over it.
+    """
+    if not settings.own_seeds_dir:
+        return settings.dbt_dir
+    place = settings.home / "dbt_project"
+    place.mkdir(parents=True, exist_ok=True)
+    parts = {name: settings.dbt_dir / name for name in _PARTS} | {"seeds": settings.own_seeds_dir}
+    for name, there in parts.items():
+        link = place / name
+        if not link.is_symlink() or link.readlink() != there:
+            made = place / f"{name}.{os.getpid()}"
+            made.symlink_to(there)
+            made.replace(link)
+    return place
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The seed files of the dbt project, read as they are: before and without a build."""
+"""The seed files, read as they are: before and without a build."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from foundation.settings import Settings, SettingsError
 
 
 def seed_rows(settings: Settings, name: str, *columns: str) -> list[dict[str, str]]:
-    """Rows of `dbt_project/seeds/<name>.csv`, checked to have `columns`.
+    """Rows of `<name>.csv` in the folder of the seeds, checked to have `columns`.
 
     Raises:
         SettingsError: the file is missing or lacks a column.
     """
-    path = settings.dbt_dir / "seeds" / f"{name}.csv"
+    path = settings.seeds_dir / f"{name}.csv"
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file)
             rows = list(reader)
     except FileNotFoundError:
-        raise SettingsError(f"{path} is missing; set SCORELINE_DBT_DIR to the folder of the dbt project") from None
+        raise SettingsError(f"{path} is missing; set SCORELINE_SEEDS_DIR to the folder of the seed files") from None
     if missing := [column for column in columns if column not in (reader.fieldnames or ())]:
         raise SettingsError(f"{path} has no column {', '.join(missing)}")
     return rows
@@ -37,7 +37,7 @@ def holidays(settings: Settings) -> dict[date, str]:
         try:
             out[date.fromisoformat((row["holiday"] or "").strip())] = row["name"]
         except ValueError:
-            path = settings.dbt_dir / "seeds" / "holidays.csv"
+            path = settings.seeds_dir / "holidays.csv"
             raise SettingsError(f"{path}: {row['holiday']!r} is no day; write it like 2025-12-25") from None
     return out
 

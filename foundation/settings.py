@@ -50,6 +50,8 @@ class Settings(EnvSettings):
     manual_dir: Annotated[Path, Field(alias="SCORELINE_MANUAL_DIR")] = PROJECT_ROOT / "manual_entries"
     ad_spend_dir: Annotated[Path, Field(alias="SCORELINE_AD_SPEND_DIR")] = PROJECT_ROOT / "ad_spend"
     dbt_dir: Annotated[Path, Field(alias="SCORELINE_DBT_DIR")] = PROJECT_ROOT / "dbt_project"
+    own_seeds_dir: Annotated[Path | None, Field(alias="SCORELINE_SEEDS_DIR")] = None
+    """Where the seeds are, if not in the dbt project."""
     as_of: Annotated[datetime | None, Field(alias="SCORELINE_AS_OF")] = None
     sandbox_url: Annotated[str | None, Field(alias="SANDBOX_URL")] = None
     smtp_url: Annotated[SecretStr | None, Field(alias="SMTP_URL")] = None
@@ -61,14 +63,19 @@ class Settings(EnvSettings):
             raise ValueError("an instant needs a time zone, for example 2025-10-27T07:00:00-05:00")
         return value
 
-    @field_validator("home", "company_file", "manual_dir", "ad_spend_dir", "dbt_dir")
+    @field_validator("home", "company_file", "manual_dir", "ad_spend_dir", "dbt_dir", "own_seeds_dir")
     @classmethod
-    def _absolute(cls, value: Path) -> Path:
-        return value.expanduser().resolve()
+    def _absolute(cls, value: Path | None) -> Path | None:
+        return value and value.expanduser().resolve()
 
     def now(self) -> datetime:
         """The clock of every layer, in UTC: `SCORELINE_AS_OF` where it is set, else the present. Nothing else reads the clock."""
         return (self.as_of or datetime.now(UTC)).astimezone(UTC)
+
+    @property
+    def seeds_dir(self) -> Path:
+        """people.csv, scorecard_lines.csv, goals.csv, holidays.csv and approved_offers.csv."""
+        return self.own_seeds_dir or self.dbt_dir / "seeds"
 
     @property
     def warehouse_path(self) -> Path:

@@ -15,10 +15,13 @@ from foundation.calendar import last_finished_week, local_date, parse_week, week
 from foundation.settings import PROJECT_ROOT, ReportName, Settings, SettingsError, load_company
 
 if TYPE_CHECKING:
+    from dlt_pipelines.credentials import Credentials
     from dlt_pipelines.sandbox import Sandbox
 
 DEMO_AS_OF = datetime(2025, 10, 27, 12, tzinfo=UTC)
-"""Monday 07:00 in the invented company's zone: 2025-W43 has just ended."""
+"""Monday morning for both invented companies: 2025-W43 has just ended."""
+DEMO_COMPANIES = {"cedar": None, "sales": PROJECT_ROOT / "dlt_pipelines" / "sandbox" / "sales_team"}
+"""Invented company -> the folder of its company.toml and seeds; None: those of the project, whose home is the home itself."""
 
 
 class _Cli(click.Group):
@@ -38,28 +41,49 @@ def _step(text: str) -> None:
     click.secho(f"\n{text}", bold=True)
 
 
-def _demo_environment(sandbox: Sandbox) -> None:
-    """Turn this process and its children to the sandbox: no real credential, no real mail server, the demo's clock."""
+def _demo_environment(sandbox: Sandbox, company: str) -> None:
+    """Turn this process and its children to the sandbox and its company: no real credential, no real mail server, the demo's clock."""
+    for credentials in _all_credentials():
+        for field in credentials.model_fields.values():
+            os.environ.pop(str(field.alias), None)
+    os.environ.pop("SMTP_URL", None)
+    if folder := DEMO_COMPANIES[company]:
+        home = Settings().home / company
+        places = {"HOME": home, "MANUAL_DIR": home / "manual_entries", "AD_SPEND_DIR": home / "ad_spend"}
+        for place in places.values():
+            place.mkdir(parents=True, exist_ok=True)
+        places |= {"COMPANY_FILE": folder / "company.toml", "SEEDS_DIR": folder / "seeds"}
+        os.environ.update({f"SCORELINE_{name}": str(place) for name, place in places.items()})
     os.environ.update(sandbox.environment)
     os.environ.update({"SCORELINE_AS_OF": DEMO_AS_OF.isoformat(), "SCORELINE_ENV_FILE": os.devnull})
-    os.environ.pop("SMTP_URL", None)
+
+
+_company_option = click.option(
+    "--company",
+    type=click.Choice(list(DEMO_COMPANIES)),
+    default="cedar",
+    show_default=True,
+    help="cedar: an IT service company with every system; sales: a sales team with HubSpot alone, in a home of its own.",
+)
 
 
 @main.command()
 @click.option("--port", default=8808, show_default=True, help="Port of the sandbox; 0 takes a free one.")
-def demo(port: int) -> None:
+@_company_option
+def demo(port: int, company: str) -> None:
     """Run the main job end to end against the sandbox: refresh, build, weekly scorecard, mail included. Needs no account and no network."""
     from dlt_pipelines.sandbox import running_sandbox
     from orchestration.runs import run_job
 
     started = datetime.now(UTC)
-    _step("Starting the sandbox: an invented company in every system")
-    with running_sandbox(as_of=DEMO_AS_OF, port=port) as sandbox:
-        _demo_environment(sandbox)
+    ui, other = ("make ui", "make demo COMPANY=sales") if company == "cedar" else (f"make ui COMPANY={company}", "make demo")
+    _step("Starting the sandbox: an invented company in its systems")
+    with running_sandbox(as_of=DEMO_AS_OF, port=port, company=company) as sandbox:
+        _demo_environment(sandbox, company)
         settings = Settings()
-        company = load_company(settings)
-        week = last_finished_week(settings.now(), company.zone)
-        click.echo(f"   {company.company.name} at {sandbox.url}, clock at {DEMO_AS_OF:%Y-%m-%d %H:%M}Z")
+        invented = load_company(settings)
+        week = last_finished_week(settings.now(), invented.zone)
+        click.echo(f"   {invented.company.name} at {sandbox.url}, clock at {DEMO_AS_OF:%Y-%m-%d %H:%M}Z")
         for number, (job, text, partition) in enumerate(
             (
                 ("refresh", "reading what changed from every source (dlt)", None),
@@ -70,7 +94,7 @@ def demo(port: int) -> None:
         ):
             _step(f"{number}/3 {job}: {text}")
             if not run_job(settings, job, partition_key=partition):
-                raise click.ClickException(f"The job {job} failed; the reason stands above. `make ui` shows the run.")
+                raise click.ClickException(f"The job {job} failed; the reason stands above. `{ui}` shows the run.")
     mails = sorted(settings.outbox_dir.glob("*.eml"))
     _step(f"Done in {(datetime.now(UTC) - started).seconds} s")
     click.echo(
@@ -78,7 +102,9 @@ def demo(port: int) -> None:
    page       {settings.site_dir / "index.html"}
    mail       {mails[-1] if mails else settings.outbox_dir}
    database   {settings.published_path}   (schema marts; open it with DuckDB while runs write)
-   runs       make ui
+   runs       {ui}
+
+The other invented company: {other}
 
 Next, with your own accounts:
    1. cp .env.example .env and fill in the credentials you have; sources without any are simply "not connected"
@@ -92,26 +118,32 @@ Next, with your own accounts:
 @click.option("--port", default=3000, show_default=True)
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--sandbox-port", default=8808, show_default=True)
-def ui(port: int, host: str, sandbox_port: int) -> None:
-    """Open the Dagster UI on this project's instance. Without any credentials it runs on the sandbox, as the demo does."""
-    if Settings().sandbox_url is None and not _any_credential():
+@_company_option
+def ui(port: int, host: str, sandbox_port: int, company: str) -> None:
+    """Open the Dagster UI on this project's instance. Without any credentials, or with another company, it runs on the sandbox, as the
+    demo does."""
+    if DEMO_COMPANIES[company] or (Settings().sandbox_url is None and not _any_credential()):
         from dlt_pipelines.sandbox import running_sandbox
 
-        with running_sandbox(as_of=DEMO_AS_OF, port=sandbox_port) as sandbox:
-            _demo_environment(sandbox)
-            click.echo(f"No credentials in the environment or .env: running on the sandbox, clock at {DEMO_AS_OF:%Y-%m-%d %H:%M}Z.")
+        with running_sandbox(as_of=DEMO_AS_OF, port=sandbox_port, company=company) as sandbox:
+            _demo_environment(sandbox, company)
+            click.echo(f"{load_company(Settings()).company.name}: running on the sandbox, clock at {DEMO_AS_OF:%Y-%m-%d %H:%M}Z.")
             _dagster_dev(host, port)
     else:
         _dagster_dev(host, port)
 
 
-def _any_credential() -> bool:
+def _all_credentials() -> list[type[Credentials]]:
     from dlt_pipelines.credentials import Credentials
     from dlt_pipelines.registry import SOURCES
 
     for entry in SOURCES.values():
         entry.load_module()
-    return any(is_set for credentials in Credentials.__subclasses__() for is_set in credentials.variables().values())
+    return Credentials.__subclasses__()
+
+
+def _any_credential() -> bool:
+    return any(is_set for credentials in _all_credentials() for is_set in credentials.variables().values())
 
 
 def _dagster_dev(host: str, port: int) -> None:
@@ -283,14 +315,16 @@ def sandbox(arguments: tuple[str, ...]) -> None:
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def dbt(arguments: tuple[str, ...]) -> None:
     """Run dbt on the warehouse with the write lock held: scoreline dbt build --select dials+"""
+    from foundation.dbt_files import project_dir
     from foundation.warehouse import Warehouse
     from orchestration.dbt_manifest import dbt_environment
 
     settings = Settings()
-    place = ["--project-dir", str(settings.dbt_dir), "--profiles-dir", str(settings.dbt_dir)]
+    project = project_dir(settings)
+    place = ["--project-dir", str(project), "--profiles-dir", str(project)]
     command = [sys.executable, "-m", "dbt.cli.main", *arguments, *(place if arguments and not arguments[0].startswith("-") else [])]
     with Warehouse(settings).write_lock(f"dbt {' '.join(arguments)}"):
-        sys.exit(subprocess.run(command, cwd=settings.dbt_dir, env=dbt_environment(settings)).returncode)
+        sys.exit(subprocess.run(command, cwd=project, env=dbt_environment(settings)).returncode)
 
 
 if __name__ == "__main__":

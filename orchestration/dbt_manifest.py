@@ -10,7 +10,7 @@ from pathlib import Path
 from dagster_dbt import DbtProject
 from filelock import FileLock
 
-from foundation.dbt_files import write_metric_models
+from foundation.dbt_files import project_dir, write_metric_models
 from foundation.settings import Settings
 
 _INPUTS = ("*.sql", "*.yml", "*.csv", "*.md")
@@ -22,12 +22,13 @@ def _newest_input(dbt_dir: Path) -> float:
     return max(file.stat().st_mtime for file in files)
 
 
-def prepared_project(dbt_dir: Path) -> DbtProject:
+def prepared_project(settings: Settings) -> DbtProject:
     """The dbt project with a manifest that is newer than its files. Parses at most once, also when several processes start together.
 
     Raises:
         RuntimeError: dbt cannot parse the project; the text is dbt's own, with file and line.
     """
+    dbt_dir = project_dir(settings)
     project = DbtProject(project_dir=dbt_dir, profiles_dir=dbt_dir)
     manifest = project.manifest_path
     write_metric_models(dbt_dir)
@@ -47,7 +48,7 @@ def prepared_project(dbt_dir: Path) -> DbtProject:
                 "--profiles-dir",
                 str(dbt_dir),
             ]
-            parsed = subprocess.run(command, capture_output=True, text=True, cwd=dbt_dir, env=dbt_environment(Settings()))
+            parsed = subprocess.run(command, capture_output=True, text=True, cwd=dbt_dir, env=dbt_environment(settings))
             if parsed.returncode:
                 raise RuntimeError(f"dbt cannot parse {dbt_dir}:\n{parsed.stdout}{parsed.stderr}")
             manifest.touch()  # a partial parse leaves an unchanged manifest's time as it was
@@ -64,4 +65,4 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
     return defaults | dict(os.environ) | ours
 
 
-DBT_PROJECT = prepared_project(Settings().dbt_dir)
+DBT_PROJECT = prepared_project(Settings())

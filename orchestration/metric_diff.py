@@ -19,7 +19,7 @@ from typing import Any
 
 import duckdb
 
-from foundation.dbt_files import write_metric_models
+from foundation.dbt_files import project_dir, write_metric_models
 from foundation.settings import Settings, env_file
 from foundation.warehouse import Warehouse
 
@@ -92,7 +92,7 @@ def metric_diff(settings: Settings, repository: Path, base: str | None = None) -
         environment = {**os.environ, "SCORELINE_AS_OF": clock, "SCORELINE_ENV_FILE": str(env_file())}
         builds = [
             _build(tree, was, tree / "dbt_project", tree / "company.toml", environment),
-            _build(repository, now, settings.dbt_dir, settings.company_file, environment),
+            _build(repository, now, project_dir(settings), settings.company_file, environment),
         ]
         for which, process in zip((f"the base {commit[:9]}", "the present state"), builds, strict=True):
             output, _ = process.communicate()

@@ -38,16 +38,15 @@ def test_the_last_working_day_of_a_week(day: date, is_last: bool) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        (None, "holidays.csv is missing; set SCORELINE_DBT_DIR"),
+        (None, "holidays.csv is missing; set SCORELINE_SEEDS_DIR"),
         ("day,name\n2025-12-25,Christmas\n", "has no column holiday"),
         ("holiday,name\n25 Dec,Christmas\n", "'25 Dec' is no day; write it like 2025-12-25"),
     ],
 )
 def test_a_wrong_file_is_named_with_the_way_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str | None, says: str) -> None:
-    (tmp_path / "seeds").mkdir()
     if text is not None:
-        (tmp_path / "seeds" / "holidays.csv").write_text(text, encoding="utf-8")
-    monkeypatch.setenv("SCORELINE_DBT_DIR", str(tmp_path))
+        (tmp_path / "holidays.csv").write_text(text, encoding="utf-8")
+    monkeypatch.setenv("SCORELINE_SEEDS_DIR", str(tmp_path))
     with pytest.raises(SettingsError, match="holidays.csv") as caught:
         day_off(Settings(), date(2025, 10, 27))
     assert says in str(caught.value)

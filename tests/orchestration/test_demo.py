@@ -1,0 +1,68 @@
+"""The demo of the two invented companies: where each lives, and that nothing real is reached from it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+from click.testing import CliRunner
+
+from dlt_pipelines.sandbox import running_sandbox
+from foundation.dbt_files import project_dir
+from foundation.settings import PROJECT_ROOT, Settings, load_company
+from orchestration.cli import DEMO_AS_OF, DEMO_COMPANIES, _demo_environment, main
+
+
+@pytest.fixture
+def environment(home: Path) -> Iterator[Path]:
+    """A shell with somebody's own accounts, and the home in it; put back afterwards."""
+    kept = dict(os.environ)
+    os.environ.update({"AUTOTASK_SECRET": "real", "HUBSPOT_BASE_URL": "https://api.hubapi.com", "SMTP_URL": "smtp://mail.example"})
+    yield home
+    os.environ.clear()
+    os.environ.update(kept)
+
+
+@pytest.mark.parametrize("company", list(DEMO_COMPANIES))
+def test_each_company_has_its_own_places_and_nothing_real(environment: Path, company: str) -> None:
+    with running_sandbox(as_of=DEMO_AS_OF, company=company) as sandbox:
+        _demo_environment(sandbox, company)
+        settings = Settings()
+        name = load_company(settings).company.name
+        assert sandbox.environment.items() <= os.environ.items()
+    assert os.environ.keys().isdisjoint({"HUBSPOT_BASE_URL", "SMTP_URL"}) and os.environ.get("AUTOTASK_SECRET") != "real"
+    if company == "cedar":
+        assert (name, settings.home, settings.seeds_dir) == ("Cedar Ridge IT", environment, PROJECT_ROOT / "dbt_project" / "seeds")
+        assert project_dir(settings) == settings.dbt_dir
+    else:
+        assert (name, settings.home) == ("Brightwater Labs Ltd", environment / company)
+        assert "AUTOTASK_SECRET" not in os.environ
+        assert not any(settings.manual_dir.iterdir()) and not any(settings.ad_spend_dir.iterdir())
+        for _ in range(2):
+            assert project_dir(settings) == settings.home / "dbt_project"
+            assert (settings.home / "dbt_project" / "seeds").resolve() == settings.seeds_dir
+            assert (settings.home / "dbt_project" / "models").resolve() == settings.dbt_dir / "models"
+
+
+def test_an_unknown_company_is_refused() -> None:
+    refused = CliRunner().invoke(main, ["demo", "--company", "acme"])
+    assert refused.exit_code == 2 and "cedar" in refused.output and "sales" in refused.output
+
+
+@pytest.mark.slow
+def test_the_sales_company_end_to_end(environment: Path) -> None:
+    seeds = [path.read_bytes() for path in sorted((DEMO_COMPANIES["sales"] / "seeds").iterdir())]
+    done = CliRunner().invoke(main, ["demo", "--company", "sales", "--port", "0"], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    home = environment / "sales"
+    assert str(home / "site" / "index.html") in done.output and "make ui COMPANY=sales" in done.output
+    assert [path.read_bytes() for path in sorted((DEMO_COMPANIES["sales"] / "seeds").iterdir())] == seeds
+    [mail] = (home / "outbox").glob("*weekly*.eml")
+    assert "Brightwater Labs" in mail.read_text(encoding="utf-8")
+    with duckdb.connect(str(home / "published" / "scoreline.duckdb"), read_only=True) as connection:
+        states = dict(connection.execute("select source, status from marts.dim_sources").fetchall())
+    assert states.pop("hubspot") == "ok"
+    assert {state for source, state in states.items() if source not in ("manual", "ad_spend_csv")} == {"not_connected"}

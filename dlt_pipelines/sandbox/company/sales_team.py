@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import bisect
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import accumulate
@@ -295,7 +296,7 @@ def _deals(book: Book, crm: Crm) -> None:
     rng = book.rng("sales", "deals")
     asked = sorted((contact for contact in crm.warm if contact.opportunity), key=lambda contact: contact.opportunity or 0)
 
-    def deal(made: int, until: int, last: str, amount: str | None, quiet_from: int, pushes: int = 0, planned: int | None = None) -> None:
+    def deal(made: int, until: int, last: str, amount: str | None, quiet_from: int, plans: Sequence[int] = ()) -> None:
         customers = last == WON
         # whoever became an opportunity at about the time, and a customer only where the deal was won
         free = [contact for contact in asked if contact.id not in crm.in_deals and contact.created < made and contact.customer == customers]
@@ -313,18 +314,16 @@ def _deals(book: Book, crm: Crm) -> None:
             "hs_analytics_source": contact.source,
             "hubspot_owner_id": first if number % 9 == 5 else owner,
         }
+        if plans:
+            props["closedate"] = hubspot.iso(plans[0])
         deal_id = walk(book, rng, made, until, last, props, {"contacts": [contact.id], "companies": [contact.firm]})
         span = min(quiet_from, until) - made
         if estimate != amount:
             edit(book, "deals", deal_id, made + span * 2 // 3, {"amount": amount})
         if number % 9 == 5:
             edit(book, "deals", deal_id, made + span // 3, {"hubspot_owner_id": owner})
-        if planned is not None:
-            step = (planned - made) // (pushes + 2)
-            edit(book, "deals", deal_id, made + 60_000, {"closedate": hubspot.iso(planned - pushes * step)})
-            for push in range(1, pushes + 1):
-                moved = made + (quiet_from - made) * push // (pushes + 1)
-                edit(book, "deals", deal_id, moved, {"closedate": hubspot.iso(planned - (pushes - push) * step)})
+        for push, plan in enumerate(plans[1:], 1):
+            edit(book, "deals", deal_id, made + (quiet_from - made) * push // len(plans), {"closedate": hubspot.iso(plan)})
         crm.deals.append(Deal(deal_id, made, quiet_from, contact, owner))
 
     for days, closed, amount in _WON_2025:
@@ -333,13 +332,15 @@ def _deals(book: Book, crm: Crm) -> None:
     for count, last, earliest, latest in _CLOSED:
         for number in range(count):
             closed = _workday(earliest + (latest - earliest) * number // max(count - 1, 1))
-            made = max(_workday(closed - timedelta(days=rng.randrange(30, 170))), _FIRST + timedelta(days=30))
+            made = max(_workday(closed - timedelta(days=rng.randrange(40, 300))), _FIRST + timedelta(days=30))
             until = at(closed, rng.uniform(9, 16))
             deal(at(made, rng.uniform(9, 16)), until, last, f"{rng.randrange(30, 300) * 100}.00", until)
     for stage, begun, entered, planned, worth, pushes, quiet in _OPEN:
         begin = at(begun, rng.uniform(9, 11))
         until = begin if entered == begun else at(entered, rng.uniform(11, 16))
-        deal(begin, until, stage, worth, at(quiet or _LAST, 17), pushes, at(planned, 17))
+        end = at(planned, 17)
+        step = (end - begin) // (pushes + 2)
+        deal(begin, until, stage, worth, at(quiet or _LAST, 17), [end - left * step for left in range(pushes, -1, -1)])
 
 
 def _workday(day: date) -> date:

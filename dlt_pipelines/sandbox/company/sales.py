@@ -468,6 +468,17 @@ def _make_coi(book: Book, person: Person, owner: Owner, day: date) -> None:
 # ------------------------------------------------------------------ notes, tasks, emails
 
 
+def new_task(rng: random.Random, due: int) -> dict[str, Any]:
+    """Properties of a task that nobody has begun."""
+    return {
+        "hs_timestamp": hubspot.iso(due),
+        "hs_task_status": "NOT_STARTED",
+        "hs_task_type": rng.choice(("TODO", "CALL", "EMAIL")),
+        "hs_task_priority": rng.choice(("NONE", "LOW", "MEDIUM", "HIGH")),
+        "hs_task_subject": rng.choice(names.TASK_SUBJECTS),
+    }
+
+
 def _week_of_office_work(book: Book, directory: Directory, monday: date) -> None:
     rng = book.rng("office", monday)
     days, start, busy = work_days(monday), at(monday, 0), season(monday)
@@ -494,14 +505,7 @@ def _week_of_office_work(book: Book, directory: Directory, monday: date) -> None
     for _ in range(round(18 * busy)):
         made, person = at(rng.choice(days), _hours(rng)), rng.choice(pool)
         due = made + round(rng.uniform(0.3, 9) * DAY)
-        props = {
-            "hs_timestamp": hubspot.iso(due),
-            "hs_task_status": "NOT_STARTED",
-            "hs_task_type": rng.choice(("TODO", "CALL", "EMAIL")),
-            "hs_task_priority": rng.choice(("NONE", "LOW", "MEDIUM", "HIGH")),
-            "hs_task_subject": rng.choice(names.TASK_SUBJECTS),
-            "hubspot_owner_id": str(rng.choice(owners).id),
-        }
+        props = new_task(rng, due) | {"hubspot_owner_id": str(rng.choice(owners).id)}
         task = add(book, "tasks", made, props, links(person))
         if rng.random() < 0.85:
             done = max(made + HOUR, due + round(rng.uniform(-1, 2) * DAY))

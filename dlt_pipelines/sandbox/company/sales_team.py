@@ -23,6 +23,7 @@ from dlt_pipelines.sandbox.company.base import DAY, HOUR, Book, Owner, add, edit
 from dlt_pipelines.sandbox.company.base import DEMO_CLOCK as _NOW
 from dlt_pipelines.sandbox.company.deals import DISQUALIFIED, LOST, WON, walk
 from dlt_pipelines.sandbox.company.directory import company_names, company_props, contact_props, slug
+from dlt_pipelines.sandbox.company.sales import new_task
 from dlt_pipelines.sandbox.store import local_ms
 
 ZONE = ZoneInfo("Europe/London")
@@ -157,6 +158,13 @@ _SOURCES = {
 _RARE = {"PAID_SOCIAL": 2_900, "AI_REFERRALS": 3_900}
 """Source -> one lead in so many: fewer than ten a year."""
 _STATUSES = ("NEW", "OPEN", "IN_PROGRESS", "ATTEMPTED_TO_CONTACT", "CONNECTED", "UNQUALIFIED", "BAD_TIMING", None)
+_STATUS_AT = {
+    1: ("IN_PROGRESS", "CONNECTED", "UNQUALIFIED", "BAD_TIMING"),
+    2: ("IN_PROGRESS", "CONNECTED", "CONNECTED", "UNQUALIFIED"),
+    3: ("OPEN_DEAL",),
+    4: ("CONNECTED",),
+}
+"""Lead statuses of those who have reached a stage of the lifecycle."""
 # chance to go on to the next stage, and about how many days it takes
 _ONWARD = ((0.1415, 14), (0.198, 17), (0.142, 24), (0.325, 55))
 
@@ -226,7 +234,7 @@ def _progress(book: Book, rng: random.Random, crm: Crm, contact: Contact) -> Con
     for number, moment in reached.items():
         name = _LIFECYCLE[number]
         change = {"lifecyclestage": name, f"hs_v2_date_entered_{name}": hubspot.iso(moment), "hubspot_owner_id": owner}
-        edit(book, "contacts", contact.id, moment, change | {"hs_lead_status": rng.choice(("IN_PROGRESS", "CONNECTED", "OPEN_DEAL"))})
+        edit(book, "contacts", contact.id, moment, change | {"hs_lead_status": rng.choice(_STATUS_AT[number])})
     found = Contact(contact.id, contact.created, contact.firm, owner, contact.source, reached.get(3) or reached.get(4), 4 in reached)
     crm.warm.append(found)
     return found
@@ -401,13 +409,7 @@ def _meeting(rng: random.Random, made: int, start: int) -> dict[str, Any]:
 
 def _task(rng: random.Random, made: int, due: int) -> dict[str, Any]:
     done = due - HOUR
-    props = {
-        "hs_timestamp": hubspot.iso(due),
-        "hs_task_status": "NOT_STARTED",
-        "hs_task_type": rng.choice(("TODO", "CALL", "EMAIL")),
-        "hs_task_priority": rng.choice(("NONE", "LOW", "MEDIUM", "HIGH")),
-        "hs_task_subject": rng.choice(names.TASK_SUBJECTS),
-    }
+    props = new_task(rng, due)
     if done < _NOW - 2 * DAY and rng.random() < 0.84:
         props |= {"hs_task_status": "COMPLETED", "hs_task_completion_date": hubspot.iso(done)}
     return props

@@ -27,7 +27,7 @@ addEventListener("hashchange",along);along();
  const packs=$$("script[data-for]").map(s=>{let read;return{box:document.getElementById(s.dataset.for),
   read:()=>read??=new Response(new Blob([Uint8Array.from(atob(s.textContent),c=>c.charCodeAt(0))]).stream().pipeThrough(new DecompressionStream("deflate"))).json()}});
  const show=async()=>{const q=at()[1],k=choices.map((c,i)=>{const j=c.findIndex(o=>o.value==q.get(names[i]));return j<0?first[i]:j});
-  k.forEach((j,i)=>{const o=choices[i][j];if("selected"in o)o.selected=true;else o.checked=true});
+  k.forEach((j,i)=>{const o=choices[i][j];if("selected"in o)o.selected=true;else{o.checked=true;const l=o.parentNode;l.parentNode.scrollLeft=l.offsetLeft-l.parentNode.clientWidth/2+l.offsetWidth/2}});
   $$("[data-step]",form).forEach(b=>{const i=names.indexOf(b.dataset.for);b.disabled=!choices[i][k[i]+ +b.dataset.step]});
   const said=k.map((j,i)=>choices[i][j].dataset.note).join(" · ");if(line.textContent!=said)line.textContent=said;
   const n=k.reduce((n,j,i)=>n*choices[i].length+j,0);if(n===shown)return;shown=n;

@@ -22,7 +22,7 @@ select period_key, owner_key, stage_label s_text, contacts c_n, contacts_total t
 from marts.fct_sales_lifecycle;
 
 -- sales_activity.html: engaged
-select period_key, owner_key, 'Contact ' || contact_id c_text, contact_owner_name o_text, activities a_n, last_day l_day
+select period_key, owner_key, 'Contact ' || contact_id c_text, contact_owner_name o_text, activities a_n, strftime(last_day, '%-d %b %Y') l_text
 from marts.fct_sales_engaged_contacts;
 
 -- sales_activity.html: companies
@@ -30,7 +30,7 @@ select period_key, owner_key, name n_text, companies c_n, companies_total t_n, o
 from marts.fct_sales_companies;
 
 -- restricted/sales_contacts.html: engaged
-select period_key, owner_key, contact_name c_text, company_name y_text, contact_owner_name o_text, activities a_n, last_day l_day
+select period_key, owner_key, contact_name c_text, company_name y_text, contact_owner_name o_text, activities a_n, strftime(last_day, '%-d %b %Y') l_text
 from marts.fct_sales_engaged_contacts;
 
 -- sales_deals.html: won

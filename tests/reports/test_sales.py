@@ -83,7 +83,6 @@ SHOWN = {
     "days": lambda v: number(v, "days"),
     "then": lambda v: "no full year" if v is None else number(v),
     "goal": lambda v: "no goal" if v is None else number(v, "count", 0),
-    "day": lambda v: f"{v:%-d %b}",
 }
 """How a column reads, by the end of its name; written out here once more, so that a page that formats otherwise is noticed."""
 

@@ -1,5 +1,5 @@
 -- What the sales pages must show, over the marts and not as the pages ask for it. `-- page: block`; first the keys of the choice, then the columns
--- of the table in order, each named with how it reads (test_sales.SHOWN).
+-- of the table in order, each named with how it reads (test_sales.SHOWN). `one_...`: where today is a Monday, without what stood that morning.
 
 -- sales.html: lead_sources
 select period_key, owner_key, source_label s_text, leads l_n, mqls m_n, sqls q_n, customers c_n, if(leads < 10, null, customers / leads) r_rate
@@ -45,32 +45,32 @@ where closed_on between first_day and last_day and w.owner_key in ('all', d.owne
 
 -- sales_pipeline.html: stages
 select shown_day, stage_label s_text, count(*) c_n, sum(amount) v_money, max(probability) p_percentorblank, sum(weighted) w_money, count(*) - count(amount) m_n
-from marts.fct_sales_open_deals
+from one_open_deals
 group by shown_day, stage_label
 union all select shown_day, 'All stages', count(*), sum(amount), null, sum(weighted), count(*) - count(amount)
-from marts.fct_sales_open_deals
+from one_open_deals
 group by 1;
 
 -- sales_pipeline.html: by_owner
 select shown_day, owner_name o_text, count(*) c_n, sum(amount) v_money, sum(weighted) w_money, count(stale_days) s_n
-from marts.fct_sales_open_deals
+from one_open_deals
 group by shown_day, owner_name;
 
 -- sales_pipeline.html: stale
 select shown_day, deal_name d_text, owner_name o_text, stage_label s_text, stale_days t_days, stale_reason r_text, amount a_money
-from marts.fct_sales_open_deals
+from one_open_deals
 where stage_days > 30;
 
 -- sales_pipeline.html: pushed
 select shown_day, deal_name d_text, owner_name o_text, pushes p_n, pushed_days y_days, strftime(close_day, '%-d %b %Y') c_text, if(close_day < shown_day, 'overdue', '') u_text
-from marts.fct_sales_open_deals
+from one_open_deals
 where pushes > 0;
 
 -- sales_pipeline.html: without_amount
 select shown_day, deal_name d_text, owner_name o_text, stage_label s_text, age_days a_days, if(is_other_currency, 'in another currency', 'no amount') w_text
-from marts.fct_sales_open_deals
+from one_open_deals
 where amount is null;
 
 -- sales_pipeline.html: velocity
 select shown_day, per_day a_tile, per_deal_day b_money, open_deals c_n, avg_deal d_tile, win_rate e_percent, cycle_days f_days
-from marts.fct_sales_velocity;
+from one_velocity;

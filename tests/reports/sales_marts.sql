@@ -101,7 +101,10 @@ select m.shown_day - if(is_now, 0, 1) as snapshot_day, m.shown_day, m.is_now, d.
        (m.shown_day - d.created_day)::bigint as age_days, ((m.shown_day - d.created_day) % 55)::bigint as stage_days, m.shown_day - ((m.shown_day - d.created_day) % 55)::int as last_moved_day,
        if(stage_days > 30, stage_days, null) as stale_days, if(stage_days > 30, 'no activity since ' || strftime(last_moved_day, '%-d %b %Y'), null) as stale_reason,
        luck(3, d.deal_id, 1, 1) as pushes, luck(3, d.deal_id, 1, 1) * 14 as pushed_days, d.is_other_currency
-from (select date '2025-10-27' - 7 * i::int as shown_day, i = 0 as is_now from range(getvariable('mondays')) as r(i)) as m
+from (
+    select date '2025-10-27' - 7 * i::int as shown_day, i = 0 as is_now from range(getvariable('mondays')) as r(i)
+    union all select date '2025-10-27', false
+) as m
 join marts.fct_sales_deals as d on d.created_day < m.shown_day and (d.closed_on is null or d.closed_on >= m.shown_day)
 join stages as s on s.stage_order = least(7, 1 + (m.shown_day - d.created_day) // 30);
 

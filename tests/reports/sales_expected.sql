@@ -59,10 +59,10 @@ group by shown_day, owner_name;
 -- sales_pipeline.html: stale
 select shown_day, deal_name d_text, owner_name o_text, stage_label s_text, stale_days t_days, stale_reason r_text, amount a_money
 from one_open_deals
-where stage_days > 30;
+where stale_days > 30;
 
 -- sales_pipeline.html: pushed
-select shown_day, deal_name d_text, owner_name o_text, pushes p_n, pushed_days y_days, strftime(close_day, '%-d %b %Y') c_text, if(close_day < shown_day, 'overdue', '') u_text
+select shown_day, deal_name d_text, owner_name o_text, pushes p_n, pushed_days y_days, strftime(close_day, '%-d %b %Y') c_text, if(is_overdue, 'overdue', '') u_text
 from one_open_deals
 where pushes > 0;
 

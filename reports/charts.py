@@ -150,6 +150,17 @@ def _path(run: list[tuple[float, float]], width: float, height: float, left: flo
     return "M" + "L".join(f"{_n(left + x * width)} {_n(top + (1 - y) * height)}" for x, y in run)
 
 
+def _data(title: str, heads: Sequence[str], rows: Sequence[tuple[str, Sequence[str]]]) -> str:
+    """The numbers of a drawing as a table to be opened; tooltips read them from here. `heads`: finished HTML."""
+    head = "".join(f'<th scope="col">{name}</th>' for name in heads)
+    body = "".join(f'<tr><th scope="row">{escape(label)}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>' for label, cells in rows)
+    return (
+        '<details class="data"><summary>Data</summary>'
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(title)}, data">'
+        f"<table><thead><tr><td></td>{head}</tr></thead><tbody>{body}</tbody></table></div></details>"
+    )
+
+
 def to_html(chart: Chart) -> str:
     """The fluid drawing with its table of data, as HTML text."""
     width, height = 1000, 500
@@ -190,11 +201,8 @@ def to_html(chart: Chart) -> str:
     for s, y in ends:
         colour = "muted" if s.kind == "goal" else s.color
         out.append(f'<span class="le" style="top:{_n(y)}px;color:var(--{colour})">{escape(chart.last(s))}</span>')
-    head = "".join(f'<th scope="col"><i class="key {s.kind}" style="--k:var(--{s.color})"></i>{escape(s.name)}</th>' for s in chart.series)
-    body = "".join(
-        f'<tr><th scope="row">{escape(label)}</th>' + "".join(f"<td>{chart.text(s.values[k])}</td>" for s in chart.series) + "</tr>"
-        for k, label in enumerate(chart.labels)
-    )
+    heads = [f'<i class="key {s.kind}" style="--k:var(--{s.color})"></i>{escape(s.name)}' for s in chart.series]
+    rows = [(label, [chart.text(s.values[k]) for s in chart.series]) for k, label in enumerate(chart.labels)]
     subtitle = f"<p>{escape(chart.subtitle)}</p>" if chart.subtitle else ""
     return (
         f'<figure class="chart" aria-labelledby="{uid}"><figcaption>'
@@ -202,9 +210,7 @@ def to_html(chart: Chart) -> str:
         f'<div class="plot" tabindex="0" role="group" aria-label="{escape(chart.title)}: arrow keys read the values" '
         f'data-mode="{"band" if chart.band else "point"}" '
         f'style="--l:{left}px;--r:{_n(right)}px;height:{chart.height}px">{"".join(out)}</div>'
-        f'<details class="data"><summary>Data</summary>'
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(chart.title)}, data">'
-        f"<table><thead><tr><td></td>{head}</tr></thead><tbody>{body}</tbody></table></div></details></figure>"
+        f"{_data(chart.title, heads, rows)}</figure>"
     )
 
 
@@ -240,18 +246,11 @@ def small_multiples(title: str, labels: Sequence[str], shown: Sequence[Series], 
         if charts
         else ""
     )
-    head = "".join(f'<th scope="col">{escape(s.name)}</th>' for s in shown)
-    body = "".join(
-        f'<tr><th scope="row">{escape(label)}</th>'
-        + "".join(f"<td>{number(None if (v := s.values[k]) is None else exact(v), unit)}</td>" for s in shown)
-        + "</tr>"
-        for k, label in enumerate(labels)
-    )
+    rows = [(label, [number(None if (v := s.values[k]) is None else exact(v), unit) for s in shown]) for k, label in enumerate(labels)]
     return (
         f'<figure class="chart minis" aria-labelledby="{uid}"><figcaption><p class="ft" id="{uid}">{escape(title)}</p>'
         f'<p>{escape(subtitle)}</p></figcaption>{"".join(out)}<div class="axis" aria-hidden="true">{axis}</div>'
-        f'<details class="data"><summary>Data</summary><div class="scroll" tabindex="0" role="region" aria-label="{escape(title)}, data">'
-        f"<table><thead><tr><td></td>{head}</tr></thead><tbody>{body}</tbody></table></div></details></figure>"
+        f"{_data(title, [escape(s.name) for s in shown], rows)}</figure>"
     )
 
 

@@ -99,8 +99,9 @@ def walk(
     props: dict[str, Any],
     links: dict[str, list[int]],
     path: list[str] | None = None,
+    pace: int = 1,
 ) -> int:
-    """A new deal that walks through its stages and reaches `last` at `until`. Returns its id."""
+    """A new deal that walks through its stages and reaches `last` at `until`, at first quickly where `pace` is above 1. Returns its id."""
     stages = [*(_path(rng, last) if path is None else path), last]
     base = {
         "pipeline": "default",
@@ -111,7 +112,7 @@ def walk(
     }
     deal = add(book, "deals", made, base | props, links)
     for number, stage in enumerate(stages[1:], 1):
-        _enter(book, rng, deal, made + (until - made) * number // (len(stages) - 1), stage)
+        _enter(book, rng, deal, made + (until - made) * number**pace // (len(stages) - 1) ** pace, stage)
     return deal
 
 

@@ -265,7 +265,7 @@ _WON_2025 = (
 )
 # how many, last stage, first and last day on which they were closed; nothing was closed in November and December 2024
 _CLOSED = (
-    (2, WON, date(2023, 5, 15), date(2023, 12, 8)),
+    (2, WON, date(2023, 7, 17), date(2023, 12, 8)),
     (3, LOST, date(2023, 6, 5), date(2023, 11, 24)),
     (6, WON, date(2024, 1, 16), date(2024, 10, 8)),
     (15, LOST, date(2024, 1, 9), date(2024, 10, 16)),
@@ -305,10 +305,9 @@ def _deals(book: Book, crm: Crm) -> None:
     asked = sorted((contact for contact in crm.warm if contact.opportunity), key=lambda contact: contact.opportunity or 0)
 
     def deal(made: int, until: int, last: str, amount: str | None, quiet_from: int, plans: Sequence[int] = ()) -> None:
-        customers = last == WON
-        # whoever became an opportunity at about the time, and a customer only where the deal was won
-        free = [contact for contact in asked if contact.id not in crm.in_deals and contact.created < made and contact.customer == customers]
-        contact = min(free, key=lambda contact: abs((contact.opportunity or 0) - made))
+        # whoever became an opportunity at about the time, if possible a customer where the deal was won, and none elsewhere
+        free = [contact for contact in asked if contact.id not in crm.in_deals and contact.created < made]
+        contact = min(free, key=lambda contact: (contact.customer != (last == WON), abs((contact.opportunity or 0) - made)))
         crm.in_deals.add(contact.id)
         number, owner = len(crm.deals), contact.owner or _there(rng, made)
         first = _there(rng, made)
@@ -324,7 +323,7 @@ def _deals(book: Book, crm: Crm) -> None:
         }
         if plans:
             props["closedate"] = hubspot.iso(plans[0])
-        deal_id = walk(book, rng, made, until, last, props, {"contacts": [contact.id], "companies": [contact.firm]})
+        deal_id = walk(book, rng, made, until, last, props, {"contacts": [contact.id], "companies": [contact.firm]}, pace=3)
         span = min(quiet_from, until) - made
         if estimate != amount:
             edit(book, "deals", deal_id, made + span * 2 // 3, {"amount": amount})
@@ -340,7 +339,7 @@ def _deals(book: Book, crm: Crm) -> None:
     for count, last, earliest, latest in _CLOSED:
         for number in range(count):
             closed = _workday(earliest + (latest - earliest) * number // max(count - 1, 1))
-            made = max(_workday(closed - timedelta(days=rng.randrange(40, 300))), _FIRST + timedelta(days=30))
+            made = max(_workday(closed - timedelta(days=rng.randrange(40, 180 if last == WON else 300))), _FIRST + timedelta(days=60))
             until = at(closed, rng.uniform(9, 16))
             deal(at(made, rng.uniform(9, 16)), until, last, f"{rng.randrange(30, 300) * 100}.00", until)
     for stage, begun, entered, planned, worth, pushes, quiet in _OPEN:

@@ -4,7 +4,12 @@
 select
     period_key,
     '{{ part }}' as part,
+    {% if part == 'period' -%}
+    -- all time has no beginning: its first day is only where its charts begin
+    case when period_key = 'all' then date '0001-01-01' else {{ first_day }} end as first_day,
+    {%- else -%}
     {{ first_day }} as first_day,
+    {%- endif %}
     {{ last_day }} as last_day
 from {{ ref('int_sales__periods') }}
 where {{ first_day }} is not null

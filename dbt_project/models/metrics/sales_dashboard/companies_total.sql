@@ -10,7 +10,7 @@ select
     'companies_total' as metric_id,
     cast(null as text) as person_key,
     days.snapshot_day as occurred_on,
-    count(records.*) as numerator,
+    count(records.company_id) as numerator,
     1 as denominator,
     cast(null as text) as reason,
     true as counted,

@@ -15,13 +15,24 @@ from reports.components.overview import WeekList
 from reports.components.pace import Pace
 from reports.components.receipts import ReceiptCards, ReceiptHead
 from reports.components.sales import Measures, Sql, Tiles, WhatIf
-from reports.components.scorecard import Attention, BoardHead, Changes, DataNotes, Headline, Masthead, QuarterSummary, RunningWeek, Sections
+from reports.components.scorecard import (
+    Attention,
+    BoardHead,
+    Changes,
+    DataNotes,
+    Headline,
+    LateSources,
+    Masthead,
+    QuarterSummary,
+    RunningWeek,
+    Sections,
+)
 from reports.fmt import day, instant, long_day, number, week_days
 
 _COMPONENTS: tuple[Callable[..., Any], ...] = (
     Attention, BarChart, BigValue, BillTable, BoardHead, BooksNote, CashGap, CashTable, Changes, DataNotes, DataTable, Definitions,
-    Delta, Filters, Headline, Info, LineChart, LinkTable, Masthead, Measures, Moved, Pace, Pill, QuarterSummary, ReceiptCards, ReceiptHead,
-    RunningWeek, Sections, SmallBars, Sql, StatusBar, Tiles, Value, WeekList, WhatIf,
+    Delta, Filters, Headline, Info, LateSources, LineChart, LinkTable, Masthead, Measures, Moved, Pace, Pill, QuarterSummary, ReceiptCards,
+    ReceiptHead, RunningWeek, Sections, SmallBars, Sql, StatusBar, Tiles, Value, WeekList, WhatIf,
     day, instant, long_day, number, week_days,
 )  # fmt: skip
 

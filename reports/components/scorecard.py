@@ -366,6 +366,17 @@ _FEW = 8
 _SOURCE_STATE = {"ok": "Up to date", "late": "Late", "failing": "Failing", "not_connected": "Not connected"}
 
 
+def LateSources(sources: Result, build: Result) -> Markup:
+    """A note for each source whose data does not reach up to now."""
+    zone = build.one().time_zone
+    return join(
+        Markup('<aside class="note"><p><b>{}: {}.</b> Its data is complete to {}; what came later is not on this page.</p></aside>').format(
+            row.label, _SOURCE_STATE[row.state].lower(), instant(row.complete_through, zone)
+        )
+        for row in sources
+    )
+
+
 def DataNotes(notes: Sequence[Note], sources: Result, build: Result) -> Markup:
     """What is missing, stale or rejected, and how far the data of each source reaches."""
     zone = build.one().time_zone
@@ -422,6 +433,6 @@ def Changes(changes: Result, receipts: Receipts, build: Result) -> Markup:
 
 
 __all__ = [
-    "Attention", "BoardHead", "Changes", "DataNotes", "Headline", "Masthead", "QuarterSummary", "RunningWeek", "Sections", "StatusBar",
-    "about", "lines_of",
+    "Attention", "BoardHead", "Changes", "DataNotes", "Headline", "LateSources", "Masthead", "QuarterSummary", "RunningWeek",
+    "Sections", "StatusBar", "about", "lines_of",
 ]  # fmt: skip

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import re
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -171,3 +174,100 @@ def test_an_unnamed_sql_fence_stays_an_example(connection: duckdb.DuckDBPyConnec
 def test_nothing_published_yet(tmp_path: Path) -> None:
     with pytest.raises(LookupError, match="does not exist yet"):
         connect(tmp_path / "scoreline.duckdb")
+
+
+FILTERED = """---
+sections: {numbers: All numbers}
+params: {most: 3, days: ["2025-10-20", "it's"]}
+---
+
+```sql spans
+select * from (values ('short', 'Short', 'Short span', false), ('long', 'Long', 'Long span', true), ('same', 'Same', 'The same', false))
+as t(key, label, note, is_default)
+```
+
+```sql teams
+select 'all' as key, '<b>All</b>' as label, 'all </script>' as note, true as is_default union all select 'no"rth', 'North', 'North', false
+```
+
+```sql counted
+select spans.key as span_key, teams.key as team_key, if(spans.key = 'long', 9, least(2, $most)) as n from spans, teams -- no $cost
+```
+
+```sql named
+from counted where list_contains($days, '2025-10-20')
+```
+
+{% set by = Filters(span=spans, team=teams) %}
+{{ by }}
+
+## All numbers
+
+{% filtered by %}
+{{ view.span.label }}: {{ view.of(counted).one().n }}, {{ view.query }}
+
+{{ Info("about", "n") }}
+{% endfiltered %}
+
+{{ Info("after", "the rest") }}
+
+{{ Sql(named) }}
+"""
+
+
+def packed(html: str) -> dict[str, Any]:
+    found = re.findall(r'<script type="text/plain" data-for="v2">([^<]*)</script>', html)
+    return dict(json.loads(zlib.decompress(base64.b64decode(found[0]))))
+
+
+def test_every_choice_is_rendered_and_the_default_stands_in_the_page(connection: duckdb.DuckDBPyConnection) -> None:
+    html = body(connection, FILTERED)
+    versions = packed(html)
+    assert versions["at"] == [0, 1, 2, 3, 4, 5]
+    assert [re.findall(r"\w+: \d", version)[0] for version in versions["of"]] == ["Short: 2"] * 2 + ["Long: 9"] * 2 + ["Same: 2"] * 2
+    assert html.split('<div class="filtered" id="v2">')[1].startswith(versions["of"][2]), "the default"
+    assert "span=long&amp;team=all" in versions["of"][2]
+    assert '<h2 id="numbers">All numbers</h2>' in html
+
+
+def test_choices_share_their_ids_and_what_follows_has_others(connection: duckdb.DuckDBPyConnection) -> None:
+    html = body(connection, FILTERED)
+    ids = {version.split('role="tooltip" id="')[1].split('"')[0] for version in packed(html)["of"]}
+    assert len(ids) == 1
+    shown = re.findall(r'\bid="([^"]+)"', html)
+    assert len(shown) == len(set(shown)) == 4 and ids < set(shown)
+
+
+def test_equal_versions_are_packed_once(connection: duckdb.DuckDBPyConnection) -> None:
+    html = body(connection, FILTERED.replace("{{ view.span.label }}: {{ view.of(counted).one().n }}, {{ view.query }}", "always"))
+    assert packed(html)["at"] == [0] * 6 and len(packed(html)["of"]) == 1
+
+
+def test_labels_of_filters_are_text(connection: duckdb.DuckDBPyConnection) -> None:
+    html = body(connection, FILTERED)
+    assert "<b>All</b>" not in html and "&lt;b&gt;All&lt;/b&gt;" in html and "all &lt;/script&gt;" in html
+    assert '<form class="filters" data-by="span team" aria-label="Filters" hidden>' in html
+    assert '<p class="shown" role="status">Long span · all &lt;/script&gt;</p>' in html
+
+
+def test_a_filter_has_one_default(connection: duckdb.DuckDBPyConnection) -> None:
+    with pytest.raises(PageError, match="filter 'span': exactly one row of block 'spans' must be is_default"):
+        body(connection, FILTERED.replace("'Long span', true", "'Long span', false"))
+
+
+def test_sql_on_a_page_stands_by_itself(connection: duckdb.DuckDBPyConnection, published: Path) -> None:
+    """Blocks below blocks and parameters are written out; it gives what the page shows."""
+    source = parse(FILTERED)
+    results = run(connection, source.blocks, source.meta["params"])
+    text = results["named"].sql
+    assert text.startswith("with spans as (") and "['2025-10-20', 'it''s']" in text and "least(2, 3)" in text and "$cost" in text
+    with duckdb.connect(str(published), read_only=True) as plain:
+        assert len(plain.execute(text).fetchall()) == len(results["named"]) == 6
+
+
+def test_rows_are_picked_by_any_columns(connection: duckdb.DuckDBPyConnection) -> None:
+    source = parse(FILTERED)
+    counted = run(connection, source.blocks, source.meta["params"])["counted"]
+    assert counted.where(span_key="long", team_key="all").one().n == 9
+    assert len(counted.where(n=2)) == 4 and not counted.where(n=7)
+    assert [(value, len(rows)) for value, rows in counted.groups("span_key")] == [("short", 2), ("long", 2), ("same", 2)]

@@ -479,6 +479,18 @@ def test_names_of_contacts_are_only_where_they_may_be(sales: Built, closed: Buil
     assert "Ada Person" not in page(closed, receipts) and "Contact 77" in page(closed, receipts)
 
 
+def test_a_late_crm_is_said(tmp_path: Path) -> None:
+    settings = settings_for(tmp_path)
+    fill(PublishedFile(settings.published_path, earlier=1, sources={"hubspot": {"state": "late"}}).write())
+    with duckdb.connect(str(settings.published_path)) as connection:
+        connection.execute("insert into marts.dim_metrics by name select 'activities_total' as metric_id, 'hubspot, copper' as sources")
+    company = load_company(settings)
+    build_site(settings, company.model_copy(update={"pages": company.pages.model_copy(update={"enabled": ["sales"]})}))
+    for name in PAGES[:4]:
+        text = text_of((settings.site_dir / name).read_text(encoding="utf-8"))
+        assert "HubSpot: late. Its data is complete to Mon 27 Oct 2025, 05:00 CDT; what came later is not on this page." in text
+
+
 def test_without_a_crm_there_are_no_sales_pages(tmp_path: Path) -> None:
     built = build(tmp_path, filled=False)
     assert not list(built.site.glob("sales*.html")) and (built.site / "scorecard.html").exists()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import email
+import email.policy
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -60,9 +62,20 @@ def test_the_sales_company_end_to_end(environment: Path) -> None:
     home = environment / "sales"
     assert str(home / "site" / "index.html") in done.output and "make ui COMPANY=sales" in done.output
     assert [path.read_bytes() for path in sorted((DEMO_COMPANIES["sales"] / "seeds").iterdir())] == seeds
-    [mail] = (home / "outbox").glob("*weekly*.eml")
-    assert "Brightwater Labs" in mail.read_text(encoding="utf-8")
+    mails = [email.message_from_bytes(path.read_bytes(), policy=email.policy.default) for path in (home / "outbox").glob("*.eml")]
+    assert len(mails) == 2
+    for mail in mails:
+        text = mail.get_body(("plain",))
+        assert text and text.get_content().startswith("Brightwater Labs Ltd scorecard 2025-W43")
     with duckdb.connect(str(home / "published" / "scoreline.duckdb"), read_only=True) as connection:
+        found = "select measure, numerator, denominator from marts.fct_sales_kpis where owner_key = 'all' and period_key = ?"
+        year, ever = ({name: fraction for name, *fraction in connection.execute(found, [key]).fetchall()} for key in ("ytd", "all"))
         states = dict(connection.execute("select source, status from marts.dim_sources").fetchall())
+    assert (year["win_rate"], year["avg_deal"], year["sales_cycle_days"]) == ([7, 26], [110_019, 7], [733, 7])
+    assert {name: ever[name][0] for name in ("contacts", "companies", "activities")} == {
+        "contacts": 44_602,
+        "companies": 17_781,
+        "activities": 11_787,
+    }
     assert states.pop("hubspot") == "ok"
     assert {state for source, state in states.items() if source not in ("manual", "ad_spend_csv")} == {"not_connected"}

@@ -91,9 +91,9 @@ def metric_diff(settings: Settings, repository: Path, base: str | None = None) -
         clock = _copies(settings, was, now)
         environment = {**os.environ, "SCORELINE_AS_OF": clock, "SCORELINE_ENV_FILE": str(env_file())}
         # seeds that stand elsewhere have no revisions: both sides read them
-        base = settings.model_copy(update={"home": was, "dbt_dir": tree / "dbt_project"})
+        earlier = settings.model_copy(update={"home": was, "dbt_dir": tree / "dbt_project"})
         builds = [
-            _build(tree, was, project_dir(base), tree / "company.toml", environment),
+            _build(tree, was, project_dir(earlier), tree / "company.toml", environment),
             _build(repository, now, project_dir(settings), settings.company_file, environment),
         ]
         for which, process in zip((f"the base {commit[:9]}", "the present state"), builds, strict=True):

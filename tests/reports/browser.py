@@ -49,6 +49,21 @@ def show(web: Any, site: Path, page: str, width: int = 1280, scheme: str = "ligh
     web.get((site / page).as_uri())
 
 
+def sticks_out(web: Any, width: int) -> list[str]:
+    """What is wider than the page or than its card, with everything opened; what may scroll by itself is no matter."""
+    found: list[str] = web.execute_script(
+        """
+      document.querySelectorAll('details').forEach(d => d.open = true);
+      const right = e => e.getBoundingClientRect().right, out = '.vh, .scroll, [role=tooltip], svg';
+      const page = document.documentElement, wide = page.scrollWidth > arguments[0] ? ['the page, ' + page.scrollWidth] : [];
+      return wide.concat([...document.querySelectorAll('.card:not(.scroll)')].flatMap(card => [...card.querySelectorAll('*')]
+        .filter(e => !e.closest(out) && e.getBoundingClientRect().width && right(e) > right(card) + .5)
+        .map(e => e.tagName + ' ' + e.className + ' ' + e.textContent.slice(0, 30))).slice(0, 5))""",
+        width,
+    )
+    return found
+
+
 def axe_violations(web: Any) -> list[str]:
     """What axe-core finds on the page that is shown: WCAG 2.2 A and AA, and best practice."""
     assert hashlib.sha256(AXE.read_bytes()).hexdigest() == AXE_SHA256

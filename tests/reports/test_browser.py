@@ -10,7 +10,7 @@ import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from tests.reports.browser import axe_violations, needs_chromium, show
+from tests.reports.browser import axe_violations, needs_chromium, show, sticks_out
 from tests.reports.reading import rows_of_scorecard
 
 pytestmark = [pytest.mark.browser, needs_chromium]
@@ -52,14 +52,7 @@ def test_a_script_that_got_in_would_not_run(web: Any, site: Path, tmp_path: Path
 @pytest.mark.parametrize("width", [320, 390, 620, 768, 861, 1024, 1280, 1600])
 def test_nothing_sticks_out(web: Any, site: Path, page: str, width: int) -> None:
     show(web, site, page, width)
-    web.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
-    assert web.execute_script("return document.documentElement.scrollWidth") <= width
-    cut = web.execute_script("""
-      const right = e => e.getBoundingClientRect().right, out = '.vh, .scroll, [role=tooltip], svg';
-      return [...document.querySelectorAll('.card:not(.scroll)')].flatMap(card => [...card.querySelectorAll('*')]
-        .filter(e => !e.closest(out) && e.getBoundingClientRect().width && right(e) > right(card) + .5)
-        .map(e => e.tagName + ' ' + e.className + ' ' + e.textContent.slice(0, 30))).slice(0, 5)""")
-    assert cut == []
+    assert sticks_out(web, width) == []
 
 
 def test_cells_do_not_run_into_each_other(web: Any, site: Path) -> None:

@@ -21,7 +21,7 @@ from foundation.settings import load_company
 from reports.fmt import exact, number
 from reports.markup import plain
 from reports.site import BUDGET, build_site
-from tests.reports.browser import axe_violations, needs_chromium, show
+from tests.reports.browser import axe_violations, needs_chromium, show, sticks_out
 from tests.reports.conftest import settings_for
 from tests.reports.published import PublishedFile
 from tests.reports.reading import text_of
@@ -384,9 +384,17 @@ def test_what_if(web: Any, sales: Built) -> None:
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (390, "light")])
 def test_accessibility(web: Any, sales: Built, name: str, width: int, scheme: str) -> None:
     show(web, sales.site, name, width, scheme)
-    web.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
-    assert web.execute_script("return document.documentElement.scrollWidth") <= width
+    assert sticks_out(web, width) == []
     assert axe_violations(web) == []
+
+
+@pytest.mark.browser
+@needs_chromium
+@pytest.mark.parametrize("width", [320, 620, 768, 1024])
+def test_nothing_sticks_out(web: Any, sales: Built, width: int) -> None:
+    for name in PAGES:
+        show(web, sales.site, name, width)
+        assert sticks_out(web, width) == [], name
 
 
 @pytest.mark.browser

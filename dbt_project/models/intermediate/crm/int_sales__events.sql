@@ -21,6 +21,7 @@ events as (
     ] -%}
     select
         '{{ measure }}' as measure,
+        deal_id as record_id,
         owner_key,
         {{ day }} as day,
         cast({{ numerator }} as decimal(38, 9)) as numerator
@@ -40,6 +41,7 @@ events as (
     ] -%}
     select
         '{{ measure }}' as measure,
+        contact_id as record_id,
         owner_key,
         {{ day }} as day,
         cast({{ numerator }} as decimal(38, 9)) as numerator
@@ -51,6 +53,7 @@ events as (
     {% endfor -%}
     select
         case activity_type when 'email' then 'emails' else 'activities' end as measure,
+        activity_type || ':' || activity_id as record_id,
         owner_key,
         day,
         1 as numerator
@@ -60,6 +63,7 @@ events as (
 
 select
     events.measure,
+    events.record_id,
     owners.shown_key as owner_key,
     events.day,
     events.numerator

@@ -111,7 +111,7 @@ def WhatIf(chain: Result, currency: str) -> Markup:
     return Markup(
         '<form class="card whatif" aria-label="What if" hidden><h3>What if?</h3><p class="quiet">Amounts in {}. '
         "Decimals are carried from step to step and rounded up only where a number is shown.</p>"
-        '<div class="inputs">{}</div><ol aria-live="polite">{}</ol><p><button type="reset" class="plainbutton">Back to the real rates'
+        '<div class="inputs">{}</div><ol>{}</ol><p><button type="reset" class="plainbutton">Back to the real rates'
         "</button></p></form>"
     ).format(currency, fields, results)  # fmt: skip
 

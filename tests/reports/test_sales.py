@@ -499,6 +499,22 @@ def test_a_late_crm_is_said(tmp_path: Path) -> None:
         assert "HubSpot: late. Its data is complete to Mon 27 Oct 2025, 05:00 CDT; what came later is not on this page." in text
 
 
+def test_a_crm_with_hardly_anything_in_it(tmp_path: Path) -> None:
+    settings = settings_for(tmp_path)
+    fill(PublishedFile(settings.published_path, earlier=1).write())
+    with duckdb.connect(str(settings.published_path)) as connection:
+        marts = connection.execute("select table_name from duckdb_tables() where table_name like 'fct_sales_%'").fetchall()
+        for (mart,) in marts:
+            if mart not in ("fct_sales_kpis", "fct_sales_deals", "fct_sales_velocity"):
+                connection.execute(f"delete from marts.{mart}")
+        connection.execute("update marts.fct_sales_kpis set value = null, then_value = null, change = null")
+    company = load_company(settings)
+    build_site(settings, company.model_copy(update={"pages": company.pages.model_copy(update={"enabled": ["sales"]})}))
+    text = text_of((settings.site_dir / "sales.html").read_text(encoding="utf-8"))
+    assert "No lead in this period." in text and "No contact has entered the funnel yet." in text and "No revenue goal is set" in text
+    assert "No deal was open." in text_of((settings.site_dir / "sales_pipeline.html").read_text(encoding="utf-8"))
+
+
 def test_without_a_crm_there_are_no_sales_pages(tmp_path: Path) -> None:
     built = build(tmp_path, filled=False)
     assert not list(built.site.glob("sales*.html")) and (built.site / "scorecard.html").exists()

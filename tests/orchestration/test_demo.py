@@ -70,7 +70,7 @@ def test_the_sales_company_end_to_end(environment: Path) -> None:
     with duckdb.connect(str(home / "published" / "scoreline.duckdb"), read_only=True) as connection:
         found = "select measure, numerator, denominator from marts.fct_sales_kpis where owner_key = 'all' and period_key = ?"
         year, ever = ({name: fraction for name, *fraction in connection.execute(found, [key]).fetchall()} for key in ("ytd", "all"))
-        states = dict(connection.execute("select source, status from marts.dim_sources").fetchall())
+        states = dict(connection.execute("select source, state from marts.dim_sources").fetchall())
     assert (year["win_rate"], year["avg_deal"], year["sales_cycle_days"]) == ([7, 26], [110_019, 7], [733, 7])
     assert {name: ever[name][0] for name in ("contacts", "companies", "activities")} == {
         "contacts": 44_602,

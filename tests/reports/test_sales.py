@@ -307,7 +307,7 @@ def test_filters_by_keyboard_keep_the_focus(web: Any, sales: Built) -> None:
     before = web.execute_script("return scrollY")
     web.switch_to.active_element.send_keys(Keys.ARROW_RIGHT)
     wait(web, "return document.querySelector('.shown').textContent.includes('All time')")
-    assert before == web.execute_script("return scrollY"), "a choice must not move the page"
+    assert abs(before - web.execute_script("return scrollY")) < 3, "a choice must not move the page"
     show(web, sales.site, "sales_pipeline.html")
     later, earlier = (web.find_element(By.CSS_SELECTOR, f"[aria-label={which}]") for which in ("Later", "Earlier"))
     assert not later.is_enabled()

@@ -400,7 +400,7 @@ class PagesSection(_Table):
     history_weeks: Annotated[int, Field(gt=0)] | None = None
     """Pages and receipts of so many finished weeks; None: of all."""
     contact_names: bool = False
-    """Whether contacts have names: on pages of their own in the site's folder `restricted/`, and in receipts. Elsewhere they never do."""
+    """Whether there are pages with names of contacts, in the site's folder `restricted/`. Elsewhere contacts never have names."""
 
 
 ReportName = Literal["weekly_scorecard", "daily_digest", "friday_preview"]

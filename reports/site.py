@@ -84,7 +84,6 @@ class _Builder:
     connection: duckdb.DuckDBPyConnection
     target: Path
     menu: Sequence[_Entry]
-    contact_names: bool
     pages: dict[str, _Page] = field(default_factory=dict)
     written: list[Path] = field(default_factory=list)
     failures: dict[str, list[str]] = field(default_factory=dict)
@@ -148,7 +147,7 @@ def build_site(settings: Settings, company: Company) -> list[Path]:
         menu = _with_records(connection, _with_lines(connection, company, menu))
         if not menu:
             return []
-        builder = _Builder(connection, settings.site_dir, menu, company.pages.contact_names)
+        builder = _Builder(connection, settings.site_dir, menu)
         _build(builder, company)
     if builder.failures:
         raise SiteError(_failure_text(builder.failures))
@@ -199,10 +198,7 @@ def _with_lines(connection: duckdb.DuckDBPyConnection, company: Company, menu: S
         known = {text for row in cursor.execute("select section, line_id from marts.dim_lines").fetchall() for text in row}
     for name, lines in company.pages.lines.items():
         if unknown := sorted(set(lines) - known):
-            raise SiteError(
-                f"company.toml, pages.lines.{name}: there is no section or line {', '.join(unknown)}; "
-                "see dbt_project/seeds/scorecard_lines.csv"
-            )
+            raise SiteError(f"company.toml, pages.lines.{name}: there is no section or line {', '.join(unknown)}; see scorecard_lines.csv")
     return [entry for entry in menu if not entry.lines or known & set(entry.lines)]
 
 
@@ -348,7 +344,7 @@ class _Part:
 def _receipts(builder: _Builder, cadence: str, start: date, end: date, label: str, *, back: date | None) -> None:
     """Receipts of one week (of a month's or a quarter's own lines): one file, or as many as the budget asks for."""
     with builder.attempt("receipts", f"receipts/{label}.html"):
-        results = builder.results("receipts", {"start": start, "end": end, "cadence": cadence, "contact_names": builder.contact_names})
+        results = builder.results("receipts", {"start": start, "end": end, "cadence": cadence})
         records = _by_line(results["records"])
         weeks = _by_line(results["weeks"])
         lines = list(results["lines"])

@@ -14,7 +14,8 @@ select
     cast(case when not deals.is_other_currency then deals.amount end as decimal(38, 9)) as amount,
     cast(case when not deals.is_other_currency then deals.amount * stages.probability end as decimal(38, 9)) as weighted,
     deals.close_day,
-    coalesce(deals.close_day < deals.snapshot_day, false) as is_overdue,
+    -- seen from the day on which it is shown: on a Monday morning what was due on Sunday is late
+    coalesce(deals.close_day < shown_day, false) as is_overdue,
     deals.snapshot_day - deals.opened_on as age_days,
     deals.snapshot_day - greatest(coalesce(deals.stage_entered_day, deals.opened_on), deals.opened_on) as stage_days,
     deals.last_moved_day,

@@ -46,15 +46,16 @@ def _linked(row: Row) -> str | Markup:
 def Tiles(rows: Result, versus: str = "on the year before") -> Markup:
     """Headline numbers with their change on the year before.
 
-    Columns: label, value, unit, note, receipt (an address of the site), beside_label and beside_value (a second number in small);
-    where there is a comparison also direction, then_value and change (a ratio - 1; of a percentage, the difference).
+    Columns: label, value, unit, note and perhaps how (both are its tooltip), receipt (an address of the site), beside_label and
+    beside_value (a second number in small); where there is a comparison also direction, then_value and change (a ratio - 1; of a
+    percentage, the difference).
     """
     return Markup('<div class="g tiles" data-block="{}">{}</div>').format(
         rows.name,
         join(
             Markup('<section class="card kpi" aria-label="{0}"><p class="t">{0}{1}</p><p class="num">{2}</p>{3}{4}</section>').format(
                 row.label,
-                Info(row.note, row.label) if row.note else "",
+                Info(". ".join(filter(None, (row.note, row.get("how")))), row.label) if row.note or row.get("how") else "",
                 _linked(row),
                 Markup('<p class="sub beside">{} <b>{}</b></p>').format(row.beside_label, number(row.beside_value, row.unit))
                 if row.beside_label

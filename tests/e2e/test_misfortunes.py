@@ -95,8 +95,8 @@ def _check_no_secret(copy: Install, output: str) -> None:
 
 
 def test_one_vendor_down_leaves_the_other_fresh_and_says_so(install: Copy) -> None:
-    """Down since Thursday, and the mail server too: stale numbers with their date; then an amber mail and one alert, and recovery is
-    told once. No secret is told on the way."""
+    """Down since Thursday, and the mail server too: stale numbers with their date; then an amber mail and one alert. No secret is told
+    on the way."""
     copy = install("thursday")
     copy.extra["SMTP_URL"] = f"smtp://scoreline:{MAIL_PASSWORD}@127.0.0.1:9"  # nobody listens there
     copy.sandbox.fault(source="hubspot", kind="wrong_key")
@@ -126,6 +126,14 @@ def test_one_vendor_down_leaves_the_other_fresh_and_says_so(install: Copy) -> No
     alerts = _to(copy, OPERATOR)
     assert len(alerts) == 1 and "HubSpot" in str(alerts[0]["Subject"])
 
+
+@pytest.mark.slow
+def test_a_vendor_that_comes_back_is_told_once(install: Copy) -> None:
+    copy = install("thursday")
+    copy.sandbox.fault(source="hubspot", kind="wrong_key")
+    copy.scoreline("run", "refresh", fails=True)
+    copy.scoreline("run", "build")
+    assert len(_to(copy, OPERATOR)) == 1
     copy.sandbox.clear_faults()
     copy.scoreline("run", "refresh")
     copy.scoreline("run", "build")
@@ -274,6 +282,7 @@ def test_kill_9_while_mailing_sends_no_second_mail(install: Copy, post: tuple[_P
     assert _addresses(server) == ALL
 
 
+@pytest.mark.slow  # dbt's tests build without anything connected, too
 def test_no_credentials_at_all_still_builds_and_says_not_connected(install: Copy) -> None:
     copy = install("thursday")
     for rest in copy.home.iterdir():

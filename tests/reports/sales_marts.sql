@@ -28,7 +28,8 @@ with measures as (
         ('sales_cycle_days', 'Sales cycle, mean', 'days', 'down', 11, false), ('sales_cycle_median', 'Sales cycle, median', 'days', 'down', 12, false),
         ('new_contacts', 'New contacts', 'count', 'up', 13, false), ('leads', 'Leads', 'count', 'up', 14, false), ('mqls', 'MQL', 'count', 'up', 15, false),
         ('sqls', 'SQL', 'count', 'up', 16, false), ('emails', 'E-mails sent', 'count', 'up', 17, false), ('companies', 'Companies', 'count', null, 18, false),
-        ('web_visits', 'Web visits of new contacts', 'count', 'up', 19, false), ('form_fills', 'Forms filled by new contacts', 'count', 'up', 20, false)
+        ('web_visits', 'Web visits of new contacts', 'count', 'up', 19, false), ('form_fills', 'Forms filled by new contacts', 'count', 'up', 20, false),
+        ('owners', 'Owners in the CRM', 'count', null, 21, false), ('pipelines', 'Pipelines in the CRM', 'count', null, 22, false)
     ) as m(measure, label, unit, direction, sort_order, is_headline)
 ),
 drawn as (
@@ -38,7 +39,7 @@ drawn as (
            num(case unit when 'percent' then 37 else 1 end) as denominator, luck(9, owner_key, p.period_key, measure) as chance
     from marts.dim_sales_periods as p cross join marts.dim_sales_owners as o cross join measures as m
 )
-select * exclude (chance), if(chance = 0, null, num(numerator / denominator)) as value, if(chance = 0, null, num(numerator / denominator)) as now_value,
+select * exclude (chance), if(chance = 0 and measure not in ('owners', 'pipelines'), null, num(numerator / denominator)) as value, if(chance = 0, null, num(numerator / denominator)) as now_value,
        if(chance in (1, 2), null, num(numerator / denominator * (0.7 + chance / 15))) as then_value,
        if(chance in (0, 1, 2), null, num(if(unit = 'percent', numerator / denominator * (0.3 - chance / 15), 1 / (0.7 + chance / 15) - 1))) as change,
        null::text as metric_id, if(unit = 'percent', numerator::int || ' of 37 closed', null) as note

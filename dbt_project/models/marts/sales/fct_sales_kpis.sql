@@ -22,6 +22,8 @@
     ('companies', 'Companies', 'count', none, false, 'companies_total', 'snapshot'),
     ('web_visits', 'Web visits of new contacts', 'count', 'up', false, none, 'sum'),
     ('form_fills', 'Forms filled by new contacts', 'count', 'up', false, none, 'sum'),
+    ('owners', 'Owners in the CRM', 'count', none, false, none, 'snapshot'),
+    ('pipelines', 'Pipelines in the CRM', 'count', none, false, none, 'snapshot'),
 ] -%}
 with measures as (
     {% for measure, label, unit, direction, is_headline, metric_id, kind in measures -%}
@@ -99,6 +101,30 @@ held as (
     inner join {{ ref('int_sales__spans') }} as spans on coalesce(records.created_day, date '0001-01-01') <= spans.last_day
     where not records.is_deleted
     group by grouping sets ((spans.period_key, spans.part, owners.shown_key), (spans.period_key, spans.part))
+
+    union all
+
+    {% endfor -%}
+    -- the CRM tells only how many there are now: nothing is said of a year ago, and they are nobody's
+    {% for measure, models in [
+        ('owners', {'hubspot': ('stg_hubspot__owners', 'not is_archived'), 'copper': ('stg_copper__users', 'is_current')}),
+        ('pipelines', {'hubspot': ('stg_hubspot__deal_pipelines', 'true'), 'copper': ('stg_copper__pipelines', 'true')}),
+    ] -%}
+    select
+        '{{ measure }}' as measure,
+        spans.period_key,
+        spans.part,
+        'all' as owner_key,
+        cast(
+            case crm.source
+                {% for source, (model, condition) in models.items() -%}
+                when '{{ source }}' then (select count(*) from {{ ref(model) }} where {{ condition }})
+                {% endfor -%}
+            end as decimal(38, 9)
+        ) as numerator
+    from {{ ref('int_sales__spans') }} as spans
+    cross join {{ ref('int_crm') }} as crm
+    where spans.part <> 'then'
     {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
@@ -116,6 +142,8 @@ valued as (
                 when 'open_deals' then coalesce(pipeline.open_deals, 0)
                 when 'contacts' then coalesce(held.numerator, 0)
                 when 'companies' then coalesce(held.numerator, 0)
+                when 'owners' then held.numerator
+                when 'pipelines' then held.numerator
                 when 'sales_cycle_median' then cycles.median
                 else coalesce(summed.numerator, 0)
             end as decimal(38, 9)

@@ -118,7 +118,7 @@ held as (
         cast(
             case crm.source
                 {% for source, (model, condition) in models.items() -%}
-                when '{{ source }}' then (select count(*) from {{ ref(model) }} where {{ condition }})
+                when '{{ source }}' then (select count(*) filter ({{ condition }}) from {{ ref(model) }})
                 {% endfor -%}
             end as decimal(38, 9)
         ) as numerator

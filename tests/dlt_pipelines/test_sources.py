@@ -153,7 +153,10 @@ def test_half_of_the_credentials_is_a_mistake_and_says_which_half(
     assert query(settings, "select distinct status from ledger.loads") == [("failed",)]
 
 
-@pytest.mark.parametrize("name", SOURCES)
+@pytest.mark.parametrize(
+    "name",
+    [name if name in ("hubspot", "autotask", "quickbooks", "manual") else pytest.param(name, marks=pytest.mark.slow) for name in SOURCES],
+)
 def test_loading_twice_doubles_nothing(name: str, sandbox: Sandbox, company: Company) -> None:
     settings = now()
     first = load(name, settings, company)

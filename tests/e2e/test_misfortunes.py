@@ -94,6 +94,7 @@ def _check_no_secret(copy: Install, output: str) -> None:
     assert len(_runs(copy)) >= 2  # their logs were among these files
 
 
+@pytest.mark.slow  # its parts run always: troubles of sources, the gate, alerts, stale numbers, secrets
 def test_one_vendor_down_leaves_the_other_fresh_and_says_so(install: Copy) -> None:
     """Down since Thursday, and the mail server too: stale numbers with their date; then an amber mail and one alert. No secret is told
     on the way."""

@@ -22,8 +22,7 @@ select
     accounts.source,
     accounts.owner_id,
     coalesce(people.person_key, accounts.source || ':' || accounts.owner_id) as owner_key,
-    coalesce(people.full_name, accounts.account_name, accounts.email, 'Owner ' || accounts.owner_id) as owner_name,
-    people.person_key is not null as is_rep
+    coalesce(people.full_name, accounts.account_name, accounts.email, 'Owner ' || accounts.owner_id) as owner_name
 from accounts
 inner join {{ ref('int_crm') }} as crm on accounts.source = crm.source
 left join {{ ref('int_people__accounts') }} as known

@@ -1,5 +1,5 @@
--- who the sales pages can be filtered by: everybody with a record or a goal, the twenty with the most records under their own name and the rest
--- together, so that a page stays readable
+-- who the sales pages can be filtered by: everybody with a record or a goal, the twenty with the most records under their own name and
+-- the rest together, so that a page stays readable
 with records as (
     select coalesce(owners.owner_key, deals.source || ':' || nullif(deals.owner_id, ''), 'nobody') as owner_key
     from {{ ref('int_crm__deals') }} as deals

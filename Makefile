@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all test-e2e test-dbt test-sources test-vendors test-rooms ui metric-diff bench check doctor lock clean
+.PHONY: help demo test test-all test-builds test-sources test-rooms ui metric-diff bench check doctor lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -21,22 +21,14 @@ doctor: $(VENV)/.runtime ## say per source what is connected and what is missing
 	@$(BIN)/scoreline doctor
 
 test: $(VENV)/.dev ## pass the tests (they need chromium, chromium-driver and postgresql)
-	@$(MAKE) -j5 --output-sync --no-print-directory test-e2e test-dbt test-sources test-vendors test-rooms
+	@$(MAKE) -j3 --output-sync --no-print-directory test-builds test-sources test-rooms
 
-# side by side on two cores: each waits most of its time, for dbt, the sandbox or a browser
-OF_EVERY_SOURCE := $(addprefix tests/dlt_pipelines/test_,sources.py troubles.py totals.py backfill.py incremental.py kill.py doctor.py)
-
-test-e2e:
-	@$(BIN)/python -m pytest -q tests/e2e
-
-test-dbt:
-	@$(BIN)/python -m pytest -q tests/dbt_project
+# three side by side, for each waits now and then: for dbt, the sandbox, a browser. More of them take two cores from each other
+test-builds:
+	@$(BIN)/python -m pytest -q tests/e2e tests/dbt_project
 
 test-sources:
-	@$(BIN)/python -m pytest -q $(OF_EVERY_SOURCE)
-
-test-vendors:
-	@$(BIN)/python -m pytest -q tests/dlt_pipelines $(addprefix --ignore=,$(OF_EVERY_SOURCE))
+	@$(BIN)/python -m pytest -q tests/dlt_pipelines
 
 test-rooms:
 	@$(BIN)/python -m pytest -q --ignore tests/e2e --ignore tests/dbt_project --ignore tests/dlt_pipelines

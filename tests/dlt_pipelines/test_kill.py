@@ -128,6 +128,7 @@ def test_a_spoiled_working_folder_is_fetched_again(
     assert contents(settings) == expected
 
 
+@pytest.mark.slow  # tests/foundation has writers of many processes wait for each other
 def test_two_loads_at_once_take_turns(
     sandbox: Sandbox, company: Company, homes: Path, expected: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -47,6 +47,7 @@ def seeds(name: str) -> Iterator[dict[str, str]]:
         yield from csv.DictReader(file)
 
 
+@pytest.mark.slow  # that of the other company always runs
 def test_the_same_seed_gives_the_same_company(store: Store) -> None:
     assert build(1, "sales").tables == store.tables
 

@@ -16,11 +16,10 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from foundation.errors import SettingsError as SettingsError
+from foundation.text import read_text
+
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
-
-
-class SettingsError(Exception):
-    """A setting or a configuration file is wrong; the text names the file or variable and the way out."""
 
 
 def env_file() -> Path:
@@ -31,9 +30,12 @@ def env_file() -> Path:
 class EnvSettings(BaseSettings):
     """Base of every class that reads the environment: `.env` at call time, unknown names ignored, no secret in an error."""
 
-    model_config = SettingsConfigDict(extra="ignore", hide_input_in_errors=True, env_ignore_empty=True)
+    # utf-8-sig: editors on Windows write a byte order mark, which would become a part of the first name
+    model_config = SettingsConfigDict(extra="ignore", hide_input_in_errors=True, env_ignore_empty=True, env_file_encoding="utf-8-sig")
 
     def __init__(self, **values: Any) -> None:
+        if env_file().is_file():
+            read_text(env_file())  # refuses another encoding by file and line
         try:
             super().__init__(_env_file=env_file(), **values)
         except ValidationError as error:
@@ -467,7 +469,7 @@ def load_company(settings: Settings) -> Company:
     """
     path = settings.company_file
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        values = tomllib.loads(read_text(path))
     except FileNotFoundError:
         raise SettingsError(f"{path}: not found. Copy the project's company.toml or set SCORELINE_COMPANY_FILE.") from None
     except tomllib.TOMLDecodeError as error:

@@ -30,6 +30,7 @@ from dlt_pipelines.credentials import Redactor, redacted_logs
 from dlt_pipelines.errors import PermanentError, SourceError
 from dlt_pipelines.registry import SOURCES, SourceEntry
 from dlt_pipelines.run import Run
+from foundation.seeds import check_seeds
 from foundation.settings import Company, Settings, SettingsError
 from foundation.warehouse import Warehouse, WarehouseBusy
 
@@ -121,8 +122,10 @@ def ensure_tables(settings: Settings, company: Company) -> None:
     """Declare every raw table and column that does not exist yet, and write ledger, clock and settings for dbt. Quick when all is there.
 
     Raises:
+        SettingsError: a seed file has a wrong header or cell; dbt would blame a model, or read something else than was meant.
         WarehouseBusy: a process without the write lock holds the warehouse.
     """
+    check_seeds(settings)
     warehouse = Warehouse(settings)
     with warehouse.write_lock("ensure tables"):
         limits = {name: entry.freshness_limit.total_seconds() / 3600 for name, entry in SOURCES.items()}

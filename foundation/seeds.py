@@ -1,45 +1,248 @@
-"""The seed files, read as they are: before and without a build."""
+"""The seed files, read and checked as they are: before and without a build.
+
+Each seed is a class below: its fields are the columns, in the order of the file. `check_seeds` compares every header and every cell with
+them, so that a typing error is named by file, line and column before dbt runs. What rows say together (goals that overlap, a line of
+an unknown person) is checked by the dbt tests in `dbt_project/tests`.
+"""
 
 from __future__ import annotations
 
 import csv
+import difflib
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, ClassVar
 
-from foundation.settings import Settings, SettingsError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from foundation.errors import SettingsError
+from foundation.settings import Settings
+from foundation.text import read_text
+
+MOST_FAULTS = 20
+
+
+def _day(value: str | None) -> date | None:
+    if value is None:
+        return None
+    try:
+        # fromisoformat also takes 20251225 and 2025-W52-4, which DuckDB does not
+        if len(value) != 10:
+            raise ValueError
+        return date.fromisoformat(value)
+    except ValueError:
+        raise ValueError(f"{value!r} is not a valid date, expected YYYY-MM-DD") from None
+
+
+def _number(value: str | None) -> str | None:
+    if value is not None and not value.removeprefix("-").replace(".", "", 1).isdecimal():
+        raise ValueError(f"{value!r} is not a valid number, expected digits such as 1250.5")
+    return value
+
+
+def _filled(value: object) -> object:
+    if value is None:
+        raise ValueError("is blank")
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_day), BeforeValidator(_filled)]
+Text = Annotated[str, BeforeValidator(_filled)]
+OptionalDay = Annotated[date | None, BeforeValidator(_day)]
+# the sizes are those of dbt_project.yml
+Number = Annotated[Annotated[Decimal, Field(max_digits=18, decimal_places=6)] | None, BeforeValidator(_number)]
+Share = Annotated[Annotated[Decimal, Field(max_digits=9, decimal_places=6)] | None, BeforeValidator(_number)]
+Hours = Annotated[Annotated[Decimal, Field(max_digits=9, decimal_places=3)] | None, BeforeValidator(_number)]
+Whole = Annotated[Annotated[int, Field(ge=-(2**31), lt=2**31)] | None, BeforeValidator(_number)]
+
+
+class _Seed(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    optional_columns: ClassVar[frozenset[str]] = frozenset()
+    """Columns that a file may lack."""
+
+
+class Person(_Seed):
+    person_key: Text
+    full_name: Text
+    email: str | None
+    hubspot_email: str | None
+    autotask_email: str | None
+    team: str | None
+    weekly_hours: Hours
+    active_from: OptionalDay
+    active_to: OptionalDay
+
+
+class ScorecardLine(_Seed):
+    line_id: Text
+    section: str | None
+    section_label: str | None
+    sort_order: Whole
+    metric_id: str | None
+    label: str | None
+    owners: str | None
+    people: str | None
+    feed: str | None
+    valid_from: OptionalDay
+    valid_to: OptionalDay
+
+
+class Goal(_Seed):
+    optional_columns = frozenset({"per", "kind", "tolerance"})
+
+    line_id: Text
+    valid_from: OptionalDay
+    valid_to: OptionalDay
+    operator: str | None
+    target: Number
+    target_2: Number
+    band: Share
+    reason: str | None
+    per: str | None = None
+    kind: str | None = None
+    tolerance: Number = None
+
+
+class Holiday(_Seed):
+    holiday: Day
+    name: str | None
+
+
+class ApprovedOffer(_Seed):
+    vendor: Text
+    approved_on: OptionalDay
+    ended_on: OptionalDay
+    note: str | None
+
+
+SEEDS: dict[str, type[_Seed]] = {
+    "people": Person,
+    "scorecard_lines": ScorecardLine,
+    "goals": Goal,
+    "holidays": Holiday,
+    "approved_offers": ApprovedOffer,
+}
+"""Seed -> what a row of it is. Each of the files must be there."""
+
+
+@dataclass(frozen=True)
+class _File:
+    """A seed as text cells."""
+
+    path: Path
+    header: list[str]
+    rows: list[tuple[int, list[str]]]
+    """(line, cells) without blank lines."""
+
+
+def check_seeds(settings: Settings) -> None:
+    """Check header and cells of every seed file.
+
+    Raises:
+        SettingsError: something is wrong; one sentence per fault with file, line and column, at most MOST_FAULTS of them.
+    """
+    faults = [fault for name in SEEDS for fault in seed_faults(settings, name)]
+    if faults:
+        more = [f"... and {len(faults) - MOST_FAULTS} more."] if len(faults) > MOST_FAULTS else []
+        raise SettingsError("\n".join(faults[:MOST_FAULTS] + more))
+
+
+def seed_faults(settings: Settings, name: str) -> list[str]:
+    """What is wrong with `<name>.csv`, a sentence per fault."""
+    try:
+        file = _read(settings, name)
+    except SettingsError as error:
+        return [str(error)]
+    seed = SEEDS[name]
+    if fault := _header_fault(file, seed):
+        return [fault]
+    return [fault for line, cells in file.rows for fault in _row_faults(file, seed, line, cells)]
+
+
+def _read(settings: Settings, name: str) -> _File:
+    path = settings.seeds_dir / f"{name}.csv"
+    try:
+        text = read_text(path)
+    except FileNotFoundError:
+        raise SettingsError(f"{path} does not exist. Create it, or set SCORELINE_SEEDS_DIR to the folder of the seed files.") from None
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    rows: list[tuple[int, list[str]]] = []
+    try:
+        rows += [(reader.line_num, cells) for cells in reader if any(cell.strip() for cell in cells)]
+    except csv.Error as error:
+        raise SettingsError(f"{path}, line {reader.line_num}: not valid CSV: {error}. Check the quotes.") from None
+    if not rows:
+        raise SettingsError(f"{path} is empty, expected a first line with the columns {','.join(SEEDS[name].model_fields)}.")
+    (_, header), *body = rows
+    return _File(path, header, body)
+
+
+def _header_fault(file: _File, seed: type[_Seed]) -> str | None:
+    columns = list(seed.model_fields)
+    expected = f"Expected the columns {','.join(columns)}."
+    for sign, said in ((";", "semicolons, as Excel does in some countries"), ("\t", "tabs")):
+        if len(file.header) == 1 and sign in file.header[0]:
+            return f"{file.path}, line 1: the columns are separated by {said}. Save the file with commas."
+    unknown = [name for name in file.header if name not in columns]
+    missing = [name for name in columns if name not in file.header and name not in seed.optional_columns]
+    twice = sorted({name for name in file.header if file.header.count(name) > 1})
+    if unknown:
+        free = [name for name in columns if name not in file.header]
+        close = difflib.get_close_matches(unknown[0].strip().lower(), free, n=1, cutoff=0.5)
+        hint = f" Did you mean {close[0]!r}?" if close else f" {expected}"
+        return f"{file.path}, line 1: unknown column {unknown[0]!r}.{hint}"
+    if missing:
+        return f"{file.path}, line 1: missing column {', '.join(map(repr, missing))}. {expected}"
+    if twice:
+        return f"{file.path}, line 1: column {twice[0]!r} appears more than once."
+    return None
+
+
+def _row_faults(file: _File, seed: type[_Seed], line: int, cells: list[str]) -> Iterator[str]:
+    lacking = file.header[len(cells) :]
+    if len(cells) > len(file.header) or not seed.optional_columns.issuperset(lacking):
+        yield (
+            f"{file.path}, line {line}: {len(cells)} cells, expected {len(file.header)}. "
+            "Put a text that contains a comma in double quotes, and keep the commas of blank cells."
+        )
+        return
+    row: dict[str, Any] = {name: cell.strip() or None for name, cell in zip(file.header, cells, strict=False)}
+    try:
+        seed.model_validate(row)
+    except ValidationError as error:
+        for fault in error.errors(include_url=False, include_context=False):
+            said = fault["msg"].removeprefix("Value error, ")
+            yield f"{file.path}, line {line}, column {fault['loc'][0]}: {said[0].lower() + said[1:]}."
 
 
 def seed_rows(settings: Settings, name: str, *columns: str) -> list[dict[str, str]]:
     """Rows of `<name>.csv` in the folder of the seeds, checked to have `columns`.
 
     Raises:
-        SettingsError: the file is missing or lacks a column.
+        SettingsError: the file is missing, is not CSV, or lacks a column.
     """
-    path = settings.seeds_dir / f"{name}.csv"
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            rows = list(reader)
-    except FileNotFoundError:
-        raise SettingsError(f"{path} is missing; set SCORELINE_SEEDS_DIR to the folder of the seed files") from None
-    if missing := [column for column in columns if column not in (reader.fieldnames or ())]:
-        raise SettingsError(f"{path} has no column {', '.join(missing)}")
-    return rows
+    file = _read(settings, name)
+    if not set(columns) <= set(file.header):
+        raise SettingsError(_header_fault(file, SEEDS[name]) or f"{file.path}, line 1: missing column {', '.join(columns)}.")
+    blank = dict.fromkeys(file.header, "")
+    return [blank | dict(zip(file.header, cells, strict=False)) for _, cells in file.rows]
 
 
 def holidays(settings: Settings) -> dict[date, str]:
     """The company's days off and their names.
 
     Raises:
-        SettingsError: holidays.csv is missing, lacks a column, or a day is none.
+        SettingsError: holidays.csv is missing, lacks a column, or a cell is not a date.
     """
-    out = {}
-    for row in seed_rows(settings, "holidays", "holiday", "name"):
-        try:
-            out[date.fromisoformat((row["holiday"] or "").strip())] = row["name"]
-        except ValueError:
-            path = settings.seeds_dir / "holidays.csv"
-            raise SettingsError(f"{path}: {row['holiday']!r} is no day; write it like 2025-12-25") from None
-    return out
+    if faults := seed_faults(settings, "holidays"):
+        raise SettingsError(faults[0])
+    return {date.fromisoformat(row["holiday"].strip()): row["name"] for row in seed_rows(settings, "holidays", "holiday", "name")}
 
 
 def is_last_working_day(settings: Settings, day: date) -> bool:

@@ -275,6 +275,17 @@ def doctor(sources: tuple[str, ...], as_json: bool) -> None:
 
 
 @main.command()
+def check() -> None:
+    """Check company.toml and the seed files: headers, cells, settings. Takes two seconds and needs no warehouse."""
+    from foundation.seeds import SEEDS, check_seeds
+
+    settings = Settings()
+    load_company(settings)
+    check_seeds(settings)
+    click.echo(f"{settings.company_file.name} and {', '.join(f'{name}.csv' for name in SEEDS)}: no faults found.")
+
+
+@main.command()
 @click.option("--replace", is_flag=True, help="An access URL that stands in .env already may go.")
 def claim(replace: bool) -> None:
     """Claim a SimpleFIN setup token (asked for here, or read from stdin) and write the access URL into .env. Prints nothing secret."""

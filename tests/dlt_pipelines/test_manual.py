@@ -166,5 +166,5 @@ def test_missing_folder_and_missing_seeds(tmp_path: Path, company: Company, monk
     monkeypatch.setenv("SCORELINE_MANUAL_DIR", str(tmp_path / "nowhere"))
     assert "does not exist" in load("manual", Settings(), company).warnings[0]
     monkeypatch.setenv("SCORELINE_DBT_DIR", str(tmp_path))
-    with pytest.raises(PermanentError, match="Typed-in numbers: .*scorecard_lines.csv is missing"):
+    with pytest.raises(PermanentError, match="Typed-in numbers: .*scorecard_lines.csv does not exist"):
         load("manual", Settings(), company)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import orjson
 from dagster_dbt import DbtProject
 from filelock import FileLock
 
@@ -32,27 +34,43 @@ def prepared_project(settings: Settings) -> DbtProject:
     project = DbtProject(project_dir=dbt_dir, profiles_dir=dbt_dir)
     manifest = project.manifest_path
     write_metric_models(dbt_dir)
-    if manifest.exists() and manifest.stat().st_mtime > _newest_input(dbt_dir):
-        return project
-    manifest.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(manifest.with_suffix(".lock")):
-        if not manifest.exists() or manifest.stat().st_mtime <= _newest_input(dbt_dir):
-            command = [
-                sys.executable,
-                "-m",
-                "dbt.cli.main",
-                "--quiet",
-                "parse",
-                "--project-dir",
-                str(dbt_dir),
-                "--profiles-dir",
-                str(dbt_dir),
-            ]
-            parsed = subprocess.run(command, capture_output=True, text=True, cwd=dbt_dir, env=dbt_environment(settings))
-            if parsed.returncode:
-                raise RuntimeError(f"dbt cannot parse {dbt_dir}:\n{parsed.stdout}{parsed.stderr}")
-            manifest.touch()  # a partial parse leaves an unchanged manifest's time as it was
+    if not _is_current(manifest, dbt_dir):
+        manifest.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(manifest.with_suffix(".lock")):
+            if not _is_current(manifest, dbt_dir):
+                _parse(settings, dbt_dir, manifest.parent)
     return project
+
+
+def _is_current(manifest: Path, dbt_dir: Path) -> bool:
+    """Newer than the files of the project, and whole: a full disk or a killed process leaves half a file."""
+    try:
+        if manifest.stat().st_mtime <= _newest_input(dbt_dir):
+            return False
+        orjson.loads(manifest.read_bytes())
+    except (FileNotFoundError, orjson.JSONDecodeError):
+        return False
+    return True
+
+
+def _parse(settings: Settings, dbt_dir: Path, target: Path) -> None:
+    """`dbt parse` into a folder beside, from which the results are renamed: dbt writes them bit by bit."""
+    beside = target / "parsing"
+    beside.mkdir(exist_ok=True)
+    known = target / "partial_parse.msgpack"
+    if known.exists():
+        shutil.copyfile(known, beside / known.name)
+    # dbt leaves the manifest as it is where nothing has changed
+    (beside / "manifest.json").unlink(missing_ok=True)
+    place = ["--project-dir", str(dbt_dir), "--profiles-dir", str(dbt_dir), "--target-path", str(beside)]
+    command = [sys.executable, "-m", "dbt.cli.main", "--quiet", "parse", *place]
+    parsed = subprocess.run(command, capture_output=True, text=True, cwd=dbt_dir, env=dbt_environment(settings))
+    if parsed.returncode:
+        raise RuntimeError(f"dbt cannot parse {dbt_dir}:\n{parsed.stdout}{parsed.stderr}")
+    for name in ("partial_parse.msgpack", "manifest.json"):
+        (beside / name).replace(target / name)
+    shutil.rmtree(beside, ignore_errors=True)
+    (target / "manifest.json").touch()
 
 
 def dbt_environment(settings: Settings) -> dict[str, str]:

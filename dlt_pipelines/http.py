@@ -15,6 +15,7 @@ import email.utils
 import functools
 import heapq
 import itertools
+import json
 import random
 import ssl
 import threading
@@ -158,12 +159,22 @@ class Answer:
         try:
             return orjson.loads(self.body)
         except orjson.JSONDecodeError:
-            return None
+            return _leniently(self.body)
 
     @property
     def start(self) -> str:
         """The first characters, for an error text."""
         return " ".join(self.body[:200].decode("utf-8", "replace").split()) or "an empty body"
+
+
+def _leniently(body: bytes) -> Any:
+    """JSON that only a strict reader refuses: half an emoji, a byte in another encoding, a number beyond all bounds. One such value must
+    not make the whole answer unreadable; what it becomes in a column is up to `records`. None: it is no JSON to anybody."""
+    try:
+        # int() refuses very long texts of digits
+        return json.loads(body.decode("utf-8", "replace"), strict=False, parse_int=lambda text: int(text) if len(text) < 4000 else text)
+    except (ValueError, RecursionError):
+        return None
 
 
 @dataclass(frozen=True)

@@ -1,22 +1,40 @@
 """Vendor values become typed columns: strictly, quickly, and without losing a row over one bad value.
 
 Pages become Arrow batches while they are hot, and about 20,000 rows are handed to dlt at a time: three times faster than dicts.
-A value that is not what its column says is stored as null and named in a warning; its row stays.
+A value that is not what its column says, or lies beyond the bounds below, is stored as null and named in a warning; its row stays.
+Only a row without its key is left out, because nothing could ever replace it.
 """
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from decimal import Context, Decimal, InvalidOperation
 from typing import Any
 
 import pyarrow as pa  # imported before any worker thread starts: its import is not thread-safe enough
+import pyarrow.compute as pc
 
 from dlt_pipelines.errors import PermanentError
 from dlt_pipelines.run import ColumnType
 
 FLUSH_ROWS = 20_000
+MOST_WARNINGS = 20
+"""Bad values of one column that are named one by one; of the others only the number is told."""
+
+# ------------------------------------------------------------------ bounds: what every column of every source can hold
+
+YEARS = (1900, 2199)
+"""First and last year of dates and instants. Vendors write 0001 and 9999 for "never", and no calendar of ours reaches there."""
+LARGEST_WHOLE = 2**63 - 1
+LARGEST = Decimal(10) ** 29
+"""Decimals are smaller than this: DECIMAL(38, 9)."""
+LONGEST_TEXT = 1_000_000
+"""Characters. A longer text is a file, and cut JSON would be none."""
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+"""NUL ends texts in other databases, and half a surrogate pair (a cut emoji) is no UTF-8. Either becomes U+FFFD."""
 
 ARROW: dict[ColumnType, pa.DataType] = {
     "text": pa.string(),
@@ -27,28 +45,38 @@ ARROW: dict[ColumnType, pa.DataType] = {
     "date": pa.date32(),
 }
 _WIDE = Context(prec=60)  # the default of 28 digits cannot round a DECIMAL(38, 9)
-_SAID: dict[ColumnType, str] = {
-    "bigint": "a whole number",
-    "decimal": "a number",
-    "bool": "true or false",
-    "timestamp": "an instant",
-    "date": "a date",
-    "text": "text",
+_SAID: dict[ColumnType, tuple[str, str]] = {
+    "bigint": ("a whole number", "19 digits"),
+    "decimal": ("a number", "29 digits"),
+    "bool": ("true or false", ""),
+    "timestamp": ("an instant", f"the years {YEARS[0]} to {YEARS[1]}"),
+    "date": ("a date", f"the years {YEARS[0]} to {YEARS[1]}"),
+    "text": ("text", f"{LONGEST_TEXT:,} characters"),
 }
+
+
+class Beyond(ValueError):
+    """A value of the right kind that its column cannot hold."""
 
 
 def decimal(value: object) -> Decimal:
     """A number as DECIMAL(38, 9).
 
     Raises:
-        ValueError: no number, not finite, or too large.
+        ValueError: not a number, not finite, or too large (`Beyond`).
     """
+    text = str(value).strip()
+    # Decimal takes digits of other scripts and underscores too; nobody writes amounts so
+    if isinstance(value, bool) or not text.isascii() or "_" in text:
+        raise ValueError(value)
     try:
-        number = Decimal(str(value).strip())
+        number = Decimal(text)
     except InvalidOperation:
         raise ValueError(value) from None
-    if isinstance(value, bool) or not number.is_finite() or abs(number) >= Decimal(10) ** 29:
+    if not number.is_finite():
         raise ValueError(value)
+    if abs(number) >= LARGEST:
+        raise Beyond(value)
     return number.quantize(Decimal("1e-9"), context=_WIDE)
 
 
@@ -56,46 +84,75 @@ def instant(value: object) -> datetime:
     """An ISO instant with zone, or seconds (nine or ten digits) or milliseconds since 1970, in UTC.
 
     Raises:
-        ValueError: none of them.
+        ValueError: none of them, or a year beyond `YEARS` (`Beyond`).
     """
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     text = str(value).strip()
-    if text.lstrip("-").isdigit() and len(text) >= 9:
-        return datetime.fromtimestamp(int(text) / (1 if len(text) <= 10 else 1000), UTC)
+    if text.lstrip("-").isdecimal() and len(text) >= 9:
+        try:
+            return _sane(datetime.fromtimestamp(int(text) / (1 if len(text) <= 10 else 1000), UTC))
+        except (OverflowError, OSError, ValueError):
+            raise Beyond(value) from None
     parsed = datetime.fromisoformat(text)
     if parsed.tzinfo is None:
         raise ValueError(f"{text} has no time zone")
-    return parsed.astimezone(UTC)
+    try:
+        return _sane(parsed.astimezone(UTC))
+    except OverflowError:
+        raise Beyond(value) from None
 
 
 def day(value: object) -> date:
     """A date: `2025-03-04`, or an instant at midnight UTC, which is how vendors send dates.
 
     Raises:
-        ValueError: no date, or a time of day besides midnight.
+        ValueError: no date, a time of day besides midnight, or a year beyond `YEARS` (`Beyond`).
     """
     text = str(value).strip()
     if len(text) == 10:
-        return date.fromisoformat(text)
-    parsed = datetime.fromisoformat(text) if not text.isdigit() else instant(text)
+        return _sane(date.fromisoformat(text))
+    parsed = datetime.fromisoformat(text) if not text.isdecimal() else instant(text)
     if parsed.time() != time():
         raise ValueError(f"{text} has a time of day")
-    return parsed.date()
+    return _sane(parsed.date())
+
+
+def _sane(found: Any) -> Any:
+    if not YEARS[0] <= found.year <= YEARS[1]:
+        raise Beyond(found)
+    return found
 
 
 def _whole(value: object) -> int:
     number = decimal(value)
     if number != int(number):
         raise ValueError(value)
+    if not -LARGEST_WHOLE <= number <= LARGEST_WHOLE:
+        raise Beyond(value)
     return int(number)
 
 
 def _truth(value: object) -> bool:
-    truths = {"true": True, "false": False, "1": True, "0": False}
-    return value if isinstance(value, bool) else truths[str(value).strip().lower()]
+    found = value if isinstance(value, bool) else {"true": True, "false": False, "1": True, "0": False}.get(str(value).strip().lower())
+    if found is None:
+        raise ValueError(value)
+    return found
+
+
+def _text(value: object) -> str:
+    if isinstance(
+        value, bytes | bytearray | Mapping | list | tuple | set
+    ):  # an object where a text belongs: sources that want it write JSON
+        raise ValueError(value)
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    if len(text) > LONGEST_TEXT:
+        raise Beyond(value)
+    return text
 
 
 _PARSERS: dict[ColumnType, Callable[[object], Any]] = {
-    "text": str,
+    "text": _text,
     "bigint": _whole,
     "decimal": decimal,
     "bool": _truth,
@@ -105,43 +162,86 @@ _PARSERS: dict[ColumnType, Callable[[object], Any]] = {
 
 
 def parse(kind: ColumnType, value: object, where: str, warn: Callable[[str], None]) -> Any:
-    """One value as `kind`; null, and a warning that begins with `where`, when it is not one."""
+    """One value as `kind`; null, and a warning that begins with `where`, when it is not one or lies beyond the bounds."""
     if value is None or value == "":
         return None
+    name, limit = _SAID[kind]
     try:
-        return _PARSERS[kind](value)
-    except (ValueError, KeyError, OverflowError):
-        warn(f'{where} "{str(value)[:80]}" is not {_SAID[kind]}; stored as empty')
+        found = _PARSERS[kind](value)
+    except Beyond:
+        warn(f"{where} {shown(value)} is beyond {limit}; stored as empty")
         return None
+    except ValueError:
+        warn(f"{where} {shown(value)} is not {name}; stored as empty")
+        return None
+    if kind == "text" and _UNSTORABLE.search(found):
+        warn(f"{where} holds characters that cannot be stored; each is stored as \ufffd")
+        return _UNSTORABLE.sub("\ufffd", found)
+    return found
+
+
+def shown(value: object) -> str:
+    """The beginning of a value in quotes, on one line."""
+    try:
+        text = str(value)[:80]
+    except ValueError:  # a number of more than 4,300 digits
+        text = "a very long number"
+    return '"' + "".join(character if character.isprintable() else "?" for character in text) + '"'
 
 
 def array(kind: ColumnType, values: Sequence[Any], name: str, ids: Sequence[Any], table: str, warn: Callable[[str], None]) -> pa.Array:
     """A column. The quick way is Arrow's own; only where there is none, or Arrow refuses, is each value looked at and named."""
     try:
         quick = _arrow_array(kind, values)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
+    except (pa.ArrowException, OverflowError, UnicodeEncodeError):
         quick = None
-    if quick is not None:
+    if quick is not None and _within(kind, quick):
         return quick
     return pa.array([parse(kind, value, f"{table} {key}: {name}", warn) for key, value in zip(ids, values, strict=True)], ARROW[kind])
 
 
 def _arrow_array(kind: ColumnType, values: Sequence[Any]) -> pa.Array | None:
-    """The column as Arrow itself reads it; None where it would read numbers or instants otherwise than we do."""
+    """The column as Arrow itself reads it; None where it would read it otherwise than we do."""
+    if all(value is None for value in values):
+        return pa.nulls(len(values), ARROW[kind])
+    if kind == "text":
+        # Arrow would take bytes for text
+        return pa.array(values, ARROW[kind]) if all(value is None or isinstance(value, str) for value in values) else None
     texts = any(isinstance(value, str) for value in values)
-    if kind in ("text", "bool") or (kind == "bigint" and not texts):
+    if kind == "bool":
         return pa.array(values, ARROW[kind])
-    return pa.array([value or None for value in values], pa.string()).cast(ARROW[kind]) if texts else None
+    if kind == "bigint" and not texts:
+        found = pa.array(values)  # asked for int64 Arrow would cut 0.5 to 0
+        return found if found.type == ARROW[kind] else None
+    if not texts:
+        return None
+    found = pa.array([None if value == "" else value for value in values], pa.string())
+    if kind == "bigint" and pc.any(pc.match_substring(found, "x", ignore_case=True)).as_py():
+        return None  # hexadecimal to Arrow
+    return found.cast(ARROW[kind])
+
+
+def _within(kind: ColumnType, found: pa.Array) -> bool:
+    """Whether every value lies within the bounds that Arrow does not know."""
+    if kind == "text":
+        longest = pc.max(pc.binary_length(found)).as_py() or 0
+        return bool(longest <= LONGEST_TEXT and not pc.any(pc.match_substring(found, "\0")).as_py())
+    if kind in ("timestamp", "date"):
+        years = pc.min_max(pc.year(found)).as_py()
+        return years["min"] is None or (YEARS[0] <= years["min"] and years["max"] <= YEARS[1])
+    return kind != "bigint" or (pc.min(found).as_py() or 0) >= -LARGEST_WHOLE
 
 
 class Batches:
     """Collects pages of one table and hands them on as Arrow tables of about FLUSH_ROWS rows.
 
-    `key`: the column that names a row in warnings; of a tuple the first, and none of them is ever null.
+    `key`: the column that names a row in warnings; of a tuple the first, and none of them is ever null: a row whose key is not what
+    its column says is left out with a warning.
     """
 
     def __init__(self, table: str, kinds: Mapping[str, ColumnType], warn: Callable[[str], None], key: str | tuple[str, ...] = "id") -> None:
         self._table, self._kinds, self._warn = table, kinds, warn
+        self._bad: Counter[str] = Counter()
         self._key, filled = (key, ("id",)) if isinstance(key, str) else (key[0], key)
         self._schema = pa.schema([pa.field(name, ARROW[kind], nullable=name not in filled) for name, kind in kinds.items()])
         self._batches: list[pa.RecordBatch] = []
@@ -152,9 +252,14 @@ class Batches:
         ids = columns[self._key]
         if not ids:
             return
-        arrays = [array(kind, columns[name], name, ids, self._table, self._warn) for name, kind in self._kinds.items()]
-        self._batches.append(pa.RecordBatch.from_arrays(arrays, schema=self._schema))
-        self._rows += len(ids)
+        arrays = [array(kind, columns[name], name, ids, self._table, self._teller(name)) for name, kind in self._kinds.items()]
+        batch = pa.RecordBatch.from_arrays(arrays, schema=self._schema)
+        for field in self._schema:
+            if not field.nullable and (lost := batch.column(field.name).null_count):
+                self._warn(f"{self._table}: {lost} rows are left out, because their {field.name} cannot be stored")
+                batch = batch.filter(pc.is_valid(batch.column(field.name)))
+        self._batches.append(batch)
+        self._rows += batch.num_rows
 
     def full(self) -> Iterator[pa.Table]:
         """What is ready to be handed on: one table or none."""
@@ -163,14 +268,33 @@ class Batches:
 
     def rest(self) -> Iterator[pa.Table]:
         """Everything that is left: one table or none."""
-        if self._batches:
+        for name, bad in self._bad.items():
+            if bad > MOST_WARNINGS:
+                self._warn(f"{self._table}: {bad - MOST_WARNINGS} more values of {name} are stored as empty for such reasons")
+        self._bad.clear()
+        if self._rows:
             table = pa.Table.from_batches(self._batches).combine_chunks()
             self._batches, self._rows = [], 0
             yield table
 
+    def _teller(self, name: str) -> Callable[[str], None]:
+        """Passes the first warnings of a column on and counts the others."""
+
+        def tell(text: str) -> None:
+            self._bad[name] += 1
+            if self._bad[name] <= MOST_WARNINGS:
+                self._warn(text)
+
+        return tell
+
 
 Fields = Mapping[str, tuple[str, ColumnType]]
 """Column -> (field on the wire, type). A dot leads deeper: `statistics.first_reply_at`."""
+
+
+def plain(kinds: Mapping[str, ColumnType]) -> Fields:
+    """Fields of rows that a source builds itself: named as their columns."""
+    return {column: (column, kind) for column, kind in kinds.items()}
 
 
 def typed(
@@ -191,41 +315,69 @@ def typed(
             warning: the vendor may have renamed it.
 
     Raises:
-        PermanentError: something that is no row, or a row without its key.
+        PermanentError: rows came, and none of them has its key: the vendor sends something else now.
     """
     needed = [fields[name][0] for name in ((key,) if isinstance(key, str) else key)]
     batches = Batches(table, {column: kind for column, (_, kind) in fields.items()}, warn, key)
     lacking, rows = {column for column in fields if column not in may_lack}, 0
+    strange = _Strange(table, " and ".join(needed), warn)
     for page in pages:
-        for row in page:
-            if not isinstance(row, dict) or any(at(row, where) in (None, "") for where in needed):
-                raise PermanentError(f"{table}: expected every row to have {' and '.join(needed)}, got {str(row)[:200]}")
-        rows += len(page)
-        batches.add({column: [at(row, where) for row in page] for column, (where, _) in fields.items()})
-        lacking -= {column for column in lacking if any(_has(row, fields[column][0]) for row in page)}
+        good = strange.sift(page, needed)
+        rows += len(good)
+        batches.add({column: [at(row, where) for row in good] for column, (where, _) in fields.items()})
+        lacking -= {column for column in lacking if any(_has(row, fields[column][0]) for row in good)}
         yield from batches.full()
+    strange.tell(rows)
     yield from batches.rest()
     if rows:
         for column in sorted(lacking):
             warn(f"{table}: the vendor sends no {fields[column][0]} any more ({rows} rows without it); {column} is stored as empty")
 
 
+class _Strange:
+    """Rows without their key. One of them must not cost its page: it is left out and named."""
+
+    def __init__(self, table: str, needed: str, warn: Callable[[str], None]) -> None:
+        self._table, self._needed, self._warn = table, needed, warn
+        self._count, self._first = 0, ""
+
+    def sift(self, rows: Sequence[Any], needed: Collection[str]) -> list[dict[str, Any]]:
+        """The rows that have every field of `needed`."""
+        good = []
+        for row in rows:
+            if isinstance(row, dict) and all(at(row, where) not in (None, "") for where in needed):
+                good.append(row)
+                continue
+            if not self._count:
+                # names only: values of a row that is not understood may be anything
+                named = f"has {', '.join(map(str, row)) or 'nothing'}" if isinstance(row, dict) else f"is {type(row).__name__}"
+                self._first = named[:200]
+            self._count += 1
+        return good
+
+    def tell(self, good: int) -> None:
+        """Name what was left out beside `good` rows.
+
+        Raises:
+            PermanentError: rows came, and all of them were left out: the vendor sends something else now.
+        """
+        if self._count and not good:
+            raise PermanentError(f"{self._table}: expected every row to have {self._needed}, but the first {self._first}")
+        if self._count:
+            total = good + self._count
+            self._warn(f"{self._table}: {self._count} of {total} rows without {self._needed} are left out; the first {self._first}")
+
+
 def sound(table: str, rows: Sequence[Any], field: str, warn: Callable[[str], None]) -> list[dict[str, Any]]:
-    """The rows that have `field`. One broken row must not cost its page: those without are named in a warning and left out.
+    """The rows that have `field`; those without are named in a warning and left out.
 
     Raises:
-        PermanentError: none has it: the vendor sends something else now.
+        PermanentError: rows came, and none has it: the vendor sends something else now.
     """
-    found = [row for row in rows if isinstance(row, dict) and row.get(field) not in (None, "")]
-    if len(found) == len(rows):
-        return found
-    first = next(row for row in rows if not isinstance(row, dict) or row.get(field) in (None, ""))
-    # names only: values of a row that is not understood may be anything
-    said = f"has {', '.join(map(str, first))}" if isinstance(first, dict) else f"is {str(first)[:80]}"
-    if not found:
-        raise PermanentError(f"{table}: expected every row to have {field}, but the first {said[:200]}")
-    warn(f"{table}: {len(rows) - len(found)} of {len(rows)} rows without {field} are left out; the first {said[:200]}")
-    return found
+    strange = _Strange(table, field, warn)
+    good = strange.sift(rows, (field,))
+    strange.tell(len(good))
+    return good
 
 
 def at(row: Any, where: str) -> Any:

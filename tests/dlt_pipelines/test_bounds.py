@@ -1,0 +1,153 @@
+"""No value of any kind stops a load: whatever JSON holds becomes a value of its column, or null with a warning."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any, get_args
+
+import duckdb
+import pyarrow as pa
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from dlt_pipelines import records
+from dlt_pipelines.errors import PermanentError
+from dlt_pipelines.http import Answer
+from dlt_pipelines.records import ARROW, Batches, array, parse, typed
+from dlt_pipelines.run import ColumnType
+
+KINDS: tuple[ColumnType, ...] = get_args(ColumnType)
+
+numbers = st.one_of(
+    st.integers(),
+    st.integers(min_value=-(10**40), max_value=10**40),
+    st.floats(),
+    st.sampled_from([2**63, 2**63 - 1, -(2**63), 10**29, 10**18 + 1, 1e308, 0, -0.0, 253402300800, -62135596801, 1e15]),
+)
+texts = st.one_of(
+    st.text(st.characters(exclude_categories=())),  # lone surrogates and NUL among them
+    numbers.map(str),
+    st.datetimes().map(str),
+    st.dates().map(str),
+    st.datetimes(timezones=st.timezones()).map(lambda moment: moment.isoformat()),
+    st.sampled_from(
+        ["0x10", "1_000", "١٢", "1e20", "1e400", "NaN", "-Infinity", "true", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59-14:00"]
+        + ["2025-W40-1", "20251001T000000Z", "2025-10-01", " 5 ", "+5", "007", "1,300.00", "٢٠٢٥-١٠-٠١", "\ud83d", "a\0b", "", "²" * 9]
+    ),
+)
+scalars = st.one_of(st.none(), st.booleans(), numbers, texts)
+values = st.one_of(scalars, st.lists(scalars, max_size=2), st.dictionaries(texts, scalars, max_size=2))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@settings(max_examples=100)
+@given(column=st.lists(values, min_size=1, max_size=6))
+@example(column=["99999999999999999999"])
+@example(column=["5", 0, ""])
+def test_any_value_in_any_column_is_that_value_or_null_with_a_warning(kind: ColumnType, column: list[Any]) -> None:
+    told: list[str] = []
+    found = array(kind, column, "field", range(len(column)), "vendor.table", told.append)
+    assert found.type == ARROW[kind]
+    found.validate(full=True)
+    one_by_one = [parse(kind, value, "x", lambda _: None) for value in column]
+    # the quick way and the careful way agree; an empty text is null in both, or itself in both
+    quick = [None if value == "" else value for value in found.to_pylist()]
+    assert quick == one_by_one
+    for value, result in zip(column, one_by_one, strict=True):
+        if result is None and value not in (None, ""):
+            assert any("stored as empty" in text and text.startswith("vendor.table ") for text in told)
+    assert all("\n" not in text and len(text) < 400 for text in told)
+
+
+@settings(max_examples=30)
+@given(rows=st.lists(st.fixed_dictionaries({kind: values for kind in KINDS}), min_size=1, max_size=5))
+def test_duckdb_holds_every_row(rows: list[dict[str, Any]]) -> None:
+    batches = Batches("vendor.table", {"id": "bigint", **{kind: kind for kind in KINDS}}, lambda _: None)
+    batches.add({"id": list(range(len(rows))), **{kind: [row[kind] for row in rows] for kind in KINDS}})
+    (table,) = batches.rest()
+    with duckdb.connect() as connection:
+        connection.execute("set timezone = 'Asia/Tokyo'")
+        connection.register("arrived", table)
+        kept = connection.execute("create table kept as select * from arrived").execute("select * from kept order by id").fetchall()
+    assert len(kept) == len(rows)
+    assert [row[1:] for row in kept if any(isinstance(value, str) and "\0" in value for value in row)] == []
+
+
+@settings(max_examples=60)
+@given(page=st.lists(st.one_of(values, st.fixed_dictionaries({"id": values, "name": values})), max_size=5))
+def test_a_row_without_its_key_costs_no_other_row(page: list[Any]) -> None:
+    told: list[str] = []
+    good = {"id": 1, "name": "kept"}
+    tables = list(typed("vendor.table", {"id": ("id", "bigint"), "name": ("name", "text")}, [page, [good]], told.append))
+    found = pa.concat_tables(tables).to_pylist()
+    assert good in found
+    assert all(row["id"] is not None for row in found)
+    assert len(found) == len(page) + 1 or any("left out" in text for text in told)
+
+
+def test_rows_that_all_lack_their_key_are_a_failure() -> None:
+    with pytest.raises(PermanentError, match="expected every row to have id, but the first has ID, secret"):
+        list(typed("vendor.table", {"id": ("id", "bigint")}, [[{"ID": 1, "secret": "s3cret"}]], lambda _: None))
+
+
+def test_what_lies_beyond_the_bounds_says_which_bound() -> None:
+    told: list[str] = []
+    array("bigint", ["99999999999999999999"], "numberofemployees", ["9001"], "hubspot.companies", told.append)
+    array("timestamp", ["0001-01-01T00:00:00Z"], "closedate", ["9001"], "hubspot.deals", told.append)
+    array("text", ["x" * (records.LONGEST_TEXT + 1)], "name", ["9001"], "hubspot.deals", told.append)
+    array("text", ["a\0b"], "name", ["9002"], "hubspot.deals", told.append)
+    assert told == [
+        'hubspot.companies 9001: numberofemployees "99999999999999999999" is beyond 19 digits; stored as empty',
+        'hubspot.deals 9001: closedate "0001-01-01T00:00:00Z" is beyond the years 1900 to 2199; stored as empty',
+        f'hubspot.deals 9001: name "{"x" * 80}" is beyond 1,000,000 characters; stored as empty',
+        "hubspot.deals 9002: name holds characters that cannot be stored; each is stored as �",
+    ]
+
+
+def test_a_column_full_of_bad_values_is_told_in_few_words() -> None:
+    told: list[str] = []
+    batches = Batches("vendor.table", {"id": "bigint", "n": "bigint"}, told.append)
+    for page in range(10):
+        batches.add({"id": list(range(page * 100, page * 100 + 100)), "n": ["many"] * 100})
+    list(batches.rest())
+    assert len(told) == records.MOST_WARNINGS + 1
+    assert told[-1] == "vendor.table: 980 more values of n are stored as empty for such reasons"
+
+
+def test_zero_beside_texts_stays_zero() -> None:
+    assert array("bigint", ["5", 0, ""], "n", range(3), "t", pytest.fail).to_pylist() == [5, 0, None]
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b'{"subject": "cut \\ud83d"}', {"subject": "cut \ud83d"}),
+        (b'{"subject": "latin \xe9"}', {"subject": "latin \ufffd"}),
+        (b'{"subject": "tab\x01"}', {"subject": "tab\x01"}),
+        (b'{"amount": 1e999, "n": ' + b"9" * 5000 + b"}", {"amount": float("inf"), "n": "9" * 5000}),
+        (b'{"id": 99999999999999999999}', {"id": 1e20}),
+        (b"[" * 5000 + b"]" * 5000, None),
+        (b'{"subject": "no end', None),
+        (b"<html>", None),
+    ],
+)
+def test_one_odd_character_does_not_make_an_answer_unreadable(body: bytes, expected: Any) -> None:
+    assert Answer(200, {}, body, "/").json() == expected
+
+
+@settings(max_examples=100)
+@given(value=st.recursive(scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3), max_leaves=8))
+def test_whatever_json_holds_is_read(value: Any) -> None:
+    body = json.dumps({"value": value}).encode()
+    read = Answer(200, {}, body, "/").json()
+    assert isinstance(read, dict) and list(read) == ["value"]
+
+
+def test_python_values_of_databases_and_files_are_taken_as_they_are() -> None:
+    moment = datetime(2025, 10, 1, 9, tzinfo=UTC)
+    assert array("timestamp", [moment], "at", [1], "t", pytest.fail).to_pylist() == [moment]
+    assert array("date", [date(2025, 10, 1)], "day", [1], "t", pytest.fail).to_pylist() == [date(2025, 10, 1)]
+    assert array("decimal", [Decimal("1.5"), None], "n", [1, 2], "t", pytest.fail).to_pylist() == [Decimal("1.5"), None]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
+from dlt_pipelines import versions
 from dlt_pipelines.credentials import Redactor, redacted_logs
 from dlt_pipelines.errors import PermanentError, SourceError, TransientError
 from dlt_pipelines.findings import Finding
 from dlt_pipelines.registry import SOURCES, SourceEntry
+from foundation.calendar import local_date
 from foundation.settings import Company, Settings, env_file
 
 __all__ = ["Finding", "diagnose"]
@@ -33,6 +35,7 @@ def _source(entry: SourceEntry, settings: Settings, company: Company) -> list[Fi
         findings += _credentials(entry, module.CREDENTIALS.variables())
         if any(finding.level != "ok" for finding in findings):
             return findings
+    findings += versions.findings(entry.name, company, local_date(settings.now(), company.zone))
     redact = Redactor(module.CREDENTIALS().secrets() if module.CREDENTIALS else ())
     with redacted_logs(redact):
         try:

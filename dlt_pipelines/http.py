@@ -206,6 +206,7 @@ class Client:
         patience: seconds to wait before the second try, about; each further wait is twice as long.
         way_out: what a person can do when the credentials are refused.
         place: "sandbox" or "account", so that their data never mix.
+        outdated: path -> what helps where the vendor has ended the version of the API that the path is asked in; told at 404 and 410.
         unauthorised: what to do at 401 before giving up; True: try once more (an expired token was renewed, a zone found again).
     """
 
@@ -226,6 +227,7 @@ class Client:
         discreet: bool = False,
         way_out: str = "",
         place: str = "account",
+        outdated: Callable[[str], str] = lambda path: "",
     ) -> None:
         self.place = place
         self.label, self.base_url, self.budget, self.redact = label, base_url.rstrip("/"), budget, redact
@@ -234,7 +236,7 @@ class Client:
         self._query = urllib.parse.urlencode(query or {})
         self._authorise = authorise
         self._judge, self._unauthorised, self._way_out, self._patience = judge, unauthorised, way_out, patience
-        self._discreet = discreet
+        self._discreet, self._outdated = discreet, outdated
         self._pool = _pool(self.base_url, urllib3.Timeout(connect=CONNECT_SECONDS, read=read_seconds))
         self._remembered: dict[str, Any] = {}
         self._stopped: Exception | None = None
@@ -347,7 +349,9 @@ class Client:
             403: f"the credentials may not read this (403): {answer.start}. {self._way_out}",
         }
         if status in (400, 404, 410, 422):
-            return Gone(f"not found (404): {answer.start}" if status == 404 else f"answers {status}: {answer.start}")
+            told = f"not found (404): {answer.start}" if status == 404 else f"answers {status}: {answer.start}"
+            hint = self._outdated(answer.path) if status in (404, 410) else ""
+            return Gone(f"{told}. {hint}" if hint else told)
         if 300 <= status < 400:
             return PermanentError(f"redirects ({status}) to {answer.headers.get('location', 'nowhere')}; set the right base address")
         return PermanentError(ways.get(status, f"answers {status}: {answer.start}"))

@@ -141,7 +141,8 @@ class CalendarSection(_Table):
 
 
 class HubSpotSection(_Table):
-    api_version: str = "v3"
+    api_version: Annotated[str, Field(pattern=r"^(v3|20\d\d-(0[1-9]|1[0-2]))$")] = "2026-09"
+    """A dated version, or "v3" for the numbered paths, which HubSpot ends in 2027."""
     start_date: date | None = None
     pipelines: list[str] = ["default"]
     connected_outcomes: list[str] = ["f240bbac-87c9-4f6e-bf70-924b57d47db7"]

@@ -32,7 +32,7 @@ from typing import Any
 import dlt
 from pydantic import Field, SecretStr
 
-from dlt_pipelines import ads
+from dlt_pipelines import ads, versions
 from dlt_pipelines.ads import Platform, Row, flat, other_days
 from dlt_pipelines.credentials import Credentials, Redactor, address
 from dlt_pipelines.errors import NotAvailable, PermanentError, SourceError
@@ -130,6 +130,7 @@ def connect(settings: Settings, company: Company) -> Client | None:
         budget=Budget({"": (Limit(4, 0), Limit(company.google_ads.operations_a_day, 86_400))}),
         redact=redact,
         judge=_judge,
+        outdated=versions.ended(LABEL, SOURCE, company),
         way_out=WAY_OUT,
         read_seconds=300.0,
     )
@@ -157,6 +158,8 @@ def _judge(answer: Answer) -> Retry | SourceError | None:
     if answer.status == 429:
         asked = next((value for failure in failures if (value := at(failure, "details.quotaErrorDetails.retryDelay"))), None)
         return Retry(f"answers 429: {told}", _seconds(asked), everybody=True)
+    if "UNSUPPORTED_VERSION" in codes:
+        return PermanentError(f"this version of the API has ended: {told}. Set google_ads.api_version in company.toml to a newer one")
     if answer.status == 403 or set(codes) & set(_WAYS_OUT):
         ways = " ".join(_WAYS_OUT[code] for code in codes if code in _WAYS_OUT)
         return NotAvailable(

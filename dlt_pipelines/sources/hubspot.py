@@ -11,7 +11,7 @@ pipelines       GET /pipelines/deals               -> raw_hubspot.deal_pipelines
 call outcomes   GET /properties/calls              -> raw_hubspot.call_outcomes
 lists           GET /lists/…/name/{warm_list}, /lists/{id}/memberships
                 -> raw_hubspot.lists, raw_hubspot.list_members (one dated snapshot a day)
-account         GET /account-info/v3/details       -> raw_hubspot.account
+account         GET /account-info/details          -> raw_hubspot.account
 forms, form submissions, marketing mails and their statistics, web analytics: hubspot_marketing.py
 
 The first run lists everything. Later runs search by last-modified from twenty minutes before the last run, walk by record id (so
@@ -53,6 +53,7 @@ from dlt_pipelines.sources.hubspot_api import (
     FULL_EVERY,
     SOURCE,
     empty_but_more,
+    outdated,
     paged,
     parsed_instant,
     path,
@@ -73,8 +74,6 @@ SEARCHES = (5, 1.0)
 
 WAITS = {"SECONDLY": 1.0, "": 10.0}
 """Seconds to wait at a 429 without Retry-After, by the policy that was hit; "": any other."""
-
-ACCOUNT_PATH = "/account-info/v3/details"
 
 _SINGULAR = {
     "contacts": "contact",
@@ -244,8 +243,10 @@ def connect(settings: Settings, company: Company) -> Client | None:
         budget=Budget({"": (burst,), "search": (burst, search), **marketing.lanes(burst)}),
         redact=Redactor(credentials.secrets()),
         judge=judge,
+        outdated=outdated(company),
         way_out="Check HUBSPOT_API_KEY (HubSpot: Development, Keys, Service keys) and its scopes, or run `scoreline doctor`.",
     )
+    client.facts["account path"] = path(company, "account")
     return client
 
 
@@ -301,7 +302,8 @@ def properties(company: Company, name: str) -> dict[str, str]:
 
 def identify(client: Client) -> str:
     """The account behind the key, so that two accounts never mix in one warehouse."""
-    return f"portal {expect(client.get_once(ACCOUNT_PATH), (int, str), 'HubSpot account details', 'portalId')}"
+    account = client.get_once(client.facts["account path"])
+    return f"portal {expect(account, (int, str), 'HubSpot account details', 'portalId')}"
 
 
 class _Aside:
@@ -876,7 +878,7 @@ def _members(run: Run) -> Iterator[dict[str, Any]]:
 
 
 def _account(run: Run) -> Iterator[dict[str, Any]]:
-    facts = expect(run.client.get_once(ACCOUNT_PATH), dict, "HubSpot account details")
+    facts = expect(run.client.get_once(path(run.company, "account")), dict, "HubSpot account details")
     yield {
         "portal_id": str(facts.get("portalId")),
         "time_zone": facts.get("timeZone"),
@@ -914,7 +916,7 @@ def settle(connection: Any, run: Run, state: Mapping[str, Any]) -> None:
 
 def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[Finding]:
     """Scopes, configured ids, people and budget, with a request per object or so."""
-    facts = client.get_once(ACCOUNT_PATH)
+    facts = client.get_once(path(company, "account"))
     yield Finding(SOURCE, "account", "ok", f"portal {facts.get('portalId')}, time zone {facts.get('timeZone')}")
     for name in TARGETS:
         yield readable(SOURCE, name, lambda name=name: client.get(path(company, "objects", name), {"limit": 1}), ADD_SCOPE)  # type: ignore[misc]

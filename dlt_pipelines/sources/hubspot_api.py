@@ -18,33 +18,49 @@ FULL_EVERY = timedelta(days=7)
 ADD_SCOPE = "Add the scope to the key (HubSpot: Development, Keys)."
 
 _PATHS = {
-    "v3": {
-        "objects": "/crm/v3/objects/{0}",
-        "associations": "/crm/v4/associations/{0}/{1}/batch/read",
-        "owners": "/crm/v3/owners",
-        "pipelines": "/crm/v3/pipelines/{0}",
-        "properties": "/crm/v3/properties/{0}",
-        "lists": "/crm/v3/lists",
-        "forms": "/marketing/v3/forms",
-        "mails": "/marketing/v3/emails",
-    },
-    "dated": {
-        "objects": "/crm/objects/{version}/{0}",
-        "associations": "/crm/associations/{version}/{0}/{1}/batch/read",
-        "owners": "/crm/owners/{version}",
-        "pipelines": "/crm/pipelines/{version}/{0}",
-        "properties": "/crm/properties/{version}/{0}",
-        "lists": "/crm/lists/{version}",
-        "forms": "/marketing/forms/{version}-beta",
-        "mails": "/marketing/emails/{version}",
-    },
+    "objects": ("/crm/v3/objects/{0}", "/crm/objects/{version}/{0}"),
+    "associations": ("/crm/v4/associations/{0}/{1}/batch/read", "/crm/associations/{version}/{0}/{1}/batch/read"),
+    "owners": ("/crm/v3/owners", "/crm/owners/{version}"),
+    "pipelines": ("/crm/v3/pipelines/{0}", "/crm/pipelines/{version}/{0}"),
+    "properties": ("/crm/v3/properties/{0}", "/crm/properties/{version}/{0}"),
+    "lists": ("/crm/v3/lists", "/crm/lists/{version}"),
+    "account": ("/account-info/v3/details", "/account-info/{version}/details"),
+    "forms": ("/marketing/v3/forms", "/marketing/forms/{version}-beta"),
+    "mails": ("/marketing/v3/emails", "/marketing/emails/{version}"),
+    "submissions": ("/form-integrations/v1/submissions/forms/{0}", None),
+    "traffic": ("/analytics/v2/reports/sources/daily", None),
 }
+"""Endpoint -> its numbered path, and its dated path where HubSpot has one."""
 
 
 def path(company: Company, kind: str, *names: str, version: str = "") -> str:
-    """The path of an endpoint in the version that `hubspot.api_version` names ("v3", or a date such as "2026-09"), or in `version`."""
+    """The path of an endpoint in the version that `hubspot.api_version` names (a date, or "v3" for the numbered paths), or in `version`."""
     version = version or company.hubspot.api_version
-    return _PATHS["v3" if version == "v3" else "dated"][kind].format(*names, version=version)
+    numbered, dated = _PATHS[kind]
+    return (numbered if version == "v3" or dated is None else dated).format(*names, version=version)
+
+
+def versions(company: Company) -> dict[str, str]:
+    """Version -> the endpoints that are asked in it."""
+    found: dict[str, list[str]] = {}
+    for kind, (numbered, dated) in _PATHS.items():
+        number = numbered.split("/")[2]
+        version = number if dated is None or company.hubspot.api_version == "v3" else company.hubspot.api_version
+        found.setdefault(version, []).append(kind if dated else f"{kind}, which has no dated path")
+    return {version: ", ".join(kinds) for version, kinds in found.items()}
+
+
+def outdated(company: Company) -> Callable[[str], str]:
+    """What may help where HubSpot no longer knows a path, or not yet."""
+    version = company.hubspot.api_version
+    undated = tuple(numbered.partition("{")[0] for numbered, dated in _PATHS.values() if dated is None)
+
+    def hint(asked: str) -> str:
+        if asked.startswith(undated):
+            return "HubSpot publishes no newer version of this path."
+        return f'If HubSpot does not offer version "{version}" of this path, set hubspot.api_version in company.toml to another one.'
+
+    return hint
 
 
 def record_rows(answer: Any, what: str) -> list[dict[str, Any]]:

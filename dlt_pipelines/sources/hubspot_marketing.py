@@ -1,9 +1,9 @@
 """HubSpot's marketing side: tables of the source `hubspot` that an account has or has not, each on its own.
 
-forms           GET /marketing/v3/forms            -> raw_hubspot.forms               merge on id
+forms           GET /marketing/forms               -> raw_hubspot.forms               merge on id
 submissions     GET /form-integrations/v1/submissions/forms/{id}
                 -> raw_hubspot.form_submissions    merge on form and conversion
-marketing mails GET /marketing/v3/emails?includeStats=true
+marketing mails GET /marketing/emails?includeStats=true
                 -> raw_hubspot.marketing_mails     merge on id
                 -> raw_hubspot.marketing_mail_stats   counters, one dated snapshot a day
 web analytics   GET /analytics/v2/reports/sources/daily
@@ -51,8 +51,6 @@ from foundation.settings import Company
 
 PATHS = ("/marketing/", "/form-integrations/", "/analytics/")
 """What an account may lack: a 403 there, whatever its text, concerns one table."""
-SUBMISSIONS = "/form-integrations/v1/submissions/forms/{0}"
-TRAFFIC = "/analytics/v2/reports/sources/daily"
 
 AGAIN = timedelta(days=1)
 """Submissions are read down to so long before the form's last reading."""
@@ -246,7 +244,11 @@ def _submissions(run: Run, forms: _Catalogue) -> Iterator[Any]:
         oldest: datetime | None = None
         try:
             for page in paged(
-                run.client, SUBMISSIONS.format(urllib.parse.quote(form_id, safe="")), {"limit": 50}, lane="forms", rows=results
+                run.client,
+                path(run.company, "submissions", urllib.parse.quote(form_id, safe="")),
+                {"limit": 50},
+                lane="forms",
+                rows=results,
             ):
                 rows = [_submission(form_id, row, run) for row in page]
                 wanted = [row for row in rows if not since or row["submitted_at"] is None or row["submitted_at"] >= since]
@@ -308,7 +310,7 @@ def _days(run: Run, first: date, last: date) -> Iterator[list[dict[str, Any]]]:
     while first <= last:
         end = min(first + timedelta(days=SPAN_DAYS - 1), last)
         with _optional("web analytics"):
-            answer = run.client.get(TRAFFIC, {"start": f"{first:%Y%m%d}", "end": f"{end:%Y%m%d}"}, lane="analytics")
+            answer = run.client.get(path(run.company, "traffic"), {"start": f"{first:%Y%m%d}", "end": f"{end:%Y%m%d}"}, lane="analytics")
         yield _visits(answer)
         first = end + timedelta(days=1)
 
@@ -384,7 +386,7 @@ def diagnose(client: Client, company: Company, today: date) -> Iterator[Finding]
 
     def submissions() -> None:
         with _optional("form submissions"):
-            client.get(SUBMISSIONS.format(found[0]["id"]), {"limit": 1}, lane="forms")
+            client.get(path(company, "submissions", found[0]["id"]), {"limit": 1}, lane="forms")
 
     def mails() -> None:
         with _optional("marketing mails"):
@@ -393,7 +395,7 @@ def diagnose(client: Client, company: Company, today: date) -> Iterator[Finding]
     def traffic() -> None:
         with _optional("web analytics"):
             day = f"{today:%Y%m%d}"
-            _visits(client.get(TRAFFIC, {"start": day, "end": day}, lane="analytics"))
+            _visits(client.get(path(company, "traffic"), {"start": day, "end": day}, lane="analytics"))
 
     for what, call, scope, plan in (
         ("forms", forms, "forms", ""),

@@ -34,8 +34,9 @@ from typing import Any
 import dlt
 from pydantic import Field, SecretStr
 
+from dlt_pipelines import versions
 from dlt_pipelines.credentials import Credentials, Redactor, address
-from dlt_pipelines.errors import Gone, NotAvailable, SourceError
+from dlt_pipelines.errors import Gone, NotAvailable, PermanentError, SourceError
 from dlt_pipelines.findings import Finding, people_missing, readable
 from dlt_pipelines.http import Answer, Budget, Client, Complaint, Limit, Retry, expect, listed
 from dlt_pipelines.records import Fields, typed
@@ -162,6 +163,7 @@ def connect(settings: Settings, company: Company) -> Client | None:
         budget=Budget({"": (Limit(company.intercom.requests_per_10_seconds, 10.0),)}),
         redact=Redactor(credentials.secrets()),
         judge=judge,
+        outdated=versions.ended("Intercom", SOURCE, company),
         way_out=WAY_OUT,
     )
     client.facts = facts
@@ -171,6 +173,10 @@ def connect(settings: Settings, company: Company) -> Client | None:
 def _judge(answer: Answer) -> Retry | SourceError | None:
     if answer.status == 429:
         return Retry("too many requests", _until_reset(answer.headers), everybody=True)
+    if answer.status == 400 and "intercom_version_invalid" in answer.start:
+        return PermanentError(
+            f"this version of the API does not exist or has ended: {_said(answer)}. Set intercom.api_version in company.toml."
+        )
     if answer.status in (402, 403):
         return NotAvailable(
             f"the token may not read this ({answer.status}): {_said(answer)}. Give the app the permission, or see the plan."

@@ -35,7 +35,7 @@ from urllib.parse import quote
 import dlt
 from pydantic import Field, SecretStr
 
-from dlt_pipelines import ads
+from dlt_pipelines import ads, versions
 from dlt_pipelines.ads import Platform, Row, flat, other_days
 from dlt_pipelines.credentials import Credentials, Redactor, address
 from dlt_pipelines.errors import NotAvailable, PermanentError, SourceError
@@ -149,6 +149,7 @@ def connect(settings: Settings, company: Company) -> Client | None:
         budget=Budget({"": (Limit(1, 0),)}),
         redact=redact,
         judge=judge,
+        outdated=versions.ended(LABEL, SOURCE, company),
         way_out=WAY_OUT,
         read_seconds=180.0,
     )

@@ -35,7 +35,7 @@ import dlt
 import orjson
 from pydantic import Field, SecretStr
 
-from dlt_pipelines import ads
+from dlt_pipelines import ads, versions
 from dlt_pipelines.ads import Platform, Row, flat, other_days
 from dlt_pipelines.credentials import Credentials, Redactor, address
 from dlt_pipelines.errors import NotAvailable, PermanentError, SourceError, TransientError
@@ -118,6 +118,7 @@ def connect(settings: Settings, company: Company) -> Client | None:
         budget=budget,
         redact=Redactor(credentials.secrets()),
         judge=judge,
+        outdated=versions.ended(LABEL, SOURCE, company),
         way_out=WAY_OUT,
         read_seconds=180.0,
     )
@@ -152,6 +153,10 @@ def _judge(answer: Answer, rest: float | None) -> Retry | SourceError | None:
     code, told = at(error, "code"), at(error, "message") or answer.start
     if (code, at(error, "error_subcode")) in _TOO_MUCH:
         return TooMuch(f"too much at once: {told}")
+    if code == 2635:
+        return PermanentError(
+            f"this version of the API has ended ({code}): {told}. Set meta_ads.api_version in company.toml to a newer one."
+        )
     if code in (102, 190):
         return PermanentError(f"the token is not accepted ({code}): {told}. {WAY_OUT}")
     if code in _THROTTLED:

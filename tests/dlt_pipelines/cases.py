@@ -60,7 +60,7 @@ DATABASES = ("company_warehouse", "mongodb")
 CASES: dict[str, Case] = {
     "hubspot": Case(
         tables=frozenset({"calls", "owners"}),
-        listing="objects/calls",
+        listing="objects/2026-09/calls",
         expired=400,
         field="properties.hs_call_duration",
         column="hs_call_duration",

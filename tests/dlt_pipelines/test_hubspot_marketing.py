@@ -92,7 +92,7 @@ def test_what_is_no_longer_listed_is_archived(sandbox: Sandbox, company: Company
     load("hubspot", settings, company, tables=FORMS | MAILS)
     assert query(settings, gone) == [(2,)]
     assert query(settings, "select max(archived_at) from raw_hubspot.forms") == [(datetime.fromisoformat("2025-11-13T12:00:00Z"),)]
-    assert asked(sandbox, "/marketing/v3/") == 6  # the archived ones only with the first run, then once a week
+    assert asked(sandbox, "/marketing/") == 6  # the archived ones only with the first run, then once a week
 
 
 def test_a_draft_carries_a_date_and_was_not_sent(sandbox: Sandbox, company: Company) -> None:
@@ -122,14 +122,14 @@ def test_opens_that_move_no_date_are_seen_day_by_day(sandbox: Sandbox, company: 
 
 
 def test_a_counter_that_is_left_out_is_null(sandbox: Sandbox, company: Company) -> None:
-    sandbox.fault("hubspot", "field_gone", path="marketing/v3/emails", field="stats.counters.open")
+    sandbox.fault("hubspot", "field_gone", path="marketing/emails", field="stats.counters.open")
     report = load("hubspot", Settings(), company, tables=MAILS)
     assert report.status == "ok"
     assert query(Settings(), "select count(opened), count(sent) > 0 from raw_hubspot.marketing_mail_stats") == [(0, True)]
 
 
 def test_mails_without_statistics_are_kept_and_the_statistics_are_not_available(sandbox: Sandbox, company: Company) -> None:
-    sandbox.fault("hubspot", "field_gone", path="marketing/v3/emails", field="stats")
+    sandbox.fault("hubspot", "field_gone", path="marketing/emails", field="stats")
     report = load("hubspot", Settings(), company, tables=MAILS)
     assert report.tables["marketing_mails"].rows_total > 40
     assert dict(query(Settings(), "select table_name, status from ledger.loads")) == {
@@ -192,9 +192,8 @@ def test_the_doctor_names_the_scopes_as_information(sandbox: Sandbox, company: C
 
 
 def test_a_portal_that_has_no_dated_forms_is_asked_by_the_numbered_path(sandbox: Sandbox, company: Company) -> None:
-    dated = company.model_copy(update={"hubspot": company.hubspot.model_copy(update={"api_version": "2026-09"})})
     sandbox.fault("hubspot", "status", status=404, path="forms/2026-09-beta")
-    report = load("hubspot", Settings(), dated, tables={"forms", "marketing_mails"})
+    report = load("hubspot", Settings(), company, tables={"forms", "marketing_mails"})
     assert report.warnings == [] and report.tables["forms"].rows_total == 21
     assert asked(sandbox, "/marketing/emails/2026-09") == 2 and asked(sandbox, "/marketing/v3/forms") == 2
 

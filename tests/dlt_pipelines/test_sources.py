@@ -280,14 +280,14 @@ def test_credentials_go_to_no_foreign_zone(sandbox: Sandbox, company: Company) -
 
 
 def test_an_answer_of_another_shape_says_what_was_expected(sandbox: Sandbox, company: Company) -> None:
-    sandbox.fault("hubspot", "status", status=200, path="objects/deals", body='{"items": []}')
+    sandbox.fault("hubspot", "status", status=200, path="objects/2026-09/deals", body='{"items": []}')
     with pytest.raises(PermanentError, match="HubSpot.*deals: expected results to be a list, but the answer has: items"):
         load("hubspot", now(), company, tables={"deals"})
 
 
 def test_a_bad_value_costs_no_row(sandbox: Sandbox, company: Company) -> None:
     row = '{"id": "9001", "properties": {"dealname": "<script>alert(1)</script>", "amount": "abc", "closedate": "soon"}, "archived": false}'
-    sandbox.fault("hubspot", "status", status=200, path="objects/deals", times=1, body=f'{{"results": [{row}]}}')
+    sandbox.fault("hubspot", "status", status=200, path="objects/2026-09/deals", times=1, body=f'{{"results": [{row}]}}')
     report = load("hubspot", now(), company, tables={"deals"})
     assert 'hubspot.deals 9001: amount "abc" is not a number; stored as empty' in report.warnings
     assert query(now(), "select dealname, amount, closedate from raw_hubspot.deals where id = '9001'") == [
@@ -327,9 +327,10 @@ def test_another_process_that_holds_the_file_is_named(sandbox: Sandbox, company:
         other.wait()
 
 
-def test_dated_paths_load_the_same(sandbox: Sandbox, company: Company) -> None:
-    dated = company.model_copy(update={"hubspot": company.hubspot.model_copy(update={"api_version": "2026-09"})})
-    report = load("hubspot", now(), dated)
+def test_numbered_paths_load_the_same(sandbox: Sandbox, company: Company) -> None:
+    numbered = company.model_copy(update={"hubspot": company.hubspot.model_copy(update={"api_version": "v3"})})
+    report = load("hubspot", now(), numbered)
     assert report.warnings == []
     assert min(table.rows_total for table in report.tables.values()) > 0
-    assert any("/crm/objects/2026-09/contacts" in call["path"] for call in sandbox.requests("hubspot"))
+    asked = {call["path"].partition("?")[0] for call in sandbox.requests("hubspot")}
+    assert {"/crm/v3/objects/contacts", "/account-info/v3/details"} <= asked and not [path for path in asked if "/20" in path]

@@ -15,6 +15,8 @@ from pathlib import Path
 from foundation.settings import Settings
 
 _PARTS = ("dbt_project.yml", "profiles.yml", "models", "macros", "snapshots", "tests")
+PRODUCT_SEEDS = ("reasons",)
+"""Seeds that belong to the models, not to the company: they come from the project wherever the others stand."""
 _HEAD = """\
 {#- Written by foundation/dbt_files.py from the files under models/metrics; do not edit. -#}
 {% macro metric_models() %}
@@ -70,12 +72,21 @@ def project_dir(settings: Settings) -> Path:
     if not settings.own_seeds_dir:
         return settings.dbt_dir
     place = settings.home / "dbt_project"
-    place.mkdir(parents=True, exist_ok=True)
-    parts = {name: settings.dbt_dir / name for name in _PARTS} | {"seeds": settings.own_seeds_dir}
+    seeds = place / "seeds"
+    if seeds.is_symlink():  # made before reasons.csv: a link to the whole folder
+        seeds.unlink()
+    seeds.mkdir(parents=True, exist_ok=True)
+    parts = {Path(name): settings.dbt_dir / name for name in _PARTS}
+    parts |= {Path("seeds", file.name): file for file in sorted(settings.own_seeds_dir.glob("*.csv"))}
+    own = (settings.dbt_dir / "seeds" / f"{name}.csv" for name in PRODUCT_SEEDS)
+    parts |= {Path("seeds", file.name): file for file in own if file.exists()}  # an older revision has none
+    for link in seeds.glob("*.csv"):
+        if Path("seeds", link.name) not in parts:
+            link.unlink(missing_ok=True)
     for name, there in parts.items():
         link = place / name
         if not link.is_symlink() or link.readlink() != there:
-            made = place / f"{name}.{os.getpid()}"
+            made = link.with_name(f"{link.name}.{os.getpid()}")
             made.symlink_to(there)
             made.replace(link)
     return place

@@ -76,7 +76,7 @@ class Settings(EnvSettings):
 
     @property
     def seeds_dir(self) -> Path:
-        """people.csv, scorecard_lines.csv, goals.csv, holidays.csv and approved_offers.csv."""
+        """people.csv, scorecard_lines.csv, goals.csv, holidays.csv and approved_offers.csv, the company's own."""
         return self.own_seeds_dir or self.dbt_dir / "seeds"
 
     @property

@@ -7,7 +7,6 @@ from datetime import date
 from markupsafe import Markup
 
 from reports.components.basics import shape, table
-from reports.components.receipts import reason_text
 from reports.fmt import DASH, day, number, plural
 from reports.markup import join, plain, web_address
 from reports.queries import Result, Row
@@ -79,7 +78,7 @@ def CashTable(balances: Result, build: Result) -> Markup:
             plain(row.account_name),
             plain(row.org_name or ""),
             join(_balance(accounts[place].get(one)) for one in days),
-            "in the sum" if row.is_counted else reason_text(row.reason),
+            "in the sum" if row.is_counted else plain(row.reason_text),
         )
         for place, row in sorted(
             newest.items(), key=lambda item: (not item[1].is_counted, not item[1].is_cash_account, item[1].account_name)

@@ -25,109 +25,6 @@ NOTHING = Markup()
 MOST_DIFFERING = 25
 """Records that are listed for one change of a number; marts.fct_restatement_records has them all."""
 
-REASONS = {
-    "account_missing": "Not among the accounts of the banks",
-    "ai_only": "Answered by the AI agent alone",
-    "archived": "Archived",
-    "archived_vendor": "Archived in Bill.com",
-    "automated": "Goes out by itself, no campaign",
-    "balance_too_old": "The balance is too old",
-    "before_line_start": "Before this line was kept",
-    "billable": "Billable work",
-    "bounced": "Bounced, never delivered",
-    "campaign_completed": "Campaign is completed",
-    "campaign_drafted": "Campaign is a draft",
-    "campaign_paused": "Campaign is paused",
-    "campaign_stopped": "Campaign is stopped",
-    "canceled": "Canceled",
-    "closed_without_reply": "Closed without a reply",
-    "contacted_before": "This contact was reached before",
-    "corrected": "Replaced by a later entry",
-    "deleted": "Deleted or archived in the source",
-    "disqualified": "Closed without having been lost",
-    "duplicate_call": "The same call from another system is counted",
-    "excluded_channel": "Came in by a channel that does not count",
-    "faster_than_median": "Answered faster than the median",
-    "has_w9": "The W-9 is there",
-    "hidden_device": "The backup device is hidden",
-    "in_progress": "Still in progress",
-    "inactive": "Not seen for a long time",
-    "inbound": "Inbound call",
-    "incoming": "Came in from outside",
-    "lost": "Lost",
-    "no_amount": "No amount is typed in",
-    "no_balance": "No balance",
-    "no_business_hours": "The desk gives no business hours",
-    "no_cash_account": "Not on the list of cash accounts",
-    "no_contact": "No contact on the record",
-    "no_date": "No date on the record",
-    "no_direction": "Call without a direction",
-    "no_duration": "The phone system gives no duration",
-    "no_lead_stage": "Never became a lead",
-    "no_mrr": "Won, but no MRR is typed in",
-    "no_outcome": "No outcome is recorded",
-    "no_owner": "Nobody owns the record",
-    "no_patch_data": "No patch policy or no data: unknown, not zero",
-    "no_person": "Nobody of the company owns the record",
-    "no_rep": "Nobody of the team",
-    "no_sale_type": "The kind of sale is not said",
-    "no_show": "Did not show up",
-    "no_stage_date": "In the stage, but nobody knows since when",
-    "non_billable": "Work that is not billable",
-    "not_complete": "Not completed",
-    "not_connected": "The call reached nobody",
-    "not_connected_yet": "The account was not connected yet",
-    "not_customer_initiated": "Not begun by a customer",
-    "not_decision_maker": "The contact does not decide",
-    "not_in_list": "The contact was not on the list that day",
-    "not_loaded": "Could not be read that day: unknown, not healthy",
-    "not_sent": "Never sent",
-    "not_stale": "Something happened lately",
-    "not_windows": "Not a Windows device",
-    "not_yet": "Still ahead",
-    "nothing_open": "Nothing is open",
-    "nothing_returned": "The query returned nothing",
-    "nothing_waits": "Nothing waits",
-    "ok": "In order",
-    "onboarded": "Can be paid electronically",
-    "other_currency": "In another currency",
-    "other_pipeline": "In a pipeline that does not count",
-    "other_sale_type": "Another kind of sale",
-    "other_service_plan": "On a service plan that does not count",
-    "paused": "Paused",
-    "placeholder": "An entry of the vendor, no device",
-    "renewal": "Renewal, no new business",
-    "reschedule": "The same appointment, moved",
-    "rescheduled": "Moved to another day",
-    "same_contact_same_day": "This contact was counted already that day",
-    "same_wait": "Part of a wait that is counted",
-    "scheduled": "Still only scheduled",
-    "seat_active": "Seats of the clients counted: active",
-    "seat_archived": "Seats of the clients counted: archived",
-    "seat_paused": "Seats of the clients counted: paused",
-    "seat_unprotected": "Seats of the clients counted: unprotected",
-    "slower_than_median": "Answered slower than the median",
-    "snapshot_taken": "The snapshot itself",
-    "status": "In a status that does not count",
-    "sub_campaign": "Counted with the parent campaign",
-    "suspended": "Suspended",
-    "time_off": "Time off",
-    "unanswered": "Not answered yet",
-    "voided": "Voided",
-    "withdrawn": "Withdrawn by the platform",
-    "won": "Won",
-    "wrong_queue": "In a queue that does not count",
-}
-
-
-def reason_text(reason: str | None) -> str:
-    """Why a record was left out, for readers. A reason that this table doesn't know shows as its own words."""
-    if reason is None:
-        return "No reason given"
-    if reason.startswith("counted_for_"):
-        return "Counted already for " + reason.removeprefix("counted_for_").replace("_", " ").title()
-    return REASONS.get(reason) or plain(reason.replace("_", " ")).capitalize()
-
 
 @dataclass(frozen=True)
 class Total:
@@ -198,7 +95,7 @@ def pieces(
     groups: dict[str, list[Row]] = {}
     for r in records:
         if not r.counted:
-            groups.setdefault(reason_text(r.reason), []).append(r)
+            groups.setdefault(plain(r.reason_text or "No reason given"), []).append(r)
     out = sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
     left = [(reason, _record(r, line.aggregation, unit, amounts)) for reason, members in out for r in members]
     sizes = {reason: len(members) for reason, members in out}
@@ -386,11 +283,11 @@ def _difference(record: Row, aggregation: str, unit: str) -> Markup:
     elif record.change == "added":
         what = "Added"
         if record.reason:
-            what = f"Counted now; was left out: {reason_text(record.reason)}"
+            what = f"Counted now; was left out: {plain(record.reason_text)}"
         elif record.other_day:
             what = f"Moved here from {day(record.other_day)} {record.other_day.year}"
     elif record.reason:
-        what = f"Left out now: {reason_text(record.reason)}"
+        what = f"Left out now: {plain(record.reason_text)}"
     elif record.other_day:
         what = f"Moved to {day(record.other_day)} {record.other_day.year}"
     else:

@@ -45,7 +45,9 @@ def test_each_company_has_its_own_places_and_nothing_real(environment: Path, com
         assert not any(settings.manual_dir.iterdir()) and not any(settings.ad_spend_dir.iterdir())
         for _ in range(2):
             assert project_dir(settings) == settings.home / "dbt_project"
-            assert (settings.home / "dbt_project" / "seeds").resolve() == settings.seeds_dir
+            seeds = {link.name: link.resolve().parent for link in (settings.home / "dbt_project" / "seeds").iterdir()}
+            assert seeds.pop("reasons.csv") == settings.dbt_dir / "seeds"
+            assert set(seeds) == {path.name for path in settings.seeds_dir.iterdir()} and set(seeds.values()) == {settings.seeds_dir}
             assert (settings.home / "dbt_project" / "models").resolve() == settings.dbt_dir / "models"
 
 

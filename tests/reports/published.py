@@ -143,6 +143,7 @@ class PublishedFile:
             connection.execute(f"insert into marts.dim_sources values ({', '.join('?' * len(values))})", list(values.values()))
         for key, name in _PEOPLE.items():
             connection.execute("insert into marts.dim_people values (?, ?, '', null, ?)", [key, name, self.left.get(key)])
+        connection.execute(_REASONS)
         for source, table, says, held in self.totals:
             connection.execute(
                 "insert into marts.fct_reconciliations values (?, ?, ?, ?, ?, ?, ?, 3, ?)",
@@ -483,6 +484,11 @@ def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: list[list[A
         connection.execute(f"insert into marts.{table} from inserted")
         connection.unregister("inserted")
 
+
+_REASONS = """
+insert into marts.dim_reasons values ('deleted', 'Deleted or archived in the source', false),
+    ('wrong_queue', 'In a queue that does not count', false), ('counted_for_victor_lang', 'Counted already for Victor Lang', false)
+"""
 
 _DDL = """
 create schema marts;

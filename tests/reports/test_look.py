@@ -10,7 +10,6 @@ import pytest
 from reports import theme
 from reports.charts import Chart, nice, series, spark, to_svg
 from reports.components.basics import Delta
-from reports.components.receipts import reason_text
 from reports.fmt import Number, instant, judged, number, week_days
 from reports.markup import plain, web_address
 from reports.scorecard import goal_text
@@ -113,13 +112,6 @@ def test_links_that_are_only_text(url: object) -> None:
 def test_vendor_text_on_one_line() -> None:
     assert plain("a\u202eb\u0000c\nd\te\ue000") == "abc d e"
     assert plain("x" * 10_000) == "x" * 159 + "…"
-
-
-def test_reasons_read_as_words() -> None:
-    assert reason_text("wrong_queue") == "In a queue that does not count"
-    assert reason_text("counted_for_victor_lang") == "Counted already for Victor Lang"
-    assert reason_text("some_new_reason") == "Some new reason"
-    assert reason_text(None) == "No reason given"
 
 
 def test_changes() -> None:

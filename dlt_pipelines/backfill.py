@@ -121,7 +121,7 @@ def _people(entry: SourceEntry, settings: Settings, company: Company, asked: Col
     if not set(asked) & getattr(module, "PER_PERSON", frozenset()):
         return None, {}
     redact = Redactor(module.CREDENTIALS().secrets() if all(module.CREDENTIALS.variables().values()) else ())
-    with translated(entry, redact):
+    with translated(entry, redact, settings):
         client = module.connect(settings, company)
         return client, module.people(client) if client else {}
 

@@ -32,7 +32,7 @@ from dlt_pipelines.registry import SOURCES, SourceEntry
 from dlt_pipelines.run import Run
 from foundation.seeds import check_seeds
 from foundation.settings import Company, Settings, SettingsError
-from foundation.warehouse import Warehouse, WarehouseBusy
+from foundation.warehouse import Warehouse, WarehouseError, translate
 
 log = logging.getLogger(__name__)
 
@@ -178,7 +178,7 @@ def _declare(entry: SourceEntry, settings: Settings) -> None:
         resource.apply_hints(write_disposition="append")
         for column in resource.columns.values():
             column.pop("dedup_sort", None)  # says something of merges only, and dlt warns of it elsewhere
-    with translated(entry, Redactor()):
+    with translated(entry, Redactor(), settings):
         pipeline.extract(declared, loader_file_format="parquet")
         pipeline.normalize()
         with warehouse.write_lock(f"declare {entry.name}"), _kept_open(warehouse):
@@ -221,7 +221,7 @@ def _open_pipeline(entry: SourceEntry, settings: Settings) -> Any:
                 pipeline.load()
             pipeline = pipeline.drop()
         except Exception as error:
-            if _busy(error):
+            if _warehouse_error(error, settings):
                 raise
             # its cursors were not loaded either, so the same records are fetched again
             log.warning("%s: what an interrupted run left cannot be used (%s); it is fetched again", entry.label, type(error).__name__)
@@ -263,12 +263,12 @@ class _Load:
 
     def run(self) -> LoadReport:
         try:
-            with translated(self.entry, self.redact):
+            with translated(self.entry, self.redact, self.settings):
                 self.client = self.client or self.module.connect(self.settings, self.company)
             self.redact = getattr(self.client, "redact", self.redact)
             if self.client is None:
                 return self._not_connected()
-            with redacted_logs(self.redact), translated(self.entry, self.redact):
+            with redacted_logs(self.redact), translated(self.entry, self.redact, self.settings):
                 return self._pull()
         except SourceError as error:
             if self.person is None:
@@ -421,13 +421,13 @@ class _Load:
 
 
 @contextlib.contextmanager
-def translated(entry: SourceEntry, redact: Redactor) -> Iterator[None]:
-    """Let only SourceError and WarehouseBusy out, redacted, whatever dlt wraps them in."""
+def translated(entry: SourceEntry, redact: Redactor, settings: Settings) -> Iterator[None]:
+    """Let only SourceError and WarehouseError out, redacted, whatever dlt wraps them in."""
     try:
         yield
     except Exception as error:
-        if busy := _busy(error):
-            raise WarehouseBusy(str(busy)) from None
+        if broken := _warehouse_error(error, settings):
+            raise broken from None
         for cause in _chain(error):
             if isinstance(cause, SourceError):
                 text = redact(cause)
@@ -454,9 +454,11 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         waiting += [current.__cause__, current.__context__]
 
 
-def _busy(error: BaseException) -> BaseException | None:
-    """The reason in `error` that is "another process holds the file"."""
+def _warehouse_error(error: BaseException, settings: Settings) -> WarehouseError | None:
+    """The reason in `error` that is the warehouse's file: held by another process, damaged, or not writable."""
     for cause in _chain(error):
-        if isinstance(cause, WarehouseBusy) or (isinstance(cause, duckdb.IOException) and "lock" in str(cause).lower()):
+        if isinstance(cause, WarehouseError):
             return cause
+        if isinstance(cause, duckdb.IOException) and (found := translate(cause, settings)):
+            return found
     return None

@@ -104,6 +104,11 @@ class Settings(EnvSettings):
         return self.home / "dlt"
 
     @property
+    def backups_dir(self) -> Path:
+        """A folder per day: the warehouse and the ledger of deliveries as they were."""
+        return self.home / "backups"
+
+    @property
     def deliveries_path(self) -> Path:
         """SQLite file: which mail went to whom, and which alerts were told."""
         return self.home / "deliveries.sqlite"
@@ -138,6 +143,11 @@ class CalendarSection(_Table):
     @classmethod
     def _clock_time(cls, value: Any) -> Any:
         return time.fromisoformat(value) if isinstance(value, str) else value
+
+
+class BackupSection(_Table):
+    keep: Annotated[int, Field(ge=0)] = 3
+    """Daily backups that are kept; 0: none are made."""
 
 
 class HubSpotSection(_Table):
@@ -432,6 +442,7 @@ class Company(_Table):
 
     company: CompanySection
     calendar: CalendarSection = CalendarSection()
+    backup: BackupSection = BackupSection()
     hubspot: HubSpotSection = HubSpotSection()
     autotask: AutotaskSection = AutotaskSection()
     microsoft_graph: MicrosoftGraphSection = MicrosoftGraphSection()

@@ -79,8 +79,52 @@ alter table config.sources add column if not exists kind text;
 """
 
 
-class WarehouseBusy(Exception):
+_HELD = "Could not set lock on file"
+_DAMAGED = ("Corrupt database file", "not a valid DuckDB database file", "Could not read enough bytes from file")
+
+
+class WarehouseError(Exception):
+    """The warehouse's file cannot be used; the text names it, the reason and the way out."""
+
+
+class WarehouseBusy(WarehouseError):
     """A process that does not take part in the write lock holds the file; the text names it and the published copy."""
+
+
+class WarehouseDamaged(WarehouseError):
+    """The file is not a whole DuckDB database; the text says what is safe, what is not, and how to restore it."""
+
+
+def translate(error: duckdb.Error, settings: Settings) -> WarehouseError | None:
+    """What DuckDB says about the file itself, for people; None: it is about something else."""
+    text, path = str(error), settings.warehouse_path
+    if _HELD in text:
+        holder = re.search(r"PID (\d+)", text)
+        who = f"process {holder[1]}" if holder else "another process"
+        return WarehouseBusy(
+            f"{path} is open in {who}, which does not take part in Scoreline's write lock. "
+            f"Close it there and run again; to read, open {settings.published_path} instead."
+        )
+    if any(words in text for words in _DAMAGED):
+        copies = backups(settings)
+        way_out = (
+            f"Restore the backup of {copies[-1].name} with `scoreline restore`, then run refresh and build."
+            if copies
+            else f"There is no backup in {settings.backups_dir}. Move the file away to start again without them."
+        )
+        return WarehouseDamaged(
+            f"{path} is damaged ({text.splitlines()[0].removeprefix('IO Error: ')}). The published database, the pages and the ledger of "
+            "deliveries are other files and are not affected. Raw tables can be fetched again; the schema snapshots (what was published) "
+            f"and the daily snapshots of balances, queues and devices cannot. {way_out}"
+        )
+    if isinstance(error, duckdb.IOException):
+        return WarehouseError(f"{path} cannot be used: {text.splitlines()[0].removeprefix('IO Error: ')}")
+    return None
+
+
+def backups(settings: Settings) -> list[Path]:
+    """The folders with backups, oldest first, named after the day (YYYY-MM-DD)."""
+    return sorted(path.parent for path in settings.backups_dir.glob("????-??-??/warehouse.duckdb"))
 
 
 @dataclass(frozen=True)
@@ -124,6 +168,7 @@ class Warehouse:
 
         Raises:
             WarehouseBusy: a process without the lock holds the file for longer than FOREIGN_WAIT_SECONDS.
+            WarehouseDamaged: the file is not a whole database.
         """
         self.path.parent.mkdir(parents=True, exist_ok=True)
         give_up = time.monotonic() + FOREIGN_WAIT_SECONDS
@@ -131,15 +176,9 @@ class Warehouse:
             try:
                 return duckdb.connect(str(self.path), read_only=read_only)
             except duckdb.IOException as error:
-                if "lock" not in str(error).lower():
-                    raise
-                if time.monotonic() > give_up:
-                    holder = re.search(r"PID (\d+)", str(error))
-                    who = f"process {holder[1]}" if holder else "another process"
-                    raise WarehouseBusy(
-                        f"{self.path} is open in {who}, which does not take part in Scoreline's write lock. "
-                        f"Close it there and run again; to read, open {self.settings.published_path} instead."
-                    ) from None
+                translated = translate(error, self.settings)
+                if not isinstance(translated, WarehouseBusy) or time.monotonic() > give_up:
+                    raise translated or error from None
                 time.sleep(0.2)
 
     def prepare(self, company: Company, sources: list[tuple[str, str, str, float, str]]) -> None:

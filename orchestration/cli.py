@@ -13,6 +13,7 @@ import click
 
 from foundation.calendar import last_finished_week, local_date, parse_week, week_label, week_start
 from foundation.settings import PROJECT_ROOT, ReportName, Settings, SettingsError, load_company
+from foundation.warehouse import WarehouseError
 
 if TYPE_CHECKING:
     from dlt_pipelines.credentials import Credentials
@@ -28,7 +29,7 @@ class _Cli(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
-        except (SettingsError, LookupError) as error:
+        except (SettingsError, LookupError, WarehouseError) as error:
             raise click.ClickException(str(error)) from None
 
 
@@ -272,6 +273,40 @@ def doctor(sources: tuple[str, ...], as_json: bool) -> None:
             if finding.way_out:
                 click.echo(f"       -> {finding.way_out}")
     sys.exit(1 if any(finding.level == "fail" for finding in findings) else 0)
+
+
+@main.command()
+def backup() -> None:
+    """Copy the warehouse and the ledger of deliveries into today's folder of var/backups. The day's first build does it by itself."""
+    from foundation.backup import BackupError, make_backup
+
+    settings = Settings()
+    folder = settings.backups_dir / local_date(settings.now(), load_company(settings).zone).isoformat()
+    try:
+        make_backup(settings, folder)
+    except BackupError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"Backed up to {folder}. `scoreline restore` brings it back.")
+
+
+@main.command()
+@click.argument("day", required=False)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def restore(day: str | None, yes: bool) -> None:
+    """Put the warehouse of a backup in place: of DAY (YYYY-MM-DD), or the newest. The present file is moved aside, not deleted."""
+    from foundation import backup as work
+
+    settings = Settings()
+    if not yes:
+        click.confirm(f"Replace {settings.warehouse_path} with the backup of {day or 'the newest day'}?", abort=True)
+    try:
+        folder, aside = work.restore(settings, day)
+    except work.BackupError as error:
+        raise click.ClickException(str(error)) from None
+    if aside:
+        click.echo(f"The file that was there is now {aside}.")
+    click.echo(f"Restored the warehouse of {folder.name}. The ledger of deliveries is as it was, so no mail goes out twice.")
+    click.echo("Next: `scoreline run refresh` reads what changed since, then `scoreline run build`.")
 
 
 @main.command()

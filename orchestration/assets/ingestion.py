@@ -14,7 +14,7 @@ from dlt_pipelines.backfill import Part, backfill
 from dlt_pipelines.errors import PermanentError, TransientError
 from dlt_pipelines.load import LoadReport, load
 from dlt_pipelines.registry import SOURCES, SourceEntry
-from foundation.warehouse import WarehouseBusy
+from foundation.warehouse import WarehouseError
 from orchestration.resources import Scoreline
 
 OWNERS = ["team:data"]
@@ -82,7 +82,7 @@ def _backfill(
             restart=config.restart and context.retry_number == 0,
             told=told,
         )
-    except (PermanentError, WarehouseBusy) as error:
+    except (PermanentError, WarehouseError) as error:
         raise dg.Failure(str(error), allow_retries=False) from None
     yield from _materializations(entry, report.load)
     if report.failures:
@@ -126,7 +126,7 @@ def _build(entry: SourceEntry) -> dg.AssetsDefinition:
                 scoreline.company(),
                 tables=None if len(selected) == len(entry.tables) else selected,
             )
-        except (PermanentError, WarehouseBusy) as error:
+        except (PermanentError, WarehouseError) as error:
             raise dg.Failure(str(error), allow_retries=False) from None
         except TransientError as error:
             raise dg.Failure(str(error), allow_retries=True) from None

@@ -6,6 +6,7 @@ from datetime import date
 import dagster as dg
 from pydantic import Field
 
+from foundation.backup import BackupError, daily_backup
 from foundation.calendar import week_label
 from orchestration.assets.ingestion import OWNERS
 from orchestration.resources import Scoreline
@@ -39,12 +40,21 @@ DAYS = dg.DailyPartitionsDefinition(start_date="2024-07-01", timezone=COMPANY.co
     owners=OWNERS,
     kinds={"duckdb"},
 )
-def published_database(scoreline: Scoreline) -> dg.MaterializeResult:
-    """`published/scoreline.duckdb`: a copy of the marts for readers, replaced atomically. Open it while runs write."""
+def published_database(context: dg.AssetExecutionContext, scoreline: Scoreline) -> dg.MaterializeResult:
+    """`published/scoreline.duckdb`: a copy of the marts for readers, replaced atomically. Open it while runs write.
+
+    The day's first build also backs up the warehouse."""
     warehouse = scoreline.warehouse()
     with warehouse.write_lock("publish"):
         path = warehouse.publish()
-    return dg.MaterializeResult(metadata={"path": dg.MetadataValue.path(path), "bytes": path.stat().st_size})
+    metadata: dict[str, dg.MetadataValue] = {"path": dg.MetadataValue.path(path), "bytes": dg.MetadataValue.int(path.stat().st_size)}
+    try:
+        if folder := daily_backup(scoreline.settings(), scoreline.company()):
+            metadata["backup"] = dg.MetadataValue.path(folder)
+    except BackupError as error:
+        context.log.error(str(error))
+        metadata["backup"] = dg.MetadataValue.text(str(error))
+    return dg.MaterializeResult(metadata=metadata)
 
 
 @dg.asset(key=SITE, deps=[PUBLISHED], group_name="reports", owners=OWNERS, kinds={"html"})

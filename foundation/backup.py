@@ -1,0 +1,111 @@
+"""Backups: a folder per day with the warehouse and the ledger of deliveries, and the way back.
+
+The warehouse holds what no vendor gives again: what was published (schema snapshots), daily balances, queues and device states. A
+backup is a copy of the whole file, made under the write lock after a checkpoint, so that rows, cursors and ledger belong together.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sqlite3
+from pathlib import Path
+
+from foundation.calendar import local_date
+from foundation.settings import Company, Settings
+from foundation.warehouse import Warehouse, backups
+
+
+class BackupError(Exception):
+    """A backup was not made or not restored; the text says why and what to do. What was there is untouched."""
+
+
+def daily_backup(settings: Settings, company: Company) -> Path | None:
+    """Today's backup, if there is none yet and company.toml keeps any: call it after a build. Older ones beyond `backup.keep` go.
+
+    Raises:
+        BackupError: the disk is full, or the folder cannot be written.
+    """
+    keep = company.backup.keep
+    folder = settings.backups_dir / local_date(settings.now(), company.zone).isoformat()
+    if keep == 0 or folder in backups(settings):
+        return None
+    make_backup(settings, folder)
+    for old in backups(settings)[:-keep]:
+        shutil.rmtree(old)
+    return folder
+
+
+def make_backup(settings: Settings, folder: Path) -> None:
+    """Copy warehouse and ledger of deliveries into `folder`, in place of what is there. It is complete or as it was before.
+
+    Raises:
+        BackupError: there is no warehouse yet, the disk is full, or the folder cannot be written.
+        WarehouseError: the warehouse is damaged, or a process without the write lock holds it.
+    """
+    warehouse = Warehouse(settings)
+    if not warehouse.path.exists():
+        raise BackupError(f"{warehouse.path} does not exist yet, so there is nothing to back up.")
+    part = folder.with_name(f".{folder.name}.part")
+    try:
+        shutil.rmtree(part, ignore_errors=True)
+        part.mkdir(parents=True)
+        with warehouse.write_lock("backup"):
+            with contextlib.closing(warehouse.connect()) as connection:
+                connection.execute("checkpoint")
+            _copy(warehouse.path, part / "warehouse.duckdb")
+        if settings.deliveries_path.exists():
+            with (
+                contextlib.closing(sqlite3.connect(settings.deliveries_path)) as ledger,
+                contextlib.closing(sqlite3.connect(part / "deliveries.sqlite")) as copy,
+            ):
+                ledger.backup(copy)
+        shutil.rmtree(folder, ignore_errors=True)
+        part.replace(folder)
+    except (OSError, sqlite3.Error) as error:
+        raise BackupError(f"{folder}: no backup was made: {getattr(error, 'strerror', None) or error}. Make room and try again.") from None
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def restore(settings: Settings, day: str | None = None) -> tuple[Path, Path | None]:
+    """Put the warehouse of a backup (default: the newest) in place; returns the backup and where the present file was moved.
+
+    The next refresh reads what changed since, from the cursors of the backup. The ledger of deliveries stays as it is: an older one
+    would send mails twice.
+
+    Raises:
+        BackupError: there is no such backup, or it cannot be copied.
+    """
+    found = {folder.name: folder for folder in backups(settings)}
+    if not found:
+        raise BackupError(f"{settings.backups_dir} has no backup.")
+    if day is not None and day not in found:
+        raise BackupError(f"{settings.backups_dir} has no backup of {day}. It has: {', '.join(found)}.")
+    folder = found[day or max(found)]
+    path = settings.warehouse_path
+    part = path.with_name(f"{path.name}.restored")
+    aside = path.with_name(f"{path.stem}.{settings.now():%Y%m%dT%H%M%SZ}.replaced{path.suffix}")
+    try:
+        with Warehouse(settings).write_lock("restore"):
+            _copy(folder / path.name, part)
+            # with its write-ahead log, which DuckDB would apply to the restored file
+            for end in ("", ".wal"):
+                if Path(f"{path}{end}").exists():
+                    Path(f"{path}{end}").replace(f"{aside}{end}")
+            part.replace(path)
+            # packages that were fetched after the backup carry cursors that would skip what lies between
+            for fetched in settings.dlt_dir.glob("*/"):
+                shutil.rmtree(fetched, ignore_errors=True)
+    except OSError as error:
+        raise BackupError(f"The backup {folder} was not restored: {error.strerror}. Make room and try again.") from None
+    finally:
+        part.unlink(missing_ok=True)
+    return folder, aside if aside.exists() else None
+
+
+def _copy(source: Path, target: Path) -> None:
+    shutil.copyfile(source, target)
+    with target.open("rb+") as file:
+        os.fsync(file.fileno())

@@ -7,24 +7,28 @@ from __future__ import annotations
 
 import csv
 import io
-import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
+
+import dlt
 
 from dlt_pipelines.findings import Finding
-from dlt_pipelines.records import decimal
-from dlt_pipelines.run import EVERYTHING, Run, table
+from dlt_pipelines.records import YEARS, decimal, plain, shown, typed
+from dlt_pipelines.run import EVERYTHING, ColumnType, Run, table
+from foundation.calendar import parse_day, parse_week
 
 MOST_CONTENT = 1_000
 """Characters of a rejected row that are kept."""
 MOST_WARNINGS = 20
-REJECTED: dict[str, Any] = table(
-    ["file", "line"], EVERYTHING, {"file": "text", "line": "bigint", "reason": "text", "content": "text"}, parallel=False
-)
-"""Arguments of the resource that holds rejected rows."""
+AHEAD = timedelta(days=366)
+"""How far ahead of the clock a day may lie and only wait; beyond it somebody mistyped the year."""
+REJECTED: dict[str, ColumnType] = {"file": "text", "line": "bigint", "reason": "text", "content": "text"}
+"""Columns of the rejected rows."""
 
 csv.field_size_limit(1_000_000)
 
@@ -86,6 +90,18 @@ class Read:
         for row in self.rejected[:MOST_WARNINGS]:
             where = f"{row['file']}, line {row['line']}"
             yield Finding(source, "rows", "warn", f"{where}: {row['reason']}", "Correct the line; the next load takes it.")
+
+
+def shape(kinds: Mapping[str, ColumnType]) -> dict[str, Any]:
+    """Arguments of a resource whose table is what the files say now."""
+    return table(["file", "line"], EVERYTHING, kinds, parallel=False)
+
+
+def resource(run: Run | None, name: str, kinds: Mapping[str, ColumnType], rows: list[dict[str, Any]]) -> Iterator[Any]:
+    """Body of a resource of rows that have `file` and `line`. `name`: as in warnings, `manual.entries`."""
+    yield dlt.mark.materialize_table_schema()
+    if run:
+        yield from typed(name, plain(kinds), [rows], run.warn, key=("line", "file"))
 
 
 Parse = Callable[[str, int, Mapping[str, str]], "dict[str, Any] | None"]
@@ -153,12 +169,64 @@ def number(text: str, what: str) -> Decimal:
     """A cell that must hold a number.
 
     Raises:
-        Rejected: it is empty, or no plain number.
+        Rejected: it is empty, or not a plain number.
     """
     try:
-        # Decimal would take digits of other scripts and underscores, and inf; a typed number has none of them
-        if not text.isascii() or "_" in text or not math.isfinite(float(text)):
-            raise ValueError
         return decimal(text)
     except ValueError:
-        raise Rejected(f'the {what} "{text[:80]}" is not a number; write it like 1250.5' if text else f"the {what} is empty") from None
+        raise Rejected(f"the {what} {shown(text)} is not a number; write it like 1250.5" if text else f"the {what} is empty") from None
+
+
+def day(text: str, what: str) -> date:
+    """A cell that must hold a date. `what`: "a day", as the reason says it.
+
+    Raises:
+        Rejected: another form than 2025-10-22, or a year that cannot be meant.
+    """
+    try:
+        return _sane(parse_day(text), text)
+    except ValueError:
+        raise Rejected(f"{shown(text)} is not {what} such as 2025-10-22") from None
+
+
+def week(text: str) -> date:
+    """The Monday of a cell that must hold a week, or any day of it.
+
+    Raises:
+        Rejected: another form than 2025-W43, or a year that cannot be meant.
+    """
+    try:
+        return _sane(parse_week(text), text)
+    except ValueError:
+        raise Rejected(f"{shown(text)} is not a week such as 2025-W43") from None
+
+
+def instant(text: str, what: str, zone: ZoneInfo) -> datetime:
+    """A cell that must hold an instant; without a zone of its own it is in `zone`.
+
+    Raises:
+        Rejected: another form than 2025-10-24T15:05:00-05:00, or a year that cannot be meant.
+    """
+    try:
+        found = datetime.fromisoformat(text)
+        _sane(found.date(), text)
+    except ValueError:
+        raise Rejected(f"{what} {shown(text)} is not an instant such as 2025-10-24T15:05:00-05:00") from None
+    return found if found.tzinfo else found.replace(tzinfo=zone)
+
+
+def waits(on: date, today: date) -> bool:
+    """Whether a row of that day is left for a later load.
+
+    Raises:
+        Rejected: it would wait for more than a year.
+    """
+    if on > today + AHEAD:
+        raise Rejected(f"{on} lies more than a year ahead; is the year right?")
+    return on > today
+
+
+def _sane(found: date, text: str) -> date:
+    if not YEARS[0] <= found.year <= YEARS[1]:
+        raise Rejected(f"{shown(text)} lies outside the years {YEARS[0]} to {YEARS[1]}")
+    return found

@@ -10,7 +10,8 @@ import re
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-_LABEL = re.compile(r"(\d{4})-W(\d{2})\Z")
+_LABEL = re.compile(r"(\d{4})-W(\d{2})\Z", re.ASCII)
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
 
 
 def week_start(day: date) -> date:
@@ -32,7 +33,18 @@ def parse_week(text: str) -> date:
     """
     if match := _LABEL.match(text.strip()):
         return date.fromisocalendar(int(match[1]), int(match[2]), 1)
-    return week_start(date.fromisoformat(text.strip()))
+    return week_start(parse_day(text))
+
+
+def parse_day(text: str) -> date:
+    """A date written as `2025-10-22`. `date.fromisoformat` would take `20251022` and weeks too.
+
+    Raises:
+        ValueError: another form, or a day that the month does not have.
+    """
+    if not _DAY.match(text.strip()):
+        raise ValueError(f"'{text}' is not a valid date, expected YYYY-MM-DD")
+    return date.fromisoformat(text.strip())
 
 
 def weeks_in_year(iso_year: int) -> int:

@@ -5,7 +5,8 @@
 Columns, in any order: day, source, campaign_name, spend, currency; optional campaign_id, impressions, clicks, conversions. `day` is
 the day on which it counts (2025-10-01), `source` the platform in your words (trade_magazine), `currency` an ISO code. A campaign is
 known by its campaign_id, or by its name where it has none. The same source, campaign and day twice in one file is a mistake; in a
-later file (by file name) it is a correction, and the later file counts downstream. Days after the run's clock are left for later.
+later file (by file name) it is a correction, and the later file counts downstream. Days after the run's clock are left for later,
+those more than a year ahead rejected.
 Both tables are what the files say now; a bad row or file never stops the others.
 
 Settings: SCORELINE_AD_SPEND_DIR. No credentials, so it is always connected.
@@ -22,9 +23,10 @@ from typing import Any
 
 import dlt
 
-from dlt_pipelines.csv_files import REJECTED, Header, Read, Rejected, number, read_folder
+from dlt_pipelines.csv_files import REJECTED, Header, Read, Rejected, day, number, read_folder, resource, shape, waits
 from dlt_pipelines.findings import Finding
-from dlt_pipelines.run import EVERYTHING, Run, table
+from dlt_pipelines.records import LARGEST_WHOLE, shown
+from dlt_pipelines.run import ColumnType, Run
 from foundation.calendar import local_date
 from foundation.settings import Company, Settings
 
@@ -39,6 +41,19 @@ HEADER = Header(
     (("day",), ("source",), ("campaign_name",), ("spend",), ("currency",)),
     ("campaign_id", *COUNTS),
 )
+SPEND: dict[str, ColumnType] = {
+    "file": "text",
+    "line": "bigint",
+    "day": "date",
+    "source": "text",
+    "campaign_key": "text",
+    "campaign_name": "text",
+    "currency": "text",
+    "spend": "decimal",
+    "impressions": "bigint",
+    "clicks": "bigint",
+    "conversions": "decimal",
+}
 
 
 @dataclass(frozen=True)
@@ -67,29 +82,28 @@ def read_files(folder: Path, today: date) -> Read:
         first = lines.setdefault((file, row["source"].lower(), row["campaign_key"].lower(), row["day"]), line)
         if first != line:
             raise Rejected(f"the same source, campaign and day as line {first}; add them up, or correct one in a later file")
-        return row if row["day"] <= today else None
+        return None if waits(row["day"], today) else row
 
     return read_folder(folder, HEADER, spend)
 
 
 def _spend(cells: Mapping[str, str]) -> dict[str, Any]:
-    try:
-        day = date.fromisoformat(cells["day"])
-    except ValueError:
-        raise Rejected(f'"{cells["day"][:80]}" is not a day such as 2025-10-22') from None
+    spend_day = day(cells["day"], "a day")
     if not cells["source"]:
         raise Rejected("the source is empty; name the platform")
     name, key = cells["campaign_name"], cells.get("campaign_id") or cells["campaign_name"]
     if not key:
         raise Rejected("neither campaign_name nor campaign_id is filled in")
     if not re.fullmatch("[A-Z]{3}", cells["currency"]):
-        raise Rejected(f'"{cells["currency"][:80]}" is not a currency such as USD')
+        raise Rejected(f"{shown(cells['currency'])} is not a currency such as USD")
     counts = {count: number(cells[count], f"number of {count}") if cells.get(count) else None for count in COUNTS}
     for count in ("impressions", "clicks"):
         if (value := counts[count]) is not None and value != int(value):
             raise Rejected(f"the number of {count} is not whole")
+        if value is not None and abs(value) > LARGEST_WHOLE:
+            raise Rejected(f"the number of {count} has more than 18 digits")
     return {
-        "day": day,
+        "day": spend_day,
         "source": cells["source"],
         "campaign_key": key,
         "campaign_name": name or None,
@@ -107,36 +121,15 @@ def source(run: Run | None = None) -> Any:
     if run:
         read.tell(run, "Ad spend files", run.client.folder, FOLDER)
 
-    @dlt.resource(
-        **table(
-            ["file", "line"],
-            EVERYTHING,
-            {
-                "file": "text",
-                "line": "bigint",
-                "day": "date",
-                "source": "text",
-                "campaign_key": "text",
-                "campaign_name": "text",
-                "currency": "text",
-                "spend": "decimal",
-                "impressions": "bigint",
-                "clicks": "bigint",
-                "conversions": "decimal",
-            },
-            parallel=False,
-        )
-    )
+    @dlt.resource(**shape(SPEND))
     def spend() -> Iterator[Any]:
         """One row per line of a file: what a campaign cost on a day. The same campaign and day in a later file replaces it downstream."""
-        yield dlt.mark.materialize_table_schema()
-        yield read.rows
+        yield from resource(run, "ad_spend_csv.spend", SPEND, read.rows)
 
-    @dlt.resource(**REJECTED)
+    @dlt.resource(**shape(REJECTED))
     def rejected() -> Iterator[Any]:
-        """One row per line of a file that could not be taken, with the reason. Mend the line and run again."""
-        yield dlt.mark.materialize_table_schema()
-        yield read.rejected
+        """One row per line of a file that could not be taken, with the reason. Correct the line and run again."""
+        yield from resource(run, "ad_spend_csv.rejected", REJECTED, read.rejected)
 
     return spend, rejected
 

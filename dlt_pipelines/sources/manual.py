@@ -5,8 +5,8 @@
 Columns, in any order: metric, person, week or date, value, note, entered_by, entered_at. `metric` is a line or a metric of
 scorecard_lines.csv, `person` a person_key of people.csv or empty, `week` an ISO week (2025-W43) or any day of it, `entered_at` an
 instant (without zone: the company's). Files are append-only: a correction is a later row, the newest entered_at wins downstream.
-Rows entered after the run's clock are left for later. Both tables are what the files say now; a bad row or file never stops
-the others.
+Rows entered after the run's clock are left for later; rows of a week or day that has not begun are rejected until then. Both tables
+are what the files say now; a bad row or file never stops the others.
 
 Settings: SCORELINE_MANUAL_DIR. No credentials, so it is always connected.
 """
@@ -21,11 +21,11 @@ from typing import Any
 
 import dlt
 
-from dlt_pipelines.csv_files import REJECTED, Header, Read, Rejected, number, read_folder
+from dlt_pipelines.csv_files import REJECTED, Header, Read, Rejected, day, instant, number, read_folder, resource, shape, waits, week
 from dlt_pipelines.findings import Finding
-from dlt_pipelines.run import EVERYTHING, Run, table
+from dlt_pipelines.run import ColumnType, Run
 from dlt_pipelines.seeds import seed_rows
-from foundation.calendar import parse_week, week_start
+from foundation.calendar import local_date, week_start
 from foundation.settings import Company, Settings
 
 SOURCE = "manual"
@@ -37,6 +37,18 @@ HEADER = Header(
     "metric, person, week or date, value, note, entered_by, entered_at",
     (("metric",), ("person",), ("week", "date"), ("value",), ("note",), ("entered_by",), ("entered_at",)),
 )
+ENTRIES: dict[str, ColumnType] = {
+    "file": "text",
+    "line": "bigint",
+    "metric": "text",
+    "person_key": "text",
+    "week_start": "date",
+    "occurred_on": "date",
+    "value": "decimal",
+    "note": "text",
+    "entered_by": "text",
+    "entered_at": "timestamp",
+}
 
 
 @dataclass(frozen=True)
@@ -66,10 +78,13 @@ def identify(client: ManualFiles) -> str:
 
 def read_files(files: ManualFiles, company: Company, now: datetime) -> Read:
     """Every row of every file, sorted into entries and rejected rows."""
+    today = local_date(now, company.zone)
 
     def entry(file: str, line: int, cells: Mapping[str, str]) -> dict[str, Any] | None:
         row = _entry(cells, files, company)
-        return row if row["entered_at"] <= now else None
+        if row["occurred_on"] > today:
+            raise Rejected(f"{cells.get('date') or cells.get('week')} has not begun; the row counts from then on")
+        return None if waits(local_date(row["entered_at"], company.zone), today) or row["entered_at"] > now else row
 
     return read_folder(files.folder, HEADER, entry)
 
@@ -88,33 +103,18 @@ def _entry(cells: Mapping[str, str], files: ManualFiles, company: Company) -> di
         "value": number(cells["value"], "value"),
         "note": cells["note"] or None,
         "entered_by": cells["entered_by"] or None,
-        "entered_at": _entered_at(cells["entered_at"], company),
+        "entered_at": instant(cells["entered_at"], "entered_at", company.zone),
     }
 
 
 def _occurred_on(cells: Mapping[str, str]) -> date:
-    day, week = cells.get("date", ""), cells.get("week", "")
-    if not day and not week:
+    on, of_week = cells.get("date", ""), cells.get("week", "")
+    if not on and not of_week:
         raise Rejected("neither week nor date is filled in")
-    try:
-        occurred_on = date.fromisoformat(day) if day else parse_week(week)
-    except ValueError:
-        raise Rejected(f'"{day}" is not a date such as 2025-10-22' if day else f'"{week}" is not a week such as 2025-W43') from None
-    if day and week:
-        try:
-            if parse_week(week) != week_start(occurred_on):
-                raise Rejected(f"{day} is not in week {week}")
-        except ValueError:
-            raise Rejected(f'"{week}" is not a week such as 2025-W43') from None
+    occurred_on = day(on, "a date") if on else week(of_week)
+    if on and of_week and week(of_week) != week_start(occurred_on):
+        raise Rejected(f"{on} is not in week {of_week}")
     return occurred_on
-
-
-def _entered_at(text: str, company: Company) -> datetime:
-    try:
-        entered_at = datetime.fromisoformat(text)
-    except ValueError:
-        raise Rejected(f'entered_at "{text[:80]}" is not an instant such as 2025-10-24T15:05:00-05:00') from None
-    return entered_at if entered_at.tzinfo else entered_at.replace(tzinfo=company.zone)
 
 
 @dlt.source(name=SOURCE, max_table_nesting=0)
@@ -124,35 +124,15 @@ def source(run: Run | None = None) -> Any:
     if run:
         read.tell(run, "Typed-in numbers", run.client.folder, FOLDER)
 
-    @dlt.resource(
-        **table(
-            ["file", "line"],
-            EVERYTHING,
-            {
-                "file": "text",
-                "line": "bigint",
-                "metric": "text",
-                "person_key": "text",
-                "week_start": "date",
-                "occurred_on": "date",
-                "value": "decimal",
-                "note": "text",
-                "entered_by": "text",
-                "entered_at": "timestamp",
-            },
-            parallel=False,
-        )
-    )
+    @dlt.resource(**shape(ENTRIES))
     def entries() -> Iterator[Any]:
         """One row per typed-in number: metric (a line or a metric), person, week and value. Corrections stay; the newest counts."""
-        yield dlt.mark.materialize_table_schema()
-        yield read.rows
+        yield from resource(run, "manual.entries", ENTRIES, read.rows)
 
-    @dlt.resource(**REJECTED)
+    @dlt.resource(**shape(REJECTED))
     def rejected() -> Iterator[Any]:
-        """One row per line of a file that could not be taken, with the reason. Mend the line and run again."""
-        yield dlt.mark.materialize_table_schema()
-        yield read.rejected
+        """One row per line of a file that could not be taken, with the reason. Correct the line and run again."""
+        yield from resource(run, "manual.rejected", REJECTED, read.rejected)
 
     return entries, rejected
 

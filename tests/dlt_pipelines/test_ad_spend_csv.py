@@ -42,6 +42,10 @@ def test_a_row_with_every_column(folder: Path, company: Company) -> None:
     ("row", "reason"),
     [
         ("06/10/2025,trade_magazine,Half page,890,USD", '"06/10/2025" is not a day such as 2025-10-22'),
+        ("2025-W40,trade_magazine,Half page,890,USD", '"2025-W40" is not a day such as 2025-10-22'),
+        ("20251007,trade_magazine,Half page,890,USD", '"20251007" is not a day such as 2025-10-22'),
+        ("0001-01-01,trade_magazine,Half page,890,USD", '"0001-01-01" lies outside the years 1900 to 2199'),
+        ("2052-10-07,trade_magazine,Half page,890,USD", "2052-10-07 lies more than a year ahead; is the year right?"),
         ("2025-10-07,,Half page,890,USD", "the source is empty"),
         ("2025-10-07,trade_magazine,,890,USD", "neither campaign_name nor campaign_id"),
         ("2025-10-07,trade_magazine,Half page,$890,USD", 'the spend "$890" is not a number'),
@@ -64,6 +68,8 @@ def test_a_bad_row_is_named_and_the_good_ones_load(row: str, reason: str, folder
 def test_counts_are_whole(folder: Path, company: Company) -> None:
     (folder / "a.csv").write_text("day,source,campaign_name,spend,currency,clicks\n" + GOOD.strip() + ",7.5\n")
     assert "the number of clicks is not whole" in loaded(company)[0]
+    (folder / "a.csv").write_text("day,source,campaign_name,spend,currency,clicks\n" + GOOD.strip() + ",1e25\n")
+    assert "the number of clicks has more than 18 digits" in loaded(company)[0]
 
 
 def test_days_to_come_wait_and_later_files_keep_their_own_row(folder: Path, company: Company) -> None:

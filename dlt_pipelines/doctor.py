@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from typing import Literal
 
 from dlt_pipelines import versions
 from dlt_pipelines.credentials import Redactor, redacted_logs
@@ -10,7 +11,9 @@ from dlt_pipelines.errors import PermanentError, SourceError, TransientError
 from dlt_pipelines.findings import Finding
 from dlt_pipelines.registry import SOURCES, SourceEntry
 from foundation.calendar import local_date
+from foundation.private import open_to_others
 from foundation.settings import Company, Settings, env_file
+from foundation.warehouse import backups
 
 __all__ = ["Finding", "diagnose"]
 
@@ -25,7 +28,20 @@ def diagnose(settings: Settings, company: Company, sources: Collection[str] | No
     if unknown:
         raise PermanentError(f"unknown source {', '.join(unknown)}; there are: {', '.join(SOURCES)}")
     chosen = [entry for name, entry in SOURCES.items() if sources is None or name in sources]
-    return [finding for entry in chosen for finding in _source(entry, settings, company)]
+    found = [finding for entry in chosen for finding in _source(entry, settings, company)]
+    return found if sources else [*found, *_home(settings, company)]
+
+
+def _home(settings: Settings, company: Company) -> Iterator[Finding]:
+    """Whether other users of the machine can read the home, and how old the newest backup is."""
+    for path in open_to_others(settings, company):
+        way_out = f"chmod go-rwx {path}"
+        yield Finding("home", "permissions", "warn", f"other users of this machine can read {path}", way_out)
+    if settings.warehouse_path.exists():
+        copies = backups(settings)
+        newest = f"the newest is of {copies[-1].name}" if copies else "there is none yet"
+        level: Literal["ok", "info"] = "ok" if copies else "info"
+        yield Finding("home", "backup", level, newest, "" if copies else "The next build makes one, or `scoreline backup`.")
 
 
 def _source(entry: SourceEntry, settings: Settings, company: Company) -> list[Finding]:

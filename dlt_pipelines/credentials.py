@@ -8,10 +8,10 @@ import re
 import traceback
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 from urllib.parse import quote, quote_plus
 
-from pydantic import Field, SecretStr, create_model
+from pydantic import Field, SecretStr, ValidationInfo, create_model, field_validator
 
 from dlt_pipelines.errors import PermanentError
 from foundation.settings import EnvSettings, Settings, env_file
@@ -35,6 +35,22 @@ _PATTERNS = (
 class Credentials(EnvSettings):
     """Base of every source's credentials. A field without default is a credential; one with a default is an extra (an address)."""
 
+    any_character: ClassVar[frozenset[str]] = frozenset()
+    """Fields that travel in a body or a driver, where a password may hold other than ASCII characters."""
+
+    @field_validator("*")
+    @classmethod
+    def _sendable(cls, value: Any, info: ValidationInfo) -> Any:
+        text = value.get_secret_value() if isinstance(value, SecretStr) else value
+        if not isinstance(text, str):
+            return value
+        if text != text.strip():
+            raise ValueError("begins or ends with a blank; copy it again, without blanks")
+        for number, sign in enumerate(text, 1):
+            if not sign.isprintable() or not (sign.isascii() or info.field_name in cls.any_character):
+                raise ValueError(f"character {number} of {len(text)} is not printable ASCII; copy it again")
+        return value
+
     @classmethod
     def variables(cls) -> dict[str, bool]:
         """Environment variable -> whether it is set, for every credential of the source."""
@@ -49,6 +65,7 @@ class Credentials(EnvSettings):
 
         Raises:
             PermanentError: some are set and some are missing; names the missing ones.
+            SettingsError: one is not what it can be; names it.
         """
         variables = cls.variables()
         missing = [name for name, is_set in variables.items() if not is_set]

@@ -1,25 +1,27 @@
-"""The doctor: what stands between a source and its data, each with the way out. It never prints a secret and changes nothing."""
+"""The doctor: what stands between a source and its data, each with the way out. It never prints a secret, and it changes nothing but
+the memory of how old the credentials are."""
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Collection, Iterator
-from typing import Literal
 
-from dlt_pipelines import versions
+from dotenv import dotenv_values
+
+from dlt_pipelines import credential_ages, versions
 from dlt_pipelines.credentials import Redactor, redacted_logs
 from dlt_pipelines.errors import PermanentError, SourceError, TransientError
 from dlt_pipelines.findings import Finding
 from dlt_pipelines.registry import SOURCES, SourceEntry
 from foundation.calendar import local_date
-from foundation.private import open_to_others
-from foundation.settings import Company, Settings, env_file
-from foundation.warehouse import backups
+from foundation.settings import Company, EnvSettings, Settings, SettingsError, env_file
 
 __all__ = ["Finding", "diagnose"]
 
 
 def diagnose(settings: Settings, company: Company, sources: Collection[str] | None = None) -> list[Finding]:
-    """Look at the given sources (all without `sources`): credentials, reach, permissions, configured ids, people, budget.
+    """Look at the given sources (all, and the mail server's password, without `sources`): credentials and their age, versions, reach,
+    permissions, configured ids, people, budget.
 
     Raises:
         PermanentError: a source of that name does not exist.
@@ -28,49 +30,49 @@ def diagnose(settings: Settings, company: Company, sources: Collection[str] | No
     if unknown:
         raise PermanentError(f"unknown source {', '.join(unknown)}; there are: {', '.join(SOURCES)}")
     chosen = [entry for name, entry in SOURCES.items() if sources is None or name in sources]
-    found = [finding for entry in chosen for finding in _source(entry, settings, company)]
-    return found if sources else [*found, *_home(settings, company)]
-
-
-def _home(settings: Settings, company: Company) -> Iterator[Finding]:
-    """Whether other users of the machine can read the home, and how old the newest backup is."""
-    for path in open_to_others(settings, company):
-        way_out = f"chmod go-rwx {path}"
-        yield Finding("home", "permissions", "warn", f"other users of this machine can read {path}", way_out)
-    if settings.warehouse_path.exists():
-        copies = backups(settings)
-        newest = f"the newest is of {copies[-1].name}" if copies else "there is none yet"
-        level: Literal["ok", "info"] = "ok" if copies else "info"
-        yield Finding("home", "backup", level, newest, "" if copies else "The next build makes one, or `scoreline backup`.")
+    findings = [finding for entry in chosen for finding in _source(entry, settings, company)]
+    if sources is None:
+        findings += _misspelt()
+    if sources is None and settings.smtp_url:
+        findings += credential_ages.findings("mail", settings, company, {"SMTP_URL": settings.smtp_url.get_secret_value()})
+    return findings
 
 
 def _source(entry: SourceEntry, settings: Settings, company: Company) -> list[Finding]:
-    module = entry.load_module()
+    """The findings of one source. Whatever goes wrong is one of them, so that the other sources are looked at too."""
+    redact = Redactor()
     findings: list[Finding] = []
-    if module.CREDENTIALS is not None:
-        findings += _credentials(entry, module.CREDENTIALS.variables())
-        if any(finding.level != "ok" for finding in findings):
-            return findings
-    findings += versions.findings(entry.name, company, local_date(settings.now(), company.zone))
-    redact = Redactor(module.CREDENTIALS().secrets() if module.CREDENTIALS else ())
     with redacted_logs(redact):
         try:
-            client = module.connect(settings, company)
-            findings.append(Finding(entry.name, "connection", "ok", module.identify(client)))
-            findings.extend(_each(entry, module.diagnose(client, settings, company)))
-        except SourceError as error:
+            for finding in _look(entry, settings, company, redact):
+                findings.append(finding)
+        except (SourceError, SettingsError) as error:
             findings.append(_broken(error, entry))
+        except Exception as error:  # of a library, about a value that nobody foresaw
+            detail = f"{type(error).__name__}: {error}"
+            findings.append(Finding(entry.name, "access", "fail", detail, f"Check the settings of {entry.label} or report this text."))
     return [Finding(f.source, f.check, f.level, redact(f.detail), redact(f.way_out)) for f in findings]
 
 
-def _each(entry: SourceEntry, found: Iterator[Finding]) -> Iterator[Finding]:
-    try:
-        yield from found
-    except SourceError as error:
-        yield _broken(error, entry)
+def _look(entry: SourceEntry, settings: Settings, company: Company, redact: Redactor) -> Iterator[Finding]:
+    module = entry.load_module()
+    if module.CREDENTIALS is not None:
+        variables = module.CREDENTIALS.variables()
+        if not all(variables.values()):
+            yield from _lacking(entry, variables)
+            return
+        credentials = module.CREDENTIALS()
+        redact.learn(*credentials.secrets())
+        values = credential_ages.values_of(credentials)
+        yield from (Finding(entry.name, name, "ok", "set") for name in variables if name not in values)
+        yield from credential_ages.findings(entry.name, settings, company, values)
+    yield from versions.findings(entry.name, company, local_date(settings.now(), company.zone))
+    client = module.connect(settings, company)
+    yield Finding(entry.name, "connection", "ok", module.identify(client))
+    yield from module.diagnose(client, settings, company)
 
 
-def _credentials(entry: SourceEntry, variables: dict[str, bool]) -> Iterator[Finding]:
+def _lacking(entry: SourceEntry, variables: dict[str, bool]) -> Iterator[Finding]:
     if not any(variables.values()):
         yield Finding(
             entry.name,
@@ -88,7 +90,19 @@ def _credentials(entry: SourceEntry, variables: dict[str, bool]) -> Iterator[Fin
             yield Finding(entry.name, name, "fail", "not set, while others of this source are", way_out)
 
 
-def _broken(error: SourceError, entry: SourceEntry) -> Finding:
+def _misspelt() -> Iterator[Finding]:
+    """Names in `.env` that nothing reads and that look like one that is read: their source would be "not connected" without a word."""
+    known = {str(field.alias).upper() for kind in _kinds(EnvSettings) for field in kind.model_fields.values()} | {"SCORELINE_ENV_FILE"}
+    for name in dotenv_values(env_file(), interpolate=False, encoding="utf-8-sig"):
+        if name.upper() not in known and (near := difflib.get_close_matches(name.upper(), known, 1, 0.8)):
+            yield Finding("settings", name, "warn", f"{env_file()} sets {name}, which nothing reads", f"Correct the name: {near[0]}.")
+
+
+def _kinds(base: type[EnvSettings]) -> list[type[EnvSettings]]:
+    return [kind for child in base.__subclasses__() for kind in (child, *_kinds(child))]
+
+
+def _broken(error: Exception, entry: SourceEntry) -> Finding:
     if isinstance(error, TransientError):
         return Finding(entry.name, "reach", "fail", str(error), "Check the network and the vendor's status page, and try again later.")
     return Finding(entry.name, "access", "fail", str(error), "See the text; then run the doctor again.")

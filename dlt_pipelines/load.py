@@ -26,6 +26,7 @@ from dlt.common.configuration.specs.pluggable_run_context import PluggableRunCon
 from dlt.common.runtime.run_context import RunContext
 from filelock import FileLock, Timeout
 
+from dlt_pipelines import credential_ages
 from dlt_pipelines.credentials import Redactor, redacted_logs
 from dlt_pipelines.errors import PermanentError, SourceError
 from dlt_pipelines.registry import SOURCES, SourceEntry
@@ -268,12 +269,18 @@ class _Load:
             self.redact = getattr(self.client, "redact", self.redact)
             if self.client is None:
                 return self._not_connected()
+            self._note_ages()
             with redacted_logs(self.redact), translated(self.entry, self.redact, self.settings):
                 return self._pull()
         except SourceError as error:
             if self.person is None:
                 self._record_failure(str(error))
             raise
+
+    def _note_ages(self) -> None:
+        """Remember since when the credentials are what they are, for the doctor."""
+        if self.module.CREDENTIALS and (credentials := self.module.CREDENTIALS.read()):
+            credential_ages.since(self.settings, self.entry.name, credential_ages.values_of(credentials))
 
     def _not_connected(self) -> LoadReport:
         _declare(self.entry, self.settings)

@@ -6,25 +6,52 @@ The environment wins over `.env`. `SCORELINE_ENV_FILE` names another `.env` (tes
 
 from __future__ import annotations
 
+import difflib
 import os
+import re
 import tomllib
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime, time
 from pathlib import Path
-from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, available_timezones
+from typing import Annotated, Any, Literal, get_args
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from foundation.env_file import check_env_file
 from foundation.errors import SettingsError as SettingsError
+from foundation.setting_types import (
+    AccountId,
+    Currency,
+    Day,
+    Days,
+    Id,
+    Line,
+    MailAddress,
+    Months,
+    Name,
+    Sender,
+    TimeZone,
+    WebAddress,
+    WebAddressOrEmpty,
+    matching,
+)
 from foundation.text import read_text
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
 
 
 def env_file() -> Path:
-    """The `.env` that is read besides the environment."""
-    return Path(os.environ.get("SCORELINE_ENV_FILE", PROJECT_ROOT / ".env"))
+    """The `.env` that is read besides the environment: what SCORELINE_ENV_FILE names, else the project's."""
+    return Path(os.environ.get("SCORELINE_ENV_FILE") or PROJECT_ROOT / ".env")
+
+
+def _check_env_file() -> None:
+    try:
+        check_env_file(env_file())
+    except FileNotFoundError:
+        if os.environ.get("SCORELINE_ENV_FILE"):
+            raise SettingsError(f"SCORELINE_ENV_FILE: {env_file()} does not exist. Correct the path, or unset the variable.") from None
 
 
 class EnvSettings(BaseSettings):
@@ -34,14 +61,18 @@ class EnvSettings(BaseSettings):
     model_config = SettingsConfigDict(extra="ignore", hide_input_in_errors=True, env_ignore_empty=True, env_file_encoding="utf-8-sig")
 
     def __init__(self, **values: Any) -> None:
-        if env_file().is_file():
-            read_text(env_file())  # refuses another encoding by file and line
+        _check_env_file()
         try:
             super().__init__(_env_file=env_file(), **values)
         except ValidationError as error:
             prefix = self.model_config.get("env_prefix", "")
-            faults = "; ".join(f"{(prefix + '_'.join(map(str, e['loc']))).upper()}: {e['msg']}" for e in error.errors(include_input=False))
+            faults = "; ".join(f"{(prefix + '_'.join(map(str, e['loc']))).upper()}: {_said(e)}" for e in error.errors(include_input=False))
             raise SettingsError(f"{faults}. Set it in the environment or in {env_file()}.") from None
+
+
+def _said(error: Any) -> str:
+    """What is wrong, without pydantic's preamble."""
+    return str(error["msg"]).removeprefix("Value error, ")
 
 
 class Settings(EnvSettings):
@@ -55,7 +86,7 @@ class Settings(EnvSettings):
     own_seeds_dir: Annotated[Path | None, Field(alias="SCORELINE_SEEDS_DIR")] = None
     """Where the seeds are, if not in the dbt project."""
     as_of: Annotated[datetime | None, Field(alias="SCORELINE_AS_OF")] = None
-    sandbox_url: Annotated[str | None, Field(alias="SANDBOX_URL")] = None
+    sandbox_url: Annotated[WebAddress | None, Field(alias="SANDBOX_URL")] = None
     smtp_url: Annotated[SecretStr | None, Field(alias="SMTP_URL")] = None
 
     @field_validator("as_of")
@@ -118,19 +149,10 @@ class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-def _known_zone(value: str) -> str:
-    if value not in available_timezones():
-        raise ValueError(f"unknown time zone {value!r}; use an IANA name such as 'America/Chicago'")
-    return value
-
-
-TimeZone = Annotated[str, AfterValidator(_known_zone)]
-
-
 class CompanySection(_Table):
-    name: str
+    name: Line
     time_zone: TimeZone
-    currency: str = Field(pattern=r"^[A-Z]{3}$")
+    currency: Currency
 
 
 class CalendarSection(_Table):
@@ -142,7 +164,21 @@ class CalendarSection(_Table):
     @field_validator("business_day_start", "business_day_end", mode="before")
     @classmethod
     def _clock_time(cls, value: Any) -> Any:
-        return time.fromisoformat(value) if isinstance(value, str) else value
+        try:
+            found = time.fromisoformat(value) if isinstance(value, str) else value
+        except ValueError:
+            raise ValueError(f"{value!r} is not a time of day, expected HH:MM such as '08:00'") from None
+        if not isinstance(found, time) or found.tzinfo:
+            raise ValueError(f"{value!r} is not a local time of day, expected HH:MM such as '08:00'")
+        return found
+
+    @model_validator(mode="after")
+    def _forwards(self) -> CalendarSection:
+        if self.business_day_start >= self.business_day_end:
+            raise ValueError(
+                f"business_day_start ({self.business_day_start:%H:%M}) is not before business_day_end ({self.business_day_end:%H:%M})"
+            )
+        return self
 
 
 class BackupSection(_Table):
@@ -151,25 +187,25 @@ class BackupSection(_Table):
 
 
 class HubSpotSection(_Table):
-    api_version: Annotated[str, Field(pattern=r"^(v3|20\d\d-(0[1-9]|1[0-2]))$")] = "2026-09"
+    api_version: Annotated[str, matching(r"v3|20\d\d-(0[1-9]|1[0-2])", "a dated version such as '2026-09', or 'v3'")] = "2026-09"
     """A dated version, or "v3" for the numbered paths, which HubSpot ends in 2027."""
-    start_date: date | None = None
-    pipelines: list[str] = ["default"]
-    connected_outcomes: list[str] = ["f240bbac-87c9-4f6e-bf70-924b57d47db7"]
-    decision_maker_property: str = "hs_buying_role"
-    decision_maker_values: list[str] = ["DECISION_MAKER"]
-    first_appointment_types: list[str] = ["First appointment"]
-    coi_meeting_types: list[str] = ["COI meeting"]
-    coi_property: str = "coi_since"
-    mrr_property: str = "hs_mrr"
-    renewal_deal_types: list[str] = ["renewal"]
-    disqualified_stages: list[str] = []
+    start_date: Day | None = None
+    pipelines: list[Id] = ["default"]
+    connected_outcomes: list[Id] = ["f240bbac-87c9-4f6e-bf70-924b57d47db7"]
+    decision_maker_property: Id = "hs_buying_role"
+    decision_maker_values: list[Line] = ["DECISION_MAKER"]
+    first_appointment_types: list[Line] = ["First appointment"]
+    coi_meeting_types: list[Line] = ["COI meeting"]
+    coi_property: Id = "coi_since"
+    mrr_property: Id = "hs_mrr"
+    renewal_deal_types: list[Line] = ["renewal"]
+    disqualified_stages: list[Id] = []
     """Deal stages that are closed without having been lost: they are no part of the win rate."""
-    stale_after_days: Annotated[int, Field(ge=1)] = 30
+    stale_after_days: Days = 30
     """An open deal without activity or change of stage for more days than this is stale."""
     response_days: Annotated[int, Field(ge=1, le=365)] = 14
     """A reply that takes longer than this is none."""
-    warm_list: str | None = None
+    warm_list: Line | None = None
 
 
 class _AutotaskQueues(EnvSettings):
@@ -179,21 +215,23 @@ class _AutotaskQueues(EnvSettings):
     @field_validator("reactive_queue_ids", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
+        if isinstance(value, str) and not re.fullmatch(r"\s*\d+\s*(,\s*\d+\s*)*", value):
+            raise ValueError("expected a queue id, or several with commas between, such as 29680010,29680011")
         return [int(part) for part in value.split(",")] if isinstance(value, str) else value
 
 
 class AutotaskSection(_Table):
-    start_date: date | None = None
+    start_date: Day | None = None
     reactive_queue_ids: list[int] = []
     complete_status_ids: list[int] = [5]
-    time_off_codes: list[str] = []
+    time_off_codes: list[Line] = []
 
 
 class SmartleadSection(_Table):
     client_id: int | None = None
-    history_days: Annotated[int, Field(gt=0)] = 28
+    history_days: Days = 28
     """How far back the first run reads single e-mails."""
-    queue_statuses: list[str] = ["ACTIVE", "DRAFTED"]
+    queue_statuses: list[Line] = ["ACTIVE", "DRAFTED"]
     """Statuses of campaigns whose leads without an e-mail wait in the queue; drafts hold what is staged."""
     count_sub_campaigns: bool = True
     """Whether the leads of sub-campaigns count; false where the parent campaign holds the same leads."""
@@ -204,7 +242,7 @@ class SmartleadSection(_Table):
 class SalesSection(_Table):
     crm: Literal["hubspot", "copper"] | None = None
     """The CRM of the sales pages; None: HubSpot, or Copper where HubSpot is not connected."""
-    dropped_lead_statuses: list[str] = ["UNQUALIFIED"]
+    dropped_lead_statuses: list[Line] = ["UNQUALIFIED"]
     """Lead statuses of contacts that will go no further: in the funnel they are not still open."""
 
 
@@ -215,44 +253,44 @@ class SupplySection(_Table):
 
 class MicrosoftGraphSection(_Table):
     cloud: Literal["global", "us_government", "us_government_dod", "china"] = "global"
-    tenants: dict[str, str] = {}
+    tenants: dict[Id, Line] = {}
     """Tenant id or domain -> the name people know it by. Read besides those of MICROSOFT_TENANT_ID."""
 
 
 class _AdPlatformSection(_Table):
-    account_ids: list[str] = []
+    account_ids: list[AccountId] = []
     """Ad accounts that count; empty: every one that the credentials reach."""
-    start_date: date | None = None
+    start_date: Day | None = None
     """First day of spend; None: 36 months before the first load."""
     restated_days: Annotated[int, Field(ge=1, le=366)] = 30
     """So many days back the platform still changes its numbers: they are pulled again by every run."""
 
     @field_validator("account_ids", mode="before")
     @classmethod
-    def _digits(cls, value: Any) -> Any:
-        # as people copy them: 111-222-3333, act_555, a number without quotes
-        return ["".join(sign for sign in str(item) if sign.isdigit()) for item in value] if isinstance(value, list) else value
+    def _text(cls, value: Any) -> Any:
+        # people leave out the quotes
+        return [str(item) if isinstance(item, int) else item for item in value] if isinstance(value, list) else value
 
 
 class GoogleAdsSection(_AdPlatformSection):
-    api_version: Annotated[str, Field(pattern=r"^v\d+$")] = "v25"
+    api_version: Annotated[str, matching(r"v\d+", "a version such as 'v25'")] = "v25"
     operations_a_day: Annotated[int, Field(ge=1)] = 2_880
 
 
 class MetaAdsSection(_AdPlatformSection):
-    api_version: Annotated[str, Field(pattern=r"^v\d+\.\d+$")] = "v25.0"
-    conversion_actions: list[str] = ["lead"]
-    campaign_statuses: list[str] = ["ACTIVE", "PAUSED", "ARCHIVED", "DELETED", "IN_PROCESS", "WITH_ISSUES"]
+    api_version: Annotated[str, matching(r"v\d+\.\d+", "a version such as 'v25.0'")] = "v25.0"
+    conversion_actions: list[Id] = ["lead"]
+    campaign_statuses: list[Line] = ["ACTIVE", "PAUSED", "ARCHIVED", "DELETED", "IN_PROCESS", "WITH_ISSUES"]
 
 
 class LinkedInAdsSection(_AdPlatformSection):
-    api_version: Annotated[str, Field(pattern=r"^\d{6}$")] = "202606"
+    api_version: Annotated[str, matching(r"20\d\d(0[1-9]|1[0-2])", "a version such as '202606'")] = "202606"
     time_zone: TimeZone = "UTC"
-    conversion_metrics: list[str] = ["externalWebsiteConversions", "oneClickLeads"]
+    conversion_metrics: list[Id] = ["externalWebsiteConversions", "oneClickLeads"]
 
 
 class MarketingSection(_Table):
-    automated_mail_types: list[str] = ["AUTOMATED_EMAIL", "AUTOMATED_AB_EMAIL", "TICKET_EMAIL", "OPTIN_EMAIL", "RESUBSCRIBE_EMAIL"]
+    automated_mail_types: list[Line] = ["AUTOMATED_EMAIL", "AUTOMATED_AB_EMAIL", "TICKET_EMAIL", "OPTIN_EMAIL", "RESUBSCRIBE_EMAIL"]
     """Kinds of HubSpot's marketing mails that go out by themselves: they are no campaigns."""
     mql_query: str = ""
     """Query of the company's own database (value and day) that tells the marketing qualified leads where HubSpot is not connected."""
@@ -261,27 +299,27 @@ class MarketingSection(_Table):
 
 
 class DattoRmmSection(_Table):
-    hosted_antivirus: list[str] = []
+    hosted_antivirus: list[Line] = []
     """Products that count as ours, as Datto RMM names them; empty: every product will do."""
-    active_days: Annotated[int, Field(gt=0)] = 30
+    active_days: Days = 30
     """Devices that were not seen for so long count nowhere."""
     udf_slot: Annotated[int, Field(ge=1, le=300)] | None = None
     """The one user-defined field that is stored; None: none, they often hold secrets."""
 
 
 class DattoBcdrSection(_Table):
-    good_statuses: list[str] = ["success"]
+    good_statuses: list[Line] = ["success"]
     """Words with which a backup is reported as good."""
-    continuity_service_plans: list[str] = []
+    continuity_service_plans: list[Line] = []
     """Service plans of the devices that count as continuity; empty: all."""
-    seats_every_days: Annotated[int, Field(ge=0)] = 1
+    seats_every_days: Annotated[int, Field(ge=0, le=366)] = 1
     """How often the slow lists of SaaS seats are read; 0: never."""
 
 
 class ZendeskSection(_Table):
-    start_date: date | None = None
+    start_date: Day | None = None
     open_statuses: list[Literal["new", "open", "pending", "hold"]] = ["new", "open", "pending", "hold"]
-    excluded_channels: list[str] = ["sample_ticket"]
+    excluded_channels: list[Line] = ["sample_ticket"]
     exports_per_minute: Annotated[int, Field(gt=0)] = 10
     requests_per_minute: Annotated[int, Field(gt=0)] = 200
     page_size: Annotated[int, Field(gt=0, le=1000)] = 1000
@@ -289,28 +327,28 @@ class ZendeskSection(_Table):
 
 class IntercomSection(_Table):
     region: Literal["us", "eu", "au"] = "us"
-    api_version: str = "2.14"
-    start_date: date | None = None
+    api_version: Annotated[str, matching(r"\d+\.\d+|Preview|Unstable", "a version such as '2.14'")] = "2.14"
+    start_date: Day | None = None
     open_states: list[Literal["open", "snoozed"]] = ["open", "snoozed"]
-    counted_deliveries: list[str] = ["customer_initiated"]
+    counted_deliveries: list[Line] = ["customer_initiated"]
     count_ai_only: bool = False
     requests_per_10_seconds: Annotated[int, Field(gt=0)] = 166
 
 
 class QuickBooksSection(_Table):
     accounting_method: Literal["Accrual", "Cash"] = "Accrual"
-    report_months: Annotated[int, Field(gt=0)] = 13
+    report_months: Months = 13
     """Months of the reports that each run reads again."""
-    history_months: Annotated[int, Field(gt=0)] = 36
+    history_months: Months = 36
     """Months of the reports that the first run reads."""
 
 
 class BillcomSection(_Table):
-    connected_network_statuses: list[str] = ["CONNECTED", "CONNECTED_RPPS"]
+    connected_network_statuses: list[Line] = ["CONNECTED", "CONNECTED_RPPS"]
     """Vendors with one of them can be paid electronically."""
-    no_bank_account_statuses: list[str] = ["NO_ACCOUNT", "UNDEFINED"]
+    no_bank_account_statuses: list[Line] = ["NO_ACCOUNT", "UNDEFINED"]
     """Statuses that say that no bank account is known."""
-    paper_payment_methods: list[str] = ["CHECK"]
+    paper_payment_methods: list[Line] = ["CHECK"]
     """Ways to be paid that are not electronic."""
 
 
@@ -320,12 +358,12 @@ class AccountingSection(_Table):
 
 
 class CopperSection(_Table):
-    start_date: date | None = None
+    start_date: Day | None = None
     activity_days: Annotated[int, Field(ge=1, le=90)] = 14
     """So many days back activities are pulled again by every run; once a week it is 90."""
     date_order: Literal["mdy", "dmy"] = "mdy"
-    call_types: list[str] = ["Phone Call", "Call"]
-    email_types: list[str] = ["Email"]
+    call_types: list[Line] = ["Phone Call", "Call"]
+    email_types: list[Line] = ["Email"]
     stage_a_ids: list[int] = []
     stage_b_ids: list[int] = []
     stage_c_ids: list[int] = []
@@ -337,7 +375,7 @@ class CopperSection(_Table):
 
 
 class JustCallSection(_Table):
-    start_date: date | None = None
+    start_date: Day | None = None
     days: Annotated[int, Field(ge=1, le=90)] = 7
     """So many days back calls are pulled again by every run."""
     time_zone: TimeZone | None = None
@@ -353,20 +391,28 @@ class JustCallSection(_Table):
 
 class SimpleFinSection(_Table):
     protocol_version: Literal[1, 2] = 2
-    stale_after_days: Annotated[int, Field(gt=0)] = 3
-    cash_accounts: list[str] = []
+    stale_after_days: Days = 3
+    cash_accounts: list[Line] = []
     """Accounts that are cash: organisation and name, as the doctor lists them."""
+
+    @field_validator("cash_accounts")
+    @classmethod
+    def _organisation_and_name(cls, value: list[str]) -> list[str]:
+        for account in value:
+            if not all(part.strip() for part in account.partition("/")):
+                raise ValueError(f"{account!r} is not an account, expected organisation/name as `scoreline doctor` lists it")
+        return value
 
 
 class WarehouseQuery(_Table):
     """A figure out of the company's warehouse: SQL that returns `value` and perhaps `category` and `day`, or a table and its columns."""
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    name: Name
     sql: str | None = None
-    table: str | None = None
-    value: str | None = None
-    category: str | None = None
-    day: str | None = None
+    table: Line | None = None
+    value: Line | None = None
+    category: Line | None = None
+    day: Line | None = None
     where: str | None = None
 
     @model_validator(mode="after")
@@ -377,18 +423,25 @@ class WarehouseQuery(_Table):
         return self
 
 
+def _named_once(queries: list[Any]) -> list[Any]:
+    names = [query.name for query in queries]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise ValueError(f"the name {', '.join(twice)} is used twice; a query needs a name of its own")
+    return queries
+
+
 class CompanyWarehouseSection(_Table):
-    queries: list[WarehouseQuery] = []
+    queries: Annotated[list[WarehouseQuery], AfterValidator(_named_once)] = []
 
 
 class MongoQuery(_Table):
     """A figure out of MongoDB: where in the documents of a collection the value, its category and its day stand; dots lead deeper."""
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    collection: str
-    value: str
-    category: str | None = None
-    day: str | None = None
+    name: Name
+    collection: Line
+    value: Line
+    category: Line | None = None
+    day: Line | None = None
     filter: dict[str, Any] = {}
     latest: bool = False
     """Only the documents of the newest day."""
@@ -401,21 +454,19 @@ class MongoQuery(_Table):
 
 
 class MongoSection(_Table):
-    queries: list[MongoQuery] = []
+    queries: Annotated[list[MongoQuery], AfterValidator(_named_once)] = []
 
 
 class PagesSection(_Table):
-    enabled: list[str] | None = None
+    enabled: list[Id] | None = None
     """Names of files in reports/pages; None: every page that has lines."""
-    site_url: str = ""
-    lines: dict[str, list[str]] = {}
+    site_url: WebAddressOrEmpty = ""
+    lines: dict[Id, list[Id]] = {}
     """Page -> the sections and lines (`section.metric`) on it; a page that is not named here has those of its file."""
-    history_weeks: Annotated[int, Field(gt=0)] | None = None
+    history_weeks: Annotated[int, Field(ge=1, le=5_000)] | None = None
     """Pages and receipts of so many finished weeks; None: of all."""
     contact_names: bool = False
     """Whether there are pages with names of contacts, in the site's folder `restricted/`. Elsewhere contacts never have names."""
-    site_mode: Annotated[str, Field(pattern=r"^06[04][04]$")] = "0600"
-    """Permissions of the site's files: "0640" and "0644" let a web server's group or user read them."""
 
 
 ReportName = Literal["weekly_scorecard", "daily_digest", "friday_preview"]
@@ -424,19 +475,24 @@ ReportName = Literal["weekly_scorecard", "daily_digest", "friday_preview"]
 
 class Subscription(_Table):
     report: ReportName
-    to: list[str]
-    sections: list[str] = []
+    to: Annotated[list[MailAddress], Field(min_length=1)]
+    sections: list[Id] = []
     """Sections and lines that these recipients get; empty: those of the scorecard page, without the confidential ones."""
-    pages: list[str] = []
+    pages: list[Id] = []
     """Pages whose lines they get as well."""
 
 
 class MailSection(_Table):
-    sender: str = Field(alias="from")
-    operator: str
-    confidential: list[str] = []
+    sender: Sender = Field(alias="from")
+    operator: MailAddress
+    confidential: list[Id] = []
     """Sections and lines that only go to those whose subscription names them, or a page with them."""
     subscriptions: list[Subscription] = []
+
+
+class CredentialsSection(_Table):
+    rotate_after_days: Days = 365
+    """The doctor warns of credentials that have stayed the same for more days than this."""
 
 
 class Company(_Table):
@@ -469,6 +525,19 @@ class Company(_Table):
     mongodb: MongoSection = MongoSection()
     pages: PagesSection = PagesSection()
     mail: MailSection
+    credentials: CredentialsSection = CredentialsSection()
+
+    @model_validator(mode="after")
+    def _queries_exist(self) -> Company:
+        queries: list[WarehouseQuery | MongoQuery] = [*self.company_warehouse.queries, *self.mongodb.queries]
+        names = {query.name for query in queries}
+        for key in ("mql_query", "sql_query"):
+            name = getattr(self.marketing, key)
+            if name and name not in names:
+                raise ValueError(
+                    f"marketing.{key} is {name!r}, but no query has that name; there are: {', '.join(sorted(names)) or 'none'}"
+                )
+        return self
 
     @property
     def zone(self) -> ZoneInfo:
@@ -488,10 +557,37 @@ def load_company(settings: Settings) -> Company:
         raise SettingsError(f"{path}: not found. Copy the project's company.toml or set SCORELINE_COMPANY_FILE.") from None
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{path}: {error}") from None
-    if queues := _AutotaskQueues().reactive_queue_ids:
-        values.setdefault("autotask", {})["reactive_queue_ids"] = queues
+    if (queues := _AutotaskQueues().reactive_queue_ids) and isinstance(values.setdefault("autotask", {}), dict):
+        values["autotask"]["reactive_queue_ids"] = queues
     try:
         return Company.model_validate(values)
     except ValidationError as error:
-        faults = [f"  {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
+        faults = dict.fromkeys(f"  {_fault(e)}" for e in error.errors())
         raise SettingsError(f"{path}:\n" + "\n".join(faults)) from None
+
+
+def _fault(error: Any) -> str:
+    """The key of a wrong value and what is expected."""
+    place = [str(part) for part in error["loc"]]
+    text = _said(error)
+    if error["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(place[-1], _keys(place[:-1]), 1)
+        text = "unknown key" + (f"; did you mean {near[0]}?" if near else "")
+    elif error["type"].startswith("date_"):
+        text = f"{str(error['input'])[:80]!r} is not a valid date, expected YYYY-MM-DD"
+    elif error["type"] not in ("value_error", "missing"):
+        text += f", got {str(error['input'])[:80]!r}"
+    return f"{'.'.join(place)}: {text}" if place else text
+
+
+def _keys(place: list[str]) -> list[str]:
+    """The keys that company.toml may have at a place."""
+    model: Any = Company
+    for part in place:
+        kinds = get_args(model) or (model,)  # of a list, its elements
+        table = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
+        if table is None:
+            return []
+        model = table if part.isdigit() else next((f.annotation for name, f in table.model_fields.items() if part in (name, f.alias)), None)
+    table = model if isinstance(model, type) and issubclass(model, BaseModel) else None
+    return [field.alias or name for name, field in table.model_fields.items()] if table else []

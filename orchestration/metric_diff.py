@@ -89,7 +89,7 @@ def metric_diff(settings: Settings, repository: Path, base: str | None = None) -
         write_metric_models(settings.dbt_dir)
         was, now = Path(place) / "was", Path(place) / "now"
         clock = _copies(settings, was, now)
-        environment = {**os.environ, "SCORELINE_AS_OF": clock, "SCORELINE_ENV_FILE": str(env_file())}
+        environment = {**os.environ, "SCORELINE_AS_OF": clock, "SCORELINE_ENV_FILE": str(env_file() if env_file().exists() else os.devnull)}
         # seeds that stand elsewhere have no revisions: both sides read them
         earlier = settings.model_copy(update={"home": was, "dbt_dir": tree / "dbt_project"})
         builds = [

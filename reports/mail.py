@@ -9,8 +9,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from email.errors import HeaderParseError
-from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
+from email.headerregistry import BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
 from email.policy import SMTP, Policy
 from email.utils import format_datetime, parseaddr
@@ -23,6 +22,7 @@ import resvg_py
 from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
 
+from foundation.setting_types import mail_address
 from foundation.settings import Company, Settings
 from reports.charts import Chart, to_svg
 from reports.html import FONTS
@@ -86,12 +86,9 @@ def checked_address(text: str) -> str:
         MailError: this is no mail address.
     """
     try:
-        address = Address(addr_spec=text.strip())
-    except (HeaderParseError, ValueError, IndexError):
+        return mail_address(text)
+    except ValueError:
         raise MailError(f"{plain(text, 80)!r} is no mail address; correct it in company.toml") from None
-    if not address.username or "." not in f"{address.domain}." or not address.domain or not text.isprintable() or " " in text.strip():
-        raise MailError(f"{plain(text, 80)!r} is no mail address; correct it in company.toml")
-    return address.addr_spec
 
 
 def draw(chart: Chart, width: int = 552, height: int = 190) -> bytes:

@@ -37,6 +37,7 @@ from dlt_pipelines.findings import Finding, existing, people_missing
 from dlt_pipelines.http import Answer, Budget, Client, Limit, Retry, capped, expect, retry_after
 from dlt_pipelines.records import Batches, parse
 from dlt_pipelines.run import EVERYTHING, ColumnType, Run, streamed, table, whole
+from foundation.setting_types import WebAddress
 from foundation.settings import Company, Settings
 
 SOURCE = "autotask"
@@ -138,7 +139,7 @@ class AutotaskCredentials(Credentials):
     username: SecretStr = Field(alias="AUTOTASK_USERNAME")
     secret: SecretStr = Field(alias="AUTOTASK_SECRET")
     integration_code: SecretStr = Field(alias="AUTOTASK_INTEGRATION_CODE")
-    base_url: str | None = Field(None, alias="AUTOTASK_BASE_URL")
+    base_url: WebAddress | None = Field(None, alias="AUTOTASK_BASE_URL")
 
 
 CREDENTIALS = AutotaskCredentials

@@ -38,6 +38,7 @@ from dlt_pipelines.findings import Finding, readable
 from dlt_pipelines.http import Answer, Bearer, Budget, Client, Limit, Retry, expect, listed, once
 from dlt_pipelines.records import Fields, at, typed
 from dlt_pipelines.run import ColumnType, Run, replaces_same, snapshot_day, streamed, table, whole
+from foundation.setting_types import WebAddress
 from foundation.settings import Company, Settings
 
 SOURCE = "billcom"
@@ -114,11 +115,12 @@ Row = dict[str, Any]
 class BillcomCredentials(Credentials):
     """What BILL needs to sign in: the developer key alone opens nothing."""
 
+    any_character = frozenset({"username", "password"})
     api_key: SecretStr = Field(alias="BILLCOM_API_KEY")
     org_id: SecretStr = Field(alias="BILLCOM_ORG_ID")
     username: SecretStr = Field(alias="BILLCOM_USERNAME")
     password: SecretStr = Field(alias="BILLCOM_PASSWORD")
-    base_url: str | None = Field(None, alias="BILLCOM_BASE_URL")
+    base_url: WebAddress | None = Field(None, alias="BILLCOM_BASE_URL")
 
 
 CREDENTIALS = BillcomCredentials

@@ -49,11 +49,15 @@ _REFUSED = ("authentication", "access denied", "login failed", "permission denie
 class CompanyWarehouseCredentials(Credentials):
     """An SQLAlchemy address: `postgresql+psycopg://reader:password@host/database`."""
 
+    any_character = frozenset({"url"})
     url: SecretStr = Field(alias="WAREHOUSE_SOURCE_URL")
 
     def secrets(self) -> list[str]:
-        """The password; the rest of the address may be told."""
-        password = _parsed(self.url).password
+        """The password, the rest of the address may be told; all of it where it is no address."""
+        try:
+            password = _parsed(self.url).password
+        except PermanentError:
+            return [self.url.get_secret_value()]
         return [str(password)] if password else []
 
 
@@ -63,7 +67,7 @@ CREDENTIALS = CompanyWarehouseCredentials
 def _parsed(url: SecretStr) -> sa.URL:
     try:
         return sa.make_url(url.get_secret_value())
-    except sa.exc.ArgumentError:
+    except (sa.exc.ArgumentError, ValueError):  # ValueError: the port is no number
         raise PermanentError(
             "WAREHOUSE_SOURCE_URL is no SQLAlchemy address; write for example postgresql+psycopg://reader:password@host:5432/database"
         ) from None

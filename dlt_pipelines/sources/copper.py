@@ -45,6 +45,7 @@ from dlt_pipelines.findings import Finding, existing, people_missing, readable
 from dlt_pipelines.http import Answer, Budget, Client, Limit, Retry, expect, once, retry_after
 from dlt_pipelines.records import Fields, at, typed
 from dlt_pipelines.run import EVERYTHING, ColumnType, Run, replaces_same, snapshot_day, streamed, table, whole
+from foundation.setting_types import WebAddress
 from foundation.settings import Company, Settings
 
 SOURCE = "copper"
@@ -145,7 +146,7 @@ class CopperCredentials(Credentials):
 
     api_key: SecretStr = Field(alias="COPPER_API_KEY")
     user_email: SecretStr = Field(alias="COPPER_USER_EMAIL")
-    base_url: str | None = Field(None, alias="COPPER_BASE_URL")
+    base_url: WebAddress | None = Field(None, alias="COPPER_BASE_URL")
 
 
 CREDENTIALS = CopperCredentials

@@ -46,6 +46,7 @@ from dlt_pipelines.findings import Finding, existing, readable
 from dlt_pipelines.http import Answer, Budget, Client, Complaint, Limit, Retry, expect, once, retry_after
 from dlt_pipelines.records import Fields, instant, sound, typed
 from dlt_pipelines.run import ColumnType, Run, replaces_same, snapshot_day, table, whole
+from foundation.setting_types import WebAddress
 from foundation.settings import Company, Settings
 
 SOURCE = "datto_bcdr"
@@ -181,7 +182,7 @@ class DattoCredentials(Credentials):
 
     public_key: SecretStr = Field(alias="DATTO_API_PUBLIC_KEY")
     secret_key: SecretStr = Field(alias="DATTO_API_SECRET_KEY")
-    base_url: str | None = Field(None, alias="DATTO_BCDR_BASE_URL")
+    base_url: WebAddress | None = Field(None, alias="DATTO_BCDR_BASE_URL")
 
 
 CREDENTIALS = DattoCredentials

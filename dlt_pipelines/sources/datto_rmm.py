@@ -43,6 +43,7 @@ from dlt_pipelines.findings import Finding, existing, readable
 from dlt_pipelines.http import Answer, Bearer, Budget, Client, Limit, Retry, capped, expect, retry_after
 from dlt_pipelines.records import Fields, sound, typed
 from dlt_pipelines.run import ColumnType, Run, replaces_same, snapshot_day, table, whole
+from foundation.setting_types import WebAddress
 from foundation.settings import Company, Settings
 
 SOURCE = "datto_rmm"
@@ -115,8 +116,8 @@ class DattoRmmCredentials(Credentials):
 
     api_key: SecretStr = Field(alias="DATTO_RMM_API_KEY")
     api_secret: SecretStr = Field(alias="DATTO_RMM_API_SECRET")
-    url: str | None = Field(None, alias="DATTO_RMM_URL")
-    base_url: str | None = Field(None, alias="DATTO_RMM_BASE_URL")
+    url: WebAddress | None = Field(None, alias="DATTO_RMM_URL")
+    base_url: WebAddress | None = Field(None, alias="DATTO_RMM_BASE_URL")
 
 
 CREDENTIALS = DattoRmmCredentials

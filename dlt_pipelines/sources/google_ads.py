@@ -40,6 +40,7 @@ from dlt_pipelines.findings import Finding
 from dlt_pipelines.http import Answer, Bearer, Budget, Client, Limit, Retry, expect
 from dlt_pipelines.records import at
 from dlt_pipelines.run import Run
+from foundation.setting_types import AccountId, WebAddress
 from foundation.settings import Company, Settings
 
 SOURCE = "google_ads"
@@ -83,8 +84,8 @@ class GoogleAdsCredentials(Credentials):
     client_id: SecretStr = Field(alias="GOOGLE_ADS_CLIENT_ID")
     client_secret: SecretStr = Field(alias="GOOGLE_ADS_CLIENT_SECRET")
     refresh_token: SecretStr = Field(alias="GOOGLE_ADS_REFRESH_TOKEN")
-    login_customer_id: str | None = Field(None, alias="GOOGLE_ADS_LOGIN_CUSTOMER_ID")
-    base_url: str | None = Field(None, alias="GOOGLE_ADS_BASE_URL")
+    login_customer_id: AccountId | None = Field(None, alias="GOOGLE_ADS_LOGIN_CUSTOMER_ID")
+    base_url: WebAddress | None = Field(None, alias="GOOGLE_ADS_BASE_URL")
 
 
 CREDENTIALS = GoogleAdsCredentials
@@ -118,7 +119,7 @@ def connect(settings: Settings, company: Company) -> Client | None:
         return expect(answer, str, f"{LABEL} token", "access_token"), float(answer.get("expires_in") or 0)
 
     bearer = Bearer(fetch, redact)
-    login = "".join(sign for sign in credentials.login_customer_id or "" if sign.isdigit())
+    login = credentials.login_customer_id or ""
     headers = {"developer-token": credentials.developer_token.get_secret_value()}
     client = Client(
         LABEL,

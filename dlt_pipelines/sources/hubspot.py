@@ -61,6 +61,7 @@ from dlt_pipelines.sources.hubspot_api import (
     results,
 )
 from foundation.calendar import local_date
+from foundation.setting_types import WebAddress
 from foundation.settings import Company, Settings
 
 VENDOR_URL = "https://api.hubapi.com"
@@ -213,7 +214,7 @@ class HubSpotCredentials(Credentials):
     """What HubSpot needs: a service key or the token of a private app."""
 
     api_key: SecretStr = Field(alias="HUBSPOT_API_KEY")
-    base_url: str | None = Field(None, alias="HUBSPOT_BASE_URL")
+    base_url: WebAddress | None = Field(None, alias="HUBSPOT_BASE_URL")
 
 
 CREDENTIALS = HubSpotCredentials

@@ -41,6 +41,7 @@ from dlt_pipelines.findings import Finding, people_missing, readable
 from dlt_pipelines.http import Answer, Budget, Client, Complaint, Limit, Retry, expect, listed
 from dlt_pipelines.records import Fields, typed
 from dlt_pipelines.run import EVERYTHING, ColumnType, Run, mark_unlisted, snapshot_day, streamed, table, whole
+from foundation.setting_types import WebAddress
 from foundation.settings import Company, Settings
 
 SOURCE = "intercom"
@@ -129,7 +130,7 @@ class IntercomCredentials(Credentials):
     """What Intercom needs."""
 
     api_key: SecretStr = Field(alias="INTERCOM_API_KEY")
-    base_url: str | None = Field(None, alias="INTERCOM_BASE_URL")
+    base_url: WebAddress | None = Field(None, alias="INTERCOM_BASE_URL")
 
 
 CREDENTIALS = IntercomCredentials

@@ -37,6 +37,7 @@ from dlt_pipelines.findings import Finding, people_missing, readable
 from dlt_pipelines.http import Answer, Budget, Client, Limit, Retry, capped, expect, once, retry_after
 from dlt_pipelines.records import Fields, at, typed
 from dlt_pipelines.run import ColumnType, Run, streamed, table
+from foundation.setting_types import WebAddress
 from foundation.settings import Company, Settings
 
 SOURCE = "justcall"
@@ -94,7 +95,7 @@ class JustCallCredentials(Credentials):
 
     api_key: SecretStr = Field(alias="JUSTCALL_API_KEY")
     api_secret: SecretStr = Field(alias="JUSTCALL_API_SECRET")
-    base_url: str | None = Field(None, alias="JUSTCALL_BASE_URL")
+    base_url: WebAddress | None = Field(None, alias="JUSTCALL_BASE_URL")
 
 
 CREDENTIALS = JustCallCredentials

@@ -43,6 +43,7 @@ from dlt_pipelines.findings import Finding
 from dlt_pipelines.http import Answer, Bearer, Budget, Client, Limit, Retry, expect, listed, once
 from dlt_pipelines.records import at, decimal
 from dlt_pipelines.run import Run
+from foundation.setting_types import WebAddress
 from foundation.settings import Company, Settings
 
 SOURCE = "linkedin_ads"
@@ -70,7 +71,7 @@ class LinkedInAdsCredentials(Credentials):
     client_id: SecretStr | None = Field(None, alias="LINKEDIN_ADS_CLIENT_ID")
     client_secret: SecretStr | None = Field(None, alias="LINKEDIN_ADS_CLIENT_SECRET")
     refresh_token: SecretStr | None = Field(None, alias="LINKEDIN_ADS_REFRESH_TOKEN")
-    base_url: str | None = Field(None, alias="LINKEDIN_ADS_BASE_URL")
+    base_url: WebAddress | None = Field(None, alias="LINKEDIN_ADS_BASE_URL")
 
 
 CREDENTIALS = LinkedInAdsCredentials

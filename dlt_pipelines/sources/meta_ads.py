@@ -43,6 +43,7 @@ from dlt_pipelines.findings import Finding
 from dlt_pipelines.http import Answer, Budget, Client, Complaint, Limit, Retry, expect, listed, once
 from dlt_pipelines.records import at, decimal
 from dlt_pipelines.run import Run
+from foundation.setting_types import WebAddress
 from foundation.settings import Company, Settings
 
 SOURCE = "meta_ads"
@@ -84,7 +85,7 @@ class MetaAdsCredentials(Credentials):
     """What Meta needs: a token, best one of a system user."""
 
     access_token: SecretStr = Field(alias="META_ADS_ACCESS_TOKEN")
-    base_url: str | None = Field(None, alias="META_ADS_BASE_URL")
+    base_url: WebAddress | None = Field(None, alias="META_ADS_BASE_URL")
 
 
 CREDENTIALS = MetaAdsCredentials

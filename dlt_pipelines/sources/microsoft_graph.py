@@ -33,7 +33,7 @@ from typing import Any
 
 import dlt
 import orjson
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 
 from dlt_pipelines.credentials import Credentials, Redactor, address
 from dlt_pipelines.errors import NotAvailable, PermanentError, SourceError
@@ -41,6 +41,7 @@ from dlt_pipelines.findings import Finding
 from dlt_pipelines.http import Answer, Bearer, Budget, Client, Counters, Limit, Retry, expect, listed, once
 from dlt_pipelines.records import Fields, instant, typed
 from dlt_pipelines.run import EVERYTHING, ColumnType, Run, streamed, table, whole
+from foundation.setting_types import WebAddress, checked_id
 from foundation.settings import Company, Settings
 
 SOURCE = "microsoft_graph"
@@ -95,7 +96,15 @@ class MicrosoftCredentials(Credentials):
     tenant_id: str = Field(alias="MICROSOFT_TENANT_ID")
     client_id: SecretStr = Field(alias="MICROSOFT_CLIENT_ID")
     client_secret: SecretStr = Field(alias="MICROSOFT_CLIENT_SECRET")
-    base_url: str | None = Field(None, alias="MICROSOFT_GRAPH_BASE_URL")
+    base_url: WebAddress | None = Field(None, alias="MICROSOFT_GRAPH_BASE_URL")
+
+    @field_validator("tenant_id")
+    @classmethod
+    def _tenants(cls, value: str) -> str:
+        for tenant in value.split(","):
+            if tenant.strip():
+                checked_id(tenant.strip())
+        return value
 
 
 CREDENTIALS = MicrosoftCredentials

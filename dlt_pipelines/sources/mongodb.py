@@ -49,6 +49,7 @@ QUERY_MS = 120_000
 class MongoCredentials(Credentials):
     """A MongoDB address with user, password and database."""
 
+    any_character = frozenset({"url"})
     url: SecretStr = Field(alias="MONGODB_URL")
 
     def secrets(self) -> list[str]:

@@ -46,7 +46,7 @@ from typing import Any
 
 import dlt
 import orjson
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 
 from dlt_pipelines.credentials import Credentials, Redactor, address
 from dlt_pipelines.errors import Gone, PermanentError, SourceError, TransientError
@@ -56,6 +56,7 @@ from dlt_pipelines.kept_tokens import Exchanged, Refused, TokenKeeper
 from dlt_pipelines.records import Fields, at, parse, typed
 from dlt_pipelines.run import EVERYTHING, ColumnType, Run, replaces_same, snapshot_day, streamed, table, whole
 from foundation.calendar import local_date
+from foundation.setting_types import WebAddress
 from foundation.settings import Company, Settings
 
 SOURCE = "quickbooks"
@@ -231,8 +232,15 @@ class QuickBooksCredentials(Credentials):
     client_secret: SecretStr = Field(alias="QUICKBOOKS_CLIENT_SECRET")
     refresh_token: SecretStr = Field(alias="QUICKBOOKS_REFRESH_TOKEN")
     realm_id: SecretStr = Field(alias="QUICKBOOKS_REALM_ID")
-    base_url: str | None = Field(None, alias="QUICKBOOKS_BASE_URL")
-    token_base_url: str | None = Field(None, alias="QUICKBOOKS_TOKEN_BASE_URL")
+    base_url: WebAddress | None = Field(None, alias="QUICKBOOKS_BASE_URL")
+    token_base_url: WebAddress | None = Field(None, alias="QUICKBOOKS_TOKEN_BASE_URL")
+
+    @field_validator("realm_id")
+    @classmethod
+    def _one_company(cls, value: SecretStr) -> SecretStr:
+        if not value.get_secret_value().isalnum():
+            raise ValueError("expected the id of one company, such as 9130347000000000")
+        return value
 
 
 CREDENTIALS = QuickBooksCredentials

@@ -44,6 +44,7 @@ from dlt_pipelines.findings import Finding, existing
 from dlt_pipelines.http import Answer, Budget, Client, Limit, Retry, expect, once
 from dlt_pipelines.records import Fields, at, typed
 from dlt_pipelines.run import EVERYTHING, ColumnType, Run, replaces_same, snapshot_day, streamed, table, whole
+from foundation.setting_types import WebAddress
 from foundation.settings import Company, Settings
 
 SOURCE = "simplefin"
@@ -98,7 +99,11 @@ def parted(url: str) -> tuple[str, str, str]:
     Raises:
         PermanentError: it is none, or not one that may be used; the text holds nothing of it.
     """
-    parts = urllib.parse.urlsplit(url.strip())
+    try:
+        parts = urllib.parse.urlsplit(url.strip())
+        port = parts.port
+    except ValueError:
+        raise PermanentError("SIMPLEFIN_ACCESS_URL is not an address, expected https://user:password@host/path") from None
     if parts.scheme not in ("http", "https") or not parts.hostname:
         what = "a setup token" if claim_url(url) else "no address"
         raise PermanentError(
@@ -109,7 +114,7 @@ def parted(url: str) -> tuple[str, str, str]:
     if parts.scheme != "https" and parts.hostname not in ("127.0.0.1", "localhost"):
         raise PermanentError("SIMPLEFIN_ACCESS_URL is not https: the password would travel in the open")
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    place = f"{parts.scheme}://{host}{f':{parts.port}' if parts.port else ''}{parts.path.rstrip('/')}"
+    place = f"{parts.scheme}://{host}{f':{port}' if port else ''}{parts.path.rstrip('/')}"
     return place, urllib.parse.unquote(parts.username), urllib.parse.unquote(parts.password)
 
 
@@ -120,7 +125,10 @@ def claim_url(token: str) -> str | None:
         found = base64.b64decode(compact + "=" * (-len(compact) % 4), validate=True).decode()
     except ValueError:
         return None
-    parts = urllib.parse.urlsplit(found)
+    try:
+        parts = urllib.parse.urlsplit(found)
+    except ValueError:
+        return None
     fits = parts.scheme == "https" or parts.hostname in ("127.0.0.1", "localhost")
     return found if parts.hostname and fits and not parts.username else None
 
@@ -140,7 +148,7 @@ class SimpleFinCredentials(Credentials):
     """What SimpleFIN needs: the access URL, with user and password in it."""
 
     access_url: SecretStr = Field(alias="SIMPLEFIN_ACCESS_URL")
-    base_url: str | None = Field(None, alias="SIMPLEFIN_BASE_URL")
+    base_url: WebAddress | None = Field(None, alias="SIMPLEFIN_BASE_URL")
 
     def secrets(self) -> list[str]:
         return forms(self.access_url.get_secret_value())

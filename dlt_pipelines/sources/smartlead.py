@@ -41,6 +41,7 @@ from dlt_pipelines.findings import Finding
 from dlt_pipelines.http import Answer, Budget, Client, Complaint, Limit, Retry, capped, expect, once, retry_after
 from dlt_pipelines.records import Fields, typed
 from dlt_pipelines.run import ColumnType, Run, mark_unlisted, replaces_same, snapshot_day, streamed, table, whole
+from foundation.setting_types import WebAddress
 from foundation.settings import Company, Settings
 
 SOURCE = "smartlead"
@@ -129,7 +130,7 @@ class SmartleadCredentials(Credentials):
     """One key for the account."""
 
     api_key: SecretStr = Field(alias="SMARTLEAD_API_KEY")
-    base_url: str | None = Field(None, alias="SMARTLEAD_BASE_URL")
+    base_url: WebAddress | None = Field(None, alias="SMARTLEAD_BASE_URL")
 
 
 CREDENTIALS = SmartleadCredentials

@@ -44,6 +44,7 @@ from dlt_pipelines.findings import Finding, people_missing, readable
 from dlt_pipelines.http import Answer, Budget, Client, Complaint, Limit, Retry, expect, listed, retry_after
 from dlt_pipelines.records import Fields, typed
 from dlt_pipelines.run import EVERYTHING, ColumnType, Run, mark_unlisted, snapshot_day, streamed, table, whole
+from foundation.setting_types import MailAddress, WebAddress
 from foundation.settings import Company, Settings
 
 SOURCE = "zendesk"
@@ -131,9 +132,9 @@ class ZendeskCredentials(Credentials):
     """What Zendesk needs: the account, an admin's address and an API token. The first two are no secrets."""
 
     subdomain: str = Field(alias="ZENDESK_SUBDOMAIN")
-    email: str = Field(alias="ZENDESK_EMAIL")
+    email: MailAddress = Field(alias="ZENDESK_EMAIL")
     api_key: SecretStr = Field(alias="ZENDESK_API_KEY")
-    base_url: str | None = Field(None, alias="ZENDESK_BASE_URL")
+    base_url: WebAddress | None = Field(None, alias="ZENDESK_BASE_URL")
 
 
 CREDENTIALS = ZendeskCredentials

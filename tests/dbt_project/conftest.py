@@ -3,6 +3,7 @@ edge with a week 53, and one where nothing is connected (with the project's own 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -107,7 +108,7 @@ def make_warehouse(tmp_path_factory: pytest.TempPathFactory) -> MakeWarehouse:
         company_file = home / "company.toml"
         company_file.write_text(COMPANY.format(zone=zone), encoding="utf-8")
         with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("SCORELINE_ENV_FILE", str(home / "no.env"))
+            patch.setenv("SCORELINE_ENV_FILE", os.devnull)
             patch.delenv("AUTOTASK_ROC_BOARD_ID", raising=False)
             places: dict[str, Any] = {"SCORELINE_HOME": home, "SCORELINE_COMPANY_FILE": company_file, "SCORELINE_AS_OF": at(as_of)}
             settings = Settings(**places)

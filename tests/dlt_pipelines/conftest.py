@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -24,8 +25,6 @@ AS_OF = "2025-10-27T12:00:00Z"
 @pytest.fixture(autouse=True)
 def apart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No `.env`, no credentials and no home folder of the machine; the demo's clock."""
-    import os
-
     for name in list(os.environ):
         if (
             name in SANDBOX_CREDENTIALS
@@ -33,7 +32,7 @@ def apart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
             or name.startswith(("SANDBOX_", "SCORELINE_", "SMTP_"))
         ):
             monkeypatch.delenv(name)
-    monkeypatch.setenv("SCORELINE_ENV_FILE", str(tmp_path / "no.env"))
+    monkeypatch.setenv("SCORELINE_ENV_FILE", os.devnull)
     monkeypatch.setenv("SCORELINE_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("SCORELINE_AS_OF", AS_OF)
 

@@ -10,11 +10,13 @@ import pytest
 from dlt_pipelines.doctor import diagnose
 from dlt_pipelines.errors import PermanentError
 from dlt_pipelines.findings import Finding
+from dlt_pipelines.load import load
 from dlt_pipelines.registry import SOURCES
 from dlt_pipelines.sandbox import Sandbox
 from dlt_pipelines.sources import hubspot
 from foundation.settings import PROJECT_ROOT, Company, Settings
 from tests.dlt_pipelines.cases import secrets
+from tests.dlt_pipelines.conftest import at
 
 
 @pytest.fixture(autouse=True)
@@ -133,3 +135,64 @@ def test_a_used_up_hour(sandbox: Sandbox, company: Company) -> None:
 def test_unknown_source(settings: Settings, company: Company) -> None:
     with pytest.raises(PermanentError, match="unknown source hubspt"):
         diagnose(settings, company, ["hubspt"])
+
+
+def test_a_malformed_variable_is_the_finding_of_its_source_alone(
+    settings: Settings, company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {
+        "WAREHOUSE_SOURCE_URL": "nonsense-canary",
+        "MONGODB_URL": "foo://canary",
+        "SIMPLEFIN_ACCESS_URL": "https://canary:canary@[::1",
+        "HUBSPOT_API_KEY": "canary€",
+        "INTERCOM_API_KEY": "canary",
+        "INTERCOM_BASE_URL": "htps://canary",
+    }.items():
+        monkeypatch.setenv(name, value)
+    findings = diagnose(settings, company)
+    failed = {finding.source: finding.detail for finding in findings if finding.level == "fail"}
+    assert set(failed) == {"company_warehouse", "mongodb", "simplefin", "hubspot", "intercom"}
+    assert {finding.source for finding in findings} == set(SOURCES)
+    assert "HUBSPOT_API_KEY: character 7 of 7 is not printable ASCII" in failed["hubspot"]
+    assert "INTERCOM_BASE_URL: not a web address" in failed["intercom"]
+    assert "canary" not in str(findings)
+
+
+def test_what_no_library_should_raise_stops_no_other_source(sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError(f"never seen before, with {sandbox.environment['HUBSPOT_API_KEY']}")
+
+    monkeypatch.setattr(hubspot, "connect", broken)
+    found = bad(diagnose(Settings(), company, ["hubspot", "manual"]))
+    assert "RuntimeError: never seen before, with ***" in found["access"].detail
+
+
+def test_the_age_of_a_credential(sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    def age(as_of: str) -> Finding:
+        settings = at(monkeypatch, sandbox, as_of)
+        return next(f for f in diagnose(settings, company, ["smartlead"]) if f.check == "SMARTLEAD_API_KEY")
+
+    # a load sees it first
+    load("smartlead", at(monkeypatch, sandbox, "2025-10-27T12:00:00Z"), company, tables={"campaigns"})
+    assert age("2025-10-28T12:00:00Z").detail == "set, the same since 2025-10-27 (1 day)"
+    assert age("2026-10-27T12:00:00Z").level == "ok"
+    old = age("2026-10-28T13:00:00Z")
+    assert old.level == "warn" and "(366 days)" in old.detail and "rotate_after_days" in old.way_out
+    # back in time: a clock that was ahead makes nothing younger for ever
+    assert age("2025-10-01T12:00:00Z").detail == "set, the same since 2025-10-01 (0 days)"
+    monkeypatch.setenv("SMARTLEAD_API_KEY", "canary-another-key")
+    assert age("2026-10-28T13:00:00Z").detail == "set, the same since 2026-10-28 (0 days)"
+    kept = Settings().home / "secrets" / "ages" / "smartlead.json"
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert "canary" not in kept.read_text(encoding="utf-8") and secrets()["SMARTLEAD_API_KEY"] not in kept.read_text(encoding="utf-8")
+    kept.write_text("damaged", encoding="utf-8")
+    assert age("2026-10-29T13:00:00Z").level == "ok"
+
+
+def test_a_misspelt_name_in_the_file_of_variables(
+    settings: Settings, company: Company, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "some.env").write_text("HUBSPOT_APIKEY=x\nPOSTGRES_PASSWORD=y\nSCORELINE_ENV_FILE=\n", encoding="utf-8")
+    monkeypatch.setenv("SCORELINE_ENV_FILE", str(tmp_path / "some.env"))
+    found = bad(diagnose(settings, company))
+    assert set(found) == {"HUBSPOT_APIKEY"} and found["HUBSPOT_APIKEY"].way_out == "Correct the name: HUBSPOT_API_KEY."

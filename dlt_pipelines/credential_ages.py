@@ -1,0 +1,91 @@
+"""How old each credential is: since when its present value has been seen.
+
+Of a value only a slow salted hash (scrypt) is kept, in `secrets/ages/<source>.json` of the home: it tells whether a value is still the
+same and cannot be turned back into it. A load and the doctor both look, so that a change is noticed within a day.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from dlt_pipelines.credentials import Credentials
+from dlt_pipelines.findings import Finding
+from foundation.settings import Company, Settings
+
+_STAYS = ("_ID", "_USERNAME", "_EMAIL")
+"""Ends of the names of variables that say who asks; nobody replaces them."""
+
+
+def values_of(credentials: Credentials) -> dict[str, str]:
+    """Variable -> value, of every secret that is set and can be replaced."""
+    found = {field.alias or name: getattr(credentials, name) for name, field in type(credentials).model_fields.items()}
+    return {name: value.get_secret_value() for name, value in found.items() if isinstance(value, SecretStr) and not name.endswith(_STAYS)}
+
+
+def since(settings: Settings, source: str, values: dict[str, str]) -> dict[str, datetime]:
+    """Variable -> when its present value was first seen, by the clock of the run. Values that are new are remembered."""
+    path = settings.home / "secrets" / "ages" / f"{source}.json"
+    kept, now = _read(path), settings.now()
+    found: dict[str, datetime] = {}
+    fresh: dict[str, dict[str, str]] = {}
+    for name, value in values.items():
+        entry = kept.get(name, {})
+        with contextlib.suppress(KeyError, ValueError):
+            if _hash(value, entry["salt"]) == entry["hash"]:
+                # a clock that was ahead once must not make a credential younger than it is for ever
+                found[name] = min(datetime.fromisoformat(entry["since"]), now)
+        if name not in found:
+            salt = os.urandom(16).hex()
+            entry = {"salt": salt, "hash": _hash(value, salt), "since": now.isoformat()}
+            found[name] = now
+        fresh[name] = {**entry, "since": found[name].isoformat()}
+    if fresh != kept:
+        _write(path, fresh)
+    return found
+
+
+def findings(source: str, settings: Settings, company: Company, values: dict[str, str]) -> Iterator[Finding]:
+    """The age of each credential; a warning where it is older than `credentials.rotate_after_days`."""
+    most = company.credentials.rotate_after_days
+    for name, first_seen in since(settings, source, values).items():
+        days = (settings.now() - first_seen).days
+        age = f"set, the same since {first_seen:%Y-%m-%d} ({days} {'day' if days == 1 else 'days'})"
+        if days > most:
+            way_out = f"Replace {name} by a new one at the vendor, or raise credentials.rotate_after_days in company.toml (it is {most})."
+            yield Finding(source, name, "warn", age, way_out)
+        else:
+            yield Finding(source, name, "ok", age)
+
+
+def _hash(value: str, salt: str) -> str:
+    return hashlib.scrypt(value.encode(), salt=bytes.fromhex(salt), n=2**13, r=8, p=1).hex()
+
+
+def _read(path: Path) -> dict[str, dict[str, str]]:
+    """What is kept; nothing where the file does not exist or is damaged: the ages then begin again."""
+    try:
+        content = json.loads(path.read_bytes())
+        return {name: entry for name, entry in content.items() if isinstance(entry, dict)}
+    except (OSError, ValueError, AttributeError):
+        return {}
+
+
+def _write(path: Path, entries: dict[str, dict[str, str]]) -> None:
+    """Replace the file, mode 0600. A disk that is full costs the ages, nothing else."""
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        part = path.with_suffix(f".{os.getpid()}.part")
+        try:
+            with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+                json.dump(entries, file, indent=1)
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Iterator
+from typing import Literal
 
 from dotenv import dotenv_values
 
@@ -14,7 +15,9 @@ from dlt_pipelines.errors import PermanentError, SourceError, TransientError
 from dlt_pipelines.findings import Finding
 from dlt_pipelines.registry import SOURCES, SourceEntry
 from foundation.calendar import local_date
+from foundation.private import open_to_others
 from foundation.settings import Company, EnvSettings, Settings, SettingsError, env_file
+from foundation.warehouse import backups
 
 __all__ = ["Finding", "diagnose"]
 
@@ -30,12 +33,25 @@ def diagnose(settings: Settings, company: Company, sources: Collection[str] | No
     if unknown:
         raise PermanentError(f"unknown source {', '.join(unknown)}; there are: {', '.join(SOURCES)}")
     chosen = [entry for name, entry in SOURCES.items() if sources is None or name in sources]
-    findings = [finding for entry in chosen for finding in _source(entry, settings, company)]
-    if sources is None:
-        findings += _misspelt()
-    if sources is None and settings.smtp_url:
-        findings += credential_ages.findings("mail", settings, company, {"SMTP_URL": settings.smtp_url.get_secret_value()})
-    return findings
+    found = [finding for entry in chosen for finding in _source(entry, settings, company)]
+    return found if sources else [*found, *_misspelt(), *_mail(settings, company), *_home(settings, company)]
+
+
+def _home(settings: Settings, company: Company) -> Iterator[Finding]:
+    """Whether other users of the machine can read the home, and how old the newest backup is."""
+    for path in open_to_others(settings, company):
+        way_out = f"chmod go-rwx {path}"
+        yield Finding("home", "permissions", "warn", f"other users of this machine can read {path}", way_out)
+    if settings.warehouse_path.exists():
+        copies = backups(settings)
+        newest = f"the newest is of {copies[-1].name}" if copies else "there is none yet"
+        level: Literal["ok", "info"] = "ok" if copies else "info"
+        yield Finding("home", "backup", level, newest, "" if copies else "The next build makes one, or `scoreline backup`.")
+
+
+def _mail(settings: Settings, company: Company) -> Iterator[Finding]:
+    if settings.smtp_url:
+        yield from credential_ages.findings("mail", settings, company, {"SMTP_URL": settings.smtp_url.get_secret_value()})
 
 
 def _source(entry: SourceEntry, settings: Settings, company: Company) -> list[Finding]:

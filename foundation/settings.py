@@ -467,6 +467,8 @@ class PagesSection(_Table):
     """Pages and receipts of so many finished weeks; None: of all."""
     contact_names: bool = False
     """Whether there are pages with names of contacts, in the site's folder `restricted/`. Elsewhere contacts never have names."""
+    site_mode: Annotated[str, Field(pattern=r"^06[04][04]$")] = "0600"
+    """Permissions of the site's files: "0640" and "0644" let a web server's group or user read them."""
 
 
 ReportName = Literal["weekly_scorecard", "daily_digest", "friday_preview"]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, get_args
 import click
 
 from foundation.calendar import last_finished_week, local_date, parse_week, week_label, week_start
+from foundation.private import private_files
 from foundation.settings import PROJECT_ROOT, ReportName, Settings, SettingsError, load_company
 from foundation.warehouse import WarehouseError
 
@@ -36,6 +37,7 @@ class _Cli(click.Group):
 @click.group(cls=_Cli, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Scoreline: a scorecard as code."""
+    private_files()
 
 
 def _step(text: str) -> None:

@@ -3,18 +3,38 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 
 
-def write_atomically(path: Path, data: bytes) -> None:
-    """Put a complete file in place of the old one: written beside it, flushed to disk, then renamed."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+def write_atomically(path: Path, data: bytes, mode: int = 0o600) -> None:
+    """Put a complete file in place of the old one: written beside it, flushed to disk, then renamed.
+
+    `mode`: the file's permissions. Who may read it may also open the folders that are made for it.
+    """
+    for folder in reversed([folder for folder in path.parents if not folder.exists()]):
+        folder.mkdir(exist_ok=True)
+        folder.chmod(folder_mode(mode))
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with part.open("wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
+        part.chmod(mode)
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def set_modes(root: Path, mode: int) -> None:
+    """Give every file below `root` the permissions `mode`, and the folders (`root` too) those that go with it."""
+    for folder, _, files in os.walk(root):
+        for path, wanted in ((Path(folder), folder_mode(mode)), *((Path(folder, name), mode) for name in files)):
+            if stat.S_IMODE(path.stat().st_mode) != wanted:
+                path.chmod(wanted)
+
+
+def folder_mode(mode: int) -> int:
+    """Permissions of a folder: whoever may read its files may list it and pass through."""
+    return mode | (mode & 0o444) >> 2

@@ -24,10 +24,11 @@ import jinja2
 from markupsafe import Markup
 
 from foundation.calendar import week_label
+from foundation.private import close_home, site_mode
 from foundation.settings import Company, Settings
 from reports import gate
 from reports.components.receipts import Restated, period_days, pieces, total
-from reports.files import write_atomically
+from reports.files import set_modes, write_atomically
 from reports.fmt import plural
 from reports.html import document
 from reports.links import Receipts
@@ -84,6 +85,8 @@ class _Builder:
     connection: duckdb.DuckDBPyConnection
     target: Path
     menu: Sequence[_Entry]
+    mode: int
+    """Permissions of the files."""
     pages: dict[str, _Page] = field(default_factory=dict)
     written: list[Path] = field(default_factory=list)
     failures: dict[str, list[str]] = field(default_factory=dict)
@@ -107,7 +110,7 @@ class _Builder:
         page = self.page(name)
         text = document(title, render(page.source, page.template, values), nav)
         path = self.target / file
-        write_atomically(path, text.encode("utf-8", "replace"))
+        write_atomically(path, text.encode("utf-8", "replace"), self.mode)
         self.written.append(path)
 
     def attempt(self, name: str, file: str) -> _Attempt:
@@ -147,8 +150,11 @@ def build_site(settings: Settings, company: Company) -> list[Path]:
         menu = _with_records(connection, _with_lines(connection, company, menu))
         if not menu:
             return []
-        builder = _Builder(connection, settings.site_dir, menu)
+        builder = _Builder(connection, settings.site_dir, menu, site_mode(company))
         _build(builder, company)
+    # pages of earlier builds too: the setting may be another one since
+    set_modes(settings.site_dir, builder.mode)
+    close_home(settings, company)
     if builder.failures:
         raise SiteError(_failure_text(builder.failures))
     _remove_old(builder)

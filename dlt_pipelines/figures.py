@@ -93,7 +93,7 @@ def _ask(run: Run, queries: Sequence[Query]) -> tuple[list[dict[str, Any]], list
             raise
         except PermanentError as error:
             failures.append(error)
-            text = str(run.client.redact(error))[:1000]
+            text = run.client.redact.cut(error, 1000)
             run.warn(f"query {query.name}: {text}")
             told.append(about | {"status": "failed", "row_count": None, "error": text})
             continue

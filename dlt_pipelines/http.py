@@ -42,6 +42,8 @@ READ_SECONDS = 60.0
 LONGEST_WAIT = 600.0
 """A vendor that asks for a longer pause is left alone; the next run continues."""
 
+_QUOTED = 10_000
+"""Bytes of an answer from which an error text is cut."""
 _USER_AGENT = "scoreline/0.1"
 _RETRIED = {408, 423, 425, 429, 477, 500, 502, 503, 504, 520, 521, 522, 523, 524, 598, 599}
 
@@ -153,6 +155,7 @@ class Answer:
     headers: Mapping[str, str]
     body: bytes
     path: str
+    redact: Redactor = field(default_factory=Redactor)
 
     def json(self) -> Any:
         """The parsed body; None where it is no JSON."""
@@ -163,8 +166,8 @@ class Answer:
 
     @property
     def start(self) -> str:
-        """The first characters, for an error text."""
-        return " ".join(self.body[:200].decode("utf-8", "replace").split()) or "an empty body"
+        """The first characters without secrets, for an error text."""
+        return self.redact.cut(self.body[:_QUOTED].decode("utf-8", "replace"), 200) or "an empty body"
 
 
 def _leniently(body: bytes) -> Any:
@@ -336,7 +339,7 @@ class Client:
         if self._query:
             url += f"{'&' if '?' in url else '?'}{self._query}"
         response = self._pool.request(method, url, body=body, headers=headers, retries=False, redirect=False)
-        return Answer(response.status, response.headers, response.data, path)
+        return Answer(response.status, response.headers, response.data, path, self.redact)
 
     def _by_status(self, answer: Answer) -> Retry | SourceError | None:
         status = answer.status

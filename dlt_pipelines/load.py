@@ -42,6 +42,8 @@ _LOADERS = 4
 
 _DLT_SETTINGS: dict[str, Any] = {
     "runtime": {"dlthub_telemetry": False, "log_level": "WARNING"},
+    # a trace keeps exceptions as they were raised, before anything is redacted
+    "enable_runtime_trace": False,
     # Arrow tables skip dlt's normaliser, and staging wants to know which load a row came with
     "normalize": {"parquet_normalizer": {"add_dlt_load_id": True}},
     "load": {"delete_completed_jobs": True},
@@ -444,7 +446,7 @@ def translated(entry: SourceEntry, redact: Redactor, settings: Settings) -> Iter
         log.error("%s: %s", entry.label, redact("".join(traceback.format_exception(error))))
         root = list(_chain(error))[-1]
         raise PermanentError(
-            f"{entry.label}: {type(root).__name__}: {redact(root)[:1000]}. The log has the full story; if a new kind of record "
+            f"{entry.label}: {type(root).__name__}: {redact.cut(root, 1000)}. The log has the full story; if a new kind of record "
             "causes it, report it with that."
         ) from None
 

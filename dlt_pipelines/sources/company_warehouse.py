@@ -101,7 +101,7 @@ class Database:
             raise self._told(error) from None
 
     def _told(self, error: sa.exc.SQLAlchemyError) -> SourceError:
-        text = self.redact(" ".join(str(getattr(error, "orig", None) or error).split()))[:500]
+        text = self.redact.cut(getattr(error, "orig", None) or error, 500)
         if any(word in text.lower() for word in _REFUSED):
             return PermanentError(f"the database refuses: {text}. Check WAREHOUSE_SOURCE_URL and what its user may read.")
         if isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError | sa.exc.TimeoutError) and "no such" not in text.lower():

@@ -245,7 +245,7 @@ def _judge_token(answer: Answer) -> SourceError | None:
     body = answer.json()
     if answer.status not in (400, 401, 403) or not isinstance(body, dict):
         return None
-    text = f"{body.get('error')}: {' '.join(str(body.get('error_description') or answer.start).split())[:300]}"
+    text = f"{body.get('error')}: {answer.redact.cut(body.get('error_description') or answer.start, 300)}"
     if body.get("error") == "invalid_client":
         return AppRefused(f"the credentials are not accepted ({text}). {APP_WAY_OUT}")
     return NotAvailable(f"no access to this tenant ({text}). {CONSENT}")

@@ -116,7 +116,7 @@ class Database:
             raise self._told(error) from None
 
     def _told(self, error: PyMongoError) -> SourceError:
-        text = self.redact(" ".join(str(error).split()))[:300]
+        text = self.redact.cut(error, 300)
         if isinstance(error, OperationFailure) and error.code in (13, 18):
             return PermanentError(f"the server refuses (code {error.code}): {text}. Check MONGODB_URL and what its user may read.")
         if isinstance(error, OperationFailure | ConfigurationError | InvalidURI):

@@ -42,6 +42,8 @@ check: $(VENV)/.dev ## what CI checks besides the tests: style, types, SQL, floo
 	$(BIN)/mypy
 	$(BIN)/sqlfluff lint --nocolor -p 0 dbt_project
 	$(BIN)/python -m pytest -q tests/test_docs.py
+	$(BIN)/python -m pip check
+	$(BIN)/pip-licenses --summary
 
 metric-diff: $(VENV)/.runtime ## say which numbers this branch changes, on the raw data of var/ (BASE=<revision>)
 	@$(BIN)/scoreline metric-diff $(if $(BASE),--base $(BASE))
@@ -49,9 +51,11 @@ metric-diff: $(VENV)/.runtime ## say which numbers this branch changes, on the r
 bench: $(VENV)/.dev ## measure loading side by side with a plain lower bound
 	@$(BIN)/python -m benchmarks.ingestion
 
-lock: $(VENV)/.dev ## resolve pyproject.toml anew into the two lock files
-	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-annotate --no-header pyproject.toml -o requirements.lock
-	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-annotate --no-header --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header pyproject.toml --extra build
+
+lock: $(VENV)/.dev ## resolve pyproject.toml into the two lock files, with hashes
+	$(BIN)/$(COMPILE) -o requirements.lock
+	$(BIN)/$(COMPILE) --extra dev -c requirements.lock -o requirements-dev.lock
 
 clean: ## remove what runs have made (the warehouse too)
 	rm -rf var dbt_project/target dbt_project/logs
@@ -60,12 +64,13 @@ $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Scoreline needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
 	@$(PYTHON) -m venv $(VENV)
 
+# the locks are complete, so nothing is resolved: pip takes what they name, by hash
 $(VENV)/.runtime: requirements.lock pyproject.toml | $(VENV)/bin/python
 	@echo "Installing the pinned requirements into $(VENV) (once, about a minute)"
-	@$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements.lock
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -e .
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
-	@$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements-dev.lock
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.lock
 	@touch $@

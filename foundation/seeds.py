@@ -50,8 +50,19 @@ def _filled(value: object) -> object:
     return value
 
 
+def _printable(value: object) -> object:
+    """Refuse what turns the direction of a line or draws nothing: a label would look like another one."""
+    if isinstance(value, str):
+        hidden = next((sign for sign in value if not sign.isprintable()), None)
+        if hidden:
+            raise ValueError(f"contains the invisible character U+{ord(hidden):04X}; delete it")
+    return value
+
+
 Day = Annotated[date, BeforeValidator(_day), BeforeValidator(_filled)]
-Text = Annotated[str, BeforeValidator(_filled)]
+Note = Annotated[Annotated[str, Field(max_length=4_000)] | None, BeforeValidator(_printable)]
+Label = Annotated[Annotated[str, Field(max_length=120)] | None, BeforeValidator(_printable)]
+Key = Annotated[str, Field(max_length=120), BeforeValidator(_printable), BeforeValidator(_filled)]
 OptionalDay = Annotated[date | None, BeforeValidator(_day)]
 # the sizes are those of dbt_project.yml
 Number = Annotated[Annotated[Decimal, Field(max_digits=18, decimal_places=6)] | None, BeforeValidator(_number)]
@@ -68,27 +79,27 @@ class _Seed(BaseModel):
 
 
 class Person(_Seed):
-    person_key: Text
-    full_name: Text
-    email: str | None
-    hubspot_email: str | None
-    autotask_email: str | None
-    team: str | None
+    person_key: Key
+    full_name: Key
+    email: Label
+    hubspot_email: Label
+    autotask_email: Label
+    team: Label
     weekly_hours: Hours
     active_from: OptionalDay
     active_to: OptionalDay
 
 
 class ScorecardLine(_Seed):
-    line_id: Text
-    section: str | None
-    section_label: str | None
+    line_id: Key
+    section: Label
+    section_label: Label
     sort_order: Whole
-    metric_id: str | None
-    label: str | None
-    owners: str | None
-    people: str | None
-    feed: str | None
+    metric_id: Label
+    label: Label
+    owners: Note
+    people: Note
+    feed: Label
     valid_from: OptionalDay
     valid_to: OptionalDay
 
@@ -96,29 +107,29 @@ class ScorecardLine(_Seed):
 class Goal(_Seed):
     optional_columns = frozenset({"per", "kind", "tolerance"})
 
-    line_id: Text
+    line_id: Key
     valid_from: OptionalDay
     valid_to: OptionalDay
-    operator: str | None
+    operator: Label
     target: Number
     target_2: Number
     band: Share
-    reason: str | None
-    per: str | None = None
-    kind: str | None = None
+    reason: Note
+    per: Label = None
+    kind: Label = None
     tolerance: Number = None
 
 
 class Holiday(_Seed):
     holiday: Day
-    name: str | None
+    name: Note
 
 
 class ApprovedOffer(_Seed):
-    vendor: Text
+    vendor: Key
     approved_on: OptionalDay
     ended_on: OptionalDay
-    note: str | None
+    note: Note
 
 
 SEEDS: dict[str, type[_Seed]] = {

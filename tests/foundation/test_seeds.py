@@ -77,6 +77,12 @@ GOALS = "line_id,valid_from,valid_to,operator,target,target_2,band,reason,per,ki
         ("goals", GOALS + "\na,2025-01-01,,>=\n", "line 2: 4 cells, expected 11."),
         ("goals", GOALS + "\n\n,2025-01-01,,>=,1,,,x,,,\n", "line 3, column line_id: is blank."),
         ("goals", GOALS + '\na,2025-01-01,,>=,1,,,"never closed\n', "goals.csv, line 2: not valid CSV"),
+        (
+            "goals",
+            GOALS + "\na,2025-01-01,,>=,1,,,per \u202eday,,,\n",
+            "column reason: contains the invisible character U+202E; delete it.",
+        ),
+        ("goals", GOALS + f"\n{'a' * 3000},2025-01-01,,>=,1,,,x,,,\n", "column line_id: string should have at most 120 characters."),
         ("people", "person_key,full_name,email\n", "people.csv, line 1: missing column 'hubspot_email', 'autotask_email'"),
         ("holidays", "holiday,name\n25 Dec,Christmas\n", "holidays.csv, line 2, column holiday: '25 Dec' is not a valid date"),
         ("holidays", "day,name\n2025-12-25,Christmas\n", "holidays.csv, line 1: unknown column 'day'."),

@@ -73,3 +73,12 @@
         else {{ quarter_start(day) }}
     end
 {%- endmacro %}
+
+{#- a week is a line's from its first Monday on; a month or a quarter as soon as the line began in it -#}
+{% macro is_tracked(cadence, day, valid_from) -%}
+    case {{ cadence }}
+        when 'week' then {{ week_start(day) }}
+        when 'month' then last_day({{ day }})
+        else {{ quarter_end(day) }}
+    end >= {{ valid_from }}
+{%- endmacro %}

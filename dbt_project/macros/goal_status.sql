@@ -43,6 +43,11 @@ end
 {%- endmacro %}
 {#- an unknown operator gives null, which the tests of the goals file and of the facts refuse -#}
 
+{#- the status of a number that may have nothing to divide by; arguments as in goal_status -#}
+{% macro verdict(numerator, denominator, goal) -%}
+    case when {{ denominator }} = 0 then 'not_applicable' else {{ goal_status(numerator, denominator, goal) }} end
+{%- endmacro %}
+
 {#-
     The number for display; the status never uses it. Sums stay exact. DuckDB divides decimals as doubles (15 digits), which is
     finer than anything that is printed.

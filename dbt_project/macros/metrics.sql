@@ -2,7 +2,7 @@
 {% macro metric_definitions() %}
     {%- set allowed = {
         'unit': ['count', 'money', 'percent', 'minutes', 'hours', 'days'],
-        'aggregation': ['sum', 'ratio', 'last', 'last_ratio', 'mean'],
+        'aggregation': ['sum', 'ratio', 'mean', 'median', 'last', 'last_ratio'],
         'direction': ['up', 'down', 'hold', 'none'],
         'cadence': ['week', 'month', 'quarter'],
     } -%}

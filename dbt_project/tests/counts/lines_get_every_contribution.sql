@@ -1,18 +1,31 @@
 {{ config(meta={'dagster': {'ref': {'name': 'int_scorecard__contributions'}}}) }}
 
--- a line that counts everybody gets each dated record of its metric exactly once
+-- a line that counts everybody gets each record of its metric exactly once, from the day on which the line began
 with metric_rows as (
     {% for name in metric_models() %}
     select
         '{{ name }}' as metric_id,
-        count(*) filter (where source <> 'manual') as n
+        cast(occurred_on as date) as occurred_on
     from {{ ref(name) }}
-    where occurred_on is not null
+    where occurred_on is not null and source <> 'manual'
     {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
 
-line_rows as (
+sent as (
+    select
+        lines.line_id,
+        count(*) as n
+    from {{ ref('int_scorecard__lines') }} as lines
+    inner join metric_rows
+        on
+            lines.metric_id = metric_rows.metric_id
+            and {{ is_tracked('lines.cadence', 'metric_rows.occurred_on', 'lines.valid_from') }}
+    where len(lines.people_keys) = 0 and not lines.is_fed_by_hand
+    group by lines.line_id
+),
+
+kept as (
     select
         line_id,
         count(*) filter (where source <> 'manual') as n
@@ -21,13 +34,9 @@ line_rows as (
 )
 
 select
-    lines.line_id,
-    metric_rows.n as sent_rows,
-    line_rows.n as kept_rows
-from {{ ref('int_scorecard__lines') }} as lines
-inner join metric_rows on lines.metric_id = metric_rows.metric_id
-left join line_rows on lines.line_id = line_rows.line_id
-where
-    len(lines.people_keys) = 0
-    and not lines.is_fed_by_hand
-    and metric_rows.n <> coalesce(line_rows.n, 0)
+    sent.line_id,
+    sent.n as sent_rows,
+    kept.n as kept_rows
+from sent
+left join kept on sent.line_id = kept.line_id
+where sent.n <> coalesce(kept.n, 0)

@@ -63,7 +63,7 @@ settled as (
     from weighed
     where
         has_value and state in ('live', 'manual')
-        or not has_value and (had_number or state = 'missing' and (is_manual or as_of is not null))
+        or not has_value and state <> 'stale' and (had_number or state = 'missing' and (is_manual or as_of is not null))
 ),
 
 paired as (

@@ -74,8 +74,8 @@ of_the_line as (
     select
         fed.*,
         lines.cadence,
+        lines.aggregation,
         lines.distinct_for_team,
-        lines.valid_from,
         {{ week_start('fed.occurred_on') }} as week_start,
         {{ period_start('lines.cadence', 'fed.occurred_on') }} as period_start,
         line_people.position as person_position
@@ -88,6 +88,8 @@ of_the_line as (
             and fed.occurred_on between line_people.counts_from and line_people.counts_until
     where
         fed.occurred_on is not null
+        -- nothing that happened before a line began is the line's
+        and {{ is_tracked('lines.cadence', 'fed.occurred_on', 'lines.valid_from') }}
         and case
             -- a number typed for a line is that line's and no other's
             when fed.typed_line_id is not null then fed.typed_line_id = lines.line_id
@@ -118,13 +120,30 @@ judged as (
         *,
         case
             when reason is not null then reason
-            when cadence = 'week' and period_start < valid_from then 'before_line_start'
-            -- a month or a quarter is the line's as soon as the line began in it
-            when cadence = 'month' and last_day(occurred_on) < valid_from then 'before_line_start'
-            when cadence = 'quarter' and {{ quarter_end('occurred_on') }} < valid_from then 'before_line_start'
             when share > 1 then 'counted_for_' || coalesce(counted_for, 'somebody_else')
-        end as final_reason
+        end as own_reason
     from shared
+),
+
+ranked as (
+    select
+        *,
+        row_number() over (partition by line_id, period_start, own_reason is null order by numerator, source, record_id) as place,
+        count(*) over (partition by line_id, period_start, own_reason is null) as places
+    from judged
+),
+
+-- of a median the record in the middle of the line's period counts, or the two whose mean it is
+placed as (
+    select
+        *,
+        case
+            when own_reason is not null or aggregation <> 'median' then own_reason
+            when 2 * place < places then 'faster_than_median'
+            when 2 * place > places + 2 then 'slower_than_median'
+        end as final_reason,
+        case when aggregation = 'median' and own_reason is null then numerator end as sample
+    from ranked
 )
 
 select
@@ -145,5 +164,6 @@ select
     record_label,
     segment,
     true_at,
-    entered_at
-from judged
+    entered_at,
+    sample
+from placed

@@ -19,7 +19,9 @@ sums as (
         count(*) filter (where counted) as n,
         max(entered_at) filter (where counted) as entered_at,
         -- a sum is as old as its oldest part
-        min(true_at) filter (where counted and occurred_on = last_day) as true_at
+        min(true_at) filter (where counted and occurred_on = last_day) as true_at,
+        -- of a median all that it is the middle of
+        list(sample order by sample) filter (where sample is not null) as samples
     from contributions
     group by line_id, period_start
 ),
@@ -68,7 +70,7 @@ lines as (
         coverage.is_late,
         coverage.complete_from,
         coverage.complete_through,
-        -- whole quarters, so that an average never starts in the middle of one; at least 13 weeks, so that a sparkline is full
+        -- from the beginning of a quarter on, so that an average never starts in the middle of one; at least 13 weeks of a line that is as old
         least(bounds.latest_first_day, greatest(bounds.first_valid_day, coalesce(bounds.first_counted_day, date '9999-12-31'))) as first_day
     from {{ ref('int_scorecard__lines') }} as lines
     inner join {{ ref('int_scorecard__coverage') }} as coverage on lines.line_id = coverage.line_id
@@ -84,17 +86,13 @@ spine as (
         periods.quarter_label,
         periods.quarter_start,
         {{ day_start_instant('periods.period_start') }} as start_instant,
-        {{ day_start_instant('periods.period_end + 1') }} as end_instant,
-        -- a week is the line's from its Monday on; a month or a quarter as soon as the line began in it
-        case lines.cadence
-            when 'week' then periods.period_start >= lines.valid_from
-            else periods.period_end >= lines.valid_from
-        end as is_tracked
+        {{ day_start_instant('periods.period_end + 1') }} as end_instant
     from lines
     inner join {{ ref('int_calendar__periods') }} as periods
         on
             lines.cadence = periods.cadence
             and periods.period_start between lines.first_day and least(coalesce(lines.valid_to, {{ today() }}), {{ today() }})
+            and {{ is_tracked('lines.cadence', 'periods.period_start', 'lines.valid_from') }}
 ),
 
 filled as (
@@ -104,7 +102,10 @@ filled as (
         coalesce(sums.n, 0) as n,
         sums.entered_at,
         sums.true_at,
-        spine.is_tracked and case
+        sums.samples,
+        -- the rest of the period is still to be read
+        not spine.is_manual and coalesce(spine.complete_through < spine.end_instant, false) as is_awaited,
+        case
             when spine.is_manual then coalesce(sums.n, 0) > 0
             else
                 coalesce(spine.complete_through > spine.start_instant, false)
@@ -140,6 +141,8 @@ select
     case when has_value then cast(numerator as decimal(38, 9)) end as numerator,
     case when has_value then cast(denominator as decimal(38, 9)) end as denominator,
     n,
+    case when has_value then samples end as samples,
+    is_finished and is_awaited as is_awaited,
     {{ number_state('end_instant') }} as state,
     case when is_manual then entered_at else coalesce(true_at, complete_through) end as as_of
 from filled

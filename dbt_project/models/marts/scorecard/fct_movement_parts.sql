@@ -32,6 +32,8 @@ pairs as (
         is_finished
         and state in ('live', 'manual')
         and previous_state in ('live', 'manual')
+        -- the middle of a period's records has no parts
+        and aggregation is distinct from 'median'
         and denominator > 0
         and previous_denominator > 0
 ),

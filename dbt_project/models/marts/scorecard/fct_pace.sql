@@ -1,5 +1,6 @@
 -- how the running periods stand against their goals, by the share of working time that has passed. Time passes up to where the
--- numbers are complete, not up to the clock: what happens after the last load is in neither of the two
+-- numbers are complete, not up to the clock: what happens after the last load is in neither of the two. Where the source is late, or a
+-- finished period of the span was only read in part, the span shows what was read so far and has neither pace nor status
 with running as (
     select
         cadence,
@@ -13,7 +14,8 @@ with running as (
 covered as (
     select
         line_id,
-        case when is_manual or complete_through > {{ clock() }} then {{ clock() }} else complete_through end as reached_at
+        case when is_manual or complete_through > {{ clock() }} then {{ clock() }} else complete_through end as reached_at,
+        not is_manual and is_late as is_late
     from {{ ref('int_scorecard__coverage') }}
 ),
 
@@ -21,6 +23,7 @@ reach as (
     select
         line_id,
         reached_at,
+        is_late,
         {{ local_time('reached_at') }} as reached_local
     from covered
 ),
@@ -106,6 +109,9 @@ facts as (
         spans.*,
         numbers.numerator,
         numbers.denominator,
+        numbers.samples,
+        numbers.is_awaited,
+        numbers.numerator is not null as is_pooled,
         numbers.period_start is not null as has_begun,
         coalesce(times.working_time, 0) as working_time,
         coalesce(times.time_passed, 0) as time_passed,
@@ -128,9 +134,9 @@ added as (
         any_value(span_label) as period_label,
         count(*) filter (where has_begun) as periods_begun,
         count(numerator) as periods_with_number,
+        coalesce(bool_or(is_awaited), false) as is_awaited,
         -- ratios and means pool, snapshots take their newest
-        sum(numerator) as numerator,
-        sum(denominator) as denominator,
+        {{ pooled_sums('span') }},
         arg_max(numerator, period_start) filter (where numerator is not null) as last_numerator,
         arg_max(denominator, period_start) filter (where numerator is not null) as last_denominator,
         -- without a working day there is no goal; a goal may be 0
@@ -160,21 +166,25 @@ measured as (
         lines.section,
         lines.metric_id,
         lines.unit,
-        lines.aggregation,
+        reach.reached_at,
         lines.aggregation = 'sum' as is_sum,
-        added.goal_operator in ('>=', '>', '<=', '<') and lines.aggregation = 'sum' as is_paced,
+        reach.is_late or added.is_awaited as is_stale,
+        added.goal_operator in ('>=', '>', '<=', '<') and lines.aggregation = 'sum' and not (reach.is_late or added.is_awaited) as is_paced,
         added.goal_operator in ('<=', '<') as is_ceiling,
         case when lines.aggregation = 'sum' then added.expected else added.goal_target end as target,
-        case when lines.aggregation in ('last', 'last_ratio') then added.last_numerator else added.numerator end as value_numerator,
         case
-            when lines.aggregation = 'sum' then 1
+            when lines.aggregation in ('last', 'last_ratio') then added.last_numerator
+            else {{ pooled_numerator('span') }}
+        end as value_numerator,
+        case
             when lines.aggregation in ('last', 'last_ratio') then added.last_denominator
-            else added.denominator
+            else {{ pooled_denominator('span', adds_up=true) }}
         end as value_denominator,
         case when added.working_time > 0 then added.time_passed / added.working_time else 0 end as elapsed_share,
         case when added.span = 'quarter' then added.weeks_left else added.days_left end as units_left
     from added
     inner join {{ ref('int_scorecard__lines') }} as lines on added.line_id = lines.line_id
+    inner join reach on added.line_id = reach.line_id
 ),
 
 judged as (
@@ -194,56 +204,77 @@ judged as (
         -- before a tenth of the time has passed, any projection is noise
         elapsed_share < 0.1 as is_early
     from measured
+),
+
+paced as (
+    select
+        *,
+        case
+            when not is_paced or target is null or value_numerator is null then null
+            when goal_operator = '>=' and value_numerator >= target then 'done'
+            when goal_operator = '>' and value_numerator > target then 'done'
+            when goal_operator = '<=' and value_numerator > target then 'missed'
+            when goal_operator = '<' and value_numerator >= target then 'missed'
+            when is_early then 'too_early'
+            when value_numerator < expected_now - margin then case when is_ceiling then 'ahead' else 'behind' end
+            when value_numerator > expected_now + margin then case when is_ceiling then 'behind' else 'ahead' end
+            else 'on_pace'
+        end as pace
+    from judged
 )
 
 select
-    judged.line_id,
-    judged.section,
-    judged.metric_id,
-    judged.span,
-    judged.period_start,
-    judged.period_end,
-    judged.period_label,
-    {{ quotient('judged.value_numerator', 'judged.value_denominator') }} as value,
-    judged.goal_operator as operator,
-    cast(judged.target as decimal(38, 6)) as target,
-    case when not judged.is_sum then cast(judged.goal_target_2 as decimal(38, 6)) end as target_2,
-    cast(judged.elapsed_share as decimal(9, 6)) as elapsed_share,
-    cast(judged.working_days as integer) as working_days,
-    cast(judged.days_left as decimal(9, 3)) as working_days_left,
-    cast(case when judged.target is not null then judged.expected_now end as decimal(38, 6)) as expected_so_far,
+    paced.line_id,
+    paced.section,
+    paced.metric_id,
+    paced.span,
+    paced.period_start,
+    paced.period_end,
+    paced.period_label,
+    {{ quotient('paced.value_numerator', 'paced.value_denominator') }} as value,
+    paced.goal_operator as operator,
+    cast(paced.target as decimal(38, 6)) as target,
+    case when not paced.is_sum then cast(paced.goal_target_2 as decimal(38, 6)) end as target_2,
+    cast(paced.elapsed_share as decimal(9, 6)) as elapsed_share,
+    cast(paced.working_days as integer) as working_days,
+    cast(paced.days_left as decimal(9, 3)) as working_days_left,
+    cast(case when paced.target is not null then paced.expected_now end as decimal(38, 6)) as expected_so_far,
     cast(
         case
-            when judged.is_sum and not judged.is_early and judged.time_with_number > 0
-                then judged.value_numerator * judged.working_time / judged.time_with_number
+            when paced.is_sum and not paced.is_stale and not paced.is_early and paced.time_with_number > 0
+                then paced.value_numerator * paced.working_time / paced.time_with_number
         end as decimal(38, 6)
     ) as projected,
     cast(
         case
-            when judged.is_paced and judged.units_left > 0 and judged.value_numerator is not null
-                then greatest(judged.target - judged.value_numerator, 0) / judged.units_left
+            when paced.is_paced and paced.units_left > 0 and paced.value_numerator is not null
+                then greatest(paced.target - paced.value_numerator, 0) / paced.units_left
         end as decimal(38, 6)
     ) as needed,
-    case when judged.is_paced then case when judged.span = 'quarter' then 'week' else 'working_day' end end as needed_per,
-    case when judged.is_paced then cast(judged.units_left as decimal(9, 3)) end as units_left,
+    case when paced.is_paced then case when paced.span = 'quarter' then 'week' else 'working_day' end end as needed_per,
+    case when paced.is_paced then cast(paced.units_left as decimal(9, 3)) end as units_left,
+    paced.pace,
     case
-        when not judged.is_paced or judged.target is null or judged.value_numerator is null then null
-        when judged.goal_operator = '>=' and judged.value_numerator >= judged.target then 'done'
-        when judged.goal_operator = '>' and judged.value_numerator > judged.target then 'done'
-        when judged.goal_operator = '<=' and judged.value_numerator > judged.target then 'missed'
-        when judged.goal_operator = '<' and judged.value_numerator >= judged.target then 'missed'
-        when judged.is_early then 'too_early'
-        when judged.value_numerator < judged.expected_now - judged.margin then case when judged.is_ceiling then 'ahead' else 'behind' end
-        when judged.value_numerator > judged.expected_now + judged.margin then case when judged.is_ceiling then 'behind' else 'ahead' end
-        else 'on_pace'
-    end as pace,
-    case
-        when judged.is_sum then null
-        when judged.value_denominator = 0 then 'not_applicable'
-        else {{ goal_status('judged.value_numerator', 'judged.value_denominator', 'judged.goal_') }}
+        when paced.is_stale then 'no_data'
+        when paced.is_sum then null
+        else {{ verdict('paced.value_numerator', 'paced.value_denominator', 'paced.goal_') }}
     end as status,
-    cast(judged.periods_with_number as integer) as periods_with_number,
-    cast(judged.periods_begun as integer) as periods_begun,
-    reach.reached_at as as_of
-from judged
-inner join reach on judged.line_id = reach.line_id
+    -- the quarter's average of finished weeks is judged beside it, and may say something else
+    case
+        when
+            paced.span = 'quarter'
+            and (
+                weeks.quarter_status = 'below' and paced.pace in ('on_pace', 'ahead', 'done')
+                or weeks.quarter_status = 'met' and paced.pace in ('behind', 'missed')
+            )
+            then
+                'The ' || weeks.quarter_weeks || case when weeks.quarter_weeks = 1 then ' finished week averages ' else ' finished weeks average ' end
+                || {{ amount_text('weeks.quarter_value', 'paced.unit') }} || '. The pace counts the running week too'
+                || case when paced.unit = 'count' then ', and one more or less is on pace.' else '.' end
+    end as note,
+    cast(paced.periods_with_number as integer) as periods_with_number,
+    cast(paced.periods_begun as integer) as periods_begun,
+    paced.reached_at as as_of
+from paced
+left join {{ ref('fct_scorecard_weekly') }} as weeks
+    on paced.line_id = weeks.line_id and not weeks.is_finished

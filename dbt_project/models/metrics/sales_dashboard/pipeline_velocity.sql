@@ -1,3 +1,4 @@
+-- a ratio over 1: a day without a win in the twelve months before has no velocity, which is not a velocity of 0
 select
     'pipeline_velocity' as metric_id,
     cast(null as text) as person_key,

@@ -27,13 +27,17 @@ def exact(value: Number) -> Decimal:
 
 
 def number(value: Number | None, unit: str = "count", digits: int | None = None) -> str:
-    """A number in its unit. Without `digits`: whole percents, cents only where there are any, else up to 2 decimals."""
+    """A number in its unit.
+
+    Without `digits`: whole percents from 10 % on and a decimal below, where 1.2 % and 1.4 % differ by a sixth; cents only where there are
+    any; else up to 2 decimals.
+    """
     if value is None:
         return DASH
     kind, _, currency = unit.partition(":")
     amount = exact(value) * 100 if kind == "percent" else exact(value)
     if digits is None:
-        most = {"percent": 0, "minutes": 0, "hours": 1, "days": 1}.get(kind, 2)
+        most = {"percent": 1 if abs(amount) < 10 else 0, "minutes": 0, "hours": 1, "days": 1}.get(kind, 2)
         rounded = amount.quantize(Decimal(1).scaleb(-most), ROUND_HALF_UP)
         if rounded == rounded.to_integral_value():
             digits = 0

@@ -40,6 +40,7 @@ _STANDING = {
     "met": "meets it so far",
     None: "",
     "not_applicable": "nothing to divide by yet",
+    "no_data": "not judged, its source is late",
 }
 
 _BLOCKS = (
@@ -208,7 +209,7 @@ def _headline(line: Line, among: Sequence[Line]) -> str:
 def subject(told: Preview) -> str:
     """`Preview 2025-W44: 3 behind, 4 ahead - Dials 61 (goal 125)`"""
     counted = ", ".join(words for _, words in _tally(told))
-    first = next(iter(told.urgent or told.standing), None)
+    first = next((line for line in told.urgent or told.standing if line.status != "no_data"), None)
     parts = [counted, _headline(first, told.lines) if first else ""]
     return f"Preview {told.week.label}: {' - '.join(filter(None, parts))}"
 

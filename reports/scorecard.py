@@ -33,8 +33,10 @@ def goal_text(operator: str | None, target: Number | None, target_2: Number | No
 
 
 def parts_text(numerator: Number | None, denominator: Number | None, aggregation: str) -> str:
-    """`42 of 79` of a ratio; nothing for other numbers."""
+    """`42 of 79` of a ratio; nothing for other numbers, nor for a snapshot's ratio that is one number over 1."""
     if aggregation not in ("ratio", "last_ratio") or numerator is None or denominator is None:
+        return ""
+    if aggregation == "last_ratio" and denominator == 1:
         return ""
     return f"{number(numerator)} of {number(denominator)}"
 
@@ -73,6 +75,11 @@ class Line:
     @property
     def previous_parts(self) -> str:
         return parts_text(self.row.previous_numerator, self.row.previous_denominator, self.row.aggregation)
+
+    @property
+    def previous_note(self) -> str:
+        """Why the period before says nothing, or not all; empty where it is whole."""
+        return "not complete" if self.row.previous_state == "stale" else ""
 
     @property
     def quarter_text(self) -> str:

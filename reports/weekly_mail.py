@@ -167,7 +167,14 @@ def _values(
         "quarter": {
             "label": quarter[0].quarter_label,
             "how": "as it ended" if quarter[0].is_finished else "so far",
-            "lines": [{"label": row.label, "value": number(row.value, row.unit)} for row in quarter],
+            "lines": [
+                {
+                    "label": row.label,
+                    "value": number(row.value, row.unit)
+                    + (f", complete to {short_instant(row.as_of, week.zone)}" if row.state == "stale" else ""),
+                }
+                for row in quarter
+            ],
         }
         if quarter
         else None,
@@ -212,7 +219,7 @@ def told(line: Line, lines: Sequence[Line], zone: str) -> dict[str, str]:
         "owner": line.owner_names or "no owner",
         "streak": line.streak_text,
         "status": line.status,
-        "state": state,
+        "state": ", ".join(filter(None, (state, line.previous_note and f"the {line.cadence} before is {line.previous_note}"))),
     }
 
 

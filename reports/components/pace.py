@@ -99,7 +99,7 @@ def _line(row: Row, head: Sequence[str]) -> Markup:
         head[3],
         _needed(row),
         Pill(status, word),
-        _bar(row),
+        _bar(row) + _small(row.get("note") or ""),
     )
 
 

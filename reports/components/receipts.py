@@ -52,7 +52,7 @@ def total(line: Row, records: Sequence[Row]) -> Total:
         agrees = True
     elif line.aggregation in ("sum", "last"):
         agrees = _same(numerator, line.value)
-    elif line.aggregation == "mean":
+    elif line.aggregation in ("mean", "median"):
         agrees = _same(numerator / denominator, line.value) if denominator else line.value is None
     else:
         agrees = _same(numerator, line.numerator) and _same(denominator, line.denominator)
@@ -70,11 +70,12 @@ def total_text(line: Row, found: Total) -> str:
         return f"{counted} so far; the page shows no number, because the period is not complete or nothing was typed in."
     shown = judged(line.value, line.unit, (line.target, line.target_2)) if line.value is not None else "n/a"
     if line.aggregation in ("ratio", "last_ratio"):
-        sums = f"{number(found.numerator)} of {number(found.denominator)}"
+        sums = parts_text(found.numerator, found.denominator, line.aggregation) or number(found.numerator, line.unit)
     elif line.aggregation == "last":
         sums = f"the newest snapshot gives {number(found.numerator, line.unit)}"
-    elif line.aggregation == "mean":
-        sums = f"{number(found.numerator)} over {number(found.denominator)}"
+    elif line.aggregation in ("mean", "median"):
+        middle = "in the middle of all, " if line.aggregation == "median" else ""
+        sums = f"{middle}{number(found.numerator)} over {number(found.denominator)}"
     else:
         sums = f"sum {number(found.numerator, line.unit)}"
     verdict = "=" if found.agrees else "does not agree with"
@@ -202,19 +203,23 @@ def _quarter(line: Row, weeks: Sequence[Row], receipts: Receipts) -> Markup:
         )
         for week in weeks
     )
-    with_value = [week for week in weeks if week.value is not None]
+    # as the facts pool (macros/pooling.sql): whole weeks, also those of a ratio that have nothing to divide by
+    pooled = [w for w in weeks if w.numerator is not None and w.state != "stale" and (w.denominator or line.aggregation != "last_ratio")]
     shown = judged(line.quarter_value, line.unit, (line.target, line.target_2))
-    if line.aggregation in ("ratio", "last_ratio"):
-        top, bottom = (sum((exact(w[k]) for w in with_value if w[k] is not None), Decimal(0)) for k in ("numerator", "denominator"))
+    periods = plural(line.quarter_periods, line.cadence)
+    if line.aggregation == "median":
+        how = f"median of all records of {periods} = {shown}"
+    elif line.aggregation in ("ratio", "last_ratio") and any(w.denominator != 1 for w in pooled):
+        top, bottom = (sum((exact(w[k]) for w in pooled), Decimal(0)) for k in ("numerator", "denominator"))
         how = f"pooled: {number(top)} of {number(bottom)} = {shown}"
     elif line.cadence == "month" and line.aggregation == "sum":
-        how = f"sum of {plural(len(with_value), 'month')} = {shown}"
+        how = f"sum of {periods} = {shown}"
     else:
-        how = f"mean of {plural(len(with_value), line.cadence)} = {shown}"
+        how = f"mean of {periods} = {shown}"
     missing = (
         ""
-        if len(with_value) == line.quarter_periods_expected
-        else f"; {len(with_value)} of {plural(line.quarter_periods_expected, line.cadence)} have a number"
+        if line.quarter_periods >= line.quarter_periods_expected
+        else f"; {line.quarter_periods} of {plural(line.quarter_periods_expected, line.cadence)} have a number"
     )
     return Markup(
         '<details id="{}.quarter"><summary>Quarter {} {}</summary><p class="quiet">{}{}.</p><table class="records weeks"><thead><tr>'
@@ -232,9 +237,12 @@ def _quarter(line: Row, weeks: Sequence[Row], receipts: Receipts) -> Markup:
 
 
 def _value_link(week: Row, line: Row, receipts: Receipts) -> Markup:
-    text = judged(week.value, line.unit, (week.target, week.target_2)) if week.value is not None else "No data"
+    if week.value is None:
+        return escape("No data" if week.numerator is None else "Nothing to divide by")
+    text = judged(week.value, line.unit, (week.target, week.target_2))
     href = receipts.href(week.week_label, line.line_id)
-    return Markup('<a href="{}">{}</a>').format(href, text) if href and week.value is not None else escape(text)
+    linked = Markup('<a href="{}">{}</a>').format(href, text) if href else escape(text)
+    return linked + " (not complete, not in it)" if week.state == "stale" else linked
 
 
 def Restated(changes: Sequence[Row], records: Sequence[Row], zone: str) -> Markup:

@@ -245,7 +245,7 @@ def _row(line: Line, receipts: Receipts, build: Row, told: _Told, columns: str) 
             receipts.href(line.previous_label, line.line_id) if line.previous_tracked and line.previous_label else None,
             f"{line.label}, {before_it.lower()}",
         ),
-        previous_parts=_small(line.previous_parts or _blank_before(line)),
+        previous_parts=_small(line.previous_parts or _blank_before(line)) + _small(line.previous_note),
         quarter=_linked(
             line.quarter_text,
             receipts.href(line.week_label, line.line_id, "quarter") if line.quarter_value is not None else None,

@@ -221,22 +221,28 @@ def test_old_weeks_keep_the_colour_of_their_goal(chicago: RawWarehouse) -> None:
 
 
 def test_quarter_averages_print_n_of_n(chicago: RawWarehouse) -> None:
-    """`outside.ftas_attended` is tracked from W41 on: 0, 0, 3 over three of four weeks."""
+    """`outside.ftas_attended` began in W41: 0, 0, 3 over three of three weeks, and nothing before. Tickets of W43 are still to come."""
     row = week(chicago, "outside.ftas_attended", W43)
-    assert (row["quarter_value"], row["quarter_weeks"], row["quarter_weeks_expected"]) == (1, 3, 4)
-    before = week(chicago, "outside.ftas_attended", W40)
-    assert (before["value"], before["numerator"], before["status"]) == (None, None, "no_goal")
+    assert (row["quarter_value"], row["quarter_weeks"], row["quarter_weeks_expected"]) == (1, 3, 3)
+    first = chicago.query("select min(week_start) as week from marts.fct_scorecard_weekly where line_id = 'outside.ftas_attended'")
+    assert first == [{"week": W41}]
     running = week(chicago, "outside.ftas_attended", W44)
-    assert (running["quarter_value"], running["quarter_weeks"], running["quarter_weeks_expected"]) == (1, 3, 4)
+    assert (running["quarter_value"], running["quarter_weeks"], running["quarter_weeks_expected"]) == (1, 3, 3)
+    # W40 lies before the source's history, W41 and W42 are whole
+    tickets = week(chicago, "ops.opened", W43)
+    assert (tickets["value"], tickets["quarter_value"], tickets["quarter_weeks"], tickets["quarter_weeks_expected"]) == (1, 3.5, 2, 3)
+    closing = week(chicago, "ops.same_day", W43)
+    assert (closing["status"], closing["state"], closing["quarter_value"]) == ("no_data", "stale", Decimal("0.4"))
 
 
-def test_every_line_has_thirteen_finished_weeks(chicago: RawWarehouse) -> None:
+def test_every_line_has_its_weeks_without_a_gap_from_its_beginning(chicago: RawWarehouse) -> None:
     rows = chicago.query(
         "select line_id, count(*) filter (where is_finished) as weeks, max(week_start) as last_week, "
-        "count(distinct week_start) = (max(week_start) - min(week_start)) / 7 + 1 as is_gapless "
-        "from marts.fct_scorecard_weekly group by line_id"
+        "min(week_start) < valid_from as is_early, count(distinct week_start) = (max(week_start) - min(week_start)) / 7 + 1 as is_gapless "
+        "from marts.fct_scorecard_weekly join marts.dim_lines using (line_id) group by line_id, valid_from"
     )
-    assert all(row["weeks"] >= 13 and row["is_gapless"] for row in rows)
+    assert all(row["is_gapless"] and not row["is_early"] for row in rows)
+    assert {row["weeks"] for row in rows if row["line_id"] == "inside.dials"} == {69}
     assert {row["line_id"]: row["last_week"] for row in rows if row["last_week"] != W44} == {"ended.dials": W41}
 
 
@@ -257,7 +263,6 @@ def test_every_line_has_thirteen_finished_weeks(chicago: RawWarehouse) -> None:
         ("hybrid.events", W43, "missing", True),  # nothing typed is none
         ("hand.dials", W43, "manual", False),
         ("hand.dials", W44, "missing", True),
-        ("outside.ftas_attended", W40, "missing", True),
     ],
 )
 def test_state(chicago: RawWarehouse, line: str, week_start: date, state: str, is_blank: bool) -> None:

@@ -99,10 +99,13 @@ class Told:
 
     def __init__(self) -> None:
         self.weeks: dict[str, dict[tuple[str, date], dict[str, Any]]] = {}
+        self.paces: dict[str, dict[tuple[str, str], tuple[Any, ...]]] = {}
 
     def note(self, name: str, warehouse: RawWarehouse) -> None:
         rows = warehouse.query("from marts.fct_scorecard_weekly where week_start >= '2025-09-29'")
         self.weeks[name] = {(row["line_id"], row["week_start"]): row for row in rows}
+        paces = warehouse.query("from marts.fct_pace")
+        self.paces[name] = {(row["line_id"], row["span"]): tuple(row[c] for c in ("value", "pace", "status", "as_of")) for row in paces}
         self.warehouse = warehouse
 
     def series(self, name: str, line: str, *columns: str) -> list[Any]:
@@ -207,12 +210,11 @@ def test_numbers_stay_with_the_team_that_a_person_has_left(told: Told) -> None:
 
 
 def test_before_a_line_s_first_person_begins_it_is_blank(told: Told) -> None:
-    """Cal joins on Wednesday of W42: two weeks without him are no zeros, and nothing was expected of them."""
+    """Cal joins on Wednesday of W42: two weeks without him are not the line's, and nothing was expected of them."""
     rows = told.series("back", "solo.dials", "value", "target", "status", "state")
-    assert rows[:2] == [(None, None, "no_goal", "missing")] * 2
-    assert [row[:3] for row in rows[2:5]] == [(1, 2, "below"), (2, 2, "met"), (1, 2, "below")]
+    assert [row[:3] for row in rows[:3]] == [(1, 2, "below"), (2, 2, "met"), (1, 2, "below")]
     row = told.weeks["back"]["solo.dials", W44]
-    assert (row["quarter_weeks"], row["quarter_weeks_expected"], round(row["quarter_value"], 4)) == (3, 5, Decimal("1.3333"))
+    assert (row["quarter_weeks"], row["quarter_weeks_expected"], round(row["quarter_value"], 4)) == (3, 3, Decimal("1.3333"))
     [pace] = told.warehouse.query("from marts.fct_pace where line_id = 'solo.dials' and span = 'quarter'")
     # eleven weeks of 2; three are over, and half of the fourth
     assert (pace["target"], pace["expected_so_far"], pace["periods_with_number"]) == (22, 7, 4)
@@ -236,9 +238,12 @@ def test_a_source_connected_in_the_middle_of_a_quarter(told: Told) -> None:
 
 def test_a_source_that_is_down_for_a_whole_week_is_never_zero(told: Told) -> None:
     down = told.series("down", "desk.opened", "value", "status", "state", "as_of")
-    assert down[2] == (1, "below", "stale", at("2025-10-15T19:00:00"))  # says up to when
+    assert down[2] == (1, "no_data", "stale", at("2025-10-15T19:00:00"))  # says up to when, and judges nothing
     assert [row[:3] for row in down[3:5]] == [(None, "no_data", "missing")] * 2
-    assert told.weeks["down"]["desk.opened", W44]["quarter_weeks"] == 1
+    # W42 to W44 are still to come: not pooled, not expected, no streak. W40 and W41 will never come
+    row = told.weeks["down"]["desk.opened", W44]
+    assert (row["quarter_weeks"], row["quarter_weeks_expected"], row["quarter_value"], row["weeks_off_track"]) == (0, 2, None, 0)
+    assert told.paces["down"]["desk.opened", "quarter"] == (1, None, "no_data", at("2025-10-15T19:00:00"))
 
 
 def test_a_source_that_is_back_has_whole_weeks(told: Told) -> None:

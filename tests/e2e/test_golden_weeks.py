@@ -10,16 +10,17 @@ from tests.e2e.conftest import Install
 
 pytestmark = pytest.mark.e2e
 
-BLANK = None
+BEFORE = None
+"""The line had not begun: there is no row."""
 # line: (W40, W41, W42, W43, quarter as printed, decimals of the print, weeks with data, status of the week, status of the quarter)
 GOLDEN = {
     "inside_sales.dials": (95, 78, 70, 101, "86", 4, "below", "below"),
     "inside_sales.conversations_dm": (9, 12, 16, 21, "14.5", 4, "met", "met"),
     "inside_sales.ftas_set": (1, 0, 1, 0, "0.5", 4, "below", "below"),
-    "outside_sales.ftas_attended": (BLANK, 0, 1, 1, "0.67", 3, "met", "below"),
-    "outside_sales.coi_attended": (BLANK, 2, 3, 2, "2.33", 3, "met", "met"),
-    "outside_sales.networking_events": (BLANK, 2, 7, 3, "4", 3, "met", "met"),
-    "outside_sales.mrr_closed": (BLANK, 0, 0, 0, "0", 3, "below", "below"),
+    "outside_sales.ftas_attended": (BEFORE, 0, 1, 1, "0.67", 3, "met", "below"),
+    "outside_sales.coi_attended": (BEFORE, 2, 3, 2, "2.33", 3, "met", "met"),
+    "outside_sales.networking_events": (BEFORE, 2, 7, 3, "4", 3, "met", "met"),
+    "outside_sales.mrr_closed": (BEFORE, 0, 0, 0, "0", 3, "below", "below"),
     "reactive_ops.reactive_tickets_opened": (80, 79, 78, 69, "76.5", 4, "no_goal", "no_goal"),
     "reactive_ops.reactive_tickets_closed": (84, 82, 59, 79, "76", 4, "no_goal", "no_goal"),
 }
@@ -52,11 +53,11 @@ def _printed(value: Decimal, pattern: str) -> str:
 def test_a_line_of_values(monday: Install, line: str) -> None:
     *values, quarter, weeks, status, quarter_status = GOLDEN[line]
     found = _weeks(monday, line, "value, previous_value, quarter_value, quarter_weeks, quarter_weeks_expected, status, quarter_status")
-    assert [found[f"2025-W{week}"][0] for week in (40, 41, 42, 43)] == values
+    assert [found[f"2025-W{week}"][0] if f"2025-W{week}" in found else BEFORE for week in (40, 41, 42, 43)] == values
     _, previous, quarter_value, n, expected, is_status, is_quarter_status = found["2025-W43"]
     assert previous == values[2]
     assert _printed(quarter_value, quarter) == quarter
-    assert (n, expected) == (weeks, 4)
+    assert (n, expected) == (weeks, weeks)
     assert (is_status, is_quarter_status) == (status, quarter_status)
 
 

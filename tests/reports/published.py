@@ -247,7 +247,7 @@ class PublishedFile:
         _dimension(connection, line_id, row, order * 10, "week", since, self.people.get(line_id))
         target = Decimal(row["target"]) if row["target"] else None
         golden = row["values"].split()
-        weeks = [week for week in self._weeks() if week >= since - timedelta(days=7)]
+        weeks = [week for week in self._weeks() if week >= since]
         pooled: dict[str, list[tuple[Decimal, Decimal]]] = {}
         expected: dict[str, int] = {}
         streak = 0
@@ -260,14 +260,17 @@ class PublishedFile:
             parts = _parts(self.newest.get(line_id, text) if newest else text, row["aggregation"]) if finished else None
             if not finished and row["sources"] != "manual":
                 parts = (Decimal(0), Decimal(1 if row["aggregation"] == "sum" else 0))
-            if newest and line_id in self.missing or week < since:
+            if newest and line_id in self.missing:
                 parts = None
             if parts is not None:
                 records += self._records(line_id, row, week, parts)
             value = None if parts is None or not parts[1] else parts[0] / parts[1]
-            status = "not_applicable" if parts is not None and not parts[1] else _status(value, target)
+            stale = newest and line_id in self.stale
+            status = "not_applicable" if parts is not None and not parts[1] else _status(None if stale else value, target)
             quarter = quarter_label(week)
-            if finished:
+            if stale:
+                streak = 0  # not whole: neither judged, nor pooled, nor expected
+            elif finished:
                 expected[quarter] = expected.get(quarter, 0) + 1
                 if value is not None and parts is not None:
                     pooled.setdefault(quarter, []).append(parts)
@@ -278,9 +281,9 @@ class PublishedFile:
             state = "provisional" if not finished else "manual" if row["sources"] == "manual" else "live"
             if value is None and status != "not_applicable":
                 state = "missing"
-            if newest and line_id in self.stale:
+            if stale:
                 state = "stale"
-            reach = self.as_of - timedelta(days=4) if state == "stale" else self.as_of - timedelta(hours=2)
+            reach = self.as_of - timedelta(days=4) if stale else self.as_of - timedelta(hours=2)
             facts.append([
                 line_id, row["section"], row["metric"], week, week_label(week), finished, value, *(parts or (None, None)),
                 0 if parts is None else int(parts[0]), ">=" if target is not None else None, target, None,

@@ -51,10 +51,10 @@ def test_the_golden_week_reads_as_in_the_design(site: Path) -> None:
         "inside_sales.dials": ("101", "70", "86", "Below", "Below"),
         "inside_sales.conversations_dm": ("21", "16", "14.5", "Met", "Met"),
         "inside_sales.ftas_set": ("0", "1", "0.5", "Below", "Below"),
-        "outside_sales.ftas_attended": ("1", "1", "0.67 3 of 4 weeks", "Below", "Met"),
-        "outside_sales.coi_attended": ("2", "3", "2.33 3 of 4 weeks", "Met", "Met"),
-        "outside_sales.networking_events": ("3", "7", "4 3 of 4 weeks", "Met", "Met"),
-        "outside_sales.mrr_closed": ("$0", "$0", "$0 3 of 4 weeks", "Below", "Below"),
+        "outside_sales.ftas_attended": ("1", "1", "0.67", "Below", "Met"),
+        "outside_sales.coi_attended": ("2", "3", "2.33", "Met", "Met"),
+        "outside_sales.networking_events": ("3", "7", "4", "Met", "Met"),
+        "outside_sales.mrr_closed": ("$0", "$0", "$0", "Below", "Below"),
         "warm_250.w250_ftas_set": ("1", "0", "0.5", "Below", "Met"),
         "reactive_ops.reactive_tickets_opened": ("69", "78", "76.5", "", "No goal"),
         "reactive_ops.same_day_close_rate": ("53%", "49%", "58%", "Below", "Below"),
@@ -201,7 +201,7 @@ def test_left_out_records_are_listed_with_their_reason(site: Path) -> None:
 def test_the_quarter_number_has_its_receipt(site: Path) -> None:
     cards = receipt_cards(page(site, "receipts/2025-W43.html"))
     assert "Quarter average 58% Pooled: 177 of 304 = 58%." in text_of(cards["reactive_ops.same_day_close_rate"])
-    assert "Mean of 3 weeks = 2.33; 3 of 4 weeks have a number." in text_of(cards["outside_sales.coi_attended"])
+    assert "Mean of 3 weeks = 2.33." in text_of(cards["outside_sales.coi_attended"])
 
 
 def test_the_quarter_summary_and_its_receipts(site: Path) -> None:

@@ -1,12 +1,19 @@
 {%- set days = 90 -%}
 {%- set own_days = 28 -%}
--- what each rep did on each of the last 90 finished days, in the phone system and the CRM. The days before them are read as well, so
--- that the first day has a past to be compared with
-with bounds as (
+-- what each rep did on each of the last 90 days that phone system and CRM were read for to their end. A day after that would read as a
+-- day without work. The days before them are read as well, so that the first day has a past to be compared with
+with reach as (
+    select least({{ today() }}, {{ local_day('min(complete_through)') }}) as end_day
+    from {{ ref('int_sources') }}
+    where source in ('justcall', 'copper') and not is_not_connected
+),
+
+bounds as (
     select
-        {{ today() }} - {{ days }} as first_day,
-        {{ today() }} - {{ days + own_days }} as past_first_day,
-        {{ today() }} as end_day
+        end_day - {{ days }} as first_day,
+        end_day - {{ days + own_days }} as past_first_day,
+        end_day
+    from reach
 ),
 
 events as (

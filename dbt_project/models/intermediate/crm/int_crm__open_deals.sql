@@ -1,5 +1,5 @@
--- the pipeline as it stood at the end of each week and stands today: stage, amount, owner and planned close as they were then. A day
--- on which no deal was open has one row without a deal: nothing was open, which is a number
+-- the pipelines as they stood at the end of each week and stand today: which deals were open in them, with which stage, amount, owner and
+-- planned close. A day on which no deal was open has one row without a deal: nothing was open, which is a number
 with days as (
     select distinct least(week_start + 6, {{ today() }}) as snapshot_day
     from {{ ref('int_calendar__days') }}
@@ -16,7 +16,7 @@ open_deals as (
         days.snapshot_day,
         deals.source,
         deals.deal_id,
-        deals.pipeline_id,
+        spans.pipeline_id,
         spans.stage_id,
         spans.stage_entered_day,
         spans.amount,
@@ -35,9 +35,11 @@ open_deals as (
     inner join days
         on
             deals.opened_on <= days.snapshot_day
-            and (deals.left_on is null or deals.left_on > days.snapshot_day)
+            and (deals.deleted_on is null or deals.deleted_on > days.snapshot_day)
     inner join {{ ref('int_crm__deal_spans') }} as spans
-        on deals.deal_id = spans.deal_id and days.snapshot_day >= spans.from_day and days.snapshot_day < spans.until_day
+        on
+            deals.deal_id = spans.deal_id and days.snapshot_day >= spans.from_day and days.snapshot_day < spans.until_day
+            and spans.is_in_pipeline and spans.deal_state = 'open'
 ),
 
 last_activities as (

@@ -13,7 +13,7 @@ events as (
     {% for measure, day, numerator, condition in [
         ('deals_won', 'closed_on', '1', "deal_state = 'won'"),
         ('deals_lost', 'closed_on', '1', "deal_state = 'lost' and not is_disqualified"),
-        ('win_rate', 'closed_on', "case when deal_state = 'won' then 1 else 0 end", "deal_state <> 'open' and not is_disqualified"),
+        ('win_rate', 'closed_on', "case when deal_state = 'won' then 1 else 0 end", "deal_state in ('won', 'lost') and not is_disqualified"),
         ('won_value', 'closed_on', 'amount', "deal_state = 'won' and amount is not null and not is_other_currency"),
         ('avg_deal', 'closed_on', 'amount', "deal_state = 'won' and amount is not null and not is_other_currency"),
         ('sales_cycle_days', 'closed_on', 'greatest(closed_on - created_day, 0)', "deal_state = 'won' and created_day is not null"),

@@ -1,27 +1,30 @@
--- a deal belongs to every scorecard quarter in which it was open at some time
+-- a deal belongs to every scorecard quarter in which it was open at some time. What it is there is what it was on the quarter's last day
 with quarters as (
     select distinct
         quarter_start,
-        quarter_end
+        quarter_end,
+        least(quarter_end, {{ today() }}) as last_day
     from {{ ref('int_calendar__days') }}
     where quarter_start <= {{ today() }}
-),
-
-deals as (
-    select
-        *,
-        -- imported deals can carry a close date before their creation
-        least(coalesce(created_day, closed_on, {{ today() }}), coalesce(closed_on, date '9999-12-31')) as opened_on
-    from {{ ref('int_deals') }}
 )
 
 select
-    deals.*,
+    deals.* replace (
+        accounts.person_key as person_key,
+        spans.is_in_pipeline as is_in_pipeline,
+        -- what is corrected after the close is corrected for good
+        case when spans.deal_state = 'open' then spans.amount else deals.amount end as amount
+    ),
     quarters.quarter_start,
-    least(coalesce(deals.closed_on, date '9999-12-31'), quarters.quarter_end, {{ today() }}) as occurred_on,
-    case when deals.closed_on <= quarters.quarter_end then deals.deal_state else 'in_progress' end as state_in_quarter
-from deals
+    coalesce(spans.closed_on, quarters.last_day) as occurred_on,
+    case spans.deal_state when 'open' then 'in_progress' else spans.deal_state end as state_in_quarter
+from {{ ref('int_deals') }} as deals
+inner join {{ ref('int_deals__spans') }} as spans on deals.deal_id = spans.deal_id
 inner join quarters
     on
-        deals.opened_on <= quarters.quarter_end
-        and (deals.closed_on is null or deals.closed_on >= quarters.quarter_start)
+        quarters.last_day >= spans.from_day
+        and quarters.last_day < spans.until_day
+        and quarters.last_day >= least(coalesce(deals.created_day, spans.closed_on), coalesce(spans.closed_on, deals.created_day))
+        and (spans.deal_state = 'open' or spans.closed_on >= quarters.quarter_start)
+left join {{ ref('int_people__accounts') }} as accounts
+    on accounts.source = 'hubspot' and spans.owner_id = accounts.account_id

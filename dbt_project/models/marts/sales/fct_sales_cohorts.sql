@@ -8,7 +8,7 @@ with deals as (
         closed_on - opened_on as closed_at_age,
         {{ today() }} - opened_on as age
     from {{ ref('int_crm__deals') }}
-    where not is_deleted and not is_disqualified and opened_on <= {{ today() }}
+    where not is_deleted and not is_disqualified and deal_state <> 'moved' and opened_on <= {{ today() }}
 ),
 
 ages as (

@@ -13,7 +13,7 @@ deals as (
         links.to_id as company_id,
         count(distinct deals.deal_id) filter (where deals.deal_state = 'open') as open_deals,
         count(distinct deals.deal_id) filter (where deals.deal_state = 'won') as won_deals,
-        count(distinct deals.deal_id) as deals,
+        count(distinct deals.deal_id) filter (where deals.deal_state <> 'moved') as deals,
         sum(deals.amount) filter (where deals.deal_state = 'won' and not deals.is_other_currency) as won_value
     from links
     inner join {{ ref('int_crm__deals') }} as deals on links.from_id = deals.deal_id and not deals.is_deleted

@@ -1,4 +1,4 @@
--- every deal of the sales pipelines with what the numbers of the sales pages take from it
+-- every deal that is or was in the sales pipelines with what the numbers of the sales pages take from it
 select
     deals.deal_id,
     deals.record_label as deal_name,
@@ -18,6 +18,7 @@ select
     case when deals.deal_state = 'lost' then coalesce(deals.lost_reason, 'Not given') end as lost_reason,
     case
         when deals.is_deleted then 'deleted'
+        when deals.deal_state = 'moved' then 'other_pipeline'
         when deals.deal_state = 'lost' and deals.is_disqualified then 'disqualified'
         when deals.is_other_currency then 'other_currency'
         when deals.amount is null then 'no_amount'

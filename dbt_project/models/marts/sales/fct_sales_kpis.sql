@@ -65,10 +65,12 @@ open_deals as (
         case when not deals.is_other_currency then states.amount * stages.probability end as weighted
     from {{ ref('int_sales__spans') }} as spans
     inner join {{ ref('int_crm__deals') }} as deals
-        on spans.last_day >= deals.opened_on and (deals.left_on is null or spans.last_day < deals.left_on) and not deals.is_deleted
+        on spans.last_day >= deals.opened_on and not deals.is_deleted
     inner join {{ ref('int_crm__deal_spans') }} as states
-        on deals.deal_id = states.deal_id and spans.last_day >= states.from_day and spans.last_day < states.until_day
-    left join {{ ref('int_crm__stages') }} as stages on deals.pipeline_id = stages.pipeline_id and states.stage_id = stages.stage_id
+        on
+            deals.deal_id = states.deal_id and spans.last_day >= states.from_day and spans.last_day < states.until_day
+            and states.is_in_pipeline and states.deal_state = 'open'
+    left join {{ ref('int_crm__stages') }} as stages on states.pipeline_id = stages.pipeline_id and states.stage_id = stages.stage_id
     left join {{ ref('int_crm__owners') }} as accounts on deals.source = accounts.source and states.owner_id = accounts.owner_id
     inner join {{ ref('int_sales__owners') }} as owners
         on coalesce(accounts.owner_key, deals.source || ':' || nullif(states.owner_id, ''), 'nobody') = owners.owner_key

@@ -2,9 +2,11 @@
 -- than five deals say nothing
 with visited as (
     select distinct
-        spans.deal_id,
-        spans.stage_id
-    from {{ ref('int_crm__deal_spans') }} as spans
+        deal_id,
+        pipeline_id,
+        stage_id
+    from {{ ref('int_crm__deal_spans') }}
+    where is_in_pipeline and stage_id is not null
 ),
 
 stages as (
@@ -36,9 +38,8 @@ select
         stages.probability < lag(stages.probability) over (partition by stages.pipeline_id order by stages.stage_order), false
     ) as is_not_monotone
 from stages
-left join visited on stages.stage_id = visited.stage_id
+left join visited on stages.pipeline_id = visited.pipeline_id and stages.stage_id = visited.stage_id
 left join {{ ref('int_crm__deals') }} as deals
     on
-        visited.deal_id = deals.deal_id and stages.pipeline_id = deals.pipeline_id and not deals.is_deleted and not deals.is_disqualified
-        and deals.deal_state <> 'open'
+        visited.deal_id = deals.deal_id and not deals.is_deleted and not deals.is_disqualified and deals.deal_state in ('won', 'lost')
 group by stages.pipeline_id, stages.stage_id, stages.stage_label, stages.stage_order, stages.probability

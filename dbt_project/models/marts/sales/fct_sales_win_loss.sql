@@ -20,7 +20,7 @@ closed as (
         deals.*
     from {{ ref('fct_sales_deals') }} as deals
     inner join cohorts on deals.closed_on >= cohorts.first_day
-    where deals.deal_state <> 'open' and coalesce(deals.left_out_reason, '') not in ('deleted', 'disqualified')
+    where deals.deal_state in ('won', 'lost') and coalesce(deals.left_out_reason, '') not in ('deleted', 'disqualified')
 ),
 
 cut as (

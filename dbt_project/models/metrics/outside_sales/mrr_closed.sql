@@ -1,12 +1,12 @@
 select
     'mrr_closed' as metric_id,
     person_key,
-    closed_day as occurred_on,
+    closed_on as occurred_on,
     coalesce(mrr, 0) as numerator,
     1 as denominator,
     case
         when is_deleted then 'deleted'
-        when closed_day is null then 'no_date'
+        when closed_on is null then 'no_date'
         when not is_in_pipeline then 'other_pipeline'
         when is_renewal then 'renewal'
         when mrr is null then 'no_mrr'

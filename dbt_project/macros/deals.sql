@@ -110,7 +110,14 @@ closed as (
                 else first_value(runs.owner_id ignore nulls) over (
                     partition by runs.deal_id, runs.run_day order by runs.day rows unbounded preceding
                 )
-            end as owner_id
+            end as owner_id,
+            -- and has the amount to which it was corrected
+            case
+                when runs.deal_state = 'open' then runs.amount
+                else last_value(runs.amount) over (
+                    partition by runs.deal_id, runs.run_day order by runs.day rows between unbounded preceding and unbounded following
+                )
+            end as amount
         ),
         case
             when runs.deal_state = 'open' then null

@@ -135,6 +135,7 @@ PROPERTIES: dict[str, dict[str, ColumnType]] = {
         "numberofemployees": "bigint",
         "lifecyclestage": "text",
         "hubspot_owner_id": "text",
+        "hs_merged_object_ids": "text",
     },
     "deals": {
         "dealname": "text",
@@ -147,6 +148,7 @@ PROPERTIES: dict[str, dict[str, ColumnType]] = {
         "closedate": "timestamp",
         "createdate": "timestamp",
         "hubspot_owner_id": "text",
+        "hs_merged_object_ids": "text",
         "closed_lost_reason": "text",
         "stage_entered_at": "timestamp",
         "original_source": "text",
@@ -161,6 +163,7 @@ PROPERTIES: dict[str, dict[str, ColumnType]] = {
         "hs_activity_type": "text",
         "hs_object_source_label": "text",
         "hubspot_owner_id": "text",
+        "hs_merged_object_ids": "text",
     },
     "meetings": {
         "hs_timestamp": "timestamp",
@@ -170,9 +173,10 @@ PROPERTIES: dict[str, dict[str, ColumnType]] = {
         "hs_meeting_title": "text",
         "hs_activity_type": "text",
         "hubspot_owner_id": "text",
+        "hs_merged_object_ids": "text",
         "hs_attendee_owner_ids": "text",
     },
-    "notes": {"hs_timestamp": "timestamp", "hs_note_body": "text", "hubspot_owner_id": "text"},
+    "notes": {"hs_timestamp": "timestamp", "hs_note_body": "text", "hubspot_owner_id": "text", "hs_merged_object_ids": "text"},
     "tasks": {
         "hs_timestamp": "timestamp",
         "hs_task_status": "text",
@@ -181,6 +185,7 @@ PROPERTIES: dict[str, dict[str, ColumnType]] = {
         "hs_task_subject": "text",
         "hs_task_completion_date": "timestamp",
         "hubspot_owner_id": "text",
+        "hs_merged_object_ids": "text",
     },
     "emails": {
         "hs_timestamp": "timestamp",
@@ -191,6 +196,7 @@ PROPERTIES: dict[str, dict[str, ColumnType]] = {
         "hs_email_click_count": "bigint",
         "hs_email_reply_count": "bigint",
         "hubspot_owner_id": "text",
+        "hs_merged_object_ids": "text",
     },
 }
 """Object -> column -> type. A column is the property of the same name, except those that `properties()` renames."""
@@ -905,12 +911,11 @@ def settle(connection: Any, run: Run, state: Mapping[str, Any]) -> None:
                 "where not archived and cast(_dlt_load_id as double) < ?",
                 [parsed_instant(cursor["full_at"]), float(full_load)],
             )
-    if "contacts" in state.get("objects", {}):
-        # a merge removes the losing contact without a trace but in the winner's list
+        # a merge removes the losing records without a trace but in the winner's list
         connection.execute(
-            "update raw_hubspot.contacts set archived = true, archived_at = coalesce(archived_at, ?) where not archived "
-            "and id in (select unnest(string_split(hs_merged_object_ids, ';')) from raw_hubspot.contacts "
-            "where not archived and hs_merged_object_ids <> '')",
+            f"update raw_hubspot.{name} set archived = true, archived_at = coalesce(archived_at, ?) where not archived and id in ("
+            "select alias_id from (select id as winner_id, trim(unnest(string_split(hs_merged_object_ids, ';'))) as alias_id "
+            f"from raw_hubspot.{name} where hs_merged_object_ids <> '') where alias_id <> winner_id)",
             [run.started_at],
         )
 

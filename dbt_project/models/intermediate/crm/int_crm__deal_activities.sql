@@ -1,20 +1,22 @@
 -- what was done about a deal: calls, meetings, e-mails, notes and finished tasks that name the deal or one of its contacts
 with deal_contacts as (
     select distinct
-        links.from_id as deal_id,
-        coalesce(aliases.contact_id, links.to_id) as contact_id
+        coalesce(deals.deal_id, links.from_id) as deal_id,
+        coalesce(contacts.contact_id, links.to_id) as contact_id
     from {{ ref('stg_hubspot__associations') }} as links
-    left join {{ ref('int_contacts__aliases') }} as aliases on links.to_id = aliases.alias_id
+    left join {{ ref('int_deals__aliases') }} as deals on links.from_id = deals.alias_id
+    left join {{ ref('int_contacts__aliases') }} as contacts on links.to_id = contacts.alias_id
     where links.from_type = 'deal' and links.to_type = 'contact' and links.to_id is not null
 ),
 
 deal_links as (
     select
-        from_type as activity_type,
-        from_id as activity_id,
-        to_id as deal_id
-    from {{ ref('stg_hubspot__associations') }}
-    where from_type in ('call', 'meeting', 'email', 'note', 'task') and to_type = 'deal' and to_id is not null
+        links.from_type as activity_type,
+        links.from_id as activity_id,
+        coalesce(deals.deal_id, links.to_id) as deal_id
+    from {{ ref('stg_hubspot__associations') }} as links
+    left join {{ ref('int_deals__aliases') }} as deals on links.to_id = deals.alias_id
+    where links.from_type in ('call', 'meeting', 'email', 'note', 'task') and links.to_type = 'deal' and links.to_id is not null
 
     union distinct
 

@@ -9,8 +9,7 @@ select
     contacts.became_mql_day,
     contacts.became_sql_day,
     contacts.created_day,
-    -- the loser of a merge lives on in the winner; counting both would count one person twice
-    contacts.is_deleted or aliases.alias_id is not null as is_deleted,
+    contacts.is_deleted,
     coalesce(list_has_any(
         {{ setting_list('hubspot.decision_maker_values') }},
         string_split(regexp_replace(lower(trim(contacts.buying_role)), '\s*;\s*', ';', 'g'), ';')
@@ -25,4 +24,3 @@ select
 from {{ ref('stg_hubspot__contacts') }} as contacts
 left join {{ ref('int_people__accounts') }} as accounts
     on accounts.source = 'hubspot' and contacts.owner_id = accounts.account_id
-left join {{ ref('int_contacts__aliases') }} as aliases on contacts.contact_id = aliases.alias_id

@@ -12,8 +12,7 @@ select
     deals.* replace (
         accounts.person_key as person_key,
         spans.is_in_pipeline as is_in_pipeline,
-        -- what is corrected after the close is corrected for good
-        case when spans.deal_state = 'open' then spans.amount else deals.amount end as amount
+        spans.amount as amount
     ),
     quarters.quarter_start,
     coalesce(spans.closed_on, quarters.last_day) as occurred_on,

@@ -2,10 +2,12 @@
 {% set sizes = [(10, '1 to 10'), (50, '11 to 50'), (200, '51 to 200'), (1000, '201 to 1,000')] -%}
 with links as (
     select distinct
-        from_id,
-        to_id
-    from {{ ref('stg_hubspot__associations') }}
-    where from_type = 'deal' and to_type = 'company'
+        coalesce(merged_deals.deal_id, links.from_id) as from_id,
+        coalesce(merged_companies.company_id, links.to_id) as to_id
+    from {{ ref('stg_hubspot__associations') }} as links
+    left join {{ ref('int_deals__aliases') }} as merged_deals on links.from_id = merged_deals.alias_id
+    left join {{ ref('int_companies__aliases') }} as merged_companies on links.to_id = merged_companies.alias_id
+    where links.from_type = 'deal' and links.to_type = 'company'
 ),
 
 deals as (

@@ -12,5 +12,5 @@ select
     updated_at,
     upper(trim(hs_call_direction)) as direction,
     {{ local_day('hs_timestamp') }} as call_day,
-    coalesce(archived, false) as is_deleted
+    {{ is_gone(source('raw_hubspot', 'calls')) }} as is_deleted
 from {{ source('raw_hubspot', 'calls') }}

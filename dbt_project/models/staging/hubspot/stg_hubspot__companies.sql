@@ -6,8 +6,9 @@ select
     numberofemployees as employees,
     lifecyclestage as lifecycle_stage,
     hubspot_owner_id as owner_id,
+    hs_merged_object_ids as merged_ids,
     created_at,
     updated_at,
     {{ local_day('created_at') }} as created_day,
-    coalesce(archived, false) as is_deleted
+    {{ is_gone(source('raw_hubspot', 'companies')) }} as is_deleted
 from {{ source('raw_hubspot', 'companies') }}

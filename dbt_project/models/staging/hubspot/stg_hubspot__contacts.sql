@@ -26,5 +26,5 @@ select
     {{ local_day('became_opportunity_at') }} as became_opportunity_day,
     {{ local_day('became_customer_at') }} as became_customer_day,
     {{ local_day('created_at') }} as created_day,
-    coalesce(archived, false) as is_deleted
+    {{ is_gone(source('raw_hubspot', 'contacts')) }} as is_deleted
 from {{ source('raw_hubspot', 'contacts') }}

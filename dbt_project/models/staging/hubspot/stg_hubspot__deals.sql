@@ -10,6 +10,7 @@ select
     hubspot_owner_id as owner_id,
     closed_lost_reason,
     original_source,
+    hs_merged_object_ids as merged_ids,
     closedate as closed_at,
     stage_entered_at,
     updated_at,
@@ -18,5 +19,5 @@ select
     {{ local_day('coalesce(createdate, created_at)') }} as created_day,
     {{ local_day('updated_at') }} as updated_day,
     {{ local_day('stage_entered_at') }} as stage_entered_day,
-    coalesce(archived, false) as is_deleted
+    {{ is_gone(source('raw_hubspot', 'deals')) }} as is_deleted
 from {{ source('raw_hubspot', 'deals') }}

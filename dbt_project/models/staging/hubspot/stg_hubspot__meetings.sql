@@ -11,5 +11,5 @@ select
     coalesce(hs_meeting_start_time, hs_timestamp) as started_at,
     {{ local_day('coalesce(hs_meeting_start_time, hs_timestamp)') }} as start_day,
     {{ local_day('created_at') }} as created_day,
-    coalesce(archived, false) as is_deleted
+    {{ is_gone(source('raw_hubspot', 'meetings')) }} as is_deleted
 from {{ source('raw_hubspot', 'meetings') }}

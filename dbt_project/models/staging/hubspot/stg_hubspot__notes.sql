@@ -7,5 +7,5 @@ select
     updated_at,
     {{ local_day('hs_timestamp') }} as note_day,
     {{ local_day('created_at') }} as created_day,
-    coalesce(archived, false) as is_deleted
+    {{ is_gone(source('raw_hubspot', 'notes')) }} as is_deleted
 from {{ source('raw_hubspot', 'notes') }}

@@ -11,5 +11,5 @@ select
     updated_at,
     {{ local_day('hs_task_completion_date') }} as completed_day,
     {{ local_day('created_at') }} as created_day,
-    coalesce(archived, false) as is_deleted
+    {{ is_gone(source('raw_hubspot', 'tasks')) }} as is_deleted
 from {{ source('raw_hubspot', 'tasks') }}

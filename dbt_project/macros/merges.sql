@@ -1,0 +1,63 @@
+{#- HubSpot's merges: the record that is left names those that it took in. Until everything is listed again they stand beside it. -#}
+
+{#- whether a record of a raw table is gone: archived, or taken in by another one -#}
+{% macro is_gone(raw_table) -%}
+    coalesce(archived, false) or coalesce(id in (
+        select merged.alias_id
+        from (
+            select
+                id as winner_id,
+                trim(unnest(string_split(hs_merged_object_ids, ';'))) as alias_id
+            from {{ raw_table }}
+            where hs_merged_object_ids <> ''
+        ) as merged
+        where merged.alias_id <> merged.winner_id
+    ), false)
+{%- endmacro %}
+
+{#- a model with one row per id that was merged away (alias_id) and the record that is left of it (`key`); calls, lists and older
+    associations may still name the former -#}
+{% macro aliases(model, key) -%}
+with recursive merged as (
+    select
+        {{ key }},
+        trim(unnest(string_split(merged_ids, ';'))) as alias_id
+    from {{ model }}
+    where merged_ids <> ''
+),
+
+-- merged into two by turns: the newest record is the one that is left
+merges as (
+    select
+        alias_id,
+        arg_max({{ key }}, length({{ key }}) || {{ key }}) as {{ key }}
+    from merged
+    where alias_id not in ('', {{ key }})
+    group by alias_id
+),
+
+-- what took it in may have been taken in itself
+followed as (
+    select
+        alias_id,
+        {{ key }},
+        1 as steps
+    from merges
+
+    union all
+
+    select
+        followed.alias_id,
+        merges.{{ key }},
+        followed.steps + 1 as steps
+    from followed
+    inner join merges on followed.{{ key }} = merges.alias_id
+    where followed.steps < 20 and merges.{{ key }} <> followed.alias_id
+)
+
+select
+    alias_id,
+    arg_max({{ key }}, steps) as {{ key }}
+from followed
+group by alias_id
+{%- endmacro %}

@@ -1,0 +1,1 @@
+{{ aliases(ref('stg_hubspot__deals'), 'deal_id') }}

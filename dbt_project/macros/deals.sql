@@ -88,7 +88,7 @@ placed as (
 turned as (
     select
         *,
-        (lag(deal_state) over of_deal, lag(is_in_pipeline) over of_deal) is distinct from (deal_state, is_in_pipeline) as is_turn,
+        coalesce(hash(deal_state, is_in_pipeline) <> lag(hash(deal_state, is_in_pipeline)) over of_deal, true) as is_turn,
         min(day) over (partition by deal_id) as first_day
     from placed
     window of_deal as (partition by deal_id order by day)
@@ -154,7 +154,7 @@ entered as (
     select
         *,
         stage_id is not null
-        and (lag(pipeline_id) over of_deal, lag(stage_id) over of_deal) is distinct from (pipeline_id, stage_id) as is_new_stage
+        and coalesce(hash(pipeline_id, stage_id) <> lag(hash(pipeline_id, stage_id)) over of_deal, true) as is_new_stage
     from begun
     window of_deal as (partition by deal_id order by day)
 )

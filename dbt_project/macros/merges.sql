@@ -18,21 +18,21 @@
 {#- a model with one row per id that was merged away (alias_id) and the record that is left of it (`key`); calls, lists and older
     associations may still name the former -#}
 {% macro aliases(model, key) -%}
-with recursive merged as (
+with recursive named as (
     select
-        {{ key }},
+        {{ key }} as record_id,
         trim(unnest(string_split(merged_ids, ';'))) as alias_id
     from {{ model }}
     where merged_ids <> ''
 ),
 
 -- merged into two by turns: the newest record is the one that is left
-merges as (
+taken_in as (
     select
         alias_id,
-        arg_max({{ key }}, length({{ key }}) || {{ key }}) as {{ key }}
-    from merged
-    where alias_id not in ('', {{ key }})
+        arg_max(record_id, length(record_id) || record_id) as record_id
+    from named
+    where alias_id not in ('', record_id)
     group by alias_id
 ),
 
@@ -40,24 +40,24 @@ merges as (
 followed as (
     select
         alias_id,
-        {{ key }},
-        1 as steps
-    from merges
+        record_id,
+        1 as depth
+    from taken_in
 
     union all
 
     select
         followed.alias_id,
-        merges.{{ key }},
-        followed.steps + 1 as steps
+        taken_in.record_id,
+        followed.depth + 1 as depth
     from followed
-    inner join merges on followed.{{ key }} = merges.alias_id
-    where followed.steps < 20 and merges.{{ key }} <> followed.alias_id
+    inner join taken_in on followed.record_id = taken_in.alias_id
+    where followed.depth < 20 and taken_in.record_id <> followed.alias_id
 )
 
 select
     alias_id,
-    arg_max({{ key }}, steps) as {{ key }}
+    arg_max(record_id, depth) as {{ key }}
 from followed
 group by alias_id
 {%- endmacro %}

@@ -32,10 +32,16 @@ with deals as (
 
     select * exclude (opportunity_id, sale_type_option_id)
     from {{ ref('int_opportunities') }}
+),
+
+ever_ours as (
+    select distinct deal_id
+    from {{ ref('int_crm__deal_spans') }}
+    where is_in_pipeline
 )
 
 select
-    deals.* exclude (is_in_pipeline) replace (
+    deals.* replace (
         -- it left the sales pipelines while it was open
         case when deals.is_in_pipeline then deals.deal_state else 'moved' end as deal_state,
         case when deals.is_in_pipeline then deals.closed_on end as closed_on
@@ -43,9 +49,4 @@ select
     case when deals.is_deleted then coalesce(deals.updated_day, deals.closed_on, deals.created_day) end as deleted_on
 from deals
 inner join {{ ref('int_crm') }} as crm on deals.source = crm.source
--- the others were never in one of them
-where exists (
-    select 1
-    from {{ ref('int_crm__deal_spans') }} as spans
-    where deals.deal_id = spans.deal_id and spans.is_in_pipeline
-)
+inner join ever_ours on deals.deal_id = ever_ours.deal_id

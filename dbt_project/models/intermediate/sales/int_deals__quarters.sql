@@ -21,8 +21,8 @@ from {{ ref('int_deals') }} as deals
 inner join {{ ref('int_deals__spans') }} as spans on deals.deal_id = spans.deal_id
 inner join quarters
     on
-        quarters.last_day >= spans.from_day
-        and quarters.last_day < spans.until_day
+        spans.from_day <= quarters.last_day
+        and spans.until_day > quarters.last_day
         and quarters.last_day >= least(coalesce(deals.created_day, spans.closed_on), coalesce(spans.closed_on, deals.created_day))
         and (spans.deal_state = 'open' or spans.closed_on >= quarters.quarter_start)
 left join {{ ref('int_people__accounts') }} as accounts

@@ -55,13 +55,14 @@ listed as (
 ),
 
 changed as (
-    select *
-    from listed
-    qualify
-        (pipeline_id, stage_id, amount, owner_id, is_in_pipeline) is distinct from lag((pipeline_id, stage_id, amount, owner_id, is_in_pipeline)) over (
-            partition by deal_id order by day
-        )
-        or row_number() over (partition by deal_id order by day) = 1
+    select * exclude (state_hash)
+    from (
+        select
+            *,
+            hash(pipeline_id, stage_id, amount, owner_id, is_in_pipeline) as state_hash
+        from listed
+    ) as hashed
+    qualify coalesce(state_hash <> lag(state_hash) over (partition by deal_id order by day), true)
 ),
 
 -- closed between two lists: on the day that Copper names where it lies between them
@@ -96,7 +97,7 @@ changes as (
         select * from changed
         union all
         select * from missed
-    )
+    ) as together
     qualify row_number() over (partition by deal_id, day order by deal_state = 'open') = 1
 ),
 

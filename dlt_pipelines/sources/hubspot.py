@@ -911,6 +911,7 @@ def settle(connection: Any, run: Run, state: Mapping[str, Any]) -> None:
                 "where not archived and cast(_dlt_load_id as double) < ?",
                 [parsed_instant(cursor["full_at"]), float(full_load)],
             )
+    for name in state.get("objects", {}).keys() & TARGETS.keys():
         # a merge removes the losing records without a trace but in the winner's list
         connection.execute(
             f"update raw_hubspot.{name} set archived = true, archived_at = coalesce(archived_at, ?) where not archived and id in ("

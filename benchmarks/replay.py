@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
-from dbt.cli.main import dbtRunner
+from dbt.cli.main import dbtRunner, dbtRunnerResult
 
 from dlt_pipelines.load import ensure_tables, load
 from dlt_pipelines.sandbox import hubspot
@@ -285,11 +285,10 @@ line_id,section,section_label,sort_order,metric_id,label,owners,people,feed,vali
 {lines}"""
 GOALS = "line_id,valid_from,valid_to,operator,target,target_2,band,reason,per,kind,tolerance\n"
 
-MARTS = ("fct_restatements", "fct_restatement_records", "fct_sales_open_deals", "fct_sales_kpis", "fct_sales_chain", "fct_sales_forecast")
-ONCE = ("path:models/staging", "path:models/metrics", "resource_type:seed")
-"""Views do not change with the day, nor do seeds; what they stand on does."""
-UNTOUCHED = ("accounting", "devices", "figures", "finance", "marketing", "outreach", "service", "support", "activity", "manual")
-"""Rooms of dbt_project/models/intermediate of the sources that are not connected: built once, empty."""
+MARTS = ("+fct_restatements", "+fct_restatement_records", "+scoreline.marts.sales")
+_NOT_CONNECTED = ("accounting", "devices", "figures", "finance", "manual", "marketing", "outreach", "service", "support")
+ONCE = ("resource_type:seed", "scoreline.staging", "scoreline.metrics", *(f"scoreline.intermediate.{room}" for room in _NOT_CONNECTED))
+"""What the first build made and no day changes: seeds, views, and what stands on sources that are not connected."""
 
 
 @dataclass
@@ -301,6 +300,7 @@ class Replay:
     world: World
     url: str
     begins: date
+    marts: Sequence[str] = MARTS
     manifest: Any = None
     seconds: Counter[str] = field(default_factory=Counter)
 
@@ -344,18 +344,27 @@ class Replay:
         self.seconds["build"] += time.process_time() - loaded
 
     def _build(self, settings: Settings) -> None:
-        first = self.manifest is None
-        select = ["--select", *(f"+{mart}" for mart in MARTS)]
-        leave = [] if first else ["--exclude", *ONCE, *(f"path:models/intermediate/{room}" for room in UNTOUCHED)]
-        arguments = ["build", *select, *leave, "--exclude-resource-type", "test", "unit_test", "--quiet"]
-        arguments += ["--project-dir", str(project_dir(settings))]
-        arguments += ["--profiles-dir", str(settings.dbt_dir), "--target-path", str(self.home / "dbt_target"), "--log-level-file", "none"]
+        where = [
+            "--project-dir",
+            str(project_dir(settings)),
+            "--profiles-dir",
+            str(settings.dbt_dir),
+            "--log-level-file",
+            "none",
+            "--quiet",
+        ]
+        where += ["--target-path", str(self.home / "dbt_target")]
+        leave = ["--exclude", *ONCE] if self.manifest else []
         with Warehouse(settings).write_lock("replay"):
-            runner = dbtRunner(manifest=self.manifest)
-            ran = runner.invoke(arguments)
+            self.manifest = self.manifest or self._dbt("parse", *where).result
+            self._dbt("build", "--select", *self.marts, *leave, "--exclude-resource-type", "test", "unit_test", *where)
+
+    def _dbt(self, *arguments: str) -> dbtRunnerResult:
+        ran = dbtRunner(manifest=self.manifest).invoke(list(arguments))
         if not ran.success:
-            raise RuntimeError(f"dbt: {ran.exception or [f'{r.node.name}: {r.message}' for r in ran.result if r.status == 'error']}")
-        self.manifest = self.manifest or runner.manifest
+            failed = [f"{result.node.name}: {result.message}" for result in ran.result or () if result.status == "error"]
+            raise RuntimeError(f"dbt {arguments[0]}: {ran.exception or failed}")
+        return ran
 
     def query(self, sql: str, *values: Any) -> list[dict[str, Any]]:
         with contextlib.closing(Warehouse(self.settings()).connect()) as connection:

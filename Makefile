@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all test-builds test-sources test-rooms ui metric-diff bench check doctor lock clean
+.PHONY: help demo system test test-all test-builds test-sources test-rooms ui metric-diff bench check doctor lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -20,8 +20,17 @@ ui: $(VENV)/.runtime ## open the Dagster UI on the same instance (http://127.0.0
 doctor: $(VENV)/.runtime ## say per source what is connected and what is missing
 	@$(BIN)/scoreline doctor
 
-test: $(VENV)/.dev ## pass the tests (they need chromium, chromium-driver and postgresql)
+test: system $(VENV)/.dev ## pass the tests (installs chromium and postgresql where it may)
 	@$(MAKE) -j3 --output-sync --no-print-directory test-builds test-sources test-rooms
+
+PACKAGES := chromium chromium-driver postgresql
+APT := apt-get install -y -q --no-install-recommends $(PACKAGES)
+
+system:
+	@if command -v chromedriver >/dev/null && ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then exit 0; fi; \
+	if ! command -v apt-get >/dev/null; then echo "The tests need: $(PACKAGES). Install them with this system's package manager."; exit 1; fi; \
+	if [ "$$(id -u)" = 0 ]; then as=; elif sudo -n true 2>/dev/null; then as=sudo; else echo "The tests need a browser and Postgres: sudo $(APT)"; exit 1; fi; \
+	echo "Installing $(PACKAGES)"; $$as apt-get update -q >/dev/null && $$as $(APT) >/dev/null
 
 # three side by side, for each waits now and then: for dbt, the sandbox, a browser. More of them take two cores from each other
 test-builds:
@@ -33,7 +42,7 @@ test-sources:
 test-rooms:
 	@$(BIN)/python -m pytest -q --ignore tests/e2e --ignore tests/dbt_project --ignore tests/dlt_pipelines
 
-test-all: $(VENV)/.dev ## every test but the live ones: about twice as long
+test-all: system $(VENV)/.dev ## every test but the live ones: about twice as long
 	@$(BIN)/python -m pytest -q -m 'not live'
 
 check: $(VENV)/.dev ## what CI checks besides the tests: style, types, SQL, floors, docs

@@ -541,6 +541,13 @@ def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[F
     yield from _diagnose_cash(accounts, company)
 
 
+def _balance_day(account: Mapping[str, Any]) -> str:
+    try:
+        return f"{datetime.fromtimestamp(int(account['balance-date']), UTC):%Y-%m-%d}"
+    except (KeyError, TypeError, ValueError, OverflowError, OSError):
+        return "an unknown day"
+
+
 def _diagnose_cash(accounts: list[dict[str, Any]], company: Company) -> Iterator[Finding]:
     """The accounts on the list: by key, or by id where two have one key."""
     listed = {plain_key(entry): entry for entry in company.simplefin.cash_accounts}
@@ -553,7 +560,7 @@ def _diagnose_cash(accounts: list[dict[str, Any]], company: Company) -> Iterator
     yield existing(SOURCE, "cash_accounts", company.simplefin.cash_accounts, there, "account")
     for key, members in by_key.items():
         if len(members) > 1 and key in listed:
-            named = ", ".join(f"{account['id']} (balance of {str(_instant(account.get('balance-date')))[:10]})" for account in members)
+            named = ", ".join(f"{account['id']} (balance of {_balance_day(account)})" for account in members)
             yield Finding(
                 SOURCE,
                 "one name, two accounts",

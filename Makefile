@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo system test test-all test-builds test-sources test-rooms ui metric-diff bench check doctor lock clean
+.PHONY: help demo system test test-all test-builds test-sources test-rooms ui metric-diff bench replay check doctor lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -61,6 +61,9 @@ bench: $(VENV)/.dev ## measure loading side by side with a plain lower bound
 	@$(BIN)/python -m benchmarks.ingestion
 
 COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header pyproject.toml --extra build
+
+replay: $(VENV)/.dev ## load and build 90 days of deals and calls, and list each published number that changed with its cause
+	@$(BIN)/python -m benchmarks.replay
 
 lock: $(VENV)/.dev ## resolve pyproject.toml into the two lock files, with hashes
 	$(BIN)/$(COMPILE) -o requirements.lock

@@ -110,7 +110,9 @@ def _chosen(platform: Platform, client: Client, company: Company) -> list[Row]:
 def recall(platform: Platform, connection: Any, run: Run) -> None:
     """Before the run, with the lock held: the living campaigns and days that the warehouse knows, to see which have vanished."""
     pulled = run.state.get("accounts", {}).values()
-    since = run.since if run.backfill else min((datetime.fromisoformat(account["pulled_at"]) for account in pulled), default=None)
+    instants = [datetime.fromisoformat(account["pulled_at"]) for account in pulled if "pulled_at" in account]
+    # an account without one is read from its beginning
+    since = run.since if run.backfill else min(instants, default=None) if len(instants) == len(pulled) else None
     # two days more than any zone can ask for; the window proper is known when the accounts are
     reach = timedelta(days=0 if run.backfill else getattr(run.company, platform.source).restated_days) + timedelta(days=2)
     days = f"day >= '{(since - reach).date()}'" if since else "true"
@@ -160,7 +162,7 @@ def _window(platform: Platform, run: Run, account: Row) -> tuple[date, date]:
         first = local_date(run.since, zone) if run.since else begins
         return first, min(today, local_date(run.until, zone)) if run.until else today
     pulled = run.state.get("accounts", {}).get(account["id"])
-    if not pulled:
+    if not pulled or "pulled_at" not in pulled:
         return begins, today
     back = timedelta(days=section.restated_days - 1)
     return max(begins, local_date(datetime.fromisoformat(pulled["pulled_at"]), zone) - back), today

@@ -20,8 +20,9 @@ import duckdb
 
 from dlt_pipelines.credentials import Redactor
 from dlt_pipelines.errors import PermanentError, SourceError
-from dlt_pipelines.load import LoadReport, TableReport, load, translated
+from dlt_pipelines.load import LoadReport, load, translated
 from dlt_pipelines.registry import SOURCES, SourceEntry
+from dlt_pipelines.settlement import TableReport
 from foundation.settings import Company, Settings
 from foundation.warehouse import Warehouse
 

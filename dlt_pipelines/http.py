@@ -26,7 +26,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 import certifi
@@ -243,6 +243,7 @@ class Client:
         self._pool = _pool(self.base_url, urllib3.Timeout(connect=CONNECT_SECONDS, read=read_seconds))
         self._remembered: dict[str, Any] = {}
         self._stopped: Exception | None = None
+        self._told_at: datetime | None = None
         self.facts: dict[str, Any] = {}
         """What a source's `connect()` learned and its resources need."""
         self._count = threading.Lock()
@@ -274,8 +275,24 @@ class Client:
     def anew(self) -> Client:
         """The same for another run: shares the budget and what was learned, and forgets why the last run stopped."""
         other = copy.copy(self)
-        other.counters, other._stopped = Counters(), None
+        other.counters, other._stopped, other._told_at = Counters(), None, None
         return other
+
+    def clock(self) -> datetime | None:
+        """What the vendor's clock said in the first answer of this run, UTC; None where it says nothing.
+
+        Before the first answer the host is asked for nothing but its headers, without credentials.
+        """
+        if self._told_at is None:
+            parts = urllib.parse.urlsplit(self.base_url)
+            with suppress(urllib3.exceptions.HTTPError):
+                root = f"{parts.scheme}://{parts.netloc}/"
+                timeout = urllib3.Timeout(connect=CONNECT_SECONDS, read=CONNECT_SECONDS)
+                answer = self._pool.request(
+                    "HEAD", root, headers={"User-Agent": _USER_AGENT}, timeout=timeout, retries=False, redirect=False
+                )
+                self._told_at = told_at(answer.headers)
+        return self._told_at
 
     def stop(self, error: Exception) -> None:
         """Another thread met `error` and the run ends: every further request raises it instead of asking the vendor."""
@@ -339,6 +356,7 @@ class Client:
         if self._query:
             url += f"{'&' if '?' in url else '?'}{self._query}"
         response = self._pool.request(method, url, body=body, headers=headers, retries=False, redirect=False)
+        self._told_at = self._told_at or told_at(response.headers)
         return Answer(response.status, response.headers, response.data, path, self.redact)
 
     def _by_status(self, answer: Answer) -> Retry | SourceError | None:
@@ -358,6 +376,16 @@ class Client:
         if 300 <= status < 400:
             return PermanentError(f"redirects ({status}) to {answer.headers.get('location', 'nowhere')}; set the right base address")
         return PermanentError(ways.get(status, f"answers {status}: {answer.start}"))
+
+
+def told_at(headers: Mapping[str, str]) -> datetime | None:
+    """The instant at which an answer was sent, by the vendor's clock (`Date`, and `Age` where a cache answered); None without one."""
+    age = headers.get("age") or "0"
+    try:
+        sent = email.utils.parsedate_to_datetime(headers.get("date") or "")
+        return sent.astimezone(UTC) + timedelta(seconds=int(age) if age.isdigit() else 0)
+    except (ValueError, OverflowError):
+        return None
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

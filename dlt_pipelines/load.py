@@ -1,9 +1,10 @@
 """Load one source: extract and normalise without the warehouse's lock, load with it, write the ledger.
 
-The warehouse is the only truth. Cursors are dlt state, and dlt loads them with the rows they stand for; every run begins by taking
-schema and state from the warehouse and throws its own working folder away. A run that is killed therefore loses nothing:
-killed while it fetched, nothing has happened; killed later, its complete package lies in the working folder and the next run
-loads it first. Nothing doubles either: every table is merged by its key or replaced by scope, in one transaction.
+The warehouse is the only truth. Cursors are dlt state, and dlt loads them with the rows they stand for, and with what the run found
+out beside rows (`settlement.py`); every run begins by taking schema and state from the warehouse and throws its own working folder
+away. A run that is killed therefore loses nothing: killed while it fetched, nothing has happened; killed later, its complete package
+lies in the working folder and the next run loads and settles it first. Nothing doubles either: every table is merged by its key or
+replaced by scope, in one transaction.
 """
 
 from __future__ import annotations
@@ -12,10 +13,9 @@ import contextlib
 import logging
 import shutil
 import traceback
-import uuid
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import dlt
@@ -27,10 +27,12 @@ from dlt.common.runtime.run_context import RunContext
 from filelock import FileLock, Timeout
 
 from dlt_pipelines import credential_ages
+from dlt_pipelines.clocks import APART, instant_of_run, without_future
 from dlt_pipelines.credentials import Redactor, redacted_logs
 from dlt_pipelines.errors import PermanentError, SourceError
 from dlt_pipelines.registry import SOURCES, SourceEntry
 from dlt_pipelines.run import Run
+from dlt_pipelines.settlement import Outcome, Settled, TableReport, closing, ledger_rows, settle, waiting
 from foundation.seeds import check_seeds
 from foundation.settings import Company, Settings, SettingsError
 from foundation.warehouse import Warehouse, WarehouseError, translate
@@ -60,17 +62,6 @@ class _OwnContext(RunContext):
     def global_dir(self) -> str:
         """Instead of ~/.dlt or /var/dlt: everything of ours stays in the home folder of the project."""
         return self.run_dir
-
-
-@dataclass(frozen=True)
-class TableReport:
-    """What a load did to one table."""
-
-    rows_loaded: int
-    """Rows that this load wrote, changed or not."""
-    rows_total: int
-    newest_record: datetime | None
-    """Newest change among all rows, UTC; None where the vendor gives no such time."""
 
 
 @dataclass
@@ -174,7 +165,7 @@ def _declare(entry: SourceEntry, settings: Settings) -> None:
         missing = _lacking(warehouse, [entry]).get(entry.name)
         if not missing:
             return
-        pipeline = _open_pipeline(entry, settings)
+        pipeline, _ = _open_pipeline(entry, settings)
     declared = entry.load_module().source().with_resources(*missing)
     for resource in declared.resources.values():
         # an empty merge would empty a table that only lacks a column
@@ -203,8 +194,9 @@ def _destination(settings: Settings) -> Any:
     return duckdb_file
 
 
-def _open_pipeline(entry: SourceEntry, settings: Settings) -> Any:
-    """The pipeline with schema and state as the warehouse has them, after loading what a killed run left. Call with the lock held."""
+def _open_pipeline(entry: SourceEntry, settings: Settings) -> tuple[Any, list[str]]:
+    """The pipeline with schema and state as the warehouse has them, after loading and settling what killed runs left, and the warnings
+    of these. Call with the lock held."""
     _own_dlt(settings)
 
     def attached() -> Any:
@@ -231,7 +223,18 @@ def _open_pipeline(entry: SourceEntry, settings: Settings) -> Any:
             shutil.rmtree(settings.dlt_dir / entry.name, ignore_errors=True)
             pipeline = attached()
         pipeline.sync_destination()
-        return pipeline
+        settled = _settle(entry, Warehouse(settings), lambda outcome: outcome.closed_at)
+        warnings = [text for one in settled for text in one.outcome.warnings]
+        for text in warnings:
+            log.warning("an interrupted load said: %s", text)
+        return pipeline, warnings
+
+
+def _settle(entry: SourceEntry, warehouse: Warehouse, ended: Callable[[Outcome], datetime]) -> list[Settled]:
+    """Settle every load that is not settled yet, oldest first. Call with the lock held. `ended`: when a load did."""
+    with contextlib.closing(warehouse.connect()) as connection:
+        warehouse.declare_ledger(connection)
+        return [settle(connection, warehouse, entry, outcome, ended(outcome)) for outcome in waiting(connection, entry)]
 
 
 def _kept_open(warehouse: Warehouse) -> contextlib.closing[duckdb.DuckDBPyConnection]:
@@ -261,6 +264,9 @@ class _Load:
         self.warehouse = Warehouse(settings)
         self.started_at = settings.now()
         self.client: Any = client
+        self.ahead = timedelta()
+        """How far the machine's clock is ahead of the vendor's."""
+        self.vendors_clock: datetime | None = None
         self.waited_before = client.budget.waited_seconds if client else 0.0
         self.redact = Redactor()
 
@@ -295,45 +301,76 @@ class _Load:
         # a table that other tables' pulls fill comes with them, and they with it: one cursor stands for both
         pulled = self.asked.union(*(feeders for table, feeders in module.FEEDS.items() if table in self.asked))
         pulled |= {table for table, feeders in module.FEEDS.items() if pulled.intersection(feeders)}
-        run = Run(self.settings, self.company, self.started_at, self.client, pulled, self.since, self.until, self.person, self.apart)
         with self.warehouse.write_lock(f"load {entry.name}: cursors"), _kept_open(self.warehouse):
-            pipeline = _open_pipeline(entry, self.settings)
-            run.state = pipeline.state.get("sources", {}).get(entry.name, {})
-            if hasattr(module, "recall"):
-                with contextlib.closing(self.warehouse.connect()) as connection:
-                    module.recall(connection, run)
+            pipeline, warnings = _open_pipeline(entry, self.settings)
         origin = self._origin()
+        run = Run(self.settings, self.company, self._instant(), self.client, pulled, self.since, self.until, self.person, self.apart)
+        run.warnings += warnings
+        self._tell_of_clocks(run)
+        run.state = self._trusted(run, pipeline.state.get("sources", {}).get(entry.name, {}))
         self._refuse_mixing(run, origin)
+        if hasattr(module, "recall"):
+            with (
+                self.warehouse.write_lock(f"load {entry.name}: known rows"),
+                contextlib.closing(self.warehouse.connect()) as connection,
+            ):
+                module.recall(connection, run)
         if hasattr(module, "begin"):
             module.begin(run)
         with pipeline.managed_state() as state:
-            state.setdefault("sources", {}).setdefault(entry.name, {})["origin"] = origin
-        pipeline.extract(module.source(run).with_resources(*pulled), workers=len(pulled) + 1, loader_file_format="parquet")
-        self._count(run)
+            state.setdefault("sources", {})[entry.name] = {**run.state, "origin": origin}
+        last = closing(entry, run, lambda: self._outcome(run))
+        pipeline.extract([module.source(run).with_resources(*pulled), last], workers=len(pulled) + 1, loader_file_format="parquet")
         pipeline.normalize()
         with self.warehouse.write_lock(f"load {entry.name}"), _kept_open(self.warehouse):
-            info = pipeline.load(workers=_LOADERS)
-            with contextlib.closing(self.warehouse.connect()) as connection:
-                if hasattr(module, "settle"):
-                    module.settle(connection, run, pipeline.state["sources"][entry.name])
-                reports = {name: self._report(connection, name, info.loads_ids) for name in sorted(self.asked)}
-                found = {name: self._ledger_row(connection, run, name, report) for name, report in reports.items()}
-                rows = {name: row for name, row in found.items() if row is not None}
-            self._record(rows)
+            pipeline.load(workers=_LOADERS)
+            *_, settled = _settle(entry, self.warehouse, lambda _: self.settings.now() - self.ahead)
         if run.unavailable:
             _declare(entry, self.settings)
-        for name, reason in sorted(run.unavailable.items()):
-            run.warn(f"{name} is not available: {reason}")
-        through = [row["complete_through"] for row in rows.values() if row["complete_through"]]
         return LoadReport(
-            entry.name,
-            "ok",
-            reports,
-            self._requests,
-            self._waited,
-            min(through, default=None),
-            [self.redact(text) for text in run.warnings],
+            entry.name, "ok", settled.tables, self._requests, self._waited, settled.complete_through, settled.outcome.warnings
         )
+
+    def _outcome(self, run: Run) -> Outcome:
+        """Called when the last row has come."""
+        if hasattr(self.module, "end"):
+            self.module.end(run)
+        self._count(run)
+        return Outcome.of(
+            run,
+            sorted(self.asked),
+            self.redact,
+            load_id=run.load_id(),
+            closed_at=self.settings.now() - self.ahead,
+            requests=self._requests,
+            waited_seconds=self._waited,
+        )
+
+    def _instant(self) -> datetime:
+        """The instant by which the run goes; noted for the ledger, too."""
+        self.vendors_clock = self.client.clock() if hasattr(self.client, "clock") else None
+        instant = instant_of_run(self.started_at, self.vendors_clock)
+        self.ahead, self.started_at = self.started_at - instant, instant
+        return instant
+
+    def _tell_of_clocks(self, run: Run) -> None:
+        if self.ahead > APART:
+            run.warn(
+                f"{self.entry.label}: this machine's clock is {self.ahead} ahead of {self.entry.label}'s; the run goes by the latter. "
+                "Correct the machine's clock and keep it right (NTP)."
+            )
+
+    def _trusted(self, run: Run, state: Mapping[str, Any]) -> dict[str, Any]:
+        """The state without cursors that lie in the future; what they stood for is read again."""
+        now = self.vendors_clock or run.started_at
+        trusted, refused = without_future(state, now)
+        if refused:
+            more = f" and {len(refused) - 3} more" if len(refused) > 3 else ""
+            run.warn(
+                f"{self.entry.label}: cursors are later than {now:%Y-%m-%dT%H:%M:%SZ} ({', '.join(refused[:3])}{more}): the clock "
+                "was ahead when they were written. They are refused and their records are read again. Keep the clock right (NTP)."
+            )
+        return trusted
 
     @property
     def _requests(self) -> int:
@@ -357,19 +394,6 @@ class _Load:
                 f"Set SCORELINE_HOME to another folder, or remove {self.settings.home} to start anew."
             )
 
-    def _report(self, connection: duckdb.DuckDBPyConnection, name: str, load_ids: list[str]) -> TableReport:
-        newest = self.module.NEWEST.get(name)
-        try:
-            row = connection.execute(
-                f"select count(*) filter (list_contains(?, _dlt_load_id)), count(*), {f'max({newest})' if newest else 'null'} "
-                f'from raw_{self.entry.name}."{name}"',
-                [load_ids],
-            ).fetchone()
-        except duckdb.CatalogException:
-            return TableReport(0, 0, None)  # not available, and never was
-        assert row is not None
-        return TableReport(*row)
-
     def _count(self, run: Run) -> None:
         """Ask the vendor how many records there are, where it can tell, so that what is held can be held against it.
 
@@ -382,47 +406,9 @@ class _Load:
         except SourceError as error:
             run.warn(f"{self.entry.label}'s own totals could not be read: {error}")
 
-    def _ledger_row(self, connection: duckdb.DuckDBPyConnection, run: Run, name: str, report: TableReport) -> dict[str, Any] | None:
-        row: dict[str, Any] = {
-            "status": "ok",
-            "complete_from": run.complete_from.get(name),
-            "complete_through": run.complete_through.get(name, run.started_at),
-            "rows_loaded": report.rows_loaded,
-            "rows_total": report.rows_total,
-            "newest_record": report.newest_record,
-            "vendor_total": run.totals.get(name),
-            "access_ends": run.access_ends,
-        }
-        if name in run.unavailable:
-            return row | {"status": "not_available", "complete_from": None, "complete_through": None, "error": run.unavailable[name]}
-        if run.backfill:
-            # a window that was pulled again says nothing about what happened since: what was known before still holds
-            try:
-                last = connection.execute(
-                    "select complete_from, complete_through from ledger.loads where source = ? and table_name = ? and status = 'ok' "
-                    "order by complete_through desc limit 1",
-                    [self.entry.name, name],
-                ).fetchone()
-            except duckdb.CatalogException:
-                last = None
-            if last is None and run.person is not None:
-                return None  # one person's records do not make a table complete
-            through = min(run.until, run.started_at) if run.until else run.started_at
-            row |= dict(zip(("complete_from", "complete_through"), last or (run.since, through), strict=True))
-        return row
-
     def _record(self, rows: dict[str, dict[str, Any]]) -> None:
-        common = {
-            "load_id": uuid.uuid4().hex,
-            "source": self.entry.name,
-            "started_at": self.started_at,
-            "finished_at": self.settings.now(),
-        }
-        # the totals of the run stand in its first row, so that a sum over the tables is right
-        totals = [{"requests": self._requests, "waited_seconds": self._waited}] + [{"requests": 0, "waited_seconds": 0.0}] * len(rows)
-        self.warehouse.record_loads(
-            [common | {"table_name": name} | row | total for (name, row), total in zip(sorted(rows.items()), totals, strict=False)]
-        )
+        finished_at = self.settings.now() - self.ahead
+        self.warehouse.record_loads(ledger_rows(self.entry, rows, self.started_at, finished_at, self._requests, self._waited))
 
     def _record_failure(self, text: str) -> None:
         with self.warehouse.write_lock(f"load {self.entry.name}"):

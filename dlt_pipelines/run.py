@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
 import dlt
+from pydantic import BaseModel
 
 from dlt_pipelines.errors import NotAvailable
-from foundation.calendar import local_date
+from foundation.calendar import local_date, week_start
 from foundation.settings import Company, Settings
 
 CONTRACT: dict[str, str] = {"tables": "evolve", "columns": "evolve", "data_type": "freeze"}
@@ -76,6 +77,29 @@ EVERYTHING = replaces("1 = 1")
 """The table is what the vendor says now."""
 
 
+MARKED = {
+    "deleted_at": ("deleted_at = ?", "deleted_at is null"),
+    "removed_at": ("removed_at = ?", "removed_at is null"),
+    "archived_at": ("archived = true, archived_at = coalesce(archived_at, ?)", "not coalesce(archived, false)"),
+}
+"""Column that says when a row was found to be gone -> how it is set, and of which rows."""
+MarkColumn = Literal["deleted_at", "removed_at", "archived_at"]
+
+
+class Mark(BaseModel):
+    """Rows of a table that the vendor no longer has: those with `ids`, or those that a load of everything (`where`) did not bring."""
+
+    table: str
+    column: MarkColumn
+    at: datetime
+    ids: list[int | str] | None = None
+    load_id: str = ""
+    where: str = "true"
+    """SQL; nothing outside was asked for, so nothing outside is judged."""
+    values: list[int | str] = []
+    """Parameters of `where`."""
+
+
 @dataclass
 class Run:
     """One run of one source: what it may use, and what it found out beside rows."""
@@ -83,7 +107,7 @@ class Run:
     settings: Settings
     company: Company
     started_at: datetime
-    """Clock of the run, UTC. Every change made before it is asked for."""
+    """Clock of the run, UTC: never ahead of the vendor's own. Every change made before it is asked for; cursors go no further."""
     client: Any
     """What the module's `connect()` returned."""
     tables: frozenset[str]
@@ -96,9 +120,10 @@ class Run:
     apart: Collection[str] = ()
     """Backfill: ids of the persons who are pulled one by one."""
     state: Mapping[str, Any] = field(default_factory=dict)
-    """The source's dlt state as it was before the run (cursors). New values are written inside resources."""
+    """The source's dlt state as it was before the run (cursors), without instants that are to come. New values are written inside
+    resources."""
     known: dict[str, Any] = field(default_factory=dict)
-    """What the module's `recall()` read from the warehouse before the run."""
+    """What the module's `recall()` read from the warehouse before the run, and what its resources tell each other."""
     warnings: list[str] = field(default_factory=list)
     unavailable: dict[str, str] = field(default_factory=dict)
     """Table -> why this account may not read it."""
@@ -110,11 +135,42 @@ class Run:
     """Table -> instant, where it is not `started_at`."""
     complete_from: dict[str, datetime] = field(default_factory=dict)
     """Table -> instant from which on records were asked for; absent: from the vendor's beginning."""
+    marks: list[Mark] = field(default_factory=list)
+    """What the vendor no longer has, for after the load."""
+    notes: dict[str, str] = field(default_factory=dict)
+    """What the module's `settle()` needs to know of the run."""
 
     @property
     def backfill(self) -> bool:
         """Whether this run re-pulls a window instead of following the cursors."""
         return self.since is not None or self.until is not None
+
+    def due(self, last: str | None, days: int) -> bool:
+        """Whether something that is done every so many days is due; `last`: instant or local day (ISO) on which it was done.
+
+        Whole weeks end with the company's Monday, so that what is done weekly is done before Monday's mail.
+        """
+        if last is None:
+            return True
+        zone = self.company.zone
+        today = local_date(self.started_at, zone)
+        then = date.fromisoformat(last) if len(last) == 10 else local_date(datetime.fromisoformat(last), zone)
+        if days % 7 == 0:
+            today, then = week_start(today), week_start(then)
+        return today - then >= timedelta(days=days)
+
+    def gone(self, table: str, ids: Iterable[int | str], *, at: datetime | None = None) -> None:
+        """The vendor no longer has the rows with these ids: after the load `deleted_at` says so. `at`: when they went, if it is known."""
+        if found := sorted(ids):
+            self.marks.append(Mark(table=table, column="deleted_at", at=at or self.started_at, ids=found))
+
+    def listed(self, table: str, column: MarkColumn = "deleted_at", where: str = "true", values: Sequence[int | str] = ()) -> None:
+        """All that the vendor has of a table's rows with `where` came in this load: after it `column` says that the others are gone.
+
+        Only inside a resource. `where`: the window that was asked for; what lies outside is left alone. `values`: its parameters.
+        """
+        mark = Mark(table=table, column=column, at=self.started_at, load_id=self.load_id(), where=where, values=list(values))
+        self.marks.append(mark)
 
     def wants(self, person: object) -> bool:
         """Whether the records of a person (the vendor's id; None: nobody's) belong to this run."""
@@ -178,11 +234,3 @@ def snapshot_day(run: Run, name: str) -> str:
     dlt.current.source_state().setdefault("snapshots_since", {})[name] = first
     run.complete_from[name] = datetime.fromisoformat(first)
     return local_date(run.started_at, run.company.zone).isoformat()
-
-
-def mark_unlisted(connection: Any, table: str, column: str, load_id: str, at: datetime, condition: str = "true") -> None:
-    """After a load that listed everything: rows of older loads were not listed, so `column` gets the instant at which they were gone."""
-    connection.execute(
-        f"update {table} set {column} = ? where {column} is null and cast(_dlt_load_id as double) < ? and {condition}",
-        [at, float(load_id)],
-    )

@@ -197,13 +197,21 @@ class Warehouse:
             connection.executemany("insert into config.sources values (?, ?, ?, ?, ?)", sources)
             connection.commit()
 
-    def record_loads(self, rows: list[dict[str, Any]]) -> None:
-        """Append to `ledger.loads`. Call with the lock held."""
-        with contextlib.closing(self.connect()) as connection:
-            connection.execute(_DDL)
-            for row in rows:
-                columns = ", ".join(row)
-                connection.execute(f"insert into ledger.loads ({columns}) values ({', '.join('?' * len(row))})", list(row.values()))
+    def declare_ledger(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Make the tables of the ledger where they are missing. Call with the lock held."""
+        connection.execute(_DDL)
+
+    def record_loads(self, rows: list[dict[str, Any]], connection: duckdb.DuckDBPyConnection | None = None) -> None:
+        """Append to `ledger.loads`. Call with the lock held. `connection`: one with a transaction of which it becomes a part, after
+        `declare_ledger()`."""
+        if connection is None:
+            with contextlib.closing(self.connect()) as own:
+                self.declare_ledger(own)
+                self.record_loads(rows, own)
+            return
+        for row in rows:
+            columns = ", ".join(row)
+            connection.execute(f"insert into ledger.loads ({columns}) values ({', '.join('?' * len(row))})", list(row.values()))
 
     def record_backfill(self, row: dict[str, Any]) -> None:
         """Write one part of a backfill to `ledger.backfills`, in the place of what was noted of it before. Call with the lock held."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import email.utils
 import os
 import socket
 import sys
@@ -24,10 +25,11 @@ from typing import Any
 import orjson
 import uvicorn
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dlt_pipelines.sandbox import faults
 from dlt_pipelines.sandbox.company import ALONE, build
@@ -93,6 +95,22 @@ async def _gone_within(receive: Receive, seconds: float) -> bool:
     return True
 
 
+class _Dated:
+    """Every answer tells the sandbox's own clock, as the vendors' servers tell theirs."""
+
+    def __init__(self, app: ASGIApp, world: World) -> None:
+        self.app, self.world = app, world
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def dated(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                told = email.utils.format_datetime(self.world.clock.now(), usegmt=True)
+                message = {**message, "headers": [*message.get("headers", ()), (b"date", told.encode())]}
+            await send(message)
+
+        await self.app(scope, receive, dated)
+
+
 def make_app(world: World) -> Starlette:
     """The whole sandbox as an ASGI application."""
 
@@ -152,7 +170,7 @@ def make_app(world: World) -> Starlette:
         Route("/_sandbox/faults", control_faults, methods=["GET", "POST", "DELETE"]),
         Route("/_sandbox/requests", requests, methods=["GET", "DELETE"]),
     ]
-    return Starlette(routes=routes)
+    return Starlette(routes=routes, middleware=[Middleware(_Dated, world=world)])
 
 
 class _Server(uvicorn.Server):
@@ -180,7 +198,9 @@ def serve(world: World, place: socket.socket, *, until_stdin_ends: bool = False)
     """Serve until stopped. `until_stdin_ends`: also stop when whoever started this process is gone, however it went."""
     if until_stdin_ends:
         threading.Thread(target=_leave_with_parent, daemon=True).start()
-    config = uvicorn.Config(make_app(world), access_log=False, log_level="warning", timeout_graceful_shutdown=1, lifespan="off")
+    config = uvicorn.Config(
+        make_app(world), access_log=False, log_level="warning", timeout_graceful_shutdown=1, lifespan="off", date_header=False
+    )
     with contextlib.suppress(KeyboardInterrupt):
         _Server(config).run([place])
 

@@ -37,13 +37,14 @@ from dlt_pipelines.findings import Finding, existing, people_missing
 from dlt_pipelines.http import Answer, Budget, Client, Limit, Retry, capped, expect, retry_after
 from dlt_pipelines.records import Batches, parse
 from dlt_pipelines.run import EVERYTHING, ColumnType, Run, streamed, table, whole
+from dlt_pipelines.settlement import Outcome
 from foundation.setting_types import WebAddress
 from foundation.settings import Company, Settings
 
 SOURCE = "autotask"
 VENDOR_URL = "https://webservices2.autotask.net"
 OVERLAP = timedelta(hours=1)
-SWEEP_EVERY = timedelta(days=7)
+SWEEP_DAYS = 7
 SWEPT = timedelta(days=90)
 RECONCILED = timedelta(days=60)
 POLITE_SHARE = 0.8
@@ -340,14 +341,14 @@ def _rows(run: Run, name: str, conditions: list[Filter]) -> Iterator[Any]:
 def _changing(run: Run, name: str) -> Iterator[Any]:
     """Tickets or time entries: everything, the changes, or a window; then the search for deleted rows."""
     cursor = run.state.get("tables", {}).get(name, {})
-    pulled_at, swept_at = (datetime.fromisoformat(cursor[key]) if key in cursor else None for key in ("pulled_at", "swept_at"))
+    pulled_at = datetime.fromisoformat(cursor["pulled_at"]) if "pulled_at" in cursor else None
     new = {"pulled_at": run.started_at.isoformat()}
     changed, made, dated = _CHANGED[name], _MADE[name][0], _DATED[name]
     start = run.company.autotask.start_date
     begins = datetime.combine(start, time(), run.company.zone) if start else None
     if begins:
         run.complete_from[name] = begins
-    sweep = swept_at is None or run.started_at - swept_at >= SWEEP_EVERY
+    sweep = run.due(cursor.get("swept_at"), SWEEP_DAYS)
     if run.backfill:
         bounds = [(operator, _iso(bound)) for operator, bound in (("gte", run.since), ("lte", run.until)) if bound]
         conditions = [_any(*({"op": "and", "items": [_where(field, *bound) for bound in bounds]} for field in (changed, made, dated)))]
@@ -363,7 +364,12 @@ def _changing(run: Run, name: str) -> Iterator[Any]:
     yield from _rows(run, name, conditions)
     if run.backfill:
         return
-    if pulled_at is not None:
+    if pulled_at is None:
+        # everything, or everything changed or made since the start date: what did not come is gone
+        columns = [column for column, (field, _) in FIELDS[name].items() if field in (changed, made)] if begins else []
+        where = " or ".join(f"{column} >= cast(? as timestamptz)" for column in columns) or "true"
+        run.listed(name, where=f"({where})", values=[_iso(begins) for _ in columns] if begins else [])
+    else:
         _find_deleted(run, name, pulled_at, compare_ids=sweep)
     if sweep:
         new["swept_at"] = new["pulled_at"]
@@ -379,7 +385,7 @@ def _find_deleted(run: Run, name: str, pulled_at: datetime, *, compare_ids: bool
     if until <= since or (not compare_ids and count(run.client, entity, conditions) == len(known)):
         return
     there = {row["id"] for page in walk(run.client, entity, ["id"], conditions) for row in page}
-    run.known[f"{name} gone"] = known - there
+    run.gone(name, known - there)
 
 
 @dlt.source(name=SOURCE, max_table_nesting=0)
@@ -488,23 +494,16 @@ def totals(run: Run) -> Iterator[tuple[str, int]]:
         yield name, count(run.client, ENTITIES[name], [_where("id", "gte", 0)])
 
 
-def settle(connection: Any, run: Run, state: Mapping[str, Any]) -> None:
-    """After the load, with the lock held: mark rows that Autotask no longer has, and look for signs of a missing permission."""
-    for name in _MADE:
-        gone = run.known.get(f"{name} gone")
-        if gone:
-            connection.execute(
-                f"update raw_autotask.{name} set deleted_at = ? where deleted_at is null and list_contains(?, id)",
-                [run.started_at, sorted(gone)],
-            )
-    if "time_entries" in run.tables and "time_entries" not in run.unavailable:
+def settle(connection: Any, outcome: Outcome) -> None:
+    """After the load, with the lock held: look for signs of a missing permission."""
+    if outcome.read("time_entries"):
         seen = connection.execute(
             "select count(*), count(*) filter (is_non_billable or (ticket_id is null and task_id is null)) from raw_autotask.time_entries "
             "where deleted_at is null and date_worked >= ?",
-            [(run.started_at - timedelta(days=30)).date()],
+            [(outcome.started_at - timedelta(days=30)).date()],
         ).fetchone()
         if seen and seen[0] and not seen[1]:
-            run.warn(NON_BILLABLE_WARNING)
+            outcome.warn(NON_BILLABLE_WARNING)
 
 
 def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[Finding]:

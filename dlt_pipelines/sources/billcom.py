@@ -45,7 +45,7 @@ SOURCE = "billcom"
 VENDOR_URL = "https://gateway.prod.bill.com/connect"
 PAGE = 100
 OVERLAP = timedelta(days=3)
-FULL_EVERY = timedelta(days=7)
+FULL_DAYS = 7
 PENDING = ("ASSIGNED", "APPROVING")
 SESSION_SECONDS = 48 * 3600.0
 """As long as a session can last at all; it is used until it is refused."""
@@ -308,7 +308,7 @@ def _asked(run: Run) -> list[list[str]]:
 
 
 def _full(run: Run, cursor: dict[str, str]) -> bool:
-    return run.started_at - datetime.fromisoformat(cursor["full_at"]) >= FULL_EVERY
+    return "pulled_at" not in cursor or run.due(cursor.get("full_at"), FULL_DAYS)
 
 
 def _bill_rows(run: Run) -> list[Row]:

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -100,6 +101,15 @@ class Database:
         except sa.exc.SQLAlchemyError as error:
             raise self._told(error) from None
 
+    def clock(self) -> datetime | None:
+        """What the database's clock says; None where it tells no instant with a time zone, or does not answer."""
+        try:
+            with self.engine.connect() as connection:
+                now = connection.execute(sa.select(sa.func.current_timestamp())).scalar()
+        except sa.exc.SQLAlchemyError:
+            return None  # the queries say why
+        return now.astimezone(UTC) if isinstance(now, datetime) and now.tzinfo else None
+
     def _told(self, error: sa.exc.SQLAlchemyError) -> SourceError:
         text = self.redact.cut(getattr(error, "orig", None) or error, 500)
         if any(word in text.lower() for word in _REFUSED):
@@ -148,8 +158,7 @@ def statement(query: WarehouseQuery) -> str:
     return f"select {', '.join(columns)} from {query.table}{where}"
 
 
-def _bound(sql: str, run_settings: Settings, company: Company) -> sa.TextClause:
-    now = run_settings.now()
+def _bound(sql: str, now: datetime, company: Company) -> sa.TextClause:
     values = {"today": local_date(now, company.zone), "as_of": now}
     clause = sa.text(sql)
     return clause.bindparams(**{name: value for name, value in values.items() if name in clause.compile().params})
@@ -157,7 +166,7 @@ def _bound(sql: str, run_settings: Settings, company: Company) -> sa.TextClause:
 
 def _queries(run: Run) -> list[Query]:
     def reader(sql: str) -> Iterable[Mapping[str, Any]]:
-        return run.client.read(_bound(sql, run.settings, run.company))
+        return run.client.read(_bound(sql, run.started_at, run.company))
 
     found = []
     for query in run.company.company_warehouse.queries:
@@ -181,7 +190,7 @@ def diagnose(client: Database, settings: Settings, company: Company) -> Iterator
         yield Finding(SOURCE, "queries", "warn", "company.toml has no query", "Add [[company_warehouse.queries]] to company.toml.")
     for query in queries:
         try:
-            first = next(iter(client.read(_bound(statement(query), settings, company))), None)
+            first = next(iter(client.read(_bound(statement(query), settings.now(), company))), None)
         except PermanentError as error:
             way_out = f"Correct the query {query.name} in company.toml, or let the user read what it names."
             yield Finding(SOURCE, query.name, "fail", str(error), way_out)

@@ -57,7 +57,7 @@ WAIT = 60.0
 """Seconds to wait at a 429 without Retry-After."""
 OVERLAP = timedelta(hours=1)
 CHANGED_OVERLAP = timedelta(days=1)
-SWEEP_EVERY = timedelta(days=7)
+SWEEP_DAYS = 7
 SWEPT = timedelta(days=90)
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 AHEAD = timedelta(days=400)
@@ -332,9 +332,9 @@ def _typed(run: Run, name: str, fields: Fields, pages: Iterable[list[Any]], key:
 # ------------------------------------------------------------------ what is pulled
 
 
-def _cursor(run: Run, name: str, *fields: str) -> list[datetime | None]:
-    kept = run.state.get("tables", {}).get(name, {})
-    return [datetime.fromisoformat(kept[field]) if field in kept else None for field in fields]
+def _pulled_at(run: Run, name: str) -> datetime | None:
+    kept = run.state.get("tables", {}).get(name, {}).get("pulled_at")
+    return datetime.fromisoformat(kept) if kept else None
 
 
 def _advance(run: Run, name: str, sweep: bool) -> None:
@@ -356,19 +356,20 @@ def _start(run: Run, name: str = "") -> datetime:
     return begins
 
 
-def _due(run: Run, swept_at: datetime | None) -> bool:
-    return not run.backfill and (swept_at is None or run.started_at - swept_at >= SWEEP_EVERY)
+def _due(run: Run, name: str) -> bool:
+    """Whether this run reads all of a table's window again."""
+    return not run.backfill and run.due(run.state.get("tables", {}).get(name, {}).get("swept_at"), SWEEP_DAYS)
 
 
 def _window(run: Run) -> tuple[datetime, datetime]:
     """Between which instants of activity_date this run asks for activities."""
-    pulled_at, swept_at = _cursor(run, "activities", "pulled_at", "swept_at")
+    pulled_at = _pulled_at(run, "activities")
     until = run.started_at + AHEAD
     if run.backfill:
         return run.since or _start(run), run.until or until
     if pulled_at is None:
         return _start(run), until
-    days = SWEPT if _due(run, swept_at) else timedelta(days=run.company.copper.activity_days)
+    days = SWEPT if _due(run, "activities") else timedelta(days=run.company.copper.activity_days)
     return max(_start(run), min(run.started_at - days, pulled_at - OVERLAP)), until
 
 
@@ -384,7 +385,7 @@ def recall(connection: Any, run: Run) -> None:
             [since, until, settled],
         ).fetchall()
         run.known["activities"] = {row[0] for row in rows}
-    if "opportunities" in loaded and _due(run, _cursor(run, "opportunities", "swept_at")[0]):
+    if "opportunities" in loaded and _due(run, "opportunities"):
         rows = connection.execute(
             "select id from raw_copper.opportunities where deleted_at is null and date_created < ? and date_created > ?",
             [settled, _start(run)],
@@ -392,25 +393,10 @@ def recall(connection: Any, run: Run) -> None:
         run.known["opportunities"] = {row[0] for row in rows}
 
 
-def settle(connection: Any, run: Run, state: Mapping[str, Any]) -> None:
-    """After the load, with the lock held: mark what Copper no longer has."""
-    for name in ("users", "activities", "opportunities"):
-        if gone := run.known.get(f"{name} gone"):
-            connection.execute(
-                f"update raw_copper.{name} set deleted_at = ? where deleted_at is null and list_contains(?, id)",
-                [run.started_at, sorted(gone)],
-            )
-    if seen := run.known.get("users seen"):
-        connection.execute(
-            "update raw_copper.users set deleted_at = ? where deleted_at is null and not list_contains(?, id)",
-            [run.started_at, sorted(seen)],
-        )
-
-
 def _activities(run: Run) -> Iterator[Any]:
     since, until = _window(run)
     _start(run, "activities")
-    gone: set[int] = run.known.setdefault("activities gone", set())
+    gone: set[int] = set()
 
     def walk() -> Iterable[list[Any]]:
         if not run.person:
@@ -427,13 +413,13 @@ def _activities(run: Run) -> Iterator[Any]:
             yield [_activity(row) for row in page if not at(row, "is_deleted") and run.wants(at(row, "user_id"))]
 
     yield from _typed(run, "activities", ACTIVITIES, rows())
-    _advance(run, "activities", sweep=_due(run, _cursor(run, "activities", "swept_at")[0]))
+    run.gone("activities", gone)
+    _advance(run, "activities", sweep=_due(run, "activities"))
 
 
 def _opportunities(run: Run) -> Iterator[Any]:
-    pulled_at, swept_at = _cursor(run, "opportunities", "pulled_at", "swept_at")
+    pulled_at, sweep = _pulled_at(run, "opportunities"), _due(run, "opportunities")
     body: dict[str, Any] = {"sort_by": "date_created", "sort_direction": "asc"}
-    sweep = _due(run, swept_at)
     if run.backfill:
         # whatever was made or closed in the window was changed in it or later
         body |= {"minimum_modified_date": int((run.since or _start(run)).timestamp())}
@@ -441,7 +427,7 @@ def _opportunities(run: Run) -> Iterator[Any]:
         body |= {"minimum_modified_date": int((pulled_at - CHANGED_OVERLAP).timestamp())}
     if run.person:
         body |= {"assignee_ids": [int(run.person)]}
-    gone: set[int] = run.known.setdefault("opportunities gone", set())
+    gone: set[int] = set()
 
     def walk() -> Iterator[list[Any]]:
         return dated(run.client, "opportunities", body, "created_date", _start(run, "opportunities"), run.started_at + CHANGED_OVERLAP)
@@ -451,6 +437,7 @@ def _opportunities(run: Run) -> Iterator[Any]:
             yield [_opportunity(run, row) for row in page if run.wants(at(row, "assignee_id"))]
 
     yield from _typed(run, "opportunities", OPPORTUNITIES, rows())
+    run.gone("opportunities", gone)
     _advance(run, "opportunities", sweep)
 
 
@@ -463,10 +450,10 @@ def _stages_now(run: Run) -> Iterator[Any]:
 
 
 def _users(run: Run) -> Iterator[Any]:
-    seen = run.known.setdefault("users seen", set())
-    for page in search(run.client, "users", {}):
-        seen.update(row["id"] for row in page if at(row, "id"))
-        yield page
+    pages = list(search(run.client, "users", {}))
+    yield from _typed(run, "users", USERS, pages)
+    if any(pages):  # an account without users would be a mistake
+        run.listed("users")
 
 
 def people(client: Client) -> dict[str, str]:
@@ -514,7 +501,7 @@ def source(run: Run | None = None) -> Any:
     @dlt.resource(**shape(USERS, "merge", deleted_at="timestamp"))
     def users() -> Iterator[Any]:
         """One row per user, also of those who left; deleted_at: when a user was first missing from Copper's list."""
-        yield from streamed(run, "users", lambda run: _typed(run, "users", USERS, _users(run)))
+        yield from streamed(run, "users", _users)
 
     @dlt.resource(**shape(ACTIVITY_TYPES, key=["category", "id"]))
     def activity_types() -> Iterator[Any]:

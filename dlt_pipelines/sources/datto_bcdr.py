@@ -32,7 +32,7 @@ import urllib.parse
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -521,7 +521,7 @@ def _backups(run: Run) -> Iterator[Any]:
 def _seats(run: Run) -> Iterator[Any]:
     every, day = run.company.datto_bcdr.seats_every_days, snapshot_day(run, "saas_seats")
     last = run.state.get("seats_read_on")
-    if not every or (last and (date.fromisoformat(day) - date.fromisoformat(last)).days < every):
+    if not every or not run.due(last, every):
         return
 
     def read(common: dict[str, Any]) -> list[Any]:

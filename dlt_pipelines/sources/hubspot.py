@@ -47,10 +47,11 @@ from dlt_pipelines.findings import Finding, existing, people_missing, readable
 from dlt_pipelines.http import Answer, Budget, Client, Limit, Retry, capped, expect, retry_after
 from dlt_pipelines.records import Batches, parse
 from dlt_pipelines.run import EVERYTHING, ColumnType, Run, replaces_same, streamed, table, whole
+from dlt_pipelines.settlement import Outcome
 from dlt_pipelines.sources import hubspot_marketing as marketing
 from dlt_pipelines.sources.hubspot_api import (
     ADD_SCOPE,
-    FULL_EVERY,
+    FULL_DAYS,
     SOURCE,
     empty_but_more,
     outdated,
@@ -364,7 +365,6 @@ class _Pull:
         cursor = run.state.get("objects", {}).get(name, {})
         new = {"pulled_at": run.started_at.isoformat()}
         pulled_at = parsed_instant(cursor.get("pulled_at"))
-        full_at = parsed_instant(cursor.get("full_at"))
         start = run.company.hubspot.start_date
         begins = datetime.combine(start, time(), run.company.zone) if start and name not in ("contacts", "companies") else None
         tables = (name, "deal_history") if self.history else (name,)
@@ -375,10 +375,11 @@ class _Pull:
         unread = self.history is not None and self.known_until is None
         if run.backfill:
             yield from self._search(self._window(run.since, run.until))
-        elif pulled_at is None or full_at is None or run.started_at - full_at >= FULL_EVERY or unread:
+        elif pulled_at is None or run.due(cursor.get("full_at"), FULL_DAYS) or unread:
             # contacts and companies have no start date: what the records point at must be there, however old it is
             yield from self._search(self._window(begins, None)) if begins else self._list(archived=False)
-            new |= {"full_at": new["pulled_at"], "full_load": run.load_id()}
+            self._listed_all(begins)
+            new["full_at"] = new["pulled_at"]
         else:
             yield from self._search([[{"propertyName": self._modified, "operator": "GTE", "value": _millis(pulled_at - OVERLAP)}]])
             run.complete_through |= dict.fromkeys(tables, run.started_at - OVERLAP)
@@ -397,12 +398,27 @@ class _Pull:
     def _modified(self) -> str:
         return "lastmodifieddate" if self.name == "contacts" else "hs_lastmodifieddate"
 
+    @property
+    def _dated(self) -> str | None:
+        return {"deals": "closedate", "contacts": None, "companies": None}.get(self.name, "hs_timestamp")
+
+    def _listed_all(self, begins: datetime | None) -> None:
+        """Every record, or every record of the window that begins at `begins`, has come: those that did not are gone."""
+        if begins is None:
+            self.run.listed(self.name, "archived_at")
+            return
+        instants = [name for name in ("updated_at", "created_at", self._dated) if name]
+        inside = " or ".join(f"{name} >= cast(? as timestamptz)" for name in instants)
+        # the index of searches lags behind: what is younger may be missing from it
+        where = f"({inside}) and created_at < cast(? as timestamptz)"
+        settled = self.run.started_at - OVERLAP
+        self.run.listed(self.name, "archived_at", where, [*[begins.isoformat()] * len(instants), settled.isoformat()])
+
     def _window(self, since: datetime | None, until: datetime | None) -> list[list[dict[str, str]]]:
         """Records changed, made or dated between two instants: one filter group each, of which any may hold."""
         made = "createdate" if self.name in ("contacts", "companies", "deals") else "hs_createdate"
-        dated = {"deals": "closedate", "contacts": None, "companies": None}.get(self.name, "hs_timestamp")
         groups = []
-        for name in (self._modified, made, dated):
+        for name in (self._modified, made, self._dated):
             if name:
                 groups.append(
                     [
@@ -901,23 +917,15 @@ def totals(run: Run) -> Iterator[tuple[str, int]]:
         yield name, expect(run.client.post(where, {"filterGroups": [], "limit": 1}, lane="search"), int, f"HubSpot {where}", "total")
 
 
-def settle(connection: Any, run: Run, state: Mapping[str, Any]) -> None:
-    """After the load, with the lock held: mark what HubSpot no longer has. Can be repeated; works off what a killed run left undone."""
-    for name, cursor in state.get("objects", {}).items():
-        # every full list rewrites each listed row, so an unarchived row of an older load was not listed
-        if full_load := cursor.get("full_load"):
-            connection.execute(
-                f"update raw_hubspot.{name} set archived = true, archived_at = coalesce(archived_at, ?) "
-                "where not archived and cast(_dlt_load_id as double) < ?",
-                [parsed_instant(cursor["full_at"]), float(full_load)],
-            )
-    for name in state.get("objects", {}).keys() & TARGETS.keys():
+def settle(connection: Any, outcome: Outcome) -> None:
+    """After the load, with the lock held: mark the records that were merged into others."""
+    for name in filter(outcome.read, TARGETS):
         # a merge removes the losing records without a trace but in the winner's list
         connection.execute(
             f"update raw_hubspot.{name} set archived = true, archived_at = coalesce(archived_at, ?) where not archived and id in ("
             "select alias_id from (select id as winner_id, trim(unnest(string_split(hs_merged_object_ids, ';'))) as alias_id "
             f"from raw_hubspot.{name} where hs_merged_object_ids <> '') where alias_id <> winner_id)",
-            [run.started_at],
+            [outcome.started_at],
         )
 
 

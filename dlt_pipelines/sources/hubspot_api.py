@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import urllib.parse
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from dlt_pipelines.errors import PermanentError
@@ -12,8 +12,8 @@ from dlt_pipelines.http import Client, expect, listed
 from foundation.settings import Company
 
 SOURCE = "hubspot"
-FULL_EVERY = timedelta(days=7)
-"""How often everything is listed again."""
+FULL_DAYS = 7
+"""After so many days everything is listed again."""
 
 ADD_SCOPE = "Add the scope to the key (HubSpot: Development, Keys)."
 

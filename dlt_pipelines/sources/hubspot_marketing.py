@@ -45,7 +45,7 @@ from dlt_pipelines.findings import Finding, readable
 from dlt_pipelines.http import Client, Limit
 from dlt_pipelines.records import Batches, Fields, parse, typed
 from dlt_pipelines.run import ColumnType, Run, replaces_same, snapshot_day, streamed, table
-from dlt_pipelines.sources.hubspot_api import FULL_EVERY, SOURCE, paged, parsed_instant, path, results
+from dlt_pipelines.sources.hubspot_api import FULL_DAYS, SOURCE, paged, parsed_instant, path, results
 from foundation.calendar import local_date
 from foundation.settings import Company
 
@@ -168,8 +168,7 @@ class _Catalogue:
     def __init__(self, run: Run, name: str, fetch: Callable[[Run, bool], list[dict[str, Any]]]) -> None:
         self.run, self.name = run, name
         self.cursor = run.state.get("objects", {}).get(name, {})
-        listed_at = parsed_instant(self.cursor.get("archived_at"))
-        self.full = listed_at is None or run.started_at - listed_at >= FULL_EVERY
+        self.full = run.due(self.cursor.get("archived_at"), FULL_DAYS)
         """Whether the archived ones are listed too."""
         self.rows = _shared(lambda: [row | {"archived": bool(row.get("archived"))} for row in fetch(run, self.full)])
 
@@ -177,8 +176,8 @@ class _Catalogue:
         yield from typed(f"hubspot.{self.name}", fields, [self.rows()], self.run.warn, may_lack=_MAY_LACK)
         if not self.run.backfill:
             now = self.run.started_at.isoformat()
-            # what an earlier load brought and this one did not is gone from the list; see settle() in hubspot.py
-            new = {"full_at": now, "full_load": self.run.load_id(), "archived_at": now if self.full else self.cursor["archived_at"]}
+            self.run.listed(self.name, "archived_at")
+            new = {"archived_at": now if self.full else self.cursor["archived_at"]}
             dlt.current.source_state().setdefault("objects", {})[self.name] = new
 
 
@@ -297,7 +296,7 @@ def _traffic(run: Run) -> Iterator[Any]:
     if run.backfill:
         first = local_date(run.since, zone) if run.since else begins
         last = min(local_date(run.until, zone), today) if run.until else today
-    elif cursor:
+    elif "through" in cursor:
         begins = date.fromisoformat(cursor["from"])
         first = date.fromisoformat(cursor["through"]) - timedelta(days=RESTATED_DAYS)
     run.complete_from["web_traffic"] = datetime.combine(begins, time(), zone).astimezone(UTC)

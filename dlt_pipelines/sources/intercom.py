@@ -40,7 +40,8 @@ from dlt_pipelines.errors import Gone, NotAvailable, PermanentError, SourceError
 from dlt_pipelines.findings import Finding, people_missing, readable
 from dlt_pipelines.http import Answer, Budget, Client, Complaint, Limit, Retry, expect, listed
 from dlt_pipelines.records import Fields, typed
-from dlt_pipelines.run import EVERYTHING, ColumnType, Run, mark_unlisted, snapshot_day, streamed, table, whole
+from dlt_pipelines.run import EVERYTHING, ColumnType, Run, snapshot_day, streamed, table, whole
+from dlt_pipelines.settlement import Outcome
 from foundation.setting_types import WebAddress
 from foundation.settings import Company, Settings
 
@@ -50,7 +51,7 @@ PAGES = {region: f"https://app{part}.intercom.com" for region, part in (("us", "
 BEGINNING = datetime.fromtimestamp(0, UTC)
 OVERLAP = timedelta(days=2)
 """Date filters may be cut to days of the workspace, and the search index lags."""
-FULL_EVERY = timedelta(days=28)
+FULL_DAYS = 28
 PAGE = 150
 LOOKED_UP = 200
 """Most conversations that are read one by one in a run; the next run goes on."""
@@ -279,16 +280,18 @@ def _changed(run: Run) -> Iterator[Any]:
     begins = datetime.combine(start, time(), run.company.zone) if start else BEGINNING
     if start:
         run.complete_from["conversations"] = begins
-    full = "full_at" not in before or run.started_at - datetime.fromisoformat(before["full_at"]) >= FULL_EVERY
+    full = "pulled_at" not in before or run.due(before.get("full_at"), FULL_DAYS)
     if run.backfill:
         since = run.since or begins
     elif full:
         since = begins
-        new |= {"full_at": new["pulled_at"], "full_from": begins.isoformat(), "full_load": run.load_id()}
+        new["full_at"] = new["pulled_at"]
     else:
         since = datetime.fromisoformat(before["pulled_at"])
     yield from typed("intercom.conversations", CONVERSATIONS, _pages(run, since), run.warn, may_lack=_MAY_LACK)
     if not run.backfill:
+        if full:
+            run.listed("conversations", where="updated_at >= cast(? as timestamptz)", values=[begins.isoformat()])
         dlt.current.source_state()["conversations"] = {**before, **new}
 
 
@@ -301,17 +304,18 @@ def _pages(run: Run, since: datetime) -> Iterator[list[Any]]:
             yield page
     if run.backfill:
         return
-    run.known["gone"] = []
+    gone: list[str] = []
     for key in sorted(missing)[:LOOKED_UP]:
         try:
             yield [expect(run.client.get(f"/conversations/{key}"), dict, f"Intercom conversation {key}")]
         except Gone:
-            run.known["gone"].append(key)
+            gone.append(key)
+    run.gone("conversations", gone)
 
 
 def _admins(run: Run) -> Iterator[Any]:
-    run.known["admins load"] = run.load_id()
     yield from typed("intercom.admins", ADMINS, [_list(run.client, "admins")], run.warn)
+    run.listed("admins", "removed_at")
 
 
 def _list(client: Client, name: str) -> list[Any]:
@@ -336,7 +340,7 @@ def source(run: Run | None = None) -> Any:
         """One row per conversation that was open or snoozed at the last run of a day (`snapshot_date`, the company's local day)."""
         yield dlt.mark.materialize_table_schema()
         if run and not run.backfill:
-            run.known["snapshot"] = (snapshot_day(run, "open_conversations"), run.load_id())
+            run.notes["snapshot of"] = snapshot_day(run, "open_conversations")
 
     @dlt.resource(**table("id", "merge", {**kinds(ADMINS), "removed_at": "timestamp"}))
     def admins() -> Iterator[Any]:
@@ -373,40 +377,17 @@ def totals(run: Run) -> Iterator[tuple[str, int]]:
         yield name, expect(run.client.post("/conversations/search", body), int, "Intercom conversations", "total_count")
 
 
-def settle(connection: Any, run: Run, state: Mapping[str, Any]) -> None:
-    """After the load, with the lock held: what is gone, who is no teammate any more, and the day's snapshot of open conversations."""
-    if "admins load" in run.known and "admins" not in run.unavailable:
-        mark_unlisted(connection, "raw_intercom.admins", "removed_at", run.known["admins load"], run.started_at)
-    if gone := run.known.get("gone"):
+def settle(connection: Any, outcome: Outcome) -> None:
+    """After the load, with the lock held: the day's snapshot of open conversations."""
+    day = outcome.notes.get("snapshot of")
+    if day and outcome.read("conversations"):
+        columns = ", ".join(column for column in _OPEN if column not in ("snapshot_date", "snapshot_at", "conversation_id"))
+        connection.execute("delete from raw_intercom.open_conversations where snapshot_date = ?", [day])
         connection.execute(
-            "update raw_intercom.conversations set deleted_at = ? where deleted_at is null and list_contains(?, id)", [run.started_at, gone]
+            f"insert into raw_intercom.open_conversations (snapshot_date, snapshot_at, conversation_id, _dlt_load_id, {columns}) "
+            f"select ?, ?, id, ?, {columns} from raw_intercom.conversations where {IS_OPEN}",
+            [day, outcome.started_at, outcome.load_id],
         )
-    cursor = state.get("conversations", {})
-    if "full_load" in cursor:
-        # can be repeated, and works off what a killed run left undone; before full_from nothing was asked for
-        full_from = datetime.fromisoformat(cursor["full_from"]).astimezone(UTC).isoformat()
-        mark_unlisted(
-            connection,
-            "raw_intercom.conversations",
-            "deleted_at",
-            cursor["full_load"],
-            datetime.fromisoformat(cursor["full_at"]),
-            f"updated_at >= timestamptz '{full_from}'",
-        )
-    if "snapshot" in run.known and "conversations" not in run.unavailable:
-        _snapshot(connection, run, *run.known["snapshot"])
-
-
-def _snapshot(connection: Any, run: Run, day: str, load_id: str) -> None:
-    columns = ", ".join(column for column in _OPEN if column not in ("snapshot_date", "snapshot_at", "conversation_id"))
-    connection.begin()
-    connection.execute("delete from raw_intercom.open_conversations where snapshot_date = ?", [day])
-    connection.execute(
-        f"insert into raw_intercom.open_conversations (snapshot_date, snapshot_at, conversation_id, _dlt_load_id, {columns}) "
-        f"select ?, ?, id, ?, {columns} from raw_intercom.conversations where {IS_OPEN}",
-        [day, run.started_at, load_id],
-    )
-    connection.commit()
 
 
 def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[Finding]:

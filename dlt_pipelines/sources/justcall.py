@@ -248,22 +248,14 @@ def _calls(run: Run, name: str, path: str, fields: Fields) -> Iterator[Any]:
 
 def _users(run: Run) -> Iterator[Any]:
     rows = _listed_users(run.client)
-    run.known["users seen"] = {row["id"] for row in rows if at(row, "id")}
-    return _typed(run, "users", USERS, [rows])
+    yield from _typed(run, "users", USERS, [rows])
+    if rows:  # an account without users would be a mistake
+        run.listed("users")
 
 
 def _dialer(run: Run) -> Iterator[Any]:
     if run.company.justcall.sales_dialer:
         yield from _calls(run, "sales_dialer_calls", "/v2.1/sales_dialer/calls", DIALER_CALLS)
-
-
-def settle(connection: Any, run: Run, state: Mapping[str, Any]) -> None:
-    """After the load, with the lock held: mark the users who are no longer listed."""
-    if seen := run.known.get("users seen"):
-        connection.execute(
-            "update raw_justcall.users set deleted_at = ? where deleted_at is null and not list_contains(?, id)",
-            [run.started_at, sorted(seen)],
-        )
 
 
 def people(client: Client) -> dict[str, str]:

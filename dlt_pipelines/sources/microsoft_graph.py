@@ -145,6 +145,10 @@ class Tenants:
         for client in self.clients.values():
             client.stop(error)
 
+    def clock(self) -> datetime | None:
+        """What Graph's clock says; see `Client.clock`."""
+        return next(iter(self.clients.values())).clock()
+
     def name(self, tenant: str) -> str:
         """How a person would call the tenant."""
         return f"{self.names[tenant]} ({tenant})" if tenant in self.names else tenant
@@ -174,7 +178,7 @@ class Tenants:
     def _read(self, run: Run, tenant: str) -> Reading:
         last = run.state.get("tenants", {}).get(tenant)
         since = run.started_at - datetime.fromisoformat(last) if last else timedelta(days=KEPT)
-        days = KEPT if run.backfill else min(KEPT, max(since.days, 0) + AGAIN)
+        days = KEPT if run.backfill else min(KEPT, since.days + AGAIN)
         try:
             pages = listed(lambda: score_pages(self.clients[tenant], tenant, days), "Microsoft Graph secure scores", most=2 * KEPT)
             records = [record for page in pages for record in page]

@@ -18,6 +18,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import dlt
@@ -87,6 +88,15 @@ class Database:
     redact: Redactor
     place: str
     counters: Counters = field(default_factory=Counters)
+
+    def clock(self) -> datetime | None:
+        """What the server's clock says; None where it does not answer."""
+        try:
+            now = self.client.admin.command("hello").get("localTime")
+        except PyMongoError:
+            return None  # the queries say why
+        # dates of MongoDB are in UTC, whether the driver says so or not
+        return now.replace(tzinfo=UTC) if isinstance(now, datetime) else None
 
     def collections(self) -> list[str]:
         """Names of the collections that the user may see."""

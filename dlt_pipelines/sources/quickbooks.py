@@ -39,7 +39,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import urllib.parse
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from typing import Any
@@ -65,7 +65,7 @@ TOKEN_URL = "https://oauth.platform.intuit.com"
 MINOR_VERSION = "75"
 OVERLAP = timedelta(hours=1)
 DELETES_OVERLAP = timedelta(days=1)
-SWEEP_EVERY = timedelta(days=28)
+SWEEP_DAYS = 28
 """Change data capture looks back 30 days; a day of overlap and one for the clocks."""
 MOST_CHANGES = 1_000
 PAGE, SHARED = 500, 20
@@ -465,14 +465,9 @@ def _lines(lines: Any) -> Iterator[dict[str, Any]]:
             }
 
 
-def _rows(run: Run, name: str, where: str = "", seen: set[str] | None = None) -> Iterator[Any]:
-    def pages() -> Iterator[list[dict[str, Any]]]:
-        for page in walk(run.client, ENTITIES[name], where):
-            if seen is not None:
-                seen.update(row["Id"] for row in page)
-            yield [_prepared(row, name) for row in page]
-
-    yield from typed(f"quickbooks.{name}", FIELDS[name], pages(), run.warn, may_lack=MAY_LACK)
+def _rows(run: Run, name: str, where: str = "") -> Iterator[Any]:
+    pages = ([_prepared(row, name) for row in page] for page in walk(run.client, ENTITIES[name], where))
+    yield from typed(f"quickbooks.{name}", FIELDS[name], pages, run.warn, may_lack=MAY_LACK)
 
 
 def _vendor_states(run: Run) -> Iterator[Any]:
@@ -490,16 +485,15 @@ def _transactions(run: Run, name: str) -> Iterator[Any]:
     cursor = _cursor(run, name)
     new = {"pulled_at": run.started_at.isoformat()}
     if _sweeps(run, name):
-        seen: set[str] = set()
-        yield from _rows(run, name, "", seen)
-        run.known.setdefault("there", {})[name] = seen
+        yield from _rows(run, name)
+        run.listed(name)
         new["swept_at"] = new["pulled_at"]
     else:
         pulled_at = datetime.fromisoformat(cursor["pulled_at"])
         yield from _rows(run, name, f" where MetaData.LastUpdatedTime >= '{_iso(pulled_at - OVERLAP)}'")
         if run.known.get("gone", {}).get(name) is None:  # change data capture could not tell
-            ids = {row["Id"] for page in walk(run.client, TRANSACTIONS[name], fields="Id") for row in page}
-            run.known.setdefault("there", {})[name] = ids
+            there = {row["Id"] for page in walk(run.client, TRANSACTIONS[name], fields="Id") for row in page}
+            run.gone(name, run.known[name] - there)
     dlt.current.source_state().setdefault("tables", {})[name] = {**cursor, **new}
 
 
@@ -518,11 +512,20 @@ def _cursor(run: Run, name: str) -> dict[str, str]:
 
 def _sweeps(run: Run, name: str) -> bool:
     """Whether this run reads all of a table again."""
-    swept_at = _cursor(run, name).get("swept_at")
-    return swept_at is None or run.started_at - datetime.fromisoformat(swept_at) >= SWEEP_EVERY
+    cursor = _cursor(run, name)
+    return "pulled_at" not in cursor or run.due(cursor.get("swept_at"), SWEEP_DAYS)
 
 
 # ------------------------------------------------------------------ deletes
+
+
+def recall(connection: Any, run: Run) -> None:
+    """Before the run, with the lock held: the transactions that the warehouse thinks are there."""
+    if run.backfill:
+        return
+    for name in run.tables & set(TRANSACTIONS) & set(run.state.get("tables", {})):
+        rows = connection.execute(f"select id from raw_quickbooks.{name} where deleted_at is null").fetchall()
+        run.known[name] = {row[0] for row in rows}
 
 
 def begin(run: Run) -> None:
@@ -537,6 +540,9 @@ def begin(run: Run) -> None:
     if gone is None:
         gone = {name: found[name] for name in names if (found := _deleted(run.client, [name], since[name])) is not None}
     run.known["gone"] = gone
+    for name, deleted in gone.items():
+        for key, when in deleted.items():
+            run.gone(name, [key], at=parse("timestamp", when, f"quickbooks.{name} {key}: LastUpdatedTime", run.warn))
 
 
 def _deleted(client: Client, names: Sequence[str], since: datetime) -> dict[str, dict[str, str | None]] | None:
@@ -567,20 +573,8 @@ def totals(run: Run) -> Iterator[tuple[str, int]]:
         yield name, count(run.client, ENTITIES[name], COUNTED[name])
 
 
-def settle(connection: Any, run: Run, state: Mapping[str, Any]) -> None:
-    """After the load, with the lock held: mark what QuickBooks no longer has; say when the access ends soon."""
-    for name, gone in run.known.get("gone", {}).items():
-        for key, when in gone.items():
-            instant = parse("timestamp", when, f"quickbooks.{name} {key}: LastUpdatedTime", run.warn) or run.started_at
-            connection.execute(
-                f"update raw_quickbooks.{name} set deleted_at = ? where deleted_at is null and id = ?",
-                [instant, key],
-            )
-    for name, there in run.known.get("there", {}).items():
-        connection.execute(
-            f"update raw_quickbooks.{name} set deleted_at = ? where deleted_at is null and not list_contains(?, id)",
-            [run.started_at, sorted(there)],
-        )
+def end(run: Run) -> None:
+    """After the last row: when the access ends, which the answers have told, and a warning where that is soon."""
     run.access_ends = _ends(run.client.facts["keeper"])
     if ends := _ends_soon(run.client.facts["keeper"], run.started_at):
         run.warn(ends)

@@ -40,14 +40,15 @@ from dlt_pipelines.errors import Gone, PermanentError, SourceError, TransientErr
 from dlt_pipelines.findings import Finding
 from dlt_pipelines.http import Answer, Budget, Client, Complaint, Limit, Retry, capped, expect, once, retry_after
 from dlt_pipelines.records import Fields, typed
-from dlt_pipelines.run import ColumnType, Run, mark_unlisted, replaces_same, snapshot_day, streamed, table, whole
+from dlt_pipelines.run import ColumnType, Run, replaces_same, snapshot_day, streamed, table, whole
 from foundation.setting_types import WebAddress
 from foundation.settings import Company, Settings
 
 SOURCE = "smartlead"
 VENDOR_URL = "https://server.smartlead.ai/api/v1"
 LIVE = ("ACTIVE", "PAUSED")
-WEEK = timedelta(days=7)
+WEEK = 7
+"""Days after which a campaign that rests, and the last weeks' e-mails, are read again."""
 AGAIN = timedelta(days=3)
 SWEPT = timedelta(days=28)
 ROWS, MAILBOXES = 1000, 100
@@ -254,8 +255,9 @@ def _odd_page(seen: set[str], name: Callable[[Row], str], total: str, answer: An
 
 def _campaigns(run: Run) -> Iterator[Any]:
     rows = [_plain(row) for row in campaign_rows(run.client, run.company)]
-    run.known["listed by"] = run.load_id()
     yield from typed("smartlead.campaigns", CAMPAIGNS, [rows], run.warn, may_lack=("parent_campaign_id", "client_id"))
+    chosen = run.company.smartlead.client_id
+    run.listed("campaigns", where="client_id = ?" if chosen else "true", values=[chosen] if chosen else [])
 
 
 def _plain(row: Row) -> Row:
@@ -263,13 +265,18 @@ def _plain(row: Row) -> Row:
     return row if schedule is None or isinstance(schedule, str) else row | {"scheduler_cron_value": orjson.dumps(schedule).decode()}
 
 
+_REMEMBERED = {"stats": ("at",), "sends": ("at", "swept_at")}
+"""Instants of a reading; one without them does not count (they may have lain in the future)."""
+
+
 def _due(run: Run, kind: str) -> Iterator[tuple[Row, dict[str, Any]]]:
     """Campaigns to read now, each with what is remembered of its last reading ({} the first time)."""
     for row in campaign_rows(run.client, run.company):
         before = run.state.get(kind, {}).get(str(row["id"]), {})
-        idle = run.started_at - datetime.fromisoformat(before["at"]) if before else None
+        if any(name not in before for name in _REMEMBERED[kind]):
+            before = {}
         window = run.backfill and kind == "sends"
-        if idle is None or row.get("status") in LIVE or row.get("status") != before["status"] or idle >= WEEK or window:
+        if row.get("status") in LIVE or row.get("status") != before.get("status") or run.due(before.get("at"), WEEK) or window:
             yield row, before
 
 
@@ -314,9 +321,8 @@ def _sends(run: Run) -> Iterator[Any]:
                 continue
             swept_at, since = run.started_at, datetime.fromisoformat(first)
             if before:
-                last_sweep = datetime.fromisoformat(before["swept_at"])
-                sweep = run.started_at - last_sweep >= WEEK
-                swept_at = run.started_at if sweep else last_sweep
+                sweep = run.due(before["swept_at"], WEEK)
+                swept_at = run.started_at if sweep else datetime.fromisoformat(before["swept_at"])
                 since = max(since, datetime.fromisoformat(before["at"]) - (SWEPT if sweep else AGAIN))
             window = [("start", run.since if run.backfill else since, -1), ("end", run.until, 1)]
             asked = "&".join(f"sent_time_{end}_date={(when + timedelta(days=add)).date()}" for end, when, add in window if when)
@@ -384,20 +390,6 @@ def _mailboxes(run: Run) -> Iterator[Any]:
             yield [row | {"snapshot_date": day, "is_in_use": None if used is None else row["id"] in used} for row in page]
 
     yield from typed("smartlead.mailboxes", MAILBOX, found(), run.warn, key=("mailbox_id", "snapshot_date"))
-
-
-def settle(connection: Any, run: Run, state: Mapping[str, Any]) -> None:
-    """After the load, with the lock held: mark campaigns that Smartlead no longer has."""
-    if load_id := run.known.get("listed by"):
-        chosen = run.company.smartlead.client_id
-        mark_unlisted(
-            connection,
-            "raw_smartlead.campaigns",
-            "deleted_at",
-            load_id,
-            run.started_at,
-            f"client_id = {chosen}" if chosen else "true",
-        )
 
 
 @dlt.source(name=SOURCE, max_table_nesting=0)

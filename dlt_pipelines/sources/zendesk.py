@@ -43,7 +43,8 @@ from dlt_pipelines.errors import Gone, NotAvailable, PermanentError, SourceError
 from dlt_pipelines.findings import Finding, people_missing, readable
 from dlt_pipelines.http import Answer, Budget, Client, Complaint, Limit, Retry, expect, listed, retry_after
 from dlt_pipelines.records import Fields, typed
-from dlt_pipelines.run import EVERYTHING, ColumnType, Run, mark_unlisted, snapshot_day, streamed, table, whole
+from dlt_pipelines.run import EVERYTHING, ColumnType, Run, snapshot_day, streamed, table, whole
+from dlt_pipelines.settlement import Outcome
 from foundation.setting_types import MailAddress, WebAddress
 from foundation.settings import Company, Settings
 
@@ -343,8 +344,8 @@ STAFF = (("role[]", "agent"), ("role[]", "admin"))
 
 
 def _agents(run: Run) -> Iterator[Any]:
-    run.known["agents load"] = run.load_id()
     yield from typed("zendesk.agents", AGENTS, listing(run.client, "users", *STAFF), run.warn, may_lack={"default_group_id", "suspended"})
+    run.listed("agents", "removed_at")
 
 
 def _account(run: Run) -> Iterator[dict[str, Any]]:
@@ -371,7 +372,7 @@ def source(run: Run | None = None) -> Any:
         local day)."""
         yield dlt.mark.materialize_table_schema()
         if run and not run.backfill:
-            run.known["snapshot"] = (snapshot_day(run, "open_tickets"), run.load_id())
+            run.notes["snapshot of"] = snapshot_day(run, "open_tickets")
 
     @dlt.resource(**table("id", "merge", {**kinds(AGENTS), "removed_at": "timestamp"}))
     def agents() -> Iterator[Any]:
@@ -397,23 +398,19 @@ def totals(run: Run) -> Iterator[tuple[str, int]]:
         yield name, expect(run.client.get("/api/v2/search/count.json", {"query": "type:ticket"}), int, "Zendesk search/count", "count")
 
 
-def settle(connection: Any, run: Run, state: Mapping[str, Any]) -> None:
-    """After the load, with the lock held: who is no agent any more, and the day's snapshot of open tickets."""
-    if "agents load" in run.known and "agents" not in run.unavailable:
-        mark_unlisted(connection, "raw_zendesk.agents", "removed_at", run.known["agents load"], run.started_at)
-    if "snapshot" in run.known and "tickets" not in run.unavailable:
-        day, load_id = run.known["snapshot"]
+def settle(connection: Any, outcome: Outcome) -> None:
+    """After the load, with the lock held: the day's snapshot of open tickets."""
+    day = outcome.notes.get("snapshot of")
+    if day and outcome.read("tickets"):
         columns = [column for column in _OPEN if column not in ("snapshot_date", "snapshot_at", "ticket_id")]
-        connection.begin()
         connection.execute("delete from raw_zendesk.open_tickets where snapshot_date = ?", [day])
         connection.execute(
             f"insert into raw_zendesk.open_tickets (snapshot_date, snapshot_at, ticket_id, _dlt_load_id, {', '.join(columns)}) "
             f"select ?, ?, id, ?, {', '.join(columns)} from raw_zendesk.tickets "
             "qualify row_number() over (partition by id order by generated_timestamp desc) = 1 "
             "and status in ('new', 'open', 'pending', 'hold')",
-            [day, run.started_at, load_id],
+            [day, outcome.started_at, outcome.load_id],
         )
-        connection.commit()
 
 
 def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[Finding]:

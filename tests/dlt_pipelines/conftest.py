@@ -70,6 +70,12 @@ def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http, "_pool", lambda url, _: pool(url, urllib3.Timeout(connect=5.0, read=2.0)))
 
 
+@pytest.fixture(scope="session")
+def pairs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where `homes.undisturbed` keeps its homes."""
+    return tmp_path_factory.mktemp("pairs")
+
+
 def at(monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox, instant: str) -> Settings:
     """Move both clocks."""
     sandbox.set_clock(instant)

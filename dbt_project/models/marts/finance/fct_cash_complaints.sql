@@ -1,5 +1,0 @@
-select
-    occurred_on as snapshot_day,
-    sentence,
-    account_names
-from {{ ref('int_cash_complaints') }}

@@ -1,0 +1,223 @@
+"""What a run found out beside rows, and what is done with it once its package is loaded.
+
+Some of what a run learns is no row: what the vendor no longer has, until when the tables are complete, what was refused, warnings. It
+travels in the package, as one row of `raw_<source>.unsettled`, so it reaches the warehouse together with the rows and cursors of the
+same run, also when that run is killed and the next one loads its package. Settling marks what is gone, writes the ledger and
+removes that row, in one transaction: a row that is still there was never settled.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import dlt
+import duckdb
+import pyarrow as pa
+from pydantic import BaseModel
+
+from dlt_pipelines.clocks import APART
+from dlt_pipelines.registry import SourceEntry
+from dlt_pipelines.run import MARKED, Mark, Run, streamed, table
+from foundation.warehouse import Warehouse
+
+TABLE = "unsettled"
+_SCHEMA = pa.schema([pa.field("outcome", pa.string(), nullable=False)])
+
+
+class Outcome(BaseModel):
+    """What one run found out beside rows."""
+
+    load_id: str
+    started_at: datetime
+    """Clock of the run (see `Run`)."""
+    closed_at: datetime
+    """When the last row had come."""
+    asked: list[str]
+    """Tables that the ledger hears of."""
+    pulled: list[str]
+    """Tables that were read."""
+    since: datetime | None
+    until: datetime | None
+    person: str | None
+    complete_from: dict[str, datetime]
+    complete_through: dict[str, datetime]
+    unavailable: dict[str, str]
+    totals: dict[str, int]
+    access_ends: datetime | None
+    marks: list[Mark]
+    notes: dict[str, str]
+    requests: int
+    waited_seconds: float
+    warnings: list[str]
+
+    @classmethod
+    def of(cls, run: Run, asked: list[str], redact: Callable[[object], str], **more: Any) -> Outcome:
+        """The outcome of a run whose last row has come. Nothing secret is in it. `more`: the fields that the run does not know."""
+        for name, reason in sorted(run.unavailable.items()):
+            run.warn(f"{name} is not available: {reason}")
+        return cls(
+            started_at=run.started_at,
+            asked=asked,
+            pulled=sorted(run.tables),
+            since=run.since,
+            until=run.until,
+            person=run.person,
+            complete_from=run.complete_from,
+            complete_through=run.complete_through,
+            unavailable={name: redact(reason) for name, reason in run.unavailable.items()},
+            totals=run.totals,
+            access_ends=run.access_ends,
+            marks=[mark for mark in run.marks if mark.table not in run.unavailable],
+            notes=run.notes,
+            warnings=[redact(text) for text in run.warnings],
+            **more,
+        )
+
+    @property
+    def backfill(self) -> bool:
+        return self.since is not None or self.until is not None
+
+    def read(self, name: str) -> bool:
+        """Whether the run read a table, and was not refused it."""
+        return name in self.pulled and name not in self.unavailable
+
+    def warn(self, text: str) -> None:
+        """Add a warning to the report, once."""
+        if text not in self.warnings:
+            self.warnings.append(text)
+
+
+@dataclass(frozen=True)
+class TableReport:
+    """What a load did to one table."""
+
+    rows_loaded: int
+    """Rows that this load wrote, changed or not."""
+    rows_total: int
+    newest_record: datetime | None
+    """Newest change among all rows, UTC; None where the vendor gives no such time."""
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What became of an outcome."""
+
+    outcome: Outcome
+    tables: dict[str, TableReport]
+    complete_through: datetime | None
+
+
+def closing(entry: SourceEntry, run: Run, outcome: Callable[[], Outcome]) -> Any:
+    """A source of one table, to be extracted after the run's own: it asks for the outcome when all rows have come, and stores it."""
+
+    @dlt.resource(**table("outcome", "append", {"outcome": "text"}, parallel=False), name=TABLE)
+    def unsettled() -> Iterator[Any]:
+        """One row per load whose outcome is not settled yet: none, but after a kill."""
+        yield from streamed(run, TABLE, lambda _: [pa.table([[outcome().model_dump_json()]], schema=_SCHEMA)])
+
+    return dlt.source(lambda: unsettled, name=entry.name, max_table_nesting=0)()
+
+
+def waiting(connection: duckdb.DuckDBPyConnection, entry: SourceEntry) -> list[Outcome]:
+    """The outcomes of loaded packages that were not settled yet, oldest first."""
+    try:
+        rows = connection.execute(f"select outcome from raw_{entry.name}.{TABLE} order by cast(_dlt_load_id as double)").fetchall()
+    except duckdb.CatalogException:
+        return []
+    return [Outcome.model_validate_json(text) for (text,) in rows]
+
+
+def settle(connection: duckdb.DuckDBPyConnection, warehouse: Warehouse, entry: SourceEntry, outcome: Outcome, at: datetime) -> Settled:
+    """Mark what is gone, write the ledger, and forget the outcome: all of it or nothing. Call with the lock held. `at`: the end of the
+    load."""
+    module = entry.load_module()
+    connection.begin()
+    for mark in outcome.marks:
+        _apply(connection, entry, mark)
+    if hasattr(module, "settle"):
+        module.settle(connection, outcome)
+    reports = {name: _report(connection, entry, name, outcome.load_id) for name in outcome.asked}
+    found = {name: _ledger_row(connection, entry, outcome, name, report) for name, report in reports.items()}
+    rows = {name: row for name, row in found.items() if row is not None}
+    _forget_the_future(connection, entry, outcome)
+    warehouse.record_loads(ledger_rows(entry, rows, outcome.started_at, at, outcome.requests, outcome.waited_seconds), connection)
+    connection.execute(f"delete from raw_{entry.name}.{TABLE} where _dlt_load_id = ?", [outcome.load_id])
+    connection.commit()
+    through = [row["complete_through"] for row in rows.values() if row["complete_through"]]
+    return Settled(outcome, reports, min(through, default=None))
+
+
+def _apply(connection: duckdb.DuckDBPyConnection, entry: SourceEntry, mark: Mark) -> None:
+    change, alive = MARKED[mark.column]
+    values: list[Any] = [mark.ids]
+    where = "list_contains(?, id)"
+    if mark.ids is None:
+        where, values = f"cast(_dlt_load_id as double) < ? and {mark.where}", [float(mark.load_id), *mark.values]
+    connection.execute(f"update raw_{entry.name}.{mark.table} set {change} where {alive} and {where}", [mark.at, *values])
+
+
+def _report(connection: duckdb.DuckDBPyConnection, entry: SourceEntry, name: str, load_id: str) -> TableReport:
+    newest = entry.load_module().NEWEST.get(name)
+    there = connection.execute(
+        "select true from information_schema.tables where table_schema = ? and table_name = ?", [f"raw_{entry.name}", name]
+    )
+    if there.fetchone() is None:
+        return TableReport(0, 0, None)  # not available, and never was
+    row = connection.execute(
+        f'select count(*) filter (_dlt_load_id = ?), count(*), {f"max({newest})" if newest else "null"} from raw_{entry.name}."{name}"',
+        [load_id],
+    ).fetchone()
+    assert row is not None
+    return TableReport(*row)
+
+
+def _ledger_row(
+    connection: duckdb.DuckDBPyConnection, entry: SourceEntry, outcome: Outcome, name: str, report: TableReport
+) -> dict[str, Any] | None:
+    row: dict[str, Any] = {
+        "status": "ok",
+        "complete_from": outcome.complete_from.get(name),
+        "complete_through": min(outcome.complete_through.get(name, outcome.started_at), outcome.started_at),
+        "rows_loaded": report.rows_loaded,
+        "rows_total": report.rows_total,
+        "newest_record": report.newest_record,
+        "vendor_total": outcome.totals.get(name),
+        "access_ends": outcome.access_ends,
+    }
+    if name in outcome.unavailable:
+        return row | {"status": "not_available", "complete_from": None, "complete_through": None, "error": outcome.unavailable[name]}
+    if outcome.backfill:
+        # a window that was pulled again says nothing about what happened since: what was known before still holds
+        last = connection.execute(
+            "select complete_from, complete_through from ledger.loads where source = ? and table_name = ? and status = 'ok' "
+            "order by complete_through desc limit 1",
+            [entry.name, name],
+        ).fetchone()
+        if last is None and outcome.person is not None:
+            return None  # one person's records do not make a table complete
+        through = min(outcome.until, outcome.started_at) if outcome.until else outcome.started_at
+        row |= dict(zip(("complete_from", "complete_through"), last or (outcome.since, through), strict=True))
+    return row
+
+
+def _forget_the_future(connection: duckdb.DuckDBPyConnection, entry: SourceEntry, outcome: Outcome) -> None:
+    """Loads by a clock that was ahead said to be complete until then; a backfill reads too little to know better."""
+    if not outcome.backfill:
+        connection.execute(
+            "update ledger.loads set complete_through = ? where source = ? and list_contains(?, table_name) and complete_through > ?",
+            [outcome.started_at, entry.name, outcome.asked, outcome.started_at + APART],
+        )
+
+
+def ledger_rows(
+    entry: SourceEntry, rows: dict[str, dict[str, Any]], started_at: datetime, finished_at: datetime, requests: int, waited_seconds: float
+) -> list[dict[str, Any]]:
+    """Rows of `ledger.loads`, one per table. `rows`: table -> what is said of it."""
+    common = {"load_id": uuid.uuid4().hex, "source": entry.name, "started_at": started_at, "finished_at": finished_at}
+    # the totals of the run stand in its first row, so that a sum over the tables is right
+    totals = [{"requests": requests, "waited_seconds": waited_seconds}] + [{"requests": 0, "waited_seconds": 0.0}] * len(rows)
+    return [common | {"table_name": name} | row | total for (name, row), total in zip(sorted(rows.items()), totals, strict=False)]

@@ -187,3 +187,36 @@ def test_the_vendors_limits_are_never_hit(company: Company, monkeypatch: pytest.
         calls = strict.requests()
         assert len(calls) > 150
         assert [call for call in calls if call["status"] not in (200, 207)] == []
+
+
+def test_a_sweep_judges_only_the_window_it_swept(sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    import duckdb
+
+    settings = at(monkeypatch, sandbox, "2025-10-20T12:00:00Z")
+    load("hubspot", settings, company, tables={"calls"})  # an earlier setting: from the beginning on
+    with duckdb.connect(str(settings.warehouse_path)) as connection:
+        for key, day in (("1", "2025-10-13"), ("2", "2025-08-13")):
+            instants = ", ".join(f"timestamptz '{day} 12:00:00+00' as {column}" for column in ("created_at", "updated_at", "hs_timestamp"))
+            stranger = f"select * replace ('{key}' as id, {instants}) from raw_hubspot.calls where not archived limit 1"
+            connection.execute(f"insert into raw_hubspot.calls {stranger}")
+    living_before = query(settings, "select count(*) from raw_hubspot.calls where not archived and hs_timestamp < '2025-08-31'")
+    assert living_before[0][0] > 100
+    start = datetime.fromisoformat("2025-09-01").date()
+    short = company.model_copy(update={"hubspot": company.hubspot.model_copy(update={"start_date": start})})
+    settings = at(monkeypatch, sandbox, AS_OF)  # a Monday: everything since the start date is listed
+    load("hubspot", settings, short, tables={"calls"})
+    assert query(settings, "select id, archived from raw_hubspot.calls where id in ('1', '2') order by 1") == [("1", True), ("2", False)]
+    before = query(settings, "select count(*) from raw_hubspot.calls where not archived and hs_timestamp < '2025-08-31'")
+    assert before == living_before
+
+
+def test_the_weekly_list_comes_before_mondays_mail(sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    listed = []
+    # by hand on a Tuesday, on Sunday night and at Monday's refresh (Chicago)
+    for step in ("2025-10-21T15:00:00Z", "2025-10-27T04:30:00Z", "2025-10-27T10:30:00Z", "2025-10-28T10:30:00Z"):
+        settings = at(monkeypatch, sandbox, step)
+        sandbox.forget_requests()
+        load("hubspot", settings, company, tables={"deals"})
+        # the archived ones are listed by every run
+        listed.append(sum(call["path"] == "/crm/objects/2026-09/deals" for call in sandbox.requests("hubspot")))
+    assert listed[0] == listed[2] > listed[1] == listed[3]

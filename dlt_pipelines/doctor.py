@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Iterator
-from typing import Literal
+from datetime import timedelta
+from typing import Any, Literal
 
 from dotenv import dotenv_values
 
 from dlt_pipelines import credential_ages, versions
+from dlt_pipelines.clocks import APART
 from dlt_pipelines.credentials import Redactor, redacted_logs
 from dlt_pipelines.errors import PermanentError, SourceError, TransientError
 from dlt_pipelines.findings import Finding
@@ -86,6 +88,17 @@ def _look(entry: SourceEntry, settings: Settings, company: Company, redact: Reda
     client = module.connect(settings, company)
     yield Finding(entry.name, "connection", "ok", module.identify(client))
     yield from module.diagnose(client, settings, company)
+    yield from _clock(entry, client, settings)
+
+
+def _clock(entry: SourceEntry, client: Any, settings: Settings) -> Iterator[Finding]:
+    """Whether this machine's clock and the vendor's differ; a clock that is set to the past by `SCORELINE_AS_OF` is meant."""
+    told = client.clock() if hasattr(client, "clock") else None
+    ahead = settings.now() - told if told else timedelta()
+    if ahead > APART or (ahead < -APART and settings.as_of is None):
+        apart = f"{abs(ahead)} {'ahead of' if ahead > timedelta() else 'behind'}"
+        way_out = "Correct the machine's clock and keep it right (NTP). Loads go by the earlier of the two clocks."
+        yield Finding(entry.name, "clock", "warn", f"this machine's clock is {apart} {entry.label}'s", way_out)
 
 
 def _lacking(entry: SourceEntry, variables: dict[str, bool]) -> Iterator[Finding]:

@@ -16,7 +16,8 @@ forms, form submissions, marketing mails and their statistics, web analytics: hu
 
 The first run lists everything. Later runs search by last-modified from twenty minutes before the last run, walk by record id (so
 the search's cap of 10,000 is never met), read the associations of the changed rows, and list the archived records, which a
-search does not show. Once a week everything is listed again: a record that is gone without trace is marked archived.
+search does not show. Once a week, on the first run of a Monday or later, everything is listed again: a record that is gone without
+trace is marked archived, unless it lies outside of what `start_date` asks for.
 
 Quirks: every value is a string or null; a property that the portal lacks is a missing key; the same association comes twice
 (labelled and unlabelled); HTTP 207 of the association batch is success; `after` may come percent-encoded; search answers carry

@@ -10,6 +10,7 @@ import pytest
 
 from dlt_pipelines.clocks import instant_of_run, without_future
 from dlt_pipelines.credentials import Redactor
+from dlt_pipelines.doctor import diagnose
 from dlt_pipelines.http import Budget, Client, Limit, told_at
 from dlt_pipelines.load import load
 from dlt_pipelines.registry import SOURCES
@@ -152,3 +153,12 @@ def test_the_sandbox_tells_its_own_time(sandbox: Sandbox) -> None:
 def test_weekly_work_is_due_on_monday(last: str | None, now: str, days: int, due: bool, company: Company, settings: Settings) -> None:
     run = Run(settings, company, datetime.fromisoformat(now), None, frozenset())
     assert run.due(last, days) is due
+
+
+@pytest.mark.parametrize(("own", "says"), [(AHEAD, "4 days, 0:00:00 ahead of Copper's"), (FIRST, ""), ("2025-10-01T12:00:00Z", "")])
+def test_the_doctor_compares_the_clocks(own: str, says: str, sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    sandbox.set_clock(FIRST)
+    monkeypatch.setenv("SCORELINE_AS_OF", own)
+    found = [finding for finding in diagnose(Settings(), company, ["copper"]) if finding.check == "clock"]
+    assert [finding.level for finding in found] == ["warn"] * bool(says)
+    assert all(says in finding.detail for finding in found)

@@ -399,8 +399,12 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         until = email.utils.parsedate_to_datetime(value)
     except ValueError:
         return None
-    # the vendor's wall clock, not the business clock: this wait is real time
-    return max(0.0, (until - datetime.now(UTC)).total_seconds())
+    return seconds_until(until.timestamp(), headers)
+
+
+def seconds_until(instant: float, headers: Mapping[str, str]) -> float:
+    """Seconds until an instant (since 1970) that an answer names, by the clock of whoever sent it: ours may be another one."""
+    return max(0.0, instant - (told_at(headers) or datetime.now(UTC)).timestamp())
 
 
 @functools.cache

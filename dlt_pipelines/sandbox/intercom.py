@@ -13,7 +13,7 @@ from __future__ import annotations
 import base64
 import math
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -99,7 +99,7 @@ async def handle(world: World, call: Call) -> Answer:
     answer.headers |= {
         "X-RateLimit-Limit": str(limiter.limit),
         "X-RateLimit-Remaining": str(max(limiter.limit - limiter.used(), 0)),
-        "X-RateLimit-Reset": str(int(datetime.now(ZONE).timestamp()) + math.ceil(limiter.seconds)),
+        "X-RateLimit-Reset": str(int(world.clock.now().timestamp()) + math.ceil(limiter.seconds)),
         "Intercom-Version": call.headers.get("intercom-version", "2.3"),
     }
     return answer

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import base64
 import re
-import time
 from typing import Any
 
 from dlt_pipelines.sandbox.store import Row, View
@@ -44,15 +43,15 @@ async def handle(world: World, call: Call) -> Answer:
     taken = burst.used() < burst.limit and hour.take() and burst.take()
     answer = _answer(world, call) if taken or not world.limits.enforced else refuse(world, call, 429)
     if world.limits.enforced:
-        answer.headers |= _headers("X-Rate-Limit", hour, 3600) | _headers("X-Rate-Limit-Burst", burst, 60)
+        answer.headers |= _headers(world, "X-Rate-Limit", hour, 3600) | _headers(world, "X-Rate-Limit-Burst", burst, 60)
     return answer
 
 
-def _headers(name: str, limiter: Limiter, seconds: int) -> dict[str, str]:
+def _headers(world: World, name: str, limiter: Limiter, seconds: int) -> dict[str, str]:
     return {
         f"{name}-Limit": str(limiter.limit),
         f"{name}-Remaining": str(max(limiter.limit - limiter.used(), 0)),
-        f"{name}-Reset": str(int(time.time()) + seconds),
+        f"{name}-Reset": str(int(world.clock.now().timestamp()) + seconds),
     }
 
 

@@ -26,7 +26,6 @@ Settings: INTERCOM_API_KEY (the access token of an app), INTERCOM_BASE_URL, sect
 
 from __future__ import annotations
 
-import time as clock
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
@@ -38,7 +37,7 @@ from dlt_pipelines import versions
 from dlt_pipelines.credentials import Credentials, Redactor, address
 from dlt_pipelines.errors import Gone, NotAvailable, PermanentError, SourceError
 from dlt_pipelines.findings import Finding, people_missing, readable
-from dlt_pipelines.http import Answer, Budget, Client, Complaint, Limit, Retry, expect, listed
+from dlt_pipelines.http import Answer, Budget, Client, Complaint, Limit, Retry, expect, listed, seconds_until
 from dlt_pipelines.records import Fields, typed
 from dlt_pipelines.run import EVERYTHING, ColumnType, Run, snapshot_day, streamed, table, whole
 from dlt_pipelines.settlement import Outcome
@@ -187,9 +186,9 @@ def _judge(answer: Answer) -> Retry | SourceError | None:
 
 
 def _until_reset(headers: Mapping[str, str]) -> float:
-    """Seconds until the window of a 429 ends, by the vendor's wall clock."""
+    """Seconds until the window of a 429 ends."""
     try:
-        return min(max(float(headers["x-ratelimit-reset"]) - clock.time(), 1.0), 60.0)
+        return min(max(seconds_until(float(headers["x-ratelimit-reset"]), headers), 1.0), 60.0)
     except (KeyError, ValueError):
         return WAIT
 

@@ -22,7 +22,6 @@ Settings: JUSTCALL_API_KEY, JUSTCALL_API_SECRET, JUSTCALL_BASE_URL, section [jus
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
@@ -34,7 +33,7 @@ from pydantic import Field, SecretStr
 from dlt_pipelines.credentials import Credentials, Redactor, address
 from dlt_pipelines.errors import NotAvailable, SourceError
 from dlt_pipelines.findings import Finding, people_missing, readable
-from dlt_pipelines.http import Answer, Budget, Client, Limit, Retry, capped, expect, once, retry_after
+from dlt_pipelines.http import Answer, Budget, Client, Limit, Retry, capped, expect, once, retry_after, seconds_until
 from dlt_pipelines.records import Fields, at, typed
 from dlt_pipelines.run import ColumnType, Run, streamed, table
 from foundation.setting_types import WebAddress
@@ -137,7 +136,7 @@ def connect(settings: Settings, company: Company) -> Client | None:
 def _reset(headers: Mapping[str, str], name: str) -> float | None:
     """Seconds until a limit is free again: its header holds Unix seconds of the vendor's clock."""
     value = headers.get(f"{name}-Reset") or ""
-    return max(float(value) - time.time(), 0.0) if value.isdigit() else None
+    return seconds_until(float(value), headers) if value.isdigit() else None
 
 
 def _until_room(headers: Mapping[str, str]) -> float:

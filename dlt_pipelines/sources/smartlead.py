@@ -25,7 +25,6 @@ Settings: SMARTLEAD_API_KEY, SMARTLEAD_BASE_URL, section [smartlead] of company.
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import partial
@@ -38,7 +37,7 @@ from pydantic import Field, SecretStr
 from dlt_pipelines.credentials import Credentials, Redactor, address
 from dlt_pipelines.errors import Gone, PermanentError, SourceError, TransientError
 from dlt_pipelines.findings import Finding
-from dlt_pipelines.http import Answer, Budget, Client, Complaint, Limit, Retry, capped, expect, once, retry_after
+from dlt_pipelines.http import Answer, Budget, Client, Complaint, Limit, Retry, capped, expect, once, retry_after, seconds_until
 from dlt_pipelines.records import Fields, typed
 from dlt_pipelines.run import ColumnType, Run, replaces_same, snapshot_day, streamed, table, whole
 from foundation.setting_types import WebAddress
@@ -183,8 +182,7 @@ def _until_reset(answer: Answer) -> float | None:
         told = float(answer.headers.get("x-ratelimit-reset", ""))
     except ValueError:
         return None
-    # the vendor's wall clock, not the business clock: this wait is real time
-    return min(LONGEST_HINT, max(0.0, told - time.time() if told > 1e9 else told))
+    return min(LONGEST_HINT, seconds_until(told, answer.headers) if told > 1e9 else max(0.0, told))
 
 
 def campaign_rows(client: Client, company: Company) -> list[Row]:

@@ -327,6 +327,8 @@ def copper(make_warehouse: MakeWarehouse) -> RawWarehouse:
             base | {"id": 3, "name": "Lost", "status": "Lost", "assignee_id": 2},
             base | {"id": 4, "name": "Left", "status": "Abandoned"},
             base | {"id": 5, "name": "Hire", "status": "Open", "pipeline_id": 11},
+            base | {"id": 6, "name": "Dated back", "status": "Won", "monetary_value": 50},
+            base | {"id": 7, "name": "Moved out", "status": "Open", "monetary_value": 70, "pipeline_id": 11},
         ],
     )
     made.add(
@@ -334,6 +336,11 @@ def copper(make_warehouse: MakeWarehouse) -> RawWarehouse:
         [
             {"snapshot_date": date(2025, 10, 1), "opportunity_id": 1, "pipeline_stage_id": 100, "monetary_value": 500, "assignee_id": 2},
             {"snapshot_date": date(2025, 10, 20), "opportunity_id": 1, "pipeline_stage_id": 101, "monetary_value": 800, "assignee_id": 1},
+            {"snapshot_date": date(2025, 10, 1), "opportunity_id": 6, "pipeline_stage_id": 101, "monetary_value": 50, "assignee_id": 1},
+            *(
+                {"snapshot_date": day, "opportunity_id": 7, "pipeline_id": pipeline, "monetary_value": 70, "assignee_id": 1}
+                for day, pipeline in ((date(2025, 10, 1), 10), (date(2025, 10, 20), 11))
+            ),
         ],
     )
     types = [(7, "user", "Phone Call"), (0, "user", "Note"), (3, "system", "Pipeline Stage Changed")]
@@ -354,8 +361,8 @@ def copper(make_warehouse: MakeWarehouse) -> RawWarehouse:
 
 
 def test_copper_feeds_the_same_shape(copper: RawWarehouse) -> None:
-    assert kpi(copper, "win_rate")["note"] == "1 of 2 closed"
-    assert kpi(copper, "won_value")["value"] == 600 and kpi(copper, "activities")["value"] == 2
+    assert kpi(copper, "win_rate")["note"] == "2 of 3 closed"
+    assert kpi(copper, "won_value")["value"] == 650 and kpi(copper, "activities")["value"] == 2
     assert kpi(copper, "pipeline_weighted")["value"] == 400
     owners = copper.query("from marts.dim_sales_owners order by sort_order")
     assert [row["owner_name"] for row in owners] == ["Everyone", "Maya Torres", "Victor Lang", "Zoe Quinn"]
@@ -363,10 +370,30 @@ def test_copper_feeds_the_same_shape(copper: RawWarehouse) -> None:
     assert [(row["deal_name"], row["stage_label"], row["amount"], row["last_moved_day"]) for row in open_deals] == [
         ("Open", "Quote", 800, date(2025, 10, 21))
     ]
-    (then,) = copper.query("from marts.fct_sales_open_deals where shown_day = date '2025-10-13'")
+    (then,) = copper.query("from marts.fct_sales_open_deals where shown_day = date '2025-10-13' and deal_name = 'Open'")
     assert (then["stage_label"], then["amount"], then["owner_name"]) == ("Fact finding", 500, "Zoe Quinn")
     kinds = copper.query("from marts.fct_sales_activity where period_key = 'last_week' and owner_key = 'all' and records > 0 order by kind")
     assert [row["kind"] for row in kinds] == ["calls", "notes"]
+
+
+def test_copper_s_daily_lists_tell_when_a_deal_was_closed_or_moved(copper: RawWarehouse) -> None:
+    closed = copper.query(
+        "select record_label, deal_state, closed_on from intermediate.int_crm__deals where deal_state <> 'open' order by 1"
+    )
+    assert {row["record_label"]: (row["deal_state"], row["closed_on"]) for row in closed} == {
+        # on no list: only the close date tells
+        "Won": ("won", date(2025, 9, 1)),
+        "Lost": ("lost", date(2025, 9, 1)),
+        "Left": ("lost", date(2025, 9, 1)),
+        # open on the list of 1 October, so not closed in September as its date says
+        "Dated back": ("won", date(2025, 10, 20)),
+        "Moved out": ("moved", None),
+    }
+    shown = (
+        "select shown_day, sum(amount) as value from marts.fct_sales_open_deals where shown_day >= date '2025-10-06' group by 1 order by 1"
+    )
+    # 500, 50 and 70; the second list holds 800 alone
+    assert [row["value"] for row in copper.query(shown)][:3] == [620, 620, 620] and copper.query(shown)[-1]["value"] == 1600
 
 
 def test_without_a_crm_there_is_nothing(unconnected: RawWarehouse) -> None:

@@ -393,14 +393,14 @@ class SimpleFinSection(_Table):
     protocol_version: Literal[1, 2] = 2
     stale_after_days: Days = 3
     cash_accounts: list[Line] = []
-    """Accounts that are cash: organisation and name, as the doctor lists them."""
+    """Accounts that are cash: organisation and name, as the doctor lists them, or an id where two accounts have one name."""
 
     @field_validator("cash_accounts")
     @classmethod
     def _organisation_and_name(cls, value: list[str]) -> list[str]:
         for account in value:
-            if not all(part.strip() for part in account.partition("/")):
-                raise ValueError(f"{account!r} is not an account, expected organisation/name as `scoreline doctor` lists it")
+            if not all(part.strip() for part in account.partition("/")) and not re.fullmatch(r"[A-Za-z]+-[\w-]+", account):
+                raise ValueError(f"{account!r} is not an account, expected organisation/name or an id as `scoreline doctor` lists it")
         return value
 
 

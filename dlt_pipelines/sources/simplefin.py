@@ -11,10 +11,11 @@ are walked in steps of 89. Later runs read from ten days before the last one on;
 
 Both versions of the protocol are read, whatever was asked for: organisations stand in each account or in `connections`, complaints
 in `errors` or `errlist` (or both), their text under `msg` or `message`. An answer with complaints is an answer: they become
-warnings and rows of `errors`, the accounts that came are stored, and the others keep their last snapshot. `balance_at` says when the
-bank's balance was true; older ones than stale_after_days are named. A reconnected account comes with another id: `account_key`
-(organisation and name) stays. Balances of different currencies stand side by side and are never added here; custom units have a URL
-for a currency.
+warnings, rows of `errors` and the `error_text` of the balances that they concern, the accounts that came are stored, and the others
+keep their last snapshot. `balance_at` says when the bank's balance was true; older ones than stale_after_days are named. A reconnected
+account comes with another id, for a time beside the old one: `account_key` (organisation and name) is the same. An id keeps the key
+under which it was first seen, whatever the bank calls it later. Balances of different currencies stand side by side and are never added
+here; custom units have a URL for a currency.
 
 UNCONFIRMED: when version 2 becomes the default ([simplefin] protocol_version: 2 is asked for; with 1 nothing is sent, because it is not
 known whether that may be asked for); whether a 429 says when to come back (not relied on).
@@ -78,6 +79,7 @@ BALANCES: Fields = {
     "balance_at": ("_balance_at", "timestamp"),
     "holdings": ("_holdings", "bigint"),
     "has_error": ("_has_error", "bool"),
+    "error_text": ("_error_text", "text"),
 }
 TRANSACTIONS: Fields = {
     "account_id": ("_account", "text"),
@@ -246,9 +248,18 @@ def used(connection: Any, now: datetime) -> int:
     return int(row[0])
 
 
+def known_keys(connection: Any) -> dict[str, str]:
+    """Account id -> the key that it has had so far."""
+    try:
+        return dict(connection.execute("select account_id, account_key from raw_simplefin.accounts where account_key <> ''").fetchall())
+    except duckdb.CatalogException:
+        return {}
+
+
 def recall(connection: Any, run: Run) -> None:
-    """Before the run, with the lock held: what is left of the day's requests."""
+    """Before the run, with the lock held: what is left of the day's requests, and the keys of the accounts."""
     run.known["used"] = used(connection, run.started_at)
+    run.known["keys"] = known_keys(connection)
 
 
 def begin(run: Run) -> None:
@@ -307,21 +318,52 @@ def _answers(run: Run) -> list[dict[str, Any]]:
     return [_ask(run.client, run.company, window) for window in _windows(run)]
 
 
-def accounts_of(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The accounts of an answer of either version, each with its organisation (`_org`) and its lasting key (`_key`)."""
+def plain_key(key: str) -> str:
+    """An account key as it is compared: the domain of a bank comes with and without "www."."""
+    return key.strip().lower().removeprefix("www.")
+
+
+def accounts_of(answer: Mapping[str, Any], keys: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The accounts of an answer of either version, each with its organisation (`_org`) and its lasting key (`_key`).
+
+    Args:
+        keys: account id -> the key that it has had so far, and keeps.
+    """
     connections = {at(one, "conn_id"): one for one in answer.get("connections") or []}
     found = []
     for account in answer["accounts"]:
         own, shared = account.get("org") or {}, connections.get(account.get("conn_id")) or {}
         url = own.get("url") or shared.get("org_url") or ""
-        domain = own.get("domain") or (urllib.parse.urlsplit(str(url)).hostname or "").removeprefix("www.") or None
+        domain = str(own.get("domain") or _host(url)).strip().lower().removeprefix("www.") or None
         org = {
             "domain": domain,
             "name": own.get("name") or shared.get("org_name") or shared.get("name") or account.get("conn_name"),
             "id": own.get("id") or shared.get("org_id"),
         }
         lasting = org["domain"] or org["id"] or org["name"] or "?"
-        found.append({**account, "_org": org, "_key": f"{lasting}/{account.get('name')}"})
+        key = keys.get(account["id"]) or f"{lasting}/{account.get('name')}"
+        found.append({**account, "_org": org, "_key": key[4:] if key.lower().startswith("www.") else key})
+    return found
+
+
+def _host(url: Any) -> str:
+    try:
+        return urllib.parse.urlsplit(str(url)).hostname or ""
+    except ValueError:
+        return ""
+
+
+def _concerned(said: Mapping[str, Any], accounts: list[dict[str, Any]]) -> set[str]:
+    """Ids of the accounts of an answer that a complaint is about: by id, by connection, or by the name of the bank in its text (the
+    first version tells nothing else). None: it names no account that came."""
+    text = said["text"].lower()
+    found = {
+        account["id"]
+        for account in accounts
+        if said["account_id"] == account["id"] or (said["connection_id"] and said["connection_id"] == account.get("conn_id"))
+    }
+    if not found and not said["account_id"] and not said["connection_id"]:
+        found = {account["id"] for account in accounts if (name := str(account["_org"]["name"] or "").lower()) and name in text}
     return found
 
 
@@ -335,15 +377,24 @@ def _instant(seconds: Any) -> Any:
 
 def _accounts(run: Run) -> Iterator[Any]:
     lacks = {"org_name", "org_domain", "org_id", "connection_id"}
-    found = accounts_of(_answers(run)[-1])
+    found = accounts_of(_answers(run)[-1], run.known["keys"])
     yield from typed("simplefin.accounts", ACCOUNTS, [found], run.warn, key=("account_id",), may_lack=lacks)
 
 
 def _balances(run: Run) -> Iterator[Any]:
     answer, day = _answers(run)[-1], snapshot_day(run, "balances")
-    for said in complaints(answer):
-        run.warn(f"SimpleFIN says: {said['text'][:300]}" + (f" ({said['code']})" if said["code"] else ""))
+    accounts = accounts_of(answer, run.known["keys"])
+    sentences: dict[str, list[str]] = {}
     troubled = {one["connection_id"] for one in complaints(answer)} | {one["account_id"] for one in complaints(answer)}
+    for said in complaints(answer):
+        # the bank side writes what it likes, and might quote the URL that it was asked with
+        text = " ".join(run.client.redact(said["text"]).split())[:300]
+        run.warn(f"SimpleFIN says: {text}" + (f" ({said['code']})" if said["code"] else ""))
+        if said["code"] != "gen.api":  # about the request, not about a balance
+            concerned = _concerned(said, accounts)
+            troubled |= concerned
+            for account in concerned or {account["id"] for account in accounts}:
+                sentences.setdefault(account, []).append(text)
     rows = [
         {
             **account,
@@ -353,8 +404,9 @@ def _balances(run: Run) -> Iterator[Any]:
             "_balance_at": _instant(account.get("balance-date")),
             "_holdings": len(account.get("holdings") or []),
             "_has_error": bool({account["id"], account.get("conn_id")} & (troubled - {None})),
+            "_error_text": "\n".join(sentences.get(account["id"], ())) or None,
         }
-        for account in accounts_of(answer)
+        for account in accounts
     ]
     for text in _stale(rows, run.started_at, run.company.simplefin.stale_after_days):
         run.warn(f"SimpleFIN: {text}")
@@ -427,7 +479,8 @@ def source(run: Run | None = None) -> Any:
 
     @dlt.resource(**table(["snapshot_date", "account_id"], replaces_same("snapshot_date", "account_id"), kinds(BALANCES)))
     def balances() -> Iterator[Any]:
-        """One row per account and day, in its own currency; debts may be negative. balance_at: when the balance was true."""
+        """One row per account and day, in its own currency; debts may be negative. balance_at: when the balance was true; error_text:
+        what the bank side complained of that day, a sentence a line, about this account or about no account in particular."""
         yield from streamed(run, "balances", _balances)
 
     @dlt.resource(**table("account_id", "merge", kinds(ACCOUNTS)))
@@ -456,28 +509,57 @@ def source(run: Run | None = None) -> Any:
 
 def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[Finding]:
     """Requests left, what the banks complain of, stale balances, and the accounts that count as cash."""
-    taken = 0
+    taken, keys = 0, dict[str, str]()
     if settings.warehouse_path.exists():
         with (
             contextlib.suppress(duckdb.Error),
             contextlib.closing(duckdb.connect(str(settings.warehouse_path), read_only=True)) as connection,
         ):
-            taken = used(connection, settings.now())
+            taken, keys = used(connection, settings.now()), known_keys(connection)
     budget = f"the loads of the last 24 hours took {taken} of {PER_DAY} requests"
     if taken >= PER_DAY:
         yield Finding(SOURCE, "budget", "warn", budget, "Nothing is asked now. The banks' data changes once a day: load it once a day.")
         return
     yield Finding(SOURCE, "budget", "ok", budget)
     answer = _ask(client, company, None)
-    accounts = accounts_of(answer)
+    accounts = accounts_of(answer, keys)
     yield Finding(SOURCE, "accounts", "ok", f"{len(accounts)} accounts may be read")
     for said in complaints(answer):
         yield Finding(SOURCE, said["code"] or "errors", "warn", said["text"], "Sign in to SimpleFIN Bridge and repair that connection.")
     for text in _stale(accounts, settings.now(), company.simplefin.stale_after_days):
         yield Finding(SOURCE, "stale", "warn", text, "Sign in to SimpleFIN Bridge and repair that connection.")
-    there = {account["_key"]: account["_key"] for account in accounts}
+    yield from _diagnose_cash(accounts, company)
+
+
+def _balance_day(account: Mapping[str, Any]) -> str:
+    try:
+        return f"{datetime.fromtimestamp(int(account['balance-date']), UTC):%Y-%m-%d}"
+    except (KeyError, TypeError, ValueError, OverflowError, OSError):
+        return "an unknown day"
+
+
+def _diagnose_cash(accounts: list[dict[str, Any]], company: Company) -> Iterator[Finding]:
+    """The accounts on the list: by key, or by id where two have one key."""
+    listed = {plain_key(entry): entry for entry in company.simplefin.cash_accounts}
+    by_key: dict[str, list[dict[str, Any]]] = {}
+    for account in accounts:
+        by_key.setdefault(plain_key(account["id"] if plain_key(account["id"]) in listed else account["_key"]), []).append(account)
+    there = {entry: entry for key, entry in listed.items() if key in by_key} | {
+        members[0]["_key"]: members[0]["_key"] for key, members in by_key.items() if key not in listed
+    }
     yield existing(SOURCE, "cash_accounts", company.simplefin.cash_accounts, there, "account")
-    if left_out := sorted(set(there) - set(company.simplefin.cash_accounts)):
+    for key, members in by_key.items():
+        if len(members) > 1 and key in listed:
+            named = ", ".join(f"{account['id']} (balance of {_balance_day(account)})" for account in members)
+            yield Finding(
+                SOURCE,
+                "one name, two accounts",
+                "warn",
+                f"{len(members)} accounts are called {members[0]['_key']}: {named}. A day counts only where one of them is plainly the "
+                "former self of the other, linked anew",
+                "Remove the former account in SimpleFIN Bridge, or list the ids of those that count in simplefin.cash_accounts.",
+            )
+    if left_out := sorted({account["_key"] for key, members in by_key.items() if key not in listed for account in members}):
         yield Finding(
             SOURCE,
             "left out",

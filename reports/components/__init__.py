@@ -9,7 +9,7 @@ from reports.components.basics import BigValue, DataTable, Delta, Info, Pill, St
 from reports.components.definitions import Definitions
 from reports.components.figures import BarChart, LineChart, SmallBars
 from reports.components.filters import Filters
-from reports.components.finance import BillTable, BooksNote, CashGap, CashTable, LinkTable
+from reports.components.finance import BankComplaints, BillTable, BooksNote, CashGap, CashTable, LinkTable
 from reports.components.movement import Moved
 from reports.components.overview import WeekList
 from reports.components.pace import Pace
@@ -30,9 +30,9 @@ from reports.components.scorecard import (
 from reports.fmt import day, instant, long_day, number, week_days
 
 _COMPONENTS: tuple[Callable[..., Any], ...] = (
-    Attention, BarChart, BigValue, BillTable, BoardHead, BooksNote, CashGap, CashTable, Changes, DataNotes, DataTable, Definitions,
-    Delta, Filters, Headline, Info, LateSources, LineChart, LinkTable, Masthead, Measures, Moved, Pace, Pill, QuarterSummary, ReceiptCards,
-    ReceiptHead, RunningWeek, Sections, SmallBars, Sql, StatusBar, Tiles, Value, WeekList, WhatIf,
+    Attention, BankComplaints, BarChart, BigValue, BillTable, BoardHead, BooksNote, CashGap, CashTable, Changes, DataNotes, DataTable,
+    Definitions, Delta, Filters, Headline, Info, LateSources, LineChart, LinkTable, Masthead, Measures, Moved, Pace, Pill,
+    QuarterSummary, ReceiptCards, ReceiptHead, RunningWeek, Sections, SmallBars, Sql, StatusBar, Tiles, Value, WeekList, WhatIf,
     day, instant, long_day, number, week_days,
 )  # fmt: skip
 

@@ -33,7 +33,7 @@ def CashGap(missing: Result) -> Markup:
         Markup('<li>{}<span class="what">{}</span><span class="how">{}</span></li>').format(
             shape("no_data"),
             plain(row.account_name),
-            f"last balance of {day(row.balance_day)}" if row.balance_day else "never among the accounts of the banks",
+            plain(row.reason_text) + (f"; balance of {day(row.balance_day)}" if row.balance_day else ""),
         )
         for row in missing
     )
@@ -41,6 +41,22 @@ def CashGap(missing: Result) -> Markup:
         '<section class="card attention"><h2>The cash position of {} is not whole</h2>'
         '<p class="quiet">The last day on which every account was there is shown.</p><ol>{}</ol></section>'
     ).format(day(missing.rows[0].snapshot_day), items)
+
+
+def BankComplaints(complaints: Result) -> Markup:
+    """What the banks complain of in their newest answer, in their words; nothing where all is well."""
+    if not complaints:
+        return Markup()
+    items = join(
+        Markup('<li>{}<span class="what">{}</span><span class="how">{}</span></li>').format(
+            shape("no_data"), plain(row.sentence, 300), plain(row.account_names)
+        )
+        for row in complaints
+    )
+    return Markup(
+        '<section class="card attention"><h2>The banks report problems</h2>'
+        '<p class="quiet">In their answer of {}. The cash position stands, but it may not be whole.</p><ol>{}</ol></section>'
+    ).format(day(complaints.rows[0].snapshot_day), items)
 
 
 def BooksNote(basis: Result, running: Result, build: Result) -> Markup:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from foundation.seeds import seed_rows
 from tests.dbt_project.conftest import MakeWarehouse
 from tests.dbt_project.raw_warehouse import RawWarehouse, at
 
@@ -42,7 +43,7 @@ Past,2025-01-01,2025-10-31,
 """
 CAUTIOUS = ("--indirect-selection", "cautious")
 """Only tests all of whose models are selected."""
-CASH = ["bank.example/Main", "Bank.example/Savings", "euro.example/Giro", "new.example/Later"]
+CASH = ["bank.example/Main", "www.Bank.example/Savings", "euro.example/Giro", "new.example/Later"]
 
 
 def report(month: str, totals: Row, *accounts: tuple[str, str, str, str], **more: Any) -> Iterator[Row]:
@@ -96,17 +97,28 @@ def bank(warehouse: RawWarehouse) -> None:
         "C": ("card.example/Card", "USD"),
         "N": ("new.example/Later", "USD"),
         "P": ("card.example/Points", "https://card.example/points"),
+        # linked anew, over another connection
+        "M2": ("www.bank.example/Main", "usd"),
     }
     for account, (key, currency) in accounts.items():
-        name = key.split("/")[1]
-        warehouse.add("simplefin.accounts", [{"account_id": account, "account_key": key, "name": name, "currency": currency}])
+        row = {"account_id": account, "account_key": key, "name": key.split("/")[1], "currency": currency}
+        warehouse.add("simplefin.accounts", [row | {"connection_id": "anew" if account == "M2" else "once"}])
 
-    def day(day: str, balances: dict[str, str], true_on: dict[str, str] | None = None, load: str = "1") -> None:
+    def day(
+        day: str,
+        balances: dict[str, str],
+        true_on: dict[str, str] | None = None,
+        load: str = "1",
+        said: dict[str, str] | None = None,
+        wrong: str = "",
+    ) -> None:
+        """`said`: account -> what the banks complain of; `wrong`: the account that it is about."""
         for account, balance in balances.items():
             key, currency = accounts[account]
             row = {"snapshot_date": day, "account_id": account, "account_key": key, "currency": currency, "balance": balance}
             true_at = f"{(true_on or {}).get(account, day)}T09:00:00Z"
-            warehouse.add("simplefin.balances", [row | {"balance_at": true_at, "holdings": 0, "has_error": False, "_dlt_load_id": load}])
+            row |= {"balance_at": true_at, "holdings": 0, "_dlt_load_id": load}
+            warehouse.add("simplefin.balances", [row | {"has_error": account == wrong, "error_text": (said or {}).get(account)}])
 
     day("2025-10-27", {"M": "100", "S1": "50", "G": "999", "C": "-20", "P": "7"})
     # the savings bank is gone: its balance is carried for three days, then there is no sum at all
@@ -118,6 +130,17 @@ def bank(warehouse: RawWarehouse) -> None:
     day("2025-11-03", {"M": "100", "S2": "60", "G": "999", "N": "40"}, load="12.5")
     # the bank answers, with a balance that is five days old
     day("2025-11-04", {"M": "500", "S2": "60", "N": "40", "G": "999"}, {"M": "2025-10-30"})
+    # the main account twice, both of today: nobody knows which of them counts, and the week has no whole day
+    rest = {"S2": "60", "N": "40", "G": "999", "C": "-20"}
+    day("2025-11-11", {"M": "100", "M2": "100"} | rest)
+    # the one before stands still: plainly the former self; the banks complain of it, of the card, and of the euro account
+    day(
+        "2025-11-18", {"M": "100", "M2": "110"} | rest, {"M": "2025-11-16"}, said={"M": "Sign in", "C": "Card trouble", "G": "Euro trouble"}
+    )
+    # it is as fresh, but its bank complains; and something general is said, which may concern any account
+    general = "Some <accounts> could not be read"
+    said = dict.fromkeys(("M2", "S2", "N", "G", "C"), general) | {"M": f"Sign in\n{general}", "S2": f"{general}\nSavings trouble"}
+    day("2025-11-25", {"M": "100", "M2": "120"} | rest, said=said, wrong="M")
 
 
 def payables(warehouse: RawWarehouse) -> None:
@@ -175,7 +198,7 @@ def vendors(warehouse: RawWarehouse) -> None:
 
 @pytest.fixture(scope="module")
 def warehouse(make_warehouse: MakeWarehouse) -> RawWarehouse:
-    """Tuesday 2025-11-04, 06:00 in Chicago."""
+    """Tuesday 2025-11-04, 06:00 in Chicago; of the banks also what came in the three weeks after."""
     seeds = {"scorecard_lines": LINES, "goals": GOALS, "people": PEOPLE, "approved_offers": OFFERS}
     made = make_warehouse("2025-11-04T12:00:00", seeds=seeds)
     made.company = made.company.model_copy(
@@ -214,7 +237,8 @@ DAYS = {
 
 def receipts(warehouse: RawWarehouse, metric: str, day: str) -> dict[str, str | None]:
     """Record -> why it is left out."""
-    rows = warehouse.query(f"select record_id, reason from {DAYS.get(metric, f'metrics.{metric}')} where occurred_on = ?", [day])
+    place = metric if "." in metric else DAYS.get(metric, f"metrics.{metric}")
+    rows = warehouse.query(f"select record_id, reason from {place} where occurred_on = ?", [day])
     return {row["record_id"]: row["reason"] for row in rows}
 
 
@@ -304,8 +328,10 @@ def test_a_bank_that_vanished_never_lowers_the_sum(warehouse: RawWarehouse) -> N
         ("2025-10-27", True, 150),
         ("2025-10-28", True, 160),
         ("2025-11-03", True, 200),
+        ("2025-11-18", True, 210),
+        ("2025-11-25", True, 220),
     ]
-    assert [row["day"] for row in days if not row["is_complete"]] == ["2025-10-31", "2025-11-02", "2025-11-04"]
+    assert [row["day"] for row in days if not row["is_complete"]] == ["2025-10-31", "2025-11-02", "2025-11-04", "2025-11-11"]
     assert next(row["as_of"] for row in days if row["day"] == "2025-10-28") == "2025-10-27"  # as old as its oldest part
     assert receipts(warehouse, "cash_position", "2025-10-31") == {}  # a day that is not whole has no number
 
@@ -323,6 +349,53 @@ def test_only_money_of_the_list_and_of_one_currency_is_added(warehouse: RawWareh
 
 def test_an_account_that_was_connected_again_counts_once(warehouse: RawWarehouse) -> None:
     assert receipts(warehouse, "cash_position", "2025-11-03") == {"M": None, "S2": None, "N": None, "G": "other_currency"}
+
+
+def test_a_bank_that_is_linked_anew_counts_once_or_the_day_is_not_whole(warehouse: RawWarehouse) -> None:
+    rows = warehouse.query("select occurred_on::text as day, record_id, reason, is_complete from intermediate.int_cash_balances")
+    found = {(row["day"], row["record_id"]): (row["reason"], row["is_complete"]) for row in rows}
+    assert found["2025-11-11", "M"] == found["2025-11-11", "M2"] == ("twin_account", False)
+    for day in ("2025-11-18", "2025-11-25"):
+        assert found[day, "M"] == ("former_account", True) and found[day, "M2"] == (None, True)
+    # a week without a whole day says why
+    assert receipts(warehouse, "metrics.cash_position", "2025-11-11") == {
+        "M": "twin_account",
+        "M2": "twin_account",
+        "G": "other_currency",
+        "C": "no_cash_account",
+    }
+
+
+def test_what_the_banks_complain_of_stands_beside_the_sum(warehouse: RawWarehouse) -> None:
+    rows = warehouse.query(
+        "select occurred_on::text as day, record_label, reason, counted, numerator from metrics.cash_position "
+        "where record_type = 'bank_complaint' order by all"
+    )
+    # of the former account, the card and the account in another currency nothing that concerns the sum
+    general = "Some <accounts> could not be read"
+    assert [(row["day"], row["record_label"]) for row in rows] == [("2025-11-25", "Savings trouble"), ("2025-11-25", general)]
+    assert {(row["reason"], row["counted"], row["numerator"]) for row in rows} == {("bank_complaint", False, 0)}
+    reasons = {row["reason"]: row["is_unknown"] for row in seed_rows(warehouse.settings, "reasons")}
+    assert [reasons[name] for name in ("bank_complaint", "twin_account", "other_currency", "former_account")] == ["true"] * 3 + ["false"]
+    assert [row["sentence"] for row in warehouse.query("from marts.fct_cash_complaints order by all")] == ["Savings trouble", general]
+
+
+def test_ids_on_the_list_tell_accounts_of_one_name_apart(warehouse: RawWarehouse) -> None:
+    section = warehouse.company.simplefin
+    warehouse.company = warehouse.company.model_copy(
+        update={"simplefin": section.model_copy(update={"cash_accounts": [*section.cash_accounts, "M", "M2"]})}
+    )
+    warehouse.turn_clock("2025-11-04T12:00:00")
+    warehouse.build("--select", "int_cash_balances", *CAUTIOUS)
+    rows = warehouse.query(
+        "select record_id, reason from intermediate.int_cash_balances where occurred_on = '2025-11-11' and is_cash_account"
+    )
+    found = {row["record_id"]: row["reason"] for row in rows}
+    # without an account of the plain name the entry itself is missing
+    assert found["M"] is None and found["M2"] is None and found["bank.example/main"] == "account_missing"
+    warehouse.company = warehouse.company.model_copy(update={"simplefin": section})
+    warehouse.turn_clock("2025-11-04T12:00:00")
+    warehouse.build("--select", "int_cash_balances", *CAUTIOUS)
 
 
 def test_what_is_wrong_with_a_day_is_told(warehouse: RawWarehouse) -> None:
@@ -381,7 +454,7 @@ def test_a_week_holds_the_records_of_its_last_snapshot_only(warehouse: RawWareho
         for metric in ("cash_position", *BILLS)
     }
     assert days == {
-        "cash_position": ["2025-10-28", "2025-11-03"],
+        "cash_position": ["2025-10-28", "2025-11-03", "2025-11-11", "2025-11-18", "2025-11-25"],
         "bills_pending_approval": ["2025-10-28", "2025-11-03"],
         "bills_pending_approval_value": ["2025-10-28", "2025-11-03"],
         "vendors_not_onboarded": ["2025-10-27", "2025-11-03"],

@@ -284,6 +284,7 @@ def test_user_and_password_are_cut_off_and_decoded() -> None:
 def dotenv(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     path = tmp_path / "project" / ".env"
     path.parent.mkdir()
+    path.touch()
     monkeypatch.setenv("SCORELINE_ENV_FILE", str(path))
     monkeypatch.delenv("SIMPLEFIN_ACCESS_URL", raising=False)
     return path
@@ -312,7 +313,7 @@ def test_a_claim_writes_the_access_url_and_shows_nothing(
 
 def test_a_second_claim_says_what_it_may_mean(sandbox: Sandbox, dotenv: Path) -> None:
     claim(token(sandbox, "again"), Settings())
-    dotenv.unlink()
+    dotenv.write_text("")
     with pytest.raises(PermanentError, match="claimed before. If that was not you, disable it"):
         claim(token(sandbox, "again"), Settings())
     with pytest.raises(PermanentError, match="no setup token"):
@@ -338,7 +339,7 @@ simplefin_claim.claim(sys.argv[1], Settings())
 def test_a_kill_after_the_claim_loses_nothing(sandbox: Sandbox, dotenv: Path) -> None:
     root = Path(__file__).parents[2]
     killed = subprocess.run([sys.executable, "-c", KILLED, token(sandbox, "kill")], cwd=root, env=dict(os.environ))
-    assert killed.returncode == -signal.SIGKILL and not dotenv.exists()
+    assert killed.returncode == -signal.SIGKILL and dotenv.read_text() == ""
     assert stat.S_IMODE(claimed_path(Settings()).stat().st_mode) == 0o600
     done = CliRunner().invoke(main, ["claim"])  # asks for no token
     assert done.exit_code == 0, done.output
@@ -356,3 +357,67 @@ def test_a_file_that_cannot_be_written_is_found_before_the_claim(sandbox: Sandbo
 def test_cash_accounts_that_do_not_exist(sandbox: Sandbox, company: Company) -> None:
     found = {finding.check: finding for finding in diagnose(Settings(), with_simplefin(company, cash_accounts=["x/y"]), ["simplefin"])}
     assert found["cash_accounts"].level == "fail" and "lakeland-bank.example/Operating Checking" in found["cash_accounts"].way_out
+
+
+# ------------------------------------------------------------------ which account is which
+
+
+def answered(sandbox: Sandbox, **body: Any) -> None:
+    sandbox.clear_faults()
+    sandbox.fault("simplefin", "status", status=200, body=json.dumps({"accounts": [], **body}))
+
+
+def account(account_id: str, name: str = "Checking", **more: Any) -> dict[str, Any]:
+    return {"id": account_id, "name": name, "currency": "USD", "balance": "5.00", "balance-date": 1761556200, **more}
+
+
+def test_a_key_is_the_same_in_both_versions_and_an_id_keeps_it(sandbox: Sandbox, company: Company) -> None:
+    keys = "select account_id, account_key from raw_simplefin.accounts order by 1"
+    first = [
+        account("A", org={"domain": "www.Bank.example", "name": "Bank"}),
+        account("B", org={"name": "Other Bank"}),
+        account("C", org={"url": "https://www.bank.example/login", "name": "Bank"}, name="Savings"),
+    ]
+    answered(sandbox, errors=[], accounts=first)
+    load("simplefin", Settings(), company)
+    found = [("A", "bank.example/Checking"), ("B", "Other Bank/Checking"), ("C", "bank.example/Savings")]
+    assert query(Settings(), keys) == found
+    # the second version, and the bank has renamed an account: its id keeps the key; one that is linked anew gets the key of its former self
+    connections = [
+        {"conn_id": "1", "org_id": "O1", "org_url": "https://www.bank.example"},
+        {"conn_id": "2", "org_id": "O2", "org_url": "https://other.example"},
+    ]
+    second = [
+        account("A", name="Business Checking", conn_id="1"),
+        account("B", conn_id="2"),
+        account("C", name="Savings", conn_id="1"),
+        account("D", conn_id="1"),
+    ]
+    answered(sandbox, errlist=[], connections=connections, accounts=second)
+    load("simplefin", Settings(), company)
+    assert query(Settings(), keys) == [*found, ("D", "bank.example/Checking")]
+    listed = with_simplefin(company, cash_accounts=["WWW.bank.example/checking", "other bank/Checking"])
+    told = {finding.check: finding for finding in diagnose(Settings(), listed, ["simplefin"])}
+    assert told["cash_accounts"].level == "ok"
+    assert told["one name, two accounts"].level == "warn" and "A (balance of 2025-10-27), D" in told["one name, two accounts"].detail
+    by_id = with_simplefin(company, cash_accounts=["bank.example/Checking", "D", "other bank/Checking"])
+    told = {finding.check: finding for finding in diagnose(Settings(), by_id, ["simplefin"])}
+    assert told["cash_accounts"].level == "ok" and "one name, two accounts" not in told
+
+
+def test_what_the_banks_complain_of_stands_beside_the_balances(sandbox: Sandbox, company: Company) -> None:
+    sql = "select account_id, has_error, error_text from raw_simplefin.balances order by 1"
+    one, two = {"domain": "one.example", "name": "Bank One"}, {"domain": "two.example", "name": "Bank Two"}
+    answered(sandbox, errors=["Connection to Bank One may need attention"], accounts=[account("A", org=one), account("B", org=two)])
+    load("simplefin", Settings(), company)
+    assert query(Settings(), sql) == [("A", True, "Connection to Bank One may need attention"), ("B", False, None)]
+    # of a connection, of an account, of none that came, and of the request (which says nothing about a balance)
+    errlist = [
+        {"code": "con.auth", "msg": "Sign  in\nagain", "conn_id": "1"},
+        {"code": "act.failed", "msg": f"No data for {SECRETS[1]}", "account_id": "B"},
+        {"code": "con.auth", "msg": "Third bank", "conn_id": "3"},
+        {"code": "gen.api", "msg": "Date range is limited"},
+    ]
+    answered(sandbox, errlist=errlist, accounts=[account("A", conn_id="1"), account("B", conn_id="2")])
+    load("simplefin", Settings(), company)
+    assert query(Settings(), sql) == [("A", True, "Sign in again\nThird bank"), ("B", True, "No data for ***\nThird bank")]

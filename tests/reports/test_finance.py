@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from reports.components.finance import BillTable, BooksNote, CashGap, CashTable, LinkTable
+from reports.components.finance import BankComplaints, BillTable, BooksNote, CashGap, CashTable, LinkTable
 from reports.queries import Result, Row
 
 BUILD = Result("build", ["currency"], [Row(currency="USD")])
@@ -19,7 +19,7 @@ def result(*rows: dict[str, Any]) -> Result:
 
 def balance(day: date, name: str, amount: str, **more: Any) -> dict[str, Any]:
     row = {"snapshot_day": day, "place": name, "account_name": name, "org_name": "Bank", "currency": "USD", "balance": Decimal(amount)}
-    counted = {"balance_day": day, "is_counted": True, "is_cash_account": True, "reason": None, "cash": None}
+    counted = {"balance_day": day, "is_counted": True, "is_cash_account": True, "reason": None, "reason_text": None, "cash": None}
     return {**row, **counted, **more}
 
 
@@ -28,9 +28,26 @@ def test_a_day_that_is_not_whole_has_no_sum_and_old_balances_say_so() -> None:
         result(
             balance(MONDAY, "Main", "100", cash=Decimal(150)),
             balance(MONDAY, "Savings", "50", cash=Decimal(150)),
-            balance(MONDAY, "Giro", "999", currency="EUR", is_counted=False, reason="other_currency", cash=Decimal(150)),
+            balance(
+                MONDAY,
+                "Giro",
+                "999",
+                currency="EUR",
+                is_counted=False,
+                reason="other_currency",
+                reason_text="In another currency",
+                cash=Decimal(150),
+            ),
             balance(TUESDAY, "Main", "110"),
-            balance(TUESDAY, "Savings", "50", balance_day=MONDAY, is_counted=False, reason="balance_too_old"),
+            balance(
+                TUESDAY,
+                "Savings",
+                "50",
+                balance_day=MONDAY,
+                is_counted=False,
+                reason="balance_too_old",
+                reason_text="The balance is too old",
+            ),
         ),
         BUILD,
     )
@@ -45,14 +62,15 @@ def test_names_of_banks_and_vendors_are_text() -> None:
     bill = {"vendor_name": hostile, "invoice_number": hostile, "amount": Decimal(5), "currency": "EUR", "days_waiting": 1}
     pages = [
         CashTable(result(balance(MONDAY, hostile, "1", org_name=hostile)), BUILD),
-        CashGap(result({"account_name": hostile, "balance_day": None, "snapshot_day": MONDAY})),
+        CashGap(result({"account_name": hostile, "reason_text": "The balance is too old", "balance_day": None, "snapshot_day": MONDAY})),
+        BankComplaints(result({"sentence": hostile, "account_names": hostile, "snapshot_day": MONDAY})),
         BillTable(result({**bill, "approval_status": "ASSIGNED", "due_day": MONDAY, "is_overdue": True}), "Bills"),
         LinkTable(result({"record_label": hostile, "record_url": "javascript:alert(1)"}), "Bills", "Bill"),
     ]
     for page in pages:
         assert "<img" not in page and "javascript:" not in page
-    assert "€5" in pages[2] and "1 day" in pages[2] and "overdue" in pages[2]
-    assert CashGap(result()) == ""
+    assert "€5" in pages[3] and "1 day" in pages[3] and "overdue" in pages[3]
+    assert CashGap(result()) == BankComplaints(result()) == ""
 
 
 def test_the_books_name_their_method() -> None:

@@ -8,5 +8,19 @@ select
     reason,
     {{ receipt() }}
 from {{ ref('int_cash_balances') }}
--- a sum without one of its accounts is no sum
+-- a sum without one of its accounts is no sum: of a week without a whole day only the reasons are told
+where is_last_of_week or (is_last_of_unwhole_week and reason is not null)
+
+union all
+
+select
+    'cash_position' as metric_id,
+    cast(null as text) as person_key,
+    occurred_on,
+    0 as numerator,
+    1 as denominator,
+    cast(null as timestamptz) as true_at,
+    reason,
+    {{ receipt() }}
+from {{ ref('int_cash_complaints') }}
 where is_last_of_week

@@ -1,0 +1,5 @@
+select
+    occurred_on as snapshot_day,
+    sentence,
+    account_names
+from {{ ref('int_cash_complaints') }}

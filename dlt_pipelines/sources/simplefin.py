@@ -251,7 +251,8 @@ def used(connection: Any, now: datetime) -> int:
 def known_keys(connection: Any) -> dict[str, str]:
     """Account id -> the key that it has had so far."""
     try:
-        return dict(connection.execute("select account_id, account_key from raw_simplefin.accounts where account_key <> ''").fetchall())
+        sql = "select account_id, account_key from raw_simplefin.accounts where not starts_with(account_key, '?/')"
+        return dict(connection.execute(sql).fetchall())
     except duckdb.CatalogException:
         return {}
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dagster as dg
+import psutil  # type: ignore[import-untyped]
 
 from foundation.settings import PROJECT_ROOT, Settings
 
@@ -51,6 +52,36 @@ def prepare_instance(settings: Settings) -> None:
     os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
 
 
+def fail_dead_runs(settings: Settings) -> list[str]:
+    """Mark runs as failed whose process is gone: killed, or the machine went down. Dagster itself would wait for their longest time.
+
+    What follows a failed run then follows: the build after a refresh, the operator's alert.
+
+    Returns:
+        Their ids.
+    """
+    prepare_instance(settings)
+    dead = []
+    with dg.DagsterInstance.get() as instance:
+        for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING])):
+            if _is_dead(instance, run.run_id):
+                instance.report_run_failed(run, "The process of this run is gone: it was killed, or the machine went down.")
+                dead.append(run.run_id)
+    return dead
+
+
+def _is_dead(instance: dg.DagsterInstance, run_id: str) -> bool:
+    """Whether the process that leads the run (the first that says its number) has ended. Another one may have its number by now."""
+    for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.ENGINE_EVENT):
+        data = entry.get_dagster_event().event_specific_data
+        if pid := getattr(data, "metadata", {}).get("pid"):
+            try:
+                return psutil.Process(int(str(pid.value))).create_time() > entry.timestamp
+            except psutil.NoSuchProcess:
+                return True
+    return False  # it has only just started
+
+
 def job_by_name(name: str) -> dg.JobDefinition:
     from orchestration.definitions import defs
 
@@ -69,7 +100,7 @@ def run_job(
 
     What fails is not tried again after minutes, as a schedule would: somebody waits for the answer.
     """
-    prepare_instance(settings)
+    fail_dead_runs(settings)
     job = dg.build_reconstructable_job("orchestration.runs", "job_by_name", (name,), {})
     config: dict[str, Any] = {"loggers": {"progress": {"config": {}}}, "ops": dict(ops or {})}
     if name in ("refresh", "backfill"):

@@ -1,14 +1,21 @@
-"""Alerts to the operator: one mail when something breaks, one when it is mended, none in between."""
+"""Alerts to the operator: one mail when something breaks, one when it works again, none in between.
+
+An alert that can't be sent stays untold in the ledger of deliveries until it is: each run that tells alerts tries it again and fails
+while it is untold. `scoreline doctor` and the data health page show it.
+"""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.message import EmailMessage
+from functools import partial
 
 from foundation.settings import Company, Settings
+from foundation.warehouse import utc
 from reports import gate
 from reports.delivery import DeliveryFailed, Postman, failure_text, ledger, sending_lock
 from reports.fmt import instant
@@ -16,6 +23,8 @@ from reports.mail import build
 from reports.markup import plain
 from reports.queries import connect
 
+AGAIN_AFTER = timedelta(hours=6)
+"""An alert that the mail server refused for good, or for a day, is tried again so much later: an untold alert stays until it is told."""
 ENDS_SOON = timedelta(days=14)
 """So long before the access to a source ends the operator is told."""
 
@@ -72,49 +81,124 @@ def data_conditions(settings: Settings) -> dict[str, str]:
 
 
 def tell_operator(settings: Settings, company: Company, conditions: Mapping[str, str], scope: str) -> list[EmailMessage]:
-    """Tell the operator what is new among the conditions of a scope, and what is over.
-
-    A condition's key is remembered until it is gone. A mail that can't be sent is tried again at the next call: what is
-    remembered moves on only with the mail.
+    """Remember what is wrong now, then tell the operator everything that nobody has told them yet, of other scopes too.
 
     Args:
         conditions: everything that is wrong now: key -> what, why and the way out, in sentences.
-        scope: conditions of other scopes are left alone.
+        scope: what is over is only looked for among the conditions of this one.
 
     Returns:
         The mails that were sent now.
 
     Raises:
-        DeliveryFailed: the operator's mail did not leave, or the ledger can't be read.
+        DeliveryFailed: an alert is still untold, or the ledger can't be used.
     """
-    postman = Postman(settings, company.mail.sender)
-    told: list[EmailMessage] = []
-    failed: dict[str, str] = {}
-    # held over look and note, so that two processes don't tell the same twice; the mails have a lock of their own
+    remember(settings, conditions, scope)
+    return tell_untold(settings, company)
+
+
+def remember(settings: Settings, conditions: Mapping[str, str], scope: str) -> None:
+    """Keep what is wrong now until it is over and the operator has been told both. `conditions`, `scope`: as in `tell_operator`.
+
+    Raises:
+        DeliveryFailed: the ledger can't be used.
+    """
     with sending_lock(settings, "alerts"), ledger(settings) as connection:
         _remember(connection, settings, conditions, scope)
-        for row in connection.execute(
-            "select * from alerts where scope = ? and (told = 0 or ended_at is not null) order by key", [scope]
-        ).fetchall():
-            over = row["ended_at"] is not None
-            outcome = postman.deliver(
-                "recovery" if over else "alert",
-                f"{scope}:{row['key']}:{row['since']}",
-                company.mail.operator,
-                lambda mid, row=row, over=over: _message(settings, company, mid, row, over),  # type: ignore[misc]
-            )
-            if outcome.state == "failed":
+
+
+def tell_untold(settings: Settings, company: Company) -> list[EmailMessage]:
+    """Tell the operator what nobody has told them yet, and that it is over. What can't be told now stays untold.
+
+    Returns:
+        The mails that were sent now.
+
+    Raises:
+        DeliveryFailed: an alert is still untold, or may not have arrived, or the ledger can't be used.
+    """
+    told: list[EmailMessage] = []
+    failed: dict[str, str] = {}
+    scopes: dict[str, None] = {}
+    # held over look and note, so that two processes don't tell the same twice; the mails have a lock of their own
+    with sending_lock(settings, "alerts"), ledger(settings) as connection:
+        waiting = connection.execute(f"{_UNTOLD} order by scope, key").fetchall()
+        postman = Postman(settings, company.mail.sender) if waiting else None
+        for row in waiting:
+            assert postman
+            report, period = _mail_of(row)
+            outcome = postman.deliver(report, period, company.mail.operator, partial(_message, settings, company, row))
+            if outcome.state not in ("sent", "already_sent"):
                 failed[f"{company.mail.operator} ({row['key']})"] = outcome.reason
+                scopes[row["scope"]] = None
+            if outcome.state in ("pending", "failed"):
                 continue
             if outcome.message is not None:
                 told.append(outcome.message)
-            if over:
-                connection.execute("delete from alerts where scope = ? and key = ?", [scope, row["key"]])
+            if row["ended_at"] is None:
+                connection.execute("update alerts set told = 1 where scope = ? and key = ?", [row["scope"], row["key"]])
             else:
-                connection.execute("update alerts set told = 1 where scope = ? and key = ?", [scope, row["key"]])
+                connection.execute("delete from alerts where scope = ? and key = ?", [row["scope"], row["key"]])
     if failed:
-        raise DeliveryFailed(failure_text("alert", scope, failed))
+        raise DeliveryFailed(failure_text("alert", ", ".join(scopes), failed), remembered=True)
     return told
+
+
+_UNTOLD = "select * from alerts where (told = 0 or ended_at is not null)"
+
+
+@dataclass(frozen=True)
+class Untold:
+    """Something that the operator has not been told yet."""
+
+    scope: str
+    key: str
+    text: str
+    since: datetime
+    why: str
+    """Why the last try to tell it did not succeed; empty before the first one."""
+    tries: int
+    next_try_at: datetime | None
+    """None: now."""
+    mail: tuple[str, str]
+    """(report, period) under which it stands in the ledger."""
+
+
+def untold(settings: Settings) -> list[Untold]:
+    """What the operator has not been told yet.
+
+    Raises:
+        DeliveryFailed: the ledger can't be used.
+    """
+    found = []
+    with ledger(settings) as connection:
+        for row in connection.execute(f"{_UNTOLD} order by since, scope, key").fetchall():
+            tried = connection.execute(
+                "select * from deliveries where report = ? and period = ? order by attempt desc", _mail_of(row)
+            ).fetchone()
+            at = tried and tried["next_try_at"] or (utc(datetime.fromisoformat(tried["noted_at"]) + AGAIN_AFTER) if tried else None)
+            why, tries = (tried["error"] or "", tried["tries"]) if tried else ("", 0)
+            found.append(
+                Untold(
+                    row["scope"],
+                    row["key"],
+                    row["text"],
+                    _since(row),
+                    why,
+                    tries,
+                    datetime.fromisoformat(at) if at else None,
+                    _mail_of(row),
+                )
+            )
+    return found
+
+
+def _mail_of(row: sqlite3.Row) -> tuple[str, str]:
+    """(report, period) under which an alert, or that it is over, stands in the ledger."""
+    return "alert" if row["ended_at"] is None else "recovery", f"{row['scope']}:{row['key']}:{row['since']}"
+
+
+def _since(row: sqlite3.Row) -> datetime:
+    return datetime.fromisoformat(row["since"].partition("#")[0])
 
 
 def _remember(connection: sqlite3.Connection, settings: Settings, conditions: Mapping[str, str], scope: str) -> None:
@@ -128,33 +212,30 @@ def _remember(connection: sqlite3.Connection, settings: Settings, conditions: Ma
         else:
             # back before its end was told: for the operator it never ended
             connection.execute("update alerts set text = ?, ended_at = null where scope = ? and key = ?", [text, scope, key])
-    for key, row in known.items():
-        if key in conditions:
-            continue
-        if row["told"]:
-            connection.execute("update alerts set ended_at = coalesce(ended_at, ?) where scope = ? and key = ?", [now, scope, key])
-        else:  # nobody heard of it, so nobody needs to hear that it is over
-            connection.execute("delete from alerts where scope = ? and key = ?", [scope, key])
+    for key in known.keys() - conditions.keys():
+        # also where nobody has heard of it yet: one mail then tells that it was, and that it is over
+        connection.execute("update alerts set ended_at = coalesce(ended_at, ?) where scope = ? and key = ?", [now, scope, key])
 
 
 def _unused(connection: sqlite3.Connection, scope: str, key: str, since: str) -> str:
     """The instant, made different where the same thing began at the same instant before: a clock set by hand stands still."""
     period = f"{scope}:{key}:{since}"
-    sql = "select count(*) from deliveries where report = 'alert' and substr(period, 1, ?) = ?"
+    sql = "select count(distinct period) from deliveries where report in ('alert', 'recovery') and substr(period, 1, ?) = ?"
     (count,) = connection.execute(sql, [len(period), period]).fetchone()
     return f"{since}#{count + 1}" if count else since
 
 
-def _message(settings: Settings, company: Company, mid: str, row: sqlite3.Row, over: bool) -> EmailMessage:
+def _message(settings: Settings, company: Company, row: sqlite3.Row, mid: str) -> EmailMessage:
     zone = company.company.time_zone
-    since = instant(datetime.fromisoformat(row["since"].partition("#")[0]), zone)
+    since = instant(_since(row), zone)
     what = plain(row["text"], 2000)
     first = plain(what.split(". ")[0].rstrip("."), 110)
-    if over:
-        ended = instant(datetime.fromisoformat(row["ended_at"]), zone)
-        text = f"This is over: {first}.\n\nSince: {since}\nOver at: {ended}\n\nNothing has to be done.\n"
-        subject = f"Scoreline, over: {first}"
-    else:
+    if row["ended_at"] is None:
         text = f"{what}\n\nSince: {since}\n\nYou get one mail when it begins and one when it is over, none in between.\n"
-        subject = f"Scoreline alert: {first}"
+        subject = first if first.startswith("Scoreline ") else f"Scoreline alert: {first}"
+    else:
+        ended = instant(datetime.fromisoformat(row["ended_at"]), zone)
+        late = "" if row["told"] else f"\n\nYou get this only now, because no mail could be sent to you before. It was:\n{what}"
+        text = f"This is over: {first}.\n\nSince: {since}\nOver at: {ended}\n\nNothing has to be done.{late}\n"
+        subject = f"Scoreline, over: {first}"
     return build(settings, company, recipient=company.mail.operator, subject=subject, message_id=mid, text=text)

@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import date
 from email.message import EmailMessage
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 import duckdb
 
@@ -35,7 +35,7 @@ from reports.scorecard import Line, attention, picked, title
 from reports.theme import GLYPH
 from reports.weekly_mail import Week, read_week, told
 
-REPORT = "daily_digest"
+REPORT: Final = "daily_digest"
 MOST_LISTED = 20
 """Lines per heading; the page has them all."""
 MOST_NAMED = 2
@@ -309,9 +309,7 @@ def send_daily_digest(
     today = local_date(settings.now(), company.zone)
     if day > today:
         raise DeliveryFailed(f"{REPORT} {day}: the day has not begun; today is {today}")
-    mailing = Mailing(
-        settings, company, REPORT, f"daily digest of {day}", day.isoformat(), f"scoreline send --report {REPORT} --day {day}", force
-    )
+    mailing = Mailing(settings, company, REPORT, day.isoformat(), force)
     chosen, report = mailing.subscribers(only), mailing.report
     with sending_lock(settings, "digests"), ledger(settings) as connection:
         kept = {address: _kept(mailing.postman, connection, address, day) for address in chosen}
@@ -345,7 +343,8 @@ def _send_fresh(mailing: Mailing, connection: sqlite3.Connection, day: date, cho
             held[", ".join(sorted(sections)) if observed else _PUBLISHED] = str(error)
             continue
         connection.execute(
-            "insert or replace into digests values (?, ?, ?, ?)",
+            "insert into digests values (?, ?, ?, ?) "
+            "on conflict (recipient, day) do update set news = excluded.news, known = excluded.known",
             [address.strip().lower(), day.isoformat(), json.dumps(asdict(news)) if news else None, json.dumps(asdict(knows))],
         )
         if not news:
@@ -355,10 +354,11 @@ def _send_fresh(mailing: Mailing, connection: sqlite3.Connection, day: date, cho
     if held:
         report.gate = Gate("held" if len(report.held) == len(chosen) else "amber", list(held.values()))
     if chosen and everybody:
-        mailing.tell(
+        mailing.remember(
             {
-                what: f"The daily digest is held. {reason} Way out: run `scoreline doctor`, mend what it names (or the sections in "
-                f"company.toml), run the refresh and build jobs, then `{mailing.command}`; the next day's digest goes out by itself."
+                what: f"The daily digest is held. {reason} It goes out by itself after the day's next successful build; later the next "
+                "day's digest tells what is new. Way out, if that does not help: run `scoreline doctor`, repair what it names (or the "
+                f"sections in company.toml), then run the refresh and build jobs (or `{mailing.command}` afterwards)."
                 for what, reason in held.items()
             },
             scope=f"{REPORT}:held",

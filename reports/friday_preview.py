@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from email.message import EmailMessage
-from typing import Any
+from typing import Any, Final
 
 import duckdb
 
@@ -31,7 +31,7 @@ from reports.queries import Block, PageError, Row, connect, run
 from reports.scorecard import Line, goal_text, picked, title
 from reports.theme import GLYPH
 
-REPORT = "friday_preview"
+REPORT: Final = "friday_preview"
 _NEEDS_YOU = ("missed", "behind")
 _STANDING = {
     # status of a line without a pace: what is said of it; the order is that of the list
@@ -279,9 +279,7 @@ def send_friday_preview(
     if monday != running:
         why = "the week has not begun" if monday > running else "the week is over, and the weekly scorecard says what it came to"
         raise DeliveryFailed(f"{REPORT} {label}: {why}; the running one is {week_label(running)}")
-    mailing = Mailing(
-        settings, company, REPORT, f"Friday preview of {label}", label, f"scoreline send --report {REPORT} --week {label}", force
-    )
+    mailing = Mailing(settings, company, REPORT, label, force)
     chosen, report = mailing.subscribers(only), mailing.report
     gates = {tuple(sorted(sections)): gate.decide(settings.published_path, monday, sections, running=True) for sections in chosen.values()}
     week: Running | None = None
@@ -304,8 +302,7 @@ def send_friday_preview(
         else:
             report.nothing.append(address)
     report.gate = gate.together(list(gates.values()))
-    if report.held:
-        mailing.tell_held()
+    mailing.remember_held()
     return mailing.conclude()
 
 

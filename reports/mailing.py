@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.utils import parseaddr
 
-from foundation.settings import Company, Settings
-from reports import mail
-from reports.alerts import tell_operator
-from reports.delivery import DeliveryFailed, DeliveryReport, Postman, failure_text
-from reports.fmt import DASH, instant
+from foundation.settings import Company, ReportName, Settings
+from reports.alerts import remember, tell_operator
+from reports.delivery import DIED, DeliveryFailed, DeliveryReport, Postman, called, failure_text
+from reports.fmt import DASH, instant, plural
 from reports.gate import Gate
 from reports.markup import plain
 from reports.queries import Row
@@ -60,19 +60,19 @@ def footer(settings: Settings, company: Company, build: Row) -> list[str]:
     ]
 
 
+TOLD_AFTER = timedelta(hours=1)
+"""A mail that has been pending for longer is worth a word to the operator; most servers that refuse for now take it within minutes."""
+
+
 @dataclass
 class Mailing:
     """One period of a report on its way to its subscribers. `conclude` comes last."""
 
     settings: Settings
     company: Company
-    name: str
-    """Of the report, as in `company.toml`."""
-    title: str
-    """As in "may not have got the ..."."""
+    name: ReportName
     period: str
-    command: str
-    """What sends it by hand."""
+    """As in the ledger: `2025-W43`, or a day."""
     force: bool = False
     report: DeliveryReport = field(default_factory=lambda: DeliveryReport(Gate("green")))
     _fresh: dict[str, str] = field(default_factory=dict)
@@ -80,6 +80,12 @@ class Mailing:
 
     def __post_init__(self) -> None:
         self.postman = Postman(self.settings, self.company.mail.sender)
+        self.title, self.command = called(self.name, self.period)
+
+    @property
+    def scope(self) -> str:
+        """Of the alerts about this period's mails."""
+        return f"{self.name}:{self.period}"
 
     def subscribers(self, only: Collection[str] | None) -> dict[str, set[str]]:
         """Who gets it, with their sections. `only`: of the subscribers these; somebody else in it is a failure."""
@@ -101,61 +107,81 @@ class Mailing:
         outcome = self.postman.deliver(self.name, self.period, address, make, force=self.force)
         if outcome.state == "failed":
             self.report.failed[address] = outcome.reason
+        elif outcome.state == "pending":
+            self.report.pending[address] = outcome.reason
         elif outcome.state == "uncertain":
             self.report.uncertain.append(address)
             self._fresh[address] = outcome.reason
         else:
             (self.report.sent if outcome.state == "sent" else self.report.already_sent).append(address)
 
-    def tell(self, conditions: dict[str, str], scope: str) -> None:
-        """Tell the operator once what is wrong and once that it is over; an alert that does not leave is a failure of this run."""
+    def remember(self, conditions: dict[str, str], scope: str) -> None:
+        """What the operator is told once when it begins and once when it is over; `conclude` tells it."""
         try:
-            tell_operator(self.settings, self.company, conditions, scope=scope)
+            remember(self.settings, conditions, scope)
         except DeliveryFailed as error:
-            self.report.failed[parseaddr(self.company.mail.operator)[1] or self.company.mail.operator] = f"(an alert) {error}"
+            self._not_told(error)
 
-    def tell_held(self) -> None:
-        """One mail per period to the operator, and none to those from whom it is held."""
-        report, operator = self.report, self.company.mail.operator
-        text = (
-            f"The {self.title} was held. It was not sent to: {', '.join(report.held)}.\n\nWhy:\n"
-            + "".join(f"  - {reason}\n" for reason in report.gate.reasons)
-            + "\nWay out: run `scoreline doctor`, mend what it names, run the refresh and build jobs, then materialise "
-            f"reports/{self.name} for this week again (or `{self.command}`).\n"
-        )
-        outcome = self.postman.deliver(
-            f"{self.name}_held",
-            self.period,
-            operator,
-            lambda mid: mail.build(
-                self.settings,
-                self.company,
-                recipient=operator,
-                subject=f"Scoreline held the {self.title}",
-                message_id=mid,
-                text=text,
-            ),
-        )
-        if outcome.state == "failed":
-            report.failed[operator] = f"(the held mail's notice) {outcome.reason}"
+    def remember_held(self) -> None:
+        """The operator is told once for the period, and again when it went out after all; those from whom it is held hear nothing."""
+        report = self.report
+        if report.held:
+            text = (
+                f"Scoreline held the {self.title}. It was not sent to: {', '.join(report.held)}. Why: {' '.join(report.gate.reasons)} "
+                "It goes out by itself after the next successful build. Way out, if that does not help: run `scoreline doctor` and "
+                f"repair what it names, then run the refresh and build jobs (or `{self.command}` afterwards)."
+            )
+            self.remember({"held": text}, f"{self.scope}:held")
+        elif all(self.postman.settled(self.name, self.period, address) for address in recipients(self.company, self.name)):
+            self.remember({}, f"{self.scope}:held")
 
     def conclude(self) -> DeliveryReport:
-        """Tell the operator who may or may not have the mail.
+        """Tell the operator who does not have the mail, may not have it, or waits for it.
 
         Raises:
-            DeliveryFailed: mails did not leave; names every recipient and why.
+            DeliveryFailed: mails did not leave, or an alert is untold; names every recipient and why.
         """
-        conditions = {
-            address: (
-                f"{plain(address)} may not have got the {self.title}: a run ended while the mail server was taking the mail. "
-                f"It is not sent again by itself, because they may have it. Way out: ask them, then "
-                f"`{self.command} --force --only {plain(address)}`."
-            )
-            for address in self.report.uncertain
-        }
-        self.tell(conditions, scope=f"{self.name}:{self.period}")
+        remembered = False
+        try:
+            conditions = self.conditions()
+            # somebody who has not subscribed is a slip of whoever sends by hand
+            remembered = all(f"{who.lower()} failed" in conditions for who in self.report.failed)
+            tell_operator(self.settings, self.company, conditions, scope=self.scope)
+        except DeliveryFailed as error:
+            remembered = remembered and error.remembered
+            self._not_told(error)
         # what became uncertain in this very run fails it; what an earlier run left behind has been told then
         if self.report.failed or self._fresh:
             failed = self.report.failed | {who: f"uncertain: {why}" for who, why in self._fresh.items()}
-            raise DeliveryFailed(failure_text(self.name, self.period, failed), self.report)
+            raise DeliveryFailed(failure_text(self.name, self.period, failed), self.report, remembered=remembered)
         return self.report
+
+    def _not_told(self, error: DeliveryFailed) -> None:
+        self.report.failed[parseaddr(self.company.mail.operator)[1] or self.company.mail.operator] = f"(an alert) {error}"
+
+    def conditions(self) -> dict[str, str]:
+        """What is wrong with this period's mails, to whomever they are: who may not have it, did not get it, or waits for long."""
+        out = {}
+        waiting = []
+        spelt = {address.lower(): address for address in recipients(self.company, self.name)}
+        for row in self.postman.newest(self.name, self.period):
+            who = plain(spelt.get(row["recipient"], row["recipient"]))
+            only = f"`{self.command} {{}}--only {who}`"
+            if row["state"] in ("uncertain", "sending"):
+                out[spelt.get(row["recipient"], row["recipient"])] = (
+                    f"{who} may not have got the {self.title}: {row['error'] or DIED}. It is not sent again by itself, because they may "
+                    f"have it. Way out: ask them, then {only.format('--force ')}."
+                )
+            elif row["state"] == "failed":
+                out[f"{row['recipient']} failed"] = (
+                    f"{who} did not get the {self.title}. Why: {row['error']}. Way out: correct the address in company.toml or ask whoever "
+                    f"runs the mail server, then {only.format('')}. Without that it is tried again after each build while it is due."
+                )
+            elif row["state"] == "pending" and self.settings.now() - datetime.fromisoformat(row["first_tried_at"]) >= TOLD_AFTER:
+                waiting.append(f"{who} ({row['error']})")
+        if waiting:
+            out["waiting"] = (
+                f"{plural(len(waiting), 'mail')} of the {self.title} can't be delivered for now. To: {'; '.join(waiting)}. Each is tried "
+                "again for a day. Way out, if that does not help: ask whoever runs the mail server, and check SMTP_URL."
+            )
+        return out

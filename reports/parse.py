@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -57,5 +58,10 @@ def parse(text: str, name: str = "page") -> Source:
 
 
 def parse_file(path: Path) -> Source:
-    """`parse()` of a file, named by it."""
+    """`parse()` of a file, named by it. A file is parsed once until it changes; nobody may change what is returned."""
+    return _parse_file(path, path.stat().st_mtime_ns)
+
+
+@cache
+def _parse_file(path: Path, changed: int) -> Source:
     return parse(path.read_text(encoding="utf-8"), path.name)

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -29,17 +29,19 @@ from foundation.settings import Company, Settings
 from reports import gate
 from reports.components.receipts import Restated, period_days, pieces, total
 from reports.files import set_modes, write_atomically
-from reports.fmt import plural
+from reports.fmt import instant, plural
 from reports.html import document
 from reports.links import Receipts
 from reports.markup import anchor, join
 from reports.parse import Source, parse_file
 from reports.queries import PageError, Result, Row, connect, run
 from reports.render import compile_page, environment, render
+from reports.troubles import troubles
 
 PAGES = Path(__file__).parent / "pages"
 SCORECARD = "scorecard"
 """The page that every finished week has."""
+DATA_HEALTH = "data_health"
 PUBLISHED = "published"
 """Folder of the pages of finished weeks as they were first built; they are written once and never changed."""
 BUDGET = 336 * 1024
@@ -87,6 +89,8 @@ class _Builder:
     menu: Sequence[_Entry]
     mode: int
     """Permissions of the files."""
+    mails: Result
+    """Mails and alerts that have not arrived, or may not have."""
     pages: dict[str, _Page] = field(default_factory=dict)
     written: list[Path] = field(default_factory=list)
     failures: dict[str, list[str]] = field(default_factory=dict)
@@ -150,7 +154,7 @@ def build_site(settings: Settings, company: Company) -> list[Path]:
         menu = _with_records(connection, _with_lines(connection, company, menu))
         if not menu:
             return []
-        builder = _Builder(connection, settings.site_dir, menu, site_mode(company))
+        builder = _Builder(connection, settings.site_dir, menu, site_mode(company), _mails(settings, company))
         _build(builder, company)
     # pages of earlier builds too: the setting may be another one since
     set_modes(settings.site_dir, builder.mode)
@@ -159,6 +163,31 @@ def build_site(settings: Settings, company: Company) -> list[Path]:
         raise SiteError(_failure_text(builder.failures))
     _remove_old(builder)
     return builder.written
+
+
+def refresh_data_health(settings: Settings, company: Company) -> None:
+    """Build the data health page again, if there is one: mails and alerts have moved on since the site was built.
+
+    Raises:
+        SiteError: the page failed; the last good one is still there.
+    """
+    if not (settings.site_dir / f"{DATA_HEALTH}.html").exists():
+        return
+    menu = _menu(company)
+    with closing(connect(settings.published_path)) as connection:
+        menu = _with_records(connection, _with_lines(connection, company, menu))
+        builder = _Builder(connection, settings.site_dir, menu, site_mode(company), _mails(settings, company))
+        for entry in (entry for entry in menu if entry.name == DATA_HEALTH):
+            (week,) = connection.execute("select finished_week from published.marts.dim_build").fetchone() or (None,)
+            _build_page(builder, entry, week)
+    if builder.failures:
+        raise SiteError(_failure_text(builder.failures))
+
+
+def _mails(settings: Settings, company: Company) -> Result:
+    zone = company.company.time_zone
+    rows = [Row({**asdict(one), "since": instant(one.since, zone) if one.since else ""}) for one in troubles(settings)]
+    return Result("mails", ["what", "about", "since", "why", "way_out"], rows)
 
 
 def _menu(company: Company, *, enabled: bool = True) -> list[_Entry]:
@@ -279,6 +308,7 @@ def _build_page(builder: _Builder, entry: _Entry, week: date | None) -> None:
     with builder.attempt(entry.name, entry.file):
         results = builder.results(entry.name, {"week": week, "newest": True, "lines": list(entry.lines or ())})
         values: dict[str, Any] = {**results, "week": week, "newest": True, "receipts": Receipts(root, builder.places)}
+        values["mails"] = builder.mails
         if entry.lines is not None and week:
             # its numbers are not all of one week: what is missing is judged by what it shows
             shown = [*results["lines"], *results["months"]]

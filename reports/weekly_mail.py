@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from email.message import EmailMessage
-from typing import Any
+from typing import Any, Final
 
 import duckdb
 
@@ -29,7 +29,7 @@ from reports.scorecard import Line, attention, by_section, count_sentence, count
 from reports.site import PAGES
 from reports.theme import STATE, STATUS
 
-REPORT = "weekly_scorecard"
+REPORT: Final = "weekly_scorecard"
 MOST_LISTED = 12
 """Lines in "Needs attention" and in "Wins"; the page has them all."""
 MOST_CHANGED = 8
@@ -276,7 +276,7 @@ def send_weekly_scorecard(
     label = week_label(monday)
     if settings.now() < calendar.week_end_instant(monday, company.zone):
         raise DeliveryFailed(f"{REPORT} {label}: the week has not ended at {settings.now():%Y-%m-%d %H:%M}Z; choose a finished one")
-    mailing = Mailing(settings, company, REPORT, f"weekly scorecard {label}", label, f"scoreline send --week {label}", force)
+    mailing = Mailing(settings, company, REPORT, label, force)
     chosen, report = mailing.subscribers(only), mailing.report
     gates = {tuple(sorted(sections)): gate.decide(settings.published_path, monday, sections) for sections in chosen.values()}
     report.gate = gate.together(list(gates.values()))
@@ -293,8 +293,7 @@ def send_weekly_scorecard(
             continue
         week = week or load_week(settings, monday, min(since.values()))
         mailing.send(address, _maker(settings, company, week, decision, address, sections, since[address]))
-    if report.held:
-        mailing.tell_held()
+    mailing.remember_held()
     return mailing.conclude()
 
 

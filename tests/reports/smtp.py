@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from typing import Any
 
@@ -14,21 +15,33 @@ SECRET = "s3cr:t@canary"
 
 
 class Server:
-    """A real SMTP server. `refuse`: recipients it does not know; `data`: its answer to the message itself."""
+    """A real SMTP server. `refuse`: recipients it does not know; `greylist`: how often it puts each recipient off; `data`: its answer to
+    the message itself, or "hang up" after its last byte, or "hang up before" the message."""
 
     def __init__(self) -> None:
         self.got: list[tuple[str, bytes]] = []
         self.refuse: set[str] = set()
+        self.greylist = 0
+        self.asked: Counter[str] = Counter()
         self.data = "250 taken"
         self.pause = 0.0
+        self.on_rcpt: Callable[[], object] = lambda: None
+        self.on_data: Callable[[], object] = lambda: None
 
     async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: list[str]) -> str:
+        self.asked[address] += 1
+        self.on_rcpt()
         if address in self.refuse:
             return "550 5.1.1 nobody here"
+        if self.asked[address] <= self.greylist:
+            return "451 4.7.1 greylisted, try again later"
+        if self.data == "hang up before":
+            server.transport.abort()
         envelope.rcpt_tos.append(address)
         return "250 fine"
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+        self.on_data()
         if self.pause:
             import asyncio
 

@@ -12,7 +12,7 @@ from email.policy import default
 import pytest
 
 from foundation.settings import Company, Settings
-from reports.alerts import data_conditions, source_conditions, tell_operator
+from reports.alerts import data_conditions, source_conditions, tell_operator, tell_untold, untold
 from reports.delivery import DeliveryFailed
 from tests.reports.published import CLOCK
 
@@ -83,13 +83,17 @@ def test_back_before_its_end_was_told(settings: Settings, company: Company) -> N
     assert tell_operator(settings, company, LATE, "source") == [], "for the operator it never ended"
 
 
-def test_what_was_never_told_ends_in_silence(settings: Settings, company: Company) -> None:
+def test_what_was_never_told_is_told_when_it_is_over(settings: Settings, company: Company) -> None:
     settings.outbox_dir.write_text("in the way")
     with pytest.raises(DeliveryFailed):
         tell_operator(settings, company, LATE, "source")
+    with pytest.raises(DeliveryFailed, match="hubspot"):
+        tell_operator(settings, company, {}, "source")
     settings.outbox_dir.unlink()
-    assert tell_operator(settings, company, {}, "source") == []
-    assert not settings.outbox_dir.exists()
+    (message,) = tell_untold(settings, company)
+    assert message["Subject"] == "Scoreline, over: HubSpot is late: its data is complete to Thu"
+    assert "no mail could be sent to you before" in message.get_content() and "scoreline doctor" in message.get_content()
+    assert tell_untold(settings, company) == [] and not untold(settings)
 
 
 def test_killed_between_the_mail_and_its_note(settings: Settings, company: Company) -> None:

@@ -101,10 +101,11 @@ def test_a_refused_recipient_does_not_stop_the_others(smtp: Settings, company: C
         send_weekly_scorecard(smtp, company, W43)
     assert str(caught.value) == f"weekly_scorecard 2025-W43: 1 mail did not leave. {SAM}: the mail server refused: 550 5.1.1 nobody here"
     assert caught.value.report is not None and sorted(caught.value.report.sent) == sorted([DANA, MAYA])
-    assert server.to() == sorted([DANA, MAYA])
+    assert server.to() == sorted([DANA, MAYA, OPERATOR]), "the operator hears of it"
     server.refuse = set()
     report = send_weekly_scorecard(smtp, company, W43)
-    assert report.sent == [SAM] and len(report.already_sent) == 2 and len(server.got) == 3
+    assert report.sent == [SAM] and len(report.already_sent) == 2
+    assert server.to() == sorted([DANA, MAYA, SAM, OPERATOR, OPERATOR]), "and that it is over"
 
 
 def test_a_bad_address_is_named(settings: Settings, company: Company) -> None:
@@ -112,13 +113,13 @@ def test_a_bad_address_is_named(settings: Settings, company: Company) -> None:
     changed = company.model_copy(update={"mail": company.mail.model_copy(update={"subscriptions": [bad]})})
     with pytest.raises(DeliveryFailed, match="2 mails did not leave. dana: 'dana' is no mail address; correct it in company.toml"):
         send_weekly_scorecard(settings, changed, W43)
-    assert [file.name for file in settings.outbox_dir.iterdir()] == [f"weekly_scorecard-2025-W43-{DANA}.eml"]
+    sent = [file.name for file in settings.outbox_dir.iterdir() if not file.name.startswith("alert-")]
+    assert sent == [f"weekly_scorecard-2025-W43-{DANA}.eml"]
 
 
-def test_an_answer_of_no_after_the_message_is_a_failure_that_is_tried_again(smtp: Settings, company: Company, server: Server) -> None:
+def test_an_answer_of_no_after_the_message_is_tried_again(smtp: Settings, company: Company, server: Server) -> None:
     server.data = "452 mailbox is full"
-    with pytest.raises(DeliveryFailed, match="refused: 452 mailbox is full"):
-        send_weekly_scorecard(smtp, company, W43, only=[DANA])
+    assert send_weekly_scorecard(smtp, company, W43, only=[DANA]).pending == {DANA: "the mail server refused: 452 mailbox is full"}
     server.data = "250 taken"
     assert send_weekly_scorecard(smtp, company, W43, only=[DANA]).sent == [DANA]
 
@@ -128,14 +129,14 @@ def test_a_connection_that_breaks_after_the_message_is_uncertain(smtp: Settings,
     with pytest.raises(DeliveryFailed, match=f"{DANA}: uncertain: the connection broke") as caught:
         send_weekly_scorecard(smtp, company, W43, only=[DANA])
     assert caught.value.report is not None and caught.value.report.uncertain == [DANA]
-    assert ("weekly_scorecard", "2025-W43", DANA, 1, "sending") in rows(smtp)
+    assert ("weekly_scorecard", "2025-W43", DANA, 1, "uncertain") in rows(smtp)
 
 
-def test_no_server_is_a_failure(settings: Settings, company: Company) -> None:
+def test_without_a_server_mails_wait(settings: Settings, company: Company) -> None:
     closed = settings.model_copy(update={"smtp_url": SecretStr(f"smtp://scoreline:canary-pw@127.0.0.1:{free_port()}")})
-    with pytest.raises(DeliveryFailed, match=r"3 mails did not leave.*could not be used: .*refused") as caught:
-        send_weekly_scorecard(closed, company, W43)
-    assert "canary-pw" not in str(caught.value)
+    report = send_weekly_scorecard(closed, company, W43)
+    assert list(report.pending) == [DANA, SAM, MAYA] and report.summary() == "gate amber, sent to 0, 3 pending (tried again for a day)"
+    assert "refused" in report.pending[DANA] and "canary-pw" not in str(report.pending)
     assert send_weekly_scorecard(settings, company, W43).sent == [DANA, SAM, MAYA]
 
 

@@ -1,0 +1,153 @@
+"""Which mails are due, who does not have theirs yet, and how late a mail still goes out.
+
+The weekly scorecard is due from Monday 07:00 until the next one is; a digest on its own day; a preview from noon of the week's last
+working day until the week ends. A mail that was due while nothing ran, or that was held, goes out after the next successful build in
+that time. Later nobody gets it by itself: the next digest tells what yesterday's would have, the weekly scorecard what the preview
+would have.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from foundation.calendar import local_date, parse_week, week_end_instant, week_label, week_start
+from foundation.seeds import day_off, is_last_working_day
+from foundation.settings import Company, ReportName, Settings
+from reports.alerts import remember
+from reports.delivery import TRIED_FOR, Postman, ledger, sending_lock
+from reports.fmt import plural
+from reports.mailing import Mailing, recipients
+from reports.queries import connect
+
+WEEKLY_AT, DIGEST_AT, PREVIEW_AT = time(7), time(7, 30), time(12)
+"""Local times: of Monday, of working days, of the week's last working day."""
+
+
+@dataclass(frozen=True)
+class Due:
+    """A period of a report that should be with its recipients by now."""
+
+    report: ReportName
+    first: date
+    """The day, or the week's Monday."""
+    at: datetime
+    """Since when."""
+    needs: datetime
+    """What was built as of then or later has its numbers."""
+
+    @property
+    def period(self) -> str:
+        """As in the ledger of deliveries."""
+        return self.first.isoformat() if self.report == "daily_digest" else week_label(self.first)
+
+
+def due(settings: Settings, company: Company) -> list[Due]:
+    """What should be with its recipients by now, and may still go out.
+
+    Raises:
+        SettingsError: holidays.csv can't be read.
+    """
+    now, zone = settings.now(), company.zone
+    today = local_date(now, zone)
+
+    def local(day: date, at: time = time()) -> datetime:
+        return datetime.combine(day, at, zone)
+
+    monday = week_start(today)
+    # until it is 07:00 on Monday, the mail of the Monday before may still go out
+    sent_on = monday if now >= local(monday, WEEKLY_AT) else monday - timedelta(days=7)
+    week = sent_on - timedelta(days=7)
+    found = [Due("weekly_scorecard", week, local(sent_on, WEEKLY_AT), week_end_instant(week, zone))]
+    if now >= local(today, DIGEST_AT) and day_off(settings, today) is None:
+        found.append(Due("daily_digest", today, local(today, DIGEST_AT), local(today)))
+    last = next((day for day in (monday + timedelta(days=i) for i in range(7)) if is_last_working_day(settings, day)), None)
+    if last is not None and now >= local(last, PREVIEW_AT):
+        found.append(Due("friday_preview", monday, local(last, PREVIEW_AT), local(today)))
+    return found
+
+
+def first_day(report: str, period: str) -> date:
+    """A period's day or Monday, from how the ledger calls it."""
+    return date.fromisoformat(period) if report == "daily_digest" else parse_week(period)
+
+
+def may_still_go(settings: Settings, company: Company, report: str, period: str) -> bool:
+    """Whether a mail of this period still says something: that of any week that has ended, a digest and a preview only in their time."""
+    today = local_date(settings.now(), company.zone)
+    return {"daily_digest": period == today.isoformat(), "friday_preview": period == week_label(today)}.get(report, True)
+
+
+def built_as_of(settings: Settings) -> datetime | None:
+    """The clock of what is published; None: nothing is."""
+    try:
+        with closing(connect(settings.published_path)) as connection:
+            row = connection.execute("select as_of from published.marts.dim_build").fetchone()
+    except LookupError:
+        return None
+    return row[0] if row else None
+
+
+def to_send(settings: Settings, company: Company, report: ReportName, period: str, *, untried: bool, failed: bool) -> dict[str, int]:
+    """Subscribers to whom a mail is to be sent now -> how often it was tried.
+
+    Args:
+        untried: also those for whom nobody has tried yet; of the others, those whose pending mail is to be tried again now.
+        failed: also those to whom it could not be sent at all.
+
+    Raises:
+        DeliveryFailed: the ledger can't be used.
+        SiteError: a subscription names a page that there is not.
+    """
+    postman, now = Postman(settings, company.mail.sender), settings.now()
+    rows = {row["recipient"]: row for row in postman.newest(report, period)}
+    found = {}
+    for address in recipients(company, report):
+        row = rows.get(address.strip().lower())
+        if row is None:
+            wanted = untried
+        elif row["state"] == "pending":
+            wanted = datetime.fromisoformat(row["next_try_at"]) <= now and not has_waited_enough(settings, company, row)
+        else:
+            wanted = failed and postman.settled(report, period, address) is None
+        if wanted:
+            found[address] = row["tries"] if row is not None else 0
+    return found
+
+
+def pending(settings: Settings) -> list[sqlite3.Row]:
+    """The rows of mails that wait for their next try, the oldest first; alerts have a clock of their own.
+
+    Raises:
+        DeliveryFailed: the ledger can't be used.
+    """
+    with ledger(settings) as connection:
+        return connection.execute(
+            "select * from deliveries where state = 'pending' and report not in ('alert', 'recovery') order by first_tried_at"
+        ).fetchall()
+
+
+def has_waited_enough(settings: Settings, company: Company, row: sqlite3.Row) -> bool:
+    """A pending mail is not tried again: it has been for a day, or its time is over."""
+    waited = settings.now() - datetime.fromisoformat(row["first_tried_at"])
+    return waited >= TRIED_FOR or not may_still_go(settings, company, row["report"], row["period"])
+
+
+def give_up(settings: Settings, company: Company) -> None:
+    """Pending mails that are not tried again have failed; the operator's alerts say who did not get them.
+
+    Raises:
+        DeliveryFailed: the ledger can't be used.
+    """
+    over = [row for row in pending(settings) if has_waited_enough(settings, company, row)]
+    with sending_lock(settings), ledger(settings) as connection:
+        for row in over:
+            connection.execute(
+                "update deliveries set state = 'failed', next_try_at = null, error = ? where message_id = ? and state = 'pending'",
+                [f"{row['error']} (tried {plural(row['tries'], 'time')}, the last one at {row['noted_at']})", row["message_id"]],
+            )
+    for report, period in dict.fromkeys((row["report"], row["period"]) for row in over):
+        mailing = Mailing(settings, company, report, period)
+        remember(settings, mailing.conditions(), mailing.scope)

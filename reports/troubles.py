@@ -1,0 +1,68 @@
+"""Mails and alerts that have not arrived, or may not have: for the data health page and the doctor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import get_args
+
+from foundation.settings import ReportName, Settings
+from reports.alerts import untold
+from reports.delivery import DIED, DeliveryFailed, called, ledger, sending_lock
+from reports.markup import plain
+
+SHOWN_FOR = timedelta(days=14)
+"""How long mails that failed, or may not have arrived, are shown."""
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """A mail or an alert that has not arrived, or may not have, or a ledger that nobody can use."""
+
+    what: str
+    about: str
+    since: datetime | None
+    why: str
+    way_out: str
+
+
+def troubles(settings: Settings) -> list[Trouble]:
+    """What stands between mails and their recipients: for the data health page and the doctor."""
+    try:
+        return [*_untold(settings), *_undelivered(settings)]
+    except DeliveryFailed as error:
+        return [Trouble("Ledger of deliveries", settings.deliveries_path.name, None, str(error), "See the text.")]
+
+
+def _untold(settings: Settings) -> Iterator[Trouble]:
+    for one in untold(settings):
+        why = one.why or "nobody has tried yet"
+        yield Trouble("Untold alert", plain(one.text, 600), one.since, plain(why, 300), "It is tried again by itself until it is told.")
+
+
+def _undelivered(settings: Settings) -> Iterator[Trouble]:
+    with sending_lock(settings), ledger(settings) as connection:  # the lock: what is being sent just now is not uncertain
+        rows = connection.execute(
+            "select * from deliveries as d where state <> 'sent' and not (state = 'sending' and transport = 'outbox') and attempt = "
+            "(select max(attempt) from deliveries where report = d.report and period = d.period and recipient = d.recipient) "
+            "order by first_tried_at, recipient"
+        ).fetchall()
+    for row in rows:
+        since = datetime.fromisoformat(row["first_tried_at"])
+        state = "uncertain" if row["state"] == "sending" else row["state"]
+        if state != "pending" and settings.now() - since > SHOWN_FOR:
+            continue
+        if row["report"] in get_args(ReportName):
+            about = f"{row['report'].replace('_', ' ')} {row['period']} to {row['recipient']}"
+            command = called(row["report"], row["period"])[1]
+            way_out = {
+                "pending": f"Tried again at {row['next_try_at']} while Dagster runs (`scoreline ui`).",
+                "uncertain": f"Ask them, then `{command} --force --only {row['recipient']}`.",
+                "failed": f"Correct the address or ask whoever runs the mail server, then `{command}`.",
+            }[state]
+        elif state == "uncertain":  # an alert that waits or failed is untold, see above
+            about, way_out = f"{row['report']} to the operator", "Not sent again. This page and `scoreline doctor` say what is still wrong."
+        else:
+            continue
+        yield Trouble(f"{state.capitalize()} mail", plain(about, 300), since, plain(row["error"] or DIED, 300), plain(way_out, 300))

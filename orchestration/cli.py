@@ -18,6 +18,7 @@ from foundation.warehouse import WarehouseError
 
 if TYPE_CHECKING:
     from dlt_pipelines.credentials import Credentials
+    from dlt_pipelines.findings import Finding
     from dlt_pipelines.sandbox import Sandbox
 
 DEMO_AS_OF = datetime(2025, 10, 27, 12, tzinfo=UTC)
@@ -150,9 +151,10 @@ def _any_credential() -> bool:
 
 
 def _dagster_dev(host: str, port: int) -> None:
-    from orchestration.runs import prepare_instance
+    from orchestration.runs import fail_dead_runs
 
-    prepare_instance(Settings())
+    if dead := fail_dead_runs(Settings()):
+        click.echo(f"{len(dead)} run(s) of before ended without a word and are marked as failed: {', '.join(dead)}")
     command = [sys.executable, "-m", "dagster", "dev", "-w", str(PROJECT_ROOT / "workspace.yaml"), "-h", host, "-p", str(port)]
     try:
         sys.exit(subprocess.run(command, cwd=PROJECT_ROOT).returncode)
@@ -261,6 +263,8 @@ def doctor(sources: tuple[str, ...], as_json: bool) -> None:
 
     settings = Settings()
     findings = diagnose(settings, load_company(settings), list(sources) or None)
+    if not sources:
+        findings += _mail_findings(settings)
     if as_json:
         click.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
     else:
@@ -275,6 +279,37 @@ def doctor(sources: tuple[str, ...], as_json: bool) -> None:
             if finding.way_out:
                 click.echo(f"       -> {finding.way_out}")
     sys.exit(1 if any(finding.level == "fail" for finding in findings) else 0)
+
+
+def _mail_findings(settings: Settings) -> list[Finding]:
+    """Mails and alerts that have not arrived, or may not have. A home without a ledger has none, and doctor makes none."""
+    from dlt_pipelines.findings import Finding
+    from reports.troubles import troubles
+
+    if not settings.deliveries_path.exists() and not settings.outbox_dir.exists() and not settings.site_dir.exists():
+        return []
+    found = [
+        Finding("mail", one.what.lower(), "warn" if one.what == "Pending mail" else "fail", f"{one.about}: {one.why}", one.way_out)
+        for one in troubles(settings)
+    ]
+    return found or [Finding("mail", "deliveries", "ok", "every mail has arrived, and the operator has been told everything")]
+
+
+@main.command("new-ledger")
+def new_ledger() -> None:
+    """Replace a ledger of deliveries that is lost or damaged. Nothing that is due now is sent again by itself."""
+    from reports import new_ledger as work
+    from reports.delivery import DeliveryFailed
+
+    settings = Settings()
+    try:
+        backup, aside = work.new_ledger(settings, load_company(settings))
+    except DeliveryFailed as error:
+        raise click.ClickException(str(error)) from None
+    if aside:
+        click.echo(f"The file that was there is now {aside}.")
+    click.echo(f"{settings.deliveries_path} {f'is that of {backup.parent.name}' if backup else 'is empty'}.")
+    click.echo("What is due now counts as uncertain: scoreline doctor lists it, with the command that sends it again.")
 
 
 @main.command()

@@ -8,6 +8,12 @@ from orchestration.assets import reporting
 RAW = dg.AssetSelection.key_prefixes(["raw"]).without_checks()
 _WEEKLY, _DAILY, _FRIDAY = (dg.AssetSelection.assets(key) for key in (reporting.WEEKLY_MAIL, reporting.DAILY_MAIL, reporting.FRIDAY_MAIL))
 
+
+def _at_most(hours: float) -> dict[str, str]:
+    """What takes longer is ended by run monitoring, also where its process died without a word."""
+    return {"dagster/max_runtime": str(int(hours * 3600))}
+
+
 # side by side, each source in a process of its own; they wait on vendors, so there may be more of them than cores.
 # forkserver: a step starts from a process that has already imported everything
 _SIDE_BY_SIDE = dg.multiprocess_executor.configured(
@@ -25,38 +31,51 @@ _SIDE_BY_SIDE = dg.multiprocess_executor.configured(
 
 refresh = dg.define_asset_job(
     "refresh",
+    tags=_at_most(6),
     selection=RAW,
     executor_def=_SIDE_BY_SIDE,
     description="Read what changed in every connected source. One vendor's failure does not stop another.",
 )
 build = dg.define_asset_job(
     "build",
+    tags=_at_most(2),
     selection=(dg.AssetSelection.all() - RAW - _WEEKLY - _DAILY - _FRIDAY) | dg.AssetSelection.checks(*checks.FRESHNESS),
     executor_def=dg.in_process_executor,
     description="dbt, published database, pages, operator's alerts. Runs after every refresh, whether it succeeded or failed.",
 )
 weekly_scorecard = dg.define_asset_job(
     "weekly_scorecard",
+    tags=_at_most(1),
     selection=_WEEKLY,
     executor_def=dg.in_process_executor,
     description="Mail the scorecard of one finished week. The same week goes to the same person once, unless forced.",
 )
 daily_digest = dg.define_asset_job(
     "daily_digest",
+    tags=_at_most(1),
     selection=_DAILY,
     executor_def=dg.in_process_executor,
     description="Mail what is new since the last digest, and nothing where nothing is. Nothing is told twice, unless forced.",
 )
 friday_preview = dg.define_asset_job(
     "friday_preview",
+    tags=_at_most(1),
     selection=_FRIDAY,
     executor_def=dg.in_process_executor,
     description="Mail how the running week stands against its goals. The same week goes to the same person once, unless forced.",
 )
+operator_alerts = dg.define_asset_job(
+    "operator_alerts",
+    tags=_at_most(1),
+    selection=dg.AssetSelection.assets(reporting.ALERTS),
+    executor_def=dg.in_process_executor,
+    description="Tell the operator what could not be told before; red while something is untold.",
+)
 backfill = dg.define_asset_job(
     "backfill",
+    tags=_at_most(48),
     selection=RAW,
     executor_def=_SIDE_BY_SIDE,
     description="Re-pull a window: set since and until per source in the launchpad, and select the sources.",
 )
-all_jobs = [refresh, build, weekly_scorecard, daily_digest, friday_preview, backfill]
+all_jobs = [refresh, build, weekly_scorecard, daily_digest, friday_preview, operator_alerts, backfill]

@@ -1,13 +1,19 @@
 """When things run, in the company's time zone."""
 
+from datetime import date, time, timedelta
+
 import dagster as dg
 
 from foundation.calendar import last_finished_week, local_date, week_label, week_start
 from foundation.seeds import day_off, is_last_working_day
+from foundation.settings import ReportName
 from orchestration import jobs
 from orchestration.resources import Scoreline
 from orchestration.settings_at_import import COMPANY
+from reports.due import DIGEST_AT, PREVIEW_AT, WEEKLY_AT, built_as_of, due
 
+LATE = timedelta(minutes=10)
+"""A tick that Dagster catches up on comes later than this; the refresh of the day may only be starting then."""
 _ZONE = COMPANY.company.time_zone
 
 daily_refresh = dg.ScheduleDefinition(
@@ -20,23 +26,37 @@ daily_refresh = dg.ScheduleDefinition(
 )
 
 
+def _at(when: time, days: str) -> str:
+    return f"{when.minute} {when.hour} * * {days}"
+
+
+def _requested(scoreline: Scoreline, report: ReportName, first: date, run_key: str) -> dg.RunRequest | dg.SkipReason:
+    """The mail; where its tick comes late and its data is still to be read and built, the sensor `mails_due` sends it after the build."""
+    settings = scoreline.settings()
+    now, built = settings.now(), built_as_of(settings)
+    for one in due(settings, scoreline.company()):
+        if one.report == report and now - one.at > LATE and built is not None and built < one.needs:
+            return dg.SkipReason(f"{report} {one.period} was due at {one.at:%Y-%m-%d %H:%M}. It goes out after the next successful build.")
+    return dg.RunRequest(run_key=run_key, partition_key=first.isoformat())
+
+
 @dg.schedule(
     name="weekly_mail",
     job=jobs.weekly_scorecard,
-    cron_schedule="0 7 * * 1",
+    cron_schedule=_at(WEEKLY_AT, "1"),
     execution_timezone=_ZONE,
     default_status=dg.DefaultScheduleStatus.RUNNING,
     description="Monday 07:00, for the week that has just ended.",
 )
-def weekly_mail(context: dg.ScheduleEvaluationContext, scoreline: Scoreline) -> dg.RunRequest:
-    week = last_finished_week(scoreline.settings().now(), scoreline.company().zone).isoformat()
-    return dg.RunRequest(run_key=f"weekly_scorecard-{week}", partition_key=week)
+def weekly_mail(context: dg.ScheduleEvaluationContext, scoreline: Scoreline) -> dg.RunRequest | dg.SkipReason:
+    week = last_finished_week(scoreline.settings().now(), scoreline.company().zone)
+    return _requested(scoreline, "weekly_scorecard", week, f"weekly_scorecard-{week}")
 
 
 @dg.schedule(
     name="daily_digest_mail",
     job=jobs.daily_digest,
-    cron_schedule="30 7 * * 1-5",
+    cron_schedule=_at(DIGEST_AT, "1-5"),
     execution_timezone=_ZONE,
     default_status=dg.DefaultScheduleStatus.RUNNING,
     description="07:30 on working days: Monday to Friday without the days of holidays.csv.",
@@ -46,14 +66,14 @@ def daily_digest_mail(context: dg.ScheduleEvaluationContext, scoreline: Scorelin
     day = local_date(settings.now(), scoreline.company().zone)
     if off := day_off(settings, day):
         return dg.SkipReason(f"{day} is no working day: {off}. What is new is told on the next one.")
-    return dg.RunRequest(run_key=f"daily_digest-{day}", partition_key=day.isoformat())
+    return _requested(scoreline, "daily_digest", day, f"daily_digest-{day}")
 
 
 @dg.schedule(
     name="friday_preview_mail",
     job=jobs.friday_preview,
     # on a week whose Friday is off, the last working day before it
-    cron_schedule="0 12 * * 1-5",
+    cron_schedule=_at(PREVIEW_AT, "1-5"),
     execution_timezone=_ZONE,
     default_status=dg.DefaultScheduleStatus.RUNNING,
     description="12:00 on the week's last working day: Friday, or the day before one of holidays.csv.",
@@ -63,8 +83,8 @@ def friday_preview_mail(context: dg.ScheduleEvaluationContext, scoreline: Scorel
     day = local_date(settings.now(), scoreline.company().zone)
     if not is_last_working_day(settings, day):
         return dg.SkipReason(f"{day} is not the last working day of {week_label(day)}.")
-    week = week_start(day).isoformat()
-    return dg.RunRequest(run_key=f"friday_preview-{week}", partition_key=week)
+    week = week_start(day)
+    return _requested(scoreline, "friday_preview", week, f"friday_preview-{week}")
 
 
 all_schedules = [daily_refresh, weekly_mail, daily_digest_mail, friday_preview_mail]

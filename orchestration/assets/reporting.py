@@ -14,8 +14,9 @@ from orchestration.settings_at_import import COMPANY
 from reports.alerts import data_conditions, source_conditions, tell_operator
 from reports.daily_digest import send_daily_digest
 from reports.delivery import DeliveryFailed, DeliveryReport
+from reports.due import give_up
 from reports.friday_preview import send_friday_preview
-from reports.site import build_site
+from reports.site import build_site, refresh_data_health
 from reports.weekly_mail import send_weekly_scorecard
 
 PUBLISHED = dg.AssetKey(["published", "scoreline"])
@@ -69,13 +70,28 @@ def site(context: dg.AssetExecutionContext, scoreline: Scoreline) -> dg.Material
 
 @dg.asset(key=ALERTS, deps=[PUBLISHED], group_name="reports", owners=OWNERS, kinds={"mail"})
 def operator_alerts(context: dg.AssetExecutionContext, scoreline: Scoreline) -> dg.MaterializeResult:
-    """Tells the operator once when a source fails or runs late, totals are off or an access ends, and once when it is mended."""
+    """Tells the operator once when a source fails or runs late, totals are off, an access ends or a mail did not arrive, and once when it
+    is over. Red while something is untold; it is tried again until it is told."""
     settings, company = scoreline.settings(), scoreline.company()
     conditions = source_conditions(settings) | data_conditions(settings)
-    told = tell_operator(settings, company, conditions, scope="source")
+    try:
+        give_up(settings, company)
+        told = tell_operator(settings, company, conditions, scope="source")
+    except DeliveryFailed as error:
+        raise _failed(error) from None
+    finally:
+        refresh_data_health(settings, company)
     for message in told:
         context.log.warning(f"told {company.mail.operator}: {message['Subject']}")
     return dg.MaterializeResult(metadata={"open": sorted(conditions), "told": [str(message["Subject"]) for message in told]})
+
+
+def _failed(error: DeliveryFailed) -> dg.Failure:
+    # what the ledger's alerts tell, the sensor that tells of failed runs need not tell too
+    return dg.Failure(str(error), allow_retries=False, metadata={REMEMBERED: error.remembered})
+
+
+REMEMBERED = "the operator is told by the ledger's alerts"
 
 
 class Sending(dg.Config):
@@ -90,10 +106,15 @@ def _mailed(
 ) -> dg.MaterializeResult:
     """Send what the partition is about, and say what became of it. `period`: what a partition is, `week` or `day`."""
     first = date.fromisoformat(context.partition_key)
+    settings, company = scoreline.settings(), scoreline.company()
     try:
-        report = send(scoreline.settings(), scoreline.company(), first, force=config.force, only=config.only or None)
+        report = send(settings, company, first, force=config.force, only=config.only or None)
     except DeliveryFailed as error:
-        raise dg.Failure(str(error), allow_retries=False) from None
+        _log_pending(context, error.report)
+        raise _failed(error) from None
+    finally:
+        refresh_data_health(settings, company)
+    _log_pending(context, report)
     label = week_label(first) if period == "week" else first.isoformat()
     context.log.info(f"{label}: {report.summary()}")
     return dg.MaterializeResult(
@@ -104,9 +125,15 @@ def _mailed(
             "sent": list(report.sent),
             "already sent": list(report.already_sent),
             "nothing to say": list(report.nothing),
+            "pending": sorted(report.pending),
             "uncertain": list(report.uncertain),
         }
     )
+
+
+def _log_pending(context: dg.AssetExecutionContext, report: DeliveryReport | None) -> None:
+    for address, reason in report.pending.items() if report else ():
+        context.log.warning(f"{address}: pending, {reason}. It is tried again for a day while Dagster runs (scoreline ui).")
 
 
 @dg.asset(key=WEEKLY_MAIL, deps=[PUBLISHED, SITE], partitions_def=WEEKS, group_name="reports", owners=OWNERS, kinds={"mail"})

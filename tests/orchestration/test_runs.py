@@ -1,0 +1,73 @@
+"""Runs that died: what marks them, and what follows then."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from foundation.settings import PROJECT_ROOT, Settings
+from orchestration.runs import fail_dead_runs, prepare_instance
+from reports.alerts import remember
+from reports.delivery import sending_lock
+from tests.orchestration.daemon import Daemon, daemon
+from tests.reports.published import PublishedFile
+
+_RUN = "from foundation.settings import Settings; from orchestration.runs import run_job; run_job(Settings(), 'operator_alerts')"
+
+
+def test_a_run_whose_process_was_killed_is_marked_at_the_next_start(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SCORELINE_AS_OF", "2025-10-27T12:00:00Z")
+    monkeypatch.setenv("DAGSTER_HOME", str(home / "dagster"))
+    settings = Settings()
+    PublishedFile(settings.published_path, earlier=0).write()
+    remember(settings, {"x": "Something is wrong."}, "test")
+    prepare_instance(settings)
+    with sending_lock(settings), dg.DagsterInstance.get() as instance:  # the run waits for it
+        process = subprocess.Popen([sys.executable, "-c", _RUN], env={**os.environ, "PYTHONPATH": str(PROJECT_ROOT)})
+        while not (runs := instance.get_runs()) or not instance.all_logs(runs[0].run_id, of_type=dg.DagsterEventType.STEP_START):
+            assert process.poll() is None
+            time.sleep(0.2)
+        assert fail_dead_runs(settings) == [], "it lives"
+        process.kill()
+        process.wait()
+        assert fail_dead_runs(settings) == [runs[0].run_id]
+        run = instance.get_run_by_id(runs[0].run_id)
+        assert run is not None and run.status == dg.DagsterRunStatus.FAILURE
+
+
+@pytest.fixture
+def on(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Daemon]:
+    monkeypatch.setenv("SCORELINE_AS_OF", "2025-10-27T10:30:00Z")
+    sensors = ["build_after_refresh", "build_after_failed_refresh", "build_after_canceled_refresh"]
+    with daemon(home, sensors, runs=False) as on:
+        on.turn(datetime(2025, 10, 27, 10, 30, tzinfo=UTC))
+        yield on
+
+
+@pytest.mark.parametrize("how", ["canceled", "too long"])
+def test_the_build_follows_a_refresh_that_never_ends_by_itself(on: Daemon, how: str) -> None:
+    refresh = on.started("refresh")
+    if how == "canceled":
+        on.instance.report_run_canceled(refresh)
+    else:
+        on.monitor(datetime.now(UTC) + timedelta(hours=5))
+        assert on.status(refresh) == "STARTED"
+        on.monitor(datetime.now(UTC) + timedelta(hours=7))
+        assert on.status(refresh) == "FAILURE"
+    on.ran()
+    assert on.turn(datetime(2025, 10, 27, 10, 40, tzinfo=UTC)) == ["build QUEUED"]
+
+
+def test_every_job_has_a_longest_time() -> None:
+    from orchestration.definitions import defs
+
+    tags = {job.name: defs.resolve_job_def(job.name).tags.get("dagster/max_runtime") for job in defs.jobs or []}
+    assert {name for name, tag in tags.items() if not tag} == set()

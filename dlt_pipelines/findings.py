@@ -9,7 +9,7 @@ from typing import Any, Literal
 from dlt_pipelines.errors import NotAvailable
 from dlt_pipelines.seeds import seed_rows
 from foundation.calendar import local_date
-from foundation.settings import Settings, load_company
+from foundation.settings import Company, Settings, load_company
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,18 @@ def existing(source: str, setting: str, wanted: Iterable[Any], there: Mapping[An
         f"{source}.{setting} names {', '.join(missing)}, but there is no such {what}",
         f"Correct company.toml. There are: {choice or 'none'}.",
     )
+
+
+def currency_differs(source: str, who: str, currency: Any, company: Company) -> Iterator[Finding]:
+    """A finding where a system keeps its money in another currency than company.toml says; none where the two agree or it says none."""
+    if currency and str(currency).upper() != company.company.currency:
+        yield Finding(
+            source,
+            "currency",
+            "warn",
+            f"{who} counts in {currency}, company.toml in {company.company.currency}: amounts without a currency of their own are left out",
+            "Correct company.currency in company.toml if that is not meant.",
+        )
 
 
 def people_missing(source: str, settings: Settings, column: str, emails: Collection[str], what: str) -> Iterator[Finding]:

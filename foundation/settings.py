@@ -199,6 +199,17 @@ class HubSpotSection(_Table):
     coi_property: Id = "coi_since"
     mrr_property: Id = "hs_mrr"
     renewal_deal_types: list[Line] = ["renewal"]
+    lifecycle_stages: list[Id] = [
+        "other",
+        "subscriber",
+        "lead",
+        "marketingqualifiedlead",
+        "salesqualifiedlead",
+        "opportunity",
+        "customer",
+        "evangelist",
+    ]
+    """Lifecycle stages of contacts in their order, by internal name: who is in one before lead is no lead."""
     disqualified_stages: list[Id] = []
     """Deal stages that are closed without having been lost: they are no part of the win rate."""
     stale_after_days: Days = 30
@@ -206,6 +217,14 @@ class HubSpotSection(_Table):
     response_days: Annotated[int, Field(ge=1, le=365)] = 14
     """A reply that takes longer than this is none."""
     warm_list: Line | None = None
+
+    @field_validator("lifecycle_stages")
+    @classmethod
+    def _has_a_lead(cls, value: list[str]) -> list[str]:
+        funnel = {"lead", "marketingqualifiedlead", "salesqualifiedlead", "opportunity", "customer"}
+        if not funnel & {stage.strip().lower() for stage in value}:
+            raise ValueError(f"lifecycle_stages must contain at least one of {', '.join(sorted(funnel))}")
+        return value
 
 
 class _AutotaskQueues(EnvSettings):
@@ -290,12 +309,21 @@ class LinkedInAdsSection(_AdPlatformSection):
 
 
 class MarketingSection(_Table):
-    automated_mail_types: list[Line] = ["AUTOMATED_EMAIL", "AUTOMATED_AB_EMAIL", "TICKET_EMAIL", "OPTIN_EMAIL", "RESUBSCRIBE_EMAIL"]
-    """Kinds of HubSpot's marketing mails that go out by themselves: they are no campaigns."""
+    campaign_mail_types: list[Line] = ["BATCH_EMAIL", "AB_EMAIL", "LOCALTIME_EMAIL"]
+    """Kinds of HubSpot's marketing mails that are campaigns; what an automation sends is none, whatever its kind."""
     mql_query: str = ""
     """Query of the company's own database (value and day) that tells the marketing qualified leads where HubSpot is not connected."""
     sql_query: str = ""
     """The same for the sales qualified leads."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _renamed(cls, data: Any) -> Any:
+        if isinstance(data, dict) and "automated_mail_types" in data:
+            raise ValueError(
+                "automated_mail_types no longer exists: remove it, and list the kinds that are campaigns in campaign_mail_types"
+            )
+        return data
 
 
 class DattoRmmSection(_Table):

@@ -57,6 +57,7 @@
         'lead_progression_c',
         'lead_queue_runway',
         'lead_queue_runway_capacity',
+        'lead_queue_runway_sending',
         'leads_generated',
         'leads_in_queue',
         'leads_sequencing',

@@ -20,3 +20,18 @@
 {% macro year_before(day) -%}
     cast({{ day }} - interval 1 year + interval 1 day as date)
 {%- endmacro %}
+
+{#-
+    how far along hubspot.lifecycle_stages a stage is, as a step of the funnel: 0 before lead, 1 lead, 2 MQL, 3 SQL, 4 opportunity,
+    5 customer. A stage of the company's own belongs to the step that it follows; one that the list lacks is null.
+-#}
+{% macro lifecycle_step(stage) -%}
+    {%- set steps = {'lead': 1, 'marketingqualifiedlead': 2, 'salesqualifiedlead': 3, 'opportunity': 4, 'customer': 5} -%}
+    {%- set so_far = namespace(step=0) -%}
+    case lower(trim({{ stage }}))
+        {%- for value in setting_values('hubspot.lifecycle_stages') or ['lead'] %}
+        {%- set so_far.step = steps.get(value | lower | trim, so_far.step) %}
+        when '{{ value | lower | trim | replace("'", "''") }}' then {{ so_far.step }}
+        {%- endfor %}
+    end
+{%- endmacro %}

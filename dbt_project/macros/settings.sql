@@ -6,7 +6,7 @@
 {% macro setting_values(name) %}
     {%- set values = [] -%}
     {%- if execute -%}
-        {%- set rows = run_query("select value from config.settings where name = '" ~ name ~ "'") -%}
+        {%- set rows = run_query("select value from config.settings where name = '" ~ name ~ "' order by rowid") -%}
         {%- for row in rows.rows -%}{%- do values.append(row[0]) -%}{%- endfor -%}
     {%- endif -%}
     {{ return(values) }}

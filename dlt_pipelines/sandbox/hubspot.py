@@ -71,7 +71,7 @@ _CATALOGUE = {
     " hs_call_title:string hs_call_body:string",
     "meetings": _ACTIVITY
     + " hs_meeting_start_time:datetime hs_meeting_end_time:datetime hs_meeting_outcome:enumeration hs_meeting_title:string"
-    " hs_meeting_location:string hs_attendee_owner_ids:enumeration",
+    " hs_meeting_location:string hs_attendee_owner_ids:enumeration hs_i_cal_uid:string",
     "notes": _ACTIVITY + " hs_note_body:string",
     "tasks": _ACTIVITY + " hs_task_status:enumeration hs_task_type:enumeration hs_task_priority:enumeration hs_task_subject:string"
     " hs_task_completion_date:datetime hs_task_is_overdue:bool",

@@ -191,7 +191,7 @@ def _ticket(row: Row, with_metrics: bool) -> dict[str, Any]:
         "url": url,
         "external_id": None,
         "raw_subject": props["subject"],
-        "submitter_id": props["requester_id"],
+        "submitter_id": props.get("submitter_id", props["requester_id"]),
         "recipient": None,
         "tags": [],
         "custom_fields": [{"id": 5001, "value": "retail"}],

@@ -44,7 +44,7 @@ from pydantic import Field, SecretStr
 
 from dlt_pipelines.credentials import Credentials, Redactor, address
 from dlt_pipelines.errors import Gone, NotAvailable, PermanentError, SourceError, TransientError
-from dlt_pipelines.findings import Finding, existing, people_missing, readable
+from dlt_pipelines.findings import Finding, currency_differs, existing, people_missing, readable
 from dlt_pipelines.http import Answer, Budget, Client, Limit, Retry, capped, expect, retry_after
 from dlt_pipelines.records import Batches, parse
 from dlt_pipelines.run import EVERYTHING, ColumnType, Run, replaces_same, streamed, table, whole
@@ -177,6 +177,7 @@ PROPERTIES: dict[str, dict[str, ColumnType]] = {
         "hubspot_owner_id": "text",
         "hs_merged_object_ids": "text",
         "hs_attendee_owner_ids": "text",
+        "hs_i_cal_uid": "text",
     },
     "notes": {"hs_timestamp": "timestamp", "hs_note_body": "text", "hubspot_owner_id": "text", "hs_merged_object_ids": "text"},
     "tasks": {
@@ -934,6 +935,7 @@ def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[F
     """Scopes, configured ids, people and budget, with a request per object or so."""
     facts = client.get_once(path(company, "account"))
     yield Finding(SOURCE, "account", "ok", f"portal {facts.get('portalId')}, time zone {facts.get('timeZone')}")
+    yield from currency_differs(SOURCE, "HubSpot", facts.get("companyCurrency"), company)
     for name in TARGETS:
         yield readable(SOURCE, name, lambda name=name: client.get(path(company, "objects", name), {"limit": 1}), ADD_SCOPE)  # type: ignore[misc]
     yield readable(SOURCE, "owners", lambda: client.get(path(company, "owners"), {"limit": 1}), ADD_SCOPE)
@@ -1011,6 +1013,16 @@ def _diagnose_settings(known: dict[str, dict[str, dict[str, Any]]], company: Com
         options = known.get(name, {}).get(prop, {}).get("options")
         if options:  # a property of free text lists no options, so nothing can be compared
             yield existing(SOURCE, setting, wanted_values, {str(o["value"]): str(o["label"]) for o in options}, what)
+    stages = {str(o["value"]): str(o["label"]) for o in known.get("contacts", {}).get("lifecyclestage", {}).get("options") or ()}
+    ordered = {stage.strip().lower() for stage in settings.lifecycle_stages}
+    if missing := [f"{value} ({label})" for value, label in stages.items() if value.lower() not in ordered]:
+        yield Finding(
+            SOURCE,
+            "lifecycle_stages",
+            "warn",
+            f"hubspot.lifecycle_stages lacks {', '.join(missing)}: whether contacts in it are leads is unknown",
+            "Add it to hubspot.lifecycle_stages in company.toml, in its place.",
+        )
 
 
 def _diagnose_people(client: Client, settings: Settings, company: Company) -> Iterator[Finding]:

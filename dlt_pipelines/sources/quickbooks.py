@@ -50,7 +50,7 @@ from pydantic import Field, SecretStr, field_validator
 
 from dlt_pipelines.credentials import Credentials, Redactor, address
 from dlt_pipelines.errors import Gone, PermanentError, SourceError, TransientError
-from dlt_pipelines.findings import Finding, readable
+from dlt_pipelines.findings import Finding, currency_differs, readable
 from dlt_pipelines.http import Answer, Bearer, Budget, Client, Limit, Retry, expect, listed
 from dlt_pipelines.kept_tokens import Exchanged, Refused, TokenKeeper
 from dlt_pipelines.records import Fields, at, parse, typed
@@ -874,15 +874,7 @@ def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[F
             f"QuickBooks shows its reports by the {basis} method, company.toml asks for {ours}",
             "Nothing to do if that is meant; else change quickbooks.accounting_method in company.toml.",
         )
-    currency = at(preferences, "CurrencyPrefs.HomeCurrency.value")
-    if currency and currency != company.company.currency:
-        yield Finding(
-            SOURCE,
-            "currency",
-            "warn",
-            f"the books are kept in {currency}, company.toml says {company.company.currency}",
-            "Correct company.currency in company.toml, or read every amount of QuickBooks as one in another currency.",
-        )
+    yield from currency_differs(SOURCE, "QuickBooks", at(preferences, "CurrencyPrefs.HomeCurrency.value"), company)
     yield from _diagnose_token(client.facts["keeper"], settings.now())
 
 

@@ -84,6 +84,7 @@ TICKETS: Fields = {
     "via_channel": ("via.channel", "text"),
     "assignee_id": ("assignee_id", "bigint"),
     "requester_id": ("requester_id", "bigint"),
+    "submitter_id": ("submitter_id", "bigint"),
     "group_id": ("group_id", "bigint"),
     "organization_id": ("organization_id", "bigint"),
     "brand_id": ("brand_id", "bigint"),

@@ -245,9 +245,16 @@ def fill_chicago(warehouse: RawWarehouse) -> None:
             meeting("late-sunday", "2025-10-16T16:00:00", "2025-10-27T04:30:00", owner="102"),
             meeting("deleted", "2025-10-16T16:00:00", "2025-10-22T16:00:00", archived=True),
             meeting("coi", "2025-10-16T16:00:00", "2025-10-22T16:00:00", owner="102", hs_activity_type="coi meeting"),
+            # before and after the moved appointment has taken place
+            meeting("moved-once-more", "2025-10-20T14:00:00", "2025-11-05T15:00:00", "CANCELED"),
+            meeting("another", "2025-10-21T16:00:00", "2025-11-06T15:00:00", "SCHEDULED"),
+            # in the calendars of both, who enter what became of it
+            meeting("both", "2025-10-01T15:00:00", "2025-10-27T10:00:00", hs_i_cal_uid="u1"),
+            meeting("both-too", "2025-10-01T15:00:00", "2025-10-27T10:00:00", owner="102", hs_i_cal_uid="u1"),
         ],
     )
     add("hubspot.associations", link("meeting", "moved", "boss2") + link("meeting", "moved-follow-up", "boss2", "assistant"))
+    add("hubspot.associations", link("meeting", "moved-once-more", "boss2") + link("meeting", "another", "boss2"))
     add("hubspot.meetings", [meeting("warm-fta", "2025-10-20T16:00:00", "2025-11-03T16:00:00", "SCHEDULED", owner="102")])
     add("hubspot.associations", link("meeting", "warm-fta", "left"))
 

@@ -415,7 +415,7 @@ def test_bills_wait_by_day_and_none_is_zero(warehouse: RawWarehouse, weeks: dict
     assert receipts(warehouse, "bills_pending_approval_value", "2025-11-03") == {
         "b1": None,
         "b2": "other_currency",
-        "b3": "no_amount",
+        "b3": "no_number",
         "b4": "other_currency",
     }
     label = warehouse.query("select record_label from metrics.bills_pending_approval where record_id = 'b2' and occurred_on = '2025-11-03'")

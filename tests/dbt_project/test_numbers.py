@@ -128,6 +128,13 @@ def test_a_reschedule_counts_once(chicago: RawWarehouse) -> None:
         "no-outcome": "counted",
         "deleted": "deleted",
     }
+    # until the moved one has taken place
+    assert receipts(chicago, "inside.ftas_set", W43) == {"moved-once-more": "reschedule", "another": "counted"}
+
+
+def test_a_meeting_in_two_calendars_counts_once(chicago: RawWarehouse) -> None:
+    assert receipts(chicago, "outside.ftas_attended", W44) == {"both/maya": "counted", "both/victor": "counted_for_maya"}
+    assert week(chicago, "outside.ftas_attended", W44)["value"] == 1
 
 
 def test_a_shared_meeting_counts_once(chicago: RawWarehouse) -> None:

@@ -109,6 +109,10 @@ def warehouse(make_warehouse: MakeWarehouse) -> RawWarehouse:
             chance(56, 4, "2025-10-23T12:00:00", "Won", assignee=None),  # no close date: the day of its last stage
             chance(57, 4, "2025-10-20T12:00:00", "Won", close_date="2025-10-21", monetary_unit="EUR"),
             chance(58, 4, "2025-10-20T12:00:00", "Won", close_date="2025-10-21", monetary_value=None),
+            # Copper converts into the account's currency
+            chance(
+                62, 4, "2025-10-20T12:00:00", "Won", close_date="2025-10-20", monetary_unit="EUR", converted_value=110, converted_unit="USD"
+            ),
             chance(59, 4, "2025-10-20T12:00:00", "Won", close_date="2025-10-21", pipeline_id=8),
             chance(60, 4, "2025-10-20T12:00:00", "Lost", close_date="2025-10-21"),
             chance(61, 4, "2025-10-20T12:00:00", "Won", close_date="2025-10-21", deleted_at=at("2025-10-22T12:00:00")),
@@ -182,7 +186,10 @@ def test_new_sales_by_kind(warehouse: RawWarehouse) -> None:
         "58": ("no_amount", 21),
         "59": ("other_pipeline", 21),
         "61": ("deleted", 21),
+        "62": (None, 20),
     }
+    (converted,) = (row for row in rows(warehouse, "new_sales_wholesale") if row["record_id"] == "62")
+    assert converted["numerator"] == 110
     assert [row["record_id"] for row in rows(warehouse, "new_sales_distribution") if row["counted"]] == ["54"]
 
 

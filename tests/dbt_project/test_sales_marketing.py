@@ -25,7 +25,17 @@ marketing.typed_traffic,marketing,Marketing,60,website_traffic,,maya,,manual,202
 """
 GOALS = "line_id,valid_from,valid_to,operator,target,target_2,band,reason\n"
 METRICS = (
-    *("mql_count", "sql_count", "cost_per_mql", "ad_spend", "email_campaigns_sent", "website_traffic", "forms_count", "form_submissions"),
+    *(
+        "leads_generated",
+        "mql_count",
+        "sql_count",
+        "cost_per_mql",
+        "ad_spend",
+        "email_campaigns_sent",
+        "website_traffic",
+        "forms_count",
+        "form_submissions",
+    ),
     *("calls_by_rep", "emails_by_rep", "meetings_by_rep", "tasks_by_rep", "notes_by_rep"),
     *("meetings_by_outcome", "meetings_held", "meetings_cancelled", "meetings_no_show", "meeting_attendees"),
     *("activity_response_time", "activity_response_time_business", "open_deals", "pipeline_value", "stale_deals"),
@@ -39,6 +49,8 @@ FIGURES = [
         ("2025-10-26", 1, "2025-10-21", 5),
     )
 ]
+STAGES = ["other", "subscriber", "lead", "98765", "marketingqualifiedlead", "salesqualifiedlead", "opportunity", "customer", "evangelist"]
+W37, W41 = date(2025, 9, 8), date(2025, 10, 6)
 W42, W43, W44 = date(2025, 10, 13), date(2025, 10, 20), date(2025, 10, 27)
 
 
@@ -82,6 +94,11 @@ def fill_marketing(warehouse: RawWarehouse) -> None:
             contact("no-date", created="2025-10-22T12:00:00", lifecyclestage="marketingqualifiedlead"),
             contact("gone", became_mql_at=at("2025-10-22T12:00:00"), archived=True),
             contact("only-a-lead", created="2025-10-22T12:00:00", lifecyclestage="lead", hs_analytics_source="PAID_SEARCH"),
+            *(
+                contact(f"stage-{stage}", created="2025-10-07T12:00:00", lifecyclestage=stage)
+                for stage in ("subscriber", "other", "Lead", "98765", "55555", "evangelist")
+            ),
+            contact("back-again", created="2025-10-01T12:00:00", lifecyclestage="subscriber", became_lead_at=at("2025-10-07T12:00:00")),
             contact("7"),
             contact("8"),
             contact("9"),
@@ -101,6 +118,13 @@ def fill_marketing(warehouse: RawWarehouse) -> None:
             draft | {"id": "draft", "planned_at": at("2025-10-22T12:00:00")},
             sent | {"id": "welcome", "type": "AUTOMATED_EMAIL", "published_at": at("2025-10-22T12:00:00")},
             sent | {"id": "gone", "published_at": at("2025-10-22T12:00:00"), "archived": True},
+            # whatever the kind, an automation sends it
+            sent | {"id": "nurture", "state": "AUTOMATED_SENDING", "published_at": at("2025-10-15T12:00:00")},
+            sent | {"id": "feed", "type": "RSS_EMAIL", "published_at": at("2025-10-15T12:00:00")},
+            sent | {"id": "test-a", "type": "AB_EMAIL", "state": "PUBLISHED_AB", "published_at": at("2025-10-15T12:00:00")},
+            sent | {"id": "test-b", "type": "AB_EMAIL", "state": "PUBLISHED_AB_VARIANT", "published_at": at("2025-10-15T12:00:00")},
+            sent | {"id": "zones", "type": "localtime_email", "published_at": at("2025-10-15T12:00:00")},
+            sent | {"id": "novel", "type": "HOLOGRAM_EMAIL", "published_at": at("2025-10-15T12:00:00")},
         ],
     )
     warehouse.add(
@@ -139,6 +163,7 @@ def fill_activities(warehouse: RawWarehouse) -> None:
             call("sunday-evening", "2025-10-27T02:00:00", owner="102"),
             call("gone", "2025-10-21T15:00:00", archived=True),
             call("nobody", "2025-10-21T15:00:00", owner=None),
+            call("missed-or-not", "2025-09-21T15:00:00", direction=None),
         ],
     )
     warehouse.add(
@@ -149,6 +174,12 @@ def fill_activities(warehouse: RawWarehouse) -> None:
             email("bounced", "2025-10-21T15:00:00", status="BOUNCED"),
             email("planned", "2025-10-21T15:00:00", status="SCHEDULED"),
             email("gone", "2025-10-21T15:00:00", archived=True),
+            email("no-direction", "2025-10-21T15:00:00", None),  # type: ignore[arg-type]
+            # unheard for more than fourteen days: what the contact asks then is another question
+            email("unheard", "2025-09-01T15:00:00", "INCOMING_EMAIL"),
+            email("unheard-again", "2025-09-15T15:00:00", "INCOMING_EMAIL"),
+            email("asked-anew", "2025-09-16T15:00:00", "INCOMING_EMAIL"),
+            email("heard", "2025-09-17T15:00:00"),
             # Friday 16:00 in Chicago, answered on Monday at 08:30: 64.5 hours, 1.5 of them in business
             email("asked", "2025-10-17T21:00:00", "INCOMING_EMAIL"),
             email("asked-again", "2025-10-18T21:00:00", "INCOMING_EMAIL"),
@@ -163,6 +194,9 @@ def fill_activities(warehouse: RawWarehouse) -> None:
     warehouse.add(
         "hubspot.associations",
         [
+            *(row for id in ("unheard", "unheard-again", "asked-anew", "heard") for row in link("email", id, "6")),
+            *link("email", "no-direction", "5"),
+            *link("call", "missed-or-not", "5"),
             *link("email", "asked", "7"),
             *link("email", "asked-again", "7"),
             *link("email", "answer", "7"),
@@ -183,6 +217,15 @@ def fill_activities(warehouse: RawWarehouse) -> None:
             meeting("untold", "2025-10-01T12:00:00", "2025-10-22T15:00:00", None),
             meeting("ahead", "2025-10-01T12:00:00", "2025-10-29T15:00:00", "SCHEDULED"),
             meeting("deleted", "2025-10-01T12:00:00", "2025-10-21T15:00:00", archived=True),
+            # this morning, and this afternoon
+            meeting("morning", "2025-10-01T12:00:00", "2025-10-27T11:59:00", None),
+            meeting("afternoon", "2025-10-01T12:00:00", "2025-10-27T19:00:00", "COMPLETED"),
+            # the calendars of two colleagues, of whom one also typed it in
+            meeting("both", "2025-09-02T12:00:00", "2025-09-09T15:00:00", hs_i_cal_uid="u1", hs_attendee_owner_ids="101;102"),
+            meeting("both-victor", "2025-09-03T12:00:00", "2025-09-09T15:00:00", owner="102", hs_i_cal_uid="u1"),
+            meeting("both-again", "2025-09-03T12:00:00", "2025-09-09T15:00:00", hs_i_cal_uid="u1"),
+            # the next one of the series
+            meeting("series", "2025-09-02T12:00:00", "2025-09-10T15:00:00", hs_i_cal_uid="u1"),
         ],
     )
     warehouse.add(
@@ -193,6 +236,7 @@ def fill_activities(warehouse: RawWarehouse) -> None:
             activity("reopened", "2025-10-21T12:00:00", hs_task_status="NOT_STARTED", hs_task_completion_date=at("2025-10-21T12:00:00")),
         ],
     )
+    warehouse.add("hubspot.account", [{"portal_id": "1", "company_currency": "GBP"}])
     warehouse.add("hubspot.notes", [activity("note", "2025-10-21T12:00:00"), activity("nobody", "2025-10-21T12:00:00", owner=None)])
 
 
@@ -219,6 +263,8 @@ def fill_deals(warehouse: RawWarehouse) -> None:
             deal("lost", "lost", "2025-10-06T12:00:00", "2025-10-22T12:00:00"),
             deal("unfit", "unfit", "2025-10-06T12:00:00", "2025-10-22T12:00:00"),
             deal("other", "won", "2025-10-06T12:00:00", "2025-10-22T12:00:00", pipeline="service"),
+            # the portal's currency is the pound
+            deal("won-no-currency", "won", "2025-10-06T12:00:00", "2025-10-08T12:00:00", deal_currency_code=None),
             deal("gone", "lost", "2025-10-06T12:00:00", "2025-10-22T12:00:00", archived=True),
         ],
     )
@@ -244,7 +290,7 @@ def warehouse(make_warehouse: MakeWarehouse) -> RawWarehouse:
     made = make_warehouse("2025-10-27T12:00:00", seeds={"people": PEOPLE, "scorecard_lines": LINES, "goals": GOALS})
     made.company = made.company.model_copy(
         update={
-            "hubspot": HubSpotSection(**made.company.hubspot.model_dump() | {"disqualified_stages": ["unfit"]}),
+            "hubspot": HubSpotSection(**made.company.hubspot.model_dump() | {"disqualified_stages": ["unfit"], "lifecycle_stages": STAGES}),
             "marketing": MarketingSection(mql_query="mqls"),
         }
     )
@@ -257,7 +303,7 @@ def warehouse(make_warehouse: MakeWarehouse) -> RawWarehouse:
     # of no account here: the portal's plan lacks them
     made.loaded("hubspot", "not_available", tables=["web_traffic"], finished=at("2025-10-27T11:56:00"))
     made.add("company_warehouse.figures", FIGURES)
-    selected = [f"+{name}" for name in (*METRICS, "fct_lead_sources", "fct_sales_open_deals")]
+    selected = [f"+{name}" for name in (*METRICS, "fct_lead_sources", "fct_sales_open_deals", "fct_unmapped")]
     made.build("--select", *selected, "+int_scorecard__coverage", "--exclude", "test_type:singular")
     return made
 
@@ -292,11 +338,35 @@ def test_leads_count_once_on_the_day_of_their_first_entry(warehouse: RawWarehous
     assert {row["source"] for row in rows(warehouse, "mql_count")} == {"hubspot"}  # the company's own figures are not added
 
 
+def test_only_stages_from_lead_on_make_a_lead(warehouse: RawWarehouse) -> None:
+    assert {id: reason for id, reason in reasons(warehouse, "leads_generated").items() if id.startswith(("stage", "back"))} == {
+        "stage-Lead": None,
+        "stage-98765": None,  # the company's own, between lead and MQL
+        "stage-evangelist": None,
+        "stage-subscriber": "no_lead_stage",
+        "stage-other": "no_lead_stage",
+        "stage-55555": "unknown_stage",
+        "back-again": None,  # HubSpot dated the stage
+    }
+    assert value(warehouse, "leads_generated", W41)[0] == 4
+
+
+def test_what_no_setting_knows_is_told(warehouse: RawWarehouse) -> None:
+    found = warehouse.query("from marts.fct_unmapped where kind in ('lifecycle_stage', 'mail_type', 'currency') order by kind")
+    assert [(row["kind"], row["value_id"], row["records"]) for row in found] == [
+        ("currency", "GBP", 1),
+        ("lifecycle_stage", "55555", 1),
+        ("mail_type", "HOLOGRAM_EMAIL", 1),
+    ]
+    assert "company.toml counts in USD" in found[0]["way_out"]
+
+
 def test_leads_by_source(warehouse: RawWarehouse) -> None:
     found = warehouse.query("select * from marts.fct_lead_sources order by all")
     rows = [tuple(row.values()) for row in found]
     assert rows == [
         (date(2025, 1, 13), "UNKNOWN", 2, 1, 2),  # two contacts of January; stages that came later are theirs
+        (W41, "UNKNOWN", 4, 0, 0),
         (W43, "PAID_SEARCH", 1, 0, 0),
         (W43, "UNKNOWN", 1, 0, 0),
     ]
@@ -312,7 +382,18 @@ def test_cost_per_lead_of_the_same_week(warehouse: RawWarehouse) -> None:
 
 
 def test_campaigns_forms_and_traffic(warehouse: RawWarehouse) -> None:
-    assert reasons(warehouse, "email_campaigns_sent") == {"sunday": None, "draft": "not_sent", "welcome": "automated", "gone": "deleted"}
+    assert reasons(warehouse, "email_campaigns_sent") == {
+        "sunday": None,
+        "draft": "not_sent",
+        "welcome": "automated",
+        "gone": "deleted",
+        "nurture": "automated",
+        "feed": "automated",
+        "test-a": None,
+        "test-b": "sub_campaign",
+        "zones": None,
+        "novel": "unknown_mail_type",
+    }
     assert value(warehouse, "email_campaigns_sent", W43)[0] == 1
     assert value(warehouse, "website_traffic", W43)[0] == 42
     forms = {(row["record_id"], row["occurred_on"]): row["reason"] for row in rows(warehouse, "forms_count")}
@@ -341,15 +422,29 @@ def test_coverage_of_optional_tables_and_of_sources_that_stand_for_each_other(wa
 
 
 def test_activities_of_reps(warehouse: RawWarehouse) -> None:
-    assert reasons(warehouse, "calls_by_rep") == {"out": None, "in": None, "sunday-evening": None, "gone": "deleted", "nobody": "no_owner"}
+    assert reasons(warehouse, "calls_by_rep", ("out", "in", "sunday-evening", "gone", "nobody")) == {
+        "out": None,
+        "in": None,
+        "sunday-evening": None,
+        "gone": "deleted",
+        "nobody": "no_owner",
+    }
     assert value(warehouse, "calls_by_rep", W43)[0] == 3
     assert {row["record_id"]: row["person_key"] for row in rows(warehouse, "calls_by_rep") if row["counted"]} == {
+        "missed-or-not": "maya",
         "out": "maya",
         "in": "maya",
         "sunday-evening": "victor",
     }
-    mails = reasons(warehouse, "emails_by_rep", ("sent", "theirs", "bounced", "planned", "gone"))
-    assert mails == {"sent": None, "theirs": "incoming", "bounced": "bounced", "planned": "not_sent", "gone": "deleted"}
+    mails = reasons(warehouse, "emails_by_rep", ("sent", "theirs", "bounced", "planned", "gone", "no-direction"))
+    assert mails == {
+        "sent": None,
+        "theirs": "incoming",
+        "bounced": "bounced",
+        "planned": "not_sent",
+        "gone": "deleted",
+        "no-direction": "unknown_direction",
+    }
     assert reasons(warehouse, "tasks_by_rep") == {"done": None, "open": "not_complete", "reopened": "not_complete"}
     assert value(warehouse, "tasks_by_rep", W43)[0] == 1
     assert reasons(warehouse, "notes_by_rep", ("note", "nobody")) == {"note": None, "nobody": "no_owner"}
@@ -368,6 +463,11 @@ def test_meetings_by_rep_and_by_outcome(warehouse: RawWarehouse) -> None:
         ("untold", "maya"): None,
         ("ahead", "maya"): "not_yet",
         ("deleted", "maya"): "deleted",
+        ("morning", "maya"): None,
+        ("afternoon", "maya"): "not_yet",
+        ("both", "maya"): None,
+        ("both", "victor"): None,
+        ("series", "maya"): None,
     }
     assert value(warehouse, "meetings_by_outcome", W43)[0] == 5  # held, cancelled, moved, missed, untold
     assert [value(warehouse, name, W43)[0] for name in ("meetings_held", "meetings_cancelled", "meetings_no_show")] == [1, 1, 1]
@@ -375,6 +475,22 @@ def test_meetings_by_rep_and_by_outcome(warehouse: RawWarehouse) -> None:
     expected = {"cancelled": "canceled", "moved": "rescheduled", "missed": "no_show", "untold": "no_outcome", "ahead": "not_yet"}
     assert held == expected
     assert value(warehouse, "meeting_attendees", W43)[0] == 4  # two colleagues and two contacts
+    due = reasons(warehouse, "meetings_by_outcome", ("morning", "afternoon"))
+    assert due == {"morning": None, "afternoon": "not_yet"} and value(warehouse, "meetings_held", W44)[0] == 0
+
+
+def test_a_meeting_in_two_calendars_is_one(warehouse: RawWarehouse) -> None:
+    """A line counts each record once, and both colleagues have the same one."""
+    held = [row for row in rows(warehouse, "meetings_held") if row["occurred_on"] == date(2025, 9, 9)]
+    assert sorted((row["record_id"], row["person_key"], row["reason"] or "") for row in held) == [
+        ("both", "maya", ""),
+        ("both", "victor", ""),
+        ("both-again", "maya", "same_meeting"),
+    ]
+    invited = [row["numerator"] for row in rows(warehouse, "meeting_attendees") if row["record_id"] == "both"]
+    assert invited == [2, 2]
+    meta = warehouse.query("from intermediate.int_scorecard__metrics where metric_id in ('meetings_held', 'ftas_set', 'w250_ftas_set')")
+    assert [row["distinct_for_team"] for row in meta] == [True] * 3
 
 
 def test_response_time(warehouse: RawWarehouse) -> None:
@@ -384,7 +500,13 @@ def test_response_time(warehouse: RawWarehouse) -> None:
         "asked-again": "same_wait",
         "night": None,
         "forgotten": "unanswered",  # the answer took longer than fourteen days
+        "unheard": "unanswered",
+        "unheard-again": "same_wait",  # exactly fourteen days later
+        "asked-anew": None,
+        "no-direction": "unknown_direction",
+        "missed-or-not": "no_direction",
     }
+    assert found["asked-anew"]["numerator"] == 24
     assert (found["asked"]["numerator"], found["asked"]["person_key"], found["asked"]["occurred_on"]) == (
         Decimal("64.5"),
         "victor",
@@ -392,7 +514,7 @@ def test_response_time(warehouse: RawWarehouse) -> None:
     )
     assert found["night"]["numerator"] == Decimal("1.5") and found["night"]["occurred_on"] == date(2025, 10, 26)
     business = {row["record_id"]: row["numerator"] for row in rows(warehouse, "activity_response_time_business") if row["counted"]}
-    assert business == {"asked": Decimal("1.5"), "night": 0}
+    assert business == {"asked": Decimal("1.5"), "night": 0, "asked-anew": 9}
 
 
 def of_day(warehouse: RawWarehouse, metric: str, day: date) -> dict[str, str | None]:
@@ -432,6 +554,7 @@ def test_closed_deals(warehouse: RawWarehouse) -> None:
         "won-early": None,
         "won-no-amount": None,
         "won-euro": None,
+        "won-no-currency": None,
         "lost": None,
         "unfit": "disqualified",
         "other": "other_pipeline",
@@ -441,8 +564,9 @@ def test_closed_deals(warehouse: RawWarehouse) -> None:
     sizes = {row["record_id"]: (row["numerator"], row["reason"]) for row in rows(warehouse, "avg_deal_size")}
     assert sizes["won"] == (5000, None)
     assert (sizes["won-no-amount"][1], sizes["won-euro"][1]) == ("no_amount", "other_currency")
+    assert sizes["won-no-currency"][1] == "other_currency"
     days = {row["record_id"]: row["numerator"] for row in rows(warehouse, "sales_cycle_days") if row["counted"]}
-    assert days == {"won": 20, "won-early": 50, "won-no-amount": 0, "won-euro": 2}
+    assert days == {"won": 20, "won-early": 50, "won-no-amount": 0, "won-euro": 2, "won-no-currency": 2}
 
 
 def test_without_hubspot_the_companys_own_figures_tell(make_warehouse: MakeWarehouse) -> None:

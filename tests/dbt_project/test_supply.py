@@ -17,6 +17,7 @@ _SUPPLY = [
     "leads_in_queue",
     "leads_sequencing",
     "lead_queue_runway",
+    "lead_queue_runway_sending",
     "lead_queue_runway_capacity",
     "contacts_sequenced",
     "email_open_rate",
@@ -42,6 +43,7 @@ LINES = "line_id,section,section_label,sort_order,metric_id,label,owners,people,
 GOALS = """\
 line_id,valid_from,valid_to,operator,target,target_2,band,reason
 s.lead_queue_runway,2025-10-20,,>=,30,,0.10,first
+s.lead_queue_runway_sending,2025-10-20,,>=,30,,0.10,first
 s.avg_ticket_response_hours,2025-10-20,,<=,16,,0.10,first
 s.new_inventory_value_q1,2024-12-30,2025-03-30,>=,1162000,,0.10,first quarter
 """
@@ -234,12 +236,15 @@ def test_the_queue_is_what_waits_in_campaigns_that_send(warehouse: RawWarehouse)
     assert shown(warehouse, "leads_in_queue", W42) == (None, "no_goal", "missing")  # no snapshot is no zero
 
 
-def test_runway_divides_by_new_leads_per_sending_day(warehouse: RawWarehouse) -> None:
+def test_runway_in_days_of_the_calendar_and_in_sending_days(warehouse: RawWarehouse) -> None:
     # five new leads on the sending days 13, 19, 20, 21 and 23 October, on the last of which only follow-ups went out
-    assert fact(warehouse, "lead_queue_runway", W43)["denominator"] == 1
-    assert shown(warehouse, "lead_queue_runway", W43) == (30, "met", "live")
+    assert fact(warehouse, "lead_queue_runway_sending", W43)["denominator"] == 1
+    assert shown(warehouse, "lead_queue_runway_sending", W43) == (30, "met", "live")
+    # of the thirteen days since the first e-mail
+    assert fact(warehouse, "lead_queue_runway", W43)["value"] == pytest.approx(Decimal(30 * 13) / 5)
     # two weeks before the 28th the 13th is out; what was sent that morning is not a whole day
-    assert shown(warehouse, "lead_queue_runway", W44) == (190, "met", "provisional")
+    assert shown(warehouse, "lead_queue_runway_sending", W44) == (190, "met", "provisional")
+    assert fact(warehouse, "lead_queue_runway", W44)["value"] == pytest.approx(Decimal(190 * 14) / 4)
     days = reasons(warehouse, "lead_queue_runway", "2025-10-28", "2025-10-28")
     assert sorted(day for day in days if "-" in day) == ["2025-10-19", "2025-10-20", "2025-10-21", "2025-10-23"]
 

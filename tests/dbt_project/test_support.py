@@ -47,10 +47,13 @@ def warehouse(make_warehouse: MakeWarehouse) -> RawWarehouse:
             ticket | blank | {"id": 6, "part": "bare", "generated_timestamp": 200, "status": "closed", "assignee_id": None},
             ticket | {"id": 7, "via_channel": "sample_ticket", "status": "new"},
             ticket | {"id": 8, "reply_minutes_calendar": None, "reply_seconds_calendar": 90},
+            ticket | {"id": 9, "submitter_id": 26363656426259, "requester_id": 1},
+            ticket | {"id": 10, "submitter_id": 1, "requester_id": 1},
         ],
     )
     day = {"snapshot_at": "2025-10-27T12:00:00Z", "snapshot_date": "2025-10-27", "created_at": "2025-10-26T12:00:00Z"}
     made.add("zendesk.open_tickets", [day | {"ticket_id": 2, "status": "pending", "via_channel": "email", "assignee_id": 26363656426259}])
+    made.add("zendesk.open_tickets", [day | {"ticket_id": 9, "status": "open", "via_channel": "email", "assignee_id": 26363656426259}])
     made.add("intercom.account", [{"app_id": "x1", "web_url": "https://app.eu.intercom.com"}])
     made.add("intercom.admins", [{"id": "7", "email": "ada@test.example"}])
     talk: dict[str, Any] = {
@@ -142,7 +145,12 @@ def test_metrics_outlive_a_version_without_them(rows: dict[str, dict[str, Any]])
 
 def test_what_counts_nowhere_says_why(rows: dict[str, dict[str, Any]]) -> None:
     reasons = {key: row["reason"] for key, row in rows.items() if row["reason"] not in (None, "deleted")}
-    assert reasons == {"zendesk 7": "excluded_channel", "intercom 3": "ai_only", "intercom 4": "not_customer_initiated"}
+    assert reasons == {
+        "zendesk 7": "excluded_channel",
+        "zendesk 9": "not_customer_initiated",  # an agent opened it
+        "intercom 3": "ai_only",
+        "intercom 4": "not_customer_initiated",
+    }
 
 
 def test_receipts_open_where_the_work_is_done(rows: dict[str, dict[str, Any]]) -> None:
@@ -156,7 +164,8 @@ def test_open_tickets_of_a_day(warehouse: RawWarehouse) -> None:
     shown = [(row["source"], row["record_id"], row["is_open"], row["is_snoozed"], row["reason"], row["age_hours"]) for row in rows]
     assert shown == [
         ("zendesk", "2", True, False, None, 24),
+        ("zendesk", "9", False, False, "not_customer_initiated", 24),
         ("intercom", "2", True, True, None, 24),
         ("intercom", "9", False, False, "not_customer_initiated", 24),
     ]
-    assert [row["record_label"] for row in rows] == ["#2 Printer", "#2 Outage?", "#9"]
+    assert [row["record_label"] for row in rows] == ["#2 Printer", "#9 Printer", "#2 Outage?", "#9"]

@@ -79,6 +79,7 @@ def test_a_wrong_key_and_nobody_there(sandbox: Sandbox, company: Company, monkey
         ("hubspot", {"decision_maker_property": "no_such"}, "decision_maker_property", "no_such"),
         ("hubspot", {"coi_property": "firstname"}, "coi_property", "of type string"),
         ("hubspot", {"mrr_property": "no_mrr"}, "mrr_property", "no_mrr"),
+        ("hubspot", {"lifecycle_stages": ["lead", "customer"]}, "lifecycle_stages", "subscriber (Subscriber)"),
         ("autotask", {"reactive_queue_ids": [1]}, "reactive_queue_ids", "names 1"),
         ("autotask", {"complete_status_ids": [5, 99]}, "complete_status_ids", "99"),
         ("autotask", {"time_off_codes": ["Siesta"]}, "time_off_codes", "Siesta"),
@@ -91,6 +92,12 @@ def test_configured_ids_that_do_not_exist(
     found = bad(diagnose(Settings(), changed, [section]))
     assert set(found) <= {check, "decision_maker_values"}
     assert named in found[check].detail and "company.toml" in found[check].way_out
+
+
+def test_a_portal_in_another_currency(sandbox: Sandbox, company: Company) -> None:
+    pounds = company.model_copy(update={"company": company.company.model_copy(update={"currency": "GBP"})})
+    (found,) = bad(diagnose(Settings(), pounds, ["hubspot"])).values()
+    assert (found.check, found.level) == ("currency", "warn") and "HubSpot counts in USD, company.toml in GBP" in found.detail
 
 
 def test_missing_scopes_and_permissions(sandbox: Sandbox, company: Company) -> None:

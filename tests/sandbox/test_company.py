@@ -45,7 +45,7 @@ def test_people_are_those_of_the_seed_file() -> None:
 def test_ids_and_names_are_those_of_company_toml() -> None:
     company = load_company(Settings())
     assert company.zone == base.ZONE
-    assert company.hubspot.connected_outcomes == [account.CONNECTED, account.LIVE_MESSAGE]
+    assert company.hubspot.connected_outcomes == [account.CONNECTED]
     assert company.hubspot.first_appointment_types == [account.FIRST_APPOINTMENT]
     assert company.hubspot.coi_meeting_types == [account.COI_MEETING]
     assert company.hubspot.warm_list == "Warm 250"

@@ -12,6 +12,7 @@ with told as (
         ('mqls', 'mql_count', 'all'),
         ('sqls', 'sql_count', 'all'),
         ('activities', 'activities_total', 'all'),
+        ('emails', 'emails_by_rep', 'all'),
         ('pipeline_value', 'pipeline_value', 'today'),
         ('open_deals', 'open_deals', 'today'),
         ('contacts', 'contacts_total', 'today'),

@@ -199,6 +199,16 @@ def hubspot_account(book: Book, **own: Any) -> None:
         "deals.dealtype": (("newbusiness", "New business"), ("existingbusiness", "Existing business"), ("renewal", "Renewal")),
         "deals.dealstage": stages,
         "deals.pipeline": (("default", "Sales pipeline"), (RENEWALS, "Renewals projects")),
+        "contacts.lifecyclestage": (
+            ("subscriber", "Subscriber"),
+            ("lead", "Lead"),
+            ("marketingqualifiedlead", "Marketing qualified lead"),
+            ("salesqualifiedlead", "Sales qualified lead"),
+            ("opportunity", "Opportunity"),
+            ("customer", "Customer"),
+            ("evangelist", "Evangelist"),
+            ("other", "Other"),
+        ),
         "contacts.hs_buying_role": (
             ("DECISION_MAKER", "Decision maker"),
             ("BUDGET_HOLDER", "Budget holder"),

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from dlt_pipelines.sandbox.company.account import CONNECTED, LIVE_MESSAGE
+from dlt_pipelines.sandbox.company.account import CONNECTED
 from dlt_pipelines.sandbox.company.base import BEN, MAYA, NOOR, RILEY, VICTOR, Book, Owner
 from dlt_pipelines.sandbox.store import parse_ms
 
@@ -73,7 +73,7 @@ def _calls(book: Book) -> Iterator[PhoneCall]:
         in_phone = by_phone and rep in INSIDE and number is not None
         start = parse_ms(props["hs_timestamp"]) // 1000 * 1000
         seconds = int(props["hs_call_duration"]) // 1000
-        answered = props["hs_call_disposition"] in (CONNECTED, LIVE_MESSAGE)
+        answered = props["hs_call_disposition"] == CONNECTED
         inbound = props["hs_call_direction"] == "INBOUND"
         lag = int(chance * 997) % 8 + 1 if chance > 0.05 else 40 + int(chance * 700)
         # a call made from a mobile is typed in to the minute

@@ -107,7 +107,7 @@ def write(book: Book, directory: Directory) -> None:
 
 # ------------------------------------------------------------------ calls
 
-_MISSED = (NO_ANSWER, VOICEMAIL, NO_ANSWER, VOICEMAIL, NO_ANSWER, BUSY, GATEKEEPER, WRONG_NUMBER, None)
+_MISSED = (NO_ANSWER, VOICEMAIL, NO_ANSWER, LIVE_MESSAGE, NO_ANSWER, BUSY, GATEKEEPER, WRONG_NUMBER, None)
 _SUNDAY_DIALS = {W40: 1, W41: 2, W42: 3, W43: 1}
 """Dials late on Sunday: Monday in UTC. Never as many as the week before, or nobody would notice."""
 _STATUS = {NO_ANSWER: "NO_ANSWER", BUSY: "BUSY"}
@@ -127,7 +127,7 @@ def add_call(
     logged: int | None = None,
 ) -> int:
     """One call. Some are typed in days later, some get their outcome only after they were saved."""
-    talked = outcome in (CONNECTED, LIVE_MESSAGE)
+    talked = outcome == CONNECTED
     duration = rng.randint(40_000, 900_000) if talked else rng.randint(0, 45_000)
     if logged is None:
         late = rng.random() < 0.05
@@ -183,9 +183,8 @@ def _week_of_calls(book: Book, directory: Directory, monday: date) -> None:
             dials += not called_in
             hours = _hours(rng)
             title = titles.pop() if titles and not called_in else None
-            outcome = CONNECTED if rng.random() < 0.8 else LIVE_MESSAGE
             direction = "INBOUND" if called_in else "OUTBOUND"
-            add_call(book, rng, monday, at(day, hours), MAYA, person, outcome, direction=direction, title=title)
+            add_call(book, rng, monday, at(day, hours), MAYA, person, CONNECTED, direction=direction, title=title)
             if dials < week.dials - 12 and rng.random() < 0.15:
                 # a second conversation with the same person on the same day: a dial, no conversation
                 dials += 1
@@ -236,7 +235,7 @@ def _warm_calls(book: Book, directory: Directory, monday: date, week: Plan, rng:
 
 
 def _noise_calls(book: Book, directory: Directory, monday: date, rng: random.Random, mine: list[Person], everybody: list[Person]) -> None:
-    """Calls that no line of Maya may count: inbound, without direction, without owner, of others, archived."""
+    """Calls that no line of Maya may count: inbound, without owner, of others (one without direction), archived."""
     days = work_days(monday)
 
     def when() -> int:
@@ -244,7 +243,7 @@ def _noise_calls(book: Book, directory: Directory, monday: date, rng: random.Ran
 
     for _ in range(rng.randint(2, 4)):
         add_call(book, rng, monday, when(), MAYA, rng.choice(everybody), rng.choice(_MISSED), direction="INBOUND")
-    add_call(book, rng, monday, when(), MAYA, rng.choice(everybody), None, direction=None)
+    add_call(book, rng, monday, when(), DANA, rng.choice(everybody), None, direction=None)
     add_call(book, rng, monday, when(), None, rng.choice(mine), CONNECTED)
     add_call(book, rng, monday, when(), None, rng.choice(everybody), NO_ANSWER)
     for owner, count in ((BEN, 12), (RILEY, 8), (NOOR, 5), (DANA, 1)):
@@ -274,6 +273,7 @@ def add_meeting(
     attendees: tuple[Owner, ...] = (),
     title: str = "",
     settled: int | None = None,
+    calendar_uid: str | None = None,
 ) -> int:
     """One meeting: SCHEDULED when it is made, its outcome is entered some time after it should have begun (or at `settled`)."""
     people = [owner] if owner else []
@@ -285,6 +285,7 @@ def add_meeting(
         "hs_meeting_title": title or (f"{kind or 'Meeting'} with {contacts[0].firm.name}" if contacts else kind),
         "hs_activity_type": kind,
         "hubspot_owner_id": str(owner.id) if owner else None,
+        "hs_i_cal_uid": calendar_uid or f"{made}-{start}-{owner.id if owner else 0}@calendar.example",
         "hs_attendee_owner_ids": ";".join(str(person.id) for person in [*people, *attendees]) if attendees else None,
     }
     firms = list(dict.fromkeys(person.firm.id for person in contacts))
@@ -435,6 +436,10 @@ def _scripted_meetings(book: Book, directory: Directory) -> None:
     # an open house with more guests than one page of associations holds
     guests = directory.callable(VICTOR, None, start)[:130]
     add_meeting(book, day(W42, 1, 9.0), day(W43, 3, 17.0), DANA, "Demo", guests, "COMPLETED", title="Open house")
+    # one meeting that both calendars bring along
+    guest, uid = [next(partners)], "7f3a9c@calendar.example"
+    for host in (MAYA, VICTOR):
+        add_meeting(book, day(W42, 0, 9.0), day(W42, 4, 15.5), host, "Demo", guest, "COMPLETED", title="Joint demo", calendar_uid=uid)
 
 
 def _centres_of_influence(book: Book, directory: Directory) -> None:

@@ -238,6 +238,8 @@ class _Ticket:
             "subject": rng.choice(_SUBJECTS) if rng.random() < 0.985 else None,
             "description": "body-of-a-ticket",
             "requester_id": _CLIENT + client * 2 + rng.randrange(2),
+            # now and then the company writes first
+            **({"submitter_id": agent_user_id(AGENTS[0])} if self.id % 40 == 0 else {}),
             "assignee_id": None,
             "group_id": _GROUP + 1,
             "organization_id": None if rng.random() < 0.04 else _CLIENT + 500_000 + client,

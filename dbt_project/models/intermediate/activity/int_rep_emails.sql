@@ -27,6 +27,7 @@ select
     cast(emails.rep_id as text) as account_id,
     accounts.person_key,
     reps.email as rep_email,
+    emails.happened_at,
     emails.activity_day as sent_day,
     emails.is_incoming,
     emails.is_deleted,

@@ -6,14 +6,11 @@ select
     contacts.person_key,
     coalesce(owners.owner_key, contacts.source || ':' || nullif(contacts.owner_id, ''), 'nobody') as owner_key,
     coalesce(nullif(trim(contacts.original_source), ''), 'UNKNOWN') as original_source,
-    nullif(trim(contacts.lifecycle_stage), '') as lifecycle_stage,
+    contacts.lifecycle_stage,
+    contacts.lifecycle_step,
     nullif(upper(trim(raw_contacts.lead_status)), '') as lead_status,
     contacts.created_day,
-    -- as the metric leads_generated: the day of the stage, else that of the creation
-    case
-        when contacts.became_lead_day is not null or contacts.lifecycle_stage is not null
-            then coalesce(contacts.became_lead_day, contacts.created_day)
-    end as lead_day,
+    contacts.lead_day,
     contacts.became_mql_day as mql_day,
     contacts.became_sql_day as sql_day,
     raw_contacts.became_opportunity_day as opportunity_day,

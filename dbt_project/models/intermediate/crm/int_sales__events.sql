@@ -58,7 +58,7 @@ events as (
         day,
         1 as numerator
     from {{ ref('int_crm__activities') }}
-    where not is_deleted and not is_incoming and day is not null
+    where not is_deleted and is_ours and day is not null
 )
 
 select

@@ -4,14 +4,8 @@
 with contacts as (
     select
         *,
-        case lifecycle_stage
-            when 'marketingqualifiedlead' then 2
-            when 'salesqualifiedlead' then 3
-            when 'opportunity' then 4
-            when 'customer' then 5
-            when 'evangelist' then 5
-            else 1
-        end as stage_now
+        -- who went back was a lead all the same
+        greatest(coalesce(lifecycle_step, 1), 1) as stage_now
     from {{ ref('int_crm__contacts') }}
     where not is_deleted and lead_day is not null
 )

@@ -55,7 +55,7 @@ judged as (
         *,
         case
             when withdrawn is not null then withdrawn
-            when spend is null then 'no_amount'
+            when spend is null then 'no_number'
             when coalesce(currency <> {{ setting('company.currency') }}, true) then 'other_currency'
         end as reason
     from days

@@ -39,7 +39,7 @@ figures as (
         cast(null as text) as person_key,
         coalesce(day, snapshot_date) as occurred_on,
         value as quantity,
-        case when day is null then 'no_date' when value is null then 'no_amount' end as reason,
+        case when day is null then 'no_date' when value is null then 'no_number' end as reason,
         source,
         'figure' as record_type,
         concat_ws(':', query_name, row_number) as record_id,
@@ -47,8 +47,8 @@ figures as (
         concat_ws(', ', query_name, category) as record_label
     from {{ ref('int_company_figures') }}
     where query_name = {{ setting(query, default='') }}
-    -- a day's figures are those of one pull
-    qualify snapshot_date = max(snapshot_date) over (partition by source)
+    -- a day's figures are those of one pull, and of one database where two answer the query
+    qualify snapshot_date = max(snapshot_date) over (partition by source) and source = min(source) over ()
     {{ 'union all' if not loop.last }}
     {% endfor %}
 )

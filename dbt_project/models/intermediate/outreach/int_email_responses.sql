@@ -35,11 +35,7 @@ emails as (
         emails.sent_day,
         coalesce(mails.opens, 0) > 0 as is_opened,
         coalesce(mails.replies, 0) > 0 as is_replied,
-        case
-            when emails.is_deleted then 'deleted'
-            when emails.email_status = 'BOUNCED' then 'bounced'
-            when emails.email_status <> 'SENT' then 'not_sent'
-        end as reason,
+        emails.not_sent_because as reason,
         emails.source,
         emails.record_type,
         emails.record_id,
@@ -47,7 +43,7 @@ emails as (
         emails.record_label
     from {{ ref('int_emails') }} as emails
     inner join {{ ref('stg_hubspot__emails') }} as mails on emails.email_id = mails.email_id
-    where not emails.is_incoming
+    where emails.is_incoming is not true
 )
 
 select emails.*

@@ -1,14 +1,29 @@
+with contacts as (
+    select
+        * replace (nullif(lower(trim(lifecycle_stage)), '') as lifecycle_stage),
+        {{ lifecycle_step('lifecycle_stage') }} as lifecycle_step
+    from {{ ref('stg_hubspot__contacts') }}
+)
+
 select
     contacts.contact_id,
     contacts.owner_id,
     accounts.person_key,
     contacts.lifecycle_stage,
+    contacts.lifecycle_step,
     contacts.coi_day,
     contacts.original_source,
     contacts.became_lead_day,
     contacts.became_mql_day,
     contacts.became_sql_day,
     contacts.created_day,
+    -- HubSpot does not date every stage: who is in the stage lead or a later one has been a lead since the creation
+    coalesce(contacts.became_lead_day, case when contacts.lifecycle_step >= 1 then contacts.created_day end) as lead_day,
+    case
+        when contacts.became_lead_day is not null or contacts.lifecycle_step >= 1 then null
+        when contacts.lifecycle_stage is not null and contacts.lifecycle_step is null then 'unknown_stage'
+        else 'no_lead_stage'
+    end as no_lead_because,
     contacts.is_deleted,
     coalesce(list_has_any(
         {{ setting_list('hubspot.decision_maker_values') }},
@@ -21,6 +36,6 @@ select
     coalesce(
         nullif(trim(concat_ws(' ', contacts.first_name, contacts.last_name)), ''), contacts.email, 'Contact ' || contacts.contact_id
     ) as record_label
-from {{ ref('stg_hubspot__contacts') }} as contacts
+from contacts
 left join {{ ref('int_people__accounts') }} as accounts
     on accounts.source = 'hubspot' and contacts.owner_id = accounts.account_id

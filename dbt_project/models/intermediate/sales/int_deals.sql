@@ -5,6 +5,11 @@ with firsts as (
         min(from_day) filter (where is_in_pipeline) as in_pipeline_from
     from {{ ref('int_deals__spans') }}
     group by deal_id
+),
+
+account as (
+    select any_value(company_currency) as currency
+    from {{ ref('stg_hubspot__account') }}
 )
 
 select
@@ -19,7 +24,10 @@ select
     now.is_in_pipeline,
     {{ in_setting('deals.deal_type', 'hubspot.renewal_deal_types') }} as is_renewal,
     {{ in_setting('now.stage_id', 'hubspot.disqualified_stages') }} as is_disqualified,
-    coalesce(upper(deals.currency) <> upper({{ setting('company.currency') }}), false) as is_other_currency,
+    -- a deal without a currency of its own is in the portal's
+    coalesce(
+        coalesce(upper(nullif(trim(deals.currency), '')), account.currency) <> upper({{ setting('company.currency') }}), false
+    ) as is_other_currency,
     now.deal_state,
     now.closed_on,
     deals.closed_day as close_day,
@@ -35,5 +43,6 @@ select
 from {{ ref('stg_hubspot__deals') }} as deals
 inner join {{ ref('int_deals__spans') }} as now on deals.deal_id = now.deal_id and now.until_day = date '9999-12-31'
 inner join firsts on deals.deal_id = firsts.deal_id
+cross join account
 left join {{ ref('int_people__accounts') }} as accounts
     on accounts.source = 'hubspot' and now.owner_id = accounts.account_id

@@ -3,17 +3,25 @@ with meetings as (
         *,
         {{ in_setting('meeting_type', 'hubspot.first_appointment_types') }} as is_first_appointment,
         {{ in_setting('meeting_type', 'hubspot.coi_meeting_types') }} as is_coi,
-        is_first_appointment and not is_deleted and outcome = 'RESCHEDULED' as is_moved
+        is_first_appointment and not is_deleted as is_appointment,
+        -- one meeting in the calendars of two colleagues is two records: the first of them names both
+        case
+            when calendar_uid is not null and started_at is not null
+                then first_value(meeting_id) over (partition by calendar_uid, started_at, is_deleted order by created_at, meeting_id)
+            else meeting_id
+        end as event_id
     from {{ ref('stg_hubspot__meetings') }}
 ),
 
 met as (
     select
-        meetings.meeting_id,
+        meetings.event_id,
         meetings.created_at,
-        memberships.contact_id is not null as is_listed,
-        -- when this contact's first appointment was first moved; what is set for them afterwards is the same appointment again
-        min(case when meetings.is_moved then meetings.created_at end) over (partition by links.contact_id) as first_moved_at
+        meetings.started_at,
+        meetings.outcome,
+        meetings.is_appointment,
+        links.contact_id,
+        memberships.contact_id is not null as is_listed
     from meetings
     inner join {{ ref('int_activities__contacts') }} as links on links.activity_type = 'meeting' and meetings.meeting_id = links.activity_id
     left join {{ ref('int_warm_list__memberships') }} as memberships
@@ -23,35 +31,63 @@ met as (
             and meetings.created_day < memberships.until_day
 ),
 
-per_meeting as (
+-- what is set for a contact after their first appointment was moved is the same appointment again, until it has taken place
+reschedules as (
+    select distinct later.event_id
+    from met as later
+    inner join met as moved
+        on
+            later.contact_id = moved.contact_id
+            and later.event_id <> moved.event_id
+            and later.created_at > moved.created_at
+            and moved.is_appointment
+            and moved.outcome = 'RESCHEDULED'
+    left join met as held
+        on
+            moved.contact_id = held.contact_id
+            and moved.created_at < held.created_at
+            and later.created_at > held.started_at
+            and held.is_appointment
+            and coalesce(held.outcome, '') not in ('RESCHEDULED', 'CANCELED', 'CANCELLED', 'NO_SHOW')
+    where later.is_appointment and held.event_id is null
+),
+
+listed as (
     select
-        meeting_id,
-        bool_or(is_listed) as is_listed,
-        coalesce(bool_or(created_at > first_moved_at), false) as is_reschedule
+        event_id,
+        bool_or(is_listed) as is_listed
     from met
-    group by meeting_id
+    group by event_id
 )
 
 select
     meetings.meeting_id,
+    meetings.event_id,
     meetings.owner_id,
     meetings.attendee_owner_ids,
     accounts.person_key,
     meetings.meeting_type,
     meetings.outcome,
-    meetings.created_day,
+    min(meetings.created_day) over (partition by meetings.event_id) as created_day,
     meetings.start_day,
+    coalesce(meetings.started_at <= {{ clock() }}, false) as has_begun,
     meetings.is_deleted,
     meetings.is_first_appointment,
     meetings.is_coi,
-    coalesce(per_meeting.is_listed, false) as is_listed,
-    coalesce(per_meeting.is_reschedule, false) as is_reschedule,
+    coalesce(listed.is_listed, false) as is_listed,
+    reschedules.event_id is not null as is_reschedule,
+    -- one colleague with two records of an event: the second is none
+    row_number() over (
+        partition by meetings.event_id, accounts.person_key order by meetings.created_at, meetings.meeting_id
+    ) > 1 as is_same_meeting,
     'hubspot' as source,
     'meeting' as record_type,
-    meetings.meeting_id as record_id,
+    -- a team that counts each record once counts an event once
+    case when is_same_meeting then meetings.meeting_id else meetings.event_id end as record_id,
     {{ hubspot_url('0-47', 'meetings.meeting_id') }} as record_url,
     coalesce(nullif(trim(meetings.title), ''), 'Meeting ' || meetings.meeting_id) as record_label
 from meetings
-left join per_meeting on meetings.meeting_id = per_meeting.meeting_id
+left join listed on meetings.event_id = listed.event_id
+left join reschedules on meetings.event_id = reschedules.event_id
 left join {{ ref('int_people__accounts') }} as accounts
     on accounts.source = 'hubspot' and meetings.owner_id = accounts.account_id

@@ -1,13 +1,17 @@
--- how long contacts waited for us. A wait begins with the first message of a contact (an e-mail to us, a call that nobody took) that
--- follows our last word, and ends with our next one (an e-mail, a call of ours, a call of theirs that we took)
-with messages as (
+-- how long contacts waited for us. A wait begins with a message of a contact (an e-mail to us, a call that nobody took) and ends with our
+-- next word (an e-mail, a call of ours, a call of theirs that we took). What the contact says meanwhile is part of the wait, while it is
+-- at most hubspot.response_days old; after that we did not answer, and the next message begins another wait
+{% set response_days = "to_days(cast(" ~ setting('hubspot.response_days', '14') ~ " as integer))" -%}
+with recursive messages as (
     select
         'email' as record_type,
         email_id as activity_id,
         sent_at as happened_at,
         sent_day as happened_on,
         person_key,
+        -- null: nobody knows whose word it is
         is_incoming as is_theirs,
+        case when is_incoming is null then 'unknown_direction' end as unknown_because,
         source,
         record_id,
         record_url,
@@ -23,20 +27,24 @@ with messages as (
         called_at as happened_at,
         call_day as happened_on,
         person_key,
-        direction = 'INBOUND' and not is_connected as is_theirs,
+        case when is_connected then false else direction = 'INBOUND' end as is_theirs,
+        case when not is_connected and direction is null then 'no_direction' end as unknown_because,
         source,
         record_id,
         record_url,
         record_label
     from {{ ref('int_calls') }}
-    where not is_deleted and called_at is not null and direction is not null
+    where not is_deleted and called_at is not null
 ),
 
 of_contacts as (
     select
         messages.*,
         links.contact_id,
-        lag(messages.is_theirs) over of_contact as was_theirs,
+        -- how often we had spoken before: what a contact says in between has one number
+        count(*) filter (where not messages.is_theirs) over (
+            partition by links.contact_id order by messages.happened_at, messages.activity_id rows unbounded preceding
+        ) as our_words,
         min(case when not messages.is_theirs then messages.happened_at end) over (
             partition by links.contact_id order by messages.happened_at, messages.activity_id
             rows between 1 following and unbounded following
@@ -48,16 +56,49 @@ of_contacts as (
     from messages
     inner join {{ ref('int_activities__contacts') }} as links
         on messages.record_type = links.activity_type and messages.activity_id = links.activity_id
-    window of_contact as (partition by links.contact_id order by messages.happened_at, messages.activity_id)
+),
+
+-- when each wait begins: with the first message after our last word, and then with the first that finds the wait before it too old
+beginnings as (
+    select
+        contact_id,
+        our_words,
+        min(happened_at) as began_at
+    from of_contacts
+    where is_theirs
+    group by contact_id, our_words
+
+    union all
+
+    select
+        beginnings.contact_id,
+        beginnings.our_words,
+        min(of_contacts.happened_at) as began_at
+    from beginnings
+    inner join of_contacts
+        on
+            beginnings.contact_id = of_contacts.contact_id
+            and beginnings.our_words = of_contacts.our_words
+            and of_contacts.is_theirs
+            and of_contacts.happened_at > beginnings.began_at + {{ response_days }}
+    group by beginnings.contact_id, beginnings.our_words, beginnings.began_at
 ),
 
 waits as (
     select
-        *,
-        coalesce(was_theirs, false) as is_same_wait,
-        replied_at <= happened_at + to_days(cast({{ setting('hubspot.response_days', '14') }} as integer)) as is_answered
+        of_contacts.*,
+        -- of two messages of one instant the first is the wait
+        beginnings.began_at is null or row_number() over (
+            partition by of_contacts.contact_id, of_contacts.our_words, of_contacts.happened_at order by of_contacts.activity_id
+        ) > 1 as is_same_wait,
+        of_contacts.replied_at <= of_contacts.happened_at + {{ response_days }} as is_answered
     from of_contacts
-    where is_theirs
+    left join beginnings
+        on
+            of_contacts.contact_id = beginnings.contact_id
+            and of_contacts.our_words = beginnings.our_words
+            and of_contacts.happened_at = beginnings.began_at
+    where of_contacts.is_theirs or of_contacts.unknown_because is not null
 ),
 
 -- a message to several contacts is one message: the first of them to get an answer tells
@@ -107,6 +148,7 @@ select
     end as hours,
     case when answered.is_answered then cast(coalesce(open_hours.business_seconds, 0) as decimal(38, 9)) / 3600 end as business_hours,
     case
+        when answered.unknown_because is not null then answered.unknown_because
         when answered.is_same_wait then 'same_wait'
         when not coalesce(answered.is_answered, false) then 'unanswered'
     end as reason,

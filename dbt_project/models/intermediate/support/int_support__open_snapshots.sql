@@ -46,9 +46,11 @@ together as (
 )
 
 select
-    together.*,
+    together.* replace (
+        coalesce(together.reason, case when tickets.reason = 'not_customer_initiated' then 'not_customer_initiated' end) as reason
+    ),
     date_diff('hour', together.created_at, together.snapshot_at) as age_hours,
-    together.reason is null as is_open,
+    coalesce(together.reason, case when tickets.reason = 'not_customer_initiated' then tickets.reason end) is null as is_open,
     together.status = 'snoozed' as is_snoozed,
     tickets.person_key,
     tickets.record_url,

@@ -27,11 +27,14 @@ with zendesk as (
         case
             when tickets.is_deleted then 'deleted'
             when {{ in_setting('tickets.channel', 'zendesk.excluded_channels') }} then 'excluded_channel'
+            when submitters.agent_id is not null then 'not_customer_initiated'
         end as reason,
         account.web_url || '/agent/tickets/' || tickets.ticket_id as record_url,
         concat_ws(' ', '#' || tickets.ticket_id, tickets.subject) as record_label
     from {{ ref('stg_zendesk__tickets') }} as tickets
     left join {{ ref('stg_zendesk__agents') }} as agents on tickets.assignee_id = agents.agent_id
+    -- whoever opened it is, or was, one of the company's
+    left join {{ ref('stg_zendesk__agents') }} as submitters on tickets.submitter_id = submitters.agent_id
     left join {{ ref('stg_zendesk__account') }} as account on true
 ),
 

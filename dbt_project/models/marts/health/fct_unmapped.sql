@@ -121,11 +121,63 @@ outcomes as (
         and calls.call_day > {{ today() }} - 90
         and not {{ in_setting('calls.outcome_id', 'hubspot.connected_outcomes') }}
     group by calls.outcome_id
+),
+
+-- contacts whose stage tells nothing about whether they are a lead
+lifecycle_stages as (
+    select
+        'hubspot' as source,
+        'lifecycle_stage' as kind,
+        lifecycle_stage as value_id,
+        lifecycle_stage as value_label,
+        count(*) as records,
+        max(created_day) as last_used_on,
+        'Add it to hubspot.lifecycle_stages in company.toml, in its place: before lead if such a contact is no lead yet.' as way_out
+    from {{ ref('int_contacts') }}
+    where not is_deleted and lifecycle_stage is not null and lifecycle_step is null
+    group by lifecycle_stage
+),
+
+mail_types as (
+    select
+        'hubspot' as source,
+        'mail_type' as kind,
+        coalesce(mail_type, 'none') as value_id,
+        coalesce(mail_type, 'none') as value_label,
+        count(*) as records,
+        max(published_day) as last_used_on,
+        'Add it to marketing.campaign_mail_types in company.toml if such a mail is a campaign.' as way_out
+    from {{ ref('int_marketing_mails') }}
+    where not is_deleted and is_published and no_campaign_because = 'unknown_mail_type'
+    group by mail_type
+),
+
+-- a portal that keeps its money in another currency than company.toml says: a deal without a currency of its own is in it
+currencies as (
+    select
+        'hubspot' as source,
+        'currency' as kind,
+        account.company_currency as value_id,
+        account.company_currency as value_label,
+        count(deals.deal_id) as records,
+        max(deals.created_day) as last_used_on,
+        'company.toml counts in ' || {{ setting('company.currency') }}
+        || ': deals without a currency of their own are left out. Correct company.currency if that is not meant.' as way_out
+    from {{ ref('stg_hubspot__account') }} as account
+    left join {{ ref('stg_hubspot__deals') }} as deals on deals.currency is null and not deals.is_deleted
+    where account.company_currency <> upper({{ setting('company.currency') }})
+    group by account.company_currency
 )
 
 select found.*
 from (
     select * from people
+    union all
+    select * from lifecycle_stages
+    union all
+    select * from mail_types
+    union all
+    select * from currencies
     union all
     select * from queues
     union all

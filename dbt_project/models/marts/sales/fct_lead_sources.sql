@@ -1,16 +1,12 @@
 -- where leads come from: by week and first source, the contacts that became a lead and what they became in the same week or later
 with leads as (
     select
-        -- as the metric leads_generated: the day of the stage, else that of the creation
-        {{ week_start('coalesce(became_lead_day, created_day)') }} as week_start,
+        {{ week_start('lead_day') }} as week_start,
         coalesce(nullif(trim(original_source), ''), 'UNKNOWN') as original_source,
         became_mql_day is not null as is_mql,
         became_sql_day is not null as is_sql
     from {{ ref('int_contacts') }}
-    where
-        not is_deleted
-        and coalesce(became_lead_day, created_day) is not null
-        and (became_lead_day is not null or lifecycle_stage is not null)
+    where not is_deleted and lead_day is not null
 )
 
 select

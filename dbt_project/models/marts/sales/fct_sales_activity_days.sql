@@ -38,7 +38,7 @@ counted as (
     from days
     inner join {{ ref('int_crm__activities') }} as activities on days.day = activities.day
     inner join {{ ref('int_sales__owners') }} as owners on activities.owner_key = owners.owner_key
-    where not activities.is_deleted and not activities.is_incoming
+    where not activities.is_deleted and activities.is_ours
     group by grouping sets ((days.period_key, owners.shown_key, days.bucket), (days.period_key, days.bucket))
 )
 

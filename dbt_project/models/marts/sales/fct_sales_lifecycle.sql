@@ -20,12 +20,11 @@ select
     period_key,
     coalesce(shown_key, 'all') as owner_key,
     cast(
-        case lifecycle_stage
-            {% for stage, _ in stages -%}
-            when '{{ stage }}' then {{ loop.index }}
-            {% endfor -%}
-            when '' then 99
-            else 50
+        case
+            when lifecycle_stage = '' then 99
+            -- what company.toml puts before lead stands first, but for the stage of those who fit nowhere
+            when lifecycle_stage = 'other' then 90
+            else coalesce(list_position({{ setting_list('hubspot.lifecycle_stages') }}, lifecycle_stage), 80)
         end as bigint
     ) as stage_order,
     case lifecycle_stage

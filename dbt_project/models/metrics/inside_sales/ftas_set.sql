@@ -6,6 +6,7 @@ select
     1 as denominator,
     case
         when is_deleted then 'deleted'
+        when is_same_meeting then 'same_meeting'
         when created_day is null then 'no_date'
         when owner_id is null then 'no_owner'
         when is_reschedule then 'reschedule'

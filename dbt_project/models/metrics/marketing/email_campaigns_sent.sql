@@ -7,7 +7,7 @@ select
     case
         when is_deleted then 'deleted'
         when not is_published then 'not_sent'
-        when is_automated then 'automated'
+        when no_campaign_because is not null then no_campaign_because
         when published_day is null then 'no_date'
     end as reason,
     {{ receipt() }}

@@ -5,7 +5,7 @@ select
     sessions as numerator,
     1 as denominator,
     case
-        when sessions is null then 'no_amount'
+        when sessions is null then 'no_number'
     end as reason,
     {{ receipt() }}
 from {{ ref('int_web_traffic') }}

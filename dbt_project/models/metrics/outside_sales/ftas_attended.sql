@@ -7,6 +7,7 @@ select
     case
         when is_deleted then 'deleted'
         when start_day is null then 'no_date'
+        when not has_begun then 'not_yet'
         when outcome is null then 'no_outcome'
         when outcome <> 'COMPLETED' then lower(outcome)
         when not has_owner then 'no_owner'

@@ -5,11 +5,8 @@ select
     1 as numerator,
     1 as denominator,
     case
-        when is_deleted then 'deleted'
+        when not_sent_because is not null then not_sent_because
         when sent_day is null then 'no_date'
-        when is_incoming then 'incoming'
-        when email_status in ('SCHEDULED', 'SENDING', 'FAILED') then 'not_sent'
-        when email_status = 'BOUNCED' then 'bounced'
         when owner_id is null then 'no_owner'
     end as reason,
     {{ receipt() }}

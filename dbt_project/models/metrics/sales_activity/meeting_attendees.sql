@@ -6,10 +6,11 @@ select
     1 as denominator,
     case
         when meetings.is_deleted then 'deleted'
+        when meetings.is_same_meeting then 'same_meeting'
         when meetings.start_day is null then 'no_date'
-        when meetings.start_day > {{ today() }} then 'not_yet'
+        when not meetings.has_begun then 'not_yet'
         when coalesce(meetings.outcome, '') <> 'COMPLETED' then coalesce(lower(meetings.outcome), 'no_outcome')
     end as reason,
     {{ receipt() }}
 from {{ ref('int_meetings') }} as meetings
-left join {{ ref('int_meetings__attendees') }} as attendees on meetings.meeting_id = attendees.meeting_id
+left join {{ ref('int_meetings__attendees') }} as attendees on meetings.event_id = attendees.event_id

@@ -9,7 +9,7 @@ select
         when start_day is null then 'no_date'
         when outcome in ('CANCELED', 'CANCELLED') then 'canceled'
         when outcome = 'RESCHEDULED' then 'rescheduled'
-        when start_day > {{ today() }} then 'not_yet'
+        when not has_begun then 'not_yet'
         when not has_owner then 'no_owner'
     end as reason,
     {{ receipt() }}

@@ -6,8 +6,9 @@ select
     1 as denominator,
     case
         when is_deleted then 'deleted'
+        when is_same_meeting then 'same_meeting'
         when start_day is null then 'no_date'
-        when start_day > {{ today() }} then 'not_yet'
+        when not has_begun then 'not_yet'
         when coalesce(outcome, '') <> 'COMPLETED' then coalesce(lower(outcome), 'no_outcome')
     end as reason,
     {{ receipt() }}

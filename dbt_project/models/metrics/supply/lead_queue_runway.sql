@@ -1,4 +1,4 @@
--- the queue comes from the campaigns, the mean it is divided by from the sending days
+-- the queue comes from the campaigns, the mean a calendar day that it is divided by from the sending days
 select
     'lead_queue_runway' as metric_id,
     cast(null as text) as person_key,
@@ -16,7 +16,7 @@ select
     cast(null as text) as person_key,
     occurred_on,
     0 as numerator,
-    part_of_mean as denominator,
+    part_of_calendar_mean as denominator,
     cast(null as text) as reason,
     {{ receipt() }}
 from {{ ref('int_outreach_sending_days') }}

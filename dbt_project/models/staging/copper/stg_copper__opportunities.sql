@@ -9,10 +9,9 @@ select
     status,
     -- no zone in it: the account's local day
     close_date as close_day,
-    monetary_value as amount,
-    monetary_unit as currency,
-    converted_value as converted_amount,
-    converted_unit as converted_currency,
+    -- Copper's own conversion into the account's currency goes before the amount as it was typed in
+    coalesce(converted_value, monetary_value) as amount,
+    case when converted_value is null then coalesce(monetary_unit, converted_unit) else converted_unit end as currency,
     win_probability,
     date_stage_changed as stage_changed_at,
     date_created as created_at,

@@ -5,6 +5,6 @@ select
     pipeline_stage_id,
     status,
     assignee_id,
-    monetary_value as amount,
-    converted_value as converted_amount
+    -- as of the opportunities: converted where Copper does so
+    coalesce(converted_value, monetary_value) as amount
 from {{ source('raw_copper', 'opportunity_stages') }}

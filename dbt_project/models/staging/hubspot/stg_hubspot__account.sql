@@ -1,6 +1,6 @@
 select
     portal_id,
     time_zone,
-    company_currency,
+    upper(nullif(trim(company_currency), '')) as company_currency,
     ui_domain
 from {{ source('raw_hubspot', 'account') }}

@@ -4,6 +4,7 @@ select
     hs_attendee_owner_ids as attendee_owner_ids,
     hs_activity_type as meeting_type,
     hs_meeting_title as title,
+    nullif(trim(hs_i_cal_uid), '') as calendar_uid,
     hs_meeting_end_time as ended_at,
     created_at,
     updated_at,

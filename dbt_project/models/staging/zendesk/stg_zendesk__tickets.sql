@@ -31,6 +31,7 @@ select
     said.via_channel as channel,
     said.assignee_id,
     said.requester_id,
+    said.submitter_id,
     said.group_id,
     said.organization_id,
     said.brand_id,

@@ -1,0 +1,22 @@
+-- as lead_queue_runway, divided by the mean of the sending days only
+select
+    'lead_queue_runway_sending' as metric_id,
+    cast(null as text) as person_key,
+    occurred_on,
+    leads_not_started as numerator,
+    0 as denominator,
+    not_queued_because as reason,
+    {{ receipt() }}
+from {{ ref('int_outreach_campaigns') }}
+
+union all
+
+select
+    'lead_queue_runway_sending' as metric_id,
+    cast(null as text) as person_key,
+    occurred_on,
+    0 as numerator,
+    part_of_sending_mean as denominator,
+    cast(null as text) as reason,
+    {{ receipt() }}
+from {{ ref('int_outreach_sending_days') }}

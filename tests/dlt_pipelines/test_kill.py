@@ -43,9 +43,8 @@ def test_what_only_the_run_knew_is_settled_by_the_next(
     stop_and_go_on(source, "after the load counts as complete", pairs, sandbox, company, monkeypatch, tmp_path / "stopped")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("moment", IN_THE_MAIN_THREAD)
-@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize("source", [name if name == "manual" else pytest.param(name, marks=pytest.mark.slow) for name in SOURCES])
 def test_a_load_that_stops_at_any_moment_is_finished_by_the_next(
     source: str, moment: str, pairs: Path, sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -319,7 +319,7 @@ class _Load:
             module.begin(run)
         with pipeline.managed_state() as state:
             state.setdefault("sources", {})[entry.name] = {**run.state, "origin": origin}
-        last = closing(entry, run, lambda: self._outcome(run))
+        last = closing(entry, lambda: self._outcome(run))
         pipeline.extract([module.source(run).with_resources(*pulled), last], workers=len(pulled) + 1, loader_file_format="parquet")
         pipeline.normalize()
         with self.warehouse.write_lock(f"load {entry.name}"), _kept_open(self.warehouse):
@@ -342,6 +342,7 @@ class _Load:
             self.redact,
             load_id=run.load_id(),
             closed_at=self.settings.now() - self.ahead,
+            clock=self.vendors_clock or run.started_at,
             requests=self._requests,
             waited_seconds=self._waited,
         )

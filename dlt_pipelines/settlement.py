@@ -21,7 +21,7 @@ from pydantic import BaseModel
 
 from dlt_pipelines.clocks import APART
 from dlt_pipelines.registry import SourceEntry
-from dlt_pipelines.run import MARKED, Mark, Run, streamed, table
+from dlt_pipelines.run import MARKED, Mark, Run, table
 from foundation.warehouse import Warehouse
 
 TABLE = "unsettled"
@@ -36,6 +36,8 @@ class Outcome(BaseModel):
     """Clock of the run (see `Run`)."""
     closed_at: datetime
     """When the last row had come."""
+    clock: datetime
+    """What the vendor's clock said; `started_at` where it said nothing."""
     asked: list[str]
     """Tables that the ledger hears of."""
     pulled: list[str]
@@ -111,13 +113,13 @@ class Settled:
     complete_through: datetime | None
 
 
-def closing(entry: SourceEntry, run: Run, outcome: Callable[[], Outcome]) -> Any:
+def closing(entry: SourceEntry, outcome: Callable[[], Outcome]) -> Any:
     """A source of one table, to be extracted after the run's own: it asks for the outcome when all rows have come, and stores it."""
 
     @dlt.resource(**table("outcome", "append", {"outcome": "text"}, parallel=False), name=TABLE)
     def unsettled() -> Iterator[Any]:
         """One row per load whose outcome is not settled yet: none, but after a kill."""
-        yield from streamed(run, TABLE, lambda _: [pa.table([[outcome().model_dump_json()]], schema=_SCHEMA)])
+        yield pa.table([[outcome().model_dump_json()]], schema=_SCHEMA)
 
     return dlt.source(lambda: unsettled, name=entry.name, max_table_nesting=0)()
 
@@ -209,7 +211,7 @@ def _forget_the_future(connection: duckdb.DuckDBPyConnection, entry: SourceEntry
     if not outcome.backfill:
         connection.execute(
             "update ledger.loads set complete_through = ? where source = ? and list_contains(?, table_name) and complete_through > ?",
-            [outcome.started_at, entry.name, outcome.asked, outcome.started_at + APART],
+            [outcome.started_at, entry.name, outcome.asked, outcome.clock + APART],
         )
 
 

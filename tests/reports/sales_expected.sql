@@ -34,12 +34,12 @@ select period_key, owner_key, contact_name c_text, company_name y_text, contact_
 from marts.fct_sales_engaged_contacts;
 
 -- sales_deals.html: won
-select p.period_key, w.owner_key, deal_name n_text, d.owner_name o_text, strftime(closed_on, '%-d %b %Y') c_text, amount a_money, cycle_days d_days, original_source s_text
+select p.period_key, w.owner_key, deal_name n_text, d.owner_name o_text, strftime(closed_on, '%-d %b %Y') c_text, {'amount': amount, 'is_foreign': is_other_currency} a_own, cycle_days d_days, original_source s_text
 from marts.fct_sales_deals as d, marts.dim_sales_periods as p, marts.dim_sales_owners as w
 where closed_on between first_day and last_day and w.owner_key in ('all', d.owner_key) and deal_state = 'won' and not is_deleted;
 
 -- sales_deals.html: lost
-select p.period_key, w.owner_key, deal_name n_text, d.owner_name o_text, strftime(closed_on, '%-d %b %Y') c_text, amount a_money, lost_reason r_text, original_source s_text
+select p.period_key, w.owner_key, deal_name n_text, d.owner_name o_text, strftime(closed_on, '%-d %b %Y') c_text, {'amount': amount, 'is_foreign': is_other_currency} a_own, lost_reason r_text, original_source s_text
 from marts.fct_sales_deals as d, marts.dim_sales_periods as p, marts.dim_sales_owners as w
 where closed_on between first_day and last_day and w.owner_key in ('all', d.owner_key) and deal_state = 'lost' and not is_deleted and coalesce(left_out_reason, '') <> 'disqualified';
 

@@ -88,6 +88,8 @@ SHOWN = {
     "n": number,
     "nblank": lambda v: "" if v is None else number(v),
     "money": _money,
+    # an amount in another currency is not printed as one of the company's
+    "own": lambda v: number(v["amount"], "count" if v["is_foreign"] else "money:USD"),
     "tile": lambda v: number(v, "money:USD", 0 if v is not None and abs(v) >= 1000 else None),
     "percent": lambda v: number(v, "percent"),
     "percentorblank": lambda v: "" if v is None else number(v, "percent"),

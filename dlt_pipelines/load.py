@@ -333,6 +333,7 @@ class _Load:
 
     def _outcome(self, run: Run) -> Outcome:
         """Called when the last row has come."""
+        run.refuse_fed(self.module.FEEDS)
         if hasattr(self.module, "end"):
             self.module.end(run)
         self._count(run)

@@ -199,6 +199,16 @@ class Run:
                 self.client.stop(error)
             raise
 
+    def refuse_fed(self, feeds: Mapping[str, Collection[str]]) -> None:
+        """After the fetching: a table that only the pulls of others fill is refused when all of them are. Nobody has taken its rows.
+
+        `feeds`: table -> the tables that fill it. One that several fill stays while one of them may be read: whoever needs the part of a
+        refused one needs that table as well.
+        """
+        for name, feeders in feeds.items():
+            if name in self.tables and self.unavailable.keys() >= set(feeders):
+                self.unavailable.setdefault(name, next(self.unavailable[feeder] for feeder in feeders))
+
     def warn(self, text: str) -> None:
         """Add a warning to the report, once."""
         if text not in self.warnings:

@@ -27,6 +27,10 @@ DEMO_COMPANIES = {"cedar": None, "sales": PROJECT_ROOT / "dlt_pipelines" / "sand
 """Invented company -> the folder of its company.toml and seeds; None: those of the project, whose home is the home itself."""
 
 
+_READS_WAREHOUSE = {"build", "run", "test", "snapshot", "compile", "show", "retry", "run-operation", "docs", "source"}
+"""Commands of dbt whose SQL reads the raw tables, or whose compiling reads the settings there."""
+
+
 class _Cli(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         try:
@@ -398,11 +402,14 @@ def sandbox(arguments: tuple[str, ...]) -> None:
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def dbt(arguments: tuple[str, ...]) -> None:
     """Run dbt on the warehouse with the write lock held: scoreline dbt build --select dials+"""
+    from dlt_pipelines.load import ensure_tables
     from foundation.dbt_files import project_dir
     from foundation.warehouse import Warehouse
     from orchestration.dbt_manifest import dbt_environment
 
     settings = Settings()
+    if _READS_WAREHOUSE.intersection(arguments):
+        ensure_tables(settings, load_company(settings))  # in a fresh home there are none
     project = project_dir(settings)
     place = ["--project-dir", str(project), "--profiles-dir", str(project)]
     command = [sys.executable, "-m", "dbt.cli.main", *arguments, *(place if arguments and not arguments[0].startswith("-") else [])]

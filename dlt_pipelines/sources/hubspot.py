@@ -682,8 +682,6 @@ def source(run: Run | None = None) -> Any:
         yield dlt.mark.materialize_table_schema()
         if run:
             yield from history.tables()
-            if "deals" in run.unavailable:
-                run.unavailable["deal_history"] = run.unavailable["deals"]
 
     @dlt.resource(
         **table(

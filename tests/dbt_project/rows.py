@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from tests.dbt_project.raw_warehouse import RawWarehouse, at
+from tests.dbt_project.raw_warehouse import RawWarehouse, at, raw_tables
 
 OWNERS = [
     {"id": "101", "email": "maya@test.example", "archived": False},
@@ -351,7 +351,10 @@ def fill_auckland(warehouse: RawWarehouse) -> None:
             call("w01-first-second", "2027-01-03T11:00:00"),
         ],
     )
-    warehouse.loaded("hubspot", through=at("2027-01-05T19:00:00"))
-    warehouse.loaded("hubspot", "not_available", finished=at("2027-01-05T19:01:00"), tables=["list_members"])
+    there = [table for table in raw_tables()["hubspot"] if table != "list_members"]
+    warehouse.loaded("hubspot", through=at("2027-01-05T19:00:00"), tables=there)
+    warehouse.loaded(
+        "hubspot", "not_available", finished=at("2027-01-05T19:01:00"), tables=["list_members"], error="the key lacks crm.lists.read"
+    )
     warehouse.loaded("autotask", "not_connected")
     warehouse.loaded("manual", through=at("2027-01-05T19:59:00"))

@@ -380,9 +380,16 @@ def test_one_vendor_not_connected(auckland: RawWarehouse) -> None:
 def test_a_list_that_the_account_lacks_is_no_zero(auckland: RawWarehouse) -> None:
     """The ledger says that list members are not available there; the other HubSpot tables are none the worse for it."""
     assert auckland.query("select distinct state, value from marts.fct_scorecard_weekly where line_id = 'warm.dials'") == [
-        {"state": "not_connected", "value": None}
+        {"state": "missing", "value": None}
     ]
-    assert auckland.query("select state from marts.dim_sources where source = 'hubspot'") == [{"state": "ok"}]
+    [dials] = auckland.query("select distinct state from marts.fct_scorecard_weekly where line_id = 'inside.dials' and week_label = '2026-W53'")
+    assert dials == {"state": "live"}
+    assert auckland.query("select state, refused from marts.dim_sources where source = 'hubspot'") == [
+        {"state": "partly_refused", "refused": "list members: the key lacks crm.lists.read"}
+    ]
+    assert auckland.query("select table_name, sentence, reason from marts.dim_line_tables where line_id = 'warm.dials' and state <> 'ok'") == [
+        {"table_name": "list_members", "sentence": "HubSpot refuses list members", "reason": "the key lacks crm.lists.read"}
+    ]
 
 
 def test_nothing_connected_still_builds(unconnected: RawWarehouse) -> None:

@@ -1,16 +1,6 @@
 -- the open bills of vendors that are paid as 1099 contractors, one row per day and bill, with what is known of the vendor's W-9 that
 -- day. The source is `accounting.w9_source`; where that is blank QuickBooks, or Bill.com where QuickBooks is not connected
-{% set asked_source = "nullif(lower(" ~ setting('accounting.w9_source', '') ~ "), '')" -%}
-with chosen as (
-    select
-        coalesce(
-            {{ asked_source }},
-            case when bool_or(source = 'quickbooks' and not is_not_connected) then 'quickbooks' else 'billcom' end
-        ) as source
-    from {{ ref('int_sources') }}
-),
-
-vendor_states as (
+with vendor_states as (
     select
         'quickbooks' as source,
         snapshot_date,
@@ -37,7 +27,8 @@ days as (
         vendor_states.snapshot_date
         = max(vendor_states.snapshot_date) over (partition by {{ week_start('vendor_states.snapshot_date') }}) as is_last_of_week
     from vendor_states
-    inner join chosen on vendor_states.source = chosen.source
+    inner join {{ ref('int_sources__chosen') }} as chosen
+        on chosen.choice = 'w9' and chosen.is_chosen and vendor_states.source = chosen.source
     group by vendor_states.source, vendor_states.snapshot_date
 ),
 

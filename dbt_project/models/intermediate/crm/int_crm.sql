@@ -1,8 +1,5 @@
 -- the CRM that the sales pages are about: that of company.toml, [sales] crm; where it is blank HubSpot, or Copper where HubSpot is not
 -- connected. No row where neither is
-{% set asked_crm = "nullif(lower(" ~ setting('sales.crm', '') ~ "), '')" -%}
 select source
-from {{ ref('int_sources') }}
-where source in ('hubspot', 'copper') and not is_not_connected and source = coalesce({{ asked_crm }}, source)
-order by source = 'hubspot' desc
-limit 1
+from {{ ref('int_sources__chosen') }}
+where choice = 'crm' and is_chosen and not is_not_connected

@@ -4,13 +4,7 @@
     'mql': ('became_mql_day', 'marketingqualifiedlead', 'marketing.mql_query'),
     'sql': ('became_sql_day', 'salesqualifiedlead', 'marketing.sql_query'),
 } %}
-with crm as (
-    select coalesce(bool_or(not is_not_connected), false) as is_connected
-    from {{ ref('int_sources') }}
-    where source = 'hubspot'
-),
-
-contacts as (
+with contacts as (
     {% for stage, (day, lifecycle_stage, _) in stages.items() -%}
     select
         '{{ stage }}' as stage,
@@ -51,14 +45,15 @@ figures as (
     qualify snapshot_date = max(snapshot_date) over (partition by source) and source = min(source) over ()
     {{ 'union all' if not loop.last }}
     {% endfor %}
+),
+
+together as (
+    select * from contacts
+    union all
+    select * from figures
 )
 
-select contacts.*
-from contacts
-inner join crm on crm.is_connected
-
-union all
-
-select figures.*
-from figures
-inner join crm on not crm.is_connected
+select together.*
+from together
+inner join {{ ref('int_sources__chosen') }} as chosen
+    on chosen.choice = 'funnel' and chosen.is_chosen and together.source = chosen.source

@@ -1,20 +1,6 @@
 -- e-mails sent, and whether they were opened and answered. One system's: `supply.email_source`; where that is blank Smartlead, or HubSpot
 -- where Smartlead is not connected
-{% set asked_source = "nullif(lower(" ~ setting('supply.email_source', '') ~ "), '')" -%}
-with chosen as (
-    select
-        coalesce(
-            {{ asked_source }},
-            case
-                when bool_or(source = 'smartlead' and not is_not_connected) then 'smartlead'
-                when bool_or(source = 'hubspot' and not is_not_connected) then 'hubspot'
-                else 'smartlead'
-            end
-        ) as source
-    from {{ ref('int_sources') }}
-),
-
-emails as (
+with emails as (
     select
         cast(null as text) as person_key,
         sent_day,
@@ -48,4 +34,5 @@ emails as (
 
 select emails.*
 from emails
-inner join chosen on emails.source = chosen.source
+inner join {{ ref('int_sources__chosen') }} as chosen
+    on chosen.choice = 'outreach' and chosen.is_chosen and emails.source = chosen.source

@@ -20,15 +20,9 @@ met as (
         meetings.started_at,
         meetings.outcome,
         meetings.is_appointment,
-        links.contact_id,
-        memberships.contact_id is not null as is_listed
+        links.contact_id
     from meetings
     inner join {{ ref('int_activities__contacts') }} as links on links.activity_type = 'meeting' and meetings.meeting_id = links.activity_id
-    left join {{ ref('int_warm_list__memberships') }} as memberships
-        on
-            links.contact_id = memberships.contact_id
-            and meetings.created_day >= memberships.from_day
-            and meetings.created_day < memberships.until_day
 ),
 
 -- what is set for a contact after their first appointment was moved is the same appointment again, until it has taken place
@@ -50,14 +44,6 @@ reschedules as (
             and held.is_appointment
             and coalesce(held.outcome, '') not in ('RESCHEDULED', 'CANCELED', 'CANCELLED', 'NO_SHOW')
     where later.is_appointment and held.event_id is null
-),
-
-listed as (
-    select
-        event_id,
-        bool_or(is_listed) as is_listed
-    from met
-    group by event_id
 )
 
 select
@@ -74,7 +60,6 @@ select
     meetings.is_deleted,
     meetings.is_first_appointment,
     meetings.is_coi,
-    coalesce(listed.is_listed, false) as is_listed,
     reschedules.event_id is not null as is_reschedule,
     -- one colleague with two records of an event: the second is none
     row_number() over (
@@ -87,7 +72,6 @@ select
     {{ hubspot_url('0-47', 'meetings.meeting_id') }} as record_url,
     coalesce(nullif(trim(meetings.title), ''), 'Meeting ' || meetings.meeting_id) as record_label
 from meetings
-left join listed on meetings.event_id = listed.event_id
 left join reschedules on meetings.event_id = reschedules.event_id
 left join {{ ref('int_people__accounts') }} as accounts
     on accounts.source = 'hubspot' and meetings.owner_id = accounts.account_id

@@ -30,8 +30,9 @@ select
     coalesce(lower(trim(lines.feed)) = 'manual', false) as is_fed_by_hand,
     case when lower(trim(lines.feed)) = 'manual' then ['manual'] else metrics.sources end as sources,
     case when lower(trim(lines.feed)) = 'manual' then [1] else metrics.source_groups end as source_groups,
-    case when lower(trim(lines.feed)) = 'manual' then cast([] as text[]) else metrics.required_tables end as required_tables,
     metrics.any_source,
+    metrics.one_of,
+    case when lower(trim(lines.feed)) = 'manual' then cast([] as text[]) else metrics.figures end as figures,
     metrics.needs_records,
     -- before its first person begins nobody could have brought anything: those weeks are blank, not zero
     greatest(lines.valid_from, {{ week_start('people.first_day') }}) as valid_from,

@@ -9,8 +9,14 @@ select
     {{ text_literal(metric.meta.direction) }} as direction,
     {{ text_literal(metric.meta.cadence) }} as cadence,
     cast([{% for source in metric.meta.sources %}{{ text_literal(source) }}{{ ', ' if not loop.last }}{% endfor %}] as text[]) as sources,
-    cast([{% for table in metric.meta.get('required_tables', []) %}{{ text_literal(table) }}{{ ', ' if not loop.last }}{% endfor %}] as text[]) as required_tables,
     {{ metric.meta.get('any_source', false) }} as any_source,
+    {{ text_literal(metric.meta.one_of) if metric.meta.get('one_of') else 'cast(null as text)' }} as one_of,
+    -- the queries whose figures it is computed from; a name with a dot is the setting that says which
+    cast([
+        {%- for name in metric.meta.get('figures', []) -%}
+            {{ setting(name, default='') if '.' in name else text_literal(name) }}{{ ', ' if not loop.last }}
+        {%- endfor -%}
+    ] as text[]) as figures,
     cast([
         {%- for source in metric.meta.sources -%}
             {%- for group in metric.meta.get('source_groups', [metric.meta.sources]) -%}

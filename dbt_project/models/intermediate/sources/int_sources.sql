@@ -1,23 +1,38 @@
--- per source: the oldest of its tables decides. A table that the account doesn't offer (not_available) is left aside.
+-- per source: the oldest of its tables decides. A table that the vendor refuses (not_available) is left aside and named
 with tables as (
     select
         source,
         bool_and(last_status = 'not_connected') as is_not_connected,
-        bool_or(last_status = 'failed') as is_failing,
+        -- whom every table is refused nothing can be read
+        bool_or(last_status = 'failed') or bool_and(is_refused) as is_failing,
         max(last_attempt_at) as last_attempt_at,
         max(last_success_at) as last_success_at,
         arg_max(last_error, last_attempt_at) filter (where last_error is not null) as last_error,
         sum(rows_total) as rows_total,
         max(newest_record) as newest_record,
-        -- the history of snapshots begins with the first of them and says nothing about the other tables; nor do the beginnings of
-        -- HubSpot's submissions and web traffic
-        max(complete_from) filter (
-            where not list_contains({{ snapshot_tables() }}, source || '.' || table_name)
-            and table_name not in ('form_submissions', 'web_traffic')
-        ) as complete_from,
-        case when bool_and(complete_through is not null) then min(complete_through) end as complete_through
+        case
+            when bool_and(complete_through is not null) filter (where not is_refused)
+                then min(complete_through) filter (where not is_refused)
+        end as complete_through
     from {{ ref('int_sources__tables') }}
-    where last_status <> 'not_available'
+    group by source
+),
+
+-- each sentence once, with the tables that it is about
+refusals as (
+    select
+        source,
+        string_agg(replace(table_name, '_', ' '), ', ' order by table_name) || ': ' || coalesce(refusal, 'no reason given') as refused
+    from {{ ref('int_sources__tables') }}
+    where is_refused
+    group by source, refusal
+),
+
+refused as (
+    select
+        source,
+        string_agg(refused, '; ' order by refused) as refused
+    from refusals
     group by source
 ),
 
@@ -45,8 +60,8 @@ select
     coalesce(tables.complete_through + to_seconds(sources.freshness_hours * 3600) < {{ clock() }}, true) as is_late,
     tables.last_attempt_at,
     tables.last_success_at,
-    tables.last_error,
-    tables.complete_from,
+    coalesce(tables.last_error, refused.refused) as last_error,
+    refused.refused,
     tables.complete_through,
     tables.newest_record,
     tables.rows_total,
@@ -56,4 +71,5 @@ select
     last_load.access_ends
 from {{ ref('stg_scoreline__sources') }} as sources
 left join tables on sources.source = tables.source
+left join refused on sources.source = refused.source
 left join last_load on sources.source = last_load.source

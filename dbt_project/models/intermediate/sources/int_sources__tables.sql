@@ -48,6 +48,18 @@ spans as (
     qualify row_number() over (partition by source, table_name order by max(complete_through) desc) = 1
 ),
 
+-- a load that failed says nothing about what the account may read: a refusal lasts until a load that is none
+refusals as (
+    select
+        source,
+        table_name,
+        arg_max(load_status = 'not_available', load_number) as is_refused,
+        arg_max(error_text, load_number) filter (where load_status = 'not_available') as refusal
+    from attempts
+    where load_status <> 'failed'
+    group by source, table_name
+),
+
 last_good as (
     select
         source,
@@ -66,12 +78,18 @@ select
     attempts.load_status as last_status,
     attempts.finished_at as last_attempt_at,
     case when attempts.load_status = 'failed' then attempts.error_text end as last_error,
+    coalesce(refusals.is_refused, false) as is_refused,
+    case when refusals.is_refused then refusals.refusal end as refusal,
     last_good.last_success_at,
     last_good.rows_total,
     last_good.newest_record,
     nullif(spans.complete_from, timestamptz '-infinity') as complete_from,
-    spans.complete_through
+    spans.complete_through,
+    -- a table without a good load is late from the start
+    coalesce(spans.complete_through + to_seconds(sources.freshness_hours * 3600) < {{ clock() }}, true) as is_late
 from attempts
+left join {{ ref('stg_scoreline__sources') }} as sources on attempts.source = sources.source
+left join refusals on attempts.source = refusals.source and attempts.table_name = refusals.table_name
 left join last_good on attempts.source = last_good.source and attempts.table_name = last_good.table_name
 left join spans on attempts.source = spans.source and attempts.table_name = spans.table_name
 where attempts.recency = 1

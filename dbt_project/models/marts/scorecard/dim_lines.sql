@@ -24,6 +24,14 @@ people as (
     from {{ ref('int_scorecard__line_people') }}
     where {{ today() }} between counts_from and counts_until
     group by line_id
+),
+
+used as (
+    select
+        line_id,
+        string_agg(distinct source, ', ' order by source) as sources
+    from {{ ref('int_scorecard__line_tables') }}
+    group by line_id
 )
 
 select
@@ -41,8 +49,10 @@ select
     lines.owners,
     people.people,
     lines.feed,
+    coalesce(used.sources, array_to_string(lines.sources, ', ')) as sources,
     lines.valid_from,
     lines.valid_to
 from {{ ref('int_scorecard__lines') }} as lines
 left join named on lines.line_id = named.line_id
 left join people on lines.line_id = people.line_id
+left join used on lines.line_id = used.line_id

@@ -8,8 +8,10 @@ select
         when is_not_connected then 'not_connected'
         when is_failing then 'failing'
         when is_late then 'late'
+        when refused is not null then 'partly_refused'
         else 'ok'
     end as state,
+    refused,
     complete_through,
     last_success_at,
     last_attempt_at,

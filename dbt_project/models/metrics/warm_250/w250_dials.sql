@@ -10,7 +10,8 @@ select
         when direction is null then 'no_direction'
         when direction <> 'OUTBOUND' then 'inbound'
         when owner_id is null then 'no_owner'
-        when listed_contacts = 0 then 'not_in_list'
+        when coalesce(listed_contacts, 0) = 0 then 'not_in_list'
     end as reason,
     {{ receipt() }}
 from {{ ref('int_calls') }}
+left join {{ ref('int_warm_list__calls') }} using (call_id)

@@ -10,8 +10,9 @@ select
         when created_day is null then 'no_date'
         when owner_id is null then 'no_owner'
         when is_reschedule then 'reschedule'
-        when not is_listed then 'not_in_list'
+        when not coalesce(is_listed, false) then 'not_in_list'
     end as reason,
     {{ receipt() }}
 from {{ ref('int_meetings') }}
+left join {{ ref('int_warm_list__meetings') }} using (meeting_id)
 where is_first_appointment

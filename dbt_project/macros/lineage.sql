@@ -1,0 +1,53 @@
+{#-
+    The raw tables that a node of the graph is computed from: a sorted list of `source.table`, by dbt's own lineage.
+
+    A model that is not wrong without one of its tables says so in its yml, with the reason: `meta: not_needed: {hubspot.lists: ...}`.
+    The table then does not count on the ways through that model; another way to it still does. `seen` keeps what was walked: 100
+    metrics share their helpers.
+-#}
+{% macro raw_tables_of(node_id, seen) %}
+    {%- if node_id in seen -%}
+        {{ return(seen[node_id]) }}
+    {%- endif -%}
+    {%- set found = {} -%}
+    {%- if node_id in graph.sources -%}
+        {%- set raw = graph.sources[node_id] -%}
+        {%- if raw.source_name.startswith('raw_') -%}
+            {%- do found.update({raw.source_name[4:] ~ '.' ~ raw.name: true}) -%}
+        {%- endif -%}
+    {%- elif node_id in graph.nodes -%}
+        {%- set node = graph.nodes[node_id] -%}
+        {%- for parent in node.depends_on.nodes -%}
+            {%- for table in raw_tables_of(parent, seen) -%}
+                {%- do found.update({table: true}) -%}
+            {%- endfor -%}
+        {%- endfor -%}
+        {%- for table in node.config.meta.get('not_needed', {}) -%}
+            {%- if table not in found -%}
+                {{ exceptions.raise_compiler_error(
+                    "Model '" ~ node.name ~ "': its meta not_needed names '" ~ table ~ "', which the model does not read. Remove it from the"
+                    ~ " .yml beside " ~ node.original_file_path ~ "."
+                ) }}
+            {%- endif -%}
+            {%- do found.pop(table) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {%- do seen.update({node_id: found.keys() | sort}) -%}
+    {{ return(seen[node_id]) }}
+{% endmacro %}
+
+{#- The raw tables of each metric, of the sources that its meta names: [{'metric_id': ..., 'source': ..., 'table_name': ...}]. A helper
+    that several sources share brings tables of the others along; those say nothing about the metric. -#}
+{% macro metric_tables() %}
+    {%- set rows = [] -%}
+    {%- set seen = {} -%}
+    {%- for metric in metric_definitions() -%}
+        {%- for table in raw_tables_of(metric.node.unique_id, seen) -%}
+            {%- set source, name = table.split('.') -%}
+            {%- if source in metric.meta.sources -%}
+                {%- do rows.append({'metric_id': metric.name, 'source': source, 'table_name': name}) -%}
+            {%- endif -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return(rows) }}
+{% endmacro %}

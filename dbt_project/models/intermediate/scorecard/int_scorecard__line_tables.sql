@@ -1,0 +1,99 @@
+-- the raw tables that each line's numbers rest on now, and how each of them stands. Of sources that stand for each other only those that
+-- are used say anything
+with line_sources as (
+    select
+        line_id,
+        metric_id,
+        any_source,
+        one_of,
+        figures,
+        unnest(sources) as source,
+        unnest(source_groups) as source_group
+    from {{ ref('int_scorecard__lines') }}
+),
+
+judged as (
+    select
+        line_sources.*,
+        -- where one source of several is read, the others are as good as not connected
+        coalesce(sources.is_not_connected, true) or not coalesce(chosen.is_chosen, true) as is_not_connected,
+        len(line_sources.figures) > 0 and line_sources.source in ('company_warehouse', 'mongodb') as has_figures
+    from line_sources
+    left join {{ ref('int_sources') }} as sources on line_sources.source = sources.source
+    left join {{ ref('int_sources__chosen') }} as chosen
+        on line_sources.one_of = chosen.choice and line_sources.source = chosen.source
+),
+
+-- of sources that may stand for each other (one support desk or another) only the connected ones count; with none, all do. A metric of
+-- two such groups (ad platforms, and where leads come from) needs one of each
+used as (
+    select *
+    from judged
+    qualify
+        not any_source
+        or not is_not_connected
+        or bool_and(is_not_connected) over (partition by line_id, source_group)
+),
+
+-- numbers that people type in for a line have one table, whatever the metric reads
+tables as (
+    select
+        used.line_id,
+        used.source,
+        coalesce(metric_tables.table_name, 'entries') as table_name,
+        cast(null as text) as query_name,
+        used.is_not_connected,
+        tables.last_status,
+        tables.is_refused,
+        coalesce(tables.last_error, tables.refusal) as reason,
+        tables.is_late,
+        tables.complete_from,
+        tables.complete_through
+    from used
+    left join {{ ref('int_scorecard__metric_tables') }} as metric_tables
+        on used.metric_id = metric_tables.metric_id and used.source = metric_tables.source
+    left join {{ ref('int_sources__tables') }} as tables
+        on used.source = tables.source and coalesce(metric_tables.table_name, 'entries') = tables.table_name
+    where not used.has_figures and (metric_tables.table_name is not null or used.source = 'manual')
+),
+
+-- figures share one table: a number is as complete as the answers to its own query, of whichever database has the newest
+asked as (
+    select
+        line_id,
+        source,
+        is_not_connected,
+        unnest(figures) as query_name
+    from used
+    where has_figures
+),
+
+answers as (
+    select
+        asked.line_id,
+        asked.source,
+        'figures' as table_name,
+        asked.query_name,
+        asked.is_not_connected,
+        queries.last_status,
+        coalesce(queries.is_refused, false) as is_refused,
+        coalesce(
+            queries.reason,
+            case when queries.source is null and not asked.is_not_connected then 'company.toml has no such query, or it was never asked' end
+        ) as reason,
+        queries.is_late,
+        cast(null as timestamptz) as complete_from,
+        queries.complete_through
+    from asked
+    left join {{ ref('int_company_figures__queries') }} as queries
+        on asked.source = queries.source and asked.query_name = queries.query_name
+    qualify
+        row_number() over (
+            partition by asked.line_id, asked.query_name
+            order by asked.is_not_connected asc, queries.complete_through desc nulls last, asked.source asc
+        ) = 1
+)
+
+select * from tables
+union all by name
+select * from answers

@@ -1,0 +1,32 @@
+with tables as (
+    select
+        *,
+        replace(table_name, '_', ' ') || coalesce(' (query ' || query_name || ')', '') as what,
+        case
+            when is_not_connected then 'not_connected'
+            when is_refused then 'refused'
+            when complete_through is null then 'never_loaded'
+            when last_status = 'failed' then 'failing'
+            when is_late then 'late'
+            else 'ok'
+        end as state
+    from {{ ref('int_scorecard__line_tables') }}
+)
+
+select
+    tables.line_id,
+    tables.source,
+    tables.table_name,
+    tables.query_name,
+    tables.state,
+    case tables.state
+        when 'not_connected' then sources.source_label || ' is not connected'
+        when 'refused' then sources.source_label || ' refuses ' || tables.what
+        when 'never_loaded' then tables.what || ' of ' || sources.source_label || ' was never loaded'
+        when 'failing' then tables.what || ' of ' || sources.source_label || ' could not be loaded at the last try'
+        when 'late' then tables.what || ' of ' || sources.source_label || ' is late'
+    end as sentence,
+    tables.reason,
+    tables.complete_through
+from tables
+inner join {{ ref('int_sources') }} as sources on tables.source = sources.source

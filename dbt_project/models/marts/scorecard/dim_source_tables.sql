@@ -1,0 +1,17 @@
+select
+    tables.source,
+    sources.source_label,
+    tables.table_name,
+    case
+        when tables.last_status = 'failed' then 'failing'
+        when tables.is_refused then 'refused'
+        when tables.last_status = 'ok' and tables.is_late then 'late'
+        else tables.last_status
+    end as state,
+    coalesce(tables.last_error, tables.refusal) as reason,
+    tables.complete_through,
+    tables.last_success_at,
+    tables.last_attempt_at,
+    cast(tables.rows_total as bigint) as rows_total
+from {{ ref('int_sources__tables') }} as tables
+inner join {{ ref('int_sources') }} as sources on tables.source = sources.source

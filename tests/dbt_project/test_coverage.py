@@ -61,7 +61,7 @@ class Ledger:
         self.connection.execute(
             "create or replace table intermediate.int_scorecard__contributions as "
             "select lines.line_id, periods.period_start, least(periods.period_end, date '2025-10-27') as occurred_on, 1 as numerator, "
-            "1 as denominator, true as counted, null::text as reason, null::text as record_label, null::timestamptz as true_at, "
+            "1 as denominator, true as counted, null::text as reason, 'x' as source, 'x' as record_type, 'x' as record_id, null::text as record_label, null::timestamptz as true_at, "
             "null::timestamptz as entered_at from intermediate.int_scorecard__lines as lines join intermediate.int_calendar__periods as "
             "periods on periods.cadence = lines.cadence and periods.period_start between date '2025-01-01' and date '2025-10-27'"
         )

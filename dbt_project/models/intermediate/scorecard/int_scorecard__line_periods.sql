@@ -17,12 +17,42 @@ sums as (
         coalesce(sum(numerator) filter (where counted and occurred_on = last_day), 0) as last_numerator,
         coalesce(sum(denominator) filter (where counted and occurred_on = last_day), 0) as last_denominator,
         count(*) filter (where counted) as n,
+        count(*) filter (where counted and occurred_on = last_day) as last_n,
         max(entered_at) filter (where counted) as entered_at,
         -- a sum is as old as its oldest part
         min(true_at) filter (where counted and occurred_on = last_day) as true_at,
         -- of a median all that it is the middle of
         list(sample order by sample) filter (where sample is not null) as samples
     from contributions
+    group by line_id, period_start
+),
+
+-- records that count or do not, or by how much, nobody can know: the number is a part, and the note says which records it lacks
+unknown as (
+    select
+        contributions.line_id,
+        contributions.period_start,
+        reasons.text,
+        list_sort(list_distinct(list(left(contributions.record_label, 80)) filter (where contributions.record_label is not null))) as labels,
+        count(distinct (contributions.source, contributions.record_type, contributions.record_id)) as n
+    from contributions
+    inner join {{ ref('reasons') }} as reasons on contributions.reason = reasons.reason and reasons.is_unknown
+    inner join {{ ref('int_scorecard__lines') }} as lines on contributions.line_id = lines.line_id
+    where lines.aggregation not in ('last', 'last_ratio') or contributions.occurred_on = contributions.last_day
+    group by contributions.line_id, contributions.period_start, reasons.text
+),
+
+partial as (
+    select
+        line_id,
+        period_start,
+        sum(n) as n_unknown,
+        string_agg(
+            n || case when n = 1 then ' record' else ' records' end || ' left out: ' || text
+            || coalesce(' (' || array_to_string(labels[:3], '; ') || case when len(labels) > 3 then '; ...' else '' end || ')', ''),
+            '. ' order by n desc, text
+        ) as partial_note
+    from unknown
     group by line_id, period_start
 ),
 
@@ -100,6 +130,8 @@ filled as (
         spine.*,
         spine.end_instant <= {{ clock() }} as is_finished,
         coalesce(sums.n, 0) as n,
+        coalesce(partial.n_unknown, 0) as n_unknown,
+        partial.partial_note,
         sums.entered_at,
         sums.true_at,
         sums.samples,
@@ -114,6 +146,11 @@ filled as (
                 and (spine.aggregation not in ('last', 'last_ratio') or sums.last_numerator is not null)
                 -- a report of which nothing counts was not read for the period, or not in a form that may be added up
                 and (not spine.needs_records or coalesce(sums.n, 0) > 0)
+                -- where nothing is known to count, and something may, nothing is known
+                and not (
+                    coalesce(partial.n_unknown, 0) > 0
+                    and coalesce(case when spine.aggregation in ('last', 'last_ratio') then sums.last_n else sums.n end, 0) = 0
+                )
         end as has_value,
         case when spine.aggregation in ('last', 'last_ratio') then sums.last_numerator else coalesce(sums.numerator, 0) end as numerator,
         -- 1 for sums and snapshots: so value = numerator / denominator everywhere, and pooling weeks gives their mean
@@ -124,6 +161,7 @@ filled as (
         end as denominator
     from spine
     left join sums on spine.line_id = sums.line_id and spine.period_start = sums.period_start
+    left join partial on spine.line_id = partial.line_id and spine.period_start = partial.period_start
 )
 
 select
@@ -141,6 +179,8 @@ select
     case when has_value then cast(numerator as decimal(38, 9)) end as numerator,
     case when has_value then cast(denominator as decimal(38, 9)) end as denominator,
     n,
+    cast(n_unknown as bigint) as n_unknown,
+    partial_note,
     case when has_value then samples end as samples,
     is_finished and is_awaited as is_awaited,
     {{ number_state('end_instant') }} as state,

@@ -3,11 +3,13 @@ the memory of how old the credentials are."""
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 from collections.abc import Collection, Iterator
 from datetime import timedelta
 from typing import Any, Literal
 
+import duckdb
 from dotenv import dotenv_values
 
 from dlt_pipelines import credential_ages, versions
@@ -19,7 +21,7 @@ from dlt_pipelines.registry import SOURCES, SourceEntry
 from foundation.calendar import local_date
 from foundation.private import open_to_others
 from foundation.settings import Company, EnvSettings, Settings, SettingsError, env_file
-from foundation.warehouse import backups
+from foundation.warehouse import backups, read_published
 
 __all__ = ["Finding", "diagnose"]
 
@@ -87,6 +89,7 @@ def _look(entry: SourceEntry, settings: Settings, company: Company, redact: Reda
     yield from versions.findings(entry.name, company, local_date(settings.now(), company.zone))
     client = module.connect(settings, company)
     yield Finding(entry.name, "connection", "ok", module.identify(client))
+    yield from _refused(entry, settings)
     yield from module.diagnose(client, settings, company)
     yield from _clock(entry, client, settings)
 
@@ -99,6 +102,26 @@ def _clock(entry: SourceEntry, client: Any, settings: Settings) -> Iterator[Find
         apart = f"{abs(ahead)} {'ahead of' if ahead > timedelta() else 'behind'}"
         way_out = "Correct the machine's clock and keep it right (NTP). Loads go by the earlier of the two clocks."
         yield Finding(entry.name, "clock", "warn", f"this machine's clock is {apart} {entry.label}'s", way_out)
+
+
+def _refused(entry: SourceEntry, settings: Settings) -> Iterator[Finding]:
+    """The tables that the vendor refused at the last load that was published, and the lines that have no number without them."""
+    try:
+        with contextlib.closing(read_published(settings)) as connection:
+            rows = connection.execute(
+                "select t.table_name, t.reason, string_agg(distinct l.label, ', ' order by l.label) from marts.dim_source_tables as t "
+                "left join marts.dim_line_tables as n using (source, table_name) left join marts.dim_lines as l using (line_id) "
+                "where t.source = ? and t.state = 'refused' group by all order by t.table_name",
+                [entry.name],
+            ).fetchall()
+    except (LookupError, duckdb.Error):
+        return  # nothing was published yet, or by an older version
+    for table, reason, lines in rows:
+        needed = f"Without it these lines have no whole number: {lines}." if lines else "No line needs it."
+        way_out = (
+            "Give the account the permission that the text names and load again. Where no line needs the table, nothing has to be done."
+        )
+        yield Finding(entry.name, f"table {table}", "warn" if lines else "info", f"refused at the last load: {reason}. {needed}", way_out)
 
 
 def _lacking(entry: SourceEntry, variables: dict[str, bool]) -> Iterator[Finding]:

@@ -19,5 +19,9 @@ class NotAvailable(PermanentError):
     """The account may not read one kind of record (a scope or permission is missing). That table is skipped, the others load."""
 
 
+class NotSetUp(NotAvailable):
+    """company.toml names nothing to read into one table. Nobody refuses it: it is as good as not connected, and no alarm."""
+
+
 class Gone(PermanentError):
     """The vendor does not know what was asked for (400, 404, 410, 422): one object that is gone, or a page token that has expired."""

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import dlt
 from pydantic import BaseModel
 
-from dlt_pipelines.errors import NotAvailable
+from dlt_pipelines.errors import NotAvailable, NotSetUp
 from foundation.calendar import local_date, week_start
 from foundation.settings import Company, Settings
 
@@ -127,6 +127,8 @@ class Run:
     warnings: list[str] = field(default_factory=list)
     unavailable: dict[str, str] = field(default_factory=dict)
     """Table -> why this account may not read it."""
+    not_set_up: set[str] = field(default_factory=set)
+    """Those of them for which company.toml names nothing to read: nobody has to be told."""
     totals: dict[str, int] = field(default_factory=dict)
     """Table -> how many records the vendor says there are, without deleted ones; what the module's `totals()` was told."""
     access_ends: datetime | None = None
@@ -194,6 +196,8 @@ class Run:
             yield
         except NotAvailable as error:
             self.unavailable[name] = str(error)
+            if isinstance(error, NotSetUp):
+                self.not_set_up.add(name)
         except Exception as error:
             if hasattr(self.client, "stop"):
                 self.client.stop(error)

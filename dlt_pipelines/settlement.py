@@ -48,6 +48,7 @@ class Outcome(BaseModel):
     complete_from: dict[str, datetime]
     complete_through: dict[str, datetime]
     unavailable: dict[str, str]
+    not_set_up: list[str] = []
     totals: dict[str, int]
     access_ends: datetime | None
     marks: list[Mark]
@@ -59,8 +60,8 @@ class Outcome(BaseModel):
     @classmethod
     def of(cls, run: Run, asked: list[str], redact: Callable[[object], str], **more: Any) -> Outcome:
         """The outcome of a run whose last row has come. Nothing secret is in it. `more`: the fields that the run does not know."""
-        for name, reason in sorted(run.unavailable.items()):
-            run.warn(f"{name} is not available: {reason}")
+        for name in sorted(run.unavailable.keys() - run.not_set_up):
+            run.warn(f"{name} is not available: {run.unavailable[name]}")
         return cls(
             started_at=run.started_at,
             asked=asked,
@@ -71,6 +72,7 @@ class Outcome(BaseModel):
             complete_from=run.complete_from,
             complete_through=run.complete_through,
             unavailable={name: redact(reason) for name, reason in run.unavailable.items()},
+            not_set_up=sorted(run.not_set_up),
             totals=run.totals,
             access_ends=run.access_ends,
             marks=[mark for mark in run.marks if mark.table not in run.unavailable],
@@ -191,7 +193,8 @@ def _ledger_row(
         "access_ends": outcome.access_ends,
     }
     if name in outcome.unavailable:
-        return row | {"status": "not_available", "complete_from": None, "complete_through": None, "error": outcome.unavailable[name]}
+        status = "not_connected" if name in outcome.not_set_up else "not_available"
+        return row | {"status": status, "complete_from": None, "complete_through": None, "error": outcome.unavailable[name]}
     if outcome.backfill:
         # a window that was pulled again says nothing about what happened since: what was known before still holds
         last = connection.execute(

@@ -32,12 +32,14 @@ def _build(entry: SourceEntry) -> dg.AssetChecksDefinition:
     def fresh(context: dg.AssetCheckExecutionContext, scoreline: Scoreline) -> Iterator[dg.AssetCheckResult]:
         state = source_states(scoreline.settings())[entry.name]
         for check in context.selected_asset_check_keys:
+            refusal = state.refused.get(check.asset_key.path[-1])
             yield dg.AssetCheckResult(
                 asset_key=check.asset_key,
                 check_name=check.name,
-                passed=state.state in ("ok", "not_connected"),
+                passed=state.state in ("ok", "partly_refused", "not_connected") and refusal is None,
                 severity=dg.AssetCheckSeverity.WARN,
-                metadata={"state": state.state, "detail": state.sentence},
+                # a vendor's words: never Markdown
+                metadata={"state": "refused" if refusal else state.state, "detail": dg.MetadataValue.text(refusal or state.sentence)},
             )
 
     return fresh

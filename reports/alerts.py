@@ -30,17 +30,27 @@ ENDS_SOON = timedelta(days=14)
 
 
 def source_conditions(settings: Settings) -> dict[str, str]:
-    """Sources that fail or run late, from the published database: source -> what it is and the way out.
+    """Sources that fail, run late or refuse tables, from the published database: what it is about -> what it is and the way out.
 
     Raises:
         LookupError: nothing has been published yet.
     """
     connection = connect(settings.published_path)
     try:
-        errors = dict(connection.execute("select source, last_error from published.marts.dim_sources").fetchall())
+        rows = connection.execute("select source, label, last_error, refused from published.marts.dim_sources").fetchall()
     finally:
         connection.close()
-    out = {}
+    errors = {source: error for source, _, error, _ in rows}
+    # a condition of its own: a source that fails for a day does not give what it refuses
+    out = {
+        f"{source} tables": (
+            f"{label} refuses tables to this account. It says: {plain(refused, 1200).rstrip('.')}. The numbers that need these tables are missing "
+            "or stale, the others are not affected. "
+            f"Way out: `scoreline doctor --source {source}` names what is lacking; where the account is not to have it, nothing has to be done."
+        )
+        for source, label, _, refused in rows
+        if refused
+    }
     for source, state in gate.source_states(settings).items():
         if state.state not in ("failing", "late"):
             continue

@@ -191,6 +191,14 @@ def compare(
     return news, Known(base.lines | tracks, sorted((set(base.down) - up) | down), week.label, sorted(had | owing.keys()))
 
 
+_NEWS = {
+    "ok": ("met", "recovered"),
+    "late": ("near", "late"),
+    "partly_refused": ("near", "partly refused"),
+    "failing": ("below", "failing"),
+}
+
+
 def _sources(
     company: Company, day: date, observed: Observed, lines: Sequence[Line], known_down: Collection[str], *, everything: bool
 ) -> tuple[set[str], set[str], list[dict[str, str]]]:
@@ -210,16 +218,19 @@ def _sources(
             out.append({"status": "met", "name": "The scorecard", "word": "built again", "text": f"It is as of {built}."})
     for source in observed.sources.values():
         users = [line for line in lines if gate.uses(line, source.source)]
-        if not (users or everything) or source.state not in ("late", "failing", "ok"):
+        if not (users or everything) or source.state == "not_connected":
             continue
-        (up if source.state == "ok" else down).add(source.source)
-        if (source.state == "ok") != (source.source in known_down):
+        # a table that none of the lines needs is no news
+        spared = source.state == "partly_refused" and not any(source.source in (line.refusing or ()) for line in users)
+        state = "ok" if spared else source.state
+        (up if state == "ok" else down).add(source.source)
+        if (state == "ok") != (source.source in known_down):
             continue
         waiting = sum(line.state in ("stale", "missing") for line in users)
-        text = f"{source.reach[0].upper()}{source.reach[1:]}."
-        if waiting and source.state != "ok":
-            text += f" Until it has caught up, {plural(waiting, 'line')} of {label} can't be complete."
-        status, word = {"ok": ("met", "recovered"), "late": ("near", "late"), "failing": ("below", "failing")}[source.state]
+        text = source.sentence if state == "partly_refused" else f"{source.reach[0].upper()}{source.reach[1:]}."
+        if waiting and state != "ok":
+            text += f" Until then {plural(waiting, 'line')} of {label} can't be complete."
+        status, word = _NEWS[state]
         out.append({"status": status, "name": source.label, "word": word, "text": text})
     return down, up, [_plain(item) for item in sorted(out, key=lambda item: item["status"] == "met")]
 

@@ -50,11 +50,10 @@ _BLOCKS = (
         """
         select f.line_id, f.value, f.numerator, f.denominator, f.state, p.operator, p.target, p.target_2, p.elapsed_share,
                p.expected_so_far, p.needed, p.units_left, p.pace, p.status, p.as_of, p.line_id is not null as has_goal,
-               l.section, l.section_label, l.label, l.sort_order, l.aggregation, l.owner_names, l.feed, m.sources::varchar as sources,
+               l.section, l.section_label, l.label, l.sort_order, l.aggregation, l.owner_names, l.feed, l.sources,
                if(l.unit = 'money', 'money:' || (select currency from build), l.unit) as unit
         from marts.fct_scorecard_weekly as f
         join marts.dim_lines as l using (line_id)
-        join marts.dim_metrics as m on m.metric_id = l.metric_id
         left join marts.fct_pace as p on p.line_id = f.line_id and p.span = 'week' and p.period_start = f.week_start
         where f.week_start = $week and not f.is_finished and coalesce($week >= l.valid_from, true) and coalesce($week <= l.valid_to, true)
         order by l.sort_order, f.line_id
@@ -252,7 +251,7 @@ def _values(settings: Settings, company: Company, told: Preview, decision: Gate)
         "standing": [_told(line, told.lines, zone) for line in told.standing],
         "owed": [{"title": plain(title(line, told.lines), 300), "who": plain(who, 300)} for line, who in told.owed],
         "notes": [
-            *(f"{source.label}: {source.reach}." for source in used if source.state == "ok"),
+            *(f"{source.label}: {source.reach}." for source in used if source.state in ("ok", "partly_refused")),
             *(decision.reasons or ["Nothing is missing, late or rejected."]),
             *([f"No goal in {week.label}, because nobody works for it: {plain(off, 600)}."] if off else []),
         ],

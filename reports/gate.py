@@ -6,7 +6,7 @@ the operator is told. Reasons are sentences for readers.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -52,10 +52,12 @@ class SourceState:
     source: str
     label: str
     state: str
-    """`ok`, `late`, `failing` or `not_connected`."""
+    """`ok`, `partly_refused`, `late`, `failing` or `not_connected`."""
     sentence: str
     reach: str
     """How far its data goes: the sentence's last part."""
+    refused: Mapping[str, str] = field(default_factory=dict)
+    """Table that the vendor refuses -> in whose words."""
 
 
 def decide(published: duckdb.DuckDBPyConnection | Path, week_start: date, sections: Collection[str] = (), *, running: bool = False) -> Gate:
@@ -91,17 +93,22 @@ def _rows(cursor: duckdb.DuckDBPyConnection, sql: str, **params: Any) -> list[Ro
 
 
 _LINES = """
-select l.line_id, l.section, l.section_label, l.label, l.owner_names, l.feed, m.sources::varchar as sources, m.any_source, f.state, f.value
+select l.line_id, l.section, l.section_label, l.label, l.owner_names, l.feed, l.sources, f.state, f.value, f.partial_note, g.refusing, g.gap
 from marts.dim_lines as l
-join marts.dim_metrics as m using (metric_id)
 join marts.fct_scorecard_weekly as f using (line_id)
+left join (
+    -- which sources refuse or lack what the line needs, without the vendor's own words: those stand with the source
+    select line_id, list(distinct source) filter (where state = 'refused') as refusing, string_agg(distinct sentence, ', ' order by sentence) as gap
+    from marts.dim_line_tables where state in ('refused', 'never_loaded')
+    group by line_id
+) as g using (line_id)
 where l.cadence = 'week' and f.week_start = $week
   and ($week >= l.valid_from or l.valid_from is null) and ($week <= l.valid_to or l.valid_to is null)
 order by l.sort_order, l.line_id
 """
 
 _SOURCES = """
-select s.source, s.label, s.kind, s.state, s.complete_through, s.last_success_at, s.last_error
+select s.source, s.label, s.kind, s.state, s.refused, s.complete_through, s.last_success_at, s.last_error
 from marts.dim_sources as s order by s.label
 """
 
@@ -120,14 +127,14 @@ def _decide(cursor: duckdb.DuckDBPyConnection, week: date, sections: set[str], r
         edge = "began" if running else "ended"
         return Gate("held", [f"The data was built as of {instant(build[0].as_of, zone)}, before {label} {edge}."])
     every = _rows(cursor, _SOURCES)
-    used = [source for source in every if any(_needs(line, source) for line in lines)]
+    used = [source for source in every if any(uses(line, source.source) for line in lines)]
     systems = [source for source in used if source.kind == "system"]
     if systems and all(_down(source, due) for source in systems):
         names = " and ".join(source.label for source in systems)
         why = "is down or was never loaded" if len(systems) == 1 else "are down or were never loaded"
         return Gate("held", [f"{names} {why}: there are no complete numbers for {label}.", *(_sentence(s, zone) for s in systems)])
     notes = [
-        *(Note("source", _sentence(source, zone)) for source in used if source.state != "ok"),
+        *(Note("source", _sentence(source, zone)) for source in used if _worth_a_note(source, lines)),
         *(Note("line", text) for text in line_reasons([line for line in lines if not (running and typed_in(line))], label)),
         *(Note("rejected", text) for text in _rejected(cursor)),
     ]
@@ -144,20 +151,20 @@ def together(gates: Sequence[Gate]) -> Gate:
 
 
 def uses(line: Row | Line, source: str) -> bool:
-    """The line's numbers come from this source, or from several with it."""
-    if line.feed == "manual":
-        return source == "manual"
-    return source in line.sources.strip("[]").replace("'", "").replace('"', "").replace(" ", "").split(",")
+    """The line's numbers come from this source, or from several with it; of sources that stand for each other: from those in use."""
+    return source in (line.sources or "").split(", ")
 
 
-def _needs(line: Row, source: Row) -> bool:
-    """The line's numbers suffer when the source does: of sources that stand for each other, those that are connected."""
-    return uses(line, source.source) and not (line.any_source and source.state == "not_connected" and line.state != "not_connected")
+def _worth_a_note(source: Row, lines: Sequence[Row]) -> bool:
+    """A refused table is news for those whose lines need it."""
+    if source.state == "partly_refused":
+        return any(source.source in (line.refusing or ()) for line in lines)
+    return bool(source.state != "ok")
 
 
 def typed_in(line: Row | Line) -> bool:
     """People type the line's numbers in; no system has them."""
-    return bool(line.feed == "manual" or line.sources.strip("[]'\"") == "manual")
+    return bool(line.feed == "manual" or line.sources == "manual")
 
 
 def _down(source: Row, due: Any) -> bool:
@@ -179,6 +186,8 @@ def _sentence(source: Row, zone: str) -> str:
         return f"{source.label} could not be loaded at the last try; {reach}."
     if source.state == "late":
         return f"{source.label} is late: {reach}."
+    if source.state == "partly_refused":
+        return f"{source.label} refuses a part of its data. {plain(source.refused, 600).rstrip('.')}."
     return f"{source.label} is up to date: {reach}."
 
 
@@ -192,16 +201,27 @@ def line_reasons(lines: Sequence[Row], label: str) -> list[str]:
     missing = [line for line in lines if line.state == "missing" and not typed_in(line)]
     unconnected = [line for line in lines if line.state == "not_connected"]
     stale = [line for line in lines if line.state == "stale"]
+    partial = [line for line in lines if line.value is not None and line.partial_note]
     out = []
     if untyped:
         out.append(f"Not typed in for {label}: {named(untyped)}.")
-    if missing:
-        out.append(f"No number for {label}, because the source is not complete: {named(missing)}.")
+    for why, members in _by(missing, lambda line: line.gap or line.partial_note or "the source is not complete"):
+        out.append(f"No number for {label}, because {why}: {named(members)}.")
     if unconnected:
         out.append(f"No number, because the source is not connected: {named(unconnected)}.")
-    if stale:
-        out.append(f"Not all of {label} has arrived yet: {named(stale)}.")
+    for why, members in _by(stale, lambda line: line.gap or ""):
+        out.append(f"Not all of {label} has arrived{f', because {why}' if why else ' yet'}: {named(members)}.")
+    for why, members in _by(partial, lambda line: line.partial_note):
+        out.append(f"Not the whole number for {label}: {named(members)}. {why}.")
     return out
+
+
+def _by(lines: Sequence[Row], key: Callable[[Row], str]) -> list[tuple[str, list[Row]]]:
+    """Lines that have the same to say, in the order in which it is first said."""
+    groups: dict[str, list[Row]] = {}
+    for line in lines:
+        groups.setdefault(plain(key(line), 300), []).append(line)
+    return list(groups.items())
 
 
 def _rejected(cursor: duckdb.DuckDBPyConnection) -> list[str]:
@@ -228,7 +248,10 @@ def read_sources(connection: duckdb.DuckDBPyConnection) -> dict[str, SourceState
     with closing(connection.cursor()) as cursor:
         cursor.execute("use published")
         (zone,) = cursor.execute("select time_zone from marts.dim_build").fetchone() or ("UTC",)
+        refused: dict[str, dict[str, str]] = {}
+        for row in _rows(cursor, "select source, table_name, reason from marts.dim_source_tables where state = 'refused' order by 1, 2"):
+            refused.setdefault(row.source, {})[row.table_name] = row.reason
         return {
-            row.source: SourceState(row.source, row.label, row.state, _sentence(row, zone), _reach(row, zone))
+            row.source: SourceState(row.source, row.label, row.state, _sentence(row, zone), _reach(row, zone), refused.get(row.source, {}))
             for row in _rows(cursor, _SOURCES)
         }

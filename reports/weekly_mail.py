@@ -182,7 +182,7 @@ def _values(
             *(
                 f"{row.label}: complete to {instant(row.complete_through, week.zone)}" if row.complete_through else f"{row.label}: no data"
                 for row in week.results["sources"]
-                if any(row.source in (line.sources or "") or line.feed == row.source for line in lines)
+                if any(gate.uses(line, row.source) for line in lines)
             ),
             *decision.reasons,
             *([] if decision.reasons else ["Nothing is missing, stale or rejected."]),
@@ -205,9 +205,10 @@ def told(line: Line, lines: Sequence[Line], zone: str) -> dict[str, str]:
         "manual": f"typed in {when}",
         "stale": f"stale, complete to {when}",
         "provisional": f"provisional, {when}",
-        "missing": "missing",
+        "missing": f"missing: {plain(line.gap, 160)}" if line.gap and not gate.typed_in(line) else "missing",
         "not_connected": STATE["not_connected"].lower(),
     }[line.state]
+    partial = f"partial: {plain(line.partial_note, 160)}" if line.value is not None and line.partial_note else ""
     return {
         "title": title(line, lines),
         "label": line.label if line.cadence == "week" else f"{line.label}, {line.week_label}",
@@ -219,7 +220,7 @@ def told(line: Line, lines: Sequence[Line], zone: str) -> dict[str, str]:
         "owner": line.owner_names or "no owner",
         "streak": line.streak_text,
         "status": line.status,
-        "state": ", ".join(filter(None, (state, line.previous_note and f"the {line.cadence} before is {line.previous_note}"))),
+        "state": ", ".join(filter(None, (state, partial, line.previous_note and f"the {line.cadence} before is {line.previous_note}"))),
     }
 
 

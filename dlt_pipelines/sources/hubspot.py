@@ -43,7 +43,7 @@ import pyarrow as pa
 from pydantic import Field, SecretStr
 
 from dlt_pipelines.credentials import Credentials, Redactor, address
-from dlt_pipelines.errors import Gone, NotAvailable, PermanentError, SourceError, TransientError
+from dlt_pipelines.errors import Gone, NotAvailable, NotSetUp, PermanentError, SourceError, TransientError
 from dlt_pipelines.findings import Finding, currency_differs, existing, people_missing, readable
 from dlt_pipelines.http import Answer, Budget, Client, Limit, Retry, capped, expect, retry_after
 from dlt_pipelines.records import Batches, parse
@@ -737,7 +737,7 @@ def source(run: Run | None = None) -> Any:
 
     @dlt.resource(**table("id", EVERYTHING, {"id": "text", "name": "text", "size": "bigint", "processing_type": "text"}))
     def lists() -> Iterator[Any]:
-        """The configured warm list; no row when none is configured or found."""
+        """The configured warm list; no row before one is configured and found."""
         yield from whole(run, "lists", _lists)
 
     @dlt.resource(
@@ -867,23 +867,27 @@ def warm_list(client: Client, company: Company) -> dict[str, Any] | None:
         return None
 
 
+def _warm_list(run: Run) -> dict[str, Any]:
+    """The configured warm list. Without it nobody knows who is on it: its tables keep what they had, and say so."""
+    if found := warm_list(run.client, run.company):
+        return found
+    if name := run.company.hubspot.warm_list:
+        raise NotAvailable(f'HubSpot has no contact list named "{name}"; correct hubspot.warm_list in company.toml')
+    raise NotSetUp("hubspot.warm_list in company.toml names no contact list")
+
+
 def _lists(run: Run) -> Iterator[dict[str, Any]]:
-    found = warm_list(run.client, run.company)
-    if found:
-        yield {
-            "id": str(found["listId"]),
-            "name": found["name"],
-            "size": found.get("size"),
-            "processing_type": found.get("processingType"),
-        }
-    elif run.company.hubspot.warm_list:
-        run.warn(f'hubspot.warm_list in company.toml: HubSpot has no contact list named "{run.company.hubspot.warm_list}"')
+    found = _warm_list(run)
+    yield {
+        "id": str(found["listId"]),
+        "name": found["name"],
+        "size": found.get("size"),
+        "processing_type": found.get("processingType"),
+    }
 
 
 def _members(run: Run) -> Iterator[dict[str, Any]]:
-    found = warm_list(run.client, run.company)
-    if not found:
-        return
+    found = _warm_list(run)
     list_id, today, any_member = str(found["listId"]), local_date(run.started_at, run.company.zone), False
     for page in paged(run.client, f"{path(run.company, 'lists')}/{list_id}/memberships", {"limit": 250}, rows=results):
         for row in page:

@@ -14,7 +14,7 @@ from reports.components.movement import Moved
 from reports.fmt import DASH, day, instant, judged, number, plural, short_instant, week_days
 from reports.gate import Note
 from reports.links import Receipts
-from reports.markup import anchor, join
+from reports.markup import anchor, join, plain
 from reports.queries import Result, Row
 from reports.restatements import KIND, before, changed_day, goal_of, newest_first, number_text, why
 from reports.scorecard import Line, attention, by_section, counts, goal_text, parts_text, title, without_number
@@ -129,21 +129,33 @@ def _linked(text: str, href: str | None, what: str) -> Markup:
     return Markup('<a class="rc" href="{}">{}<span class="vh">: records of {}</span></a>').format(href, text, what)
 
 
-def state_tag(state: str, as_of_text: str, manual: bool = False, snapshot: bool = False) -> Markup:
-    """What stands behind a number, in words; nothing for a live one. `snapshot`: it is how things stood then, and not a part of a sum."""
+def state_tag(state: str, as_of_text: str, manual: bool = False, snapshot: bool = False, gap: str | None = None) -> Markup:
+    """What stands behind a number, in words; nothing for a live one.
+
+    Args:
+        snapshot: it is how things stood then, and not a part of a sum.
+        gap: the raw tables that a missing or stale number lacks, and in whose words.
+    """
     if state == "live":
         return Markup()
     if state == "provisional" and snapshot:
         return Markup('<small class="state provisional"><span>as of {}</span></small>').format(as_of_text)
     words = {
-        "stale": f"complete to {as_of_text}",
+        "stale": f"complete to {as_of_text}" + (f". {gap}" if gap else ""),
         "manual": as_of_text,
-        "missing": "not typed in" if manual else "source not complete",
+        "missing": "not typed in" if manual else gap or "source not complete",
         "provisional": f"so far, {as_of_text}",
         "not_connected": "",
     }[state]
     detail = Markup(" <span>{}</span>").format(words) if words and words != DASH else Markup()
     return Markup('<small class="state {}"><b>{}</b>{}</small>').format(state, STATE[state], detail)
+
+
+def partial_tag(row: Row) -> Markup:
+    """That a number is not the whole one, and what it leaves out; nothing for one that is."""
+    if row.value is None or not row.partial_note:
+        return Markup()
+    return Markup('<small class="state partial"><b>Partial</b> <span>{}</span></small>').format(plain(row.partial_note, 300))
 
 
 _Told = Mapping[tuple[str, object], Sequence[Row]]
@@ -210,7 +222,7 @@ def _row(line: Line, receipts: Receipts, build: Row, told: _Told, columns: str) 
         '<tr role="row" id="{id}"><th role="rowheader" scope="row" class="name">'
         '<span class="label">{label}{info}</span><small>{owner}</small></th>'
         '<td role="cell" class="n" data-label="Goal">{goal}</td>'
-        '<td role="cell" class="n now" data-label="{now}">{value}{parts}{period}{blank}{state}{restated}</td>'
+        '<td role="cell" class="n now" data-label="{now}">{value}{parts}{period}{blank}{state}{partial}{restated}</td>'
         '<td role="cell" class="n" data-label="{before}">{previous}{previous_parts}{previous_restated}</td>'
         '<td role="cell" class="n" data-label="{average}">{quarter}{quarter_pill}</td>'
         '<td role="cell" class="verdict" data-label="Status">{pill}{streak}</td>'
@@ -235,9 +247,11 @@ def _row(line: Line, receipts: Receipts, build: Row, told: _Told, columns: str) 
         state=state_tag(
             line.state,
             short_instant(line.as_of, zone),
-            line.feed == "manual" or line.sources.strip("[]") == "manual",
+            line.feed == "manual" or line.sources == "manual",
             snapshot=line.is_running,
+            gap=line.gap,
         ),
+        partial=partial_tag(line.row),
         restated=restated_tag(told.get((line.line_id, line.week_start), ()), build),
         previous_restated=restated_tag(told.get((line.line_id, line.previous_start), ()), build),
         previous=_linked(
@@ -319,13 +333,14 @@ def QuarterSummary(quarter: Result, receipts: Receipts, build: Result, restated:
     zone = build.one().time_zone
     told = newest_first(restated.rows)
     tiles = join(
-        Markup('<section class="card kpi" aria-label="{0}"><p class="t">{0}{1}{2}</p><p class="num">{3}</p>{4}{5}{6}</section>').format(
+        Markup('<section class="card kpi" aria-label="{0}"><p class="t">{0}{1}{2}</p><p class="num">{3}</p>{4}{5}{6}{7}</section>').format(
             row.label,
             Info(about(row, goal_text(row.operator, row.target, row.target_2, row.unit)), row.label),
             Pill(row.status) if row.status in ("met", "near", "below") else "",
             _linked(number(row.value, row.unit), receipts.href(row.quarter_label, row.line_id), f"{row.label}, {row.quarter_label}"),
             _small(STATUS["no_data"]) if row.value is None else "",
-            state_tag("live" if row.state == "provisional" else row.state, short_instant(row.as_of, zone)),
+            state_tag("live" if row.state == "provisional" else row.state, short_instant(row.as_of, zone), gap=row.gap),
+            partial_tag(row),
             restated_tag(told.get((row.line_id, row.quarter_start), ()), build.one()),
         )
         for row in quarter
@@ -363,15 +378,25 @@ def RunningWeek(running: Result, receipts: Receipts) -> Markup:
 _FEW = 8
 """Changes that are shown without being asked for."""
 
-_SOURCE_STATE = {"ok": "Up to date", "late": "Late", "failing": "Failing", "not_connected": "Not connected"}
+_SOURCE_STATE = {
+    "ok": "Up to date",
+    "partly_refused": "Partly refused",
+    "late": "Late",
+    "failing": "Failing",
+    "not_connected": "Not connected",
+}
 
 
 def LateSources(sources: Result, build: Result) -> Markup:
-    """A note for each source whose data does not reach up to now."""
+    """A note for each source whose data does not reach up to now, or of which the vendor refuses a part."""
     zone = build.one().time_zone
     return join(
-        Markup('<aside class="note"><p><b>{}: {}.</b> Its data is complete to {}; what came later is not on this page.</p></aside>').format(
-            row.label, _SOURCE_STATE[row.state].lower(), instant(row.complete_through, zone)
+        Markup('<aside class="note"><p><b>{}: {}.</b> {}</p></aside>').format(
+            row.label,
+            _SOURCE_STATE[row.state].lower(),
+            f"What is counted from it is missing or too low on this page. {row.refused}"
+            if row.state == "partly_refused"
+            else f"Its data is complete to {instant(row.complete_through, zone)}; what came later is not on this page.",
         )
         for row in sources
     )
@@ -386,10 +411,11 @@ def DataNotes(notes: Sequence[Note], sources: Result, build: Result) -> Markup:
         else Markup('<p class="quiet">Nothing is missing, stale or rejected.</p>')
     )
     rows: Mapping[str, str] | Markup = join(
-        Markup('<tr><th scope="row">{}</th><td><span class="src {}">{}</span></td><td>{}</td><td>{}</td></tr>').format(
+        Markup('<tr><th scope="row">{}</th><td><span class="src {}">{}</span>{}</td><td>{}</td><td>{}</td></tr>').format(
             row.label,
             row.state,
             _SOURCE_STATE.get(row.state, row.state),
+            _small(row.refused or ""),
             instant(row.complete_through, zone),
             instant(row.last_success_at, zone),
         )

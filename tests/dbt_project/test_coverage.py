@@ -159,7 +159,11 @@ def test_coverage_knows_every_table_that_a_metric_is_computed_from(ledger: Ledge
 
 @pytest.mark.parametrize(
     ("without", "sources"),
-    [((), ()), (("hubspot", "smartlead", "quickbooks"), ("copper", "billcom", "company_warehouse", "mongodb")), (("smartlead",), ("hubspot",))],
+    [
+        ((), ()),
+        (("hubspot", "smartlead", "quickbooks"), ("copper", "billcom", "company_warehouse", "mongodb")),
+        (("smartlead",), ("hubspot",)),
+    ],
     ids=["all connected", "those that stand for others", "the CRM's mails"],
 )
 def test_each_table_in_turn(ledger: Ledger, reads: Reads, without: tuple[str, ...], sources: tuple[str, ...]) -> None:

@@ -382,14 +382,16 @@ def test_a_list_that_the_account_lacks_is_no_zero(auckland: RawWarehouse) -> Non
     assert auckland.query("select distinct state, value from marts.fct_scorecard_weekly where line_id = 'warm.dials'") == [
         {"state": "missing", "value": None}
     ]
-    [dials] = auckland.query("select distinct state from marts.fct_scorecard_weekly where line_id = 'inside.dials' and week_label = '2026-W53'")
+    [dials] = auckland.query(
+        "select distinct state from marts.fct_scorecard_weekly where line_id = 'inside.dials' and week_label = '2026-W53'"
+    )
     assert dials == {"state": "live"}
     assert auckland.query("select state, refused from marts.dim_sources where source = 'hubspot'") == [
         {"state": "partly_refused", "refused": "list members: the key lacks crm.lists.read"}
     ]
-    assert auckland.query("select table_name, sentence, reason from marts.dim_line_tables where line_id = 'warm.dials' and state <> 'ok'") == [
-        {"table_name": "list_members", "sentence": "HubSpot refuses list members", "reason": "the key lacks crm.lists.read"}
-    ]
+    assert auckland.query(
+        "select table_name, sentence, reason from marts.dim_line_tables where line_id = 'warm.dials' and state <> 'ok'"
+    ) == [{"table_name": "list_members", "sentence": "HubSpot refuses list members", "reason": "the key lacks crm.lists.read"}]
 
 
 def test_nothing_connected_still_builds(unconnected: RawWarehouse) -> None:

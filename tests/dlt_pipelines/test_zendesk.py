@@ -225,6 +225,19 @@ def test_the_doctor_on_users_that_may_not_export(sandbox: Sandbox, company: Comp
     assert "You do not have access" in found["ticket export"].detail
 
 
+def test_a_snapshot_that_nobody_could_take_is_refused_with_the_tickets(sandbox: Sandbox, company: Company) -> None:
+    """Not "ok, 0 rows": that would be a day on which nothing was open."""
+    sandbox.fault("zendesk", "status", status=403, path=EXPORT)
+    report = load("zendesk", Settings(), company)
+    said = dict(query(Settings(), "select table_name, status || ': ' || coalesce(error, '') from ledger.loads"))
+    assert {table: text[:13] for table, text in said.items() if not text.startswith("ok")} == {
+        "tickets": "not_available",
+        "open_tickets": "not_available",
+    }
+    assert said["tickets"] == said["open_tickets"] and "You do not have access" in said["tickets"]
+    assert "open_tickets is not available" in " ".join(report.warnings)
+
+
 def test_the_doctor_on_a_wrong_token(sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ZENDESK_API_KEY", "canary-wrong-0003")
     findings = diagnose(Settings(), company, ["zendesk"])

@@ -101,6 +101,10 @@ class PublishedFile:
     """person -> their last day in the company."""
     sources: dict[str, dict[str, Any]] = field(default_factory=dict)
     """source -> columns of dim_sources that differ."""
+    gaps: dict[str, tuple[str, str, str]] = field(default_factory=dict)
+    """line -> state of the table it needs, what is wrong with it, and in whose words."""
+    partial: dict[str, str] = field(default_factory=dict)
+    """line -> what its newest week leaves out because nobody knows whether it counts."""
     rejected: list[tuple[str, int, str, str]] = field(default_factory=list)
     totals: list[tuple[str, str, int, int]] = field(default_factory=list)
     """(source, table, what the vendor says, what is held); 3 records may differ."""
@@ -135,7 +139,7 @@ class PublishedFile:
         for source, label in labels.items():
             values = {
                 "source": source, "label": label, "kind": "files" if source == "manual" else "system",
-                "cadence": "daily", "freshness_hours": 30.0, "state": "ok",
+                "cadence": "daily", "freshness_hours": 30.0, "state": "ok", "refused": None,
                 "complete_through": self.as_of - timedelta(hours=2), "last_success_at": self.as_of - timedelta(hours=2),
                 "last_attempt_at": self.as_of - timedelta(hours=2), "last_error": None, "newest_record": self.as_of - timedelta(hours=9),
                 "rows_total": 1000, "rows_loaded": 10, "requests": 5, "waited_seconds": 0.1, "access_ends": None,
@@ -161,6 +165,11 @@ class PublishedFile:
             self._month_line(connection, order, text, records)
         if self.running and self.last_week == W43:
             self._balances(connection, facts, records)
+        connection.execute(
+            "insert into marts.dim_line_tables select line_id, sources, 'records', null, 'ok', null, null, null from marts.dim_lines"
+        )
+        for line_id, gap in self.gaps.items():
+            connection.execute("update marts.dim_line_tables set state = ?, sentence = ?, reason = ? where line_id = ?", [*gap, line_id])
         _insert(connection, "fct_scorecard_weekly", facts)
         _insert(connection, "fct_contributions", records)
         self._progress(connection)
@@ -170,7 +179,13 @@ class PublishedFile:
     def _progress(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Why dials moved in W43, with a member's name as a vendor might give it, what was defined otherwise, how three lines stand."""
         for table in ("weekly", "monthly", "quarterly"):
-            connection.execute(f"alter table marts.fct_scorecard_{table} add column goal_note text")
+            for column in ("goal_note text", "n_unknown bigint", "partial_note text"):
+                connection.execute(f"alter table marts.fct_scorecard_{table} add column {column}")
+        for line_id, note in self.partial.items():
+            connection.execute(
+                "update marts.fct_scorecard_weekly set n_unknown = 1, partial_note = ? where line_id = ? and week_start = ?",
+                [note, line_id, self.last_week],
+            )
         connection.execute("insert into marts.fct_movements values ('inside_sales.dials', ?, ?)", [W43, MOVED])
         _insert(connection, "fct_definition_changes", [
             ["inside_sales.dials", W42, W42, "goal", "goal ≥ 100 → ≥ 125", SCRIPT, f"Goal ≥ 100 → ≥ 125 from 13 Oct 2025: {SCRIPT}."],
@@ -418,9 +433,9 @@ def _dimension(
     people: str | None = None,
 ) -> None:
     connection.execute(
-        "insert into marts.dim_lines values (?, ?, ?, ?, ?, ?, ?, ?, 'up', ?, ?, null, ?, null, ?, null)",
+        "insert into marts.dim_lines values (?, ?, ?, ?, ?, ?, ?, ?, 'up', ?, ?, null, ?, null, ?, ?, null)",
         [line_id, row["section"], row["section_label"], order, row["metric"], row["label"], row["unit"], row["aggregation"], cadence,
-         row["owners"], people, since],
+         row["owners"], people, row["sources"], since],
     )  # fmt: skip
     known = connection.execute("select count(*) from marts.dim_metrics where metric_id = ?", [row["metric"]]).fetchone()
     if known and not known[0]:
@@ -499,14 +514,15 @@ create table marts.dim_build (as_of timestamptz, finished_week date,
     company_name text, time_zone text, currency text);
 create table marts.dim_lines (
     line_id text, section text, section_label text, sort_order int, metric_id text, label text, unit text, aggregation text,
-    direction text, cadence text, owner_names text, owners text, people text, feed text, valid_from date, valid_to date
+    direction text, cadence text, owner_names text, owners text, people text, feed text, sources text, valid_from date,
+    valid_to date
 );
 create table marts.dim_metrics (
     metric_id text, label text, unit text, aggregation text, direction text, cadence text, sources text, definition text, why text,
     calculation text, benchmark text, edge_cases text, model_path text, model_sql text, any_source boolean
 );
 create table marts.dim_sources (
-    source text, label text, kind text, cadence text, freshness_hours double, state text,
+    source text, label text, kind text, cadence text, freshness_hours double, state text, refused text,
     complete_through timestamptz, last_success_at timestamptz,
     last_attempt_at timestamptz, last_error text, newest_record timestamptz, rows_total bigint, rows_loaded bigint, requests bigint,
     waited_seconds double, access_ends timestamptz

@@ -122,6 +122,28 @@ def test_the_conditions_of_the_sources(variant: Callable[..., Settings], company
     assert "HubSpot" in message["Subject"]
 
 
+def test_a_refused_table_is_told_once_in_the_vendors_words(variant: Callable[..., Settings], company: Company) -> None:
+    """Also over a day on which the source fails as a whole: what it refuses is a condition of its own."""
+    refused = {"refused": "tickets, open tickets: the user may not read this (403). Make it an administrator."}
+    found = source_conditions(variant(sources={"hubspot": {"state": "partly_refused", **refused}}))
+    assert list(found) == ["hubspot tables"]
+    assert found["hubspot tables"].startswith(
+        "HubSpot refuses tables to this account. It says: tickets, open tickets: the user may not read this (403). Make it an administrator."
+    )
+    assert "scoreline doctor --source hubspot" in found["hubspot tables"]
+    settings = variant()
+    assert len(tell_operator(settings, company, found, "source")) == 1
+    failing = source_conditions(variant(sources={"hubspot": {"state": "failing", "last_error": "timed out", **refused}}))
+    assert sorted(failing) == ["hubspot", "hubspot tables"]
+    assert [
+        m["Subject"].startswith("Scoreline alert: HubSpot could not be loaded") for m in tell_operator(settings, company, failing, "source")
+    ] == [True]
+    assert [m["Subject"][:15] for m in tell_operator(settings, company, found, "source")] == ["Scoreline, over"]
+    assert [m["Subject"] for m in tell_operator(settings, company, {}, "source")] == [
+        "Scoreline, over: HubSpot refuses tables to this account"
+    ]
+
+
 def test_totals_that_are_off_and_access_that_ends(variant: Callable[..., Settings], company: Company) -> None:
     soon, later = CLOCK + timedelta(days=13), CLOCK + timedelta(days=15)
     settings = variant(

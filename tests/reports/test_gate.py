@@ -44,6 +44,10 @@ def test_a_connection_will_do(variant: Callable[..., Settings]) -> None:
             {"missing": {"inside_sales.dials"}},
             "No number for 2025-W43, because the source is not complete: Dials (Inside sales, Maya Torres).",
         ),
+        (
+            {"partial": {"inside_sales.dials": "2 records left out: The phone system gives no direction"}},
+            "Not the whole number for 2025-W43: Dials (Inside sales, Maya Torres). 2 records left out: The phone system gives no direction.",
+        ),
         ({"rejected": [("late.csv", 3, "unknown metric 'x'", "a,b")]}, "1 typed-in row rejected: late.csv line 3: unknown metric 'x'."),
         (
             {"rejected": [("late.csv", i, "no", "") for i in range(2, 9)]},
@@ -56,6 +60,26 @@ def test_amber_says_what_is_missing(variant: Callable[..., Settings], values: di
     gate = decide(variant(**values).published_path, W43, SALES)
     assert gate.decision == "amber"
     assert gate.reasons == [reason]
+
+
+REFUSED = {"state": "partly_refused", "refused": "calls: the key lacks crm.objects.calls.read"}
+GAP = ("refused", "HubSpot refuses calls", "the key lacks crm.objects.calls.read")
+
+
+def test_a_refused_table_is_told_in_the_vendors_words_to_those_who_need_it(variant: Callable[..., Settings]) -> None:
+    settings = variant(sources={"hubspot": REFUSED}, gaps={"inside_sales.dials": GAP}, missing={"inside_sales.dials"})
+    assert decide(settings.published_path, W43, ["inside_sales"]).reasons == [
+        "HubSpot refuses a part of its data. calls: the key lacks crm.objects.calls.read.",
+        "No number for 2025-W43, because HubSpot refuses calls: Dials (Inside sales, Maya Torres).",
+    ]
+    assert decide(settings.published_path, W43, ["outside_sales"]).decision == "green", "none of these lines needs calls"
+
+
+def test_a_lost_permission_says_why_a_number_is_not_whole(variant: Callable[..., Settings]) -> None:
+    settings = variant(sources={"hubspot": REFUSED}, gaps={"inside_sales.dials": GAP}, stale={"inside_sales.dials"})
+    assert decide(settings.published_path, W43, SALES).reasons[1] == (
+        "Not all of 2025-W43 has arrived, because HubSpot refuses calls: Dials (Inside sales, Maya Torres)."
+    )
 
 
 def test_amber_when_a_number_was_not_typed_in(variant: Callable[..., Settings]) -> None:

@@ -118,9 +118,7 @@ def _refused(entry: SourceEntry, settings: Settings) -> Iterator[Finding]:
         return  # nothing was published yet, or by an older version
     for table, reason, lines in rows:
         needed = f"Without it these lines have no whole number: {lines}." if lines else "No line needs it."
-        way_out = (
-            "Give the account the permission that the text names and load again. Where no line needs the table, nothing has to be done."
-        )
+        way_out = "Give the account the permission that the text names and load again." if lines else ""
         yield Finding(entry.name, f"table {table}", "warn" if lines else "info", f"refused at the last load: {reason}. {needed}", way_out)
 
 

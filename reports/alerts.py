@@ -44,9 +44,9 @@ def source_conditions(settings: Settings) -> dict[str, str]:
     # a condition of its own: a source that fails for a day does not give what it refuses
     out = {
         f"{source} tables": (
-            f"{label} refuses tables to this account. It says: {plain(refused, 1200).rstrip('.')}. The numbers that need these tables are missing "
-            "or stale, the others are not affected. "
-            f"Way out: `scoreline doctor --source {source}` names what is lacking; where the account is not to have it, nothing has to be done."
+            f"{label} refuses tables to this account. It says: {plain(refused, 1200).rstrip('.')}. "
+            "The numbers that need these tables are missing or stale, the others are not affected. "
+            f"Way out: `scoreline doctor --source {source}` names what is lacking. If the account is not to have it, do nothing."
         )
         for source, label, _, refused in rows
         if refused

@@ -98,7 +98,8 @@ from marts.dim_lines as l
 join marts.fct_scorecard_weekly as f using (line_id)
 left join (
     -- which sources refuse or lack what the line needs, without the vendor's own words: those stand with the source
-    select line_id, list(distinct source) filter (where state = 'refused') as refusing, string_agg(distinct sentence, ', ' order by sentence) as gap
+    select line_id, list(distinct source) filter (where state = 'refused') as refusing,
+           string_agg(distinct sentence, ', ' order by sentence) as gap
     from marts.dim_line_tables where state in ('refused', 'never_loaded')
     group by line_id
 ) as g using (line_id)

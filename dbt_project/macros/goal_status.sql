@@ -49,6 +49,21 @@ end
 {%- endmacro %}
 
 {#-
+    The verdict where it is sure. Records that nobody knows whether they count (`n_unknown`) can only add to a sum: what has reached its
+    goal stays there, and what is over its limit stays over it; nothing else is said. Means and shares are judged over what is known.
+    Column expected: aggregation.
+-#}
+{% macro if_sure(status, operator, n_unknown) -%}
+    case
+        when coalesce({{ n_unknown }}, 0) = 0 or aggregation not in ('sum', 'last') then {{ status }}
+        when {{ status }} in ('no_goal', 'not_applicable') then {{ status }}
+        when {{ status }} = 'met' and {{ operator }} in ('>=', '>') then {{ status }}
+        when {{ status }} = 'below' and {{ operator }} in ('<=', '<') then {{ status }}
+        else 'no_data'
+    end
+{%- endmacro %}
+
+{#-
     The number for display; the status never uses it. Sums stay exact. DuckDB divides decimals as doubles (15 digits), which is
     finer than anything that is printed.
 -#}

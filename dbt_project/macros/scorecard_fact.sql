@@ -30,7 +30,8 @@ with goals_of_periods as (
 judged as (
     select
         *,
-        {{ verdict('judged_numerator', 'judged_denominator', '') }} as status,
+        {{ verdict('judged_numerator', 'judged_denominator', '') }} as known_status,
+        {{ if_sure('known_status', 'operator', 'n_unknown') }} as status,
         is_finished and {{ is_poolable() }} as is_pooled,
         is_finished and not coalesce(is_awaited, false) as is_expected
     from goals_of_periods
@@ -47,6 +48,8 @@ select
     is_finished,
     {{ quotient('numerator', 'denominator') }} as value,
     cast(n as bigint) as n,
+    cast(n_unknown as bigint) as n_unknown,
+    partial_note,
     operator,
     target,
     target_2,
@@ -73,6 +76,7 @@ sums as (
         {{ pooled_sums('quarter', 'over in_quarter') }},
         count(case when is_pooled then 1 end) over in_quarter as quarter_periods,
         count(case when is_expected then 1 end) over in_quarter as quarter_periods_expected,
+        sum(case when is_pooled then n_unknown end) over in_quarter as quarter_unknown,
         -- the running period is not pooled: its row looks back on the same 13 finished ones as the row before it
         {{ pooled_sums('last_13', 'over last_13') }},
         {{ pooled_sums('last_13_and_running', 'over last_13_and_running') }},
@@ -117,6 +121,13 @@ quarters as (
         band as quarter_goal_band,
         case when is_judged_by_mean_goal then quarter_tolerance else tolerance end as quarter_goal_tolerance
     from spans
+),
+
+judged_quarters as (
+    select
+        *,
+        {{ verdict('span_numerator_times', 'span_denominator', 'quarter_goal_') }} as known_quarter_status
+    from quarters
 )
 
 select
@@ -133,6 +144,8 @@ select
     numerator,
     denominator,
     cast(n as bigint) as n,
+    cast(n_unknown as bigint) as n_unknown,
+    partial_note,
     operator,
     target,
     target_2,
@@ -146,12 +159,12 @@ select
     cast(quarter_periods as integer) as quarter_{{ cadence }}s,
     cast(quarter_periods_expected as integer) as quarter_{{ cadence }}s_expected,
     {%- if cadence == 'week' %}
-    {{ verdict('span_numerator_times', 'span_denominator', 'quarter_goal_') }} as quarter_status,
+    {{ if_sure('known_quarter_status', 'quarter_goal_operator', 'quarter_unknown') }} as quarter_status,
     {{ quotient('trailing_numerator', 'trailing_denominator') }} as trailing_13_value,
     cast(periods_off_track as integer) as weeks_off_track,
     {%- endif %}
     state,
     as_of
-from quarters
+from judged_quarters
 {%- endif %}
 {%- endmacro %}

@@ -59,11 +59,16 @@ class Ledger:
         compiled = built.target / "compiled/scoreline/models/intermediate"
         self.models = {model.split("/")[1]: (compiled / f"{model}.sql").read_text(encoding="utf-8") for model in CHAIN}
         self.connection.execute(
-            "create or replace table intermediate.int_scorecard__contributions as "
-            "select lines.line_id, periods.period_start, least(periods.period_end, date '2025-10-27') as occurred_on, 1 as numerator, "
-            "1 as denominator, true as counted, null::text as reason, 'x' as source, 'x' as record_type, 'x' as record_id, null::text as record_label, null::timestamptz as true_at, "
-            "null::timestamptz as entered_at from intermediate.int_scorecard__lines as lines join intermediate.int_calendar__periods as "
-            "periods on periods.cadence = lines.cadence and periods.period_start between date '2025-01-01' and date '2025-10-27'"
+            """
+            create or replace table intermediate.int_scorecard__contributions as
+            select lines.line_id, periods.period_start, least(periods.period_end, date '2025-10-27') as occurred_on,
+                   1 as numerator, 1 as denominator, true as counted, null::text as reason, null::decimal(38, 9) as sample,
+                   'x' as source, 'x' as record_type, 'x' as record_id, null::text as record_label,
+                   null::timestamptz as true_at, null::timestamptz as entered_at
+            from intermediate.int_scorecard__lines as lines
+            join intermediate.int_calendar__periods as periods
+              on periods.cadence = lines.cadence and periods.period_start between date '2025-01-01' and date '2025-10-27'
+            """
         )
         self.connection.executemany(
             "insert into raw_company_warehouse.queries (snapshot_date, query_name, status, row_count) values ('2025-10-27', ?, 'ok', 1)",
@@ -83,8 +88,8 @@ class Ledger:
             for number, (source, table, status, through) in enumerate(attempts)
         )
         self.connection.execute(
-            "delete from ledger.loads; insert into ledger.loads (load_number, load_id, source, table_name, status, started_at, finished_at, "
-            f"complete_through, error) values {rows}"
+            "delete from ledger.loads; insert into ledger.loads "
+            f"(load_number, load_id, source, table_name, status, started_at, finished_at, complete_through, error) values {rows}"
         )
         for name, sql in self.models.items():
             self.connection.execute(f"create or replace table intermediate.{name} as {sql}")

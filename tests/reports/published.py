@@ -166,10 +166,12 @@ class PublishedFile:
         if self.running and self.last_week == W43:
             self._balances(connection, facts, records)
         connection.execute(
-            "insert into marts.dim_line_tables select line_id, sources, 'records', null, 'ok', null, null, null from marts.dim_lines"
+            "insert into marts.dim_line_tables (line_id, source, table_name, state) "
+            "select line_id, sources, 'records', 'ok' from marts.dim_lines"
         )
+        update = "update marts.dim_line_tables set state = ?, sentence = ?, reason = ? where line_id = ?"
         for line_id, gap in self.gaps.items():
-            connection.execute("update marts.dim_line_tables set state = ?, sentence = ?, reason = ? where line_id = ?", [*gap, line_id])
+            connection.execute(update, [*gap, line_id])
         _insert(connection, "fct_scorecard_weekly", facts)
         _insert(connection, "fct_contributions", records)
         self._progress(connection)

@@ -45,8 +45,8 @@ def test_a_connection_will_do(variant: Callable[..., Settings]) -> None:
             "No number for 2025-W43, because the source is not complete: Dials (Inside sales, Maya Torres).",
         ),
         (
-            {"partial": {"inside_sales.dials": "2 records left out: The phone system gives no direction"}},
-            "Not the whole number for 2025-W43: Dials (Inside sales, Maya Torres). 2 records left out: The phone system gives no direction.",
+            {"partial": {"inside_sales.dials": "2 records left out: Call without a direction"}},
+            "Not the whole number for 2025-W43: Dials (Inside sales, Maya Torres). 2 records left out: Call without a direction.",
         ),
         ({"rejected": [("late.csv", 3, "unknown metric 'x'", "a,b")]}, "1 typed-in row rejected: late.csv line 3: unknown metric 'x'."),
         (

@@ -1,5 +1,14 @@
 -- per source: the oldest of its tables decides. A table that the vendor refuses (not_available) is left aside and named
-with tables as (
+with read_tables as (
+    select
+        *,
+        -- neither refused nor, where the source is connected, not set up (HubSpot's warm list)
+        not is_refused
+        and (last_status <> 'not_connected' or bool_and(last_status = 'not_connected') over (partition by source)) as is_read
+    from {{ ref('int_sources__tables') }}
+),
+
+tables as (
     select
         source,
         bool_and(last_status = 'not_connected') as is_not_connected,
@@ -7,14 +16,13 @@ with tables as (
         bool_or(last_status = 'failed') or bool_and(is_refused) as is_failing,
         max(last_attempt_at) as last_attempt_at,
         max(last_success_at) as last_success_at,
-        arg_max(last_error, last_attempt_at) filter (where last_error is not null) as last_error,
+        arg_max(last_error, last_attempt_at) filter (where last_status = 'failed') as last_error,
         sum(rows_total) as rows_total,
         max(newest_record) as newest_record,
         case
-            when bool_and(complete_through is not null) filter (where not is_refused)
-                then min(complete_through) filter (where not is_refused)
+            when bool_and(complete_through is not null) filter (where is_read) then min(complete_through) filter (where is_read)
         end as complete_through
-    from {{ ref('int_sources__tables') }}
+    from read_tables
     group by source
 ),
 

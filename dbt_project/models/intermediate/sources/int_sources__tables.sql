@@ -77,7 +77,7 @@ select
     attempts.table_name,
     attempts.load_status as last_status,
     attempts.finished_at as last_attempt_at,
-    case when attempts.load_status = 'failed' then attempts.error_text end as last_error,
+    case when attempts.load_status in ('failed', 'not_connected') then attempts.error_text end as last_error,
     coalesce(refusals.is_refused, false) as is_refused,
     case when refusals.is_refused then refusals.refusal end as refusal,
     last_good.last_success_at,

@@ -49,14 +49,15 @@ end
 {%- endmacro %}
 
 {#-
-    The verdict where it is sure. Records that nobody knows whether they count (`n_unknown`) can only add to a sum: what has reached its
-    goal stays there, and what is over its limit stays over it; nothing else is said. Means and shares are judged over what is known.
-    Column expected: aggregation.
+    The verdict where it is sure. Records of which nobody knows whether they count (`n_unknown`) can only add to a sum: what has reached
+    its goal stays there, what is over its limit stays over it, and a count stands where it would be judged alike with all of them
+    (`most_status`, null where nobody knows how much they would add). Means and shares are judged over what is known. Column expected:
+    aggregation.
 -#}
-{% macro if_sure(status, operator, n_unknown) -%}
+{% macro if_sure(status, most_status, operator, n_unknown) -%}
     case
         when coalesce({{ n_unknown }}, 0) = 0 or aggregation not in ('sum', 'last') then {{ status }}
-        when {{ status }} in ('no_goal', 'not_applicable') then {{ status }}
+        when {{ status }} in ('no_goal', 'not_applicable') or {{ status }} = {{ most_status }} then {{ status }}
         when {{ status }} = 'met' and {{ operator }} in ('>=', '>') then {{ status }}
         when {{ status }} = 'below' and {{ operator }} in ('<=', '<') then {{ status }}
         else 'no_data'

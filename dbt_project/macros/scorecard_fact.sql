@@ -31,7 +31,8 @@ judged as (
     select
         *,
         {{ verdict('judged_numerator', 'judged_denominator', '') }} as known_status,
-        {{ if_sure('known_status', 'operator', 'n_unknown') }} as status,
+        {{ verdict('(judged_numerator + most_unknown)', 'judged_denominator', '') }} as most_status,
+        {{ if_sure('known_status', 'most_status', 'operator', 'n_unknown') }} as status,
         is_finished and {{ is_poolable() }} as is_pooled,
         is_finished and not coalesce(is_awaited, false) as is_expected
     from goals_of_periods
@@ -77,6 +78,7 @@ sums as (
         count(case when is_pooled then 1 end) over in_quarter as quarter_periods,
         count(case when is_expected then 1 end) over in_quarter as quarter_periods_expected,
         sum(case when is_pooled then n_unknown end) over in_quarter as quarter_unknown,
+        sum(case when is_pooled then most_unknown end) over in_quarter as quarter_most_unknown,
         -- the running period is not pooled: its row looks back on the same 13 finished ones as the row before it
         {{ pooled_sums('last_13', 'over last_13') }},
         {{ pooled_sums('last_13_and_running', 'over last_13_and_running') }},
@@ -114,7 +116,8 @@ spans as (
 quarters as (
     select
         *,
-        span_numerator * case when is_judged_by_mean_goal then quarter_goal_periods else 1 end as span_numerator_times,
+        case when is_judged_by_mean_goal then quarter_goal_periods else 1 end as goal_times,
+        span_numerator * goal_times as span_numerator_times,
         case when is_judged_by_mean_goal then standing_operator else operator end as quarter_goal_operator,
         case when is_judged_by_mean_goal then quarter_expected else target end as quarter_goal_target,
         case when is_judged_by_mean_goal then quarter_expected_2 else target_2 end as quarter_goal_target_2,
@@ -126,7 +129,9 @@ quarters as (
 judged_quarters as (
     select
         *,
-        {{ verdict('span_numerator_times', 'span_denominator', 'quarter_goal_') }} as known_quarter_status
+        {{ verdict('span_numerator_times', 'span_denominator', 'quarter_goal_') }} as known_quarter_status,
+        {{ verdict('(span_numerator_times + quarter_most_unknown * goal_times)', 'span_denominator', 'quarter_goal_') }}
+            as most_quarter_status
     from quarters
 )
 
@@ -159,7 +164,7 @@ select
     cast(quarter_periods as integer) as quarter_{{ cadence }}s,
     cast(quarter_periods_expected as integer) as quarter_{{ cadence }}s_expected,
     {%- if cadence == 'week' %}
-    {{ if_sure('known_quarter_status', 'quarter_goal_operator', 'quarter_unknown') }} as quarter_status,
+    {{ if_sure('known_quarter_status', 'most_quarter_status', 'quarter_goal_operator', 'quarter_unknown') }} as quarter_status,
     {{ quotient('trailing_numerator', 'trailing_denominator') }} as trailing_13_value,
     cast(periods_off_track as integer) as weeks_off_track,
     {%- endif %}

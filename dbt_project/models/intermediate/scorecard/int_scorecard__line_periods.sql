@@ -34,7 +34,9 @@ unknown as (
         contributions.period_start,
         reasons.text,
         list_sort(list_distinct(list(left(contributions.record_label, 80)) filter (where contributions.record_label is not null))) as labels,
-        count(distinct (contributions.source, contributions.record_type, contributions.record_id)) as n
+        count(distinct (contributions.source, contributions.record_type, contributions.record_id)) as n,
+        -- a count grows by what its records would count; how much money one would bring nobody knows
+        case when any_value(lines.unit) = 'count' then sum(greatest(coalesce(contributions.numerator, 1), 1)) end as most
     from contributions
     inner join {{ ref('reasons') }} as reasons on contributions.reason = reasons.reason and reasons.is_unknown
     inner join {{ ref('int_scorecard__lines') }} as lines on contributions.line_id = lines.line_id
@@ -47,6 +49,7 @@ partial as (
         line_id,
         period_start,
         sum(n) as n_unknown,
+        sum(most) as most_unknown,
         string_agg(
             n || case when n = 1 then ' record' else ' records' end || ' left out: ' || text
             || coalesce(' (' || array_to_string(labels[:3], '; ') || case when len(labels) > 3 then '; ...' else '' end || ')', ''),
@@ -131,6 +134,7 @@ filled as (
         spine.end_instant <= {{ clock() }} as is_finished,
         coalesce(sums.n, 0) as n,
         coalesce(partial.n_unknown, 0) as n_unknown,
+        partial.most_unknown,
         partial.partial_note,
         sums.entered_at,
         sums.true_at,
@@ -180,6 +184,7 @@ select
     case when has_value then cast(denominator as decimal(38, 9)) end as denominator,
     n,
     cast(n_unknown as bigint) as n_unknown,
+    cast(most_unknown as decimal(38, 9)) as most_unknown,
     partial_note,
     case when has_value then samples end as samples,
     is_finished and is_awaited as is_awaited,

@@ -33,8 +33,8 @@ unknown as (
         contributions.line_id,
         contributions.period_start,
         reasons.text,
-        list_sort(list_distinct(list(left(contributions.record_label, 80)) filter (where contributions.record_label is not null))) as labels,
-        count(distinct (contributions.source, contributions.record_type, contributions.record_id)) as n,
+        list_sort(list_distinct(list(left(contributions.record_label, 80)) filter (where contributions.record_label <> ''))) as labels,
+        count(distinct concat_ws(':', contributions.source, contributions.record_type, contributions.record_id)) as n,
         -- a count grows by what its records would count; how much money one would bring nobody knows
         case when any_value(lines.unit) = 'count' then sum(greatest(coalesce(contributions.numerator, 1), 1)) end as most
     from contributions
@@ -53,7 +53,7 @@ partial as (
         string_agg(
             n || case when n = 1 then ' record' else ' records' end || ' left out: ' || text
             || coalesce(' (' || array_to_string(labels[:3], '; ') || case when len(labels) > 3 then '; ...' else '' end || ')', ''),
-            '. ' order by n desc, text
+            '. ' order by n desc, text asc
         ) as partial_note
     from unknown
     group by line_id, period_start
@@ -103,7 +103,7 @@ lines as (
         coverage.is_late,
         coverage.complete_from,
         coverage.complete_through,
-        -- from the beginning of a quarter on, so that an average never starts in the middle of one; at least 13 weeks of a line that is as old
+        -- from the beginning of a quarter on, so that an average never starts in the middle of one; 13 weeks of a line that is as old
         least(bounds.latest_first_day, greatest(bounds.first_valid_day, coalesce(bounds.first_counted_day, date '9999-12-31'))) as first_day
     from {{ ref('int_scorecard__lines') }} as lines
     inner join {{ ref('int_scorecard__coverage') }} as coverage on lines.line_id = coverage.line_id

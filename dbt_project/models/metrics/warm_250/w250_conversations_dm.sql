@@ -1,8 +1,17 @@
+with calls as (
+    select
+        calls.*,
+        coalesce(listed.listed_decision_makers, 0) as listed_decision_makers,
+        coalesce(listed.listed_first_conversations, 0) as listed_first_conversations
+    from {{ ref('int_calls') }} as calls
+    left join {{ ref('int_warm_list__calls') }} as listed on calls.call_id = listed.call_id
+)
+
 select
     'w250_conversations_dm' as metric_id,
     person_key,
     call_day as occurred_on,
-    greatest(coalesce(listed_first_conversations, 0), 1) as numerator,
+    greatest(listed_first_conversations, 1) as numerator,
     1 as denominator,
     case
         when is_deleted then 'deleted'
@@ -11,9 +20,8 @@ select
         when contacts = 0 then 'no_contact'
         when decision_makers = 0 then 'not_decision_maker'
         when owner_id is null then 'no_owner'
-        when coalesce(listed_decision_makers, 0) = 0 then 'not_in_list'
-        when coalesce(listed_first_conversations, 0) = 0 then 'same_contact_same_day'
+        when listed_decision_makers = 0 then 'not_in_list'
+        when listed_first_conversations = 0 then 'same_contact_same_day'
     end as reason,
     {{ receipt() }}
-from {{ ref('int_calls') }}
-left join {{ ref('int_warm_list__calls') }} using (call_id)
+from calls

@@ -1,3 +1,11 @@
+with calls as (
+    select
+        calls.*,
+        coalesce(listed.listed_contacts, 0) as listed_contacts
+    from {{ ref('int_calls') }} as calls
+    left join {{ ref('int_warm_list__calls') }} as listed on calls.call_id = listed.call_id
+)
+
 select
     'w250_dials' as metric_id,
     person_key,
@@ -10,8 +18,7 @@ select
         when direction is null then 'no_direction'
         when direction <> 'OUTBOUND' then 'inbound'
         when owner_id is null then 'no_owner'
-        when coalesce(listed_contacts, 0) = 0 then 'not_in_list'
+        when listed_contacts = 0 then 'not_in_list'
     end as reason,
     {{ receipt() }}
-from {{ ref('int_calls') }}
-left join {{ ref('int_warm_list__calls') }} using (call_id)
+from calls

@@ -1,3 +1,11 @@
+with meetings as (
+    select
+        meetings.*,
+        listed.meeting_id is not null as is_listed
+    from {{ ref('int_meetings') }} as meetings
+    left join {{ ref('int_warm_list__meetings') }} as listed on meetings.meeting_id = listed.meeting_id
+)
+
 select
     'w250_ftas_set' as metric_id,
     person_key,
@@ -10,9 +18,8 @@ select
         when created_day is null then 'no_date'
         when owner_id is null then 'no_owner'
         when is_reschedule then 'reschedule'
-        when not coalesce(is_listed, false) then 'not_in_list'
+        when not is_listed then 'not_in_list'
     end as reason,
     {{ receipt() }}
-from {{ ref('int_meetings') }}
-left join {{ ref('int_warm_list__meetings') }} using (meeting_id)
+from meetings
 where is_first_appointment

@@ -251,6 +251,23 @@ def test_a_missing_scope_skips_one_table_and_names_the_scope(sandbox: Sandbox, c
     assert query(settings, "select count(*) from raw_hubspot.owners") == known  # what was known stays
 
 
+def test_a_list_that_does_not_exist_is_refused_and_one_that_nobody_named_is_not_connected(sandbox: Sandbox, company: Company) -> None:
+    """Neither is a list on which nobody is, and what is known of the list stays."""
+    settings, tables = now(), {"lists", "list_members"}
+    load("hubspot", settings, company, tables=tables)
+    held = "select (select count(*) from raw_hubspot.lists), (select count(*) from raw_hubspot.list_members)"
+    known = query(settings, held)
+    assert known[0][0] == 1 and known[0][1] > 200
+    last = "select distinct status, error from ledger.loads where load_id = (select arg_max(load_id, load_number) from ledger.loads)"
+    for name, status in (("Cold 250", "not_available"), ("", "not_connected")):
+        named = company.model_copy(update={"hubspot": company.hubspot.model_copy(update={"warm_list": name})})
+        report = load("hubspot", settings, named, tables=tables)
+        [(said, error)] = query(settings, last)
+        assert said == status and "hubspot.warm_list in company.toml" in error
+        assert bool(report.warnings) == bool(name), "what nobody asked for is no news"
+        assert query(settings, held) == known
+
+
 def test_the_warning_about_hidden_non_billable_time(sandbox: Sandbox, company: Company) -> None:
     sandbox.fault("autotask", "hide_non_billable")
     report = load("autotask", now(), company, tables={"time_entries"})

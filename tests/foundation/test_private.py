@@ -29,7 +29,8 @@ def test_others_pass_through_the_home_to_a_site_that_is_open(home: Path, site: s
     home.chmod(0o755)
     close_home(Settings(), company)
     assert _mode(home) == oct(0o755), "a folder without a warehouse may be anybody's"
-    (home / "warehouse.duckdb").touch(mode=0o644)
+    (home / "warehouse.duckdb").touch()
+    (home / "warehouse.duckdb").chmod(0o644)
     assert set(open_to_others(Settings(), company)) == {home, home / "warehouse.duckdb"}
     close_home(Settings(), company)
     assert _mode(home) == oct(home_is)

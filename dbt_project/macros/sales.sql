@@ -35,3 +35,16 @@
         {%- endfor %}
     end
 {%- endmacro %}
+
+{#-
+    The local time at which something happened that counts on a day: that of the first instant which lies on the day, or the day's last
+    moment where none does (a close date without a time), so that a day that is cut short never holds it.
+-#}
+{% macro moment(day, instants) -%}
+    coalesce(
+        {%- for instant in instants %}
+        case when {{ local_day(instant) }} = {{ day }} then {{ local_time(instant) }} end,
+        {%- endfor %}
+        {{ day }} + interval 1 day - interval 1 microsecond
+    )
+{%- endmacro %}

@@ -17,7 +17,8 @@ _STILL = Decimal("0.0005")
 def _badge(row: Row, versus: str) -> Markup:
     """The change on the year before as word, shape and colour; or why there is none."""
     if row.change is None:
-        why = "no full year before" if row.then_value is None else f"{number(row.then_value, row.unit)} the year before"
+        before = "no full year before" if row.then_value is None else f"{number(row.then_value, row.unit)} the year before"
+        why = row.get("change_note") or before
         return Markup('<span class="vs">{}</span>').format(why)
     change = exact(row.change)
     size = number(abs(change) * 100, "count", 1) + " points" if row.unit == "percent" else number(abs(change), "percent", 1)
@@ -47,8 +48,8 @@ def Tiles(rows: Result, versus: str = "on the year before") -> Markup:
     """Headline numbers with their change on the year before.
 
     Columns: label, value, unit, note and perhaps how (both are its tooltip), receipt (an address of the site), beside_label and
-    beside_value (a second number in small); where there is a comparison also direction, then_value and change (a ratio - 1; of a
-    percentage, the difference).
+    beside_value (a second number in small); where there is a comparison also direction, then_value, change (a ratio - 1; of a percentage,
+    the difference) and perhaps change_note (why there is none).
     """
     return Markup('<div class="g tiles" data-block="{}">{}</div>').format(
         rows.name,

@@ -249,7 +249,7 @@ def test_every_line_has_its_weeks_without_a_gap_from_its_beginning(chicago: RawW
         "from marts.fct_scorecard_weekly join marts.dim_lines using (line_id) group by line_id, valid_from"
     )
     assert all(row["is_gapless"] and not row["is_early"] for row in rows)
-    assert {row["weeks"] for row in rows if row["line_id"] == "inside.dials"} == {56}  # from the quarter of its first call on
+    assert {row["weeks"] for row in rows if row["line_id"] == "inside.dials"} == {56}  # from the quarter of its first record on
     assert {row["line_id"]: row["last_week"] for row in rows if row["last_week"] != W44} == {"ended.dials": W41}
 
 

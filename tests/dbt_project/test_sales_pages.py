@@ -3,7 +3,7 @@ with the year before, and the same shape out of Copper."""
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -147,6 +147,9 @@ def warehouse(make_warehouse: MakeWarehouse) -> RawWarehouse:
             call("year-before", "2024-10-22T15:00:00"),
             call("somebody", "2025-10-21T15:00:00", owner="109"),
             call("nobody", "2025-10-21T15:00:00", owner=None),
+            # seven hours of this Monday, and the whole Monday 52 weeks before: 06:30 of both, then 06:58, 07:30 and the afternoon
+            call("today", "2025-10-27T11:30:00", owner="109"),
+            *(call(f"then-{when}", f"2024-10-28T{when}:00", owner="109") for when in ("11:30", "11:58", "12:30", "20:00")),
         ],
     )
     made.add(
@@ -276,12 +279,36 @@ def test_year_on_year(warehouse: RawWarehouse) -> None:
     # against the same weekdays 52 weeks before, in which there was one call
     assert (week["value"], week["then_value"], week["change"]) == (6, 1, 5)
     everything = kpi(warehouse, "activities", "all")
-    assert (everything["value"], everything["now_value"], everything["then_value"]) == (8, 7, 1)
+    assert (everything["value"], everything["now_value"], everything["then_value"]) == (13, 12, 1)
     (row,) = warehouse.query("from marts.dim_sales_periods where period_key = 'all'")
     assert row["comparison"] == "last 12 months against the 12 before" and row["now_first"] == date(2024, 10, 28)
     # the records begin in October 2023: there is no whole year before last year
     (last_year,) = warehouse.query("from marts.dim_sales_periods where period_key = 'last_year'")
     assert last_year["then_first"] is None and kpi(warehouse, "activities", "last_year")["change"] is None
+
+
+def test_what_runs_is_compared_to_the_same_time_of_day(warehouse: RawWarehouse) -> None:
+    """HubSpot was read at 06:55; of last year's Monday one call lies before it and three after."""
+    week = kpi(warehouse, "activities", "this_week")
+    assert (week["value"], week["now_value"], week["then_value"], week["change"]) == (1, 1, 1, 0)
+    (row,) = warehouse.query("from marts.dim_sales_periods where period_key = 'this_week'")
+    assert (row["now_until"], row["then_until"]) == (datetime(2025, 10, 27, 6, 55), datetime(2024, 10, 28, 6, 55))
+    assert row["comparison"] == "against 28 Oct 2024 until 06:55" and row["is_whole"]
+    (calls,) = warehouse.query("from marts.fct_sales_activity where period_key = 'this_week' and owner_key = 'all' and kind = 'calls'")
+    assert (calls["records"], calls["then_records"]) == (1, 1)
+    # the stretch to the same time counts in every period that ends today, and whole days in those that are over
+    assert kpi(warehouse, "activities", "mtd")["then_value"] == 1
+    assert kpi(warehouse, "activities", "last_week")["then_value"] == 1
+
+
+def test_why_nothing_is_compared(warehouse: RawWarehouse) -> None:
+    # a whole year before in which nothing was closed is another thing than no year
+    assert kpi(warehouse, "win_rate", "ytd")["change_note"] == "nothing was closed the year before"
+    assert kpi(warehouse, "avg_deal", "ytd")["change_note"] == "nothing was won the year before"
+    assert kpi(warehouse, "win_rate", "last_year")["change_note"] == "no full year before"
+    assert kpi(warehouse, "owners", "ytd")["change_note"] == "only known as it is now"
+    assert kpi(warehouse, "activities", "last_week")["change_note"] is None
+    assert kpi(warehouse, "deals_lost", "ytd")["note"] == "1 disqualified left out"
 
 
 def test_engaged_contacts(warehouse: RawWarehouse) -> None:
@@ -292,12 +319,16 @@ def test_engaged_contacts(warehouse: RawWarehouse) -> None:
 def test_periods_at_a_leap_day(warehouse: RawWarehouse) -> None:
     # the last test of this warehouse: it stays in that year
     warehouse.turn_clock("2028-02-29T18:00:00")
-    warehouse.build("--select", "int_sales__periods", "dim_sales_periods")
+    warehouse.build("--select", "int_sources", "int_crm__reach", "int_sales__periods", "dim_sales_periods", "fct_sales_targets")
     found = {row["period_key"]: row for row in warehouse.query("from marts.dim_sales_periods")}
     assert (found["mtd"]["then_first"], found["mtd"]["then_last"]) == (date(2027, 2, 1), date(2027, 2, 28))
     assert found["ytd"]["then_last"] == date(2027, 2, 28)
     assert (found["this_week"]["first_day"], found["this_week"]["then_first"]) == (date(2028, 2, 28), date(2027, 3, 1))
     assert found["last_year"]["description"] == "1 Jan – 31 Dec 2027"
+    # the CRM was last read in 2025: nothing is compared, and nothing expected of what was won so far
+    assert not any(row["is_whole"] for row in found.values())
+    assert found["mtd"]["comparison"] == "not compared, the CRM is read to 27 Oct 2025 06:55"
+    assert {row["expected"] for row in warehouse.query("from marts.fct_sales_targets")} == {None}
 
 
 @pytest.fixture(scope="module")

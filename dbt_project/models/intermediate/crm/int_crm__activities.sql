@@ -12,6 +12,7 @@ with activities as (
         owner_id,
         {{ happened_at }} as happened_at,
         {{ local_day(happened_at) }} as activity_day,
+        created_at,
         {{ local_day('created_at') }} as created_day,
         true as is_ours,
         is_deleted
@@ -27,6 +28,7 @@ with activities as (
         owner_id,
         sent_at as happened_at,
         sent_day as activity_day,
+        sent_at as created_at,
         sent_day as created_day,
         not_sent_because is null and owner_id is not null as is_ours,
         is_deleted
@@ -42,6 +44,7 @@ with activities as (
         account_id as owner_id,
         happened_at,
         sent_day as activity_day,
+        happened_at as created_at,
         sent_day as created_day,
         not is_incoming and account_id is not null as is_ours,
         is_deleted
@@ -62,6 +65,7 @@ with activities as (
         cast(activities.user_id as text) as owner_id,
         activities.happened_at,
         activities.activity_day,
+        activities.created_at,
         {{ local_day('activities.created_at') }} as created_day,
         true as is_ours,
         activities.is_deleted
@@ -85,6 +89,7 @@ select
         when activities.happened_at <= {{ clock() }} then activities.activity_day
         else coalesce(activities.created_day, activities.activity_day)
     end as day,
+    {{ moment('day', ['activities.happened_at', 'activities.created_at']) }} as local_at,
     activities.is_ours,
     activities.is_deleted,
     accounts.person_key,

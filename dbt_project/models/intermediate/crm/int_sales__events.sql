@@ -1,18 +1,35 @@
 -- what the measures of the sales pages add up, one row per record and measure. A measure is the sum of its numerators, or that over the
--- sum of its denominators where it is a share or a mean; the rules are those of the metrics of the same name
+-- sum of its denominators where it is a share or a mean; the rules are those of the metrics of the same name. `local_at`: the local time
+-- at which it happened
 with deals as (
     select
         deals.*,
+        {{ moment('deals.closed_on', ['raw_deals.stage_entered_at', 'raw_deals.closed_at']) }} as closed_at,
+        {{ moment('deals.opened_on', ['raw_deals.created_at']) }} as opened_at,
         coalesce(owners.owner_key, deals.source || ':' || nullif(deals.owner_id, ''), 'nobody') as owner_key
     from {{ ref('int_crm__deals') }} as deals
     left join {{ ref('int_crm__owners') }} as owners on deals.source = owners.source and deals.owner_id = owners.owner_id
+    left join {{ ref('stg_hubspot__deals') }} as raw_deals on deals.source = 'hubspot' and deals.deal_id = raw_deals.deal_id
     where not deals.is_deleted
+),
+
+contacts as (
+    select
+        contacts.*,
+        {{ moment('contacts.created_day', ['raw_contacts.created_at']) }} as created_at,
+        {{ moment('contacts.lead_day', ['raw_contacts.became_lead_at', 'raw_contacts.created_at']) }} as lead_at,
+        {{ moment('contacts.mql_day', ['raw_contacts.became_mql_at']) }} as mql_at,
+        {{ moment('contacts.sql_day', ['raw_contacts.became_sql_at']) }} as sql_at
+    from {{ ref('int_crm__contacts') }} as contacts
+    inner join {{ ref('stg_hubspot__contacts') }} as raw_contacts on contacts.contact_id = raw_contacts.contact_id
+    where not contacts.is_deleted
 ),
 
 events as (
     {% for measure, day, numerator, condition in [
         ('deals_won', 'closed_on', '1', "deal_state = 'won'"),
         ('deals_lost', 'closed_on', '1', "deal_state = 'lost' and not is_disqualified"),
+        ('deals_disqualified', 'closed_on', '1', "deal_state = 'lost' and is_disqualified"),
         ('win_rate', 'closed_on', "case when deal_state = 'won' then 1 else 0 end", "deal_state in ('won', 'lost') and not is_disqualified"),
         ('won_value', 'closed_on', 'amount', "deal_state = 'won' and amount is not null and not is_other_currency"),
         ('avg_deal', 'closed_on', 'amount', "deal_state = 'won' and amount is not null and not is_other_currency"),
@@ -24,6 +41,7 @@ events as (
         deal_id as record_id,
         owner_key,
         {{ day }} as day,
+        {{ day | replace('_on', '_at') }} as local_at,
         cast({{ numerator }} as decimal(38, 9)) as numerator
     from deals
     where {{ condition }}
@@ -44,9 +62,10 @@ events as (
         contact_id as record_id,
         owner_key,
         {{ day }} as day,
+        {{ day | replace('_day', '_at') }} as local_at,
         cast({{ numerator }} as decimal(38, 9)) as numerator
-    from {{ ref('int_crm__contacts') }}
-    where not is_deleted and {{ day }} is not null and {{ condition }}
+    from contacts
+    where {{ day }} is not null and {{ condition }}
 
     union all
 
@@ -56,6 +75,7 @@ events as (
         activity_type || ':' || activity_id as record_id,
         owner_key,
         day,
+        local_at,
         1 as numerator
     from {{ ref('int_crm__activities') }}
     where not is_deleted and is_ours and day is not null
@@ -66,6 +86,7 @@ select
     events.record_id,
     owners.shown_key as owner_key,
     events.day,
+    events.local_at,
     events.numerator
 from events
 inner join {{ ref('int_sales__owners') }} as owners on events.owner_key = owners.owner_key

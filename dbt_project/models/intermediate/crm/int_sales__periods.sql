@@ -1,6 +1,7 @@
 -- the time filters of the sales pages, decided here and nowhere else. Weeks are compared with the same weekdays 52 weeks before, months
 -- and years with the same dates (29 February with the 28th); all time has no year before it, so its badge holds the last twelve months
--- against the twelve before. A comparison that begins before the first record would be a false one: it is left out
+-- against the twelve before. A comparison that begins before the first record would be a false one: it is left out. A period that runs
+-- is compared up to the time of day to which the CRM was read, on both sides: seven hours of a Monday with seven hours of a Monday
 with first_record as (
     select coalesce(min(day), {{ today() }}) as day
     from (
@@ -44,13 +45,29 @@ named as (
     {% endfor %}
 ),
 
+reached as (
+    select
+        named.* exclude (then_first, then_last),
+        least(cast(named.now_last + 1 as timestamp), coalesce(reach.reached_at, cast(named.now_last + 1 as timestamp))) as now_until,
+        -- read to its end, or recently enough while it runs
+        coalesce(
+            case
+                when named.now_last < {{ today() }} then reach.reached_at >= named.now_last + 1
+                else not reach.is_late
+            end, true
+        ) as is_whole,
+        -- nobody writes down anything on New Year's Day: a few days without a record are no gap
+        case when named.then_first >= named.first_record_day - 6 then named.then_first end as then_first,
+        case when named.then_first >= named.first_record_day - 6 then named.then_last end as then_last
+    from named
+    left join {{ ref('int_crm__reach') }} as reach on true
+),
+
 compared as (
     select
-        * exclude (then_first, then_last),
-        -- nobody writes down anything on New Year's Day: a few days without a record are no gap
-        case when then_first >= first_record_day - 6 then then_first end as then_first,
-        case when then_first >= first_record_day - 6 then then_last end as then_last
-    from named
+        *,
+        then_last + (now_until - cast(now_last as timestamp)) as then_until
+    from reached
 )
 
 select
@@ -61,13 +78,19 @@ select
     greatest(first_day, least(first_record_day, last_day)) as first_day,
     last_day,
     {{ span_text('greatest(first_day, least(first_record_day, last_day))', 'last_day') }} as description,
+    is_whole,
     now_first,
     now_last,
+    now_until,
     then_first,
     then_last,
+    then_until,
     case
+        when not is_whole then 'not compared, the CRM is read to ' || strftime(now_until, '%-d %b %Y %H:%M')
         when then_first is null then null
         when period_key = 'all' then 'last 12 months against the 12 before'
-        else 'against ' || {{ span_text('then_first', 'then_last') }}
+        else
+            'against ' || {{ span_text('then_first', 'then_last') }}
+            || case when now_until < now_last + 1 then ' until ' || strftime(then_until, '%H:%M') else '' end
     end as comparison
 from compared

@@ -1,6 +1,10 @@
--- per period the days that it holds, those that its badge measures (`now`; they differ for all time only) and those a year before
-{%- set parts = [('period', 'first_day', 'last_day'), ('now', 'now_first', 'now_last'), ('then', 'then_first', 'then_last')] %}
-{% for part, first_day, last_day in parts -%}
+-- per period the days that it holds, those that its badge measures (`now`; they differ for all time only) and those a year before, and
+-- the local time up to which its events count
+{%- set parts = [
+    ('period', 'first_day', 'last_day', "timestamp 'infinity'"), ('now', 'now_first', 'now_last', 'now_until'),
+    ('then', 'then_first', 'then_last', 'then_until'),
+] %}
+{% for part, first_day, last_day, until in parts -%}
 select
     period_key,
     '{{ part }}' as part,
@@ -10,7 +14,8 @@ select
     {%- else -%}
     {{ first_day }} as first_day,
     {%- endif %}
-    {{ last_day }} as last_day
+    {{ last_day }} as last_day,
+    {{ until }} as until
 from {{ ref('int_sales__periods') }}
 where {{ first_day }} is not null
 {{ 'union all' if not loop.last }}

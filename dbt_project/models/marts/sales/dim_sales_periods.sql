@@ -5,9 +5,12 @@ select
     first_day,
     last_day,
     description,
+    is_whole,
     now_first,
     now_last,
+    now_until,
     then_first,
     then_last,
+    then_until,
     comparison
 from {{ ref('int_sales__periods') }}

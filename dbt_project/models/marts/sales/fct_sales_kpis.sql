@@ -50,7 +50,8 @@ summed as (
         cast(count(*) as decimal(38, 9)) as records,
         median(events.numerator) as median
     from {{ ref('int_sales__events') }} as events
-    inner join {{ ref('int_sales__spans') }} as spans on events.day between spans.first_day and spans.last_day
+    inner join {{ ref('int_sales__spans') }} as spans
+        on events.day between spans.first_day and spans.last_day and spans.until > events.local_at
     group by grouping sets (
         (events.measure, spans.period_key, spans.part, events.owner_key), (events.measure, spans.period_key, spans.part)
     )
@@ -151,7 +152,8 @@ valued as (
             end as decimal(38, 9)
         ) as numerator,
         cast(case measures.kind when 'share' then coalesce(summed.records, 0) else 1 end as decimal(38, 9)) as denominator,
-        coalesce(pipeline.without_amount, 0) as without_amount
+        coalesce(pipeline.without_amount, 0) as without_amount,
+        cast(coalesce(unfit.records, 0) as bigint) as disqualified
     from {{ ref('int_sales__spans') }} as spans
     cross join {{ ref('dim_sales_owners') }} as owners
     cross join measures
@@ -163,6 +165,10 @@ valued as (
         on
             measures.measure = 'sales_cycle_median' and cycles.measure = 'sales_cycle_days' and spans.period_key = cycles.period_key
             and spans.part = cycles.part and owners.owner_key = cycles.owner_key
+    left join summed as unfit
+        on
+            measures.measure = 'deals_lost' and unfit.measure = 'deals_disqualified' and spans.period_key = unfit.period_key
+            and spans.part = unfit.part and owners.owner_key = unfit.owner_key
     left join pipeline
         on spans.period_key = pipeline.period_key and spans.part = pipeline.part and owners.owner_key = pipeline.owner_key
     left join held
@@ -195,38 +201,52 @@ together as (
         max(value) filter (where part = 'period') as value,
         max(value) filter (where part = 'now') as now_value,
         max(value) filter (where part = 'then') as then_value,
-        max(without_amount) filter (where part = 'period') as without_amount
+        max(without_amount) filter (where part = 'period') as without_amount,
+        max(disqualified) filter (where part = 'period') as disqualified
     from of_the_period
     group by period_key, owner_key, measure
 )
 
 select
-    period_key,
-    owner_key,
-    measure,
-    label,
-    unit,
-    direction,
-    sort_order,
-    is_headline,
-    numerator,
-    denominator,
-    value,
-    now_value,
-    then_value,
+    together.period_key,
+    together.owner_key,
+    together.measure,
+    together.label,
+    together.unit,
+    together.direction,
+    together.sort_order,
+    together.is_headline,
+    together.numerator,
+    together.denominator,
+    together.value,
+    together.now_value,
+    together.then_value,
     cast(
         case
-            when unit = 'percent' then now_value - then_value
-            when then_value > 0 then now_value / then_value - 1
+            when not periods.is_whole then null
+            when together.unit = 'percent' then together.now_value - together.then_value
+            when together.then_value > 0 then together.now_value / together.then_value - 1
         end as decimal(38, 9)
     ) as change,
-    metric_id,
     case
-        when measure = 'win_rate' and denominator > 0
-            then {{ plain_number('numerator') }} || ' of ' || {{ plain_number('denominator') }} || ' closed'
-        when measure = 'win_rate' then 'nothing was closed'
-        when measure in ('avg_deal', 'sales_cycle_days') and denominator > 0 then {{ plain_number('denominator') }} || ' won'
-        when measure in ('avg_deal', 'sales_cycle_days', 'sales_cycle_median') and value is null then 'nothing was won'
-        when measure in ('pipeline_value', 'pipeline_weighted') and without_amount > 0 then without_amount || ' without an amount'
+        when not periods.is_whole then 'not compared, the CRM is read to ' || strftime(periods.now_until, '%-d %b %Y %H:%M')
+        when periods.then_first is null then 'no full year before'
+        when together.then_value is not null then null
+        when together.measure = 'win_rate' then 'nothing was closed the year before'
+        when together.measure in ('avg_deal', 'sales_cycle_days', 'sales_cycle_median') then 'nothing was won the year before'
+        else 'only known as it is now'
+    end as change_note,
+    together.metric_id,
+    case
+        when together.measure = 'win_rate' and together.denominator > 0
+            then {{ plain_number('together.numerator') }} || ' of ' || {{ plain_number('together.denominator') }} || ' closed'
+        when together.measure = 'win_rate' then 'nothing was closed'
+        when together.measure in ('avg_deal', 'sales_cycle_days') and together.denominator > 0
+            then {{ plain_number('together.denominator') }} || ' won'
+        when together.measure in ('avg_deal', 'sales_cycle_days', 'sales_cycle_median') and together.value is null then 'nothing was won'
+        when together.measure = 'deals_lost' and together.disqualified > 0 then together.disqualified || ' disqualified left out'
+        when together.measure in ('pipeline_value', 'pipeline_weighted') and together.without_amount > 0
+            then together.without_amount || ' without an amount'
     end as note
 from together
+inner join {{ ref('int_sales__periods') }} as periods on together.period_key = periods.period_key

@@ -1,5 +1,5 @@
 -- the revenue target of the running month, quarter and year, and what has been won of it. The target is that of the months in it: of
--- each the goal of its own time
+-- each the goal of its own time. Time passes up to where the CRM was read; while it is late, nothing is expected of what was won so far
 with spans as (
     {% for span, text in [
         ('month', "strftime(" ~ today() ~ ", '%B %Y')"),
@@ -64,8 +64,10 @@ worked as (
         spans.span,
         count(*) filter (where days.is_business_day) as days,
         -- the running day is not over
-        count(*) filter (where days.is_business_day and days.day < {{ today() }}) as days_passed
+        count(*) filter (where days.is_business_day and days.day < cast(reach.reached_at as date)) as days_passed,
+        coalesce(bool_or(reach.is_late), true) as is_late
     from spans
+    left join {{ ref('int_crm__reach') }} as reach on true
     inner join {{ ref('int_calendar__days') }} as days on days.day between spans.first_day and spans.last_day
     group by spans.span
 )
@@ -81,7 +83,9 @@ select
     coalesce(won.won_deals, 0) as won_deals,
     cast(coalesce(won.won_value, 0) / nullif(targets.target, 0) as decimal(38, 9)) as attainment,
     cast(worked.days_passed / nullif(worked.days, 0) as decimal(38, 9)) as working_share,
-    cast(targets.target * worked.days_passed / nullif(worked.days, 0) as decimal(38, 9)) as expected,
+    cast(
+        case when not worked.is_late then targets.target * worked.days_passed / nullif(worked.days, 0) end as decimal(38, 9)
+    ) as expected,
     cast(targets.target - coalesce(won.won_value, 0) as decimal(38, 9)) as gap
 from spans
 inner join targets on spans.span = targets.span

@@ -40,6 +40,7 @@ LINES = "line_id,section,section_label,sort_order,metric_id,label,owners,people,
         [(metric, "", "2024-07-01") for metric in _SUPPLY + _DESK] + [("ms_security_score", "manual", "2025-09-29")], 1
     )
 )
+LINES += "one.median,one,One,99,median_ticket_response_hours,,sam,sam,,2025-10-06,\n"
 GOALS = """\
 line_id,valid_from,valid_to,operator,target,target_2,band,reason
 s.lead_queue_runway,2025-10-20,,>=,30,,0.10,first
@@ -188,7 +189,7 @@ def _add_tickets(made: RawWarehouse) -> None:
             ticket(3, "2025-10-16T15:00:00Z", 20_000),
             ticket(4, "2025-10-17T15:00:00Z", 30),
             ticket(11, "2025-10-20T15:00:00Z", 60, 30),
-            ticket(12, "2025-10-21T15:00:00Z", 600),
+            ticket(12, "2025-10-21T15:00:00Z", 600, assignee_id=6),
             ticket(13, "2025-10-27T03:00:00Z", 2_340, 120),  # Sunday night in Chicago
             ticket(14, "2025-10-22T15:00:00Z", None),
             ticket(15, "2025-10-22T15:00:00Z", None, status="closed", solved_at="2025-10-22T16:00:00Z"),
@@ -326,6 +327,18 @@ def test_the_median_is_the_ticket_in_the_middle(warehouse: RawWarehouse) -> None
         "3": "slower_than_median",
         "4": "faster_than_median",
     }
+
+
+def test_a_quarter_s_median_is_that_of_its_records(warehouse: RawWarehouse) -> None:
+    """30, 60, 60, 180, 600, 2,340 and 20,000 minutes; the mean of the weeks' middle tickets would be 4.67 hours."""
+    row = fact(warehouse, "median_ticket_response_hours", W43)
+    assert (row["quarter_value"], row["trailing_13_value"], row["quarter_status"]) == (3, 3, "no_goal")
+
+
+def test_a_line_s_median_is_that_of_its_people(warehouse: RawWarehouse) -> None:
+    """Sam answered after 60 and 2,340 minutes; the ticket in the middle of the week was somebody else's."""
+    rows = warehouse.query("from marts.fct_scorecard_weekly where line_id = 'one.median' and week_label = ?", [W43])
+    assert [(row["value"], row["n"]) for row in rows] == [(20, 2)]
 
 
 def test_the_unanswered_are_counted_apart(warehouse: RawWarehouse) -> None:

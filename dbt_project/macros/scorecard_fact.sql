@@ -20,8 +20,8 @@ with goals_of_periods as (
         goals.expected_2,
         goals.is_varying,
         -- what is judged: nothing of a period that is not whole
-        case when periods.state is distinct from 'stale' then periods.numerator end as judged_numerator,
-        case when periods.state is distinct from 'stale' then periods.denominator end as judged_denominator
+        case when coalesce(periods.state, '') <> 'stale' then periods.numerator end as judged_numerator,
+        case when coalesce(periods.state, '') <> 'stale' then periods.denominator end as judged_denominator
     from {{ ref('int_scorecard__line_periods') }} as periods
     left join {{ ref('int_goals__periods') }} as goals on periods.line_id = goals.line_id and periods.period_start = goals.period_start
     where periods.cadence = '{{ cadence }}'

@@ -103,7 +103,8 @@ lines as (
         coverage.is_late,
         coverage.complete_from,
         coverage.complete_through,
-        -- from the beginning of a quarter on, so that an average never starts in the middle of one; 13 weeks of a line that is as old
+        -- from the beginning of a quarter on, so that an average never starts in the middle of one, and at least 13 weeks where the line
+        -- is as old
         least(bounds.latest_first_day, greatest(bounds.first_valid_day, coalesce(bounds.first_counted_day, date '9999-12-31'))) as first_day
     from {{ ref('int_scorecard__lines') }} as lines
     inner join {{ ref('int_scorecard__coverage') }} as coverage on lines.line_id = coverage.line_id

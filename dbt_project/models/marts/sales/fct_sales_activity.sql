@@ -20,7 +20,7 @@ recorded as (
     from {{ ref('int_crm__activities') }} as activities
     inner join {{ ref('int_sales__owners') }} as owners on activities.owner_key = owners.owner_key
     inner join {{ ref('int_sales__spans') }} as spans
-        on activities.day between spans.first_day and spans.last_day and spans.until > activities.local_at
+        on activities.day between spans.first_day and spans.last_day and activities.local_at < spans.until
     where not activities.is_deleted and activities.is_ours
     group by grouping sets (
         (spans.period_key, spans.part, owners.shown_key, activities.activity_type), (spans.period_key, spans.part, activities.activity_type)

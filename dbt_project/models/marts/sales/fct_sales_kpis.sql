@@ -51,7 +51,7 @@ summed as (
         median(events.numerator) as median
     from {{ ref('int_sales__events') }} as events
     inner join {{ ref('int_sales__spans') }} as spans
-        on events.day between spans.first_day and spans.last_day and spans.until > events.local_at
+        on events.day between spans.first_day and spans.last_day and events.local_at < spans.until
     group by grouping sets (
         (events.measure, spans.period_key, spans.part, events.owner_key), (events.measure, spans.period_key, spans.part)
     )

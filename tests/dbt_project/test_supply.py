@@ -319,7 +319,8 @@ def test_the_median_is_the_ticket_in_the_middle(warehouse: RawWarehouse) -> None
     assert shown(warehouse, "median_ticket_response_hours", W43)[0] == 10
     assert shown(warehouse, "median_ticket_response_hours", W42)[0] == 2  # of 30, 60, 180 and 20,000 minutes
     records = warehouse.query(
-        "select record_id, reason from marts.fct_contributions where metric_id = 'median_ticket_response_hours' and week_label = ?", [W42]
+        "select record_id, reason from intermediate.int_scorecard__contributions "
+        "where line_id = 's.median_ticket_response_hours' and week_start = date '2025-10-13'"
     )
     assert {row["record_id"]: row["reason"] for row in records} == {
         "1": None,

@@ -7,6 +7,9 @@ The first run goes back to `start_date` in slices of a month. Later runs pull th
 account's last good pull, because platforms credit invalid clicks and attribute conversions for weeks. What the platform no longer
 reports for those days gets deleted_at. Two exceptions keep history that a platform merely hides: days of a campaign that it no
 longer lists at all, and an account that answers with nothing where there was something (access that was lost looks like that).
+
+One account of several that refuses to be read stops no other: its row in `accounts` says why, and spend is complete only up to its
+last good pull. What an account that `account_ids` leaves out answers is of no matter.
 """
 
 from __future__ import annotations
@@ -15,15 +18,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
 import dlt
 
-from dlt_pipelines.errors import PermanentError
+from dlt_pipelines.errors import Gone, NotAvailable, PermanentError, SourceError, Unexpected
 from dlt_pipelines.findings import Finding, existing, readable
 from dlt_pipelines.http import Client
-from dlt_pipelines.records import Fields, at, typed
+from dlt_pipelines.records import at, plain, typed
 from dlt_pipelines.run import ColumnType, Run, streamed, table
 from foundation.calendar import local_date
 from foundation.settings import Company, Settings
@@ -33,7 +36,14 @@ HISTORY = timedelta(days=1_095)
 SLICE = 31
 """Days that are asked for at once: what is restated fits into one."""
 
-ACCOUNT: dict[str, ColumnType] = {"id": "text", "name": "text", "currency": "text", "time_zone": "text", "status": "text"}
+ACCOUNT: dict[str, ColumnType] = {
+    "id": "text",
+    "name": "text",
+    "currency": "text",
+    "time_zone": "text",
+    "status": "text",
+    "refused": "text",
+}
 CAMPAIGN: dict[str, ColumnType] = {
     "account_id": "text",
     "id": "text",
@@ -55,6 +65,7 @@ SPEND: dict[str, ColumnType] = {
 }
 
 Row = dict[str, Any]
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -64,7 +75,7 @@ class Platform:
     source: str
     label: str
     accounts: Callable[[Client, Company], list[Row]]
-    """Every ad account that the credentials reach; `is_open` false: it may no longer be asked for anything."""
+    """Every ad account that the credentials reach. `is_open` false: it may not be asked for anything; `refused`: the vendor's words why."""
     campaigns: Callable[[Client, Company, Row], Iterable[list[Row]]]
     """Pages of all campaigns of an account, whatever their state."""
     spend: Callable[[Client, Company, Row, date, date], list[Row]]
@@ -101,7 +112,10 @@ def _chosen(platform: Platform, client: Client, company: Company) -> list[Row]:
         raise PermanentError(
             f"{platform.label}: the credentials do not reach {', '.join(missing)} of {platform.source}.account_ids. There are: {there}"
         )
-    return [row for row in found if not wanted or row["id"] in wanted]
+    chosen = [row for row in found if not wanted or row["id"] in wanted]
+    if all(row.get("refused") for row in chosen):
+        raise PermanentError(str(chosen[0]["refused"]))
+    return chosen
 
 
 # ------------------------------------------------------------------ one run
@@ -116,16 +130,18 @@ def recall(platform: Platform, connection: Any, run: Run) -> None:
     # two days more than any zone can ask for; the window proper is known when the accounts are
     reach = timedelta(days=0 if run.backfill else getattr(run.company, platform.source).restated_days) + timedelta(days=2)
     days = f"day >= '{(since - reach).date()}'" if since else "true"
-    there = {
-        name
-        for (name,) in connection.execute(
-            "select table_name from information_schema.tables where table_schema = ?", [f"raw_{platform.source}"]
-        ).fetchall()
-    }
-    for name, kinds, condition in (("campaigns", CAMPAIGN, "true"), ("spend", SPEND, days)):
-        if name in there:
-            select = f"select {', '.join(kinds)} from raw_{platform.source}.{name} where deleted_at is null and {condition}"
-            run.known[f"{name} before"] = [dict(zip(kinds, row, strict=True)) for row in connection.execute(select).fetchall()]
+    there = connection.execute(
+        "select table_name, column_name from information_schema.columns where table_schema = ?", [f"raw_{platform.source}"]
+    ).fetchall()
+    living = "deleted_at is null"
+    for name, kinds, condition in (
+        ("accounts", ACCOUNT, "true"),
+        ("campaigns", CAMPAIGN, living),
+        ("spend", SPEND, f"{living} and {days}"),
+    ):
+        if columns := [column for column in kinds if (name, column) in there]:
+            select = f"select {', '.join(columns)} from raw_{platform.source}.{name} where {condition}"
+            run.known[f"{name} before"] = [dict(zip(columns, row, strict=True)) for row in connection.execute(select).fetchall()]
 
 
 def begin(platform: Platform, run: Run) -> None:
@@ -144,12 +160,43 @@ def begin(platform: Platform, run: Run) -> None:
     for lost in sorted(before - ids):
         run.warn(f"{platform.label}: account {lost} is no longer read; its spend up to now stays")
     run.known["accounts"] = accounts
-    run.known["campaigns"] = {}
+    run.known["campaigns"], run.known["refused"] = {}, {}
+    for account in accounts:
+        if account.get("refused"):
+            _refuse(platform, run, account, account["refused"])
+
+    def campaigns(account: Row) -> Iterator[tuple[str, list[Row]]]:
+        yield account["id"], [row for page in platform.campaigns(run.client, run.company, account) for row in page]
+
     with run.reading("campaigns"):
-        for account in accounts:
-            if account.get("is_open", True):
-                pages = platform.campaigns(run.client, run.company, account)
-                run.known["campaigns"][account["id"]] = [row for page in pages for row in page]
+        run.known["campaigns"].update(_of_each(platform, run, campaigns))
+
+
+def _refuse(platform: Platform, run: Run, account: Row, why: object) -> None:
+    run.known["refused"][account["id"]] = str(why)
+    run.warn(
+        f"{platform.label}: account {account['id']} cannot be read, the others were: {why} Its spend is missing; to go without it, name "
+        f"the others in {platform.source}.account_ids."
+    )
+
+
+def _of_each(platform: Platform, run: Run, read: Callable[[Row], Iterable[Found]]) -> Iterator[Found]:
+    """What `read` brings of every account that may be asked, account by account. One that refuses stops no other.
+
+    Raises:
+        SourceError: all of them refuse.
+    """
+    asked = [row for row in run.known["accounts"] if row.get("is_open", True) and row["id"] not in run.known["refused"]]
+    refusals: list[tuple[Row, SourceError]] = []
+    for account in asked:
+        try:
+            yield from read(account)
+        except (NotAvailable, Gone, Unexpected) as error:
+            refusals.append((account, error))
+    if refusals and len(refusals) == len(asked):
+        raise refusals[0][1]
+    for account, refusal in refusals:
+        _refuse(platform, run, account, refusal)
 
 
 def _window(platform: Platform, run: Run, account: Row) -> tuple[date, date]:
@@ -178,37 +225,19 @@ def slices(first: date, last: date, days: int = SLICE) -> Iterator[tuple[date, d
 def _days(platform: Platform, run: Run) -> Iterator[list[Row]]:
     """Pages of days: what the platform says, then what it no longer says."""
     pulled = dict(run.state.get("accounts", {}))
-    for account in run.known["accounts"]:
-        if not account.get("is_open", True):
-            continue
+
+    def days(account: Row) -> Iterator[list[Row]]:
         first, last = _window(platform, run, account)
-        there: set[tuple[str, str]] = set()
-        for begins, ends in slices(first, last):
-            # days without any activity are rare: an empty answer is asked for once more before it is believed
-            rows = platform.spend(run.client, run.company, account, begins, ends) or platform.spend(
-                run.client, run.company, account, begins, ends
-            )
-            there |= {(row["campaign_id"], row["day"]) for row in rows}
-            yield rows
-        listed = {row["id"] for row in run.known["campaigns"].get(account["id"], ())}
-        known = [
-            row
-            for row in run.known.get("spend before", ())
-            if row["account_id"] == account["id"] and first <= row["day"] <= last and row["campaign_id"] in listed
-        ]
-        if known and not there:
-            run.warn(
-                f"{platform.label}: account {account['id']} reports nothing from {first} to {last}, where the warehouse has "
-                f"{len(known)} rows; they are kept. {platform.way_out}"
-            )
-        else:
-            gone = [row for row in known if (row["campaign_id"], row["day"].isoformat()) not in there]
-            yield [row | {"deleted_at": run.started_at} for row in gone]
+        yield from _account_days(platform, run, account, first, last)
         before = pulled.get(account["id"], {}).get("begins")
         pulled[account["id"]] = {
             "pulled_at": run.started_at.isoformat(),
             "begins": min(first.isoformat(), before) if before else first.isoformat(),
         }
+
+    yield from _of_each(platform, run, days)
+    if lost := [datetime.fromisoformat(pulled[key]["pulled_at"]) for key in run.known["refused"] if key in pulled]:
+        run.complete_through["spend"] = min(lost)
     if not run.backfill:
         dlt.current.source_state()["accounts"] = pulled
         begun = max((date.fromisoformat(account["begins"]) for account in pulled.values()), default=None)
@@ -216,11 +245,42 @@ def _days(platform: Platform, run: Run) -> Iterator[list[Row]]:
             run.complete_from["spend"] = datetime.combine(begun, time(), run.company.zone)
 
 
+def _account_days(platform: Platform, run: Run, account: Row, first: date, last: date) -> Iterator[list[Row]]:
+    there: set[tuple[str, str]] = set()
+    for begins, ends in slices(first, last):
+        # days without any activity are rare: an empty answer is asked for once more before it is believed
+        rows = platform.spend(run.client, run.company, account, begins, ends) or platform.spend(
+            run.client, run.company, account, begins, ends
+        )
+        there |= {(str(row.get("campaign_id")), str(row.get("day"))) for row in rows}
+        yield rows
+    listed = {row.get("id") for row in run.known["campaigns"].get(account["id"], ())}
+    known = [
+        row
+        for row in run.known.get("spend before", ())
+        if row["account_id"] == account["id"] and first <= row["day"] <= last and row["campaign_id"] in listed
+    ]
+    if known and not there:
+        run.warn(
+            f"{platform.label}: account {account['id']} reports nothing from {first} to {last}, where the warehouse has "
+            f"{len(known)} rows; they are kept. {platform.way_out}"
+        )
+    else:
+        gone = [row for row in known if (row["campaign_id"], row["day"].isoformat()) not in there]
+        yield [row | {"deleted_at": run.started_at} for row in gone]
+
+
+def _account_rows(run: Run) -> list[Row]:
+    """The accounts, each with why it refuses; of one that refuses to be looked at, what was known before."""
+    before = {row["id"]: row for row in run.known.get("accounts before", ())}
+    return [before.get(row["id"], {}) | row | {"refused": run.known["refused"].get(row["id"])} for row in run.known["accounts"]]
+
+
 def _campaigns(run: Run) -> Iterator[list[Row]]:
     """Pages of campaigns: those that are listed, then those that no longer are."""
     for account_id, listed in run.known["campaigns"].items():
         yield listed
-        ids = {row["id"] for row in listed}
+        ids = {row.get("id") for row in listed}
         known = [row for row in run.known.get("campaigns before", ()) if row["account_id"] == account_id]
         yield [row | {"deleted_at": run.started_at} for row in known if listed and row["id"] not in ids]
 
@@ -228,21 +288,19 @@ def _campaigns(run: Run) -> Iterator[list[Row]]:
 def tables(platform: Platform, run: Run | None) -> tuple[Any, ...]:
     """The resources of a platform. Without `run` they are only declared."""
 
-    def fields(kinds: Mapping[str, ColumnType]) -> Fields:
-        return {column: (column, kind) for column, kind in kinds.items()}
-
     @dlt.resource(**table("id", "merge", ACCOUNT))
     def accounts() -> Iterator[Any]:
-        """One row per ad account that was ever read, with its currency and the time zone of its days."""
+        """One row per ad account that was ever read, with its currency and the time zone of its days. refused: why it could not be read
+        in the last run, in the platform's words."""
         yield from streamed(
             run,
             "accounts",
             lambda run: typed(
                 f"{platform.source}.accounts",
-                fields(ACCOUNT),
-                [run.known["accounts"]],
+                plain(ACCOUNT),
+                [_account_rows(run)],
                 run.warn,
-                may_lack=("name", "status"),
+                may_lack=("name", "status", "refused"),
             ),
         )
 
@@ -254,7 +312,7 @@ def tables(platform: Platform, run: Run | None) -> tuple[Any, ...]:
             "campaigns",
             lambda run: typed(
                 f"{platform.source}.campaigns",
-                fields(CAMPAIGN),
+                plain(CAMPAIGN),
                 _campaigns(run),
                 run.warn,
                 key=("id", "account_id"),
@@ -271,7 +329,7 @@ def tables(platform: Platform, run: Run | None) -> tuple[Any, ...]:
             "spend",
             lambda run: typed(
                 f"{platform.source}.spend",
-                fields(SPEND),
+                plain(SPEND),
                 _days(platform, run),
                 run.warn,
                 key=("campaign_id", "account_id", "day"),
@@ -295,6 +353,10 @@ def diagnose(platform: Platform, client: Client, settings: Settings, company: Co
     yield existing(source, "account_ids", section.account_ids, {row["id"]: str(row.get("name")) for row in found}, "ad account")
     for account in found:
         if section.account_ids and account["id"] not in section.account_ids:
+            continue
+        if account.get("refused"):
+            way_out = f"See the text, or name the other accounts in {source}.account_ids."
+            yield Finding(source, f"account {account['id']}", "fail", str(account["refused"]), way_out)
             continue
         told = f"{account.get('name')}: {account.get('currency')}, {account.get('time_zone')}, {account.get('status')}"
         if account.get("currency") != company.company.currency:

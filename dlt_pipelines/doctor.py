@@ -88,7 +88,7 @@ def _look(entry: SourceEntry, settings: Settings, company: Company, redact: Reda
         yield from credential_ages.findings(entry.name, settings, company, values)
     yield from versions.findings(entry.name, company, local_date(settings.now(), company.zone))
     client = module.connect(settings, company)
-    yield Finding(entry.name, "connection", "ok", module.identify(client))
+    yield Finding(entry.name, "connection", "ok", module.identify(client) or "an account that has no name yet")
     yield from _refused(entry, settings)
     yield from module.diagnose(client, settings, company)
     yield from _clock(entry, client, settings)

@@ -15,6 +15,10 @@ class TransientError(SourceError):
     """The vendor is busy or out of reach; the same run may succeed later."""
 
 
+class Unexpected(PermanentError):
+    """An answer in a shape that nobody knows. Where many objects are read one by one, only that object is lost, and named."""
+
+
 class NotAvailable(PermanentError):
     """The account may not read one kind of record (a scope or permission is missing). That table is skipped, the others load."""
 

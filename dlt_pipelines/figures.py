@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import dlt
 
 from dlt_pipelines.errors import PermanentError, TransientError
-from dlt_pipelines.records import parse
+from dlt_pipelines.records import parse, plain, typed
 from dlt_pipelines.run import ColumnType, Run, replaces_same, table, whole
 from foundation.calendar import local_date
 
@@ -65,17 +65,20 @@ def resources(run: Run | None, queries: Callable[[Run], Sequence[Query]]) -> Seq
                 answers.append(_ask(run, queries(run)))
             return answers[0]
 
+    def tables(run: Run, name: str, kinds: Mapping[str, ColumnType], rows: list[dict[str, Any]]) -> Iterator[Any]:
+        yield from typed(name, plain(kinds), [rows], run.warn, key="query_name", may_lack=kinds)
+
     per_query = replaces_same("snapshot_date", "query_name")
 
     @dlt.resource(**table(["snapshot_date", "query_name", "row_number"], per_query, FIGURES, nullable=True))
     def figures() -> Iterator[Any]:
         """One row per row that a configured query returned on a local day; row_number null: it returned none that day."""
-        yield from whole(run, "figures", lambda run: answered(run)[0])
+        yield from whole(run, "figures", lambda run: tables(run, "figures", FIGURES, answered(run)[0]))
 
     @dlt.resource(**table(["snapshot_date", "query_name"], "merge", QUERIES))
     def queries_() -> Iterator[Any]:
         """One row per configured query and local day: whether it succeeded, how many rows it returned, and what was asked."""
-        yield from whole(run, "queries", lambda run: answered(run)[1])
+        yield from whole(run, "queries", lambda run: tables(run, "queries", QUERIES, answered(run)[1]))
 
     return figures, queries_.with_name("queries")
 
@@ -115,7 +118,7 @@ def _rows(run: Run, query: Query) -> Iterator[dict[str, Any]]:
         category = row.get("category")
         yield {
             "row_number": number,
-            "category": None if category is None else str(category),
+            "category": category,
             "day": _day(row.get("day"), run.company.zone, where, run.warn),
             "value": parse("decimal", _plain(row["value"]), f"{where} value", run.warn),
         }

@@ -23,7 +23,7 @@ import time
 import urllib.parse
 import urllib.request
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -34,7 +34,7 @@ import orjson
 import urllib3
 
 from dlt_pipelines.credentials import Redactor
-from dlt_pipelines.errors import Gone, PermanentError, SourceError, TransientError
+from dlt_pipelines.errors import Gone, PermanentError, SourceError, TransientError, Unexpected
 
 TRIES = 5
 CONNECT_SECONDS = 10.0
@@ -535,7 +535,7 @@ def expect(answer: Any, kind: type | tuple[type, ...], what: str, *keys: str) ->
     """`answer[keys...]`, checked to be a `kind`.
 
     Raises:
-        PermanentError: the answer has another shape; says what was expected and what came.
+        Unexpected: the answer has another shape; says what was expected and what came.
     """
     value = answer
     for key in keys:
@@ -544,5 +544,29 @@ def expect(answer: Any, kind: type | tuple[type, ...], what: str, *keys: str) ->
         kinds = " or ".join(k.__name__ for k in (kind if isinstance(kind, tuple) else (kind,)))
         came = ", ".join(map(str, answer)) if isinstance(answer, dict) else type(answer).__name__
         where = ".".join(keys) or "the answer"
-        raise PermanentError(f"{what}: expected {where} to be a {kinds}, but the answer has: {came[:200] or 'nothing'}")
+        raise Unexpected(f"{what}: expected {where} to be a {kinds}, but the answer has: {came[:200] or 'nothing'}")
     return value
+
+
+def entries(answer: Any, what: str, *keys: str, beside: Collection[str] | None = None) -> list[dict[str, Any]]:
+    """The objects in the list at `answer[keys...]`.
+
+    Args:
+        answer: an answer, or an object inside of one.
+        what: named in the error.
+        keys: where the list is; without them the answer is the list.
+        beside: the vendor leaves the list out (or writes null) when it is empty; then nothing but these fields may be beside it. None:
+            the list is always there.
+
+    Raises:
+        Unexpected: the answer has another shape. What nobody knows is never an empty list. The text holds names only.
+    """
+    holder = answer
+    for key in keys[:-1]:
+        holder = holder.get(key) if isinstance(holder, dict) else None
+    if beside is not None and isinstance(holder, dict) and holder.get(keys[-1]) is None and holder.keys() - {keys[-1]} <= set(beside):
+        return []
+    found: list[dict[str, Any]] = expect(holder, list, what, *keys[-1:])
+    if strange := next((type(one).__name__ for one in found if not isinstance(one, dict)), None):
+        raise Unexpected(f"{what}: expected every entry of {'.'.join(keys) or 'the answer'} to be an object, got {strange}")
+    return found

@@ -318,7 +318,9 @@ class _Load:
         if hasattr(module, "begin"):
             module.begin(run)
         with pipeline.managed_state() as state:
-            state.setdefault("sources", {})[entry.name] = {**run.state, "origin": origin}
+            # an account without records may have no name yet; the one that is known stays
+            kept = run.state.get("origin", origin) if origin.endswith(": ") else origin
+            state.setdefault("sources", {})[entry.name] = {**run.state, "origin": kept}
         last = closing(entry, lambda: self._outcome(run))
         pipeline.extract([module.source(run).with_resources(*pulled), last], workers=len(pulled) + 1, loader_file_format="parquet")
         pipeline.normalize()
@@ -385,12 +387,13 @@ class _Load:
         return round(budget.waited_seconds - self.waited_before, 3) if budget else 0.0
 
     def _origin(self) -> str:
-        # the sandbox takes another port each time, so an address says nothing
+        # the sandbox takes another port each time, so an address says nothing; an account without records may have no name yet
         return f"{getattr(self.client, 'place', 'here')}: {self.module.identify(self.client)}"
 
     def _refuse_mixing(self, run: Run, origin: str) -> None:
-        before = run.state.get("origin")
-        if before and before != origin:
+        before = run.state.get("origin") or origin
+        place, _, name = before.partition(": ")
+        if before != origin and name and origin != f"{place}: ":
             raise PermanentError(
                 f"{self.entry.label}: the warehouse holds data of another place ({before}) than the one set now ({origin}). "
                 f"Set SCORELINE_HOME to another folder, or remove {self.settings.home} to start anew."

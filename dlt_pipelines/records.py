@@ -14,6 +14,7 @@ from datetime import UTC, date, datetime, time
 from decimal import Context, Decimal, InvalidOperation
 from typing import Any
 
+import orjson
 import pyarrow as pa  # imported before any worker thread starts: its import is not thread-safe enough
 import pyarrow.compute as pc
 
@@ -178,6 +179,25 @@ def parse(kind: ColumnType, value: object, where: str, warn: Callable[[str], Non
         warn(f"{where} holds characters that cannot be stored; each is stored as \ufffd")
         return _UNSTORABLE.sub("\ufffd", found)
     return found
+
+
+def as_json(value: object) -> str:
+    """Vendor's JSON for a column of text, without what cannot be stored."""
+    try:
+        text = orjson.dumps(value).decode()
+    except TypeError:  # half a surrogate pair, or a number of more than 64 bits
+        text = ""
+    return text if text and "\\u0000" not in text else orjson.dumps(_storable(value)).decode()
+
+
+def _storable(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {_UNSTORABLE.sub("\ufffd", str(key)): _storable(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_storable(inner) for inner in value]
+    if isinstance(value, str):
+        return _UNSTORABLE.sub("\ufffd", value)
+    return str(value) if isinstance(value, int) and abs(value) > LARGEST_WHOLE else value
 
 
 def shown(value: object) -> str:

@@ -34,8 +34,8 @@ from pydantic import Field, SecretStr
 from dlt_pipelines.credentials import Credentials, Redactor, address
 from dlt_pipelines.errors import NotAvailable, PermanentError, SourceError, TransientError
 from dlt_pipelines.findings import Finding, existing, people_missing
-from dlt_pipelines.http import Answer, Budget, Client, Limit, Retry, capped, expect, retry_after
-from dlt_pipelines.records import Batches, parse
+from dlt_pipelines.http import Answer, Budget, Client, Limit, Retry, capped, entries, expect, retry_after
+from dlt_pipelines.records import at, parse, plain, typed
 from dlt_pipelines.run import EVERYTHING, ColumnType, Run, streamed, table, whole
 from dlt_pipelines.settlement import Outcome
 from foundation.setting_types import WebAddress
@@ -118,6 +118,16 @@ FIELDS: dict[str, dict[str, tuple[str, ColumnType]]] = {
     },
 }
 """Table -> column -> (field on the wire, type). Only these fields are asked for: home phones and pay stay where they are."""
+
+PICKLISTS: dict[str, ColumnType] = {
+    "entity": "text",
+    "field": "text",
+    "value": "bigint",
+    "label": "text",
+    "is_active": "bool",
+    "sort_order": "bigint",
+}
+ACCOUNT: dict[str, ColumnType] = {"zone_name": "text", "url": "text", "web_url": "text"}
 
 _CHANGED = {"tickets": "lastActivityDate", "time_entries": "lastModifiedDateTime"}
 _MADE = {"tickets": ("createDate", "create_date"), "time_entries": ("createDateTime", "create_date_time")}
@@ -277,14 +287,18 @@ def walk(client: Client, entity: str, fields: list[str], conditions: list[Filter
             body = {"MaxRecords": 500, "IncludeFields": fields, "Filter": [_where("id", "gt", last), *conditions]}
             answer = client.post(f"/{entity}/query", body, lane=entity, complaint=partial(_incomplete, last=last))
             items = expect(answer, list, f"Autotask {entity}", "items")
-            if items:
-                yield items
-            if len(items) < 500:
-                return
-            newest = expect(items[-1], int, f"Autotask {entity}", "id")
-            if newest <= last:
+            ids = [expect(item, int, f"Autotask {entity}", "id") for item in items]
+            if any(key <= last for key in ids):
                 raise PermanentError(f"Autotask {entity}: pages no longer advance after id {last}")
-            last = newest
+            if len(items) < 500:
+                if items:
+                    yield items
+                return
+            if ids != sorted(ids):
+                # the next page would begin behind rows that never came
+                raise PermanentError(f"Autotask {entity}: a page is not in the order of ids, so rows would be lost. Report this text.")
+            yield items
+            last = ids[-1]
 
     yield from capped(pages(), 100_000, f"Autotask {entity}")
 
@@ -297,7 +311,8 @@ def _incomplete(answer: Any, last: int) -> str | None:
     details = answer.get("pageDetails")
     if isinstance(details, dict) and details.get("count") != len(items):
         return f"a page of {len(items)} rows that says it has {details.get('count')}"
-    if items and isinstance(items[0], dict) and isinstance(items[0].get("id"), int) and items[0]["id"] <= last:
+    ids = [key for item in items if isinstance(key := at(item, "id"), int)]
+    if any(key <= last for key in ids):
         return "the page before once more"
     return None
 
@@ -330,12 +345,8 @@ def check_budget(client: Client) -> None:
 
 
 def _rows(run: Run, name: str, conditions: list[Filter]) -> Iterator[Any]:
-    wire = {column: field for column, (field, _) in FIELDS[name].items()}
-    batches = Batches(f"autotask.{name}", {column: kind for column, (_, kind) in FIELDS[name].items()}, run.warn)
-    for page in walk(run.client, ENTITIES[name], list(wire.values()), conditions):
-        batches.add({column: [row.get(field) for row in page] for column, field in wire.items()})
-        yield from batches.full()
-    yield from batches.rest()
+    pages = walk(run.client, ENTITIES[name], [field for field, _ in FIELDS[name].values()], conditions)
+    yield from typed(f"autotask.{name}", FIELDS[name], pages, run.warn, may_lack=FIELDS[name])
 
 
 def _changing(run: Run, name: str) -> Iterator[Any]:
@@ -420,25 +431,12 @@ def source(run: Run | None = None) -> Any:
         """One row per billing code: work types and internal-time codes such as time off."""
         yield from streamed(run, "billing_codes", lambda run: _rows(run, "billing_codes", []))
 
-    @dlt.resource(
-        **table(
-            ["entity", "field", "value"],
-            EVERYTHING,
-            {
-                "entity": "text",
-                "field": "text",
-                "value": "bigint",
-                "label": "text",
-                "is_active": "bool",
-                "sort_order": "bigint",
-            },
-        )
-    )
+    @dlt.resource(**table(["entity", "field", "value"], EVERYTHING, PICKLISTS))
     def picklists() -> Iterator[Any]:
         """One row per value of a picklist (queues, statuses, ...), inactive values included because old rows still use them."""
         yield from whole(run, "picklists", _picklists)
 
-    @dlt.resource(**table("zone_name", EVERYTHING, {"zone_name": "text", "url": "text", "web_url": "text"}))
+    @dlt.resource(**table("zone_name", EVERYTHING, ACCOUNT))
     def account() -> Iterator[Any]:
         """The zone that serves the account: one row. web_url is where its pages are."""
         yield from whole(run, "account", _account)
@@ -449,32 +447,38 @@ def source(run: Run | None = None) -> Any:
 def picklist_rows(client: Client, entity: str) -> list[dict[str, Any]]:
     """Every picklist field of an entity, as Autotask describes it."""
     found = client.get_once(f"/{entity}/entityInformation/fields", lane=entity)
-    return [field for field in expect(found, list, f"Autotask fields of {entity}", "fields") if field.get("isPickList")]
+    return [field for field in entries(found, f"Autotask fields of {entity}", "fields") if field.get("isPickList")]
 
 
-def _picklists(run: Run) -> Iterator[dict[str, Any]]:
+def _values(field: dict[str, Any]) -> list[dict[str, Any]]:
+    """The values of a picklist; null where it has none."""
+    return [] if field.get("picklistValues") is None else entries(field, "Autotask picklists", "picklistValues")
+
+
+def _picklists(run: Run) -> Iterator[Any]:
     used = {wire for fields in FIELDS.values() for wire, _ in fields.values()}
-    for entity in ("Tickets", "TimeEntries", "Companies", "BillingCodes"):
-        for field in picklist_rows(run.client, entity):
-            if field["name"] not in used:
-                continue
-            for value in field.get("picklistValues") or []:
-                where = f"autotask.picklists {entity}.{field['name']}: value"
-                number = parse("bigint", value.get("value"), where, run.warn)
-                if number is not None:
-                    yield {
-                        "entity": entity,
-                        "field": field["name"],
-                        "value": number,
-                        "label": value.get("label"),
-                        "is_active": value.get("isActive"),
-                        "sort_order": value.get("sortOrder"),
-                    }
+    rows = [
+        {
+            "entity": entity,
+            "field": field.get("name"),
+            "value": parse("bigint", value.get("value"), f"autotask.picklists {entity}.{field.get('name')}: value", run.warn),
+            "label": value.get("label"),
+            "is_active": value.get("isActive"),
+            "sort_order": value.get("sortOrder"),
+        }
+        for entity in ("Tickets", "TimeEntries", "Companies", "BillingCodes")
+        for field in picklist_rows(run.client, entity)
+        if field.get("name") in used
+        for value in _values(field)
+    ]
+    known = [row for row in rows if row["value"] is not None]
+    yield from typed("autotask.picklists", plain(PICKLISTS), [known], run.warn, key=("value", "entity", "field"), may_lack=PICKLISTS)
 
 
-def _account(run: Run) -> Iterator[dict[str, Any]]:
+def _account(run: Run) -> Iterator[Any]:
     zone = run.client.facts["zone"]
-    yield {"zone_name": zone.get("zoneName"), "url": zone["url"], "web_url": zone.get("webUrl")}
+    row = {"zone_name": zone.get("zoneName"), "url": zone["url"], "web_url": zone.get("webUrl")}
+    yield from typed("autotask.account", plain(ACCOUNT), [[row]], run.warn, key="zone_name")
 
 
 def begin(run: Run) -> None:
@@ -525,9 +529,9 @@ def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[F
             yield Finding(SOURCE, entity, "fail", reason, "Give the API user's security level access to it (Admin, Security Levels).")
     if "Tickets" in readable:
         lists = {
-            field["name"]: {int(value["value"]): str(value.get("label")) for value in field.get("picklistValues") or []}
+            field["name"]: {int(value["value"]): str(value.get("label")) for value in _values(field) if str(value.get("value")).isdigit()}
             for field in picklist_rows(client, "Tickets")
-            if field["name"] in ("queueID", "status")
+            if field.get("name") in ("queueID", "status")
         }
         yield existing(SOURCE, "reactive_queue_ids", company.autotask.reactive_queue_ids, lists.get("queueID", {}), "queue")
         yield existing(SOURCE, "complete_status_ids", company.autotask.complete_status_ids, lists.get("status", {}), "ticket status")

@@ -36,14 +36,13 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import dlt
-import orjson
 from pydantic import Field, SecretStr
 
 from dlt_pipelines.credentials import Credentials, Redactor, address
 from dlt_pipelines.errors import NotAvailable, SourceError
 from dlt_pipelines.findings import Finding, existing, people_missing, readable
 from dlt_pipelines.http import Answer, Budget, Client, Limit, Retry, expect, once, retry_after
-from dlt_pipelines.records import Fields, at, typed
+from dlt_pipelines.records import Fields, as_json, at, typed
 from dlt_pipelines.run import EVERYTHING, ColumnType, Run, replaces_same, snapshot_day, streamed, table, whole
 from foundation.setting_types import WebAddress
 from foundation.settings import Company, Settings
@@ -321,7 +320,7 @@ def _opportunity(run: Run, row: Any) -> Any:
     if isinstance(fields, list):
         # the order varies and most are unset: only what is set, by definition
         values = {str(one.get("custom_field_definition_id")): one.get("value") for one in fields if isinstance(one, dict)}
-        row["custom_fields"] = orjson.dumps({key: values[key] for key in sorted(values) if values[key] not in (None, [], "")}).decode()
+        row["custom_fields"] = as_json({key: values[key] for key in sorted(values) if values[key] not in (None, [], "")})
     return row
 
 

@@ -9,12 +9,14 @@ GET /v1/saas/{customer}/seats            -> raw_datto_bcdr.saas_seats, one call 
 Nothing can be asked for by its change, and yesterday's state can't be had again: every run reads everything and replaces the snapshot
 of its local day (seats: every so many days, as company.toml says, because listing them takes up to a minute a client). Hidden devices,
 paused and archived assets stay, with their flags. One device or client that can't be read (404, no answer in time) stops no other: it
-gets a row without asset, application or seat whose `error` says why, so that it does not look healthy. Three in a row, and the run ends.
+gets a row without asset, application or seat whose `error` says why, so that it does not look healthy; so does one whose answer has a
+shape that nobody knows, or is empty where the device or client has something. Three in a row that do not answer, and the run ends.
 
 Quirks: seconds in BCDR and milliseconds in SaaS (told apart by their size), ISO texts beside them; 0 is never; windows of the SaaS
 history begin at the later end; lastFullyProtectedTime is an instant or a word such as OVER_10_DAYS_AGO; sizes come with a unit of
-their own; assets arrive as a list, as pages, or as an object with keys "0", "1"; an error may come with status 200; `/saas` answers 401
-to a key that was made for one vendor, while BCDR accepts it (the three SaaS tables are then not available).
+their own; assets arrive as a list, as pages, or as an object with keys "0", "1", applications as a page or as a list of pages; an error
+may come with status 200; `/saas` answers 401 to a key that was made for one vendor, while BCDR accepts it (the three SaaS tables are
+then not available).
 
 UNCONFIRMED: numbers and units of the request limits (two requests at once, one for SaaS; 429 and 504 wait 2, 4, 8... seconds;
 X-API-Limit-Resets is believed when it is a small number); what `count` of a page means (only totalPages is used); words of a backup's
@@ -41,9 +43,9 @@ import urllib3
 from pydantic import Field, SecretStr
 
 from dlt_pipelines.credentials import Credentials, Redactor, address
-from dlt_pipelines.errors import Gone, NotAvailable, PermanentError, SourceError, TransientError
+from dlt_pipelines.errors import Gone, NotAvailable, PermanentError, SourceError, TransientError, Unexpected
 from dlt_pipelines.findings import Finding, existing, readable
-from dlt_pipelines.http import Answer, Budget, Client, Complaint, Limit, Retry, expect, once, retry_after
+from dlt_pipelines.http import Answer, Budget, Client, Complaint, Limit, Retry, entries, expect, once, retry_after
 from dlt_pipelines.records import Fields, instant, sound, typed
 from dlt_pipelines.run import ColumnType, Run, replaces_same, snapshot_day, table, whole
 from foundation.setting_types import WebAddress
@@ -268,28 +270,42 @@ def identify(client: Client) -> str:
 
 
 def _items(answer: Any, what: str) -> tuple[list[Any], int]:
-    """The items of an answer in any of the vendor's three shapes, and the number of pages."""
+    """The items of an answer in any of the vendor's shapes, and the number of pages: a list, a page, a page whose items have the keys
+    "0", "1", ..., or a list of pages (the published contract of /applications).
+
+    Raises:
+        Unexpected: another shape.
+    """
     if isinstance(answer, list):
-        return answer, 1
-    if isinstance(answer, dict) and "items" not in answer and "pagination" in answer:
-        return [value for key, value in answer.items() if key.isdigit()], _page_count(answer)
-    return expect(answer, list, what, "items"), _page_count(answer)
+        if not answer or not all(isinstance(one, dict) and "pagination" in one for one in answer):
+            return answer, 1
+        parts = [_items(one, what) for one in answer]
+        return [item for items, _ in parts for item in items], max(pages for _, pages in parts) if len(parts) == 1 else 1
+    if isinstance(answer, dict) and "pagination" in answer and all(key == "pagination" or key.isdigit() for key in answer):
+        return [value for key, value in answer.items() if key.isdigit()], _page_count(answer, what)
+    return expect(answer, list, what, "items"), _page_count(answer, what)
 
 
-def _page_count(answer: dict[str, Any]) -> int:
-    pages = (answer.get("pagination") or {}).get("totalPages")
-    return pages if isinstance(pages, int) else 1
+def _page_count(answer: Any, what: str) -> int:
+    pagination = answer.get("pagination") if isinstance(answer, dict) else None
+    if pagination is None:
+        return 1
+    pages = expect(answer, (int, str), what, "pagination", "totalPages")
+    if not str(pages).isdigit():
+        raise Unexpected(f"{what}: expected pagination.totalPages to be a whole number")
+    return int(pages)
 
 
 def _odd(number: int) -> Complaint:
     """What is wrong with page `number` of a list."""
 
     def doubt(answer: Any) -> str | None:
-        page = answer["pagination"].get("page") if isinstance(answer, dict) and isinstance(answer.get("pagination"), dict) else None
+        pagination = answer.get("pagination") if isinstance(answer, dict) else None
+        page, pages = _inner(pagination, "page"), _inner(pagination, "totalPages")
         if isinstance(page, int) and page != number:
             return f"page {page} instead of {number}"
-        if page is not None and number <= _page_count(answer) > 1 and answer.get("items") == []:
-            return f"page {number} of {_page_count(answer)} is empty"
+        if page is not None and isinstance(pages, int) and number <= pages > 1 and answer.get("items") == []:
+            return f"page {number} of {pages} is empty"
         return None
 
     return once(doubt)
@@ -314,7 +330,12 @@ def all_devices(client: Client) -> list[Any]:
 
 def all_domains(client: Client) -> list[Any]:
     """Every SaaS client; asked for once a run."""
-    return _items(client.get_once("/v1/saas/domains", lane="saas"), "Datto SaaS domains")[0]
+    path, what = "/v1/saas/domains", "Datto SaaS domains"
+    items, pages = _items(client.get_once(path, lane="saas"), what)
+    found = list(items)
+    for number in range(2, pages + 1):
+        found += _items(client.get_once(f"{path}?_page={number}", lane="saas", complaint=_odd(number)), what)[0]
+    return found
 
 
 def _having(items: Iterable[Any], field: str) -> list[dict[str, Any]]:
@@ -324,13 +345,18 @@ def _having(items: Iterable[Any], field: str) -> list[dict[str, Any]]:
 def assets_of(client: Client, device: dict[str, Any]) -> list[Any]:
     """Agents and shares of a device. Asked for without paging: that gives the simplest of the three shapes."""
     path = f"/v1/bcdr/device/{urllib.parse.quote(str(device['serialNumber']), safe='')}/asset"
-    counts = [device.get(name) for name in ("agentCount", "shareCount")]
-    should = sum(count for count in counts if isinstance(count, int))
+    should = _should_have(device)
 
     def doubt(answer: Any) -> str | None:
         return f"no asset, while the device says it has {should}" if should and answer in ([], {}) else None
 
     return _paged(client, path, "Datto BCDR assets", "", once(doubt))
+
+
+def _should_have(device: dict[str, Any]) -> int:
+    """How many assets a device says it has."""
+    counts = [device.get(name) for name in ("agentCount", "shareCount")]
+    return sum(count for count in counts if isinstance(count, int))
 
 
 def backups_of(client: Client, customer: Any) -> list[Any]:
@@ -387,7 +413,7 @@ def _device(run: Run, device: dict[str, Any]) -> dict[str, Any]:
 
 
 def _asset(run: Run, asset: dict[str, Any]) -> dict[str, Any]:
-    backups = [backup for backup in asset.get("backups") or [] if isinstance(backup, dict)]
+    backups = entries(asset, "Datto BCDR assets", "backups") if asset.get("backups") is not None else []
     newest = backups[0] if backups else {}
     good = [b.get("timestamp") for b in backups if _inner(b, "backup", "status") in run.company.datto_bcdr.good_statuses]
     last = asset.get("lastSnapshot")
@@ -421,11 +447,16 @@ def _inner(value: Any, *names: str) -> Any:
 
 
 def _windows(customer: Any, item: Any) -> Iterator[dict[str, Any]]:
-    """One row per application and window of its history; an application without history has one without window."""
-    if not isinstance(item, dict) or item.get("customerId", customer) != customer:
+    """One row per application and window of its history; an application without history has one without window.
+
+    Raises:
+        Unexpected: the item has another shape.
+    """
+    what = "Datto SaaS applications"
+    if str(expect(item, dict, what).get("customerId", customer)) != str(customer):
         return
-    for suite in item.get("suites") or []:
-        for app in suite.get("appTypes") or []:
+    for suite in entries(item, what, "suites"):
+        for app in entries(suite, what, "appTypes"):
             last = app.get("lastFullyProtectedTime")
             word = isinstance(last, str) and not last.isdigit() and _order(last).year == 1
             row = {
@@ -435,7 +466,7 @@ def _windows(customer: Any, item: Any) -> Iterator[dict[str, Any]]:
                 "last_fully_protected": None if word else _moment(last),
                 "last_fully_protected_word": last if word else None,
             }
-            for window in app.get("backupHistory") or [{}]:
+            for window in (entries(app, what, "backupHistory") if app.get("backupHistory") is not None else []) or [{}]:
                 ends = sorted((_moment(window.get(name)) for name in ("startTime", "endTime") if window.get(name)), key=_order)
                 yield {**window, **row, "window_begins": ends[0] if ends else None, "window_ends": ends[-1] if ends else None}
 
@@ -465,7 +496,7 @@ def _each(run: Run, what: str, objects: Iterable[tuple[dict[str, Any], str]], re
     for common, name in objects:
         try:
             rows = read(common)
-        except (Gone, NotAvailable, TransientError) as error:
+        except (Gone, NotAvailable, TransientError, Unexpected) as error:
             unanswered = unanswered + 1 if isinstance(error, TransientError) else 0
             if unanswered >= IN_A_ROW or (isinstance(error, NotAvailable) and not any_read):
                 raise
@@ -495,8 +526,11 @@ def _assets(run: Run) -> Iterator[Any]:
     objects = [({"device_serial_number": serial}, f"{serial} ({device.get('clientCompanyName')})") for serial, device in devices.items()]
 
     def read(common: dict[str, Any]) -> list[Any]:
-        assets = assets_of(run.client, devices[common["device_serial_number"]])
-        return [_asset(run, asset) for asset in assets if isinstance(asset, dict)]
+        device = devices[common["device_serial_number"]]
+        assets = entries(assets_of(run.client, device), "Datto BCDR assets")
+        if not assets and (should := _should_have(device)):
+            raise Unexpected(f"Datto BCDR assets: no asset, while the device says it has {should}")
+        return [_asset(run, asset) for asset in assets]
 
     yield from _typed(run, "assets", _each(run, "assets of device", objects, read))
 
@@ -505,17 +539,33 @@ def _domains(run: Run) -> Iterator[Any]:
     yield from _typed(run, "saas_domains", sound("datto_bcdr.saas_domains", all_domains(run.client), "saasCustomerId", run.warn))
 
 
-def _customers(run: Run) -> list[tuple[dict[str, Any], str]]:
+def _customers(run: Run) -> tuple[list[tuple[dict[str, Any], str]], dict[Any, Any]]:
+    """The clients, as `_each` wants them, and how many seats each has (None: it is not told)."""
     domains = _having(all_domains(run.client), "saasCustomerId")
-    return [({"customer_id": domain["saasCustomerId"]}, str(domain.get("saasCustomerName"))) for domain in domains]
+    objects = [({"customer_id": domain["saasCustomerId"]}, str(domain.get("saasCustomerName"))) for domain in domains]
+    return objects, {domain["saasCustomerId"]: domain.get("seatsUsed") for domain in domains}
+
+
+def _not_nothing(rows: list[Any], what: str, seats: Any) -> list[Any]:
+    """The rows of a client. One with seats has something to tell: silence is not health.
+
+    Raises:
+        Unexpected: there are none, and the client has seats, or nobody knows how many.
+    """
+    if not rows and seats not in (0, "0"):
+        raise Unexpected(f"{what}: nothing came for a client with {'an unknown number of' if seats is None else seats} seats")
+    return rows
 
 
 def _backups(run: Run) -> Iterator[Any]:
+    customers, seats = _customers(run)
+
     def read(common: dict[str, Any]) -> list[Any]:
         customer = common["customer_id"]
-        return [row for item in backups_of(run.client, customer) for row in _windows(customer, item)]
+        rows = [row for item in backups_of(run.client, customer) for row in _windows(customer, item)]
+        return _not_nothing(rows, "Datto SaaS applications", seats[customer])
 
-    yield from _typed(run, "saas_backups", _each(run, "SaaS backups of", _customers(run), read))
+    yield from _typed(run, "saas_backups", _each(run, "SaaS backups of", customers, read))
 
 
 def _seats(run: Run) -> Iterator[Any]:
@@ -524,10 +574,13 @@ def _seats(run: Run) -> Iterator[Any]:
     if not every or not run.due(last, every):
         return
 
-    def read(common: dict[str, Any]) -> list[Any]:
-        return [_seat(seat) for seat in seats_of(run.client, common["customer_id"]) if isinstance(seat, dict)]
+    customers, seats = _customers(run)
 
-    rows = list(_each(run, "SaaS seats of", _customers(run), read))
+    def read(common: dict[str, Any]) -> list[Any]:
+        rows = [_seat(seat) for seat in entries(seats_of(run.client, common["customer_id"]), "Datto SaaS seats")]
+        return _not_nothing(rows, "Datto SaaS seats", seats[common["customer_id"]])
+
+    rows = list(_each(run, "SaaS seats of", customers, read))
     if not any(row.get("error") for row in rows):
         dlt.current.source_state()["seats_read_on"] = day
     yield from _typed(run, "saas_seats", rows)

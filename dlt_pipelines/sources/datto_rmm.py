@@ -40,7 +40,7 @@ from pydantic import Field, SecretStr
 from dlt_pipelines.credentials import Credentials, Redactor, address
 from dlt_pipelines.errors import NotAvailable, PermanentError, SourceError, TransientError
 from dlt_pipelines.findings import Finding, existing, readable
-from dlt_pipelines.http import Answer, Bearer, Budget, Client, Limit, Retry, capped, expect, retry_after
+from dlt_pipelines.http import Answer, Bearer, Budget, Client, Limit, Retry, capped, expect, once, retry_after
 from dlt_pipelines.records import Fields, sound, typed
 from dlt_pipelines.run import ColumnType, Run, replaces_same, snapshot_day, table, whole
 from foundation.setting_types import WebAddress
@@ -260,7 +260,7 @@ def pages(client: Client, path: str, key: str) -> Iterator[tuple[list[Any], dict
         params: dict[str, str] = {"max": str(PAGE)}
         seen = [params]
         while True:
-            answer = client.get(path, params, complaint=partial(_incomplete, key=key, asked=params))
+            answer = client.get(path, params, complaint=once(partial(_incomplete, key=key, asked=params)))
             items = expect(answer, list, what, key)
             details = answer.get("pageDetails") or {}
             yield items, details

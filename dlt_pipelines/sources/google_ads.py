@@ -37,7 +37,7 @@ from dlt_pipelines.ads import Platform, Row, flat, other_days
 from dlt_pipelines.credentials import Credentials, Redactor, address
 from dlt_pipelines.errors import NotAvailable, PermanentError, SourceError
 from dlt_pipelines.findings import Finding
-from dlt_pipelines.http import Answer, Bearer, Budget, Client, Limit, Retry, expect
+from dlt_pipelines.http import Answer, Bearer, Budget, Client, Limit, Retry, entries, expect
 from dlt_pipelines.records import at
 from dlt_pipelines.run import Run
 from foundation.setting_types import AccountId, WebAddress
@@ -63,6 +63,8 @@ _WAYS_OUT = {
     "REQUESTED_METRICS_FOR_MANAGER": "A manager account has no spend: put its clients into google_ads.account_ids.",
 }
 
+_BESIDE = ("fieldMask", "requestId", "queryResourceConsumption", "summaryRow")
+"""What a chunk without results may hold."""
 _ACCOUNT = {"id": "id", "name": "descriptiveName", "currency": "currencyCode", "time_zone": "timeZone", "status": "status"}
 _DAY = {
     "account_id": "customer.id",
@@ -198,8 +200,7 @@ def query(client: Client, customer: str, select: str, **more: Any) -> list[dict[
 
 
 def _results(answer: Any) -> list[dict[str, Any]]:
-    chunks = expect(answer, list, LABEL)
-    return [row for chunk in chunks for row in expect(chunk, dict, LABEL).get("results") or ()]
+    return [row for chunk in expect(answer, list, LABEL) for row in entries(chunk, LABEL, "results", beside=_BESIDE)]
 
 
 def _accounts(client: Client, company: Company) -> list[Row]:
@@ -221,8 +222,10 @@ def _accounts(client: Client, company: Company) -> list[Row]:
                     continue
                 rows = query(client, root, _about("customer_client"))
         except NotAvailable as error:
-            if login or "CUSTOMER_NOT_ENABLED" not in str(error):
+            if login:
                 raise
+            if "CUSTOMER_NOT_ENABLED" not in str(error):  # one that is closed has nothing to say
+                found[root] = {"id": root, "is_open": False, "refused": str(error)}
             continue
         for row in rows:
             account = row.get("customerClient") or row.get("customer")

@@ -31,6 +31,7 @@ Settings: HUBSPOT_API_KEY (a service key or private app token), HUBSPOT_BASE_URL
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 import urllib.parse
@@ -45,8 +46,8 @@ from pydantic import Field, SecretStr
 from dlt_pipelines.credentials import Credentials, Redactor, address
 from dlt_pipelines.errors import Gone, NotAvailable, NotSetUp, PermanentError, SourceError, TransientError
 from dlt_pipelines.findings import Finding, currency_differs, existing, people_missing, readable
-from dlt_pipelines.http import Answer, Budget, Client, Limit, Retry, capped, expect, retry_after
-from dlt_pipelines.records import Batches, parse
+from dlt_pipelines.http import Answer, Budget, Client, Limit, Retry, capped, entries, expect, once, retry_after
+from dlt_pipelines.records import Batches, at, parse, plain, typed
 from dlt_pipelines.run import EVERYTHING, ColumnType, Run, replaces_same, streamed, table, whole
 from dlt_pipelines.settlement import Outcome
 from dlt_pipelines.sources import hubspot_marketing as marketing
@@ -211,6 +212,35 @@ _RECORD: dict[str, ColumnType] = {
     "created_at": "timestamp",
     "updated_at": "timestamp",
 }
+_TABLES: dict[str, dict[str, ColumnType]] = {
+    "owners": {
+        "id": "text",
+        "email": "text",
+        "first_name": "text",
+        "last_name": "text",
+        "type": "text",
+        "user_id": "text",
+        "team_name": "text",
+        "archived": "bool",
+        "created_at": "timestamp",
+        "updated_at": "timestamp",
+    },
+    "deal_pipelines": {"id": "text", "label": "text", "display_order": "bigint", "archived": "bool"},
+    "deal_stages": {
+        "pipeline_id": "text",
+        "id": "text",
+        "label": "text",
+        "display_order": "bigint",
+        "is_closed": "bool",
+        "probability": "decimal",
+        "last_seen_at": "timestamp",
+    },
+    "call_outcomes": {"id": "text", "label": "text"},
+    "lists": {"id": "text", "name": "text", "size": "bigint", "processing_type": "text"},
+    "list_members": {"snapshot_date": "date", "list_id": "text", "record_id": "text", "membership_timestamp": "timestamp"},
+    "account": {"portal_id": "text", "time_zone": "text", "company_currency": "text", "ui_domain": "text"},
+}
+"""Columns of the small tables, whose rows are built here."""
 _HISTORY: dict[str, ColumnType] = {"deal_id": "text", "property": "text", "value": "text", "set_at": "timestamp", "source_type": "text"}
 HISTORY = ("amount", "closedate", "dealstage", "pipeline", "hubspot_owner_id")
 """Properties of deals whose former values are kept; none of them is renamed."""
@@ -316,6 +346,10 @@ def identify(client: Client) -> str:
     return f"portal {expect(account, (int, str), 'HubSpot account details', 'portalId')}"
 
 
+WITHOUT_DIRECTION = "mails come without their direction, so nobody knows which of them were sent"
+MAIL_SCOPE = "Add the scope sales-email-read to the key (HubSpot: Development, Keys)."
+
+
 class _Aside:
     """Associations or histories on their way from the resources that see them to the resource that stores them."""
 
@@ -359,6 +393,8 @@ class _Pull:
         """The history of what has not changed since is stored; None: that of nothing is."""
         self.moved: dict[bool, list[str]] = {False: [], True: []}
         """Whether archived -> ids of the deals whose history is to be read."""
+        self.directed = self.undirected = 0
+        """Mails with and without a direction."""
         # the object with the most pages sets the pace, so its next page never waits behind another's
         self.rank = {"contacts": 0, "companies": 1}.get(name, 5)
 
@@ -387,6 +423,8 @@ class _Pull:
             run.complete_through |= dict.fromkeys(tables, run.started_at - OVERLAP)
         yield from self._list(archived=True)
         yield from self.rows.rest()
+        if self.undirected and not self.directed:
+            run.warn(f"hubspot.emails: {self.undirected} {WITHOUT_DIRECTION}. {MAIL_SCOPE}")
         if self.history:
             self._read_history(self.history)
             new["with_history"] = "yes"
@@ -453,11 +491,12 @@ class _Pull:
             for target in targets:
                 links: list[tuple[str, Sequence[str]]] = []
                 for row in page:
-                    found = (row.get("associations") or {}).get(target) or {}
+                    found = at(row, f"associations.{target}") or {}
                     if found.get("paging"):
                         long.setdefault(target, []).append(row["id"])
                     else:
-                        links.append((row["id"], [str(link["id"]) for link in found.get("results", ())]))
+                        linked = entries(found, f"HubSpot associations of {self.name}", "results", beside=())
+                        links.append((row["id"], [expect(link, str, "HubSpot association", "id") for link in linked]))
                 self._add_links(target, links)
             yield from self._hand_on()
         for target, ids in long.items():
@@ -490,13 +529,16 @@ class _Pull:
                     "properties": list(dict.fromkeys(self.columns.values())),
                     "limit": 200,
                 }
-                answer = self.client.post(where, body, lane="search", rank=self.rank, complaint=empty_but_more)
+                answer = self.client.post(where, body, lane="search", rank=self.rank, complaint=once(empty_but_more))
                 page = record_rows(answer, f"HubSpot search for {self.name}")
                 if page:
                     yield page
-                if len(page) < 200 and not (isinstance(answer, dict) and answer.get("paging")):
+                if not page and isinstance(answer, dict) and (promised := answer.get("total")):
+                    # believed when it comes twice; the weekly full list brings what is there after all
+                    self.run.warn(f"HubSpot search for {self.name}: says there are {promised} more and gives none, twice")
+                if not page or (len(page) < 200 and not (isinstance(answer, dict) and answer.get("paging"))):
                     return
-                newest = int(page[-1]["id"]) if page else last
+                newest = int(page[-1]["id"])
                 if newest <= last:
                     raise PermanentError(f"HubSpot search for {self.name}: pages no longer advance after id {last}")
                 last = newest
@@ -520,6 +562,10 @@ class _Pull:
                 if self.known_until is None or changed is None or changed >= self.known_until:
                     self.moved[archived].append(row["id"])
         values = [row["properties"] for row in page]
+        if self.name == "emails":
+            with_direction = sum(bool(value.get("hs_email_direction")) for value in values)
+            self.directed += with_direction
+            self.undirected += len(values) - with_direction
         self.rows.add(
             {
                 "id": [row["id"] for row in page],
@@ -554,8 +600,8 @@ class _Pull:
 
     def _read_links(self, target: str, ids: list[str]) -> None:
         where = path(self.run.company, "associations", self.name, target)
-        for at in range(0, len(ids), 1000):
-            found: dict[str, list[str]] = {from_id: [] for from_id in ids[at : at + 1000]}
+        for start in range(0, len(ids), 1000):
+            found: dict[str, list[str]] = {from_id: [] for from_id in ids[start : start + 1000]}
             inputs: list[dict[str, str]] = [{"id": from_id} for from_id in found]
             while inputs:
                 try:
@@ -564,20 +610,31 @@ class _Pull:
                     self.run.warn(f"associations of {self.name} with {target} are left out: {error}")
                     return
                 inputs = []
-                for result in expect(answer, list, f"HubSpot associations {self.name} to {target}", "results"):
-                    from_id = str(result["from"]["id"])
+                what = f"HubSpot associations {self.name} to {target}"
+                for result in entries(answer, what, "results"):
+                    from_id = str(expect(result, (str, int), what, "from", "id"))
                     # answers do not line up with what was asked: join on the id, and cast the integers of the wire
-                    found.setdefault(from_id, []).extend(str(link["toObjectId"]) for link in result["to"])
-                    if after := ((result.get("paging") or {}).get("next") or {}).get("after"):
+                    to_ids = [str(expect(link, (str, int), what, "toObjectId")) for link in entries(result, what, "to")]
+                    found.setdefault(from_id, []).extend(to_ids)
+                    if after := at(result, "paging.next.after"):
                         inputs.append({"id": from_id, "after": str(after)})
             self._add_links(target, found.items())
+
+    def _told(self, row: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+        """The former values of a property, newest first; one without its moment is left out and named."""
+        past = at(row, f"propertiesWithHistory.{name}")
+        found = [] if past is None else entries(past, f"HubSpot history of deal {row['id']}: {name}")
+        good = [entry for entry in found if entry.get("timestamp")]
+        if len(good) < len(found):
+            self.run.warn(f"hubspot.deal_history {row['id']}: {len(found) - len(good)} values of {name} without a timestamp are left out")
+        return good
 
     def _read_history(self, history: _Aside) -> None:
         """Every value that the properties of the new and changed deals have had."""
         where = f"{path(self.run.company, 'objects', self.name)}/batch/read"
         for archived, ids in self.moved.items():
-            for at in range(0, len(ids), HISTORY_BATCH):
-                inputs = [{"id": deal_id} for deal_id in ids[at : at + HISTORY_BATCH]]
+            for start in range(0, len(ids), HISTORY_BATCH):
+                inputs = [{"id": deal_id} for deal_id in ids[start : start + HISTORY_BATCH]]
                 body = {"inputs": inputs, "properties": ["dealstage"], "propertiesWithHistory": list(HISTORY)}
                 answer = self.client.post(f"{where}?archived={str(archived).lower()}", body, rank=self.rank)
                 entries = [
@@ -585,7 +642,7 @@ class _Pull:
                     for row in record_rows(answer, "HubSpot history of deals")
                     for name in HISTORY
                     # the newest comes first, and of two at one moment it is the one that held
-                    for entry in {entry["timestamp"]: entry for entry in reversed(_past(row).get(name) or ())}.values()
+                    for entry in {entry["timestamp"]: entry for entry in reversed(self._told(row, name))}.values()
                 ]
                 self.past.add(
                     {
@@ -600,10 +657,6 @@ class _Pull:
                     history.put(found)
         for found in self.past.rest():
             history.put(found)
-
-
-def _past(row: Mapping[str, Any]) -> Mapping[str, Any]:
-    return row.get("propertiesWithHistory") or {}
 
 
 def _millis(instant: datetime) -> str:
@@ -687,92 +740,63 @@ def source(run: Run | None = None) -> Any:
         **table(
             "id",
             "merge",
-            {
-                "id": "text",
-                "email": "text",
-                "first_name": "text",
-                "last_name": "text",
-                "type": "text",
-                "user_id": "text",
-                "team_name": "text",
-                "archived": "bool",
-                "created_at": "timestamp",
-                "updated_at": "timestamp",
-            },
+            _TABLES["owners"],
         )
     )
     def owners() -> Iterator[Any]:
         """One row per owner (a HubSpot user), leavers included. Records name their owner by id."""
-        yield from whole(run, "owners", _owners)
+        yield from whole(run, "owners", lambda run: _rows(run, "owners", _owners(run)))
 
-    @dlt.resource(**table("id", EVERYTHING, {"id": "text", "label": "text", "display_order": "bigint", "archived": "bool"}))
+    @dlt.resource(**table("id", EVERYTHING, _TABLES["deal_pipelines"]))
     def deal_pipelines() -> Iterator[Any]:
         """One row per deal pipeline; its stages are in deal_stages."""
-        yield from whole(run, "deal_pipelines", _pipelines)
+        yield from whole(run, "deal_pipelines", lambda run: _rows(run, "deal_pipelines", _pipelines(run)))
 
     # merge without a scope: a stage that HubSpot no longer lists is kept, because old deals still name it
     @dlt.resource(
         **table(
             ["pipeline_id", "id"],
             "merge",
-            {
-                "pipeline_id": "text",
-                "id": "text",
-                "label": "text",
-                "display_order": "bigint",
-                "is_closed": "bool",
-                "probability": "decimal",
-                "last_seen_at": "timestamp",
-            },
+            _TABLES["deal_stages"],
         )
     )
     def deal_stages() -> Iterator[Any]:
         """One row per stage of a deal pipeline, also after it was deleted (see last_seen_at). Won: closed with probability 1."""
-        yield from whole(run, "deal_stages", _stages)
+        yield from whole(run, "deal_stages", lambda run: _rows(run, "deal_stages", _stages(run), ("id", "pipeline_id")))
 
-    @dlt.resource(**table("id", EVERYTHING, {"id": "text", "label": "text"}))
+    @dlt.resource(**table("id", EVERYTHING, _TABLES["call_outcomes"]))
     def call_outcomes() -> Iterator[Any]:
         """One row per call outcome: the options of hs_call_disposition."""
-        yield from whole(run, "call_outcomes", _outcomes)
+        yield from whole(run, "call_outcomes", lambda run: _rows(run, "call_outcomes", _outcomes(run)))
 
-    @dlt.resource(**table("id", EVERYTHING, {"id": "text", "name": "text", "size": "bigint", "processing_type": "text"}))
+    @dlt.resource(**table("id", EVERYTHING, _TABLES["lists"]))
     def lists() -> Iterator[Any]:
         """The configured warm list; no row before one is configured and found."""
-        yield from whole(run, "lists", _lists)
+        yield from whole(run, "lists", lambda run: _rows(run, "lists", _lists(run)))
 
     @dlt.resource(
         **table(
             ["snapshot_date", "list_id", "record_id"],
             replaces_same("snapshot_date", "list_id"),
-            {
-                "snapshot_date": "date",
-                "list_id": "text",
-                "record_id": "text",
-                "membership_timestamp": "timestamp",
-            },
+            _TABLES["list_members"],
             nullable=True,
         )
     )
     def list_members() -> Iterator[Any]:
         """Members of the warm list, one snapshot per local day; a row with record_id null: the list was empty that day.
         HubSpot does not tell former members, so the snapshots are the only history."""
-        yield from whole(run, "list_members", _members)
+        yield from whole(run, "list_members", lambda run: _rows(run, "list_members", _members(run), "list_id"))
 
     @dlt.resource(
         **table(
             "portal_id",
             EVERYTHING,
-            {
-                "portal_id": "text",
-                "time_zone": "text",
-                "company_currency": "text",
-                "ui_domain": "text",
-            },
+            _TABLES["account"],
         )
     )
     def account() -> Iterator[Any]:
         """The HubSpot account: one row."""
-        yield from whole(run, "account", _account)
+        yield from whole(run, "account", lambda run: _rows(run, "account", _account(run), "portal_id"))
 
     return (
         contacts,
@@ -796,25 +820,28 @@ def source(run: Run | None = None) -> Any:
     )
 
 
+def _rows(run: Run, name: str, rows: Iterable[dict[str, Any]], key: str | tuple[str, ...] = "id") -> Iterator[Any]:
+    """Rows that were built here, as the table they belong to."""
+    yield from typed(f"hubspot.{name}", plain(_TABLES[name]), [list(rows)], run.warn, key=key, may_lack=_TABLES[name])
+
+
 def _owners(run: Run) -> Iterator[dict[str, Any]]:
     for archived in ("false", "true"):
         for page in paged(run.client, path(run.company, "owners"), {"limit": 100, "archived": archived}, rows=results):
             for row in page:
-                teams = row.get("teams") or []
+                teams = entries(row, "HubSpot owners", "teams", beside=row.keys())
                 main = next((team for team in teams if team.get("primary")), teams[0] if teams else {})
-                user = row.get("userId") or row.get("userIdIncludingInactive")
-                where = f"hubspot.owners {row['id']}:"
                 yield {
-                    "id": str(row["id"]),
+                    "id": row.get("id"),
                     "email": row.get("email"),
                     "first_name": row.get("firstName"),
                     "last_name": row.get("lastName"),
                     "type": row.get("type"),
-                    "user_id": str(user) if user else None,
+                    "user_id": row.get("userId") or row.get("userIdIncludingInactive"),
                     "team_name": main.get("name"),
                     "archived": bool(row.get("archived")),
-                    "created_at": parse("timestamp", row.get("createdAt"), f"{where} createdAt", run.warn),
-                    "updated_at": parse("timestamp", row.get("updatedAt"), f"{where} updatedAt", run.warn),
+                    "created_at": row.get("createdAt"),
+                    "updated_at": row.get("updatedAt"),
                 }
 
 
@@ -824,30 +851,30 @@ def _pipeline_rows(run: Run) -> list[dict[str, Any]]:
 
 def _pipelines(run: Run) -> Iterator[dict[str, Any]]:
     for row in _pipeline_rows(run):
-        yield {"id": row["id"], "label": row["label"], "display_order": row.get("displayOrder"), "archived": bool(row.get("archived"))}
+        archived = bool(row.get("archived"))
+        yield {"id": row.get("id"), "label": row.get("label"), "display_order": row.get("displayOrder"), "archived": archived}
 
 
 def _stages(run: Run) -> Iterator[dict[str, Any]]:
     for pipeline in _pipeline_rows(run):
-        for row in pipeline.get("stages", ()):
-            facts = row.get("metadata") or {}
-            where = f"hubspot.deal_stages {row['id']}:"
+        for row in entries(pipeline, "HubSpot deal pipelines", "stages"):
             yield {
-                "pipeline_id": pipeline["id"],
-                "id": row["id"],
-                "label": row["label"],
+                "pipeline_id": pipeline.get("id"),
+                "id": row.get("id"),
+                "label": row.get("label"),
                 "display_order": row.get("displayOrder"),
-                "is_closed": parse("bool", facts.get("isClosed"), f"{where} isClosed", run.warn),
-                "probability": parse("decimal", facts.get("probability"), f"{where} probability", run.warn),
+                "is_closed": at(row, "metadata.isClosed"),
+                "probability": at(row, "metadata.probability"),
                 "last_seen_at": run.started_at,
             }
 
 
 def outcomes(client: Client, company: Company) -> dict[str, str]:
-    """Call outcome id -> label."""
+    """Call outcome id -> label; none where the portal has no such property."""
     found = results(client.get_once(path(company, "properties", "calls")), "HubSpot properties of calls")
-    options = next((row.get("options") or [] for row in found if row.get("name") == "hs_call_disposition"), [])
-    return {str(option["value"]): str(option["label"]) for option in options}
+    outcome = next((row for row in found if row.get("name") == "hs_call_disposition"), None)
+    options = entries(outcome, "HubSpot call outcomes", "options") if outcome else []
+    return {str(option.get("value")): str(option.get("label")) for option in options}
 
 
 def _outcomes(run: Run) -> Iterator[dict[str, Any]]:
@@ -879,8 +906,8 @@ def _warm_list(run: Run) -> dict[str, Any]:
 def _lists(run: Run) -> Iterator[dict[str, Any]]:
     found = _warm_list(run)
     yield {
-        "id": str(found["listId"]),
-        "name": found["name"],
+        "id": found.get("listId"),
+        "name": found.get("name"),
         "size": found.get("size"),
         "processing_type": found.get("processingType"),
     }
@@ -895,10 +922,8 @@ def _members(run: Run) -> Iterator[dict[str, Any]]:
             yield {
                 "snapshot_date": today,
                 "list_id": list_id,
-                "record_id": str(row["recordId"]),
-                "membership_timestamp": parse(
-                    "timestamp", row.get("membershipTimestamp"), f"hubspot.list_members {row['recordId']}: membershipTimestamp", run.warn
-                ),
+                "record_id": row.get("recordId"),
+                "membership_timestamp": row.get("membershipTimestamp"),
             }
     if not any_member:
         yield {"snapshot_date": today, "list_id": list_id, "record_id": None, "membership_timestamp": None}
@@ -907,7 +932,7 @@ def _members(run: Run) -> Iterator[dict[str, Any]]:
 def _account(run: Run) -> Iterator[dict[str, Any]]:
     facts = expect(run.client.get_once(path(run.company, "account")), dict, "HubSpot account details")
     yield {
-        "portal_id": str(facts.get("portalId")),
+        "portal_id": facts.get("portalId"),
         "time_zone": facts.get("timeZone"),
         "company_currency": facts.get("companyCurrency"),
         "ui_domain": facts.get("uiDomain"),
@@ -940,6 +965,7 @@ def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[F
     yield from currency_differs(SOURCE, "HubSpot", facts.get("companyCurrency"), company)
     for name in TARGETS:
         yield readable(SOURCE, name, lambda name=name: client.get(path(company, "objects", name), {"limit": 1}), ADD_SCOPE)  # type: ignore[misc]
+    yield from _diagnose_mails(client, company)
     yield readable(SOURCE, "owners", lambda: client.get(path(company, "owners"), {"limit": 1}), ADD_SCOPE)
     known: dict[str, dict[str, dict[str, Any]]] = {}
     for name in ("contacts", "deals", "meetings", "calls"):
@@ -974,6 +1000,17 @@ def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[F
     yield from _diagnose_people(client, settings, company)
     left = client.facts.get("requests left today")
     yield Finding(SOURCE, "budget", "ok" if left else "info", f"{left or 'unknown number of'} requests left today")
+
+
+def _diagnose_mails(client: Client, company: Company) -> Iterator[Finding]:
+    """Whether mails come with their details: a key without the scope for them gets the mails, and silently nothing about them."""
+    asked = {"limit": 10, "properties": "hs_email_direction"}
+    with contextlib.suppress(NotAvailable):  # said above
+        mails = record_rows(client.get(path(company, "objects", "emails"), asked), "HubSpot emails")
+        if any(mail["properties"].get("hs_email_direction") for mail in mails):
+            yield Finding(SOURCE, "details of emails", "ok", "mails come with their direction")
+        elif mails:
+            yield Finding(SOURCE, "details of emails", "warn", WITHOUT_DIRECTION, MAIL_SCOPE)
 
 
 def _diagnose_settings(known: dict[str, dict[str, dict[str, Any]]], company: Company) -> Iterator[Finding]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import urllib.parse
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from dlt_pipelines.errors import PermanentError
-from dlt_pipelines.http import Client, expect, listed
+from dlt_pipelines.http import Client, Complaint, expect, listed, once
 from foundation.settings import Company
 
 SOURCE = "hubspot"
@@ -90,11 +91,9 @@ def paged(
     def pages() -> Iterator[list[dict[str, Any]]]:
         after: str | None = None
 
-        def wrong(answer: Any) -> str | None:
-            return empty_but_more(answer) or ("the page before once more" if after and _following(answer) == after else None)
-
         while True:
-            answer = client.get(where, {**params, "after": after}, rank=rank, lane=lane, complaint=wrong)
+            doubt = partial(_doubtful, after, once(empty_but_more))
+            answer = client.get(where, {**params, "after": after}, rank=rank, lane=lane, complaint=doubt)
             if page := rows(answer, f"HubSpot {where}"):
                 yield page
             after = _following(answer)
@@ -110,8 +109,13 @@ def _following(answer: Any) -> str | None:
     return urllib.parse.unquote(str(after)) if after else None
 
 
+def _doubtful(after: str | None, hollow: Complaint, answer: Any) -> str | None:
+    """What is wrong with a page that was asked for with `after`."""
+    return "the page before once more" if after and _following(answer) == after else hollow(answer)
+
+
 def empty_but_more(answer: Any) -> str | None:
-    """A complaint about a page that holds nothing although more is promised."""
+    """A complaint about a page that holds nothing although more is promised. It has been seen to be true, so make it `once`."""
     if isinstance(answer, dict) and answer.get("results") == [] and (answer.get("paging") or answer.get("total")):
         return "an empty page in the middle"
     return None

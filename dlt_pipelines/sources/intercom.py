@@ -37,8 +37,8 @@ from dlt_pipelines import versions
 from dlt_pipelines.credentials import Credentials, Redactor, address
 from dlt_pipelines.errors import Gone, NotAvailable, PermanentError, SourceError
 from dlt_pipelines.findings import Finding, people_missing, readable
-from dlt_pipelines.http import Answer, Budget, Client, Complaint, Limit, Retry, expect, listed, seconds_until
-from dlt_pipelines.records import Fields, typed
+from dlt_pipelines.http import Answer, Budget, Client, Complaint, Limit, Retry, expect, listed, once, seconds_until
+from dlt_pipelines.records import Fields, plain, typed
 from dlt_pipelines.run import EVERYTHING, ColumnType, Run, snapshot_day, streamed, table, whole
 from dlt_pipelines.settlement import Outcome
 from foundation.setting_types import WebAddress
@@ -106,6 +106,7 @@ ADMINS: Fields = {
     "away_mode_enabled": ("away_mode_enabled", "bool"),
 }
 TEAMS: Fields = {"id": ("id", "text"), "name": ("name", "text")}
+ACCOUNT: dict[str, ColumnType] = {"app_id": "text", "name": "text", "time_zone": "text", "web_url": "text"}
 _OPEN: dict[str, ColumnType] = {
     "snapshot_date": "date",
     "conversation_id": "text",
@@ -253,15 +254,19 @@ def _following(answer: Any) -> str | None:
 
 def _doubtful(after: str | None) -> Complaint:
     """What is wrong with a page that was asked for with `after`."""
+    hollow = once(_empty_but_more)
 
     def complaint(answer: Any) -> str | None:
-        following = _following(answer)
-        if after is not None and following == after:
+        if after is not None and _following(answer) == after:
             return "the page before once more"
-        rows = answer.get("conversations") if isinstance(answer, dict) else None
-        return "an empty page that is not the last" if following and rows == [] else None
+        return hollow(answer)
 
     return complaint
+
+
+def _empty_but_more(answer: Any) -> str | None:
+    rows = answer.get("conversations") if isinstance(answer, dict) else None
+    return "an empty page that is not the last" if _following(answer) and rows == [] else None
 
 
 def recall(connection: Any, run: Run) -> None:
@@ -351,7 +356,7 @@ def source(run: Run | None = None) -> Any:
         """One row per team of teammates."""
         yield from whole(run, "teams", lambda run: typed("intercom.teams", TEAMS, [_list(run.client, "teams")], run.warn))
 
-    @dlt.resource(**table("app_id", EVERYTHING, {"app_id": "text", "name": "text", "time_zone": "text", "web_url": "text"}))
+    @dlt.resource(**table("app_id", EVERYTHING, ACCOUNT))
     def account() -> Iterator[Any]:
         """The workspace: one row. web_url is where its pages are."""
         yield from whole(run, "account", _account)
@@ -359,14 +364,15 @@ def source(run: Run | None = None) -> Any:
     return conversations, open_conversations, admins, teams, account
 
 
-def _account(run: Run) -> Iterator[dict[str, Any]]:
+def _account(run: Run) -> Iterator[Any]:
     app = _workspace(run.client)
-    yield {
+    row = {
         "app_id": app.get("id_code"),
         "name": app.get("name"),
         "time_zone": app.get("timezone"),
         "web_url": PAGES[run.company.intercom.region],
     }
+    yield from typed("intercom.account", plain(ACCOUNT), [[row]], run.warn, key="app_id")
 
 
 def totals(run: Run) -> Iterator[tuple[str, int]]:

@@ -159,9 +159,10 @@ def _judge(answer: Answer) -> Retry | SourceError | None:
 
 
 def identify(client: Client) -> str:
-    """The account behind the credentials, so that two accounts never mix. The vendor has no name for it: the domain of most users."""
+    """The account behind the credentials, so that two accounts never mix. The vendor has no name for it: the domain of most users;
+    empty while there is none."""
     domains = Counter(str(row.get("email") or "").rpartition("@")[2].lower() for row in _listed_users(client))
-    return f"account of {min(domains, key=lambda domain: (-domains[domain], domain)) if domains else 'nobody'}"
+    return f"account of {min(domains, key=lambda domain: (-domains[domain], domain))}" if domains else ""
 
 
 # ------------------------------------------------------------------ pages

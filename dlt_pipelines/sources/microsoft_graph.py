@@ -27,19 +27,18 @@ import threading
 import urllib.parse
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
 import dlt
-import orjson
 from pydantic import Field, SecretStr, field_validator
 
 from dlt_pipelines.credentials import Credentials, Redactor, address
-from dlt_pipelines.errors import NotAvailable, PermanentError, SourceError
+from dlt_pipelines.errors import NotAvailable, PermanentError, SourceError, Unexpected
 from dlt_pipelines.findings import Finding
-from dlt_pipelines.http import Answer, Bearer, Budget, Client, Counters, Limit, Retry, expect, listed, once
-from dlt_pipelines.records import Fields, instant, typed
+from dlt_pipelines.http import Answer, Bearer, Budget, Client, Counters, Limit, Retry, entries, expect, listed, once
+from dlt_pipelines.records import Fields, as_json, instant, plain, typed
 from dlt_pipelines.run import EVERYTHING, ColumnType, Run, streamed, table, whole
 from foundation.setting_types import WebAddress, checked_id
 from foundation.settings import Company, Settings
@@ -305,10 +304,17 @@ def _below(client: Client, link: str) -> str:
     return f"{parts.path.removeprefix(base.path)}?{parts.query}"
 
 
-def _inside(record: Record, since: datetime | None, until: datetime | None) -> bool:
+def _made(record: Record) -> datetime:
+    """When a score was made; long ago where that cannot be read."""
     try:
-        made = instant(record.get("createdDateTime"))
+        return instant(record.get("createdDateTime"))
     except ValueError:
+        return datetime.min.replace(tzinfo=UTC)
+
+
+def _inside(record: Record, since: datetime | None, until: datetime | None) -> bool:
+    made = _made(record)
+    if made.year == 1:
         return True
     return (since is None or made >= since) and (until is None or made <= until)
 
@@ -332,7 +338,7 @@ def _flat(record: Any) -> Any:
     if not isinstance(record, dict):
         return record
     lists = ("enabledServices", "averageComparativeScores")
-    return record | {name: orjson.dumps(record[name]).decode() for name in lists if record.get(name) is not None}
+    return record | {name: as_json(record[name]) for name in lists if record.get(name) is not None}
 
 
 def _controls(run: Run) -> Iterator[Any]:
@@ -340,7 +346,7 @@ def _controls(run: Run) -> Iterator[Any]:
         for reading in run.client.readings(run).values():
             for record in reading.records:
                 more = {"score_id": record.get("id"), "tenant_id": record.get("azureTenantId"), "created": record.get("createdDateTime")}
-                controls = [control for control in record.get("controlScores") or [] if isinstance(control, dict)]
+                controls = _control_scores(run, record)
                 # one control twice in one record would be one row; which of the two is chance, so the better one is meant
                 best = {(c.get("controlCategory") or "none", c.get("controlName") or "none"): c for c in sorted(controls, key=_points)}
                 yield [control | more | dict(zip(("controlCategory", "controlName"), key, strict=True)) for key, control in best.items()]
@@ -348,12 +354,25 @@ def _controls(run: Run) -> Iterator[Any]:
     yield from typed("microsoft_graph.control_scores", CONTROLS, pages(), run.warn, key=tuple(CONTROLS)[:3], may_lack=_OPEN)
 
 
+def _control_scores(run: Run, record: Record) -> list[Record]:
+    """The controls of a day's score; a day whose controls have another shape is named and has none."""
+    try:
+        return [] if record.get("controlScores") is None else entries(record, f"the score {record.get('id')}", "controlScores")
+    except Unexpected as error:
+        run.warn(f"microsoft_graph.control_scores: {error}")
+        return []
+
+
 def _points(control: Record) -> float:
     score = control.get("score")
     return float(score) if isinstance(score, (int, float)) else -1.0
 
 
-def _tenants(run: Run) -> Iterator[Record]:
+def _tenants(run: Run) -> Iterator[Any]:
+    yield from typed("microsoft_graph.tenants", plain(TENANTS), [list(_tenant_rows(run))], run.warn, key="tenant", may_lack=TENANTS)
+
+
+def _tenant_rows(run: Run) -> Iterator[Record]:
     for tenant, reading in run.client.readings(run).items():
         newest: Record = max(reading.records, key=lambda record: str(record.get("createdDateTime")), default={})
         yield {
@@ -413,7 +432,7 @@ def diagnose(client: Tenants, settings: Settings, company: Company) -> Iterator[
         if not records:
             yield Finding(SOURCE, check, "info", f"{client.name(tenant)} has no secure score (no licence that gives one?)")
             continue
-        made = max(instant(expect(record, str, "Microsoft Graph secure score", "createdDateTime")) for record in records)
+        made = max(_made(record) for record in records)
         old = settings.now() - made
         yield Finding(
             SOURCE,

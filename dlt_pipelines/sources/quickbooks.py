@@ -38,6 +38,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 import urllib.parse
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
@@ -45,15 +46,14 @@ from functools import partial
 from typing import Any
 
 import dlt
-import orjson
 from pydantic import Field, SecretStr, field_validator
 
 from dlt_pipelines.credentials import Credentials, Redactor, address
-from dlt_pipelines.errors import Gone, PermanentError, SourceError, TransientError
+from dlt_pipelines.errors import Gone, PermanentError, SourceError, TransientError, Unexpected
 from dlt_pipelines.findings import Finding, currency_differs, readable
-from dlt_pipelines.http import Answer, Bearer, Budget, Client, Limit, Retry, expect, listed
+from dlt_pipelines.http import Answer, Bearer, Budget, Client, Limit, Retry, entries, expect, listed
 from dlt_pipelines.kept_tokens import Exchanged, Refused, TokenKeeper
-from dlt_pipelines.records import Fields, at, parse, typed
+from dlt_pipelines.records import Fields, as_json, at, parse, plain, typed
 from dlt_pipelines.run import EVERYTHING, ColumnType, Run, replaces_same, snapshot_day, streamed, table, whole
 from foundation.calendar import local_date
 from foundation.setting_types import WebAddress
@@ -215,6 +215,16 @@ _REPORT: dict[str, ColumnType] = {
     "account_id": "text",
     "amount": "decimal",
     "currency": "text",
+}
+_PROFIT_AND_LOSS: dict[str, ColumnType] = {"accounting_method": "text", **_REPORT}
+_COMPANY: dict[str, ColumnType] = {
+    "id": "text",
+    "company_name": "text",
+    "country": "text",
+    "fiscal_year_start_month": "text",
+    "report_basis": "text",
+    "is_multi_currency": "bool",
+    "home_currency": "text",
 }
 _SPELLINGS = {"FinancingActivites": "FinancingActivities"}
 
@@ -382,7 +392,7 @@ def walk(client: Client, entity: str, where: str = "", fields: str = "*") -> Ite
         while True:
             statement = f"select {fields} from {entity}{where} orderby Id startposition {start} maxresults {PAGE}"
             found = client.get("/query", {"query": statement}, complaint=partial(_incomplete, entity=entity, start=start))
-            rows = expect(found, dict, "QuickBooks query", "QueryResponse").get(entity) or []
+            rows = entries(found, f"QuickBooks {entity}", "QueryResponse", entity, beside=("startPosition", "maxResults", "totalCount"))
             for row in rows:
                 expect(row, str, f"QuickBooks {entity}", "Id")
             if before and before[-1]["Id"] not in {row["Id"] for row in rows}:
@@ -433,22 +443,25 @@ def _prepared(row: dict[str, Any], name: str) -> dict[str, Any]:
     return {
         **row,
         "_voided": row.get("TotalAmt") == 0 and isinstance(note, str) and "voided" in note.lower(),
-        "_lines": orjson.dumps(list(_lines(row.get("Line")))).decode(),
-        "_linked": orjson.dumps(_links(row)).decode(),
+        "_lines": as_json(list(_lines(row.get("Line")))),
+        "_linked": as_json(_links(row)),
         "_credit": row.get("Credit") is True,
         "_paid_from": at(row, "CheckPayment.BankAccountRef.value") or at(row, "CreditCardPayment.CCAccountRef.value"),
     }
 
 
 def _links(row: dict[str, Any]) -> list[dict[str, Any]]:
-    return [{"id": at(one, "TxnId"), "type": at(one, "TxnType")} for one in row.get("LinkedTxn") or []]
+    linked = row.get("LinkedTxn")
+    return [{"id": at(one, "TxnId"), "type": at(one, "TxnType")} for one in (linked if isinstance(linked, list) else ())]
 
 
 def _lines(lines: Any) -> Iterator[dict[str, Any]]:
     """The lines that count, those of groups among them. Subtotals would count twice."""
     for line in lines if isinstance(lines, list) else ():
+        if not isinstance(line, dict):
+            continue
         kind = line.get("DetailType")
-        detail = line.get(kind) if isinstance(line.get(kind), dict) else {}
+        detail = found if isinstance(found := line.get(str(kind)), dict) else {}
         if kind == "GroupLineDetail":
             yield from _lines(detail.get("Line"))
         elif kind not in ("SubTotalLineDetail", "DescriptionOnly"):
@@ -554,7 +567,8 @@ def _deleted(client: Client, names: Sequence[str], since: datetime) -> dict[str,
         for response in expect(answer, list, "QuickBooks changes", "CDCResponse")
         for block in expect(response, list, "QuickBooks changes", "QueryResponse")
     ]
-    rows = {entity: [row for block in blocks for row in block.get(entity) or []] for entity in entities}
+    beside = {*entities, "startPosition", "maxResults", "totalCount"}
+    rows = {entity: [row for block in blocks for row in entries(block, "QuickBooks changes", entity, beside=beside)] for entity in entities}
     if sum(map(len, rows.values())) >= MOST_CHANGES:
         return None
     return {
@@ -606,6 +620,12 @@ def _first_of(day: date, months_back: int) -> date:
 def _months(first: date, last: date) -> list[date]:
     count = (last.year - first.year) * 12 + last.month - first.month + 1
     return [_first_of(first, -number) for number in range(count)]
+
+
+def _report_tables(run: Run, name: str) -> Iterator[Any]:
+    kinds = _PROFIT_AND_LOSS if name == "profit_and_loss" else _REPORT
+    key = ("month", "position", *(["accounting_method"] if name == "profit_and_loss" else []))
+    yield from typed(f"quickbooks.{name}", plain(kinds), [list(_report(run, name))], run.warn, key=key, may_lack=kinds)
 
 
 def _report(run: Run, name: str) -> Iterator[dict[str, Any]]:
@@ -667,28 +687,41 @@ def report_rows(answer: Any, months: list[date], where: str, warn: Callable[[str
     currency = at(answer, "Header.Currency")
     for month in months:
         yield {"month": month, "position": 0, "kind": "month", "currency": currency}
-    for position, line in enumerate(_report_lines(at(answer, "Rows"), "", ()), 1):
+    # null, or an empty object, where the months have no data
+    rows = {} if "Rows" in answer and answer["Rows"] is None else expect(answer, dict, where, "Rows")
+    for position, line in enumerate(_report_lines(rows, "", (), where), 1):
         cells = line.pop("cells")
         if "unable to display more data" in str(line["title"]).lower():
             raise _TooMuch(f"{where}: the report was cut by QuickBooks")
         for month, index in columns.items():
             value = cells[index].get("value") if index < len(cells) else None
-            amount = parse("decimal", value, f"{where} {month:%Y-%m} {line['title']}: amount", warn)
-            if amount is None and line["kind"] == "total":
-                amount = parse("decimal", 0, where, warn)
+            blank = line["kind"] == "total" and value in (None, "")
+            # a total that is there and cannot be read is unknown, not 0
+            amount = parse("decimal", 0 if blank else plain_number(value), f"{where} {month:%Y-%m} {line['title']}: amount", warn)
             if value or line["kind"] == "total":
                 yield {"month": month, "position": position, "currency": currency, **line, "amount": amount}
 
 
+_NUMBER = re.compile(r"(?P<open>\()?(?P<sign>-)?[$€£]?(?P<digits>\d+|\d{1,3}(,\d{3})+)(?P<cents>\.\d*)?(?(open)\))", re.ASCII)
+
+
+def plain_number(value: Any) -> Any:
+    """An amount as people print it, as a plain number: "1,300.00", "(1,234.50)" for what is negative. Anything else as it came."""
+    if not isinstance(value, str) or not (match := _NUMBER.fullmatch(value.strip())):
+        return value
+    negative = bool(match["open"]) != bool(match["sign"])
+    return f"{'-' if negative else ''}{match['digits'].replace(',', '')}{match['cents'] or ''}"
+
+
 def _columns(answer: Any, months: list[date], where: str) -> dict[date, int]:
     """Month -> its column. Titles vary, so the columns' own dates count; where there are none, the order."""
-    columns = at(answer, "Columns.Column") or []
+    columns = entries(answer, where, "Columns", "Column", beside=())
     found: dict[date, int] = {}
     undated: list[int] = []
     for index, column in enumerate(columns):
-        facts = {at(fact, "Name"): at(fact, "Value") for fact in column.get("MetaData") or []}
-        if facts.get("StartDate"):
-            found[date.fromisoformat(facts["StartDate"]).replace(day=1)] = index
+        facts = {fact.get("Name"): fact.get("Value") for fact in entries(column, where, "MetaData", beside=column.keys())}
+        if start := parse("date", facts.get("StartDate"), f"{where}: StartDate", lambda _: None):
+            found[start.replace(day=1)] = index
         elif column.get("ColType") == "Money" and facts.get("ColKey") != "total":
             undated.append(index)
     if not found and len(undated) in (len(months), len(months) + 1):  # the last of them is the total
@@ -699,22 +732,30 @@ def _columns(answer: Any, months: list[date], where: str) -> dict[date, int]:
     return found
 
 
-def _report_lines(rows: Any, group: str, path: tuple[str, ...]) -> Iterator[dict[str, Any]]:
-    for row in at(rows, "Row") or []:
+def _report_lines(rows: dict[str, Any], group: str, path: tuple[str, ...], where: str) -> Iterator[dict[str, Any]]:
+    """Lines of a report or of a section of it; without lines it is an empty object."""
+    for row in entries(rows, where, "Row", beside=()):
         own = row.get("group")
-        inner = _SPELLINGS.get(own, own) or group
-        header = at(row, "Header.ColData") or []
+        inner = _SPELLINGS.get(str(own), own) or group
+        header = _cells(row, "Header", where)
+        if not row.keys() & {"Header", "Rows", "Summary", "ColData"}:
+            raise Unexpected(f"{where}: a row of the report has neither cells nor rows, but {', '.join(map(str, row))[:200] or 'nothing'}")
         below = path
         if header:
             below = (*path, str(header[0].get("value")))
             if header[0].get("id") and any(cell.get("value") for cell in header[1:]):
                 yield _line(header, inner, "account", path)  # a parent account with amounts of its own
-        yield from _report_lines(row.get("Rows"), inner, below)
-        if summary := at(row, "Summary.ColData"):
+        if row.get("Rows") is not None:
+            yield from _report_lines(expect(row, dict, where, "Rows"), inner, below, where)
+        if summary := _cells(row, "Summary", where):
             yield _line(summary, inner, "total" if own else "subtotal", path, (header or [{}])[0].get("id"))
-        if cells := row.get("ColData"):
+        if cells := entries(row, where, "ColData", beside=row.keys()):
             # in the cash flow, single lines have groups of their own: the net income, the cash at the beginning
             yield _line(cells, inner, "total" if own else "account", path)
+
+
+def _cells(row: dict[str, Any], part: str, where: str) -> list[dict[str, Any]]:
+    return [] if row.get(part) is None else entries(row, where, part, "ColData", beside=())
 
 
 def _line(cells: list[dict[str, Any]], group: str, kind: str, path: Iterable[str], account: Any = None) -> dict[str, Any]:
@@ -728,10 +769,10 @@ def _line(cells: list[dict[str, Any]], group: str, kind: str, path: Iterable[str
     }
 
 
-def _company(run: Run) -> Iterator[dict[str, Any]]:
+def _company(run: Run) -> Iterator[Any]:
     info, preferences = _facts(run.client)
     start = at(info, "FiscalYearStartMonth")
-    yield {
+    row = {
         "id": str(info.get("Id") or "1"),
         "company_name": info.get("CompanyName"),
         "country": info.get("Country"),
@@ -740,6 +781,7 @@ def _company(run: Run) -> Iterator[dict[str, Any]]:
         "is_multi_currency": at(preferences, "CurrencyPrefs.MultiCurrencyEnabled"),
         "home_currency": at(preferences, "CurrencyPrefs.HomeCurrency.value"),
     }
+    yield from typed("quickbooks.company", plain(_COMPANY), [[row]], run.warn)
 
 
 def _facts(client: Client) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -815,21 +857,7 @@ def source(run: Run | None = None) -> Any:
         """One row per account of the chart of accounts, inactive ones too. Payables carry a negative balance."""
         yield from streamed(run, "accounts", lambda run: _rows(run, "accounts", EVERY))
 
-    @dlt.resource(
-        **table(
-            "id",
-            EVERYTHING,
-            {
-                "id": "text",
-                "company_name": "text",
-                "country": "text",
-                "fiscal_year_start_month": "text",
-                "report_basis": "text",
-                "is_multi_currency": "bool",
-                "home_currency": "text",
-            },
-        )
-    )
+    @dlt.resource(**table("id", EVERYTHING, _COMPANY))
     def company() -> Iterator[Any]:
         """The company of the books: one row. report_basis is the one that QuickBooks shows by itself."""
         yield from whole(run, "company", _company)
@@ -838,17 +866,17 @@ def source(run: Run | None = None) -> Any:
         **table(
             ["accounting_method", "month", "position"],
             replaces_same("accounting_method", "month"),
-            {"accounting_method": "text", **_REPORT},
+            _PROFIT_AND_LOSS,
         )
     )
     def profit_and_loss() -> Iterator[Any]:
         """One row per month and line of the profit and loss report, in the home currency; kind month: the month was read."""
-        yield from whole(run, "profit_and_loss", lambda run: _report(run, "profit_and_loss"))
+        yield from whole(run, "profit_and_loss", lambda run: _report_tables(run, "profit_and_loss"))
 
     @dlt.resource(**table(["month", "position"], replaces_same("month"), _REPORT))
     def cash_flow() -> Iterator[Any]:
         """One row per month and line of the cash flow report, in the home currency; kind month: the month was read."""
-        yield from whole(run, "cash_flow", lambda run: _report(run, "cash_flow"))
+        yield from whole(run, "cash_flow", lambda run: _report_tables(run, "cash_flow"))
 
     transactions = (invoices, bills, purchases, payments, bill_payments)
     return *transactions, customers, vendors, vendor_states, accounts, company, profit_and_loss, cash_flow

@@ -44,7 +44,7 @@ from dlt_pipelines.credentials import Credentials, Redactor, address
 from dlt_pipelines.errors import PermanentError, SourceError, TransientError
 from dlt_pipelines.findings import Finding, existing
 from dlt_pipelines.http import Answer, Budget, Client, Limit, Retry, expect, once
-from dlt_pipelines.records import Fields, at, typed
+from dlt_pipelines.records import Fields, at, plain, typed
 from dlt_pipelines.run import EVERYTHING, ColumnType, Run, replaces_same, snapshot_day, streamed, table, whole
 from foundation.setting_types import WebAddress
 from foundation.settings import Company, Settings
@@ -90,6 +90,13 @@ TRANSACTIONS: Fields = {
     "currency": ("_currency", "text"),
     "description": ("description", "text"),
     "payee": ("payee", "text"),
+}
+ERRORS: dict[str, ColumnType] = {
+    "position": "bigint",
+    "code": "text",
+    "text": "text",
+    "connection_id": "text",
+    "account_id": "text",
 }
 FEEDS: dict[str, tuple[str, ...]] = {}
 NEWEST = {"balances": "balance_at", "transactions": "posted_at"}
@@ -369,10 +376,10 @@ def _concerned(said: Mapping[str, Any], accounts: list[dict[str, Any]]) -> set[s
 
 
 def _instant(seconds: Any) -> Any:
-    """Epoch seconds as an ISO instant; 0 is none (a pending transaction); anything else as it came, for the warning."""
+    """Epoch seconds as milliseconds, which need no guess; 0 is none (a pending transaction); anything else as it came, for the warning."""
     try:
-        return datetime.fromtimestamp(int(seconds), UTC).isoformat() if int(seconds) else None
-    except (TypeError, ValueError, OverflowError, OSError):
+        return int(seconds) * 1000 or None
+    except (TypeError, ValueError, OverflowError):
         return seconds
 
 
@@ -465,10 +472,13 @@ def _reaches_back_to(run: Run, start: datetime) -> datetime:
     return datetime.fromisoformat(since) if since else start
 
 
-def _errors(run: Run) -> Iterator[dict[str, Any]]:
-    for number, said in enumerate(complaints(_answers(run)[-1]), 1):
-        # the bank side writes what it likes, and might quote the URL that it was asked with
-        yield {"position": number, **said, "text": run.client.redact(said["text"])}
+def _errors(run: Run) -> Iterator[Any]:
+    # the bank side writes what it likes, and might quote the URL that it was asked with
+    rows = [
+        {"position": number, **said, "text": run.client.redact(said["text"])}
+        for number, said in enumerate(complaints(_answers(run)[-1]), 1)
+    ]
+    yield from typed("simplefin.errors", plain(ERRORS), [rows], run.warn, key="position")
 
 
 @dlt.source(name=SOURCE, max_table_nesting=0)
@@ -494,13 +504,7 @@ def source(run: Run | None = None) -> Any:
         """One row per booked transaction, in the account's currency; negative left the account. An id may exist in two accounts."""
         yield from streamed(run, "transactions", _transactions)
 
-    @dlt.resource(
-        **table(
-            "position",
-            EVERYTHING,
-            {"position": "bigint", "code": "text", "text": "text", "connection_id": "text", "account_id": "text"},
-        )
-    )
+    @dlt.resource(**table("position", EVERYTHING, ERRORS))
     def errors() -> Iterator[Any]:
         """One row per complaint of the newest answer: connections to sign in to again, accounts that could not be read."""
         yield from whole(run, "errors", _errors)

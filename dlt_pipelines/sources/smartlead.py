@@ -24,6 +24,7 @@ Settings: SMARTLEAD_API_KEY, SMARTLEAD_BASE_URL, section [smartlead] of company.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
@@ -31,14 +32,14 @@ from functools import partial
 from typing import Any
 
 import dlt
-import orjson
+import duckdb
 from pydantic import Field, SecretStr
 
 from dlt_pipelines.credentials import Credentials, Redactor, address
 from dlt_pipelines.errors import Gone, PermanentError, SourceError, TransientError
 from dlt_pipelines.findings import Finding
-from dlt_pipelines.http import Answer, Budget, Client, Complaint, Limit, Retry, capped, expect, once, retry_after, seconds_until
-from dlt_pipelines.records import Fields, typed
+from dlt_pipelines.http import Answer, Budget, Client, Complaint, Limit, Retry, capped, entries, expect, once, retry_after, seconds_until
+from dlt_pipelines.records import Fields, as_json, typed
 from dlt_pipelines.run import ColumnType, Run, replaces_same, snapshot_day, streamed, table, whole
 from foundation.setting_types import WebAddress
 from foundation.settings import Company, Settings
@@ -186,25 +187,39 @@ def _until_reset(answer: Answer) -> float | None:
 
 
 def campaign_rows(client: Client, company: Company) -> list[Row]:
-    """Every campaign of the account.
-
-    Raises:
-        PermanentError: there is none. A list that is empty by mistake would mark everything as deleted.
-    """
+    """Every campaign of the account, asked for once a run; none where that is the answer twice."""
     chosen = company.smartlead.client_id
-    rows = expect(client.get_once(f"/campaigns?client_id={chosen}" if chosen else "/campaigns"), list, "Smartlead campaigns")
-    if not rows:
-        raise PermanentError(f"there is no campaign in this account{' for that client_id of company.toml' if chosen else ''}. {WAY_OUT}")
+    path = f"/campaigns?client_id={chosen}" if chosen else "/campaigns"
+    rows = entries(client.get_once(path, complaint=once(lambda answer: "no campaign" if answer == [] else None)), "Smartlead campaigns")
     for row in rows:
         expect(row, int, "Smartlead campaign", "id")
     return rows
 
 
+def recall(connection: Any, run: Run) -> None:
+    """Before the run, with the lock held: how many campaigns the warehouse thinks are there."""
+    with contextlib.suppress(duckdb.CatalogException):  # the first run
+        found = connection.execute("select count(*) from raw_smartlead.campaigns where deleted_at is null").fetchone()
+        run.known["living"] = found[0]
+
+
+def begin(run: Run) -> None:
+    """Before the first row: a list that is empty by mistake would mark every campaign as deleted.
+
+    Raises:
+        PermanentError: there is no campaign where there were some.
+    """
+    living = run.known.get("living") or len(run.state.get("stats", ()))
+    if living and not campaign_rows(run.client, run.company):
+        chosen = " for that client_id of company.toml" if run.company.smartlead.client_id else ""
+        raise PermanentError(f"there is no campaign in this account{chosen}, where there were {living}. {WAY_OUT}")
+
+
 def identify(client: Client) -> str:
-    """The user whose key it is, so that two accounts never mix in one warehouse."""
+    """The user whose key it is, so that two accounts never mix in one warehouse; empty while no campaign names one."""
     company: Company = client.facts["company"]
     users = [row["user_id"] for row in campaign_rows(client, company) if isinstance(row.get("user_id"), int)]
-    return f"user {min(users)}" if users else "an account that does not name its user"
+    return f"user {min(users)}" if users else ""
 
 
 def pages(client: Client, path: str, size: int, name: Callable[[Row], str], total: str = "") -> Iterator[list[Row]]:
@@ -260,7 +275,7 @@ def _campaigns(run: Run) -> Iterator[Any]:
 
 def _plain(row: Row) -> Row:
     schedule = row.get("scheduler_cron_value")
-    return row if schedule is None or isinstance(schedule, str) else row | {"scheduler_cron_value": orjson.dumps(schedule).decode()}
+    return row if schedule is None or isinstance(schedule, str) else row | {"scheduler_cron_value": as_json(schedule)}
 
 
 _REMEMBERED = {"stats": ("at",), "sends": ("at", "swept_at")}
@@ -297,6 +312,8 @@ def _stats(run: Run) -> Iterator[Any]:
                 stats = expect(run.client.get(f"/campaigns/{row['id']}/analytics"), dict, "Smartlead analytics")
             except Gone as error:
                 run.warn(f'the totals of campaign {row["id"]} "{row.get("name")}" cannot be read: {error}')
+                # a row without numbers: nobody knows them, which is not zero
+                yield [{"id": row["id"], "status": row.get("status"), "snapshot_date": day}]
                 continue
             read.append(row)
             # the list was read first: its status is what the other tables go by

@@ -41,8 +41,8 @@ from pydantic import Field, SecretStr
 from dlt_pipelines.credentials import Credentials, Redactor, address
 from dlt_pipelines.errors import Gone, NotAvailable, PermanentError, SourceError
 from dlt_pipelines.findings import Finding, people_missing, readable
-from dlt_pipelines.http import Answer, Budget, Client, Complaint, Limit, Retry, expect, listed, retry_after
-from dlt_pipelines.records import Fields, typed
+from dlt_pipelines.http import Answer, Budget, Client, Complaint, Limit, Retry, expect, listed, once, retry_after
+from dlt_pipelines.records import Fields, plain, typed
 from dlt_pipelines.run import EVERYTHING, ColumnType, Run, snapshot_day, streamed, table, whole
 from dlt_pipelines.settlement import Outcome
 from foundation.setting_types import MailAddress, WebAddress
@@ -113,6 +113,7 @@ GROUPS: Fields = {
     "created_at": ("created_at", "timestamp"),
     "updated_at": ("updated_at", "timestamp"),
 }
+ACCOUNT: dict[str, ColumnType] = {"subdomain": "text", "web_url": "text"}
 _OPEN: dict[str, ColumnType] = {
     "snapshot_date": "date",
     "ticket_id": "bigint",
@@ -324,7 +325,7 @@ def listing(client: Client, name: str, *filters: tuple[str, str]) -> Iterator[li
         after = None
         while True:
             params = [*filters, ("page[size]", "100"), *([("page[after]", after)] if after else [])]
-            answer = client.get(f"/api/v2/{name}.json?{urllib.parse.urlencode(params)}", complaint=_empty_but_more(name))
+            answer = client.get(f"/api/v2/{name}.json?{urllib.parse.urlencode(params)}", complaint=once(_empty_but_more(name)))
             yield expect(answer, list, f"Zendesk {name}", name)
             if not expect(answer, bool, f"Zendesk {name}", "meta", "has_more"):
                 return
@@ -349,9 +350,10 @@ def _agents(run: Run) -> Iterator[Any]:
     run.listed("agents", "removed_at")
 
 
-def _account(run: Run) -> Iterator[dict[str, Any]]:
+def _account(run: Run) -> Iterator[Any]:
     name = run.client.facts["subdomain"]
-    yield {"subdomain": name, "web_url": f"https://{name}.zendesk.com"}
+    row = {"subdomain": name, "web_url": f"https://{name}.zendesk.com"}
+    yield from typed("zendesk.account", plain(ACCOUNT), [[row]], run.warn, key="subdomain")
 
 
 @dlt.source(name=SOURCE, max_table_nesting=0)
@@ -385,7 +387,7 @@ def source(run: Run | None = None) -> Any:
         """One row per group of agents."""
         yield from whole(run, "groups", lambda run: typed("zendesk.groups", GROUPS, listing(run.client, "groups"), run.warn))
 
-    @dlt.resource(**table("subdomain", EVERYTHING, {"subdomain": "text", "web_url": "text"}))
+    @dlt.resource(**table("subdomain", EVERYTHING, ACCOUNT))
     def account() -> Iterator[Any]:
         """The account: one row. web_url is where its pages are."""
         yield from whole(run, "account", _account)

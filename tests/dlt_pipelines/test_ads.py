@@ -252,6 +252,40 @@ def test_google_refusals_are_named_with_the_way_out(
         load("google_ads", Settings(), brief)
 
 
+def test_one_refused_account_of_several_stops_no_other(sandbox: Sandbox, brief: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = f'{{"resourceNames": ["customers/{ads.GOOGLE_ACCOUNT}", "customers/9998887777"]}}'
+    sandbox.fault("google_ads", "status", status=200, body=names, path="listAccessible")
+    (warning,) = load("google_ads", Settings(), brief).warnings
+    assert "account 9998887777 cannot be read, the others were" in warning and "USER_PERMISSION_DENIED" in warning
+    told = dict(query(Settings(), "select id, refused from raw_google_ads.accounts"))
+    assert told[str(ads.GOOGLE_ACCOUNT)] is None and "USER_PERMISSION_DENIED" in told["9998887777"]
+    assert query(Settings(), "select count(*) > 0 from raw_google_ads.spend") == [(True,)]
+    assert bad(diagnose(Settings(), brief, ["google_ads"]))["account 9998887777"].level == "fail"
+    # who names the readable one is not bothered
+    chosen = changed(brief, "google_ads", account_ids=[str(ads.GOOGLE_ACCOUNT)])
+    assert load("google_ads", Settings(), chosen).warnings == []
+
+
+def test_an_account_that_refuses_later_is_complete_up_to_its_last_good_pull(
+    sandbox: Sandbox, brief: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load("meta_ads", Settings(), brief)
+    sandbox.fault("meta_ads", "status", status=403, body=meta_error(200), path="act_555000222")
+    settings = at(monkeypatch, sandbox, "2025-10-29T12:00:00Z")
+    (warning,) = load("meta_ads", settings, brief).warnings
+    assert "account 555000222 cannot be read" in warning
+    through = query(settings, "select arg_max(complete_through, finished_at) from ledger.loads where table_name = 'spend'")
+    assert through == [(datetime(2025, 10, 27, 12, tzinfo=UTC),)]
+    newest = dict(query(settings, "select account_id, max(day) from raw_meta_ads.spend group by 1"))
+    assert newest["555000111"] > newest["555000222"]
+
+
+def test_a_chunk_of_another_shape_is_a_failure(sandbox: Sandbox, brief: Company) -> None:
+    sandbox.fault("google_ads", "status", status=200, body='[{"rows": [], "requestId": "r1"}]', path="searchStream")
+    with pytest.raises(PermanentError, match="expected results to be a list, but the answer has: rows, requestId"):
+        load("google_ads", Settings(), brief)
+
+
 def test_google_quota_and_refresh_token(sandbox: Sandbox, brief: Company, monkeypatch: pytest.MonkeyPatch) -> None:
     delay = '{"quotaErrorDetails": {"rateScope": "DEVELOPER", "retryDelay": "900s"}}'
     sandbox.fault("google_ads", "status", status=429, body=google_failure("quotaError", "RESOURCE_EXHAUSTED", delay), path="searchStream")

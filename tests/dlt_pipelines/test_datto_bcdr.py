@@ -143,7 +143,10 @@ def test_an_empty_list_of_a_device_that_has_agents_is_asked_for_again(sandbox: S
     sandbox.fault("datto_bcdr", "empty_page", path=r"/asset", times=1)
     pull(company, "assets")
     assert query(Settings(), "select count(*) from raw_datto_bcdr.assets") == whole
-    assert assets(sandbox, company, [], agentCount=2).warnings == []
+    # it says nothing twice: what the device protects is unknown, which is not healthy
+    (warning,) = assets(sandbox, company, [], agentCount=2).warnings
+    assert "no asset, while the device says it has 2" in warning
+    assert query(Settings(), "select asset_key, error is not null from raw_datto_bcdr.assets") == [(None, True)]
 
 
 # ------------------------------------------------------------------ SaaS
@@ -156,6 +159,58 @@ def apps(sandbox: Sandbox, company: Company, *app_types: dict[str, Any]) -> Load
     mine = {"customerId": 5501, "suites": [{"suiteType": "Office365", "appTypes": list(app_types)}]}
     says(sandbox, "applications", {"pagination": {"page": 1, "perPage": 25, "totalPages": 1, "count": 1}, "items": [mine, other]})
     return pull(company, "saas_backups")
+
+
+APP = {"appType": "Exchange", "backupHistory": [{"timeWindow": "Between0dAnd1d", "status": "Perfect", "activeServiceCount": 4}]}
+MINE = {"customerId": "5501", "suites": [{"suiteType": "Office365", "appTypes": [APP]}]}
+PAGE = {"page": 1, "perPage": 25, "totalPages": 1, "count": 1}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"pagination": PAGE, "items": [MINE]},
+        [{"pagination": PAGE, "items": [MINE]}],
+        [{"pagination": PAGE, "items": []}, {"pagination": PAGE, "items": [MINE]}],
+        [MINE],
+        {"pagination": PAGE, "0": MINE},
+    ],
+    ids=["page", "list of a page", "list of pages", "bare list", "numbered"],
+)
+def test_applications_come_in_every_published_shape(sandbox: Sandbox, company: Company, answer: Any) -> None:
+    says(sandbox, "saas/domains", [{"saasCustomerId": 5501, "saasCustomerName": "Acme", "seatsUsed": 4}])
+    says(sandbox, "applications", answer)
+    assert pull(company, "saas_backups").warnings == []
+    assert query(Settings(), "select app_type, active_services, error from raw_datto_bcdr.saas_backups") == [("Exchange", 4, None)]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        [{"pagination": PAGE, "entries": [MINE]}],
+        {"pagination": PAGE, "data": [MINE]},
+        {"pagination": {"page": 1}, "items": [MINE]},
+        [{"customerId": 5501, "applications": [APP]}],
+        [{"customerId": 5501, "suites": {"Office365": [APP]}}],
+        [{"customerId": 5501, "suites": []}],
+        [],
+        {},
+        "maintenance",
+    ],
+    ids=["other key", "other page", "no page count", "no suites", "suites by name", "no suite", "nothing", "no answer", "a text"],
+)
+def test_a_client_with_seats_that_yields_no_row_does_not_look_healthy(sandbox: Sandbox, company: Company, answer: Any) -> None:
+    says(sandbox, "saas/domains", [{"saasCustomerId": 5501, "saasCustomerName": "Acme", "seatsUsed": 4}])
+    says(sandbox, "applications", answer)
+    (warning,) = pull(company, "saas_backups").warnings
+    assert "SaaS backups of Acme could not be read" in warning and "Exchange" not in warning
+    assert query(Settings(), "select customer_id, app_type, error is not null from raw_datto_bcdr.saas_backups") == [(5501, None, True)]
+
+
+def test_a_client_without_seats_has_nothing_to_tell(sandbox: Sandbox, company: Company) -> None:
+    says(sandbox, "saas/domains", [{"saasCustomerId": 5501, "saasCustomerName": "Acme", "seatsUsed": 0}])
+    says(sandbox, "applications", [])
+    assert pull(company, "saas_backups").warnings == []
 
 
 def test_windows_are_turned_the_right_way_round_and_protection_may_be_a_word(sandbox: Sandbox, company: Company) -> None:

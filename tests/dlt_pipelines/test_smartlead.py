@@ -117,7 +117,9 @@ def test_a_success_that_is_none(sandbox: Sandbox, company: Company) -> None:
     sandbox.fault(NAME, "status", status=200, path=f"{PAUSED}/analytics", body={"ok": False, "message": "Campaign is locked"})
     report = load(NAME, Settings(), company, tables={"campaign_stats"})
     assert any("refused (200, but no success): Campaign is locked" in warning for warning in report.warnings)
-    assert len(rows("select campaign_id from campaign_stats")) == 8
+    # it has a row without numbers: nobody knows them
+    assert len(rows("select campaign_id from campaign_stats where leads_not_started is not null")) == 8
+    assert rows("select campaign_id from campaign_stats where leads_total is null") == [(PAUSED,)]
     sandbox.clear_faults()
     sandbox.fault(NAME, "status", status=200, path="campaigns$", body={"message": "see the new API"})
     with pytest.raises(PermanentError, match="expected the answer to be a list, but the answer has: message"):
@@ -126,6 +128,13 @@ def test_a_success_that_is_none(sandbox: Sandbox, company: Company) -> None:
     sandbox.fault(NAME, "status", status=200, path="campaigns$", body=[])
     with pytest.raises(PermanentError, match="no campaign in this account.*SMARTLEAD_API_KEY"):
         load(NAME, Settings(), company)
+
+
+def test_a_new_account_without_campaigns_loads_and_gets_its_name_later(sandbox: Sandbox, company: Company) -> None:
+    sandbox.fault(NAME, "status", status=200, path="campaigns$", body=[])
+    assert load(NAME, Settings(), company).tables["campaigns"].rows_total == 0
+    sandbox.clear_faults()
+    assert load(NAME, Settings(), company).tables["campaigns"].rows_total == 9
 
 
 def test_only_what_can_change_is_read_daily(sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,8 +4,10 @@ select
     id as account_id,
     name as account_name,
     currency,
-    time_zone,
-    status as account_status
+    status as account_status,
+    refused as refused_because,
+    -- a zone that nobody knows would stop the build
+    case when time_zone in (select name from pg_timezone_names()) then time_zone end as time_zone
 from {{ source(raw, 'accounts') }}
 {%- endmacro %}
 
@@ -26,10 +28,11 @@ select
     campaign_name,
     day as spend_day,
     currency,
-    spend,
-    impressions,
-    clicks,
-    conversions,
+    {{ plausible('spend', 'money') }} as spend,
+    {{ plausible('impressions', 'count') }} as impressions,
+    {{ plausible('clicks', 'count') }} as clicks,
+    {{ plausible('conversions', 'count') }} as conversions,
+    {{ implausible_fields({'spend': ('spend', 'money'), 'conversions': ('conversions', 'count')}) }} as implausible,
     deleted_at is not null as is_deleted
 from {{ source(raw, 'spend') }}
 {%- endmacro %}

@@ -351,6 +351,36 @@ def fill_auckland(warehouse: RawWarehouse) -> None:
             call("w01-first-second", "2027-01-03T11:00:00"),
         ],
     )
+    # what no build may stop at: see test_bounds.py
+    deal = {"pipeline": "default", "deal_currency_code": "USD", "archived": False, "created_at": at("2026-12-01T00:00:00")}
+    closed = {"dealstage": "won", "closedate": at("2026-12-29T00:00:00"), "updated_at": at("2026-12-29T00:00:00")}
+    warehouse.add(
+        "hubspot.deal_stages",
+        [
+            {"pipeline_id": "default", "id": "won", "label": "Won", "is_closed": True, "probability": 1},
+            {"pipeline_id": "default", "id": "new", "label": "New", "is_closed": False, "probability": 0.2},
+        ],
+    )
+    warehouse.add(
+        "hubspot.deals",
+        [
+            {"id": "absurd", **deal, **closed, "amount": 10**20, "mrr": -(10**28)},
+            {"id": "sane", **deal, **closed, "amount": 3000, "mrr": 250},
+            {"id": "absurd-open", **deal, "dealstage": "new", "amount": 10**20, "updated_at": at("2026-12-29T00:00:00")},
+        ],
+    )
+    history = {"deal_id": "absurd-open", "set_at": at("2026-12-01T00:00:00")}
+    warehouse.add(
+        "hubspot.deal_history",
+        [
+            history | {"property": "amount", "value": "1e20"},
+            history | {"property": "dealstage", "value": "new"},
+            history | {"property": "closedate", "value": "99999999999999999"},
+        ],
+    )
+    warehouse.add("hubspot.companies", [{"id": "c-absurd", "numberofemployees": 2**63 - 1, "archived": False}])
+    warehouse.add("google_ads.accounts", [{"id": "1", "name": "Nowhere", "currency": "USD", "time_zone": "Mars/Olympus"}])
+    warehouse.add("google_ads.spend", [{"account_id": "1", "campaign_id": "1", "day": "2026-12-29", "currency": "USD", "spend": 1}])
     there = [table for table in raw_tables()["hubspot"] if table != "list_members"]
     warehouse.loaded("hubspot", through=at("2027-01-05T19:00:00"), tables=there)
     warehouse.loaded(

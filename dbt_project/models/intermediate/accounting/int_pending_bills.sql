@@ -22,6 +22,7 @@ select
     case when pending.bill_id is null then 'nothing_waits' end as count_reason,
     case
         when pending.bill_id is null then 'nothing_waits'
+        when list_contains(pending.implausible, 'amount') then 'implausible_amount'
         when pending.amount is null then 'no_number'
         -- the vendor says in which currency it bills; where it does not, an amount that was converted tells
         when

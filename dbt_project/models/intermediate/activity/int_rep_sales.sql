@@ -11,6 +11,7 @@ select
         when opportunities.sale_type_option_id is not null then 'other'
     end as sale_type,
     opportunities.amount,
+    opportunities.implausible,
     opportunities.is_other_currency,
     opportunities.is_in_pipeline as is_revenue,
     opportunities.is_deleted,

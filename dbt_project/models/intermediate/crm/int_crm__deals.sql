@@ -8,6 +8,7 @@ with deals as (
         deals.owner_id,
         deals.person_key,
         deals.amount,
+        deals.implausible,
         deals.is_other_currency,
         deals.deal_state,
         deals.is_in_pipeline,

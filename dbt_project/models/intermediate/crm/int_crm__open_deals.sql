@@ -20,6 +20,7 @@ open_deals as (
         spans.stage_id,
         spans.stage_entered_day,
         spans.amount,
+        coalesce(spans.amount is null and list_contains(deals.implausible, 'amount'), false) as is_implausible,
         spans.close_day,
         spans.pushes,
         spans.pushed_days,

@@ -6,7 +6,10 @@ select
     figures.category,
     figures.day,
     figures.value,
-    case when figures.value is null then 'no_number' end as reason,
+    case
+        when list_contains(figures.implausible, 'value') then 'implausible_amount'
+        when figures.value is null then 'no_number'
+    end as reason,
     days.source,
     'figure' as record_type,
     -- rows have no key of their own: what they say, and which of several like it

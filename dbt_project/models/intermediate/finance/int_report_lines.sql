@@ -22,6 +22,7 @@ reports as (
         account_id,
         line_number,
         amount,
+        implausible,
         through_day,
         currency
     from profit_and_loss
@@ -38,6 +39,7 @@ reports as (
         account_id,
         line_number,
         amount,
+        implausible,
         through_day,
         currency
     from {{ ref('stg_quickbooks__cash_flow') }}
@@ -78,7 +80,9 @@ totals as (
         months.report,
         months.month_start,
         wanted.group_key,
-        coalesce(sum(reports.amount), 0) as amount
+        -- a total that came and cannot be read is unknown
+        case when count(reports.line_kind) = count(reports.amount) then coalesce(sum(reports.amount), 0) end as amount,
+        bool_or(len(reports.implausible) > 0) as is_implausible
     from months
     inner join wanted on months.report = wanted.report
     left join reports
@@ -100,7 +104,12 @@ explained as (
         title,
         amount
     from reports
-    where report = 'profit_and_loss' and line_kind = 'account' and group_key in ('Income', 'COGS', 'Expenses')
+    where
+        report = 'profit_and_loss'
+        and line_kind = 'account'
+        and group_key in ('Income', 'COGS', 'Expenses')
+        -- the total holds what a line that cannot be read would say
+        and amount is not null
 
     union all
 
@@ -117,10 +126,14 @@ explained as (
         report = 'cash_flow'
         and line_kind = 'total'
         and group_key in ('OperatingActivities', 'InvestingActivities', 'FinancingActivities')
+        and amount is not null
 ),
 
 lines as (
-    select * from explained
+    select
+        *,
+        cast(null as text) as unknown_because
+    from explained
 
     union all
 
@@ -135,15 +148,16 @@ lines as (
             when count(explained.title) = 0 then 'Total'
             else 'Other lines of the report'
         end as title,
-        totals.amount - coalesce(sum(explained.amount), 0) as amount
+        totals.amount - coalesce(sum(explained.amount), 0) as amount,
+        case when totals.is_implausible then 'implausible_amount' when totals.amount is null then 'unreadable_amount' end as unknown_because
     from totals
     left join explained
         on
             totals.report = explained.report
             and totals.month_start = explained.month_start
             and totals.group_key = explained.group_key
-    group by totals.report, totals.month_start, totals.group_key, totals.amount
-    having count(explained.title) = 0 or totals.amount <> coalesce(sum(explained.amount), 0)
+    group by totals.report, totals.month_start, totals.group_key, totals.amount, totals.is_implausible
+    having count(explained.title) = 0 or totals.amount is null or totals.amount <> coalesce(sum(explained.amount), 0)
 ),
 
 numbered as (
@@ -156,7 +170,8 @@ numbered as (
 incomes as (
     select
         month_start,
-        amount as income
+        amount as income,
+        amount is null as is_unknown
     from totals
     where report = 'profit_and_loss' and group_key = 'Income'
 )
@@ -171,7 +186,11 @@ select
     -- of the month, for the margin; a month of refunds has no margin
     case when lines.group_key = 'NetIncome' then greatest(incomes.income, 0) end as income,
     months.currency,
-    case when months.currency <> {{ setting('company.currency') }} then 'other_currency' end as reason,
+    case
+        when months.currency <> {{ setting('company.currency') }} then 'other_currency'
+        when lines.unknown_because is not null then lines.unknown_because
+        when lines.group_key = 'NetIncome' and incomes.is_unknown then 'unreadable_amount'
+    end as reason,
     'quickbooks' as source,
     'report_line' as record_type,
     concat_ws(

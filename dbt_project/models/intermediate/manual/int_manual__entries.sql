@@ -24,9 +24,12 @@ select
     nullif(trim(person_key), '') as person_key,
     -- the week is what was asked for; a day outside it would move the number to another week
     case when {{ week_start('occurred_on') }} = week_start then occurred_on else week_start end as occurred_on,
-    value as numerator,
+    coalesce(value, 0) as numerator,
     1 as denominator,
-    case when recency > 1 then 'corrected' end as reason,
+    case
+        when recency > 1 then 'corrected'
+        when list_contains(implausible, 'value') then 'implausible_amount'
+    end as reason,
     entered_at,
     'manual' as source,
     'manual_entry' as record_type,

@@ -16,6 +16,7 @@ with days as (
         spend.impressions,
         spend.clicks,
         spend.conversions,
+        spend.implausible,
         -- while the account's day runs the platform still counts
         spend.spend_day < cast(timezone(coalesce(accounts.time_zone, {{ setting('company.time_zone') }}), {{ clock() }}) as date)
             as is_day_over,
@@ -41,6 +42,7 @@ with days as (
         impressions,
         clicks,
         conversions,
+        implausible,
         spend_day < {{ today() }} as is_day_over,
         -- the same campaign and day in a later file is a correction
         case
@@ -55,10 +57,43 @@ judged as (
         *,
         case
             when withdrawn is not null then withdrawn
+            when list_contains(implausible, 'spend') then 'implausible_amount'
             when spend is null then 'no_number'
             when coalesce(currency <> {{ setting('company.currency') }}, true) then 'other_currency'
         end as reason
     from days
+),
+
+-- a week of an account that refuses to be read: what it spent since its last day is unknown
+refused as (
+    {% for platform in platforms -%}
+    select
+        '{{ platform }}' as source,
+        '{{ platform }}' as platform,
+        accounts.account_id,
+        accounts.account_name,
+        least(weeks.week_start + 6, {{ today() }}) as occurred_on,
+        'account_refused' as reason,
+        concat_ws(':', '{{ platform }}', accounts.account_id, weeks.week_start) as record_id,
+        accounts.refused_because as record_label
+    from {{ ref('stg_' ~ platform ~ '__accounts') }} as accounts
+    cross join (select distinct week_start from {{ ref('int_calendar__days') }} where day <= {{ today() }}) as weeks
+    left join (
+        select
+            account_id,
+            max(spend_day) as last_day
+        from {{ ref('stg_' ~ platform ~ '__spend') }}
+        group by account_id
+    ) as told on accounts.account_id = told.account_id
+    where accounts.refused_because is not null and (told.last_day is null or weeks.week_start + 6 > told.last_day)
+    {{ 'union all' if not loop.last }}
+    {% endfor -%}
+),
+
+found as (
+    select * from judged
+    union all by name
+    select * from refused
 )
 
 select
@@ -81,5 +116,5 @@ select
     'ad_spend' as record_type,
     record_id,
     cast(null as text) as record_url,
-    concat_ws(', ', campaign_name, platform, cast(spend as decimal(18, 2)) || ' ' || currency) as record_label
-from judged
+    coalesce(record_label, concat_ws(', ', campaign_name, platform, cast(spend as decimal(18, 2)) || ' ' || currency)) as record_label
+from found

@@ -2,6 +2,7 @@ select
     traffic.visit_day,
     traffic.traffic_source,
     traffic.sessions,
+    traffic.implausible,
     'hubspot' as source,
     'web_traffic' as record_type,
     traffic.visit_day || ':' || traffic.traffic_source as record_id,

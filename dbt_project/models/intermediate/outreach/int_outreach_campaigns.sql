@@ -21,6 +21,8 @@ campaigns as (
         stats.parent_campaign_id,
         coalesce(stats.leads_not_started, 0) as leads_not_started,
         coalesce(stats.leads_in_progress, 0) as leads_in_progress,
+        stats.leads_not_started is null as is_queue_unknown,
+        stats.leads_in_progress is null as is_sequence_unknown,
         coalesce(campaigns.campaign_name, 'Campaign ' || stats.campaign_id) as campaign_name,
         coalesce(mailboxes.emails_a_day, 0) as mailbox_emails,
         case when stats.status = 'ACTIVE' then coalesce(campaigns.max_leads_per_day, mailboxes.emails_a_day, 0) end as wanted_leads,
@@ -52,7 +54,7 @@ select
     -- all campaigns together send no more than the mailboxes: each gives way by the same share
     case
         when wanted_leads > 0
-            then cast(wanted_leads * least(1, mailbox_emails * weighed_leads / all_wanted_leads / all_wanted_leads) as decimal(18, 9))
+            then cast(wanted_leads * least(1, mailbox_emails * weighed_leads / all_wanted_leads / all_wanted_leads) as decimal(38, 9))
         else 0
     end as new_leads_a_day,
     case
@@ -60,12 +62,14 @@ select
         when
             parent_campaign_id is not null and lower({{ setting('smartlead.count_sub_campaigns', default='true') }}) <> 'true'
             then 'sub_campaign'
+        when is_queue_unknown then 'no_number'
     end as not_queued_because,
     case
         when status <> 'ACTIVE' then 'campaign_' || lower(status)
         when
             parent_campaign_id is not null and lower({{ setting('smartlead.count_sub_campaigns', default='true') }}) <> 'true'
             then 'sub_campaign'
+        when is_sequence_unknown then 'no_number'
     end as not_sequencing_because,
     'smartlead' as source,
     'campaign' as record_type,

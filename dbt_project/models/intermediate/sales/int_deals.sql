@@ -20,6 +20,7 @@ select
     accounts.person_key,
     deals.amount,
     deals.mrr,
+    deals.implausible,
     deals.is_deleted,
     now.is_in_pipeline,
     {{ in_setting('deals.deal_type', 'hubspot.renewal_deal_types') }} as is_renewal,

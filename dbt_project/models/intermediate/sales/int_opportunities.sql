@@ -15,6 +15,7 @@ select
     now.owner_id,
     accounts.person_key,
     opportunities.amount,
+    opportunities.implausible,
     opportunities.is_deleted,
     now.is_in_pipeline,
     lower(trim(opportunities.status)) = 'abandoned' as is_disqualified,

@@ -3,6 +3,10 @@ select
     accounts.person_key,
     entries.work_day,
     coalesce(entries.hours_worked, 0) as hours_worked,
+    case
+        when list_contains(entries.implausible, 'hours_worked') then 'implausible_amount'
+        when entries.hours_worked is null then 'no_hours'
+    end as no_hours_because,
     entries.is_deleted,
     {{ in_setting('codes.billing_code_name', 'autotask.time_off_codes') }} as is_time_off,
     -- internal time (no ticket, no task) is never billable, whatever its flag says

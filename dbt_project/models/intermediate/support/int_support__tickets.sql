@@ -13,6 +13,8 @@ with zendesk as (
         cast(tickets.reply_minutes_business as decimal(18, 3)) as first_reply_business_minutes,
         cast(tickets.full_resolution_minutes_calendar as decimal(18, 3)) as resolution_minutes,
         cast(tickets.full_resolution_minutes_business as decimal(18, 3)) as resolution_business_minutes,
+        tickets.reply_minutes_calendar is null and (tickets.is_measured_before or len(tickets.implausible) > 0) as is_reply_unknown,
+        coalesce(tickets.status in ('solved', 'closed'), false) as is_closed,
         tickets.status,
         {{ in_setting('tickets.status', 'zendesk.open_statuses') }} and not tickets.is_deleted as is_open,
         tickets.channel,
@@ -54,6 +56,9 @@ intercom as (
         cast(
             case when talks.state = 'closed' then talks.last_close_office_seconds end / 60.0 as decimal(18, 3)
         ) as resolution_business_minutes,
+        -- its statistics may be missing as a whole; their counters are always there
+        talks.first_admin_reply_at is null and talks.parts is null and talks.reopens is null as is_reply_unknown,
+        talks.state = 'closed' as is_closed,
         talks.state as status,
         {{ in_setting('talks.state', 'intercom.open_states') }} and not talks.is_deleted as is_open,
         talks.channel,
@@ -98,6 +103,6 @@ select
     {{ local_day('together.created_at') }} as created_day,
     {{ local_day('together.first_reply_at') }} as first_reply_day,
     {{ local_day('together.solved_at') }} as solved_day,
-    together.first_reply_at is null as is_unanswered
+    together.first_reply_at is null and not together.is_reply_unknown as is_unanswered
 from together
 left join people on together.assignee_email = people.email

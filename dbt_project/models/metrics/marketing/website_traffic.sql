@@ -5,6 +5,7 @@ select
     sessions as numerator,
     1 as denominator,
     case
+        when list_contains(implausible, 'sessions') then 'implausible_amount'
         when sessions is null then 'no_number'
     end as reason,
     {{ receipt() }}

@@ -9,6 +9,7 @@ select
         when closed_on is null then 'no_date'
         when not is_in_pipeline then 'other_pipeline'
         when is_renewal then 'renewal'
+        when list_contains(implausible, 'mrr') then 'implausible_amount'
         when mrr is null then 'no_mrr'
         when is_other_currency then 'other_currency'
     end as reason,

@@ -8,6 +8,7 @@ select
         when is_deleted then 'deleted'
         when work_day is null then 'no_date'
         when is_time_off then 'time_off'
+        when no_hours_because is not null then no_hours_because
     end as reason,
     {{ receipt() }}
 from {{ ref('int_time_entries') }}

@@ -9,6 +9,7 @@ select
         when not is_revenue then 'other_pipeline'
         when sale_type is null then 'no_sale_type'
         when sale_type <> 'distribution' then 'other_sale_type'
+        when list_contains(implausible, 'amount') then 'implausible_amount'
         when amount is null then 'no_amount'
         when is_other_currency then 'other_currency'
     end as reason,

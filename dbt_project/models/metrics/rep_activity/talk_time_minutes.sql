@@ -7,7 +7,8 @@ select
     1 as denominator,
     case
         when account_id is null then 'no_rep'
-        when talk_seconds is null and is_connected then 'no_duration'
+        -- a call that nobody answered has no talk time; of any other one it is unknown
+        when talk_seconds is null and coalesce(is_connected, true) then 'no_duration'
     end as reason,
     {{ receipt() }}
 from {{ ref('int_rep_calls') }}

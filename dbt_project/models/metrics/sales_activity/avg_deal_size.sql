@@ -7,6 +7,7 @@ select
     case
         when is_deleted then 'deleted'
         when not is_in_pipeline then 'other_pipeline'
+        when list_contains(implausible, 'amount') then 'implausible_amount'
         when amount is null then 'no_amount'
         when is_other_currency then 'other_currency'
     end as reason,

@@ -6,12 +6,13 @@ select
     1 as denominator,
     case
         when is_deleted then 'deleted'
+        when is_implausible then 'implausible_amount'
         when record_type <> 'snapshot' and amount is null then 'no_amount'
         when is_other_currency then 'other_currency'
     end as reason,
     {{ receipt() }}
 from {{ ref('int_crm__open_deals') }}
--- a day on which nothing counts is a zero, told by the row of the whole pipeline
+-- a day on which nothing counts is a zero, told by the row of the whole pipeline; with an unknown amount it is not known to be one
 qualify
     record_type <> 'snapshot'
-    or count(*) filter (where record_type <> 'snapshot' and reason is null) over (partition by snapshot_day) = 0
+    or count(*) filter (where record_type <> 'snapshot' and coalesce(reason, 'implausible_amount') = 'implausible_amount') over (partition by snapshot_day) = 0

@@ -6,6 +6,7 @@ select
     1 as denominator,
     case
         when is_deleted then 'deleted'
+        when list_contains(implausible, 'amount') then 'implausible_amount'
         when amount is null then 'no_amount'
         when is_other_currency then 'other_currency'
     end as reason,

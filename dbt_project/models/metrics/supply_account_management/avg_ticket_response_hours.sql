@@ -11,6 +11,7 @@ select
     1 as denominator,
     case
         when left_out_because is not null then left_out_because
+        when is_reply_unknown then 'no_reply_time'
         when first_reply_minutes is null then 'unanswered'
     end as reason,
     {{ receipt() }}

@@ -11,6 +11,7 @@ select
     1 as denominator,
     case
         when left_out_because is not null then left_out_because
+        when is_reply_unknown then 'no_reply_time'
         when is_unanswered then 'unanswered'
         when first_reply_business_minutes is null then 'no_business_hours'
     end as reason,

@@ -11,8 +11,10 @@ select
     1 as denominator,
     case
         when left_out_because is not null then left_out_because
-        when solved_at is not null then 'closed_without_reply'
+        when is_closed then 'closed_without_reply'
+        when is_reply_unknown then 'no_reply_time'
     end as reason,
     {{ receipt() }}
 from tickets
-where is_unanswered
+-- of a closed ticket nobody waits for a reply, whether one went out or not
+where is_unanswered or (is_reply_unknown and not is_closed)

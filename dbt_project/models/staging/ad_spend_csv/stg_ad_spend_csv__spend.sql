@@ -6,8 +6,14 @@ select
     campaign_name,
     day as spend_day,
     currency,
-    spend,
-    impressions,
-    clicks,
-    conversions
+    {{ plausible('spend', 'money') }} as spend,
+    {{ plausible('impressions', 'count') }} as impressions,
+    {{ plausible('clicks', 'count') }} as clicks,
+    {{ plausible('conversions', 'count') }} as conversions,
+    {{ implausible_fields({
+        'spend': ('spend', 'money'),
+        'impressions': ('impressions', 'count'),
+        'clicks': ('clicks', 'count'),
+        'conversions': ('conversions', 'count')
+    }) }} as implausible
 from {{ source('raw_ad_spend_csv', 'spend') }}

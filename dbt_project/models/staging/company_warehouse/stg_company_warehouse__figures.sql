@@ -4,8 +4,9 @@ select
     row_number,
     category,
     day,
-    value,
-    taken_at
+    taken_at,
+    {{ plausible('value', 'number') }} as value,
+    {{ implausible_fields({'value': ('value', 'number')}) }} as implausible
 from {{ source('raw_company_warehouse', 'figures') }}
 -- a day on which a query returned nothing has one row without a number
 where row_number is not null

@@ -6,5 +6,6 @@ select
     status,
     assignee_id,
     -- as of the opportunities: converted where Copper does so
-    coalesce(converted_value, monetary_value) as amount
+    {{ plausible('coalesce(converted_value, monetary_value)', 'money') }} as amount,
+    {{ implausible_fields({'amount': ('coalesce(converted_value, monetary_value)', 'money')}) }} as implausible
 from {{ source('raw_copper', 'opportunity_stages') }}

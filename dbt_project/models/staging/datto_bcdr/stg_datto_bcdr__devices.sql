@@ -12,12 +12,18 @@ select
     local_storage_used_bytes,
     local_storage_available_bytes,
     offsite_storage_used_bytes,
-    active_tickets,
-    agent_count,
-    share_count,
-    alert_count,
     uptime_seconds,
     reseller_company_name,
+    {{ plausible('active_tickets', 'count') }} as active_tickets,
+    {{ plausible('agent_count', 'count') }} as agent_count,
+    {{ plausible('share_count', 'count') }} as share_count,
+    {{ plausible('alert_count', 'count') }} as alert_count,
+    {{ implausible_fields({
+        'active_tickets': ('active_tickets', 'count'),
+        'agent_count': ('agent_count', 'count'),
+        'share_count': ('share_count', 'count'),
+        'alert_count': ('alert_count', 'count')
+    }) }} as implausible,
     coalesce(organization_name, client_company_name) as client_name,
     coalesce(is_hidden, false) as is_hidden,
     coalesce(name = 'backupDevice', false) as is_placeholder

@@ -6,9 +6,14 @@ select
     product_type,
     external_subscription_id,
     retention_type,
-    seats_used,
-    active_services,
-    services_with_recent_backup,
     backup_percentage,
+    {{ plausible('seats_used', 'count') }} as seats_used,
+    {{ plausible('active_services', 'count') }} as active_services,
+    {{ plausible('services_with_recent_backup', 'count') }} as services_with_recent_backup,
+    {{ implausible_fields({
+        'seats_used': ('seats_used', 'count'),
+        'active_services': ('active_services', 'count'),
+        'services_with_recent_backup': ('services_with_recent_backup', 'count')
+    }) }} as implausible,
     coalesce(organization_name, customer_name) as client_name
 from {{ source('raw_datto_bcdr', 'saas_domains') }}

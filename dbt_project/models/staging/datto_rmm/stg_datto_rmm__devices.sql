@@ -26,9 +26,6 @@ select
     antivirus_product,
     antivirus_status,
     patch_status,
-    patches_approved_pending,
-    patches_not_approved,
-    patches_installed,
     portal_url,
     udf,
     {{ local_day('last_seen') }} as last_seen_day,
@@ -43,6 +40,14 @@ select
         when try_cast(regexp_extract(system_name, '10\.0\.(\d+)', 1) as integer) >= 22000 then '11'
         when system_name like '%10.0.%' then '10'
     end as windows_version,
+    {{ plausible('patches_not_approved', 'count') }} as patches_not_approved,
+    {{ plausible('patches_installed', 'count') }} as patches_installed,
+    {{ plausible('patches_approved_pending', 'count') }} as patches_approved_pending,
+    {{ implausible_fields({
+        'patches_not_approved': ('patches_not_approved', 'count'),
+        'patches_installed': ('patches_installed', 'count'),
+        'patches_approved_pending': ('patches_approved_pending', 'count')
+    }) }} as implausible,
     kind in ('desktop', 'laptop', 'workstation') as is_workstation,
     kind = 'server' as is_server,
     coalesce(device_class = 'device', false) as is_computer,

@@ -4,9 +4,10 @@ select
     metric as typed_metric,
     person_key,
     week_start,
-    value,
     note,
     entered_by,
     entered_at,
+    {{ plausible('value', 'number') }} as value,
+    {{ implausible_fields({'value': ('value', 'number')}) }} as implausible,
     coalesce(occurred_on, week_start) as occurred_on
 from {{ source('raw_manual', 'entries') }}

@@ -7,8 +7,9 @@ select
     account_type,
     account_sub_type,
     currency,
-    current_balance,
     created_at,
     updated_at,
+    {{ plausible('current_balance', 'money') }} as current_balance,
+    {{ implausible_fields({'current_balance': ('current_balance', 'money')}) }} as implausible,
     coalesce(is_active, false) as is_active
 from {{ source('raw_quickbooks', 'accounts') }}

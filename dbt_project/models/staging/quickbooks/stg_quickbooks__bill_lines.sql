@@ -16,5 +16,6 @@ select
     line ->> '$.linked[0].id' as linked_id,
     line ->> '$.linked[0].type' as linked_type,
     -- a discount takes away
-    cast(line ->> '$.amount' as decimal(38, 9)) * case when line ->> '$.kind' = 'DiscountLineDetail' then -1 else 1 end as amount
+    {{ plausible("try_cast(line ->> '$.amount' as decimal(38, 9))", 'money') }}
+    * case when line ->> '$.kind' = 'DiscountLineDetail' then -1 else 1 end as amount
 from exploded

@@ -1,3 +1,4 @@
+{%- set rate = plausible('coalesce(exchange_rate, 1)', 'rate') -%}
 select
     id as bill_id,
     doc_number as bill_number,
@@ -6,13 +7,18 @@ select
     txn_date as bill_day,
     due_date as due_day,
     currency,
-    total_amount,
-    balance as open_amount,
     created_at,
     updated_at,
-    coalesce(exchange_rate, 1) as exchange_rate,
-    coalesce(home_balance, balance * coalesce(exchange_rate, 1)) as open_home_amount,
-    total_amount * coalesce(exchange_rate, 1) as total_home_amount,
+    {{ plausible('total_amount', 'money') }} as total_amount,
+    {{ plausible('balance', 'money') }} as open_amount,
+    {{ implausible_fields({
+        'total_amount': ('total_amount', 'money'),
+        'exchange_rate': ('exchange_rate', 'rate'),
+        'open_amount': ('balance', 'money')
+    }) }} as implausible,
+    {{ rate }} as exchange_rate,
+    {{ plausible('coalesce(home_balance, ' ~ plausible('balance', 'money') ~ ' * ' ~ rate ~ ')', 'money') }} as open_home_amount,
+    {{ plausible(plausible('total_amount', 'money') ~ ' * ' ~ rate, 'money') }} as total_home_amount,
     coalesce(is_voided, false) as is_voided,
     deleted_at is not null as is_deleted
 from {{ source('raw_quickbooks', 'bills') }}

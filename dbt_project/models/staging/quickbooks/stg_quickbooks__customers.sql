@@ -5,9 +5,10 @@ select
     parent_id as parent_customer_id,
     email,
     currency,
-    balance as open_amount,
     created_at,
     updated_at,
+    {{ plausible('balance', 'money') }} as open_amount,
+    {{ implausible_fields({'open_amount': ('balance', 'money')}) }} as implausible,
     coalesce(is_active, false) as is_active,
     coalesce(is_job, false) as is_sub_customer
 from {{ source('raw_quickbooks', 'customers') }}

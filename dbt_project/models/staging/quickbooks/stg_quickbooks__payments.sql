@@ -1,3 +1,4 @@
+{%- set rate = plausible('coalesce(exchange_rate, 1)', 'rate') -%}
 select
     id as payment_id,
     customer_id,
@@ -5,11 +6,16 @@ select
     txn_date as payment_day,
     deposit_account_id,
     currency,
-    total_amount,
-    unapplied_amount,
     created_at,
     updated_at,
-    coalesce(exchange_rate, 1) as exchange_rate,
+    {{ plausible('total_amount', 'money') }} as total_amount,
+    {{ plausible('unapplied_amount', 'money') }} as unapplied_amount,
+    {{ implausible_fields({
+        'total_amount': ('total_amount', 'money'),
+        'exchange_rate': ('exchange_rate', 'rate'),
+        'unapplied_amount': ('unapplied_amount', 'money')
+    }) }} as implausible,
+    {{ rate }} as exchange_rate,
     coalesce(is_voided, false) as is_voided,
     deleted_at is not null as is_deleted
 from {{ source('raw_quickbooks', 'payments') }}

@@ -8,6 +8,7 @@ select
     title,
     path as parent_titles,
     account_id,
-    amount,
-    currency
+    currency,
+    {{ plausible('amount', 'money') }} as amount,
+    {{ implausible_fields({'amount': ('amount', 'money')}) }} as implausible
 from {{ source('raw_quickbooks', 'profit_and_loss') }}

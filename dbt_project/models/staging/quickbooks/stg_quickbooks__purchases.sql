@@ -1,3 +1,4 @@
+{%- set rate = plausible('coalesce(exchange_rate, 1)', 'rate') -%}
 select
     id as purchase_id,
     doc_number as purchase_number,
@@ -11,9 +12,13 @@ select
     case when entity_type = 'Vendor' then entity_id end as vendor_id,
     entity_name as payee_name,
     coalesce(is_credit, false) as is_refund,
-    coalesce(exchange_rate, 1) as exchange_rate,
+    {{ rate }} as exchange_rate,
     -- a refund counts against the expense
-    case when is_credit then -total_amount else total_amount end as amount,
+    {{ plausible('case when is_credit then -total_amount else total_amount end', 'money') }} as amount,
+    {{ implausible_fields({
+        'amount': ('total_amount', 'money'),
+        'exchange_rate': ('exchange_rate', 'rate')
+    }) }} as implausible,
     coalesce(is_voided, false) as is_voided,
     deleted_at is not null as is_deleted
 from {{ source('raw_quickbooks', 'purchases') }}

@@ -14,13 +14,14 @@ select
     account_id,
     account_key,
     plain_currency as currency,
-    balance,
-    available_balance,
     balance_at,
     {{ local_day('balance_at') }} as balance_day,
     holdings as holdings_count,
     coalesce(has_error, false) as has_error,
     error_text,
+    {{ plausible('balance', 'money') }} as balance,
+    {{ plausible('available_balance', 'money') }} as available_balance,
+    {{ implausible_fields({'balance': ('balance', 'money'), 'available_balance': ('available_balance', 'money')}) }} as implausible,
     -- a reconnected account leaves the row of its old id to the load before
     try_cast(_dlt_load_id as double) as load_number,
     length(plain_currency) = 3 as is_money

@@ -39,21 +39,26 @@ select
     said.created_at,
     said.updated_at,
     measured.solved_at,
-    measured.reopens,
-    measured.replies,
-    measured.first_resolution_minutes_calendar,
-    measured.first_resolution_minutes_business,
-    measured.full_resolution_minutes_calendar,
-    measured.full_resolution_minutes_business,
-    measured.agent_wait_minutes_calendar,
-    measured.requester_wait_minutes_calendar,
-    measured.on_hold_minutes_calendar,
-    measured.reply_minutes_business,
+    {{ plausible('measured.reopens', 'count') }} as reopens,
+    {{ plausible('measured.replies', 'count') }} as replies,
+    {{ plausible('measured.first_resolution_minutes_calendar', 'minutes') }} as first_resolution_minutes_calendar,
+    {{ plausible('measured.first_resolution_minutes_business', 'minutes') }} as first_resolution_minutes_business,
+    {{ plausible('measured.full_resolution_minutes_calendar', 'minutes') }} as full_resolution_minutes_calendar,
+    {{ plausible('measured.full_resolution_minutes_business', 'minutes') }} as full_resolution_minutes_business,
+    {{ plausible('measured.agent_wait_minutes_calendar', 'minutes') }} as agent_wait_minutes_calendar,
+    {{ plausible('measured.requester_wait_minutes_calendar', 'minutes') }} as requester_wait_minutes_calendar,
+    {{ plausible('measured.on_hold_minutes_calendar', 'minutes') }} as on_hold_minutes_calendar,
+    {{ plausible('measured.reply_minutes_business', 'minutes') }} as reply_minutes_business,
     {{ local_day('said.created_at') }} as created_day,
     -- the title of a deleted ticket is nobody's business any more
     case when deleted.id is null or deleted.generated_timestamp < said.generated_timestamp then said.subject end as subject,
     -- messaging tickets may have seconds only
-    coalesce(measured.reply_minutes_calendar, measured.reply_seconds_calendar / 60.0) as reply_minutes_calendar,
+    {{ plausible('coalesce(measured.reply_minutes_calendar, measured.reply_seconds_calendar / 60.0)', 'minutes') }} as reply_minutes_calendar,
+    {{ implausible_fields({
+        'reply_minutes': ('coalesce(measured.reply_minutes_calendar, measured.reply_seconds_calendar / 60.0)', 'minutes')
+    }) }} as implausible,
+    -- without its metric set, or with one from before the ticket's last news, a reply may have gone out that the desk did not tell
+    measured.id is null or measured.generated_timestamp < said.generated_timestamp as is_measured_before,
     coalesce(deleted.generated_timestamp >= said.generated_timestamp, false) as is_deleted
 from said
 left join measured on said.id = measured.id

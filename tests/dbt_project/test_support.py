@@ -49,6 +49,10 @@ def warehouse(make_warehouse: MakeWarehouse) -> RawWarehouse:
             ticket | {"id": 8, "reply_minutes_calendar": None, "reply_seconds_calendar": 90},
             ticket | {"id": 9, "submitter_id": 26363656426259, "requester_id": 1},
             ticket | {"id": 10, "submitter_id": 1, "requester_id": 1},
+            ticket | blank | {"id": 13, "part": "bare"},
+            ticket | blank | {"id": 14, "part": "bare", "status": "open"},
+            ticket | blank | {"id": 11},
+            ticket | {"id": 12, "reply_minutes_calendar": 2**62},
         ],
     )
     day = {"snapshot_at": "2025-10-27T12:00:00Z", "snapshot_date": "2025-10-27", "created_at": "2025-10-26T12:00:00Z"}
@@ -81,6 +85,7 @@ def warehouse(make_warehouse: MakeWarehouse) -> RawWarehouse:
             talk | {"id": "4", "delivered_as": "admin_initiated"},
             talk | {"id": "5", "deleted_at": "2025-10-26T00:00:00Z"},
             talk | {"id": "6", "redacted": True, "first_contact_reply_at": None},
+            {"id": "8", "created_at": "2025-10-25T00:00:00Z", "state": "closed", "delivered_as": "customer_initiated"},
             {"id": "7", "created_at": "2025-10-25T00:00:00Z", "open": True, "delivered_as": "customer_initiated"},
         ],
     )
@@ -126,6 +131,15 @@ def test_unanswered_is_null_and_not_zero(rows: dict[str, dict[str, Any]]) -> Non
             None,
         )
         assert row["is_open"] and row["solved_at"] is None and row["is_satisfied"] is None
+
+
+def test_a_reply_that_nobody_tells_is_unknown_and_closed_is_what_the_status_says(rows: dict[str, dict[str, Any]]) -> None:
+    told = {key: (row["is_unanswered"], row["is_reply_unknown"], row["is_closed"]) for key, row in rows.items()}
+    assert told["zendesk 13"] == told["zendesk 12"] == (False, True, True)  # no metric set; a reply after billions of years
+    assert told["zendesk 14"] == (False, True, False)
+    assert told["zendesk 11"] == (True, False, True)  # its metric set says that nobody replied
+    assert told["zendesk 2"] == (True, False, False)
+    assert told["intercom 8"] == (False, True, True) and told["intercom 7"] == (True, False, False)
 
 
 def test_what_is_deleted_is_kept_and_left_out(rows: dict[str, dict[str, Any]]) -> None:

@@ -339,6 +339,44 @@ def report(rows: Any, *, dated: bool = True, total: bool = True) -> dict[str, An
     return {"Header": {"Currency": "USD"}, "Columns": {"Column": columns}, "Rows": rows}
 
 
+@pytest.mark.parametrize(
+    ("value", "amount"),
+    [
+        ("1,300.00", Decimal(1300)),
+        ("(1,234.50)", Decimal("-1234.5")),
+        ("-1,234,567.89", Decimal("-1234567.89")),
+        ("$1,300", Decimal(1300)),
+        ("(12)", Decimal(-12)),
+        ("900.00", Decimal(900)),
+        ("1e3", Decimal(1000)),
+        ("", Decimal(0)),
+        (None, Decimal(0)),
+    ],
+)
+def test_totals_are_read_as_people_print_them(value: Any, amount: Decimal) -> None:
+    row = {"Summary": {"ColData": cells("Total Income", value, value)}, "group": "Income", "type": "Section"}
+    assert [line[-1] for line in lines(report({"Row": [row]}, total=False)) if line[1] == "total"] == [amount, amount]
+
+
+@pytest.mark.parametrize("value", ["1.300,00", "1,30", "n/a", "(12", "--5", "1e40", {"amount": 3}])
+def test_a_total_that_cannot_be_read_is_unknown_and_not_zero(value: Any) -> None:
+    row = {"Summary": {"ColData": cells("Total Income", value, "5.00")}, "group": "Income", "type": "Section"}
+    told: list[str] = []
+    found = list(quickbooks.report_rows(report({"Row": [row]}, total=False), MONTHS, "quickbooks.profit_and_loss", told.append))
+    assert [row["amount"] for row in found if row["kind"] == "total"] == [None, Decimal(5)]
+    assert len(told) == 1 and told[0].startswith("quickbooks.profit_and_loss 2026-09 Total Income: amount")
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [{"Rows": []}, {"Row": {"ColData": []}}, {"Row": [{"cells": []}]}, {"Row": ["Income"]}, [], "none"],
+    ids=["other key", "one row", "other cells", "a text", "a list", "no rows"],
+)
+def test_a_report_of_another_shape_is_a_failure(rows: Any) -> None:
+    with pytest.raises(PermanentError, match="quickbooks.profit_and_loss"):
+        lines(report(rows))
+
+
 def lines(answer: Any) -> list[tuple[Any, ...]]:
     found = quickbooks.report_rows(answer, MONTHS, "quickbooks.profit_and_loss", pytest.fail)
     return [(row["month"].month, row["kind"], row.get("group_key"), row.get("title"), row.get("amount")) for row in found]

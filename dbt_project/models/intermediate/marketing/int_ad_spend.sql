@@ -64,6 +64,21 @@ judged as (
     from days
 ),
 
+weeks as (
+    select distinct least(week_start + 6, {{ today() }}) as last_day
+    from {{ ref('int_calendar__days') }}
+    where day <= {{ today() }}
+),
+
+told as (
+    select
+        platform,
+        account_id,
+        max(occurred_on) as last_day
+    from days
+    group by platform, account_id
+),
+
 -- a week of an account that refuses to be read: what it spent since its last day is unknown
 refused as (
     {% for platform in platforms -%}
@@ -72,20 +87,14 @@ refused as (
         '{{ platform }}' as platform,
         accounts.account_id,
         accounts.account_name,
-        least(weeks.week_start + 6, {{ today() }}) as occurred_on,
+        weeks.last_day as occurred_on,
         'account_refused' as reason,
-        concat_ws(':', '{{ platform }}', accounts.account_id, weeks.week_start) as record_id,
+        concat_ws(':', '{{ platform }}', accounts.account_id, weeks.last_day) as record_id,
         accounts.refused_because as record_label
     from {{ ref('stg_' ~ platform ~ '__accounts') }} as accounts
-    cross join (select distinct week_start from {{ ref('int_calendar__days') }} where day <= {{ today() }}) as weeks
-    left join (
-        select
-            account_id,
-            max(spend_day) as last_day
-        from {{ ref('stg_' ~ platform ~ '__spend') }}
-        group by account_id
-    ) as told on accounts.account_id = told.account_id
-    where accounts.refused_because is not null and (told.last_day is null or weeks.week_start + 6 > told.last_day)
+    cross join weeks
+    left join told on told.platform = '{{ platform }}' and accounts.account_id = told.account_id
+    where accounts.refused_because is not null and (told.last_day is null or weeks.last_day > told.last_day)
     {{ 'union all' if not loop.last }}
     {% endfor -%}
 ),

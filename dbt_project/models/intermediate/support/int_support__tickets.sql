@@ -56,8 +56,8 @@ intercom as (
         cast(
             case when talks.state = 'closed' then talks.last_close_office_seconds end / 60.0 as decimal(18, 3)
         ) as resolution_business_minutes,
-        -- its statistics may be missing as a whole; their counters are always there
-        talks.first_admin_reply_at is null and talks.parts is null and talks.reopens is null as is_reply_unknown,
+        -- its statistics may be missing as a whole; their counters are always there. One that is new and open has had no reply
+        talks.state = 'closed' and talks.first_admin_reply_at is null and talks.parts is null and talks.reopens is null as is_reply_unknown,
         talks.state = 'closed' as is_closed,
         talks.state as status,
         {{ in_setting('talks.state', 'intercom.open_states') }} and not talks.is_deleted as is_open,

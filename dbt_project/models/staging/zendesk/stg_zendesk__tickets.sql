@@ -1,3 +1,4 @@
+{%- set reply_minutes = 'coalesce(measured.reply_minutes_calendar, measured.reply_seconds_calendar / 60.0)' -%}
 with parts as (
     select * from {{ source('raw_zendesk', 'tickets') }}
 ),
@@ -53,9 +54,9 @@ select
     -- the title of a deleted ticket is nobody's business any more
     case when deleted.id is null or deleted.generated_timestamp < said.generated_timestamp then said.subject end as subject,
     -- messaging tickets may have seconds only
-    {{ plausible('coalesce(measured.reply_minutes_calendar, measured.reply_seconds_calendar / 60.0)', 'minutes') }} as reply_minutes_calendar,
+    {{ plausible(reply_minutes, 'minutes') }} as reply_minutes_calendar,
     {{ implausible_fields({
-        'reply_minutes': ('coalesce(measured.reply_minutes_calendar, measured.reply_seconds_calendar / 60.0)', 'minutes')
+        'reply_minutes': (reply_minutes, 'minutes')
     }) }} as implausible,
     -- without its metric set, or with one from before the ticket's last news, a reply may have gone out that the desk did not tell
     measured.id is null or measured.generated_timestamp < said.generated_timestamp as is_measured_before,

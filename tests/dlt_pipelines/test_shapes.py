@@ -1,0 +1,96 @@
+"""An answer whose shape nobody knows is a failure, and an odd one that comes twice is believed; neither is silence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+import pytest
+
+from dlt_pipelines import http
+from dlt_pipelines.credentials import Redactor
+from dlt_pipelines.errors import PermanentError, Unexpected
+from dlt_pipelines.http import Budget, Client, Limit, entries
+from dlt_pipelines.load import load
+from dlt_pipelines.sandbox import Sandbox
+from dlt_pipelines.sources import autotask
+from dlt_pipelines.sources.hubspot_api import paged
+from foundation.settings import Company, Settings
+from tests.dlt_pipelines.conftest import Vendor, answer, at
+
+
+@pytest.fixture
+def client(vendor: Vendor, monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
+    monkeypatch.setattr(http.random, "uniform", lambda low, high: 0.0)
+    lanes = {lane: (Limit(9, 0),) for lane in ("", "Tickets")}
+    yield Client("Vendor", vendor.url, headers={}, budget=Budget(lanes), redact=Redactor())
+
+
+def says(vendor: Vendor, *answers: Any) -> None:
+    """One answer per call; the last one again and again."""
+    vendor.reply = lambda handler, number: answer(handler, 200, orjson.dumps(answers[min(number, len(answers)) - 1]))
+
+
+@pytest.mark.parametrize(
+    ("told", "found"),
+    [
+        ({"results": [{"id": 1}]}, [{"id": 1}]),
+        ({"results": []}, []),
+        ({"total": 0}, []),
+        ({"results": None, "total": 0}, []),
+        ({}, []),
+    ],
+)
+def test_a_list_that_may_be_left_out_is_empty_without_it(told: Any, found: list[Any]) -> None:
+    assert entries(told, "Vendor", "results", beside=("total",)) == found
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"total": 0, "items": [{"secret": "s3cret"}]},
+        {"results": {"0": {"secret": "s3cret"}}},
+        {"results": "s3cret"},
+        {"results": ["s3cret"]},
+        {"results": 0},
+        ["s3cret"],
+        None,
+    ],
+)
+def test_another_shape_is_a_failure_that_tells_no_value(told: Any) -> None:
+    with pytest.raises(Unexpected, match="^Vendor: expected ") as caught:
+        entries(told, "Vendor", "results", beside=("total",))
+    assert "s3cret" not in str(caught.value)
+    with pytest.raises(Unexpected):
+        entries({"answer": told}, "Vendor", "answer", "results")
+
+
+def test_an_empty_page_that_promises_more_is_believed_when_it_comes_twice(client: Client, vendor: Vendor) -> None:
+    hollow = {"results": [], "total": 7, "paging": {"next": {"after": "2"}}}
+    row = {"id": "1", "properties": {}}
+    says(vendor, hollow, hollow, {"results": [row]})
+    assert list(paged(client, "/objects", {})) == [[row]]
+    assert len(vendor.seen) == 3
+
+
+def test_hubspot_says_there_are_some_and_gives_none(
+    sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch, unhurried: None
+) -> None:
+    load("hubspot", Settings(), company, tables={"tasks"})
+    sandbox.fault("hubspot", "status", status=200, body='{"total": 3, "results": []}', path="tasks/search")
+    (warning,) = load("hubspot", at(monkeypatch, sandbox, "2025-10-27T15:00:00Z"), company, tables={"tasks"}).warnings
+    assert warning == "HubSpot search for tasks: says there are 3 more and gives none, twice"
+
+
+def page(*ids: int) -> dict[str, Any]:
+    return {"items": [{"id": key} for key in ids], "pageDetails": {"count": len(ids)}}
+
+
+def test_autotask_s_pages_are_in_the_order_of_ids_or_nothing_is_taken(client: Client, vendor: Vendor) -> None:
+    says(vendor, page(*range(1, 501)), page(502, 501))
+    assert [len(rows) for rows in autotask.walk(client, "Tickets", ["id"], [])] == [500, 2]  # the last page may be in any order
+    vendor.seen.clear()
+    says(vendor, page(*range(500, 0, -1)))
+    with pytest.raises(PermanentError, match="Autotask Tickets: a page is not in the order of ids, so rows would be lost"):
+        list(autotask.walk(client, "Tickets", ["id"], []))

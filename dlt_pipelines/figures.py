@@ -6,6 +6,7 @@ and its day stand. A query that fails is recorded with its error and leaves the 
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -94,7 +95,9 @@ def _ask(run: Run, queries: Sequence[Query]) -> tuple[list[dict[str, Any]], list
             rows = list(_rows(run, query))
         except TransientError:
             raise
-        except PermanentError as error:
+        except (PermanentError, TypeError, ValueError, ArithmeticError, AttributeError) as caught:
+            # a value of a kind that nobody foresaw fails its own query only
+            error = caught if isinstance(caught, PermanentError) else PermanentError(f"{type(caught).__name__}: {caught}")
             failures.append(error)
             text = run.client.redact.cut(error, 1000)
             run.warn(f"query {query.name}: {text}")
@@ -130,7 +133,8 @@ def _plain(value: Any) -> Any:
 
 def _day(value: Any, zone: ZoneInfo, where: str, warn: Callable[[str], None]) -> date | None:
     if isinstance(value, datetime):
-        return local_date(value, zone) if value.tzinfo else value.date()
+        with contextlib.suppress(OverflowError):  # a year at the edge of what Python knows: told below
+            return local_date(value, zone) if value.tzinfo else value.date()
     if isinstance(value, date):
         return value
     found = parse("date", value, f"{where} day", warn)

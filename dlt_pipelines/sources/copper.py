@@ -41,7 +41,7 @@ from pydantic import Field, SecretStr
 from dlt_pipelines.credentials import Credentials, Redactor, address
 from dlt_pipelines.errors import NotAvailable, SourceError
 from dlt_pipelines.findings import Finding, existing, people_missing, readable
-from dlt_pipelines.http import Answer, Budget, Client, Limit, Retry, expect, once, retry_after
+from dlt_pipelines.http import Answer, Budget, Client, Limit, Retry, entries, expect, once, retry_after
 from dlt_pipelines.records import Fields, as_json, at, typed
 from dlt_pipelines.run import EVERYTHING, ColumnType, Run, replaces_same, snapshot_day, streamed, table, whole
 from foundation.setting_types import WebAddress
@@ -467,27 +467,31 @@ def people(client: Client) -> dict[str, str]:
 def _types(client: Client) -> list[dict[str, Any]]:
     """Every type with its category; ids are only unique within one."""
     found = expect(client.get_once("/activity_types"), dict, "Copper activity types")
-    return [{"category": category, **row} for category, rows in found.items() for row in expect(rows, list, "Copper activity types")]
+    return [{"category": category, **row} for category, rows in found.items() for row in entries(rows, "Copper activity types")]
 
 
 def _pipelines(client: Client) -> list[dict[str, Any]]:
-    return list(expect(client.get_once("/pipelines"), list, "Copper pipelines"))
+    return entries(client.get_once("/pipelines"), "Copper pipelines")
 
 
 def _stages(client: Client) -> list[dict[str, Any]]:
     return [
-        {**stage, "pipeline_id": pipeline["id"], "position": number}
+        {**stage, "pipeline_id": pipeline.get("id"), "position": number}
         for pipeline in _pipelines(client)
-        for number, stage in enumerate(pipeline.get("stages") or [])
+        for number, stage in enumerate(entries(pipeline, "Copper pipelines", "stages", beside=pipeline.keys()))
     ]
 
 
 def _definitions(client: Client) -> list[dict[str, Any]]:
-    return list(expect(client.get_once("/custom_field_definitions"), list, "Copper custom fields"))
+    return entries(client.get_once("/custom_field_definitions"), "Copper custom fields")
 
 
 def _options(client: Client) -> list[dict[str, Any]]:
-    return [{**option, "custom_field_id": field["id"]} for field in _definitions(client) for option in field.get("options") or []]
+    return [
+        {**option, "custom_field_id": field.get("id")}
+        for field in _definitions(client)
+        for option in entries(field, "Copper custom fields", "options", beside=field.keys())
+    ]
 
 
 @dlt.source(name=SOURCE, max_table_nesting=0)

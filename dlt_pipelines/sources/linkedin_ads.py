@@ -252,7 +252,8 @@ def _asked(day: date) -> str:
 
 def _day(client: Client, account: Row, metrics: list[str], row: Any) -> Row:
     day = flat(row, {"spend": "costInLocalCurrency", "impressions": "impressions", "clicks": "clicks"})
-    campaign = str((at(row, "pivotValues") or [""])[0]).rpartition(":")[2]
+    named = at(row, "pivotValues")
+    campaign = str(named[0]).rpartition(":")[2] if isinstance(named, list) and named else ""
     starts = at(row, "dateRange.start")
     try:
         day["day"] = date(starts["year"], starts["month"], starts["day"]).isoformat()

@@ -35,7 +35,7 @@ import dlt
 from pydantic import Field, SecretStr, field_validator
 
 from dlt_pipelines.credentials import Credentials, Redactor, address
-from dlt_pipelines.errors import NotAvailable, PermanentError, SourceError, Unexpected
+from dlt_pipelines.errors import NotAvailable, PermanentError, SourceError, TransientError, Unexpected
 from dlt_pipelines.findings import Finding
 from dlt_pipelines.http import Answer, Bearer, Budget, Client, Counters, Limit, Retry, entries, expect, listed, once
 from dlt_pipelines.records import Fields, as_json, instant, plain, typed
@@ -57,6 +57,8 @@ PAGE = 30
 AGAIN = 7
 """Days that may still be recalculated."""
 STALE = timedelta(days=3)
+IN_A_ROW = 3
+"""After this many tenants without an answer Microsoft itself is taken to be down."""
 
 SCORES: Fields = {
     "id": ("id", "text"),
@@ -125,6 +127,8 @@ class Reading:
 
     records: list[Record] = field(default_factory=list)
     refused: str | None = None
+    is_busy: bool = False
+    """Refused for now: the tenant did not answer."""
 
 
 class Tenants:
@@ -162,17 +166,27 @@ class Tenants:
         with self._lock:
             if self._readings is None:
                 try:
-                    self._readings = {tenant: self._read(run, tenant) for tenant in self.clients}
+                    self._readings = self._read_all(run)
                 except SourceError as error:
                     self._readings = error
             if isinstance(self._readings, SourceError):
                 raise self._readings
             refused = [f"{self.name(tenant)}: {reading.refused}" for tenant, reading in self._readings.items() if reading.refused]
             if len(refused) == len(self._readings):
-                raise PermanentError("; ".join(refused))
+                is_busy = any(reading.is_busy for reading in self._readings.values())
+                raise (TransientError if is_busy else PermanentError)("; ".join(refused))
             for text in refused:
                 run.warn(f"Microsoft Graph: {text} The other tenants were read.")
             return self._readings
+
+    def _read_all(self, run: Run) -> dict[str, Reading]:
+        found: dict[str, Reading] = {}
+        for tenant in self.clients:
+            found[tenant] = self._read(run, tenant)
+            newest = list(found.values())[-IN_A_ROW:]
+            if len(newest) == IN_A_ROW and all(reading.is_busy for reading in newest):
+                raise TransientError(f"{IN_A_ROW} tenants in a row did not answer: {newest[-1].refused}")
+        return found
 
     def _read(self, run: Run, tenant: str) -> Reading:
         last = run.state.get("tenants", {}).get(tenant)
@@ -183,8 +197,8 @@ class Tenants:
             records = [record for page in pages for record in page]
         except AppRefused:
             raise
-        except PermanentError as error:
-            return Reading(refused=str(error).removeprefix("Microsoft Graph: "))
+        except SourceError as error:
+            return Reading(refused=str(error).removeprefix("Microsoft Graph: "), is_busy=isinstance(error, TransientError))
         return Reading([record for record in records if not run.backfill or _inside(record, run.since, run.until)])
 
 

@@ -151,6 +151,8 @@ def connect(settings: Settings, company: Company) -> Database | None:
         client: MongoClient[dict[str, Any]] = MongoClient(
             credentials.url.get_secret_value(),
             tz_aware=True,
+            # a date beyond Python's years is a value like any other, not the end of the reading
+            datetime_conversion="DATETIME_AUTO",
             serverSelectionTimeoutMS=ANSWER_MS,
             connect=False,
             appname="scoreline",
@@ -167,7 +169,10 @@ def identify(client: Database) -> str:
 
 
 def _rows(documents: list[dict[str, Any]], query: MongoQuery) -> Iterator[Mapping[str, Any]]:
-    newest = max((day for document in documents if (day := at(document, query.day or "")) is not None), default=None)
+    days = [day for document in documents if (day := at(document, query.day or "")) is not None]
+    # one collection may hold dates and texts; the dates are meant
+    dated: list[Any] = [day for day in days if isinstance(day, datetime)]
+    newest = max(dated or [day for day in days if isinstance(day, str)], default=None)
     for document in documents:
         day = at(document, query.day) if query.day else None
         if query.latest and day != newest:

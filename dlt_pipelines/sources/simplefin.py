@@ -41,9 +41,9 @@ from pydantic import Field, SecretStr
 
 from dlt_pipelines.clocks import APART
 from dlt_pipelines.credentials import Credentials, Redactor, address
-from dlt_pipelines.errors import PermanentError, SourceError, TransientError
+from dlt_pipelines.errors import PermanentError, SourceError, TransientError, Unexpected
 from dlt_pipelines.findings import Finding, existing
-from dlt_pipelines.http import Answer, Budget, Client, Limit, Retry, expect, once
+from dlt_pipelines.http import Answer, Budget, Client, Limit, Retry, entries, expect, once
 from dlt_pipelines.records import Fields, at, plain, typed
 from dlt_pipelines.run import EVERYTHING, ColumnType, Run, replaces_same, snapshot_day, streamed, table, whole
 from foundation.setting_types import WebAddress
@@ -222,7 +222,9 @@ def _complaint_texts(body: Any) -> list[str]:
 def complaints(body: dict[str, Any]) -> list[dict[str, Any]]:
     """What an answer complains of, from `errlist` and `errors`, each text once: code, text, connection and account."""
     found: dict[str, dict[str, Any]] = {}
-    for one in [*(body.get("errlist") or []), *(body.get("errors") or [])]:
+    lists = [body[name] for name in ("errlist", "errors") if body.get(name)]
+    # whatever it is, it is a complaint
+    for one in [one for told in lists for one in (told if isinstance(told, list) else [told])]:
         said = one if isinstance(one, dict) else {"msg": one}
         text = str(said.get("msg") or said.get("message") or said.get("code") or "something is wrong")
         code = str(said.get("code") or "")
@@ -316,9 +318,13 @@ def _ask(client: Client, company: Company, window: tuple[datetime, datetime | No
         wanted["version"] = 2
     path = f"/accounts?{urllib.parse.urlencode(wanted)}"
     answer = client.get_once(path, complaint=once(lambda body: None if at(body, "accounts") else "no account at all"))
-    expect(answer, list, "SimpleFIN accounts", "accounts")
-    for account in answer["accounts"]:
-        expect(account, str, "SimpleFIN accounts", "id")
+    found = expect(answer, list, "SimpleFIN accounts", "accounts")
+    named = [account for account in found if isinstance(at(account, "id"), str)]
+    if len(named) < len(found):
+        if not named:
+            raise Unexpected("SimpleFIN accounts: expected every account to have an id")
+        text = f"{len(found) - len(named)} of {len(found)} accounts came without an id and are left out"
+        return {**answer, "accounts": named, "errors": [*(answer.get("errors") or []), text]}
     return dict(answer)
 
 
@@ -430,11 +436,18 @@ def _stale(rows: list[dict[str, Any]], now: datetime, days: int) -> Iterator[str
 
 
 def _transactions(run: Run) -> Iterator[Any]:
+    unread: set[str] = set()
     windows, answers = _windows(run), _answers(run)
     for answer in answers:
         rows = []
         for account in answer["accounts"]:
-            for one in account.get("transactions") or []:
+            try:
+                booked = entries(account, "SimpleFIN transactions", "transactions", beside=account.keys())
+            except Unexpected as error:
+                run.warn(f"SimpleFIN: the transactions of account {account['id']} cannot be read: {error}")
+                unread.add(account["id"])
+                continue
+            for one in booked:
                 if at(one, "pending") is True or not at(one, "posted"):
                     continue  # it comes again, under another id, once it is booked
                 rows.append(
@@ -459,7 +472,7 @@ def _transactions(run: Run) -> Iterator[Any]:
     if all(one["code"] and not one["code"].startswith("gen.") for one in said) and not any(one["connection_id"] for one in said):
         where = "account_id = ? and posted_at >= cast(? as timestamptz) and posted_at < cast(? as timestamptz)"
         span = [windows[0][0].isoformat(), (windows[-1][1] or run.started_at).isoformat()]
-        for account_id in sorted({account["id"] for answer in answers for account in answer["accounts"]} - troubled):
+        for account_id in sorted({account["id"] for answer in answers for account in answer["accounts"]} - troubled - unread):
             run.listed("transactions", where=where, values=[account_id, *span])
     run.complete_from["transactions"] = _reaches_back_to(run, windows[0][0])
     if not run.backfill:

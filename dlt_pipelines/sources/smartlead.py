@@ -344,7 +344,10 @@ def _sends(run: Run) -> Iterator[Any]:
             path = f"/campaigns/{row['id']}/statistics{f'?{asked}' if asked else ''}"
             try:
                 for page in pages(run.client, path, ROWS, partial(send_id, row["id"]), "total_stats"):
-                    yield [_send(row["id"], send) for send in page]
+                    good = [send for send in page if send.get("lead_email")]
+                    if len(good) < len(page):
+                        run.warn(f"smartlead.sends: e-mails of campaign {row['id']} without an address are left out")
+                    yield [_send(row["id"], send) for send in good]
             except Gone as error:
                 run.warn(f'the e-mails of campaign {row["id"]} "{row.get("name")}" cannot be read: {error}')
                 continue
@@ -364,7 +367,7 @@ def lead_key(address: str) -> str:
 
 def send_id(campaign: int, row: Row) -> str:
     """An e-mail is a step of a campaign to a person on a day; the vendor gives it no id of its own."""
-    lead = lead_key(expect(row, str, "Smartlead e-mail", "lead_email"))
+    lead = lead_key(str(row.get("lead_email") or ""))
     return f"{campaign}/{lead}/{row.get('sequence_number')}/{str(row.get('sent_time') or '')[:10]}"
 
 

@@ -1,6 +1,6 @@
 -- meetings that were set with members of the warm list
-select distinct meetings.meeting_id
-from {{ ref('stg_hubspot__meetings') }} as meetings
+select distinct meetings.event_id
+from {{ ref('int_meetings') }} as meetings
 inner join {{ ref('int_activities__contacts') }} as links on links.activity_type = 'meeting' and meetings.meeting_id = links.activity_id
 inner join {{ ref('int_warm_list__memberships') }} as memberships
     on

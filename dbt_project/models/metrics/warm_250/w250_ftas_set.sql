@@ -1,9 +1,9 @@
 with meetings as (
     select
         meetings.*,
-        bool_or(listed.meeting_id is not null) over (partition by meetings.event_id) as is_listed
+        listed.event_id is not null as is_listed
     from {{ ref('int_meetings') }} as meetings
-    left join {{ ref('int_warm_list__meetings') }} as listed on meetings.meeting_id = listed.meeting_id
+    left join {{ ref('int_warm_list__meetings') }} as listed on meetings.event_id = listed.event_id
 )
 
 select

@@ -12,7 +12,7 @@ from orchestration import jobs
 from orchestration.assets import reporting
 from orchestration.resources import Scoreline
 from reports.alerts import tell_operator, untold
-from reports.due import built_as_of, due, first_day, has_waited_enough, pending, to_send
+from reports.due import built_as_of, due, first_day, has_waited_enough, pending, to_send, unheard_of
 from reports.mailing import recipients
 
 _RUNNING = dg.DefaultSensorStatus.RUNNING
@@ -125,9 +125,12 @@ def _reports(instance: dg.DagsterInstance, settings: Settings, company: Company)
 def _alerts(settings: Settings, company: Company) -> Iterator[dg.RunRequest]:
     now = settings.now()
     alerts = [one for one in untold(settings) if one.next_try_at is None or one.next_try_at <= now]
-    over = [row for row in pending(settings) if has_waited_enough(settings, company, row)]
-    if alerts or over:
-        state = [f"{one.mail} {one.tries}" for one in alerts] + [row["message_id"] for row in over]
+    state = [
+        *(f"{one.mail} {one.tries}" for one in alerts),
+        *(row["message_id"] for row in pending(settings) if has_waited_enough(settings, company, row)),
+        *(mailing.scope for mailing in unheard_of(settings, company)),
+    ]
+    if state:
         yield dg.RunRequest(run_key=_key(settings, "operator_alerts", *state), job_name=jobs.operator_alerts.name)
 
 

@@ -35,7 +35,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from filelock import FileLock
 
 from foundation.settings import Settings
-from foundation.warehouse import utc
+from foundation.warehouse import backups, utc
 from reports.files import write_atomically
 from reports.fmt import plural
 from reports.gate import Gate
@@ -63,6 +63,10 @@ class DeliveryFailed(Exception):
         super().__init__(text)
         self.report = report
         self.remembered = remembered
+
+
+class LedgerLost(DeliveryFailed):
+    """The ledger is gone or damaged. `scoreline new-ledger` replaces it."""
 
 
 class _Refused(Exception):
@@ -197,7 +201,7 @@ def ledger(settings: Settings) -> Iterator[sqlite3.Connection]:
             connection.execute("pragma journal_mode = persist")
             columns = _columns(connection)
             if not columns and (traces := _traces(settings)):
-                raise DeliveryFailed(
+                raise LedgerLost(
                     f"{path} is missing or empty, but {traces}. Nothing was sent, because this file remembers who has which mail. "
                     f"{_NEW_LEDGER}"
                 )
@@ -209,7 +213,7 @@ def ledger(settings: Settings) -> Iterator[sqlite3.Connection]:
     except OSError as error:
         raise DeliveryFailed(f"{path}: {error.strerror}. Nothing was sent. Make it readable and writable, then run it again.") from None
     except sqlite3.Error as error:
-        raise DeliveryFailed(f"{path}: {_way_out(error)}") from None
+        raise (LedgerLost if _damaged(error) else DeliveryFailed)(f"{path}: {_way_out(error)}") from None
 
 
 def _columns(connection: sqlite3.Connection) -> set[str]:
@@ -234,7 +238,10 @@ def _traces(settings: Settings) -> str:
     if next(settings.outbox_dir.glob("*.eml"), None):
         return f"{settings.outbox_dir} holds mails"
     # the site's first build makes the ledger before its first page
-    return f"the site in {settings.site_dir} has been built" if (settings.site_dir / "index.html").exists() else ""
+    if (settings.site_dir / "index.html").exists():
+        return f"the site in {settings.site_dir} has been built"
+    copies = [folder for folder in backups(settings) if (folder / settings.deliveries_path.name).exists()]
+    return f"the backup {copies[-1]} has one" if copies else ""
 
 
 # never the copy of a backup as it is: what was sent since would be sent again
@@ -243,12 +250,16 @@ _NEW_LEDGER = (
 )
 
 
+def _damaged(error: sqlite3.Error) -> bool:
+    return getattr(error, "sqlite_errorname", "").startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT"))
+
+
 def _way_out(error: sqlite3.Error) -> str:
     """What is wrong with the ledger and what to do; nothing that would send a mail twice."""
     name = getattr(error, "sqlite_errorname", "")
     if name.startswith("SQLITE_FULL"):
         return f"{error}. A mail on its way may have been sent. Make room on the disk, then run it again: nobody gets a mail twice."
-    if name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
+    if _damaged(error):
         return f"{error}. Nothing was sent, because this file remembers who has which mail. {_NEW_LEDGER}"
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return f"{error}. Another program holds it open: close it there, then run it again. Nobody gets a mail twice."

@@ -12,10 +12,12 @@ import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import get_args
 
 from foundation.calendar import local_date, parse_week, week_end_instant, week_label, week_start
 from foundation.seeds import day_off, is_last_working_day
 from foundation.settings import Company, ReportName, Settings
+from foundation.warehouse import utc
 from reports.alerts import remember
 from reports.delivery import TRIED_FOR, Postman, ledger, sending_lock
 from reports.fmt import plural
@@ -135,8 +137,9 @@ def has_waited_enough(settings: Settings, company: Company, row: sqlite3.Row) ->
     return waited >= TRIED_FOR or not may_still_go(settings, company, row["report"], row["period"])
 
 
-def give_up(settings: Settings, company: Company) -> None:
-    """Pending mails that are not tried again have failed; the operator's alerts say who did not get them.
+def remember_undelivered(settings: Settings, company: Company) -> None:
+    """Pending mails that are not tried again have failed. What failed or is uncertain becomes an alert, also where the run that should
+    have said so was killed.
 
     Raises:
         DeliveryFailed: the ledger can't be used.
@@ -145,9 +148,26 @@ def give_up(settings: Settings, company: Company) -> None:
     with sending_lock(settings), ledger(settings) as connection:
         for row in over:
             connection.execute(
-                "update deliveries set state = 'failed', next_try_at = null, error = ? where message_id = ? and state = 'pending'",
-                [f"{row['error']} (tried {plural(row['tries'], 'time')}, the last one at {row['noted_at']})", row["message_id"]],
+                "update deliveries set state = 'failed', next_try_at = null, noted_at = ?, error = ? "
+                "where message_id = ? and state = 'pending'",
+                [utc(settings.now()), f"{row['error']} (tried {plural(row['tries'], 'time')})", row["message_id"]],
             )
-    for report, period in dict.fromkeys((row["report"], row["period"]) for row in over):
-        mailing = Mailing(settings, company, report, period)
+    for mailing in unheard_of(settings, company):
         remember(settings, mailing.conditions(), mailing.scope)
+
+
+def unheard_of(settings: Settings, company: Company) -> list[Mailing]:
+    """Periods of the last days with mails that failed or are uncertain, and that no alert speaks of.
+
+    Raises:
+        DeliveryFailed: the ledger can't be used.
+    """
+    with sending_lock(settings), ledger(settings) as connection:  # the lock: what is being sent just now is not uncertain
+        periods = connection.execute(
+            "select distinct report, period from deliveries where noted_at >= ? "
+            "and (state in ('failed', 'uncertain') or (state = 'sending' and transport = 'smtp'))",
+            [utc(settings.now() - 2 * TRIED_FOR)],
+        ).fetchall()
+        known = {tuple(row) for row in connection.execute("select scope, key from alerts")}
+    mailings = [Mailing(settings, company, report, period) for report, period in periods if report in get_args(ReportName)]
+    return [one for one in mailings if any((one.scope, key) not in known for key in one.conditions())]

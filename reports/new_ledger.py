@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from foundation.settings import Company, Settings
 from foundation.warehouse import backups
 from reports.alerts import untold
-from reports.delivery import DeliveryFailed, Postman, ledger, sending_lock
+from reports.delivery import DeliveryFailed, LedgerLost, Postman, ledger, sending_lock
 from reports.due import due, pending
 from reports.mailing import recipients
 
@@ -22,13 +22,13 @@ def new_ledger(settings: Settings, company: Company) -> tuple[Path | None, Path 
         The backup that it comes from, and where the damaged file went.
 
     Raises:
-        DeliveryFailed: the ledger is usable, so there is nothing to do.
+        DeliveryFailed: the ledger is neither lost nor damaged, so it stays.
     """
     path = settings.deliveries_path
     try:
         with ledger(settings):
             pass
-    except DeliveryFailed:
+    except LedgerLost:
         pass
     else:
         raise DeliveryFailed(f"{path} can be read. There is nothing to replace.")
@@ -50,7 +50,9 @@ def new_ledger(settings: Settings, company: Company) -> tuple[Path | None, Path 
         aside = path.with_name(f"{path.stem}.{settings.now():%Y%m%dT%H%M%SZ}.replaced{path.suffix}")
         # with its journal, which SQLite would apply to the new file
         for end in ("", "-journal"):
-            if Path(f"{path}{end}").exists():
-                Path(f"{path}{end}").replace(f"{aside}{end}")
+            if (old := Path(f"{path}{end}")).exists():
+                old.replace(f"{aside}{end}")
         other.deliveries_path.replace(path)
-    return backup, aside if aside.stat().st_size else None
+    if not aside.stat().st_size:
+        aside.unlink()
+    return backup, aside if aside.exists() else None

@@ -8,15 +8,16 @@ from pydantic import Field
 
 from foundation.backup import BackupError, daily_backup
 from foundation.calendar import week_label
+from foundation.settings import Company, Settings
 from orchestration.assets.ingestion import OWNERS
 from orchestration.resources import Scoreline
 from orchestration.settings_at_import import COMPANY
-from reports.alerts import data_conditions, source_conditions, tell_operator
+from reports.alerts import data_conditions, source_conditions, tell_operator, tell_untold
 from reports.daily_digest import send_daily_digest
 from reports.delivery import DeliveryFailed, DeliveryReport
-from reports.due import give_up
+from reports.due import remember_undelivered
 from reports.friday_preview import send_friday_preview
-from reports.site import build_site, refresh_data_health
+from reports.site import SiteError, build_site, refresh_data_health
 from reports.weekly_mail import send_weekly_scorecard
 
 PUBLISHED = dg.AssetKey(["published", "scoreline"])
@@ -73,17 +74,28 @@ def operator_alerts(context: dg.AssetExecutionContext, scoreline: Scoreline) -> 
     """Tells the operator once when a source fails or runs late, totals are off, an access ends or a mail did not arrive, and once when it
     is over. Red while something is untold; it is tried again until it is told."""
     settings, company = scoreline.settings(), scoreline.company()
-    conditions = source_conditions(settings) | data_conditions(settings)
     try:
-        give_up(settings, company)
-        told = tell_operator(settings, company, conditions, scope="source")
+        conditions = source_conditions(settings) | data_conditions(settings)
+    except LookupError:  # nothing is published yet
+        conditions = None
+    try:
+        remember_undelivered(settings, company)
+        told = tell_untold(settings, company) if conditions is None else tell_operator(settings, company, conditions, scope="source")
     except DeliveryFailed as error:
         raise _failed(error) from None
     finally:
-        refresh_data_health(settings, company)
+        _refresh_data_health(context, settings, company)
     for message in told:
         context.log.warning(f"told {company.mail.operator}: {message['Subject']}")
-    return dg.MaterializeResult(metadata={"open": sorted(conditions), "told": [str(message["Subject"]) for message in told]})
+    return dg.MaterializeResult(metadata={"open": sorted(conditions or ()), "told": [str(message["Subject"]) for message in told]})
+
+
+def _refresh_data_health(context: dg.AssetExecutionContext, settings: Settings, company: Company) -> None:
+    """What became of the mails decides about the run; a page that fails is told by the build."""
+    try:
+        refresh_data_health(settings, company)
+    except (SiteError, LookupError) as error:
+        context.log.warning(str(error))
 
 
 def _failed(error: DeliveryFailed) -> dg.Failure:
@@ -113,7 +125,7 @@ def _mailed(
         _log_pending(context, error.report)
         raise _failed(error) from None
     finally:
-        refresh_data_health(settings, company)
+        _refresh_data_health(context, settings, company)
     _log_pending(context, report)
     label = week_label(first) if period == "week" else first.isoformat()
     context.log.info(f"{label}: {report.summary()}")

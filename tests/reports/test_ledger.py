@@ -23,7 +23,7 @@ from foundation.settings import Company, Settings
 from reports import delivery
 from reports.alerts import tell_operator, tell_untold, untold
 from reports.delivery import DeliveryFailed, Outcome, Postman, ledger
-from reports.due import give_up, pending
+from reports.due import pending, remember_undelivered, unheard_of
 from reports.mail import build
 from reports.new_ledger import new_ledger
 from reports.troubles import troubles
@@ -136,6 +136,44 @@ def test_a_lost_ledger_is_an_alarm_and_no_beginning(
         new_ledger(settings, company)
 
 
+def test_a_ledger_that_is_only_held_or_closed_is_not_replaced(
+    settings: Settings, company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one(settings, company)
+    monkeypatch.setattr(delivery, "SMTP_TIMEOUT", 0.1)
+    with closing(sqlite3.connect(settings.deliveries_path, isolation_level=None)) as other:
+        other.execute("begin exclusive")
+        for _ in range(2):
+            with pytest.raises(DeliveryFailed, match=r"locked.*close it there"):
+                new_ledger(settings, company)
+    assert one(settings, company).state == "already_sent"
+
+
+def test_a_home_that_was_brought_back_from_a_backup_is_no_beginning(settings: Settings, company: Company) -> None:
+    one(settings, company)
+    folder = settings.backups_dir / "2025-10-27"
+    folder.mkdir(parents=True)
+    (folder / "warehouse.duckdb").touch()
+    settings.deliveries_path.rename(folder / "deliveries.sqlite")
+    shutil.rmtree(settings.outbox_dir)
+    with pytest.raises(DeliveryFailed, match=r"the backup .* has one.*`scoreline new-ledger`"):
+        one(settings, company)
+    new_ledger(settings, company)
+    assert one(settings, company).state == "already_sent" and one(settings, company, SAM).state == "uncertain"
+
+
+def test_what_a_killed_run_could_not_tell_is_told_without_another_try(smtp: Settings, company: Company, server: Server) -> None:
+    one(smtp, company)
+    one(smtp, company, SAM)
+    with ledger(smtp) as connection:
+        connection.execute("update deliveries set state = 'sending' where recipient = ?", [DANA])
+    assert [one.scope for one in unheard_of(smtp, company)] == ["weekly_scorecard:2025-W43"]
+    remember_undelivered(smtp, company)
+    (message,) = tell_untold(smtp, company)
+    assert DANA in message["Subject"] and unheard_of(smtp, company) == []
+    assert server.to() == sorted([DANA, SAM, OPERATOR])
+
+
 def test_without_a_trace_it_begins(settings: Settings, company: Company) -> None:
     settings.deliveries_path.touch()  # killed while it was made
     assert one(settings, company).state == "sent"
@@ -198,11 +236,11 @@ def test_a_mail_whose_time_is_over_is_given_up_and_told(smtp: Settings, company:
     server.greylist = 1
     day = smtp.now().date().isoformat()
     assert one(smtp, company, report="daily_digest", period=day).state == "pending"
-    give_up(later(smtp, hours=10), company)
+    remember_undelivered(later(smtp, hours=10), company)
     assert row(smtp)["state"] == "pending"
     server.greylist = 0
     morning = later(smtp, hours=20)
-    give_up(morning, company)
+    remember_undelivered(morning, company)
     assert row(smtp)["state"] == "failed" and pending(smtp) == []
     (message,) = tell_untold(morning, company)
     assert message["Subject"] == f"Scoreline alert: {DANA} did not get the daily digest of {day}"

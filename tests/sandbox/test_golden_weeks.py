@@ -96,7 +96,8 @@ def test_every_golden_week_has_records_that_must_be_left_out(card: Scorecard) ->
         week = [call for call in calls if week_label(card.day(call["hs_timestamp"])) == label]
         talks = [call for call in week if call["hs_call_disposition"] in card.company.hubspot.connected_outcomes and call["owner"] == MAYA]
         assert any(call["hs_call_direction"] == "INBOUND" and call["owner"] == MAYA for call in week)
-        assert any(call["hs_call_direction"] is None and call["owner"] == MAYA for call in week)
+        # nobody knows whether a call without a direction is a dial: it would take the verdict from the week
+        assert not any(call["hs_call_direction"] is None and call["owner"] == MAYA for call in week)
         assert any(call["hubspot_owner_id"] is None and call["contacts"] for call in week)
         assert any(call["hubspot_owner_id"] and call["owner"] is None for call in week), "of an owner who is not in people.csv"
         assert any(not call["contacts"] for call in talks)

@@ -74,15 +74,22 @@ followed as (
 ),
 
 -- what was won or lost in one of our pipelines stays so there when it moves on to another pipeline (to be delivered, to be renewed)
+judged as (
+    select
+        *,
+        not is_in_pipeline and coalesce(ours.deal_state, 'open') <> 'open' as is_kept
+    from followed
+),
+
 placed as (
     select
         * replace (
-            case when is_in_pipeline or coalesce(ours.deal_state, 'open') = 'open' then pipeline_id else ours.pipeline_id end as pipeline_id,
-            case when is_in_pipeline or coalesce(ours.deal_state, 'open') = 'open' then stage_id else ours.stage_id end as stage_id,
-            case when is_in_pipeline or coalesce(ours.deal_state, 'open') = 'open' then deal_state else ours.deal_state end as deal_state,
-            is_in_pipeline or coalesce(ours.deal_state, 'open') <> 'open' as is_in_pipeline
+            case when is_kept then ours.pipeline_id else pipeline_id end as pipeline_id,
+            case when is_kept then ours.stage_id else stage_id end as stage_id,
+            case when is_kept then ours.deal_state else deal_state end as deal_state,
+            is_in_pipeline or is_kept as is_in_pipeline
         )
-    from followed
+    from judged
 ),
 
 turned as (

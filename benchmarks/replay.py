@@ -374,10 +374,12 @@ class Replay:
             names = [column[0] for column in cursor.description]
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
-    def restatements(self) -> list[Restatement]:
-        """Every published number that changed, with what the diary says about its records."""
-        rows = self.query("select * from marts.fct_restatements order by changed_at, line_id, period_start")
-        records = self.query("select line_id, period_start, changed_at, change, record_id from marts.fct_restatement_records")
+    def restatements(self, since: datetime) -> list[Restatement]:
+        """Every published number that changed at `since` or later, with what the diary says about its records."""
+        rows = self.query("select * from marts.fct_restatements where changed_at >= ? order by changed_at, line_id, period_start", since)
+        records = self.query(
+            "select line_id, period_start, changed_at, record_id from marts.fct_restatement_records where changed_at >= ?", since
+        )
         differing: dict[tuple[Any, ...], list[str]] = {}
         for row in records:
             differing.setdefault((row["line_id"], row["period_start"], row["changed_at"]), []).append(row["record_id"])
@@ -486,15 +488,18 @@ def main() -> None:
     options = parser.parse_args()
     diary = Diary()
     write_days(diary, BEGINS, options.days, options.seed)
+    happened = Counter(entry.kind for entry in diary.entries)
+    print("What happens: " + ", ".join(f"{kind} {count}" for kind, count in sorted(happened.items())), flush=True)
+    restatements: list[Restatement] = []
     with tempfile.TemporaryDirectory() as folder, replaying(diary, Path(folder), BEGINS) as replay:
         for morning in mornings(BEGINS, options.days):
             replay.day(morning)
-            print(f"{morning:%Y-%m-%d}", file=sys.stderr)
-        restatements, mondays = replay.restatements(), replay.mondays()
-    happened = Counter(entry.kind for entry in diary.entries)
-    print("What happened: " + ", ".join(f"{kind} {count}" for kind, count in sorted(happened.items())))
-    for restatement in restatements:
-        print(restatement)
+            print(f"{morning:%Y-%m-%d}", end="\r", file=sys.stderr)
+            found = replay.restatements(morning)
+            restatements += found
+            for restatement in found:
+                print(restatement, flush=True)
+        mondays = replay.mondays()
     for monday in mondays:
         mark = "" if monday.published == monday.was else "  WRONG"
         print(f"{monday.week_start}  pipeline {_number(monday.published):>14}, was {_number(monday.was):>14}{mark}")

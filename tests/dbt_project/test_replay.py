@@ -113,7 +113,7 @@ def test_merged_records_are_gone_at_the_next_load(replay: Replay) -> None:
 
 
 def test_what_was_published_changes_where_something_about_it_changed(replay: Replay) -> None:
-    found = replay.restatements()
+    found = replay.restatements(next(mornings(BEGINS, 1)))
     assert {(one.row["line_id"], one.row["period_start"]): (one.row["value_was"], one.row["value_now"]) for one in found} == {
         ("maya.dials", W42): (1, 2),
         ("maya.calls_by_rep", W42): (1, 2),

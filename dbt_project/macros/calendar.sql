@@ -65,6 +65,11 @@
     cast(date_trunc('quarter', {{ day }}) as date)
 {%- endmacro %}
 
+{#- Oct–Dec 2025: named by its months, so that nobody takes it for the quarter of 13 weeks, 2025-Q4 -#}
+{% macro calendar_quarter_label(day) -%}
+    strftime({{ calendar_quarter_start(day) }}, '%b–') || strftime({{ calendar_quarter_start(day) }} + interval 2 month, '%b %Y')
+{%- endmacro %}
+
 {#- the first day of the period that holds the day, by the cadence of its line -#}
 {% macro period_start(cadence, day) -%}
     case {{ cadence }}

@@ -263,7 +263,7 @@ def test_the_months_are_those_of_the_report(months: dict[tuple[str, str], Row]) 
 
 def test_a_calendar_quarter_adds_money_up_and_pools_the_margin(months: dict[tuple[str, str], Row]) -> None:
     september = {metric: months[metric, "2025-09"] for metric in ("revenue", "profit_margin", "cash_flow")}
-    assert (september["revenue"]["quarter_value"], september["revenue"]["quarter_label"]) == (2000, "Q3 2025")
+    assert (september["revenue"]["quarter_value"], september["revenue"]["quarter_label"]) == (2000, "Jul–Sep 2025")
     assert september["cash_flow"]["quarter_value"] == Decimal("51.25")
     # the loss of the month without income is in it: (-100 + 250 + 600) / 2000, and not the mean of 25 % and 60 %
     assert september["profit_margin"]["quarter_value"] == Decimal("0.375")

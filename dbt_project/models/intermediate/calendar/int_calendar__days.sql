@@ -16,7 +16,7 @@ labelled as (
         cast(last_day(days.day) as date) as month_end,
         strftime(days.day, '%Y-%m') as month_label,
         {{ calendar_quarter_start('days.day') }} as calendar_quarter_start,
-        'Q' || quarter(days.day) || ' ' || year(days.day) as calendar_quarter_label,
+        {{ calendar_quarter_label('days.day') }} as calendar_quarter_label,
         isodow(days.day) <= 5 and holidays.holiday is null as is_business_day
     from days
     left join {{ ref('holidays') }} as holidays on days.day = holidays.holiday

@@ -17,7 +17,7 @@ ages as (
 
 select
     deals.cohort_start,
-    'Q' || quarter(deals.cohort_start) || ' ' || year(deals.cohort_start) as cohort_label,
+    {{ calendar_quarter_label('deals.cohort_start') }} as cohort_label,
     count(*) as deals,
     count(*) filter (where deals.deal_state = 'won') as won,
     count(*) filter (where deals.deal_state = 'lost') as lost,

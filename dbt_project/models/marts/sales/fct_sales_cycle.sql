@@ -1,7 +1,7 @@
 -- how long won deals took from their creation, by the calendar quarter of the win
 select
     {{ calendar_quarter_start('day') }} as quarter_start,
-    'Q' || quarter(day) || ' ' || year(day) as quarter_label,
+    {{ calendar_quarter_label('day') }} as quarter_label,
     count(*) as won,
     cast(sum(numerator) / count(*) as decimal(38, 9)) as mean_days,
     cast(median(numerator) as decimal(38, 9)) as median_days

@@ -3,7 +3,7 @@
 with spans as (
     {% for span, text in [
         ('month', "strftime(" ~ today() ~ ", '%B %Y')"),
-        ('quarter', "'Q' || quarter(" ~ today() ~ ") || ' ' || year(" ~ today() ~ ")"),
+        ('quarter', calendar_quarter_label(today())),
         ('year', "strftime(" ~ today() ~ ", '%Y')"),
     ] -%}
     select

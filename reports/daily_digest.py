@@ -221,7 +221,7 @@ def _sources(
         if not (users or everything) or source.state == "not_connected":
             continue
         # a table that none of the lines needs is no news
-        spared = source.state == "partly_refused" and not any(source.source in (line.refusing or ()) for line in users)
+        spared = source.state == "partly_refused" and not any(source.source in (line.refusing or "").split(", ") for line in users)
         state = "ok" if spared else source.state
         (up if state == "ok" else down).add(source.source)
         if (state == "ok") != (source.source in known_down):

@@ -93,16 +93,9 @@ def _rows(cursor: duckdb.DuckDBPyConnection, sql: str, **params: Any) -> list[Ro
 
 
 _LINES = """
-select l.line_id, l.section, l.section_label, l.label, l.owner_names, l.feed, l.sources, f.state, f.value, f.partial_note, g.refusing, g.gap
+select l.line_id, l.section, l.section_label, l.label, l.owner_names, l.feed, l.sources, f.state, f.value, f.partial_note, l.refusing, l.gap
 from marts.dim_lines as l
 join marts.fct_scorecard_weekly as f using (line_id)
-left join (
-    -- which sources refuse or lack what the line needs, without the vendor's own words: those stand with the source
-    select line_id, list(distinct source) filter (where state = 'refused') as refusing,
-           string_agg(distinct sentence, ', ' order by sentence) as gap
-    from marts.dim_line_tables where state in ('refused', 'never_loaded')
-    group by line_id
-) as g using (line_id)
 where l.cadence = 'week' and f.week_start = $week
   and ($week >= l.valid_from or l.valid_from is null) and ($week <= l.valid_to or l.valid_to is null)
 order by l.sort_order, l.line_id
@@ -159,7 +152,7 @@ def uses(line: Row | Line, source: str) -> bool:
 def _worth_a_note(source: Row, lines: Sequence[Row]) -> bool:
     """A refused table is news for those whose lines need it."""
     if source.state == "partly_refused":
-        return any(source.source in (line.refusing or ()) for line in lines)
+        return any(source.source in (line.refusing or "").split(", ") for line in lines)
     return bool(source.state != "ok")
 
 

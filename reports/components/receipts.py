@@ -67,7 +67,9 @@ def total_text(line: Row, found: Total) -> str:
     """`Counted 79 records: 42 of 79 = 53% on the page.`"""
     if line.value is None and line.status != "not_applicable":
         counted = plural(found.counted, "record")
-        return f"{counted} so far; the page shows no number, because the period is not complete or nothing was typed in."
+        why = line.gap or line.partial_note
+        because = plain(why, 400) if why else "the period is not complete or nothing was typed in"
+        return f"{counted} so far; the page shows no number, because {because}."
     shown = judged(line.value, line.unit, (line.target, line.target_2)) if line.value is not None else "n/a"
     if line.aggregation in ("ratio", "last_ratio"):
         sums = parts_text(found.numerator, found.denominator, line.aggregation) or number(found.numerator, line.unit)
@@ -79,7 +81,10 @@ def total_text(line: Row, found: Total) -> str:
     else:
         sums = f"sum {number(found.numerator, line.unit)}"
     verdict = "=" if found.agrees else "does not agree with"
-    return f"Counted {plural(found.counted, 'record')}, {sums} {verdict} {shown} on the page."
+    # the state says that a stale one is not whole; here stands why
+    lacks = [*([plain(line.gap, 400)] if line.gap else []), *([plain(line.partial_note, 400)] if line.partial_note else [])]
+    rest = f" It is not the whole number: {'. '.join(lacks)}." if lacks else ""
+    return f"Counted {plural(found.counted, 'record')}, {sums} {verdict} {shown} on the page.{rest}"
 
 
 def pieces(

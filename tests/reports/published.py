@@ -102,7 +102,7 @@ class PublishedFile:
     sources: dict[str, dict[str, Any]] = field(default_factory=dict)
     """source -> columns of dim_sources that differ."""
     gaps: dict[str, tuple[str, str, str]] = field(default_factory=dict)
-    """line -> state of the table it needs, what is wrong with it, and in whose words."""
+    """line -> the source that refuses what it needs, what that is, and in whose words."""
     partial: dict[str, str] = field(default_factory=dict)
     """line -> what its newest week leaves out because nobody knows whether it counts."""
     rejected: list[tuple[str, int, str, str]] = field(default_factory=list)
@@ -165,13 +165,11 @@ class PublishedFile:
             self._month_line(connection, order, text, records)
         if self.running and self.last_week == W43:
             self._balances(connection, facts, records)
-        connection.execute(
-            "insert into marts.dim_line_tables (line_id, source, table_name, state) "
-            "select line_id, sources, 'records', 'ok' from marts.dim_lines"
-        )
-        update = "update marts.dim_line_tables set state = ?, sentence = ?, reason = ? where line_id = ?"
-        for line_id, gap in self.gaps.items():
-            connection.execute(update, [*gap, line_id])
+        for line_id, (source, gap, words) in self.gaps.items():
+            connection.execute(
+                "update marts.dim_lines set refusing = ?, gap = ?, gap_in_full = ? where line_id = ?",
+                [source, gap, f"{gap}: {words}", line_id],
+            )
         _insert(connection, "fct_scorecard_weekly", facts)
         _insert(connection, "fct_contributions", records)
         self._progress(connection)
@@ -435,7 +433,7 @@ def _dimension(
     people: str | None = None,
 ) -> None:
     connection.execute(
-        "insert into marts.dim_lines values (?, ?, ?, ?, ?, ?, ?, ?, 'up', ?, ?, null, ?, null, ?, ?, null)",
+        "insert into marts.dim_lines values (?, ?, ?, ?, ?, ?, ?, ?, 'up', ?, ?, null, ?, null, ?, null, null, null, ?, null)",
         [line_id, row["section"], row["section_label"], order, row["metric"], row["label"], row["unit"], row["aggregation"], cadence,
          row["owners"], people, row["sources"], since],
     )  # fmt: skip
@@ -516,8 +514,8 @@ create table marts.dim_build (as_of timestamptz, finished_week date,
     company_name text, time_zone text, currency text);
 create table marts.dim_lines (
     line_id text, section text, section_label text, sort_order int, metric_id text, label text, unit text, aggregation text,
-    direction text, cadence text, owner_names text, owners text, people text, feed text, sources text, valid_from date,
-    valid_to date
+    direction text, cadence text, owner_names text, owners text, people text, feed text, sources text, refusing text,
+    gap text, gap_in_full text, valid_from date, valid_to date
 );
 create table marts.dim_metrics (
     metric_id text, label text, unit text, aggregation text, direction text, cadence text, sources text, definition text, why text,

@@ -63,7 +63,7 @@ def test_amber_says_what_is_missing(variant: Callable[..., Settings], values: di
 
 
 REFUSED = {"state": "partly_refused", "refused": "calls: the key lacks crm.objects.calls.read"}
-GAP = ("refused", "HubSpot refuses calls", "the key lacks crm.objects.calls.read")
+GAP = ("hubspot", "HubSpot refuses calls", "the key lacks crm.objects.calls.read")
 
 
 def test_a_refused_table_is_told_in_the_vendors_words_to_those_who_need_it(variant: Callable[..., Settings]) -> None:

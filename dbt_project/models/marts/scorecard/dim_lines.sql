@@ -26,11 +26,21 @@ people as (
     group by line_id
 ),
 
+told as (
+    select
+        *,
+        sentence || coalesce(': ' || reason, '') as told
+    from {{ ref('dim_line_tables') }}
+),
+
 used as (
     select
         line_id,
-        string_agg(distinct source, ', ' order by source) as sources
-    from {{ ref('int_scorecard__line_tables') }}
+        string_agg(distinct source, ', ' order by source) as sources,
+        string_agg(distinct source, ', ' order by source) filter (where state = 'refused') as refusing,
+        string_agg(distinct sentence, ', ' order by sentence) filter (where state in ('refused', 'never_loaded', 'failing')) as gap,
+        string_agg(distinct told, '; ' order by told) filter (where state in ('refused', 'never_loaded', 'failing')) as gap_in_full
+    from told
     group by line_id
 )
 
@@ -50,6 +60,9 @@ select
     people.people,
     lines.feed,
     coalesce(used.sources, array_to_string(lines.sources, ', ')) as sources,
+    used.refusing,
+    used.gap,
+    used.gap_in_full,
     lines.valid_from,
     lines.valid_to
 from {{ ref('int_scorecard__lines') }} as lines

@@ -51,3 +51,35 @@
     {%- endfor -%}
     {{ return(rows) }}
 {% endmacro %}
+
+{#- The raw tables that the models of a folder (`marts/sales`) are computed from, as SQL list of `source.table` -#}
+{% macro tables_of_folder(folder) -%}
+    {%- set seen = {} -%}
+    {%- set found = [] -%}
+    {%- if execute -%}
+        {%- for id, node in graph.nodes.items() if node.resource_type == 'model' and node.path.startswith(folder ~ '/') -%}
+            {%- for table in raw_tables_of(id, seen) -%}{%- do found.append("'" ~ table ~ "'") -%}{%- endfor -%}
+        {%- endfor -%}
+    {%- endif -%}
+    cast([{{ found | unique | sort | join(', ') }}] as text[])
+{%- endmacro %}
+
+{#- Whether the CRM's tables that the models are computed from were not all read: what was never read is no zero -#}
+{% macro never_read(models) -%}
+    {%- set seen = {} -%}
+    {%- set needed = [] -%}
+    {%- if execute -%}
+        {%- for model in models -%}
+            {%- for table in raw_tables_of('model.' ~ project_name ~ '.' ~ model, seen) if table.split('.')[0] in ['hubspot', 'copper'] -%}
+                {%- do needed.append("'" ~ table ~ "'") -%}
+            {%- endfor -%}
+        {%- endfor -%}
+    {%- endif -%}
+    exists (
+        select 1
+        from (select unnest(cast([{{ needed | unique | join(', ') }}] as text[])) as raw_table) as needed
+        inner join {{ ref('int_crm') }} as crm on needed.raw_table like crm.source || '.%'
+        left join {{ ref('int_sources__tables') }} as tables on needed.raw_table = tables.source || '.' || tables.table_name
+        where tables.complete_through is null
+    )
+{%- endmacro %}

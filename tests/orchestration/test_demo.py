@@ -73,6 +73,11 @@ def test_the_sales_company_end_to_end(environment: Path) -> None:
         found = "select measure, numerator, denominator from marts.fct_sales_kpis where owner_key = 'all' and period_key = ?"
         year, ever = ({name: fraction for name, *fraction in connection.execute(found, [key]).fetchall()} for key in ("ytd", "all"))
         states = dict(connection.execute("select source, state from marts.dim_sources").fetchall())
+        lines = connection.execute(
+            "select line_id, state from marts.fct_scorecard_weekly where week_label = '2025-W43' and state <> 'live' "
+            "union all select line_id, gap from marts.dim_lines where gap is not null"
+        ).fetchall()
+    assert lines == [], "HubSpot alone answers every line of a sales team"
     assert (year["win_rate"], year["avg_deal"], year["sales_cycle_days"]) == ([7, 26], [110_019, 7], [733, 7])
     assert {name: ever[name][0] for name in ("contacts", "companies", "activities")} == {
         "contacts": 44_602,

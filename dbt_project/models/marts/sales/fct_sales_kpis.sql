@@ -177,11 +177,33 @@ valued as (
             and owners.owner_key = held.owner_key
 ),
 
+unread as (
+    {% for names, models in [
+        (['win_rate', 'avg_deal', 'won_value', 'deals_won', 'deals_lost', 'deals_created', 'sales_cycle_days', 'sales_cycle_median'],
+            ['int_crm__deals']),
+        (['pipeline_value', 'pipeline_weighted', 'open_deals'], ['int_crm__deal_spans']),
+        (['contacts', 'new_contacts', 'leads', 'mqls', 'sqls', 'web_visits', 'form_fills'], ['int_crm__contacts']),
+        (['companies'], ['int_crm__companies']),
+        (['activities'], [
+            'stg_hubspot__calls', 'stg_hubspot__meetings', 'stg_hubspot__tasks', 'stg_hubspot__notes', 'stg_copper__activities'
+        ]),
+        (['emails'], ['stg_hubspot__emails', 'stg_copper__activities']),
+        (['owners'], ['stg_hubspot__owners', 'stg_copper__users']),
+        (['pipelines'], ['stg_hubspot__deal_pipelines', 'stg_copper__pipelines']),
+    ] -%}
+    select unnest({{ names }}) as measure
+    where {{ never_read(models) }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
 of_the_period as (
     select
-        *,
-        cast(numerator / nullif(denominator, 0) as decimal(38, 9)) as value
+        valued.*,
+        unread.measure is not null as is_unread,
+        case when unread.measure is null then cast(valued.numerator / nullif(valued.denominator, 0) as decimal(38, 9)) end as value
     from valued
+    left join unread on valued.measure = unread.measure
 ),
 
 together as (
@@ -196,11 +218,12 @@ together as (
         any_value(is_headline) as is_headline,
         any_value(metric_id) as metric_id,
         any_value(kind) as kind,
-        max(numerator) filter (where part = 'period') as numerator,
+        max(numerator) filter (where part = 'period' and not is_unread) as numerator,
         max(denominator) filter (where part = 'period') as denominator,
         max(value) filter (where part = 'period') as value,
         max(value) filter (where part = 'now') as now_value,
         max(value) filter (where part = 'then') as then_value,
+        bool_or(is_unread) as is_unread,
         max(without_amount) filter (where part = 'period') as without_amount,
         max(disqualified) filter (where part = 'period') as disqualified
     from of_the_period
@@ -229,6 +252,7 @@ select
         end as decimal(38, 9)
     ) as change,
     case
+        when together.is_unread then 'could not be read'
         when not periods.is_whole then 'not compared, the CRM is read to ' || strftime(periods.now_until, '%-d %b %Y %H:%M')
         when periods.then_first is null then 'no full year before'
         when together.then_value is not null then null
@@ -238,6 +262,7 @@ select
     end as change_note,
     together.metric_id,
     case
+        when together.is_unread then 'could not be read'
         when together.measure = 'win_rate' and together.denominator > 0
             then {{ plain_number('together.numerator') }} || ' of ' || {{ plain_number('together.denominator') }} || ' closed'
         when together.measure = 'win_rate' then 'nothing was closed'

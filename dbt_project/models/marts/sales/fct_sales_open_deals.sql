@@ -32,7 +32,7 @@ select
     cast(coalesce(deals.pushes, 0) as bigint) as pushes,
     cast(coalesce(deals.pushed_days, 0) as bigint) as pushed_days,
     deals.is_other_currency
-from {{ ref('int_crm__open_deals') }} as deals
+from {{ ref('int_crm__watched_deals') }} as deals
 inner join {{ ref('int_sales__owners') }} as owners on deals.owner_key = owners.owner_key
 left join {{ ref('int_crm__stages') }} as stages on deals.pipeline_id = stages.pipeline_id and deals.stage_id = stages.stage_id
 where deals.record_type <> 'snapshot' and not deals.is_deleted

@@ -12,6 +12,7 @@ select
     tables.complete_through,
     tables.last_success_at,
     tables.last_attempt_at,
-    cast(tables.rows_total as bigint) as rows_total
+    cast(tables.rows_total as bigint) as rows_total,
+    list_contains({{ tables_of_folder('marts/sales') }}, tables.source || '.' || tables.table_name) as is_on_sales_pages
 from {{ ref('int_sources__tables') }} as tables
 inner join {{ ref('int_sources') }} as sources on tables.source = sources.source

@@ -9,7 +9,7 @@ select
         when record_type <> 'snapshot' and not is_stale then 'not_stale'
     end as reason,
     {{ receipt() }}
-from {{ ref('int_crm__open_deals') }}
+from {{ ref('int_crm__watched_deals') }}
 -- a day on which nothing counts is a zero, told by the row of the whole pipeline
 qualify
     record_type <> 'snapshot'

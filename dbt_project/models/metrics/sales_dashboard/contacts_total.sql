@@ -1,11 +1,4 @@
 -- one row a week: the list is too long for a receipt
-with days as (
-    select distinct
-        snapshot_day,
-        source
-    from {{ ref('int_crm__open_deals') }}
-)
-
 select
     'contacts_total' as metric_id,
     cast(null as text) as person_key,
@@ -19,7 +12,7 @@ select
     cast(days.snapshot_day as text) as record_id,
     cast(null as text) as record_url,
     'All contacts made until then' as record_label
-from days
+from {{ ref('int_crm__days') }} as days
 left join {{ ref('int_crm__contacts') }} as records
     on not records.is_deleted and coalesce(records.created_day, date '0001-01-01') <= days.snapshot_day
 group by days.snapshot_day, days.source

@@ -30,14 +30,16 @@ def _at(when: time, days: str) -> str:
     return f"{when.minute} {when.hour} * * {days}"
 
 
-def _requested(scoreline: Scoreline, report: ReportName, first: date, run_key: str) -> dg.RunRequest | dg.SkipReason:
+def _requested(scoreline: Scoreline, report: ReportName, first: date) -> dg.RunRequest | dg.SkipReason:
     """The mail; where its tick comes late and its data is still to be read and built, the sensor `mails_due` sends it after the build."""
     settings = scoreline.settings()
-    now, built = settings.now(), built_as_of(settings)
-    for one in due(settings, scoreline.company()):
-        if one.report == report and now - one.at > LATE and built is not None and built < one.needs:
-            return dg.SkipReason(f"{report} {one.period} was due at {one.at:%Y-%m-%d %H:%M}. It goes out after the next successful build.")
-    return dg.RunRequest(run_key=run_key, partition_key=first.isoformat())
+    one = next((one for one in due(settings, scoreline.company()) if (one.report, one.first) == (report, first)), None)
+    if one is None:  # the tick is one of an earlier day
+        return dg.SkipReason(f"{report} {first} is not due yet.")
+    built = built_as_of(settings)
+    if settings.now() - one.at > LATE and built is not None and built < one.needs:
+        return dg.SkipReason(f"{report} {one.period} was due at {one.at:%Y-%m-%d %H:%M}. It goes out after the next successful build.")
+    return dg.RunRequest(run_key=f"{report}-{first}", partition_key=first.isoformat())
 
 
 @dg.schedule(
@@ -50,7 +52,7 @@ def _requested(scoreline: Scoreline, report: ReportName, first: date, run_key: s
 )
 def weekly_mail(context: dg.ScheduleEvaluationContext, scoreline: Scoreline) -> dg.RunRequest | dg.SkipReason:
     week = last_finished_week(scoreline.settings().now(), scoreline.company().zone)
-    return _requested(scoreline, "weekly_scorecard", week, f"weekly_scorecard-{week}")
+    return _requested(scoreline, "weekly_scorecard", week)
 
 
 @dg.schedule(
@@ -66,7 +68,7 @@ def daily_digest_mail(context: dg.ScheduleEvaluationContext, scoreline: Scorelin
     day = local_date(settings.now(), scoreline.company().zone)
     if off := day_off(settings, day):
         return dg.SkipReason(f"{day} is no working day: {off}. What is new is told on the next one.")
-    return _requested(scoreline, "daily_digest", day, f"daily_digest-{day}")
+    return _requested(scoreline, "daily_digest", day)
 
 
 @dg.schedule(
@@ -83,8 +85,7 @@ def friday_preview_mail(context: dg.ScheduleEvaluationContext, scoreline: Scorel
     day = local_date(settings.now(), scoreline.company().zone)
     if not is_last_working_day(settings, day):
         return dg.SkipReason(f"{day} is not the last working day of {week_label(day)}.")
-    week = week_start(day)
-    return _requested(scoreline, "friday_preview", week, f"friday_preview-{week}")
+    return _requested(scoreline, "friday_preview", week_start(day))
 
 
 all_schedules = [daily_refresh, weekly_mail, daily_digest_mail, friday_preview_mail]

@@ -99,7 +99,7 @@ def test_no_server_for_a_day(on: Daemon, server: Server, monkeypatch: pytest.Mon
     monkeypatch.setenv("SMTP_URL", url)
     on.build(MONDAY - 60 * MINUTE, Settings())
     assert on.turn(MONDAY) == ["weekly_scorecard 2025-10-20 SUCCESS"]
-    ran = [run for hour in range(1, 26) for run in on.turn(MONDAY + timedelta(hours=hour))]
+    ran = [run for hour in (1, 2, 24, 25) for run in on.turn(MONDAY + timedelta(hours=hour))]
     assert "weekly_scorecard 2025-10-20 FAILURE" in ran, "waiting for over an hour is an alert, and nobody can be told"
     assert "operator_alerts FAILURE" in ran
     monkeypatch.setenv("SMTP_URL", server.url)  # type: ignore[attr-defined]

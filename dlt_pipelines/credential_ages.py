@@ -81,7 +81,8 @@ def _read(path: Path) -> dict[str, dict[str, str]]:
 def _write(path: Path, entries: dict[str, dict[str, str]]) -> None:
     """Replace the file, mode 0600. A disk that is full costs the ages, nothing else."""
     with contextlib.suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for folder in (path.parent.parent, path.parent):  # the mode is not that of parents
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         part = path.with_suffix(f".{os.getpid()}.part")
         try:
             with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:

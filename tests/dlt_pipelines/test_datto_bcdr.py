@@ -349,7 +349,7 @@ def test_an_error_with_status_200_is_an_error(code: str, text: str, sandbox: San
 
 def test_the_doctor_knows_service_plans(sandbox: Sandbox, company: Company) -> None:
     healthy = diagnose(Settings(), company, ["datto_bcdr"])
-    assert {finding.level for finding in healthy} == {"ok"} and "requests left" in str(healthy)
+    assert {finding.level for finding in healthy} <= {"ok", "info"} and "requests left" in str(healthy)
     found = {
         f.check: f
         for f in diagnose(Settings(), with_section(company, continuity_service_plans=["Gold"]), ["datto_bcdr"])

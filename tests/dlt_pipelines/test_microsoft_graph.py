@@ -157,7 +157,7 @@ def test_one_address_for_sign_in_and_graph_and_no_secret_left_behind(
 
 
 def test_without_a_tenant_the_way_out_is_named(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in (("TENANT_ID", " , "), ("CLIENT_ID", "x"), ("CLIENT_SECRET", "y")):
+    for name, value in (("TENANT_ID", ","), ("CLIENT_ID", "x"), ("CLIENT_SECRET", "y")):
         monkeypatch.setenv(f"MICROSOFT_{name}", value)
     alone = company.model_copy(update={"microsoft_graph": company.microsoft_graph.model_copy(update={"tenants": {}})})
     with pytest.raises(PermanentError, match="MICROSOFT_TENANT_ID holds no tenant"):

@@ -64,21 +64,34 @@
     cast([{{ found | unique | sort | join(', ') }}] as text[])
 {%- endmacro %}
 
-{#- Whether the CRM's tables that the models are computed from were not all read: what was never read is no zero -#}
-{% macro never_read(models) -%}
+{#- The raw tables that the models are computed from, of some sources, as SQL list of `source.table` -#}
+{% macro tables_of_models(models, sources) -%}
     {%- set seen = {} -%}
-    {%- set needed = [] -%}
+    {%- set found = [] -%}
     {%- if execute -%}
         {%- for model in models -%}
-            {%- for table in raw_tables_of('model.' ~ project_name ~ '.' ~ model, seen) if table.split('.')[0] in ['hubspot', 'copper'] -%}
-                {%- do needed.append("'" ~ table ~ "'") -%}
+            {%- for table in raw_tables_of('model.' ~ project_name ~ '.' ~ model, seen) if table.split('.')[0] in sources -%}
+                {%- do found.append("'" ~ table ~ "'") -%}
             {%- endfor -%}
         {%- endfor -%}
     {%- endif -%}
+    cast([{{ found | unique | sort | join(', ') }}] as text[])
+{%- endmacro %}
+
+{#-
+    Whether a table that the models are computed from was never read, of the sources that are connected: what was never read is no zero.
+    Without `sources` of the CRM.
+-#}
+{% macro never_read(models, sources=none) -%}
     exists (
         select 1
-        from (select unnest(cast([{{ needed | unique | join(', ') }}] as text[])) as raw_table) as needed
-        inner join {{ ref('int_crm') }} as crm on needed.raw_table like crm.source || '.%'
+        from (select unnest({{ tables_of_models(models, sources or ['hubspot', 'copper']) }}) as raw_table) as needed
+        inner join {{ ref('int_crm') if sources is none else ref('int_sources') }} as sources
+            on
+                needed.raw_table like sources.source || '.%'
+                {%- if sources is not none %}
+                and not sources.is_not_connected
+                {%- endif %}
         left join {{ ref('int_sources__tables') }} as tables on needed.raw_table = tables.source || '.' || tables.table_name
         where tables.complete_through is null
     )

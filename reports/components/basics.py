@@ -114,7 +114,7 @@ def DataTable(
     Args:
         columns: [{key, label, unit}] or {key: label}. `units`: the column with the unit of each row. `digits`: so many decimals.
             `href`: the column with the address that the cell leads to. `none`: what stands for a missing value.
-            `year`: whether days carry their year.
+            `year`: whether days carry their year. `most`: letters of a text, 160 without it.
         bar: the column whose numbers are drawn as bars under the first one.
         small: the column whose text stands small under the first one.
     """
@@ -131,7 +131,7 @@ def DataTable(
         elif isinstance(value, date):
             text = f"{day(value)} {value.year}" if column.get("year") else day(value)
         else:
-            text = plain(str(value))
+            text = plain(str(value), column.get("most", 160))
         target = row[column["href"]] if "href" in column else None
         # an address of the site itself was written by the page; one of a vendor's record must be one that a reader may follow
         target = target if isinstance(target, str) and _OWN.match(target) else web_address(target)

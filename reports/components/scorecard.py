@@ -134,7 +134,7 @@ def state_tag(state: str, as_of_text: str, manual: bool = False, snapshot: bool 
 
     Args:
         snapshot: it is how things stood then, and not a part of a sum.
-        gap: the raw tables that a missing or stale number lacks, and in whose words.
+        gap: the raw tables that a missing or stale number lacks; the vendor's words stand in the data notes.
     """
     if state == "live":
         return Markup()
@@ -155,7 +155,7 @@ def partial_tag(row: Row) -> Markup:
     """That a number is not the whole one, and what it leaves out; nothing for one that is."""
     if row.value is None or not row.partial_note:
         return Markup()
-    return Markup('<small class="state partial"><b>Partial</b> <span>{}</span></small>').format(plain(row.partial_note, 300))
+    return Markup('<small class="state partial"><b>Partial</b> <span>{}</span></small>').format(plain(row.partial_note))
 
 
 _Told = Mapping[tuple[str, object], Sequence[Row]]

@@ -3,9 +3,22 @@
 -- what each rep did on each of the last 90 days that phone system and CRM were read for to their end. A day after that would read as a
 -- day without work. The days before them are read as well, so that the first day has a past to be compared with
 with reach as (
-    select least({{ today() }}, {{ local_day('min(complete_through)') }}) as end_day
-    from {{ ref('int_sources') }}
-    where source in ('justcall', 'copper') and not is_not_connected
+    select least({{ today() }}, {{ local_day('min(tables.complete_through)') }}) as end_day
+    from {{ ref('int_sources__tables') }} as tables
+    inner join {{ ref('int_sources') }} as sources on tables.source = sources.source and not sources.is_not_connected
+    -- a table that was never read has no days at all
+    where
+        list_contains(
+            {{ tables_of_models(['int_rep_calls', 'int_rep_emails', 'int_rep_progressions', 'int_rep_sales'], ['justcall', 'copper']) }},
+            tables.source || '.' || tables.table_name
+        )
+),
+
+unread as (
+    select
+        {{ never_read(['int_rep_emails'], ['copper']) }} as has_no_emails,
+        {{ never_read(['int_rep_progressions'], ['copper']) }} as has_no_progressions,
+        {{ never_read(['int_rep_sales'], ['copper']) }} as has_no_sales
 ),
 
 bounds as (
@@ -137,18 +150,19 @@ spine as (
 filled as (
     select
         spine.*,
-        coalesce(per_day.emails, 0) as emails,
+        case when not unread.has_no_emails then coalesce(per_day.emails, 0) end as emails,
         coalesce(per_day.calls, 0) as calls,
         coalesce(per_day.calls_in_justcall, 0) as calls_in_justcall,
         coalesce(per_day.calls_in_copper, 0) as calls_in_copper,
         coalesce(per_day.calls_in_both, 0) as calls_in_both,
         coalesce(per_day.talk_seconds, 0) as talk_seconds,
-        coalesce(per_day.progression_a, 0) as progression_a,
-        coalesce(per_day.progression_b, 0) as progression_b,
-        coalesce(per_day.progression_c, 0) as progression_c,
-        coalesce(per_day.new_sales_wholesale, 0) as new_sales_wholesale,
-        coalesce(per_day.new_sales_distribution, 0) as new_sales_distribution
+        case when not unread.has_no_progressions then coalesce(per_day.progression_a, 0) end as progression_a,
+        case when not unread.has_no_progressions then coalesce(per_day.progression_b, 0) end as progression_b,
+        case when not unread.has_no_progressions then coalesce(per_day.progression_c, 0) end as progression_c,
+        case when not unread.has_no_sales then coalesce(per_day.new_sales_wholesale, 0) end as new_sales_wholesale,
+        case when not unread.has_no_sales then coalesce(per_day.new_sales_distribution, 0) end as new_sales_distribution
     from spine
+    cross join unread
     left join per_day on spine.rep_key = per_day.rep_key and spine.day = per_day.day
 ),
 

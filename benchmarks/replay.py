@@ -35,7 +35,7 @@ from dlt_pipelines.sandbox import hubspot
 from dlt_pipelines.sandbox.company import account
 from dlt_pipelines.sandbox.company.base import DAY, HOUR, MAYA, VICTOR, Book, Owner, add, archive, at, edit, vanish
 from dlt_pipelines.sandbox.server import HOST, bind, make_app
-from dlt_pipelines.sandbox.store import LIVE, View, from_ms, to_ms
+from dlt_pipelines.sandbox.store import LIVE, View, from_ms, parse_ms, to_ms
 from dlt_pipelines.sandbox.world import Clock, Limits, World
 from dlt_pipelines.sources import hubspot as hubspot_source
 from foundation.dbt_files import project_dir
@@ -147,10 +147,18 @@ class Diary:
         return call
 
     def open_value(self, end: int, gone: frozenset[int]) -> Decimal:
-        """What was open in the sales pipeline at an instant, without the records that are gone today."""
-        rows = View(self.book.store, end).table("hubspot.deals", LIVE)
-        props = [row.props for row in rows if row.id not in gone]
-        return sum((Decimal(p["amount"]) for p in props if p["pipeline"] == SALES and p["dealstage"] not in (WON, LOST)), Decimal())
+        """What was open in the sales pipeline at an instant, without the records that are gone today. A deal that was typed in later with
+        an earlier creation was there from that day on."""
+        value = Decimal()
+        for deal, versions in self.book.store.tables.get("hubspot.deals", {}).items():
+            props = dict(versions[0].props)
+            if deal in gone or parse_ms(props["createdate"]) > end:
+                continue
+            for version in self.book.store.versions("hubspot.deals", deal, end):
+                props |= version.props
+            if props["pipeline"] == SALES and props["dealstage"] not in (WON, LOST):
+                value += Decimal(props["amount"])
+        return value
 
     def gone(self, now: int) -> frozenset[int]:
         """Ids of the deals that were merged into others or deleted by an instant."""

@@ -40,7 +40,7 @@ _STANDING = {
     "met": "meets it so far",
     None: "",
     "not_applicable": "nothing to divide by yet",
-    "no_data": "not judged, its source is late",
+    "no_data": "not judged",
 }
 
 _BLOCKS = (

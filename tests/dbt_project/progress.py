@@ -17,6 +17,7 @@ person_key,full_name,email,hubspot_email,autotask_email,team,weekly_hours,active
 maya,Maya Torres,maya@test.example,,,inside,45,2024-01-01,
 victor,Victor Lang,victor@test.example,,,inside,40,2024-01-01,2025-12-02
 tom,Tom Reyes,tom@test.example,,,inside,24,2025-11-20,
+uma,Uma Singh,uma@test.example,,,unsure,40,2024-01-01,
 """
 LINES = """\
 line_id,section,section_label,sort_order,metric_id,label,owners,people,feed,valid_from,valid_to
@@ -31,6 +32,8 @@ left.dials,left,Left,70,dials,,victor,victor,,2025-09-29,
 ops.closed,ops,Ops,80,reactive_tickets_closed,,maya,,,2025-09-29,
 ops.same_day,ops,Ops,90,same_day_close_rate,,maya,,,2025-09-29,
 hand.events,hand,By hand,100,networking_events,,maya,maya,,2025-09-29,
+unsure.dials,unsure,Unsure,105,dials,,uma,uma,,2025-12-01,
+unsure.most,unsure,Unsure,106,dials,,uma,uma,,2025-12-01,
 quarter.won,quarter,Quarter,110,deals_won,,maya,,,2025-06-30,
 """
 GOALS = """\
@@ -47,9 +50,11 @@ left.dials,2025-09-29,,>=,10,,0.10,per day of one who leaves,person_day
 ops.closed,2025-09-29,,>=,10,,0.10,tickets
 ops.same_day,2025-09-29,,>=,0.70,,,rate,,,0.05
 hand.events,2025-09-29,,>=,2,,0.10,events
+unsure.dials,2025-12-01,,>=,24,,0.10,half would be 12
+unsure.most,2025-12-01,,<=,5,,0.10,over it whatever else there is
 quarter.won,2025-09-29,2025-12-28,>=,2,,0.10,this quarter only
 """
-OWNERS = [{"id": key, "email": f"{key}@test.example", "archived": False} for key in ("maya", "victor", "tom")]
+OWNERS = [{"id": key, "email": f"{key}@test.example", "archived": False} for key in ("maya", "victor", "tom", "uma")]
 CALLS = {
     # (day, person): dials
     ("2025-11-18", "maya"): 20,
@@ -58,7 +63,10 @@ CALLS = {
     ("2025-11-26", "victor"): 10,
     ("2025-12-01", "maya"): 30,
     ("2025-12-02", "tom"): 10,
+    ("2025-12-01", "uma"): 9,
 }
+UNSURE = 5
+"""Calls of uma's of which HubSpot does not tell whether they went out."""
 TICKETS = {
     # (day of closing, client): (closed on the day of opening, closed later)
     ("2025-11-19", 1): (5, 1),
@@ -76,6 +84,7 @@ def build(make_warehouse: MakeWarehouse) -> RawWarehouse:
         "hubspot.calls",
         [call(f"{day}-{who}-{i}", f"{day}T18:00:00", owner=who) for (day, who), count in CALLS.items() for i in range(count)],
     )
+    made.add("hubspot.calls", [call(f"unsure-{i}", "2025-12-01T18:00:00", owner="uma", direction=None) for i in range(UNSURE)])
     made.add("autotask.companies", [{"id": 1, "company_name": "Acme"}, {"id": 2, "company_name": "Beta\x07Corp"}])
     number = iter(range(1, 1000))
     made.add(

@@ -71,6 +71,13 @@ def test_numbers_that_do_not_add_up_have_a_status_and_no_pace(pace: dict[tuple[s
     assert pace["desk.dials", "week"]["pace"] is None
 
 
+def test_what_is_unknown_takes_a_pace_away(pace: dict[tuple[str, str], dict[str, Any]]) -> None:
+    """Nine of 24 at half of the week is behind, fourteen would be on pace; over at most five they are in any case."""
+    row = pace["unsure.dials", "week"]
+    assert (row["value"], row["pace"], row["status"]) == (9, None, "no_data")
+    assert (pace["unsure.most", "week"]["pace"], pace["unsure.most", "week"]["status"]) == ("missed", None)
+
+
 def test_every_goal_in_force_has_its_spans(progress: RawWarehouse, pace: dict[tuple[str, str], dict[str, Any]]) -> None:
     lines = {row["line_id"] for row in progress.query("select line_id from intermediate.int_scorecard__lines where cadence = 'week'")}
     assert set(pace) == {(line, span) for line in lines for span in ("week", "quarter")} | {("quarter.won", "quarter")}

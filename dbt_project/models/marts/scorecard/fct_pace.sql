@@ -1,6 +1,20 @@
 -- how the running periods stand against their goals, by the share of working time that has passed. Time passes up to where the
 -- numbers are complete, not up to the clock: what happens after the last load is in neither of the two. Where the source is late, or a
--- finished period of the span was only read in part, the span shows what was read so far and has neither pace nor status
+-- finished period of the span was only read in part, the span shows what was read so far and has neither pace nor status; nor has a
+-- number whose pace the records of which nobody knows whether they count could change
+{% macro pace_of(value) -%}
+case
+            when not is_paced or target is null or {{ value }} is null then null
+            when goal_operator = '>=' and {{ value }} >= target then 'done'
+            when goal_operator = '>' and {{ value }} > target then 'done'
+            when goal_operator = '<=' and {{ value }} > target then 'missed'
+            when goal_operator = '<' and {{ value }} >= target then 'missed'
+            when is_early then 'too_early'
+            when {{ value }} < expected_now - margin then case when is_ceiling then 'ahead' else 'behind' end
+            when {{ value }} > expected_now + margin then case when is_ceiling then 'behind' else 'ahead' end
+            else 'on_pace'
+        end
+{%- endmacro -%}
 with running as (
     select
         cadence,
@@ -111,6 +125,8 @@ facts as (
         numbers.denominator,
         numbers.samples,
         numbers.is_awaited,
+        numbers.n_unknown,
+        case when numbers.n_unknown = 0 then 0 else numbers.most_unknown end as most_unknown,
         numbers.numerator is not null as is_pooled,
         numbers.period_start is not null as has_begun,
         coalesce(times.working_time, 0) as working_time,
@@ -139,6 +155,10 @@ added as (
         {{ pooled_sums('span') }},
         arg_max(numerator, period_start) filter (where numerator is not null) as last_numerator,
         arg_max(denominator, period_start) filter (where numerator is not null) as last_denominator,
+        sum(n_unknown) as n_unknown,
+        case when bool_and(most_unknown is not null) filter (where has_begun) then sum(most_unknown) end as most_unknown,
+        arg_max(n_unknown, period_start) filter (where numerator is not null) as last_n_unknown,
+        arg_max(coalesce(most_unknown, -1), period_start) filter (where numerator is not null) as last_most_unknown,
         -- without a working day there is no goal; a goal may be 0
         case when count(target) > 0 then sum(expected) end as expected,
         -- periods without a number are in neither side of the comparison
@@ -162,7 +182,14 @@ added as (
 
 measured as (
     select
-        added.*,
+        added.* exclude (n_unknown, most_unknown, last_n_unknown, last_most_unknown),
+        -- of a snapshot what its newest day does not know
+        coalesce(case when lines.aggregation in ('last', 'last_ratio') then added.last_n_unknown else added.n_unknown end, 0) as n_unknown,
+        case
+            when lines.aggregation in ('last', 'last_ratio') then nullif(added.last_most_unknown, -1)
+            else added.most_unknown
+        end as most_unknown,
+        lines.aggregation,
         lines.section,
         lines.metric_id,
         lines.unit,
@@ -206,21 +233,30 @@ judged as (
     from measured
 ),
 
+told as (
+    select
+        *,
+        {{ pace_of('value_numerator') }} as known_pace,
+        {{ pace_of('(value_numerator + most_unknown)') }} as most_pace
+    from judged
+),
+
 paced as (
     select
         *,
         case
-            when not is_paced or target is null or value_numerator is null then null
-            when goal_operator = '>=' and value_numerator >= target then 'done'
-            when goal_operator = '>' and value_numerator > target then 'done'
-            when goal_operator = '<=' and value_numerator > target then 'missed'
-            when goal_operator = '<' and value_numerator >= target then 'missed'
-            when is_early then 'too_early'
-            when value_numerator < expected_now - margin then case when is_ceiling then 'ahead' else 'behind' end
-            when value_numerator > expected_now + margin then case when is_ceiling then 'behind' else 'ahead' end
-            else 'on_pace'
-        end as pace
-    from judged
+            when n_unknown = 0 or known_pace = most_pace then known_pace
+            -- what is unknown can only add
+            when known_pace in ('ahead', 'done') and not is_ceiling or known_pace in ('behind', 'missed') and is_ceiling then known_pace
+        end as pace,
+        {{ verdict('value_numerator', 'value_denominator', 'goal_') }} as known_status,
+        {{ verdict('(value_numerator + most_unknown)', 'value_denominator', 'goal_') }} as most_status,
+        case
+            when is_stale then 'no_data'
+            when is_sum then case when known_pace is not null and pace is null then 'no_data' end
+            else {{ if_sure('known_status', 'most_status', 'goal_operator', 'n_unknown') }}
+        end as status
+    from told
 )
 
 select
@@ -254,11 +290,7 @@ select
     case when paced.is_paced then case when paced.span = 'quarter' then 'week' else 'working_day' end end as needed_per,
     case when paced.is_paced then cast(paced.units_left as decimal(9, 3)) end as units_left,
     paced.pace,
-    case
-        when paced.is_stale then 'no_data'
-        when paced.is_sum then null
-        else {{ verdict('paced.value_numerator', 'paced.value_denominator', 'paced.goal_') }}
-    end as status,
+    paced.status,
     -- the quarter's average of finished weeks is judged beside it, and may say something else
     case
         when

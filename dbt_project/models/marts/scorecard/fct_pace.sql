@@ -2,19 +2,6 @@
 -- numbers are complete, not up to the clock: what happens after the last load is in neither of the two. Where the source is late, or a
 -- finished period of the span was only read in part, the span shows what was read so far and has neither pace nor status; nor has a
 -- number whose pace the records of which nobody knows whether they count could change
-{% macro pace_of(value) -%}
-case
-            when not is_paced or target is null or {{ value }} is null then null
-            when goal_operator = '>=' and {{ value }} >= target then 'done'
-            when goal_operator = '>' and {{ value }} > target then 'done'
-            when goal_operator = '<=' and {{ value }} > target then 'missed'
-            when goal_operator = '<' and {{ value }} >= target then 'missed'
-            when is_early then 'too_early'
-            when {{ value }} < expected_now - margin then case when is_ceiling then 'ahead' else 'behind' end
-            when {{ value }} > expected_now + margin then case when is_ceiling then 'behind' else 'ahead' end
-            else 'on_pace'
-        end
-{%- endmacro -%}
 with running as (
     select
         cadence,
@@ -155,9 +142,9 @@ added as (
         {{ pooled_sums('span') }},
         arg_max(numerator, period_start) filter (where numerator is not null) as last_numerator,
         arg_max(denominator, period_start) filter (where numerator is not null) as last_denominator,
-        sum(n_unknown) as n_unknown,
-        case when bool_and(most_unknown is not null) filter (where has_begun) then sum(most_unknown) end as most_unknown,
-        arg_max(n_unknown, period_start) filter (where numerator is not null) as last_n_unknown,
+        sum(n_unknown) as span_unknown,
+        case when bool_and(most_unknown is not null) filter (where has_begun) then sum(most_unknown) end as span_most_unknown,
+        arg_max(n_unknown, period_start) filter (where numerator is not null) as last_unknown,
         arg_max(coalesce(most_unknown, -1), period_start) filter (where numerator is not null) as last_most_unknown,
         -- without a working day there is no goal; a goal may be 0
         case when count(target) > 0 then sum(expected) end as expected,
@@ -182,12 +169,12 @@ added as (
 
 measured as (
     select
-        added.* exclude (n_unknown, most_unknown, last_n_unknown, last_most_unknown),
+        added.*,
         -- of a snapshot what its newest day does not know
-        coalesce(case when lines.aggregation in ('last', 'last_ratio') then added.last_n_unknown else added.n_unknown end, 0) as n_unknown,
+        coalesce(case when lines.aggregation in ('last', 'last_ratio') then added.last_unknown else added.span_unknown end, 0) as n_unknown,
         case
             when lines.aggregation in ('last', 'last_ratio') then nullif(added.last_most_unknown, -1)
-            else added.most_unknown
+            else added.span_most_unknown
         end as most_unknown,
         lines.aggregation,
         lines.section,

@@ -71,10 +71,11 @@ def test_numbers_that_do_not_add_up_have_a_status_and_no_pace(pace: dict[tuple[s
     assert pace["desk.dials", "week"]["pace"] is None
 
 
-def test_what_is_unknown_takes_a_pace_away(pace: dict[tuple[str, str], dict[str, Any]]) -> None:
+def test_unknown_records_take_a_pace_away(pace: dict[tuple[str, str], dict[str, Any]]) -> None:
     """Nine of 24 at half of the week is behind, fourteen would be on pace; over at most five they are in any case."""
     row = pace["unsure.dials", "week"]
     assert (row["value"], row["pace"], row["status"]) == (9, None, "no_data")
+    assert (row["projected"], row["needed"]) == (None, None)
     assert (pace["unsure.most", "week"]["pace"], pace["unsure.most", "week"]["status"]) == ("missed", None)
 
 

@@ -1,7 +1,7 @@
 -- how the running periods stand against their goals, by the share of working time that has passed. Time passes up to where the
 -- numbers are complete, not up to the clock: what happens after the last load is in neither of the two. Where the source is late, or a
--- finished period of the span was only read in part, the span shows what was read so far and has neither pace nor status; nor has a
--- number whose pace the records of which nobody knows whether they count could change
+-- finished period of the span was only read in part, the span shows what was read so far and has neither pace nor status. The same holds
+-- where records that nobody can tell to count or not could change the pace
 with running as (
     select
         cadence,
@@ -233,9 +233,10 @@ paced as (
         *,
         case
             when n_unknown = 0 or known_pace = most_pace then known_pace
-            -- what is unknown can only add
+            -- unknown records can only add
             when known_pace in ('ahead', 'done') and not is_ceiling or known_pace in ('behind', 'missed') and is_ceiling then known_pace
         end as pace,
+        n_unknown = 0 or pace is not null as is_sure,
         {{ verdict('value_numerator', 'value_denominator', 'goal_') }} as known_status,
         {{ verdict('(value_numerator + most_unknown)', 'value_denominator', 'goal_') }} as most_status,
         case
@@ -264,13 +265,13 @@ select
     cast(case when paced.target is not null then paced.expected_now end as decimal(38, 6)) as expected_so_far,
     cast(
         case
-            when paced.is_sum and not paced.is_stale and not paced.is_early and paced.time_with_number > 0
+            when paced.is_sum and not paced.is_stale and not paced.is_early and paced.is_sure and paced.time_with_number > 0
                 then paced.value_numerator * paced.working_time / paced.time_with_number
         end as decimal(38, 6)
     ) as projected,
     cast(
         case
-            when paced.is_paced and paced.units_left > 0 and paced.value_numerator is not null
+            when paced.is_paced and paced.is_sure and paced.units_left > 0 and paced.value_numerator is not null
                 then greatest(paced.target - paced.value_numerator, 0) / paced.units_left
         end as decimal(38, 6)
     ) as needed,

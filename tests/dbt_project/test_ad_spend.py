@@ -71,7 +71,7 @@ def test_two_currencies_are_never_added(rows: dict[str, dict[str, Any]]) -> None
 def test_what_must_not_be_counted_says_why(rows: dict[str, dict[str, Any]]) -> None:
     reasons = {key: row["reason"] for key, row in rows.items()}
     assert reasons["google_ads:1:7:2025-10-25"] == "withdrawn"
-    assert reasons["google_ads:1:7:2025-10-24"] == "unreadable_amount"
+    assert reasons["google_ads:1:7:2025-10-24"] == "no_number"
     assert (reasons["2025-10.csv:2"], reasons["2025-11.csv:2"]) == ("corrected", None)
     assert rows["2025-11.csv:2"]["platform"] == "trade_magazine"
 

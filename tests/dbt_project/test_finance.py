@@ -428,7 +428,7 @@ def test_vendors_are_onboarded_as_soon_as_they_can_be_paid(warehouse: RawWarehou
         "v2": None,
         "v3": None,
         "offer:ghost": None,
-        "v4": "archived_vendor",
+        "v4": "archived",
         "v5": "onboarded",
         "offer:past": None,
     }

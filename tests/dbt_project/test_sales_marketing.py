@@ -211,7 +211,7 @@ def fill_activities(warehouse: RawWarehouse) -> None:
         "hubspot.meetings",
         [
             meeting("held", "2025-10-01T12:00:00", "2025-10-21T15:00:00", hs_attendee_owner_ids="101;102"),
-            meeting("cancelled", "2025-10-01T12:00:00", "2025-10-21T15:00:00", "CANCELED"),
+            meeting("cancelled", "2025-10-01T12:00:00", "2025-10-21T15:00:00", "Cancelled"),
             meeting("moved", "2025-10-01T12:00:00", "2025-10-21T15:00:00", "RESCHEDULED"),
             meeting("missed", "2025-10-01T12:00:00", "2025-10-21T15:00:00", "NO SHOW"),
             meeting("untold", "2025-10-01T12:00:00", "2025-10-22T15:00:00", None),
@@ -444,7 +444,7 @@ def test_activities_of_reps(warehouse: RawWarehouse) -> None:
         "bounced": "bounced",
         "planned": "not_sent",
         "gone": "deleted",
-        "no-direction": "unknown_direction",
+        "no-direction": "no_direction",
     }
     assert reasons(warehouse, "tasks_by_rep") == {"done": None, "open": "not_complete", "reopened": "not_complete"}
     assert value(warehouse, "tasks_by_rep", W43)[0] == 1
@@ -504,7 +504,7 @@ def test_response_time(warehouse: RawWarehouse) -> None:
         "unheard": "unanswered",
         "unheard-again": "same_wait",  # exactly fourteen days later
         "asked-anew": None,
-        "no-direction": "unknown_direction",
+        "no-direction": "no_direction",
         "missed-or-not": "no_direction",
     }
     assert found["asked-anew"]["numerator"] == 24

@@ -63,7 +63,7 @@ matched as (
 select
     *,
     case
-        when is_archived then 'archived_vendor'
+        when is_archived then 'archived'
         when is_onboarded then 'onboarded'
     end as reason,
     'billcom' as source,

@@ -45,7 +45,7 @@ activities as (
         start_day as activity_day,
         created_day
     from {{ ref('stg_hubspot__meetings') }}
-    where not is_deleted and coalesce(outcome, '') not in ('CANCELED', 'CANCELLED', 'RESCHEDULED')
+    where not is_deleted and coalesce(outcome, '') not in ('CANCELED', 'RESCHEDULED')
 
     union all
 

@@ -149,7 +149,7 @@ lines as (
             else 'Other lines of the report'
         end as title,
         totals.amount - coalesce(sum(explained.amount), 0) as amount,
-        case when totals.is_implausible then 'implausible_amount' when totals.amount is null then 'unreadable_amount' end as unknown_because
+        case when totals.is_implausible then 'implausible_amount' when totals.amount is null then 'no_number' end as unknown_because
     from totals
     left join explained
         on
@@ -189,7 +189,7 @@ select
     case
         when months.currency <> {{ setting('company.currency') }} then 'other_currency'
         when lines.unknown_because is not null then lines.unknown_because
-        when lines.group_key = 'NetIncome' and incomes.is_unknown then 'unreadable_amount'
+        when lines.group_key = 'NetIncome' and incomes.is_unknown then 'no_number'
     end as reason,
     'quickbooks' as source,
     'report_line' as record_type,

@@ -58,7 +58,7 @@ judged as (
         case
             when withdrawn is not null then withdrawn
             when list_contains(implausible, 'spend') then 'implausible_amount'
-            when spend is null then 'unreadable_amount'
+            when spend is null then 'no_number'
             when coalesce(currency <> {{ setting('company.currency') }}, true) then 'other_currency'
         end as reason
     from days

@@ -62,14 +62,14 @@ select
         when
             parent_campaign_id is not null and lower({{ setting('smartlead.count_sub_campaigns', default='true') }}) <> 'true'
             then 'sub_campaign'
-        when is_queue_unknown then 'unreadable_amount'
+        when is_queue_unknown then 'no_number'
     end as not_queued_because,
     case
         when status <> 'ACTIVE' then 'campaign_' || lower(status)
         when
             parent_campaign_id is not null and lower({{ setting('smartlead.count_sub_campaigns', default='true') }}) <> 'true'
             then 'sub_campaign'
-        when is_sequence_unknown then 'unreadable_amount'
+        when is_sequence_unknown then 'no_number'
     end as not_sequencing_because,
     'smartlead' as source,
     'campaign' as record_type,

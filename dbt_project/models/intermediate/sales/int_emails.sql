@@ -22,7 +22,7 @@ select
     -- why it is no e-mail that we sent
     case
         when emails.is_deleted then 'deleted'
-        when emails.is_incoming is null then 'unknown_direction'
+        when emails.is_incoming is null then 'no_direction'
         when emails.is_incoming then 'incoming'
         when emails.email_status in ('SCHEDULED', 'SENDING', 'FAILED') then 'not_sent'
         when emails.email_status = 'BOUNCED' then 'bounced'

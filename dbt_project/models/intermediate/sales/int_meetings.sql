@@ -42,7 +42,7 @@ reschedules as (
             and moved.created_at < held.created_at
             and later.created_at > held.started_at
             and held.is_appointment
-            and coalesce(held.outcome, '') not in ('RESCHEDULED', 'CANCELED', 'CANCELLED', 'NO_SHOW')
+            and coalesce(held.outcome, '') not in ('RESCHEDULED', 'CANCELED', 'NO_SHOW')
     where later.is_appointment and held.event_id is null
 )
 

@@ -11,7 +11,7 @@ with recursive messages as (
         person_key,
         -- null: nobody knows whose word it is
         is_incoming as is_theirs,
-        case when is_incoming is null then 'unknown_direction' end as unknown_because,
+        case when is_incoming is null then 'no_direction' end as unknown_because,
         source,
         record_id,
         record_url,

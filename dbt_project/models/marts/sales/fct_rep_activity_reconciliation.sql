@@ -61,7 +61,7 @@ told as (
         1 as amount,
         case
             when is_deleted then 'deleted'
-            when is_duplicate then 'duplicate'
+            when is_duplicate then 'duplicate_call'
             when account_id is null then 'no_rep'
         end as reason
     from {{ ref('int_rep_calls') }}
@@ -108,7 +108,7 @@ told_totals as (
         told.source,
         told.measure,
         coalesce(sum(told.amount) filter (where told.reason is null), 0) as counted,
-        coalesce(sum(told.amount) filter (where told.reason = 'duplicate'), 0) as duplicates,
+        coalesce(sum(told.amount) filter (where told.reason = 'duplicate_call'), 0) as duplicates,
         coalesce(sum(told.amount) filter (where told.reason = 'deleted'), 0) as deleted,
         coalesce(sum(told.amount) filter (where told.reason = 'no_rep'), 0) as without_rep,
         coalesce(sum(told.amount) filter (where told.reason = 'incoming'), 0) as incoming,

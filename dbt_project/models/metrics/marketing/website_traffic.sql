@@ -6,7 +6,7 @@ select
     1 as denominator,
     case
         when list_contains(implausible, 'sessions') then 'implausible_amount'
-        when sessions is null then 'unreadable_amount'
+        when sessions is null then 'no_number'
     end as reason,
     {{ receipt() }}
 from {{ ref('int_web_traffic') }}

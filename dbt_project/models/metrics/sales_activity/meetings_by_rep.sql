@@ -7,7 +7,7 @@ select
     case
         when is_deleted then 'deleted'
         when start_day is null then 'no_date'
-        when outcome in ('CANCELED', 'CANCELLED') then 'canceled'
+        when outcome = 'CANCELED' then 'canceled'
         when outcome = 'RESCHEDULED' then 'rescheduled'
         when not has_begun then 'not_yet'
         when not has_owner then 'no_owner'

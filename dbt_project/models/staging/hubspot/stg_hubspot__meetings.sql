@@ -8,7 +8,8 @@ select
     hs_meeting_end_time as ended_at,
     created_at,
     updated_at,
-    nullif(regexp_replace(upper(trim(hs_meeting_outcome)), '[^A-Z0-9]+', '_', 'g'), '') as outcome,
+    -- one spelling of canceled
+    nullif(replace(regexp_replace(upper(trim(hs_meeting_outcome)), '[^A-Z0-9]+', '_', 'g'), 'CANCELLED', 'CANCELED'), '') as outcome,
     coalesce(hs_meeting_start_time, hs_timestamp) as started_at,
     {{ local_day('coalesce(hs_meeting_start_time, hs_timestamp)') }} as start_day,
     {{ local_day('created_at') }} as created_day,

@@ -201,7 +201,7 @@ def main() -> None:
         work(options.work, options.daily, options.limits)
         return
 
-    from dlt_pipelines.sandbox import running_sandbox
+    from sandbox import running_sandbox
 
     found: dict[tuple[str, str], list[dict[str, Any]]] = {}
     kinds = ("scoreline",) if options.limits else ("plain", "scoreline")

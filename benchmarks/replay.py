@@ -31,16 +31,16 @@ import uvicorn
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 
 from dlt_pipelines.load import ensure_tables, load
-from dlt_pipelines.sandbox import hubspot
-from dlt_pipelines.sandbox.company import account
-from dlt_pipelines.sandbox.company.base import DAY, HOUR, MAYA, VICTOR, Book, Owner, add, archive, at, edit, vanish
-from dlt_pipelines.sandbox.server import HOST, bind, make_app
-from dlt_pipelines.sandbox.store import LIVE, View, from_ms, parse_ms, to_ms
-from dlt_pipelines.sandbox.world import Clock, Limits, World
 from dlt_pipelines.sources import hubspot as hubspot_source
 from foundation.dbt_files import project_dir
 from foundation.settings import PROJECT_ROOT, Company, Settings, load_company
 from foundation.warehouse import Warehouse
+from sandbox.companies import account
+from sandbox.companies.base import DAY, HOUR, MAYA, VICTOR, Book, Owner, add, archive, at, edit, vanish
+from sandbox.engine.server import HOST, bind, make_app
+from sandbox.engine.store import LIVE, View, from_ms, parse_ms, to_ms
+from sandbox.engine.world import Clock, Limits, World
+from sandbox.vendors import hubspot
 
 BEGINS, DAYS = date(2025, 9, 1), 90
 SALES, ELSEWHERE = "default", account.RENEWALS

@@ -19,11 +19,11 @@ from foundation.warehouse import WarehouseError
 if TYPE_CHECKING:
     from dlt_pipelines.credentials import Credentials
     from dlt_pipelines.findings import Finding
-    from dlt_pipelines.sandbox import Sandbox
+    from sandbox import Sandbox
 
 DEMO_AS_OF = datetime(2025, 10, 27, 12, tzinfo=UTC)
 """Monday morning for both invented companies: 2025-W43 has just ended."""
-DEMO_COMPANIES = {"cedar": None, "sales": PROJECT_ROOT / "dlt_pipelines" / "sandbox" / "sales_team"}
+DEMO_COMPANIES = {"cedar": None, "sales": PROJECT_ROOT / "sandbox" / "companies" / "brightwater"}
 """Invented company -> the folder of its company.toml and seeds; None: those of the project, whose home is the home itself."""
 
 
@@ -80,8 +80,8 @@ _company_option = click.option(
 @_company_option
 def demo(port: int, company: str) -> None:
     """Run the main job end to end against the sandbox: refresh, build, weekly scorecard, mail included. Needs no account and no network."""
-    from dlt_pipelines.sandbox import running_sandbox
     from orchestration.runs import run_job
+    from sandbox import running_sandbox
 
     started = datetime.now(UTC)
     ui, other = ("make ui", "make demo COMPANY=sales") if company == "cedar" else (f"make ui COMPANY={company}", "make demo")
@@ -131,7 +131,7 @@ def ui(port: int, host: str, sandbox_port: int, company: str) -> None:
     """Open the Dagster UI on this project's instance. Without any credentials, or with another company, it runs on the sandbox, as the
     demo does."""
     if DEMO_COMPANIES[company] or (Settings().sandbox_url is None and not _any_credential()):
-        from dlt_pipelines.sandbox import running_sandbox
+        from sandbox import running_sandbox
 
         with running_sandbox(as_of=DEMO_AS_OF, port=sandbox_port, company=company) as sandbox:
             _demo_environment(sandbox, company)
@@ -395,7 +395,7 @@ def metric_diff(base: str | None) -> None:
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def sandbox(arguments: tuple[str, ...]) -> None:
     """Serve the sandbox on loopback; --help shows its options."""
-    sys.exit(subprocess.run([sys.executable, "-m", "dlt_pipelines.sandbox", *arguments]).returncode)
+    sys.exit(subprocess.run([sys.executable, "-m", "sandbox", *arguments]).returncode)
 
 
 @main.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})

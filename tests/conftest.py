@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from dlt_pipelines.sandbox import SANDBOX_CREDENTIALS, Sandbox, running_sandbox
+from sandbox import SANDBOX_CREDENTIALS, Sandbox, running_sandbox
 
 # the same examples in every run, however busy the machine is
 settings.register_profile("steady", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from benchmarks.replay import ELSEWHERE, LOST, OPEN, SALES, WON, Diary, Replay, mornings, replaying
-from dlt_pipelines.sandbox import hubspot
-from dlt_pipelines.sandbox.company.base import MAYA, VICTOR, add, at, edit, vanish
+from sandbox.companies.base import MAYA, VICTOR, add, at, edit, vanish
+from sandbox.vendors import hubspot
 
 BEGINS = date(2025, 10, 13)
 W40, W41, W42, W43, W44 = (date(2025, 9, 29), date(2025, 10, 6), BEGINS, date(2025, 10, 20), date(2025, 10, 27))

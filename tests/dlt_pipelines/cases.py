@@ -8,7 +8,7 @@ from typing import Any, get_args
 from pydantic import SecretStr
 
 from dlt_pipelines.registry import SOURCES
-from dlt_pipelines.sandbox import SANDBOX_CREDENTIALS
+from sandbox import SANDBOX_CREDENTIALS
 
 
 def secrets() -> dict[str, str]:

@@ -16,8 +16,8 @@ import pytest
 import urllib3
 
 from dlt_pipelines import http
-from dlt_pipelines.sandbox import SANDBOX_CREDENTIALS, Sandbox
 from foundation.settings import Company, Settings, load_company
+from sandbox import SANDBOX_CREDENTIALS, Sandbox
 
 AS_OF = "2025-10-27T12:00:00Z"
 

@@ -10,8 +10,8 @@ import duckdb
 import pytest
 
 from dlt_pipelines.load import load
-from dlt_pipelines.sandbox import Sandbox
 from foundation.settings import Company, Settings
+from sandbox import Sandbox
 from tests.dlt_pipelines.conftest import at, query
 
 FIRST, SECOND = "2025-10-29T12:00:00Z", "2025-10-31T12:00:00Z"

@@ -16,11 +16,12 @@ from dlt_pipelines.doctor import diagnose
 from dlt_pipelines.errors import PermanentError, TransientError
 from dlt_pipelines.findings import Finding
 from dlt_pipelines.load import LoadReport, load
-from dlt_pipelines.sandbox import Sandbox, google_ads, linkedin_ads
-from dlt_pipelines.sandbox.company import ads
 from dlt_pipelines.sources import linkedin_ads as linkedin_source
 from dlt_pipelines.sources import meta_ads as meta_source
 from foundation.settings import Company, Settings
+from sandbox import Sandbox
+from sandbox.companies.cedar_ridge import ads
+from sandbox.vendors import google_ads, linkedin_ads
 from tests.dlt_pipelines.conftest import at, query
 
 pytestmark = pytest.mark.usefixtures("unhurried")

@@ -10,8 +10,8 @@ import pytest
 from dlt_pipelines.backfill import WHOLE, BackfillReport, Part, backfill, noted
 from dlt_pipelines.errors import PermanentError
 from dlt_pipelines.load import load
-from dlt_pipelines.sandbox import Sandbox
 from foundation.settings import Company, Settings
+from sandbox import Sandbox
 from tests.dlt_pipelines.conftest import query
 
 pytestmark = pytest.mark.usefixtures("unhurried")

@@ -15,8 +15,8 @@ from dlt_pipelines.http import Budget, Client, Limit, told_at
 from dlt_pipelines.load import load
 from dlt_pipelines.registry import SOURCES
 from dlt_pipelines.run import Run
-from dlt_pipelines.sandbox import Sandbox
 from foundation.settings import Company, Settings
+from sandbox import Sandbox
 from tests.dlt_pipelines.cases import DATABASES
 from tests.dlt_pipelines.conftest import Vendor, answer, at, query
 from tests.dlt_pipelines.homes import FIRST, SECOND, contents, home_of, plant_strangers, undisturbed

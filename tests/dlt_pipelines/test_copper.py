@@ -11,9 +11,9 @@ import pytest
 from dlt_pipelines.doctor import diagnose
 from dlt_pipelines.errors import PermanentError
 from dlt_pipelines.load import load
-from dlt_pipelines.sandbox import SANDBOX_CREDENTIALS, Sandbox
 from dlt_pipelines.sources import copper
 from foundation.settings import Company, Settings
+from sandbox import SANDBOX_CREDENTIALS, Sandbox
 from tests.dlt_pipelines.conftest import at, query
 
 pytestmark = pytest.mark.usefixtures("unhurried")

@@ -13,9 +13,9 @@ from dlt_pipelines.doctor import diagnose
 from dlt_pipelines.errors import PermanentError, TransientError
 from dlt_pipelines.http import Answer, Retry
 from dlt_pipelines.load import LoadReport, load
-from dlt_pipelines.sandbox import SANDBOX_CREDENTIALS, Sandbox
 from dlt_pipelines.sources import datto_bcdr
 from foundation.settings import Company, Settings
+from sandbox import SANDBOX_CREDENTIALS, Sandbox
 from tests.dlt_pipelines.conftest import at, query
 
 pytestmark = pytest.mark.usefixtures("unhurried")

@@ -15,10 +15,10 @@ from dlt_pipelines.doctor import diagnose
 from dlt_pipelines.errors import NotAvailable, PermanentError, TransientError
 from dlt_pipelines.http import Answer, Retry
 from dlt_pipelines.load import load
-from dlt_pipelines.sandbox import Sandbox
-from dlt_pipelines.sandbox.company.machines import RECOVERY_KEY
 from dlt_pipelines.sources import datto_rmm
 from foundation.settings import Company, Settings, SettingsError
+from sandbox import Sandbox
+from sandbox.companies.cedar_ridge.machines import RECOVERY_KEY
 from tests.dlt_pipelines.conftest import Vendor, answer, at, query
 
 pytestmark = pytest.mark.usefixtures("unhurried")

@@ -12,9 +12,9 @@ from dlt_pipelines.errors import PermanentError
 from dlt_pipelines.findings import Finding
 from dlt_pipelines.load import load
 from dlt_pipelines.registry import SOURCES
-from dlt_pipelines.sandbox import Sandbox
 from dlt_pipelines.sources import hubspot
 from foundation.settings import PROJECT_ROOT, Company, Settings
+from sandbox import Sandbox
 from tests.dlt_pipelines.cases import secrets
 from tests.dlt_pipelines.conftest import at
 

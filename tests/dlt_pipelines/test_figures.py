@@ -19,10 +19,10 @@ import pytest
 from dlt_pipelines.doctor import diagnose
 from dlt_pipelines.errors import PermanentError, TransientError
 from dlt_pipelines.load import LoadReport, load
-from dlt_pipelines.sandbox import Sandbox
-from dlt_pipelines.sandbox.databases import PASSWORD as MONGO_PASSWORD
 from dlt_pipelines.sources import mongodb
 from foundation.settings import Company, Settings, SettingsError, load_company
+from sandbox import Sandbox
+from sandbox.vendors.databases import PASSWORD as MONGO_PASSWORD
 from tests.dlt_pipelines.conftest import AS_OF, at, query
 
 PASSWORD = "postgres-canary-9f0b"

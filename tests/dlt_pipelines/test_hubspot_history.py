@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from dlt_pipelines.load import load
-from dlt_pipelines.sandbox import Sandbox
 from dlt_pipelines.sources import hubspot
 from dlt_pipelines.sources.hubspot import HISTORY, HISTORY_BATCH
 from foundation.settings import Company, Settings
+from sandbox import Sandbox
 from tests.dlt_pipelines.conftest import AS_OF, at, query
 
 pytestmark = pytest.mark.usefixtures("unhurried")

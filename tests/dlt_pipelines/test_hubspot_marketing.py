@@ -9,8 +9,8 @@ import pytest
 
 from dlt_pipelines.doctor import diagnose
 from dlt_pipelines.load import load
-from dlt_pipelines.sandbox import Sandbox, running_sandbox
 from foundation.settings import Company, Settings
+from sandbox import Sandbox, running_sandbox
 from tests.dlt_pipelines.conftest import AS_OF, at, query
 
 pytestmark = pytest.mark.usefixtures("unhurried")

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from dlt_pipelines.load import load
-from dlt_pipelines.sandbox import Sandbox, running_sandbox
 from dlt_pipelines.sources import hubspot
 from foundation.settings import Company, Settings
+from sandbox import Sandbox, running_sandbox
 from tests.dlt_pipelines.conftest import AS_OF, at, query
 
 PUBLISHED = hubspot.BURST, hubspot.SEARCHES

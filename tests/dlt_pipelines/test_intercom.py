@@ -12,12 +12,12 @@ import pytest
 from dlt_pipelines.doctor import diagnose
 from dlt_pipelines.http import Answer, Retry
 from dlt_pipelines.load import load
-from dlt_pipelines.sandbox import Sandbox
-from dlt_pipelines.sandbox.company import support
-from dlt_pipelines.sandbox.company.base import DEMO_CLOCK, Book
-from dlt_pipelines.sandbox.store import GONE, from_ms
 from dlt_pipelines.sources import intercom
 from foundation.settings import Company, Settings
+from sandbox import Sandbox
+from sandbox.companies.base import DEMO_CLOCK, Book
+from sandbox.companies.cedar_ridge import support
+from sandbox.engine.store import GONE, from_ms
 from tests.dlt_pipelines.conftest import Vendor, answer, at, query
 from tests.dlt_pipelines.test_doctor import bad
 

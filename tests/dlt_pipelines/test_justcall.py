@@ -13,9 +13,9 @@ import pytest
 from dlt_pipelines.doctor import diagnose
 from dlt_pipelines.errors import TransientError
 from dlt_pipelines.load import load
-from dlt_pipelines.sandbox import SANDBOX_CREDENTIALS, Sandbox
 from dlt_pipelines.sources import justcall
 from foundation.settings import Company, Settings
+from sandbox import SANDBOX_CREDENTIALS, Sandbox
 from tests.dlt_pipelines.conftest import Vendor, answer, at, query
 
 pytestmark = pytest.mark.usefixtures("unhurried")

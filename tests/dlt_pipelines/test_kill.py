@@ -13,8 +13,8 @@ import pytest
 
 from dlt_pipelines.load import load
 from dlt_pipelines.registry import SOURCES
-from dlt_pipelines.sandbox import Sandbox
 from foundation.settings import Company, Settings
+from sandbox import Sandbox
 from tests.dlt_pipelines.conftest import at, query
 from tests.dlt_pipelines.homes import FIRST, MARKING, SECOND, contents, plant_strangers, said, undisturbed
 from tests.dlt_pipelines.killed_load import IN_THE_MAIN_THREAD, MOMENTS, run, stopped

@@ -11,9 +11,9 @@ import pytest
 from dlt_pipelines.doctor import diagnose
 from dlt_pipelines.errors import PermanentError
 from dlt_pipelines.load import load
-from dlt_pipelines.sandbox import SANDBOX_CREDENTIALS, Sandbox
-from dlt_pipelines.sandbox.microsoft_graph import CLIENT_TENANTS, OWN_TENANT, REFUSING_TENANT
 from foundation.settings import Company, Settings
+from sandbox import SANDBOX_CREDENTIALS, Sandbox
+from sandbox.vendors.microsoft_graph import CLIENT_TENANTS, OWN_TENANT, REFUSING_TENANT
 from tests.dlt_pipelines.conftest import at, query
 
 pytestmark = pytest.mark.usefixtures("unhurried")

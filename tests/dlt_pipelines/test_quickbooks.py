@@ -21,11 +21,11 @@ from dlt_pipelines.doctor import diagnose
 from dlt_pipelines.errors import PermanentError, TransientError
 from dlt_pipelines.http import Answer
 from dlt_pipelines.load import load
-from dlt_pipelines.sandbox import SANDBOX_CREDENTIALS, Sandbox
-from dlt_pipelines.sandbox.company import finance
-from dlt_pipelines.sandbox.company.base import DEMO_CLOCK
 from dlt_pipelines.sources import quickbooks
 from foundation.settings import Company, Settings
+from sandbox import SANDBOX_CREDENTIALS, Sandbox
+from sandbox.companies.base import DEMO_CLOCK
+from sandbox.companies.cedar_ridge import finance
 from tests.dlt_pipelines.conftest import at, query
 
 pytestmark = pytest.mark.usefixtures("unhurried")

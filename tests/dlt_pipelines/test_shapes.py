@@ -13,10 +13,10 @@ from dlt_pipelines.credentials import Redactor
 from dlt_pipelines.errors import PermanentError, Unexpected
 from dlt_pipelines.http import Budget, Client, Limit, entries
 from dlt_pipelines.load import load
-from dlt_pipelines.sandbox import Sandbox
 from dlt_pipelines.sources import autotask
 from dlt_pipelines.sources.hubspot_api import paged
 from foundation.settings import Company, Settings
+from sandbox import Sandbox
 from tests.dlt_pipelines.conftest import Vendor, answer, at
 
 

@@ -21,11 +21,11 @@ from click.testing import CliRunner
 from dlt_pipelines.doctor import diagnose
 from dlt_pipelines.errors import PermanentError, TransientError
 from dlt_pipelines.load import load
-from dlt_pipelines.sandbox import SANDBOX_CREDENTIALS, Sandbox
 from dlt_pipelines.simplefin_claim import claim, claimed_path
 from dlt_pipelines.sources import simplefin
 from foundation.settings import Company, Settings
 from orchestration.cli import main
+from sandbox import SANDBOX_CREDENTIALS, Sandbox
 from tests.dlt_pipelines.conftest import at, query
 
 pytestmark = pytest.mark.usefixtures("unhurried")

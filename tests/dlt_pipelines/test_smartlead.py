@@ -15,9 +15,9 @@ from dlt_pipelines.doctor import diagnose
 from dlt_pipelines.errors import PermanentError, SourceError, TransientError
 from dlt_pipelines.http import Answer, Budget, Limit
 from dlt_pipelines.load import load
-from dlt_pipelines.sandbox import SANDBOX_CREDENTIALS, Sandbox
 from dlt_pipelines.sources import smartlead
 from foundation.settings import Company, Settings
+from sandbox import SANDBOX_CREDENTIALS, Sandbox
 from tests.dlt_pipelines.conftest import at, query
 
 pytestmark = pytest.mark.usefixtures("unhurried")

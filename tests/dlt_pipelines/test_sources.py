@@ -15,8 +15,8 @@ from dlt_pipelines.errors import PermanentError, TransientError
 from dlt_pipelines.load import ensure_tables, load
 from dlt_pipelines.registry import SOURCES
 from dlt_pipelines.run import CONTRACT
-from dlt_pipelines.sandbox import SANDBOX_CREDENTIALS, Sandbox
 from foundation.settings import Company, Settings
+from sandbox import SANDBOX_CREDENTIALS, Sandbox
 from tests.dlt_pipelines.cases import CASES, DATABASES, secrets
 from tests.dlt_pipelines.conftest import query
 

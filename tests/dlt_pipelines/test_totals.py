@@ -9,9 +9,9 @@ import pytest
 
 from dlt_pipelines.load import load
 from dlt_pipelines.registry import SOURCES
-from dlt_pipelines.sandbox import Sandbox
 from dlt_pipelines.sources import hubspot
 from foundation.settings import PROJECT_ROOT, Company, Settings
+from sandbox import Sandbox
 from tests.dlt_pipelines.conftest import query
 
 pytestmark = pytest.mark.usefixtures("unhurried")

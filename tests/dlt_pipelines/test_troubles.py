@@ -12,8 +12,8 @@ import pytest
 from dlt_pipelines.errors import PermanentError, TransientError
 from dlt_pipelines.load import load
 from dlt_pipelines.registry import SOURCES
-from dlt_pipelines.sandbox import Sandbox
 from foundation.settings import Company, Settings
+from sandbox import Sandbox
 from tests.dlt_pipelines.cases import CASES, DATABASES
 from tests.dlt_pipelines.conftest import AS_OF, at, query
 

@@ -12,9 +12,9 @@ from dlt_pipelines import versions
 from dlt_pipelines.errors import Gone, PermanentError
 from dlt_pipelines.load import load
 from dlt_pipelines.registry import SOURCES
-from dlt_pipelines.sandbox import Sandbox
 from dlt_pipelines.sources import google_ads, hubspot, hubspot_api, intercom, meta_ads
 from foundation.settings import Company, Settings
+from sandbox import Sandbox
 from tests.dlt_pipelines.conftest import Vendor, answer
 
 

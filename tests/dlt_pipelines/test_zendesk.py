@@ -11,9 +11,9 @@ import pytest
 from dlt_pipelines.doctor import diagnose
 from dlt_pipelines.errors import PermanentError
 from dlt_pipelines.load import load
-from dlt_pipelines.sandbox import Sandbox
 from dlt_pipelines.sources import zendesk
 from foundation.settings import Company, Settings
+from sandbox import Sandbox
 from tests.dlt_pipelines.conftest import AS_OF, at, query
 from tests.dlt_pipelines.test_doctor import bad
 

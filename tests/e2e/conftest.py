@@ -19,8 +19,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from dlt_pipelines.sandbox import SANDBOX_CREDENTIALS, Sandbox, running_sandbox
 from foundation.settings import PROJECT_ROOT
+from sandbox import SANDBOX_CREDENTIALS, Sandbox, running_sandbox
 
 THURSDAY = datetime(2025, 10, 23, 12, tzinfo=UTC)
 MONDAY = datetime(2025, 10, 27, 12, tzinfo=UTC)

@@ -13,9 +13,9 @@ import duckdb
 import pytest
 
 from dlt_pipelines.registry import SOURCES
-from dlt_pipelines.sandbox import running_sandbox
-from dlt_pipelines.sandbox.databases import PASSWORD as MONGO_PASSWORD
 from foundation.settings import PROJECT_ROOT
+from sandbox import running_sandbox
+from sandbox.vendors.databases import PASSWORD as MONGO_PASSWORD
 from tests.dlt_pipelines.cases import CASES, secrets
 from tests.e2e.conftest import MONDAY, Install
 

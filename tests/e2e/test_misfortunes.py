@@ -24,7 +24,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from dlt_pipelines.sandbox import SANDBOX_CREDENTIALS
+from sandbox import SANDBOX_CREDENTIALS
 from tests.e2e.conftest import MONDAY, Install
 
 pytestmark = pytest.mark.e2e

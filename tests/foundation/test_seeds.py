@@ -47,7 +47,7 @@ def seeds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_the_seeds_of_both_invented_companies_have_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     check_seeds(Settings())
-    monkeypatch.setenv("SCORELINE_SEEDS_DIR", str(PROJECT_ROOT / "dlt_pipelines" / "sandbox" / "sales_team" / "seeds"))
+    monkeypatch.setenv("SCORELINE_SEEDS_DIR", str(PROJECT_ROOT / "sandbox" / "companies" / "brightwater" / "seeds"))
     check_seeds(Settings())
 
 

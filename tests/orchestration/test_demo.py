@@ -12,10 +12,10 @@ import duckdb
 import pytest
 from click.testing import CliRunner
 
-from dlt_pipelines.sandbox import running_sandbox
 from foundation.dbt_files import project_dir
 from foundation.settings import PROJECT_ROOT, Settings, load_company
 from orchestration.cli import DEMO_AS_OF, DEMO_COMPANIES, _demo_environment, main
+from sandbox import running_sandbox
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from dlt_pipelines.sandbox import Sandbox, running_sandbox
+from sandbox import Sandbox, running_sandbox
 from tests.sandbox.wire import Wire
 
 DEMO_CLOCK = "2025-10-27T12:00:00Z"

@@ -9,10 +9,11 @@ from urllib.parse import quote
 
 import requests
 
-from dlt_pipelines.sandbox import SANDBOX_CREDENTIALS, Sandbox, google_ads, meta_ads
-from dlt_pipelines.sandbox.company import ads
-from dlt_pipelines.sandbox.store import Store
-from dlt_pipelines.sandbox.world import Call, Clock, Limits, World
+from sandbox import SANDBOX_CREDENTIALS, Sandbox
+from sandbox.companies.cedar_ridge import ads
+from sandbox.engine.store import Store
+from sandbox.engine.world import Call, Clock, Limits, World
+from sandbox.vendors import google_ads, meta_ads
 from tests.sandbox.wire import Wire
 
 DAYS = "WHERE segments.date BETWEEN '2025-10-20' AND '2025-10-26'"

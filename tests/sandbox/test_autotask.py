@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 import requests
 
-from dlt_pipelines.sandbox import SANDBOX_CREDENTIALS, Sandbox, autotask
-from dlt_pipelines.sandbox.store import Store
-from dlt_pipelines.sandbox.world import Call, Clock, Limits, World
+from sandbox import SANDBOX_CREDENTIALS, Sandbox
+from sandbox.engine.store import Store
+from sandbox.engine.world import Call, Clock, Limits, World
+from sandbox.vendors import autotask
 from tests.sandbox.wire import EVERYTHING, Wire
 
 

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from dlt_pipelines.sandbox import SANDBOX_CREDENTIALS
-from dlt_pipelines.sandbox.company import account, base, build, directory, names, sales, service
-from dlt_pipelines.sandbox.store import Store, View, parse_ms
 from foundation.settings import PROJECT_ROOT, Settings, load_company
+from sandbox import SANDBOX_CREDENTIALS
+from sandbox.companies import account, base, build, names
+from sandbox.companies.cedar_ridge import directory, sales, service
+from sandbox.engine.store import Store, View, parse_ms
 from tests.sandbox.wire import Wire
 
 

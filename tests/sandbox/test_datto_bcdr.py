@@ -8,9 +8,10 @@ from typing import Any
 
 import requests
 
-from dlt_pipelines.sandbox import SANDBOX_CREDENTIALS, Sandbox, datto_bcdr
-from dlt_pipelines.sandbox.store import Store
-from dlt_pipelines.sandbox.world import Call, Clock, World
+from sandbox import SANDBOX_CREDENTIALS, Sandbox
+from sandbox.engine.store import Store
+from sandbox.engine.world import Call, Clock, World
+from sandbox.vendors import datto_bcdr
 
 KEYS = (SANDBOX_CREDENTIALS["DATTO_API_PUBLIC_KEY"], SANDBOX_CREDENTIALS["DATTO_API_SECRET_KEY"])
 

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 import requests
 
-from dlt_pipelines.sandbox import SANDBOX_CREDENTIALS, Sandbox, datto_rmm
-from dlt_pipelines.sandbox.store import Store
-from dlt_pipelines.sandbox.world import Call, Clock, World
+from sandbox import SANDBOX_CREDENTIALS, Sandbox
+from sandbox.engine.store import Store
+from sandbox.engine.world import Call, Clock, World
+from sandbox.vendors import datto_rmm
 
 FORM = {
     "grant_type": "password",

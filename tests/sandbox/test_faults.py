@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from dlt_pipelines.sandbox import SANDBOX_CREDENTIALS, Sandbox, SandboxError, running_sandbox
+from sandbox import SANDBOX_CREDENTIALS, Sandbox, SandboxError, running_sandbox
 from tests.sandbox.wire import EVERYTHING, Wire
 
 ACCOUNT = "/account-info/v3/details"
@@ -134,7 +134,7 @@ def test_it_listens_on_loopback_only_and_ends_with_the_block() -> None:
 
 def test_it_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
     program = (
-        "import time\nfrom dlt_pipelines.sandbox import running_sandbox\n"
+        "import time\nfrom sandbox import running_sandbox\n"
         "with running_sandbox('2025-10-27T12:00:00Z') as s:\n    print(s.url, flush=True)\n    time.sleep(600)\n"
     )
     parent = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)

@@ -7,9 +7,9 @@ from decimal import Decimal
 
 import pytest
 
-from dlt_pipelines.sandbox.company import finance
-from dlt_pipelines.sandbox.company.base import DEMO_CLOCK, at
-from dlt_pipelines.sandbox.store import from_ms
+from sandbox.companies.base import DEMO_CLOCK, at
+from sandbox.companies.cedar_ridge import finance
+from sandbox.engine.store import from_ms
 
 SEED = 1
 

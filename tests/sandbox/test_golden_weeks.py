@@ -8,9 +8,9 @@ from decimal import Decimal
 
 import pytest
 
-from dlt_pipelines.sandbox import Sandbox, running_sandbox
 from foundation.calendar import week_label
 from foundation.settings import Settings, load_company
+from sandbox import Sandbox, running_sandbox
 from tests.sandbox.conftest import DEMO_CLOCK
 from tests.sandbox.scorecard import MAYA, NOOR, VICTOR, Scorecard, weeks
 from tests.sandbox.wire import Wire

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from dlt_pipelines.sandbox import Sandbox
+from sandbox import Sandbox
 from tests.sandbox.wire import Wire
 
 LAST_WEEK = {"propertyName": "hs_lastmodifieddate", "operator": "GTE", "value": "2025-10-20T00:00:00Z"}

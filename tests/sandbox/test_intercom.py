@@ -8,9 +8,10 @@ from typing import Any
 
 import requests
 
-from dlt_pipelines.sandbox import SANDBOX_CREDENTIALS, Sandbox, intercom
-from dlt_pipelines.sandbox.store import Store
-from dlt_pipelines.sandbox.world import Call, Clock, World
+from sandbox import SANDBOX_CREDENTIALS, Sandbox
+from sandbox.engine.store import Store
+from sandbox.engine.world import Call, Clock, World
+from sandbox.vendors import intercom
 
 HEADERS = {
     "Authorization": f"Bearer {SANDBOX_CREDENTIALS['INTERCOM_API_KEY']}",

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 import requests
 
-from dlt_pipelines.sandbox import SANDBOX_CREDENTIALS, Sandbox, microsoft_graph
-from dlt_pipelines.sandbox.company import build
+from sandbox import SANDBOX_CREDENTIALS, Sandbox
+from sandbox.companies import build
+from sandbox.vendors import microsoft_graph
 
 OWN = microsoft_graph.OWN_TENANT
 FORM = {

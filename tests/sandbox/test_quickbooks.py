@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import requests
 
-from dlt_pipelines.sandbox import SANDBOX_CREDENTIALS, Sandbox
+from sandbox import SANDBOX_CREDENTIALS, Sandbox
 
 KEYS = (SANDBOX_CREDENTIALS["QUICKBOOKS_CLIENT_ID"], SANDBOX_CREDENTIALS["QUICKBOOKS_CLIENT_SECRET"])
 TYPED = SANDBOX_CREDENTIALS["QUICKBOOKS_REFRESH_TOKEN"]

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 import requests
 
-from dlt_pipelines.sandbox import SANDBOX_CREDENTIALS, Sandbox
-from dlt_pipelines.sandbox.company import finance
+from sandbox import SANDBOX_CREDENTIALS, Sandbox
+from sandbox.companies.cedar_ridge import finance
 
 PARTS = urlsplit(SANDBOX_CREDENTIALS["SIMPLEFIN_ACCESS_URL"])
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import requests
 
-from dlt_pipelines.sandbox import SANDBOX_CREDENTIALS, Sandbox
+from sandbox import SANDBOX_CREDENTIALS, Sandbox
 
 KEY = SANDBOX_CREDENTIALS["SMARTLEAD_API_KEY"]
 

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 import requests
 
-from dlt_pipelines.sandbox import SANDBOX_CREDENTIALS, Sandbox, zendesk
-from dlt_pipelines.sandbox.store import Store
-from dlt_pipelines.sandbox.world import Call, Clock, World
+from sandbox import SANDBOX_CREDENTIALS, Sandbox
+from sandbox.engine.store import Store
+from sandbox.engine.world import Call, Clock, World
+from sandbox.vendors import zendesk
 
 EXPORT = "/incremental/tickets/cursor"
 USER = (f"{SANDBOX_CREDENTIALS['ZENDESK_EMAIL']}/token", SANDBOX_CREDENTIALS["ZENDESK_API_KEY"])

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 import requests
 
-from dlt_pipelines.sandbox import SANDBOX_CREDENTIALS
+from sandbox import SANDBOX_CREDENTIALS
 
 EVERYTHING = [{"op": "gte", "field": "id", "value": 0}]
 

@@ -1,0 +1,1 @@
+"""Cedar Ridge IT, a managed-service company, in every system."""

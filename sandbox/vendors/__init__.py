@@ -1,0 +1,1 @@
+"""The wire contract of each vendor, one module each. They read the store."""

@@ -38,7 +38,7 @@ STAGES = ("sync_destination", "extract", "normalize", "load")
 
 def scoreline(limits: bool) -> dict[str, Any]:
     """One load as the refresh job does it; without the sandbox's limits, ours are lifted too."""
-    from dlt_pipelines.load import load
+    from dlt_pipelines.core.load import load
     from dlt_pipelines.sources import hubspot
     from foundation.settings import Settings, load_company
 

@@ -30,7 +30,7 @@ from typing import Any
 import uvicorn
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 
-from dlt_pipelines.load import ensure_tables, load
+from dlt_pipelines.core.load import ensure_tables, load
 from dlt_pipelines.sources import hubspot as hubspot_source
 from foundation.dbt_files import project_dir
 from foundation.settings import PROJECT_ROOT, Company, Settings, load_company

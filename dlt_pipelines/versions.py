@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from dlt_pipelines.findings import Finding
-from dlt_pipelines.sources import hubspot_api
+from dlt_pipelines.doctor.findings import Finding
+from dlt_pipelines.sources.hubspot import api as hubspot_api
 from foundation.settings import Company
 
 WARN_DAYS = 90

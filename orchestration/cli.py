@@ -17,8 +17,8 @@ from foundation.settings import PROJECT_ROOT, ReportName, Settings, SettingsErro
 from foundation.warehouse import WarehouseError
 
 if TYPE_CHECKING:
-    from dlt_pipelines.credentials import Credentials
-    from dlt_pipelines.findings import Finding
+    from dlt_pipelines.doctor.findings import Finding
+    from dlt_pipelines.wire.credentials import Credentials
     from sandbox import Sandbox
 
 DEMO_AS_OF = datetime(2025, 10, 27, 12, tzinfo=UTC)
@@ -142,8 +142,8 @@ def ui(port: int, host: str, sandbox_port: int, company: str) -> None:
 
 
 def _all_credentials() -> list[type[Credentials]]:
-    from dlt_pipelines.credentials import Credentials
     from dlt_pipelines.registry import SOURCES
+    from dlt_pipelines.wire.credentials import Credentials
 
     for entry in SOURCES.values():
         entry.load_module()
@@ -216,7 +216,7 @@ def backfill(sources: tuple[str, ...], days: int | None, since: datetime | None,
     Rows are merged: running it twice changes nothing. The same window goes on where it stopped; one person's failure stops no other.
     Days are the company's.
     """
-    from dlt_pipelines import backfill as work
+    from dlt_pipelines.core import backfill as work
     from dlt_pipelines.registry import SOURCES
     from orchestration.assets.ingestion import raw_key
     from orchestration.runs import run_job
@@ -263,7 +263,7 @@ def doctor(sources: tuple[str, ...], as_json: bool) -> None:
     """Say per source what is connected, what is missing and the way out. Never prints a secret."""
     from dataclasses import asdict
 
-    from dlt_pipelines.doctor import diagnose
+    from dlt_pipelines.doctor.checks import diagnose
 
     settings = Settings()
     findings = diagnose(settings, load_company(settings), list(sources) or None)
@@ -287,7 +287,7 @@ def doctor(sources: tuple[str, ...], as_json: bool) -> None:
 
 def _mail_findings(settings: Settings) -> list[Finding]:
     """Mails and alerts that have not arrived, or may not have. A home without a ledger has none, and doctor makes none."""
-    from dlt_pipelines.findings import Finding
+    from dlt_pipelines.doctor.findings import Finding
     from reports.troubles import troubles
 
     if not settings.deliveries_path.exists() and not settings.outbox_dir.exists() and not settings.site_dir.exists():
@@ -366,7 +366,7 @@ def check() -> None:
 def claim(replace: bool) -> None:
     """Claim a SimpleFIN setup token (asked for here, or read from stdin) and write the access URL into .env. Prints nothing secret."""
     from dlt_pipelines.errors import SourceError
-    from dlt_pipelines.simplefin_claim import NAME, claim, is_waiting
+    from dlt_pipelines.sources.simplefin.claim import NAME, claim, is_waiting
 
     settings = Settings()
     token = ""
@@ -385,7 +385,7 @@ def claim(replace: bool) -> None:
 @click.option("--base", metavar="REVISION", help="Default: where the branch left its upstream, else the commit before the newest.")
 def metric_diff(base: str | None) -> None:
     """Say which numbers a change of SQL, goals or company.toml changes: both revisions built on the raw data of this home."""
-    from orchestration import metric_diff as work
+    import metric_diff as work
 
     for text in work.metric_diff(Settings(), PROJECT_ROOT, base):
         click.echo(text)
@@ -402,7 +402,7 @@ def sandbox(arguments: tuple[str, ...]) -> None:
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def dbt(arguments: tuple[str, ...]) -> None:
     """Run dbt on the warehouse with the write lock held: scoreline dbt build --select dials+"""
-    from dlt_pipelines.load import ensure_tables
+    from dlt_pipelines.core.load import ensure_tables
     from foundation.dbt_files import project_dir
     from foundation.warehouse import Warehouse
     from orchestration.dbt_manifest import dbt_environment

@@ -34,9 +34,9 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from filelock import FileLock
 
+from foundation.atomic import write_atomically
 from foundation.settings import Settings
 from foundation.warehouse import backups, utc
-from reports.files import write_atomically
 from reports.fmt import plural
 from reports.gate import Gate
 from reports.mail import MailError, checked_address, message_id

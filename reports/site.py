@@ -23,12 +23,12 @@ import duckdb
 import jinja2
 from markupsafe import Markup
 
+from foundation.atomic import set_modes, write_atomically
 from foundation.calendar import week_label
 from foundation.private import close_home, site_mode
 from foundation.settings import Company, Settings
 from reports import gate
 from reports.components.receipts import Restated, period_days, pieces, total
-from reports.files import set_modes, write_atomically
 from reports.fmt import instant, plural
 from reports.html import document
 from reports.links import Receipts

@@ -23,10 +23,21 @@ from typing import Any
 
 import dlt
 
-from dlt_pipelines.csv_files import REJECTED, Header, Read, Rejected, day, number, read_folder, resource, shape, waits
-from dlt_pipelines.findings import Finding
-from dlt_pipelines.records import LARGEST_WHOLE, shown
-from dlt_pipelines.run import ColumnType, Run
+from dlt_pipelines.core.records import LARGEST_WHOLE, shown
+from dlt_pipelines.core.run import ColumnType, Run
+from dlt_pipelines.doctor.findings import Finding
+from dlt_pipelines.kinds.csv_files import (
+    REJECTED,
+    Header,
+    Read,
+    Rejected,
+    day,
+    number,
+    read_folder,
+    resource,
+    shape,
+    waits,
+)
 from foundation.calendar import local_date
 from foundation.settings import Company, Settings
 

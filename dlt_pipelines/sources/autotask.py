@@ -31,13 +31,23 @@ from typing import Any
 import dlt
 from pydantic import Field, SecretStr
 
-from dlt_pipelines.credentials import Credentials, Redactor, address
+from dlt_pipelines.core.records import at, parse, plain, typed
+from dlt_pipelines.core.run import EVERYTHING, ColumnType, Run, streamed, table, whole
+from dlt_pipelines.core.settlement import Outcome
+from dlt_pipelines.doctor.findings import Finding, existing, people_missing
 from dlt_pipelines.errors import NotAvailable, PermanentError, SourceError, TransientError
-from dlt_pipelines.findings import Finding, existing, people_missing
-from dlt_pipelines.http import Answer, Budget, Client, Limit, Retry, capped, entries, expect, retry_after
-from dlt_pipelines.records import at, parse, plain, typed
-from dlt_pipelines.run import EVERYTHING, ColumnType, Run, streamed, table, whole
-from dlt_pipelines.settlement import Outcome
+from dlt_pipelines.wire.client import (
+    Answer,
+    Budget,
+    Client,
+    Limit,
+    Retry,
+    capped,
+    entries,
+    expect,
+    retry_after,
+)
+from dlt_pipelines.wire.credentials import Credentials, Redactor, address
 from foundation.setting_types import WebAddress
 from foundation.settings import Company, Settings
 

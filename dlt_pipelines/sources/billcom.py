@@ -32,12 +32,12 @@ from typing import Any
 import dlt
 from pydantic import Field, SecretStr
 
-from dlt_pipelines.credentials import Credentials, Redactor, address
+from dlt_pipelines.core.records import Fields, at, typed
+from dlt_pipelines.core.run import ColumnType, Run, replaces_same, snapshot_day, streamed, table, whole
+from dlt_pipelines.doctor.findings import Finding, readable
 from dlt_pipelines.errors import Gone, NotAvailable, PermanentError, SourceError, TransientError
-from dlt_pipelines.findings import Finding, readable
-from dlt_pipelines.http import Answer, Bearer, Budget, Client, Limit, Retry, expect, listed, once
-from dlt_pipelines.records import Fields, at, typed
-from dlt_pipelines.run import ColumnType, Run, replaces_same, snapshot_day, streamed, table, whole
+from dlt_pipelines.wire.client import Answer, Bearer, Budget, Client, Limit, Retry, expect, listed, once
+from dlt_pipelines.wire.credentials import Credentials, Redactor, address
 from foundation.setting_types import WebAddress
 from foundation.settings import Company, Settings
 

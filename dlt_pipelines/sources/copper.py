@@ -38,12 +38,21 @@ from typing import Any
 import dlt
 from pydantic import Field, SecretStr
 
-from dlt_pipelines.credentials import Credentials, Redactor, address
+from dlt_pipelines.core.records import Fields, as_json, at, typed
+from dlt_pipelines.core.run import (
+    EVERYTHING,
+    ColumnType,
+    Run,
+    replaces_same,
+    snapshot_day,
+    streamed,
+    table,
+    whole,
+)
+from dlt_pipelines.doctor.findings import Finding, existing, people_missing, readable
 from dlt_pipelines.errors import NotAvailable, SourceError
-from dlt_pipelines.findings import Finding, existing, people_missing, readable
-from dlt_pipelines.http import Answer, Budget, Client, Limit, Retry, entries, expect, once, retry_after
-from dlt_pipelines.records import Fields, as_json, at, typed
-from dlt_pipelines.run import EVERYTHING, ColumnType, Run, replaces_same, snapshot_day, streamed, table, whole
+from dlt_pipelines.wire.client import Answer, Budget, Client, Limit, Retry, entries, expect, once, retry_after
+from dlt_pipelines.wire.credentials import Credentials, Redactor, address
 from foundation.setting_types import WebAddress
 from foundation.settings import Company, Settings
 

@@ -37,12 +37,23 @@ import dlt
 import urllib3
 from pydantic import Field, SecretStr
 
-from dlt_pipelines.credentials import Credentials, Redactor, address
+from dlt_pipelines.core.records import Fields, sound, typed
+from dlt_pipelines.core.run import ColumnType, Run, replaces_same, snapshot_day, table, whole
+from dlt_pipelines.doctor.findings import Finding, existing, readable
 from dlt_pipelines.errors import NotAvailable, PermanentError, SourceError, TransientError
-from dlt_pipelines.findings import Finding, existing, readable
-from dlt_pipelines.http import Answer, Bearer, Budget, Client, Limit, Retry, capped, expect, once, retry_after
-from dlt_pipelines.records import Fields, sound, typed
-from dlt_pipelines.run import ColumnType, Run, replaces_same, snapshot_day, table, whole
+from dlt_pipelines.wire.client import (
+    Answer,
+    Bearer,
+    Budget,
+    Client,
+    Limit,
+    Retry,
+    capped,
+    expect,
+    once,
+    retry_after,
+)
+from dlt_pipelines.wire.credentials import Credentials, Redactor, address
 from foundation.setting_types import WebAddress
 from foundation.settings import Company, Settings
 

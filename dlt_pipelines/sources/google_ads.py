@@ -6,7 +6,7 @@ POST /{version}/customers/{id}/googleAds:searchStream (GAQL)  -> accounts (custo
                                                                  spend (campaign by segments.date)
 
 Campaigns are merged on their id, days on account, campaign and day; how days are pulled again while Google restates them is in
-dlt_pipelines/ads.py. searchStream has no pages: one answer is the whole, and one operation of the day's budget however long it is.
+dlt_pipelines/kinds/ads.py. searchStream has no pages: one answer is the whole, and one operation of the day's budget however long it is.
 
 Quirks: whole numbers are texts; spend is in millionths of the account's currency (costMicros); errors come as a list around the
 usual body; a campaign without activity on a day has no row; removed campaigns are listed and have past spend, so no state is
@@ -32,14 +32,15 @@ from typing import Any
 import dlt
 from pydantic import Field, SecretStr
 
-from dlt_pipelines import ads, versions
-from dlt_pipelines.ads import Platform, Row, flat, other_days
-from dlt_pipelines.credentials import Credentials, Redactor, address
+from dlt_pipelines import versions
+from dlt_pipelines.core.records import at
+from dlt_pipelines.core.run import Run
+from dlt_pipelines.doctor.findings import Finding
 from dlt_pipelines.errors import NotAvailable, PermanentError, SourceError
-from dlt_pipelines.findings import Finding
-from dlt_pipelines.http import Answer, Bearer, Budget, Client, Limit, Retry, entries, expect
-from dlt_pipelines.records import at
-from dlt_pipelines.run import Run
+from dlt_pipelines.kinds import ads
+from dlt_pipelines.kinds.ads import Platform, Row, flat, other_days
+from dlt_pipelines.wire.client import Answer, Bearer, Budget, Client, Limit, Retry, entries, expect
+from dlt_pipelines.wire.credentials import Credentials, Redactor, address
 from foundation.setting_types import AccountId, WebAddress
 from foundation.settings import Company, Settings
 

@@ -30,12 +30,23 @@ from typing import Any
 import dlt
 from pydantic import Field, SecretStr
 
-from dlt_pipelines.credentials import Credentials, Redactor, address
+from dlt_pipelines.core.records import Fields, at, typed
+from dlt_pipelines.core.run import ColumnType, Run, streamed, table
+from dlt_pipelines.doctor.findings import Finding, people_missing, readable
 from dlt_pipelines.errors import NotAvailable, SourceError
-from dlt_pipelines.findings import Finding, people_missing, readable
-from dlt_pipelines.http import Answer, Budget, Client, Limit, Retry, capped, expect, once, retry_after, seconds_until
-from dlt_pipelines.records import Fields, at, typed
-from dlt_pipelines.run import ColumnType, Run, streamed, table
+from dlt_pipelines.wire.client import (
+    Answer,
+    Budget,
+    Client,
+    Limit,
+    Retry,
+    capped,
+    expect,
+    once,
+    retry_after,
+    seconds_until,
+)
+from dlt_pipelines.wire.credentials import Credentials, Redactor, address
 from foundation.setting_types import WebAddress
 from foundation.settings import Company, Settings
 

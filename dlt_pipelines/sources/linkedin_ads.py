@@ -7,7 +7,7 @@ POST https://www.linkedin.com/oauth/v2/accessToken      -> a new access token, w
 POST https://www.linkedin.com/oauth/v2/introspectToken  -> when the access token ends, where there is no refresh token
 
 Campaigns are merged on their id, days on account, campaign and day; how days are pulled again while LinkedIn restates them is in
-dlt_pipelines/ads.py. adAnalytics has no pages: it drops what is beyond 15,000 rows without a word, so an answer of that length is
+dlt_pipelines/kinds/ads.py. adAnalytics has no pages: it drops what is beyond 15,000 rows without a word, so an answer of that length is
 thrown away and the days are asked for in halves.
 
 Quirks: the parentheses and commas of a query stay as they are and only the colons inside of a URN are encoded, so the query is
@@ -35,14 +35,15 @@ from urllib.parse import quote
 import dlt
 from pydantic import Field, SecretStr
 
-from dlt_pipelines import ads, versions
-from dlt_pipelines.ads import Platform, Row, flat, other_days
-from dlt_pipelines.credentials import Credentials, Redactor, address
+from dlt_pipelines import versions
+from dlt_pipelines.core.records import at, decimal
+from dlt_pipelines.core.run import Run
+from dlt_pipelines.doctor.findings import Finding
 from dlt_pipelines.errors import NotAvailable, PermanentError, SourceError
-from dlt_pipelines.findings import Finding
-from dlt_pipelines.http import Answer, Bearer, Budget, Client, Limit, Retry, expect, listed, once
-from dlt_pipelines.records import at, decimal
-from dlt_pipelines.run import Run
+from dlt_pipelines.kinds import ads
+from dlt_pipelines.kinds.ads import Platform, Row, flat, other_days
+from dlt_pipelines.wire.client import Answer, Bearer, Budget, Client, Limit, Retry, expect, listed, once
+from dlt_pipelines.wire.credentials import Credentials, Redactor, address
 from foundation.setting_types import WebAddress
 from foundation.settings import Company, Settings
 

@@ -21,10 +21,23 @@ from typing import Any
 
 import dlt
 
-from dlt_pipelines.csv_files import REJECTED, Header, Read, Rejected, day, instant, number, read_folder, resource, shape, waits, week
-from dlt_pipelines.findings import Finding
-from dlt_pipelines.run import ColumnType, Run
-from dlt_pipelines.seeds import seed_rows
+from dlt_pipelines.core.run import ColumnType, Run
+from dlt_pipelines.core.seeds import seed_rows
+from dlt_pipelines.doctor.findings import Finding
+from dlt_pipelines.kinds.csv_files import (
+    REJECTED,
+    Header,
+    Read,
+    Rejected,
+    day,
+    instant,
+    number,
+    read_folder,
+    resource,
+    shape,
+    waits,
+    week,
+)
 from foundation.calendar import local_date, week_start
 from foundation.settings import Company, Settings
 

@@ -6,7 +6,7 @@ GET  /{version}/act_{id}/insights             -> spend (level=campaign, one row 
 POST /{version}/act_{id}/insights, GET /{report}, GET /{report}/insights -> the same as a report, where it is too much at once
 
 Campaigns are merged on their id, days on account, campaign and day; how days are pulled again while Meta restates them is in
-dlt_pipelines/ads.py. The token travels in a header and never in an address. Pages are followed as long as there is `paging.next`,
+dlt_pipelines/kinds/ads.py. The token travels in a header and never in an address. Pages are followed as long as there is `paging.next`,
 however short they are; only its cursor is taken from it.
 
 Quirks: every number is a text; ids need `act_` in the path and come back without it; campaigns and days without activity are left
@@ -35,14 +35,15 @@ import dlt
 import orjson
 from pydantic import Field, SecretStr
 
-from dlt_pipelines import ads, versions
-from dlt_pipelines.ads import Platform, Row, flat, other_days
-from dlt_pipelines.credentials import Credentials, Redactor, address
+from dlt_pipelines import versions
+from dlt_pipelines.core.records import at, decimal
+from dlt_pipelines.core.run import Run
+from dlt_pipelines.doctor.findings import Finding
 from dlt_pipelines.errors import NotAvailable, PermanentError, SourceError, TransientError
-from dlt_pipelines.findings import Finding
-from dlt_pipelines.http import Answer, Budget, Client, Complaint, Limit, Retry, expect, listed, once
-from dlt_pipelines.records import at, decimal
-from dlt_pipelines.run import Run
+from dlt_pipelines.kinds import ads
+from dlt_pipelines.kinds.ads import Platform, Row, flat, other_days
+from dlt_pipelines.wire.client import Answer, Budget, Client, Complaint, Limit, Retry, expect, listed, once
+from dlt_pipelines.wire.credentials import Credentials, Redactor, address
 from foundation.setting_types import WebAddress
 from foundation.settings import Company, Settings
 

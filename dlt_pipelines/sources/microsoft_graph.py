@@ -34,12 +34,24 @@ from typing import Any
 import dlt
 from pydantic import Field, SecretStr, field_validator
 
-from dlt_pipelines.credentials import Credentials, Redactor, address
+from dlt_pipelines.core.records import Fields, as_json, instant, plain, typed
+from dlt_pipelines.core.run import EVERYTHING, ColumnType, Run, streamed, table, whole
+from dlt_pipelines.doctor.findings import Finding
 from dlt_pipelines.errors import NotAvailable, PermanentError, SourceError, TransientError, Unexpected
-from dlt_pipelines.findings import Finding
-from dlt_pipelines.http import Answer, Bearer, Budget, Client, Counters, Limit, Retry, entries, expect, listed, once
-from dlt_pipelines.records import Fields, as_json, instant, plain, typed
-from dlt_pipelines.run import EVERYTHING, ColumnType, Run, streamed, table, whole
+from dlt_pipelines.wire.client import (
+    Answer,
+    Bearer,
+    Budget,
+    Client,
+    Counters,
+    Limit,
+    Retry,
+    entries,
+    expect,
+    listed,
+    once,
+)
+from dlt_pipelines.wire.credentials import Credentials, Redactor, address
 from foundation.setting_types import WebAddress, checked_id
 from foundation.settings import Company, Settings
 

@@ -27,14 +27,14 @@ from pymongo import MongoClient
 from pymongo.errors import ConfigurationError, InvalidURI, OperationFailure, PyMongoError
 from pymongo.uri_parser import parse_uri
 
-from dlt_pipelines import figures
-from dlt_pipelines.credentials import Credentials, Redactor
+from dlt_pipelines.core.records import at
+from dlt_pipelines.core.run import Run
+from dlt_pipelines.doctor.findings import Finding
 from dlt_pipelines.errors import PermanentError, SourceError, TransientError
-from dlt_pipelines.figures import FEEDS, NEWEST, Query
-from dlt_pipelines.findings import Finding
-from dlt_pipelines.http import Counters
-from dlt_pipelines.records import at
-from dlt_pipelines.run import Run
+from dlt_pipelines.kinds import queries
+from dlt_pipelines.kinds.queries import FEEDS, NEWEST, Query
+from dlt_pipelines.wire.client import Counters
+from dlt_pipelines.wire.credentials import Credentials, Redactor
 from foundation.settings import Company, MongoQuery, Settings
 
 __all__ = ["CREDENTIALS", "FEEDS", "NEWEST", "SOURCE", "connect", "diagnose", "identify", "source"]
@@ -193,7 +193,7 @@ def _queries(run: Run) -> list[Query]:
 @dlt.source(name=SOURCE, max_table_nesting=0)
 def source(run: Run | None = None) -> Any:
     """What the configured queries say. Without `run` the tables are only declared."""
-    return figures.resources(run, _queries)
+    return queries.resources(run, _queries)
 
 
 def diagnose(client: Database, settings: Settings, company: Company) -> Iterator[Finding]:

@@ -35,12 +35,25 @@ import dlt
 import duckdb
 from pydantic import Field, SecretStr
 
-from dlt_pipelines.credentials import Credentials, Redactor, address
+from dlt_pipelines.core.records import Fields, as_json, typed
+from dlt_pipelines.core.run import ColumnType, Run, replaces_same, snapshot_day, streamed, table, whole
+from dlt_pipelines.doctor.findings import Finding
 from dlt_pipelines.errors import Gone, PermanentError, SourceError, TransientError
-from dlt_pipelines.findings import Finding
-from dlt_pipelines.http import Answer, Budget, Client, Complaint, Limit, Retry, capped, entries, expect, once, retry_after, seconds_until
-from dlt_pipelines.records import Fields, as_json, typed
-from dlt_pipelines.run import ColumnType, Run, replaces_same, snapshot_day, streamed, table, whole
+from dlt_pipelines.wire.client import (
+    Answer,
+    Budget,
+    Client,
+    Complaint,
+    Limit,
+    Retry,
+    capped,
+    entries,
+    expect,
+    once,
+    retry_after,
+    seconds_until,
+)
+from dlt_pipelines.wire.credentials import Credentials, Redactor, address
 from foundation.setting_types import WebAddress
 from foundation.settings import Company, Settings
 

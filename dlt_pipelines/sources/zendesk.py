@@ -38,13 +38,24 @@ from typing import Any
 import dlt
 from pydantic import Field, SecretStr
 
-from dlt_pipelines.credentials import Credentials, Redactor, address
+from dlt_pipelines.core.records import Fields, plain, typed
+from dlt_pipelines.core.run import EVERYTHING, ColumnType, Run, snapshot_day, streamed, table, whole
+from dlt_pipelines.core.settlement import Outcome
+from dlt_pipelines.doctor.findings import Finding, people_missing, readable
 from dlt_pipelines.errors import Gone, NotAvailable, PermanentError, SourceError
-from dlt_pipelines.findings import Finding, people_missing, readable
-from dlt_pipelines.http import Answer, Budget, Client, Complaint, Limit, Retry, expect, listed, once, retry_after
-from dlt_pipelines.records import Fields, plain, typed
-from dlt_pipelines.run import EVERYTHING, ColumnType, Run, snapshot_day, streamed, table, whole
-from dlt_pipelines.settlement import Outcome
+from dlt_pipelines.wire.client import (
+    Answer,
+    Budget,
+    Client,
+    Complaint,
+    Limit,
+    Retry,
+    expect,
+    listed,
+    once,
+    retry_after,
+)
+from dlt_pipelines.wire.credentials import Credentials, Redactor, address
 from foundation.setting_types import MailAddress, WebAddress
 from foundation.settings import Company, Settings
 

@@ -1,6 +1,6 @@
 """Raw tables: one multi-asset per source, independent of all others, subsettable per table.
 
-No HTTP and no SQL here: `dlt_pipelines.load` does the work, this file turns its report into materialisations and its errors
+No HTTP and no SQL here: `dlt_pipelines.core.load` does the work, this file turns its report into materialisations and its errors
 into failures that Dagster retries or not.
 """
 
@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 import dagster as dg
 from pydantic import Field
 
-from dlt_pipelines.backfill import Part, backfill
+from dlt_pipelines.core.backfill import Part, backfill
+from dlt_pipelines.core.load import LoadReport, load
 from dlt_pipelines.errors import PermanentError, TransientError
-from dlt_pipelines.load import LoadReport, load
 from dlt_pipelines.registry import SOURCES, SourceEntry
 from foundation.warehouse import WarehouseError
 from orchestration.resources import Scoreline

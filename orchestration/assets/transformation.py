@@ -7,7 +7,7 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 
-from dlt_pipelines.load import ensure_tables
+from dlt_pipelines.core.load import ensure_tables
 from orchestration.assets.ingestion import OWNERS, raw_key
 from orchestration.dbt_manifest import DBT_PROJECT, dbt_environment
 from orchestration.resources import Scoreline

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dlt_pipelines.records import as_json
+from dlt_pipelines.core.records import as_json
 from dlt_pipelines.registry import SOURCES
 from tests.dbt_project.raw_warehouse import RawWarehouse
 
@@ -35,7 +35,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "date": st.dates(date(1900, 1, 1), date(2199, 12, 31)),
     "timestamp": st.integers(-2_208_988_800, 7_258_118_399).map(lambda seconds: datetime.fromtimestamp(seconds, UTC)),
 }
-"""What `dlt_pipelines.records` lets through, by type of column."""
+"""What `dlt_pipelines.core.records` lets through, by type of column."""
 
 
 def row_of(columns: dict[str, str]) -> st.SearchStrategy[dict[str, Any]]:

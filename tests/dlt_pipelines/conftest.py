@@ -15,7 +15,7 @@ import duckdb
 import pytest
 import urllib3
 
-from dlt_pipelines import http
+from dlt_pipelines.wire import client as http
 from foundation.settings import Company, Settings, load_company
 from sandbox import SANDBOX_CREDENTIALS, Sandbox
 

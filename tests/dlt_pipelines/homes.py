@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from dlt_pipelines.load import load
+from dlt_pipelines.core.load import load
 from foundation.settings import Company, Settings
 from sandbox import Sandbox
 from tests.dlt_pipelines.conftest import at, query

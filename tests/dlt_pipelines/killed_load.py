@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from dlt_pipelines.load import load
+from dlt_pipelines.core.load import load
 from dlt_pipelines.sources import hubspot
 from foundation.settings import Settings, load_company
 
@@ -27,7 +27,7 @@ class Moment(NamedTuple):
 
 
 MOMENTS = {
-    "while fetching": Moment("dlt_pipelines.http", "Client", "_send", 9, "after"),
+    "while fetching": Moment("dlt_pipelines.wire.client", "Client", "_send", 9, "after"),
     "before the package is complete": Moment("dlt.extract.extract", "Extract", "commit_packages", 1, "before"),
     "after fetching": Moment("dlt.extract.extract", "Extract", "commit_packages", 1, "after"),
     "while normalising": Moment("dlt.normalize.items_normalizers.arrow", "ArrowItemsNormalizer", "__call__", 3, "after"),
@@ -40,7 +40,7 @@ MOMENTS = {
     "before the ledger": Moment("foundation.warehouse", "Warehouse", "record_loads", 1, "before"),
     "before the ledger is committed": Moment("foundation.warehouse", "Warehouse", "record_loads", 1, "after"),
     # the first call settles what an earlier run left
-    "after the ledger": Moment("dlt_pipelines.load", "", "_settle", 2, "after"),
+    "after the ledger": Moment("dlt_pipelines.core.load", "", "_settle", 2, "after"),
 }
 IN_THE_MAIN_THREAD = (
     *("before the package is complete", "after fetching", "before loading"),

@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from dlt_pipelines import http
-from dlt_pipelines.ads import slices
-from dlt_pipelines.doctor import diagnose
+from dlt_pipelines.core.load import LoadReport, load
+from dlt_pipelines.doctor.checks import diagnose
+from dlt_pipelines.doctor.findings import Finding
 from dlt_pipelines.errors import PermanentError, TransientError
-from dlt_pipelines.findings import Finding
-from dlt_pipelines.load import LoadReport, load
+from dlt_pipelines.kinds.ads import slices
 from dlt_pipelines.sources import linkedin_ads as linkedin_source
 from dlt_pipelines.sources import meta_ads as meta_source
+from dlt_pipelines.wire import client as http
 from foundation.settings import Company, Settings
 from sandbox import Sandbox
 from sandbox.companies.cedar_ridge import ads

@@ -7,9 +7,9 @@ from datetime import datetime
 
 import pytest
 
-from dlt_pipelines.backfill import WHOLE, BackfillReport, Part, backfill, noted
+from dlt_pipelines.core.backfill import WHOLE, BackfillReport, Part, backfill, noted
+from dlt_pipelines.core.load import load
 from dlt_pipelines.errors import PermanentError
-from dlt_pipelines.load import load
 from foundation.settings import Company, Settings
 from sandbox import Sandbox
 from tests.dlt_pipelines.conftest import query

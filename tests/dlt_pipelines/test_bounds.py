@@ -13,11 +13,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from dlt_pipelines import records
+from dlt_pipelines.core import records
+from dlt_pipelines.core.records import ARROW, Batches, array, parse, typed
+from dlt_pipelines.core.run import ColumnType
 from dlt_pipelines.errors import PermanentError
-from dlt_pipelines.http import Answer
-from dlt_pipelines.records import ARROW, Batches, array, parse, typed
-from dlt_pipelines.run import ColumnType
+from dlt_pipelines.wire.client import Answer
 
 KINDS: tuple[ColumnType, ...] = get_args(ColumnType)
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from dlt_pipelines.clocks import instant_of_run, without_future
-from dlt_pipelines.credentials import Redactor
-from dlt_pipelines.doctor import diagnose
-from dlt_pipelines.http import Budget, Client, Limit, told_at
-from dlt_pipelines.load import load
+from dlt_pipelines.core.clocks import instant_of_run, without_future
+from dlt_pipelines.core.load import load
+from dlt_pipelines.core.run import Run
+from dlt_pipelines.doctor.checks import diagnose
 from dlt_pipelines.registry import SOURCES
-from dlt_pipelines.run import Run
+from dlt_pipelines.wire.client import Budget, Client, Limit, told_at
+from dlt_pipelines.wire.credentials import Redactor
 from foundation.settings import Company, Settings
 from sandbox import Sandbox
 from tests.dlt_pipelines.cases import DATABASES

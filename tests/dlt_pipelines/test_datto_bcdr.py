@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from dlt_pipelines.doctor import diagnose
+from dlt_pipelines.core.load import LoadReport, load
+from dlt_pipelines.doctor.checks import diagnose
 from dlt_pipelines.errors import PermanentError, TransientError
-from dlt_pipelines.http import Answer, Retry
-from dlt_pipelines.load import LoadReport, load
 from dlt_pipelines.sources import datto_bcdr
+from dlt_pipelines.wire.client import Answer, Retry
 from foundation.settings import Company, Settings
 from sandbox import SANDBOX_CREDENTIALS, Sandbox
 from tests.dlt_pipelines.conftest import at, query

@@ -11,11 +11,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from dlt_pipelines.doctor import diagnose
+from dlt_pipelines.core.load import load
+from dlt_pipelines.doctor.checks import diagnose
 from dlt_pipelines.errors import NotAvailable, PermanentError, TransientError
-from dlt_pipelines.http import Answer, Retry
-from dlt_pipelines.load import load
 from dlt_pipelines.sources import datto_rmm
+from dlt_pipelines.wire.client import Answer, Retry
 from foundation.settings import Company, Settings, SettingsError
 from sandbox import Sandbox
 from sandbox.companies.cedar_ridge.machines import RECOVERY_KEY

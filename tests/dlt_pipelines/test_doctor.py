@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from dlt_pipelines.doctor import diagnose
+from dlt_pipelines.core.load import load
+from dlt_pipelines.doctor.checks import diagnose
+from dlt_pipelines.doctor.findings import Finding
 from dlt_pipelines.errors import PermanentError
-from dlt_pipelines.findings import Finding
-from dlt_pipelines.load import load
 from dlt_pipelines.registry import SOURCES
 from dlt_pipelines.sources import hubspot
 from foundation.settings import PROJECT_ROOT, Company, Settings
@@ -61,7 +61,7 @@ def test_a_wrong_key_and_nobody_there(sandbox: Sandbox, company: Company, monkey
     assert "not accepted" in bad(findings)["access"].detail
     assert {finding.source for finding in findings if finding.level == "fail"} == {"hubspot", "autotask"}
     assert "canary" not in str(findings)
-    from dlt_pipelines import http
+    from dlt_pipelines.wire import client as http
 
     monkeypatch.setattr(http, "TRIES", 1)
     monkeypatch.setenv("HUBSPOT_BASE_URL", "http://127.0.0.1:9")
@@ -132,8 +132,8 @@ def test_a_used_up_hour(sandbox: Sandbox, company: Company) -> None:
     body = '{"externalRequestThreshold":10000,"requestThresholdTimeframe":60,"currentTimeframeRequestCount":9000}'
     sandbox.fault("autotask", "status", status=200, body=body, path="ThresholdInformation")
     assert "9000 of 10000" in bad(diagnose(Settings(), company, ["autotask"]))["budget"].detail
+    from dlt_pipelines.core.load import load
     from dlt_pipelines.errors import TransientError
-    from dlt_pipelines.load import load
 
     with pytest.raises(TransientError, match="9000 of the account's 10000 requests an hour are used"):
         load("autotask", Settings(), company)

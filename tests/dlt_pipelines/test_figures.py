@@ -16,9 +16,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from dlt_pipelines.doctor import diagnose
+from dlt_pipelines.core.load import LoadReport, load
+from dlt_pipelines.doctor.checks import diagnose
 from dlt_pipelines.errors import PermanentError, TransientError
-from dlt_pipelines.load import LoadReport, load
 from dlt_pipelines.sources import mongodb
 from foundation.settings import Company, Settings, SettingsError, load_company
 from sandbox import Sandbox

@@ -21,10 +21,10 @@ from urllib.parse import quote, quote_plus, unquote
 
 import pytest
 
-from dlt_pipelines import http
-from dlt_pipelines.credentials import HIDDEN, Redactor, redacted_logs
 from dlt_pipelines.errors import PermanentError, TransientError
-from dlt_pipelines.http import Budget, Client, Limit, capped, expect
+from dlt_pipelines.wire import client as http
+from dlt_pipelines.wire.client import Budget, Client, Limit, capped, expect
+from dlt_pipelines.wire.credentials import HIDDEN, Redactor, redacted_logs
 from tests.dlt_pipelines.conftest import Vendor, answer
 
 SECRET = "canary-4f1c/9+secret"

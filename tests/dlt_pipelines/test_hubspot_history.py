@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dlt_pipelines.load import load
+from dlt_pipelines.core.load import load
 from dlt_pipelines.sources import hubspot
 from dlt_pipelines.sources.hubspot import HISTORY, HISTORY_BATCH
 from foundation.settings import Company, Settings

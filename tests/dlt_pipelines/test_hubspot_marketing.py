@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from dlt_pipelines.doctor import diagnose
-from dlt_pipelines.load import load
+from dlt_pipelines.core.load import load
+from dlt_pipelines.doctor.checks import diagnose
 from foundation.settings import Company, Settings
 from sandbox import Sandbox, running_sandbox
 from tests.dlt_pipelines.conftest import AS_OF, at, query

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dlt_pipelines.load import load
+from dlt_pipelines.core.load import load
 from dlt_pipelines.sources import hubspot
 from foundation.settings import Company, Settings
 from sandbox import Sandbox, running_sandbox

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from dlt_pipelines.doctor import diagnose
-from dlt_pipelines.http import Answer, Retry
-from dlt_pipelines.load import load
+from dlt_pipelines.core.load import load
+from dlt_pipelines.doctor.checks import diagnose
 from dlt_pipelines.sources import intercom
+from dlt_pipelines.wire.client import Answer, Retry
 from foundation.settings import Company, Settings
 from sandbox import Sandbox
 from sandbox.companies.base import DEMO_CLOCK, Book

@@ -10,9 +10,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from dlt_pipelines.doctor import diagnose
+from dlt_pipelines.core.load import load
+from dlt_pipelines.doctor.checks import diagnose
 from dlt_pipelines.errors import TransientError
-from dlt_pipelines.load import load
 from dlt_pipelines.sources import justcall
 from foundation.settings import Company, Settings
 from sandbox import SANDBOX_CREDENTIALS, Sandbox

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from dlt_pipelines.doctor import diagnose
+from dlt_pipelines.core.load import load
+from dlt_pipelines.doctor.checks import diagnose
 from dlt_pipelines.errors import PermanentError
-from dlt_pipelines.load import load
 from dlt_pipelines.sources.manual import connect, read_files
 from foundation.settings import Company, Settings
 from tests.dlt_pipelines.conftest import query

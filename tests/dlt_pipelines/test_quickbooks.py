@@ -17,11 +17,11 @@ from typing import Any
 
 import pytest
 
-from dlt_pipelines.doctor import diagnose
+from dlt_pipelines.core.load import load
+from dlt_pipelines.doctor.checks import diagnose
 from dlt_pipelines.errors import PermanentError, TransientError
-from dlt_pipelines.http import Answer
-from dlt_pipelines.load import load
 from dlt_pipelines.sources import quickbooks
+from dlt_pipelines.wire.client import Answer
 from foundation.settings import Company, Settings
 from sandbox import SANDBOX_CREDENTIALS, Sandbox
 from sandbox.companies.base import DEMO_CLOCK

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from dlt_pipelines.records import FLUSH_ROWS, Batches, array, decimal, instant, parse
-from dlt_pipelines.run import ColumnType
+from dlt_pipelines.core.records import FLUSH_ROWS, Batches, array, decimal, instant, parse
+from dlt_pipelines.core.run import ColumnType
 
 
 @pytest.mark.parametrize(

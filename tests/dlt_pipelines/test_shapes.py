@@ -8,13 +8,13 @@ from typing import Any
 import orjson
 import pytest
 
-from dlt_pipelines import http
-from dlt_pipelines.credentials import Redactor
+from dlt_pipelines.core.load import load
 from dlt_pipelines.errors import PermanentError, Unexpected
-from dlt_pipelines.http import Budget, Client, Limit, entries
-from dlt_pipelines.load import load
 from dlt_pipelines.sources import autotask
-from dlt_pipelines.sources.hubspot_api import paged
+from dlt_pipelines.sources.hubspot.api import paged
+from dlt_pipelines.wire import client as http
+from dlt_pipelines.wire.client import Budget, Client, Limit, entries
+from dlt_pipelines.wire.credentials import Redactor
 from foundation.settings import Company, Settings
 from sandbox import Sandbox
 from tests.dlt_pipelines.conftest import Vendor, answer, at

@@ -18,11 +18,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from dlt_pipelines.doctor import diagnose
+from dlt_pipelines.core.load import load
+from dlt_pipelines.doctor.checks import diagnose
 from dlt_pipelines.errors import PermanentError, TransientError
-from dlt_pipelines.load import load
-from dlt_pipelines.simplefin_claim import claim, claimed_path
 from dlt_pipelines.sources import simplefin
+from dlt_pipelines.sources.simplefin.claim import claim, claimed_path
 from foundation.settings import Company, Settings
 from orchestration.cli import main
 from sandbox import SANDBOX_CREDENTIALS, Sandbox
@@ -329,7 +329,7 @@ def test_no_answer_is_transient(dotenv: Path) -> None:
 
 KILLED = """
 import os, signal, sys
-from dlt_pipelines import simplefin_claim
+from dlt_pipelines.sources.simplefin import claim as simplefin_claim
 from foundation.settings import Settings
 simplefin_claim._put = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 simplefin_claim.claim(sys.argv[1], Settings())

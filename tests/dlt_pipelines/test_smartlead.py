@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from dlt_pipelines import http
-from dlt_pipelines.doctor import diagnose
+from dlt_pipelines.core.load import load
+from dlt_pipelines.doctor.checks import diagnose
 from dlt_pipelines.errors import PermanentError, SourceError, TransientError
-from dlt_pipelines.http import Answer, Budget, Limit
-from dlt_pipelines.load import load
 from dlt_pipelines.sources import smartlead
+from dlt_pipelines.wire import client as http
+from dlt_pipelines.wire.client import Answer, Budget, Limit
 from foundation.settings import Company, Settings
 from sandbox import SANDBOX_CREDENTIALS, Sandbox
 from tests.dlt_pipelines.conftest import at, query

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from dlt_pipelines.core.load import ensure_tables, load
+from dlt_pipelines.core.run import CONTRACT
 from dlt_pipelines.errors import PermanentError, TransientError
-from dlt_pipelines.load import ensure_tables, load
 from dlt_pipelines.registry import SOURCES
-from dlt_pipelines.run import CONTRACT
 from foundation.settings import Company, Settings
 from sandbox import SANDBOX_CREDENTIALS, Sandbox
 from tests.dlt_pipelines.cases import CASES, DATABASES, secrets
@@ -57,7 +57,7 @@ def test_a_load_talks_to_the_source_and_nobody_else_and_reads_no_stray_configura
         "def told(*a, **k): print('NETWORK', a, flush=True); raise OSError('refused')\n"
         "socket.socket.connect = socket.getaddrinfo = told\n"
         "from foundation.settings import Settings, load_company\n"
-        "from dlt_pipelines.load import ensure_tables, load\n"
+        "from dlt_pipelines.core.load import ensure_tables, load\n"
         "s = Settings(); c = load_company(s); ensure_tables(s, c); print(load('manual', s, c).status)\n"
     )
     stray = tmp_path / ".dlt"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import duckdb
 import pytest
 
-from dlt_pipelines.load import load
+from dlt_pipelines.core.load import load
 from dlt_pipelines.registry import SOURCES
 from dlt_pipelines.sources import hubspot
 from foundation.settings import PROJECT_ROOT, Company, Settings

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from dlt_pipelines.core.load import load
 from dlt_pipelines.errors import PermanentError, TransientError
-from dlt_pipelines.load import load
 from dlt_pipelines.registry import SOURCES
 from foundation.settings import Company, Settings
 from sandbox import Sandbox

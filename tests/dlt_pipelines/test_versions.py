@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from dlt_pipelines import versions
+from dlt_pipelines.core.load import load
 from dlt_pipelines.errors import Gone, PermanentError
-from dlt_pipelines.load import load
 from dlt_pipelines.registry import SOURCES
-from dlt_pipelines.sources import google_ads, hubspot, hubspot_api, intercom, meta_ads
+from dlt_pipelines.sources import google_ads, hubspot, intercom, meta_ads
+from dlt_pipelines.sources.hubspot import api as hubspot_api
 from foundation.settings import Company, Settings
 from sandbox import Sandbox
 from tests.dlt_pipelines.conftest import Vendor, answer

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from dlt_pipelines.doctor import diagnose
+from dlt_pipelines.core.load import load
+from dlt_pipelines.doctor.checks import diagnose
 from dlt_pipelines.errors import PermanentError
-from dlt_pipelines.load import load
 from dlt_pipelines.sources import zendesk
 from foundation.settings import Company, Settings
 from sandbox import Sandbox

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from foundation.settings import PROJECT_ROOT, Settings
-from orchestration.metric_diff import MADE_OF, metric_diff
+from metric_diff import MADE_OF, metric_diff
 from tests.e2e.conftest import MONDAY, Install
 
 pytestmark = pytest.mark.e2e

@@ -7,10 +7,10 @@ from pathlib import Path
 import dlt
 import pytest
 
-from dlt_pipelines import records
-from dlt_pipelines.credentials import Redactor, redacted_logs
+from dlt_pipelines.core import records
+from dlt_pipelines.core.run import Run
 from dlt_pipelines.registry import SOURCES
-from dlt_pipelines.run import Run
+from dlt_pipelines.wire.credentials import Redactor, redacted_logs
 from foundation.settings import Settings, load_company
 
 pytestmark = pytest.mark.live

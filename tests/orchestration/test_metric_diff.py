@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from foundation.settings import Settings
-from orchestration.metric_diff import Fact, Facts, MetricDiffError, base_revision, differences, metric_diff
+from metric_diff import Fact, Facts, MetricDiffError, base_revision, differences, metric_diff
 
 
 def git(repository: Path, *arguments: str) -> str:

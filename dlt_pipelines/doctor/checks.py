@@ -12,12 +12,13 @@ from typing import Any, Literal
 import duckdb
 from dotenv import dotenv_values
 
-from dlt_pipelines import credential_ages, versions
-from dlt_pipelines.clocks import APART
-from dlt_pipelines.credentials import Redactor, redacted_logs
+from dlt_pipelines import versions
+from dlt_pipelines.core.clocks import APART
+from dlt_pipelines.doctor import credential_ages
+from dlt_pipelines.doctor.findings import Finding
 from dlt_pipelines.errors import PermanentError, SourceError, TransientError
-from dlt_pipelines.findings import Finding
 from dlt_pipelines.registry import SOURCES, SourceEntry
+from dlt_pipelines.wire.credentials import Redactor, redacted_logs
 from foundation.calendar import local_date
 from foundation.private import open_to_others
 from foundation.settings import Company, EnvSettings, Settings, SettingsError, env_file

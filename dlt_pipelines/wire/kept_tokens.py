@@ -25,8 +25,8 @@ from typing import Any
 
 from filelock import FileLock
 
-from dlt_pipelines.credentials import Redactor
 from dlt_pipelines.errors import PermanentError
+from dlt_pipelines.wire.credentials import Redactor
 
 
 class Refused(PermanentError):

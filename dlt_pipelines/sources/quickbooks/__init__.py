@@ -48,13 +48,22 @@ from typing import Any
 import dlt
 from pydantic import Field, SecretStr, field_validator
 
-from dlt_pipelines.credentials import Credentials, Redactor, address
+from dlt_pipelines.core.records import Fields, as_json, at, parse, plain, typed
+from dlt_pipelines.core.run import (
+    EVERYTHING,
+    ColumnType,
+    Run,
+    replaces_same,
+    snapshot_day,
+    streamed,
+    table,
+    whole,
+)
+from dlt_pipelines.doctor.findings import Finding, currency_differs, readable
 from dlt_pipelines.errors import Gone, PermanentError, SourceError, TransientError, Unexpected
-from dlt_pipelines.findings import Finding, currency_differs, readable
-from dlt_pipelines.http import Answer, Bearer, Budget, Client, Limit, Retry, entries, expect, listed
-from dlt_pipelines.kept_tokens import Exchanged, Refused, TokenKeeper
-from dlt_pipelines.records import Fields, as_json, at, parse, plain, typed
-from dlt_pipelines.run import EVERYTHING, ColumnType, Run, replaces_same, snapshot_day, streamed, table, whole
+from dlt_pipelines.wire.client import Answer, Bearer, Budget, Client, Limit, Retry, entries, expect, listed
+from dlt_pipelines.wire.credentials import Credentials, Redactor, address
+from dlt_pipelines.wire.kept_tokens import Exchanged, Refused, TokenKeeper
 from foundation.calendar import local_date
 from foundation.setting_types import WebAddress
 from foundation.settings import Company, Settings

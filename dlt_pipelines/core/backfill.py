@@ -18,11 +18,11 @@ from typing import Any, Literal
 
 import duckdb
 
-from dlt_pipelines.credentials import Redactor
+from dlt_pipelines.core.load import LoadReport, load, translated
+from dlt_pipelines.core.settlement import TableReport
 from dlt_pipelines.errors import PermanentError, SourceError
-from dlt_pipelines.load import LoadReport, load, translated
 from dlt_pipelines.registry import SOURCES, SourceEntry
-from dlt_pipelines.settlement import TableReport
+from dlt_pipelines.wire.credentials import Redactor
 from foundation.settings import Company, Settings
 from foundation.warehouse import Warehouse
 

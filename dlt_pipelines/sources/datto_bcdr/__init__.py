@@ -42,12 +42,23 @@ import dlt
 import urllib3
 from pydantic import Field, SecretStr
 
-from dlt_pipelines.credentials import Credentials, Redactor, address
+from dlt_pipelines.core.records import Fields, instant, sound, typed
+from dlt_pipelines.core.run import ColumnType, Run, replaces_same, snapshot_day, table, whole
+from dlt_pipelines.doctor.findings import Finding, existing, readable
 from dlt_pipelines.errors import Gone, NotAvailable, PermanentError, SourceError, TransientError, Unexpected
-from dlt_pipelines.findings import Finding, existing, readable
-from dlt_pipelines.http import Answer, Budget, Client, Complaint, Limit, Retry, entries, expect, once, retry_after
-from dlt_pipelines.records import Fields, instant, sound, typed
-from dlt_pipelines.run import ColumnType, Run, replaces_same, snapshot_day, table, whole
+from dlt_pipelines.wire.client import (
+    Answer,
+    Budget,
+    Client,
+    Complaint,
+    Limit,
+    Retry,
+    entries,
+    expect,
+    once,
+    retry_after,
+)
+from dlt_pipelines.wire.credentials import Credentials, Redactor, address
 from foundation.setting_types import WebAddress
 from foundation.settings import Company, Settings
 

@@ -39,13 +39,22 @@ import dlt
 import duckdb
 from pydantic import Field, SecretStr
 
-from dlt_pipelines.clocks import APART
-from dlt_pipelines.credentials import Credentials, Redactor, address
+from dlt_pipelines.core.clocks import APART
+from dlt_pipelines.core.records import Fields, at, plain, typed
+from dlt_pipelines.core.run import (
+    EVERYTHING,
+    ColumnType,
+    Run,
+    replaces_same,
+    snapshot_day,
+    streamed,
+    table,
+    whole,
+)
+from dlt_pipelines.doctor.findings import Finding, existing
 from dlt_pipelines.errors import PermanentError, SourceError, TransientError, Unexpected
-from dlt_pipelines.findings import Finding, existing
-from dlt_pipelines.http import Answer, Budget, Client, Limit, Retry, entries, expect, once
-from dlt_pipelines.records import Fields, at, plain, typed
-from dlt_pipelines.run import EVERYTHING, ColumnType, Run, replaces_same, snapshot_day, streamed, table, whole
+from dlt_pipelines.wire.client import Answer, Budget, Client, Limit, Retry, entries, expect, once
+from dlt_pipelines.wire.credentials import Credentials, Redactor, address
 from foundation.setting_types import WebAddress
 from foundation.settings import Company, Settings
 

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from dlt_pipelines.credentials import Credentials
-from dlt_pipelines.findings import Finding
+from dlt_pipelines.doctor.findings import Finding
+from dlt_pipelines.wire.credentials import Credentials
 from foundation.settings import Company, Settings
 
 _STAYS = ("_ID", "_USERNAME", "_EMAIL")

@@ -29,7 +29,10 @@ MADE_OF = ("dbt_project", "company.toml", "foundation", "dlt_pipelines")
 
 _KEPT_SCHEMAS = "schema_name not like 'raw\\_%' escape '\\' and schema_name not in ('main', 'ledger', 'config', 'snapshots')"
 _PREPARE = (
-    "from dlt_pipelines.load import ensure_tables; from foundation.settings import Settings, load_company; "
+    # a base from before dlt_pipelines had rooms keeps it elsewhere
+    "try: from dlt_pipelines.core.load import ensure_tables\n"
+    "except ImportError: from dlt_pipelines.load import ensure_tables\n"
+    "from foundation.settings import Settings, load_company; "
     "ensure_tables(Settings(), load_company(Settings()))"
 )
 

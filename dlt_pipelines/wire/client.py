@@ -33,8 +33,8 @@ import certifi
 import orjson
 import urllib3
 
-from dlt_pipelines.credentials import Redactor
 from dlt_pipelines.errors import Gone, PermanentError, SourceError, TransientError, Unexpected
+from dlt_pipelines.wire.credentials import Redactor
 
 TRIES = 5
 CONNECT_SECONDS = 10.0

@@ -18,8 +18,8 @@ import orjson
 import pyarrow as pa  # imported before any worker thread starts: its import is not thread-safe enough
 import pyarrow.compute as pc
 
+from dlt_pipelines.core.run import ColumnType
 from dlt_pipelines.errors import PermanentError
-from dlt_pipelines.run import ColumnType
 
 FLUSH_ROWS = 20_000
 MOST_WARNINGS = 20

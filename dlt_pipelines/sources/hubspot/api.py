@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from dlt_pipelines.errors import PermanentError
-from dlt_pipelines.http import Client, Complaint, expect, listed, once
+from dlt_pipelines.wire.client import Client, Complaint, expect, listed, once
 from foundation.settings import Company
 
 SOURCE = "hubspot"

@@ -19,9 +19,9 @@ import duckdb
 import pyarrow as pa
 from pydantic import BaseModel
 
-from dlt_pipelines.clocks import APART
+from dlt_pipelines.core.clocks import APART
+from dlt_pipelines.core.run import MARKED, Mark, Run, table
 from dlt_pipelines.registry import SourceEntry
-from dlt_pipelines.run import MARKED, Mark, Run, table
 from foundation.warehouse import Warehouse
 
 TABLE = "unsettled"

@@ -23,11 +23,11 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import dlt
 
+from dlt_pipelines.core.records import at, plain, typed
+from dlt_pipelines.core.run import ColumnType, Run, streamed, table
+from dlt_pipelines.doctor.findings import Finding, existing, readable
 from dlt_pipelines.errors import Gone, NotAvailable, PermanentError, SourceError, Unexpected
-from dlt_pipelines.findings import Finding, existing, readable
-from dlt_pipelines.http import Client
-from dlt_pipelines.records import at, plain, typed
-from dlt_pipelines.run import ColumnType, Run, streamed, table
+from dlt_pipelines.wire.client import Client
 from foundation.calendar import local_date
 from foundation.settings import Company, Settings
 

@@ -17,9 +17,9 @@ from zoneinfo import ZoneInfo
 
 import dlt
 
-from dlt_pipelines.findings import Finding
-from dlt_pipelines.records import YEARS, decimal, plain, shown, typed
-from dlt_pipelines.run import EVERYTHING, ColumnType, Run, table
+from dlt_pipelines.core.records import YEARS, decimal, plain, shown, typed
+from dlt_pipelines.core.run import EVERYTHING, ColumnType, Run, table
+from dlt_pipelines.doctor.findings import Finding
 from foundation.calendar import parse_day, parse_week
 
 MOST_CONTENT = 1_000

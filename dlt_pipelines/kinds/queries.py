@@ -16,9 +16,9 @@ from zoneinfo import ZoneInfo
 
 import dlt
 
+from dlt_pipelines.core.records import parse, plain, typed
+from dlt_pipelines.core.run import ColumnType, Run, replaces_same, table, whole
 from dlt_pipelines.errors import PermanentError, TransientError
-from dlt_pipelines.records import parse, plain, typed
-from dlt_pipelines.run import ColumnType, Run, replaces_same, table, whole
 from foundation.calendar import local_date
 
 MOST_ROWS = 100_000

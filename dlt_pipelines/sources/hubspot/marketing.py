@@ -40,12 +40,12 @@ from typing import Any
 
 import dlt
 
+from dlt_pipelines.core.records import Batches, Fields, parse, typed
+from dlt_pipelines.core.run import ColumnType, Run, replaces_same, snapshot_day, streamed, table
+from dlt_pipelines.doctor.findings import Finding, readable
 from dlt_pipelines.errors import Gone, NotAvailable
-from dlt_pipelines.findings import Finding, readable
-from dlt_pipelines.http import Client, Limit
-from dlt_pipelines.records import Batches, Fields, parse, typed
-from dlt_pipelines.run import ColumnType, Run, replaces_same, snapshot_day, streamed, table
-from dlt_pipelines.sources.hubspot_api import FULL_DAYS, SOURCE, paged, parsed_instant, path, results
+from dlt_pipelines.sources.hubspot.api import FULL_DAYS, SOURCE, paged, parsed_instant, path, results
+from dlt_pipelines.wire.client import Client, Limit
 from foundation.calendar import local_date
 from foundation.settings import Company
 

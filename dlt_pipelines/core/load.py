@@ -26,13 +26,13 @@ from dlt.common.configuration.specs.pluggable_run_context import PluggableRunCon
 from dlt.common.runtime.run_context import RunContext
 from filelock import FileLock, Timeout
 
-from dlt_pipelines import credential_ages
-from dlt_pipelines.clocks import APART, instant_of_run, without_future
-from dlt_pipelines.credentials import Redactor, redacted_logs
+from dlt_pipelines.core.clocks import APART, instant_of_run, without_future
+from dlt_pipelines.core.run import Run
+from dlt_pipelines.core.settlement import Outcome, Settled, TableReport, closing, ledger_rows, settle, waiting
+from dlt_pipelines.doctor import credential_ages
 from dlt_pipelines.errors import PermanentError, SourceError
 from dlt_pipelines.registry import SOURCES, SourceEntry
-from dlt_pipelines.run import Run
-from dlt_pipelines.settlement import Outcome, Settled, TableReport, closing, ledger_rows, settle, waiting
+from dlt_pipelines.wire.credentials import Redactor, redacted_logs
 from foundation.seeds import check_seeds
 from foundation.settings import Company, Settings, SettingsError
 from foundation.warehouse import Warehouse, WarehouseError, translate

@@ -12,7 +12,7 @@ call outcomes   GET /properties/calls              -> raw_hubspot.call_outcomes
 lists           GET /lists/…/name/{warm_list}, /lists/{id}/memberships
                 -> raw_hubspot.lists, raw_hubspot.list_members (one dated snapshot a day)
 account         GET /account-info/details          -> raw_hubspot.account
-forms, form submissions, marketing mails and their statistics, web analytics: hubspot_marketing.py
+forms, form submissions, marketing mails and their statistics, web analytics: marketing.py
 
 The first run lists everything. Later runs search by last-modified from twenty minutes before the last run, walk by record id (so
 the search's cap of 10,000 is never met), read the associations of the changed rows, and list the archived records, which a
@@ -43,15 +43,13 @@ import dlt
 import pyarrow as pa
 from pydantic import Field, SecretStr
 
-from dlt_pipelines.credentials import Credentials, Redactor, address
+from dlt_pipelines.core.records import Batches, at, parse, plain, typed
+from dlt_pipelines.core.run import EVERYTHING, ColumnType, Run, replaces_same, streamed, table, whole
+from dlt_pipelines.core.settlement import Outcome
+from dlt_pipelines.doctor.findings import Finding, currency_differs, existing, people_missing, readable
 from dlt_pipelines.errors import Gone, NotAvailable, NotSetUp, PermanentError, SourceError, TransientError
-from dlt_pipelines.findings import Finding, currency_differs, existing, people_missing, readable
-from dlt_pipelines.http import Answer, Budget, Client, Limit, Retry, capped, entries, expect, once, retry_after
-from dlt_pipelines.records import Batches, at, parse, plain, typed
-from dlt_pipelines.run import EVERYTHING, ColumnType, Run, replaces_same, streamed, table, whole
-from dlt_pipelines.settlement import Outcome
-from dlt_pipelines.sources import hubspot_marketing as marketing
-from dlt_pipelines.sources.hubspot_api import (
+from dlt_pipelines.sources.hubspot import marketing
+from dlt_pipelines.sources.hubspot.api import (
     ADD_SCOPE,
     FULL_DAYS,
     SOURCE,
@@ -63,6 +61,19 @@ from dlt_pipelines.sources.hubspot_api import (
     record_rows,
     results,
 )
+from dlt_pipelines.wire.client import (
+    Answer,
+    Budget,
+    Client,
+    Limit,
+    Retry,
+    capped,
+    entries,
+    expect,
+    once,
+    retry_after,
+)
+from dlt_pipelines.wire.credentials import Credentials, Redactor, address
 from foundation.calendar import local_date
 from foundation.setting_types import WebAddress
 from foundation.settings import Company, Settings

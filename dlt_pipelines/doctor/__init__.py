@@ -1,0 +1,1 @@
+"""What is missing between a source and its data."""

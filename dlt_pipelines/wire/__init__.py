@@ -1,0 +1,1 @@
+"""How vendors are spoken to: HTTP, credentials, tokens, budgets."""

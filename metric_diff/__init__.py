@@ -32,8 +32,8 @@ _PREPARE = (
     # a base from before dlt_pipelines had rooms keeps it elsewhere
     "try: from dlt_pipelines.core.load import ensure_tables\n"
     "except ImportError: from dlt_pipelines.load import ensure_tables\n"
-    "from foundation.settings import Settings, load_company; "
-    "ensure_tables(Settings(), load_company(Settings()))"
+    "from foundation.settings import Settings, load_company\n"
+    "ensure_tables(Settings(), load_company(Settings()))\n"
 )
 
 
@@ -181,7 +181,7 @@ def _build(tree: Path, home: Path, dbt_dir: Path, company: Path, environment: di
     selected = ["--select", *(f"+{table}" for table in FACTS.values()), "--exclude-resource-type", "test", "unit_test", "snapshot"]
     build = ["build", *selected, "--project-dir", str(dbt_dir), "--profiles-dir", str(dbt_dir)]
     # the present folder comes first among the places of imports: each revision runs its own modules
-    steps = f"import sys; {_PREPARE}; from dbt.cli.main import cli; sys.argv[0] = 'dbt'; cli()"
+    steps = f"import sys\n{_PREPARE}from dbt.cli.main import cli; sys.argv[0] = 'dbt'; cli()"
     return subprocess.Popen(
         [sys.executable, "-c", steps, *build],
         cwd=tree,

@@ -10,7 +10,7 @@ from dlt_pipelines.registry import SOURCES, SourceEntry
 from orchestration.assets.ingestion import raw_key
 from orchestration.assets.reporting import PUBLISHED
 from orchestration.resources import Scoreline
-from reports.gate import source_states
+from reports.words.gate import source_states
 
 
 def _build(entry: SourceEntry) -> dg.AssetChecksDefinition:

@@ -288,7 +288,7 @@ def doctor(sources: tuple[str, ...], as_json: bool) -> None:
 def _mail_findings(settings: Settings) -> list[Finding]:
     """Mails and alerts that have not arrived, or may not have. A home without a ledger has none, and doctor makes none."""
     from dlt_pipelines.doctor.findings import Finding
-    from reports.troubles import troubles
+    from reports.post.troubles import troubles
 
     if not settings.deliveries_path.exists() and not settings.outbox_dir.exists() and not settings.site_dir.exists():
         return []
@@ -302,8 +302,8 @@ def _mail_findings(settings: Settings) -> list[Finding]:
 @main.command("new-ledger")
 def new_ledger() -> None:
     """Replace a ledger of deliveries that is lost or damaged. Nothing that is due now is sent again by itself."""
-    from reports import new_ledger as work
-    from reports.delivery import DeliveryFailed
+    from reports.post import new_ledger as work
+    from reports.post.delivery import DeliveryFailed
 
     settings = Settings()
     try:

@@ -10,7 +10,7 @@ from foundation.settings import ReportName
 from orchestration import jobs
 from orchestration.resources import Scoreline
 from orchestration.settings_at_import import COMPANY
-from reports.due import DIGEST_AT, PREVIEW_AT, WEEKLY_AT, built_as_of, due
+from reports.post.due import DIGEST_AT, PREVIEW_AT, WEEKLY_AT, built_as_of, due
 
 LATE = timedelta(minutes=10)
 """A tick that Dagster catches up on comes later than this; the refresh of the day may only be starting then."""

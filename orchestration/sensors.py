@@ -11,9 +11,9 @@ from foundation.settings import Company, ReportName, Settings
 from orchestration import jobs
 from orchestration.assets import reporting
 from orchestration.resources import Scoreline
-from reports.alerts import tell_operator, untold
-from reports.due import built_as_of, due, first_day, has_waited_enough, pending, to_send, unheard_of
-from reports.mailing import recipients
+from reports.post.alerts import tell_operator, untold
+from reports.post.due import built_as_of, due, first_day, has_waited_enough, pending, to_send, unheard_of
+from reports.post.round import recipients
 
 _RUNNING = dg.DefaultSensorStatus.RUNNING
 

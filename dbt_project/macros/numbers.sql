@@ -1,4 +1,4 @@
-{#- Numbers in sentences that are composed in SQL; the page's own are written by reports/fmt.py. -#}
+{#- Numbers in sentences that are composed in SQL; the page's own are written by reports/look/numbers.py. -#}
 
 {#- without trailing zeros: 4.600000 is 4.6 -#}
 {% macro plain_number(number) -%}

@@ -12,13 +12,13 @@ from foundation.settings import Company, Settings
 from orchestration.assets.ingestion import OWNERS
 from orchestration.resources import Scoreline
 from orchestration.settings_at_import import COMPANY
-from reports.alerts import data_conditions, source_conditions, tell_operator, tell_untold
-from reports.daily_digest import send_daily_digest
-from reports.delivery import DeliveryFailed, DeliveryReport
-from reports.due import remember_undelivered
-from reports.friday_preview import send_friday_preview
-from reports.site import SiteError, build_site, refresh_data_health
-from reports.weekly_mail import send_weekly_scorecard
+from reports.mails.daily_digest import send_daily_digest
+from reports.mails.friday_preview import send_friday_preview
+from reports.mails.weekly_scorecard import send_weekly_scorecard
+from reports.post.alerts import data_conditions, source_conditions, tell_operator, tell_untold
+from reports.post.delivery import DeliveryFailed, DeliveryReport
+from reports.post.due import remember_undelivered
+from reports.site.build import SiteError, build_site, refresh_data_health
 
 PUBLISHED = dg.AssetKey(["published", "scoreline"])
 SITE = dg.AssetKey(["reports", "site"])

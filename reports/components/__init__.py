@@ -27,7 +27,7 @@ from reports.components.scorecard import (
     RunningWeek,
     Sections,
 )
-from reports.fmt import day, instant, long_day, number, week_days
+from reports.look.numbers import day, instant, long_day, number, week_days
 
 _COMPONENTS: tuple[Callable[..., Any], ...] = (
     Attention, BankComplaints, BarChart, BigValue, BillTable, BoardHead, BooksNote, CashGap, CashTable, Changes, DataNotes, DataTable,

@@ -10,11 +10,11 @@ from typing import Any
 
 from markupsafe import Markup
 
-from reports import theme
-from reports.charts import spark
-from reports.fmt import DASH, Number, day, exact, number
-from reports.markup import join, new_id, plain, web_address
-from reports.queries import Result
+from reports.engine.markup import join, new_id, plain, web_address
+from reports.engine.queries import Result
+from reports.look import tokens
+from reports.look.charts import spark
+from reports.look.numbers import DASH, Number, day, exact, number
 
 _OWN = re.compile(r"[a-z_]*(\.html)?#[a-z_]+(\?[a-z_]+=[A-Za-z0-9_.:%&=-]*)?\Z")
 """An address within the site: `sales_deals.html#won?period=ytd&owner=all`."""
@@ -31,7 +31,7 @@ def shape(status: str) -> Markup:
 
 def Pill(status: str, text: str | None = None) -> Markup:
     """A status as shape, colour and word."""
-    return Markup('<span class="pill {}">{}{}</span>').format(status, shape(status), text or theme.STATUS[status])
+    return Markup('<span class="pill {}">{}{}</span>').format(status, shape(status), text or tokens.STATUS[status])
 
 
 def Info(text: str | Markup, about: str = "this number") -> Markup:
@@ -98,10 +98,10 @@ def BigValue(
 
 def StatusBar(counts: Mapping[str, int]) -> Markup:
     """Counts per status as a bar and as words."""
-    present = [status for status in theme.STATUS if counts.get(status)]
+    present = [status for status in tokens.STATUS if counts.get(status)]
     bar = join(Markup('<i class="{}" style="flex:{}"></i>').format(status, counts[status]) for status in present)
     items = join(
-        Markup("<li>{}<b>{}</b> {}</li>").format(shape(status), counts[status], theme.STATUS[status].lower()) for status in present
+        Markup("<li>{}<b>{}</b> {}</li>").format(shape(status), counts[status], tokens.STATUS[status].lower()) for status in present
     )
     return Markup('<div class="statusbar"><div class="bar" aria-hidden="true">{}</div><ul>{}</ul></div>').format(bar, items)
 

@@ -6,10 +6,10 @@ from itertools import groupby
 
 from markupsafe import Markup
 
-from reports.fmt import long_day
-from reports.markup import anchor, join
-from reports.queries import Result, Row
-from reports.scorecard import goal_text
+from reports.engine.markup import anchor, join
+from reports.engine.queries import Result, Row
+from reports.look.numbers import long_day
+from reports.words.line import goal_text
 
 _PARTS = (
     ("Definition", "definition"),

@@ -7,9 +7,9 @@ from datetime import date
 
 from markupsafe import Markup
 
-from reports.charts import Chart, series, small_multiples, to_html
-from reports.fmt import day
-from reports.queries import Result
+from reports.engine.queries import Result
+from reports.look.charts import Chart, series, small_multiples, to_html
+from reports.look.numbers import day
 
 
 def _labels(data: Result, x: str) -> list[str]:

@@ -16,8 +16,8 @@ from functools import cached_property
 
 from markupsafe import Markup
 
-from reports.markup import join, new_id, plain
-from reports.queries import PageError, Result, Row
+from reports.engine.markup import join, new_id, plain
+from reports.engine.queries import PageError, Result, Row
 
 _MOST_BUTTONS = 7
 

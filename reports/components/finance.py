@@ -7,9 +7,9 @@ from datetime import date
 from markupsafe import Markup
 
 from reports.components.basics import shape, table
-from reports.fmt import DASH, day, number, plural
-from reports.markup import join, plain, web_address
-from reports.queries import Result, Row
+from reports.engine.markup import join, plain, web_address
+from reports.engine.queries import Result, Row
+from reports.look.numbers import DASH, day, number, plural
 
 
 def _money(row: Row) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from reports.markup import plain
+from reports.engine.markup import plain
 
 
 def Moved(sentence: str | None, tag: str = "small") -> Markup:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from reports.components.basics import shape
-from reports.fmt import week_days
-from reports.markup import join
-from reports.queries import Result
-from reports.theme import STATUS
+from reports.engine.markup import join
+from reports.engine.queries import Result
+from reports.look.numbers import week_days
+from reports.look.tokens import STATUS
 
 
 def WeekList(weeks: Result) -> Markup:

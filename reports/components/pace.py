@@ -10,10 +10,10 @@ from typing import TypeVar
 from markupsafe import Markup
 
 from reports.components.basics import Pill
-from reports.fmt import DASH, Number, exact, judged, number, plural
-from reports.markup import join
-from reports.queries import Result, Row
-from reports.scorecard import Line, goal_text
+from reports.engine.markup import join
+from reports.engine.queries import Result, Row
+from reports.look.numbers import DASH, Number, exact, judged, number, plural
+from reports.words.line import Line, goal_text
 
 _Paced = TypeVar("_Paced", Row, Line)
 _SPANS = ("week", "month", "quarter")

@@ -13,13 +13,13 @@ from markupsafe import Markup, escape
 from foundation.calendar import week_label
 from reports.components.basics import Pill
 from reports.components.movement import Moved
-from reports.fmt import Number, day, exact, instant, judged, number, plural, week_days
-from reports.links import Receipts
-from reports.markup import anchor, join, plain, web_address
-from reports.queries import Result, Row
-from reports.restatements import KIND, goal_of, number_text, why
-from reports.scorecard import parts_text
-from reports.theme import STATUS
+from reports.engine.markup import anchor, join, plain, web_address
+from reports.engine.queries import Result, Row
+from reports.look.numbers import Number, day, exact, instant, judged, number, plural, week_days
+from reports.look.tokens import STATUS
+from reports.site.links import Receipts
+from reports.words.line import parts_text
+from reports.words.restatements import KIND, goal_of, number_text, why
 
 NOTHING = Markup()
 MOST_DIFFERING = 25

@@ -7,9 +7,9 @@ from decimal import Decimal
 from markupsafe import Markup
 
 from reports.components.basics import Info, table
-from reports.fmt import Number, exact, number
-from reports.markup import join, new_id
-from reports.queries import Result, Row
+from reports.engine.markup import join, new_id
+from reports.engine.queries import Result, Row
+from reports.look.numbers import Number, exact, number
 
 _STILL = Decimal("0.0005")
 

@@ -8,17 +8,26 @@ from datetime import date, timedelta
 from markupsafe import Markup
 
 from foundation.calendar import week_label, weeks_in_year
-from reports.charts import spark
 from reports.components.basics import Info, Pill, StatusBar, shape
 from reports.components.movement import Moved
-from reports.fmt import DASH, day, instant, judged, number, plural, short_instant, week_days
-from reports.gate import Note
-from reports.links import Receipts
-from reports.markup import anchor, join, plain
-from reports.queries import Result, Row
-from reports.restatements import KIND, before, changed_day, goal_of, newest_first, number_text, why
-from reports.scorecard import Line, attention, by_section, counts, goal_text, parts_text, title, without_number
-from reports.theme import STATE, STATUS
+from reports.engine.markup import anchor, join, plain
+from reports.engine.queries import Result, Row
+from reports.look.charts import spark
+from reports.look.numbers import DASH, day, instant, judged, number, plural, short_instant, week_days
+from reports.look.tokens import STATE, STATUS
+from reports.site.links import Receipts
+from reports.words.gate import Note
+from reports.words.line import (
+    Line,
+    attention,
+    by_section,
+    counts,
+    goal_text,
+    parts_text,
+    title,
+    without_number,
+)
+from reports.words.restatements import KIND, before, changed_day, goal_of, newest_first, number_text, why
 
 
 def lines_of(data: Result) -> list[Line]:

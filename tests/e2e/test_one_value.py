@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from reports import fmt
+from reports.look import numbers
 from tests.e2e.conftest import Install
 from tests.reports.reading import text_of
 
@@ -49,7 +49,7 @@ def marts(made: dict[str, Install]) -> dict[tuple[str, str], set[str]]:
         line: "money:USD" if unit == "money" else unit for line, unit in made["monday"].query("select line_id, unit from marts.dim_lines")
     }
     return {
-        (line, period): {fmt.number(value, units[line]), fmt.judged(value, units[line], (target, target_2))}
+        (line, period): {numbers.number(value, units[line]), numbers.judged(value, units[line], (target, target_2))}
         | ({"n/a"} if status == "not_applicable" else set())
         for _, line, period, value, target, target_2, status in made["monday"].query(PERIODS)
     }

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from foundation.settings import Settings, load_company
-from reports.due import due
+from reports.post.due import due
 from tests.orchestration.daemon import Daemon, daemon
 from tests.reports.smtp import Server, free_port, running
 

@@ -15,8 +15,8 @@ import pytest
 
 from foundation.settings import PROJECT_ROOT, Settings
 from orchestration.runs import fail_dead_runs, prepare_instance
-from reports.alerts import remember
-from reports.delivery import sending_lock
+from reports.post.alerts import remember
+from reports.post.delivery import sending_lock
 from tests.orchestration.daemon import Daemon, daemon
 from tests.reports.published import PublishedFile
 

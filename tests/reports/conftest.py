@@ -11,7 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from foundation.settings import PROJECT_ROOT, Company, Settings, load_company
-from reports.site import build_site
+from reports.site.build import build_site
 from tests.reports.browser import chromium
 from tests.reports.published import PublishedFile
 from tests.reports.smtp import Server, running

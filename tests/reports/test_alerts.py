@@ -12,8 +12,8 @@ from email.policy import default
 import pytest
 
 from foundation.settings import Company, Settings
-from reports.alerts import data_conditions, source_conditions, tell_operator, tell_untold, untold
-from reports.delivery import DeliveryFailed
+from reports.post.alerts import data_conditions, source_conditions, tell_operator, tell_untold, untold
+from reports.post.delivery import DeliveryFailed
 from tests.reports.published import CLOCK
 
 LATE = {"hubspot": "HubSpot is late: its data is complete to Thu. Way out: run `scoreline doctor`."}

@@ -18,9 +18,9 @@ import pytest
 from pydantic import SecretStr
 
 from foundation.settings import PROJECT_ROOT, Company, Settings, Subscription, load_company
-from reports import mail
-from reports.daily_digest import send_daily_digest
-from reports.delivery import DeliveryFailed, DeliveryReport
+from reports.mails.daily_digest import send_daily_digest
+from reports.post.delivery import DeliveryFailed, DeliveryReport
+from reports.post.message import HTML_LIMIT, message_id
 from tests.reports.conftest import settings_for
 from tests.reports.published import SCRIPT, PublishedFile
 from tests.reports.reading import text_of
@@ -113,9 +113,9 @@ def test_how_the_mail_is_made(morning: Morning) -> None:
     assert [p.get_content_type() for p in message.walk()] == ["multipart/alternative", "text/plain", "text/html"]
     assert message["To"] == DANA and message["Date"] == "Mon, 27 Oct 2025 07:30:00 -0500"
     assert str(message["List-Unsubscribe"]).startswith("<mailto:ops@cedar-ridge.example?subject=Stop%20daily_digest")
-    assert str(message["Message-ID"]) == mail.message_id(f"daily_digest\n2025-10-27\n{DANA}\n1", "a@cedar-ridge.example")
+    assert str(message["Message-ID"]) == message_id(f"daily_digest\n2025-10-27\n{DANA}\n1", "a@cedar-ridge.example")
     html, text = part(message, "html"), part(message, "plain")
-    assert len(html.encode()) < mail.HTML_LIMIT
+    assert len(html.encode()) < HTML_LIMIT
     assert not re.search(r"<svg|<script|<link|<img|data:|url\(|var\(--|@import|javascript:", html, re.I)
     for status, sign in (("met", "●"), ("below", "▼"), ("near", "◆"), ("no_data", "○")):
         assert re.search(rf'class="st {status}"[^>]*>{sign} \w', html), "a status needs its word, shape and colour"
@@ -354,6 +354,6 @@ def test_hostile_texts(morning: Morning) -> None:
 
 
 def test_a_long_list_is_cut_and_says_so(morning: Morning, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("reports.daily_digest.MOST_LISTED", 2)
+    monkeypatch.setattr("reports.mails.daily_digest.MOST_LISTED", 2)
     text = told(morning(MON), MON)
     assert "NEWLY OFF TRACK (the first 2 of 3; the page has all)" in text and text.count("\n▼ ") == 2

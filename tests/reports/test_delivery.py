@@ -21,8 +21,8 @@ import pytest
 from pydantic import SecretStr
 
 from foundation.settings import PROJECT_ROOT, Company, Settings
-from reports.delivery import DeliveryFailed, Postman
-from reports.weekly_mail import send_weekly_scorecard
+from reports.mails.weekly_scorecard import send_weekly_scorecard
+from reports.post.delivery import DeliveryFailed, Postman
 from tests.reports.smtp import Server, free_port
 
 W43 = date(2025, 10, 20)
@@ -234,7 +234,7 @@ def test_two_runs_at_once_send_once(smtp: Settings, company: Company, server: Se
 
 
 def test_two_threads_at_once_send_once(settings: Settings, company: Company) -> None:
-    from reports.mail import build
+    from reports.post.message import build
 
     sent = []
 

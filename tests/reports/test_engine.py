@@ -13,9 +13,9 @@ from typing import Any
 import duckdb
 import pytest
 
-from reports.parse import parse
-from reports.queries import PageError, connect, run
-from reports.render import compile_page, environment, render
+from reports.engine.parse import parse
+from reports.engine.queries import PageError, connect, run
+from reports.engine.render import compile_page, environment, render
 from tests.reports.published import SCRIPT
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from reports.components.finance import BankComplaints, BillTable, BooksNote, CashGap, CashTable, LinkTable
-from reports.queries import Result, Row
+from reports.engine.queries import Result, Row
 
 BUILD = Result("build", ["currency"], [Row(currency="USD")])
 MONDAY, TUESDAY = date(2025, 11, 3), date(2025, 11, 4)

@@ -16,11 +16,11 @@ import duckdb
 import pytest
 
 from foundation.settings import PROJECT_ROOT, Company, Settings, SettingsError, Subscription, load_company
-from reports import mail
-from reports.delivery import DeliveryFailed
-from reports.friday_preview import send_friday_preview, still_needed
-from reports.queries import Row
-from reports.scorecard import Line
+from reports.engine.queries import Row
+from reports.mails.friday_preview import send_friday_preview, still_needed
+from reports.post.delivery import DeliveryFailed
+from reports.post.message import HTML_LIMIT, message_id
+from reports.words.line import Line
 from tests.reports.conftest import settings_for
 from tests.reports.published import SCRIPT, PublishedFile
 from tests.reports.reading import text_of
@@ -164,9 +164,9 @@ def test_how_the_mail_is_made(friday: Friday) -> None:
     assert [p.get_content_type() for p in message.walk()] == ["multipart/alternative", "text/plain", "text/html"]
     assert message["To"] == DANA and message["Date"] == "Fri, 31 Oct 2025 12:00:00 -0500"
     assert str(message["List-Unsubscribe"]).startswith("<mailto:ops@cedar-ridge.example?subject=Stop%20friday_preview")
-    assert str(message["Message-ID"]) == mail.message_id(f"friday_preview\n2025-W44\n{DANA}\n1", "a@cedar-ridge.example")
+    assert str(message["Message-ID"]) == message_id(f"friday_preview\n2025-W44\n{DANA}\n1", "a@cedar-ridge.example")
     html, text = part(message, "html"), part(message, "plain")
-    assert len(html.encode()) < mail.HTML_LIMIT
+    assert len(html.encode()) < HTML_LIMIT
     assert not re.search(r"<svg|<script|<link|<img|data:|url\(|var\(--|@import|javascript:", html, re.I)
     for status, sign in (("below", "▼"), ("no_goal", "▬"), ("met", "●"), ("no_data", "○")):
         assert re.search(rf'class="st {status}"[^>]*>{sign} \w', html), "a pace needs its word, shape and colour"

@@ -11,8 +11,8 @@ import duckdb
 import pytest
 
 from foundation.settings import Settings
-from reports.gate import decide, source_states
-from reports.queries import connect
+from reports.engine.queries import connect
+from reports.words.gate import decide, source_states
 from tests.reports.conftest import settings_for
 
 W43 = date(2025, 10, 20)

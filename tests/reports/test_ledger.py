@@ -20,14 +20,14 @@ import pytest
 from pydantic import SecretStr
 
 from foundation.settings import Company, Settings
-from reports import delivery
-from reports.alerts import tell_operator, tell_untold, untold
-from reports.delivery import DeliveryFailed, Outcome, Postman, ledger
-from reports.due import pending, remember_undelivered, unheard_of
-from reports.mail import build
-from reports.new_ledger import new_ledger
-from reports.troubles import troubles
-from reports.weekly_mail import send_weekly_scorecard
+from reports.mails.weekly_scorecard import send_weekly_scorecard
+from reports.post import delivery
+from reports.post.alerts import tell_operator, tell_untold, untold
+from reports.post.delivery import DeliveryFailed, Outcome, Postman, ledger
+from reports.post.due import pending, remember_undelivered, unheard_of
+from reports.post.message import build
+from reports.post.new_ledger import new_ledger
+from reports.post.troubles import troubles
 from tests.reports.smtp import Server, free_port
 
 W43 = date(2025, 10, 20)

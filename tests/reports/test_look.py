@@ -7,12 +7,12 @@ from decimal import Decimal
 
 import pytest
 
-from reports import theme
-from reports.charts import Chart, nice, series, spark, to_svg
 from reports.components.basics import Delta
-from reports.fmt import Number, instant, judged, number, week_days
-from reports.markup import plain, web_address
-from reports.scorecard import goal_text
+from reports.engine.markup import plain, web_address
+from reports.look import tokens
+from reports.look.charts import Chart, nice, series, spark, to_svg
+from reports.look.numbers import Number, instant, judged, number, week_days
+from reports.words.line import goal_text
 
 
 @pytest.mark.parametrize(
@@ -158,16 +158,16 @@ def test_pictures_have_no_variables_and_escape_their_texts() -> None:
 
 @pytest.mark.parametrize("mode", [0, 1])
 def test_contrast_aa(mode: int) -> None:
-    colour = {name: pair[mode] for name, pair in theme.TOKENS.items()}
-    for text in ("ink", "muted", "accent", "c1", "c2", "c3", "c4", *theme.STATUS):
+    colour = {name: pair[mode] for name, pair in tokens.TOKENS.items()}
+    for text in ("ink", "muted", "accent", "c1", "c2", "c3", "c4", *tokens.STATUS):
         for back in ("card", "bg"):
-            assert theme.contrast(colour[text], colour[back]) >= 4.5, (text, back)
-    for status in theme.STATUS:
-        assert theme.contrast(colour[status], colour[f"{status}-soft"]) >= 4.5, status
-        assert theme.contrast(colour[f"{status}-mark"], colour["card"]) >= 3, status
+            assert tokens.contrast(colour[text], colour[back]) >= 4.5, (text, back)
+    for status in tokens.STATUS:
+        assert tokens.contrast(colour[status], colour[f"{status}-soft"]) >= 4.5, status
+        assert tokens.contrast(colour[f"{status}-mark"], colour["card"]) >= 3, status
     for text in ("ink", "muted", "accent"):
-        assert theme.contrast(colour[text], colour["accent-soft"]) >= 4.5, text
-    assert theme.contrast(colour["goal"], colour["card"]) >= 3
+        assert tokens.contrast(colour[text], colour["accent-soft"]) >= 4.5, text
+    assert tokens.contrast(colour["goal"], colour["card"]) >= 3
 
 
 # Machado, Oliveira, Fernandes 2009, severity 1.0
@@ -196,17 +196,17 @@ def _lab(light: list[float]) -> tuple[float, float, float]:
 def test_status_colours_stay_apart_for_colour_blind_readers(mode: int, kind: str) -> None:
     seen = {}
     for status in ("met", "near", "below"):
-        light = [theme.linear(c) for c in theme.rgb(theme.TOKENS[f"{status}-mark"][mode])]
+        light = [tokens.linear(c) for c in tokens.rgb(tokens.TOKENS[f"{status}-mark"][mode])]
         seen[status] = _lab([min(1.0, max(0.0, sum(m * c for m, c in zip(row, light, strict=True)))) for row in BLINDNESS[kind]])
     for one, other in (("met", "near"), ("met", "below"), ("near", "below")):
         assert sum((a - b) ** 2 for a, b in zip(seen[one], seen[other], strict=True)) ** 0.5 > 15, (kind, one, other)
 
 
 def test_every_status_has_a_word_a_shape_and_a_colour_of_its_own() -> None:
-    from reports.html import SPRITE
+    from reports.engine.document import SPRITE
 
-    assert len(set(theme.STATUS.values())) == len(set(theme.GLYPH.values())) == len(theme.STATUS)
-    assert set(theme.GLYPH) == set(theme.STATUS)
-    shapes = [str(SPRITE).split(f'id="m-{status}"')[1].split("</symbol>")[0] for status in theme.STATUS]
-    assert len(set(shapes)) == len(theme.STATUS)
-    assert len({theme.TOKENS[f"{status}-mark"] for status in theme.STATUS}) == len(theme.STATUS)
+    assert len(set(tokens.STATUS.values())) == len(set(tokens.GLYPH.values())) == len(tokens.STATUS)
+    assert set(tokens.GLYPH) == set(tokens.STATUS)
+    shapes = [str(SPRITE).split(f'id="m-{status}"')[1].split("</symbol>")[0] for status in tokens.STATUS]
+    assert len(set(shapes)) == len(tokens.STATUS)
+    assert len({tokens.TOKENS[f"{status}-mark"] for status in tokens.STATUS}) == len(tokens.STATUS)

@@ -14,15 +14,14 @@ import duckdb
 import pytest
 
 from foundation.settings import Company, Settings
-from reports import mail
-from reports.gate import decide
-from reports.mail import MailError, checked_address
-from reports.mailing import recipients
-from reports.queries import Row
-from reports.restatements import KIND
-from reports.scorecard import picked
-from reports.site import SiteError
-from reports.weekly_mail import compose, load_week, ticks
+from reports.engine.queries import Row
+from reports.mails.weekly_scorecard import compose, load_week, ticks
+from reports.post.message import HTML_LIMIT, MailError, checked_address
+from reports.post.round import recipients
+from reports.site.build import SiteError
+from reports.words.gate import decide
+from reports.words.line import picked
+from reports.words.restatements import KIND
 from tests.reports.conftest import REJECTED
 from tests.reports.published import MOVED, SCRIPT
 from tests.reports.reading import text_of
@@ -85,7 +84,7 @@ def test_the_tree_and_the_headers(settings: Settings, company: Company) -> None:
 
 def test_the_html_is_what_mail_programs_can_show(settings: Settings, company: Company) -> None:
     html = html_of(made(settings, company))
-    assert len(html.encode()) < mail.HTML_LIMIT
+    assert len(html.encode()) < HTML_LIMIT
     assert not re.search(r"<svg|<script|<link|data:|url\(|var\(--|@import|javascript:", html, re.I)
     assert not re.search(r"src=\"(?!cid:)", html)
     assert all(re.search(r'alt="[^"]{20,}"', image) for image in re.findall(r"<img[^>]*>", html))
@@ -248,7 +247,7 @@ def test_the_picture_is_drawn_with_our_font(settings: Settings, company: Company
 
 
 def test_a_mail_that_would_be_cut_is_refused(settings: Settings, company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mail, "HTML_LIMIT", 20_000)
+    monkeypatch.setattr("reports.post.message.HTML_LIMIT", 20_000)
     with pytest.raises(MailError, match="the HTML part has .* bytes, more than 20,000"):
         made(settings, company)
 

@@ -11,7 +11,7 @@ import pytest
 
 from reports.components.movement import Moved
 from reports.components.pace import Pace
-from reports.queries import Result, Row
+from reports.engine.queries import Result, Row
 from tests.reports.published import SCRIPT
 from tests.reports.reading import receipt_cards, text_of
 

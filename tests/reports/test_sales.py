@@ -18,9 +18,9 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select
 
 from foundation.settings import load_company
-from reports.fmt import exact, number
-from reports.markup import plain
-from reports.site import BUDGET, build_site
+from reports.engine.markup import plain
+from reports.look.numbers import exact, number
+from reports.site.build import BUDGET, build_site
 from tests.reports.browser import axe_violations, needs_chromium, show, sticks_out
 from tests.reports.conftest import settings_for
 from tests.reports.published import PublishedFile

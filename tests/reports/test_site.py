@@ -16,14 +16,14 @@ import duckdb
 import pytest
 
 from foundation.settings import Company, Settings
-from reports import site as site_module
 from reports.components.receipts import total
-from reports.fmt import judged, number
-from reports.links import Receipts
-from reports.markup import plain
-from reports.queries import Row, connect
-from reports.site import BUDGET, SiteError, _menu, _with_lines, build_site
-from reports.theme import STATE, STATUS
+from reports.engine.markup import plain
+from reports.engine.queries import Row, connect
+from reports.look.numbers import judged, number
+from reports.look.tokens import STATE, STATUS
+from reports.site import build as site
+from reports.site.build import BUDGET, SiteError, _menu, _with_lines, build_site
+from reports.site.links import Receipts
 from tests.reports.published import HOSTILE, SCRIPT, PublishedFile
 from tests.reports.reading import receipt_cards, rows_of_scorecard, text_of
 
@@ -401,11 +401,11 @@ def test_a_page_that_fails_leaves_the_last_good_one(
     build_site(settings, company)
     good = page(settings.site_dir, "scorecard.html")
     broken = tmp_path / "pages"
-    shutil.copytree(site_module.PAGES, broken)
+    shutil.copytree(site.PAGES, broken)
     text = (broken / "scorecard.md").read_text(encoding="utf-8")
     (broken / "scorecard.md").write_text(text.replace("{{ Headline(lines) }}", "{{ Headlines(lines) }}"), encoding="utf-8")
     place = text[: text.index("{{ Headline(lines) }}")].count("\n") + 1
-    monkeypatch.setattr(site_module, "PAGES", broken)
+    monkeypatch.setattr(site, "PAGES", broken)
     (settings.site_dir / "index.html").unlink()
     with pytest.raises(SiteError, match=rf"pages/scorecard.md, line {place}: UndefinedError: 'Headlines' is undefined") as caught:
         build_site(settings, company)
@@ -430,7 +430,7 @@ def test_nothing_is_published(tmp_path: Path, company: Company) -> None:
 def test_week_53(variant: Callable[..., Settings], company: Company, tmp_path: Path) -> None:
     """2026 has 53 weeks: the page counts them by the calendar."""
     from reports.components.scorecard import Masthead
-    from reports.queries import Result
+    from reports.engine.queries import Result
 
     build = Result("build", [], [Row(company_name="x", as_of=None, time_zone="UTC")])
     assert "week 53 of 53" in Masthead(build, Result("lines", [], []), date(2026, 12, 28), True)

@@ -24,9 +24,9 @@ from markupsafe import Markup, escape
 
 from reports import components
 from reports.components.filters import Filters, View, region
-from reports.markup import alternatives, page_ids
-from reports.parse import MARKDOWN, Source
-from reports.queries import PageError
+from reports.engine.markup import alternatives, page_ids
+from reports.engine.parse import MARKDOWN, Source
+from reports.engine.queries import PageError
 
 # characters of the private use area; a data text that holds them is inside a slot, where nobody looks for tokens
 OPEN, CLOSE = "\ue000", "\ue001"

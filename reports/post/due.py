@@ -18,11 +18,11 @@ from foundation.calendar import local_date, parse_week, week_end_instant, week_l
 from foundation.seeds import day_off, is_last_working_day
 from foundation.settings import Company, ReportName, Settings
 from foundation.warehouse import utc
-from reports.alerts import remember
-from reports.delivery import TRIED_FOR, Postman, ledger, sending_lock
-from reports.fmt import plural
-from reports.mailing import Mailing, recipients
-from reports.queries import connect
+from reports.engine.queries import connect
+from reports.look.numbers import plural
+from reports.post.alerts import remember
+from reports.post.delivery import TRIED_FOR, Postman, ledger, sending_lock
+from reports.post.round import Mailing, recipients
 
 WEEKLY_AT, DIGEST_AT, PREVIEW_AT = time(7), time(7, 30), time(12)
 """Local times: of Monday, of working days, of the week's last working day."""

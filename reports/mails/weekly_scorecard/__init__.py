@@ -14,20 +14,31 @@ import duckdb
 from foundation import calendar
 from foundation.calendar import week_label, weeks_in_year
 from foundation.settings import Company, Settings
-from reports import gate, mail, restatements
-from reports.charts import Chart, series
 from reports.components.pace import WORDS, up
 from reports.components.scorecard import lines_of
-from reports.delivery import DeliveryFailed, DeliveryReport
-from reports.fmt import MONTHS, Number, instant, judged, number, plural, short_instant, week_days
-from reports.gate import Gate
-from reports.mailing import Mailing, footer, page_link
-from reports.markup import anchor, plain
-from reports.parse import parse_file
-from reports.queries import Result, connect, run
-from reports.scorecard import Line, attention, by_section, count_sentence, counts, goal_text, picked, title, wins
-from reports.site import PAGES
-from reports.theme import STATE, STATUS
+from reports.engine.markup import anchor, plain
+from reports.engine.parse import parse_file
+from reports.engine.queries import Result, connect, run
+from reports.look.charts import Chart, series
+from reports.look.numbers import MONTHS, Number, instant, judged, number, plural, short_instant, week_days
+from reports.look.tokens import STATE, STATUS
+from reports.post import message
+from reports.post.delivery import DeliveryFailed, DeliveryReport
+from reports.post.round import Mailing, footer, page_link
+from reports.site.build import PAGES
+from reports.words import gate, restatements
+from reports.words.gate import Gate
+from reports.words.line import (
+    Line,
+    attention,
+    by_section,
+    count_sentence,
+    counts,
+    goal_text,
+    picked,
+    title,
+    wins,
+)
 
 REPORT: Final = "weekly_scorecard"
 MOST_LISTED = 12
@@ -126,7 +137,7 @@ def compose(
     if below and sum(v is not None for v in below[0].trend_values) > 1:
         pictures.append(_picture(week, below[0], lines, message_id))
     values |= {"pictures": pictures, "subject": subject(week, lines), "trend": ticks(below[0].trend_values) if below else ""}
-    return mail.compose(settings, company, REPORT, values, recipient=recipient, message_id=message_id, pictures=pictures)
+    return message.compose(settings, company, REPORT, values, recipient=recipient, message_id=message_id, pictures=pictures)
 
 
 def _values(
@@ -237,7 +248,7 @@ def _quarter(line: Line, pace: Result) -> str:
     return ", ".join(texts)
 
 
-def _picture(week: Week, line: Line, lines: Sequence[Line], message_id: str) -> mail.Picture:
+def _picture(week: Week, line: Line, lines: Sequence[Line], message_id: str) -> message.Picture:
     count = len(line.trend_values)
     labels = [week_label(day).partition("-")[2] if line.cadence == "week" else MONTHS[day.month - 1] for day in line.trend_starts]
     chart = Chart(
@@ -247,8 +258,8 @@ def _picture(week: Week, line: Line, lines: Sequence[Line], message_id: str) -> 
         line.unit,
         f"The last {plural(count, line.cadence)}, with the goal of each {line.cadence}",
     )
-    png = mail.draw(chart)
-    return mail.Picture(f"{anchor(line.line_id)}.{week.label}.{message_id[1:-1]}", png, chart.summary(), 552)
+    png = message.draw(chart)
+    return message.Picture(f"{anchor(line.line_id)}.{week.label}.{message_id[1:-1]}", png, chart.summary(), 552)
 
 
 def ticks(values: Sequence[Number | None]) -> str:

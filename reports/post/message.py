@@ -24,12 +24,12 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from foundation.setting_types import mail_address
 from foundation.settings import Company, Settings
-from reports.charts import Chart, to_svg
-from reports.html import FONTS
-from reports.markup import plain
-from reports.theme import GLYPH, STATUS, TOKENS, literal
+from reports.engine.document import FONTS
+from reports.engine.markup import plain
+from reports.look.charts import Chart, to_svg
+from reports.look.tokens import GLYPH, STATUS, TOKENS, literal
 
-MAILS = Path(__file__).parent / "mails"
+MAILS = Path(__file__).parents[1] / "mails"
 HTML_LIMIT = 80 * 1024
 """Bytes of decoded HTML. Gmail hides what comes after about 102 KB, the way to unsubscribe among it."""
 
@@ -96,7 +96,7 @@ def draw(chart: Chart, width: int = 552, height: int = 190) -> bytes:
     fonts = [str(FONTS / f"Inter-{weight}.ttf") for weight in ("Regular", "SemiBold")]
     if missing := [font for font in fonts if not Path(font).exists()]:
         # the renderer draws no text at all without a font, and does not say so
-        raise MailError(f"{missing[0]} is missing; restore reports/fonts")
+        raise MailError(f"{missing[0]} is missing; restore reports/look/fonts")
     return bytes(resvg_py.svg_to_bytes(svg_string=to_svg(chart, width, height), zoom=2, skip_system_fonts=True, font_files=fonts))
 
 
@@ -107,9 +107,9 @@ def render(template: str, values: dict[str, Any]) -> tuple[str, str]:
         MailError: the HTML is larger than mail programs show.
     """
     env = environment()
-    text = env.get_template(f"{template}.txt").render(values)
+    text = env.get_template(f"{template}/mail.txt").render(values)
     html = css_inline.CSSInliner(keep_style_tags=False, load_remote_stylesheets=False).inline(
-        env.get_template(f"{template}.html").render(values)
+        env.get_template(f"{template}/mail.html").render(values)
     )
     size = len(html.encode())
     if size > HTML_LIMIT:

@@ -37,10 +37,10 @@ from filelock import FileLock
 from foundation.atomic import write_atomically
 from foundation.settings import Settings
 from foundation.warehouse import backups, utc
-from reports.fmt import plural
-from reports.gate import Gate
-from reports.mail import MailError, checked_address, message_id
-from reports.markup import plain
+from reports.engine.markup import plain
+from reports.look.numbers import plural
+from reports.post.message import MailError, checked_address, message_id
+from reports.words.gate import Gate
 
 SMTP_TIMEOUT = 30.0
 """Seconds that the server may take for one answer."""

@@ -8,9 +8,9 @@ from datetime import datetime
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
-from reports.fmt import day, judged, plural
-from reports.queries import Row
-from reports.scorecard import goal_text, parts_text
+from reports.engine.queries import Row
+from reports.look.numbers import day, judged, plural
+from reports.words.line import goal_text, parts_text
 
 KIND = {"restated": "Restated", "filled": "Filled in", "withdrawn": "Withdrawn", "rejudged": "Judged anew"}
 _EACH = 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from reports.markup import anchor
+from reports.engine.markup import anchor
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from reports.fmt import DASH, Number, judged, number, plural
-from reports.queries import Row
-from reports.theme import STATE, STATUS
+from reports.engine.queries import Row
+from reports.look.numbers import DASH, Number, judged, number, plural
+from reports.look.tokens import STATE, STATUS
 
 GOAL_STATUSES = ("met", "near", "below")
 EVERYTHING = "*"

@@ -27,18 +27,18 @@ from foundation.atomic import set_modes, write_atomically
 from foundation.calendar import week_label
 from foundation.private import close_home, site_mode
 from foundation.settings import Company, Settings
-from reports import gate
 from reports.components.receipts import Restated, period_days, pieces, total
-from reports.fmt import instant, plural
-from reports.html import document
-from reports.links import Receipts
-from reports.markup import anchor, join
-from reports.parse import Source, parse_file
-from reports.queries import PageError, Result, Row, connect, run
-from reports.render import compile_page, environment, render
-from reports.troubles import troubles
+from reports.engine.document import document
+from reports.engine.markup import anchor, join
+from reports.engine.parse import Source, parse_file
+from reports.engine.queries import PageError, Result, Row, connect, run
+from reports.engine.render import compile_page, environment, render
+from reports.look.numbers import instant, plural
+from reports.post.troubles import troubles
+from reports.site.links import Receipts
+from reports.words import gate
 
-PAGES = Path(__file__).parent / "pages"
+PAGES = Path(__file__).parents[1] / "pages"
 SCORECARD = "scorecard"
 """The page that every finished week has."""
 DATA_HEALTH = "data_health"

@@ -23,17 +23,18 @@ import duckdb
 
 from foundation.calendar import local_date
 from foundation.settings import Company, Settings
-from reports import gate, mail
 from reports.components.scorecard import lines_of
-from reports.delivery import DeliveryFailed, DeliveryReport, Postman, ledger, sending_lock
-from reports.fmt import instant, long_day, plural, week_days
-from reports.gate import Gate, SourceState
-from reports.mailing import Mailing, footer, page_link
-from reports.markup import plain
-from reports.queries import PageError, connect
-from reports.scorecard import Line, attention, picked, title
-from reports.theme import GLYPH
-from reports.weekly_mail import Week, read_week, told
+from reports.engine.markup import plain
+from reports.engine.queries import PageError, connect
+from reports.look.numbers import instant, long_day, plural, week_days
+from reports.look.tokens import GLYPH
+from reports.mails.weekly_scorecard import Week, read_week, told
+from reports.post import message
+from reports.post.delivery import DeliveryFailed, DeliveryReport, Postman, ledger, sending_lock
+from reports.post.round import Mailing, footer, page_link
+from reports.words import gate
+from reports.words.gate import Gate, SourceState
+from reports.words.line import Line, attention, picked, title
 
 REPORT: Final = "daily_digest"
 MOST_LISTED = 20
@@ -300,7 +301,7 @@ def compose(settings: Settings, company: Company, day: date, news: News, recipie
         "subject": subject(day, news),
         "link": page_link(settings, company, news.week),
     }
-    return mail.compose(settings, company, REPORT, values, recipient=recipient, message_id=message_id)
+    return message.compose(settings, company, REPORT, values, recipient=recipient, message_id=message_id)
 
 
 def send_daily_digest(

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from reports import theme
+from reports.look import tokens
 
-HERE = Path(__file__).parent
-FONTS = HERE / "fonts"
+LOOK = Path(__file__).parents[1] / "look"
+FONTS = LOOK / "fonts"
 
 SPRITE = Markup(
     '<svg width="0" height="0" style="position:absolute" aria-hidden="true"><defs>'
@@ -33,15 +33,15 @@ SPRITE = Markup(
 
 @functools.cache
 def _head() -> Markup:
-    css = (HERE / "static/page.css").read_text(encoding="utf-8")
+    css = (LOOK / "static/page.css").read_text(encoding="utf-8")
     font = base64.b64encode((FONTS / "inter-400_700.woff2").read_bytes()).decode()
     face = f"@font-face{{font-family:Inter;font-weight:400 700;src:url(data:font/woff2;base64,{font}) format('woff2')}}"
-    return Markup("<style>" + face + theme.css_tokens() + re.sub(r"/\*.*?\*/|\n\s*", "", css, flags=re.S) + "</style>")
+    return Markup("<style>" + face + tokens.css_tokens() + re.sub(r"/\*.*?\*/|\n\s*", "", css, flags=re.S) + "</style>")
 
 
 @functools.cache
 def _script() -> Markup:
-    return Markup("<script>" + (HERE / "static/page.js").read_text(encoding="utf-8") + "</script>")
+    return Markup("<script>" + (LOOK / "static/page.js").read_text(encoding="utf-8") + "</script>")
 
 
 def document(title: str, body: str, nav: str = "") -> str:
@@ -62,7 +62,7 @@ def document(title: str, body: str, nav: str = "") -> str:
 @functools.cache
 def policy() -> str:
     """Content-Security-Policy of every page: its own script (by hash), its own styles, and nothing from anywhere else."""
-    digest = base64.b64encode(hashlib.sha256((HERE / "static/page.js").read_bytes()).digest()).decode()
+    digest = base64.b64encode(hashlib.sha256((LOOK / "static/page.js").read_bytes()).digest()).decode()
     return (
         f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; "
         "font-src data:; img-src data:; form-action 'none'; base-uri 'none'"

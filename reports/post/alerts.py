@@ -16,12 +16,12 @@ from functools import partial
 
 from foundation.settings import Company, Settings
 from foundation.warehouse import utc
-from reports import gate
-from reports.delivery import DeliveryFailed, Postman, failure_text, ledger, sending_lock
-from reports.fmt import instant
-from reports.mail import build
-from reports.markup import plain
-from reports.queries import connect
+from reports.engine.markup import plain
+from reports.engine.queries import connect
+from reports.look.numbers import instant
+from reports.post.delivery import DeliveryFailed, Postman, failure_text, ledger, sending_lock
+from reports.post.message import build
+from reports.words import gate
 
 AGAIN_AFTER = timedelta(hours=6)
 """An alert that the mail server refused for good, or for a day, is tried again so much later: an untold alert stays until it is told."""

@@ -19,17 +19,18 @@ import duckdb
 from foundation import calendar
 from foundation.calendar import local_date, week_label, weeks_in_year
 from foundation.settings import Company, Settings
-from reports import gate, mail
 from reports.components.pace import WORDS, by_need, expected_text, tally, up
-from reports.daily_digest import OWING, owes
-from reports.delivery import DeliveryFailed, DeliveryReport
-from reports.fmt import exact, instant, number, short_instant, week_days
-from reports.gate import Gate, SourceState
-from reports.mailing import Mailing, footer, page_link
-from reports.markup import plain
-from reports.queries import Block, PageError, Row, connect, run
-from reports.scorecard import Line, goal_text, picked, title
-from reports.theme import GLYPH
+from reports.engine.markup import plain
+from reports.engine.queries import Block, PageError, Row, connect, run
+from reports.look.numbers import exact, instant, number, short_instant, week_days
+from reports.look.tokens import GLYPH
+from reports.mails.daily_digest import OWING, owes
+from reports.post import message
+from reports.post.delivery import DeliveryFailed, DeliveryReport
+from reports.post.round import Mailing, footer, page_link
+from reports.words import gate
+from reports.words.gate import Gate, SourceState
+from reports.words.line import Line, goal_text, picked, title
 
 REPORT: Final = "friday_preview"
 _NEEDS_YOU = ("missed", "behind")
@@ -229,7 +230,7 @@ def compose(settings: Settings, company: Company, told: Preview, decision: Gate,
         MailError: the mail would be too large, or the recipient is no address.
     """
     values = {**_values(settings, company, told, decision), "subject": subject(told)}
-    return mail.compose(settings, company, REPORT, values, recipient=recipient, message_id=message_id)
+    return message.compose(settings, company, REPORT, values, recipient=recipient, message_id=message_id)
 
 
 def _values(settings: Settings, company: Company, told: Preview, decision: Gate) -> dict[str, Any]:

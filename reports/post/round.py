@@ -9,14 +9,14 @@ from email.message import EmailMessage
 from email.utils import parseaddr
 
 from foundation.settings import Company, ReportName, Settings
-from reports.alerts import remember, tell_operator
-from reports.delivery import DIED, DeliveryFailed, DeliveryReport, Postman, called, failure_text
-from reports.fmt import DASH, instant, plural
-from reports.gate import Gate
-from reports.markup import plain
-from reports.queries import Row
-from reports.scorecard import EVERYTHING
-from reports.site import SCORECARD, page_lines
+from reports.engine.markup import plain
+from reports.engine.queries import Row
+from reports.look.numbers import DASH, instant, plural
+from reports.post.alerts import remember, tell_operator
+from reports.post.delivery import DIED, DeliveryFailed, DeliveryReport, Postman, called, failure_text
+from reports.site.build import SCORECARD, page_lines
+from reports.words.gate import Gate
+from reports.words.line import EVERYTHING
 
 
 def recipients(company: Company, report: str) -> dict[str, set[str]]:

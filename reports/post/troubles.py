@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from typing import get_args
 
 from foundation.settings import ReportName, Settings
-from reports.alerts import untold
-from reports.delivery import DIED, DeliveryFailed, called, ledger, sending_lock
-from reports.markup import plain
+from reports.engine.markup import plain
+from reports.post.alerts import untold
+from reports.post.delivery import DIED, DeliveryFailed, called, ledger, sending_lock
 
 SHOWN_FOR = timedelta(days=14)
 """How long mails that failed, or may not have arrived, are shown."""

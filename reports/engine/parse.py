@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 from markdown_it import MarkdownIt
 
-from reports.queries import Block, PageError
+from reports.engine.queries import Block, PageError
 
 MARKDOWN = MarkdownIt("commonmark", {"html": False, "typographer": False}).enable("table")
 

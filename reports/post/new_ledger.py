@@ -8,10 +8,10 @@ from tempfile import TemporaryDirectory
 
 from foundation.settings import Company, Settings
 from foundation.warehouse import backups
-from reports.alerts import untold
-from reports.delivery import DeliveryFailed, LedgerLost, Postman, ledger, sending_lock
-from reports.due import due, pending
-from reports.mailing import recipients
+from reports.post.alerts import untold
+from reports.post.delivery import DeliveryFailed, LedgerLost, Postman, ledger, sending_lock
+from reports.post.due import due, pending
+from reports.post.round import recipients
 
 
 def new_ledger(settings: Settings, company: Company) -> tuple[Path | None, Path | None]:

@@ -18,10 +18,10 @@ import duckdb
 
 from foundation.calendar import week_end_instant, week_label
 from foundation.settings import Settings
-from reports.fmt import instant, plural
-from reports.markup import plain
-from reports.queries import Row, connect
-from reports.scorecard import Line, picked
+from reports.engine.markup import plain
+from reports.engine.queries import Row, connect
+from reports.look.numbers import instant, plural
+from reports.words.line import Line, picked
 
 Decision = Literal["green", "amber", "held"]
 MOST_REJECTED = 5

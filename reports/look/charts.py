@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 
-from reports.fmt import Number, exact, number
-from reports.markup import new_id
-from reports.theme import STATUS, literal
+from reports.engine.markup import new_id
+from reports.look.numbers import Number, exact, number
+from reports.look.tokens import STATUS, literal
 
 
 def nice(low: float, high: float, most: int = 5) -> list[float]:

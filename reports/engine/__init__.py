@@ -1,0 +1,1 @@
+"""A page file becomes a page."""

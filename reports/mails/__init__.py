@@ -1,0 +1,1 @@
+"""The mails, one folder each; `base` and `parts` are shared by all."""

@@ -1,0 +1,1 @@
+"""All pages, as files."""

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from foundation.settings import Settings, load_company
-from tests.dbt_project import progress as progress_rows
-from tests.dbt_project.raw_warehouse import RawWarehouse, at
-from tests.dbt_project.rows import fill_auckland, fill_chicago
+from tests.support import progress as progress_rows
+from tests.support.raw_warehouse import RawWarehouse, at
+from tests.support.rows import fill_auckland, fill_chicago
 
 COMPANY = """
 [company]

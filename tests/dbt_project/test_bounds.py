@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from dlt_pipelines.core.records import as_json
 from dlt_pipelines.registry import SOURCES
-from tests.dbt_project.raw_warehouse import RawWarehouse
+from tests.support.raw_warehouse import RawWarehouse
 
 NASTY = (
     *("", " ", "1e20", "-1e999", "nan", "9" * 40, "99999999999999999", "2025-10-01", "0001-01-01T00:00:00Z", "'; drop table x"),

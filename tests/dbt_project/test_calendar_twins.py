@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from foundation import calendar
-from tests.dbt_project.raw_warehouse import RawWarehouse
+from tests.support.raw_warehouse import RawWarehouse
 
 
 def test_macros_equal_python_for_3000_days(auckland: RawWarehouse) -> None:

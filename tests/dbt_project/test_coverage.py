@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from tests.dbt_project.raw_warehouse import RawWarehouse, at, raw_tables
+from tests.support.raw_warehouse import RawWarehouse, at, raw_tables
 
 CLOCK = at("2025-10-27T12:00:00")
 THROUGH, WEDNESDAY = CLOCK - timedelta(minutes=5), at("2025-10-22T15:00:00")

@@ -10,8 +10,8 @@ import pytest
 
 from foundation.dbt_files import DuplicateMetric, metric_models_text, write_metric_models
 from tests.dbt_project.conftest import GOALS, LINES, PEOPLE, MakeWarehouse
-from tests.dbt_project.raw_warehouse import DBT_DIR, at
-from tests.dbt_project.rows import OWNERS, call
+from tests.support.raw_warehouse import DBT_DIR, at
+from tests.support.rows import OWNERS, call
 
 
 def test_the_committed_list_of_metrics_is_in_sync() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from foundation.seeds import seed_rows
 from tests.dbt_project.conftest import MakeWarehouse
-from tests.dbt_project.raw_warehouse import RawWarehouse, at
+from tests.support.raw_warehouse import RawWarehouse, at
 
 pytestmark = pytest.mark.slow
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.dbt_project.conftest import GOALS, LINES, PEOPLE, MakeWarehouse
-from tests.dbt_project.raw_warehouse import RawWarehouse
+from tests.support.raw_warehouse import RawWarehouse
 
 W47, W48, W49 = "2025-W47", "2025-W48", "2025-W49"
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.dbt_project.conftest import SEEDS, MakeWarehouse
-from tests.dbt_project.raw_warehouse import RawWarehouse, at
+from tests.support.raw_warehouse import RawWarehouse, at
 
 RECENT, LONG_AGO = "2025-10-24T15:00:00Z", "2025-07-01T15:00:00Z"
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.dbt_project.raw_warehouse import RawWarehouse
+from tests.support.raw_warehouse import RawWarehouse
 
 
 @pytest.fixture(scope="module")

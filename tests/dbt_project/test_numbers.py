@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from dlt_pipelines.registry import SOURCES
-from tests.dbt_project.raw_warehouse import RawWarehouse, at
+from tests.support.raw_warehouse import RawWarehouse, at
 
 W40, W41, W42, W43, W44 = (date(2025, 9, 29), date(2025, 10, 6), date(2025, 10, 13), date(2025, 10, 20), date(2025, 10, 27))
 

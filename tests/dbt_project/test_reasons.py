@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.dbt_project.raw_warehouse import DBT_DIR, RawWarehouse
+from tests.support.raw_warehouse import DBT_DIR, RawWarehouse
 
 NAMED_FOR_REASONS = re.compile(r"(?!stale_|lost_)(\w+_)?(reason|because|gone|withdrawn)")
 """Columns that hold such codes, or parts of them on their way; why a deal is stale or lost is a text."""

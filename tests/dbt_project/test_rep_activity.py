@@ -10,7 +10,7 @@ import pytest
 
 from foundation.settings import CopperSection
 from tests.dbt_project.conftest import PEOPLE, MakeWarehouse
-from tests.dbt_project.raw_warehouse import RawWarehouse, at
+from tests.support.raw_warehouse import RawWarehouse, at
 
 COPPER = CopperSection(
     call_types=["Phone Call"],

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tests.dbt_project.conftest import GOALS, LINES, PEOPLE, MakeWarehouse
-from tests.dbt_project.raw_warehouse import RawWarehouse, at
-from tests.dbt_project.rows import OWNERS, call, deal, entry, link, ticket, typed
+from tests.support.raw_warehouse import RawWarehouse, at
+from tests.support.rows import OWNERS, call, deal, entry, link, ticket, typed
 
 pytestmark = pytest.mark.slow
 

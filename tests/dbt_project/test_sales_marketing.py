@@ -11,8 +11,8 @@ import pytest
 
 from foundation.settings import HubSpotSection, MarketingSection
 from tests.dbt_project.conftest import PEOPLE, MakeWarehouse
-from tests.dbt_project.raw_warehouse import RawWarehouse, at, raw_tables
-from tests.dbt_project.rows import OWNERS, call, contact, deal, link, meeting
+from tests.support.raw_warehouse import RawWarehouse, at, raw_tables
+from tests.support.rows import OWNERS, call, contact, deal, link, meeting
 
 LINES = """\
 line_id,section,section_label,sort_order,metric_id,label,owners,people,feed,valid_from,valid_to

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.dbt_project.raw_warehouse import RawWarehouse, raw_tables
+from tests.support.raw_warehouse import RawWarehouse, raw_tables
 
 LAYERS = ("staging", "intermediate", "metrics", "marts")
 PREFIXES = {"staging": ("stg_",), "intermediate": ("int_",), "marts": ("fct_", "dim_")}

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tests.dbt_project.conftest import MakeWarehouse
-from tests.dbt_project.raw_warehouse import RawWarehouse, at
-from tests.dbt_project.rows import typed
+from tests.support.raw_warehouse import RawWarehouse, at
+from tests.support.rows import typed
 
 pytestmark = pytest.mark.slow
 

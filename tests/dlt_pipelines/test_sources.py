@@ -17,8 +17,8 @@ from dlt_pipelines.errors import PermanentError, TransientError
 from dlt_pipelines.registry import SOURCES
 from foundation.settings import Company, Settings
 from sandbox import SANDBOX_CREDENTIALS, Sandbox
-from tests.dlt_pipelines.cases import CASES, DATABASES, secrets
 from tests.dlt_pipelines.conftest import query
+from tests.support.cases import CASES, DATABASES, secrets
 
 CONNECTED = [name for name, entry in SOURCES.items() if entry.load_module().CREDENTIALS]
 WIRED = [name for name in CONNECTED if name not in DATABASES]

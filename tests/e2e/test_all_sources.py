@@ -16,8 +16,8 @@ from dlt_pipelines.registry import SOURCES
 from foundation.settings import PROJECT_ROOT
 from sandbox import running_sandbox
 from sandbox.vendors.databases import PASSWORD as MONGO_PASSWORD
-from tests.dlt_pipelines.cases import CASES, secrets
 from tests.e2e.conftest import MONDAY, Install
+from tests.support.cases import CASES, secrets
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 

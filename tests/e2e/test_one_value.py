@@ -12,7 +12,7 @@ import pytest
 
 from reports.look import numbers
 from tests.e2e.conftest import Install
-from tests.reports.reading import text_of
+from tests.support.reading import text_of
 
 pytestmark = pytest.mark.e2e
 

@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from foundation.settings import PROJECT_ROOT
-from tests.reports.published import PublishedFile
+from tests.support.published import PublishedFile
 
 _OFFLINE = """
 import socket

@@ -11,8 +11,8 @@ import pytest
 
 from foundation.settings import Settings, load_company
 from reports.post.due import due
-from tests.orchestration.daemon import Daemon, daemon
-from tests.reports.smtp import Server, free_port, running
+from tests.support.daemon import Daemon, daemon
+from tests.support.smtp import Server, free_port, running
 
 DANA, SAM, MAYA = (f"{name}@cedar-ridge.example" for name in ("dana.whitfield", "sam.okafor", "maya.torres"))
 OPERATOR = "ops@cedar-ridge.example"

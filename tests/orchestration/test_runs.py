@@ -17,8 +17,8 @@ from foundation.settings import PROJECT_ROOT, Settings
 from orchestration.runs import fail_dead_runs, prepare_instance
 from reports.post.alerts import remember
 from reports.post.delivery import sending_lock
-from tests.orchestration.daemon import Daemon, daemon
-from tests.reports.published import PublishedFile
+from tests.support.daemon import Daemon, daemon
+from tests.support.published import PublishedFile
 
 _RUN = "from foundation.settings import Settings; from orchestration.runs import run_job; run_job(Settings(), 'operator_alerts')"
 

@@ -12,9 +12,9 @@ from pydantic import SecretStr
 
 from foundation.settings import PROJECT_ROOT, Company, Settings, load_company
 from reports.site.build import build_site
-from tests.reports.browser import chromium
-from tests.reports.published import PublishedFile
-from tests.reports.smtp import Server, running
+from tests.support.browser import chromium
+from tests.support.published import PublishedFile
+from tests.support.smtp import Server, running
 
 REJECTED = ("late.csv", 3, "unknown metric <b>'netwroking_events'</b>", "hybrid_sales.netwroking_events,noor_haddad,2025-W43,1")
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from sandbox import Sandbox, running_sandbox
-from tests.sandbox.wire import Wire
+from tests.support.wire import Wire
 
 DEMO_CLOCK = "2025-10-27T12:00:00Z"
 

@@ -14,7 +14,7 @@ from sandbox.companies.cedar_ridge import ads
 from sandbox.engine.store import Store
 from sandbox.engine.world import Call, Clock, Limits, World
 from sandbox.vendors import google_ads, meta_ads
-from tests.sandbox.wire import Wire
+from tests.support.wire import Wire
 
 DAYS = "WHERE segments.date BETWEEN '2025-10-20' AND '2025-10-26'"
 

@@ -14,7 +14,7 @@ from sandbox import SANDBOX_CREDENTIALS, Sandbox
 from sandbox.engine.store import Store
 from sandbox.engine.world import Call, Clock, Limits, World
 from sandbox.vendors import autotask
-from tests.sandbox.wire import EVERYTHING, Wire
+from tests.support.wire import EVERYTHING, Wire
 
 
 def first(wire: Wire, entity: str, conditions: list[dict[str, Any]], **more: Any) -> requests.Response:

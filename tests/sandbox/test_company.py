@@ -12,7 +12,7 @@ from sandbox import SANDBOX_CREDENTIALS
 from sandbox.companies import account, base, build, names
 from sandbox.companies.cedar_ridge import directory, sales, service
 from sandbox.engine.store import Store, View, parse_ms
-from tests.sandbox.wire import Wire
+from tests.support.wire import Wire
 
 
 def _rows(path: str) -> list[dict[str, str]]:

@@ -15,7 +15,7 @@ import pytest
 import requests
 
 from sandbox import SANDBOX_CREDENTIALS, Sandbox, SandboxError, running_sandbox
-from tests.sandbox.wire import EVERYTHING, Wire
+from tests.support.wire import EVERYTHING, Wire
 
 ACCOUNT = "/account-info/v3/details"
 

@@ -12,8 +12,8 @@ from foundation.calendar import week_label
 from foundation.settings import Settings, load_company
 from sandbox import Sandbox, running_sandbox
 from tests.sandbox.conftest import DEMO_CLOCK
-from tests.sandbox.scorecard import MAYA, NOOR, VICTOR, Scorecard, weeks
-from tests.sandbox.wire import Wire
+from tests.support.golden_weeks import MAYA, NOOR, VICTOR, Scorecard, weeks
+from tests.support.wire import Wire
 
 GOLDEN = ("2025-W40", "2025-W41", "2025-W42", "2025-W43")
 

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 import pytest
 
 from sandbox import Sandbox
-from tests.sandbox.wire import Wire
+from tests.support.wire import Wire
 
 LAST_WEEK = {"propertyName": "hs_lastmodifieddate", "operator": "GTE", "value": "2025-10-20T00:00:00Z"}
 BY_ID = [{"propertyName": "hs_object_id", "direction": "ASCENDING"}]

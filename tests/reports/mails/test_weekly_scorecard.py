@@ -1,0 +1,325 @@
+"""The weekly mail as a message: what it says, how it is built, what it must never hold."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+
+import duckdb
+import pytest
+
+from foundation.settings import Company, Settings
+from reports.engine.queries import Row
+from reports.mails.weekly_scorecard import compose, load_week, ticks
+from reports.post.message import HTML_LIMIT, MailError, checked_address
+from reports.post.round import recipients
+from reports.site.build import SiteError
+from reports.words.gate import decide
+from reports.words.line import picked
+from reports.words.restatements import KIND
+from tests.reports.conftest import REJECTED
+from tests.support.published import MOVED, SCRIPT
+from tests.support.reading import text_of
+
+W43 = date(2025, 10, 20)
+DANA = "dana.whitfield@cedar-ridge.example"
+
+
+def made(settings: Settings, company: Company, sections: tuple[str, ...] = (), week: date = W43) -> EmailMessage:
+    decision = decide(settings.published_path, week, sections)
+    message = compose(
+        settings, company, load_week(settings, week), decision, recipient=DANA, message_id="<x@cedar-ridge.example>", sections=sections
+    )
+    parsed = message_from_bytes(message.as_bytes(), policy=default)
+    assert isinstance(parsed, EmailMessage)
+    return parsed
+
+
+def html_of(message: EmailMessage) -> str:
+    part = message.get_body(("html",))
+    assert part is not None
+    return str(part.get_content())
+
+
+def plain_of(message: EmailMessage) -> str:
+    part = message.get_body(("plain",))
+    assert part is not None
+    return str(part.get_content())
+
+
+def test_the_subject_is_the_news(settings: Settings, company: Company) -> None:
+    message = made(settings, company)
+    assert message["Subject"] == "Scorecard 2025-W43: 6 met, 0 near, 9 below - Same-day close rate 53% (goal 70%)"
+
+
+def test_the_preheader_goes_on_with_it(settings: Settings, company: Company) -> None:
+    html = html_of(made(settings, company))
+    hidden = text_of(re.search(r"<body[^>]*>(<div.*?</div>)", html, re.S)[1])  # type: ignore[index]
+    assert hidden.startswith("Needs you too: Dials 101 (goal 125), War")
+    assert len("Needs you too: Dials 101 (goal 125)") <= 40
+
+
+def test_the_tree_and_the_headers(settings: Settings, company: Company) -> None:
+    message = made(settings, company)
+    assert [part.get_content_type() for part in message.walk()] == [
+        "multipart/alternative", "text/plain", "multipart/related", "text/html", "image/png",
+    ]  # fmt: skip
+    assert message["To"] == DANA and message["From"] == company.mail.sender and message["Reply-To"] == company.mail.operator
+    assert message["Date"] == "Mon, 27 Oct 2025 07:00:00 -0500", "by the clock, in the company's zone"
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert str(message["List-Unsubscribe"]).startswith("<mailto:ops@cedar-ridge.example?subject=Stop%20weekly_scorecard")
+    raw = compose(
+        settings, company, load_week(settings, W43), decide(settings.published_path, W43), recipient=DANA, message_id="<x@y.example>"
+    ).as_bytes()
+    assert b"\r\nList-Unsubscribe: <mailto:ops@cedar-ridge.example?subject=Stop%20weekly_scorecard%20for%20dana.whitfield%40" in raw
+    html = html_of(message)
+    cids = {str(part["Content-ID"])[1:-1] for part in message.walk() if part["Content-ID"]}
+    assert set(re.findall(r'src="cid:([^"]+)"', html)) == cids and len(cids) == 1
+
+
+def test_the_html_is_what_mail_programs_can_show(settings: Settings, company: Company) -> None:
+    html = html_of(made(settings, company))
+    assert len(html.encode()) < HTML_LIMIT
+    assert not re.search(r"<svg|<script|<link|data:|url\(|var\(--|@import|javascript:", html, re.I)
+    assert not re.search(r"src=\"(?!cid:)", html)
+    assert all(re.search(r'alt="[^"]{20,}"', image) for image in re.findall(r"<img[^>]*>", html))
+    assert html.count('name="color-scheme"') == 1 and "prefers-color-scheme:dark" in html
+    widths = [int(w) for w in re.findall(r'<table[^>]* width="(\d+)"', html)]
+    assert widths == [600]
+    assert max(row.count("<td") + row.count("<th") for row in re.findall(r"<tr>(?:(?!<tr).)*?</tr>", html, re.S)) <= 5
+    for status, word in (("met", "Met"), ("below", "Below")):
+        assert re.search(rf'class="st {status}"[^>]*>\s*[●▼] {word}<', html), "a status needs its word, shape and colour"
+
+
+def test_every_number_of_the_html_is_in_the_text(settings: Settings, company: Company) -> None:
+    message = made(settings, company)
+    found = re.findall(r"\d[\d.,]*", text_of(html_of(message)))
+    said = set(re.findall(r"\d[\d.,]*", plain_of(message)))
+    assert len(found) > 100
+    assert {n.rstrip(".,") for n in found} <= {n.rstrip(".,") for n in said}
+
+
+def test_order_and_content(settings: Settings, company: Company) -> None:
+    text = plain_of(made(settings, company))
+    heads = [
+        "SENT WITH GAPS",
+        "9 below",
+        "NEEDS ATTENTION",
+        "WINS",
+        "LINES WITH A GOAL",
+        "WATCHED WITHOUT",
+        "2025-Q4 SO FAR",
+        "DATA NOTES",
+        "/scorecard/2025-W43.html",
+        "To stop this mail",
+    ]
+    places = [text.index(head) for head in heads]
+    assert places == sorted(places)
+    assert "▼ Same-day close rate: 53% (42 of 79), goal 70%\n    Sam Okafor, below 2 weeks in a row" in text.replace("\r\n", "\n")
+    assert "Not typed in for 2025-W43: Website traffic (Marketing, Dana Whitfield)." in text
+    assert "late.csv line 3: unknown metric <b>'netwroking_events'</b>" in text
+    assert "<b>'netwroking" not in html_of(made(settings, company)), "a rejected row must be escaped"
+    assert settings.site_dir.as_uri() + "/scorecard/2025-W43.html" in text
+    assert "Demo data" not in text
+
+
+def test_a_line_that_needs_attention_says_why_it_moved_and_how_its_quarter_stands(settings: Settings, company: Company) -> None:
+    message = made(settings, company)
+    text = plain_of(message).replace("\r\n", "\n")
+    said = f"    Maya Torres, below 34 weeks in a row\n    {MOVED}\n    Quarter: 344 so far, goal 1,625, behind, 143 needed each week\n▼ "
+    assert said in text and text.count("Quarter: ") == 1, "what is ahead, or has no pace, says nothing"
+    html = html_of(message)
+    assert "&lt;script&gt;" in html and "<script" not in html and text_of(html).count("Quarter: 344 so far") == 1
+    past = plain_of(made(settings, company, week=W43 - timedelta(days=7)))
+    assert "Quarter:" not in past and "Victor Lang +7" not in past
+
+
+def test_what_was_published_otherwise_is_told(settings: Settings, company: Company) -> None:
+    message = made(settings, company)
+    text = plain_of(message).replace("\r\n", "\n")
+    for note in (
+        "Restated: Dials 2025-W43 is 101, was 102 (1 record removed), 27 Oct; was 100 until 27 Oct (2 records added)",
+        "Restated: MRR closed 2025-W42 is $0, was $500 (1 record changed), 21 Oct",
+        "Restated: Same-day close rate 2025-W42 is 49% (29 of 59), was 50% (30 of 60) (definition changed, 1 record removed), 21 Oct",
+        "Filled in: Networking events 2025-W41 is 2, was blank (1 record added), 21 Oct",
+        "Judged anew: Dials, 6 weeks from 2025-W34 to 2025-W39 (goal changed), 21 Oct",
+    ):
+        assert f"- {note}\n" in text, note
+        assert note in text_of(html_of(message))
+
+
+def test_only_what_changed_since_the_last_mail_and_in_the_recipient_s_sections(settings: Settings, company: Company) -> None:
+    def told(since: str | None, sections: tuple[str, ...] = ()) -> str:
+        message = compose(
+            settings, company, load_week(settings, W43), decide(settings.published_path, W43, sections), recipient=DANA,
+            message_id="<x@y.example>", sections=sections, since=datetime.fromisoformat(since) if since else None,
+        )  # fmt: skip
+        return plain_of(message_from_bytes(message.as_bytes(), policy=default))  # type: ignore[arg-type]
+
+    assert "Restated: MRR closed" in told(None) and "Restated: MRR closed" in told("2025-10-21T11:00:00+00:00")
+    later = told("2025-10-22T00:00:00+00:00")
+    assert "Restated: Dials 2025-W43" in later and "MRR closed 2025-W42" not in later
+    own = told(None, ("reactive_ops",))
+    assert "Restated: Same-day" in own and "Restated: Dials" not in own and "Restated: MRR" not in own
+    assert "Restated" not in told("2025-10-27T11:30:00+00:00")
+
+
+def test_many_changes_are_counted(variant: Callable[..., Settings], company: Company) -> None:
+    settings = variant(changes=2)
+    with duckdb.connect(str(settings.published_path)) as connection:
+        connection.execute(
+            "insert into marts.fct_restatements select r.* replace (period_start - 70 - 7 * i::int as period_start, "
+            "changed_at - interval (i) minute as changed_at) from marts.fct_restatements as r, range(3) as more(i)"
+        )
+    notes = plain_of(made(settings, company)).split("DATA NOTES")[1].split("The full scorecard")[0]
+    assert sum(notes.count(f"- {kind}:") for kind in KIND.values()) == 8 and "more changed numbers on the page" in notes
+
+
+def test_demo_data_says_so(settings: Settings, company: Company) -> None:
+    demo = settings.model_copy(update={"sandbox_url": "http://127.0.0.1:1"})
+    message = made(demo, company)
+    assert "Demo data" in plain_of(message) and "Demo data" in html_of(message)
+    assert str(message["Subject"]).startswith("Scorecard 2025-W43:")
+
+
+def test_the_served_site_is_linked_where_there_is_one(settings: Settings, company: Company) -> None:
+    served = company.model_copy(update={"pages": company.pages.model_copy(update={"site_url": "https://score.example/x/"})})
+    assert 'href="https://score.example/x/scorecard/2025-W43.html"' in html_of(made(settings, served))
+
+
+def test_sections_of_a_recipient(settings: Settings, company: Company) -> None:
+    message = made(settings, company, ("reactive_ops",))
+    assert message["Subject"] == "Scorecard 2025-W43: 1 met, 0 near, 1 below - Same-day close rate 53% (goal 70%)"
+    for text in (plain_of(message), html_of(message)):
+        assert "Dials" not in text and "Q4" not in text and "HubSpot" not in text and "Website traffic" not in text
+        assert "Autotask" in text
+
+
+def test_a_week_without_a_miss(settings: Settings, company: Company) -> None:
+    message = made(settings, company, ("marketing",))
+    assert message["Subject"] == "Scorecard 2025-W43: 0 met, 0 near, 0 below"
+    assert "No line has a number to judge." in plain_of(message)
+    assert [part.get_content_type() for part in message.walk()][-1] == "text/html", "a picture of nothing"
+
+
+def test_a_green_mail_has_no_banner(variant: Callable[..., Settings], company: Company) -> None:
+    message = made(variant(), company, ("inside_sales",))
+    assert "gaps" not in html_of(message).lower() and "GAPS" not in plain_of(message)
+    assert "Nothing is missing, stale or rejected." in plain_of(message)
+
+
+def test_stale_numbers_are_marked(variant: Callable[..., Settings], company: Company) -> None:
+    text = plain_of(made(variant(stale={"inside_sales.dials"}), company))
+    assert "▼ Dials" not in text  # not whole, so it misses nothing and needs nobody
+    assert re.search(r"Dials +101 +≥ 125 +70 +○ No data\s+Maya Torres, stale, complete to 23 Oct, 07:00\s", text)
+
+
+def test_hostile_texts(variant: Callable[..., Settings], company: Company) -> None:
+    settings = variant(rejected=[("x.csv", 2, SCRIPT + "\r\nBcc: all@example.org", ""), ("\u202e.csv", 3, "L" * 10_000, "")])
+    message = made(settings, company)
+    html = html_of(message)
+    assert "<script" not in html and "<img src=x" not in html and "&lt;script&gt;" in html
+    assert "L" * 200 not in html and "\u202e" not in html
+    assert message["Bcc"] is None
+
+
+def test_the_same_facts_make_the_same_bytes(settings: Settings, company: Company) -> None:
+    assert made(settings, company).as_bytes() == made(settings, company).as_bytes()
+
+
+def test_the_picture_is_drawn_with_our_font(settings: Settings, company: Company) -> None:
+    message = made(settings, company)
+    png = next(part for part in message.walk() if part.get_content_type() == "image/png").get_content()
+    assert png[:8] == b"\x89PNG\r\n\x1a\n" and int.from_bytes(png[16:20], "big") == 1104
+    data, at = b"", 8
+    while at < len(png):
+        size = int.from_bytes(png[at : at + 4], "big")
+        data += png[at + 8 : at + 8 + size] if png[at + 4 : at + 8] == b"IDAT" else b""
+        at += size + 12
+    pixels = zlib.decompress(data)
+    # the title is drawn in the top 30 of 380 lines; without a font these lines would be of one colour
+    assert len(set(pixels[: len(pixels) * 30 // 380])) > 20
+
+
+def test_a_mail_that_would_be_cut_is_refused(settings: Settings, company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reports.post.message.HTML_LIMIT", 20_000)
+    with pytest.raises(MailError, match="the HTML part has .* bytes, more than 20,000"):
+        made(settings, company)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "dana", "dana@", "@x.example", "a b@x.example", "a@x.example\r\nBcc: b@y.example", "a@x.example, b@y.example"]
+)
+def test_no_addresses(text: str) -> None:
+    with pytest.raises(MailError, match="is no mail address"):
+        checked_address(text)
+
+
+def test_ticks() -> None:
+    assert ticks([1, None, 8]) == "▁·█" and ticks([None]) == "" and ticks([3, 3]) == "▁▁"
+
+
+def test_one_mail_for_who_is_in_several_subscriptions(company: Company) -> None:
+    subscription = company.mail.subscriptions[0].model_copy
+    several = [
+        subscription(update={"to": ["a@x.example", "B@x.example"], "sections": ["inside_sales"]}),
+        subscription(update={"to": ["A@x.example"], "sections": ["warm_250"]}),
+        subscription(update={"to": ["b@x.example"], "sections": []}),
+        subscription(update={"to": ["c@x.example"], "report": "daily_digest"}),
+    ]
+    changed = company.model_copy(update={"mail": company.mail.model_copy(update={"subscriptions": several})})
+    shown = set(company.pages.lines["scorecard"])
+    assert recipients(changed, "weekly_scorecard") == {"a@x.example": {"inside_sales", "warm_250"}, "B@x.example": shown}
+    whole = changed.model_copy(update={"pages": company.pages.model_copy(update={"lines": {}})})
+    assert recipients(whole, "weekly_scorecard") == {"a@x.example": {"inside_sales", "warm_250"}, "B@x.example": set()}
+
+
+def test_months_are_in_the_mail_of_those_who_get_them(settings: Settings, company: Company) -> None:
+    week = load_week(settings, W43)
+    decision = decide(settings.published_path, W43, ["finance"])
+
+    def said(sections: set[str]) -> str:
+        made = compose(settings, company, week, decision, recipient="a@x.example", message_id="<a@b>", sections=sections)
+        return made.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+
+    assert "Revenue, 2025-09" in said({"finance"}) and "$90,310.50" in said({"finance"})
+    assert "Revenue" not in said({"inside_sales"})
+
+
+def test_confidential_lines_go_to_those_who_are_named_for_them(company: Company) -> None:
+    subscription = company.mail.subscriptions[0].model_copy
+    mail = company.mail.model_copy(
+        update={
+            "confidential": ["finance", "outside_sales.mrr_closed"],
+            "subscriptions": [
+                subscription(update={"to": ["all@x.example", "ceo@x.example"]}),
+                subscription(update={"to": ["ceo@x.example"], "pages": ["ceo"]}),
+                subscription(update={"to": ["cfo@x.example"], "sections": ["finance"]}),
+            ],
+        }
+    )
+    whole = company.model_copy(update={"mail": mail, "pages": company.pages.model_copy(update={"lines": {}})})
+    chosen = recipients(whole, "weekly_scorecard")
+
+    def gets(address: str, section: str, metric: str) -> bool:
+        return picked(Row(section=section, line_id=f"{section}.{metric}"), chosen[address])
+
+    cash, mrr, dials = ("finance", "cash_position"), ("outside_sales", "mrr_closed"), ("inside_sales", "dials")
+    assert [gets("all@x.example", *line) for line in (cash, mrr, dials)] == [False, False, True]
+    assert [gets("ceo@x.example", *line) for line in (cash, mrr, dials)] == [True, True, True]
+    assert [gets("cfo@x.example", *line) for line in (cash, mrr, dials)] == [True, False, False]
+    listed = whole.model_copy(update={"pages": company.pages.model_copy(update={"lines": {"scorecard": ["finance", "inside_sales"]}})})
+    chosen = recipients(listed, "weekly_scorecard")
+    assert [gets("all@x.example", *line) for line in (cash, mrr, dials)] == [False, False, True]
+    with pytest.raises(SiteError, match="there is no page cfo"):
+        lost = mail.model_copy(update={"subscriptions": [subscription(update={"pages": ["cfo"]})]})
+        recipients(company.model_copy(update={"mail": lost}), "weekly_scorecard")
+
+
+def test_the_fixture_is_hostile() -> None:
+    assert "<b>" in REJECTED[2]

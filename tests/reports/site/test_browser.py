@@ -1,0 +1,172 @@
+"""The pages in a real Chromium: nothing loaded, nothing run, nothing cut off, everything within reach of a keyboard."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+
+from tests.support.browser import axe_violations, needs_chromium, show, sticks_out
+from tests.support.reading import rows_of_scorecard
+
+pytestmark = [pytest.mark.browser, needs_chromium]
+PAGES = ("scorecard.html", "index.html", "receipts/2025-W43.html", "scorecard/2025-W42.html")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_nothing_is_loaded_and_nothing_goes_wrong(web: Any, site: Path, page: str) -> None:
+    web.get_log("browser")
+    show(web, site, page)
+    assert web.execute_script("return performance.getEntriesByType('resource').map(r => r.name).filter(n => !n.startsWith('data:'))") == []
+    assert web.get_log("browser") == []
+    assert web.execute_script("return document.fonts.check('15px Inter') && [...document.fonts].every(f => f.status == 'loaded')")
+
+
+def test_hostile_texts_run_nowhere(web: Any, site: Path) -> None:
+    show(web, site, "receipts/2025-W43.html")
+    web.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
+    assert web.title == "Receipts 2025-W43"
+    assert web.execute_script("return document.scripts.length + document.images.length") == 1
+    links = web.execute_script("return [...document.querySelectorAll('.records a')].map(a => a.protocol)")
+    assert set(links) <= {"https:", "http:", "file:"} and "https:" in links
+
+
+def test_a_script_that_got_in_would_not_run(web: Any, site: Path, tmp_path: Path) -> None:
+    """The second wall: the page's policy, should an escape ever be missing."""
+    html = (site / "scorecard.html").read_text(encoding="utf-8")
+    bad = "<script>document.title='taken'</script><img src=x onerror=\"document.title='taken'\"><img src=https://out.example/x.png>"
+    page = tmp_path / "bad.html"
+    page.write_text(html.replace("<main>", f"<main>{bad}"), encoding="utf-8")
+    web.get(page.as_uri())
+    assert web.title == "Cedar Ridge IT scorecard 2025-W43"
+    refused = [entry["message"] for entry in web.get_log("browser")]
+    assert sum("Content Security Policy" in message for message in refused) >= 3
+    web.get_log("browser")
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("width", [320, 390, 620, 768, 861, 1024, 1280, 1600])
+def test_nothing_sticks_out(web: Any, site: Path, page: str, width: int) -> None:
+    show(web, site, page, width)
+    assert sticks_out(web, width) == []
+
+
+def test_cells_do_not_run_into_each_other(web: Any, site: Path) -> None:
+    for width in (960, 1024, 1280):
+        show(web, site, "scorecard.html", width)
+        over = web.execute_script("""
+          return [...document.querySelectorAll('.score tbody td, .score tbody th')]
+            .filter(c => c.scrollWidth > c.clientWidth + 1 && !c.querySelector('.vh')).map(c => c.textContent.slice(0, 40))""")
+        assert over == [], width
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_light_and_dark(web: Any, site: Path, scheme: str) -> None:
+    show(web, site, "scorecard.html", 1280, scheme)
+    ground = {"light": "rgb(246, 247, 249)", "dark": "rgb(13, 15, 19)"}
+    colour = "return getComputedStyle(document.body).backgroundColor"
+    assert web.execute_script(colour) == ground[scheme]
+    button = web.find_element(By.CSS_SELECTOR, ".mode")
+    button.click()
+    assert button.text == "Light" and web.execute_script(colour) == ground["light"]
+    button.click()
+    assert button.text == "Dark" and web.execute_script(colour) == ground["dark"]
+    button.click()
+    assert button.text == "Auto" and web.execute_script(colour) == ground[scheme]
+
+
+def test_print_is_white_and_without_buttons(web: Any, site: Path) -> None:
+    show(web, site, "scorecard.html", 1100, "dark", "print")
+    assert web.execute_script("return getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert not web.find_element(By.CSS_SELECTOR, ".mode").is_displayed()
+    assert not any(e.is_displayed() for e in web.find_elements(By.CSS_SELECTOR, ".info"))
+    show(web, site, "scorecard.html")
+
+
+def test_the_first_screen_says_what_needs_attention(web: Any, site: Path) -> None:
+    for width, height in ((1280, 800), (390, 844)):
+        show(web, site, "scorecard.html", width)
+        places = web.execute_script("""
+          return ['.headline .counts', '.attention h2', '.attention li', '.attention li:nth-child(3)']
+            .map(s => document.querySelector(s).getBoundingClientRect().bottom)""")
+        assert places == sorted(places) and places[-1] < height, (width, places)
+
+
+def test_tooltips_by_keyboard(web: Any, site: Path) -> None:
+    show(web, site, "scorecard.html")
+    button = web.find_element(By.CSS_SELECTOR, "tr[id='inside_sales.dials'] .info button")
+    tip = web.find_element(By.ID, button.get_attribute("aria-describedby"))
+    assert not tip.is_displayed()
+    web.execute_script("arguments[0].focus()", button)
+    assert tip.is_displayed()
+    for part in ("Definition", "Why it matters", "Calculation", "Target", "Benchmark", "Edge cases", "≥ 125"):
+        assert part in tip.text
+    button.send_keys(Keys.ESCAPE)
+    assert not tip.is_displayed()
+
+
+@pytest.mark.parametrize("width", [320, 390, 1024])
+def test_tooltips_fit(web: Any, site: Path, width: int) -> None:
+    show(web, site, "scorecard.html", width)
+    for button in web.find_elements(By.CSS_SELECTOR, ".info button"):
+        web.execute_script("arguments[0].focus()", button)
+        box = web.execute_script(
+            "const r = arguments[0].nextElementSibling.getBoundingClientRect(); return [r.left, r.right, r.width]", button
+        )
+        assert box[0] >= 0 and box[1] <= width and box[2] > 100, (button.get_attribute("aria-label"), box)
+
+
+def test_from_a_number_to_its_records_by_click(web: Any, site: Path) -> None:
+    html = (site / "scorecard.html").read_text(encoding="utf-8")
+    lines = [line for line, cells in rows_of_scorecard(html).items() if not cells["This week"].startswith("–")]
+    for line in lines:
+        show(web, site, "scorecard.html")
+        link = web.find_element(By.CSS_SELECTOR, f"tr[id='{line}'] .now a.rc")
+        shown = link.text.split("\n")[0].split(":")[0]
+        web.execute_script("arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})", link)
+        link.click()
+        card = web.find_element(By.ID, line)
+        assert f"= {shown} on the page" in card.find_element(By.CSS_SELECTOR, ".total").text, line
+        counted = int(re.search(r"Counted ([\d,]+) record", card.text)[1].replace(",", ""))  # type: ignore[index]
+        if counted:
+            rows = card.find_elements(By.CSS_SELECTOR, "details:first-of-type .records tbody tr")
+            assert rows[0].is_displayed(), "the link has to open the list"
+            assert len(rows) == counted
+
+
+def test_from_the_quarter_to_its_weeks_by_click(web: Any, site: Path) -> None:
+    show(web, site, "scorecard.html")
+    link = web.find_element(By.CSS_SELECTOR, "tr[id='reactive_ops.same_day_close_rate'] td:nth-of-type(4) a.rc")
+    web.execute_script("arguments[0].click()", link)
+    details = web.find_element(By.ID, "reactive_ops.same_day_close_rate.quarter")
+    assert "177 of 304 = 58%" in details.text and "2025-W40" in details.text
+
+
+def test_charts_by_keyboard(web: Any, site: Path) -> None:
+    show(web, site, "index.html")
+    plot = web.find_element(By.CSS_SELECTOR, ".plot")
+    web.execute_script("arguments[0].focus()", plot)
+    plot.send_keys(Keys.ARROW_LEFT)
+    assert plot.find_element(By.CSS_SELECTOR, ".tip").text.split() == ["2025-W43", "Met", "6", "Below", "9"]
+    plot.send_keys(Keys.ESCAPE)
+    assert not plot.find_elements(By.CSS_SELECTOR, ".tip")
+
+
+def test_without_script(web: Any, site: Path, tmp_path: Path) -> None:
+    html = (site / "scorecard.html").read_text(encoding="utf-8")
+    page = tmp_path / "plain.html"
+    page.write_text(re.sub(r"<script>.*</script>", "", html, flags=re.S), encoding="utf-8")
+    web.get(page.as_uri())
+    assert "101" in web.find_element(By.CSS_SELECTOR, "tr[id='inside_sales.dials']").text
+    assert not web.find_element(By.CSS_SELECTOR, ".mode").is_displayed(), "a button that would do nothing"
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (390, "light")])
+def test_accessibility(web: Any, site: Path, page: str, width: int, scheme: str) -> None:
+    show(web, site, page, width, scheme)
+    assert axe_violations(web) == []

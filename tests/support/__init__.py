@@ -1,0 +1,1 @@
+"""Equipment of the tests: homes, rows, servers and readers that several of them use."""

@@ -1,12 +1,14 @@
-"""Measure loading HubSpot at the volume of a mid-sized CRM, side by side with a plain lower bound. `make bench` runs it.
+"""Measure loading HubSpot at the volume of a mid-sized CRM, side by side with a plain lower bound. `make
+bench` runs it.
 
-Both read the same pages from the sandbox on loopback. The lower bound fetches them with http.client, parses them with orjson and
-inserts them with DuckDB, and does nothing else: no types, no retries, no state, no ledger, no safety. First sync: everything.
-Daily sync: a day later, after one record in a hundred has changed. Seconds are those of the whole process, imports included;
-medians of several runs, taken in turns so that a busy machine hits both alike. Only the ratios mean something elsewhere.
+Both read the same pages from the sandbox on loopback. The lower bound fetches them with http.client, parses
+them with orjson and inserts them with DuckDB, and does nothing else: no types, no retries, no state, no
+ledger, no safety. First sync: everything. Daily sync: a day later, after one record in a hundred has changed.
+Seconds are those of the whole process, imports included; medians of several runs, taken in turns so that a
+busy machine hits both alike. Only the ratios mean something elsewhere.
 
-`--limits` measures instead what a real account feels: the vendor's budget of 100 requests in 10 seconds, against the least time
-that the budget allows for so many requests.
+`--limits` measures instead what a real account feels: the vendor's budget of 100 requests in 10 seconds,
+against the least time that the budget allows for so many requests.
 """
 
 from __future__ import annotations
@@ -33,7 +35,8 @@ FIRST, DAILY = "2025-10-27T12:00:00Z", "2025-10-28T12:00:00Z"
 STAGES = ("sync_destination", "extract", "normalize", "load")
 
 
-# ------------------------------------------------------------------ the two workers, each in a process of its own
+# ------------------------------------------------------------------ the two workers, each in a process of its
+#     own
 
 
 def scoreline(limits: bool) -> dict[str, Any]:
@@ -61,7 +64,11 @@ def scoreline(limits: bool) -> dict[str, Any]:
         setattr(pipeline, name, timed(name, getattr(pipeline, name)))
     settings = Settings()
     report = load("hubspot", settings, load_company(settings))
-    return {"requests": report.requests, "rows": sum(table.rows_loaded for table in report.tables.values()), "stages": stages}
+    return {
+        "requests": report.requests,
+        "rows": sum(table.rows_loaded for table in report.tables.values()),
+        "stages": stages,
+    }
 
 
 class _Plain:
@@ -81,10 +88,17 @@ class _Plain:
         import orjson
 
         self.requests += 1
-        connection.request("POST" if body else "GET", f"{self.parts.path}{path}", orjson.dumps(body) if body else None, self.headers)
+        connection.request(
+            "POST" if body else "GET",
+            f"{self.parts.path}{path}",
+            orjson.dumps(body) if body else None,
+            self.headers,
+        )
         return orjson.loads(connection.getresponse().read())
 
-    def listed(self, name: str, properties: list[str], targets: tuple[str, ...], archived: str) -> Iterator[list[dict[str, Any]]]:
+    def listed(
+        self, name: str, properties: list[str], targets: tuple[str, ...], archived: str
+    ) -> Iterator[list[dict[str, Any]]]:
         connection, after = self.connection(), ""
         while True:
             query = f"limit=100&archived={archived}&properties={','.join(properties)}&associations={','.join(targets)}{after}"
@@ -102,7 +116,12 @@ class _Plain:
                 {"propertyName": modified, "operator": "GTE", "value": str(since)},
                 {"propertyName": "hs_object_id", "operator": "GT", "value": last},
             ]
-            body = {"filterGroups": [{"filters": filters}], "sorts": ["hs_object_id"], "properties": properties, "limit": 200}
+            body = {
+                "filterGroups": [{"filters": filters}],
+                "sorts": ["hs_object_id"],
+                "properties": properties,
+                "limit": 200,
+            }
             page = self.call(connection, f"/crm/v3/objects/{name}/search", body)
             yield page["results"]
             if len(page["results"]) < 200:
@@ -129,7 +148,11 @@ class _Plain:
             links: list[tuple[str, str, str]] = []
             columns: dict[str, list[Any]] = {column: [] for column in ("id", "updatedAt", *properties)}
             since = int(datetime.fromisoformat(FIRST).timestamp() - 600) * 1000
-            pages = self.changed(name, properties, since) if daily else self.listed(name, properties, TARGETS[name], "false")
+            pages = (
+                self.changed(name, properties, since)
+                if daily
+                else self.listed(name, properties, TARGETS[name], "false")
+            )
             for results in (*pages, *self.listed(name, properties, (), "true")):
                 columns["id"] += [row["id"] for row in results]
                 columns["updatedAt"] += [row["updatedAt"] for row in results]
@@ -142,9 +165,19 @@ class _Plain:
                 connection = self.connection()
                 for target in TARGETS[name]:
                     body = {"inputs": [{"id": key} for key in columns["id"]]}
-                    for result in self.call(connection, f"/crm/v4/associations/{name}/{target}/batch/read", body)["results"]:
-                        links += [(result["from"]["id"], target, str(link["toObjectId"])) for link in result["to"]]
-            linked = pa.table({"from_id": [x[0] for x in links], "to_type": [x[1] for x in links], "to_id": [x[2] for x in links]})
+                    for result in self.call(
+                        connection, f"/crm/v4/associations/{name}/{target}/batch/read", body
+                    )["results"]:
+                        links += [
+                            (result["from"]["id"], target, str(link["toObjectId"])) for link in result["to"]
+                        ]
+            linked = pa.table(
+                {
+                    "from_id": [x[0] for x in links],
+                    "to_type": [x[1] for x in links],
+                    "to_id": [x[2] for x in links],
+                }
+            )
             return name, pa.table(columns), linked
 
         rows = 0
@@ -168,7 +201,11 @@ def work(kind: str, daily: bool, limits: bool) -> None:
     if kind == "scoreline":
         done = scoreline(limits)
     else:
-        plain = _Plain(f"{os.environ['SANDBOX_URL']}/hubspot", os.environ["HUBSPOT_API_KEY"], Path(os.environ["SCORELINE_HOME"]))
+        plain = _Plain(
+            f"{os.environ['SANDBOX_URL']}/hubspot",
+            os.environ["HUBSPOT_API_KEY"],
+            Path(os.environ["SCORELINE_HOME"]),
+        )
         done = plain.run(daily)
     print(json.dumps(done | {"peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
 
@@ -178,21 +215,40 @@ def work(kind: str, daily: bool, limits: bool) -> None:
 
 def measured(kind: str, as_of: str, environment: dict[str, str], limits: bool) -> dict[str, Any]:
     """One run in a fresh process."""
-    command = [sys.executable, "-m", "benchmarks.ingestion", "--work", kind, "--daily" if as_of == DAILY else "--first"]
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.ingestion",
+        "--work",
+        kind,
+        "--daily" if as_of == DAILY else "--first",
+    ]
     # compiled modules are kept, as on any machine that runs this twice
-    env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"} | environment
+    env = {
+        name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"
+    } | environment
     began = time.perf_counter()
     output = subprocess.run(
-        command + (["--limits"] if limits else []), env=env | {"SCORELINE_AS_OF": as_of}, check=True, capture_output=True, text=True
+        command + (["--limits"] if limits else []),
+        env=env | {"SCORELINE_AS_OF": as_of},
+        check=True,
+        capture_output=True,
+        text=True,
     ).stdout
     return {**json.loads(output.splitlines()[-1]), "seconds": time.perf_counter() - began}
 
 
 def main() -> None:
     """Command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--runs", type=int, default=3, help="how often each is measured (default 3)")
-    parser.add_argument("--limits", action="store_true", help="with the vendor's request budget; one run of the first sync, over a minute")
+    parser.add_argument(
+        "--limits",
+        action="store_true",
+        help="with the vendor's request budget; one run of the first sync, over a minute",
+    )
     parser.add_argument("--work", choices=("scoreline", "plain"), help=argparse.SUPPRESS)
     parser.add_argument("--daily", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--first", action="store_true", help=argparse.SUPPRESS)
@@ -205,18 +261,27 @@ def main() -> None:
 
     found: dict[tuple[str, str], list[dict[str, Any]]] = {}
     kinds = ("scoreline",) if options.limits else ("plain", "scoreline")
-    with running_sandbox(as_of=FIRST, company="sales", limits=options.limits) as sandbox, tempfile.TemporaryDirectory() as folder:
+    with (
+        running_sandbox(as_of=FIRST, company="sales", limits=options.limits) as sandbox,
+        tempfile.TemporaryDirectory() as folder,
+    ):
         for number in range(1 if options.limits else options.runs + 1):
             for kind in kinds:
                 home = Path(folder) / f"{kind}-{number}"
                 home.mkdir()
-                environment = sandbox.environment | {"SCORELINE_HOME": str(home), "SCORELINE_ENV_FILE": os.devnull}
+                environment = sandbox.environment | {
+                    "SCORELINE_HOME": str(home),
+                    "SCORELINE_ENV_FILE": os.devnull,
+                }
                 for as_of in (FIRST,) if options.limits else (FIRST, DAILY):
                     sandbox.set_clock(as_of)
                     result = measured(kind, as_of, environment, options.limits)
                     if number or options.limits:  # the first round only warms caches
                         found.setdefault((kind, as_of), []).append(result)
-                    print(f"{kind}, {'daily' if as_of == DAILY else 'first'}: {result['seconds']:.2f} s", file=sys.stderr)
+                    print(
+                        f"{kind}, {'daily' if as_of == DAILY else 'first'}: {result['seconds']:.2f} s",
+                        file=sys.stderr,
+                    )
     if options.limits:
         report_budget(found["scoreline", FIRST][0])
     else:
@@ -227,8 +292,9 @@ def report_budget(result: dict[str, Any]) -> None:
     """How close to the least time that the budget allows."""
     least = (result["requests"] - 1) // 100 * 10
     print(
-        f"First sync within 100 requests in 10 seconds: {result['requests']} requests in {result['stages']['extract']:.1f} s of fetching; "
-        f"the budget allows no less than {least} s ({result['stages']['extract'] / least:.2f} x)."
+        f"First sync within 100 requests in 10 seconds: {result['requests']} requests in"
+        f" {result['stages']['extract']:.1f} s of fetching; the budget allows no less than {least} s"
+        f" ({result['stages']['extract'] / least:.2f} x)."
     )
 
 
@@ -244,13 +310,14 @@ def report(found: dict[tuple[str, str], list[dict[str, Any]]]) -> None:
             peak = statistics.median(result["peak_mb"] for result in runs)
             last = runs[-1]
             stages = ", ".join(
-                f"{stage.partition('_')[0]} {statistics.median(result['stages'].get(stage, 0.0) for result in runs):.2f}"
+                f"{stage.partition('_')[0]}"
+                f" {statistics.median(result['stages'].get(stage, 0.0) for result in runs):.2f}"
                 for stage in STAGES
                 if stage in last["stages"]
             )
             print(
-                f"| {label} | {sync} | {seconds:.2f} | {seconds / least:.2f} | {peak:.0f} | {last['requests']} | {last['rows']} | "
-                f"{last['rows'] / seconds:,.0f} | {stages} |"
+                f"| {label} | {sync} | {seconds:.2f} | {seconds / least:.2f} | {peak:.0f} |"
+                f" {last['requests']} | {last['rows']} | {last['rows'] / seconds:,.0f} | {stages} |"
             )
 
 

@@ -1,9 +1,11 @@
-"""Replay 90 days of deals and calls, a load and a build a day, and list every published number that changed. `make replay` runs it.
+"""Replay 90 days of deals and calls, a load and a build a day, and list every published number that changed.
+`make replay` runs it.
 
-The account is a sandbox of its own: deals that move between pipelines and stages, change hands, are won and lost with dates typed in
-ahead and back, reopened, merged, deleted and corrected, and calls that are logged late, moved and deleted. A diary notes what happened
-to which record, and for each kind of entry there is a list of the metrics of which it may change what was published. A restatement is
-explained when its cause is its records and each of them has such an entry since the number was published. Beside that the pipeline of
+The account is a sandbox of its own: deals that move between pipelines and stages, change hands, are won and
+lost with dates typed in ahead and back, reopened, merged, deleted and corrected, and calls that are logged
+late, moved and deleted. A diary notes what happened to which record, and for each kind of entry there is a
+list of the metrics of which it may change what was published. A restatement is explained when its cause is
+its records and each of them has such an entry since the number was published. Beside that the pipeline of
 every Monday has to be what the diary says of that Monday.
 
 Ends with 1 when a restatement has no explanation or a Monday another value.
@@ -49,7 +51,14 @@ OPEN, WON, LOST = "qualifiedtobuy", "closedwon", "closedlost"
 MONDAYS = frozenset({"pipeline_value", "open_deals", "stale_deals"})
 QUARTERS = frozenset({"deals_total", "deals_total_value", "deals_won", "deals_lost", "deals_in_progress"})
 CLOSINGS = frozenset(
-    {"mrr_closed", "mrr_deals_closed", "revenue_target_attainment", "win_rate", "avg_deal_size", "sales_cycle_days"},
+    {
+        "mrr_closed",
+        "mrr_deals_closed",
+        "revenue_target_attainment",
+        "win_rate",
+        "avg_deal_size",
+        "sales_cycle_days",
+    },
 )
 CALLS = frozenset({"dials", "calls_by_rep"})
 METRICS = (*sorted(MONDAYS), *sorted(QUARTERS), *sorted(CLOSINGS), *sorted(CALLS))
@@ -64,12 +73,14 @@ MAY_CHANGE: dict[str, frozenset[str]] = {
     "deal reopened": CLOSINGS,
     "amount corrected after the close": CLOSINGS | {"deals_total_value"},
 }
-"""Kind of entry -> the metrics of which it may change what was published; every other kind may change none."""
+"""Kind of entry -> the metrics of which it may change what was published; every other kind may change
+none."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """Something that happened: when (milliseconds since 1970), what, and the ids of the records that it touches."""
+    """Something that happened: when (milliseconds since 1970), what, and the ids of the records that it
+    touches."""
 
     at: int
     kind: str
@@ -90,7 +101,14 @@ class Diary:
         self.entries.append(Entry(when, kind, frozenset(map(str, records))))
 
     def deal(
-        self, when: int, amount: int, owner: Owner = VICTOR, *, pipeline: str = SALES, stage: str = OPEN, made: int | None = None
+        self,
+        when: int,
+        amount: int,
+        owner: Owner = VICTOR,
+        *,
+        pipeline: str = SALES,
+        stage: str = OPEN,
+        made: int | None = None,
     ) -> int:
         """A new deal. `made`: the day of creation that somebody typed in."""
         monthly = amount / 12
@@ -121,7 +139,11 @@ class Diary:
 
     def close(self, deal: int, when: int, stage: str, closedate: int | None = None) -> None:
         """A deal is won or lost. `closedate`: the date that somebody typed in."""
-        kind = "deal closed" if closedate is None else f"deal closed with a date {'ahead' if closedate > when else 'back'}"
+        kind = (
+            "deal closed"
+            if closedate is None
+            else f"deal closed with a date {'ahead' if closedate > when else 'back'}"
+        )
         self.change(deal, when, kind, dealstage=stage, closedate=hubspot.iso(closedate or when))
 
     def merge(self, winner: int, loser: int, when: int) -> None:
@@ -147,8 +169,8 @@ class Diary:
         return call
 
     def open_value(self, end: int, gone: frozenset[int]) -> Decimal:
-        """What was open in the sales pipeline at an instant, without the records that are gone today. A deal that was typed in later with
-        an earlier creation was there from that day on."""
+        """What was open in the sales pipeline at an instant, without the records that are gone today. A deal
+        that was typed in later with an earlier creation was there from that day on."""
         value = Decimal()
         for deal, versions in self.book.store.tables.get("hubspot.deals", {}).items():
             props = dict(versions[0].props)
@@ -171,7 +193,12 @@ def write_days(diary: Diary, begins: date, days: int, seed: int = 1) -> None:
     rng = random.Random(seed)
     first = at(begins, 9)
     alive = [
-        diary.deal(first - rng.randrange(5, 120) * DAY, rng.randrange(5, 60) * 1000, rng.choice((MAYA, VICTOR)), pipeline=pipeline)
+        diary.deal(
+            first - rng.randrange(5, 120) * DAY,
+            rng.randrange(5, 60) * 1000,
+            rng.choice((MAYA, VICTOR)),
+            pipeline=pipeline,
+        )
         for pipeline in (SALES,) * 30 + (ELSEWHERE,) * 8
     ]
     closed: list[int] = []
@@ -204,7 +231,9 @@ def write_days(diary: Diary, begins: date, days: int, seed: int = 1) -> None:
                 continue
             moment = when()
             if act == "typed":
-                alive.append(diary.deal(moment, rng.randrange(5, 60) * 1000, made=moment - rng.randrange(10, 40) * DAY))
+                alive.append(
+                    diary.deal(moment, rng.randrange(5, 60) * 1000, made=moment - rng.randrange(10, 40) * DAY)
+                )
                 continue
             among = closed if act in ("reopen", "correct") else alive
             if len(among) < 6:
@@ -220,15 +249,21 @@ def write_days(diary: Diary, begins: date, days: int, seed: int = 1) -> None:
             _touch(diary, rng, calls, when())
 
 
-def _act(diary: Diary, rng: random.Random, act: str, deal: int, when: int, alive: list[int], closed: list[int]) -> None:
+def _act(
+    diary: Diary, rng: random.Random, act: str, deal: int, when: int, alive: list[int], closed: list[int]
+) -> None:
     now = {}
     for version in diary.book.store.versions("hubspot.deals", deal, when):
         now |= version.props
     if act == "move":
         there = ELSEWHERE if now["pipeline"] == SALES else SALES
-        diary.change(deal, when, "deal moved", pipeline=there, dealstage="8842101" if there == ELSEWHERE else OPEN)
+        diary.change(
+            deal, when, "deal moved", pipeline=there, dealstage="8842101" if there == ELSEWHERE else OPEN
+        )
     elif act == "stage" and now["pipeline"] == SALES:
-        diary.change(deal, when, "stage changed", dealstage=rng.choice(("presentationscheduled", "contractsent")))
+        diary.change(
+            deal, when, "stage changed", dealstage=rng.choice(("presentationscheduled", "contractsent"))
+        )
     elif act == "amount":
         diary.change(deal, when, "amount changed", amount=str(rng.randrange(5, 60) * 1000))
     elif act == "owner":
@@ -244,7 +279,9 @@ def _act(diary: Diary, rng: random.Random, act: str, deal: int, when: int, alive
         alive.append(deal)
     elif act == "correct":
         amount = rng.randrange(5, 60) * 1000
-        diary.change(deal, when, "amount corrected after the close", amount=str(amount), hs_mrr=f"{amount / 12:.2f}")
+        diary.change(
+            deal, when, "amount corrected after the close", amount=str(amount), hs_mrr=f"{amount / 12:.2f}"
+        )
     elif act == "merge":
         other = rng.choice([one for one in alive if one != deal])
         diary.merge(deal, other, when)
@@ -262,7 +299,9 @@ def _touch(diary: Diary, rng: random.Random, calls: list[int], when: int) -> Non
         archive(diary.book, "calls", call, when)
         diary.note(when, "call deleted", call, *deals.get("hubspot.deals", ()))
     else:
-        edit(diary.book, "calls", call, when, {"hs_timestamp": hubspot.iso(when - rng.randrange(1, 20) * DAY)})
+        edit(
+            diary.book, "calls", call, when, {"hs_timestamp": hubspot.iso(when - rng.randrange(1, 20) * DAY)}
+        )
         diary.note(when, "call moved to another day", call, *deals.get("hubspot.deals", ()))
 
 
@@ -294,9 +333,25 @@ line_id,section,section_label,sort_order,metric_id,label,owners,people,feed,vali
 GOALS = "line_id,valid_from,valid_to,operator,target,target_2,band,reason,per,kind,tolerance\n"
 
 MARTS = ("+fct_restatements", "+fct_restatement_records", "+scoreline.marts.sales")
-_NOT_CONNECTED = ("accounting", "devices", "figures", "finance", "manual", "marketing", "outreach", "service", "support")
-ONCE = ("resource_type:seed", "scoreline.staging", "scoreline.metrics", *(f"scoreline.intermediate.{room}" for room in _NOT_CONNECTED))
-"""What the first build made and no day changes: seeds, views, and what stands on sources that are not connected."""
+_NOT_CONNECTED = (
+    "accounting",
+    "devices",
+    "figures",
+    "finance",
+    "manual",
+    "marketing",
+    "outreach",
+    "service",
+    "support",
+)
+ONCE = (
+    "resource_type:seed",
+    "scoreline.staging",
+    "scoreline.metrics",
+    *(f"scoreline.intermediate.{room}" for room in _NOT_CONNECTED),
+)
+"""What the first build made and no day changes: seeds, views, and what stands on sources that are not
+connected."""
 
 
 @dataclass
@@ -324,7 +379,10 @@ class Replay:
         seeds = self.home / "seeds"
         seeds.mkdir()
         people = {"maya": MAYA, "victor": VICTOR}
-        rows = "".join(f"{key},{who.first} {who.last},{who.email},,,sales,40,2024-01-01,\n" for key, who in people.items())
+        rows = "".join(
+            f"{key},{who.first} {who.last},{who.email},,,sales,40,2024-01-01,\n"
+            for key, who in people.items()
+        )
         (seeds / "people.csv").write_text(PEOPLE.format(people=rows), encoding="utf-8")
         since = self.begins - timedelta(days=70)
         lines = "".join(
@@ -366,12 +424,25 @@ class Replay:
         leave = ["--exclude", *ONCE] if self.manifest else []
         with Warehouse(settings).write_lock("replay"):
             self.manifest = self.manifest or self._dbt("parse", *where).result
-            self._dbt("build", "--select", *self.marts, *leave, "--exclude-resource-type", "test", "unit_test", *where)
+            self._dbt(
+                "build",
+                "--select",
+                *self.marts,
+                *leave,
+                "--exclude-resource-type",
+                "test",
+                "unit_test",
+                *where,
+            )
 
     def _dbt(self, *arguments: str) -> dbtRunnerResult:
         ran = dbtRunner(manifest=self.manifest).invoke(list(arguments))
         if not ran.success:
-            failed = [f"{result.node.name}: {result.message}" for result in ran.result or () if result.status == "error"]
+            failed = [
+                f"{result.node.name}: {result.message}"
+                for result in ran.result or ()
+                if result.status == "error"
+            ]
             raise RuntimeError(f"dbt {arguments[0]}: {ran.exception or failed}")
         return ran
 
@@ -383,22 +454,40 @@ class Replay:
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
     def restatements(self, since: datetime) -> list[Restatement]:
-        """Every published number that changed at `since` or later, with what the diary says about its records."""
-        rows = self.query("select * from marts.fct_restatements where changed_at >= ? order by changed_at, line_id, period_start", since)
+        """Every published number that changed at `since` or later, with what the diary says about its
+        records."""
+        rows = self.query(
+            "select * from marts.fct_restatements where changed_at >= ? order by changed_at, line_id,"
+            " period_start",
+            since,
+        )
         records = self.query(
-            "select line_id, period_start, changed_at, record_id from marts.fct_restatement_records where changed_at >= ?", since
+            "select line_id, period_start, changed_at, record_id from marts.fct_restatement_records where"
+            " changed_at >= ?",
+            since,
         )
         differing: dict[tuple[Any, ...], list[str]] = {}
         for row in records:
-            differing.setdefault((row["line_id"], row["period_start"], row["changed_at"]), []).append(row["record_id"])
-        return [self._explained(row, differing.get((row["line_id"], row["period_start"], row["changed_at"]), [])) for row in rows]
+            differing.setdefault((row["line_id"], row["period_start"], row["changed_at"]), []).append(
+                row["record_id"]
+            )
+        return [
+            self._explained(row, differing.get((row["line_id"], row["period_start"], row["changed_at"]), []))
+            for row in rows
+        ]
 
     def _explained(self, row: dict[str, Any], records: Iterable[str]) -> Restatement:
         since, until = to_ms(row["published_at"]), to_ms(row["changed_at"])
         causes: dict[str, tuple[str, ...]] = {}
         for record in records:
-            kinds = {entry.kind for entry in self.diary.entries if since < entry.at <= until and record in entry.records}
-            causes[record] = tuple(sorted(kind for kind in kinds if row["metric_id"] in MAY_CHANGE.get(kind, ())))
+            kinds = {
+                entry.kind
+                for entry in self.diary.entries
+                if since < entry.at <= until and record in entry.records
+            }
+            causes[record] = tuple(
+                sorted(kind for kind in kinds if row["metric_id"] in MAY_CHANGE.get(kind, ()))
+            )
         return Restatement(row, causes)
 
     def mondays(self) -> list[Monday]:
@@ -411,14 +500,19 @@ class Replay:
         now = to_ms(self.world.clock.now())
         gone = self.diary.gone(now)
         return [
-            Monday(row["week_start"], row["value"], self.diary.open_value(at(row["week_start"] + timedelta(days=7), 0) - 1, gone))
+            Monday(
+                row["week_start"],
+                row["value"],
+                self.diary.open_value(at(row["week_start"] + timedelta(days=7), 0) - 1, gone),
+            )
             for row in found
         ]
 
 
 @dataclass(frozen=True)
 class Restatement:
-    """A published number that changed: its row of fct_restatements, and per record the entries that explain it."""
+    """A published number that changed: its row of fct_restatements, and per record the entries that explain
+    it."""
 
     row: dict[str, Any]
     causes: dict[str, tuple[str, ...]]
@@ -431,8 +525,9 @@ class Restatement:
         kinds = sorted({kind for found in self.causes.values() for kind in found}) or ["NOTHING"]
         bare = [record for record, found in self.causes.items() if not found]
         return (
-            f"{self.row['changed_at']:%Y-%m-%d}  {self.row['line_id']:<34} {self.row['period_label']:<9} "
-            f"{_number(self.row['value_was']):>12} -> {_number(self.row['value_now']):>12}  {self.row['cause']}: {', '.join(kinds)}"
+            f"{self.row['changed_at']:%Y-%m-%d}  {self.row['line_id']:<34} {self.row['period_label']:<9}"
+            f" {_number(self.row['value_was']):>12} -> {_number(self.row['value_now']):>12} "
+            f" {self.row['cause']}: {', '.join(kinds)}"
             + (f"; nothing happened to {', '.join(bare)}" if bare else "")
         )
 
@@ -452,10 +547,19 @@ def _number(value: Any) -> str:
 
 @contextlib.contextmanager
 def replaying(diary: Diary, home: Path, begins: date) -> Iterator[Replay]:
-    """Serve the diary's account on loopback while the block runs, with the settings of the replay in the environment."""
-    world = World(diary.book.store, Clock(datetime.combine(begins, datetime.min.time(), UTC)), 1, "cedar", Limits(enforced=False))
+    """Serve the diary's account on loopback while the block runs, with the settings of the replay in the
+    environment."""
+    world = World(
+        diary.book.store,
+        Clock(datetime.combine(begins, datetime.min.time(), UTC)),
+        1,
+        "cedar",
+        Limits(enforced=False),
+    )
     place = bind(0)
-    server = uvicorn.Server(uvicorn.Config(make_app(world), access_log=False, log_level="warning", lifespan="off"))
+    server = uvicorn.Server(
+        uvicorn.Config(make_app(world), access_log=False, log_level="warning", lifespan="off")
+    )
     thread = threading.Thread(target=server.run, args=([place],), daemon=True)
     thread.start()
     replay = Replay(diary, home, world, f"http://{HOST}:{place.getsockname()[1]}", begins)
@@ -490,14 +594,19 @@ def mornings(begins: date, days: int) -> Iterator[datetime]:
 
 def main() -> None:
     """Command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--days", type=int, default=DAYS, help=f"how many days are replayed (default {DAYS})")
     parser.add_argument("--seed", type=int, default=1, help="another seed is another account")
     options = parser.parse_args()
     diary = Diary()
     write_days(diary, BEGINS, options.days, options.seed)
     happened = Counter(entry.kind for entry in diary.entries)
-    print("What happens: " + ", ".join(f"{kind} {count}" for kind, count in sorted(happened.items())), flush=True)
+    print(
+        "What happens: " + ", ".join(f"{kind} {count}" for kind, count in sorted(happened.items())),
+        flush=True,
+    )
     restatements: list[Restatement] = []
     with tempfile.TemporaryDirectory() as folder, replaying(diary, Path(folder), BEGINS) as replay:
         for morning in mornings(BEGINS, options.days):
@@ -510,7 +619,10 @@ def main() -> None:
         mondays = replay.mondays()
     for monday in mondays:
         mark = "" if monday.published == monday.was else "  WRONG"
-        print(f"{monday.week_start}  pipeline {_number(monday.published):>14}, was {_number(monday.was):>14}{mark}")
+        print(
+            f"{monday.week_start}  pipeline {_number(monday.published):>14}, was"
+            f" {_number(monday.was):>14}{mark}"
+        )
     bare = [restatement for restatement in restatements if not restatement.is_explained]
     wrong = [monday for monday in mondays if monday.published != monday.was]
     print(

@@ -11,7 +11,8 @@ from typing import Any, Literal
 
 @dataclass(frozen=True)
 class SourceEntry:
-    """One source as the rest of the house sees it. What can be read from its module is read from there, when asked for."""
+    """One source as the rest of the house sees it. What can be read from its module is read from there, when
+    asked for."""
 
     name: str
     """Key everywhere: schema `raw_<name>`, asset keys `raw/<name>/<table>`."""
@@ -28,13 +29,17 @@ class SourceEntry:
 
     @property
     def kind(self) -> Literal["system", "files"]:
-        """files: read from a folder of the company's own without credentials, so always there; a week is not complete by them alone."""
+        """files: read from a folder of the company's own without credentials, so always there; a week is not
+        complete by them alone."""
         return "files" if self.load_module().CREDENTIALS is None else "system"
 
     @cached_property
     def description(self) -> dict[str, str]:
         """Table name -> what one row is: the docstring of its resource."""
-        return {name: " ".join((resource.__doc__ or "").split()) for name, resource in self.load_module().source().resources.items()}
+        return {
+            name: " ".join((resource.__doc__ or "").split())
+            for name, resource in self.load_module().source().resources.items()
+        }
 
     @cached_property
     def tables(self) -> tuple[str, ...]:
@@ -51,7 +56,9 @@ SOURCES: dict[str, SourceEntry] = {
         SourceEntry("hubspot", "HubSpot", "dlt_pipelines.sources.hubspot", "daily", _DAILY),
         SourceEntry("autotask", "Autotask", "dlt_pipelines.sources.autotask", "daily", _DAILY),
         SourceEntry("manual", "Typed-in numbers", "dlt_pipelines.sources.manual", "daily", _DAILY),
-        SourceEntry("microsoft_graph", "Microsoft Graph", "dlt_pipelines.sources.microsoft_graph", "daily", _DAILY),
+        SourceEntry(
+            "microsoft_graph", "Microsoft Graph", "dlt_pipelines.sources.microsoft_graph", "daily", _DAILY
+        ),
         SourceEntry("smartlead", "Smartlead", "dlt_pipelines.sources.smartlead", "daily", _DAILY),
         SourceEntry("billcom", "Bill.com", "dlt_pipelines.sources.billcom", "daily", _DAILY),
         SourceEntry("zendesk", "Zendesk", "dlt_pipelines.sources.zendesk", "daily", _DAILY),
@@ -64,7 +71,13 @@ SOURCES: dict[str, SourceEntry] = {
         SourceEntry("simplefin", "SimpleFIN", "dlt_pipelines.sources.simplefin", "daily", _DAILY),
         SourceEntry("datto_rmm", "Datto RMM", "dlt_pipelines.sources.datto_rmm", "daily", _DAILY),
         SourceEntry("datto_bcdr", "Datto BCDR", "dlt_pipelines.sources.datto_bcdr", "daily", _DAILY),
-        SourceEntry("company_warehouse", "Company warehouse", "dlt_pipelines.sources.company_warehouse", "daily", _DAILY),
+        SourceEntry(
+            "company_warehouse",
+            "Company warehouse",
+            "dlt_pipelines.sources.company_warehouse",
+            "daily",
+            _DAILY,
+        ),
         SourceEntry("mongodb", "MongoDB", "dlt_pipelines.sources.mongodb", "daily", _DAILY),
         SourceEntry("copper", "Copper", "dlt_pipelines.sources.copper", "daily", _DAILY),
         SourceEntry("justcall", "JustCall", "dlt_pipelines.sources.justcall", "daily", _DAILY),

@@ -1,4 +1,5 @@
-"""The versions of the vendors' APIs that are in use, and the last day of each. The one place to correct when a vendor moves a date."""
+"""The versions of the vendors' APIs that are in use, and the last day of each. The one place to correct when
+a vendor moves a date."""
 
 from __future__ import annotations
 
@@ -21,10 +22,13 @@ class LastDay:
 
     day: date
     precision: Literal["day", "month", "at least"] = "day"
-    """month: only the month is published, and `day` is its first one. at least: the vendor promises support until then."""
+    """month: only the month is published, and `day` is its first one. at least: the vendor promises support
+    until then."""
 
     def __str__(self) -> str:
-        return {"day": f"{self.day}", "month": f"in {self.day:%B %Y}", "at least": f"not before {self.day}"}[self.precision]
+        return {"day": f"{self.day}", "month": f"in {self.day:%B %Y}", "at least": f"not before {self.day}"}[
+            self.precision
+        ]
 
 
 def _day(text: str) -> LastDay:
@@ -38,7 +42,8 @@ def _month(text: str) -> LastDay:
 # checked on 29 November 2026 against the vendors' changelogs and timetables
 _HUBSPOT = {
     "v4": _day("2027-03-30"),
-    # v1 and v2 are not here: they serve only endpoints for which HubSpot has published no dated path and no last day
+    # v1 and v2 are not here: they serve only endpoints for which HubSpot has published no dated path and no
+    # last day
     "v3": _month("2027-09"),
     # 18 months from the day of the release
     "2026-03": _day("2027-09-30"),
@@ -52,7 +57,12 @@ _GOOGLE_ADS = {
     "v26": _month("2027-11"),
 }
 _META_ADS = {"v24.0": _day("2026-11-10"), "v25.0": _day("2027-02-23")}
-_LINKEDIN_ADS = {"202511": _day("2026-11-16"), "202601": _day("2027-01-15"), "202602": _day("2027-02-15"), "202603": _day("2027-03-16")}
+_LINKEDIN_ADS = {
+    "202511": _day("2026-11-16"),
+    "202601": _day("2027-01-15"),
+    "202602": _day("2027-02-15"),
+    "202603": _day("2027-03-16"),
+}
 
 
 def _months_later(year: int, month: int, months: int) -> LastDay | None:
@@ -62,7 +72,9 @@ def _months_later(year: int, month: int, months: int) -> LastDay | None:
 
 def _hubspot(version: str) -> LastDay | None:
     year, _, month = version.partition("-")
-    return _HUBSPOT.get(version) or (_months_later(int(year), int(month), 18) if year.isdigit() and month.isdigit() else None)
+    return _HUBSPOT.get(version) or (
+        _months_later(int(year), int(month), 18) if year.isdigit() and month.isdigit() else None
+    )
 
 
 def _linkedin_ads(version: str) -> LastDay | None:
@@ -99,11 +111,12 @@ _IN_USE: Mapping[str, Callable[[Company], dict[str, str]]] = {
     "copper": lambda _: {"v1": ""},
     "justcall": lambda _: {"v2.1": ""},
 }
-"""Source -> the versions that it asks with the settings of `company.toml`, each with the part of the API that it serves."""
+"""Source -> the versions that it asks with the settings of `company.toml`, each with the part of the API that
+    it serves."""
 
-_SETTINGS = {name: f"{name}.api_version" for name in ("hubspot", "google_ads", "meta_ads", "linkedin_ads", "intercom")} | {
-    "simplefin": "simplefin.protocol_version"
-}
+_SETTINGS = {
+    name: f"{name}.api_version" for name in ("hubspot", "google_ads", "meta_ads", "linkedin_ads", "intercom")
+} | {"simplefin": "simplefin.protocol_version"}
 """Source -> the setting of `company.toml` that chooses the version."""
 
 
@@ -126,9 +139,13 @@ def in_use(source: str, company: Company) -> list[Version]:
 
 
 def ended(label: str, source: str, company: Company) -> Callable[[str], str]:
-    """For `Client(outdated=)`: what to do where the vendor no longer serves the one version that a source asks."""
+    """For `Client(outdated=)`: what to do where the vendor no longer serves the one version that a source
+    asks."""
     version = in_use(source, company)[0].name
-    return lambda _: f"If {label} has ended version {version} of its API, set {_SETTINGS[source]} in company.toml to a newer one."
+    return lambda _: (
+        f"If {label} has ended version {version} of its API, set {_SETTINGS[source]} in company.toml to a"
+        " newer one."
+    )
 
 
 def findings(source: str, company: Company, today: date) -> Iterator[Finding]:
@@ -144,7 +161,19 @@ def findings(source: str, company: Company, today: date) -> Iterator[Finding]:
         if left > WARN_DAYS:
             yield Finding(source, "API version", "ok", f"{version.name}{part}: last day {version.last_day}")
         elif left >= 0:
-            yield Finding(source, "API version", "warn", f"{version.name}{part}: last day {version.last_day}, in {left} days", way_out)
+            yield Finding(
+                source,
+                "API version",
+                "warn",
+                f"{version.name}{part}: last day {version.last_day}, in {left} days",
+                way_out,
+            )
         else:
             passed = "it has passed" if version.last_day.precision == "day" else "it may have passed"
-            yield Finding(source, "API version", "warn", f"{version.name}{part}: last day {version.last_day}, {passed}", way_out)
+            yield Finding(
+                source,
+                "API version",
+                "warn",
+                f"{version.name}{part}: last day {version.last_day}, {passed}",
+                way_out,
+            )

@@ -28,9 +28,13 @@ def write_atomically(path: Path, data: bytes, mode: int = 0o600) -> None:
 
 
 def set_modes(root: Path, mode: int) -> None:
-    """Give every file below `root` the permissions `mode`, and the folders (`root` too) those that go with it."""
+    """Give every file below `root` the permissions `mode`, and the folders (`root` too) those that go with
+    it."""
     for folder, _, files in os.walk(root):
-        for path, wanted in ((Path(folder), folder_mode(mode)), *((Path(folder, name), mode) for name in files)):
+        for path, wanted in (
+            (Path(folder), folder_mode(mode)),
+            *((Path(folder, name), mode) for name in files),
+        ):
             if stat.S_IMODE(path.stat().st_mode) != wanted:
                 path.chmod(wanted)
 

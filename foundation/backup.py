@@ -1,7 +1,8 @@
 """Backups: a folder per day with the warehouse and the ledger of deliveries, and the way back.
 
-The warehouse holds what no vendor gives again: what was published (schema snapshots), daily balances, queues and device states. A
-backup is a copy of the whole file, made under the write lock after a checkpoint, so that rows, cursors and ledger belong together.
+The warehouse holds what no vendor gives again: what was published (schema snapshots), daily balances, queues
+and device states. A backup is a copy of the whole file, made under the write lock after a checkpoint, so that
+rows, cursors and ledger belong together.
 """
 
 from __future__ import annotations
@@ -18,11 +19,13 @@ from foundation.warehouse import Warehouse, backups
 
 
 class BackupError(Exception):
-    """A backup was not made or not restored; the text says why and what to do. What was there is untouched."""
+    """A backup was not made or not restored; the text says why and what to do. What was there is
+    untouched."""
 
 
 def daily_backup(settings: Settings, company: Company) -> Path | None:
-    """Today's backup, if there is none yet and company.toml keeps any: call it after a build. Older ones beyond `backup.keep` go.
+    """Today's backup, if there is none yet and company.toml keeps any: call it after a build. Older ones
+    beyond `backup.keep` go.
 
     Raises:
         BackupError: the disk is full, or the folder cannot be written.
@@ -38,7 +41,8 @@ def daily_backup(settings: Settings, company: Company) -> Path | None:
 
 
 def make_backup(settings: Settings, folder: Path) -> None:
-    """Copy warehouse and ledger of deliveries into `folder`, in place of what is there. It is complete or as it was before.
+    """Copy warehouse and ledger of deliveries into `folder`, in place of what is there. It is complete or as
+    it was before.
 
     Raises:
         BackupError: there is no warehouse yet, the disk is full, or the folder cannot be written.
@@ -64,16 +68,20 @@ def make_backup(settings: Settings, folder: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
         part.replace(folder)
     except (OSError, sqlite3.Error) as error:
-        raise BackupError(f"{folder}: no backup was made: {getattr(error, 'strerror', None) or error}. Make room and try again.") from None
+        raise BackupError(
+            f"{folder}: no backup was made: {getattr(error, 'strerror', None) or error}. Make room and try"
+            " again."
+        ) from None
     finally:
         shutil.rmtree(part, ignore_errors=True)
 
 
 def restore(settings: Settings, day: str | None = None) -> tuple[Path, Path | None]:
-    """Put the warehouse of a backup (default: the newest) in place; returns the backup and where the present file was moved.
+    """Put the warehouse of a backup (default: the newest) in place; returns the backup and where the present
+    file was moved.
 
-    The next refresh reads what changed since, from the cursors of the backup. The ledger of deliveries stays as it is: an older one
-    would send mails twice.
+    The next refresh reads what changed since, from the cursors of the backup. The ledger of deliveries stays
+    as it is: an older one would send mails twice.
 
     Raises:
         BackupError: there is no such backup, or it cannot be copied.
@@ -99,7 +107,9 @@ def restore(settings: Settings, day: str | None = None) -> tuple[Path, Path | No
             for fetched in settings.dlt_dir.glob("*/"):
                 shutil.rmtree(fetched, ignore_errors=True)
     except OSError as error:
-        raise BackupError(f"The backup {folder} was not restored: {error.strerror}. Make room and try again.") from None
+        raise BackupError(
+            f"The backup {folder} was not restored: {error.strerror}. Make room and try again."
+        ) from None
     finally:
         part.unlink(missing_ok=True)
     return folder, aside if aside.exists() else None

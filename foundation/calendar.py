@@ -1,7 +1,7 @@
 """Weeks and quarters, in Python. The SQL twin is `dbt_project/macros/calendar.sql`; a test holds them equal.
 
-A week is an ISO week (Monday to Sunday) of the company's time zone, keyed by its Monday and labelled `2025-W43`.
-A scorecard quarter is 13 ISO weeks: W1-13, W14-26, W27-39, W40-52 (or 53).
+A week is an ISO week (Monday to Sunday) of the company's time zone, keyed by its Monday and labelled
+`2025-W43`. A scorecard quarter is 13 ISO weeks: W1-13, W14-26, W27-39, W40-52 (or 53).
 """
 
 from __future__ import annotations
@@ -69,5 +69,6 @@ def last_finished_week(instant: datetime, zone: ZoneInfo) -> date:
 
 
 def week_end_instant(monday: date, zone: ZoneInfo) -> datetime:
-    """The first instant after the week: local midnight of the next Monday (a week has 167, 168 or 169 hours)."""
+    """The first instant after the week: local midnight of the next Monday (a week has 167, 168 or 169
+    hours)."""
     return datetime.combine(monday + timedelta(days=7), time(), tzinfo=zone)

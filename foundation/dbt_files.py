@@ -1,8 +1,10 @@
-"""What is made of the dbt project before dbt runs: the list of metric models, and its folder where the seeds stand elsewhere.
+"""What is made of the dbt project before dbt runs: the list of metric models, and its folder where the seeds
+stand elsewhere.
 
-dbt must see every `ref` when it parses, so the union of all metrics can't find them by itself. `write_metric_models` writes the
-list that the union loops over; it runs before each build, and a test holds the committed file equal to it.
-Alone: `python -m foundation.dbt_files` (exit code 1 when the file had to be changed).
+dbt must see every `ref` when it parses, so the union of all metrics can't find them by itself.
+`write_metric_models` writes the list that the union loops over; it runs before each build, and a test holds
+the committed file equal to it. Alone: `python -m foundation.dbt_files` (exit code 1 when the file had to be
+changed).
 """
 
 from __future__ import annotations
@@ -16,7 +18,8 @@ from foundation.settings import Settings
 
 _PARTS = ("dbt_project.yml", "profiles.yml", "models", "macros", "snapshots", "tests")
 PRODUCT_SEEDS = ("reasons",)
-"""Seeds that belong to the models, not to the company: they come from the project wherever the others stand."""
+"""Seeds that belong to the models, not to the company: they come from the project wherever the others
+stand."""
 _HEAD = """\
 {#- Written by foundation/dbt_files.py from the files under models/metrics; do not edit. -#}
 {% macro metric_models() %}
@@ -65,9 +68,11 @@ def write_metric_models(dbt_dir: Path) -> bool:
 
 
 def project_dir(settings: Settings) -> Path:
-    """The dbt project with the seeds of `settings`: the real one, or in the home a folder of links to it and to the seeds.
+    """The dbt project with the seeds of `settings`: the real one, or in the home a folder of links to it and
+    to the seeds.
 
-    dbt itself must not be told of seeds outside its project: it writes what it ran for a file under that file's path, and so over it.
+    dbt itself must not be told of seeds outside its project: it writes what it ran for a file under that
+    file's path, and so over it.
     """
     if not settings.own_seeds_dir:
         return settings.dbt_dir

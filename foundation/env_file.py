@@ -1,4 +1,5 @@
-"""The `.env` file, checked line by line: a line that cannot be read would drop its variable without a word."""
+"""The `.env` file, checked line by line: a line that cannot be read would drop its variable without a
+word."""
 
 from __future__ import annotations
 
@@ -24,14 +25,21 @@ def check_env_file(path: Path) -> None:
         number = binding.original.line + text[: len(text) - len(text.lstrip())].count("\n")
         where = f"{path}, line {number}"
         if binding.error:
-            raise SettingsError(f"{where}: cannot be read, expected NAME=value. A quote may be open, or '=' may be missing.")
+            raise SettingsError(
+                f"{where}: cannot be read, expected NAME=value. A quote may be open, or '=' may be missing."
+            )
         if binding.key is None:
             continue
         name = binding.key.upper()
         if binding.value is None:
             raise SettingsError(f"{where}: {name} has no '=', expected {name}=value.")
         if "\n" in binding.value or "\r" in binding.value:
-            raise SettingsError(f"{where}: the value of {name} goes over several lines. Close the quote on the line where it opens.")
+            raise SettingsError(
+                f"{where}: the value of {name} goes over several lines. Close the quote on the line where it"
+                " opens."
+            )
         if name in seen:
-            raise SettingsError(f"{where}: {name} is already set in line {seen[name]}. Remove one of the two lines.")
+            raise SettingsError(
+                f"{where}: {name} is already set in line {seen[name]}. Remove one of the two lines."
+            )
         seen[name] = number

@@ -1,4 +1,5 @@
-"""Who may read what runs leave behind: the home is its owner's, and only the site opens as far as company.toml says."""
+"""Who may read what runs leave behind: the home is its owner's, and only the site opens as far as
+company.toml says."""
 
 from __future__ import annotations
 
@@ -13,14 +14,16 @@ _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 def private_files() -> None:
-    """Files that this process and its children make are readable by their owner alone: bank transactions, names, addresses, logs."""
+    """Files that this process and its children make are readable by their owner alone: bank transactions,
+    names, addresses, logs."""
     os.umask(_OTHERS)
 
 
 def close_home(settings: Settings, company: Company) -> None:
     """Take other users' permissions from the home, if the folder is ours: one with a warehouse in it.
 
-    Where the site may be read by others (`pages.site_mode`), they may pass through the home, without listing it.
+    Where the site may be read by others (`pages.site_mode`), they may pass through the home, without listing
+    it.
     """
     home = settings.home
     if settings.warehouse_path.exists() and home.stat().st_uid == os.getuid():
@@ -49,5 +52,11 @@ def open_to_others(settings: Settings, company: Company) -> Iterator[Path]:
 
 
 def _private(settings: Settings) -> Iterator[Path]:
-    yield from (settings.warehouse_path, settings.published_path, settings.deliveries_path, settings.backups_dir, settings.dlt_dir)
+    yield from (
+        settings.warehouse_path,
+        settings.published_path,
+        settings.deliveries_path,
+        settings.backups_dir,
+        settings.dlt_dir,
+    )
     yield from (settings.outbox_dir, *sorted(settings.outbox_dir.glob("*.eml")), settings.dagster_home)

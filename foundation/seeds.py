@@ -1,8 +1,9 @@
 """The seed files, read and checked as they are: before and without a build.
 
-Each seed is a class below: its fields are the columns, in the order of the file. `check_seeds` compares every header and every cell with
-them, so that a typing error is named by file, line and column before dbt runs. What rows say together (goals that overlap, a line of
-an unknown person) is checked by the dbt tests in `dbt_project/tests`.
+Each seed is a class below: its fields are the columns, in the order of the file. `check_seeds` compares every
+header and every cell with them, so that a typing error is named by file, line and column before dbt runs.
+What rows say together (goals that overlap, a line of an unknown person) is checked by the dbt tests in
+`dbt_project/tests`.
 """
 
 from __future__ import annotations
@@ -65,7 +66,9 @@ Label = Annotated[Annotated[str, Field(max_length=120)] | None, BeforeValidator(
 Key = Annotated[str, Field(max_length=120), BeforeValidator(_printable), BeforeValidator(_filled)]
 OptionalDay = Annotated[date | None, BeforeValidator(_day)]
 # the sizes are those of dbt_project.yml
-Number = Annotated[Annotated[Decimal, Field(max_digits=18, decimal_places=6)] | None, BeforeValidator(_number)]
+Number = Annotated[
+    Annotated[Decimal, Field(max_digits=18, decimal_places=6)] | None, BeforeValidator(_number)
+]
 Share = Annotated[Annotated[Decimal, Field(max_digits=9, decimal_places=6)] | None, BeforeValidator(_number)]
 Hours = Annotated[Annotated[Decimal, Field(max_digits=9, decimal_places=3)] | None, BeforeValidator(_number)]
 Whole = Annotated[Annotated[int, Field(ge=-(2**31), lt=2**31)] | None, BeforeValidator(_number)]
@@ -156,7 +159,8 @@ def check_seeds(settings: Settings) -> None:
     """Check header and cells of every seed file.
 
     Raises:
-        SettingsError: something is wrong; one sentence per fault with file, line and column, at most MOST_FAULTS of them.
+        SettingsError: something is wrong; one sentence per fault with file, line and column, at most
+        MOST_FAULTS of them.
     """
     faults = [fault for name in SEEDS for fault in seed_faults(settings, name)]
     if faults:
@@ -181,15 +185,21 @@ def _read(settings: Settings, name: str) -> _File:
     try:
         text = read_text(path)
     except FileNotFoundError:
-        raise SettingsError(f"{path} does not exist. Create it, or set SCORELINE_SEEDS_DIR to the folder of the seed files.") from None
+        raise SettingsError(
+            f"{path} does not exist. Create it, or set SCORELINE_SEEDS_DIR to the folder of the seed files."
+        ) from None
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     rows: list[tuple[int, list[str]]] = []
     try:
         rows += [(reader.line_num, cells) for cells in reader if any(cell.strip() for cell in cells)]
     except csv.Error as error:
-        raise SettingsError(f"{path}, line {reader.line_num}: not valid CSV: {error}. Check the quotes.") from None
+        raise SettingsError(
+            f"{path}, line {reader.line_num}: not valid CSV: {error}. Check the quotes."
+        ) from None
     if not rows:
-        raise SettingsError(f"{path} is empty, expected a first line with the columns {','.join(SEEDS[name].model_fields)}.")
+        raise SettingsError(
+            f"{path} is empty, expected a first line with the columns {','.join(SEEDS[name].model_fields)}."
+        )
     (_, header), *body = rows
     return _File(path, header, body)
 
@@ -240,7 +250,9 @@ def seed_rows(settings: Settings, name: str, *columns: str) -> list[dict[str, st
     """
     file = _read(settings, name)
     if not set(columns) <= set(file.header):
-        raise SettingsError(_header_fault(file, SEEDS[name]) or f"{file.path}, line 1: missing column {', '.join(columns)}.")
+        raise SettingsError(
+            _header_fault(file, SEEDS[name]) or f"{file.path}, line 1: missing column {', '.join(columns)}."
+        )
     blank = dict.fromkeys(file.header, "")
     return [blank | dict(zip(file.header, cells, strict=False)) for _, cells in file.rows]
 
@@ -253,7 +265,10 @@ def holidays(settings: Settings) -> dict[date, str]:
     """
     if faults := seed_faults(settings, "holidays"):
         raise SettingsError(faults[0])
-    return {date.fromisoformat(row["holiday"].strip()): row["name"] for row in seed_rows(settings, "holidays", "holiday", "name")}
+    return {
+        date.fromisoformat(row["holiday"].strip()): row["name"]
+        for row in seed_rows(settings, "holidays", "holiday", "name")
+    }
 
 
 def is_last_working_day(settings: Settings, day: date) -> bool:

@@ -1,6 +1,7 @@
 """What a setting may hold, judged when it is read: one line of text, an e-mail address, a web address, an id.
 
-Every check raises ValueError with a text that says what is expected; `foundation.settings` puts the file and the key in front of it.
+Every check raises ValueError with a text that says what is expected; `foundation.settings` puts the file and
+the key in front of it.
 """
 
 from __future__ import annotations
@@ -40,27 +41,37 @@ def _line(value: str) -> str:
     if not value.strip():
         raise ValueError("expected a text, got an empty one; remove the key to leave it out")
     if not value.isprintable():
-        raise ValueError(f"{value[:80]!r} holds a line break or an invisible character; expected one line of text")
+        raise ValueError(
+            f"{value[:80]!r} holds a line break or an invisible character; expected one line of text"
+        )
     if len(value) > LONGEST_LINE:
         raise ValueError(f"expected at most {LONGEST_LINE} characters, got {len(value)}")
     return value
 
 
 def checked_id(value: str) -> str:
-    """An id or a name inside another system: no space and no separator, so that two of them are never taken for one.
+    """An id or a name inside another system: no space and no separator, so that two of them are never taken
+    for one.
 
     Raises:
         ValueError: it is something else.
     """
     if not re.fullmatch(r"[\w.:-]{1,200}", value):
-        raise ValueError(f"{value[:80]!r} is not an id; expected letters, digits, '-', '_', '.' or ':', and each id on its own")
+        raise ValueError(
+            f"{value[:80]!r} is not an id; expected letters, digits, '-', '_', '.' or ':', and each id on"
+            " its own"
+        )
     return value
 
 
 def _account_id(value: str) -> str:
-    """An ad account as people copy it (111-222-3333, act_555, urn:li:sponsoredAccount:5001), as its digits."""
+    """An ad account as people copy it (111-222-3333, act_555, urn:li:sponsoredAccount:5001), as its
+    digits."""
     if not re.fullmatch(r"(act_|urn:li:sponsoredAccount:)?\d+(-\d+)*", value.strip()):
-        raise ValueError(f"{value[:80]!r} is not the id of an ad account; expected digits such as '111-222-3333', and each id on its own")
+        raise ValueError(
+            f"{value[:80]!r} is not the id of an ad account; expected digits such as '111-222-3333', and each"
+            " id on its own"
+        )
     return "".join(sign for sign in value if sign.isdigit())
 
 
@@ -84,7 +95,9 @@ def mail_address(value: str) -> str:
 
 
 def _sender(value: str) -> str:
-    wrong = ValueError(f"{value[:80]!r} is not a sender, expected one such as 'Scoreline <scoreline@example.com>'")
+    wrong = ValueError(
+        f"{value[:80]!r} is not a sender, expected one such as 'Scoreline <scoreline@example.com>'"
+    )
     if not value.isprintable():
         raise wrong
     header: Any = _HEADERS("from", value)
@@ -95,21 +108,32 @@ def _sender(value: str) -> str:
 
 
 def _web_address(value: str) -> str:
-    wrong = ValueError("not a web address, expected one such as 'https://example.com' or 'http://127.0.0.1:8080/path'")
+    wrong = ValueError(
+        "not a web address, expected one such as 'https://example.com' or 'http://127.0.0.1:8080/path'"
+    )
     try:
         parts = urlsplit(value)
         port = parts.port
     except ValueError:
         raise wrong from None
-    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0 or not re.fullmatch(r"[\x21-\x7e]+", value):
+    if (
+        parts.scheme not in ("http", "https")
+        or not parts.hostname
+        or port == 0
+        or not re.fullmatch(r"[\x21-\x7e]+", value)
+    ):
         raise wrong
     if parts.username is not None or parts.query or parts.fragment:
-        raise ValueError("a web address here has no user, query or fragment, expected one such as 'https://example.com'")
+        raise ValueError(
+            "a web address here has no user, query or fragment, expected one such as 'https://example.com'"
+        )
     return value
 
 
 Currency = Annotated[str, matching(r"[A-Z]{3}", "a currency code such as 'USD'")]
-Name = Annotated[str, matching(r"[a-z][a-z0-9_]*", "lower-case letters, digits and '_' such as 'yearly_capacity'")]
+Name = Annotated[
+    str, matching(r"[a-z][a-z0-9_]*", "lower-case letters, digits and '_' such as 'yearly_capacity'")
+]
 TimeZone = Annotated[str, AfterValidator(_known_zone)]
 Line = Annotated[str, AfterValidator(_line)]
 """One line of readable text: names, labels, words that a vendor uses."""

@@ -1,7 +1,9 @@
-"""Settings: what the environment and `.env` say (secrets, addresses, the clock) and what `company.toml` says (everything else).
+"""Settings: what the environment and `.env` say (secrets, addresses, the clock) and what `company.toml` says
+(everything else).
 
-Nothing is read at import. `Settings()` reads the environment when it is made; `load_company()` reads the file when it is called.
-The environment wins over `.env`. `SCORELINE_ENV_FILE` names another `.env` (tests use it to stand apart from yours).
+Nothing is read at import. `Settings()` reads the environment when it is made; `load_company()` reads the file
+when it is called. The environment wins over `.env`. `SCORELINE_ENV_FILE` names another `.env` (tests use it
+to stand apart from yours).
 """
 
 from __future__ import annotations
@@ -15,7 +17,16 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from foundation.env_file import check_env_file
@@ -51,14 +62,19 @@ def _check_env_file() -> None:
         check_env_file(env_file())
     except FileNotFoundError:
         if os.environ.get("SCORELINE_ENV_FILE"):
-            raise SettingsError(f"SCORELINE_ENV_FILE: {env_file()} does not exist. Correct the path, or unset the variable.") from None
+            raise SettingsError(
+                f"SCORELINE_ENV_FILE: {env_file()} does not exist. Correct the path, or unset the variable."
+            ) from None
 
 
 class EnvSettings(BaseSettings):
-    """Base of every class that reads the environment: `.env` at call time, unknown names ignored, no secret in an error."""
+    """Base of every class that reads the environment: `.env` at call time, unknown names ignored, no secret
+    in an error."""
 
     # utf-8-sig: editors on Windows write a byte order mark, which would become a part of the first name
-    model_config = SettingsConfigDict(extra="ignore", hide_input_in_errors=True, env_ignore_empty=True, env_file_encoding="utf-8-sig")
+    model_config = SettingsConfigDict(
+        extra="ignore", hide_input_in_errors=True, env_ignore_empty=True, env_file_encoding="utf-8-sig"
+    )
 
     def __init__(self, **values: Any) -> None:
         _check_env_file()
@@ -66,7 +82,10 @@ class EnvSettings(BaseSettings):
             super().__init__(_env_file=env_file(), **values)
         except ValidationError as error:
             prefix = self.model_config.get("env_prefix", "")
-            faults = "; ".join(f"{(prefix + '_'.join(map(str, e['loc']))).upper()}: {_said(e)}" for e in error.errors(include_input=False))
+            faults = "; ".join(
+                f"{(prefix + '_'.join(map(str, e['loc']))).upper()}: {_said(e)}"
+                for e in error.errors(include_input=False)
+            )
             raise SettingsError(f"{faults}. Set it in the environment or in {env_file()}.") from None
 
 
@@ -76,7 +95,8 @@ def _said(error: Any) -> str:
 
 
 class Settings(EnvSettings):
-    """Places, addresses and the clock. One instance per run; pass it on instead of reading the environment again."""
+    """Places, addresses and the clock. One instance per run; pass it on instead of reading the environment
+    again."""
 
     home: Annotated[Path, Field(alias="SCORELINE_HOME")] = PROJECT_ROOT / "var"
     company_file: Annotated[Path, Field(alias="SCORELINE_COMPANY_FILE")] = PROJECT_ROOT / "company.toml"
@@ -102,12 +122,14 @@ class Settings(EnvSettings):
         return value and value.expanduser().resolve()
 
     def now(self) -> datetime:
-        """The clock of every layer, in UTC: `SCORELINE_AS_OF` where it is set, else the present. Nothing else reads the clock."""
+        """The clock of every layer, in UTC: `SCORELINE_AS_OF` where it is set, else the present. Nothing else
+        reads the clock."""
         return (self.as_of or datetime.now(UTC)).astimezone(UTC)
 
     @property
     def seeds_dir(self) -> Path:
-        """people.csv, scorecard_lines.csv, goals.csv, holidays.csv and approved_offers.csv, the company's own."""
+        """people.csv, scorecard_lines.csv, goals.csv, holidays.csv and approved_offers.csv, the company's
+        own."""
         return self.own_seeds_dir or self.dbt_dir / "seeds"
 
     @property
@@ -176,7 +198,8 @@ class CalendarSection(_Table):
     def _forwards(self) -> CalendarSection:
         if self.business_day_start >= self.business_day_end:
             raise ValueError(
-                f"business_day_start ({self.business_day_start:%H:%M}) is not before business_day_end ({self.business_day_end:%H:%M})"
+                f"business_day_start ({self.business_day_start:%H:%M}) is not before business_day_end"
+                f" ({self.business_day_end:%H:%M})"
             )
         return self
 
@@ -187,7 +210,9 @@ class BackupSection(_Table):
 
 
 class HubSpotSection(_Table):
-    api_version: Annotated[str, matching(r"v3|20\d\d-(0[1-9]|1[0-2])", "a dated version such as '2026-09', or 'v3'")] = "2026-09"
+    api_version: Annotated[
+        str, matching(r"v3|20\d\d-(0[1-9]|1[0-2])", "a dated version such as '2026-09', or 'v3'")
+    ] = "2026-09"
     """A dated version, or "v3" for the numbered paths, which HubSpot ends in 2027."""
     start_date: Day | None = None
     pipelines: list[Id] = ["default"]
@@ -267,7 +292,8 @@ class SalesSection(_Table):
 
 class SupplySection(_Table):
     email_source: Literal["smartlead", "hubspot"] | None = None
-    """Whose e-mails the open and reply rates are of; None: Smartlead's, or HubSpot's where Smartlead is not connected."""
+    """Whose e-mails the open and reply rates are of; None: Smartlead's, or HubSpot's where Smartlead is not
+    connected."""
 
 
 class MicrosoftGraphSection(_Table):
@@ -288,7 +314,11 @@ class _AdPlatformSection(_Table):
     @classmethod
     def _text(cls, value: Any) -> Any:
         # people leave out the quotes
-        return [str(item) if isinstance(item, int) else item for item in value] if isinstance(value, list) else value
+        return (
+            [str(item) if isinstance(item, int) else item for item in value]
+            if isinstance(value, list)
+            else value
+        )
 
 
 class GoogleAdsSection(_AdPlatformSection):
@@ -310,9 +340,11 @@ class LinkedInAdsSection(_AdPlatformSection):
 
 class MarketingSection(_Table):
     campaign_mail_types: list[Line] = ["BATCH_EMAIL", "AB_EMAIL", "LOCALTIME_EMAIL"]
-    """Kinds of HubSpot's marketing mails that are campaigns; what an automation sends is none, whatever its kind."""
+    """Kinds of HubSpot's marketing mails that are campaigns; what an automation sends is none, whatever its
+    kind."""
     mql_query: str = ""
-    """Query of the company's own database (value and day) that tells the marketing qualified leads where HubSpot is not connected."""
+    """Query of the company's own database (value and day) that tells the marketing qualified leads where
+    HubSpot is not connected."""
     sql_query: str = ""
     """The same for the sales qualified leads."""
 
@@ -321,7 +353,8 @@ class MarketingSection(_Table):
     def _renamed(cls, data: Any) -> Any:
         if isinstance(data, dict) and "automated_mail_types" in data:
             raise ValueError(
-                "automated_mail_types no longer exists: remove it, and list the kinds that are campaigns in campaign_mail_types"
+                "automated_mail_types no longer exists: remove it, and list the kinds that are campaigns in"
+                " campaign_mail_types"
             )
         return data
 
@@ -382,7 +415,8 @@ class BillcomSection(_Table):
 
 class AccountingSection(_Table):
     w9_source: Literal["quickbooks", "billcom"] | None = None
-    """Where to look up whether a vendor's W-9 is there; None: QuickBooks, or Bill.com where QuickBooks is not connected."""
+    """Where to look up whether a vendor's W-9 is there; None: QuickBooks, or Bill.com where QuickBooks is not
+    connected."""
 
 
 class CopperSection(_Table):
@@ -399,7 +433,8 @@ class CopperSection(_Table):
     wholesale_option_ids: list[int] = []
     distribution_option_ids: list[int] = []
     same_call_seconds: Annotated[int, Field(ge=0, le=3600)] = 120
-    """A call logged here is one of the phone system's if the person and the number are the same and it starts within so many seconds."""
+    """A call logged here is one of the phone system's if the person and the number are the same and it starts
+    within so many seconds."""
 
 
 class JustCallSection(_Table):
@@ -421,19 +456,26 @@ class SimpleFinSection(_Table):
     protocol_version: Literal[1, 2] = 2
     stale_after_days: Days = 3
     cash_accounts: list[Line] = []
-    """Accounts that are cash: organisation and name, as the doctor lists them, or an id where two accounts have one name."""
+    """Accounts that are cash: organisation and name, as the doctor lists them, or an id where two accounts
+    have one name."""
 
     @field_validator("cash_accounts")
     @classmethod
     def _organisation_and_name(cls, value: list[str]) -> list[str]:
         for account in value:
-            if not all(part.strip() for part in account.partition("/")) and not re.fullmatch(r"[A-Za-z]+-[\w-]+", account):
-                raise ValueError(f"{account!r} is not an account, expected organisation/name or an id as `scoreline doctor` lists it")
+            if not all(part.strip() for part in account.partition("/")) and not re.fullmatch(
+                r"[A-Za-z]+-[\w-]+", account
+            ):
+                raise ValueError(
+                    f"{account!r} is not an account, expected organisation/name or an id as `scoreline"
+                    " doctor` lists it"
+                )
         return value
 
 
 class WarehouseQuery(_Table):
-    """A figure out of the company's warehouse: SQL that returns `value` and perhaps `category` and `day`, or a table and its columns."""
+    """A figure out of the company's warehouse: SQL that returns `value` and perhaps `category` and `day`, or
+    a table and its columns."""
 
     name: Name
     sql: str | None = None
@@ -463,7 +505,8 @@ class CompanyWarehouseSection(_Table):
 
 
 class MongoQuery(_Table):
-    """A figure out of MongoDB: where in the documents of a collection the value, its category and its day stand; dots lead deeper."""
+    """A figure out of MongoDB: where in the documents of a collection the value, its category and its day
+    stand; dots lead deeper."""
 
     name: Name
     collection: Line
@@ -490,11 +533,13 @@ class PagesSection(_Table):
     """Names of files in reports/pages; None: every page that has lines."""
     site_url: WebAddressOrEmpty = ""
     lines: dict[Id, list[Id]] = {}
-    """Page -> the sections and lines (`section.metric`) on it; a page that is not named here has those of its file."""
+    """Page -> the sections and lines (`section.metric`) on it; a page that is not named here has those of its
+        file."""
     history_weeks: Annotated[int, Field(ge=1, le=5_000)] | None = None
     """Pages and receipts of so many finished weeks; None: of all."""
     contact_names: bool = False
-    """Whether there are pages with names of contacts, in the site's folder `restricted/`. Elsewhere contacts never have names."""
+    """Whether there are pages with names of contacts, in the site's folder `restricted/`. Elsewhere contacts
+    never have names."""
     site_mode: Annotated[str, Field(pattern=r"^06[04][04]$")] = "0600"
     """Permissions of the site's files: "0640" and "0644" let a web server's group or user read them."""
 
@@ -507,7 +552,8 @@ class Subscription(_Table):
     report: ReportName
     to: Annotated[list[MailAddress], Field(min_length=1)]
     sections: list[Id] = []
-    """Sections and lines that these recipients get; empty: those of the scorecard page, without the confidential ones."""
+    """Sections and lines that these recipients get; empty: those of the scorecard page, without the
+    confidential ones."""
     pages: list[Id] = []
     """Pages whose lines they get as well."""
 
@@ -565,7 +611,8 @@ class Company(_Table):
             name = getattr(self.marketing, key)
             if name and name not in names:
                 raise ValueError(
-                    f"marketing.{key} is {name!r}, but no query has that name; there are: {', '.join(sorted(names)) or 'none'}"
+                    f"marketing.{key} is {name!r}, but no query has that name; there are:"
+                    f" {', '.join(sorted(names)) or 'none'}"
                 )
         return self
 
@@ -578,16 +625,21 @@ def load_company(settings: Settings) -> Company:
     """Read `company.toml`.
 
     Raises:
-        SettingsError: the file is missing, is no TOML, or a value is wrong; names the file, the key and what is expected.
+        SettingsError: the file is missing, is no TOML, or a value is wrong; names the file, the key and what
+        is expected.
     """
     path = settings.company_file
     try:
         values = tomllib.loads(read_text(path))
     except FileNotFoundError:
-        raise SettingsError(f"{path}: not found. Copy the project's company.toml or set SCORELINE_COMPANY_FILE.") from None
+        raise SettingsError(
+            f"{path}: not found. Copy the project's company.toml or set SCORELINE_COMPANY_FILE."
+        ) from None
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{path}: {error}") from None
-    if (queues := _AutotaskQueues().reactive_queue_ids) and isinstance(values.setdefault("autotask", {}), dict):
+    if (queues := _AutotaskQueues().reactive_queue_ids) and isinstance(
+        values.setdefault("autotask", {}), dict
+    ):
         values["autotask"]["reactive_queue_ids"] = queues
     try:
         return Company.model_validate(values)
@@ -618,6 +670,12 @@ def _keys(place: list[str]) -> list[str]:
         table = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
         if table is None:
             return []
-        model = table if part.isdigit() else next((f.annotation for name, f in table.model_fields.items() if part in (name, f.alias)), None)
+        model = (
+            table
+            if part.isdigit()
+            else next(
+                (f.annotation for name, f in table.model_fields.items() if part in (name, f.alias)), None
+            )
+        )
     table = model if isinstance(model, type) and issubclass(model, BaseModel) else None
     return [field.alias or name for name, field in table.model_fields.items()] if table else []

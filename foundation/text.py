@@ -14,8 +14,8 @@ def read_text(path: Path) -> str:
     """The text of a UTF-8 file, with or without byte order mark.
 
     Raises:
-        SettingsError: the file is a folder, cannot be read, or has another encoding; names the file and the line.
-        FileNotFoundError: the file does not exist. The caller knows what to do about it.
+        SettingsError: the file is a folder, cannot be read, or has another encoding; names the file and the
+        line. FileNotFoundError: the file does not exist. The caller knows what to do about it.
     """
     try:
         data = path.read_bytes()
@@ -33,12 +33,14 @@ def decode(data: bytes, name: Path | str) -> str:
         SettingsError: the bytes are not UTF-8.
     """
     if data.startswith(_UTF_16) or b"\0" in data[:200]:
-        raise SettingsError(f'{name}: the encoding is UTF-16, as Excel\'s "Unicode text" writes it. Save the file as UTF-8.')
+        raise SettingsError(
+            f'{name}: the encoding is UTF-16, as Excel\'s "Unicode text" writes it. Save the file as UTF-8.'
+        )
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise SettingsError(
-            f"{name}, line {line}: byte 0x{data[error.start]:02x} is not UTF-8; the encoding looks like Latin-1 or Windows-1252. "
-            "Save the file as UTF-8."
+            f"{name}, line {line}: byte 0x{data[error.start]:02x} is not UTF-8; the encoding looks like"
+            " Latin-1 or Windows-1252. Save the file as UTF-8."
         ) from None

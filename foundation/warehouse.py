@@ -1,8 +1,10 @@
-"""The warehouse: one DuckDB file that one process writes at a time, and a published copy that everybody reads.
+"""The warehouse: one DuckDB file that one process writes at a time, and a published copy that everybody
+reads.
 
-DuckDB lets one process hold a file for writing. So every writer takes `write_lock()` (an inter-process file lock that is waited
-for, never failed on) and keeps it only while it loads or transforms. Readers use `published/scoreline.duckdb`, replaced
-atomically by `publish()`; a reader that has the old copy open keeps reading the old copy.
+DuckDB lets one process hold a file for writing. So every writer takes `write_lock()` (an inter-process file
+lock that is waited for, never failed on) and keeps it only while it loads or transforms. Readers use
+`published/scoreline.duckdb`, replaced atomically by `publish()`; a reader that has the old copy open keeps
+reading the old copy.
 """
 
 from __future__ import annotations
@@ -80,7 +82,11 @@ alter table config.sources add column if not exists kind text;
 
 
 _HELD = "Could not set lock on file"
-_DAMAGED = ("Corrupt database file", "not a valid DuckDB database file", "Could not read enough bytes from file")
+_DAMAGED = (
+    "Corrupt database file",
+    "not a valid DuckDB database file",
+    "Could not read enough bytes from file",
+)
 
 
 class WarehouseError(Exception):
@@ -88,11 +94,13 @@ class WarehouseError(Exception):
 
 
 class WarehouseBusy(WarehouseError):
-    """A process that does not take part in the write lock holds the file; the text names it and the published copy."""
+    """A process that does not take part in the write lock holds the file; the text names it and the published
+    copy."""
 
 
 class WarehouseDamaged(WarehouseError):
-    """The file is not a whole DuckDB database; the text says what is safe, what is not, and how to restore it."""
+    """The file is not a whole DuckDB database; the text says what is safe, what is not, and how to restore
+    it."""
 
 
 def translate(error: duckdb.Error, settings: Settings) -> WarehouseError | None:
@@ -110,12 +118,16 @@ def translate(error: duckdb.Error, settings: Settings) -> WarehouseError | None:
         way_out = (
             f"Restore the backup of {copies[-1].name} with `scoreline restore`, then run refresh and build."
             if copies
-            else f"There is no backup in {settings.backups_dir}. Move the file away to start again without them."
+            else (
+                f"There is no backup in {settings.backups_dir}. Move the file away to start again without"
+                " them."
+            )
         )
         return WarehouseDamaged(
-            f"{path} is damaged ({text.splitlines()[0].removeprefix('IO Error: ')}). The published database, the pages and the ledger of "
-            "deliveries are other files and are not affected. Raw tables can be fetched again; the schema snapshots (what was published) "
-            f"and the daily snapshots of balances, queues and devices cannot. {way_out}"
+            f"{path} is damaged ({text.splitlines()[0].removeprefix('IO Error: ')}). The published database,"
+            " the pages and the ledger of deliveries are other files and are not affected. Raw tables can be"
+            " fetched again; the schema snapshots (what was published) and the daily snapshots of balances,"
+            f" queues and devices cannot. {way_out}"
         )
     if isinstance(error, duckdb.IOException):
         return WarehouseError(f"{path} cannot be used: {text.splitlines()[0].removeprefix('IO Error: ')}")
@@ -141,8 +153,8 @@ class Warehouse:
     def write_lock(self, holder: str) -> Iterator[None]:
         """Wait for the one writer's place and hold it. Not re-entrant: never nest.
 
-        `holder` is written beside the lock, so that whoever waits can say for whom. The operating system frees the
-        lock when its process dies, however it dies.
+        `holder` is written beside the lock, so that whoever waits can say for whom. The operating system
+        frees the lock when its process dies, however it dies.
         """
         lock_path = self.path.with_suffix(".lock")
         lock_path.parent.mkdir(parents=True, exist_ok=True)
@@ -164,7 +176,8 @@ class Warehouse:
             lock.release()
 
     def connect(self, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
-        """Open the warehouse file. Take `write_lock()` first: even a reader excludes a writer in another process.
+        """Open the warehouse file. Take `write_lock()` first: even a reader excludes a writer in another
+        process.
 
         Raises:
             WarehouseBusy: a process without the lock holds the file for longer than FOREIGN_WAIT_SECONDS.
@@ -182,7 +195,8 @@ class Warehouse:
                 time.sleep(0.2)
 
     def prepare(self, company: Company, sources: list[tuple[str, str, str, float, str]]) -> None:
-        """Make the ledger and write clock and settings, so that dbt reads all of it as tables. Call with the lock held.
+        """Make the ledger and write clock and settings, so that dbt reads all of it as tables. Call with the
+        lock held.
 
         `sources`: (source, label, cadence, freshness limit in hours, kind) per registered source.
         """
@@ -201,9 +215,11 @@ class Warehouse:
         """Make the tables of the ledger where they are missing. Call with the lock held."""
         connection.execute(_DDL)
 
-    def record_loads(self, rows: list[dict[str, Any]], connection: duckdb.DuckDBPyConnection | None = None) -> None:
-        """Append to `ledger.loads`. Call with the lock held. `connection`: one with a transaction of which it becomes a part, after
-        `declare_ledger()`."""
+    def record_loads(
+        self, rows: list[dict[str, Any]], connection: duckdb.DuckDBPyConnection | None = None
+    ) -> None:
+        """Append to `ledger.loads`. Call with the lock held. `connection`: one with a transaction of which it
+        becomes a part, after `declare_ledger()`."""
         if connection is None:
             with contextlib.closing(self.connect()) as own:
                 self.declare_ledger(own)
@@ -211,23 +227,32 @@ class Warehouse:
             return
         for row in rows:
             columns = ", ".join(row)
-            connection.execute(f"insert into ledger.loads ({columns}) values ({', '.join('?' * len(row))})", list(row.values()))
+            connection.execute(
+                f"insert into ledger.loads ({columns}) values ({', '.join('?' * len(row))})",
+                list(row.values()),
+            )
 
     def record_backfill(self, row: dict[str, Any]) -> None:
-        """Write one part of a backfill to `ledger.backfills`, in the place of what was noted of it before. Call with the lock held."""
+        """Write one part of a backfill to `ledger.backfills`, in the place of what was noted of it before.
+        Call with the lock held."""
         key = ("source", "since", "until", "tables", "person")
         with contextlib.closing(self.connect()) as connection:
             connection.execute(_DDL)
             connection.begin()
             same = " and ".join(f"{column} is not distinct from ?" for column in key)
             connection.execute(f"delete from ledger.backfills where {same}", [row[column] for column in key])
-            connection.execute(f"insert into ledger.backfills ({', '.join(row)}) values ({', '.join('?' * len(row))})", list(row.values()))
+            connection.execute(
+                f"insert into ledger.backfills ({', '.join(row)}) values ({', '.join('?' * len(row))})",
+                list(row.values()),
+            )
             connection.commit()
 
     def publish(self, schema: str = "marts") -> Path:
-        """Copy every table of `schema` into a new file and put it in the place of the published one. Call with the lock held.
+        """Copy every table of `schema` into a new file and put it in the place of the published one. Call
+        with the lock held.
 
-        The new file is complete or it is not there: written beside, flushed to disk, then renamed over the old one.
+        The new file is complete or it is not there: written beside, flushed to disk, then renamed over the
+        old one.
         """
         target = self.settings.published_path
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -238,7 +263,9 @@ class Warehouse:
                 "select table_name from information_schema.tables where table_schema = ? order by 1", [schema]
             ).fetchall()
             if not names:
-                raise LookupError(f"nothing to publish: {self.path} has no tables in schema {schema}; run the build first")
+                raise LookupError(
+                    f"nothing to publish: {self.path} has no tables in schema {schema}; run the build first"
+                )
             connection.execute(f"attach '{str(part).replace(chr(39), chr(39) * 2)}' as published")
             connection.execute(f"create schema published.{schema}")
             for (name,) in names:
@@ -251,7 +278,8 @@ class Warehouse:
 
 
 def settings_rows(company: Company) -> list[tuple[str, str]]:
-    """`company.toml` as rows (name, value), a row for each item of a list: `('hubspot.pipelines', 'default')`."""
+    """`company.toml` as rows (name, value), a row for each item of a list: `('hubspot.pipelines',
+    'default')`."""
     rows: list[tuple[str, str]] = []
     for section, table in company.model_dump(mode="json", by_alias=True).items():
         for key, value in table.items():
@@ -267,7 +295,10 @@ def read_published(settings: Settings) -> duckdb.DuckDBPyConnection:
         LookupError: nothing has been published yet.
     """
     if not settings.published_path.exists():
-        raise LookupError(f"{settings.published_path} does not exist yet: run the refresh and build jobs (make demo runs both)")
+        raise LookupError(
+            f"{settings.published_path} does not exist yet: run the refresh and build jobs (make demo runs"
+            " both)"
+        )
     return duckdb.connect(str(settings.published_path), read_only=True)
 
 

@@ -1,7 +1,8 @@
-"""What a change of SQL, goals or settings does to the numbers: two revisions built on the same raw data, their facts side by side.
+"""What a change of SQL, goals or settings does to the numbers: two revisions built on the same raw data,
+their facts side by side.
 
-Each revision prepares and builds a copy of the warehouse with its own code, so that a base from before a setting or a raw table works
-too. Nothing is read from a vendor and the home's own warehouse is only copied.
+Each revision prepares and builds a copy of the warehouse with its own code, so that a base from before a
+setting or a raw table works too. Nothing is read from a vendor and the home's own warehouse is only copied.
 """
 
 from __future__ import annotations
@@ -23,11 +24,18 @@ from foundation.dbt_files import project_dir, write_metric_models
 from foundation.settings import Settings, env_file
 from foundation.warehouse import Warehouse
 
-FACTS = {"week": "fct_scorecard_weekly", "month": "fct_scorecard_monthly", "quarter": "fct_scorecard_quarterly"}
+FACTS = {
+    "week": "fct_scorecard_weekly",
+    "month": "fct_scorecard_monthly",
+    "quarter": "fct_scorecard_quarterly",
+}
 MADE_OF = ("dbt_project", "company.toml", "foundation", "dlt_pipelines")
 """What the numbers are made of, given the raw data."""
 
-_KEPT_SCHEMAS = "schema_name not like 'raw\\_%' escape '\\' and schema_name not in ('main', 'ledger', 'config', 'snapshots')"
+_KEPT_SCHEMAS = (
+    "schema_name not like 'raw\\_%' escape '\\' and schema_name not in ('main', 'ledger', 'config',"
+    " 'snapshots')"
+)
 _PREPARE = (
     # a base from before dlt_pipelines had rooms keeps it elsewhere
     "try: from dlt_pipelines.core.load import ensure_tables\n"
@@ -50,7 +58,9 @@ class Fact:
     target: Any
 
     def __str__(self) -> str:
-        return f"{_number(self.value)} {self.status or 'no goal'}" + (f" (goal {_number(self.target)})" if self.target is not None else "")
+        return f"{_number(self.value)} {self.status or 'no goal'}" + (
+            f" (goal {_number(self.target)})" if self.target is not None else ""
+        )
 
 
 Facts = dict[tuple[str, str, str], Fact]
@@ -58,21 +68,30 @@ Facts = dict[tuple[str, str, str], Fact]
 
 
 def base_revision(repository: Path, asked: str | None) -> str:
-    """The commit to compare with: the one asked for, else where the branch left its upstream, else the one before the newest.
+    """The commit to compare with: the one asked for, else where the branch left its upstream, else the one
+    before the newest.
 
     Raises:
         MetricDiffError: there is no such commit.
     """
     if asked:
-        if commit := _git(repository, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{asked}^{{commit}}"):
+        if commit := _git(
+            repository, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{asked}^{{commit}}"
+        ):
             return commit
-        raise MetricDiffError(f"{asked}: no such revision here. Give a branch, tag or commit; a shallow clone lacks the older ones.")
+        raise MetricDiffError(
+            f"{asked}: no such revision here. Give a branch, tag or commit; a shallow clone lacks the older"
+            " ones."
+        )
     head = _git(repository, "rev-parse", "HEAD")
     if (left := _git(repository, "merge-base", "HEAD", "@{upstream}")) and left != head:
         return left
     if before := _git(repository, "rev-parse", "--verify", "--quiet", "HEAD~1"):
         return before
-    raise MetricDiffError(f"{repository} has no revision before this one to compare with: give one with --base (BASE=... with make).")
+    raise MetricDiffError(
+        f"{repository} has no revision before this one to compare with: give one with --base (BASE=... with"
+        " make)."
+    )
 
 
 def metric_diff(settings: Settings, repository: Path, base: str | None = None) -> list[str]:
@@ -84,15 +103,25 @@ def metric_diff(settings: Settings, repository: Path, base: str | None = None) -
     commit = base_revision(repository, base)
     title = f"{_git(repository, 'log', '-1', '--format=%h %s', commit)} -> the files as they are now"
     if not settings.warehouse_path.exists():
-        raise MetricDiffError(f"no warehouse at {settings.warehouse_path}: make demo makes one, SCORELINE_HOME points to another")
+        raise MetricDiffError(
+            f"no warehouse at {settings.warehouse_path}: make demo makes one, SCORELINE_HOME points to"
+            " another"
+        )
     unchanged = _run(repository, "git", "diff", "--quiet", commit, "--", *MADE_OF).returncode == 0
     if unchanged and not _git(repository, "ls-files", "--others", "--exclude-standard", "--", *MADE_OF):
         return [title, "No number differs: nothing has changed of what they are made of."]
-    with tempfile.TemporaryDirectory(prefix="scoreline-diff-") as place, _worktree(repository, commit, Path(place) / "tree") as tree:
+    with (
+        tempfile.TemporaryDirectory(prefix="scoreline-diff-") as place,
+        _worktree(repository, commit, Path(place) / "tree") as tree,
+    ):
         write_metric_models(settings.dbt_dir)
         was, now = Path(place) / "was", Path(place) / "now"
         clock = _copies(settings, was, now)
-        environment = {**os.environ, "SCORELINE_AS_OF": clock, "SCORELINE_ENV_FILE": str(env_file() if env_file().exists() else os.devnull)}
+        environment = {
+            **os.environ,
+            "SCORELINE_AS_OF": clock,
+            "SCORELINE_ENV_FILE": str(env_file() if env_file().exists() else os.devnull),
+        }
         # seeds that stand elsewhere have no revisions: both sides read them
         earlier = settings.model_copy(update={"home": was, "dbt_dir": tree / "dbt_project"})
         builds = [
@@ -112,28 +141,41 @@ def facts(warehouse: Path) -> Facts:
     """Every number of every line in a built warehouse; a cadence that a revision does not know has none."""
     found: Facts = {}
     with duckdb.connect(str(warehouse), read_only=True) as connection:
-        there = {name for (name,) in connection.execute("select table_name from duckdb_tables() where schema_name = 'marts'").fetchall()}
+        there = {
+            name
+            for (name,) in connection.execute(
+                "select table_name from duckdb_tables() where schema_name = 'marts'"
+            ).fetchall()
+        }
         for cadence, table in FACTS.items():
             if table not in there:
                 continue
             period = f"{cadence}_label"
-            rows = connection.execute(f"select metric_id, line_id, {period}, value, status, target from marts.{table} order by all")
+            rows = connection.execute(
+                f"select metric_id, line_id, {period}, value, status, target from marts.{table} order by all"
+            )
             found |= {(metric, line, label): Fact(*rest) for metric, line, label, *rest in rows.fetchall()}
     return found
 
 
 def differences(was: Facts, now: Facts) -> list[str]:
-    """One text per number that differs, one per line that is new or gone, and a sum; a single one where nothing differs."""
+    """One text per number that differs, one per line that is new or gone, and a sum; a single one where
+    nothing differs."""
     lines_was, lines_now = ({key[:2] for key in side} for side in (was, now))
     texts = [f"gone  {_whole(was, line)}" for line in sorted(lines_was - lines_now)]
     texts += [f"new  {_whole(now, line)}" for line in sorted(lines_now - lines_was)]
     both = lines_was & lines_now
-    changed = [key for key in sorted(was.keys() | now.keys()) if key[:2] in both and was.get(key) != now.get(key)]
+    changed = [
+        key for key in sorted(was.keys() | now.keys()) if key[:2] in both and was.get(key) != now.get(key)
+    ]
     texts += [f"{'  '.join(key)}  {was.get(key, '-')} -> {now.get(key, '-')}" for key in changed]
     if not texts:
         return [f"No number differs ({len(now):,} compared)."]
     metrics, lines = len({key[0] for key in changed}), len(lines_was ^ lines_now)
-    return [*texts, f"{len(changed):,} of {len(now):,} numbers differ, of {metrics} metrics; {lines} lines new or gone."]
+    return [
+        *texts,
+        f"{len(changed):,} of {len(now):,} numbers differ, of {metrics} metrics; {lines} lines new or gone.",
+    ]
 
 
 def _whole(side: Facts, line: tuple[str, str]) -> str:
@@ -152,7 +194,8 @@ def _number(value: Any) -> str:
 
 
 def _copies(settings: Settings, *homes: Path) -> str:
-    """The raw data of the warehouse in each of the homes, without what dbt made of it; returns the warehouse's clock."""
+    """The raw data of the warehouse in each of the homes, without what dbt made of it; returns the
+    warehouse's clock."""
     for home in homes:
         home.mkdir()
     first = homes[0] / "warehouse.duckdb"
@@ -161,7 +204,8 @@ def _copies(settings: Settings, *homes: Path) -> str:
     with duckdb.connect(str(first)) as connection:
         connection.execute("set TimeZone = 'UTC'")
         for (schema,) in connection.execute(
-            f"select schema_name from duckdb_schemas() where not internal and database_name = current_database() and {_KEPT_SCHEMAS}"
+            "select schema_name from duckdb_schemas() where not internal and database_name ="
+            f" current_database() and {_KEPT_SCHEMAS}"
         ).fetchall():
             connection.execute(f'drop schema "{schema}" cascade')
         try:
@@ -174,18 +218,33 @@ def _copies(settings: Settings, *homes: Path) -> str:
     return (settings.as_of or (row and row[0]) or settings.now()).isoformat()
 
 
-def _build(tree: Path, home: Path, dbt_dir: Path, company: Path, environment: dict[str, str]) -> subprocess.Popen[str]:
+def _build(
+    tree: Path, home: Path, dbt_dir: Path, company: Path, environment: dict[str, str]
+) -> subprocess.Popen[str]:
     """Start the build of a revision's facts with that revision's code, without tests."""
     places = {"SCORELINE_HOME": home, "SCORELINE_DBT_DIR": dbt_dir, "SCORELINE_COMPANY_FILE": company}
-    dbt = {"SCORELINE_WAREHOUSE": home / "warehouse.duckdb", "DBT_TARGET_PATH": home / "dbt", "DBT_LOG_PATH": home / "dbt"}
-    selected = ["--select", *(f"+{table}" for table in FACTS.values()), "--exclude-resource-type", "test", "unit_test", "snapshot"]
+    dbt = {
+        "SCORELINE_WAREHOUSE": home / "warehouse.duckdb",
+        "DBT_TARGET_PATH": home / "dbt",
+        "DBT_LOG_PATH": home / "dbt",
+    }
+    selected = [
+        "--select",
+        *(f"+{table}" for table in FACTS.values()),
+        "--exclude-resource-type",
+        "test",
+        "unit_test",
+        "snapshot",
+    ]
     build = ["build", *selected, "--project-dir", str(dbt_dir), "--profiles-dir", str(dbt_dir)]
     # the present folder comes first among the places of imports: each revision runs its own modules
     steps = f"import sys\n{_PREPARE}from dbt.cli.main import cli; sys.argv[0] = 'dbt'; cli()"
     return subprocess.Popen(
         [sys.executable, "-c", steps, *build],
         cwd=tree,
-        env=environment | {name: str(value) for name, value in (places | dbt).items()} | {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false"},
+        env=environment
+        | {name: str(value) for name, value in (places | dbt).items()}
+        | {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -23,7 +23,10 @@ def _build(entry: SourceEntry) -> dg.AssetChecksDefinition:
                 "fresh",
                 asset=key,
                 additional_deps=[PUBLISHED],
-                description=f"The source is complete through an instant not older than {entry.freshness_limit}, by the load ledger.",
+                description=(
+                    f"The source is complete through an instant not older than {entry.freshness_limit}, by"
+                    " the load ledger."
+                ),
             )
             for key in keys
         ],
@@ -39,7 +42,10 @@ def _build(entry: SourceEntry) -> dg.AssetChecksDefinition:
                 passed=state.state in ("ok", "partly_refused", "not_connected") and refusal is None,
                 severity=dg.AssetCheckSeverity.WARN,
                 # a vendor's words: never Markdown
-                metadata={"state": "refused" if refusal else state.state, "detail": dg.MetadataValue.text(refusal or state.sentence)},
+                metadata={
+                    "state": "refused" if refusal else state.state,
+                    "detail": dg.MetadataValue.text(refusal or state.sentence),
+                },
             )
 
     return fresh

@@ -24,10 +24,22 @@ if TYPE_CHECKING:
 DEMO_AS_OF = datetime(2025, 10, 27, 12, tzinfo=UTC)
 """Monday morning for both invented companies: 2025-W43 has just ended."""
 DEMO_COMPANIES = {"cedar": None, "sales": PROJECT_ROOT / "sandbox" / "companies" / "brightwater"}
-"""Invented company -> the folder of its company.toml and seeds; None: those of the project, whose home is the home itself."""
+"""Invented company -> the folder of its company.toml and seeds; None: those of the project, whose home is the
+home itself."""
 
 
-_READS_WAREHOUSE = {"build", "run", "test", "snapshot", "compile", "show", "retry", "run-operation", "docs", "source"}
+_READS_WAREHOUSE = {
+    "build",
+    "run",
+    "test",
+    "snapshot",
+    "compile",
+    "show",
+    "retry",
+    "run-operation",
+    "docs",
+    "source",
+}
 """Commands of dbt whose SQL reads the raw tables, or whose compiling reads the settings there."""
 
 
@@ -50,7 +62,8 @@ def _step(text: str) -> None:
 
 
 def _demo_environment(sandbox: Sandbox, company: str) -> None:
-    """Turn this process and its children to the sandbox and its company: no real credential, no real mail server, the demo's clock."""
+    """Turn this process and its children to the sandbox and its company: no real credential, no real mail
+    server, the demo's clock."""
     for credentials in _all_credentials():
         for field in credentials.model_fields.values():
             os.environ.pop(str(field.alias), None)
@@ -71,7 +84,10 @@ _company_option = click.option(
     type=click.Choice(list(DEMO_COMPANIES)),
     default="cedar",
     show_default=True,
-    help="cedar: an IT service company with every system; sales: a sales team with HubSpot alone, in a home of its own.",
+    help=(
+        "cedar: an IT service company with every system; sales: a sales team with HubSpot alone, in a home of"
+        " its own."
+    ),
 )
 
 
@@ -79,12 +95,17 @@ _company_option = click.option(
 @click.option("--port", default=8808, show_default=True, help="Port of the sandbox; 0 takes a free one.")
 @_company_option
 def demo(port: int, company: str) -> None:
-    """Run the main job end to end against the sandbox: refresh, build, weekly scorecard, mail included. Needs no account and no network."""
+    """Run the main job end to end against the sandbox: refresh, build, weekly scorecard, mail included. Needs
+    no account and no network."""
     from orchestration.runs import run_job
     from sandbox import running_sandbox
 
     started = datetime.now(UTC)
-    ui, other = ("make ui", "make demo COMPANY=sales") if company == "cedar" else (f"make ui COMPANY={company}", "make demo")
+    ui, other = (
+        ("make ui", "make demo COMPANY=sales")
+        if company == "cedar"
+        else (f"make ui COMPANY={company}", "make demo")
+    )
     _step("Starting the sandbox: an invented company in its systems")
     with running_sandbox(as_of=DEMO_AS_OF, port=port, company=company) as sandbox:
         _demo_environment(sandbox, company)
@@ -102,11 +123,12 @@ def demo(port: int, company: str) -> None:
         ):
             _step(f"{number}/3 {job}: {text}")
             if not run_job(settings, job, partition_key=partition):
-                raise click.ClickException(f"The job {job} failed; the reason stands above. `{ui}` shows the run.")
+                raise click.ClickException(
+                    f"The job {job} failed; the reason stands above. `{ui}` shows the run."
+                )
     mails = sorted(settings.outbox_dir.glob("*.eml"))
     _step(f"Done in {(datetime.now(UTC) - started).seconds} s")
-    click.echo(
-        f"""
+    click.echo(f"""
    page       {settings.site_dir / "index.html"}
    mail       {mails[-1] if mails else settings.outbox_dir}
    database   {settings.published_path}   (schema marts; open it with DuckDB while runs write)
@@ -118,8 +140,7 @@ Next, with your own accounts:
    1. cp .env.example .env and fill in the credentials you have; sources without any are simply "not connected"
    2. company.toml, dbt_project/seeds/people.csv, scorecard_lines.csv, goals.csv: your company, people, lines and goals
    3. .venv/bin/scoreline doctor tells what is missing, per source and with the way out
-   4. remove {settings.home} (it holds the invented company), then make ui and materialise"""
-    )
+   4. remove {settings.home} (it holds the invented company), then make ui and materialise""")
 
 
 @main.command()
@@ -128,14 +149,17 @@ Next, with your own accounts:
 @click.option("--sandbox-port", default=8808, show_default=True)
 @_company_option
 def ui(port: int, host: str, sandbox_port: int, company: str) -> None:
-    """Open the Dagster UI on this project's instance. Without any credentials, or with another company, it runs on the sandbox, as the
-    demo does."""
+    """Open the Dagster UI on this project's instance. Without any credentials, or with another company, it
+    runs on the sandbox, as the demo does."""
     if DEMO_COMPANIES[company] or (Settings().sandbox_url is None and not _any_credential()):
         from sandbox import running_sandbox
 
         with running_sandbox(as_of=DEMO_AS_OF, port=sandbox_port, company=company) as sandbox:
             _demo_environment(sandbox, company)
-            click.echo(f"{load_company(Settings()).company.name}: running on the sandbox, clock at {DEMO_AS_OF:%Y-%m-%d %H:%M}Z.")
+            click.echo(
+                f"{load_company(Settings()).company.name}: running on the sandbox, clock at"
+                f" {DEMO_AS_OF:%Y-%m-%d %H:%M}Z."
+            )
             _dagster_dev(host, port)
     else:
         _dagster_dev(host, port)
@@ -158,8 +182,21 @@ def _dagster_dev(host: str, port: int) -> None:
     from orchestration.runs import fail_dead_runs
 
     if dead := fail_dead_runs(Settings()):
-        click.echo(f"{len(dead)} run(s) of before ended without a word and are marked as failed: {', '.join(dead)}")
-    command = [sys.executable, "-m", "dagster", "dev", "-w", str(PROJECT_ROOT / "workspace.yaml"), "-h", host, "-p", str(port)]
+        click.echo(
+            f"{len(dead)} run(s) of before ended without a word and are marked as failed: {', '.join(dead)}"
+        )
+    command = [
+        sys.executable,
+        "-m",
+        "dagster",
+        "dev",
+        "-w",
+        str(PROJECT_ROOT / "workspace.yaml"),
+        "-h",
+        host,
+        "-p",
+        str(port),
+    ]
     try:
         sys.exit(subprocess.run(command, cwd=PROJECT_ROOT).returncode)
     except KeyboardInterrupt:
@@ -176,30 +213,47 @@ def run(job: str) -> None:
 
 
 @main.command()
-@click.option("--report", type=click.Choice(get_args(ReportName)), default="weekly_scorecard", show_default=True)
-@click.option("--week", help="2025-W43 or one of its days; default: the newest finished week, of the Friday preview the running one.")
+@click.option(
+    "--report", type=click.Choice(get_args(ReportName)), default="weekly_scorecard", show_default=True
+)
+@click.option(
+    "--week",
+    help=(
+        "2025-W43 or one of its days; default: the newest finished week, of the Friday preview the running"
+        " one."
+    ),
+)
 @click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="Of the daily digest; default: today.")
 @click.option("--force", is_flag=True, help="Send again to those who already have it.")
 @click.option("--only", multiple=True, metavar="ADDRESS", help="Only this recipient; may be repeated.")
 def send(report: str, week: str | None, day: datetime | None, force: bool, only: tuple[str, ...]) -> None:
-    """Mail the weekly scorecard, the daily digest (what is new since the last one) or the Friday preview of the running week."""
+    """Mail the weekly scorecard, the daily digest (what is new since the last one) or the Friday preview of
+    the running week."""
     from orchestration.runs import run_job
 
     settings = Settings()
     zone = load_company(settings).zone
     if report == "daily_digest":
         if week:
-            raise click.UsageError("--week is of the weekly scorecard and the Friday preview; a digest has a --day")
+            raise click.UsageError(
+                "--week is of the weekly scorecard and the Friday preview; a digest has a --day"
+            )
         period = day.date() if day else local_date(settings.now(), zone)
     else:
         if day:
             raise click.UsageError("--day is of the daily digest: add --report daily_digest")
         try:
             running = report == "friday_preview"
-            newest = week_start(local_date(settings.now(), zone)) if running else last_finished_week(settings.now(), zone)
+            newest = (
+                week_start(local_date(settings.now(), zone))
+                if running
+                else last_finished_week(settings.now(), zone)
+            )
             period = parse_week(week) if week else newest
         except ValueError:
-            raise click.BadParameter(f"{week!r} is no week; write 2025-W43 or 2025-10-20", param_hint="--week") from None
+            raise click.BadParameter(
+                f"{week!r} is no week; write 2025-W43 or 2025-10-20", param_hint="--week"
+            ) from None
     config = {f"reports__{report}": {"config": {"force": force, "only": list(only)}}}
     sys.exit(0 if run_job(settings, report, partition_key=period.isoformat(), ops=config) else 1)
 
@@ -208,13 +262,17 @@ def send(report: str, week: str | None, day: datetime | None, force: bool, only:
 @click.option("--source", "sources", multiple=True, required=True, help="May be repeated.")
 @click.option("--days", type=click.IntRange(1), help="The last N days; or give --since.")
 @click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="First day.")
-@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Day after the last one; default: until now.")
+@click.option(
+    "--until", type=click.DateTime(["%Y-%m-%d"]), help="Day after the last one; default: until now."
+)
 @click.option("--restart", is_flag=True, help="Also pull what an earlier call for the same window has done.")
-def backfill(sources: tuple[str, ...], days: int | None, since: datetime | None, until: datetime | None, restart: bool) -> None:
+def backfill(
+    sources: tuple[str, ...], days: int | None, since: datetime | None, until: datetime | None, restart: bool
+) -> None:
     """Re-pull a window of one or several sources, person by person where the vendor works per person.
 
-    Rows are merged: running it twice changes nothing. The same window goes on where it stopped; one person's failure stops no other.
-    Days are the company's.
+    Rows are merged: running it twice changes nothing. The same window goes on where it stopped; one person's
+    failure stops no other. Days are the company's.
     """
     from dlt_pipelines.core import backfill as work
     from dlt_pipelines.registry import SOURCES
@@ -222,31 +280,69 @@ def backfill(sources: tuple[str, ...], days: int | None, since: datetime | None,
     from orchestration.runs import run_job
 
     if unknown := set(sources) - set(SOURCES):
-        raise click.BadParameter(f"{', '.join(sorted(unknown))}: known sources are {', '.join(SOURCES)}", param_hint="--source")
+        raise click.BadParameter(
+            f"{', '.join(sorted(unknown))}: known sources are {', '.join(SOURCES)}", param_hint="--source"
+        )
     settings = Settings()
     if (days is None) == (since is None):
         raise click.UsageError("give either --days or --since")
     zone = load_company(settings).zone
     first = since.date() if since else local_date(settings.now(), zone) - timedelta(days=days or 0)
-    start, end = (datetime.combine(day, time(), zone).astimezone(UTC) if day else None for day in (first, until and until.date()))
+    start, end = (
+        datetime.combine(day, time(), zone).astimezone(UTC) if day else None
+        for day in (first, until and until.date())
+    )
     if end and start and end <= start:
         raise click.UsageError("--until must be after --since")
     chosen = list(dict.fromkeys(sources))
-    before = {source: {part.person for part in work.noted(settings, source, start, end) if part.status == "ok"} for source in chosen}
-    window = {"since": start.isoformat() if start else None, "until": end.isoformat() if end else None, "restart": restart}
+    before = {
+        source: {part.person for part in work.noted(settings, source, start, end) if part.status == "ok"}
+        for source in chosen
+    }
+    window = {
+        "since": start.isoformat() if start else None,
+        "until": end.isoformat() if end else None,
+        "restart": restart,
+    }
     keys = [raw_key(source, table) for source in chosen for table in SOURCES[source].tables]
-    succeeded = run_job(settings, "backfill", ops={f"ingest_{source}": {"config": window} for source in chosen}, asset_keys=keys)
+    succeeded = run_job(
+        settings,
+        "backfill",
+        ops={f"ingest_{source}": {"config": window} for source in chosen},
+        asset_keys=keys,
+    )
     _step("Backfill")
-    rows: list[tuple[str, ...]] = [("source", "person", "processed", "ok", "failed", "rows", "window", "warnings")]
+    rows: list[tuple[str, ...]] = [
+        ("source", "person", "processed", "ok", "failed", "rows", "window", "warnings")
+    ]
     span, totals = f"{first} to {until.date() if until else 'now'}", [0, 0, 0]
     for source in chosen:
         for part in work.noted(settings, source, start, end):
-            counts = [int(part.status != "not_connected"), int(part.status == "ok"), int(part.status == "failed")]
+            counts = [
+                int(part.status != "not_connected"),
+                int(part.status == "ok"),
+                int(part.status == "failed"),
+            ]
             totals = [total + count for total, count in zip(totals, counts, strict=True)]
-            notes = ["not connected"] if part.status == "not_connected" else [part.error] if part.error else part.warnings
+            notes = (
+                ["not connected"]
+                if part.status == "not_connected"
+                else [part.error]
+                if part.error
+                else part.warnings
+            )
             if part.person in before[source] and not restart:
                 notes = ["done by an earlier call; --restart pulls it again", *notes]
-            rows.append((source, part.name, *map(str, counts), f"{part.rows_loaded:,}", span, "; ".join(filter(None, notes))))
+            rows.append(
+                (
+                    source,
+                    part.name,
+                    *map(str, counts),
+                    f"{part.rows_loaded:,}",
+                    span,
+                    "; ".join(filter(None, notes)),
+                )
+            )
     rows.append(("total", "", *map(str, totals), "", span, ""))
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
     for row in rows:
@@ -272,7 +368,12 @@ def doctor(sources: tuple[str, ...], as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
     else:
-        marks = {"ok": ("ok  ", "green"), "info": ("--  ", None), "warn": ("warn", "yellow"), "fail": ("FAIL", "red")}
+        marks = {
+            "ok": ("ok  ", "green"),
+            "info": ("--  ", None),
+            "warn": ("warn", "yellow"),
+            "fail": ("FAIL", "red"),
+        }
         previous = None
         for finding in findings:
             if finding.source != previous:
@@ -286,22 +387,38 @@ def doctor(sources: tuple[str, ...], as_json: bool) -> None:
 
 
 def _mail_findings(settings: Settings) -> list[Finding]:
-    """Mails and alerts that have not arrived, or may not have. A home without a ledger has none, and doctor makes none."""
+    """Mails and alerts that have not arrived, or may not have. A home without a ledger has none, and doctor
+    makes none."""
     from dlt_pipelines.doctor.findings import Finding
     from reports.post.troubles import troubles
 
-    if not settings.deliveries_path.exists() and not settings.outbox_dir.exists() and not settings.site_dir.exists():
+    if (
+        not settings.deliveries_path.exists()
+        and not settings.outbox_dir.exists()
+        and not settings.site_dir.exists()
+    ):
         return []
     found = [
-        Finding("mail", one.what.lower(), "warn" if one.what == "Pending mail" else "fail", f"{one.about}: {one.why}", one.way_out)
+        Finding(
+            "mail",
+            one.what.lower(),
+            "warn" if one.what == "Pending mail" else "fail",
+            f"{one.about}: {one.why}",
+            one.way_out,
+        )
         for one in troubles(settings)
     ]
-    return found or [Finding("mail", "deliveries", "ok", "every mail has arrived, and the operator has been told everything")]
+    return found or [
+        Finding(
+            "mail", "deliveries", "ok", "every mail has arrived, and the operator has been told everything"
+        )
+    ]
 
 
 @main.command("new-ledger")
 def new_ledger() -> None:
-    """Replace a ledger of deliveries that is lost or damaged. Nothing that is due now is sent again by itself."""
+    """Replace a ledger of deliveries that is lost or damaged. Nothing that is due now is sent again by
+    itself."""
     from reports.post import new_ledger as work
     from reports.post.delivery import DeliveryFailed
 
@@ -313,12 +430,16 @@ def new_ledger() -> None:
     if aside:
         click.echo(f"The file that was there is now {aside}.")
     click.echo(f"{settings.deliveries_path} {f'is that of {backup.parent.name}' if backup else 'is empty'}.")
-    click.echo("What is due now counts as uncertain: scoreline doctor lists it, with the command that sends it again.")
+    click.echo(
+        "What is due now counts as uncertain: scoreline doctor lists it, with the command that sends it"
+        " again."
+    )
 
 
 @main.command()
 def backup() -> None:
-    """Copy the warehouse and the ledger of deliveries into today's folder of var/backups. The day's first build does it by itself."""
+    """Copy the warehouse and the ledger of deliveries into today's folder of var/backups. The day's first
+    build does it by itself."""
     from foundation.backup import BackupError, make_backup
 
     settings = Settings()
@@ -334,37 +455,47 @@ def backup() -> None:
 @click.argument("day", required=False)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def restore(day: str | None, yes: bool) -> None:
-    """Put the warehouse of a backup in place: of DAY (YYYY-MM-DD), or the newest. The present file is moved aside, not deleted."""
+    """Put the warehouse of a backup in place: of DAY (YYYY-MM-DD), or the newest. The present file is moved
+    aside, not deleted."""
     from foundation import backup as work
 
     settings = Settings()
     if not yes:
-        click.confirm(f"Replace {settings.warehouse_path} with the backup of {day or 'the newest day'}?", abort=True)
+        click.confirm(
+            f"Replace {settings.warehouse_path} with the backup of {day or 'the newest day'}?", abort=True
+        )
     try:
         folder, aside = work.restore(settings, day)
     except work.BackupError as error:
         raise click.ClickException(str(error)) from None
     if aside:
         click.echo(f"The file that was there is now {aside}.")
-    click.echo(f"Restored the warehouse of {folder.name}. The ledger of deliveries is as it was, so no mail goes out twice.")
+    click.echo(
+        f"Restored the warehouse of {folder.name}. The ledger of deliveries is as it was, so no mail goes out"
+        " twice."
+    )
     click.echo("Next: `scoreline run refresh` reads what changed since, then `scoreline run build`.")
 
 
 @main.command()
 def check() -> None:
-    """Check company.toml and the seed files: headers, cells, settings. Takes two seconds and needs no warehouse."""
+    """Check company.toml and the seed files: headers, cells, settings. Takes two seconds and needs no
+    warehouse."""
     from foundation.seeds import SEEDS, check_seeds
 
     settings = Settings()
     load_company(settings)
     check_seeds(settings)
-    click.echo(f"{settings.company_file.name} and {', '.join(f'{name}.csv' for name in SEEDS)}: no faults found.")
+    click.echo(
+        f"{settings.company_file.name} and {', '.join(f'{name}.csv' for name in SEEDS)}: no faults found."
+    )
 
 
 @main.command()
 @click.option("--replace", is_flag=True, help="An access URL that stands in .env already may go.")
 def claim(replace: bool) -> None:
-    """Claim a SimpleFIN setup token (asked for here, or read from stdin) and write the access URL into .env. Prints nothing secret."""
+    """Claim a SimpleFIN setup token (asked for here, or read from stdin) and write the access URL into .env.
+    Prints nothing secret."""
     from dlt_pipelines.errors import SourceError
     from dlt_pipelines.sources.simplefin.claim import NAME, claim, is_waiting
 
@@ -376,15 +507,23 @@ def claim(replace: bool) -> None:
         path = claim(token, settings, replace=replace)
     except SourceError as error:
         raise click.ClickException(f"SimpleFIN: {error}") from None
-    click.echo(f"The access URL stands in {path} as {NAME}. scoreline doctor --source simplefin shows whether it works.")
+    click.echo(
+        f"The access URL stands in {path} as {NAME}. scoreline doctor --source simplefin shows whether it"
+        " works."
+    )
     if NAME in os.environ:
         click.echo(f"Note: {NAME} is set in the environment too, and that wins.")
 
 
 @main.command("metric-diff")
-@click.option("--base", metavar="REVISION", help="Default: where the branch left its upstream, else the commit before the newest.")
+@click.option(
+    "--base",
+    metavar="REVISION",
+    help="Default: where the branch left its upstream, else the commit before the newest.",
+)
 def metric_diff(base: str | None) -> None:
-    """Say which numbers a change of SQL, goals or company.toml changes: both revisions built on the raw data of this home."""
+    """Say which numbers a change of SQL, goals or company.toml changes: both revisions built on the raw data
+    of this home."""
     import metric_diff as work
 
     for text in work.metric_diff(Settings(), PROJECT_ROOT, base):
@@ -412,7 +551,13 @@ def dbt(arguments: tuple[str, ...]) -> None:
         ensure_tables(settings, load_company(settings))  # in a fresh home there are none
     project = project_dir(settings)
     place = ["--project-dir", str(project), "--profiles-dir", str(project)]
-    command = [sys.executable, "-m", "dbt.cli.main", *arguments, *(place if arguments and not arguments[0].startswith("-") else [])]
+    command = [
+        sys.executable,
+        "-m",
+        "dbt.cli.main",
+        *arguments,
+        *(place if arguments and not arguments[0].startswith("-") else []),
+    ]
     with Warehouse(settings).write_lock(f"dbt {' '.join(arguments)}"):
         sys.exit(subprocess.run(command, cwd=project, env=dbt_environment(settings)).returncode)
 

@@ -1,4 +1,5 @@
-"""The dbt manifest from which Dagster knows the models: made again whenever a file of the dbt project is newer."""
+"""The dbt manifest from which Dagster knows the models: made again whenever a file of the dbt project is
+newer."""
 
 from __future__ import annotations
 
@@ -20,12 +21,16 @@ _INPUTS = ("*.sql", "*.yml", "*.csv", "*.md")
 
 def _newest_input(dbt_dir: Path) -> float:
     folders = [dbt_dir / name for name in ("models", "macros", "seeds", "tests", "snapshots")]
-    files = [dbt_dir / "dbt_project.yml", *(file for folder in folders for pattern in _INPUTS for file in folder.rglob(pattern))]
+    files = [
+        dbt_dir / "dbt_project.yml",
+        *(file for folder in folders for pattern in _INPUTS for file in folder.rglob(pattern)),
+    ]
     return max(file.stat().st_mtime for file in files)
 
 
 def prepared_project(settings: Settings) -> DbtProject:
-    """The dbt project with a manifest that is newer than its files. Parses at most once, also when several processes start together.
+    """The dbt project with a manifest that is newer than its files. Parses at most once, also when several
+    processes start together.
 
     Raises:
         RuntimeError: dbt cannot parse the project; the text is dbt's own, with file and line.
@@ -64,7 +69,9 @@ def _parse(settings: Settings, dbt_dir: Path, target: Path) -> None:
     (beside / "manifest.json").unlink(missing_ok=True)
     place = ["--project-dir", str(dbt_dir), "--profiles-dir", str(dbt_dir), "--target-path", str(beside)]
     command = [sys.executable, "-m", "dbt.cli.main", "--quiet", "parse", *place]
-    parsed = subprocess.run(command, capture_output=True, text=True, cwd=dbt_dir, env=dbt_environment(settings))
+    parsed = subprocess.run(
+        command, capture_output=True, text=True, cwd=dbt_dir, env=dbt_environment(settings)
+    )
     if parsed.returncode:
         raise RuntimeError(f"dbt cannot parse {dbt_dir}:\n{parsed.stdout}{parsed.stderr}")
     for name in ("partial_parse.msgpack", "manifest.json"):
@@ -74,9 +81,12 @@ def _parse(settings: Settings, dbt_dir: Path, target: Path) -> None:
 
 
 def dbt_environment(settings: Settings) -> dict[str, str]:
-    """The environment dbt runs in: this one, with the warehouse's place and nothing sent home. dbt's own variables lead over defaults."""
+    """The environment dbt runs in: this one, with the warehouse's place and nothing sent home. dbt's own
+    variables lead over defaults."""
     defaults = {
-        "DBT_EXCLUDE_RESOURCE_TYPES": "unit_test",  # they say nothing of this data: the tests of the project run them
+        "DBT_EXCLUDE_RESOURCE_TYPES": (
+            "unit_test"
+        ),  # they say nothing of this data: the tests of the project run them
         "DBT_LOG_LEVEL_FILE": "info",  # the debug log of 300 models is 8 MB and takes a tenth of a build
     }
     ours = {"SCORELINE_WAREHOUSE": str(settings.warehouse_path), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}

@@ -6,7 +6,10 @@ from orchestration import checks
 from orchestration.assets import reporting
 
 RAW = dg.AssetSelection.key_prefixes(["raw"]).without_checks()
-_WEEKLY, _DAILY, _FRIDAY = (dg.AssetSelection.assets(key) for key in (reporting.WEEKLY_MAIL, reporting.DAILY_MAIL, reporting.FRIDAY_MAIL))
+_WEEKLY, _DAILY, _FRIDAY = (
+    dg.AssetSelection.assets(key)
+    for key in (reporting.WEEKLY_MAIL, reporting.DAILY_MAIL, reporting.FRIDAY_MAIL)
+)
 
 
 def _at_most(hours: float) -> dict[str, str]:
@@ -14,8 +17,8 @@ def _at_most(hours: float) -> dict[str, str]:
     return {"dagster/max_runtime": str(int(hours * 3600))}
 
 
-# side by side, each source in a process of its own; they wait on vendors, so there may be more of them than cores.
-# forkserver: a step starts from a process that has already imported everything
+# side by side, each source in a process of its own; they wait on vendors, so there may be more of them than
+# cores. forkserver: a step starts from a process that has already imported everything
 _SIDE_BY_SIDE = dg.multiprocess_executor.configured(
     lambda config: {
         "max_concurrent": 8,
@@ -24,7 +27,9 @@ _SIDE_BY_SIDE = dg.multiprocess_executor.configured(
     },
     config_schema={
         "retry": dg.Field(
-            bool, default_value=True, description="Try a source again after minutes; off for a person who waits for the answer"
+            bool,
+            default_value=True,
+            description="Try a source again after minutes; off for a person who waits for the answer",
         )
     },
 )
@@ -39,30 +44,42 @@ refresh = dg.define_asset_job(
 build = dg.define_asset_job(
     "build",
     tags=_at_most(2),
-    selection=(dg.AssetSelection.all() - RAW - _WEEKLY - _DAILY - _FRIDAY) | dg.AssetSelection.checks(*checks.FRESHNESS),
+    selection=(dg.AssetSelection.all() - RAW - _WEEKLY - _DAILY - _FRIDAY)
+    | dg.AssetSelection.checks(*checks.FRESHNESS),
     executor_def=dg.in_process_executor,
-    description="dbt, published database, pages, operator's alerts. Runs after every refresh, whether it succeeded or failed.",
+    description=(
+        "dbt, published database, pages, operator's alerts. Runs after every refresh, whether it succeeded or"
+        " failed."
+    ),
 )
 weekly_scorecard = dg.define_asset_job(
     "weekly_scorecard",
     tags=_at_most(1),
     selection=_WEEKLY,
     executor_def=dg.in_process_executor,
-    description="Mail the scorecard of one finished week. The same week goes to the same person once, unless forced.",
+    description=(
+        "Mail the scorecard of one finished week. The same week goes to the same person once, unless forced."
+    ),
 )
 daily_digest = dg.define_asset_job(
     "daily_digest",
     tags=_at_most(1),
     selection=_DAILY,
     executor_def=dg.in_process_executor,
-    description="Mail what is new since the last digest, and nothing where nothing is. Nothing is told twice, unless forced.",
+    description=(
+        "Mail what is new since the last digest, and nothing where nothing is. Nothing is told twice, unless"
+        " forced."
+    ),
 )
 friday_preview = dg.define_asset_job(
     "friday_preview",
     tags=_at_most(1),
     selection=_FRIDAY,
     executor_def=dg.in_process_executor,
-    description="Mail how the running week stands against its goals. The same week goes to the same person once, unless forced.",
+    description=(
+        "Mail how the running week stands against its goals. The same week goes to the same person once,"
+        " unless forced."
+    ),
 )
 operator_alerts = dg.define_asset_job(
     "operator_alerts",

@@ -1,6 +1,8 @@
-"""What every step's process would do first by itself, done once in the process that all of them start from: imports, and the jobs resolved.
+"""What every step's process would do first by itself, done once in the process that all of them start from:
+imports, and the jobs resolved.
 
-Only named in `jobs.py`. Were an import gone, multiprocessing would pass over this file and steps would start more slowly.
+Only named in `jobs.py`. Were an import gone, multiprocessing would pass over this file and steps would start
+more slowly.
 """
 
 import dagster._core.storage.sqlite_storage  # noqa: F401

@@ -33,4 +33,7 @@ class Scoreline(dg.ConfigurableResource):
 
 
 # the dbt of this environment, whether or not the environment is activated
-defaults = {"scoreline": Scoreline(), "dbt": DbtCliResource(project_dir=DBT_PROJECT, dbt_executable=Path(sys.executable).with_name("dbt"))}
+defaults = {
+    "scoreline": Scoreline(),
+    "dbt": DbtCliResource(project_dir=DBT_PROJECT, dbt_executable=Path(sys.executable).with_name("dbt")),
+}

@@ -1,4 +1,5 @@
-"""Run a job from the command line as a real Dagster run, recorded in the instance of `var/dagster` and seen afterwards in the UI."""
+"""Run a job from the command line as a real Dagster run, recorded in the instance of `var/dagster` and seen
+afterwards in the UI."""
 
 from __future__ import annotations
 
@@ -36,7 +37,8 @@ class _Short(logging.Formatter):
 
 
 def _reason(data: Any) -> str:
-    """Why a step failed: what we raised on purpose, else the innermost error, never a stack trace (the UI has it)."""
+    """Why a step failed: what we raised on purpose, else the innermost error, never a stack trace (the UI has
+    it)."""
     if data.user_failure_data and data.user_failure_data.description:
         return str(data.user_failure_data.description)
     error = data.error
@@ -53,7 +55,8 @@ def prepare_instance(settings: Settings) -> None:
 
 
 def fail_dead_runs(settings: Settings) -> list[str]:
-    """Mark runs as failed whose process is gone: killed, or the machine went down. Dagster itself would wait for their longest time.
+    """Mark runs as failed whose process is gone: killed, or the machine went down. Dagster itself would wait
+    for their longest time.
 
     What follows a failed run then follows: the build after a refresh, the operator's alert.
 
@@ -63,15 +66,20 @@ def fail_dead_runs(settings: Settings) -> list[str]:
     prepare_instance(settings)
     dead = []
     with dg.DagsterInstance.get() as instance:
-        for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING])):
+        for run in instance.get_runs(
+            dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING])
+        ):
             if _is_dead(instance, run.run_id):
-                instance.report_run_failed(run, "The process of this run is gone: it was killed, or the machine went down.")
+                instance.report_run_failed(
+                    run, "The process of this run is gone: it was killed, or the machine went down."
+                )
                 dead.append(run.run_id)
     return dead
 
 
 def _is_dead(instance: dg.DagsterInstance, run_id: str) -> bool:
-    """Whether the process that leads the run (the first that says its number) has ended. Another one may have its number by now."""
+    """Whether the process that leads the run (the first that says its number) has ended. Another one may have
+    its number by now."""
     for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.ENGINE_EVENT):
         data = entry.get_dagster_event().event_specific_data
         if pid := getattr(data, "metadata", {}).get("pid"):

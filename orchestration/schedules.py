@@ -13,7 +13,8 @@ from orchestration.settings_at_import import COMPANY
 from reports.post.due import DIGEST_AT, PREVIEW_AT, WEEKLY_AT, built_as_of, due
 
 LATE = timedelta(minutes=10)
-"""A tick that Dagster catches up on comes later than this; the refresh of the day may only be starting then."""
+"""A tick that Dagster catches up on comes later than this; the refresh of the day may only be starting
+then."""
 _ZONE = COMPANY.company.time_zone
 
 daily_refresh = dg.ScheduleDefinition(
@@ -31,14 +32,21 @@ def _at(when: time, days: str) -> str:
 
 
 def _requested(scoreline: Scoreline, report: ReportName, first: date) -> dg.RunRequest | dg.SkipReason:
-    """The mail; where its tick comes late and its data is still to be read and built, the sensor `mails_due` sends it after the build."""
+    """The mail; where its tick comes late and its data is still to be read and built, the sensor `mails_due`
+    sends it after the build."""
     settings = scoreline.settings()
-    one = next((one for one in due(settings, scoreline.company()) if (one.report, one.first) == (report, first)), None)
+    one = next(
+        (one for one in due(settings, scoreline.company()) if (one.report, one.first) == (report, first)),
+        None,
+    )
     if one is None:  # the tick is one of an earlier day
         return dg.SkipReason(f"{report} {first} is not due yet.")
     built = built_as_of(settings)
     if settings.now() - one.at > LATE and built is not None and built < one.needs:
-        return dg.SkipReason(f"{report} {one.period} was due at {one.at:%Y-%m-%d %H:%M}. It goes out after the next successful build.")
+        return dg.SkipReason(
+            f"{report} {one.period} was due at {one.at:%Y-%m-%d %H:%M}. It goes out after the next successful"
+            " build."
+        )
     return dg.RunRequest(run_key=f"{report}-{first}", partition_key=first.isoformat())
 
 
@@ -63,7 +71,9 @@ def weekly_mail(context: dg.ScheduleEvaluationContext, scoreline: Scoreline) -> 
     default_status=dg.DefaultScheduleStatus.RUNNING,
     description="07:30 on working days: Monday to Friday without the days of holidays.csv.",
 )
-def daily_digest_mail(context: dg.ScheduleEvaluationContext, scoreline: Scoreline) -> dg.RunRequest | dg.SkipReason:
+def daily_digest_mail(
+    context: dg.ScheduleEvaluationContext, scoreline: Scoreline
+) -> dg.RunRequest | dg.SkipReason:
     settings = scoreline.settings()
     day = local_date(settings.now(), scoreline.company().zone)
     if off := day_off(settings, day):
@@ -80,7 +90,9 @@ def daily_digest_mail(context: dg.ScheduleEvaluationContext, scoreline: Scorelin
     default_status=dg.DefaultScheduleStatus.RUNNING,
     description="12:00 on the week's last working day: Friday, or the day before one of holidays.csv.",
 )
-def friday_preview_mail(context: dg.ScheduleEvaluationContext, scoreline: Scoreline) -> dg.RunRequest | dg.SkipReason:
+def friday_preview_mail(
+    context: dg.ScheduleEvaluationContext, scoreline: Scoreline
+) -> dg.RunRequest | dg.SkipReason:
     settings = scoreline.settings()
     day = local_date(settings.now(), scoreline.company().zone)
     if not is_last_working_day(settings, day):

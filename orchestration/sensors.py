@@ -1,5 +1,5 @@
-"""What follows what: the build follows every refresh, mails that are due follow the build, and the operator hears once of a job that
-fails and once of its recovery."""
+"""What follows what: the build follows every refresh, mails that are due follow the build, and the operator
+hears once of a job that fails and once of its recovery."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -43,7 +43,7 @@ def _tell(context: dg.RunStatusSensorContext, scoreline: Scoreline, *, failed: b
         reason = context.for_run_failure().failure_event.message
         conditions[f"job:{run.job_name}"] = (
             f"The job {run.job_name} failed (run {run.run_id}). {reason} "
-            f"Open the run in the Dagster UI (make ui), repair the cause, and materialise again."
+            "Open the run in the Dagster UI (make ui), repair the cause, and materialise again."
         )
     tell_operator(scoreline.settings(), scoreline.company(), conditions, scope=f"job:{run.job_name}")
 
@@ -52,7 +52,10 @@ def _remembered(context: dg.RunFailureSensorContext) -> bool:
     """Nothing failed but mails and alerts, and the ledger's own alerts say so."""
     told = [event.step_failure_data.user_failure_data for event in context.get_step_failure_events()]
     return bool(told) and all(
-        data is not None and (flag := data.metadata.get(reporting.REMEMBERED)) is not None and flag.value is True for data in told
+        data is not None
+        and (flag := data.metadata.get(reporting.REMEMBERED)) is not None
+        and flag.value is True
+        for data in told
     )
 
 
@@ -87,24 +90,40 @@ def job_recovered(context: dg.RunStatusSensorContext, scoreline: Scoreline) -> N
     jobs=[jobs.weekly_scorecard, jobs.daily_digest, jobs.friday_preview, jobs.operator_alerts],
     default_status=_RUNNING,
     minimum_interval_seconds=60,
-    description="After a build: what is due and not with its recipients. Between builds: mails that wait for their next try, and alerts "
-    "that nobody has told. The ledger of deliveries decides, so nobody gets a mail twice.",
+    description=(
+        "After a build: what is due and not with its recipients. Between builds: mails that wait for their"
+        " next try, and alerts that nobody has told. The ledger of deliveries decides, so nobody gets a mail"
+        " twice."
+    ),
 )
-def mails_due(context: dg.SensorEvaluationContext, scoreline: Scoreline) -> Iterator[dg.RunRequest | dg.SkipReason]:
+def mails_due(
+    context: dg.SensorEvaluationContext, scoreline: Scoreline
+) -> Iterator[dg.RunRequest | dg.SkipReason]:
     settings, company = scoreline.settings(), scoreline.company()
     asked = [*_reports(context.instance, settings, company), *_alerts(settings, company)]
     yield from asked
     if not asked:
-        yield dg.SkipReason("Whatever is due is with its recipients, or waits for the next build or its next try.")
+        yield dg.SkipReason(
+            "Whatever is due is with its recipients, or waits for the next build or its next try."
+        )
 
 
 def _reports(instance: dg.DagsterInstance, settings: Settings, company: Company) -> Iterator[dg.RunRequest]:
-    needs: dict[tuple[ReportName, str], datetime | None] = {(row["report"], row["period"]): None for row in pending(settings)}
+    needs: dict[tuple[ReportName, str], datetime | None] = {
+        (row["report"], row["period"]): None for row in pending(settings)
+    }
     needs |= {(one.report, one.period): one.needs for one in due(settings, company)}
     built, site = built_as_of(settings), instance.get_latest_materialization_event(reporting.SITE)
     for (report, period), from_then in needs.items():
         day = first_day(report, period).isoformat()
-        last = next(iter(instance.get_run_records(dg.RunsFilter(job_name=report, tags={"dagster/partition": day}), limit=1)), None)
+        last = next(
+            iter(
+                instance.get_run_records(
+                    dg.RunsFilter(job_name=report, tags={"dagster/partition": day}), limit=1
+                )
+            ),
+            None,
+        )
         if last and not last.dagster_run.is_finished:
             continue
         there = from_then is not None and built is not None and built >= from_then and site is not None
@@ -131,11 +150,14 @@ def _alerts(settings: Settings, company: Company) -> Iterator[dg.RunRequest]:
         *(mailing.scope for mailing in unheard_of(settings, company)),
     ]
     if state:
-        yield dg.RunRequest(run_key=_key(settings, "operator_alerts", *state), job_name=jobs.operator_alerts.name)
+        yield dg.RunRequest(
+            run_key=_key(settings, "operator_alerts", *state), job_name=jobs.operator_alerts.name
+        )
 
 
 def _key(settings: Settings, name: str, *state: object) -> str:
-    """The same while nothing has moved, so that what does not help is not asked for every minute; once an hour it is."""
+    """The same while nothing has moved, so that what does not help is not asked for every minute; once an
+    hour it is."""
     digest = sha256("\n".join(map(str, state)).encode()).hexdigest()[:16]
     return f"{name}-{digest}-{settings.now():%Y%m%dT%H}"
 

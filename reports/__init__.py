@@ -1,1 +1,2 @@
-"""Pages and mails from the published database. Stands on foundation, knows neither Dagster nor dlt_pipelines."""
+"""Pages and mails from the published database. Stands on foundation, knows neither Dagster nor
+dlt_pipelines."""

@@ -19,7 +19,9 @@ def _instant(text: str) -> datetime:
 
 def main() -> None:
     """Read the command line, invent a company, print the address, serve."""
-    parser = argparse.ArgumentParser(prog="python -m sandbox", description="Every vendor on loopback, with an invented company in it.")
+    parser = argparse.ArgumentParser(
+        prog="python -m sandbox", description="Every vendor on loopback, with an invented company in it."
+    )
     parser.add_argument("--port", type=int, default=8808, help="0: any free one (default 8808)")
     parser.add_argument(
         "--as-of",
@@ -29,11 +31,18 @@ def main() -> None:
     )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(
-        "--company", choices=("cedar", "sales"), default="cedar", help="cedar: in every system; sales: 44,602 contacts in HubSpot alone"
+        "--company",
+        choices=("cedar", "sales"),
+        default="cedar",
+        help="cedar: in every system; sales: 44,602 contacts in HubSpot alone",
     )
     parser.add_argument("--no-limits", action="store_true", help="serve without the vendors' request limits")
     parser.add_argument("--with-parent", action="store_true", help="stop when standard input ends")
-    parser.add_argument("--folder", type=Path, help="where the company's own warehouse is written (default: a temporary folder)")
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        help="where the company's own warehouse is written (default: a temporary folder)",
+    )
     options = parser.parse_args()
 
     # after the command line is read: a wrong option is told without waiting for these imports
@@ -45,13 +54,18 @@ def main() -> None:
     try:
         place = bind(options.port)
     except OSError as error:
-        parser.error(f"port {options.port} cannot be used ({error.strerror}); choose another with --port, or --port 0 for any free one")
+        parser.error(
+            f"port {options.port} cannot be used ({error.strerror}); choose another with --port, or --port 0"
+            " for any free one"
+        )
     # clients keep the limit that answers announce, so without limits the announced one must be out of reach
     limits = Limits(enforced=False, hubspot_burst=1_000_000) if options.no_limits else Limits()
     world = make_world(options.as_of, options.seed, options.company, limits)
     with contextlib.ExitStack() as stack:
         if options.company not in ALONE:
-            folder = options.folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="scoreline-sandbox-")))
+            folder = options.folder or Path(
+                stack.enter_context(tempfile.TemporaryDirectory(prefix="scoreline-sandbox-"))
+            )
             world.databases = databases.start(folder, world.clock, options.seed)
         serve(world, place, until_stdin_ends=options.with_parent)
 

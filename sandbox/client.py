@@ -1,4 +1,5 @@
-"""The sandbox from the outside: credentials it accepts, a subprocess that runs it, and its controls as functions."""
+"""The sandbox from the outside: credentials it accepts, a subprocess that runs it, and its controls as
+functions."""
 
 from __future__ import annotations
 
@@ -31,7 +32,9 @@ class Sandbox:
     def environment(self) -> dict[str, str]:
         """Variables that point the sources that the company works with at this sandbox."""
         about = self.about()
-        credentials = {name: value for vendor in about["vendors"] for name, value in VENDORS[vendor].CREDENTIALS.items()}
+        credentials = {
+            name: value for vendor in about["vendors"] for name, value in VENDORS[vendor].CREDENTIALS.items()
+        }
         return credentials | about["databases"] | {"SANDBOX_URL": self.url}
 
     def about(self) -> dict[str, Any]:
@@ -45,7 +48,9 @@ class Sandbox:
 
     def fault(self, source: str, kind: str, *, path: str = "", times: int | None = None, **more: Any) -> None:
         """Switch a fault on; kinds and their settings are in `sandbox/engine/faults.py`."""
-        self._control("POST", "/faults", {"source": source, "kind": kind, "path": path, "times": times, **more})
+        self._control(
+            "POST", "/faults", {"source": source, "kind": kind, "path": path, "times": times, **more}
+        )
 
     def clear_faults(self, source: str | None = None) -> None:
         """Switch all faults (or those of one source) off."""
@@ -61,7 +66,9 @@ class Sandbox:
 
     def _control(self, method: str, path: str, body: Any = None) -> Any:
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(f"{self.url}/_sandbox{path}", data, {"Content-Type": "application/json"}, method=method)
+        request = urllib.request.Request(
+            f"{self.url}/_sandbox{path}", data, {"Content-Type": "application/json"}, method=method
+        )
         try:
             with urllib.request.urlopen(request, timeout=60) as response:
                 return json.load(response)
@@ -71,12 +78,18 @@ class Sandbox:
 
 @contextlib.contextmanager
 def running_sandbox(
-    as_of: datetime | str | None = None, seed: int = 1, company: str = "cedar", port: int = 0, *, limits: bool = True
+    as_of: datetime | str | None = None,
+    seed: int = 1,
+    company: str = "cedar",
+    port: int = 0,
+    *,
+    limits: bool = True,
 ) -> Iterator[Sandbox]:
-    """Run the sandbox in a process of its own while the block runs; it ends with the block, and with this process.
+    """Run the sandbox in a process of its own while the block runs; it ends with the block, and with this
+    process.
 
-    `as_of`: where its clock starts (None: `SCORELINE_AS_OF`, else real time). `port` 0: any free one. `limits=False` serves
-    without the vendors' request limits, so that a test does not wait for them.
+    `as_of`: where its clock starts (None: `SCORELINE_AS_OF`, else real time). `port` 0: any free one.
+    `limits=False` serves without the vendors' request limits, so that a test does not wait for them.
 
     Raises:
         SandboxError: it did not start (a port in use, an unknown company, ...).
@@ -104,7 +117,9 @@ def running_sandbox(
         assert process.stdout is not None
         line = process.stdout.readline()
         if not line.startswith("Sandbox: "):
-            raise SandboxError(f"the sandbox did not start (exit code {process.wait()}); see its message above")
+            raise SandboxError(
+                f"the sandbox did not start (exit code {process.wait()}); see its message above"
+            )
         yield Sandbox(line.removeprefix("Sandbox: ").strip())
     finally:
         process.kill()

@@ -45,5 +45,8 @@ _MODULES: dict[str, ModuleType] = {
 }
 VENDORS: dict[str, Vendor] = {name: cast(Vendor, module) for name, module in _MODULES.items()}
 
-SANDBOX_CREDENTIALS: dict[str, str] = {name: value for module in _MODULES.values() for name, value in module.CREDENTIALS.items()}
-"""Environment name -> value, for every vendor. Distinctive on purpose: search for them to see whether a secret leaked."""
+SANDBOX_CREDENTIALS: dict[str, str] = {
+    name: value for module in _MODULES.values() for name, value in module.CREDENTIALS.items()
+}
+"""Environment name -> value, for every vendor. Distinctive on purpose: search for them to see whether a
+secret leaked."""

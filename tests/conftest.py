@@ -12,7 +12,9 @@ from hypothesis import HealthCheck, settings
 from sandbox import SANDBOX_CREDENTIALS, Sandbox, running_sandbox
 
 # the same examples in every run, however busy the machine is
-settings.register_profile("steady", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "steady", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("steady")
 
 
@@ -26,7 +28,8 @@ def _is_ours(name: str) -> bool:
 
 @pytest.fixture(scope="session", autouse=True)
 def _stand_apart(pytestconfig: pytest.Config) -> Iterator[None]:
-    """No test may read the developer's `.env` or send with their credentials, but the live ones, which are there for that."""
+    """No test may read the developer's `.env` or send with their credentials, but the live ones, which are
+    there for that."""
     if pytestconfig.option.markexpr == "live":
         yield
         return
@@ -48,6 +51,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(scope="session")
 def unlimited_sandbox() -> Iterator[Sandbox]:
-    """One sandbox at the demo's clock, without limits, for all rooms: inventing the company takes seconds. Leave it as it was found."""
+    """One sandbox at the demo's clock, without limits, for all rooms: inventing the company takes seconds.
+    Leave it as it was found."""
     with running_sandbox(as_of="2025-10-27T12:00:00Z", limits=False) as running:
         yield running

@@ -1,11 +1,14 @@
-"""Pull a window of one source again, part by part: one person after the other where the vendor works per person.
+"""Pull a window of one source again, part by part: one person after the other where the vendor works per
+person.
 
-A module whose vendor works per person has `PER_PERSON` (tables) and `people(client)` (id -> name). Its parts are these people, and
-then everything that is of none of them, with all other tables. Any other source is one part.
+A module whose vendor works per person has `PER_PERSON` (tables) and `people(client)` (id -> name). Its parts
+are these people, and then everything that is of none of them, with all other tables. Any other source is one
+part.
 
-What is done is noted in `ledger.backfills` after each part, so the same window (source, since, until, tables) goes on where it stopped:
-after a kill with the parts that were not finished, after failures with those that failed, and when nothing is left nothing is
-done, unless it is asked to `restart`. One part's failure stops no other.
+What is done is noted in `ledger.backfills` after each part, so the same window (source, since, until, tables)
+goes on where it stopped: after a kill with the parts that were not finished, after failures with those that
+failed, and when nothing is left nothing is done, unless it is asked to `restart`. One part's failure stops no
+other.
 """
 
 from __future__ import annotations
@@ -95,7 +98,9 @@ def backfill(
     report = BackfillReport([], LoadReport(source, "ok", {}, 0, 0.0, None))
 
     def pull(who: str, name: str, **how: Any) -> None:
-        part = done.get(who) or _pull(window, settings, company, who, name, report, since=since, until=until, **how)
+        part = done.get(who) or _pull(
+            window, settings, company, who, name, report, since=since, until=until, **how
+        )
         report.parts.append(part)
         told(part)
 
@@ -116,8 +121,11 @@ def backfill(
     return report
 
 
-def _people(entry: SourceEntry, settings: Settings, company: Company, asked: Collection[str]) -> tuple[Any, dict[str, str]]:
-    """The client, and whom the vendor can be asked for; nobody where it does not work per person, or is not connected."""
+def _people(
+    entry: SourceEntry, settings: Settings, company: Company, asked: Collection[str]
+) -> tuple[Any, dict[str, str]]:
+    """The client, and whom the vendor can be asked for; nobody where it does not work per person, or is not
+    connected."""
     module = entry.load_module()
     if not set(asked) & getattr(module, "PER_PERSON", frozenset()):
         return None, {}
@@ -127,7 +135,15 @@ def _people(entry: SourceEntry, settings: Settings, company: Company, asked: Col
         return client, module.people(client) if client else {}
 
 
-def _pull(window: _Window, settings: Settings, company: Company, who: str, name: str, report: BackfillReport, **how: Any) -> Part:
+def _pull(
+    window: _Window,
+    settings: Settings,
+    company: Company,
+    who: str,
+    name: str,
+    report: BackfillReport,
+    **how: Any,
+) -> Part:
     try:
         loaded = load(window.source, settings, company, **how)
     except SourceError as error:
@@ -145,15 +161,32 @@ def _add(total: LoadReport, loaded: LoadReport) -> None:
     total.warnings += [text for text in loaded.warnings if text not in total.warnings]
     for table, now in loaded.tables.items():
         before = total.tables.get(table)
-        total.tables[table] = TableReport(now.rows_loaded + (before.rows_loaded if before else 0), now.rows_total, now.newest_record)
+        total.tables[table] = TableReport(
+            now.rows_loaded + (before.rows_loaded if before else 0), now.rows_total, now.newest_record
+        )
 
 
 def _note(
-    settings: Settings, window: _Window, person: str, name: str, *, loaded: LoadReport | None = None, error: str | None = None
+    settings: Settings,
+    window: _Window,
+    person: str,
+    name: str,
+    *,
+    loaded: LoadReport | None = None,
+    error: str | None = None,
 ) -> Part:
     rows = sum(table.rows_loaded for table in loaded.tables.values()) if loaded else 0
     warnings = loaded.warnings if loaded else []
-    part = Part(window.source, person, name, loaded.status if loaded else "failed", rows, warnings, error, settings.now())
+    part = Part(
+        window.source,
+        person,
+        name,
+        loaded.status if loaded else "failed",
+        rows,
+        warnings,
+        error,
+        settings.now(),
+    )
     row = window.key | {
         "person": person,
         "name": name,
@@ -170,7 +203,10 @@ def _note(
     return part
 
 
-_SAME = "source = $source and since is not distinct from $since and until is not distinct from $until and tables = $tables"
+_SAME = (
+    "source = $source and since is not distinct from $since and until is not distinct from $until and tables"
+    " = $tables"
+)
 
 
 def _kept(settings: Settings, window: _Window, restart: bool) -> list[Part]:
@@ -185,14 +221,17 @@ def _kept(settings: Settings, window: _Window, restart: bool) -> list[Part]:
     return noted(settings, window.source, window.since, window.until, window.tables)
 
 
-def noted(settings: Settings, source: str, since: datetime | None, until: datetime | None, tables: str = "") -> list[Part]:
-    """The parts of a window that were pulled, as the last call left them, in the order in which they ended."""
+def noted(
+    settings: Settings, source: str, since: datetime | None, until: datetime | None, tables: str = ""
+) -> list[Part]:
+    """The parts of a window that were pulled, as the last call left them, in the order in which they
+    ended."""
     warehouse = Warehouse(settings)
     with warehouse.write_lock(f"backfill {source}"), contextlib.closing(warehouse.connect()) as connection:
         try:
             rows = connection.execute(
-                "select source, person, name, status, rows_loaded, warnings, error, finished_at from ledger.backfills "
-                f"where {_SAME} order by finished_at, rowid",
+                "select source, person, name, status, rows_loaded, warnings, error, finished_at from"
+                f" ledger.backfills where {_SAME} order by finished_at, rowid",
                 _Window(source, since, until, tables).key,
             ).fetchall()
         except duckdb.CatalogException:

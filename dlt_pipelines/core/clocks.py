@@ -1,8 +1,9 @@
 """Whose clock a run goes by, and cursors that a wrong one wrote.
 
-A cursor is an instant up to which a vendor was asked. Written by a machine whose clock is ahead, it would hide every change that is made
-until then. So a run goes by the earlier of two clocks, the machine's and the vendor's (the `Date` of its answers), and instants of the
-state that lie ahead of both are dropped: whatever they stood for is read again.
+A cursor is an instant up to which a vendor was asked. Written by a machine whose clock is ahead, it would
+hide every change that is made until then. So a run goes by the earlier of two clocks, the machine's and the
+vendor's (the `Date` of its answers), and instants of the state that lie ahead of both are dropped: whatever
+they stood for is read again.
 """
 
 from __future__ import annotations
@@ -19,12 +20,14 @@ _INSTANT = re.compile(r"\d{4}-\d\d-\d\d(T.*)?")
 
 
 def instant_of_run(own: datetime, vendors: datetime | None) -> datetime:
-    """The instant by which a run goes: the vendor's where the machine's clock is ahead of it. `Date` holds whole seconds."""
+    """The instant by which a run goes: the vendor's where the machine's clock is ahead of it. `Date` holds
+    whole seconds."""
     return own if vendors is None or own < vendors + timedelta(seconds=1) else vendors
 
 
 def without_future(state: Mapping[str, Any], now: datetime) -> tuple[dict[str, Any], list[str]]:
-    """A state without the instants and days that are still to come, and where they stood: `objects.calls.pulled_at`."""
+    """A state without the instants and days that are still to come, and where they stood:
+    `objects.calls.pulled_at`."""
     kept: dict[str, Any] = {}
     dropped: list[str] = []
     for name, value in state.items():

@@ -1,10 +1,11 @@
 """Load one source: extract and normalise without the warehouse's lock, load with it, write the ledger.
 
-The warehouse is the only truth. Cursors are dlt state, and dlt loads them with the rows they stand for, and with what the run found
-out beside rows (`settlement.py`); every run begins by taking schema and state from the warehouse and throws its own working folder
-away. A run that is killed therefore loses nothing: killed while it fetched, nothing has happened; killed later, its complete package
-lies in the working folder and the next run loads and settles it first. Nothing doubles either: every table is merged by its key or
-replaced by scope, in one transaction.
+The warehouse is the only truth. Cursors are dlt state, and dlt loads them with the rows they stand for, and
+with what the run found out beside rows (`settlement.py`); every run begins by taking schema and state from
+the warehouse and throws its own working folder away. A run that is killed therefore loses nothing: killed
+while it fetched, nothing has happened; killed later, its complete package lies in the working folder and the
+next run loads and settles it first. Nothing doubles either: every table is merged by its key or replaced by
+scope, in one transaction.
 """
 
 from __future__ import annotations
@@ -53,7 +54,8 @@ _DLT_SETTINGS: dict[str, Any] = {
 
 
 class _OwnContext(RunContext):
-    """dlt without config.toml and secrets.toml of whatever folder the process runs in, and without the environment's dlt names."""
+    """dlt without config.toml and secrets.toml of whatever folder the process runs in, and without the
+    environment's dlt names."""
 
     def initial_providers(self) -> list[ConfigProvider]:
         return [CustomLoaderDocProvider("scoreline", lambda: _DLT_SETTINGS)]
@@ -93,9 +95,10 @@ def load(
 ) -> LoadReport:
     """Load a source (or some of its tables) into `raw_<source>`, and say so in the ledger.
 
-    Two loads of one source never run at once: the second waits. `since`/`until` (with time zone) re-pull what was made, changed or
-    dated in that window; cursors stay where they are. `client`: what the module's `connect()` returned; without it one is made.
-    `person`, `apart`: see `Run`; a load of one person says nothing in the ledger about failures, and nothing that was not known.
+    Two loads of one source never run at once: the second waits. `since`/`until` (with time zone) re-pull what
+    was made, changed or dated in that window; cursors stay where they are. `client`: what the module's
+    `connect()` returned; without it one is made. `person`, `apart`: see `Run`; a load of one person says
+    nothing in the ledger about failures, and nothing that was not known.
 
     Raises:
         PermanentError: a person must act. The ledger has a `failed` row per table.
@@ -107,23 +110,28 @@ def load(
     entry = SOURCES[source]
     asked = frozenset(entry.tables if tables is None else tables)
     if unknown := sorted(asked - set(entry.tables)):
-        raise PermanentError(f"{entry.label}: unknown tables {', '.join(unknown)}; there are: {', '.join(entry.tables)}")
+        raise PermanentError(
+            f"{entry.label}: unknown tables {', '.join(unknown)}; there are: {', '.join(entry.tables)}"
+        )
     with _only_one(entry, settings):
         return _Load(entry, settings, company, asked, since, until, client, person, apart).run()
 
 
 def ensure_tables(settings: Settings, company: Company) -> None:
-    """Declare every raw table and column that does not exist yet, and write ledger, clock and settings for dbt. Quick when all is there.
+    """Declare every raw table and column that does not exist yet, and write ledger, clock and settings for
+    dbt. Quick when all is there.
 
     Raises:
-        SettingsError: a seed file has a wrong header or cell; dbt would blame a model, or read something else than was meant.
-        WarehouseBusy: a process without the write lock holds the warehouse.
+        SettingsError: a seed file has a wrong header or cell; dbt would blame a model, or read something else
+        than was meant. WarehouseBusy: a process without the write lock holds the warehouse.
     """
     check_seeds(settings)
     warehouse = Warehouse(settings)
     with warehouse.write_lock("ensure tables"):
         limits = {name: entry.freshness_limit.total_seconds() / 3600 for name, entry in SOURCES.items()}
-        warehouse.prepare(company, [(e.name, e.label, e.cadence, limits[e.name], e.kind) for e in SOURCES.values()])
+        warehouse.prepare(
+            company, [(e.name, e.label, e.cadence, limits[e.name], e.kind) for e in SOURCES.values()]
+        )
         lacking = _lacking(warehouse, SOURCES.values())
     for name in lacking:
         with _only_one(SOURCES[name], settings):
@@ -148,7 +156,9 @@ def _only_one(entry: SourceEntry, settings: Settings) -> Iterator[None]:
 def _lacking(warehouse: Warehouse, entries: Collection[SourceEntry]) -> dict[str, list[str]]:
     """Source -> tables that do not exist or lack a declared column. Call with the lock held."""
     with contextlib.closing(warehouse.connect()) as connection:
-        rows = connection.execute("select table_schema, table_name, column_name from information_schema.columns").fetchall()
+        rows = connection.execute(
+            "select table_schema, table_name, column_name from information_schema.columns"
+        ).fetchall()
     there = set(rows)
     lacking: dict[str, list[str]] = {}
     for entry in entries:
@@ -159,7 +169,8 @@ def _lacking(warehouse: Warehouse, entries: Collection[SourceEntry]) -> dict[str
 
 
 def _declare(entry: SourceEntry, settings: Settings) -> None:
-    """Make the tables of a source that are not there yet, empty. Call with the source's lock held and the warehouse's free."""
+    """Make the tables of a source that are not there yet, empty. Call with the source's lock held and the
+    warehouse's free."""
     warehouse = Warehouse(settings)
     with warehouse.write_lock(f"declare {entry.name}"), _kept_open(warehouse):
         missing = _lacking(warehouse, [entry]).get(entry.name)
@@ -182,21 +193,26 @@ def _declare(entry: SourceEntry, settings: Settings) -> None:
 def _own_dlt(settings: Settings) -> None:
     container = Container()
     # asking for the context would make dlt's default one first, with everything it reads and starts
-    if PluggableRunContext not in container or not isinstance(container[PluggableRunContext].context, _OwnContext):
+    if PluggableRunContext not in container or not isinstance(
+        container[PluggableRunContext].context, _OwnContext
+    ):
         container[PluggableRunContext] = PluggableRunContext(_OwnContext(str(settings.dlt_dir)))
 
 
 def _destination(settings: Settings) -> Any:
     duckdb_file: Any = dlt.destinations.duckdb({"database": str(settings.warehouse_path)})
-    # dlt asks for them thirty times a load and resolves the whole configuration each time, on which DuckDB's do not depend
+    # dlt asks for them thirty times a load and resolves the whole configuration each time, on which DuckDB's
+    # do not depend
     ask = duckdb_file.capabilities
-    duckdb_file.capabilities = lambda config=None, naming=None: ask(duckdb_file.spec() if config is None else config, naming)
+    duckdb_file.capabilities = lambda config=None, naming=None: ask(
+        duckdb_file.spec() if config is None else config, naming
+    )
     return duckdb_file
 
 
 def _open_pipeline(entry: SourceEntry, settings: Settings) -> tuple[Any, list[str]]:
-    """The pipeline with schema and state as the warehouse has them, after loading and settling what killed runs left, and the warnings
-    of these. Call with the lock held."""
+    """The pipeline with schema and state as the warehouse has them, after loading and settling what killed
+    runs left, and the warnings of these. Call with the lock held."""
     _own_dlt(settings)
 
     def attached() -> Any:
@@ -219,7 +235,11 @@ def _open_pipeline(entry: SourceEntry, settings: Settings) -> tuple[Any, list[st
             if _warehouse_error(error, settings):
                 raise
             # its cursors were not loaded either, so the same records are fetched again
-            log.warning("%s: what an interrupted run left cannot be used (%s); it is fetched again", entry.label, type(error).__name__)
+            log.warning(
+                "%s: what an interrupted run left cannot be used (%s); it is fetched again",
+                entry.label,
+                type(error).__name__,
+            )
             shutil.rmtree(settings.dlt_dir / entry.name, ignore_errors=True)
             pipeline = attached()
         pipeline.sync_destination()
@@ -231,15 +251,21 @@ def _open_pipeline(entry: SourceEntry, settings: Settings) -> tuple[Any, list[st
 
 
 def _settle(entry: SourceEntry, warehouse: Warehouse, ended: Callable[[Outcome], datetime]) -> list[Settled]:
-    """Settle every load that is not settled yet, oldest first. Call with the lock held. `ended`: when a load did."""
+    """Settle every load that is not settled yet, oldest first. Call with the lock held. `ended`: when a load
+    did."""
     with contextlib.closing(warehouse.connect()) as connection:
         warehouse.declare_ledger(connection)
-        return [settle(connection, warehouse, entry, outcome, ended(outcome)) for outcome in waiting(connection, entry)]
+        return [
+            settle(connection, warehouse, entry, outcome, ended(outcome))
+            for outcome in waiting(connection, entry)
+        ]
 
 
 def _kept_open(warehouse: Warehouse) -> contextlib.closing[duckdb.DuckDBPyConnection]:
-    """The file stays open over the block, so that dlt's and our connections share one database instead of opening and writing it out
-    each time. It also waits for, and names, a process that holds the file without our lock. Call with the lock held."""
+    """The file stays open over the block, so that dlt's and our connections share one database instead of
+    opening and writing it out each time. It also waits for, and names, a process that holds the file without
+    our lock. Call with the lock held.
+    """
     return contextlib.closing(warehouse.connect())
 
 
@@ -299,12 +325,24 @@ class _Load:
     def _pull(self) -> LoadReport:
         entry, module = self.entry, self.module
         # a table that other tables' pulls fill comes with them, and they with it: one cursor stands for both
-        pulled = self.asked.union(*(feeders for table, feeders in module.FEEDS.items() if table in self.asked))
+        pulled = self.asked.union(
+            *(feeders for table, feeders in module.FEEDS.items() if table in self.asked)
+        )
         pulled |= {table for table, feeders in module.FEEDS.items() if pulled.intersection(feeders)}
         with self.warehouse.write_lock(f"load {entry.name}: cursors"), _kept_open(self.warehouse):
             pipeline, warnings = _open_pipeline(entry, self.settings)
         origin = self._origin()
-        run = Run(self.settings, self.company, self._instant(), self.client, pulled, self.since, self.until, self.person, self.apart)
+        run = Run(
+            self.settings,
+            self.company,
+            self._instant(),
+            self.client,
+            pulled,
+            self.since,
+            self.until,
+            self.person,
+            self.apart,
+        )
         run.warnings += warnings
         self._tell_of_clocks(run)
         run.state = self._trusted(run, pipeline.state.get("sources", {}).get(entry.name, {}))
@@ -322,7 +360,11 @@ class _Load:
             kept = run.state.get("origin", origin) if origin.endswith(": ") else origin
             state.setdefault("sources", {})[entry.name] = {**run.state, "origin": kept}
         last = closing(entry, lambda: self._outcome(run))
-        pipeline.extract([module.source(run).with_resources(*pulled), last], workers=len(pulled) + 1, loader_file_format="parquet")
+        pipeline.extract(
+            [module.source(run).with_resources(*pulled), last],
+            workers=len(pulled) + 1,
+            loader_file_format="parquet",
+        )
         pipeline.normalize()
         with self.warehouse.write_lock(f"load {entry.name}"), _kept_open(self.warehouse):
             pipeline.load(workers=_LOADERS)
@@ -330,7 +372,13 @@ class _Load:
         if run.unavailable:
             _declare(entry, self.settings)
         return LoadReport(
-            entry.name, "ok", settled.tables, self._requests, self._waited, settled.complete_through, settled.outcome.warnings
+            entry.name,
+            "ok",
+            settled.tables,
+            self._requests,
+            self._waited,
+            settled.complete_through,
+            settled.outcome.warnings,
         )
 
     def _outcome(self, run: Run) -> Outcome:
@@ -360,8 +408,8 @@ class _Load:
     def _tell_of_clocks(self, run: Run) -> None:
         if self.ahead > APART:
             run.warn(
-                f"{self.entry.label}: this machine's clock is {self.ahead} ahead of {self.entry.label}'s; the run goes by the latter. "
-                "Correct the machine's clock and keep it right (NTP)."
+                f"{self.entry.label}: this machine's clock is {self.ahead} ahead of {self.entry.label}'s; the"
+                " run goes by the latter. Correct the machine's clock and keep it right (NTP)."
             )
 
     def _trusted(self, run: Run, state: Mapping[str, Any]) -> dict[str, Any]:
@@ -371,8 +419,9 @@ class _Load:
         if refused:
             more = f" and {len(refused) - 3} more" if len(refused) > 3 else ""
             run.warn(
-                f"{self.entry.label}: cursors are later than {now:%Y-%m-%dT%H:%M:%SZ} ({', '.join(refused[:3])}{more}): the clock "
-                "was ahead when they were written. They are refused and their records are read again. Keep the clock right (NTP)."
+                f"{self.entry.label}: cursors are later than {now:%Y-%m-%dT%H:%M:%SZ}"
+                f" ({', '.join(refused[:3])}{more}): the clock was ahead when they were written. They are"
+                " refused and their records are read again. Keep the clock right (NTP)."
             )
         return trusted
 
@@ -387,7 +436,8 @@ class _Load:
         return round(budget.waited_seconds - self.waited_before, 3) if budget else 0.0
 
     def _origin(self) -> str:
-        # the sandbox takes another port each time, so an address says nothing; an account without records may have no name yet
+        # the sandbox takes another port each time, so an address says nothing; an account without records may
+        # have no name yet
         return f"{getattr(self.client, 'place', 'here')}: {self.module.identify(self.client)}"
 
     def _refuse_mixing(self, run: Run, origin: str) -> None:
@@ -395,12 +445,14 @@ class _Load:
         place, _, name = before.partition(": ")
         if before != origin and name and origin != f"{place}: ":
             raise PermanentError(
-                f"{self.entry.label}: the warehouse holds data of another place ({before}) than the one set now ({origin}). "
-                f"Set SCORELINE_HOME to another folder, or remove {self.settings.home} to start anew."
+                f"{self.entry.label}: the warehouse holds data of another place ({before}) than the one set"
+                f" now ({origin}). Set SCORELINE_HOME to another folder, or remove {self.settings.home} to"
+                " start anew."
             )
 
     def _count(self, run: Run) -> None:
-        """Ask the vendor how many records there are, where it can tell, so that what is held can be held against it.
+        """Ask the vendor how many records there are, where it can tell, so that what is held can be held
+        against it.
 
         Only after a pull of everything: a person who loads one table waits for that table.
         """
@@ -413,7 +465,9 @@ class _Load:
 
     def _record(self, rows: dict[str, dict[str, Any]]) -> None:
         finished_at = self.settings.now() - self.ahead
-        self.warehouse.record_loads(ledger_rows(self.entry, rows, self.started_at, finished_at, self._requests, self._waited))
+        self.warehouse.record_loads(
+            ledger_rows(self.entry, rows, self.started_at, finished_at, self._requests, self._waited)
+        )
 
     def _record_failure(self, text: str) -> None:
         with self.warehouse.write_lock(f"load {self.entry.name}"):
@@ -431,14 +485,16 @@ def translated(entry: SourceEntry, redact: Redactor, settings: Settings) -> Iter
         for cause in _chain(error):
             if isinstance(cause, SourceError):
                 text = redact(cause)
-                raise type(cause)(text if text.startswith(entry.label) else f"{entry.label}: {text}") from None
+                raise type(cause)(
+                    text if text.startswith(entry.label) else f"{entry.label}: {text}"
+                ) from None
             if isinstance(cause, SettingsError):
                 raise PermanentError(f"{entry.label}: {redact(cause)}") from None
         log.error("%s: %s", entry.label, redact("".join(traceback.format_exception(error))))
         root = list(_chain(error))[-1]
         raise PermanentError(
-            f"{entry.label}: {type(root).__name__}: {redact.cut(root, 1000)}. The log has the full story; if a new kind of record "
-            "causes it, report it with that."
+            f"{entry.label}: {type(root).__name__}: {redact.cut(root, 1000)}. The log has the full story; if"
+            " a new kind of record causes it, report it with that."
         ) from None
 
 
@@ -455,7 +511,8 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def _warehouse_error(error: BaseException, settings: Settings) -> WarehouseError | None:
-    """The reason in `error` that is the warehouse's file: held by another process, damaged, or not writable."""
+    """The reason in `error` that is the warehouse's file: held by another process, damaged, or not
+    writable."""
     for cause in _chain(error):
         if isinstance(cause, WarehouseError):
             return cause

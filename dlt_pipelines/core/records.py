@@ -1,8 +1,9 @@
 """Vendor values become typed columns: strictly, quickly, and without losing a row over one bad value.
 
-Pages become Arrow batches while they are hot, and about 20,000 rows are handed to dlt at a time: three times faster than dicts.
-A value that is not what its column says, or lies beyond the bounds below, is stored as null and named in a warning; its row stays.
-Only a row without its key is left out, because nothing could ever replace it.
+Pages become Arrow batches while they are hot, and about 20,000 rows are handed to dlt at a time: three times
+faster than dicts. A value that is not what its column says, or lies beyond the bounds below, is stored as
+null and named in a warning; its row stays. Only a row without its key is left out, because nothing could ever
+replace it.
 """
 
 from __future__ import annotations
@@ -25,17 +26,20 @@ FLUSH_ROWS = 20_000
 MOST_WARNINGS = 20
 """Bad values of one column that are named one by one; of the others only the number is told."""
 
-# ------------------------------------------------------------------ bounds: what every column of every source can hold
+# ------------------------------------------------------------------ bounds: what every column of every source
+#     can hold
 
 YEARS = (1900, 2199)
-"""First and last year of dates and instants. Vendors write 0001 and 9999 for "never", and no calendar of ours reaches there."""
+"""First and last year of dates and instants. Vendors write 0001 and 9999 for "never", and no calendar of ours
+reaches there."""
 LARGEST_WHOLE = 2**63 - 1
 LARGEST = Decimal(10) ** 29
 """Decimals are smaller than this: DECIMAL(38, 9)."""
 LONGEST_TEXT = 1_000_000
 """Characters. A longer text is a file, and cut JSON would be none."""
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
-"""NUL ends texts in other databases, and half a surrogate pair (a cut emoji) is no UTF-8. Either becomes U+FFFD."""
+"""NUL ends texts in other databases, and half a surrogate pair (a cut emoji) is no UTF-8. Either becomes
+U+FFFD."""
 
 ARROW: dict[ColumnType, pa.DataType] = {
     "text": pa.string(),
@@ -135,7 +139,11 @@ def _whole(value: object) -> int:
 
 
 def _truth(value: object) -> bool:
-    found = value if isinstance(value, bool) else {"true": True, "false": False, "1": True, "0": False}.get(str(value).strip().lower())
+    found = (
+        value
+        if isinstance(value, bool)
+        else {"true": True, "false": False, "1": True, "0": False}.get(str(value).strip().lower())
+    )
     if found is None:
         raise ValueError(value)
     return found
@@ -163,7 +171,8 @@ _PARSERS: dict[ColumnType, Callable[[object], Any]] = {
 
 
 def parse(kind: ColumnType, value: object, where: str, warn: Callable[[str], None]) -> Any:
-    """One value as `kind`; null, and a warning that begins with `where`, when it is not one or lies beyond the bounds."""
+    """One value as `kind`; null, and a warning that begins with `where`, when it is not one or lies beyond
+    the bounds."""
     if value is None or value == "":
         return None
     name, limit = _SAID[kind]
@@ -209,15 +218,26 @@ def shown(value: object) -> str:
     return '"' + "".join(character if character.isprintable() else "?" for character in text) + '"'
 
 
-def array(kind: ColumnType, values: Sequence[Any], name: str, ids: Sequence[Any], table: str, warn: Callable[[str], None]) -> pa.Array:
-    """A column. The quick way is Arrow's own; only where there is none, or Arrow refuses, is each value looked at and named."""
+def array(
+    kind: ColumnType,
+    values: Sequence[Any],
+    name: str,
+    ids: Sequence[Any],
+    table: str,
+    warn: Callable[[str], None],
+) -> pa.Array:
+    """A column. The quick way is Arrow's own; only where there is none, or Arrow refuses, is each value
+    looked at and named."""
     try:
         quick = _arrow_array(kind, values)
     except (pa.ArrowException, OverflowError, UnicodeEncodeError):
         quick = None
     if quick is not None and _within(kind, quick):
         return quick
-    return pa.array([parse(kind, value, f"{table} {key}: {name}", warn) for key, value in zip(ids, values, strict=True)], ARROW[kind])
+    return pa.array(
+        [parse(kind, value, f"{table} {key}: {name}", warn) for key, value in zip(ids, values, strict=True)],
+        ARROW[kind],
+    )
 
 
 def _arrow_array(kind: ColumnType, values: Sequence[Any]) -> pa.Array | None:
@@ -226,7 +246,11 @@ def _arrow_array(kind: ColumnType, values: Sequence[Any]) -> pa.Array | None:
         return pa.nulls(len(values), ARROW[kind])
     if kind == "text":
         # Arrow would take bytes for text
-        return pa.array(values, ARROW[kind]) if all(value is None or isinstance(value, str) for value in values) else None
+        return (
+            pa.array(values, ARROW[kind])
+            if all(value is None or isinstance(value, str) for value in values)
+            else None
+        )
     texts = any(isinstance(value, str) for value in values)
     if kind == "bool":
         return pa.array(values, ARROW[kind])
@@ -255,15 +279,23 @@ def _within(kind: ColumnType, found: pa.Array) -> bool:
 class Batches:
     """Collects pages of one table and hands them on as Arrow tables of about FLUSH_ROWS rows.
 
-    `key`: the column that names a row in warnings; of a tuple the first, and none of them is ever null: a row whose key is not what
-    its column says is left out with a warning.
+    `key`: the column that names a row in warnings; of a tuple the first, and none of them is ever null: a row
+    whose key is not what its column says is left out with a warning.
     """
 
-    def __init__(self, table: str, kinds: Mapping[str, ColumnType], warn: Callable[[str], None], key: str | tuple[str, ...] = "id") -> None:
+    def __init__(
+        self,
+        table: str,
+        kinds: Mapping[str, ColumnType],
+        warn: Callable[[str], None],
+        key: str | tuple[str, ...] = "id",
+    ) -> None:
         self._table, self._kinds, self._warn = table, kinds, warn
         self._bad: Counter[str] = Counter()
         self._key, filled = (key, ("id",)) if isinstance(key, str) else (key[0], key)
-        self._schema = pa.schema([pa.field(name, ARROW[kind], nullable=name not in filled) for name, kind in kinds.items()])
+        self._schema = pa.schema(
+            [pa.field(name, ARROW[kind], nullable=name not in filled) for name, kind in kinds.items()]
+        )
         self._batches: list[pa.RecordBatch] = []
         self._rows = 0
 
@@ -272,11 +304,16 @@ class Batches:
         ids = columns[self._key]
         if not ids:
             return
-        arrays = [array(kind, columns[name], name, ids, self._table, self._teller(name)) for name, kind in self._kinds.items()]
+        arrays = [
+            array(kind, columns[name], name, ids, self._table, self._teller(name))
+            for name, kind in self._kinds.items()
+        ]
         batch = pa.RecordBatch.from_arrays(arrays, schema=self._schema)
         for field in self._schema:
             if not field.nullable and (lost := batch.column(field.name).null_count):
-                self._warn(f"{self._table}: {lost} rows are left out, because their {field.name} cannot be stored")
+                self._warn(
+                    f"{self._table}: {lost} rows are left out, because their {field.name} cannot be stored"
+                )
                 batch = batch.filter(pc.is_valid(batch.column(field.name)))
         self._batches.append(batch)
         self._rows += batch.num_rows
@@ -290,7 +327,10 @@ class Batches:
         """Everything that is left: one table or none."""
         for name, bad in self._bad.items():
             if bad > MOST_WARNINGS:
-                self._warn(f"{self._table}: {bad - MOST_WARNINGS} more values of {name} are stored as empty for such reasons")
+                self._warn(
+                    f"{self._table}: {bad - MOST_WARNINGS} more values of {name} are stored as empty for such"
+                    " reasons"
+                )
         self._bad.clear()
         if self._rows:
             table = pa.Table.from_batches(self._batches).combine_chunks()
@@ -330,8 +370,9 @@ def typed(
 
     Args:
         table: named in warnings, for example `copper.activities`.
-        key: the column that names a row in warnings and that every row must have; where several make the key, all of them, that one first.
-        may_lack: columns whose field the vendor leaves out when it is empty. Any other field that no row has is named in a
+        key: the column that names a row in warnings and that every row must have; where several make the key,
+        all of them, that one first. may_lack: columns whose field the vendor leaves out when it is empty. Any
+        other field that no row has is named in a
             warning: the vendor may have renamed it.
 
     Raises:
@@ -351,7 +392,10 @@ def typed(
     yield from batches.rest()
     if rows:
         for column in sorted(lacking):
-            warn(f"{table}: the vendor sends no {fields[column][0]} any more ({rows} rows without it); {column} is stored as empty")
+            warn(
+                f"{table}: the vendor sends no {fields[column][0]} any more ({rows} rows without it);"
+                f" {column} is stored as empty"
+            )
 
 
 class _Strange:
@@ -370,7 +414,11 @@ class _Strange:
                 continue
             if not self._count:
                 # names only: values of a row that is not understood may be anything
-                named = f"has {', '.join(map(str, row)) or 'nothing'}" if isinstance(row, dict) else f"is {type(row).__name__}"
+                named = (
+                    f"has {', '.join(map(str, row)) or 'nothing'}"
+                    if isinstance(row, dict)
+                    else f"is {type(row).__name__}"
+                )
                 self._first = named[:200]
             self._count += 1
         return good
@@ -382,10 +430,15 @@ class _Strange:
             PermanentError: rows came, and all of them were left out: the vendor sends something else now.
         """
         if self._count and not good:
-            raise PermanentError(f"{self._table}: expected every row to have {self._needed}, but the first {self._first}")
+            raise PermanentError(
+                f"{self._table}: expected every row to have {self._needed}, but the first {self._first}"
+            )
         if self._count:
             total = good + self._count
-            self._warn(f"{self._table}: {self._count} of {total} rows without {self._needed} are left out; the first {self._first}")
+            self._warn(
+                f"{self._table}: {self._count} of {total} rows without {self._needed} are left out; the first"
+                f" {self._first}"
+            )
 
 
 def sound(table: str, rows: Sequence[Any], field: str, warn: Callable[[str], None]) -> list[dict[str, Any]]:

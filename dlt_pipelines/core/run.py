@@ -30,11 +30,12 @@ def table(
     parallel: bool = True,
     newest: str | None = None,
 ) -> Any:
-    """Keyword arguments of `@dlt.resource` for one raw table: key, write disposition, contract and every column.
+    """Keyword arguments of `@dlt.resource` for one raw table: key, write disposition, contract and every
+    column.
 
-    `kinds`: column -> type; timestamps are instants in UTC, decimals DECIMAL(38, 9). `nullable`: key columns may hold null too.
-    `parallel`: fetched beside the other tables, in a thread. `newest`: where a load brings a key several times, the row stays in which
-    this column is greatest; without it any of them.
+    `kinds`: column -> type; timestamps are instants in UTC, decimals DECIMAL(38, 9). `nullable`: key columns
+    may hold null too. `parallel`: fetched beside the other tables, in a thread. `newest`: where a load brings
+    a key several times, the row stays in which this column is greatest; without it any of them.
     """
     shapes: dict[str, dict[str, Any]] = {
         "decimal": {"data_type": "decimal", "precision": 38, "scale": 9},
@@ -46,21 +47,24 @@ def table(
         "write_disposition": disposition,
         "schema_contract": CONTRACT,
         "parallelized": parallel,
-        "columns": {
-            name: {
-                **shapes.get(kind, {"data_type": kind}),
-                "nullable": nullable or name not in keys,
-                **({"dedup_sort": "desc"} if name == newest else {}),
+        "columns": (
+            {
+                name: {
+                    **shapes.get(kind, {"data_type": kind}),
+                    "nullable": nullable or name not in keys,
+                    **({"dedup_sort": "desc"} if name == newest else {}),
+                }
+                for name, kind in kinds.items()
             }
-            for name, kind in kinds.items()
-        }
-        # dlt's normaliser numbers rows and forbids null there; Arrow tables do not pass through it
-        | {"_dlt_id": {"data_type": "text", "nullable": True, "unique": False, "row_key": False}},
+            # dlt's normaliser numbers rows and forbids null there; Arrow tables do not pass through it
+            | {"_dlt_id": {"data_type": "text", "nullable": True, "unique": False, "row_key": False}}
+        ),
     }
 
 
 def replaces(scope: str) -> dict[str, Any]:
-    """A write disposition: in one transaction the rows that match the SQL condition `scope` give way to the rows of this load.
+    """A write disposition: in one transaction the rows that match the SQL condition `scope` give way to the
+    rows of this load.
 
     dlt's own `replace` empties the table first; a run killed at that moment would leave zeros behind.
     """
@@ -80,14 +84,18 @@ EVERYTHING = replaces("1 = 1")
 MARKED = {
     "deleted_at": ("deleted_at = ?", "deleted_at is null"),
     "removed_at": ("removed_at = ?", "removed_at is null"),
-    "archived_at": ("archived = true, archived_at = coalesce(archived_at, ?)", "not coalesce(archived, false)"),
+    "archived_at": (
+        "archived = true, archived_at = coalesce(archived_at, ?)",
+        "not coalesce(archived, false)",
+    ),
 }
 """Column that says when a row was found to be gone -> how it is set, and of which rows."""
 MarkColumn = Literal["deleted_at", "removed_at", "archived_at"]
 
 
 class Mark(BaseModel):
-    """Rows of a table that the vendor no longer has: those with `ids`, or those that a load of everything (`where`) did not bring."""
+    """Rows of a table that the vendor no longer has: those with `ids`, or those that a load of everything
+    (`where`) did not bring."""
 
     table: str
     column: MarkColumn
@@ -107,30 +115,35 @@ class Run:
     settings: Settings
     company: Company
     started_at: datetime
-    """Clock of the run, UTC: never ahead of the vendor's own. Every change made before it is asked for; cursors go no further."""
+    """Clock of the run, UTC: never ahead of the vendor's own. Every change made before it is asked for;
+    cursors go no further."""
     client: Any
     """What the module's `connect()` returned."""
     tables: frozenset[str]
     """Tables this run loads."""
     since: datetime | None = None
     until: datetime | None = None
-    """Backfill: only the records made, changed or happened between these instants, and cursors stay where they are."""
+    """Backfill: only the records made, changed or happened between these instants, and cursors stay where
+    they are."""
     person: str | None = None
-    """Backfill: only the records of this person, by the vendor's id; "": only those of nobody in `apart`. None: of everybody."""
+    """Backfill: only the records of this person, by the vendor's id; "": only those of nobody in `apart`.
+    None: of everybody."""
     apart: Collection[str] = ()
     """Backfill: ids of the persons who are pulled one by one."""
     state: Mapping[str, Any] = field(default_factory=dict)
-    """The source's dlt state as it was before the run (cursors), without instants that are to come. New values are written inside
-    resources."""
+    """The source's dlt state as it was before the run (cursors), without instants that are to come. New
+    values are written inside resources."""
     known: dict[str, Any] = field(default_factory=dict)
-    """What the module's `recall()` read from the warehouse before the run, and what its resources tell each other."""
+    """What the module's `recall()` read from the warehouse before the run, and what its resources tell each
+    other."""
     warnings: list[str] = field(default_factory=list)
     unavailable: dict[str, str] = field(default_factory=dict)
     """Table -> why this account may not read it."""
     not_set_up: set[str] = field(default_factory=set)
     """Those of them for which company.toml names nothing to read: nobody has to be told."""
     totals: dict[str, int] = field(default_factory=dict)
-    """Table -> how many records the vendor says there are, without deleted ones; what the module's `totals()` was told."""
+    """Table -> how many records the vendor says there are, without deleted ones; what the module's `totals()`
+        was told."""
     access_ends: datetime | None = None
     """When the account has to be connected anew, where the vendor says so."""
     complete_through: dict[str, datetime] = field(default_factory=dict)
@@ -148,7 +161,8 @@ class Run:
         return self.since is not None or self.until is not None
 
     def due(self, last: str | None, days: int) -> bool:
-        """Whether something that is done every so many days is due; `last`: instant or local day (ISO) on which it was done.
+        """Whether something that is done every so many days is due; `last`: instant or local day (ISO) on
+        which it was done.
 
         Whole weeks end with the company's Monday, so that what is done weekly is done before Monday's mail.
         """
@@ -162,16 +176,32 @@ class Run:
         return today - then >= timedelta(days=days)
 
     def gone(self, table: str, ids: Iterable[int | str], *, at: datetime | None = None) -> None:
-        """The vendor no longer has the rows with these ids: after the load `deleted_at` says so. `at`: when they went, if it is known."""
+        """The vendor no longer has the rows with these ids: after the load `deleted_at` says so. `at`: when
+        they went, if it is known."""
         if found := sorted(ids):
             self.marks.append(Mark(table=table, column="deleted_at", at=at or self.started_at, ids=found))
 
-    def listed(self, table: str, column: MarkColumn = "deleted_at", where: str = "true", values: Sequence[int | str] = ()) -> None:
-        """All that the vendor has of a table's rows with `where` came in this load: after it `column` says that the others are gone.
+    def listed(
+        self,
+        table: str,
+        column: MarkColumn = "deleted_at",
+        where: str = "true",
+        values: Sequence[int | str] = (),
+    ) -> None:
+        """All that the vendor has of a table's rows with `where` came in this load: after it `column` says
+        that the others are gone.
 
-        Only inside a resource. `where`: the window that was asked for; what lies outside is left alone. `values`: its parameters.
+        Only inside a resource. `where`: the window that was asked for; what lies outside is left alone.
+        `values`: its parameters.
         """
-        mark = Mark(table=table, column=column, at=self.started_at, load_id=self.load_id(), where=where, values=list(values))
+        mark = Mark(
+            table=table,
+            column=column,
+            at=self.started_at,
+            load_id=self.load_id(),
+            where=where,
+            values=list(values),
+        )
         self.marks.append(mark)
 
     def wants(self, person: object) -> bool:
@@ -181,7 +211,8 @@ class Run:
         return str(person) == self.person if self.person else str(person) not in self.apart
 
     def countable(self, names: Iterable[str]) -> list[str]:
-        """Those of the tables that hold everything from the vendor's beginning on, so that its own count of them can be compared."""
+        """Those of the tables that hold everything from the vendor's beginning on, so that its own count of
+        them can be compared."""
         return sorted(set(names) - self.unavailable.keys() - self.complete_from.keys())
 
     @staticmethod
@@ -191,7 +222,8 @@ class Run:
 
     @contextlib.contextmanager
     def reading(self, name: str) -> Iterator[None]:
-        """Around the fetching of one table: a missing permission skips the table, any other error stops the other tables' requests too."""
+        """Around the fetching of one table: a missing permission skips the table, any other error stops the
+        other tables' requests too."""
         try:
             yield
         except NotAvailable as error:
@@ -204,10 +236,11 @@ class Run:
             raise
 
     def refuse_fed(self, feeds: Mapping[str, Collection[str]]) -> None:
-        """After the fetching: a table that only the pulls of others fill is refused when all of them are. Nobody has taken its rows.
+        """After the fetching: a table that only the pulls of others fill is refused when all of them are.
+        Nobody has taken its rows.
 
-        `feeds`: table -> the tables that fill it. One that several fill stays while one of them may be read: whoever needs the part of a
-        refused one needs that table as well.
+        `feeds`: table -> the tables that fill it. One that several fill stays while one of them may be read:
+        whoever needs the part of a refused one needs that table as well.
         """
         for name, feeders in feeds.items():
             if name in self.tables and self.unavailable.keys() >= set(feeders):
@@ -220,7 +253,8 @@ class Run:
 
 
 def streamed(run: Run | None, name: str, fetch: Callable[[Run], Iterable[Any]]) -> Iterator[Any]:
-    """Body of a resource that hands on rows as they come: the table is declared before the first of them; without `run` that is all."""
+    """Body of a resource that hands on rows as they come: the table is declared before the first of them;
+    without `run` that is all."""
     yield dlt.mark.materialize_table_schema()
     if run:
         with run.reading(name):
@@ -228,7 +262,8 @@ def streamed(run: Run | None, name: str, fetch: Callable[[Run], Iterable[Any]]) 
 
 
 def whole(run: Run | None, name: str, fetch: Callable[[Run], Iterable[Any]]) -> Iterator[Any]:
-    """Body of a resource that replaces what was there: rows are handed on when all of them have come, so that half never replaces all."""
+    """Body of a resource that replaces what was there: rows are handed on when all of them have come, so that
+    half never replaces all."""
     rows: list[Any] = []
     if run:
         with run.reading(name):
@@ -240,7 +275,8 @@ def whole(run: Run | None, name: str, fetch: Callable[[Run], Iterable[Any]]) -> 
 
 
 def snapshot_day(run: Run, name: str) -> str:
-    """The `snapshot_date` of a dated snapshot that is taken now: the company's local day, ISO. Only inside a resource.
+    """The `snapshot_date` of a dated snapshot that is taken now: the company's local day, ISO. Only inside a
+    resource.
 
     Notes when the first one was taken: what the vendor cannot tell again later is not known from before it.
     """

@@ -1,9 +1,10 @@
 """What a run found out beside rows, and what is done with it once its package is loaded.
 
-Some of what a run learns is no row: what the vendor no longer has, until when the tables are complete, what was refused, warnings. It
-travels in the package, as one row of `raw_<source>.unsettled`, so it reaches the warehouse together with the rows and cursors of the
-same run, also when that run is killed and the next one loads its package. Settling marks what is gone, writes the ledger and
-removes that row, in one transaction: a row that is still there was never settled.
+Some of what a run learns is no row: what the vendor no longer has, until when the tables are complete, what
+was refused, warnings. It travels in the package, as one row of `raw_<source>.unsettled`, so it reaches the
+warehouse together with the rows and cursors of the same run, also when that run is killed and the next one
+loads its package. Settling marks what is gone, writes the ledger and removes that row, in one transaction: a
+row that is still there was never settled.
 """
 
 from __future__ import annotations
@@ -59,7 +60,8 @@ class Outcome(BaseModel):
 
     @classmethod
     def of(cls, run: Run, asked: list[str], redact: Callable[[object], str], **more: Any) -> Outcome:
-        """The outcome of a run whose last row has come. Nothing secret is in it. `more`: the fields that the run does not know."""
+        """The outcome of a run whose last row has come. Nothing secret is in it. `more`: the fields that the
+        run does not know."""
         for name in sorted(run.unavailable.keys() - run.not_set_up):
             run.warn(f"{name} is not available: {run.unavailable[name]}")
         return cls(
@@ -116,7 +118,8 @@ class Settled:
 
 
 def closing(entry: SourceEntry, outcome: Callable[[], Outcome]) -> Any:
-    """A source of one table, to be extracted after the run's own: it asks for the outcome when all rows have come, and stores it."""
+    """A source of one table, to be extracted after the run's own: it asks for the outcome when all rows have
+    come, and stores it."""
 
     @dlt.resource(**table("outcome", "append", {"outcome": "text"}, parallel=False), name=TABLE)
     def unsettled() -> Iterator[Any]:
@@ -129,15 +132,23 @@ def closing(entry: SourceEntry, outcome: Callable[[], Outcome]) -> Any:
 def waiting(connection: duckdb.DuckDBPyConnection, entry: SourceEntry) -> list[Outcome]:
     """The outcomes of loaded packages that were not settled yet, oldest first."""
     try:
-        rows = connection.execute(f"select outcome from raw_{entry.name}.{TABLE} order by cast(_dlt_load_id as double)").fetchall()
+        rows = connection.execute(
+            f"select outcome from raw_{entry.name}.{TABLE} order by cast(_dlt_load_id as double)"
+        ).fetchall()
     except duckdb.CatalogException:
         return []
     return [Outcome.model_validate_json(text) for (text,) in rows]
 
 
-def settle(connection: duckdb.DuckDBPyConnection, warehouse: Warehouse, entry: SourceEntry, outcome: Outcome, at: datetime) -> Settled:
-    """Mark what is gone, write the ledger, and forget the outcome: all of it or nothing. Call with the lock held. `at`: the end of the
-    load."""
+def settle(
+    connection: duckdb.DuckDBPyConnection,
+    warehouse: Warehouse,
+    entry: SourceEntry,
+    outcome: Outcome,
+    at: datetime,
+) -> Settled:
+    """Mark what is gone, write the ledger, and forget the outcome: all of it or nothing. Call with the lock
+    held. `at`: the end of the load."""
     module = entry.load_module()
     connection.begin()
     for mark in outcome.marks:
@@ -148,7 +159,9 @@ def settle(connection: duckdb.DuckDBPyConnection, warehouse: Warehouse, entry: S
     found = {name: _ledger_row(connection, entry, outcome, name, report) for name, report in reports.items()}
     rows = {name: row for name, row in found.items() if row is not None}
     _forget_the_future(connection, entry, outcome)
-    warehouse.record_loads(ledger_rows(entry, rows, outcome.started_at, at, outcome.requests, outcome.waited_seconds), connection)
+    warehouse.record_loads(
+        ledger_rows(entry, rows, outcome.started_at, at, outcome.requests, outcome.waited_seconds), connection
+    )
     connection.execute(f"delete from raw_{entry.name}.{TABLE} where _dlt_load_id = ?", [outcome.load_id])
     connection.commit()
     through = [row["complete_through"] for row in rows.values() if row["complete_through"]]
@@ -160,19 +173,28 @@ def _apply(connection: duckdb.DuckDBPyConnection, entry: SourceEntry, mark: Mark
     values: list[Any] = [mark.ids]
     where = "list_contains(?, id)"
     if mark.ids is None:
-        where, values = f"cast(_dlt_load_id as double) < ? and {mark.where}", [float(mark.load_id), *mark.values]
-    connection.execute(f"update raw_{entry.name}.{mark.table} set {change} where {alive} and {where}", [mark.at, *values])
+        where, values = (
+            f"cast(_dlt_load_id as double) < ? and {mark.where}",
+            [float(mark.load_id), *mark.values],
+        )
+    connection.execute(
+        f"update raw_{entry.name}.{mark.table} set {change} where {alive} and {where}", [mark.at, *values]
+    )
 
 
-def _report(connection: duckdb.DuckDBPyConnection, entry: SourceEntry, name: str, load_id: str) -> TableReport:
+def _report(
+    connection: duckdb.DuckDBPyConnection, entry: SourceEntry, name: str, load_id: str
+) -> TableReport:
     newest = entry.load_module().NEWEST.get(name)
     there = connection.execute(
-        "select true from information_schema.tables where table_schema = ? and table_name = ?", [f"raw_{entry.name}", name]
+        "select true from information_schema.tables where table_schema = ? and table_name = ?",
+        [f"raw_{entry.name}", name],
     )
     if there.fetchone() is None:
         return TableReport(0, 0, None)  # not available, and never was
     row = connection.execute(
-        f'select count(*) filter (_dlt_load_id = ?), count(*), {f"max({newest})" if newest else "null"} from raw_{entry.name}."{name}"',
+        f"select count(*) filter (_dlt_load_id = ?), count(*), {f'max({newest})' if newest else 'null'} from"
+        f' raw_{entry.name}."{name}"',
         [load_id],
     ).fetchone()
     assert row is not None
@@ -180,7 +202,11 @@ def _report(connection: duckdb.DuckDBPyConnection, entry: SourceEntry, name: str
 
 
 def _ledger_row(
-    connection: duckdb.DuckDBPyConnection, entry: SourceEntry, outcome: Outcome, name: str, report: TableReport
+    connection: duckdb.DuckDBPyConnection,
+    entry: SourceEntry,
+    outcome: Outcome,
+    name: str,
+    report: TableReport,
 ) -> dict[str, Any] | None:
     row: dict[str, Any] = {
         "status": "ok",
@@ -194,12 +220,18 @@ def _ledger_row(
     }
     if name in outcome.unavailable:
         status = "not_connected" if name in outcome.not_set_up else "not_available"
-        return row | {"status": status, "complete_from": None, "complete_through": None, "error": outcome.unavailable[name]}
+        return row | {
+            "status": status,
+            "complete_from": None,
+            "complete_through": None,
+            "error": outcome.unavailable[name],
+        }
     if outcome.backfill:
-        # a window that was pulled again says nothing about what happened since: what was known before still holds
+        # a window that was pulled again says nothing about what happened since: what was known before still
+        # holds
         last = connection.execute(
-            "select complete_from, complete_through from ledger.loads where source = ? and table_name = ? and status = 'ok' "
-            "order by complete_through desc limit 1",
+            "select complete_from, complete_through from ledger.loads where source = ? and table_name = ? and"
+            " status = 'ok' order by complete_through desc limit 1",
             [entry.name, name],
         ).fetchone()
         if last is None and outcome.person is not None:
@@ -210,19 +242,36 @@ def _ledger_row(
 
 
 def _forget_the_future(connection: duckdb.DuckDBPyConnection, entry: SourceEntry, outcome: Outcome) -> None:
-    """Loads by a clock that was ahead said to be complete until then; a backfill reads too little to know better."""
+    """Loads by a clock that was ahead said to be complete until then; a backfill reads too little to know
+    better."""
     if not outcome.backfill:
         connection.execute(
-            "update ledger.loads set complete_through = ? where source = ? and list_contains(?, table_name) and complete_through > ?",
+            "update ledger.loads set complete_through = ? where source = ? and list_contains(?, table_name)"
+            " and complete_through > ?",
             [outcome.started_at, entry.name, outcome.asked, outcome.clock + APART],
         )
 
 
 def ledger_rows(
-    entry: SourceEntry, rows: dict[str, dict[str, Any]], started_at: datetime, finished_at: datetime, requests: int, waited_seconds: float
+    entry: SourceEntry,
+    rows: dict[str, dict[str, Any]],
+    started_at: datetime,
+    finished_at: datetime,
+    requests: int,
+    waited_seconds: float,
 ) -> list[dict[str, Any]]:
     """Rows of `ledger.loads`, one per table. `rows`: table -> what is said of it."""
-    common = {"load_id": uuid.uuid4().hex, "source": entry.name, "started_at": started_at, "finished_at": finished_at}
+    common = {
+        "load_id": uuid.uuid4().hex,
+        "source": entry.name,
+        "started_at": started_at,
+        "finished_at": finished_at,
+    }
     # the totals of the run stand in its first row, so that a sum over the tables is right
-    totals = [{"requests": requests, "waited_seconds": waited_seconds}] + [{"requests": 0, "waited_seconds": 0.0}] * len(rows)
-    return [common | {"table_name": name} | row | total for (name, row), total in zip(sorted(rows.items()), totals, strict=False)]
+    totals = [{"requests": requests, "waited_seconds": waited_seconds}] + [
+        {"requests": 0, "waited_seconds": 0.0}
+    ] * len(rows)
+    return [
+        common | {"table_name": name} | row | total
+        for (name, row), total in zip(sorted(rows.items()), totals, strict=False)
+    ]

@@ -1,7 +1,8 @@
 """How old each credential is: since when its present value has been seen.
 
-Of a value only a slow salted hash (scrypt) is kept, in `secrets/ages/<source>.json` of the home: it tells whether a value is still the
-same and cannot be turned back into it. A load and the doctor both look, so that a change is noticed within a day.
+Of a value only a slow salted hash (scrypt) is kept, in `secrets/ages/<source>.json` of the home: it tells
+whether a value is still the same and cannot be turned back into it. A load and the doctor both look, so that
+a change is noticed within a day.
 """
 
 from __future__ import annotations
@@ -26,12 +27,20 @@ _STAYS = ("_ID", "_USERNAME", "_EMAIL")
 
 def values_of(credentials: Credentials) -> dict[str, str]:
     """Variable -> value, of every secret that is set and can be replaced."""
-    found = {field.alias or name: getattr(credentials, name) for name, field in type(credentials).model_fields.items()}
-    return {name: value.get_secret_value() for name, value in found.items() if isinstance(value, SecretStr) and not name.endswith(_STAYS)}
+    found = {
+        field.alias or name: getattr(credentials, name)
+        for name, field in type(credentials).model_fields.items()
+    }
+    return {
+        name: value.get_secret_value()
+        for name, value in found.items()
+        if isinstance(value, SecretStr) and not name.endswith(_STAYS)
+    }
 
 
 def since(settings: Settings, source: str, values: dict[str, str]) -> dict[str, datetime]:
-    """Variable -> when its present value was first seen, by the clock of the run. Values that are new are remembered."""
+    """Variable -> when its present value was first seen, by the clock of the run. Values that are new are
+    remembered."""
     path = settings.home / "secrets" / "ages" / f"{source}.json"
     kept, now = _read(path), settings.now()
     found: dict[str, datetime] = {}
@@ -59,7 +68,10 @@ def findings(source: str, settings: Settings, company: Company, values: dict[str
         days = (settings.now() - first_seen).days
         age = f"set, the same since {first_seen:%Y-%m-%d} ({days} {'day' if days == 1 else 'days'})"
         if days > most:
-            way_out = f"Replace {name} by a new one at the vendor, or raise credentials.rotate_after_days in company.toml (it is {most})."
+            way_out = (
+                f"Replace {name} by a new one at the vendor, or raise credentials.rotate_after_days in"
+                f" company.toml (it is {most})."
+            )
             yield Finding(source, name, "warn", age, way_out)
         else:
             yield Finding(source, name, "ok", age)
@@ -85,7 +97,9 @@ def _write(path: Path, entries: dict[str, dict[str, str]]) -> None:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         part = path.with_suffix(f".{os.getpid()}.part")
         try:
-            with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+            with os.fdopen(
+                os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8"
+            ) as file:
                 json.dump(entries, file, indent=1)
             part.replace(path)
         finally:

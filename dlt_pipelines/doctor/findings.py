@@ -19,7 +19,8 @@ class Finding:
     source: str
     check: str
     level: Literal["ok", "warn", "fail", "info"]
-    """fail: loading this will not work. warn: it works, but a number will be wrong or missing. info: nothing to do."""
+    """fail: loading this will not work. warn: it works, but a number will be wrong or missing. info: nothing
+    to do."""
     detail: str
     way_out: str = ""
     """What a person can do; empty where there is nothing to do."""
@@ -34,12 +35,16 @@ def readable(source: str, what: str, call: Callable[[], Any], way_out: str) -> F
     return Finding(source, what, "ok", "may be read")
 
 
-def existing(source: str, setting: str, wanted: Iterable[Any], there: Mapping[Any, str], what: str) -> Finding:
+def existing(
+    source: str, setting: str, wanted: Iterable[Any], there: Mapping[Any, str], what: str
+) -> Finding:
     """Whether every id of a list in company.toml exists. `there`: id -> label, as the vendor knows them."""
     missing = [str(value) for value in wanted if value not in there]
     if not missing:
         return Finding(source, setting, "ok", f"every {what} of {source}.{setting} exists")
-    choice = ", ".join(f"{value} ({label})" if label != value else str(value) for value, label in list(there.items())[:20])
+    choice = ", ".join(
+        f"{value} ({label})" if label != value else str(value) for value, label in list(there.items())[:20]
+    )
     return Finding(
         source,
         setting,
@@ -50,20 +55,24 @@ def existing(source: str, setting: str, wanted: Iterable[Any], there: Mapping[An
 
 
 def currency_differs(source: str, who: str, currency: Any, company: Company) -> Iterator[Finding]:
-    """A finding where a system keeps its money in another currency than company.toml says; none where the two agree or it says none."""
+    """A finding where a system keeps its money in another currency than company.toml says; none where the two
+    agree or it says none."""
     if currency and str(currency).upper() != company.company.currency:
         yield Finding(
             source,
             "currency",
             "warn",
-            f"{who} counts in {currency}, company.toml in {company.company.currency}: amounts without a currency of their own are left out",
+            f"{who} counts in {currency}, company.toml in {company.company.currency}: amounts without a"
+            " currency of their own are left out",
             "Correct company.currency in company.toml if that is not meant.",
         )
 
 
-def people_missing(source: str, settings: Settings, column: str, emails: Collection[str], what: str) -> Iterator[Finding]:
-    """Who of people.csv a tool does not know. `emails`: in lower case; `column`: the address used there if it differs from `email`, a
-    column that people.csv may lack."""
+def people_missing(
+    source: str, settings: Settings, column: str, emails: Collection[str], what: str
+) -> Iterator[Finding]:
+    """Who of people.csv a tool does not know. `emails`: in lower case; `column`: the address used there if it
+    differs from `email`, a column that people.csv may lack."""
     today = local_date(settings.now(), load_company(settings).zone).isoformat()
     unknown: list[dict[str, str]] = []
     wrong: list[dict[str, str]] = []
@@ -87,7 +96,8 @@ def people_missing(source: str, settings: Settings, column: str, emails: Collect
             "people",
             "info",
             f"no {what}: {', '.join(row['full_name'] for row in unknown)}",
-            f"Nothing to do for people who do not work in this tool; for the others fill in {column} in people.csv.",
+            f"Nothing to do for people who do not work in this tool; for the others fill in {column} in"
+            " people.csv.",
         )
     if not wrong and not unknown:
         yield Finding(source, "people", "ok", f"every person of people.csv is a {what}")

@@ -1,15 +1,17 @@
-"""What the ad platforms share: accounts, campaigns, and the spend of every campaign and day, pulled again while it is restated.
+"""What the ad platforms share: accounts, campaigns, and the spend of every campaign and day, pulled again
+while it is restated.
 
-A platform says how its accounts, campaigns and days are asked for (`Platform`); this module does the rest. The day is the ad
-account's own reporting day and is never shifted; money stays in the account's currency.
+A platform says how its accounts, campaigns and days are asked for (`Platform`); this module does the rest.
+The day is the ad account's own reporting day and is never shifted; money stays in the account's currency.
 
-The first run goes back to `start_date` in slices of a month. Later runs pull the last `restated_days` again, counted from the
-account's last good pull, because platforms credit invalid clicks and attribute conversions for weeks. What the platform no longer
-reports for those days gets deleted_at. Two exceptions keep history that a platform merely hides: days of a campaign that it no
-longer lists at all, and an account that answers with nothing where there was something (access that was lost looks like that).
+The first run goes back to `start_date` in slices of a month. Later runs pull the last `restated_days` again,
+counted from the account's last good pull, because platforms credit invalid clicks and attribute conversions
+for weeks. What the platform no longer reports for those days gets deleted_at. Two exceptions keep history
+that a platform merely hides: days of a campaign that it no longer lists at all, and an account that answers
+with nothing where there was something (access that was lost looks like that).
 
-One account of several that refuses to be read stops no other: its row in `accounts` says why, and spend is complete only up to its
-last good pull. What an account that `account_ids` leaves out answers is of no matter.
+One account of several that refuses to be read stops no other: its row in `accounts` says why, and spend is
+complete only up to its last good pull. What an account that `account_ids` leaves out answers is of no matter.
 """
 
 from __future__ import annotations
@@ -70,12 +72,14 @@ Found = TypeVar("Found")
 
 @dataclass(frozen=True)
 class Platform:
-    """One ad platform. Rows are dicts with the columns above, values as on the wire; what the wire lacks is left out."""
+    """One ad platform. Rows are dicts with the columns above, values as on the wire; what the wire lacks is
+    left out."""
 
     source: str
     label: str
     accounts: Callable[[Client, Company], list[Row]]
-    """Every ad account that the credentials reach. `is_open` false: it may not be asked for anything; `refused`: the vendor's words why."""
+    """Every ad account that the credentials reach. `is_open` false: it may not be asked for anything;
+    `refused`: the vendor's words why."""
     campaigns: Callable[[Client, Company, Row], Iterable[list[Row]]]
     """Pages of all campaigns of an account, whatever their state."""
     spend: Callable[[Client, Company, Row, date, date], list[Row]]
@@ -85,7 +89,8 @@ class Platform:
 
 
 def flat(row: Any, fields: Mapping[str, str]) -> Row:
-    """Column -> value of a row on the wire. `fields`: column -> where it is; what is not there is left out."""
+    """Column -> value of a row on the wire. `fields`: column -> where it is; what is not there is left
+    out."""
     return {column: value for column, where in fields.items() if (value := at(row, where)) is not None}
 
 
@@ -110,7 +115,8 @@ def _chosen(platform: Platform, client: Client, company: Company) -> list[Row]:
     if missing := sorted(set(wanted) - {row["id"] for row in found}):
         there = ", ".join(f"{row['id']} ({row.get('name')})" for row in found)
         raise PermanentError(
-            f"{platform.label}: the credentials do not reach {', '.join(missing)} of {platform.source}.account_ids. There are: {there}"
+            f"{platform.label}: the credentials do not reach {', '.join(missing)} of"
+            f" {platform.source}.account_ids. There are: {there}"
         )
     chosen = [row for row in found if not wanted or row["id"] in wanted]
     if all(row.get("refused") for row in chosen):
@@ -122,16 +128,22 @@ def _chosen(platform: Platform, client: Client, company: Company) -> list[Row]:
 
 
 def recall(platform: Platform, connection: Any, run: Run) -> None:
-    """Before the run, with the lock held: the living campaigns and days that the warehouse knows, to see which have vanished."""
+    """Before the run, with the lock held: the living campaigns and days that the warehouse knows, to see
+    which have vanished."""
     pulled = run.state.get("accounts", {}).values()
     instants = [datetime.fromisoformat(account["pulled_at"]) for account in pulled if "pulled_at" in account]
     # an account without one is read from its beginning
-    since = run.since if run.backfill else min(instants, default=None) if len(instants) == len(pulled) else None
+    since = (
+        run.since if run.backfill else min(instants, default=None) if len(instants) == len(pulled) else None
+    )
     # two days more than any zone can ask for; the window proper is known when the accounts are
-    reach = timedelta(days=0 if run.backfill else getattr(run.company, platform.source).restated_days) + timedelta(days=2)
+    reach = timedelta(
+        days=0 if run.backfill else getattr(run.company, platform.source).restated_days
+    ) + timedelta(days=2)
     days = f"day >= '{(since - reach).date()}'" if since else "true"
     there = connection.execute(
-        "select table_name, column_name from information_schema.columns where table_schema = ?", [f"raw_{platform.source}"]
+        "select table_name, column_name from information_schema.columns where table_schema = ?",
+        [f"raw_{platform.source}"],
     ).fetchall()
     living = "deleted_at is null"
     for name, kinds, condition in (
@@ -141,21 +153,25 @@ def recall(platform: Platform, connection: Any, run: Run) -> None:
     ):
         if columns := [column for column in kinds if (name, column) in there]:
             select = f"select {', '.join(columns)} from raw_{platform.source}.{name} where {condition}"
-            run.known[f"{name} before"] = [dict(zip(columns, row, strict=True)) for row in connection.execute(select).fetchall()]
+            run.known[f"{name} before"] = [
+                dict(zip(columns, row, strict=True)) for row in connection.execute(select).fetchall()
+            ]
 
 
 def begin(platform: Platform, run: Run) -> None:
     """Before the first row: the accounts that count, and their campaigns.
 
     Raises:
-        PermanentError: no account is reached, a configured one is not, or the warehouse holds the spend of others only.
+        PermanentError: no account is reached, a configured one is not, or the warehouse holds the spend of
+        others only.
     """
     accounts = _chosen(platform, run.client, run.company)
     before, ids = set(run.state.get("accounts", ())), {row["id"] for row in accounts}
     if before and ids.isdisjoint(before):
         raise PermanentError(
-            f"{platform.label}: the warehouse holds the spend of {', '.join(sorted(before))}, and the credentials now reach "
-            f"{', '.join(sorted(ids))} only. Set SCORELINE_HOME to another folder, or remove {run.settings.home} to start anew."
+            f"{platform.label}: the warehouse holds the spend of {', '.join(sorted(before))}, and the"
+            f" credentials now reach {', '.join(sorted(ids))} only. Set SCORELINE_HOME to another folder, or"
+            f" remove {run.settings.home} to start anew."
         )
     for lost in sorted(before - ids):
         run.warn(f"{platform.label}: account {lost} is no longer read; its spend up to now stays")
@@ -166,7 +182,10 @@ def begin(platform: Platform, run: Run) -> None:
             _refuse(platform, run, account, account["refused"])
 
     def campaigns(account: Row) -> Iterator[tuple[str, list[Row]]]:
-        yield account["id"], [row for page in platform.campaigns(run.client, run.company, account) for row in page]
+        yield (
+            account["id"],
+            [row for page in platform.campaigns(run.client, run.company, account) for row in page],
+        )
 
     with run.reading("campaigns"):
         run.known["campaigns"].update(_of_each(platform, run, campaigns))
@@ -175,18 +194,23 @@ def begin(platform: Platform, run: Run) -> None:
 def _refuse(platform: Platform, run: Run, account: Row, why: object) -> None:
     run.known["refused"][account["id"]] = str(why)
     run.warn(
-        f"{platform.label}: account {account['id']} cannot be read, the others were: {why} Its spend is missing; to go without it, name "
-        f"the others in {platform.source}.account_ids."
+        f"{platform.label}: account {account['id']} cannot be read, the others were: {why} Its spend is"
+        f" missing; to go without it, name the others in {platform.source}.account_ids."
     )
 
 
 def _of_each(platform: Platform, run: Run, read: Callable[[Row], Iterable[Found]]) -> Iterator[Found]:
-    """What `read` brings of every account that may be asked, account by account. One that refuses stops no other.
+    """What `read` brings of every account that may be asked, account by account. One that refuses stops no
+    other.
 
     Raises:
         SourceError: all of them refuse.
     """
-    asked = [row for row in run.known["accounts"] if row.get("is_open", True) and row["id"] not in run.known["refused"]]
+    asked = [
+        row
+        for row in run.known["accounts"]
+        if row.get("is_open", True) and row["id"] not in run.known["refused"]
+    ]
     refusals: list[tuple[Row, SourceError]] = []
     for account in asked:
         try:
@@ -236,7 +260,9 @@ def _days(platform: Platform, run: Run) -> Iterator[list[Row]]:
         }
 
     yield from _of_each(platform, run, days)
-    if lost := [datetime.fromisoformat(pulled[key]["pulled_at"]) for key in run.known["refused"] if key in pulled]:
+    if lost := [
+        datetime.fromisoformat(pulled[key]["pulled_at"]) for key in run.known["refused"] if key in pulled
+    ]:
         run.complete_through["spend"] = min(lost)
     if not run.backfill:
         dlt.current.source_state()["accounts"] = pulled
@@ -262,8 +288,8 @@ def _account_days(platform: Platform, run: Run, account: Row, first: date, last:
     ]
     if known and not there:
         run.warn(
-            f"{platform.label}: account {account['id']} reports nothing from {first} to {last}, where the warehouse has "
-            f"{len(known)} rows; they are kept. {platform.way_out}"
+            f"{platform.label}: account {account['id']} reports nothing from {first} to {last}, where the"
+            f" warehouse has {len(known)} rows; they are kept. {platform.way_out}"
         )
     else:
         gone = [row for row in known if (row["campaign_id"], row["day"].isoformat()) not in there]
@@ -273,7 +299,10 @@ def _account_days(platform: Platform, run: Run, account: Row, first: date, last:
 def _account_rows(run: Run) -> list[Row]:
     """The accounts, each with why it refuses; of one that refuses to be looked at, what was known before."""
     before = {row["id"]: row for row in run.known.get("accounts before", ())}
-    return [before.get(row["id"], {}) | row | {"refused": run.known["refused"].get(row["id"])} for row in run.known["accounts"]]
+    return [
+        before.get(row["id"], {}) | row | {"refused": run.known["refused"].get(row["id"])}
+        for row in run.known["accounts"]
+    ]
 
 
 def _campaigns(run: Run) -> Iterator[list[Row]]:
@@ -290,8 +319,8 @@ def tables(platform: Platform, run: Run | None) -> tuple[Any, ...]:
 
     @dlt.resource(**table("id", "merge", ACCOUNT))
     def accounts() -> Iterator[Any]:
-        """One row per ad account that was ever read, with its currency and the time zone of its days. refused: why it could not be read
-        in the last run, in the platform's words."""
+        """One row per ad account that was ever read, with its currency and the time zone of its days.
+        refused: why it could not be read in the last run, in the platform's words."""
         yield from streamed(
             run,
             "accounts",
@@ -306,7 +335,8 @@ def tables(platform: Platform, run: Run | None) -> tuple[Any, ...]:
 
     @dlt.resource(**table(["account_id", "id"], "merge", CAMPAIGN))
     def campaigns() -> Iterator[Any]:
-        """One row per campaign, paused and removed ones too; deleted_at: when the platform was found to list it no more."""
+        """One row per campaign, paused and removed ones too; deleted_at: when the platform was found to list
+        it no more."""
         yield from streamed(
             run,
             "campaigns",
@@ -322,8 +352,10 @@ def tables(platform: Platform, run: Run | None) -> tuple[Any, ...]:
 
     @dlt.resource(**table(["account_id", "campaign_id", "day"], "merge", SPEND))
     def spend() -> Iterator[Any]:
-        """One row per campaign and day with activity: spend in the account's currency, impressions, clicks and conversions as the
-        platform counts them. The day is the account's; deleted_at: when the platform was found to report it no more."""
+        """One row per campaign and day with activity: spend in the account's currency, impressions, clicks
+        and conversions as the platform counts them. The day is the account's; deleted_at: when the platform
+        was found to report it no more.
+        """
         yield from streamed(
             run,
             "spend",
@@ -344,13 +376,20 @@ def tables(platform: Platform, run: Run | None) -> tuple[Any, ...]:
 
 
 def diagnose(platform: Platform, client: Client, settings: Settings, company: Company) -> Iterator[Finding]:
-    """Accounts that are reached, configured ones, their currencies, and whether campaigns and spend may be read."""
+    """Accounts that are reached, configured ones, their currencies, and whether campaigns and spend may be
+    read."""
     source, section = platform.source, getattr(company, platform.source)
     found = platform.accounts(client, company)
     if not found:
         yield Finding(source, "accounts", "fail", "the credentials reach no ad account", platform.way_out)
         return
-    yield existing(source, "account_ids", section.account_ids, {row["id"]: str(row.get("name")) for row in found}, "ad account")
+    yield existing(
+        source,
+        "account_ids",
+        section.account_ids,
+        {row["id"]: str(row.get("name")) for row in found},
+        "ad account",
+    )
     for account in found:
         if section.account_ids and account["id"] not in section.account_ids:
             continue
@@ -358,13 +397,23 @@ def diagnose(platform: Platform, client: Client, settings: Settings, company: Co
             way_out = f"See the text, or name the other accounts in {source}.account_ids."
             yield Finding(source, f"account {account['id']}", "fail", str(account["refused"]), way_out)
             continue
-        told = f"{account.get('name')}: {account.get('currency')}, {account.get('time_zone')}, {account.get('status')}"
+        told = (
+            f"{account.get('name')}: {account.get('currency')}, {account.get('time_zone')},"
+            f" {account.get('status')}"
+        )
         if account.get("currency") != company.company.currency:
             told += f"; not {company.company.currency}, so its spend is shown apart and never added"
-        yield Finding(source, f"account {account['id']}", "ok" if account.get("currency") == company.company.currency else "info", told)
+        yield Finding(
+            source,
+            f"account {account['id']}",
+            "ok" if account.get("currency") == company.company.currency else "info",
+            told,
+        )
         if account.get("is_open", True):
             yesterday = local_date(settings.now(), zone_of(account, company)) - timedelta(days=1)
-            first_page = partial(lambda account: next(iter(platform.campaigns(client, company, account)), None), account)
+            first_page = partial(
+                lambda account: next(iter(platform.campaigns(client, company, account)), None), account
+            )
             yield readable(source, f"campaigns of {account['id']}", first_page, platform.way_out)
             a_day = partial(platform.spend, client, company, account, yesterday, yesterday)
             yield readable(source, f"spend of {account['id']}", a_day, platform.way_out)

@@ -1,6 +1,8 @@
-"""CSV files that people keep in a folder of the project: good rows load, bad ones are named with file and line.
+"""CSV files that people keep in a folder of the project: good rows load, bad ones are named with file and
+line.
 
-A bad row or file never stops the others. Bytes that are no UTF-8, an unclosed quote or a stray one cost their own line only.
+A bad row or file never stops the others. Bytes that are no UTF-8, an unclosed quote or a stray one cost their
+own line only.
 """
 
 from __future__ import annotations
@@ -69,11 +71,19 @@ class Read:
         text = io.StringIO()
         csv.writer(text).writerow(cells)
         # undecodable bytes become \xNN, so that the row can be found and stored
-        content = text.getvalue().rstrip("\r\n").encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-        self.rejected.append({"file": file, "line": line, "reason": reason, "content": content[:MOST_CONTENT]})
+        content = (
+            text.getvalue()
+            .rstrip("\r\n")
+            .encode("utf-8", "surrogateescape")
+            .decode("utf-8", "backslashreplace")
+        )
+        self.rejected.append(
+            {"file": file, "line": line, "reason": reason, "content": content[:MOST_CONTENT]}
+        )
 
     def tell(self, run: Run, label: str, folder: Path, variable: str) -> None:
-        """Warn of a folder that is not there and of rejected rows. `variable`: the setting that moves the folder."""
+        """Warn of a folder that is not there and of rejected rows. `variable`: the setting that moves the
+        folder."""
         if not folder.is_dir():
             run.warn(f"{label}: the folder {folder} does not exist; set {variable} or make it")
         for row in self.rejected[:MOST_WARNINGS]:
@@ -84,12 +94,20 @@ class Read:
     def findings(self, source: str, folder: Path, variable: str, what: str) -> Iterator[Finding]:
         """Is the folder there, and can every row be read?"""
         if not folder.is_dir():
-            yield Finding(source, "folder", "warn", f"{folder} does not exist", f"Make it, or set {variable}.")
+            yield Finding(
+                source, "folder", "warn", f"{folder} does not exist", f"Make it, or set {variable}."
+            )
             return
         yield Finding(source, "folder", "ok", f"{folder}: {len(self.rows)} {what}")
         for row in self.rejected[:MOST_WARNINGS]:
             where = f"{row['file']}, line {row['line']}"
-            yield Finding(source, "rows", "warn", f"{where}: {row['reason']}", "Correct the line; the next load takes it.")
+            yield Finding(
+                source,
+                "rows",
+                "warn",
+                f"{where}: {row['reason']}",
+                "Correct the line; the next load takes it.",
+            )
 
 
 def shape(kinds: Mapping[str, ColumnType]) -> dict[str, Any]:
@@ -97,7 +115,9 @@ def shape(kinds: Mapping[str, ColumnType]) -> dict[str, Any]:
     return table(["file", "line"], EVERYTHING, kinds, parallel=False)
 
 
-def resource(run: Run | None, name: str, kinds: Mapping[str, ColumnType], rows: list[dict[str, Any]]) -> Iterator[Any]:
+def resource(
+    run: Run | None, name: str, kinds: Mapping[str, ColumnType], rows: list[dict[str, Any]]
+) -> Iterator[Any]:
     """Body of a resource of rows that have `file` and `line`. `name`: as in warnings, `manual.entries`."""
     yield dlt.mark.materialize_table_schema()
     if run:
@@ -105,11 +125,13 @@ def resource(run: Run | None, name: str, kinds: Mapping[str, ColumnType], rows: 
 
 
 Parse = Callable[[str, int, Mapping[str, str]], "dict[str, Any] | None"]
-"""(file, line, column -> cell without outer blanks) -> a row, or None for one that is not due yet. Raises Rejected."""
+"""(file, line, column -> cell without outer blanks) -> a row, or None for one that is not due yet. Raises
+Rejected."""
 
 
 def read_folder(folder: Path, header: Header, parse: Parse) -> Read:
-    """Every row of every *.csv, in the order of file names, sorted into rows (with `file` and `line`) and rejected ones."""
+    """Every row of every *.csv, in the order of file names, sorted into rows (with `file` and `line`) and
+    rejected ones."""
     read = Read()
     for path in sorted(folder.glob("*.csv")):
         try:
@@ -132,7 +154,8 @@ def _read_file(path: Path, expected: Header, parse: Parse, read: Read) -> None:
         except StopIteration:
             return
         except csv.Error as error:
-            # an unclosed quote swallows everything after it: only its own line is bad, reading goes on below it
+            # an unclosed quote swallows everything after it: only its own line is bad, reading goes on below
+            # it
             read.reject(path.name, start, f"not CSV: {error}", [lines[start - 1].rstrip("\r\n")])
             base = line = start
             rows = csv.reader(iter(lines[base:]), strict=True)
@@ -140,7 +163,9 @@ def _read_file(path: Path, expected: Header, parse: Parse, read: Read) -> None:
         line = base + rows.line_num
         if header and line > start and len(cells) != len(header):
             # a stray quote has joined lines that are rows of their own
-            read.reject(path.name, start, "a quote that is not closed on its line", [lines[start - 1].rstrip("\r\n")])
+            read.reject(
+                path.name, start, "a quote that is not closed on its line", [lines[start - 1].rstrip("\r\n")]
+            )
             base = line = start
             rows = csv.reader(iter(lines[base:]), strict=True)
             continue
@@ -174,7 +199,11 @@ def number(text: str, what: str) -> Decimal:
     try:
         return decimal(text)
     except ValueError:
-        raise Rejected(f"the {what} {shown(text)} is not a number; write it like 1250.5" if text else f"the {what} is empty") from None
+        raise Rejected(
+            f"the {what} {shown(text)} is not a number; write it like 1250.5"
+            if text
+            else f"the {what} is empty"
+        ) from None
 
 
 def day(text: str, what: str) -> date:

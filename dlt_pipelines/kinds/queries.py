@@ -1,7 +1,9 @@
-"""Figures out of a company's own databases: what configured queries say today, kept as one dated snapshot a day.
+"""Figures out of a company's own databases: what configured queries say today, kept as one dated snapshot a
+day.
 
-Tables and documents are the company's own, so nothing about them is code: a query in company.toml says where a value, its category
-and its day stand. A query that fails is recorded with its error and leaves the others alone.
+Tables and documents are the company's own, so nothing about them is code: a query in company.toml says where
+a value, its category and its day stand. A query that fails is recorded with its error and leaves the others
+alone.
 """
 
 from __future__ import annotations
@@ -66,19 +68,23 @@ def resources(run: Run | None, queries: Callable[[Run], Sequence[Query]]) -> Seq
                 answers.append(_ask(run, queries(run)))
             return answers[0]
 
-    def tables(run: Run, name: str, kinds: Mapping[str, ColumnType], rows: list[dict[str, Any]]) -> Iterator[Any]:
+    def tables(
+        run: Run, name: str, kinds: Mapping[str, ColumnType], rows: list[dict[str, Any]]
+    ) -> Iterator[Any]:
         yield from typed(name, plain(kinds), [rows], run.warn, key="query_name", may_lack=kinds)
 
     per_query = replaces_same("snapshot_date", "query_name")
 
     @dlt.resource(**table(["snapshot_date", "query_name", "row_number"], per_query, FIGURES, nullable=True))
     def figures() -> Iterator[Any]:
-        """One row per row that a configured query returned on a local day; row_number null: it returned none that day."""
+        """One row per row that a configured query returned on a local day; row_number null: it returned none
+        that day."""
         yield from whole(run, "figures", lambda run: tables(run, "figures", FIGURES, answered(run)[0]))
 
     @dlt.resource(**table(["snapshot_date", "query_name"], "merge", QUERIES))
     def queries_() -> Iterator[Any]:
-        """One row per configured query and local day: whether it succeeded, how many rows it returned, and what was asked."""
+        """One row per configured query and local day: whether it succeeded, how many rows it returned, and
+        what was asked."""
         yield from whole(run, "queries", lambda run: tables(run, "queries", QUERIES, answered(run)[1]))
 
     return figures, queries_.with_name("queries")
@@ -97,7 +103,11 @@ def _ask(run: Run, queries: Sequence[Query]) -> tuple[list[dict[str, Any]], list
             raise
         except (PermanentError, TypeError, ValueError, ArithmeticError, AttributeError) as caught:
             # a value of a kind that nobody foresaw fails its own query only
-            error = caught if isinstance(caught, PermanentError) else PermanentError(f"{type(caught).__name__}: {caught}")
+            error = (
+                caught
+                if isinstance(caught, PermanentError)
+                else PermanentError(f"{type(caught).__name__}: {caught}")
+            )
             failures.append(error)
             text = run.client.redact.cut(error, 1000)
             run.warn(f"query {query.name}: {text}")
@@ -116,7 +126,9 @@ def _rows(run: Run, query: Query) -> Iterator[dict[str, Any]]:
         if number > MOST_ROWS:
             raise PermanentError(f"more than {MOST_ROWS:,} rows; group or filter in the query")
         if number == 1 and "value" not in row:
-            raise PermanentError(f"returns no column value, but {', '.join(map(str, row)) or 'nothing'}; name one `as value`")
+            raise PermanentError(
+                f"returns no column value, but {', '.join(map(str, row)) or 'nothing'}; name one `as value`"
+            )
         where = f"{query.name}, row {number}:"
         category = row.get("category")
         yield {

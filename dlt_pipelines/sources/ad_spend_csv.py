@@ -1,12 +1,14 @@
 """Ad spend of platforms that are not read by an API: the CSV files of `ad_spend/`.
 
-*.csv -> raw_ad_spend_csv.spend (rows that say what they should) and raw_ad_spend_csv.rejected (the others, with file, line, reason)
+*.csv -> raw_ad_spend_csv.spend (rows that say what they should) and raw_ad_spend_csv.rejected (the others,
+    with file, line, reason)
 
-Columns, in any order: day, source, campaign_name, spend, currency; optional campaign_id, impressions, clicks, conversions. `day` is
-the day on which it counts (2025-10-01), `source` the platform in your words (trade_magazine), `currency` an ISO code. A campaign is
-known by its campaign_id, or by its name where it has none. The same source, campaign and day twice in one file is a mistake; in a
-later file (by file name) it is a correction, and the later file counts downstream. Days after the run's clock are left for later,
-those more than a year ahead rejected.
+Columns, in any order: day, source, campaign_name, spend, currency; optional campaign_id, impressions, clicks,
+conversions. `day` is the day on which it counts (2025-10-01), `source` the platform in your words
+(trade_magazine), `currency` an ISO code. A campaign is known by its campaign_id, or by its name where it has
+none. The same source, campaign and day twice in one file is a mistake; in a later file (by file name) it is a
+correction, and the later file counts downstream. Days after the run's clock are left for later, those more
+than a year ahead rejected.
 Both tables are what the files say now; a bad row or file never stops the others.
 
 Settings: SCORELINE_AD_SPEND_DIR. No credentials, so it is always connected.
@@ -92,7 +94,10 @@ def read_files(folder: Path, today: date) -> Read:
         row = _spend(cells)
         first = lines.setdefault((file, row["source"].lower(), row["campaign_key"].lower(), row["day"]), line)
         if first != line:
-            raise Rejected(f"the same source, campaign and day as line {first}; add them up, or correct one in a later file")
+            raise Rejected(
+                f"the same source, campaign and day as line {first}; add them up, or correct one in a later"
+                " file"
+            )
         return None if waits(row["day"], today) else row
 
     return read_folder(folder, HEADER, spend)
@@ -107,7 +112,9 @@ def _spend(cells: Mapping[str, str]) -> dict[str, Any]:
         raise Rejected("neither campaign_name nor campaign_id is filled in")
     if not re.fullmatch("[A-Z]{3}", cells["currency"]):
         raise Rejected(f"{shown(cells['currency'])} is not a currency such as USD")
-    counts = {count: number(cells[count], f"number of {count}") if cells.get(count) else None for count in COUNTS}
+    counts = {
+        count: number(cells[count], f"number of {count}") if cells.get(count) else None for count in COUNTS
+    }
     for count in ("impressions", "clicks"):
         if (value := counts[count]) is not None and value != int(value):
             raise Rejected(f"the number of {count} is not whole")
@@ -120,7 +127,11 @@ def _spend(cells: Mapping[str, str]) -> dict[str, Any]:
         "campaign_name": name or None,
         "currency": cells["currency"],
         "spend": number(cells["spend"], "spend"),
-        **{count: None if value is None else int(value) for count, value in counts.items() if count != "conversions"},
+        **{
+            count: None if value is None else int(value)
+            for count, value in counts.items()
+            if count != "conversions"
+        },
         "conversions": counts["conversions"],
     }
 
@@ -134,12 +145,14 @@ def source(run: Run | None = None) -> Any:
 
     @dlt.resource(**shape(SPEND))
     def spend() -> Iterator[Any]:
-        """One row per line of a file: what a campaign cost on a day. The same campaign and day in a later file replaces it downstream."""
+        """One row per line of a file: what a campaign cost on a day. The same campaign and day in a later
+        file replaces it downstream."""
         yield from resource(run, "ad_spend_csv.spend", SPEND, read.rows)
 
     @dlt.resource(**shape(REJECTED))
     def rejected() -> Iterator[Any]:
-        """One row per line of a file that could not be taken, with the reason. Correct the line and run again."""
+        """One row per line of a file that could not be taken, with the reason. Correct the line and run
+        again."""
         yield from resource(run, "ad_spend_csv.rejected", REJECTED, read.rejected)
 
     return spend, rejected

@@ -1,23 +1,27 @@
 """Autotask PSA (REST, V1.0).
 
 GET  /atservicesrest/v1.0/zoneInformation          -> which host serves this account; raw_autotask.account
-POST /Tickets/query, /TimeEntries/query            -> raw_autotask.tickets, raw_autotask.time_entries (merge on id)
-POST /Resources/query, /Companies/query, /BillingCodes/query -> resources, companies, billing_codes (in full, every run)
+POST /Tickets/query, /TimeEntries/query            -> raw_autotask.tickets, raw_autotask.time_entries (merge
+    on id)
+POST /Resources/query, /Companies/query, /BillingCodes/query -> resources, companies, billing_codes (in full,
+    every run)
 GET  /<entity>/entityInformation/fields            -> raw_autotask.picklists
 POST /<entity>/query/count                         -> cheap check for deleted rows
 GET  /ThresholdInformation                         -> how much of the account's hour others have used
 
-Rows are walked by id (`id gt last`, 500 a page). The first run reads everything (or from start_date); later runs what changed,
-with an hour of overlap. Once a week all open tickets and everything made or completed in the last 90 days is read again, because
-not every change is sure to move lastActivityDate. Autotask keeps no trace of a deleted row: for the last 60 days the number of
-rows is compared, and where it differs the ids; what is gone gets deleted_at.
+Rows are walked by id (`id gt last`, 500 a page). The first run reads everything (or from start_date); later
+runs what changed, with an hour of overlap. Once a week all open tickets and everything made or completed in
+the last 90 days is read again, because not every change is sure to move lastActivityDate. Autotask keeps no
+trace of a deleted row: for the last 60 days the number of rows is compared, and where it differs the ids;
+what is gone gets deleted_at.
 
-Quirks: 500 with a list of texts stands for wrong queries as well as for outages; "Thread Threshold Exceeded" is a rate limit
-whatever its status; picklist values are texts while rows hold integers; dateWorked is a local date at midnight Z and is never
-shifted; a user without the permission for non-billable time gets only billable rows, silently.
+Quirks: 500 with a list of texts stands for wrong queries as well as for outages; "Thread Threshold Exceeded"
+is a rate limit whatever its status; picklist values are texts while rows hold integers; dateWorked is a local
+date at midnight Z and is never shifted; a user without the permission for non-billable time gets only
+billable rows, silently.
 
-Settings: AUTOTASK_USERNAME, AUTOTASK_SECRET, AUTOTASK_INTEGRATION_CODE, AUTOTASK_BASE_URL (where the zone is asked for),
-section [autotask] of company.toml.
+Settings: AUTOTASK_USERNAME, AUTOTASK_SECRET, AUTOTASK_INTEGRATION_CODE, AUTOTASK_BASE_URL (where the zone is
+asked for), section [autotask] of company.toml.
 """
 
 from __future__ import annotations
@@ -127,7 +131,8 @@ FIELDS: dict[str, dict[str, tuple[str, ColumnType]]] = {
         "is_active": ("isActive", "bool"),
     },
 }
-"""Table -> column -> (field on the wire, type). Only these fields are asked for: home phones and pay stay where they are."""
+"""Table -> column -> (field on the wire, type). Only these fields are asked for: home phones and pay stay
+    where they are."""
 
 PICKLISTS: dict[str, ColumnType] = {
     "entity": "text",
@@ -151,7 +156,11 @@ _OUR_FAULT = ("Unable to find", "MaxRecords", "is not valid", "not supported", "
 
 Filter = dict[str, Any]
 FEEDS: dict[str, tuple[str, ...]] = {}
-NEWEST = {"tickets": "last_activity_date", "time_entries": "last_modified_date_time", "companies": "last_activity_date"}
+NEWEST = {
+    "tickets": "last_activity_date",
+    "time_entries": "last_modified_date_time",
+    "companies": "last_activity_date",
+}
 
 
 class AutotaskCredentials(Credentials):
@@ -167,8 +176,8 @@ CREDENTIALS = AutotaskCredentials
 
 
 WAY_OUT = (
-    "Check AUTOTASK_USERNAME, AUTOTASK_SECRET and AUTOTASK_INTEGRATION_CODE, and in Autotask (Admin, Resources) that the API user is "
-    "active and not locked; failed attempts lock it."
+    "Check AUTOTASK_USERNAME, AUTOTASK_SECRET and AUTOTASK_INTEGRATION_CODE, and in Autotask (Admin,"
+    " Resources) that the API user is active and not locked; failed attempts lock it."
 )
 
 
@@ -185,7 +194,8 @@ def connect(settings: Settings, company: Company) -> Client | None:
     user = credentials.username.get_secret_value()
     asked, place = address(settings, SOURCE, credentials.base_url, VENDOR_URL)
     zone = _zone(asked, user, redact)
-    # one request at a time per entity keeps clear of the limit of three threads; the hour is shared by everything
+    # one request at a time per entity keeps clear of the limit of three threads; the hour is shared by
+    # everything
     hour = Limit(_HOUR, 3600)
     lanes = {"": (hour,), **{entity: (Limit(1, 0), hour) for entity in ENTITIES.values()}}
 
@@ -223,18 +233,35 @@ def _base(zone: Mapping[str, Any]) -> str:
 
 
 def _zone(asked: str, user: str, redact: Redactor) -> dict[str, Any]:
-    finder = Client("Autotask", asked, headers={}, budget=Budget({"": (Limit(1, 0),)}), redact=redact, judge=_zone_judge, way_out=WAY_OUT)
-    zone = expect(finder.get("/atservicesrest/v1.0/zoneInformation", {"user": user}), dict, "Autotask zone information")
+    finder = Client(
+        "Autotask",
+        asked,
+        headers={},
+        budget=Budget({"": (Limit(1, 0),)}),
+        redact=redact,
+        judge=_zone_judge,
+        way_out=WAY_OUT,
+    )
+    zone = expect(
+        finder.get("/atservicesrest/v1.0/zoneInformation", {"user": user}), dict, "Autotask zone information"
+    )
     expect(zone, str, "Autotask zone information", "url")
     host = urllib.parse.urlsplit(zone["url"]).hostname or ""
-    if host != urllib.parse.urlsplit(asked).hostname and not (host.endswith(".autotask.net") and zone["url"].startswith("https://")):
-        raise PermanentError(f"Autotask: the zone information names the host {host}, which is not Autotask's; nothing is sent there")
+    if host != urllib.parse.urlsplit(asked).hostname and not (
+        host.endswith(".autotask.net") and zone["url"].startswith("https://")
+    ):
+        raise PermanentError(
+            f"Autotask: the zone information names the host {host}, which is not Autotask's; nothing is sent"
+            " there"
+        )
     return dict(zone)
 
 
 def _zone_judge(answer: Answer) -> Retry | SourceError | None:
     if answer.status == 500 and _texts(answer):
-        return PermanentError(f"the zone of this user is unknown: {'; '.join(_texts(answer))}. Check AUTOTASK_USERNAME.")
+        return PermanentError(
+            f"the zone of this user is unknown: {'; '.join(_texts(answer))}. Check AUTOTASK_USERNAME."
+        )
     return None
 
 
@@ -249,12 +276,22 @@ def _texts(answer: Answer) -> list[str]:
 def _judge(answer: Answer) -> Retry | SourceError | None:
     texts = "; ".join(_texts(answer))
     if "Itgenatr005" in texts or "Thread Threshold Exceeded" in texts:
-        return Retry("too many requests at once (another integration with the same tracking identifier?)", None, everybody=True)
+        return Retry(
+            "too many requests at once (another integration with the same tracking identifier?)",
+            None,
+            everybody=True,
+        )
     if answer.status == 429:
         asked = retry_after(answer.headers)
-        return Retry("the account's requests for this hour are used up", asked if asked is not None else WAIT, everybody=True)
+        return Retry(
+            "the account's requests for this hour are used up",
+            asked if asked is not None else WAIT,
+            everybody=True,
+        )
     if answer.status == 403:
-        return NotAvailable(f"the API user may not read this: {texts or answer.start}. Change its security level in Autotask.")
+        return NotAvailable(
+            f"the API user may not read this: {texts or answer.start}. Change its security level in Autotask."
+        )
     if answer.status == 500 and any(word in texts for word in _OUR_FAULT):
         return PermanentError(f"the query is refused: {texts}")
     return None
@@ -267,11 +304,13 @@ def identify(client: Client) -> str:
 
 
 def recall(connection: Any, run: Run) -> None:
-    """Before the run, with the lock held: the ids of the last 60 days' rows that the warehouse thinks are alive."""
+    """Before the run, with the lock held: the ids of the last 60 days' rows that the warehouse thinks are
+    alive."""
     for name, (_, made) in _MADE.items():
         if name in run.tables and name in run.state.get("tables", {}):
             rows = connection.execute(
-                f"select id, {made} from raw_autotask.{name} where deleted_at is null and {made} >= ?", [run.started_at - RECONCILED]
+                f"select id, {made} from raw_autotask.{name} where deleted_at is null and {made} >= ?",
+                [run.started_at - RECONCILED],
             ).fetchall()
             run.known[name] = {row[0]: row[1].astimezone(UTC) for row in rows}
 
@@ -288,14 +327,22 @@ def _any(*items: Filter) -> Filter:
     return items[0] if len(items) == 1 else {"op": "or", "items": list(items)}
 
 
-def walk(client: Client, entity: str, fields: list[str], conditions: list[Filter]) -> Iterator[list[dict[str, Any]]]:
+def walk(
+    client: Client, entity: str, fields: list[str], conditions: list[Filter]
+) -> Iterator[list[dict[str, Any]]]:
     """Pages of an entity in the order of ids; each page asks for ids above the last one."""
 
     def pages() -> Iterator[list[dict[str, Any]]]:
         last = -1  # company 0 is the service provider itself
         while True:
-            body = {"MaxRecords": 500, "IncludeFields": fields, "Filter": [_where("id", "gt", last), *conditions]}
-            answer = client.post(f"/{entity}/query", body, lane=entity, complaint=partial(_incomplete, last=last))
+            body = {
+                "MaxRecords": 500,
+                "IncludeFields": fields,
+                "Filter": [_where("id", "gt", last), *conditions],
+            }
+            answer = client.post(
+                f"/{entity}/query", body, lane=entity, complaint=partial(_incomplete, last=last)
+            )
             items = expect(answer, list, f"Autotask {entity}", "items")
             ids = [expect(item, int, f"Autotask {entity}", "id") for item in items]
             if any(key <= last for key in ids):
@@ -306,7 +353,10 @@ def walk(client: Client, entity: str, fields: list[str], conditions: list[Filter
                 return
             if ids != sorted(ids):
                 # the next page would begin behind rows that never came
-                raise PermanentError(f"Autotask {entity}: a page is not in the order of ids, so rows would be lost. Report this text.")
+                raise PermanentError(
+                    f"Autotask {entity}: a page is not in the order of ids, so rows would be lost. Report"
+                    " this text."
+                )
             yield items
             last = ids[-1]
 
@@ -337,7 +387,9 @@ def threshold(client: Client) -> tuple[int, int]:
     """(requests used in the running hour by every integration of the account, requests allowed)."""
     facts = client.get_once("/ThresholdInformation")
     what = "Autotask threshold information"
-    return expect(facts, int, what, "currentTimeframeRequestCount"), expect(facts, int, what, "externalRequestThreshold")
+    return expect(facts, int, what, "currentTimeframeRequestCount"), expect(
+        facts, int, what, "externalRequestThreshold"
+    )
 
 
 def check_budget(client: Client) -> None:
@@ -349,7 +401,8 @@ def check_budget(client: Client) -> None:
     used, allowed = threshold(client)
     if used > POLITE_SHARE * allowed:
         raise TransientError(
-            f"Autotask: {used} of the account's {allowed} requests an hour are used, most by other integrations; run again in an hour"
+            f"Autotask: {used} of the account's {allowed} requests an hour are used, most by other"
+            " integrations; run again in an hour"
         )
     client.facts["hour"].most = max(1, int(POLITE_SHARE * allowed) - used)
 
@@ -371,13 +424,28 @@ def _changing(run: Run, name: str) -> Iterator[Any]:
         run.complete_from[name] = begins
     sweep = run.due(cursor.get("swept_at"), SWEEP_DAYS)
     if run.backfill:
-        bounds = [(operator, _iso(bound)) for operator, bound in (("gte", run.since), ("lte", run.until)) if bound]
-        conditions = [_any(*({"op": "and", "items": [_where(field, *bound) for bound in bounds]} for field in (changed, made, dated)))]
+        bounds = [
+            (operator, _iso(bound)) for operator, bound in (("gte", run.since), ("lte", run.until)) if bound
+        ]
+        conditions = [
+            _any(
+                *(
+                    {"op": "and", "items": [_where(field, *bound) for bound in bounds]}
+                    for field in (changed, made, dated)
+                )
+            )
+        ]
     elif pulled_at is None:
-        conditions = [_any(*(_where(field, "gte", _iso(begins)) for field in (changed, made, dated)))] if begins else []
+        conditions = (
+            [_any(*(_where(field, "gte", _iso(begins)) for field in (changed, made, dated)))]
+            if begins
+            else []
+        )
     elif sweep:
         since = _iso(run.started_at - SWEPT)
-        still_open = [_where("status", "notIn", run.company.autotask.complete_status_ids)] if name == "tickets" else []
+        still_open = (
+            [_where("status", "notIn", run.company.autotask.complete_status_ids)] if name == "tickets" else []
+        )
         recent = [_where(field, "gte", since) for field in (made, dated)]
         conditions = [_any(*still_open, *recent, _where(changed, "gte", _iso(pulled_at - OVERLAP)))]
     else:
@@ -387,7 +455,11 @@ def _changing(run: Run, name: str) -> Iterator[Any]:
         return
     if pulled_at is None:
         # everything, or everything changed or made since the start date: what did not come is gone
-        columns = [column for column, (field, _) in FIELDS[name].items() if field in (changed, made)] if begins else []
+        columns = (
+            [column for column, (field, _) in FIELDS[name].items() if field in (changed, made)]
+            if begins
+            else []
+        )
         where = " or ".join(f"{column} >= cast(? as timestamptz)" for column in columns) or "true"
         run.listed(name, where=f"({where})", values=[_iso(begins) for _ in columns] if begins else [])
     else:
@@ -398,7 +470,8 @@ def _changing(run: Run, name: str) -> Iterator[Any]:
 
 
 def _find_deleted(run: Run, name: str, pulled_at: datetime, *, compare_ids: bool) -> None:
-    """Which of the rows that the warehouse knows, made in the last 60 days and before the last run, are no longer there."""
+    """Which of the rows that the warehouse knows, made in the last 60 days and before the last run, are no
+    longer there."""
     entity, (field, _) = ENTITIES[name], _MADE[name]
     since, until = run.started_at - RECONCILED, pulled_at - OVERLAP
     known = {key for key, made in run.known.get(name, {}).items() if since <= made < until}
@@ -414,7 +487,9 @@ def source(run: Run | None = None) -> Any:
     """All tables of Autotask. Without `run` they are only declared."""
 
     def shape(name: str, more: Mapping[str, ColumnType] | None = None) -> Any:
-        return table("id", "merge", {**{column: kind for column, (_, kind) in FIELDS[name].items()}, **(more or {})})
+        return table(
+            "id", "merge", {**{column: kind for column, (_, kind) in FIELDS[name].items()}, **(more or {})}
+        )
 
     @dlt.resource(**shape("tickets", {"deleted_at": "timestamp"}))
     def tickets() -> Iterator[Any]:
@@ -423,7 +498,8 @@ def source(run: Run | None = None) -> Any:
 
     @dlt.resource(**shape("time_entries", {"deleted_at": "timestamp"}))
     def time_entries() -> Iterator[Any]:
-        """One row per time entry. date_worked is the local work date, hours are hours; neither ticket nor task: internal time."""
+        """One row per time entry. date_worked is the local work date, hours are hours; neither ticket nor
+        task: internal time."""
         yield from streamed(run, "time_entries", lambda run: _changing(run, "time_entries"))
 
     @dlt.resource(**shape("resources"))
@@ -443,7 +519,8 @@ def source(run: Run | None = None) -> Any:
 
     @dlt.resource(**table(["entity", "field", "value"], EVERYTHING, PICKLISTS))
     def picklists() -> Iterator[Any]:
-        """One row per value of a picklist (queues, statuses, ...), inactive values included because old rows still use them."""
+        """One row per value of a picklist (queues, statuses, ...), inactive values included because old rows
+        still use them."""
         yield from whole(run, "picklists", _picklists)
 
     @dlt.resource(**table("zone_name", EVERYTHING, ACCOUNT))
@@ -457,12 +534,16 @@ def source(run: Run | None = None) -> Any:
 def picklist_rows(client: Client, entity: str) -> list[dict[str, Any]]:
     """Every picklist field of an entity, as Autotask describes it."""
     found = client.get_once(f"/{entity}/entityInformation/fields", lane=entity)
-    return [field for field in entries(found, f"Autotask fields of {entity}", "fields") if field.get("isPickList")]
+    return [
+        field for field in entries(found, f"Autotask fields of {entity}", "fields") if field.get("isPickList")
+    ]
 
 
 def _values(field: dict[str, Any]) -> list[dict[str, Any]]:
     """The values of a picklist; null where it has none."""
-    return [] if field.get("picklistValues") is None else entries(field, "Autotask picklists", "picklistValues")
+    return (
+        [] if field.get("picklistValues") is None else entries(field, "Autotask picklists", "picklistValues")
+    )
 
 
 def _picklists(run: Run) -> Iterator[Any]:
@@ -471,7 +552,12 @@ def _picklists(run: Run) -> Iterator[Any]:
         {
             "entity": entity,
             "field": field.get("name"),
-            "value": parse("bigint", value.get("value"), f"autotask.picklists {entity}.{field.get('name')}: value", run.warn),
+            "value": parse(
+                "bigint",
+                value.get("value"),
+                f"autotask.picklists {entity}.{field.get('name')}: value",
+                run.warn,
+            ),
             "label": value.get("label"),
             "is_active": value.get("isActive"),
             "sort_order": value.get("sortOrder"),
@@ -482,7 +568,14 @@ def _picklists(run: Run) -> Iterator[Any]:
         for value in _values(field)
     ]
     known = [row for row in rows if row["value"] is not None]
-    yield from typed("autotask.picklists", plain(PICKLISTS), [known], run.warn, key=("value", "entity", "field"), may_lack=PICKLISTS)
+    yield from typed(
+        "autotask.picklists",
+        plain(PICKLISTS),
+        [known],
+        run.warn,
+        key=("value", "entity", "field"),
+        may_lack=PICKLISTS,
+    )
 
 
 def _account(run: Run) -> Iterator[Any]:
@@ -497,8 +590,9 @@ def begin(run: Run) -> None:
 
 
 NON_BILLABLE_WARNING = (
-    "Autotask: the last 30 days hold no non-billable and no internal time. The API user's security level probably lacks the permission "
-    "to view non-billable time entries; utilization would show 100 %. Grant it in Autotask: Admin, Security Levels, Timesheets."
+    "Autotask: the last 30 days hold no non-billable and no internal time. The API user's security level"
+    " probably lacks the permission to view non-billable time entries; utilization would show 100 %. Grant it"
+    " in Autotask: Admin, Security Levels, Timesheets."
 )
 
 
@@ -512,8 +606,8 @@ def settle(connection: Any, outcome: Outcome) -> None:
     """After the load, with the lock held: look for signs of a missing permission."""
     if outcome.read("time_entries"):
         seen = connection.execute(
-            "select count(*), count(*) filter (is_non_billable or (ticket_id is null and task_id is null)) from raw_autotask.time_entries "
-            "where deleted_at is null and date_worked >= ?",
+            "select count(*), count(*) filter (is_non_billable or (ticket_id is null and task_id is null))"
+            " from raw_autotask.time_entries where deleted_at is null and date_worked >= ?",
             [(outcome.started_at - timedelta(days=30)).date()],
         ).fetchone()
         if seen and seen[0] and not seen[1]:
@@ -523,11 +617,15 @@ def settle(connection: Any, outcome: Outcome) -> None:
 def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[Finding]:
     """Zone, permissions, configured ids, people and budget."""
     zone = client.facts["zone"]
-    yield Finding(SOURCE, "zone", "ok", f"{zone.get('zoneName')}, {urllib.parse.urlsplit(zone['url']).hostname}")
+    yield Finding(
+        SOURCE, "zone", "ok", f"{zone.get('zoneName')}, {urllib.parse.urlsplit(zone['url']).hostname}"
+    )
     readable = set()
     for entity in ENTITIES.values():
         try:
-            info = expect(client.get(f"/{entity}/entityInformation", lane=entity), dict, f"Autotask {entity}", "info")
+            info = expect(
+                client.get(f"/{entity}/entityInformation", lane=entity), dict, f"Autotask {entity}", "info"
+            )
         except NotAvailable as error:
             info, reason = {}, str(error)
         else:
@@ -536,22 +634,52 @@ def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[F
             readable.add(entity)
             yield Finding(SOURCE, entity, "ok", "may be queried")
         else:
-            yield Finding(SOURCE, entity, "fail", reason, "Give the API user's security level access to it (Admin, Security Levels).")
+            yield Finding(
+                SOURCE,
+                entity,
+                "fail",
+                reason,
+                "Give the API user's security level access to it (Admin, Security Levels).",
+            )
     if "Tickets" in readable:
         lists = {
-            field["name"]: {int(value["value"]): str(value.get("label")) for value in _values(field) if str(value.get("value")).isdigit()}
+            field["name"]: {
+                int(value["value"]): str(value.get("label"))
+                for value in _values(field)
+                if str(value.get("value")).isdigit()
+            }
             for field in picklist_rows(client, "Tickets")
             if field.get("name") in ("queueID", "status")
         }
-        yield existing(SOURCE, "reactive_queue_ids", company.autotask.reactive_queue_ids, lists.get("queueID", {}), "queue")
-        yield existing(SOURCE, "complete_status_ids", company.autotask.complete_status_ids, lists.get("status", {}), "ticket status")
+        yield existing(
+            SOURCE,
+            "reactive_queue_ids",
+            company.autotask.reactive_queue_ids,
+            lists.get("queueID", {}),
+            "queue",
+        )
+        yield existing(
+            SOURCE,
+            "complete_status_ids",
+            company.autotask.complete_status_ids,
+            lists.get("status", {}),
+            "ticket status",
+        )
     if "BillingCodes" in readable:
-        names = {row["name"]: row["name"] for page in walk(client, "BillingCodes", ["id", "name"], []) for row in page}
+        names = {
+            row["name"]: row["name"]
+            for page in walk(client, "BillingCodes", ["id", "name"], [])
+            for row in page
+        }
         yield existing(SOURCE, "time_off_codes", company.autotask.time_off_codes, names, "billing code")
     if "TimeEntries" in readable:
         yield _diagnose_non_billable(client, settings)
     if "Resources" in readable:
-        emails = {str(row.get("email") or "").lower() for page in walk(client, "Resources", ["id", "email"], []) for row in page}
+        emails = {
+            str(row.get("email") or "").lower()
+            for page in walk(client, "Resources", ["id", "email"], [])
+            for row in page
+        }
         yield from people_missing(SOURCE, settings, "autotask_email", emails, "Autotask resource")
     used, allowed = threshold(client)
     spare = used <= POLITE_SHARE * allowed
@@ -560,15 +688,29 @@ def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[F
         "budget",
         "ok" if spare else "warn",
         f"{used} of {allowed} requests of the running hour are used, by all integrations",
-        "" if spare else "Loads wait until less than 80 % are used; see which other integration asks so much.",
+        (
+            ""
+            if spare
+            else "Loads wait until less than 80 % are used; see which other integration asks so much."
+        ),
     )
 
 
 def _diagnose_non_billable(client: Client, settings: Settings) -> Finding:
     recent = _where("dateWorked", "gte", _iso(settings.now() - timedelta(days=30)))
-    internal = {"op": "and", "items": [_where("ticketID", "notExist", None), _where("taskID", "notExist", None)]}
+    internal = {
+        "op": "and",
+        "items": [_where("ticketID", "notExist", None), _where("taskID", "notExist", None)],
+    }
     entries = count(client, "TimeEntries", [recent])
-    if entries and not count(client, "TimeEntries", [recent, _any(_where("isNonBillable", "eq", True), internal)]):
+    if entries and not count(
+        client, "TimeEntries", [recent, _any(_where("isNonBillable", "eq", True), internal)]
+    ):
         text, _, way_out = NON_BILLABLE_WARNING.removeprefix("Autotask: ").partition(" Grant it")
         return Finding(SOURCE, "non-billable time", "warn", text, f"Grant it{way_out}")
-    return Finding(SOURCE, "non-billable time", "ok", f"{entries} time entries in 30 days, non-billable or internal ones among them")
+    return Finding(
+        SOURCE,
+        "non-billable time",
+        "ok",
+        f"{entries} time entries in 30 days, non-billable or internal ones among them",
+    )

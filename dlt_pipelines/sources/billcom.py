@@ -1,23 +1,29 @@
 """Bill.com (BILL v3 REST): bills with their approval, vendors with how they can be paid.
 
-POST /v3/login                                        -> a session; again when it is refused (35 minutes idle end it)
-GET  /v3/bills, /v3/bills/<id>                        -> raw_billcom.bills (merge on id), raw_billcom.pending_bills (daily snapshot)
-GET  /v3/vendors                                      -> raw_billcom.vendors (merge on id), raw_billcom.vendor_states (daily snapshot)
+POST /v3/login                                        -> a session; again when it is refused (35 minutes idle
+    end it)
+GET  /v3/bills, /v3/bills/<id>                        -> raw_billcom.bills (merge on id),
+    raw_billcom.pending_bills (daily snapshot)
+GET  /v3/vendors                                      -> raw_billcom.vendors (merge on id),
+    raw_billcom.vendor_states (daily snapshot)
 
-The first run reads every bill; later ones what was updated since three days before the last run, and once a week everything. Whether
-an approval alone moves updatedTime is UNCONFIRMED, so every run also lists the bills that are ASSIGNED and reads each one that the
-warehouse thinks is pending and that is no longer listed. Vendors are few and read in full. Nothing is ever deleted: `archived` turns
-true, and archived rows are read like the others.
+The first run reads every bill; later ones what was updated since three days before the last run, and once a
+week everything. Whether an approval alone moves updatedTime is UNCONFIRMED, so every run also lists the bills
+that are ASSIGNED and reads each one that the warehouse thinks is pending and that is no longer listed.
+Vendors are few and read in full. Nothing is ever deleted: `archived` turns true, and archived rows are read
+like the others.
 
-Quirks: keys without a value are left out; pages are walked by an opaque cursor, and an empty page with a cursor is not the end; due
-dates may come as full timestamps; errors are a list. Tax numbers, account numbers, addresses and bank details are never stored: only
-whether there is a tax number, and of which type. UNCONFIRMED and read defensively: the filterable fields (only approvalStatus,
-updatedTime and createdTime are used), the words of the enums (stored as they are; APPROVING is taken for pending but never asked
-for), the statuses of login and limit errors (their BDC codes are read, whatever the status). No field says "W-9 on file": a
-1099 vendor without a tax number stands for one that is missing.
+Quirks: keys without a value are left out; pages are walked by an opaque cursor, and an empty page with a
+cursor is not the end; due dates may come as full timestamps; errors are a list. Tax numbers, account numbers,
+addresses and bank details are never stored: only whether there is a tax number, and of which type.
+UNCONFIRMED and read defensively: the filterable fields (only approvalStatus, updatedTime and createdTime are
+used), the words of the enums (stored as they are; APPROVING is taken for pending but never asked for), the
+statuses of login and limit errors (their BDC codes are read, whatever the status). No field says "W-9 on
+file": a 1099 vendor without a tax number stands for one that is missing.
 
-Settings: BILLCOM_API_KEY (the developer key), BILLCOM_ORG_ID, BILLCOM_USERNAME and BILLCOM_PASSWORD (a person's sign-in, or the name
-and the value of a sync token), BILLCOM_BASE_URL (the vendor's test environment is https://gateway.stage.bill.com/connect).
+Settings: BILLCOM_API_KEY (the developer key), BILLCOM_ORG_ID, BILLCOM_USERNAME and BILLCOM_PASSWORD (a
+person's sign-in, or the name and the value of a sync token), BILLCOM_BASE_URL (the vendor's test environment
+is https://gateway.stage.bill.com/connect).
 """
 
 from __future__ import annotations
@@ -94,7 +100,16 @@ PENDING_BILLS: Fields = {
     **_DATED,
     **{
         name: BILLS[name]
-        for name in ("vendor_id", "amount", "due_amount", "invoice_date", "due_date", "approval_status", "payment_status", "created_time")
+        for name in (
+            "vendor_id",
+            "amount",
+            "due_amount",
+            "invoice_date",
+            "due_date",
+            "approval_status",
+            "payment_status",
+            "created_time",
+        )
     },
 }
 VENDOR_STATES: Fields = {
@@ -102,7 +117,15 @@ VENDOR_STATES: Fields = {
     **_DATED,
     **{
         name: VENDORS[name]
-        for name in ("network_status", "bank_account_status", "pay_by_type", "virtual_card_status", "track_1099", "has_tax_id", "archived")
+        for name in (
+            "network_status",
+            "bank_account_status",
+            "pay_by_type",
+            "virtual_card_status",
+            "track_1099",
+            "has_tax_id",
+            "archived",
+        )
     },
 }
 
@@ -125,14 +148,16 @@ class BillcomCredentials(Credentials):
 
 CREDENTIALS = BillcomCredentials
 WAY_OUT = (
-    "BILLCOM_API_KEY is the developer key (Settings, Sync & Integrations, Manage Developer Keys) and BILLCOM_ORG_ID the organization's "
-    "id (it begins with 008). BILLCOM_USERNAME and BILLCOM_PASSWORD are a person's sign-in, or the name and the value of a sync token. "
-    "Keys of the test environment are unknown in production, and the other way round."
+    "BILLCOM_API_KEY is the developer key (Settings, Sync & Integrations, Manage Developer Keys) and"
+    " BILLCOM_ORG_ID the organization's id (it begins with 008). BILLCOM_USERNAME and BILLCOM_PASSWORD are a"
+    " person's sign-in, or the name and the value of a sync token. Keys of the test environment are unknown"
+    " in production, and the other way round."
 )
 
 
 class Shared:
-    """Rows that two tables need: the first that asks fetches, the other gets the same rows (or the same error)."""
+    """Rows that two tables need: the first that asks fetches, the other gets the same rows (or the same
+    error)."""
 
     def __init__(self) -> None:
         self._found: dict[str, list[Row] | SourceError] = {}
@@ -168,10 +193,22 @@ def connect(settings: Settings, company: Company) -> Client | None:
         "organizationId": credentials.org_id.get_secret_value(),
         "devKey": key,
     }
-    door = Client("Bill.com", base, headers={}, budget=budget, redact=redact, judge=_judge_login, way_out=WAY_OUT, discreet=True)
+    door = Client(
+        "Bill.com",
+        base,
+        headers={},
+        budget=budget,
+        redact=redact,
+        judge=_judge_login,
+        way_out=WAY_OUT,
+        discreet=True,
+    )
 
     def sign_in() -> tuple[str, float]:
-        return expect(door.post("/v3/login", who, lane="login"), str, "Bill.com login", "sessionId"), SESSION_SECONDS
+        return (
+            expect(door.post("/v3/login", who, lane="login"), str, "Bill.com login", "sessionId"),
+            SESSION_SECONDS,
+        )
 
     session = Bearer(sign_in, redact, header="sessionId", prefix="")
     client = Client(
@@ -212,11 +249,21 @@ def _judge(answer: Answer) -> Retry | SourceError | None:
         return None
     codes, texts = _errors(answer)
     if "BDC_1144" in codes:
-        return TransientError(f"the developer key's requests for this hour are used up ({texts}); they begin anew at the full hour")
+        return TransientError(
+            f"the developer key's requests for this hour are used up ({texts}); they begin anew at the full"
+            " hour"
+        )
     if "BDC_1322" in codes:
-        return Retry(f"too many requests at once ({texts}): another program uses the same developer key", None, everybody=True)
+        return Retry(
+            f"too many requests at once ({texts}): another program uses the same developer key",
+            None,
+            everybody=True,
+        )
     if answer.status == 403:
-        return NotAvailable(f"the user may not read this (403): {texts}. Change the user's role in Bill.com, or use a sync token.")
+        return NotAvailable(
+            f"the user may not read this (403): {texts}. Change the user's role in Bill.com, or use a sync"
+            " token."
+        )
     return Gone(f"answers {answer.status}: {texts}") if answer.status in (400, 404) else None
 
 
@@ -225,7 +272,11 @@ def _judge_login(answer: Answer) -> Retry | SourceError | None:
     if "BDC_1144" in codes or "BDC_1322" in codes:
         return _judge(answer)
     if codes or answer.status in (400, 401, 403):
-        return PermanentError(f"the credentials are not accepted ({answer.status}: {texts}). {WAY_OUT}") if answer.status < 500 else None
+        return (
+            PermanentError(f"the credentials are not accepted ({answer.status}: {texts}). {WAY_OUT}")
+            if answer.status < 500
+            else None
+        )
     return None
 
 
@@ -233,12 +284,19 @@ def pages(client: Client, path: str, *conditions: str) -> Iterator[list[Row]]:
     """Pages of a listing, newest first. `conditions`: `field:operator:value`, all of which hold."""
 
     def walk() -> Iterator[list[Row]]:
-        asked = {"max": str(PAGE), "sort": "createdTime:desc", **({"filters": ",".join(conditions)} if conditions else {})}
+        asked = {
+            "max": str(PAGE),
+            "sort": "createdTime:desc",
+            **({"filters": ",".join(conditions)} if conditions else {}),
+        }
         cursor, seen = None, set[str]()
         while True:
             query = urllib.parse.urlencode(asked | ({"page": cursor} if cursor else {}))
             answer = client.get(f"{path}?{query}", complaint=once(partial(_odd_page, seen)))
-            rows = [expect(row, dict, f"Bill.com {path}") for row in expect(answer, list, f"Bill.com {path}", "results")]
+            rows = [
+                expect(row, dict, f"Bill.com {path}")
+                for row in expect(answer, list, f"Bill.com {path}", "results")
+            ]
             seen |= {expect(row, str, f"Bill.com {path}", "id") for row in rows}
             if rows:
                 yield rows
@@ -265,7 +323,9 @@ def recall(connection: Any, run: Run) -> None:
     """Before the run, with the lock held: the bills that the warehouse thinks are pending."""
     try:
         rows = connection.execute(
-            "select id from raw_billcom.bills where list_contains(?, approval_status) and not coalesce(archived, false)", [list(PENDING)]
+            "select id from raw_billcom.bills where list_contains(?, approval_status) and not"
+            " coalesce(archived, false)",
+            [list(PENDING)],
         ).fetchall()
     except Exception as error:
         if "does not exist" not in str(error):  # the first run
@@ -277,9 +337,16 @@ def recall(connection: Any, run: Run) -> None:
 def _bill(row: Row) -> Row:
     """The columns' part of a bill; dates that come as timestamps are cut to their day."""
     invoice = row.get("invoice")
-    cut = {"invoiceNumber": at(row, "invoice.invoiceNumber"), "invoiceDate": _day(at(row, "invoice.invoiceDate"))}
+    cut = {
+        "invoiceNumber": at(row, "invoice.invoiceNumber"),
+        "invoiceDate": _day(at(row, "invoice.invoiceDate")),
+    }
     kept = {name: row[name] for name in {name for name, _ in BILLS.values()} & set(row)}
-    return kept | ({"dueDate": _day(row["dueDate"])} if "dueDate" in row else {}) | ({"invoice": cut} if invoice is not None else {})
+    return (
+        kept
+        | ({"dueDate": _day(row["dueDate"])} if "dueDate" in row else {})
+        | ({"invoice": cut} if invoice is not None else {})
+    )
 
 
 def _day(value: Any) -> Any:
@@ -290,7 +357,10 @@ def _vendor(row: Row) -> Row:
     """The columns' part of a vendor: no tax number, no account, no address."""
     pay, more = at(row, "paymentInformation"), at(row, "additionalInfo")
     return {name: row[name] for name in {name for name, _ in VENDORS.values()} & set(row)} | {
-        "paymentInformation": {"payByType": at(pay, "payByType"), "virtualCard": {"status": at(pay, "virtualCard.status")}},
+        "paymentInformation": {
+            "payByType": at(pay, "payByType"),
+            "virtualCard": {"status": at(pay, "virtualCard.status")},
+        },
         "additionalInfo": {"track1099": at(more, "track1099"), "taxIdType": at(more, "taxIdType")},
         "has_tax_id": bool(at(more, "taxId")),
     }
@@ -301,7 +371,10 @@ def _asked(run: Run) -> list[list[str]]:
     cursor = run.state.get("bills")
     if run.backfill:
         bounds = [(word, bound) for word, bound in (("gte", run.since), ("lte", run.until)) if bound]
-        return [[f'{field}:{word}:"{_iso(bound)}"' for word, bound in bounds] for field in ("createdTime", "updatedTime")]
+        return [
+            [f'{field}:{word}:"{_iso(bound)}"' for word, bound in bounds]
+            for field in ("createdTime", "updatedTime")
+        ]
     if cursor is None or _full(run, cursor):
         return [[]]
     return [[f'updatedTime:gte:"{_iso(datetime.fromisoformat(cursor["pulled_at"]) - OVERLAP)}"']]
@@ -312,7 +385,8 @@ def _full(run: Run, cursor: dict[str, str]) -> bool:
 
 
 def _bill_rows(run: Run) -> list[Row]:
-    """The bills of this run as they are now: what was asked for, what is ASSIGNED, and what was pending at the last run."""
+    """The bills of this run as they are now: what was asked for, what is ASSIGNED, and what was pending at
+    the last run."""
 
     def fetch() -> list[Row]:
         found: dict[str, Row] = {}
@@ -321,7 +395,13 @@ def _bill_rows(run: Run) -> list[Row]:
                 found |= {row["id"]: _bill(row) for row in page}
         for bill in sorted(run.known.get("pending", set()) - set(found)):
             try:
-                found[bill] = _bill(expect(run.client.get(f"/v3/bills/{urllib.parse.quote(bill, safe='')}"), dict, "Bill.com bill"))
+                found[bill] = _bill(
+                    expect(
+                        run.client.get(f"/v3/bills/{urllib.parse.quote(bill, safe='')}"),
+                        dict,
+                        "Bill.com bill",
+                    )
+                )
             except Gone as error:
                 run.warn(f"Bill.com: bill {bill} was pending and cannot be read any more: {error}")
         return list(found.values())
@@ -330,7 +410,9 @@ def _bill_rows(run: Run) -> list[Row]:
 
 
 def _bills(run: Run) -> Iterator[Any]:
-    yield from typed("billcom.bills", BILLS, [_bill_rows(run)], run.warn, may_lack=set(BILLS) - set(_SENT) - {"amount"})
+    yield from typed(
+        "billcom.bills", BILLS, [_bill_rows(run)], run.warn, may_lack=set(BILLS) - set(_SENT) - {"amount"}
+    )
     if not run.backfill:
         now, cursor = run.started_at.isoformat(), run.state.get("bills")
         full_at = now if cursor is None or _full(run, cursor) else cursor["full_at"]
@@ -343,25 +425,47 @@ def _iso(instant: datetime) -> str:
 
 def _pending_bills(run: Run) -> Iterator[Any]:
     day = snapshot_day(run, "pending_bills")
-    rows = [row | {"snapshot_date": day} for row in _bill_rows(run) if row.get("approvalStatus") in PENDING and not row.get("archived")]
-    yield from typed("billcom.pending_bills", PENDING_BILLS, [rows], run.warn, key=("bill_id", "snapshot_date"), may_lack=PENDING_BILLS)
+    rows = [
+        row | {"snapshot_date": day}
+        for row in _bill_rows(run)
+        if row.get("approvalStatus") in PENDING and not row.get("archived")
+    ]
+    yield from typed(
+        "billcom.pending_bills",
+        PENDING_BILLS,
+        [rows],
+        run.warn,
+        key=("bill_id", "snapshot_date"),
+        may_lack=PENDING_BILLS,
+    )
 
 
 def _vendor_rows(run: Run) -> list[Row]:
     def fetch() -> list[Row]:
-        return list({row["id"]: _vendor(row) for page in pages(run.client, "/v3/vendors") for row in page}.values())
+        return list(
+            {row["id"]: _vendor(row) for page in pages(run.client, "/v3/vendors") for row in page}.values()
+        )
 
     return run.client.facts["shared"].rows("vendors", fetch)
 
 
 def _vendors(run: Run) -> Iterator[Any]:
-    yield from typed("billcom.vendors", VENDORS, [_vendor_rows(run)], run.warn, may_lack=set(VENDORS) - set(_SENT))
+    yield from typed(
+        "billcom.vendors", VENDORS, [_vendor_rows(run)], run.warn, may_lack=set(VENDORS) - set(_SENT)
+    )
 
 
 def _vendor_states(run: Run) -> Iterator[Any]:
     day = snapshot_day(run, "vendor_states")
     rows = [row | {"snapshot_date": day} for row in _vendor_rows(run)]
-    yield from typed("billcom.vendor_states", VENDOR_STATES, [rows], run.warn, key=("vendor_id", "snapshot_date"), may_lack=VENDOR_STATES)
+    yield from typed(
+        "billcom.vendor_states",
+        VENDOR_STATES,
+        [rows],
+        run.warn,
+        key=("vendor_id", "snapshot_date"),
+        may_lack=VENDOR_STATES,
+    )
 
 
 @dlt.source(name=SOURCE, max_table_nesting=0)
@@ -373,7 +477,8 @@ def source(run: Run | None = None) -> Any:
 
     @dlt.resource(**table("id", "merge", kinds(BILLS)))
     def bills() -> Iterator[Any]:
-        """One row per bill as it is now, archived ones too. Amounts are in the bill's currency, funding_amount in dollars."""
+        """One row per bill as it is now, archived ones too. Amounts are in the bill's currency,
+        funding_amount in dollars."""
         yield from streamed(run, "bills", _bills)
 
     @dlt.resource(**table(["snapshot_date", "bill_id"], replaces_same("snapshot_date"), kinds(PENDING_BILLS)))
@@ -383,12 +488,16 @@ def source(run: Run | None = None) -> Any:
 
     @dlt.resource(**table("id", "merge", kinds(VENDORS)))
     def vendors() -> Iterator[Any]:
-        """One row per vendor as it is now, archived ones too; has_tax_id stands for the tax number, which is not kept."""
+        """One row per vendor as it is now, archived ones too; has_tax_id stands for the tax number, which is
+        not kept."""
         yield from streamed(run, "vendors", _vendors)
 
-    @dlt.resource(**table(["snapshot_date", "vendor_id"], replaces_same("snapshot_date"), kinds(VENDOR_STATES)))
+    @dlt.resource(
+        **table(["snapshot_date", "vendor_id"], replaces_same("snapshot_date"), kinds(VENDOR_STATES))
+    )
     def vendor_states() -> Iterator[Any]:
-        """One row per local day and vendor: how it could be paid that day, and whether its tax number was there."""
+        """One row per local day and vendor: how it could be paid that day, and whether its tax number was
+        there."""
         yield from whole(run, "vendor_states", _vendor_states)
 
     return bills, pending_bills, vendors, vendor_states
@@ -399,7 +508,11 @@ def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[F
     session = expect(client.get("/v3/login/session"), dict, "Bill.com session")
     there = str(session.get("organizationId") or "")
     yield Finding(
-        SOURCE, "session", "ok", f"signed in; the session is of the organization ending in {there[-6:] or client.facts['organization']}"
+        SOURCE,
+        "session",
+        "ok",
+        "signed in; the session is of the organization ending in"
+        f" {there[-6:] or client.facts['organization']}",
     )
     for what in ("bills", "vendors"):
         way_out = "Give the user a role that may see it (Settings, Users), or use a sync token."

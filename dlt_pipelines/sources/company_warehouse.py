@@ -1,17 +1,21 @@
-"""The company's own warehouse: any database that SQLAlchemy reaches (Postgres, BigQuery, SQL Server, Snowflake, DuckDB, SQLite, ...).
+"""The company's own warehouse: any database that SQLAlchemy reaches (Postgres, BigQuery, SQL Server,
+Snowflake, DuckDB, SQLite, ...).
 
-[[company_warehouse.queries]] of company.toml -> raw_company_warehouse.figures (a dated snapshot a day), .queries (how each went)
+[[company_warehouse.queries]] of company.toml -> raw_company_warehouse.figures (a dated snapshot a day),
+.queries (how each went)
 
-A query is SQL that returns `value` and perhaps `category` and `day`, or a table with the names of those columns. In the SQL `:today`
-(the company's local day) and `:as_of` (instant) stand for the run's clock. It is read through dlt's own SQL reader in chunks, in a
-transaction that is read-only where the database knows such a thing. What the numbers mean is UNCONFIRMED for every company, so
-all of it is configuration; the shape above is the documented default.
+A query is SQL that returns `value` and perhaps `category` and `day`, or a table with the names of those
+columns. In the SQL `:today` (the company's local day) and `:as_of` (instant) stand for the run's clock. It is
+read through dlt's own SQL reader in chunks, in a transaction that is read-only where the database knows such
+a thing. What the numbers mean is UNCONFIRMED for every company, so all of it is configuration; the shape
+above is the documented default.
 
-Quirks: drivers wrap a refused password and a host that does not answer in the same error class, so the text decides which of the two
-it is; BigQuery bills scanned bytes (`maximum_bytes_billed` in the address limits them) and needs `location` outside the US and EU.
+Quirks: drivers wrap a refused password and a host that does not answer in the same error class, so the text
+decides which of the two it is; BigQuery bills scanned bytes (`maximum_bytes_billed` in the address limits
+them) and needs `location` outside the US and EU.
 
-Settings: WAREHOUSE_SOURCE_URL (an SQLAlchemy address, password included), section [company_warehouse] of company.toml. Drivers beside
-SQLite and Postgres are installed by the user: `pip install sqlalchemy-bigquery`.
+Settings: WAREHOUSE_SOURCE_URL (an SQLAlchemy address, password included), section [company_warehouse] of
+company.toml. Drivers beside SQLite and Postgres are installed by the user: `pip install sqlalchemy-bigquery`.
 """
 
 from __future__ import annotations
@@ -43,7 +47,15 @@ SOURCE = "company_warehouse"
 CHUNK = 10_000
 CONNECT_SECONDS = 10
 
-_REFUSED = ("authentication", "access denied", "login failed", "permission denied", "unauthorized", "not authorized", "no such file")
+_REFUSED = (
+    "authentication",
+    "access denied",
+    "login failed",
+    "permission denied",
+    "unauthorized",
+    "not authorized",
+    "no such file",
+)
 """Words with which databases refuse somebody: trying again would lock the user."""
 
 
@@ -70,7 +82,8 @@ def _parsed(url: SecretStr) -> sa.URL:
         return sa.make_url(url.get_secret_value())
     except (sa.exc.ArgumentError, ValueError):  # ValueError: the port is no number
         raise PermanentError(
-            "WAREHOUSE_SOURCE_URL is no SQLAlchemy address; write for example postgresql+psycopg://reader:password@host:5432/database"
+            "WAREHOUSE_SOURCE_URL is no SQLAlchemy address; write for example"
+            " postgresql+psycopg://reader:password@host:5432/database"
         ) from None
 
 
@@ -93,7 +106,12 @@ class Database:
         self.counters.requests += 1
         # dlt's loader wants a table to start from; the statement takes its place
         loader = TableLoader(
-            self.engine, "sqlalchemy", sa.Table("query", sa.MetaData()), {}, chunk_size=CHUNK, query_adapter_callback=lambda *_: statement
+            self.engine,
+            "sqlalchemy",
+            sa.Table("query", sa.MetaData()),
+            {},
+            chunk_size=CHUNK,
+            query_adapter_callback=lambda *_: statement,
         )
         try:
             for rows in loader.load_rows():
@@ -102,7 +120,8 @@ class Database:
             raise self._told(error) from None
 
     def clock(self) -> datetime | None:
-        """What the database's clock says; None where it tells no instant with a time zone, or does not answer."""
+        """What the database's clock says; None where it tells no instant with a time zone, or does not
+        answer."""
         try:
             with self.engine.connect() as connection:
                 now = connection.execute(sa.select(sa.func.current_timestamp())).scalar()
@@ -113,8 +132,13 @@ class Database:
     def _told(self, error: sa.exc.SQLAlchemyError) -> SourceError:
         text = self.redact.cut(getattr(error, "orig", None) or error, 500)
         if any(word in text.lower() for word in _REFUSED):
-            return PermanentError(f"the database refuses: {text}. Check WAREHOUSE_SOURCE_URL and what its user may read.")
-        if isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError | sa.exc.TimeoutError) and "no such" not in text.lower():
+            return PermanentError(
+                f"the database refuses: {text}. Check WAREHOUSE_SOURCE_URL and what its user may read."
+            )
+        if (
+            isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError | sa.exc.TimeoutError)
+            and "no such" not in text.lower()
+        ):
             return TransientError(f"the database does not answer: {text}")
         return PermanentError(text)
 
@@ -129,12 +153,17 @@ def connect(settings: Settings, company: Company) -> Database | None:
     if credentials is None:
         return None
     url = _parsed(credentials.url)
-    options: dict[str, Any] = {"connect_args": {"connect_timeout": CONNECT_SECONDS}} if url.get_backend_name() == "postgresql" else {}
+    options: dict[str, Any] = (
+        {"connect_args": {"connect_timeout": CONNECT_SECONDS}}
+        if url.get_backend_name() == "postgresql"
+        else {}
+    )
     try:
         engine = sa.create_engine(url, poolclass=sa.NullPool, **options)
     except (sa.exc.NoSuchModuleError, ModuleNotFoundError) as error:
         raise PermanentError(
-            f"no driver for {url.drivername} addresses ({error}). Install it beside Scoreline, for example: pip install sqlalchemy-bigquery"
+            f"no driver for {url.drivername} addresses ({error}). Install it beside Scoreline, for example:"
+            " pip install sqlalchemy-bigquery"
         ) from None
     if url.get_backend_name() == "postgresql":
         engine = engine.execution_options(postgresql_readonly=True)
@@ -153,7 +182,9 @@ def statement(query: WarehouseQuery) -> str:
     if query.sql:
         return query.sql.strip().rstrip(";")
     columns = [f"{query.value} as value"]
-    columns += [f"{column} as {name}" for name, column in (("category", query.category), ("day", query.day)) if column]
+    columns += [
+        f"{column} as {name}" for name, column in (("category", query.category), ("day", query.day)) if column
+    ]
     where = f" where {query.where}" if query.where else ""
     return f"select {', '.join(columns)} from {query.table}{where}"
 
@@ -161,7 +192,9 @@ def statement(query: WarehouseQuery) -> str:
 def _bound(sql: str, now: datetime, company: Company) -> sa.TextClause:
     values = {"today": local_date(now, company.zone), "as_of": now}
     clause = sa.text(sql)
-    return clause.bindparams(**{name: value for name, value in values.items() if name in clause.compile().params})
+    return clause.bindparams(
+        **{name: value for name, value in values.items() if name in clause.compile().params}
+    )
 
 
 def _queries(run: Run) -> list[Query]:
@@ -187,7 +220,13 @@ def diagnose(client: Database, settings: Settings, company: Company) -> Iterator
     yield Finding(SOURCE, "reach", "ok", "the database answers")
     queries = company.company_warehouse.queries
     if not queries:
-        yield Finding(SOURCE, "queries", "warn", "company.toml has no query", "Add [[company_warehouse.queries]] to company.toml.")
+        yield Finding(
+            SOURCE,
+            "queries",
+            "warn",
+            "company.toml has no query",
+            "Add [[company_warehouse.queries]] to company.toml.",
+        )
     for query in queries:
         try:
             first = next(iter(client.read(_bound(statement(query), settings.now(), company))), None)
@@ -196,6 +235,17 @@ def diagnose(client: Database, settings: Settings, company: Company) -> Iterator
             yield Finding(SOURCE, query.name, "fail", str(error), way_out)
             continue
         if first is not None and "value" not in first:
-            yield Finding(SOURCE, query.name, "fail", f"returns {', '.join(first)} but no value", "Name a column `as value`.")
+            yield Finding(
+                SOURCE,
+                query.name,
+                "fail",
+                f"returns {', '.join(first)} but no value",
+                "Name a column `as value`.",
+            )
         else:
-            yield Finding(SOURCE, query.name, "ok", "can be read" if first is not None else "can be read and returns no rows now")
+            yield Finding(
+                SOURCE,
+                query.name,
+                "ok",
+                "can be read" if first is not None else "can be read and returns no rows now",
+            )

@@ -1,28 +1,36 @@
 """Copper CRM (Developer API v1).
 
-POST /users/search               -> raw_copper.users (merge on id; who left is missing there, keeps the row and gets deleted_at)
+POST /users/search               -> raw_copper.users (merge on id; who left is missing there, keeps the row
+    and gets deleted_at)
 GET  /activity_types             -> activity_types: an object keyed user and system, whose ids may collide
 POST /activities/search          -> activities (merge on id)
-POST /opportunities/search       -> opportunities (merge on id), opportunity_stages (every open one, one row a day)
-GET  /pipelines                  -> pipelines, pipeline_stages (those embedded; /pipeline_stages answers 401 to some keys)
+POST /opportunities/search       -> opportunities (merge on id), opportunity_stages (every open one, one row a
+    day)
+GET  /pipelines                  -> pipelines, pipeline_stages (those embedded; /pipeline_stages answers 401
+    to some keys)
 GET  /custom_field_definitions   -> custom_fields, custom_field_options
 GET  /account                    -> account
 
-Activities cannot be asked for by their change, by user or in an order: every run asks again for the last `activity_days` by
-activity_date, once a week for the last 90 days, because people back-date and edit. What is gone from such a window, or answers as a
-stub, gets deleted_at. Opportunities are asked for by their change, with a day of overlap, and once a week all of them: a deleted one
-disappears without a trace. A search reaches its first 100,000 records; a larger one is split by time until each part is smaller.
+Activities cannot be asked for by their change, by user or in an order: every run asks again for the last
+`activity_days` by activity_date, once a week for the last 90 days, because people back-date and edit. What is
+gone from such a window, or answers as a stub, gets deleted_at. Opportunities are asked for by their change,
+with a day of overlap, and once a week all of them: a deleted one disappears without a trace. A search reaches
+its first 100,000 records; a larger one is split by time until each part is smaller.
 
-Pages are numbered, so they shift while records come and go. A page that is shorter than the total promises is asked for once more
-(the total may be too high), and before anything counts as deleted the search is walked a second time.
+Pages are numbered, so they shift while records come and go. A page that is shorter than the total promises is
+asked for once more (the total may be too high), and before anything counts as deleted the search is walked a
+second time.
 
-A backfill works per user: opportunities by assignee, and the window of activities is fetched once and dealt out by user_id.
+A backfill works per user: opportunities by assignee, and the window of activities is fetched once and dealt
+out by user_id.
 
-UNCONFIRMED, and what is done: date bounds may or may not include their edge (windows touch, and rows at an edge are never taken for
-deleted); the shape of e-mail activities (details is text, an object or nothing: sender and phone number are read from it, texts are
-not stored); 429 without Retry-After waits a minute; `user_ids` and `sort_by` of activities are not sent, as unknown attributes are a
-422; `full_result` is not sent, so that an e-mail to several people is one row. Close dates are texts in the order of the account's
-locale: copper.date_order says which, never a guess per row. A key sees what its owner sees: use an administrator's.
+UNCONFIRMED, and what is done: date bounds may or may not include their edge (windows touch, and rows at an
+edge are never taken for deleted); the shape of e-mail activities (details is text, an object or nothing:
+sender and phone number are read from it, texts are not stored); 429 without Retry-After waits a minute;
+`user_ids` and `sort_by` of activities are not sent, as unknown attributes are a 422; `full_result` is not
+sent, so that an e-mail to several people is one row. Close dates are texts in the order of the account's
+locale: copper.date_order says which, never a guess per row. A key sees what its owner sees: use an
+administrator's.
 
 Settings: COPPER_API_KEY, COPPER_USER_EMAIL, COPPER_BASE_URL, section [copper] of company.toml.
 """
@@ -124,10 +132,22 @@ STAGES_NOW: Fields = {
     "opportunity_id": ("id", "bigint"),
     **{
         column: OPPORTUNITIES[column]
-        for column in ("pipeline_id", "pipeline_stage_id", "status", "assignee_id", "monetary_value", "converted_value")
+        for column in (
+            "pipeline_id",
+            "pipeline_stage_id",
+            "status",
+            "assignee_id",
+            "monetary_value",
+            "converted_value",
+        )
     },
 }
-PIPELINES: Fields = {"id": ("id", "bigint"), "name": ("name", "text"), "type": ("type", "text"), "is_revenue": ("is_revenue", "bool")}
+PIPELINES: Fields = {
+    "id": ("id", "bigint"),
+    "name": ("name", "text"),
+    "type": ("type", "text"),
+    "is_revenue": ("is_revenue", "bool"),
+}
 PIPELINE_STAGES: Fields = {
     "id": ("id", "bigint"),
     "pipeline_id": ("pipeline_id", "bigint"),
@@ -142,10 +162,23 @@ CUSTOM_FIELD_OPTIONS: Fields = {
     "name": ("name", "text"),
     "rank": ("rank", "bigint"),
 }
-ACCOUNT: Fields = {"id": ("id", "bigint"), "name": ("name", "text"), "primary_timezone": ("primary_timezone", "text")}
+ACCOUNT: Fields = {
+    "id": ("id", "bigint"),
+    "name": ("name", "text"),
+    "primary_timezone": ("primary_timezone", "text"),
+}
 
 # what older accounts lack, and what we put there ourselves
-_MAY_LACK = {"is_disabled", "count_as_interaction", "type", "is_revenue", "primary_timezone", "sender_email", "phone_number", "rank"}
+_MAY_LACK = {
+    "is_disabled",
+    "count_as_interaction",
+    "type",
+    "is_revenue",
+    "primary_timezone",
+    "sender_email",
+    "phone_number",
+    "rank",
+}
 _EPOCHS = ("activity_date", "date_created", "date_modified", "date_stage_changed")
 
 
@@ -159,7 +192,10 @@ class CopperCredentials(Credentials):
 
 CREDENTIALS = CopperCredentials
 
-WAY_OUT = "Check COPPER_API_KEY and COPPER_USER_EMAIL: the key and the address of the administrator to whom it belongs."
+WAY_OUT = (
+    "Check COPPER_API_KEY and COPPER_USER_EMAIL: the key and the address of the administrator to whom it"
+    " belongs."
+)
 LOOK_OUT = "Use the key of a Copper administrator (Settings, Integrations, API Keys)."
 
 
@@ -199,7 +235,11 @@ def connect(settings: Settings, company: Company) -> Client | None:
 def _judge(answer: Answer) -> Retry | SourceError | None:
     if answer.status == 429:
         asked = retry_after(answer.headers)
-        return Retry("the account's requests for this minute are used up", asked if asked is not None else WAIT, everybody=True)
+        return Retry(
+            "the account's requests for this minute are used up",
+            asked if asked is not None else WAIT,
+            everybody=True,
+        )
     if answer.status == 403:
         return NotAvailable(f"the owner of the key may not read this (403): {answer.start}. {LOOK_OUT}")
     return None
@@ -228,7 +268,9 @@ def search(client: Client, entity: str, body: Mapping[str, Any]) -> Iterator[lis
             return None
 
         asked = {**body, "page_number": number, "page_size": PAGE}
-        page = expect(client.post(f"/{entity}/search", asked, complaint=once(doubt)), list, f"Copper {entity}")
+        page = expect(
+            client.post(f"/{entity}/search", asked, complaint=once(doubt)), list, f"Copper {entity}"
+        )
         if page:
             yield page
         if len(page) < PAGE:
@@ -236,8 +278,11 @@ def search(client: Client, entity: str, body: Mapping[str, Any]) -> Iterator[lis
         before = page
 
 
-def dated(client: Client, entity: str, body: Mapping[str, Any], field: str, since: datetime, until: datetime) -> Iterator[list[Any]]:
-    """Pages of a search between two instants of `field`, split by time where one search would not reach all of it."""
+def dated(
+    client: Client, entity: str, body: Mapping[str, Any], field: str, since: datetime, until: datetime
+) -> Iterator[list[Any]]:
+    """Pages of a search between two instants of `field`, split by time where one search would not reach all
+    of it."""
     low, high = int(since.timestamp()), int(until.timestamp()) + 1
     pages = search(client, entity, {**body, f"minimum_{field}": low, f"maximum_{field}": high})
     first = next(pages, [])
@@ -251,8 +296,11 @@ def dated(client: Client, entity: str, body: Mapping[str, Any], field: str, sinc
     yield from pages
 
 
-def _settled(walk: Callable[[], Iterable[list[Any]]], known: Collection[int], gone: set[int]) -> Iterator[list[Any]]:
-    """Pages of a walk. What of `known` is not there is looked for in a second walk before it is put into `gone`: pages may have shifted."""
+def _settled(
+    walk: Callable[[], Iterable[list[Any]]], known: Collection[int], gone: set[int]
+) -> Iterator[list[Any]]:
+    """Pages of a walk. What of `known` is not there is looked for in a second walk before it is put into
+    `gone`: pages may have shifted."""
     missing = set(known)
     for _ in (1, 2):
         for page in walk():
@@ -294,7 +342,9 @@ def _activity(row: Any) -> Any:
         if not isinstance(row, dict)
         else _clean(row)
         | {
-            "sender_email": str(sender["email"]) if isinstance(sender, dict) and sender.get("email") else None,
+            "sender_email": (
+                str(sender["email"]) if isinstance(sender, dict) and sender.get("email") else None
+            ),
             "phone_number": phone_number(details) if isinstance(details, str) else None,
         }
     )
@@ -324,16 +374,27 @@ def _opportunity(run: Run, row: Any) -> Any:
         other = "dmy" if order == "mdy" else "mdy"
         row["close_date"] = close_date(text, order) or text
         if row["close_date"] == text and close_date(text, other):
-            run.warn(f'Copper: close dates such as "{text}" are not written {order}; set copper.date_order = "{other}" in company.toml')
+            run.warn(
+                f'Copper: close dates such as "{text}" are not written {order}; set copper.date_order ='
+                f' "{other}" in company.toml'
+            )
     fields = row.get("custom_fields")
     if isinstance(fields, list):
         # the order varies and most are unset: only what is set, by definition
-        values = {str(one.get("custom_field_definition_id")): one.get("value") for one in fields if isinstance(one, dict)}
-        row["custom_fields"] = as_json({key: values[key] for key in sorted(values) if values[key] not in (None, [], "")})
+        values = {
+            str(one.get("custom_field_definition_id")): one.get("value")
+            for one in fields
+            if isinstance(one, dict)
+        }
+        row["custom_fields"] = as_json(
+            {key: values[key] for key in sorted(values) if values[key] not in (None, [], "")}
+        )
     return row
 
 
-def _typed(run: Run, name: str, fields: Fields, pages: Iterable[list[Any]], key: str | tuple[str, ...] = "id") -> Iterator[Any]:
+def _typed(
+    run: Run, name: str, fields: Fields, pages: Iterable[list[Any]], key: str | tuple[str, ...] = "id"
+) -> Iterator[Any]:
     return typed(f"copper.{name}", fields, pages, run.warn, key=key, may_lack=_MAY_LACK)
 
 
@@ -382,7 +443,8 @@ def _window(run: Run) -> tuple[datetime, datetime]:
 
 
 def recall(connection: Any, run: Run) -> None:
-    """Before the run, with the lock held: which rows that are alive in the warehouse the searches must bring again."""
+    """Before the run, with the lock held: which rows that are alive in the warehouse the searches must bring
+    again."""
     settled = run.started_at - OVERLAP  # what was made since may have been loaded by another run meanwhile
     loaded = run.tables & set(run.state.get("tables", {})) if not run.person else frozenset()
     if "activities" in loaded:
@@ -395,7 +457,8 @@ def recall(connection: Any, run: Run) -> None:
         run.known["activities"] = {row[0] for row in rows}
     if "opportunities" in loaded and _due(run, "opportunities"):
         rows = connection.execute(
-            "select id from raw_copper.opportunities where deleted_at is null and date_created < ? and date_created > ?",
+            "select id from raw_copper.opportunities where deleted_at is null and date_created < ? and"
+            " date_created > ?",
             [settled, _start(run)],
         ).fetchall()
         run.known["opportunities"] = {row[0] for row in rows}
@@ -412,13 +475,17 @@ def _activities(run: Run) -> Iterator[Any]:
         # there is no filter by user: the window is fetched once and dealt out
         windows: dict[Any, list[list[Any]]] = run.client.facts.setdefault("windows", {})
         if (since, run.until) not in windows:
-            windows[since, run.until] = list(dated(run.client, "activities", {}, "activity_date", since, until))
+            windows[since, run.until] = list(
+                dated(run.client, "activities", {}, "activity_date", since, until)
+            )
         return windows[since, run.until]
 
     def rows() -> Iterator[list[Any]]:
         for page in _settled(walk, run.known.get("activities", ()), gone):
             gone.update(row["id"] for row in page if at(row, "is_deleted") and at(row, "id"))
-            yield [_activity(row) for row in page if not at(row, "is_deleted") and run.wants(at(row, "user_id"))]
+            yield [
+                _activity(row) for row in page if not at(row, "is_deleted") and run.wants(at(row, "user_id"))
+            ]
 
     yield from _typed(run, "activities", ACTIVITIES, rows())
     run.gone("activities", gone)
@@ -438,7 +505,14 @@ def _opportunities(run: Run) -> Iterator[Any]:
     gone: set[int] = set()
 
     def walk() -> Iterator[list[Any]]:
-        return dated(run.client, "opportunities", body, "created_date", _start(run, "opportunities"), run.started_at + CHANGED_OVERLAP)
+        return dated(
+            run.client,
+            "opportunities",
+            body,
+            "created_date",
+            _start(run, "opportunities"),
+            run.started_at + CHANGED_OVERLAP,
+        )
 
     def rows() -> Iterator[list[Any]]:
         for page in _settled(walk, run.known.get("opportunities", ()), gone):
@@ -452,7 +526,9 @@ def _opportunities(run: Run) -> Iterator[Any]:
 def _stages_now(run: Run) -> Iterator[Any]:
     today = snapshot_day(run, "opportunity_stages")
     body = {"status_ids": [0], "sort_by": "date_created", "sort_direction": "asc"}
-    pages = dated(run.client, "opportunities", body, "created_date", BEGINNING, run.started_at + CHANGED_OVERLAP)
+    pages = dated(
+        run.client, "opportunities", body, "created_date", BEGINNING, run.started_at + CHANGED_OVERLAP
+    )
     rows = ([row | {"snapshot_date": today} for row in page] for page in pages)
     yield from _typed(run, "opportunity_stages", STAGES_NOW, rows, key=("opportunity_id", "snapshot_date"))
 
@@ -476,7 +552,11 @@ def people(client: Client) -> dict[str, str]:
 def _types(client: Client) -> list[dict[str, Any]]:
     """Every type with its category; ids are only unique within one."""
     found = expect(client.get_once("/activity_types"), dict, "Copper activity types")
-    return [{"category": category, **row} for category, rows in found.items() for row in entries(rows, "Copper activity types")]
+    return [
+        {"category": category, **row}
+        for category, rows in found.items()
+        for row in entries(rows, "Copper activity types")
+    ]
 
 
 def _pipelines(client: Client) -> list[dict[str, Any]]:
@@ -487,7 +567,9 @@ def _stages(client: Client) -> list[dict[str, Any]]:
     return [
         {**stage, "pipeline_id": pipeline.get("id"), "position": number}
         for pipeline in _pipelines(client)
-        for number, stage in enumerate(entries(pipeline, "Copper pipelines", "stages", beside=pipeline.keys()))
+        for number, stage in enumerate(
+            entries(pipeline, "Copper pipelines", "stages", beside=pipeline.keys())
+        )
     ]
 
 
@@ -507,32 +589,43 @@ def _options(client: Client) -> list[dict[str, Any]]:
 def source(run: Run | None = None) -> Any:
     """All tables of Copper. Without `run` they are only declared."""
 
-    def shape(fields: Fields, disposition: Any = EVERYTHING, key: str | list[str] = "id", **more: ColumnType) -> Any:
+    def shape(
+        fields: Fields, disposition: Any = EVERYTHING, key: str | list[str] = "id", **more: ColumnType
+    ) -> Any:
         return table(key, disposition, {column: kind for column, (_, kind) in fields.items()} | more)
 
     @dlt.resource(**shape(USERS, "merge", deleted_at="timestamp"))
     def users() -> Iterator[Any]:
-        """One row per user, also of those who left; deleted_at: when a user was first missing from Copper's list."""
+        """One row per user, also of those who left; deleted_at: when a user was first missing from Copper's
+        list."""
         yield from streamed(run, "users", _users)
 
     @dlt.resource(**shape(ACTIVITY_TYPES, key=["category", "id"]))
     def activity_types() -> Iterator[Any]:
         """One row per activity type; ids are only unique within a category (user or system)."""
         yield from whole(
-            run, "activity_types", lambda run: _typed(run, "activity_types", ACTIVITY_TYPES, [_types(run.client)], ("id", "category"))
+            run,
+            "activity_types",
+            lambda run: _typed(
+                run, "activity_types", ACTIVITY_TYPES, [_types(run.client)], ("id", "category")
+            ),
         )
 
     @dlt.resource(**shape(ACTIVITIES, "merge", deleted_at="timestamp"))
     def activities() -> Iterator[Any]:
-        """One row per logged activity: call, mail, note, stage change. phone_number: digits found in its text, which is not kept."""
+        """One row per logged activity: call, mail, note, stage change. phone_number: digits found in its
+        text, which is not kept."""
         yield from streamed(run, "activities", _activities)
 
     @dlt.resource(**shape(OPPORTUNITIES, "merge", deleted_at="timestamp"))
     def opportunities() -> Iterator[Any]:
-        """One row per opportunity as it stands. custom_fields: JSON, definition id -> value, unset ones left out."""
+        """One row per opportunity as it stands. custom_fields: JSON, definition id -> value, unset ones left
+        out."""
         yield from streamed(run, "opportunities", _opportunities)
 
-    @dlt.resource(**shape(STAGES_NOW, replaces_same("snapshot_date"), key=["snapshot_date", "opportunity_id"]))
+    @dlt.resource(
+        **shape(STAGES_NOW, replaces_same("snapshot_date"), key=["snapshot_date", "opportunity_id"])
+    )
     def opportunity_stages() -> Iterator[Any]:
         """One row per day and opportunity that was open on it: its stage, owner and value then."""
         yield from whole(run, "opportunity_stages", _stages_now)
@@ -540,30 +633,46 @@ def source(run: Run | None = None) -> Any:
     @dlt.resource(**shape(PIPELINES))
     def pipelines() -> Iterator[Any]:
         """One row per pipeline."""
-        yield from whole(run, "pipelines", lambda run: _typed(run, "pipelines", PIPELINES, [_pipelines(run.client)]))
+        yield from whole(
+            run, "pipelines", lambda run: _typed(run, "pipelines", PIPELINES, [_pipelines(run.client)])
+        )
 
     @dlt.resource(**shape(PIPELINE_STAGES))
     def pipeline_stages() -> Iterator[Any]:
         """One row per stage of a pipeline, in their order."""
-        yield from whole(run, "pipeline_stages", lambda run: _typed(run, "pipeline_stages", PIPELINE_STAGES, [_stages(run.client)]))
+        yield from whole(
+            run,
+            "pipeline_stages",
+            lambda run: _typed(run, "pipeline_stages", PIPELINE_STAGES, [_stages(run.client)]),
+        )
 
     @dlt.resource(**shape(CUSTOM_FIELDS))
     def custom_fields() -> Iterator[Any]:
         """One row per custom field definition."""
-        yield from whole(run, "custom_fields", lambda run: _typed(run, "custom_fields", CUSTOM_FIELDS, [_definitions(run.client)]))
+        yield from whole(
+            run,
+            "custom_fields",
+            lambda run: _typed(run, "custom_fields", CUSTOM_FIELDS, [_definitions(run.client)]),
+        )
 
     @dlt.resource(**shape(CUSTOM_FIELD_OPTIONS))
     def custom_field_options() -> Iterator[Any]:
         """One row per option of a dropdown; records hold the option's id."""
         yield from whole(
-            run, "custom_field_options", lambda run: _typed(run, "custom_field_options", CUSTOM_FIELD_OPTIONS, [_options(run.client)])
+            run,
+            "custom_field_options",
+            lambda run: _typed(run, "custom_field_options", CUSTOM_FIELD_OPTIONS, [_options(run.client)]),
         )
 
     @dlt.resource(**shape(ACCOUNT))
     def account() -> Iterator[Any]:
         """The account: one row, with its time zone."""
         yield from whole(
-            run, "account", lambda run: _typed(run, "account", ACCOUNT, [[expect(run.client.get_once("/account"), dict, "Copper account")]])
+            run,
+            "account",
+            lambda run: _typed(
+                run, "account", ACCOUNT, [[expect(run.client.get_once("/account"), dict, "Copper account")]]
+            ),
         )
 
     return (
@@ -581,7 +690,8 @@ def source(run: Run | None = None) -> Any:
 
 
 def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[Finding]:
-    """Access, the account's zone, configured types, stages and fields, people, and whether the key's owner sees anything."""
+    """Access, the account's zone, configured types, stages and fields, people, and whether the key's owner
+    sees anything."""
     wanted = company.copper
     about = expect(client.get_once("/account"), dict, "Copper account")
     zone = about.get("primary_timezone")
@@ -590,7 +700,8 @@ def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[F
             SOURCE,
             "time zone",
             "warn",
-            f"the account's zone is {zone}, the company's {company.company.time_zone}; days are cut in the company's",
+            f"the account's zone is {zone}, the company's {company.company.time_zone}; days are cut in the"
+            " company's",
             "Correct company.time_zone in company.toml if that is not meant.",
         )
     way_out = f"Give the key's owner access to it. {LOOK_OUT}"
@@ -598,22 +709,29 @@ def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[F
     yield readable(SOURCE, "opportunities", lambda: next(search(client, "opportunities", {}), []), way_out)
     yield from _diagnose_activities(client, settings, way_out)
     names = {
-        str(row.get("name") or "").strip().lower() for row in _types(client) if row["category"] == "user" and not row.get("is_disabled")
+        str(row.get("name") or "").strip().lower()
+        for row in _types(client)
+        if row["category"] == "user" and not row.get("is_disabled")
     }
     calls = [name for name in wanted.call_types if name.lower() in names]
     yield (
         Finding(SOURCE, "call_types", "ok", f"{', '.join(calls)} count as calls")
         if calls
-        else existing(SOURCE, "call_types", wanted.call_types, {name: name for name in sorted(names)}, "activity type")
+        else existing(
+            SOURCE, "call_types", wanted.call_types, {name: name for name in sorted(names)}, "activity type"
+        )
     )
-    mails = {str(row.get("name") or "").strip().lower() for row in _types(client)} & {name.lower() for name in wanted.email_types}
+    mails = {str(row.get("name") or "").strip().lower() for row in _types(client)} & {
+        name.lower() for name in wanted.email_types
+    }
     if not mails:
         yield Finding(
             SOURCE,
             "email_types",
             "warn",
             "the account has no activity type for e-mails; e-mails sent will be missing",
-            "Connect mailboxes in Copper, or name the type with which people log their mails: copper.email_types in company.toml.",
+            "Connect mailboxes in Copper, or name the type with which people log their mails:"
+            " copper.email_types in company.toml.",
         )
     stages = {stage["id"]: str(stage.get("name")) for stage in _stages(client)}
     for letter in ("a", "b", "c"):
@@ -637,6 +755,10 @@ def _diagnose_activities(client: Client, settings: Settings, way_out: str) -> It
         yield Finding(SOURCE, "activities", "fail", str(error), way_out)
         return
     if found:
-        yield Finding(SOURCE, "activities", "ok", f"{client.facts['told'].total or len(found)} in the last 14 days")
+        yield Finding(
+            SOURCE, "activities", "ok", f"{client.facts['told'].total or len(found)} in the last 14 days"
+        )
     else:
-        yield Finding(SOURCE, "activities", "warn", "the key's owner sees no activity of the last 14 days", LOOK_OUT)
+        yield Finding(
+            SOURCE, "activities", "warn", "the key's owner sees no activity of the last 14 days", LOOK_OUT
+        )

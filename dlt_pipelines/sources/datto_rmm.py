@@ -2,27 +2,32 @@
 
 POST /auth/oauth/token           -> an access token, good for 100 hours
 GET  /api/v2/account             -> which account this is
-GET  /api/v2/account/devices     -> raw_datto_rmm.devices: patch and antivirus state of every device, one dated snapshot a day
+GET  /api/v2/account/devices     -> raw_datto_rmm.devices: patch and antivirus state of every device, one
+    dated snapshot a day
 GET  /api/v2/account/sites       -> raw_datto_rmm.sites: one dated snapshot a day
 GET  /api/v2/system/request_rate -> how much of the account's minute others have used
 
-Nothing can be asked for by its change, and yesterday's state of a device can't be had again: every run reads the whole lists (250
-a page) and replaces the snapshot of its local day. A snapshot is only written when its last page was reached and it holds as many
-rows as the vendor counts; a list that changed meanwhile is read once more. What left the list is absent from later snapshots;
-suspended and deleted devices that are still listed stay, with their flags.
+Nothing can be asked for by its change, and yesterday's state of a device can't be had again: every run reads
+the whole lists (250 a page) and replaces the snapshot of its local day. A snapshot is only written when its
+last page was reached and it holds as many rows as the vendor counts; a list that changed meanwhile is read
+once more. What left the list is absent from later snapshots; suspended and deleted devices that are still
+listed stay, with their flags.
 
-Quirks: times are epoch milliseconds although the published description says ISO texts (both are read); the last page's nextPageUrl
-is null or ""; nextPageUrl loses query parameters, so only its changes are taken over, and it is followed on the configured host or
-not at all; the uid of the system site "Deleted Devices" is no GUID; one item may be broken without its page being so (it is left out
-and named). User-defined fields hold customers' recovery keys: none is stored, except the one slot that is configured. A 403 means no
-permission, an API that is switched off, or, after too many requests, a block of the address for some minutes.
+Quirks: times are epoch milliseconds although the published description says ISO texts (both are read); the
+last page's nextPageUrl is null or ""; nextPageUrl loses query parameters, so only its changes are taken over,
+and it is followed on the configured host or not at all; the uid of the system site "Deleted Devices" is no
+GUID; one item may be broken without its page being so (it is left out and named). User-defined fields hold
+customers' recovery keys: none is stored, except the one slot that is configured. A 403 means no permission,
+an API that is switched off, or, after too many requests, a block of the address for some minutes.
 
-UNCONFIRMED: the region behind each platform name (the address is a setting, never guessed); body and Retry-After of a 429 (without
-the header it is waited a minute); bodies of errors (quoted as text). The limit of 600 reads a minute is shared with every other
-integration: half of it at most is taken, less when others are busy. A figure that the vendor sends no more is a warning.
+UNCONFIRMED: the region behind each platform name (the address is a setting, never guessed); body and
+Retry-After of a 429 (without the header it is waited a minute); bodies of errors (quoted as text). The limit
+of 600 reads a minute is shared with every other integration: half of it at most is taken, less when others
+are busy. A figure that the vendor sends no more is a warning.
 
-Settings: DATTO_RMM_URL (the API address shown beside the generated key), DATTO_RMM_API_KEY, DATTO_RMM_API_SECRET, DATTO_RMM_BASE_URL
-(instead of DATTO_RMM_URL, for any host), section [datto_rmm] of company.toml.
+Settings: DATTO_RMM_URL (the API address shown beside the generated key), DATTO_RMM_API_KEY,
+DATTO_RMM_API_SECRET, DATTO_RMM_BASE_URL (instead of DATTO_RMM_URL, for any host), section [datto_rmm] of
+company.toml.
 """
 
 from __future__ import annotations
@@ -114,16 +119,25 @@ FIELDS: dict[str, Fields] = {
         "autotask_company_name": ("autotaskCompanyName", "text"),
     },
 }
-"""Table -> column -> (field on the wire, type). Addresses, users' names and remote-control links stay where they are."""
+"""Table -> column -> (field on the wire, type). Addresses, users' names and remote-control links stay where
+    they are."""
 
-_MAY_LACK = ("warranty_date", "portal_url", "udf", "description", "autotask_company_id", "autotask_company_name")
+_MAY_LACK = (
+    "warranty_date",
+    "portal_url",
+    "udf",
+    "description",
+    "autotask_company_id",
+    "autotask_company_name",
+)
 _MOMENTS = ("lastSeen", "lastReboot", "lastAuditDate", "creationDate")
 FEEDS: dict[str, tuple[str, ...]] = {}
 NEWEST = {"devices": "last_seen"}
 
 
 class DattoRmmCredentials(Credentials):
-    """What Datto RMM needs: a user's API key and secret, and where the platform is (no secret, and no default: see the docstring)."""
+    """What Datto RMM needs: a user's API key and secret, and where the platform is (no secret, and no
+    default: see the docstring)."""
 
     api_key: SecretStr = Field(alias="DATTO_RMM_API_KEY")
     api_secret: SecretStr = Field(alias="DATTO_RMM_API_SECRET")
@@ -134,13 +148,15 @@ class DattoRmmCredentials(Credentials):
 CREDENTIALS = DattoRmmCredentials
 
 WAY_OUT = (
-    "Check DATTO_RMM_API_KEY and DATTO_RMM_API_SECRET (Datto RMM: Setup, Users, Generate API Keys), that DATTO_RMM_URL is the "
-    "address shown beside them, and that API access is enabled (Setup, Global Settings, Access Control)."
+    "Check DATTO_RMM_API_KEY and DATTO_RMM_API_SECRET (Datto RMM: Setup, Users, Generate API Keys), that"
+    " DATTO_RMM_URL is the address shown beside them, and that API access is enabled (Setup, Global Settings,"
+    " Access Control)."
 )
 
 
 def connect(settings: Settings, company: Company) -> Client | None:
-    """A client that keeps to half of the account's minute; None when Datto RMM is not connected. No token is asked for yet.
+    """A client that keeps to half of the account's minute; None when Datto RMM is not connected. No token is
+    asked for yet.
 
     Raises:
         PermanentError: DATTO_RMM_URL is missing or no address of Datto RMM's API.
@@ -194,13 +210,15 @@ def _platform(url: str | None) -> str:
     """The API's address of a platform; people copy it with `/api` or without."""
     if not url:
         raise PermanentError(
-            "DATTO_RMM_URL not set. It is the API address shown beside the generated key, such as https://pinotage-api.centrastage.net."
+            "DATTO_RMM_URL not set. It is the API address shown beside the generated key, such as"
+            " https://pinotage-api.centrastage.net."
         )
     parts = urllib.parse.urlsplit(url.strip())
     if parts.scheme != "https" or parts.username or parts.port or not HOST.fullmatch(parts.hostname or ""):
         raise PermanentError(
-            f"DATTO_RMM_URL names {parts.hostname or 'no host'}, which is not Datto RMM's API (https://<platform>-api.centrastage.net); "
-            "nothing is sent there. The right address is shown beside the generated key."
+            f"DATTO_RMM_URL names {parts.hostname or 'no host'}, which is not Datto RMM's API"
+            " (https://<platform>-api.centrastage.net); nothing is sent there. The right address is shown"
+            " beside the generated key."
         )
     return f"https://{parts.hostname}"
 
@@ -222,15 +240,21 @@ class _Judge:
         if answer.status == 429:
             self._limited = True
             asked = retry_after(answer.headers)
-            return Retry("the account's requests for this minute are used up", WAIT if asked is None else asked, everybody=True)
+            return Retry(
+                "the account's requests for this minute are used up",
+                WAIT if asked is None else asked,
+                everybody=True,
+            )
         if answer.status == 403 and self._limited:
             return TransientError(
-                "403 after too many requests: Datto has probably blocked this address for some minutes. Run it again later."
+                "403 after too many requests: Datto has probably blocked this address for some minutes. Run"
+                " it again later."
             )
         if answer.status == 403:
             return NotAvailable(
-                f"the key may not read this (403): {answer.start}. The key's user needs access to devices and sites, API access must be "
-                "enabled, and after too many requests Datto blocks an address for some minutes."
+                f"the key may not read this (403): {answer.start}. The key's user needs access to devices and"
+                " sites, API access must be enabled, and after too many requests Datto blocks an address for"
+                " some minutes."
             )
         return None
 
@@ -264,7 +288,8 @@ def _rate(client: Client) -> tuple[int, int] | None:
 
 
 def pages(client: Client, path: str, key: str) -> Iterator[tuple[list[Any], dict[str, Any]]]:
-    """Pages of a list: items and page details. The first one is asked for without a number, so whether pages count from 0 is no matter."""
+    """Pages of a list: items and page details. The first one is asked for without a number, so whether pages
+    count from 0 is no matter."""
     what = f"Datto RMM {key}"
 
     def walk() -> Iterator[tuple[list[Any], dict[str, Any]]]:
@@ -281,7 +306,9 @@ def pages(client: Client, path: str, key: str) -> Iterator[tuple[list[Any], dict
             _check_host(following, client.base_url)
             params = params | _query(following)
             if params in seen:
-                raise PermanentError(f"{what}: nextPageUrl leads back to a page that was read; the vendor's paging seems stuck")
+                raise PermanentError(
+                    f"{what}: nextPageUrl leads back to a page that was read; the vendor's paging seems stuck"
+                )
             seen.append(params)
 
     yield from capped(walk(), 10_000, what)
@@ -295,18 +322,25 @@ def _check_host(url: str, base_url: str) -> None:
     there, ours = (urllib.parse.urlsplit(address) for address in (url, base_url))
     if (there.scheme, there.hostname, there.port or 443) != (ours.scheme, ours.hostname, ours.port or 443):
         raise PermanentError(
-            f"Datto RMM: nextPageUrl names {there.scheme}://{there.hostname}, not {ours.scheme}://{ours.hostname}; nothing is sent there"
+            f"Datto RMM: nextPageUrl names {there.scheme}://{there.hostname}, not"
+            f" {ours.scheme}://{ours.hostname}; nothing is sent there"
         )
 
 
 def _incomplete(answer: Any, key: str, asked: dict[str, str]) -> str | None:
     """What is wrong with a page that contradicts itself."""
-    items, details = (answer.get(key), answer.get("pageDetails")) if isinstance(answer, dict) else (None, None)
+    items, details = (
+        (answer.get(key), answer.get("pageDetails")) if isinstance(answer, dict) else (None, None)
+    )
     if not isinstance(items, list) or not isinstance(details, dict):
         return None
     if isinstance(details.get("count"), int) and details["count"] != len(items):
         return f"a page of {len(items)} rows that says it has {details['count']}"
-    if details.get("nextPageUrl") and "page" in asked and _query(details["nextPageUrl"]).get("page") == asked["page"]:
+    if (
+        details.get("nextPageUrl")
+        and "page" in asked
+        and _query(details["nextPageUrl"]).get("page") == asked["page"]
+    ):
         return "the page before once more"
     return None
 
@@ -314,7 +348,8 @@ def _incomplete(answer: Any, key: str, asked: dict[str, str]) -> str | None:
 def listing(client: Client, path: str, key: str) -> tuple[list[Any], int]:
     """All items of a list, each uid once, and how many the vendor counts that did not come.
 
-    Rows that are added or removed meanwhile move others over the edge of a page: a list that lacks rows is read once more.
+    Rows that are added or removed meanwhile move others over the edge of a page: a list that lacks rows is
+    read once more.
     """
     found: dict[str, Any] = {}
     for _ in range(2):
@@ -336,11 +371,24 @@ def listing(client: Client, path: str, key: str) -> tuple[list[Any], int]:
 def _snapshot(run: Run, name: str) -> Iterator[Any]:
     items, lacking = listing(run.client, f"/api/v2/account/{name}", name)
     if lacking:
-        run.warn(f"datto_rmm.{name}: {lacking} of {len(items) + lacking} rows did not come, in two tries; the list keeps changing")
+        run.warn(
+            f"datto_rmm.{name}: {lacking} of {len(items) + lacking} rows did not come, in two tries; the list"
+            " keeps changing"
+        )
     day = snapshot_day(run, name)
     slot = run.company.datto_rmm.udf_slot
-    rows = [_row(item, day, f"udf{slot}" if slot else None) for item in sound(f"datto_rmm.{name}", items, "uid", run.warn)]
-    yield from typed(f"datto_rmm.{name}", FIELDS[name], [rows], run.warn, key=(f"{name[:-1]}_uid", "snapshot_date"), may_lack=_MAY_LACK)
+    rows = [
+        _row(item, day, f"udf{slot}" if slot else None)
+        for item in sound(f"datto_rmm.{name}", items, "uid", run.warn)
+    ]
+    yield from typed(
+        f"datto_rmm.{name}",
+        FIELDS[name],
+        [rows],
+        run.warn,
+        key=(f"{name[:-1]}_uid", "snapshot_date"),
+        may_lack=_MAY_LACK,
+    )
 
 
 def _row(item: dict[str, Any], day: str, slot: str | None) -> dict[str, Any]:
@@ -361,20 +409,23 @@ def source(run: Run | None = None) -> Any:
 
     @dlt.resource(**shape("devices"))
     def devices() -> Iterator[Any]:
-        """One row per device and local day, suspended and deleted ones that are still listed too. Patch counts are null where unknown
-        (no policy, no data, no Windows); offline machines keep their last ones, see last_seen."""
+        """One row per device and local day, suspended and deleted ones that are still listed too. Patch
+        counts are null where unknown (no policy, no data, no Windows); offline machines keep their last ones,
+        see last_seen."""
         yield from whole(run, "devices", lambda run: _snapshot(run, "devices"))
 
     @dlt.resource(**shape("sites"))
     def sites() -> Iterator[Any]:
-        """One row per site (a client) and local day, the system site "Deleted Devices" too; linked with a company of Autotask."""
+        """One row per site (a client) and local day, the system site "Deleted Devices" too; linked with a
+        company of Autotask."""
         yield from whole(run, "sites", lambda run: _snapshot(run, "sites"))
 
     return devices, sites
 
 
 def totals(run: Run) -> Iterator[tuple[str, int]]:
-    """How many devices are listed now, suspended and deleted ones too: the newest snapshot should hold as many."""
+    """How many devices are listed now, suspended and deleted ones too: the newest snapshot should hold as
+    many."""
     if "devices" not in run.unavailable:
         answer = run.client.get("/api/v2/account/devices", {"max": "1"})
         yield "devices", expect(answer, int, "Datto RMM devices", "pageDetails", "totalCount")
@@ -382,7 +433,9 @@ def totals(run: Run) -> Iterator[tuple[str, int]]:
 
 def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[Finding]:
     """What the key may read, whether the configured antivirus and field exist, and the account's minute."""
-    way_out = "Give the key's user a security level that sees devices and sites of all clients (Setup, Users)."
+    way_out = (
+        "Give the key's user a security level that sees devices and sites of all clients (Setup, Users)."
+    )
     lists: dict[str, list[Any]] = {}
 
     def read(name: str) -> None:
@@ -392,14 +445,24 @@ def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[F
         yield readable(SOURCE, name, lambda name=name: read(name), way_out)  # type: ignore[misc]
     devices = [device for device in lists.get("devices", []) if isinstance(device, dict)]
     if devices:
-        products = {str((device.get("antivirus") or {}).get("antivirusProduct")) for device in devices} - {"None"}
+        products = {str((device.get("antivirus") or {}).get("antivirusProduct")) for device in devices} - {
+            "None"
+        }
         yield existing(
-            SOURCE, "hosted_antivirus", company.datto_rmm.hosted_antivirus, {name: name for name in sorted(products)}, "antivirus product"
+            SOURCE,
+            "hosted_antivirus",
+            company.datto_rmm.hosted_antivirus,
+            {name: name for name in sorted(products)},
+            "antivirus product",
         )
     slot = company.datto_rmm.udf_slot
     if slot and not any((device.get("udf") or {}).get(f"udf{slot}") for device in devices):
         yield Finding(
-            SOURCE, "udf_slot", "warn", f"datto_rmm.udf_slot is {slot}, but that field is empty on every device", "Correct company.toml."
+            SOURCE,
+            "udf_slot",
+            "warn",
+            f"datto_rmm.udf_slot is {slot}, but that field is empty on every device",
+            "Correct company.toml.",
         )
     rate = _rate(client)
     if rate:

@@ -2,23 +2,28 @@
 
 POST https://oauth2.googleapis.com/token                      -> an access token, from the refresh token
 GET  /{version}/customers:listAccessibleCustomers             -> where to begin without a login customer
-POST /{version}/customers/{id}/googleAds:searchStream (GAQL)  -> accounts (customer, customer_client), campaigns (campaign),
-                                                                 spend (campaign by segments.date)
+POST /{version}/customers/{id}/googleAds:searchStream (GAQL)  -> accounts (customer, customer_client),
+                                                                 campaigns (campaign), spend (campaign by
+                                                                 segments.date)
 
-Campaigns are merged on their id, days on account, campaign and day; how days are pulled again while Google restates them is in
-dlt_pipelines/kinds/ads.py. searchStream has no pages: one answer is the whole, and one operation of the day's budget however long it is.
+Campaigns are merged on their id, days on account, campaign and day; how days are pulled again while Google
+restates them is in dlt_pipelines/kinds/ads.py. searchStream has no pages: one answer is the whole, and one
+operation of the day's budget however long it is.
 
-Quirks: whole numbers are texts; spend is in millionths of the account's currency (costMicros); errors come as a list around the
-usual body; a campaign without activity on a day has no row; removed campaigns are listed and have past spend, so no state is
-filtered. A manager account has no metrics: its clients are asked, with the manager as login-customer-id. A client that is not
-ENABLED refuses every query: it is left out and what was loaded stays.
+Quirks: whole numbers are texts; spend is in millionths of the account's currency (costMicros); errors come as
+a list around the usual body; a campaign without activity on a day has no row; removed campaigns are listed
+and have past spend, so no state is filtered. A manager account has no metrics: its clients are asked, with
+the manager as login-customer-id. A client that is not ENABLED refuses every query: it is left out and what
+was loaded stays.
 
-UNCONFIRMED: whether a query without rows answers [] or one chunk without results; both are read. The access level of the
-developer token (Explorer 2,880 operations a day, Basic 15,000) is not told by the API: operations_a_day says it.
+UNCONFIRMED: whether a query without rows answers [] or one chunk without results; both are read. The access
+level of the developer token (Explorer 2,880 operations a day, Basic 15,000) is not told by the API:
+operations_a_day says it.
 
-Settings: GOOGLE_ADS_DEVELOPER_TOKEN, GOOGLE_ADS_CLIENT_ID, GOOGLE_ADS_CLIENT_SECRET, GOOGLE_ADS_REFRESH_TOKEN,
-GOOGLE_ADS_LOGIN_CUSTOMER_ID (the manager account, where access goes through one), GOOGLE_ADS_BASE_URL, section [google_ads] of
-company.toml (api_version, account_ids, start_date, restated_days, operations_a_day).
+Settings: GOOGLE_ADS_DEVELOPER_TOKEN, GOOGLE_ADS_CLIENT_ID, GOOGLE_ADS_CLIENT_SECRET,
+GOOGLE_ADS_REFRESH_TOKEN, GOOGLE_ADS_LOGIN_CUSTOMER_ID (the manager account, where access goes through one),
+GOOGLE_ADS_BASE_URL, section [google_ads] of company.toml (api_version, account_ids, start_date,
+restated_days, operations_a_day).
 """
 
 from __future__ import annotations
@@ -51,22 +56,34 @@ TOKEN_URL = "https://oauth2.googleapis.com"
 FEEDS: dict[str, tuple[str, ...]] = {}
 NEWEST: dict[str, str] = {}
 WAY_OUT = (
-    "Check GOOGLE_ADS_CLIENT_ID, GOOGLE_ADS_CLIENT_SECRET and GOOGLE_ADS_REFRESH_TOKEN (those of an app in the state Testing end after "
-    "7 days), and that this Google user has access to the ad account."
+    "Check GOOGLE_ADS_CLIENT_ID, GOOGLE_ADS_CLIENT_SECRET and GOOGLE_ADS_REFRESH_TOKEN (those of an app in"
+    " the state Testing end after 7 days), and that this Google user has access to the ad account."
 )
-MANAGER_WAY_OUT = "Set GOOGLE_ADS_LOGIN_CUSTOMER_ID to the manager account through which this user reaches the ad accounts."
+MANAGER_WAY_OUT = (
+    "Set GOOGLE_ADS_LOGIN_CUSTOMER_ID to the manager account through which this user reaches the ad accounts."
+)
 
 _WAYS_OUT = {
-    "DEVELOPER_TOKEN_NOT_APPROVED": "The developer token is for test accounts only: apply for access in the API centre of Google Ads.",
+    "DEVELOPER_TOKEN_NOT_APPROVED": (
+        "The developer token is for test accounts only: apply for access in the API centre of Google Ads."
+    ),
     "DEVELOPER_TOKEN_INVALID": "Check GOOGLE_ADS_DEVELOPER_TOKEN.",
     "USER_PERMISSION_DENIED": MANAGER_WAY_OUT,
     "CUSTOMER_NOT_ENABLED": "The account is closed or suspended; take it out of google_ads.account_ids.",
-    "REQUESTED_METRICS_FOR_MANAGER": "A manager account has no spend: put its clients into google_ads.account_ids.",
+    "REQUESTED_METRICS_FOR_MANAGER": (
+        "A manager account has no spend: put its clients into google_ads.account_ids."
+    ),
 }
 
 _BESIDE = ("fieldMask", "requestId", "queryResourceConsumption", "summaryRow")
 """What a chunk without results may hold."""
-_ACCOUNT = {"id": "id", "name": "descriptiveName", "currency": "currencyCode", "time_zone": "timeZone", "status": "status"}
+_ACCOUNT = {
+    "id": "id",
+    "name": "descriptiveName",
+    "currency": "currencyCode",
+    "time_zone": "timeZone",
+    "status": "status",
+}
 _DAY = {
     "account_id": "customer.id",
     "currency": "customer.currencyCode",
@@ -81,7 +98,8 @@ _DAY = {
 
 
 class GoogleAdsCredentials(Credentials):
-    """What Google Ads needs: a developer token, an OAuth client, and the refresh token of a user with access."""
+    """What Google Ads needs: a developer token, an OAuth client, and the refresh token of a user with
+    access."""
 
     developer_token: SecretStr = Field(alias="GOOGLE_ADS_DEVELOPER_TOKEN")
     client_id: SecretStr = Field(alias="GOOGLE_ADS_CLIENT_ID")
@@ -95,7 +113,8 @@ CREDENTIALS = GoogleAdsCredentials
 
 
 def connect(settings: Settings, company: Company) -> Client | None:
-    """A client of one API version that fetches its access tokens itself; None when Google Ads is not connected."""
+    """A client of one API version that fetches its access tokens itself; None when Google Ads is not
+    connected."""
     credentials = GoogleAdsCredentials.read()
     if credentials is None:
         return None
@@ -156,18 +175,31 @@ def _judge(answer: Answer) -> Retry | SourceError | None:
     body = answer.json()
     error = at(body[0] if isinstance(body, list) and body else body, "error")
     details = [detail for detail in at(error, "details") or () if isinstance(detail, dict)]
-    failures = [failure for detail in details for failure in detail.get("errors") or () if isinstance(failure, dict)]
+    failures = [
+        failure for detail in details for failure in detail.get("errors") or () if isinstance(failure, dict)
+    ]
     codes = [str(code) for failure in failures for code in (failure.get("errorCode") or {}).values()]
-    told = "; ".join([str(failure.get("message")) for failure in failures]) or at(error, "message") or answer.start
+    told = (
+        "; ".join([str(failure.get("message")) for failure in failures])
+        or at(error, "message")
+        or answer.start
+    )
     if answer.status == 429:
-        asked = next((value for failure in failures if (value := at(failure, "details.quotaErrorDetails.retryDelay"))), None)
+        asked = next(
+            (value for failure in failures if (value := at(failure, "details.quotaErrorDetails.retryDelay"))),
+            None,
+        )
         return Retry(f"answers 429: {told}", _seconds(asked), everybody=True)
     if "UNSUPPORTED_VERSION" in codes:
-        return PermanentError(f"this version of the API has ended: {told}. Set google_ads.api_version in company.toml to a newer one")
+        return PermanentError(
+            f"this version of the API has ended: {told}. Set google_ads.api_version in company.toml to a"
+            " newer one"
+        )
     if answer.status == 403 or set(codes) & set(_WAYS_OUT):
         ways = " ".join(_WAYS_OUT[code] for code in codes if code in _WAYS_OUT)
         return NotAvailable(
-            f"the credentials may not read this ({answer.status}, {', '.join(codes) or at(error, 'status')}): {told}. {ways}"
+            f"the credentials may not read this ({answer.status}, {', '.join(codes) or at(error, 'status')}):"
+            f" {told}. {ways}"
         )
     return None
 
@@ -179,7 +211,8 @@ def _seconds(delay: Any) -> float | None:
 
 
 def identify(client: Client) -> str:
-    """Rows carry their account, and a run that reaches other accounts only is refused: nothing more needs to be told apart."""
+    """Rows carry their account, and a run that reaches other accounts only is refused: nothing more needs to
+    be told apart."""
     return f"through {client.facts['login']}" if client.facts["login"] else "direct access"
 
 
@@ -197,11 +230,17 @@ def query(client: Client, customer: str, select: str, **more: Any) -> list[dict[
     def wrong(answer: Any) -> str | None:
         return complaint(_results(answer)) if isinstance(answer, list) else None
 
-    return _results(client.post(f"/customers/{customer}/googleAds:searchStream", {"query": select}, complaint=wrong))
+    return _results(
+        client.post(f"/customers/{customer}/googleAds:searchStream", {"query": select}, complaint=wrong)
+    )
 
 
 def _results(answer: Any) -> list[dict[str, Any]]:
-    return [row for chunk in expect(answer, list, LABEL) for row in entries(chunk, LABEL, "results", beside=_BESIDE)]
+    return [
+        row
+        for chunk in expect(answer, list, LABEL)
+        for row in entries(chunk, LABEL, "results", beside=_BESIDE)
+    ]
 
 
 def _accounts(client: Client, company: Company) -> list[Row]:
@@ -231,7 +270,9 @@ def _accounts(client: Client, company: Company) -> list[Row]:
         for row in rows:
             account = row.get("customerClient") or row.get("customer")
             if not at(account, "manager"):
-                found[str(at(account, "id"))] = flat(account, _ACCOUNT) | {"is_open": at(account, "status") == "ENABLED"}
+                found[str(at(account, "id"))] = flat(account, _ACCOUNT) | {
+                    "is_open": at(account, "status") == "ENABLED"
+                }
     return list(found.values())
 
 
@@ -248,10 +289,16 @@ def _campaigns(client: Client, company: Company, account: Row) -> Iterator[list[
 
 def _spend(client: Client, company: Company, account: Row, first: date, last: date) -> list[Row]:
     select = (
-        "SELECT customer.id, customer.currency_code, campaign.id, campaign.name, segments.date, metrics.cost_micros, "
-        f"metrics.impressions, metrics.clicks, metrics.conversions FROM campaign WHERE segments.date BETWEEN '{first}' AND '{last}'"
+        "SELECT customer.id, customer.currency_code, campaign.id, campaign.name, segments.date,"
+        " metrics.cost_micros, metrics.impressions, metrics.clicks, metrics.conversions FROM campaign WHERE"
+        f" segments.date BETWEEN '{first}' AND '{last}'"
     )
-    rows = query(client, account["id"], select, complaint=lambda rows: other_days((flat(row, _DAY) for row in rows), first, last))
+    rows = query(
+        client,
+        account["id"],
+        select,
+        complaint=lambda rows: other_days((flat(row, _DAY) for row in rows), first, last),
+    )
     return [_day(row) for row in rows]
 
 
@@ -278,4 +325,10 @@ def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[F
     """Accounts, currencies, permissions, and managers whose clients are out of reach."""
     yield from ads.diagnose(PLATFORM, client, settings, company)
     if managers := client.facts.get("managers"):
-        yield Finding(SOURCE, "managers", "warn", f"the clients of manager {', '.join(managers)} are not read", MANAGER_WAY_OUT)
+        yield Finding(
+            SOURCE,
+            "managers",
+            "warn",
+            f"the clients of manager {', '.join(managers)} are not read",
+            MANAGER_WAY_OUT,
+        )

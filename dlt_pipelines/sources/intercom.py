@@ -1,27 +1,34 @@
 """Intercom (REST, 2.14).
 
-POST /conversations/search, GET /conversations/{id}  -> raw_intercom.conversations (merge on id; deleted ones get deleted_at)
-    what is open among them after that               -> raw_intercom.open_conversations (one dated snapshot a day)
-GET  /admins                                         -> raw_intercom.admins (in full; who is no longer listed gets removed_at)
+POST /conversations/search, GET /conversations/{id}  -> raw_intercom.conversations (merge on id; deleted ones
+    get deleted_at)
+    what is open among them after that               -> raw_intercom.open_conversations (one dated snapshot a
+        day)
+GET  /admins                                         -> raw_intercom.admins (in full; who is no longer listed
+    gets removed_at)
 GET  /teams                                          -> raw_intercom.teams (in full)
 GET  /me                                             -> raw_intercom.account
 
-The first run searches everything (or from start_date), later runs what was updated since two days before the last one: date filters
-may be cut to days, and the search index lags. There is no upper bound, and nothing that comes is thrown away. A deleted conversation
-leaves the search without a trace: every run also searches what is open or snoozed, and reads each conversation that the warehouse
-thinks is open and neither search named (404: deleted); every four weeks everything is read again.
+The first run searches everything (or from start_date), later runs what was updated since two days before the
+last one: date filters may be cut to days, and the search index lags. There is no upper bound, and nothing
+that comes is thrown away. A deleted conversation leaves the search without a trace: every run also searches
+what is open or snoozed, and reads each conversation that the warehouse thinks is open and neither search
+named (404: deleted); every four weeks everything is read again.
 
-Quirks: pages are asked in ascending order of updated_at, so that a conversation that changes meanwhile comes again at the end; the
-order is not relied upon; `pages.next` is missing or null on the last page; total_count is compared with what is held and never drives
-paging; ids are texts here and integers there; instants and durations are seconds; `statistics` may be null as a whole, and
-time_to_admin_reply leaves out the hours in which the office is closed. A 429 carries no Retry-After but X-RateLimit-Reset; 200 with an
-empty body happens and is asked again.
+Quirks: pages are asked in ascending order of updated_at, so that a conversation that changes meanwhile comes
+again at the end; the order is not relied upon; `pages.next` is missing or null on the last page; total_count
+is compared with what is held and never drives paging; ids are texts here and integers there; instants and
+durations are seconds; `statistics` may be null as a whole, and time_to_admin_reply leaves out the hours in
+which the office is closed. A 429 carries no Retry-After but X-RateLimit-Reset; 200 with an empty body happens
+and is asked again.
 
-UNCONFIRMED: whether total_count is an estimate in very large workspaces (it would show as a difference), whether the answer repeats the
-version (the doctor compares where it does), whether a snoozed conversation is `open` (both are searched for), the addresses of pages.
-Tickets of Intercom (/tickets/search) are not read: a Customer ticket is linked to a conversation, and counting both would count twice.
+UNCONFIRMED: whether total_count is an estimate in very large workspaces (it would show as a difference),
+whether the answer repeats the version (the doctor compares where it does), whether a snoozed conversation is
+`open` (both are searched for), the addresses of pages. Tickets of Intercom (/tickets/search) are not read: a
+Customer ticket is linked to a conversation, and counting both would count twice.
 
-Settings: INTERCOM_API_KEY (the access token of an app), INTERCOM_BASE_URL, section [intercom] of company.toml (region, version).
+Settings: INTERCOM_API_KEY (the access token of an app), INTERCOM_BASE_URL, section [intercom] of company.toml
+(region, version).
 """
 
 from __future__ import annotations
@@ -56,8 +63,12 @@ from foundation.setting_types import WebAddress
 from foundation.settings import Company, Settings
 
 SOURCE = "intercom"
-HOSTS = {region: f"https://api{part}.intercom.io" for region, part in (("us", ""), ("eu", ".eu"), ("au", ".au"))}
-PAGES = {region: f"https://app{part}.intercom.com" for region, part in (("us", ""), ("eu", ".eu"), ("au", ".au"))}
+HOSTS = {
+    region: f"https://api{part}.intercom.io" for region, part in (("us", ""), ("eu", ".eu"), ("au", ".au"))
+}
+PAGES = {
+    region: f"https://app{part}.intercom.com" for region, part in (("us", ""), ("eu", ".eu"), ("au", ".au"))
+}
 BEGINNING = datetime.fromtimestamp(0, UTC)
 OVERLAP = timedelta(days=2)
 """Date filters may be cut to days of the workspace, and the search index lags."""
@@ -108,7 +119,16 @@ CONVERSATIONS: Fields = {
     **{name: (f"statistics.{name}", kind) for name, kind in _STATISTICS.items()},
 }
 """Column -> (field on the wire, type). Messages, remarks and contacts stay where they are."""
-_MAY_LACK = frozenset({"handling_time", "redacted", "ai_agent_participated", "ai_resolution_state", "linked_ticket_id", "rated_at"})
+_MAY_LACK = frozenset(
+    {
+        "handling_time",
+        "redacted",
+        "ai_agent_participated",
+        "ai_resolution_state",
+        "linked_ticket_id",
+        "rated_at",
+    }
+)
 ADMINS: Fields = {
     "id": ("id", "text"),
     "name": ("name", "text"),
@@ -148,8 +168,8 @@ class IntercomCredentials(Credentials):
 CREDENTIALS = IntercomCredentials
 
 WAY_OUT = (
-    "Check INTERCOM_API_KEY (Developer Hub, your app, Authentication) and intercom.region in company.toml: a token is good in the region "
-    "of its workspace only."
+    "Check INTERCOM_API_KEY (Developer Hub, your app, Authentication) and intercom.region in company.toml: a"
+    " token is good in the region of its workspace only."
 )
 
 
@@ -188,11 +208,13 @@ def _judge(answer: Answer) -> Retry | SourceError | None:
         return Retry("too many requests", _until_reset(answer.headers), everybody=True)
     if answer.status == 400 and "intercom_version_invalid" in answer.start:
         return PermanentError(
-            f"this version of the API does not exist or has ended: {_said(answer)}. Set intercom.api_version in company.toml."
+            f"this version of the API does not exist or has ended: {_said(answer)}. Set intercom.api_version"
+            " in company.toml."
         )
     if answer.status in (402, 403):
         return NotAvailable(
-            f"the token may not read this ({answer.status}): {_said(answer)}. Give the app the permission, or see the plan."
+            f"the token may not read this ({answer.status}): {_said(answer)}. Give the app the permission, or"
+            " see the plan."
         )
     return None
 
@@ -209,7 +231,9 @@ def _said(answer: Answer) -> str:
     body = answer.json()
     errors = body.get("errors") if isinstance(body, dict) else None
     texts = (
-        [str(error.get("message") or error.get("code")) for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []
+        [str(error.get("message") or error.get("code")) for error in errors if isinstance(error, dict)]
+        if isinstance(errors, list)
+        else []
     )
     return "; ".join(texts) or answer.start
 
@@ -228,12 +252,16 @@ def identify(client: Client) -> str:
 Query = dict[str, Any]
 OPEN_ONES: Query = {
     "operator": "OR",
-    "value": [{"field": "open", "operator": "=", "value": True}, {"field": "state", "operator": "=", "value": "snoozed"}],
+    "value": [
+        {"field": "open", "operator": "=", "value": True},
+        {"field": "state", "operator": "=", "value": "snoozed"},
+    ],
 }
 
 
 def updated_since(instant: datetime) -> Query:
-    """A search for what was updated after an instant. Seconds: milliseconds would find nothing and say nothing."""
+    """A search for what was updated after an instant. Seconds: milliseconds would find nothing and say
+    nothing."""
     return {"field": "updated_at", "operator": ">", "value": str(max(int(instant.timestamp()) - 1, 0))}
 
 
@@ -260,7 +288,11 @@ def search(client: Client, query: Query) -> Iterator[list[Any]]:
 def _following(answer: Any) -> str | None:
     pages = answer.get("pages") if isinstance(answer, dict) else None
     following = pages.get("next") if isinstance(pages, dict) else None
-    return str(following["starting_after"]) if isinstance(following, dict) and following.get("starting_after") else None
+    return (
+        str(following["starting_after"])
+        if isinstance(following, dict) and following.get("starting_after")
+        else None
+    )
 
 
 def _doubtful(after: str | None) -> Complaint:
@@ -288,7 +320,8 @@ def recall(connection: Any, run: Run) -> None:
 
 
 def _changed(run: Run) -> Iterator[Any]:
-    """Conversations: everything, what changed since the last run, or what changed since the beginning of a window."""
+    """Conversations: everything, what changed since the last run, or what changed since the beginning of a
+    window."""
     before = run.state.get("conversations", {})
     new = {"pulled_at": run.started_at.isoformat()}
     start = run.company.intercom.start_date
@@ -303,10 +336,14 @@ def _changed(run: Run) -> Iterator[Any]:
         new["full_at"] = new["pulled_at"]
     else:
         since = datetime.fromisoformat(before["pulled_at"])
-    yield from typed("intercom.conversations", CONVERSATIONS, _pages(run, since), run.warn, may_lack=_MAY_LACK)
+    yield from typed(
+        "intercom.conversations", CONVERSATIONS, _pages(run, since), run.warn, may_lack=_MAY_LACK
+    )
     if not run.backfill:
         if full:
-            run.listed("conversations", where="updated_at >= cast(? as timestamptz)", values=[begins.isoformat()])
+            run.listed(
+                "conversations", where="updated_at >= cast(? as timestamptz)", values=[begins.isoformat()]
+            )
         dlt.current.source_state()["conversations"] = {**before, **new}
 
 
@@ -344,28 +381,34 @@ def source(run: Run | None = None) -> Any:
     def kinds(fields: Fields) -> dict[str, ColumnType]:
         return {column: kind for column, (_, kind) in fields.items()}
 
-    @dlt.resource(**table("id", "merge", {**kinds(CONVERSATIONS), "deleted_at": "timestamp"}, newest="updated_at"))
+    @dlt.resource(
+        **table("id", "merge", {**kinds(CONVERSATIONS), "deleted_at": "timestamp"}, newest="updated_at")
+    )
     def conversations() -> Iterator[Any]:
-        """One row per conversation with its statistics. Durations are seconds of office hours; deleted_at: when it was found to be
-        gone."""
+        """One row per conversation with its statistics. Durations are seconds of office hours; deleted_at:
+        when it was found to be gone."""
         yield from streamed(run, "conversations", _changed)
 
     @dlt.resource(**table(["snapshot_date", "conversation_id"], "merge", _OPEN))
     def open_conversations() -> Iterator[Any]:
-        """One row per conversation that was open or snoozed at the last run of a day (`snapshot_date`, the company's local day)."""
+        """One row per conversation that was open or snoozed at the last run of a day (`snapshot_date`, the
+        company's local day)."""
         yield dlt.mark.materialize_table_schema()
         if run and not run.backfill:
             run.notes["snapshot of"] = snapshot_day(run, "open_conversations")
 
     @dlt.resource(**table("id", "merge", {**kinds(ADMINS), "removed_at": "timestamp"}))
     def admins() -> Iterator[Any]:
-        """One row per teammate (admin), former ones included; removed_at: when they were found to be no longer among them."""
+        """One row per teammate (admin), former ones included; removed_at: when they were found to be no
+        longer among them."""
         yield from streamed(run, "admins", _admins)
 
     @dlt.resource(**table("id", EVERYTHING, kinds(TEAMS)))
     def teams() -> Iterator[Any]:
         """One row per team of teammates."""
-        yield from whole(run, "teams", lambda run: typed("intercom.teams", TEAMS, [_list(run.client, "teams")], run.warn))
+        yield from whole(
+            run, "teams", lambda run: typed("intercom.teams", TEAMS, [_list(run.client, "teams")], run.warn)
+        )
 
     @dlt.resource(**table("app_id", EVERYTHING, ACCOUNT))
     def account() -> Iterator[Any]:
@@ -390,18 +433,26 @@ def totals(run: Run) -> Iterator[tuple[str, int]]:
     """How many conversations there are, as the search that finds all of them tells it."""
     for name in run.countable(["conversations"]):
         body = {"query": updated_since(BEGINNING), "pagination": {"per_page": 1}}
-        yield name, expect(run.client.post("/conversations/search", body), int, "Intercom conversations", "total_count")
+        yield (
+            name,
+            expect(
+                run.client.post("/conversations/search", body), int, "Intercom conversations", "total_count"
+            ),
+        )
 
 
 def settle(connection: Any, outcome: Outcome) -> None:
     """After the load, with the lock held: the day's snapshot of open conversations."""
     day = outcome.notes.get("snapshot of")
     if day and outcome.read("conversations"):
-        columns = ", ".join(column for column in _OPEN if column not in ("snapshot_date", "snapshot_at", "conversation_id"))
+        columns = ", ".join(
+            column for column in _OPEN if column not in ("snapshot_date", "snapshot_at", "conversation_id")
+        )
         connection.execute("delete from raw_intercom.open_conversations where snapshot_date = ?", [day])
         connection.execute(
-            f"insert into raw_intercom.open_conversations (snapshot_date, snapshot_at, conversation_id, _dlt_load_id, {columns}) "
-            f"select ?, ?, id, ?, {columns} from raw_intercom.conversations where {IS_OPEN}",
+            "insert into raw_intercom.open_conversations (snapshot_date, snapshot_at, conversation_id,"
+            f" _dlt_load_id, {columns}) select ?, ?, id, ?, {columns} from raw_intercom.conversations where"
+            f" {IS_OPEN}",
             [day, outcome.started_at, outcome.load_id],
         )
 
@@ -415,15 +466,31 @@ def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[F
         yield Finding(SOURCE, "version", "ok", pinned)
     else:
         way_out = "Set intercom.api_version in company.toml to a version that the workspace may use."
-        yield Finding(SOURCE, "version", "warn", f"asked for {pinned}, answered in {answered}; fields may differ", way_out)
+        yield Finding(
+            SOURCE,
+            "version",
+            "warn",
+            f"asked for {pinned}, answered in {answered}; fields may differ",
+            way_out,
+        )
     scope = "Give the app the permission to read it (Developer Hub, your app, Authentication)."
     recently = updated_since(settings.now() - timedelta(hours=1))
     probe = {"query": recently, "pagination": {"per_page": 1}}
     yield readable(SOURCE, "conversations", lambda: client.post("/conversations/search", probe), scope)
     emails: set[str] = set()
-    found = readable(SOURCE, "admins", lambda: emails.update(str(row.get("email") or "").lower() for row in _list(client, "admins")), scope)
+    found = readable(
+        SOURCE,
+        "admins",
+        lambda: emails.update(str(row.get("email") or "").lower() for row in _list(client, "admins")),
+        scope,
+    )
     yield found
     if found.level == "ok":
         yield from people_missing(SOURCE, settings, "intercom_email", emails, "Intercom teammate")
     left = client.facts.get("left", "unknown")
-    yield Finding(SOURCE, "budget", "ok", f"{left} requests left in this window of ten seconds, for all calls of the app")
+    yield Finding(
+        SOURCE,
+        "budget",
+        "ok",
+        f"{left} requests left in this window of ten seconds, for all calls of the app",
+    )

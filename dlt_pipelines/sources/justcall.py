@@ -1,21 +1,24 @@
 """JustCall, the phone system (API v2.1).
 
-GET /v2.1/users             -> raw_justcall.users (merge on id; who left is missing there, keeps the row and gets deleted_at)
+GET /v2.1/users             -> raw_justcall.users (merge on id; who left is missing there, keeps the row and
+    gets deleted_at)
 GET /v2.1/calls             -> calls (merge on id)
-GET /v2.1/sales_dialer/calls -> sales_dialer_calls, only with justcall.sales_dialer (whether they are among the calls too is UNCONFIRMED)
+GET /v2.1/sales_dialer/calls -> sales_dialer_calls, only with justcall.sales_dialer (whether they are among
+    the calls too is UNCONFIRMED)
 
-There is no filter by change: every run asks again for the calls of the last `days`, as dispositions and ratings are filled in later;
-the first one for everything from start_date on (the vendor may give only the last three months, UNCONFIRMED; nothing is ever replaced
-by less). The filter's clock is that of the account while call_date and call_time are UTC, so windows are a day wider on each side.
-Pages start at 0 and are walked by rising id, so that calls which come in meanwhile stand at the end.
+There is no filter by change: every run asks again for the calls of the last `days`, as dispositions and
+ratings are filled in later; the first one for everything from start_date on (the vendor may give only the
+last three months, UNCONFIRMED; nothing is ever replaced by less). The filter's clock is that of the account
+while call_date and call_time are UTC, so windows are a day wider on each side. Pages start at 0 and are
+walked by rising id, so that calls which come in meanwhile stand at the end.
 
-A backfill works per agent (agent_id is the only filter by person); calls of nobody, and of agents who are no longer listed, come with
-the window as a whole.
+A backfill works per agent (agent_id is the only filter by person); calls of nobody, and of agents who are no
+longer listed, come with the window as a whole.
 
-UNCONFIRMED, and what is done: totals are not used; next_page_link only to doubt a short page, which is asked for once more; the
-limits are those of the smallest plan (settings), and where an answer says that a limit is used up, the client waits until its reset;
-a 200 that says "error" is tried again. Calls are never deleted by the vendor as far as is known. Recordings, notes and the contact's
-e-mail are not stored.
+UNCONFIRMED, and what is done: totals are not used; next_page_link only to doubt a short page, which is asked
+for once more; the limits are those of the smallest plan (settings), and where an answer says that a limit is
+used up, the client waits until its reset; a 200 that says "error" is tried again. Calls are never deleted by
+the vendor as far as is known. Recordings, notes and the contact's e-mail are not stored.
 
 Settings: JUSTCALL_API_KEY, JUSTCALL_API_SECRET, JUSTCALL_BASE_URL, section [justcall] of company.toml.
 """
@@ -154,7 +157,9 @@ def _until_room(headers: Mapping[str, str]) -> float:
     asked = retry_after(headers)
     if asked is not None:
         return asked
-    used_up = [name for name in ("X-Rate-Limit", "X-Rate-Limit-Burst") if headers.get(f"{name}-Remaining") == "0"]
+    used_up = [
+        name for name in ("X-Rate-Limit", "X-Rate-Limit-Burst") if headers.get(f"{name}-Remaining") == "0"
+    ]
     waits = [wait for name in used_up if (wait := _reset(headers, name)) is not None]
     return max(waits, default=WAIT)
 
@@ -170,8 +175,8 @@ def _judge(answer: Answer) -> Retry | SourceError | None:
 
 
 def identify(client: Client) -> str:
-    """The account behind the credentials, so that two accounts never mix. The vendor has no name for it: the domain of most users;
-    empty while there is none."""
+    """The account behind the credentials, so that two accounts never mix. The vendor has no name for it: the
+    domain of most users; empty while there is none."""
     domains = Counter(str(row.get("email") or "").rpartition("@")[2].lower() for row in _listed_users(client))
     return f"account of {min(domains, key=lambda domain: (-domains[domain], domain))}" if domains else ""
 
@@ -239,7 +244,11 @@ def _window(run: Run, name: str) -> dict[str, str | None]:
         since = run.since.astimezone(zone).date() if run.since else since
         until = run.until or until
     elif pulled_at:
-        back = min(run.started_at - timedelta(days=wanted.days), datetime.fromisoformat(pulled_at)).astimezone(zone).date()
+        back = (
+            min(run.started_at - timedelta(days=wanted.days), datetime.fromisoformat(pulled_at))
+            .astimezone(zone)
+            .date()
+        )
         since = max(back, since or back)
     return {
         "from_datetime": f"{since - WIDER} 00:00:00" if since else None,
@@ -251,7 +260,10 @@ def _calls(run: Run, name: str, path: str, fields: Fields) -> Iterator[Any]:
     params: dict[str, Any] = {**_window(run, name), "sort": "id"}
     if run.person and name in PER_PERSON:
         params["agent_id"] = run.person
-    pages = ([_row(row) for row in page if run.wants(at(row, "agent_id"))] for page in walk(run.client, path, params))
+    pages = (
+        [_row(row) for row in page if run.wants(at(row, "agent_id"))]
+        for page in walk(run.client, path, params)
+    )
     yield from _typed(run, name, fields, pages)
     if not run.backfill:
         dlt.current.source_state().setdefault("tables", {})[name] = {"pulled_at": run.started_at.isoformat()}
@@ -286,12 +298,14 @@ def source(run: Run | None = None) -> Any:
 
     @dlt.resource(**shape(CALLS))
     def calls() -> Iterator[Any]:
-        """One row per call, answered or not. called_at is its start; durations are seconds; no agent: nobody took it."""
+        """One row per call, answered or not. called_at is its start; durations are seconds; no agent: nobody
+        took it."""
         yield from streamed(run, "calls", lambda run: _calls(run, "calls", "/v2.1/calls", CALLS))
 
     @dlt.resource(**shape(USERS, deleted_at="timestamp"))
     def users() -> Iterator[Any]:
-        """One row per user (agent), also of those who left; deleted_at: when a user was first missing from the list."""
+        """One row per user (agent), also of those who left; deleted_at: when a user was first missing from
+        the list."""
         yield from streamed(run, "users", _users)
 
     @dlt.resource(**shape(DIALER_CALLS))
@@ -306,22 +320,42 @@ def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[F
     """Access, the dialer if it is wanted, zones, people, and the requests left."""
     now = settings.now()
     window = {"from_datetime": f"{now - timedelta(days=14):%Y-%m-%d}", "page": 0, "per_page": 1}
-    yield readable(SOURCE, "calls", lambda: client.get("/v2.1/calls", window), "Use the key of an administrator.")
+    yield readable(
+        SOURCE, "calls", lambda: client.get("/v2.1/calls", window), "Use the key of an administrator."
+    )
     if company.justcall.sales_dialer:
         way_out = "Set justcall.sales_dialer = false in company.toml if you do not use the dialer."
-        yield readable(SOURCE, "sales dialer", lambda: client.get("/v2.1/sales_dialer/calls", {"page": 0, "per_page": 1}), way_out)
+        yield readable(
+            SOURCE,
+            "sales dialer",
+            lambda: client.get("/v2.1/sales_dialer/calls", {"page": 0, "per_page": 1}),
+            way_out,
+        )
     users = _listed_users(client)
     zone = str(company.justcall.zone or company.zone)
-    others = sorted({str(row.get("timezone")) for row in users if row.get("timezone") and row.get("timezone") != zone})
+    others = sorted(
+        {str(row.get("timezone")) for row in users if row.get("timezone") and row.get("timezone") != zone}
+    )
     if others:
         yield Finding(
             SOURCE,
             "time zone",
             "info",
-            f"users in {', '.join(others)}; windows are asked for in {zone}, a day wider; days are the company's",
+            f"users in {', '.join(others)}; windows are asked for in {zone}, a day wider; days are the"
+            " company's",
         )
     limits = company.justcall
     yield Finding(
-        SOURCE, "budget", "info", f"at most {limits.requests_per_minute} requests a minute and {limits.requests_per_hour} an hour are made"
+        SOURCE,
+        "budget",
+        "info",
+        f"at most {limits.requests_per_minute} requests a minute and {limits.requests_per_hour} an hour are"
+        " made",
     )
-    yield from people_missing(SOURCE, settings, "justcall_email", {str(row.get("email") or "").lower() for row in users}, "JustCall user")
+    yield from people_missing(
+        SOURCE,
+        settings,
+        "justcall_email",
+        {str(row.get("email") or "").lower() for row in users},
+        "JustCall user",
+    )

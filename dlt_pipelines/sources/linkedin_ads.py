@@ -4,24 +4,27 @@ GET  /rest/adAccounts?q=search                          -> accounts
 GET  /rest/adAccounts/{id}/adCampaigns?q=search         -> campaigns
 GET  /rest/adAnalytics?q=analytics&pivot=CAMPAIGN       -> spend (one row a campaign and day)
 POST https://www.linkedin.com/oauth/v2/accessToken      -> a new access token, where there is a refresh token
-POST https://www.linkedin.com/oauth/v2/introspectToken  -> when the access token ends, where there is no refresh token
+POST https://www.linkedin.com/oauth/v2/introspectToken  -> when the access token ends, where there is no
+    refresh token
 
-Campaigns are merged on their id, days on account, campaign and day; how days are pulled again while LinkedIn restates them is in
-dlt_pipelines/kinds/ads.py. adAnalytics has no pages: it drops what is beyond 15,000 rows without a word, so an answer of that length is
-thrown away and the days are asked for in halves.
+Campaigns are merged on their id, days on account, campaign and day; how days are pulled again while LinkedIn
+restates them is in dlt_pipelines/kinds/ads.py. adAnalytics has no pages: it drops what is beyond 15,000 rows
+without a word, so an answer of that length is thrown away and the days are asked for in halves.
 
-Quirks: the parentheses and commas of a query stay as they are and only the colons inside of a URN are encoded, so the query is
-written by hand; `paging.count` of adAnalytics says nothing; costs are texts (numbers are read too); a campaign is named by a URN;
-names come from the campaigns. An account without access is simply not listed. Access tokens live 60 days: with a refresh token
-(approved apps only) a refused one is renewed, and as a new one is not at once known everywhere, one more refusal is waited out;
-without it the doctor and a warning say when it ends.
+Quirks: the parentheses and commas of a query stay as they are and only the colons inside of a URN are
+encoded, so the query is written by hand; `paging.count` of adAnalytics says nothing; costs are texts (numbers
+are read too); a campaign is named by a URN; names come from the campaigns. An account without access is
+simply not listed. Access tokens live 60 days: with a refresh token (approved apps only) a refused one is
+renewed, and as a new one is not at once known everywhere, one more refusal is waited out; without it the
+doctor and a warning say when it ends.
 
-UNCONFIRMED: the zone of the days (time_zone, UTC unless set), how long LinkedIn keeps them (loaded days are never thrown away),
-which metrics are the conversions (conversion_metrics), the codes of a 401 (only the status is read).
+UNCONFIRMED: the zone of the days (time_zone, UTC unless set), how long LinkedIn keeps them (loaded days are
+never thrown away), which metrics are the conversions (conversion_metrics), the codes of a 401 (only the
+status is read).
 
-Settings: LINKEDIN_ADS_ACCESS_TOKEN, and optional LINKEDIN_ADS_CLIENT_ID, LINKEDIN_ADS_CLIENT_SECRET, LINKEDIN_ADS_REFRESH_TOKEN;
-LINKEDIN_ADS_BASE_URL, section [linkedin_ads] of company.toml (api_version, account_ids, start_date, restated_days, time_zone,
-conversion_metrics).
+Settings: LINKEDIN_ADS_ACCESS_TOKEN, and optional LINKEDIN_ADS_CLIENT_ID, LINKEDIN_ADS_CLIENT_SECRET,
+LINKEDIN_ADS_REFRESH_TOKEN; LINKEDIN_ADS_BASE_URL, section [linkedin_ads] of company.toml (api_version,
+account_ids, start_date, restated_days, time_zone, conversion_metrics).
 """
 
 from __future__ import annotations
@@ -54,8 +57,8 @@ OAUTH_URL = "https://www.linkedin.com"
 FEEDS: dict[str, tuple[str, ...]] = {}
 NEWEST: dict[str, str] = {}
 WAY_OUT = (
-    "Make a new token with the scopes r_ads and r_ads_reporting as a member with a role in the ad account (Campaign Manager, Access), "
-    "and set LINKEDIN_ADS_ACCESS_TOKEN."
+    "Make a new token with the scopes r_ads and r_ads_reporting as a member with a role in the ad account"
+    " (Campaign Manager, Access), and set LINKEDIN_ADS_ACCESS_TOKEN."
 )
 MOST = 15_000
 """Rows of one answer of adAnalytics; more are dropped silently."""
@@ -120,7 +123,9 @@ class _Tokens:
         """
         if not self.app:
             return None
-        told = at(self.oauth.form("/oauth/v2/introspectToken", {"token": self.access, **self.app}), "expires_at")
+        told = at(
+            self.oauth.form("/oauth/v2/introspectToken", {"token": self.access, **self.app}), "expires_at"
+        )
         return datetime.fromtimestamp(told, UTC) if isinstance(told, int) else None
 
 
@@ -133,7 +138,14 @@ def connect(settings: Settings, company: Company) -> Client | None:
     base, place = address(settings, SOURCE, credentials.base_url, VENDOR_URL)
     # the quotas are not published: one request at a time
     one = Budget({"": (Limit(1, 0),)})
-    oauth = Client(LABEL, OAUTH_URL if base == VENDOR_URL else base, headers={}, budget=one, redact=redact, judge=_oauth_judge)
+    oauth = Client(
+        LABEL,
+        OAUTH_URL if base == VENDOR_URL else base,
+        headers={},
+        budget=one,
+        redact=redact,
+        judge=_oauth_judge,
+    )
     tokens = _Tokens(credentials, oauth)
 
     def judge(answer: Answer) -> Retry | SourceError | None:
@@ -164,8 +176,8 @@ def _oauth_judge(answer: Answer) -> Retry | SourceError | None:
     if answer.status in (400, 401):
         told = at(answer.json(), "error_description") or at(answer.json(), "error") or answer.start
         return PermanentError(
-            f"the sign-in is not accepted ({answer.status}): {told}. Check LINKEDIN_ADS_CLIENT_ID, LINKEDIN_ADS_CLIENT_SECRET and "
-            "LINKEDIN_ADS_REFRESH_TOKEN (which ends after 365 days)."
+            f"the sign-in is not accepted ({answer.status}): {told}. Check LINKEDIN_ADS_CLIENT_ID,"
+            " LINKEDIN_ADS_CLIENT_SECRET and LINKEDIN_ADS_REFRESH_TOKEN (which ends after 365 days)."
         )
     return None
 
@@ -173,14 +185,17 @@ def _oauth_judge(answer: Answer) -> Retry | SourceError | None:
 def _judge(answer: Answer) -> Retry | SourceError | None:
     told = at(answer.json(), "message") or answer.start
     if answer.status == 426:
-        return PermanentError(f"this version of the API has ended (426): {told}. Set linkedin_ads.api_version to a newer one")
+        return PermanentError(
+            f"this version of the API has ended (426): {told}. Set linkedin_ads.api_version to a newer one"
+        )
     if answer.status == 403:
         return NotAvailable(f"the token may not read this (403): {told}. {WAY_OUT}")
     return None
 
 
 def identify(client: Client) -> str:
-    """Rows carry their account, and a run that reaches other accounts only is refused: nothing more needs to be told apart."""
+    """Rows carry their account, and a run that reaches other accounts only is refused: nothing more needs to
+    be told apart."""
     return "ad accounts"
 
 
@@ -194,7 +209,9 @@ def _search(client: Client, path: str) -> list[Row]:
         token = ""
         while True:
             more = f"&pageToken={quote(token, safe='')}" if token else ""
-            answer = client.get(f"{path}?q=search&pageSize=1000{more}", complaint=once(partial(_hollow, promised=bool(token))))
+            answer = client.get(
+                f"{path}?q=search&pageSize=1000{more}", complaint=once(partial(_hollow, promised=bool(token)))
+            )
             yield expect(answer, list, f"{LABEL} {path}", "elements")
             token = str(at(answer, "metadata.nextPageToken") or "")
             if not token:
@@ -211,7 +228,11 @@ def _hollow(answer: Any, promised: bool) -> str | None:
 def _accounts(client: Client, company: Company) -> list[Row]:
     fields = {"id": "id", "name": "name", "currency": "currency", "status": "status"}
     zone = {"time_zone": company.linkedin_ads.time_zone}
-    return list({str(at(row, "id")): _with_id(flat(row, fields)) | zone for row in _search(client, "/adAccounts")}.values())
+    return list(
+        {
+            str(at(row, "id")): _with_id(flat(row, fields)) | zone for row in _search(client, "/adAccounts")
+        }.values()
+    )
 
 
 def _with_id(row: Row) -> Row:
@@ -220,7 +241,10 @@ def _with_id(row: Row) -> Row:
 
 def _campaigns(client: Client, company: Company, account: Row) -> Iterator[list[Row]]:
     fields = {"id": "id", "name": "name", "status": "status"}
-    found = {str(at(row, "id")): _with_id(flat(row, fields)) for row in _search(client, f"/adAccounts/{account['id']}/adCampaigns")}
+    found = {
+        str(at(row, "id")): _with_id(flat(row, fields))
+        for row in _search(client, f"/adAccounts/{account['id']}/adCampaigns")
+    }
     client.facts.setdefault("names", {}).update({key: row.get("name") for key, row in found.items()})
     yield [row | {"account_id": account["id"]} for row in found.values()]
 
@@ -242,9 +266,14 @@ def _spend(client: Client, company: Company, account: Row, first: date, last: da
     if len(rows) < MOST:
         return list({(day.get("campaign_id"), day.get("day")): day for day in map(shape, rows)}.values())
     if first == last:
-        raise PermanentError(f"{LABEL}: account {account['id']} has {MOST} campaigns or more on {first}, and LinkedIn tells no more")
+        raise PermanentError(
+            f"{LABEL}: account {account['id']} has {MOST} campaigns or more on {first}, and LinkedIn tells no"
+            " more"
+        )
     middle = first + (last - first) // 2
-    return _spend(client, company, account, first, middle) + _spend(client, company, account, middle + timedelta(days=1), last)
+    return _spend(client, company, account, first, middle) + _spend(
+        client, company, account, middle + timedelta(days=1), last
+    )
 
 
 def _asked(day: date) -> str:
@@ -258,14 +287,24 @@ def _day(client: Client, account: Row, metrics: list[str], row: Any) -> Row:
     starts = at(row, "dateRange.start")
     try:
         day["day"] = date(starts["year"], starts["month"], starts["day"]).isoformat()
-        day["conversions"] = sum(decimal(value) for metric in metrics if (value := at(row, metric)) is not None)
+        day["conversions"] = sum(
+            decimal(value) for metric in metrics if (value := at(row, metric)) is not None
+        )
     except (TypeError, KeyError):
         day["day"] = str(starts)
     except ValueError:
         day["conversions"] = str([at(row, metric) for metric in metrics])  # stored as empty, with a warning
     name = client.facts.get("names", {}).get(campaign)
     named = {"campaign_name": name} if name else {}
-    return day | named | {"account_id": account["id"], "campaign_id": campaign, "currency": account.get("currency")}
+    return (
+        day
+        | named
+        | {
+            "account_id": account["id"],
+            "campaign_id": campaign,
+            "currency": account.get("currency"),
+        }
+    )
 
 
 PLATFORM = Platform(SOURCE, LABEL, _accounts, _campaigns, _spend, WAY_OUT)
@@ -278,14 +317,29 @@ def _end(client: Client, now: datetime) -> tuple[str, bool, datetime | None]:
     if tokens.renews:
         if tokens.refresh_ends is None:
             return "the access token is renewed when it is refused", False, None
-        return f"the refresh token ends in {tokens.refresh_ends.days} days", tokens.refresh_ends < SOON, now + tokens.refresh_ends
+        return (
+            f"the refresh token ends in {tokens.refresh_ends.days} days",
+            tokens.refresh_ends < SOON,
+            now + tokens.refresh_ends,
+        )
     try:
         ends = tokens.ends()
     except PermanentError as error:  # not being told when it ends is no reason to read nothing
         return str(error), True, None
     if ends is None:
-        return "not known: set LINKEDIN_ADS_CLIENT_ID and LINKEDIN_ADS_CLIENT_SECRET to be told; access tokens live 60 days", False, None
-    return f"the access token ends on {ends:%d %B %Y}, in {max(0, (ends - now).days)} days", ends - now < SOON, ends
+        return (
+            (
+                "not known: set LINKEDIN_ADS_CLIENT_ID and LINKEDIN_ADS_CLIENT_SECRET to be told; access"
+                " tokens live 60 days"
+            ),
+            False,
+            None,
+        )
+    return (
+        f"the access token ends on {ends:%d %B %Y}, in {max(0, (ends - now).days)} days",
+        ends - now < SOON,
+        ends,
+    )
 
 
 def begin(run: Run) -> None:

@@ -1,12 +1,14 @@
 """Typed-in numbers: the CSV files of `manual_entries/`.
 
-*.csv -> raw_manual.entries (rows that say what they should) and raw_manual.rejected (the others, with file, line and reason)
+*.csv -> raw_manual.entries (rows that say what they should) and raw_manual.rejected (the others, with file,
+    line and reason)
 
-Columns, in any order: metric, person, week or date, value, note, entered_by, entered_at. `metric` is a line or a metric of
-scorecard_lines.csv, `person` a person_key of people.csv or empty, `week` an ISO week (2025-W43) or any day of it, `entered_at` an
-instant (without zone: the company's). Files are append-only: a correction is a later row, the newest entered_at wins downstream.
-Rows entered after the run's clock are left for later; rows of a week or day that has not begun are rejected until then. Both tables
-are what the files say now; a bad row or file never stops the others.
+Columns, in any order: metric, person, week or date, value, note, entered_by, entered_at. `metric` is a line
+or a metric of scorecard_lines.csv, `person` a person_key of people.csv or empty, `week` an ISO week
+(2025-W43) or any day of it, `entered_at` an instant (without zone: the company's). Files are append-only: a
+correction is a later row, the newest entered_at wins downstream. Rows entered after the run's clock are left
+for later; rows of a week or day that has not begun are rejected until then. Both tables are what the files
+say now; a bad row or file never stops the others.
 
 Settings: SCORELINE_MANUAL_DIR. No credentials, so it is always connected.
 """
@@ -79,7 +81,10 @@ def connect(settings: Settings, company: Company) -> ManualFiles:
     Raises:
         PermanentError: a seed file (scorecard_lines.csv, people.csv) is missing or lacks a column.
     """
-    lines, people = seed_rows(settings, "scorecard_lines", "line_id", "metric_id"), seed_rows(settings, "people", "person_key")
+    lines, people = (
+        seed_rows(settings, "scorecard_lines", "line_id", "metric_id"),
+        seed_rows(settings, "people", "person_key"),
+    )
     metrics = frozenset(name for row in lines for name in (row["line_id"], row["metric_id"]))
     return ManualFiles(settings.manual_dir, metrics, frozenset(row["person_key"] for row in people))
 
@@ -96,15 +101,23 @@ def read_files(files: ManualFiles, company: Company, now: datetime) -> Read:
     def entry(file: str, line: int, cells: Mapping[str, str]) -> dict[str, Any] | None:
         row = _entry(cells, files, company)
         if row["occurred_on"] > today:
-            raise Rejected(f"{cells.get('date') or cells.get('week')} has not begun; the row counts from then on")
-        return None if waits(local_date(row["entered_at"], company.zone), today) or row["entered_at"] > now else row
+            raise Rejected(
+                f"{cells.get('date') or cells.get('week')} has not begun; the row counts from then on"
+            )
+        return (
+            None
+            if waits(local_date(row["entered_at"], company.zone), today) or row["entered_at"] > now
+            else row
+        )
 
     return read_folder(files.folder, HEADER, entry)
 
 
 def _entry(cells: Mapping[str, str], files: ManualFiles, company: Company) -> dict[str, Any]:
     if cells["metric"] not in files.metrics:
-        raise Rejected(f'unknown metric "{cells["metric"]}"; it must be a line_id or metric_id of scorecard_lines.csv')
+        raise Rejected(
+            f'unknown metric "{cells["metric"]}"; it must be a line_id or metric_id of scorecard_lines.csv'
+        )
     if cells["person"] and cells["person"] not in files.people:
         raise Rejected(f'unknown person "{cells["person"]}"; it must be a person_key of people.csv')
     occurred_on = _occurred_on(cells)
@@ -139,12 +152,14 @@ def source(run: Run | None = None) -> Any:
 
     @dlt.resource(**shape(ENTRIES))
     def entries() -> Iterator[Any]:
-        """One row per typed-in number: metric (a line or a metric), person, week and value. Corrections stay; the newest counts."""
+        """One row per typed-in number: metric (a line or a metric), person, week and value. Corrections stay;
+        the newest counts."""
         yield from resource(run, "manual.entries", ENTRIES, read.rows)
 
     @dlt.resource(**shape(REJECTED))
     def rejected() -> Iterator[Any]:
-        """One row per line of a file that could not be taken, with the reason. Correct the line and run again."""
+        """One row per line of a file that could not be taken, with the reason. Correct the line and run
+        again."""
         yield from resource(run, "manual.rejected", REJECTED, read.rejected)
 
     return entries, rejected

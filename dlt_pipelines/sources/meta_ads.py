@@ -3,22 +3,25 @@
 GET  /{version}/me/adaccounts                 -> accounts
 GET  /{version}/act_{id}/campaigns            -> campaigns, deleted and archived ones included
 GET  /{version}/act_{id}/insights             -> spend (level=campaign, one row a day)
-POST /{version}/act_{id}/insights, GET /{report}, GET /{report}/insights -> the same as a report, where it is too much at once
+POST /{version}/act_{id}/insights, GET /{report}, GET /{report}/insights -> the same as a report, where it is
+    too much at once
 
-Campaigns are merged on their id, days on account, campaign and day; how days are pulled again while Meta restates them is in
-dlt_pipelines/kinds/ads.py. The token travels in a header and never in an address. Pages are followed as long as there is `paging.next`,
-however short they are; only its cursor is taken from it.
+Campaigns are merged on their id, days on account, campaign and day; how days are pulled again while Meta
+restates them is in dlt_pipelines/kinds/ads.py. The token travels in a header and never in an address. Pages
+are followed as long as there is `paging.next`, however short they are; only its cursor is taken from it.
 
-Quirks: every number is a text; ids need `act_` in the path and come back without it; campaigns and days without activity are left
-out. Spend of a deleted campaign is only told when its state is asked for, so the states are named (campaign_statuses; empty: not).
-Conversions are the sum of the `actions` whose type is in conversion_actions. A version that has ended is replaced silently: the
-version that answers is compared with the one asked. Throttling is a 400 or 403 with a code and no Retry-After; above 75 % of a
-budget (X-Business-Use-Case-Usage and its kin) all requests rest.
+Quirks: every number is a text; ids need `act_` in the path and come back without it; campaigns and days
+without activity are left out. Spend of a deleted campaign is only told when its state is asked for, so the
+states are named (campaign_statuses; empty: not). Conversions are the sum of the `actions` whose type is in
+conversion_actions. A version that has ended is replaced silently: the version that answers is compared with
+the one asked. Throttling is a 400 or 403 with a code and no Retry-After; above 75 % of a budget
+(X-Business-Use-Case-Usage and its kin) all requests rest.
 
-UNCONFIRMED: whether insights take the filter on campaign.effective_status for every account (empty campaign_statuses leaves it out).
+UNCONFIRMED: whether insights take the filter on campaign.effective_status for every account (empty
+campaign_statuses leaves it out).
 
-Settings: META_ADS_ACCESS_TOKEN (of a system user: does not end), META_ADS_BASE_URL, section [meta_ads] of company.toml
-(api_version, account_ids, start_date, restated_days, conversion_actions, campaign_statuses).
+Settings: META_ADS_ACCESS_TOKEN (of a system user: does not end), META_ADS_BASE_URL, section [meta_ads] of
+company.toml (api_version, account_ids, start_date, restated_days, conversion_actions, campaign_statuses).
 """
 
 from __future__ import annotations
@@ -53,8 +56,8 @@ VENDOR_URL = "https://graph.facebook.com"
 FEEDS: dict[str, tuple[str, ...]] = {}
 NEWEST: dict[str, str] = {}
 WAY_OUT = (
-    "Make a token of a system user with the permission ads_read, assign the ad accounts to that user (Business settings, System users), "
-    "and set META_ADS_ACCESS_TOKEN."
+    "Make a token of a system user with the permission ads_read, assign the ad accounts to that user"
+    " (Business settings, System users), and set META_ADS_ACCESS_TOKEN."
 )
 PAGE = 500
 REST_ABOVE = 75
@@ -100,7 +103,8 @@ def connect(settings: Settings, company: Company) -> Client | None:
     token = credentials.access_token.get_secret_value()
     base, place = address(settings, SOURCE, credentials.base_url, VENDOR_URL)
     version = company.meta_ads.api_version
-    # the hour's budget of the lower tier for an account without active ads; Meta's own usage headers widen nothing, they only slow us
+    # the hour's budget of the lower tier for an account without active ads; Meta's own usage headers widen
+    # nothing, they only slow us
     hour = Limit(600, 3_600)
     budget = Budget({"": (Limit(4, 0),), "insights": (Limit(4, 0), hour)})
 
@@ -109,7 +113,9 @@ def connect(settings: Settings, company: Company) -> Client | None:
         if rest is not None and answer.status < 400:
             budget.pause(rest)
         answered = re.search(rb'"next"\s*:\s*"https?:[^"]*?(v\d+\.\d+)\\?/', answer.body)
-        client.facts["version"] = answer.headers.get("facebook-api-version") or (answered[1].decode() if answered else version)
+        client.facts["version"] = answer.headers.get("facebook-api-version") or (
+            answered[1].decode() if answered else version
+        )
         return _judge(answer, rest)
 
     client = Client(
@@ -130,15 +136,31 @@ def connect(settings: Settings, company: Company) -> Client | None:
 
 def _usages(headers: Mapping[str, str]) -> Iterator[tuple[float, float]]:
     """(percent used, minutes until it is free again) of every budget that an answer tells of."""
-    for name in ("x-business-use-case-usage", "x-app-usage", "x-ad-account-usage", "x-fb-ads-insights-throttle"):
+    for name in (
+        "x-business-use-case-usage",
+        "x-app-usage",
+        "x-ad-account-usage",
+        "x-fb-ads-insights-throttle",
+    ):
         try:
             told = orjson.loads(headers.get(name) or "{}")
         except orjson.JSONDecodeError:
             continue
-        entries = [entry for value in told.values() if isinstance(value, list) for entry in value] if isinstance(told, dict) else []
+        entries = (
+            [entry for value in told.values() if isinstance(value, list) for entry in value]
+            if isinstance(told, dict)
+            else []
+        )
         for entry in entries or [told]:
             numbers = {key: float(value) for key, value in entry.items() if isinstance(value, int | float)}
-            used = max((value for key, value in numbers.items() if key.endswith(("_count", "_cputime", "_time", "_pct"))), default=0.0)
+            used = max(
+                (
+                    value
+                    for key, value in numbers.items()
+                    if key.endswith(("_count", "_cputime", "_time", "_pct"))
+                ),
+                default=0.0,
+            )
             yield used, numbers.get("estimated_time_to_regain_access", 0.0)
 
 
@@ -157,27 +179,39 @@ def _judge(answer: Answer, rest: float | None) -> Retry | SourceError | None:
         return TooMuch(f"too much at once: {told}")
     if code == 2635:
         return PermanentError(
-            f"this version of the API has ended ({code}): {told}. Set meta_ads.api_version in company.toml to a newer one."
+            f"this version of the API has ended ({code}): {told}. Set meta_ads.api_version in company.toml to"
+            " a newer one."
         )
     if code in (102, 190):
         return PermanentError(f"the token is not accepted ({code}): {told}. {WAY_OUT}")
     if code in _THROTTLED:
         # codes 1 and 2 are outages that pass, the others budgets
-        return Retry(f"answers {answer.status} with code {code}: {told}", None if code in (1, 2) else rest or REST, everybody=True)
+        return Retry(
+            f"answers {answer.status} with code {code}: {told}",
+            None if code in (1, 2) else rest or REST,
+            everybody=True,
+        )
     if answer.status == 403 or code in (10, 200):
         return NotAvailable(f"the token may not read this ({answer.status}, code {code}): {told}. {WAY_OUT}")
     return None
 
 
 def identify(client: Client) -> str:
-    """Rows carry their account, and a run that reaches other accounts only is refused: nothing more needs to be told apart."""
+    """Rows carry their account, and a run that reaches other accounts only is refused: nothing more needs to
+    be told apart."""
     return "ad accounts"
 
 
 # ------------------------------------------------------------------ what is asked
 
 
-def _listing(client: Client, path: str, params: Mapping[str, Any], lane: str = "", complaint: Complaint = lambda _: None) -> list[Row]:
+def _listing(
+    client: Client,
+    path: str,
+    params: Mapping[str, Any],
+    lane: str = "",
+    complaint: Complaint = lambda _: None,
+) -> list[Row]:
     """Every row of a list. `complaint` judges one page."""
     what = f"{LABEL} {path}"
 
@@ -209,9 +243,17 @@ def _hollow(answer: Any, promised: bool) -> str | None:
 
 
 def _accounts(client: Client, company: Company) -> list[Row]:
-    fields = {"id": "account_id", "name": "name", "currency": "currency", "time_zone": "timezone_name", "status": "account_status"}
+    fields = {
+        "id": "account_id",
+        "name": "name",
+        "currency": "currency",
+        "time_zone": "timezone_name",
+        "status": "account_status",
+    }
     asked = {"fields": ",".join(fields.values())}
-    accounts = {str(at(row, "account_id")): flat(row, fields) for row in _listing(client, "/me/adaccounts", asked)}
+    accounts = {
+        str(at(row, "account_id")): flat(row, fields) for row in _listing(client, "/me/adaccounts", asked)
+    }
     return [row | {"status": str(row["status"])} if "status" in row else row for row in accounts.values()]
 
 
@@ -230,7 +272,15 @@ def _spend(client: Client, company: Company, account: Row, first: date, last: da
         "time_increment": "1",
         "time_range": _json({"since": first.isoformat(), "until": last.isoformat()}),
         "fields": "campaign_id,campaign_name,spend,impressions,clicks,actions,account_id,account_currency",
-        **({"filtering": _json([{"field": "campaign.effective_status", "operator": "IN", "value": statuses}])} if statuses else {}),
+        **(
+            {
+                "filtering": _json(
+                    [{"field": "campaign.effective_status", "operator": "IN", "value": statuses}]
+                )
+            }
+            if statuses
+            else {}
+        ),
     }
     path = f"/act_{account['id']}/insights"
 
@@ -250,7 +300,11 @@ def _conversions(row: Row, company: Company) -> Row:
     """The actions that count, added up. A row without any has none."""
     wanted = company.meta_ads.conversion_actions
     try:
-        found = [decimal(action.get("value")) for action in row.get("actions") or () if action.get("action_type") in wanted]
+        found = [
+            decimal(action.get("value"))
+            for action in row.get("actions") or ()
+            if action.get("action_type") in wanted
+        ]
     except (ValueError, AttributeError):
         return {"conversions": str(row.get("actions"))}  # stored as empty, with a warning
     return {"conversions": sum(found)}
@@ -266,7 +320,9 @@ def _report(client: Client, path: str, params: Mapping[str, str]) -> str:
     Raises:
         TransientError: the report failed or took more than ten minutes.
     """
-    report = str(expect(client.form(path, params, lane="insights"), (str, int), f"{LABEL} report", "report_run_id"))
+    report = str(
+        expect(client.form(path, params, lane="insights"), (str, int), f"{LABEL} report", "report_run_id")
+    )
     for _ in range(POLLS):
         told = client.get(f"/{report}", {"fields": "async_status,async_percent_completion"})
         status = at(told, "async_status")
@@ -275,7 +331,9 @@ def _report(client: Client, path: str, params: Mapping[str, str]) -> str:
         if status in ("Job Failed", "Job Skipped"):
             raise TransientError(f"{LABEL}: the report on {path} ended as {status}; run it again later")
         time.sleep(POLL)
-    raise TransientError(f"{LABEL}: the report on {path} is not finished after {POLL * POLLS:.0f} s; run it again later")
+    raise TransientError(
+        f"{LABEL}: the report on {path} is not finished after {POLL * POLLS:.0f} s; run it again later"
+    )
 
 
 PLATFORM = Platform(SOURCE, LABEL, _accounts, _campaigns, _spend, WAY_OUT)
@@ -284,7 +342,9 @@ recall = partial(ads.recall, PLATFORM)
 
 def _old_version(client: Client) -> str | None:
     asked, answered = client.facts["asked version"], client.facts["version"]
-    return f"{asked} was asked for and {answered} answers: that version has ended" if asked != answered else None
+    return (
+        f"{asked} was asked for and {answered} answers: that version has ended" if asked != answered else None
+    )
 
 
 def begin(run: Run) -> None:
@@ -304,4 +364,10 @@ def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[F
     """Accounts, currencies, permissions, and the version that answers."""
     yield from ads.diagnose(PLATFORM, client, settings, company)
     told = _old_version(client)
-    yield Finding(SOURCE, "version", "warn" if told else "ok", told or client.facts["version"], "Set meta_ads.api_version." if told else "")
+    yield Finding(
+        SOURCE,
+        "version",
+        "warn" if told else "ok",
+        told or client.facts["version"],
+        "Set meta_ads.api_version." if told else "",
+    )

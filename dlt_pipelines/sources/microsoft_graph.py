@@ -1,24 +1,29 @@
 """Microsoft secure scores (Graph v1.0), one or many tenants.
 
 POST <login host>/<tenant>/oauth2/v2.0/token      -> one access token per tenant, never used for another one
-GET  /security/secureScores                       -> raw_microsoft_graph.secure_scores (merge on id), and from the same answers
+GET  /security/secureScores                       -> raw_microsoft_graph.secure_scores (merge on id), and from
+    the same answers
                                                      control_scores: what each control gave on that day
                                                      tenants: which tenants were read, and why one was not
 
-The vendor keeps 90 days, one record per tenant and day, newest first. The first run of a tenant reads them all, 30 a page; later
-runs the days since the last one and seven more, on the first page, because late or recalculated days are replaced. Nothing is
-deleted; a day that never came stays missing. A tenant that has no data answers with an empty list: no record, not a score of 0.
+The vendor keeps 90 days, one record per tenant and day, newest first. The first run of a tenant reads them
+all, 30 a page; later runs the days since the last one and seven more, on the first page, because late or
+recalculated days are replaced. Nothing is deleted; a day that never came stays missing. A tenant that has no
+data answers with an empty list: no record, not a score of 0.
 
-A tenant that refuses (no consent, app unknown, tenant unknown) is named in a warning and in `tenants`, and the others are read;
-its next run asks for all the days it missed. A client secret that is refused stops at once: it is the same for all tenants.
+A tenant that refuses (no consent, app unknown, tenant unknown) is named in a warning and in `tenants`, and
+the others are read; its next run asks for all the days it missed. A client secret that is refused stops at
+once: it is the same for all tenants.
 
-Quirks: `$top` is a page size, so links are followed no further than needed; links must stay on the vendor's host; maxScore changes
-with licences, so points are not comparable over time; averageComparativeScores is empty or -1 and only kept as JSON; counts in
-controlScores arrive as text. UNCONFIRMED: the form of the next link (followed as it is, whatever it holds) and the bodies of token
-errors (the AADSTS text is quoted; only `invalid_client` is read as "the secret").
+Quirks: `$top` is a page size, so links are followed no further than needed; links must stay on the vendor's
+host; maxScore changes with licences, so points are not comparable over time; averageComparativeScores is
+empty or -1 and only kept as JSON; counts in controlScores arrive as text. UNCONFIRMED: the form of the next
+link (followed as it is, whatever it holds) and the bodies of token errors (the AADSTS text is quoted; only
+`invalid_client` is read as "the secret").
 
-Settings: MICROSOFT_TENANT_ID (one tenant, or several with commas between), MICROSOFT_CLIENT_ID, MICROSOFT_CLIENT_SECRET,
-MICROSOFT_GRAPH_BASE_URL (sign-in and Graph both), section [microsoft_graph] of company.toml: the cloud, names of tenants and more tenants.
+Settings: MICROSOFT_TENANT_ID (one tenant, or several with commas between), MICROSOFT_CLIENT_ID,
+MICROSOFT_CLIENT_SECRET, MICROSOFT_GRAPH_BASE_URL (sign-in and Graph both), section [microsoft_graph] of
+company.toml: the cloud, names of tenants and more tenants.
 """
 
 from __future__ import annotations
@@ -98,7 +103,11 @@ _OPEN = ("reached", "total")
 """Of the open part of the type: many controls have neither."""
 
 FEEDS: dict[str, tuple[str, ...]] = {"control_scores": ("secure_scores",), "tenants": ("secure_scores",)}
-NEWEST = {"secure_scores": "created_date_time", "control_scores": "created_date_time", "tenants": "newest_score_at"}
+NEWEST = {
+    "secure_scores": "created_date_time",
+    "control_scores": "created_date_time",
+    "tenants": "newest_score_at",
+}
 
 Record = dict[str, Any]
 
@@ -122,10 +131,13 @@ class MicrosoftCredentials(Credentials):
 
 CREDENTIALS = MicrosoftCredentials
 
-APP_WAY_OUT = "Check MICROSOFT_CLIENT_ID and MICROSOFT_CLIENT_SECRET (Entra, App registrations, Certificates & secrets); secrets expire."
+APP_WAY_OUT = (
+    "Check MICROSOFT_CLIENT_ID and MICROSOFT_CLIENT_SECRET (Entra, App registrations, Certificates &"
+    " secrets); secrets expire."
+)
 CONSENT = (
-    "An administrator of that tenant must consent to the app with the application permission SecurityEvents.Read.All; "
-    "check the tenant's id as well."
+    "An administrator of that tenant must consent to the app with the application permission"
+    " SecurityEvents.Read.All; check the tenant's id as well."
 )
 
 
@@ -146,7 +158,9 @@ class Reading:
 class Tenants:
     """A client per tenant, each with its own token, under one budget; to a run they look like one client."""
 
-    def __init__(self, clients: Mapping[str, Client], names: Mapping[str, str], redact: Redactor, place: str, app: str) -> None:
+    def __init__(
+        self, clients: Mapping[str, Client], names: Mapping[str, str], redact: Redactor, place: str, app: str
+    ) -> None:
         self.clients, self.names, self.redact, self.place, self.app = clients, names, redact, place, app
         self.budget = next(iter(clients.values())).budget
         self.counters = Counters()
@@ -183,7 +197,11 @@ class Tenants:
                     self._readings = error
             if isinstance(self._readings, SourceError):
                 raise self._readings
-            refused = [f"{self.name(tenant)}: {reading.refused}" for tenant, reading in self._readings.items() if reading.refused]
+            refused = [
+                f"{self.name(tenant)}: {reading.refused}"
+                for tenant, reading in self._readings.items()
+                if reading.refused
+            ]
             if len(refused) == len(self._readings):
                 is_busy = any(reading.is_busy for reading in self._readings.values())
                 raise (TransientError if is_busy else PermanentError)("; ".join(refused))
@@ -205,13 +223,22 @@ class Tenants:
         since = run.started_at - datetime.fromisoformat(last) if last else timedelta(days=KEPT)
         days = KEPT if run.backfill else min(KEPT, since.days + AGAIN)
         try:
-            pages = listed(lambda: score_pages(self.clients[tenant], tenant, days), "Microsoft Graph secure scores", most=2 * KEPT)
+            pages = listed(
+                lambda: score_pages(self.clients[tenant], tenant, days),
+                "Microsoft Graph secure scores",
+                most=2 * KEPT,
+            )
             records = [record for page in pages for record in page]
         except AppRefused:
             raise
         except SourceError as error:
-            return Reading(refused=str(error).removeprefix("Microsoft Graph: "), is_busy=isinstance(error, TransientError))
-        return Reading([record for record in records if not run.backfill or _inside(record, run.since, run.until)])
+            return Reading(
+                refused=str(error).removeprefix("Microsoft Graph: "),
+                is_busy=isinstance(error, TransientError),
+            )
+        return Reading(
+            [record for record in records if not run.backfill or _inside(record, run.since, run.until)]
+        )
 
 
 def connect(settings: Settings, company: Company) -> Tenants | None:
@@ -227,7 +254,10 @@ def connect(settings: Settings, company: Company) -> Tenants | None:
     chosen = [part.strip() for part in credentials.tenant_id.split(",")]
     tenants = list(dict.fromkeys([tenant for tenant in chosen if tenant] + list(section.tenants)))
     if not tenants:
-        raise PermanentError("MICROSOFT_TENANT_ID holds no tenant. Set it to a tenant's id or domain, or to several with commas between.")
+        raise PermanentError(
+            "MICROSOFT_TENANT_ID holds no tenant. Set it to a tenant's id or domain, or to several with"
+            " commas between."
+        )
     redact = Redactor(credentials.secrets())
     login_url, graph_url = CLOUDS[section.cloud]
     scope = f"{graph_url}/.default"
@@ -249,7 +279,9 @@ def connect(settings: Settings, company: Company) -> Tenants | None:
         def token() -> tuple[str, float]:
             answer = login.form(f"/{urllib.parse.quote(tenant, safe='')}/oauth2/v2.0/token", form)
             what = "Microsoft Graph token"
-            return expect(answer, str, what, "access_token"), float(expect(answer, (int, float), what, "expires_in"))
+            return expect(answer, str, what, "access_token"), float(
+                expect(answer, (int, float), what, "expires_in")
+            )
 
         bearer = Bearer(token, redact)
         return Client(
@@ -265,7 +297,9 @@ def connect(settings: Settings, company: Company) -> Tenants | None:
             way_out=CONSENT,
         )
 
-    found = Tenants({tenant: client(tenant) for tenant in tenants}, section.tenants, redact, place, form["client_id"])
+    found = Tenants(
+        {tenant: client(tenant) for tenant in tenants}, section.tenants, redact, place, form["client_id"]
+    )
     login.counters = found.counters
     return found
 
@@ -286,7 +320,9 @@ def _judge(answer: Answer) -> Retry | SourceError | None:
     body = answer.json()
     error = body.get("error") if isinstance(body, dict) else None
     text = error.get("message") if isinstance(error, dict) else None
-    return NotAvailable(f"the app may not read the secure scores of this tenant (403): {text or answer.start}. {CONSENT}")
+    return NotAvailable(
+        f"the app may not read the secure scores of this tenant (403): {text or answer.start}. {CONSENT}"
+    )
 
 
 def identify(client: Tenants) -> str:
@@ -325,8 +361,14 @@ def _odd_page(seen: set[str], answer: Any) -> str | None:
 def _below(client: Client, link: str) -> str:
     """The next link as a path below the client's address: the token goes to no other host."""
     base, parts = urllib.parse.urlsplit(client.base_url), urllib.parse.urlsplit(link)
-    if (parts.scheme, parts.netloc.lower()) != (base.scheme, base.netloc.lower()) or not parts.path.startswith(f"{base.path}/"):
-        raise PermanentError(f"the next page is said to be at {parts.scheme}://{parts.netloc}, which is not Graph's; nothing is sent there")
+    if (parts.scheme, parts.netloc.lower()) != (
+        base.scheme,
+        base.netloc.lower(),
+    ) or not parts.path.startswith(f"{base.path}/"):
+        raise PermanentError(
+            f"the next page is said to be at {parts.scheme}://{parts.netloc}, which is not Graph's; nothing"
+            " is sent there"
+        )
     return f"{parts.path.removeprefix(base.path)}?{parts.query}"
 
 
@@ -348,7 +390,10 @@ def _inside(record: Record, since: datetime | None, until: datetime | None) -> b
 def _scores(run: Run) -> Iterator[Any]:
     readings = run.client.readings(run)
     state = dict(run.state.get("tenants", {}))
-    first = min((datetime.fromisoformat(text) for text in run.state.get("first_read", {}).values()), default=run.started_at)
+    first = min(
+        (datetime.fromisoformat(text) for text in run.state.get("first_read", {}).values()),
+        default=run.started_at,
+    )
     run.complete_from.update(dict.fromkeys(("secure_scores", "control_scores"), first - timedelta(days=KEPT)))
     pages = [[_flat(record) for record in reading.records] for reading in readings.values()]
     yield from typed("microsoft_graph.secure_scores", SCORES, pages, run.warn)
@@ -357,7 +402,10 @@ def _scores(run: Run) -> Iterator[Any]:
     read = [tenant for tenant, reading in readings.items() if not reading.refused]
     source_state = dlt.current.source_state()
     source_state["tenants"] = {**state, **{tenant: run.started_at.isoformat() for tenant in read}}
-    source_state["first_read"] = {**{tenant: run.started_at.isoformat() for tenant in read}, **run.state.get("first_read", {})}
+    source_state["first_read"] = {
+        **{tenant: run.started_at.isoformat() for tenant in read},
+        **run.state.get("first_read", {}),
+    }
 
 
 def _flat(record: Any) -> Any:
@@ -371,19 +419,36 @@ def _controls(run: Run) -> Iterator[Any]:
     def pages() -> Iterator[list[Record]]:
         for reading in run.client.readings(run).values():
             for record in reading.records:
-                more = {"score_id": record.get("id"), "tenant_id": record.get("azureTenantId"), "created": record.get("createdDateTime")}
+                more = {
+                    "score_id": record.get("id"),
+                    "tenant_id": record.get("azureTenantId"),
+                    "created": record.get("createdDateTime"),
+                }
                 controls = _control_scores(run, record)
-                # one control twice in one record would be one row; which of the two is chance, so the better one is meant
-                best = {(c.get("controlCategory") or "none", c.get("controlName") or "none"): c for c in sorted(controls, key=_points)}
-                yield [control | more | dict(zip(("controlCategory", "controlName"), key, strict=True)) for key, control in best.items()]
+                # one control twice in one record would be one row; which of the two is chance, so the better
+                # one is meant
+                best = {
+                    (c.get("controlCategory") or "none", c.get("controlName") or "none"): c
+                    for c in sorted(controls, key=_points)
+                }
+                yield [
+                    control | more | dict(zip(("controlCategory", "controlName"), key, strict=True))
+                    for key, control in best.items()
+                ]
 
-    yield from typed("microsoft_graph.control_scores", CONTROLS, pages(), run.warn, key=tuple(CONTROLS)[:3], may_lack=_OPEN)
+    yield from typed(
+        "microsoft_graph.control_scores", CONTROLS, pages(), run.warn, key=tuple(CONTROLS)[:3], may_lack=_OPEN
+    )
 
 
 def _control_scores(run: Run, record: Record) -> list[Record]:
     """The controls of a day's score; a day whose controls have another shape is named and has none."""
     try:
-        return [] if record.get("controlScores") is None else entries(record, f"the score {record.get('id')}", "controlScores")
+        return (
+            []
+            if record.get("controlScores") is None
+            else entries(record, f"the score {record.get('id')}", "controlScores")
+        )
     except Unexpected as error:
         run.warn(f"microsoft_graph.control_scores: {error}")
         return []
@@ -395,12 +460,21 @@ def _points(control: Record) -> float:
 
 
 def _tenants(run: Run) -> Iterator[Any]:
-    yield from typed("microsoft_graph.tenants", plain(TENANTS), [list(_tenant_rows(run))], run.warn, key="tenant", may_lack=TENANTS)
+    yield from typed(
+        "microsoft_graph.tenants",
+        plain(TENANTS),
+        [list(_tenant_rows(run))],
+        run.warn,
+        key="tenant",
+        may_lack=TENANTS,
+    )
 
 
 def _tenant_rows(run: Run) -> Iterator[Record]:
     for tenant, reading in run.client.readings(run).items():
-        newest: Record = max(reading.records, key=lambda record: str(record.get("createdDateTime")), default={})
+        newest: Record = max(
+            reading.records, key=lambda record: str(record.get("createdDateTime")), default={}
+        )
         yield {
             "tenant": tenant,
             "tenant_id": newest.get("azureTenantId"),
@@ -430,12 +504,14 @@ def source(run: Run | None = None) -> Any:
 
     @dlt.resource(**table("id", "merge", kinds(SCORES)))
     def secure_scores() -> Iterator[Any]:
-        """One row per tenant and day: points reached and points possible, both of that day. A day may be missing."""
+        """One row per tenant and day: points reached and points possible, both of that day. A day may be
+        missing."""
         yield from streamed(run, "secure_scores", _scores)
 
     @dlt.resource(**table(["score_id", "control_category", "control_name"], "merge", kinds(CONTROLS)))
     def control_scores() -> Iterator[Any]:
-        """One row per control of a day's score; reached of total (users, devices, ...) where the vendor says so."""
+        """One row per control of a day's score; reached of total (users, devices, ...) where the vendor says
+        so."""
         yield from streamed(run, "control_scores", _controls)
 
     @dlt.resource(**table("tenant", EVERYTHING, TENANTS))
@@ -456,7 +532,12 @@ def diagnose(client: Tenants, settings: Settings, company: Company) -> Iterator[
             yield Finding(SOURCE, check, "fail", f"{client.name(tenant)}: {error}", CONSENT)
             continue
         if not records:
-            yield Finding(SOURCE, check, "info", f"{client.name(tenant)} has no secure score (no licence that gives one?)")
+            yield Finding(
+                SOURCE,
+                check,
+                "info",
+                f"{client.name(tenant)} has no secure score (no licence that gives one?)",
+            )
             continue
         made = max(_made(record) for record in records)
         old = settings.now() - made
@@ -465,5 +546,9 @@ def diagnose(client: Tenants, settings: Settings, company: Company) -> Iterator[
             check,
             "warn" if old > STALE else "ok",
             f"{client.name(tenant)}: newest score of {made.date()}",
-            "Microsoft leaves days out at times; look at the tenant's Secure Score page and wait." if old > STALE else "",
+            (
+                "Microsoft leaves days out at times; look at the tenant's Secure Score page and wait."
+                if old > STALE
+                else ""
+            ),
         )

@@ -1,16 +1,20 @@
 """The company's own MongoDB.
 
-[[mongodb.queries]] of company.toml -> raw_mongodb.figures (a dated snapshot a day), raw_mongodb.queries (how each went)
+[[mongodb.queries]] of company.toml -> raw_mongodb.figures (a dated snapshot a day), raw_mongodb.queries (how
+each went)
 
-A query names a collection and perhaps a filter, and where in a document the value, its category and its day stand (dots lead
-deeper). `latest = true` takes the documents of the newest day only: a report collection keeps one report per run, and the sum over all
-runs would be many times too much. Documents are small and re-stated, so they are read in full each time. The shape of documents is
-UNCONFIRMED for every company; the default in company.toml is `report_datas` with event_type, capacity and as_of.
+A query names a collection and perhaps a filter, and where in a document the value, its category and its day
+stand (dots lead deeper). `latest = true` takes the documents of the newest day only: a report collection
+keeps one report per run, and the sum over all runs would be many times too much. Documents are small and
+re-stated, so they are read in full each time. The shape of documents is UNCONFIRMED for every company; the
+default in company.toml is `report_datas` with event_type, capacity and as_of.
 
-Quirks: a misspelt collection is no error to MongoDB but has no documents, so it is looked for by name; Decimal128 is exact, a
-double is not, and one collection may hold both; a wrong password is code 18, a missing right code 13.
+Quirks: a misspelt collection is no error to MongoDB but has no documents, so it is looked for by name;
+Decimal128 is exact, a double is not, and one collection may hold both; a wrong password is code 18, a missing
+right code 13.
 
-Settings: MONGODB_URL (`mongodb://` or `mongodb+srv://` with user, password and database), section [mongodb] of company.toml.
+Settings: MONGODB_URL (`mongodb://` or `mongodb+srv://` with user, password and database), section [mongodb]
+of company.toml.
 """
 
 from __future__ import annotations
@@ -43,7 +47,8 @@ T = TypeVar("T")
 
 SOURCE = "mongodb"
 ANSWER_MS = 10_000
-"""Milliseconds in which a server must be found: pymongo's own 30 s would hold the run up for a typing mistake."""
+"""Milliseconds in which a server must be found: pymongo's own 30 s would hold the run up for a typing
+mistake."""
 QUERY_MS = 120_000
 
 
@@ -74,7 +79,8 @@ def _parsed(url: SecretStr) -> dict[str, Any]:
         return dict(parse_uri(plain, warn=False))
     except (InvalidURI, ConfigurationError, ValueError):
         raise PermanentError(
-            "MONGODB_URL is no MongoDB address; write mongodb://reader:password@host:27017/database, with the password URL-encoded"
+            "MONGODB_URL is no MongoDB address; write mongodb://reader:password@host:27017/database, with the"
+            " password URL-encoded"
         ) from None
 
 
@@ -112,10 +118,16 @@ class Database:
         fields = [path for path in (query.value, query.category, query.day) if path]
         wanted = {path: 1 for path in fields} | {"_id": 0}
         found = self._asked(
-            lambda: list(self.client[self.name][query.collection].find(query.filter, wanted, max_time_ms=QUERY_MS, batch_size=1000))
+            lambda: list(
+                self.client[self.name][query.collection].find(
+                    query.filter, wanted, max_time_ms=QUERY_MS, batch_size=1000
+                )
+            )
         )
         if not found and query.collection not in (names := self.collections()):
-            raise PermanentError(f"there is no collection {query.collection}; there are: {', '.join(names[:20]) or 'none'}")
+            raise PermanentError(
+                f"there is no collection {query.collection}; there are: {', '.join(names[:20]) or 'none'}"
+            )
         return found
 
     def _asked(self, ask: Callable[[], T]) -> T:
@@ -128,7 +140,10 @@ class Database:
     def _told(self, error: PyMongoError) -> SourceError:
         text = self.redact.cut(error, 300)
         if isinstance(error, OperationFailure) and error.code in (13, 18):
-            return PermanentError(f"the server refuses (code {error.code}): {text}. Check MONGODB_URL and what its user may read.")
+            return PermanentError(
+                f"the server refuses (code {error.code}): {text}. Check MONGODB_URL and what its user may"
+                " read."
+            )
         if isinstance(error, OperationFailure | ConfigurationError | InvalidURI):
             return PermanentError(text)
         return TransientError(f"the server does not answer: {text}")
@@ -145,7 +160,10 @@ def connect(settings: Settings, company: Company) -> Database | None:
         return None
     parsed = _parsed(credentials.url)
     if not parsed["database"]:
-        raise PermanentError("MONGODB_URL names no database; add it behind the host: mongodb://reader:password@host:27017/database")
+        raise PermanentError(
+            "MONGODB_URL names no database; add it behind the host:"
+            " mongodb://reader:password@host:27017/database"
+        )
     redact = Redactor(credentials.secrets())
     try:
         client: MongoClient[dict[str, Any]] = MongoClient(
@@ -160,7 +178,9 @@ def connect(settings: Settings, company: Company) -> Database | None:
     except PyMongoError as error:
         raise PermanentError(redact(f"MONGODB_URL: {error}")) from None
     hosts = ", ".join(host for host, _ in parsed["nodelist"])
-    return Database(client, parsed["database"], hosts, redact, "sandbox" if settings.sandbox_url else "account")
+    return Database(
+        client, parsed["database"], hosts, redact, "sandbox" if settings.sandbox_url else "account"
+    )
 
 
 def identify(client: Database) -> str:
@@ -177,7 +197,11 @@ def _rows(documents: list[dict[str, Any]], query: MongoQuery) -> Iterator[Mappin
         day = at(document, query.day) if query.day else None
         if query.latest and day != newest:
             continue
-        yield {"value": at(document, query.value), "category": at(document, query.category) if query.category else None, "day": day}
+        yield {
+            "value": at(document, query.value),
+            "category": at(document, query.category) if query.category else None,
+            "day": day,
+        }
 
 
 def _queries(run: Run) -> list[Query]:
@@ -185,7 +209,11 @@ def _queries(run: Run) -> list[Query]:
         return _rows(run.client.documents(query), query)
 
     return [
-        Query(query.name, json.dumps(query.model_dump(exclude={"name"}), sort_keys=True, default=str), lambda query=query: reader(query))  # type: ignore[misc]
+        Query(
+            query.name,
+            json.dumps(query.model_dump(exclude={"name"}), sort_keys=True, default=str),
+            lambda query=query: reader(query),
+        )  # type: ignore[misc]
         for query in run.company.mongodb.queries
     ]
 
@@ -199,13 +227,20 @@ def source(run: Run | None = None) -> Any:
 def diagnose(client: Database, settings: Settings, company: Company) -> Iterator[Finding]:
     """Reach, and whether each configured collection exists."""
     names = client.collections()
-    yield Finding(SOURCE, "reach", "ok", f"the server answers; the user sees {len(names)} collections of {client.name}")
+    yield Finding(
+        SOURCE, "reach", "ok", f"the server answers; the user sees {len(names)} collections of {client.name}"
+    )
     queries = company.mongodb.queries
     if not queries:
-        yield Finding(SOURCE, "queries", "warn", "company.toml has no query", "Add [[mongodb.queries]] to company.toml.")
+        yield Finding(
+            SOURCE, "queries", "warn", "company.toml has no query", "Add [[mongodb.queries]] to company.toml."
+        )
     for query in queries:
         if query.collection in names:
             yield Finding(SOURCE, query.name, "ok", f"collection {query.collection} exists")
         else:
-            choice = f"Correct the query {query.name} in company.toml. There are: {', '.join(names[:20]) or 'none'}."
+            choice = (
+                f"Correct the query {query.name} in company.toml. There are:"
+                f" {', '.join(names[:20]) or 'none'}."
+            )
             yield Finding(SOURCE, query.name, "fail", f"there is no collection {query.collection}", choice)

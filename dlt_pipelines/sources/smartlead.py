@@ -1,23 +1,29 @@
 """Smartlead (API v1): cold outreach by e-mail.
 
-GET /campaigns                        -> raw_smartlead.campaigns (merge on id; one that is gone gets deleted_at)
-GET /campaigns/<id>/analytics         -> raw_smartlead.campaign_stats: daily snapshot of totals and of leads by state
+GET /campaigns                        -> raw_smartlead.campaigns (merge on id; one that is gone gets
+    deleted_at)
+GET /campaigns/<id>/analytics         -> raw_smartlead.campaign_stats: daily snapshot of totals and of leads
+    by state
 GET /campaigns/<id>/statistics        -> raw_smartlead.sends: one row per e-mail sent (merge on id)
-GET /email-accounts/                  -> raw_smartlead.mailboxes: daily snapshot of what the mailboxes may send and have sent
+GET /email-accounts/                  -> raw_smartlead.mailboxes: daily snapshot of what the mailboxes may
+    send and have sent
 
-Campaigns that are active or paused, or whose status has changed, are read daily, all others once a week. Of e-mails the first run
-reads the last history_days, later runs what was sent since three days before the last one (late bounces, opens and replies), and
-once a week the last four weeks again. Days are asked for one wider than needed: the zone of Smartlead's filter is UNCONFIRMED.
+Campaigns that are active or paused, or whose status has changed, are read daily, all others once a week. Of
+e-mails the first run reads the last history_days, later runs what was sent since three days before the last
+one (late bounces, opens and replies), and once a week the last four weeks again. Days are asked for one wider
+than needed: the zone of Smartlead's filter is UNCONFIRMED.
 
-The key travels in the query string of every request, there is no other way; texts, errors and logs are redacted. The answer for
-mailboxes holds their passwords and tokens: only the columns below leave the page. E-mails are stored without address, name, subject
-and text: `lead_key` is a digest of the address, enough to count a person once.
+The key travels in the query string of every request, there is no other way; texts, errors and logs are
+redacted. The answer for mailboxes holds their passwords and tokens: only the columns below leave the page.
+E-mails are stored without address, name, subject and text: `lead_key` is a digest of the address, enough to
+count a person once.
 
-Quirks: counts are texts; objects arrive as JSON inside a text; failures may be a 200 with `success: false`, or an object where a
-list belongs; unknown parameters are refused; the mailbox list gives no total. A paused campaign keeps its `notStarted`, so only
-active campaigns have leads in the queue; whether a sub-campaign holds the leads of its parent once more is
-UNCONFIRMED, so parent_campaign_id is kept. Which of three published limits is enforced is UNCONFIRMED: all are kept, with room, and
-the vendor's rate headers are obeyed. Whether `isInUse` may be asked for is read defensively: refused, is_in_use stays empty.
+Quirks: counts are texts; objects arrive as JSON inside a text; failures may be a 200 with `success: false`,
+or an object where a list belongs; unknown parameters are refused; the mailbox list gives no total. A paused
+campaign keeps its `notStarted`, so only active campaigns have leads in the queue; whether a sub-campaign
+holds the leads of its parent once more is UNCONFIRMED, so parent_campaign_id is kept. Which of three
+published limits is enforced is UNCONFIRMED: all are kept, with room, and the vendor's rate headers are
+obeyed. Whether `isInUse` may be asked for is read defensively: refused, is_in_use stays empty.
 
 Settings: SMARTLEAD_API_KEY, SMARTLEAD_BASE_URL, section [smartlead] of company.toml.
 """
@@ -181,17 +187,30 @@ def _judge(budget: Budget, answer: Answer) -> Retry | SourceError | None:
         asked = retry_after(answer.headers)
         error = body.get("error") if isinstance(body, dict) else None
         hint = error.get("retry_after") if isinstance(error, dict) else None
-        seconds = asked if asked is not None else float(hint) if isinstance(hint, (int, float)) else _until_reset(answer)
+        seconds = (
+            asked
+            if asked is not None
+            else float(hint)
+            if isinstance(hint, (int, float))
+            else _until_reset(answer)
+        )
         return Retry("too many requests (another integration with the same key?)", seconds, everybody=True)
     if answer.headers.get("x-ratelimit-remaining") == "0" and (wait := _until_reset(answer)):
         budget.pause(wait)
-    if answer.status == 200 and isinstance(body, dict) and (body.get("success") is False or body.get("ok") is False):
-        return Gone(f"refused (200, but no success): {body.get('message') or body.get('error') or answer.start}")
+    if (
+        answer.status == 200
+        and isinstance(body, dict)
+        and (body.get("success") is False or body.get("ok") is False)
+    ):
+        return Gone(
+            f"refused (200, but no success): {body.get('message') or body.get('error') or answer.start}"
+        )
     return None
 
 
 def _until_reset(answer: Answer) -> float | None:
-    """Seconds until the vendor's window begins anew; whether it tells an instant or a span is not published."""
+    """Seconds until the vendor's window begins anew; whether it tells an instant or a span is not
+    published."""
     try:
         told = float(answer.headers.get("x-ratelimit-reset", ""))
     except ValueError:
@@ -203,7 +222,10 @@ def campaign_rows(client: Client, company: Company) -> list[Row]:
     """Every campaign of the account, asked for once a run; none where that is the answer twice."""
     chosen = company.smartlead.client_id
     path = f"/campaigns?client_id={chosen}" if chosen else "/campaigns"
-    rows = entries(client.get_once(path, complaint=once(lambda answer: "no campaign" if answer == [] else None)), "Smartlead campaigns")
+    rows = entries(
+        client.get_once(path, complaint=once(lambda answer: "no campaign" if answer == [] else None)),
+        "Smartlead campaigns",
+    )
     for row in rows:
         expect(row, int, "Smartlead campaign", "id")
     return rows
@@ -212,7 +234,9 @@ def campaign_rows(client: Client, company: Company) -> list[Row]:
 def recall(connection: Any, run: Run) -> None:
     """Before the run, with the lock held: how many campaigns the warehouse thinks are there."""
     with contextlib.suppress(duckdb.CatalogException):  # the first run
-        found = connection.execute("select count(*) from raw_smartlead.campaigns where deleted_at is null").fetchone()
+        found = connection.execute(
+            "select count(*) from raw_smartlead.campaigns where deleted_at is null"
+        ).fetchone()
         run.known["living"] = found[0]
 
 
@@ -225,23 +249,30 @@ def begin(run: Run) -> None:
     living = run.known.get("living") or len(run.state.get("stats", ()))
     if living and not campaign_rows(run.client, run.company):
         chosen = " for that client_id of company.toml" if run.company.smartlead.client_id else ""
-        raise PermanentError(f"there is no campaign in this account{chosen}, where there were {living}. {WAY_OUT}")
+        raise PermanentError(
+            f"there is no campaign in this account{chosen}, where there were {living}. {WAY_OUT}"
+        )
 
 
 def identify(client: Client) -> str:
-    """The user whose key it is, so that two accounts never mix in one warehouse; empty while no campaign names one."""
+    """The user whose key it is, so that two accounts never mix in one warehouse; empty while no campaign
+    names one."""
     company: Company = client.facts["company"]
     users = [row["user_id"] for row in campaign_rows(client, company) if isinstance(row.get("user_id"), int)]
     return f"user {min(users)}" if users else ""
 
 
-def pages(client: Client, path: str, size: int, name: Callable[[Row], str], total: str = "") -> Iterator[list[Row]]:
-    """Pages of a listing by offset; rows that were there before are left out, so that a list that shifts doubles nothing.
+def pages(
+    client: Client, path: str, size: int, name: Callable[[Row], str], total: str = ""
+) -> Iterator[list[Row]]:
+    """Pages of a listing by offset; rows that were there before are left out, so that a list that shifts
+    doubles nothing.
 
     Args:
         path: with its parameters, without offset and limit.
         name: what tells a row from all others.
-        total: field that says how many rows there are; with it the rows are under `data`, without it the answer is the list.
+        total: field that says how many rows there are; with it the rows are under `data`, without it the
+        answer is the list.
     """
     seen: set[str] = set()
     what = f"Smartlead {path.partition('?')[0]}"
@@ -281,14 +312,20 @@ def _odd_page(seen: set[str], name: Callable[[Row], str], total: str, answer: An
 
 def _campaigns(run: Run) -> Iterator[Any]:
     rows = [_plain(row) for row in campaign_rows(run.client, run.company)]
-    yield from typed("smartlead.campaigns", CAMPAIGNS, [rows], run.warn, may_lack=("parent_campaign_id", "client_id"))
+    yield from typed(
+        "smartlead.campaigns", CAMPAIGNS, [rows], run.warn, may_lack=("parent_campaign_id", "client_id")
+    )
     chosen = run.company.smartlead.client_id
     run.listed("campaigns", where="client_id = ?" if chosen else "true", values=[chosen] if chosen else [])
 
 
 def _plain(row: Row) -> Row:
     schedule = row.get("scheduler_cron_value")
-    return row if schedule is None or isinstance(schedule, str) else row | {"scheduler_cron_value": as_json(schedule)}
+    return (
+        row
+        if schedule is None or isinstance(schedule, str)
+        else row | {"scheduler_cron_value": as_json(schedule)}
+    )
 
 
 _REMEMBERED = {"stats": ("at",), "sends": ("at", "swept_at")}
@@ -302,7 +339,12 @@ def _due(run: Run, kind: str) -> Iterator[tuple[Row, dict[str, Any]]]:
         if any(name not in before for name in _REMEMBERED[kind]):
             before = {}
         window = run.backfill and kind == "sends"
-        if row.get("status") in LIVE or row.get("status") != before.get("status") or run.due(before.get("at"), WEEK) or window:
+        if (
+            row.get("status") in LIVE
+            or row.get("status") != before.get("status")
+            or run.due(before.get("at"), WEEK)
+            or window
+        ):
             yield row, before
 
 
@@ -311,7 +353,10 @@ def _remember(run: Run, kind: str, rows: list[Row], more: Mapping[str, Any]) -> 
     if run.backfill:
         return
     now = run.started_at.isoformat()
-    new = {str(row["id"]): {"at": now, "status": row.get("status"), **more.get(str(row["id"]), {})} for row in rows}
+    new = {
+        str(row["id"]): {"at": now, "status": row.get("status"), **more.get(str(row["id"]), {})}
+        for row in rows
+    }
     dlt.current.source_state()[kind] = {**run.state.get(kind, {}), **new}
 
 
@@ -322,7 +367,9 @@ def _stats(run: Run) -> Iterator[Any]:
     def found() -> Iterator[list[Row]]:
         for row, _ in _due(run, "stats"):
             try:
-                stats = expect(run.client.get(f"/campaigns/{row['id']}/analytics"), dict, "Smartlead analytics")
+                stats = expect(
+                    run.client.get(f"/campaigns/{row['id']}/analytics"), dict, "Smartlead analytics"
+                )
             except Gone as error:
                 run.warn(f'the totals of campaign {row["id"]} "{row.get("name")}" cannot be read: {error}')
                 # a row without numbers: nobody knows them, which is not zero
@@ -332,15 +379,30 @@ def _stats(run: Run) -> Iterator[Any]:
             # the list was read first: its status is what the other tables go by
             yield [{**stats, "id": row["id"], "status": row.get("status"), "snapshot_date": day}]
 
-    rare = ("leads_paused", "leads_interested", "parent_campaign_id", *(name for name in _COUNTS if name.startswith("unique_")))
-    yield from typed("smartlead.campaign_stats", STATS, found(), run.warn, key=("campaign_id", "snapshot_date"), may_lack=rare)
+    rare = (
+        "leads_paused",
+        "leads_interested",
+        "parent_campaign_id",
+        *(name for name in _COUNTS if name.startswith("unique_")),
+    )
+    yield from typed(
+        "smartlead.campaign_stats",
+        STATS,
+        found(),
+        run.warn,
+        key=("campaign_id", "snapshot_date"),
+        may_lack=rare,
+    )
     _remember(run, "stats", read, {})
 
 
 def _sends(run: Run) -> Iterator[Any]:
     read: list[Row] = []
     swept: dict[str, Any] = {}
-    first = run.state.get("sends_from") or (run.started_at - timedelta(days=run.company.smartlead.history_days)).isoformat()
+    first = (
+        run.state.get("sends_from")
+        or (run.started_at - timedelta(days=run.company.smartlead.history_days)).isoformat()
+    )
     run.complete_from["sends"] = datetime.fromisoformat(first)
 
     def found() -> Iterator[list[Row]]:
@@ -353,13 +415,20 @@ def _sends(run: Run) -> Iterator[Any]:
                 swept_at = run.started_at if sweep else datetime.fromisoformat(before["swept_at"])
                 since = max(since, datetime.fromisoformat(before["at"]) - (SWEPT if sweep else AGAIN))
             window = [("start", run.since if run.backfill else since, -1), ("end", run.until, 1)]
-            asked = "&".join(f"sent_time_{end}_date={(when + timedelta(days=add)).date()}" for end, when, add in window if when)
+            asked = "&".join(
+                f"sent_time_{end}_date={(when + timedelta(days=add)).date()}"
+                for end, when, add in window
+                if when
+            )
             path = f"/campaigns/{row['id']}/statistics{f'?{asked}' if asked else ''}"
             try:
                 for page in pages(run.client, path, ROWS, partial(send_id, row["id"]), "total_stats"):
                     good = [send for send in page if send.get("lead_email")]
                     if len(good) < len(page):
-                        run.warn(f"smartlead.sends: e-mails of campaign {row['id']} without an address are left out")
+                        run.warn(
+                            f"smartlead.sends: e-mails of campaign {row['id']} without an address are"
+                            " left out"
+                        )
                     yield [_send(row["id"], send) for send in good]
             except Gone as error:
                 run.warn(f'the e-mails of campaign {row["id"]} "{row.get("name")}" cannot be read: {error}')
@@ -386,7 +455,11 @@ def send_id(campaign: int, row: Row) -> str:
 
 def _send(campaign: int, row: Row) -> Row:
     wanted = {name: row[name] for name, _ in SENDS.values() if name in row}
-    return wanted | {"id": send_id(campaign, row), "campaign_id": campaign, "lead_key": lead_key(row["lead_email"])}
+    return wanted | {
+        "id": send_id(campaign, row),
+        "campaign_id": campaign,
+        "lead_key": lead_key(row["lead_email"]),
+    }
 
 
 def mailbox_pages(client: Client, company: Company, condition: str = "") -> Iterator[list[Row]]:
@@ -403,13 +476,19 @@ def _cut(row: Row) -> Row:
     warmup = row.get("warmup_details")
     names = {name for name, _ in MAILBOX.values()}
     kept = {name: row[name] for name in names & set(row)}
-    inner = {name: warmup[name] for name in ("status", "warmup_reputation") if name in warmup} if isinstance(warmup, dict) else None
+    inner = (
+        {name: warmup[name] for name in ("status", "warmup_reputation") if name in warmup}
+        if isinstance(warmup, dict)
+        else None
+    )
     return kept | {"warmup_details": inner}
 
 
 def _mailboxes(run: Run) -> Iterator[Any]:
     try:
-        used: set[Any] | None = {row["id"] for page in mailbox_pages(run.client, run.company, "isInUse=true") for row in page}
+        used: set[Any] | None = {
+            row["id"] for page in mailbox_pages(run.client, run.company, "isInUse=true") for row in page
+        }
     except Gone as error:
         used = None
         run.warn(f"Smartlead does not say which mailboxes are in use: {error}")
@@ -418,7 +497,10 @@ def _mailboxes(run: Run) -> Iterator[Any]:
 
     def found() -> Iterator[list[Row]]:
         for page in mailbox_pages(run.client, run.company):
-            yield [row | {"snapshot_date": day, "is_in_use": None if used is None else row["id"] in used} for row in page]
+            yield [
+                row | {"snapshot_date": day, "is_in_use": None if used is None else row["id"] in used}
+                for row in page
+            ]
 
     yield from typed("smartlead.mailboxes", MAILBOX, found(), run.warn, key=("mailbox_id", "snapshot_date"))
 
@@ -432,12 +514,14 @@ def source(run: Run | None = None) -> Any:
 
     @dlt.resource(**table("id", "merge", kinds(CAMPAIGNS, {"deleted_at": "timestamp"})))
     def campaigns() -> Iterator[Any]:
-        """One row per campaign. schedule is JSON; deleted_at: when it was found to be gone; parent_campaign_id: of a sub-campaign."""
+        """One row per campaign. schedule is JSON; deleted_at: when it was found to be gone;
+        parent_campaign_id: of a sub-campaign."""
         yield from streamed(run, "campaigns", _campaigns)
 
     @dlt.resource(**table(["snapshot_date", "campaign_id"], "merge", kinds(STATS)))
     def campaign_stats() -> Iterator[Any]:
-        """One row per campaign and local day on which it was read: totals since its start, and its leads by state that day."""
+        """One row per campaign and local day on which it was read: totals since its start, and its leads by
+        state that day."""
         yield from streamed(run, "campaign_stats", _stats)
 
     @dlt.resource(**table("id", "merge", kinds(SENDS)))
@@ -447,7 +531,8 @@ def source(run: Run | None = None) -> Any:
 
     @dlt.resource(**table(["snapshot_date", "mailbox_id"], replaces_same("snapshot_date"), kinds(MAILBOX)))
     def mailboxes() -> Iterator[Any]:
-        """One row per mailbox and local day: e-mails it may send a day, sent so far that day, and whether it can send at all."""
+        """One row per mailbox and local day: e-mails it may send a day, sent so far that day, and whether it
+        can send at all."""
         yield from whole(run, "mailboxes", _mailboxes)
 
     return campaigns, campaign_stats, sends, mailboxes
@@ -461,9 +546,18 @@ def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[F
     mailboxes = [row for page in mailbox_pages(client, company) for row in page]
     broken = [str(row.get("from_email")) for row in mailboxes if row.get("is_smtp_success") is False]
     if not mailboxes:
-        yield Finding(SOURCE, "mailboxes", "warn", "no mailbox, so there is no capacity to send", "Connect mailboxes in Smartlead.")
+        yield Finding(
+            SOURCE,
+            "mailboxes",
+            "warn",
+            "no mailbox, so there is no capacity to send",
+            "Connect mailboxes in Smartlead.",
+        )
     elif broken:
-        text = f"{len(broken)} of {len(mailboxes)} mailboxes cannot send and count as no capacity: {', '.join(broken[:10])}"
+        text = (
+            f"{len(broken)} of {len(mailboxes)} mailboxes cannot send and count as no capacity:"
+            f" {', '.join(broken[:10])}"
+        )
         yield Finding(SOURCE, "mailboxes", "info", text, "Reconnect them in Smartlead (Email Accounts).")
     else:
         yield Finding(SOURCE, "mailboxes", "ok", f"{len(mailboxes)} mailboxes, all of them can send")

@@ -1,29 +1,34 @@
 """Zendesk Support.
 
 GET /api/v2/incremental/tickets/cursor?include=metric_sets   -> raw_zendesk.tickets (merge on id and part)
-GET /api/v2/users?role[]=agent&role[]=admin                  -> raw_zendesk.agents (in full; who is no longer listed gets removed_at)
+GET /api/v2/users?role[]=agent&role[]=admin                  -> raw_zendesk.agents (in full; who is no longer
+    listed gets removed_at)
 GET /api/v2/groups                                           -> raw_zendesk.groups (in full)
-    what is open among the tickets after the export          -> raw_zendesk.open_tickets (one dated snapshot a day)
+    what is open among the tickets after the export          -> raw_zendesk.open_tickets (one dated snapshot a
+        day)
     the subdomain                                            -> raw_zendesk.account
 GET /api/v2/search/count?query=type:ticket                   -> how many tickets there are
 
-The first run exports everything (or from start_date), later runs from the cursor where the last one ended; the order is the vendor's
-`generated_timestamp`, so what only the system touched comes too. A cursor that is refused costs nothing: the export then begins 30
-minutes before the last run. A ticket that is deleted comes as a row with the status `deleted` and little else, and an archived one may
-come without its metric set. So that such a row does not wipe out what is known, it is kept beside the full one: `part` is `ticket`
-(with metrics), `bare` (without) or `deleted`; staging puts them together, the newest `generated_timestamp` decides.
+The first run exports everything (or from start_date), later runs from the cursor where the last one ended;
+the order is the vendor's `generated_timestamp`, so what only the system touched comes too. A cursor that is
+refused costs nothing: the export then begins 30 minutes before the last run. A ticket that is deleted comes
+as a row with the status `deleted` and little else, and an archived one may come without its metric set. So
+that such a row does not wipe out what is known, it is kept beside the full one: `part` is `ticket` (with
+metrics), `bare` (without) or `deleted`; staging puts them together, the newest `generated_timestamp` decides.
 
-Quirks: `include` must be repeated on each page; `start_time` and `cursor` exclude each other; there is no end, so a backfill runs to
-the end of the stream; a page may be empty without being the last; changes of the last minute are withheld; `error` is a text or an
-object; metric keys without a value are left out; ids exceed 32 bits. The legacy time-based export and `/ticket_metrics` are not used:
-the one misses what the system changed, the other archived tickets.
+Quirks: `include` must be repeated on each page; `start_time` and `cursor` exclude each other; there is no
+end, so a backfill runs to the end of the stream; a page may be empty without being the last; changes of the
+last minute are withheld; `error` is a text or an object; metric keys without a value are left out; ids exceed
+32 bits. The legacy time-based export and `/ticket_metrics` are not used: the one misses what the system
+changed, the other archived tickets.
 
-UNCONFIRMED: the greatest per_page (setting page_size), how long a cursor lives (see above), reply_time_in_seconds of messaging tickets
-(stored, used where the minutes are missing), business minutes without a schedule (stored as they come), whether the search forgets a
-deleted ticket at once (it lags by minutes; the comparison tolerates a few).
+UNCONFIRMED: the greatest per_page (setting page_size), how long a cursor lives (see above),
+reply_time_in_seconds of messaging tickets (stored, used where the minutes are missing), business minutes
+without a schedule (stored as they come), whether the search forgets a deleted ticket at once (it lags by
+minutes; the comparison tolerates a few).
 
-Settings: ZENDESK_SUBDOMAIN, ZENDESK_EMAIL (an admin: the export is for admins only), ZENDESK_API_KEY (an API token), ZENDESK_BASE_URL,
-section [zendesk] of company.toml.
+Settings: ZENDESK_SUBDOMAIN, ZENDESK_EMAIL (an admin: the export is for admins only), ZENDESK_API_KEY (an API
+token), ZENDESK_BASE_URL, section [zendesk] of company.toml.
 """
 
 from __future__ import annotations
@@ -71,7 +76,13 @@ WAIT = 30.0
 FULL, BARE, DELETED = "ticket", "bare", "deleted"
 
 _MINUTES = ("reply", "first_resolution", "full_resolution", "agent_wait", "requester_wait", "on_hold")
-_INSTANTS = ("initially_assigned_at", "assigned_at", "solved_at", "status_updated_at", "latest_comment_added_at")
+_INSTANTS = (
+    "initially_assigned_at",
+    "assigned_at",
+    "solved_at",
+    "status_updated_at",
+    "latest_comment_added_at",
+)
 _METRICS: dict[str, tuple[str, ColumnType]] = {
     "reopens": ("metric_set.reopens", "bigint"),
     "replies": ("metric_set.replies", "bigint"),
@@ -104,7 +115,8 @@ TICKETS: Fields = {
     "updated_at": ("updated_at", "timestamp"),
     **_METRICS,
 }
-"""Column -> (field on the wire, type). Descriptions, comments and requesters' addresses stay where they are."""
+"""Column -> (field on the wire, type). Descriptions, comments and requesters' addresses stay where they
+    are."""
 _MAY_LACK = frozenset({"custom_status_id", "brand_id", "reply_seconds_calendar", *_INSTANTS})
 AGENTS: Fields = {
     "id": ("id", "bigint"),
@@ -154,8 +166,8 @@ class ZendeskCredentials(Credentials):
 CREDENTIALS = ZendeskCredentials
 
 WAY_OUT = (
-    "Check ZENDESK_SUBDOMAIN, ZENDESK_EMAIL and ZENDESK_API_KEY, and in Zendesk (Admin Center, Apps and integrations, Zendesk API) that "
-    "token access is on and the token is active."
+    "Check ZENDESK_SUBDOMAIN, ZENDESK_EMAIL and ZENDESK_API_KEY, and in Zendesk (Admin Center, Apps and"
+    " integrations, Zendesk API) that token access is on and the token is active."
 )
 ADMIN = "The export of tickets needs a user with the role admin: set ZENDESK_EMAIL to one."
 
@@ -187,7 +199,9 @@ def connect(settings: Settings, company: Company) -> Client | None:
         base_url,
         place=place,
         headers={"Authorization": f"Basic {basic}"},
-        budget=Budget({"": (everything,), "exports": (Limit(company.zendesk.exports_per_minute, 60), everything)}),
+        budget=Budget(
+            {"": (everything,), "exports": (Limit(company.zendesk.exports_per_minute, 60), everything)}
+        ),
         redact=Redactor([*credentials.secrets(), basic]),
         judge=judge,
         way_out=WAY_OUT,
@@ -202,9 +216,14 @@ def subdomain(text: str) -> str:
     Raises:
         PermanentError: anything else; credentials would go to a foreign host.
     """
-    match = re.fullmatch(r"(?:https://)?([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)(?:\.zendesk\.com/?)?", text.strip().lower())
+    match = re.fullmatch(
+        r"(?:https://)?([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)(?:\.zendesk\.com/?)?", text.strip().lower()
+    )
     if match is None:
-        raise PermanentError("Zendesk: ZENDESK_SUBDOMAIN is not a subdomain. Set it to the part before .zendesk.com, for example acme.")
+        raise PermanentError(
+            "Zendesk: ZENDESK_SUBDOMAIN is not a subdomain. Set it to the part before .zendesk.com, for"
+            " example acme."
+        )
     return match[1]
 
 
@@ -212,18 +231,26 @@ def _judge(answer: Answer) -> Retry | SourceError | None:
     body = answer.json()
     if answer.status == 429:
         asked = retry_after(answer.headers)
-        return Retry("too many requests (other integrations of the account count too)", WAIT if asked is None else asked, everybody=True)
+        return Retry(
+            "too many requests (other integrations of the account count too)",
+            WAIT if asked is None else asked,
+            everybody=True,
+        )
     if answer.status == 403:
         return NotAvailable(f"the user may not read this (403): {_said(body) or answer.start}. {ADMIN}")
     if answer.status == 404 and body is None:
-        return PermanentError(f"there is no account at this address (404): {answer.start}. Check ZENDESK_SUBDOMAIN.")
+        return PermanentError(
+            f"there is no account at this address (404): {answer.start}. Check ZENDESK_SUBDOMAIN."
+        )
     return None
 
 
 def _said(body: Any) -> str:
     """The text of an error body, whose `error` is a text or an object."""
     error = body.get("error") if isinstance(body, dict) else None
-    return str(error.get("message") or error.get("title") or "") if isinstance(error, dict) else str(error or "")
+    return (
+        str(error.get("message") or error.get("title") or "") if isinstance(error, dict) else str(error or "")
+    )
 
 
 def identify(client: Client) -> str:
@@ -235,7 +262,8 @@ def identify(client: Client) -> str:
 
 
 def export(client: Client, start: Mapping[str, Any], size: int, end: dict[str, Any]) -> Iterator[list[Any]]:
-    """Pages of the export from `start` (`start_time` or `cursor`) to the end of the stream. `end["cursor"]`: where the next begins."""
+    """Pages of the export from `start` (`start_time` or `cursor`) to the end of the stream. `end["cursor"]`:
+    where the next begins."""
     asked = dict(start)
     while True:
         params = {**asked, "include": "metric_sets", "per_page": size}
@@ -269,7 +297,8 @@ def _doubtful(cursor: str | None) -> Complaint:
 
 
 def _changed(run: Run) -> Iterator[Any]:
-    """Tickets: everything, what changed since the last run, or what changed since the beginning of a window."""
+    """Tickets: everything, what changed since the last run, or what changed since the beginning of a
+    window."""
     client, section = run.client, run.company.zendesk
     before = run.state.get("tickets", {})
     begins = datetime.combine(section.start_date, time(), run.company.zone) if section.start_date else None
@@ -299,7 +328,10 @@ def _changed(run: Run) -> Iterator[Any]:
 
     yield from _rows(run, all_pages)
     if not run.backfill:
-        dlt.current.source_state()["tickets"] = {"cursor": end.get("cursor"), "pulled_at": run.started_at.isoformat()}
+        dlt.current.source_state()["tickets"] = {
+            "cursor": end.get("cursor"),
+            "pulled_at": run.started_at.isoformat(),
+        }
 
 
 def _rows(run: Run, pages: Callable[[], Iterator[list[Any]]]) -> Iterator[Any]:
@@ -320,7 +352,10 @@ def _rows(run: Run, pages: Callable[[], Iterator[list[Any]]]) -> Iterator[Any]:
     # a deleted ticket has lost most of its fields, so nothing is said of those that it lacks
     yield from typed("zendesk.tickets", TICKETS, [stubs], run.warn, key=("id", "part"), may_lack=TICKETS)
     if seen[BARE] and not seen[FULL]:
-        run.warn(f"zendesk.tickets: none of {seen[BARE]} tickets came with its metric set; their reply times are missing")
+        run.warn(
+            f"zendesk.tickets: none of {seen[BARE]} tickets came with its metric set; their reply times are"
+            " missing"
+        )
 
 
 def _part(row: Mapping[str, Any]) -> str:
@@ -336,7 +371,9 @@ def listing(client: Client, name: str, *filters: tuple[str, str]) -> Iterator[li
         after = None
         while True:
             params = [*filters, ("page[size]", "100"), *([("page[after]", after)] if after else [])]
-            answer = client.get(f"/api/v2/{name}.json?{urllib.parse.urlencode(params)}", complaint=once(_empty_but_more(name)))
+            answer = client.get(
+                f"/api/v2/{name}.json?{urllib.parse.urlencode(params)}", complaint=once(_empty_but_more(name))
+            )
             yield expect(answer, list, f"Zendesk {name}", name)
             if not expect(answer, bool, f"Zendesk {name}", "meta", "has_more"):
                 return
@@ -347,7 +384,11 @@ def listing(client: Client, name: str, *filters: tuple[str, str]) -> Iterator[li
 
 def _empty_but_more(name: str) -> Complaint:
     def complaint(answer: Any) -> str | None:
-        more = isinstance(answer, dict) and isinstance(answer.get("meta"), dict) and answer["meta"].get("has_more")
+        more = (
+            isinstance(answer, dict)
+            and isinstance(answer.get("meta"), dict)
+            and answer["meta"].get("has_more")
+        )
         return "an empty page that is not the last" if more and answer.get(name) == [] else None
 
     return complaint
@@ -357,7 +398,13 @@ STAFF = (("role[]", "agent"), ("role[]", "admin"))
 
 
 def _agents(run: Run) -> Iterator[Any]:
-    yield from typed("zendesk.agents", AGENTS, listing(run.client, "users", *STAFF), run.warn, may_lack={"default_group_id", "suspended"})
+    yield from typed(
+        "zendesk.agents",
+        AGENTS,
+        listing(run.client, "users", *STAFF),
+        run.warn,
+        may_lack={"default_group_id", "suspended"},
+    )
     run.listed("agents", "removed_at")
 
 
@@ -376,27 +423,34 @@ def source(run: Run | None = None) -> Any:
 
     @dlt.resource(**table(["id", "part"], "merge", kinds(TICKETS), newest="generated_timestamp"))
     def tickets() -> Iterator[Any]:
-        """One row per ticket as it was last seen with its metrics (part `ticket`), and one more for what came later without them
-        (`bare`) and for its deletion (`deleted`). Durations are minutes, of the wall clock or of the account's business hours."""
+        """One row per ticket as it was last seen with its metrics (part `ticket`), and one more for what came
+        later without them (`bare`) and for its deletion (`deleted`). Durations are minutes, of the wall clock
+        or of the account's business hours.
+        """
         yield from streamed(run, "tickets", _changed)
 
     @dlt.resource(**table(["snapshot_date", "ticket_id"], "merge", _OPEN))
     def open_tickets() -> Iterator[Any]:
-        """One row per ticket that was neither solved nor closed nor deleted at the last run of a day (`snapshot_date`, the company's
-        local day)."""
+        """One row per ticket that was neither solved nor closed nor deleted at the last run of a day
+        (`snapshot_date`, the company's local day)."""
         yield dlt.mark.materialize_table_schema()
         if run and not run.backfill:
             run.notes["snapshot of"] = snapshot_day(run, "open_tickets")
 
     @dlt.resource(**table("id", "merge", {**kinds(AGENTS), "removed_at": "timestamp"}))
     def agents() -> Iterator[Any]:
-        """One row per agent or admin, former ones included; removed_at: when they were found to be no longer among them."""
+        """One row per agent or admin, former ones included; removed_at: when they were found to be no longer
+        among them."""
         yield from streamed(run, "agents", _agents)
 
     @dlt.resource(**table("id", EVERYTHING, kinds(GROUPS)))
     def groups() -> Iterator[Any]:
         """One row per group of agents."""
-        yield from whole(run, "groups", lambda run: typed("zendesk.groups", GROUPS, listing(run.client, "groups"), run.warn))
+        yield from whole(
+            run,
+            "groups",
+            lambda run: typed("zendesk.groups", GROUPS, listing(run.client, "groups"), run.warn),
+        )
 
     @dlt.resource(**table("subdomain", EVERYTHING, ACCOUNT))
     def account() -> Iterator[Any]:
@@ -407,9 +461,18 @@ def source(run: Run | None = None) -> Any:
 
 
 def totals(run: Run) -> Iterator[tuple[str, int]]:
-    """How many tickets there are, archived ones too and deleted ones not. A search knows them: /tickets/count is an estimate."""
+    """How many tickets there are, archived ones too and deleted ones not. A search knows them: /tickets/count
+    is an estimate."""
     for name in run.countable(["tickets"]):
-        yield name, expect(run.client.get("/api/v2/search/count.json", {"query": "type:ticket"}), int, "Zendesk search/count", "count")
+        yield (
+            name,
+            expect(
+                run.client.get("/api/v2/search/count.json", {"query": "type:ticket"}),
+                int,
+                "Zendesk search/count",
+                "count",
+            ),
+        )
 
 
 def settle(connection: Any, outcome: Outcome) -> None:
@@ -419,10 +482,10 @@ def settle(connection: Any, outcome: Outcome) -> None:
         columns = [column for column in _OPEN if column not in ("snapshot_date", "snapshot_at", "ticket_id")]
         connection.execute("delete from raw_zendesk.open_tickets where snapshot_date = ?", [day])
         connection.execute(
-            f"insert into raw_zendesk.open_tickets (snapshot_date, snapshot_at, ticket_id, _dlt_load_id, {', '.join(columns)}) "
-            f"select ?, ?, id, ?, {', '.join(columns)} from raw_zendesk.tickets "
-            "qualify row_number() over (partition by id order by generated_timestamp desc) = 1 "
-            "and status in ('new', 'open', 'pending', 'hold')",
+            "insert into raw_zendesk.open_tickets (snapshot_date, snapshot_at, ticket_id, _dlt_load_id,"
+            f" {', '.join(columns)}) select ?, ?, id, ?, {', '.join(columns)} from raw_zendesk.tickets"
+            " qualify row_number() over (partition by id order by generated_timestamp desc) = 1 and status"
+            " in ('new', 'open', 'pending', 'hold')",
             [day, outcome.started_at, outcome.load_id],
         )
 
@@ -431,7 +494,13 @@ def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[F
     """Who we are, permissions, people and budget."""
     me = expect(client.get("/api/v2/users/me.json"), dict, "Zendesk users/me", "user")
     if me.get("id") is None:
-        yield Finding(SOURCE, "user", "fail", "the credentials are ignored: Zendesk takes us for an anonymous visitor", WAY_OUT)
+        yield Finding(
+            SOURCE,
+            "user",
+            "fail",
+            "the credentials are ignored: Zendesk takes us for an anonymous visitor",
+            WAY_OUT,
+        )
         return
     if me.get("role") == "admin":
         yield Finding(SOURCE, "user", "ok", "an admin")
@@ -443,17 +512,22 @@ def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[F
     emails: set[str] = set()
 
     def read_agents() -> None:
-        emails.update(str(row.get("email") or "").lower() for page in listing(client, "users", *STAFF) for row in page)
+        emails.update(
+            str(row.get("email") or "").lower() for page in listing(client, "users", *STAFF) for row in page
+        )
 
     found = readable(SOURCE, "agents", read_agents, ADMIN)
     yield found
     if found.level == "ok":
         yield from people_missing(SOURCE, settings, "zendesk_email", emails, "Zendesk agent")
-    left, exports = client.facts.get("x-rate-limit left", "unknown"), client.facts.get("ratelimit left", "unknown")
+    left, exports = (
+        client.facts.get("x-rate-limit left", "unknown"),
+        client.facts.get("ratelimit left", "unknown"),
+    )
     yield Finding(
         SOURCE,
         "budget",
         "ok",
-        f"requests left in this minute, for all integrations: {left}, of the export: {exports}; we take at most "
-        f"{company.zendesk.exports_per_minute} exports a minute",
+        f"requests left in this minute, for all integrations: {left}, of the export: {exports}; we take at"
+        f" most {company.zendesk.exports_per_minute} exports a minute",
     )

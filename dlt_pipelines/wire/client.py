@@ -1,11 +1,12 @@
 """The one HTTP client of all sources: rate budget, retries, time-outs, redaction, counters.
 
-A source describes its vendor as data (`Budget` per lane, a `judge` for the vendor's own error bodies) and then only calls
-`get`/`post`. urllib3 is used directly: it follows no redirect, reads no netrc and knows no hidden retry, so credentials go to
-the configured host and nowhere else.
+A source describes its vendor as data (`Budget` per lane, a `judge` for the vendor's own error bodies) and
+then only calls `get`/`post`. urllib3 is used directly: it follows no redirect, reads no netrc and knows no
+hidden retry, so credentials go to the configured host and nowhere else.
 
-Retried, with jitter, at most `TRIES` times: 408, 425, 429, 5xx, time-outs, connections that break, bodies that end early, and
-bodies that are no JSON (a proxy's HTML page). `Retry-After` (seconds or a date) is honoured. Everything else is permanent.
+Retried, with jitter, at most `TRIES` times: 408, 425, 429, 5xx, time-outs, connections that break, bodies
+that end early, and bodies that are no JSON (a proxy's HTML page). `Retry-After` (seconds or a date) is
+honoured. Everything else is permanent.
 """
 
 from __future__ import annotations
@@ -50,10 +51,11 @@ _RETRIED = {408, 423, 425, 429, 477, 500, 502, 503, 504, 520, 521, 522, 523, 524
 
 @dataclass
 class Limit:
-    """At most `most` requests at once or ended within the last `seconds`. `Limit(1, 0)`: one request at a time.
+    """At most `most` requests at once or ended within the last `seconds`. `Limit(1, 0)`: one request at a
+    time.
 
-    A request counts until `seconds` after its *answer*: it reached the vendor some time before that, so no window of the vendor's
-    own can hold more than `most`, however long requests travel.
+    A request counts until `seconds` after its *answer*: it reached the vendor some time before that, so no
+    window of the vendor's own can hold more than `most`, however long requests travel.
     """
 
     most: int
@@ -71,9 +73,11 @@ class Limit:
 
 
 class Budget:
-    """A vendor's published limits, kept by design: every request takes a slot in its lane and waits until there is one.
+    """A vendor's published limits, kept by design: every request takes a slot in its lane and waits until
+    there is one.
 
-    `lanes`: name -> the limits a request of that lane counts against; "" is the default lane. Limits may be shared by lanes.
+    `lanes`: name -> the limits a request of that lane counts against; "" is the default lane. Limits may be
+    shared by lanes.
     """
 
     def __init__(self, lanes: Mapping[str, tuple[Limit, ...]]) -> None:
@@ -86,7 +90,8 @@ class Budget:
 
     @contextmanager
     def slot(self, lane: str, rank: int) -> Iterator[None]:
-        """Wait for a slot and hold it while the request runs. A lower `rank` goes first: the longest chain of pages sets the pace."""
+        """Wait for a slot and hold it while the request runs. A lower `rank` goes first: the longest chain of
+        pages sets the pace."""
         self._take(lane, rank)
         try:
             yield
@@ -115,7 +120,9 @@ class Budget:
             try:
                 while (wait := self._my_turn_in(me)) != 0:
                     if wait is not None and wait > LONGEST_WAIT:
-                        raise TransientError(f"the request budget is used up for {wait:.0f} s; run again later")
+                        raise TransientError(
+                            f"the request budget is used up for {wait:.0f} s; run again later"
+                        )
                     self._ready.wait(wait)
                 for limit in self._lanes[lane]:
                     limit._busy += 1
@@ -171,18 +178,25 @@ class Answer:
 
 
 def _leniently(body: bytes) -> Any:
-    """JSON that only a strict reader refuses: half an emoji, a byte in another encoding, a number beyond all bounds. One such value must
-    not make the whole answer unreadable; what it becomes in a column is up to `records`. None: it is no JSON to anybody."""
+    """JSON that only a strict reader refuses: half an emoji, a byte in another encoding, a number beyond all
+    bounds. One such value must not make the whole answer unreadable; what it becomes in a column is up to
+    `records`. None: it is no JSON to anybody.
+    """
     try:
         # int() refuses very long texts of digits
-        return json.loads(body.decode("utf-8", "replace"), strict=False, parse_int=lambda text: int(text) if len(text) < 4000 else text)
+        return json.loads(
+            body.decode("utf-8", "replace"),
+            strict=False,
+            parse_int=lambda text: int(text) if len(text) < 4000 else text,
+        )
     except (ValueError, RecursionError):
         return None
 
 
 @dataclass(frozen=True)
 class Retry:
-    """A judgement: try again, after `seconds` if the vendor named them. `everybody`: hold the other requests back too."""
+    """A judgement: try again, after `seconds` if the vendor named them. `everybody`: hold the other requests
+    back too."""
 
     text: str
     seconds: float | None = None
@@ -209,8 +223,9 @@ class Client:
         patience: seconds to wait before the second try, about; each further wait is twice as long.
         way_out: what a person can do when the credentials are refused.
         place: "sandbox" or "account", so that their data never mix.
-        outdated: path -> what helps where the vendor has ended the version of the API that the path is asked in; told at 404 and 410.
-        unauthorised: what to do at 401 before giving up; True: try once more (an expired token was renewed, a zone found again).
+        outdated: path -> what helps where the vendor has ended the version of the API that the path is asked
+        in; told at 404 and 410. unauthorised: what to do at 401 before giving up; True: try once more (an
+        expired token was renewed, a zone found again).
     """
 
     def __init__(
@@ -235,10 +250,20 @@ class Client:
         self.place = place
         self.label, self.base_url, self.budget, self.redact = label, base_url.rstrip("/"), budget, redact
         self.counters = Counters()
-        self._headers = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": _USER_AGENT, **headers}
+        self._headers = {
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip",
+            "User-Agent": _USER_AGENT,
+            **headers,
+        }
         self._query = urllib.parse.urlencode(query or {})
         self._authorise = authorise
-        self._judge, self._unauthorised, self._way_out, self._patience = judge, unauthorised, way_out, patience
+        self._judge, self._unauthorised, self._way_out, self._patience = (
+            judge,
+            unauthorised,
+            way_out,
+            patience,
+        )
         self._discreet, self._outdated = discreet, outdated
         self._pool = _pool(self.base_url, urllib3.Timeout(connect=CONNECT_SECONDS, read=read_seconds))
         self._remembered: dict[str, Any] = {}
@@ -250,9 +275,16 @@ class Client:
         self._once = threading.Lock()
 
     def get(
-        self, path: str, params: Mapping[str, Any] | None = None, *, lane: str = "", rank: int = 5, complaint: Complaint = lambda _: None
+        self,
+        path: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        lane: str = "",
+        rank: int = 5,
+        complaint: Complaint = lambda _: None,
     ) -> Any:
-        """GET `path` and parse the JSON answer. `complaint`: what is wrong with an answer that contradicts itself; it is asked again."""
+        """GET `path` and parse the JSON answer. `complaint`: what is wrong with an answer that contradicts
+        itself; it is asked again."""
         query = urllib.parse.urlencode({k: v for k, v in (params or {}).items() if v is not None}, safe=",")
         return self._call("GET", f"{path}?{query}" if query else path, None, lane, rank, complaint)
 
@@ -263,17 +295,23 @@ class Client:
                 self._remembered[path] = self.get(path, lane=lane, complaint=complaint)
             return self._remembered[path]
 
-    def post(self, path: str, json: Any, *, lane: str = "", rank: int = 5, complaint: Complaint = lambda _: None) -> Any:
-        """POST a JSON body to `path` and parse the JSON answer. Used for reading only, so it is retried like a GET."""
+    def post(
+        self, path: str, json: Any, *, lane: str = "", rank: int = 5, complaint: Complaint = lambda _: None
+    ) -> Any:
+        """POST a JSON body to `path` and parse the JSON answer. Used for reading only, so it is retried like
+        a GET."""
         return self._call("POST", path, orjson.dumps(json), lane, rank, complaint)
 
-    def form(self, path: str, fields: Mapping[str, str], *, lane: str = "", complaint: Complaint = lambda _: None) -> Any:
+    def form(
+        self, path: str, fields: Mapping[str, str], *, lane: str = "", complaint: Complaint = lambda _: None
+    ) -> Any:
         """POST an HTML form to `path` (sign-ins and token requests) and parse the JSON answer."""
         kind = "application/x-www-form-urlencoded"
         return self._call("POST", path, urllib.parse.urlencode(fields).encode(), lane, 5, complaint, kind)
 
     def anew(self) -> Client:
-        """The same for another run: shares the budget and what was learned, and forgets why the last run stopped."""
+        """The same for another run: shares the budget and what was learned, and forgets why the last run
+        stopped."""
         other = copy.copy(self)
         other.counters, other._stopped, other._told_at = Counters(), None, None
         return other
@@ -289,20 +327,37 @@ class Client:
                 root = f"{parts.scheme}://{parts.netloc}/"
                 timeout = urllib3.Timeout(connect=CONNECT_SECONDS, read=CONNECT_SECONDS)
                 answer = self._pool.request(
-                    "HEAD", root, headers={"User-Agent": _USER_AGENT}, timeout=timeout, retries=False, redirect=False
+                    "HEAD",
+                    root,
+                    headers={"User-Agent": _USER_AGENT},
+                    timeout=timeout,
+                    retries=False,
+                    redirect=False,
                 )
                 self._told_at = told_at(answer.headers)
         return self._told_at
 
     def stop(self, error: Exception) -> None:
-        """Another thread met `error` and the run ends: every further request raises it instead of asking the vendor."""
+        """Another thread met `error` and the run ends: every further request raises it instead of asking the
+        vendor."""
         self._stopped = self._stopped or error
 
     def _call(
-        self, method: str, path: str, body: bytes | None, lane: str, rank: int, complaint: Complaint, kind: str = "application/json"
+        self,
+        method: str,
+        path: str,
+        body: bytes | None,
+        lane: str,
+        rank: int,
+        complaint: Complaint,
+        kind: str = "application/json",
     ) -> Any:
         if "://" in path.partition("?")[0] or path.startswith("//"):
-            raise PermanentError(self.redact(f"{self.label}: refused to send credentials to {path}, which is not below {self.base_url}"))
+            raise PermanentError(
+                self.redact(
+                    f"{self.label}: refused to send credentials to {path}, which is not below {self.base_url}"
+                )
+            )
         renewed = False
         tries = 0
         while True:
@@ -324,7 +379,9 @@ class Client:
                     parsed = answer.json()
                     if parsed is None:
                         start = f"{len(answer.body)} bytes" if self._discreet else repr(answer.start)
-                        judged = Retry(f"no JSON but {start} ({answer.headers.get('content-type', 'no content type')})")
+                        judged = Retry(
+                            f"no JSON but {start} ({answer.headers.get('content-type', 'no content type')})"
+                        )
                     elif wrong := complaint(parsed):
                         judged = Retry(wrong)
                     else:
@@ -334,11 +391,18 @@ class Client:
                 text = self.redact(f"{self.label}: {method} {path.partition('?')[0]}: {verdict}")
                 raise type(verdict)(text) from None
             tries += 1
-            wait = verdict.seconds if verdict.seconds is not None else min(30.0, 0.5 * 2**tries) * self._patience * random.uniform(0.5, 1.0)
+            wait = (
+                verdict.seconds
+                if verdict.seconds is not None
+                else min(30.0, 0.5 * 2**tries) * self._patience * random.uniform(0.5, 1.0)
+            )
             if tries >= TRIES or wait > LONGEST_WAIT:
                 asked = f"it asks to wait {wait:.0f} s" if wait > LONGEST_WAIT else f"{tries} tries"
                 raise TransientError(
-                    self.redact(f"{self.label}: {method} {path.partition('?')[0]}: {verdict.text} ({asked}). Run it again later.")
+                    self.redact(
+                        f"{self.label}: {method} {path.partition('?')[0]}: {verdict.text} ({asked}). Run it"
+                        " again later."
+                    )
                 ) from None
             with self._count:
                 self.counters.retries += 1
@@ -349,7 +413,11 @@ class Client:
                 time.sleep(wait)
 
     def _send(self, method: str, path: str, body: bytes | None, kind: str) -> Answer:
-        headers = {**self._headers, **({"Content-Type": kind} if body is not None else {}), **self._authorise()}
+        headers = {
+            **self._headers,
+            **({"Content-Type": kind} if body is not None else {}),
+            **self._authorise(),
+        }
         with self._count:
             self.counters.requests += 1
         url = f"{self.base_url}/{path.lstrip('/')}"
@@ -364,22 +432,30 @@ class Client:
         if 200 <= status < 300:
             return None
         if status in _RETRIED or status >= 500:
-            return Retry(f"answers {status}: {answer.start}", retry_after(answer.headers), everybody=status == 429)
+            return Retry(
+                f"answers {status}: {answer.start}", retry_after(answer.headers), everybody=status == 429
+            )
         ways = {
             401: f"the credentials are not accepted (401). {self._way_out}",
             403: f"the credentials may not read this (403): {answer.start}. {self._way_out}",
         }
         if status in (400, 404, 410, 422):
-            told = f"not found (404): {answer.start}" if status == 404 else f"answers {status}: {answer.start}"
+            told = (
+                f"not found (404): {answer.start}" if status == 404 else f"answers {status}: {answer.start}"
+            )
             hint = self._outdated(answer.path) if status in (404, 410) else ""
             return Gone(f"{told}. {hint}" if hint else told)
         if 300 <= status < 400:
-            return PermanentError(f"redirects ({status}) to {answer.headers.get('location', 'nowhere')}; set the right base address")
+            return PermanentError(
+                f"redirects ({status}) to {answer.headers.get('location', 'nowhere')}; set the right base"
+                " address"
+            )
         return PermanentError(ways.get(status, f"answers {status}: {answer.start}"))
 
 
 def told_at(headers: Mapping[str, str]) -> datetime | None:
-    """The instant at which an answer was sent, by the vendor's clock (`Date`, and `Age` where a cache answered); None without one."""
+    """The instant at which an answer was sent, by the vendor's clock (`Date`, and `Age` where a cache
+    answered); None without one."""
     age = headers.get("age") or "0"
     try:
         sent = email.utils.parsedate_to_datetime(headers.get("date") or "")
@@ -403,13 +479,15 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
 
 def seconds_until(instant: float, headers: Mapping[str, str]) -> float:
-    """Seconds until an instant (since 1970) that an answer names, by the clock of whoever sent it: ours may be another one."""
+    """Seconds until an instant (since 1970) that an answer names, by the clock of whoever sent it: ours may
+    be another one."""
     return max(0.0, instant - (told_at(headers) or datetime.now(UTC)).timestamp())
 
 
 @functools.cache
 def _tls() -> ssl.SSLContext:
-    """The machine's certificate authorities and certifi's; reading them takes a tenth of a second, so once a process."""
+    """The machine's certificate authorities and certifi's; reading them takes a tenth of a second, so once a
+    process."""
     context = ssl.create_default_context()
     context.load_verify_locations(certifi.where())
     return context
@@ -447,13 +525,15 @@ def capped(pages: Iterable[Page], most: int, what: str) -> Iterator[Page]:
     """
     for number, page in enumerate(pages, 1):
         if number > most:
-            raise PermanentError(f"{what}: more than {most} pages; the vendor's paging seems stuck. Report it with this text.")
+            raise PermanentError(
+                f"{what}: more than {most} pages; the vendor's paging seems stuck. Report it with this text."
+            )
         yield page
 
 
 def listed(pages: Callable[[], Iterable[Page]], what: str, most: int = 100_000) -> Iterator[Page]:
-    """Pages of a listing, at most `most` of them. A page token may expire on the way: when a page after the first is refused, the
-    listing begins again, once. Rows that come twice are merged by their key.
+    """Pages of a listing, at most `most` of them. A page token may expire on the way: when a page after the
+    first is refused, the listing begins again, once. Rows that come twice are merged by their key.
 
     Raises:
         PermanentError: paging seems stuck, or a page is refused in the second try too.
@@ -471,7 +551,8 @@ def listed(pages: Callable[[], Iterable[Page]], what: str, most: int = 100_000) 
 
 
 def once(complaint: Complaint) -> Complaint:
-    """A complaint about something that is odd but may be true: made once; an answer that comes the same way again is believed."""
+    """A complaint about something that is odd but may be true: made once; an answer that comes the same way
+    again is believed."""
     made = False
 
     def doubt(answer: Any) -> str | None:
@@ -486,7 +567,8 @@ def once(complaint: Complaint) -> Complaint:
 
 
 class Bearer:
-    """An access token: fetched when first needed, again shortly before it runs out, and when the vendor refuses it.
+    """An access token: fetched when first needed, again shortly before it runs out, and when the vendor
+    refuses it.
 
     Args:
         fetch: asks the vendor; returns the token and the seconds for which it is good.
@@ -497,7 +579,12 @@ class Bearer:
     """
 
     def __init__(
-        self, fetch: Callable[[], tuple[str, float]], redact: Redactor, *, header: str = "Authorization", prefix: str = "Bearer "
+        self,
+        fetch: Callable[[], tuple[str, float]],
+        redact: Redactor,
+        *,
+        header: str = "Authorization",
+        prefix: str = "Bearer ",
     ) -> None:
         self._fetch, self._redact, self._header, self._prefix = fetch, redact, header, prefix
         self._lock, self._used = threading.Lock(), threading.local()
@@ -513,14 +600,17 @@ class Bearer:
             return {self._header: f"{self._prefix}{self._token}"}
 
     def renew(self) -> bool:
-        """The vendor refused the token of this thread: fetch another one, unless another thread has. True: try once more."""
+        """The vendor refused the token of this thread: fetch another one, unless another thread has. True:
+        try once more."""
         with self._lock:
             if getattr(self._used, "token", self._token) == self._token:
                 self._renew()
         return True
 
     def _renew(self) -> None:
-        if self._refused:  # tables are read side by side: a wrong key is tried once, not once for each of them
+        if (
+            self._refused
+        ):  # tables are read side by side: a wrong key is tried once, not once for each of them
             raise self._refused
         try:
             self._token, seconds = self._fetch()
@@ -544,29 +634,41 @@ def expect(answer: Any, kind: type | tuple[type, ...], what: str, *keys: str) ->
         kinds = " or ".join(k.__name__ for k in (kind if isinstance(kind, tuple) else (kind,)))
         came = ", ".join(map(str, answer)) if isinstance(answer, dict) else type(answer).__name__
         where = ".".join(keys) or "the answer"
-        raise Unexpected(f"{what}: expected {where} to be a {kinds}, but the answer has: {came[:200] or 'nothing'}")
+        raise Unexpected(
+            f"{what}: expected {where} to be a {kinds}, but the answer has: {came[:200] or 'nothing'}"
+        )
     return value
 
 
-def entries(answer: Any, what: str, *keys: str, beside: Collection[str] | None = None) -> list[dict[str, Any]]:
+def entries(
+    answer: Any, what: str, *keys: str, beside: Collection[str] | None = None
+) -> list[dict[str, Any]]:
     """The objects in the list at `answer[keys...]`.
 
     Args:
         answer: an answer, or an object inside of one.
         what: named in the error.
         keys: where the list is; without them the answer is the list.
-        beside: the vendor leaves the list out (or writes null) when it is empty; then nothing but these fields may be beside it. None:
-            the list is always there.
+        beside: the vendor leaves the list out (or writes null) when it is empty; then nothing but these
+            fields may be beside it. None: the list is always there.
 
     Raises:
-        Unexpected: the answer has another shape. What nobody knows is never an empty list. The text holds names only.
+        Unexpected: the answer has another shape. What nobody knows is never an empty list. The text holds
+        names only.
     """
     holder = answer
     for key in keys[:-1]:
         holder = holder.get(key) if isinstance(holder, dict) else None
-    if beside is not None and isinstance(holder, dict) and holder.get(keys[-1]) is None and holder.keys() - {keys[-1]} <= set(beside):
+    if (
+        beside is not None
+        and isinstance(holder, dict)
+        and holder.get(keys[-1]) is None
+        and holder.keys() - {keys[-1]} <= set(beside)
+    ):
         return []
     found: list[dict[str, Any]] = expect(holder, list, what, *keys[-1:])
     if strange := next((type(one).__name__ for one in found if not isinstance(one, dict)), None):
-        raise Unexpected(f"{what}: expected every entry of {'.'.join(keys) or 'the answer'} to be an object, got {strange}")
+        raise Unexpected(
+            f"{what}: expected every entry of {'.'.join(keys) or 'the answer'} to be an object, got {strange}"
+        )
     return found

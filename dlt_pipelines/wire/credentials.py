@@ -1,4 +1,5 @@
-"""Credentials of a source: read from the environment or `.env` when the source runs, and kept out of everything that is written."""
+"""Credentials of a source: read from the environment or `.env` when the source runs, and kept out of
+everything that is written."""
 
 from __future__ import annotations
 
@@ -19,14 +20,18 @@ from foundation.settings import EnvSettings, Settings, env_file
 
 HIDDEN = "***"
 
-# what gives a secret away where its value is not known: tokens in headers and texts, keys in query strings, user:password@
+# what gives a secret away where its value is not known: tokens in headers and texts, keys in query strings,
+# user:password@
 _NAMES = r"(?:key|token|secret|password|passwd|sig|signature|user|code)"
 _PATTERNS = (
     (re.compile(r"\b(Bearer|Basic)\s+[\w.~+/=-]+", re.I), rf"\1 {HIDDEN}"),
     (re.compile(r"\bpat-\w+-[\w-]{8,}"), HIDDEN),
     (re.compile(rf"(?<=[?&])([\w.-]*{_NAMES}[\w.-]*)=[^&\s\"'#]+", re.I), rf"\1={HIDDEN}"),
     (
-        re.compile(r"\b(authorization|secret|apiintegrationcode|x-api-key|api[_-]?key)(['\"]?\s*[:=]\s*['\"]?)[^\s'\",}&]+", re.I),
+        re.compile(
+            r"\b(authorization|secret|apiintegrationcode|x-api-key|api[_-]?key)(['\"]?\s*[:=]\s*['\"]?)[^\s'\",}&]+",
+            re.I,
+        ),
         rf"\1\2{HIDDEN}",
     ),
     (re.compile(r"(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"), HIDDEN),
@@ -34,7 +39,8 @@ _PATTERNS = (
 
 
 class Credentials(EnvSettings):
-    """Base of every source's credentials. A field without default is a credential; one with a default is an extra (an address)."""
+    """Base of every source's credentials. A field without default is a credential; one with a default is an
+    extra (an address)."""
 
     any_character: ClassVar[frozenset[str]] = frozenset()
     """Fields that travel in a body or a driver, where a password may hold other than ASCII characters."""
@@ -55,8 +61,12 @@ class Credentials(EnvSettings):
     @classmethod
     def variables(cls) -> dict[str, bool]:
         """Environment variable -> whether it is set, for every credential of the source."""
-        needed = {name: field.alias or name for name, field in cls.model_fields.items() if field.is_required()}
-        fields: dict[str, Any] = {name: (SecretStr | None, Field(None, alias=alias)) for name, alias in needed.items()}
+        needed = {
+            name: field.alias or name for name, field in cls.model_fields.items() if field.is_required()
+        }
+        fields: dict[str, Any] = {
+            name: (SecretStr | None, Field(None, alias=alias)) for name, alias in needed.items()
+        }
         found = create_model("Probe", __base__=EnvSettings, **fields)()
         return {alias: getattr(found, name) is not None for name, alias in needed.items()}
 
@@ -73,7 +83,9 @@ class Credentials(EnvSettings):
         if len(missing) == len(variables):
             return None
         if missing:
-            raise PermanentError(f"{' and '.join(missing)} not set. Set it in the environment or in {env_file()}.")
+            raise PermanentError(
+                f"{' and '.join(missing)} not set. Set it in the environment or in {env_file()}."
+            )
         return cls()
 
     def secrets(self) -> list[str]:
@@ -99,15 +111,18 @@ _ESCAPED = re.compile(r"(?:%[0-9a-f]{2})+|\\u[0-9a-f]{4}|\\[/\"'\\]|&(?:#\d+|#x[
 _DEPTH = 4
 """Escapes inside of escapes that are looked through: a URL in JSON in a URL takes three."""
 _WINDOW = 8
-"""Characters of a secret that are hidden on their own too: whoever cuts a text may cut it through a secret."""
+"""Characters of a secret that are hidden on their own too: whoever cuts a text may cut it through a
+secret."""
 _CUTTABLE = 16
 """Secrets of at least this length are hidden in parts as well."""
 
 
 class Redactor:
-    """Takes secrets out of texts: the known values in the forms they travel in, whole or in part, and whatever looks like one.
+    """Takes secrets out of texts: the known values in the forms they travel in, whole or in part, and
+    whatever looks like one.
 
-    Redact first, then cut: a text that is cut through a secret shows a part that may be too short to be recognised.
+    Redact first, then cut: a text that is cut through a secret shows a part that may be too short to be
+    recognised.
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
@@ -124,7 +139,10 @@ class Redactor:
                 with suppress(ValueError):
                     parts = urlsplit(secret)
                     # a short user name is a word such as postgres
-                    named = [parts.password, parts.username if len(parts.username or "") >= _CUTTABLE else None]
+                    named = [
+                        parts.password,
+                        parts.username if len(parts.username or "") >= _CUTTABLE else None,
+                    ]
                     self._secrets.update(unquote(part) for part in named if part)
         # a secret of three characters would hide half of every text
         forms = {secret: set(_forms(secret)) for secret in self._secrets if len(secret) >= 4}
@@ -170,11 +188,16 @@ class Redactor:
 
     def _partly(self, text: str) -> Iterator[tuple[int, int]]:
         if self._parts:
-            yield from ((i, i + _WINDOW) for i in range(len(text) - _WINDOW + 1) if text[i : i + _WINDOW] in self._parts)
+            yield from (
+                (i, i + _WINDOW)
+                for i in range(len(text) - _WINDOW + 1)
+                if text[i : i + _WINDOW] in self._parts
+            )
 
 
 def _forms(secret: str) -> Iterator[str]:
-    """A secret as it is, as Python and forms write it, and as it looks inside of base64, wherever it begins there."""
+    """A secret as it is, as Python and forms write it, and as it looks inside of base64, wherever it begins
+    there."""
     yield from (secret, repr(secret)[1:-1], quote_plus(secret))
     raw = secret.encode()
     for before in range(3):
@@ -186,7 +209,8 @@ def _forms(secret: str) -> Iterator[str]:
 
 
 def _unescaped(text: str) -> tuple[str, Sequence[int]]:
-    """`text` without the escapes of URLs, JSON and HTML, and for each of its characters, and for its end, the place in `text`."""
+    """`text` without the escapes of URLs, JSON and HTML, and for each of its characters, and for its end, the
+    place in `text`."""
     if not _ESCAPED.search(text):
         return text, range(len(text) + 1)
     plain: list[str] = []
@@ -201,7 +225,13 @@ def _unescaped(text: str) -> tuple[str, Sequence[int]]:
             plain += (chr(int(said[i + 1 : i + 3], 16)) for i in range(0, len(said), 3))
             places += range(match.start(), match.end(), 3)
         else:
-            meant = html.unescape(said) if said[0] == "&" else chr(int(said[2:], 16)) if said[1] in "uU" else said[1]
+            meant = (
+                html.unescape(said)
+                if said[0] == "&"
+                else chr(int(said[2:], 16))
+                if said[1] in "uU"
+                else said[1]
+            )
             plain += meant
             places += [match.start()] * len(meant)
         at = match.end()

@@ -1,13 +1,14 @@
-"""Refresh tokens that their vendor replaces while they are used: kept on disk, written before use, one writer.
+"""Refresh tokens that their vendor replaces while they are used: kept on disk, written before use, one
+writer.
 
-A vendor that rotates refresh tokens hands out a new one with an access token; the one before ends when the new one is used. So a
-new token is on disk, flushed, before anything is done with what came along with it. A process that dies on the way leaves the one
-before, which is still good, or the new one, never neither. Two processes never renew at once: the second waits and uses what the
-first has written.
+A vendor that rotates refresh tokens hands out a new one with an access token; the one before ends when the
+new one is used. So a new token is on disk, flushed, before anything is done with what came along with it. A
+process that dies on the way leaves the one before, which is still good, or the new one, never neither. Two
+processes never renew at once: the second waits and uses what the first has written.
 
-The file holds one grant per owner (a hash of client, account and place), so that the tokens of two accounts never meet. A token
-in the environment is how it begins. Once it has been exchanged, the file goes on by itself; another token in the environment is
-one that a person has fetched since, and wins.
+The file holds one grant per owner (a hash of client, account and place), so that the tokens of two accounts
+never meet. A token in the environment is how it begins. Once it has been exchanged, the file goes on by
+itself; another token in the environment is one that a person has fetched since, and wins.
 """
 
 from __future__ import annotations
@@ -74,13 +75,16 @@ class TokenKeeper:
         way_out: how a person gets another token.
     """
 
-    def __init__(self, path: Path, *, label: str, owner: str, typed: str, redact: Redactor, way_out: str) -> None:
+    def __init__(
+        self, path: Path, *, label: str, owner: str, typed: str, redact: Redactor, way_out: str
+    ) -> None:
         self.path, self._label, self._redact, self._way_out = path, label, redact, way_out
         self._owner = _fingerprint(owner)
         self._typed, self._typed_mark = typed, _fingerprint(owner, typed)
 
     def renew(self, exchange: Callable[[str], Exchanged], now: datetime) -> tuple[str, float]:
-        """A new access token and the seconds for which it is good; the refresh token that came with it is on disk by then.
+        """A new access token and the seconds for which it is good; the refresh token that came with it is on
+        disk by then.
 
         Raises:
             Refused: the vendor accepts none of the tokens that there are.
@@ -144,9 +148,14 @@ class TokenKeeper:
             with os.fdopen(descriptor, "wb") as file:
 
                 def keep(grants: dict[str, Kept]) -> None:
-                    content = {"version": 1, "grants": {owner: asdict(grant) for owner, grant in grants.items()}}
+                    content = {
+                        "version": 1,
+                        "grants": {owner: asdict(grant) for owner, grant in grants.items()},
+                    }
                     try:
-                        os.fchmod(file.fileno(), 0o600)  # a file that was left behind may have had another mode
+                        os.fchmod(
+                            file.fileno(), 0o600
+                        )  # a file that was left behind may have had another mode
                         file.write(json.dumps(content, indent=1).encode())
                         file.flush()
                         os.fsync(file.fileno())
@@ -167,16 +176,20 @@ class TokenKeeper:
         except FileNotFoundError:
             return {}
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else f"not as it was written: {type(error).__name__}"
+            reason = (
+                error.strerror
+                if isinstance(error, OSError)
+                else f"not as it was written: {type(error).__name__}"
+            )
             raise PermanentError(
-                f"{self._label}: {self.path}, which keeps the refresh token, cannot be read ({reason}). Make it readable for this user; "
-                f"if it is damaged, remove it and begin again: {self._way_out}"
+                f"{self._label}: {self.path}, which keeps the refresh token, cannot be read ({reason}). Make"
+                f" it readable for this user; if it is damaged, remove it and begin again: {self._way_out}"
             ) from None
 
     def _unwritable(self, error: OSError) -> PermanentError:
         return PermanentError(
-            f"{self._label}: the refresh token cannot be written to {self.path} ({error.strerror}). What was kept before still holds: "
-            "make room or correct the permissions, and run again."
+            f"{self._label}: the refresh token cannot be written to {self.path} ({error.strerror}). What was"
+            " kept before still holds: make room or correct the permissions, and run again."
         )
 
 

@@ -1,7 +1,7 @@
 """Raw tables: one multi-asset per source, independent of all others, subsettable per table.
 
-No HTTP and no SQL here: `dlt_pipelines.core.load` does the work, this file turns its report into materialisations and its errors
-into failures that Dagster retries or not.
+No HTTP and no SQL here: `dlt_pipelines.core.load` does the work, this file turns its report into
+materialisations and its errors into failures that Dagster retries or not.
 """
 
 from collections.abc import Iterator
@@ -23,9 +23,13 @@ OWNERS = ["team:data"]
 class Window(dg.Config):
     """Re-pull a window instead of what changed since the last run. Empty: what changed since the last run."""
 
-    since: str | None = Field(default=None, description="Instant with time zone, for example 2025-07-12T00:00:00Z")
+    since: str | None = Field(
+        default=None, description="Instant with time zone, for example 2025-07-12T00:00:00Z"
+    )
     until: str | None = Field(default=None, description="Instant with time zone; empty: now")
-    restart: bool = Field(default=False, description="Pull all of the window again, also what an earlier call for it has done")
+    restart: bool = Field(
+        default=False, description="Pull all of the window again, also what an earlier call for it has done"
+    )
 
 
 def raw_key(source: str, table: str) -> dg.AssetKey:
@@ -38,7 +42,9 @@ def _instant(text: str | None, name: str) -> datetime | None:
     try:
         instant = datetime.fromisoformat(text)
     except ValueError:
-        raise dg.Failure(f"{name}: {text!r} is no instant; write for example 2025-07-12T00:00:00Z", allow_retries=False) from None
+        raise dg.Failure(
+            f"{name}: {text!r} is no instant; write for example 2025-07-12T00:00:00Z", allow_retries=False
+        ) from None
     if instant.tzinfo is None:
         raise dg.Failure(f"{name}: {text!r} has no time zone; add Z or an offset", allow_retries=False)
     return instant
@@ -51,25 +57,37 @@ def _materializations(entry: SourceEntry, report: LoadReport) -> Iterator[dg.Mat
             "rows loaded": dg.MetadataValue.int(result.rows_loaded),
             "dagster/row_count": dg.MetadataValue.int(result.rows_total),
             "requests (whole source)": dg.MetadataValue.int(report.requests),
-            "waited for rate limits, s (whole source)": dg.MetadataValue.float(round(report.waited_seconds, 2)),
+            "waited for rate limits, s (whole source)": dg.MetadataValue.float(
+                round(report.waited_seconds, 2)
+            ),
         }
         if result.newest_record:
             metadata["newest record"] = dg.MetadataValue.timestamp(result.newest_record)
         if report.complete_through:
             metadata["complete through"] = dg.MetadataValue.timestamp(report.complete_through)
         if report.warnings:
-            metadata["warnings"] = dg.MetadataValue.json(report.warnings)  # may quote a vendor: never Markdown
+            metadata["warnings"] = dg.MetadataValue.json(
+                report.warnings
+            )  # may quote a vendor: never Markdown
         yield dg.MaterializeResult(asset_key=raw_key(entry.name, table), metadata=metadata)
 
 
 def _backfill(
-    entry: SourceEntry, context: dg.AssetExecutionContext, config: Window, scoreline: Scoreline, selected: list[str]
+    entry: SourceEntry,
+    context: dg.AssetExecutionContext,
+    config: Window,
+    scoreline: Scoreline,
+    selected: list[str],
 ) -> Iterator[dg.MaterializeResult]:
-    """A window, part by part; the step fails at its end if a part has failed, and the next one goes on with what is left."""
+    """A window, part by part; the step fails at its end if a part has failed, and the next one goes on with
+    what is left."""
 
     def told(part: Part) -> None:
         say = context.log.warning if part.error else context.log.info
-        say(f"{entry.label}, {part.name}: {'done before' if part.earlier else part.error or f'{part.rows_loaded:,} rows'}")
+        say(
+            f"{entry.label}, {part.name}:"
+            f" {'done before' if part.earlier else part.error or f'{part.rows_loaded:,} rows'}"
+        )
 
     try:
         report = backfill(
@@ -112,9 +130,13 @@ def _build(entry: SourceEntry) -> dg.AssetsDefinition:
         specs=specs,
         can_subset=True,
         # the client has already waited out what passes in minutes; this is for an hour's outage
-        retry_policy=dg.RetryPolicy(max_retries=2, delay=60, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS),
+        retry_policy=dg.RetryPolicy(
+            max_retries=2, delay=60, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
+        ),
     )
-    def ingest(context: dg.AssetExecutionContext, config: Window, scoreline: Scoreline) -> Iterator[dg.MaterializeResult]:
+    def ingest(
+        context: dg.AssetExecutionContext, config: Window, scoreline: Scoreline
+    ) -> Iterator[dg.MaterializeResult]:
         selected = [key.path[-1] for key in context.selected_asset_keys]
         if config.since or config.until:
             yield from _backfill(entry, context, config, scoreline, selected)
@@ -136,8 +158,10 @@ def _build(entry: SourceEntry) -> dg.AssetsDefinition:
         context.log.info(
             f"{entry.label}: not connected (no credentials); its tables are declared and empty"
             if report.status == "not_connected"
-            else f"{entry.label}: {rows:,} rows into {len(report.tables)} tables, {report.requests} requests, "
-            f"{timedelta(seconds=round(report.waited_seconds))} waited for rate limits"
+            else (
+                f"{entry.label}: {rows:,} rows into {len(report.tables)} tables, {report.requests} requests, "
+                f"{timedelta(seconds=round(report.waited_seconds))} waited for rate limits"
+            )
         )
         yield from _materializations(entry, report)
 

@@ -1,4 +1,5 @@
-"""What people see: the published database, the pages, the mails and the operator's alerts. Only glue; `reports` does the work."""
+"""What people see: the published database, the pages, the mails and the operator's alerts. Only glue;
+`reports` does the work."""
 
 from collections.abc import Callable
 from datetime import date
@@ -27,29 +28,40 @@ DAILY_MAIL = dg.AssetKey(["reports", "daily_digest"])
 FRIDAY_MAIL = dg.AssetKey(["reports", "friday_preview"])
 ALERTS = dg.AssetKey(["reports", "operator_alerts"])
 
-WEEKS = dg.WeeklyPartitionsDefinition(start_date="2024-07-01", timezone=COMPANY.company.time_zone, day_offset=1)
+WEEKS = dg.WeeklyPartitionsDefinition(
+    start_date="2024-07-01", timezone=COMPANY.company.time_zone, day_offset=1
+)
 """A partition is a week, keyed by its Monday."""
 # the running week has a partition too: its preview goes out before it ends
-WEEKS_BEGUN = dg.WeeklyPartitionsDefinition(start_date="2024-07-01", timezone=COMPANY.company.time_zone, day_offset=1, end_offset=1)
+WEEKS_BEGUN = dg.WeeklyPartitionsDefinition(
+    start_date="2024-07-01", timezone=COMPANY.company.time_zone, day_offset=1, end_offset=1
+)
 # the running day has a partition too: its digest goes out in the morning
 DAYS = dg.DailyPartitionsDefinition(start_date="2024-07-01", timezone=COMPANY.company.time_zone, end_offset=1)
 
 
 @dg.asset(
     key=PUBLISHED,
-    deps=[dg.AssetKey(["marts", name]) for name in ("fct_scorecard_weekly", "fct_contributions", "fct_restatements", "dim_build")],
+    deps=[
+        dg.AssetKey(["marts", name])
+        for name in ("fct_scorecard_weekly", "fct_contributions", "fct_restatements", "dim_build")
+    ],
     group_name="reports",
     owners=OWNERS,
     kinds={"duckdb"},
 )
 def published_database(context: dg.AssetExecutionContext, scoreline: Scoreline) -> dg.MaterializeResult:
-    """`published/scoreline.duckdb`: a copy of the marts for readers, replaced atomically. Open it while runs write.
+    """`published/scoreline.duckdb`: a copy of the marts for readers, replaced atomically. Open it while runs
+    write.
 
     The day's first build also backs up the warehouse."""
     warehouse = scoreline.warehouse()
     with warehouse.write_lock("publish"):
         path = warehouse.publish()
-    metadata: dict[str, dg.MetadataValue] = {"path": dg.MetadataValue.path(path), "bytes": dg.MetadataValue.int(path.stat().st_size)}
+    metadata: dict[str, dg.MetadataValue] = {
+        "path": dg.MetadataValue.path(path),
+        "bytes": dg.MetadataValue.int(path.stat().st_size),
+    }
     try:
         if folder := daily_backup(scoreline.settings(), scoreline.company()):
             metadata["backup"] = dg.MetadataValue.path(folder)
@@ -71,8 +83,9 @@ def site(context: dg.AssetExecutionContext, scoreline: Scoreline) -> dg.Material
 
 @dg.asset(key=ALERTS, deps=[PUBLISHED], group_name="reports", owners=OWNERS, kinds={"mail"})
 def operator_alerts(context: dg.AssetExecutionContext, scoreline: Scoreline) -> dg.MaterializeResult:
-    """Tells the operator once when a source fails or runs late, totals are off, an access ends or a mail did not arrive, and once when it
-    is over. Red while something is untold; it is tried again until it is told."""
+    """Tells the operator once when a source fails or runs late, totals are off, an access ends or a mail did
+    not arrive, and once when it is over. Red while something is untold; it is tried again until it is
+    told."""
     settings, company = scoreline.settings(), scoreline.company()
     try:
         conditions = source_conditions(settings) | data_conditions(settings)
@@ -80,14 +93,20 @@ def operator_alerts(context: dg.AssetExecutionContext, scoreline: Scoreline) -> 
         conditions = None
     try:
         remember_undelivered(settings, company)
-        told = tell_untold(settings, company) if conditions is None else tell_operator(settings, company, conditions, scope="source")
+        told = (
+            tell_untold(settings, company)
+            if conditions is None
+            else tell_operator(settings, company, conditions, scope="source")
+        )
     except DeliveryFailed as error:
         raise _failed(error) from None
     finally:
         _refresh_data_health(context, settings, company)
     for message in told:
         context.log.warning(f"told {company.mail.operator}: {message['Subject']}")
-    return dg.MaterializeResult(metadata={"open": sorted(conditions or ()), "told": [str(message["Subject"]) for message in told]})
+    return dg.MaterializeResult(
+        metadata={"open": sorted(conditions or ()), "told": [str(message["Subject"]) for message in told]}
+    )
 
 
 def _refresh_data_health(context: dg.AssetExecutionContext, settings: Settings, company: Company) -> None:
@@ -114,9 +133,14 @@ class Sending(dg.Config):
 
 
 def _mailed(
-    context: dg.AssetExecutionContext, config: Sending, scoreline: Scoreline, period: str, send: Callable[..., DeliveryReport]
+    context: dg.AssetExecutionContext,
+    config: Sending,
+    scoreline: Scoreline,
+    period: str,
+    send: Callable[..., DeliveryReport],
 ) -> dg.MaterializeResult:
-    """Send what the partition is about, and say what became of it. `period`: what a partition is, `week` or `day`."""
+    """Send what the partition is about, and say what became of it. `period`: what a partition is, `week` or
+    `day`."""
     first = date.fromisoformat(context.partition_key)
     settings, company = scoreline.settings(), scoreline.company()
     try:
@@ -145,25 +169,63 @@ def _mailed(
 
 def _log_pending(context: dg.AssetExecutionContext, report: DeliveryReport | None) -> None:
     for address, reason in report.pending.items() if report else ():
-        context.log.warning(f"{address}: pending, {reason}. It is tried again for a day while Dagster runs (scoreline ui).")
+        context.log.warning(
+            f"{address}: pending, {reason}. It is tried again for a day while Dagster runs (scoreline ui)."
+        )
 
 
-@dg.asset(key=WEEKLY_MAIL, deps=[PUBLISHED, SITE], partitions_def=WEEKS, group_name="reports", owners=OWNERS, kinds={"mail"})
-def weekly_scorecard_mail(context: dg.AssetExecutionContext, config: Sending, scoreline: Scoreline) -> dg.MaterializeResult:
+@dg.asset(
+    key=WEEKLY_MAIL,
+    deps=[PUBLISHED, SITE],
+    partitions_def=WEEKS,
+    group_name="reports",
+    owners=OWNERS,
+    kinds={"mail"},
+)
+def weekly_scorecard_mail(
+    context: dg.AssetExecutionContext, config: Sending, scoreline: Scoreline
+) -> dg.MaterializeResult:
     """The weekly scorecard by mail: green, amber with a banner, or held and only the operator is told."""
     return _mailed(context, config, scoreline, "week", send_weekly_scorecard)
 
 
-@dg.asset(key=DAILY_MAIL, deps=[PUBLISHED, SITE], partitions_def=DAYS, group_name="reports", owners=OWNERS, kinds={"mail"})
-def daily_digest_mail(context: dg.AssetExecutionContext, config: Sending, scoreline: Scoreline) -> dg.MaterializeResult:
-    """What is new since the last digest, by mail: lines off track and back on it, sources, numbers to type in. Nothing new: no mail."""
+@dg.asset(
+    key=DAILY_MAIL,
+    deps=[PUBLISHED, SITE],
+    partitions_def=DAYS,
+    group_name="reports",
+    owners=OWNERS,
+    kinds={"mail"},
+)
+def daily_digest_mail(
+    context: dg.AssetExecutionContext, config: Sending, scoreline: Scoreline
+) -> dg.MaterializeResult:
+    """What is new since the last digest, by mail: lines off track and back on it, sources, numbers to type
+    in. Nothing new: no mail."""
     return _mailed(context, config, scoreline, "day", send_daily_digest)
 
 
-@dg.asset(key=FRIDAY_MAIL, deps=[PUBLISHED, SITE], partitions_def=WEEKS_BEGUN, group_name="reports", owners=OWNERS, kinds={"mail"})
-def friday_preview_mail(context: dg.AssetExecutionContext, config: Sending, scoreline: Scoreline) -> dg.MaterializeResult:
-    """The running week against its goals by the working time that has passed, by mail: what is behind and what is needed comes first."""
+@dg.asset(
+    key=FRIDAY_MAIL,
+    deps=[PUBLISHED, SITE],
+    partitions_def=WEEKS_BEGUN,
+    group_name="reports",
+    owners=OWNERS,
+    kinds={"mail"},
+)
+def friday_preview_mail(
+    context: dg.AssetExecutionContext, config: Sending, scoreline: Scoreline
+) -> dg.MaterializeResult:
+    """The running week against its goals by the working time that has passed, by mail: what is behind and
+    what is needed comes first."""
     return _mailed(context, config, scoreline, "week", send_friday_preview)
 
 
-assets = [published_database, site, operator_alerts, weekly_scorecard_mail, daily_digest_mail, friday_preview_mail]
+assets = [
+    published_database,
+    site,
+    operator_alerts,
+    weekly_scorecard_mail,
+    daily_digest_mail,
+    friday_preview_mail,
+]

@@ -1,4 +1,5 @@
-"""dbt: from raw tables to marts, in one step that holds the warehouse's write lock. dbt's tests are asset checks."""
+"""dbt: from raw tables to marts, in one step that holds the warehouse's write lock. dbt's tests are asset
+checks."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -16,7 +17,13 @@ _CONFIG_TABLES = {
     ("config", "clock"): "The instant that every layer takes for now (SCORELINE_AS_OF, else the present).",
     ("config", "settings"): "company.toml as rows (name, value), a row for each item of a list.",
     ("config", "sources"): "The registered sources with cadence and freshness limit.",
-    ("ledger", "loads"): "One row per source, table and run: status, rows, requests, waits, complete through. Written by every load.",
+    (
+        "ledger",
+        "loads",
+    ): (
+        "One row per source, table and run: status, rows, requests, waits, complete through. Written by every"
+        " load."
+    ),
 }
 
 
@@ -30,7 +37,9 @@ class Translator(DagsterDbtTranslator):
         return super().get_asset_key(dbt_resource_props)
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
-        return {"seed": "seeds", "snapshot": "snapshots"}.get(dbt_resource_props["resource_type"], dbt_resource_props["fqn"][1])
+        return {"seed": "seeds", "snapshot": "snapshots"}.get(
+            dbt_resource_props["resource_type"], dbt_resource_props["fqn"][1]
+        )
 
     def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:
         return OWNERS
@@ -44,20 +53,30 @@ class Translator(DagsterDbtTranslator):
     ],
 )
 def warehouse_config(scoreline: Scoreline) -> Iterator[dg.MaterializeResult]:
-    """Declare every raw table that does not exist yet and write clock and settings, so that dbt always builds."""
+    """Declare every raw table that does not exist yet and write clock and settings, so that dbt always
+    builds."""
     settings = scoreline.settings()
     ensure_tables(settings, scoreline.company())
     for key in _CONFIG_TABLES:
-        yield dg.MaterializeResult(asset_key=dg.AssetKey(list(key)), metadata={"as of": dg.MetadataValue.timestamp(settings.now())})
+        yield dg.MaterializeResult(
+            asset_key=dg.AssetKey(list(key)), metadata={"as of": dg.MetadataValue.timestamp(settings.now())}
+        )
 
 
-@dbt_assets(manifest=DBT_PROJECT.manifest_path, project=DBT_PROJECT, dagster_dbt_translator=Translator(), name="dbt_models")
+@dbt_assets(
+    manifest=DBT_PROJECT.manifest_path,
+    project=DBT_PROJECT,
+    dagster_dbt_translator=Translator(),
+    name="dbt_models",
+)
 def dbt_models(context: dg.AssetExecutionContext, dbt: DbtCliResource, scoreline: Scoreline) -> Iterator[Any]:
-    """`dbt build`: models, then their tests. A failed test stops what stands on it, so that a wrong number is never published."""
+    """`dbt build`: models, then their tests. A failed test stops what stands on it, so that a wrong number is
+    never published."""
     settings = scoreline.settings()
     os.environ.update(dbt_environment(settings))  # dagster-dbt hands dbt this process's environment
     with scoreline.warehouse().write_lock(f"dbt build, run {context.run_id}"):
-        # one folder instead of one per run: the lock is held, and dbt's logs stay with the other things that runs make
+        # one folder instead of one per run: the lock is held, and dbt's logs stay with the other things that
+        # runs make
         yield from dbt.cli(["build"], context=context, target_path=settings.home / "dbt").stream()
 
 

@@ -1,4 +1,5 @@
-"""What a page can call. Every component takes query results and returns finished HTML; data in it is always escaped."""
+"""What a page can call. Every component takes query results and returns finished HTML; data in it is always
+escaped."""
 
 from __future__ import annotations
 

@@ -21,12 +21,16 @@ _PARTS = (
 
 
 def Definitions(metrics: Result, goals: Result, changes: Result) -> Markup:
-    """A list of the metrics by section, each of them to be opened. `goals`, `changes`: rows per metric, the newest first."""
+    """A list of the metrics by section, each of them to be opened. `goals`, `changes`: rows per metric, the
+    newest first."""
     goals_of, changes_of = _by_metric(goals), _by_metric(changes)
     return join(
         Markup("<h2>{}</h2>{}").format(
             label,
-            join(_metric(metric, goals_of.get(metric.metric_id, []), changes_of.get(metric.metric_id, [])) for metric in members),
+            join(
+                _metric(metric, goals_of.get(metric.metric_id, []), changes_of.get(metric.metric_id, []))
+                for metric in members
+            ),
         )
         for label, members in groupby(metrics, key=lambda metric: metric.section_label)
     )
@@ -37,22 +41,28 @@ def _by_metric(rows: Result) -> dict[str, list[Row]]:
 
 
 def _metric(metric: Row, goals: list[Row], changes: list[Row]) -> Markup:
-    parts = join(Markup("<dt>{}</dt><dd>{}</dd>").format(name, metric[key] or "not written down yet") for name, key in _PARTS)
+    parts = join(
+        Markup("<dt>{}</dt><dd>{}</dd>").format(name, metric[key] or "not written down yet")
+        for name, key in _PARTS
+    )
     return Markup(
-        '<details class="card definition" id="{}"><summary><b>{}</b> <span class="vs">{}</span></summary><dl>{}'
-        "<dt>Target</dt><dd>{}</dd>{}<dt>Shown in</dt><dd>{}</dd><dt>Sources</dt><dd>{}</dd></dl>"
-        '<details><summary>SQL, {}</summary><pre tabindex="0">{}</pre></details></details>'
+        '<details class="card definition" id="{}"><summary><b>{}</b> <span'
+        ' class="vs">{}</span></summary><dl>{}<dt>Target</dt><dd>{}</dd>{}<dt>Shown'
+        " in</dt><dd>{}</dd><dt>Sources</dt><dd>{}</dd></dl><details><summary>SQL, {}</summary><pre"
+        ' tabindex="0">{}</pre></details></details>'
     ).format(
         anchor(metric.metric_id),
         metric.label,
         metric.metric_id,
         parts,
         _goals(goals),
-        Markup('<dt>Changed</dt><dd><ul class="goals">{}</ul></dd>').format(
-            join(Markup("<li>{}</li>").format(change.sentence) for change in changes)
-        )
-        if changes
-        else "",
+        (
+            Markup('<dt>Changed</dt><dd><ul class="goals">{}</ul></dd>').format(
+                join(Markup("<li>{}</li>").format(change.sentence) for change in changes)
+            )
+            if changes
+            else ""
+        ),
         metric.lines,
         f"any of {metric.sources}" if metric.any_source else metric.sources,
         metric.model_path,

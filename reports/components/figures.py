@@ -30,7 +30,10 @@ def LineChart(
     height: int = 220,
 ) -> Markup:
     """Lines with their names at the right end; the goal, where there is one, is dashed."""
-    shown = [series(name, data.column(column), color) for column, name, color in zip(y, names or y, colors, strict=False)]
+    shown = [
+        series(name, data.column(column), color)
+        for column, name, color in zip(y, names or y, colors, strict=False)
+    ]
     if goal:
         shown.append(series("Goal", data.column(goal), "goal", "goal", 1.5))
     chart = Chart(title, _labels(data, x), shown, unit, subtitle, height=height)
@@ -58,7 +61,14 @@ def BarChart(
 
 
 def SmallBars(
-    data: Result, x: str, y: Sequence[str], title: str, *, names: Sequence[str], unit: str = "count", subtitle: str = ""
+    data: Result,
+    x: str,
+    y: Sequence[str],
+    title: str,
+    *,
+    names: Sequence[str],
+    unit: str = "count",
+    subtitle: str = "",
 ) -> Markup:
     """Several columns as rows of bars under each other, each with its name and its sum."""
     shown = [series(name, data.column(column), "c1", "bar") for column, name in zip(y, names, strict=True)]

@@ -1,6 +1,8 @@
-"""Filters: every choice is rendered on the server with the page's own components; the script only puts the chosen one in place.
+"""Filters: every choice is rendered on the server with the page's own components; the script only puts the
+chosen one in place.
 
-So there is no date arithmetic, no adding up and no number format in the script, and what is shown is what the marts say.
+So there is no date arithmetic, no adding up and no number format in the script, and what is shown is what the
+marts say.
 """
 
 from __future__ import annotations
@@ -36,7 +38,9 @@ class View:
 
     def of(self, data: Result) -> Result:
         """The rows of what is chosen, by the columns `<filter>_key` that the block has."""
-        keys = {f"{name}_key": row["key"] for name, row in self.chosen.items() if f"{name}_key" in data.columns}
+        keys = {
+            f"{name}_key": row["key"] for name, row in self.chosen.items() if f"{name}_key" in data.columns
+        }
         return data.where(**keys) if keys else data
 
     @property
@@ -49,8 +53,9 @@ class View:
 class Filters:
     """The filters of a page: `{% set by = Filters(period=periods, owner=owners) %}{{ by }}` draws their form.
 
-    Each is a block with the columns `key`, `label`, `note` (what the line under the form says of the choice) and `is_default`. The first is
-    a row of buttons if there are few choices, the others are lists; a list of days gets buttons for the day before and after.
+    Each is a block with the columns `key`, `label`, `note` (what the line under the form says of the choice)
+    and `is_default`. The first is a row of buttons if there are few choices, the others are lists; a list of
+    days gets buttons for the day before and after.
     """
 
     by: dict[str, Result] = field(default_factory=dict)
@@ -69,19 +74,26 @@ class Filters:
     @cached_property
     def default(self) -> int:
         """The place of the choice that stands in the page as it is opened."""
-        return next(i for i, view in enumerate(self.views) if all(row["is_default"] for row in view.chosen.values()))
+        return next(
+            i for i, view in enumerate(self.views) if all(row["is_default"] for row in view.chosen.values())
+        )
 
     def __html__(self) -> str:
         controls = join(
             _buttons(name, rows) if i == 0 and len(rows) <= _MOST_BUTTONS else _list(name, rows)
             for i, (name, rows) in enumerate(self.by.items())
         )
-        # the line stands outside the form: without the script there is no form, but what is shown must still be said
+        # the line stands outside the form: without the script there is no form, but what is shown must still
+        # be said
         return str(
             Markup(
-                '<div class="filterbar"><form class="filters" data-by="{}" aria-label="Filters" hidden>{}</form>'
-                '<p class="shown" role="status">{}</p></div>'
-            ).format(" ".join(self.by), controls, " · ".join(plain(row["note"]) for row in self.views[self.default].chosen.values()))
+                '<div class="filterbar"><form class="filters" data-by="{}" aria-label="Filters"'
+                ' hidden>{}</form><p class="shown" role="status">{}</p></div>'
+            ).format(
+                " ".join(self.by),
+                controls,
+                " · ".join(plain(row["note"]) for row in self.views[self.default].chosen.values()),
+            )
         )
 
 
@@ -97,8 +109,14 @@ def _buttons(name: str, rows: Result) -> Markup:
     return Markup('<fieldset class="seg"><legend class="vh">{}</legend>{}</fieldset>').format(
         _title(name),
         join(
-            Markup('<label><input type="radio" name="{}" value="{}" data-note="{}"{}><span>{}</span></label>').format(
-                name, _text(row["key"]), plain(row["note"]), Markup(" checked") if row["is_default"] else "", plain(row["label"])
+            Markup(
+                '<label><input type="radio" name="{}" value="{}" data-note="{}"{}><span>{}</span></label>'
+            ).format(
+                name,
+                _text(row["key"]),
+                plain(row["note"]),
+                Markup(" checked") if row["is_default"] else "",
+                plain(row["label"]),
             )
             for row in rows
         ),
@@ -108,28 +126,35 @@ def _buttons(name: str, rows: Result) -> Markup:
 def _list(name: str, rows: Result) -> Markup:
     options = join(
         Markup('<option value="{}" data-note="{}"{}>{}').format(
-            _text(row["key"]), plain(row["note"]), Markup(" selected") if row["is_default"] else "", plain(row["label"])
+            _text(row["key"]),
+            plain(row["note"]),
+            Markup(" selected") if row["is_default"] else "",
+            plain(row["label"]),
         )
         for row in rows
     )
-    pick = Markup('<label class="pick"><span>{}</span> <select name="{}">{}</select></label>').format(_title(name), name, options)
+    pick = Markup('<label class="pick"><span>{}</span> <select name="{}">{}</select></label>').format(
+        _title(name), name, options
+    )
     if not all(isinstance(row["key"], date) for row in rows):
         return pick
     return Markup(
-        '<span class="steps"><button type="button" data-for="{0}" data-step="1" aria-label="Earlier">‹</button>{1}'
-        '<button type="button" data-for="{0}" data-step="-1" aria-label="Later">›</button></span>'
+        '<span class="steps"><button type="button" data-for="{0}" data-step="1"'
+        ' aria-label="Earlier">‹</button>{1}<button type="button" data-for="{0}" data-step="-1"'
+        ' aria-label="Later">›</button></span>'
     ).format(name, pick)
 
 
 def region(by: Filters, versions: Sequence[str]) -> Markup:
     """What `{% filtered %}` becomes: the default in place, and behind it every version, packed."""
-    return Markup('<div class="filtered" id="{0}">{1}</div><script type="text/plain" data-for="{0}">{2}</script>').format(
-        new_id("v"), Markup(versions[by.default]), pack(versions)
-    )
+    return Markup(
+        '<div class="filtered" id="{0}">{1}</div><script type="text/plain" data-for="{0}">{2}</script>'
+    ).format(new_id("v"), Markup(versions[by.default]), pack(versions))
 
 
 def pack(versions: Sequence[str]) -> str:
-    """Versions as base64 of deflated JSON: `{"at": place in "of" by number of the choice, "of": the texts}`; equal ones once."""
+    """Versions as base64 of deflated JSON: `{"at": place in "of" by number of the choice, "of": the texts}`;
+    equal ones once."""
     places: dict[str, int] = {}
     at = [places.setdefault(version, len(places)) for version in versions]
     text = json.dumps({"at": at, "of": list(places)}, ensure_ascii=False, separators=(",", ":"))

@@ -13,7 +13,11 @@ from reports.look.numbers import DASH, day, number, plural
 
 
 def _money(row: Row) -> str:
-    return number(row.balance, f"money:{row.currency}") if row.currency and row.currency.isalpha() else number(row.balance)
+    return (
+        number(row.balance, f"money:{row.currency}")
+        if row.currency and row.currency.isalpha()
+        else number(row.balance)
+    )
 
 
 def _balance(row: Row | None) -> Markup:
@@ -21,7 +25,8 @@ def _balance(row: Row | None) -> Markup:
         return Markup('<td class="n">{}</td>').format(DASH)
     old = row.balance_day != row.snapshot_day
     return Markup('<td class="n">{}{}</td>').format(
-        _money(row), Markup('<small class="state stale">of {}</small>').format(day(row.balance_day)) if old else ""
+        _money(row),
+        Markup('<small class="state stale">of {}</small>').format(day(row.balance_day)) if old else "",
     )
 
 
@@ -54,8 +59,8 @@ def BankComplaints(complaints: Result) -> Markup:
         for row in complaints
     )
     return Markup(
-        '<section class="card attention"><h2>The banks report problems</h2>'
-        '<p class="quiet">In their answer of {}. The cash position stands, but it may not be whole.</p><ol>{}</ol></section>'
+        '<section class="card attention"><h2>The banks report problems</h2><p class="quiet">In their answer'
+        " of {}. The cash position stands, but it may not be whole.</p><ol>{}</ol></section>"
     ).format(day(complaints.rows[0].snapshot_day), items)
 
 
@@ -69,7 +74,10 @@ def BooksNote(basis: Result, running: Result, build: Result) -> Markup:
         text += f" The books are kept in {books.currency}: nothing of them is added up."
     for row in running:
         until = f" to {day(row.through_day)}" if row.through_day else ""
-        text += f" {row.month_name} so far{until}: revenue {number(row.revenue, home)}, expenses {number(row.expenses, home)}, provisional."
+        text += (
+            f" {row.month_name} so far{until}: revenue {number(row.revenue, home)}, expenses"
+            f" {number(row.expenses, home)}, provisional."
+        )
     return Markup('<p class="quiet">{}</p>').format(text)
 
 
@@ -97,7 +105,8 @@ def CashTable(balances: Result, build: Result) -> Markup:
             "in the sum" if row.is_counted else plain(row.reason_text),
         )
         for place, row in sorted(
-            newest.items(), key=lambda item: (not item[1].is_counted, not item[1].is_cash_account, item[1].account_name)
+            newest.items(),
+            key=lambda item: (not item[1].is_counted, not item[1].is_cash_account, item[1].account_name),
         )
     )
     head = Markup('<th scope="col">Account</th>{}<th scope="col">Newest day</th>').format(
@@ -114,7 +123,8 @@ def BillTable(bills: Result, caption: str) -> Markup:
     """Bills that wait, the one that waits longest first."""
     body = join(
         Markup(
-            '<tr><th scope="row">{}<small>{}</small></th><td class="n">{}</td><td class="n">{}</td><td>{}</td><td>{}{}</td></tr>'
+            '<tr><th scope="row">{}<small>{}</small></th><td class="n">{}</td><td'
+            ' class="n">{}</td><td>{}</td><td>{}{}</td></tr>'
         ).format(
             plain(row.vendor_name or "unknown vendor"),
             plain(row.invoice_number or ""),
@@ -127,8 +137,8 @@ def BillTable(bills: Result, caption: str) -> Markup:
         for row in bills
     )
     head = Markup(
-        '<th scope="col">Vendor</th><th scope="col" class="n">Amount</th><th scope="col" class="n">Waits for</th>'
-        '<th scope="col">Approvals</th><th scope="col">Due</th>'
+        '<th scope="col">Vendor</th><th scope="col" class="n">Amount</th><th scope="col" class="n">Waits'
+        ' for</th><th scope="col">Approvals</th><th scope="col">Due</th>'
     )
     return table(caption, head, body)
 
@@ -139,7 +149,11 @@ def LinkTable(records: Result, caption: str, name: str) -> Markup:
     def linked(row: Row) -> Markup:
         url = web_address(row.record_url)
         text = plain(row.record_label)
-        return Markup('<a href="{}" rel="noreferrer">{}</a>').format(url, text) if url else Markup("{}").format(text)
+        return (
+            Markup('<a href="{}" rel="noreferrer">{}</a>').format(url, text)
+            if url
+            else Markup("{}").format(text)
+        )
 
     return table(
         caption,

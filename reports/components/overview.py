@@ -18,18 +18,23 @@ def WeekList(weeks: Result) -> Markup:
         for i, name in enumerate(("Week", "Days", "Met", "Near", "Below", "No data", "Records"))
     )
     rows = join(
-        Markup('<tr><th scope="row"><a href="scorecard/{0}.html">{0}</a></th><td>{1}</td>{2}<td class="n">{3}</td></tr>').format(
+        Markup(
+            '<tr><th scope="row"><a href="scorecard/{0}.html">{0}</a></th><td>{1}</td>{2}<td'
+            ' class="n">{3}</td></tr>'
+        ).format(
             week.week_label,
             week_days(week.week_start),
             join(_count(status, week[status]) for status in ("met", "near", "below", "no_data")),
-            Markup('<a href="receipts/{0}.html">receipts<span class="vh"> of {0}</span></a>').format(week.week_label),
+            Markup('<a href="receipts/{0}.html">receipts<span class="vh"> of {0}</span></a>').format(
+                week.week_label
+            ),
         )
         for week in weeks
     )
     return Markup(
-        '<div class="card flush scroll" tabindex="0" role="region" aria-label="Weeks"><table class="plain weeklist">'
-        '<caption class="vh">Weeks</caption>'
-        "<thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>"
+        '<div class="card flush scroll" tabindex="0" role="region" aria-label="Weeks"><table class="plain'
+        ' weeklist"><caption'
+        ' class="vh">Weeks</caption><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>'
     ).format(head, rows)
 
 

@@ -32,20 +32,29 @@ _UNITS = {"working_day": "working day", "week": "week"}
 def Pace(pace: Result) -> Markup:
     """A list per span: how far, how it should stand by now, and what each remaining day or week must bring.
 
-    The first hours of a span tell nothing: as long as it is too early for every line, one sentence stands for the list.
+    The first hours of a span tell nothing: as long as it is too early for every line, one sentence stands for
+    the list.
     """
     rows = sorted(pace, key=lambda row: (_SPANS.index(row.span), row.period_label))
-    return join(_span(list(members)) for _, members in itertools.groupby(rows, key=lambda row: row.period_label))
+    return join(
+        _span(list(members)) for _, members in itertools.groupby(rows, key=lambda row: row.period_label)
+    )
 
 
 def by_need(rows: Iterable[_Paced]) -> list[_Paced]:
     """What needs attention first: by pace, then by how far off it is."""
-    return sorted(rows, key=lambda row: (list(WORDS).index(row.pace) if row.pace else len(WORDS), -_gap(row), row.sort_order))
+    return sorted(
+        rows,
+        key=lambda row: (list(WORDS).index(row.pace) if row.pace else len(WORDS), -_gap(row), row.sort_order),
+    )
 
 
 def tally(rows: Collection[Row | Line]) -> list[tuple[str, str]]:
     """(status whose shape and colour it takes, words) of each pace: `("below", "3 behind")`."""
-    counted = [(status, word.lower(), sum(row.pace == pace for row in rows)) for pace, (status, word) in WORDS.items()]
+    counted = [
+        (status, word.lower(), sum(row.pace == pace for row in rows))
+        for pace, (status, word) in WORDS.items()
+    ]
     return [(status, f"{count} {word}") for status, word, count in counted if count]
 
 
@@ -53,22 +62,32 @@ def _span(rows: list[Row]) -> Markup:
     label, span = rows[0].period_label, rows[0].span
     if all(row.pace == "too_early" for row in rows):
         days = max(row.working_days_left for row in rows)
-        return Markup('<p class="quiet">{} has only begun: too early to tell a pace, {} ahead.</p>').format(label, _days(days))
+        return Markup('<p class="quiet">{} has only begun: too early to tell a pace, {} ahead.</p>').format(
+            label, _days(days)
+        )
     known = by_need([row for row in rows if row.pace != "too_early"])
     summary = ", ".join(words for _, words in tally(known))
-    head = ("Line", "So far", "Goal", f"Needed each {_UNITS['week' if span == 'quarter' else 'working_day']}", "Pace")
+    head = (
+        "Line",
+        "So far",
+        "Goal",
+        f"Needed each {_UNITS['week' if span == 'quarter' else 'working_day']}",
+        "Pace",
+    )
     # a few lines that are behind are what one came for; the whole list is a click away
     return Markup(
-        '<details class="card running pace"{}><summary>{} against its goals: {}</summary>'
-        '<table role="table" class="plain" aria-label="Pace of {}"><thead role="rowgroup"><tr role="row">{}</tr></thead>'
-        '<tbody role="rowgroup">{}</tbody></table></details>'
+        '<details class="card running pace"{}><summary>{} against its goals: {}</summary><table role="table"'
+        ' class="plain" aria-label="Pace of {}"><thead role="rowgroup"><tr role="row">{}</tr></thead><tbody'
+        ' role="rowgroup">{}</tbody></table></details>'
     ).format(
         Markup(" open") if any(row.pace in ("behind", "missed") for row in known) else "",
         label,
         summary or "values so far",
         label,
         join(
-            Markup('<th role="columnheader" scope="col"{}>{}</th>').format(Markup(' class="n"') if 0 < i < 4 else "", name)
+            Markup('<th role="columnheader" scope="col"{}>{}</th>').format(
+                Markup(' class="n"') if 0 < i < 4 else "", name
+            )
             for i, name in enumerate(head)
         ),
         join(_line(row, head) for row in known),
@@ -84,9 +103,9 @@ def _line(row: Row, head: Sequence[str]) -> Markup:
         else f"{row.periods_with_number} of {plural(row.periods_begun, row.cadence)} with a number"
     )
     return Markup(
-        '<tr role="row"><th role="rowheader" scope="row">{}<small>{}</small></th><td role="cell" class="n" data-label="{}">{}{}{}</td>'
-        '<td role="cell" class="n" data-label="{}">{}</td><td role="cell" class="n" data-label="{}">{}</td>'
-        '<td role="cell" class="verdict">{}{}</td></tr>'
+        '<tr role="row"><th role="rowheader" scope="row">{}<small>{}</small></th><td role="cell" class="n"'
+        ' data-label="{}">{}{}{}</td><td role="cell" class="n" data-label="{}">{}</td><td role="cell"'
+        ' class="n" data-label="{}">{}</td><td role="cell" class="verdict">{}{}</td></tr>'
     ).format(
         row.label,
         row.section_label,
@@ -115,7 +134,10 @@ def _bar(row: Row) -> Markup:
     """How much of the goal is reached, with a mark where an even pace would be."""
     if not row.pace or not row.target or row.expected_so_far is None:
         return Markup()
-    done, even = (min(max(exact(part) / exact(row.target), Decimal(0)), Decimal(1)) * 100 for part in (row.value, row.expected_so_far))
+    done, even = (
+        min(max(exact(part) / exact(row.target), Decimal(0)), Decimal(1)) * 100
+        for part in (row.value, row.expected_so_far)
+    )
     return Markup(
         '<span class="pacebar" role="img" aria-label="{0:.0f}% of the goal, {1:.0f}% would be even">'
         '<i class="{2}" style="width:{0:.1f}%"></i><b style="left:{1:.1f}%"></b></span>'

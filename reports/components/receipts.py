@@ -72,7 +72,9 @@ def total_text(line: Row, found: Total) -> str:
         return f"{counted} so far; the page shows no number, because {because}."
     shown = judged(line.value, line.unit, (line.target, line.target_2)) if line.value is not None else "n/a"
     if line.aggregation in ("ratio", "last_ratio"):
-        sums = parts_text(found.numerator, found.denominator, line.aggregation) or number(found.numerator, line.unit)
+        sums = parts_text(found.numerator, found.denominator, line.aggregation) or number(
+            found.numerator, line.unit
+        )
     elif line.aggregation == "last":
         sums = f"the newest snapshot gives {number(found.numerator, line.unit)}"
     elif line.aggregation in ("mean", "median"):
@@ -82,15 +84,24 @@ def total_text(line: Row, found: Total) -> str:
         sums = f"sum {number(found.numerator, line.unit)}"
     verdict = "=" if found.agrees else "does not agree with"
     # the state says that a stale one is not whole; here stands why
-    lacks = [*([plain(line.gap, 400)] if line.gap else []), *([plain(line.partial_note, 400)] if line.partial_note else [])]
+    lacks = [
+        *([plain(line.gap, 400)] if line.gap else []),
+        *([plain(line.partial_note, 400)] if line.partial_note else []),
+    ]
     rest = f" It is not the whole number: {'. '.join(lacks)}." if lacks else ""
     return f"Counted {plural(found.counted, 'record')}, {sums} {verdict} {shown} on the page.{rest}"
 
 
 def pieces(
-    line: Row, records: Sequence[Row], weeks: Sequence[Row], receipts: Receipts, most: int, restated: Markup = NOTHING
+    line: Row,
+    records: Sequence[Row],
+    weeks: Sequence[Row],
+    receipts: Receipts,
+    most: int,
+    restated: Markup = NOTHING,
 ) -> list[Markup]:
-    """A line's receipt as cards of at most about `most` bytes: one, or several where the list of records is long.
+    """A line's receipt as cards of at most about `most` bytes: one, or several where the list of records is
+    long.
 
     `restated`: what was published before, as `Restated` tells it; it stands in the first card.
     """
@@ -106,7 +117,10 @@ def pieces(
     left = [(reason, _record(r, line.aggregation, unit, amounts)) for reason, members in out for r in members]
     sizes = {reason: len(members) for reason, members in out}
     slices = list(_slices([*counted, *left], most))
-    return [_card(line, records, part, i, len(slices), sizes, amounts, weeks, receipts, restated) for i, part in enumerate(slices)]
+    return [
+        _card(line, records, part, i, len(slices), sizes, amounts, weeks, receipts, restated)
+        for i, part in enumerate(slices)
+    ]
 
 
 _Rendered = tuple[str | None, str]
@@ -132,18 +146,23 @@ def _record(record: Row, aggregation: str, unit: str, amounts: bool) -> str:
     what = f'<a href="{escape(address)}">{label}</a>' if address else label
     amount = ""
     if amounts and record["numerator"] is not None:
-        amount = parts_text(record["numerator"], record["denominator"], aggregation) or number(record["numerator"], unit)
+        amount = parts_text(record["numerator"], record["denominator"], aggregation) or number(
+            record["numerator"], unit
+        )
     on = day(record["occurred_on"]) if record["occurred_on"] else ""
-    # plain text put together, every piece escaped: there are a hundred thousand records in a year and a half of weeks.
-    # End tags of cells and rows may be left out in HTML; a page of receipts is a fifth shorter without them
-    return f"<tr><td>{on}<td>{what}<td>{escape(plain(record['person_name'] or ''))}" + (f"<td>{escape(amount)}" if amounts else "")
+    # plain text put together, every piece escaped: there are a hundred thousand records in a year and a half
+    # of weeks. End tags of cells and rows may be left out in HTML; a page of receipts is a fifth shorter
+    # without them
+    return f"<tr><td>{on}<td>{what}<td>{escape(plain(record['person_name'] or ''))}" + (
+        f"<td>{escape(amount)}" if amounts else ""
+    )
 
 
 def _table(caption: str, rows: Sequence[str], amounts: bool) -> Markup:
     return Markup(
-        '<div class="scroll" tabindex="0" role="region" aria-label="{0}"><table class="records">'
-        '<caption class="vh">{0}</caption><thead><tr>'
-        '<th scope="col">Day<th scope="col">Record<th scope="col">Person{1}</thead><tbody>{2}</tbody></table></div>'
+        '<div class="scroll" tabindex="0" role="region" aria-label="{0}"><table class="records"><caption'
+        ' class="vh">{0}</caption><thead><tr><th scope="col">Day<th scope="col">Record<th'
+        ' scope="col">Person{1}</thead><tbody>{2}</tbody></table></div>'
     ).format(caption, Markup('<th scope="col">Amount') if amounts else "", Markup("".join(rows)))
 
 
@@ -165,16 +184,21 @@ def _card(
     for reason, members in itertools.groupby(part, key=lambda row: row[0]):
         rows = [row for _, row in members]
         if reason is None:
-            # the records are what one came for: open, unless there are so many that the rest gets out of sight
+            # the records are what one came for: open, unless there are so many that the rest gets out of
+            # sight
             body.append(
                 Markup("<details{}><summary>Counted: {}</summary>{}</details>").format(
-                    Markup(" open") if len(rows) <= 12 else "", plural(len(rows), "record"), _table(f"{name}, counted", rows, amounts)
+                    Markup(" open") if len(rows) <= 12 else "",
+                    plural(len(rows), "record"),
+                    _table(f"{name}, counted", rows, amounts),
                 )
             )
         else:
             body.append(
                 Markup("<details><summary>Left out: {}, {}</summary>{}</details>").format(
-                    plural(sizes[reason], "record"), reason, _table(f"{name}, left out: {reason}", rows, amounts)
+                    plural(sizes[reason], "record"),
+                    reason,
+                    _table(f"{name}, left out: {reason}", rows, amounts),
                 )
             )
     found = total(line, records)
@@ -184,18 +208,25 @@ def _card(
         f", {line.owner_names}" if line.owner_names else "",
         "" if found.agrees else " wrong",
         Markup("{} ").format(Pill(line.status)) if line.status not in (None, "no_goal") else "",
-        total_text(line, found) + (f" Left out: {plural(found.left_out, 'record')}." if found.left_out else ""),
+        total_text(line, found)
+        + (f" Left out: {plural(found.left_out, 'record')}." if found.left_out else ""),
         Moved(line.moved, "p") + restated,
     )
     if i:
         head = Markup("<h2>{}<small>continued, part {} of {}</small></h2>").format(line.label, i + 1, count)
     elif count > 1:
-        body.append(Markup('<p class="quiet">The list goes on over {} pages; the links above lead to them.</p>').format(count))
+        body.append(
+            Markup(
+                '<p class="quiet">The list goes on over {} pages; the links above lead to them.</p>'
+            ).format(count)
+        )
     elif not records:
         body.append(Markup('<p class="quiet">No records in this period.</p>'))
     if not i and weeks:
         body.append(_quarter(line, weeks, receipts))
-    return Markup('<section class="card receipt" id="{}">{}{}</section>').format(uid if not i else f"{uid}.{i + 1}", head, join(body))
+    return Markup('<section class="card receipt" id="{}">{}{}</section>').format(
+        uid if not i else f"{uid}.{i + 1}", head, join(body)
+    )
 
 
 def _quarter(line: Row, weeks: Sequence[Row], receipts: Receipts) -> Markup:
@@ -204,12 +235,23 @@ def _quarter(line: Row, weeks: Sequence[Row], receipts: Receipts) -> Markup:
         Markup("<tr><td>{}<td>{}{}").format(
             week.week_label,
             _value_link(week, line, receipts),
-            Markup("<td>{}").format(parts_text(week.numerator, week.denominator, line.aggregation)) if line.aggregation == "ratio" else "",
+            (
+                Markup("<td>{}").format(parts_text(week.numerator, week.denominator, line.aggregation))
+                if line.aggregation == "ratio"
+                else ""
+            ),
         )
         for week in weeks
     )
-    # as the facts pool (macros/pooling.sql): whole weeks, also those of a ratio that have nothing to divide by
-    pooled = [w for w in weeks if w.numerator is not None and w.state != "stale" and (w.denominator or line.aggregation != "last_ratio")]
+    # as the facts pool (macros/pooling.sql): whole weeks, also those of a ratio that have nothing to divide
+    # by
+    pooled = [
+        w
+        for w in weeks
+        if w.numerator is not None
+        and w.state != "stale"
+        and (w.denominator or line.aggregation != "last_ratio")
+    ]
     shown = judged(line.quarter_value, line.unit, (line.target, line.target_2))
     periods = plural(line.quarter_periods, line.cadence)
     if line.aggregation == "median":
@@ -224,11 +266,14 @@ def _quarter(line: Row, weeks: Sequence[Row], receipts: Receipts) -> Markup:
     missing = (
         ""
         if line.quarter_periods >= line.quarter_periods_expected
-        else f"; {line.quarter_periods} of {plural(line.quarter_periods_expected, line.cadence)} have a number"
+        else (
+            f"; {line.quarter_periods} of {plural(line.quarter_periods_expected, line.cadence)} have a number"
+        )
     )
     return Markup(
-        '<details id="{}.quarter"><summary>Quarter {} {}</summary><p class="quiet">{}{}.</p><table class="records weeks"><thead><tr>'
-        '<th scope="col">{}<th scope="col">Value{}</thead><tbody>{}</tbody></table></details>'
+        '<details id="{}.quarter"><summary>Quarter {} {}</summary><p class="quiet">{}{}.</p><table'
+        ' class="records weeks"><thead><tr><th scope="col">{}<th'
+        ' scope="col">Value{}</thead><tbody>{}</tbody></table></details>'
     ).format(
         anchor(line.line_id),
         "average" if line.cadence == "week" else "so far",
@@ -251,13 +296,19 @@ def _value_link(week: Row, line: Row, receipts: Receipts) -> Markup:
 
 
 def Restated(changes: Sequence[Row], records: Sequence[Row], zone: str) -> Markup:
-    """What was published about the number before, the newest change first, with the records that made the difference."""
+    """What was published about the number before, the newest change first, with the records that made the
+    difference."""
     if not changes:
         return NOTHING
     return Markup('<div class="restatements"><h3>Published otherwise before</h3>{}</div>').format(
         join(
             # numbered, so that every table has a name of its own
-            _restatement(change, [r for r in records if r.changed_at == change.changed_at], zone, f"change {i} of {len(changes)}")
+            _restatement(
+                change,
+                [r for r in records if r.changed_at == change.changed_at],
+                zone,
+                f"change {i} of {len(changes)}",
+            )
             for i, change in enumerate(changes, 1)
         )
     )
@@ -266,12 +317,14 @@ def Restated(changes: Sequence[Row], records: Sequence[Row], zone: str) -> Marku
 def _restatement(change: Row, records: Sequence[Row], zone: str, which: str) -> Markup:
     if change.kind == "rejudged":
         words = {side: STATUS[change[f"status_{side}"]].lower() for side in ("was", "now")}
-        text = f"goal {goal_of(change, 'now')} ({words['now']}), was {goal_of(change, 'was')} ({words['was']})"
+        text = (
+            f"goal {goal_of(change, 'now')} ({words['now']}), was {goal_of(change, 'was')} ({words['was']})"
+        )
     else:
         text = f"{number_text(change, 'now')}, was {number_text(change, 'was')}: {why(change)}"
-    said = Markup('<p><b class="restated">{}</b> {}. <span class="quiet">Published {}; what it was, {}.</span></p>').format(
-        KIND[change.kind], text, instant(change.changed_at, zone), instant(change.published_at, zone)
-    )
+    said = Markup(
+        '<p><b class="restated">{}</b> {}. <span class="quiet">Published {}; what it was, {}.</span></p>'
+    ).format(KIND[change.kind], text, instant(change.changed_at, zone), instant(change.published_at, zone))
     if not records:
         return said
     unit = "count" if change.unit == "percent" else change.unit
@@ -279,9 +332,12 @@ def _restatement(change: Row, records: Sequence[Row], zone: str, which: str) -> 
     caption = f"{change.section_label}: {change.label}, records that made the difference, {which}"
     more = len(records) - len(rows)
     return said + Markup(
-        '<div class="scroll" tabindex="0" role="region" aria-label="{0}"><table class="records differing"><caption class="vh">{0}</caption>'
-        '<thead><tr><th scope="col">Day<th scope="col">Record<th scope="col">Change</thead><tbody>{1}</tbody></table></div>{2}'
-    ).format(caption, join(rows), Markup('<p class="quiet">and {} more</p>').format(f"{more:,}") if more else "")
+        '<div class="scroll" tabindex="0" role="region" aria-label="{0}"><table class="records'
+        ' differing"><caption class="vh">{0}</caption><thead><tr><th scope="col">Day<th scope="col">Record<th'
+        ' scope="col">Change</thead><tbody>{1}</tbody></table></div>{2}'
+    ).format(
+        caption, join(rows), Markup('<p class="quiet">and {} more</p>').format(f"{more:,}") if more else ""
+    )
 
 
 def _difference(record: Row, aggregation: str, unit: str) -> Markup:
@@ -289,7 +345,8 @@ def _difference(record: Row, aggregation: str, unit: str) -> Markup:
     label = plain(record.record_label or record.record_id)
     if record.change == "changed":
         amounts = [
-            parts_text(record[f"numerator_{side}"], record[f"denominator_{side}"], aggregation) or number(record[f"numerator_{side}"], unit)
+            parts_text(record[f"numerator_{side}"], record[f"denominator_{side}"], aggregation)
+            or number(record[f"numerator_{side}"], unit)
             for side in ("was", "now")
         ]
         what = f"Amount {amounts[1]}, was {amounts[0]}"
@@ -312,15 +369,18 @@ def _difference(record: Row, aggregation: str, unit: str) -> Markup:
     )
 
 
-def ReceiptHead(build: Result, title: str, days: str, contents: Sequence[tuple[str, str, str]], back: str) -> Markup:
+def ReceiptHead(
+    build: Result, title: str, days: str, contents: Sequence[tuple[str, str, str]], back: str
+) -> Markup:
     """The page's heading and its list of lines: (link, label, total of records)."""
     items = join(
-        Markup('<li><a href="{}">{}</a> <span class="vs">{}</span></li>').format(href, label, note) for href, label, note in contents
+        Markup('<li><a href="{}">{}</a> <span class="vs">{}</span></li>').format(href, label, note)
+        for href, label, note in contents
     )
     return Markup(
-        '<div class="masthead"><p class="over">{} scorecard</p><h1>Receipts {}</h1>'
-        '<p class="lead">{}. The records behind each number: counted, '
-        'and left out with the reason. <a href="{}">To the scorecard</a></p></div><ul class="card contents">{}</ul>'
+        '<div class="masthead"><p class="over">{} scorecard</p><h1>Receipts {}</h1><p class="lead">{}. The'
+        ' records behind each number: counted, and left out with the reason. <a href="{}">To the'
+        ' scorecard</a></p></div><ul class="card contents">{}</ul>'
     ).format(build.one().company_name, title, days, back, items)
 
 
@@ -333,4 +393,7 @@ def period_days(start: date, end: date) -> str:
     """`Mon 20 Oct to Sun 26 Oct 2025` for a week, with the week numbers for a longer period."""
     if (end - start).days <= 6:
         return week_days(start)
-    return f"{week_label(start)} to {week_label(end)}, {week_days(start).split(' to ')[0]} to {week_days(end).split(' to ')[1]}"
+    return (
+        f"{week_label(start)} to {week_label(end)}, {week_days(start).split(' to ')[0]} to"
+        f" {week_days(end).split(' to ')[1]}"
+    )

@@ -36,7 +36,8 @@ def lines_of(data: Result) -> list[Line]:
 
 
 def Masthead(build: Result, lines: Result, week: date, newest: bool, archived: bool = False) -> Markup:
-    """Company, week and days of the week. `archived`: the page stays as it is, whatever becomes of the numbers."""
+    """Company, week and days of the week. `archived`: the page stays as it is, whatever becomes of the
+    numbers."""
     year, number_of_week, _ = week.isocalendar()
     return Markup(
         '<div class="masthead"><p class="over">{} scorecard{}</p><h1>{}</h1>'
@@ -44,9 +45,11 @@ def Masthead(build: Result, lines: Result, week: date, newest: bool, archived: b
         '<p class="lead built">As of {}</p></div>'
     ).format(
         build.one().company_name,
-        Markup(' <span class="state">as first published</span>')
-        if archived
-        else ("" if newest else Markup(' <span class="state">past week</span>')),
+        (
+            Markup(' <span class="state">as first published</span>')
+            if archived
+            else ("" if newest else Markup(' <span class="state">past week</span>'))
+        ),
         week_label(week),
         number_of_week,
         weeks_in_year(year),
@@ -59,7 +62,8 @@ def BoardHead(build: Result, name: str, about: str) -> Markup:
     """The heading of a page that shows things as they stand now."""
     one = build.one()
     return Markup(
-        '<div class="masthead"><p class="over">{}</p><h1>{}</h1><p class="lead">{}</p><p class="lead built">As of {}</p></div>'
+        '<div class="masthead"><p class="over">{}</p><h1>{}</h1><p class="lead">{}</p><p class="lead'
+        ' built">As of {}</p></div>'
     ).format(one.company_name, name, about, instant(one.as_of, one.time_zone))
 
 
@@ -68,7 +72,9 @@ def Headline(lines: Result) -> Markup:
     every = lines_of(lines)
     found = counts(every)
     tiles = join(
-        Markup('<li class="{0}">{1}<b>{2}</b> <span>{3}</span></li>').format(status, shape(status), found[status], STATUS[status])
+        Markup('<li class="{0}">{1}<b>{2}</b> <span>{3}</span></li>').format(
+            status, shape(status), found[status], STATUS[status]
+        )
         for status in ("below", "near", "met")
     )
     rest = join(
@@ -81,7 +87,9 @@ def Headline(lines: Result) -> Markup:
             "1 number is missing" if missing == 1 else f"{missing} numbers are missing"
         )
     bar = join(
-        Markup('<i class="{}" style="flex:{}"></i>').format(status, found[status]) for status in ("below", "near", "met") if found[status]
+        Markup('<i class="{}" style="flex:{}"></i>').format(status, found[status])
+        for status in ("below", "near", "met")
+        if found[status]
     )
     return Markup(
         '<section class="card headline" aria-label="Count of statuses"><ul class="counts">{}</ul>'
@@ -98,7 +106,9 @@ def Attention(lines: Result) -> Markup:
     if not below:
         known = any(line.status in ("met", "near") for line in lines)
         text = "No line is below its goal." if known else "No line has a number to judge."
-        return Markup('<section class="card attention"><h2>Needs attention</h2><p class="quiet">{}</p></section>').format(text)
+        return Markup(
+            '<section class="card attention"><h2>Needs attention</h2><p class="quiet">{}</p></section>'
+        ).format(text)
     items = join(
         Markup(
             '<li>{}<a class="what" href="#{}">{}<span class="vh">, below</span></a><span class="how">'
@@ -116,7 +126,9 @@ def Attention(lines: Result) -> Markup:
         )
         for line in below
     )
-    return Markup('<section class="card attention"><h2>Needs attention</h2><ol>{}</ol></section>').format(items)
+    return Markup('<section class="card attention"><h2>Needs attention</h2><ol>{}</ol></section>').format(
+        items
+    )
 
 
 def about(row: Row, goal: str) -> Markup:
@@ -125,20 +137,30 @@ def about(row: Row, goal: str) -> Markup:
         ("Definition", row.definition),
         ("Why it matters", row.why),
         ("Calculation", row.calculation),
-        ("Target", f"{goal} ({row.goal_note})" if row.goal_note else goal if goal != DASH else "no goal is set"),
+        (
+            "Target",
+            f"{goal} ({row.goal_note})" if row.goal_note else goal if goal != DASH else "no goal is set",
+        ),
         ("Benchmark", row.benchmark),
         ("Edge cases", row.edge_cases),
     )
-    return join(Markup("<b>{}</b><span>{}</span>").format(name, text or "not written down yet") for name, text in parts)
+    return join(
+        Markup("<b>{}</b><span>{}</span>").format(name, text or "not written down yet")
+        for name, text in parts
+    )
 
 
 def _linked(text: str, href: str | None, what: str) -> Markup:
     if href is None:
         return Markup("{}").format(text)
-    return Markup('<a class="rc" href="{}">{}<span class="vh">: records of {}</span></a>').format(href, text, what)
+    return Markup('<a class="rc" href="{}">{}<span class="vh">: records of {}</span></a>').format(
+        href, text, what
+    )
 
 
-def state_tag(state: str, as_of_text: str, manual: bool = False, snapshot: bool = False, gap: str | None = None) -> Markup:
+def state_tag(
+    state: str, as_of_text: str, manual: bool = False, snapshot: bool = False, gap: str | None = None
+) -> Markup:
     """What stands behind a number, in words; nothing for a live one.
 
     Args:
@@ -164,7 +186,9 @@ def partial_tag(row: Row) -> Markup:
     """That a number is not the whole one, and what it leaves out; nothing for one that is."""
     if row.value is None or not row.partial_note:
         return Markup()
-    return Markup('<small class="state partial"><b>Partial</b> <span>{}</span></small>').format(plain(row.partial_note))
+    return Markup('<small class="state partial"><b>Partial</b> <span>{}</span></small>').format(
+        plain(row.partial_note)
+    )
 
 
 _Told = Mapping[tuple[str, object], Sequence[Row]]
@@ -181,9 +205,9 @@ def restated_tag(changes: Sequence[Row], build: Row) -> Markup:
     newest, *earlier = changes
     year = newest.changed_at.year != build.as_of.year
     more = f", and {plural(len(earlier), 'change')} before" if earlier else ""
-    return Markup('<small class="state restated"><b>{}</b> <span>{}<span class="vh">: {}</span>{}</span></small>').format(
-        KIND[newest.kind], before(newest, build.time_zone, year=year), why(newest), more
-    )
+    return Markup(
+        '<small class="state restated"><b>{}</b> <span>{}<span class="vh">: {}</span>{}</span></small>'
+    ).format(KIND[newest.kind], before(newest, build.time_zone, year=year), why(newest), more)
 
 
 _COLUMNS = {
@@ -193,8 +217,11 @@ _COLUMNS = {
 }
 
 
-def Sections(lines: Result, receipts: Receipts, build: Result, restated: Result, columns: str = "week") -> Markup:
-    """Every line, a table per section. `columns`: `week`, `newest` (snapshots as they stand now) or `month` (of the block `months`)."""
+def Sections(
+    lines: Result, receipts: Receipts, build: Result, restated: Result, columns: str = "week"
+) -> Markup:
+    """Every line, a table per section. `columns`: `week`, `newest` (snapshots as they stand now) or `month`
+    (of the block `months`)."""
     told = newest_first(restated.rows)
     every = by_section(lines_of(lines))
     return join(
@@ -209,9 +236,13 @@ def Sections(lines: Result, receipts: Receipts, build: Result, restated: Result,
     )
 
 
-def _section(label: str, lines: Sequence[Line], receipts: Receipts, build: Row, told: _Told, columns: str) -> Markup:
+def _section(
+    label: str, lines: Sequence[Line], receipts: Receipts, build: Row, told: _Told, columns: str
+) -> Markup:
     head = join(
-        Markup('<th role="columnheader" scope="col"{}>{}</th>').format(Markup(' class="n"') if 0 < i < 5 else "", name)
+        Markup('<th role="columnheader" scope="col"{}>{}</th>').format(
+            Markup(' class="n"') if 0 < i < 5 else "", name
+        )
         for i, name in enumerate(_COLUMNS[columns])
     )
     return Markup(
@@ -228,14 +259,14 @@ def _row(line: Line, receipts: Receipts, build: Row, told: _Told, columns: str) 
     # a board's numbers are not all of one week
     period = line.week_label if columns == "month" or (columns == "newest" and not line.is_running) else ""
     return Markup(
-        '<tr role="row" id="{id}"><th role="rowheader" scope="row" class="name">'
-        '<span class="label">{label}{info}</span><small>{owner}</small></th>'
-        '<td role="cell" class="n" data-label="Goal">{goal}</td>'
-        '<td role="cell" class="n now" data-label="{now}">{value}{parts}{period}{blank}{state}{partial}{restated}</td>'
-        '<td role="cell" class="n" data-label="{before}">{previous}{previous_parts}{previous_restated}</td>'
-        '<td role="cell" class="n" data-label="{average}">{quarter}{quarter_pill}</td>'
-        '<td role="cell" class="verdict" data-label="Status">{pill}{streak}</td>'
-        '<td role="cell" class="trend" data-label="{trend}">{spark}{changes}<span class="vh">{history}</span></td></tr>{moved}'
+        '<tr role="row" id="{id}"><th role="rowheader" scope="row" class="name"><span'
+        ' class="label">{label}{info}</span><small>{owner}</small></th><td role="cell" class="n"'
+        ' data-label="Goal">{goal}</td><td role="cell" class="n now"'
+        ' data-label="{now}">{value}{parts}{period}{blank}{state}{partial}{restated}</td><td role="cell"'
+        ' class="n" data-label="{before}">{previous}{previous_parts}{previous_restated}</td><td role="cell"'
+        ' class="n" data-label="{average}">{quarter}{quarter_pill}</td><td role="cell" class="verdict"'
+        ' data-label="Status">{pill}{streak}</td><td role="cell" class="trend"'
+        ' data-label="{trend}">{spark}{changes}<span class="vh">{history}</span></td></tr>{moved}'
     ).format(
         id=anchor(line.line_id),
         now=now,
@@ -249,7 +280,11 @@ def _row(line: Line, receipts: Receipts, build: Row, told: _Told, columns: str) 
         moved=_why_row(line),
         goal=line.goal_text,
         value=Markup("<b>{}</b>").format(
-            _linked(line.value_text, receipts.href(line.week_label, line.line_id), f"{line.label}, {line.week_label}")
+            _linked(
+                line.value_text,
+                receipts.href(line.week_label, line.line_id),
+                f"{line.label}, {line.week_label}",
+            )
         ),
         parts=_small(line.parts),
         blank=_small(line.blank_word),
@@ -265,27 +300,39 @@ def _row(line: Line, receipts: Receipts, build: Row, told: _Told, columns: str) 
         previous_restated=restated_tag(told.get((line.line_id, line.previous_start), ()), build),
         previous=_linked(
             line.previous_text,
-            receipts.href(line.previous_label, line.line_id) if line.previous_tracked and line.previous_label else None,
+            (
+                receipts.href(line.previous_label, line.line_id)
+                if line.previous_tracked and line.previous_label
+                else None
+            ),
             f"{line.label}, {before_it.lower()}",
         ),
         previous_parts=_small(line.previous_parts or _blank_before(line)) + _small(line.previous_note),
         quarter=_linked(
             line.quarter_text,
-            receipts.href(line.week_label, line.line_id, "quarter") if line.quarter_value is not None else None,
+            (
+                receipts.href(line.week_label, line.line_id, "quarter")
+                if line.quarter_value is not None
+                else None
+            ),
             f"{line.label}, {quarter}",
         ),
         quarter_pill=join(
             (
                 _small(line.quarter_coverage),
-                Markup('<span class="chip">{}</span>').format(Pill(line.quarter_status))
-                if line.quarter_status in ("met", "near", "below")
-                else "",
+                (
+                    Markup('<span class="chip">{}</span>').format(Pill(line.quarter_status))
+                    if line.quarter_status in ("met", "near", "below")
+                    else ""
+                ),
             )
         ),
         pill=Pill(line.status),
-        streak=_small(line.streak_text.removeprefix(f"{STATUS[line.status].lower()} "))
-        if line.status == "below" or line.run_weeks > 1
-        else "",
+        streak=(
+            _small(line.streak_text.removeprefix(f"{STATUS[line.status].lower()} "))
+            if line.status == "below" or line.run_weeks > 1
+            else ""
+        ),
         spark=Markup(
             spark(
                 [float(v) if v is not None else None for v in line.trend_values],
@@ -304,12 +351,16 @@ def _row(line: Line, receipts: Receipts, build: Row, told: _Told, columns: str) 
 
 
 def _changes_of_definition(line: Line) -> Markup:
-    """What the flags in the sparkline stand for, the newest first; in full, with the reason, where it is read out or pointed at."""
+    """What the flags in the sparkline stand for, the newest first; in full, with the reason, where it is read
+    out or pointed at."""
     return join(
         Markup(
-            '<small class="redefined" title="{0}"><span aria-hidden="true"><b>{1}</b> {2}</span><span class="vh"> {0} </span></small>'
+            '<small class="redefined" title="{0}"><span aria-hidden="true"><b>{1}</b> {2}</span><span'
+            ' class="vh"> {0} </span></small>'
         ).format(text, day(start), note)
-        for start, note, text in reversed(list(zip(line.trend_starts, line.trend_notes, line.trend_changes, strict=True)))
+        for start, note, text in reversed(
+            list(zip(line.trend_starts, line.trend_notes, line.trend_changes, strict=True))
+        )
         if text
     )
 
@@ -318,7 +369,9 @@ def _why_row(line: Line) -> Markup:
     """Why the number moved, in a row of its own: beside the numbers a sentence would be a column of words."""
     if not line.moved:
         return Markup()
-    return Markup('<tr role="row" class="why"><td role="cell" colspan="{0}" aria-colspan="{0}">{1}</td></tr>').format(7, Moved(line.moved))
+    return Markup(
+        '<tr role="row" class="why"><td role="cell" colspan="{0}" aria-colspan="{0}">{1}</td></tr>'
+    ).format(7, Moved(line.moved))
 
 
 def _blank_before(line: Line) -> str:
@@ -342,13 +395,24 @@ def QuarterSummary(quarter: Result, receipts: Receipts, build: Result, restated:
     zone = build.one().time_zone
     told = newest_first(restated.rows)
     tiles = join(
-        Markup('<section class="card kpi" aria-label="{0}"><p class="t">{0}{1}{2}</p><p class="num">{3}</p>{4}{5}{6}{7}</section>').format(
+        Markup(
+            '<section class="card kpi" aria-label="{0}"><p class="t">{0}{1}{2}</p><p'
+            ' class="num">{3}</p>{4}{5}{6}{7}</section>'
+        ).format(
             row.label,
             Info(about(row, goal_text(row.operator, row.target, row.target_2, row.unit)), row.label),
             Pill(row.status) if row.status in ("met", "near", "below") else "",
-            _linked(number(row.value, row.unit), receipts.href(row.quarter_label, row.line_id), f"{row.label}, {row.quarter_label}"),
+            _linked(
+                number(row.value, row.unit),
+                receipts.href(row.quarter_label, row.line_id),
+                f"{row.label}, {row.quarter_label}",
+            ),
             _small(STATUS["no_data"]) if row.value is None else "",
-            state_tag("live" if row.state == "provisional" else row.state, short_instant(row.as_of, zone), gap=row.gap),
+            state_tag(
+                "live" if row.state == "provisional" else row.state,
+                short_instant(row.as_of, zone),
+                gap=row.gap,
+            ),
             partial_tag(row),
             restated_tag(told.get((row.line_id, row.quarter_start), ()), build.one()),
         )
@@ -357,14 +421,19 @@ def QuarterSummary(quarter: Result, receipts: Receipts, build: Result, restated:
     first = quarter.rows[0]
     end = "as it ended" if first.is_finished else f"so far, as of {short_instant(build.one().as_of, zone)}"
     return Markup('<p class="quiet">{} to {}, {}.</p><div class="g tiles">{}</div>').format(
-        week_days(first.quarter_start).split(" to ")[0], week_days(first.quarter_end - timedelta(days=6)).split(" to ")[1], end, tiles
+        week_days(first.quarter_start).split(" to ")[0],
+        week_days(first.quarter_end - timedelta(days=6)).split(" to ")[1],
+        end,
+        tiles,
     )
 
 
 def RunningWeek(running: Result, receipts: Receipts) -> Markup:
     """The running week's numbers, apart from the finished ones and without a status."""
     rows = join(
-        Markup('<tr><th scope="row">{}<small>{}</small></th><td class="n">{}{}</td><td class="n">{}</td></tr>').format(
+        Markup(
+            '<tr><th scope="row">{}<small>{}</small></th><td class="n">{}{}</td><td class="n">{}</td></tr>'
+        ).format(
             row.label,
             row.section_label,
             _linked(
@@ -372,15 +441,19 @@ def RunningWeek(running: Result, receipts: Receipts) -> Markup:
                 receipts.href(row.week_label, row.line_id),
                 f"{row.label}, {row.week_label}",
             ),
-            _small(parts_text(row.numerator, row.denominator, row.aggregation) or (STATUS["no_data"] if row.value is None else "")),
+            _small(
+                parts_text(row.numerator, row.denominator, row.aggregation)
+                or (STATUS["no_data"] if row.value is None else "")
+            ),
             goal_text(row.operator, row.target, row.target_2, row.unit),
         )
         for row in running
     )
     return Markup(
-        '<details class="card running"><summary>{} {}: numbers so far, provisional and not judged</summary><table class="plain"><thead><tr>'
-        '<th scope="col">Line</th><th scope="col" class="n">So far</th><th scope="col" class="n">Goal</th></tr>'
-        "</thead><tbody>{}</tbody></table></details>"
+        '<details class="card running"><summary>{} {}: numbers so far, provisional and not'
+        ' judged</summary><table class="plain"><thead><tr><th scope="col">Line</th><th scope="col"'
+        ' class="n">So far</th><th scope="col"'
+        ' class="n">Goal</th></tr></thead><tbody>{}</tbody></table></details>'
     ).format(plural(len(running), "line"), f"of {running.rows[0].week_label}", rows)
 
 
@@ -403,9 +476,14 @@ def LateSources(sources: Result, build: Result) -> Markup:
         Markup('<aside class="note"><p><b>{}: {}.</b> {}</p></aside>').format(
             row.label,
             _SOURCE_STATE[row.state].lower(),
-            f"What is counted from it is missing or too low on this page. {row.refused}"
-            if row.state == "partly_refused"
-            else f"Its data is complete to {instant(row.complete_through, zone)}; what came later is not on this page.",
+            (
+                f"What is counted from it is missing or too low on this page. {row.refused}"
+                if row.state == "partly_refused"
+                else (
+                    f"Its data is complete to {instant(row.complete_through, zone)}; what came later is not"
+                    " on this page."
+                )
+            ),
         )
         for row in sources
     )
@@ -415,12 +493,16 @@ def DataNotes(notes: Sequence[Note], sources: Result, build: Result) -> Markup:
     """What is missing, stale or rejected, and how far the data of each source reaches."""
     zone = build.one().time_zone
     said = (
-        Markup('<ul class="notes">{}</ul>').format(join(Markup("<li>{}</li>").format(note.text) for note in notes))
+        Markup('<ul class="notes">{}</ul>').format(
+            join(Markup("<li>{}</li>").format(note.text) for note in notes)
+        )
         if notes
         else Markup('<p class="quiet">Nothing is missing, stale or rejected.</p>')
     )
     rows: Mapping[str, str] | Markup = join(
-        Markup('<tr><th scope="row">{}</th><td><span class="src {}">{}</span>{}</td><td>{}</td><td>{}</td></tr>').format(
+        Markup(
+            '<tr><th scope="row">{}</th><td><span class="src {}">{}</span>{}</td><td>{}</td><td>{}</td></tr>'
+        ).format(
             row.label,
             row.state,
             _SOURCE_STATE.get(row.state, row.state),
@@ -431,27 +513,35 @@ def DataNotes(notes: Sequence[Note], sources: Result, build: Result) -> Markup:
         for row in sources
     )
     table = Markup(
-        '<div class="scroll" tabindex="0" role="region" aria-label="Sources"><table class="plain"><thead><tr><th scope="col">Source</th>'
-        '<th scope="col">State</th><th scope="col">Complete to</th><th scope="col">Last good load</th></tr></thead>'
-        "<tbody>{}</tbody></table></div>"
+        '<div class="scroll" tabindex="0" role="region" aria-label="Sources"><table'
+        ' class="plain"><thead><tr><th scope="col">Source</th><th scope="col">State</th><th'
+        ' scope="col">Complete to</th><th scope="col">Last good'
+        " load</th></tr></thead><tbody>{}</tbody></table></div>"
     ).format(rows)
     return Markup('<div class="card" id="data-notes">{}{}</div>').format(said, table)
 
 
 def Changes(changes: Result, receipts: Receipts, build: Result) -> Markup:
-    """Numbers of finished weeks and quarters that have changed since the page's Monday: was, now, when and why."""
+    """Numbers of finished weeks and quarters that have changed since the page's Monday: was, now, when and
+    why."""
     if not len(changes):
         return Markup()
     zone = build.one().time_zone
     rows = join(
-        Markup('<tr><th scope="row">{}<small>{}, {}</small></th><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>').format(
+        Markup(
+            '<tr><th scope="row">{}<small>{},'
+            " {}</small></th><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>"
+        ).format(
             row.label,
             row.section_label,
             row.period_label,
             *(
                 (goal_of(row, "was"), goal_of(row, "now"))
                 if row.kind == "rejudged"
-                else (number_text(row, "was"), _linked(number_text(row, "now"), receipts.href(row.period_label, row.line_id), row.label))
+                else (
+                    number_text(row, "was"),
+                    _linked(number_text(row, "now"), receipts.href(row.period_label, row.line_id), row.label),
+                )
             ),
             changed_day(row, zone),
             Markup("<b>{}</b><small>{}</small>").format(KIND[row.kind], why(row)),
@@ -460,11 +550,17 @@ def Changes(changes: Result, receipts: Receipts, build: Result) -> Markup:
     )
     numbers = len({(row.line_id, row.period_start) for row in changes})
     return Markup(
-        '<details class="card running" id="changes"{}><summary>{} of finished periods changed since {}</summary>'
-        '<div class="scroll" tabindex="0" role="region" aria-label="Changed numbers"><table class="plain"><thead><tr>'
-        '<th scope="col">Number</th><th scope="col">Was</th><th scope="col">Is</th><th scope="col">Since</th><th scope="col">Why</th></tr>'
-        "</thead><tbody>{}</tbody></table></div></details>"
-    ).format(Markup(" open") if len(changes) <= _FEW else "", plural(numbers, "number"), changed_day(changes.rows[-1], zone), rows)
+        '<details class="card running" id="changes"{}><summary>{} of finished periods changed since'
+        ' {}</summary><div class="scroll" tabindex="0" role="region" aria-label="Changed numbers"><table'
+        ' class="plain"><thead><tr><th scope="col">Number</th><th scope="col">Was</th><th'
+        ' scope="col">Is</th><th scope="col">Since</th><th'
+        ' scope="col">Why</th></tr></thead><tbody>{}</tbody></table></div></details>'
+    ).format(
+        Markup(" open") if len(changes) <= _FEW else "",
+        plural(numbers, "number"),
+        changed_day(changes.rows[-1], zone),
+        rows,
+    )
 
 
 __all__ = [

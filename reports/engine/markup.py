@@ -12,8 +12,11 @@ from markupsafe import Markup
 
 _ids: ContextVar[list[int] | None] = ContextVar("ids", default=None)
 """The last number given out, in a list of one."""
-# bidirectional overrides and other control characters of vendor texts would reorder or hide the text around them
-_CONTROL = re.compile("[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ue000\ue001\ufeff]")
+# bidirectional overrides and other control characters of vendor texts would reorder or hide the text around
+# them
+_CONTROL = re.compile(
+    "[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ue000\ue001\ufeff]"
+)
 
 
 @contextmanager

@@ -18,7 +18,8 @@ MARKDOWN = MarkdownIt("commonmark", {"html": False, "typographer": False}).enabl
 
 @dataclass(frozen=True)
 class Source:
-    """A parsed page. `body` has as many lines as the file has after its front matter; `offset` is that front matter's length."""
+    """A parsed page. `body` has as many lines as the file has after its front matter; `offset` is that front
+    matter's length."""
 
     name: str
     meta: dict[str, Any]
@@ -58,7 +59,8 @@ def parse(text: str, name: str = "page") -> Source:
 
 
 def parse_file(path: Path) -> Source:
-    """`parse()` of a file, named by it. A file is parsed once until it changes; nobody may change what is returned."""
+    """`parse()` of a file, named by it. A file is parsed once until it changes; nobody may change what is
+    returned."""
     return _parse_file(path, path.stat().st_mtime_ns)
 
 

@@ -1,8 +1,8 @@
 """Named SQL blocks, run top to bottom against the published database, read-only.
 
-A block is one SELECT. It sees the marts and every block above it on the page: each result is kept as a temporary table
-of the block's name, so `from weekly` just works and no SQL text is ever pasted into other SQL text. Values come in as
-`$name` parameters only.
+A block is one SELECT. It sees the marts and every block above it on the page: each result is kept as a
+temporary table of the block's name, so `from weekly` just works and no SQL text is ever pasted into other SQL
+text. Values come in as `$name` parameters only.
 """
 
 from __future__ import annotations
@@ -53,7 +53,9 @@ class Result:
     columns: Sequence[str]
     rows: Sequence[Row]
     _statement: Callable[[], str] = field(default=str, compare=False, repr=False)
-    _groups: dict[tuple[str, ...], dict[tuple[Any, ...], list[Row]]] = field(default_factory=dict, compare=False, repr=False)
+    _groups: dict[tuple[str, ...], dict[tuple[Any, ...], list[Row]]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
 
     @property
     def sql(self) -> str:
@@ -67,13 +69,16 @@ class Result:
         return len(self.rows)
 
     def where(self, **equal: Any) -> Result:
-        """The rows whose columns have these values. Asked for often, so rows are sorted by these columns once."""
+        """The rows whose columns have these values. Asked for often, so rows are sorted by these columns
+        once."""
         columns = tuple(equal)
         if columns not in self._groups:
             groups = self._groups[columns] = {}
             for row in self.rows:
                 groups.setdefault(tuple(row[column] for column in columns), []).append(row)
-        return Result(self.name, self.columns, self._groups[columns].get(tuple(equal.values()), []), self._statement)
+        return Result(
+            self.name, self.columns, self._groups[columns].get(tuple(equal.values()), []), self._statement
+        )
 
     def groups(self, column: str) -> list[tuple[Any, Result]]:
         """(value, its rows) for each value of the column, in the order in which they first come."""
@@ -97,14 +102,16 @@ class Result:
 def connect(published: Path) -> duckdb.DuckDBPyConnection:
     """The published file, attached read-only to an empty database; then every way out of it is closed.
 
-    Attached, not opened: two readers with different settings would refuse each other, and the fixed name means that a
-    file called marts.duckdb doesn't make `marts.x` ambiguous.
+    Attached, not opened: two readers with different settings would refuse each other, and the fixed name
+    means that a file called marts.duckdb doesn't make `marts.x` ambiguous.
 
     Raises:
         LookupError: nothing has been published yet.
     """
     if not published.exists():
-        raise LookupError(f"{published} does not exist yet: run the refresh and build jobs (make demo runs both)")
+        raise LookupError(
+            f"{published} does not exist yet: run the refresh and build jobs (make demo runs both)"
+        )
     connection = duckdb.connect(
         ":memory:",
         config={
@@ -121,7 +128,11 @@ def connect(published: Path) -> duckdb.DuckDBPyConnection:
 
 
 def run(
-    connection: duckdb.DuckDBPyConnection, blocks: Sequence[Block], params: Mapping[str, Any], *, timeout: float = 60
+    connection: duckdb.DuckDBPyConnection,
+    blocks: Sequence[Block],
+    params: Mapping[str, Any],
+    *,
+    timeout: float = 60,
 ) -> dict[str, Result]:
     """Run blocks in page order. Each call has temporary tables of its own, so pages don't see each other.
 
@@ -142,14 +153,20 @@ def run(
             if block.name in results:
                 raise _fault(block, "this name is used twice on the page")
             columns, rows = _run_block(cursor, block, params, later, timeout)
-            results[block.name] = Result(block.name, columns, rows, partial(standalone, block, blocks[:i], params))
+            results[block.name] = Result(
+                block.name, columns, rows, partial(standalone, block, blocks[:i], params)
+            )
         return results
     finally:
         cursor.close()
 
 
 def _run_block(
-    cursor: duckdb.DuckDBPyConnection, block: Block, params: Mapping[str, Any], later: set[str], timeout: float
+    cursor: duckdb.DuckDBPyConnection,
+    block: Block,
+    params: Mapping[str, Any],
+    later: set[str],
+    timeout: float,
 ) -> tuple[list[str], list[Row]]:
     if not NAME.match(block.name):
         raise _fault(block, "a block's name is lower case letters, digits and _")
@@ -165,7 +182,10 @@ def _run_block(
     timer = threading.Timer(timeout, cursor.interrupt)
     timer.start()
     try:
-        cursor.execute(f"create temp table {block.name} as\n{block.sql.rstrip().rstrip(';')}", {name: params[name] for name in needed})
+        cursor.execute(
+            f"create temp table {block.name} as\n{block.sql.rstrip().rstrip(';')}",
+            {name: params[name] for name in needed},
+        )
         cursor.execute(f"from {block.name} limit {MAX_ROWS + 1}")
         columns = [column[0] for column in cursor.description or []]
         rows = [Row(zip(columns, values, strict=True)) for values in cursor.fetchall()]
@@ -173,7 +193,9 @@ def _run_block(
         raise _fault(block, f"took longer than {timeout:g} seconds; aggregate in a mart") from None
     except duckdb.Error as error:
         ahead = next((name for name in sorted(later) if re.search(rf"\b{name}\b", str(error))), None)
-        raise _fault(block, _message(error, block) + (f" ('{ahead}' is defined further down)" if ahead else "")) from None
+        raise _fault(
+            block, _message(error, block) + (f" ('{ahead}' is defined further down)" if ahead else "")
+        ) from None
     finally:
         timer.cancel()
     if len(rows) > MAX_ROWS:
@@ -182,7 +204,8 @@ def _run_block(
 
 
 def standalone(block: Block, above: Sequence[Block], params: Mapping[str, Any]) -> str:
-    """A block as one statement over the marts: the blocks it stands on come first, `$names` are written as values."""
+    """A block as one statement over the marts: the blocks it stands on come first, `$names` are written as
+    values."""
     parts = [block]
     for other in reversed(above):
         if any(re.search(rf"\b{other.name}\b", part.sql) for part in parts):
@@ -194,7 +217,11 @@ def standalone(block: Block, above: Sequence[Block], params: Mapping[str, Any]) 
     texts = [re.sub(r"\$([a-z][a-z0-9_]*)", value, part.sql.strip().rstrip(";")) for part in parts]
     if len(parts) == 1:
         return texts[0]
-    return "with " + ", ".join(f"{part.name} as (\n{text}\n)" for part, text in zip(parts, texts, strict=True)) + f"\nfrom {block.name}"
+    return (
+        "with "
+        + ", ".join(f"{part.name} as (\n{text}\n)" for part, text in zip(parts, texts, strict=True))
+        + f"\nfrom {block.name}"
+    )
 
 
 def _literal(value: Any) -> str:

@@ -1,8 +1,8 @@
 """A parsed page and its results become HTML.
 
-The order decides what is safe: Jinja renders the text, and every `{{ }}` result becomes an opaque token; Markdown renders
-the text with raw HTML off; then the tokens become the components' HTML. So data can never turn into Markdown or HTML,
-and no Markdown parser sees a component's HTML.
+The order decides what is safe: Jinja renders the text, and every `{{ }}` result becomes an opaque token;
+Markdown renders the text with raw HTML off; then the tokens become the components' HTML. So data can never
+turn into Markdown or HTML, and no Markdown parser sees a component's HTML.
 """
 
 from __future__ import annotations
@@ -28,14 +28,16 @@ from reports.engine.markup import alternatives, page_ids
 from reports.engine.parse import MARKDOWN, Source
 from reports.engine.queries import PageError
 
-# characters of the private use area; a data text that holds them is inside a slot, where nobody looks for tokens
+# characters of the private use area; a data text that holds them is inside a slot, where nobody looks for
+# tokens
 OPEN, CLOSE = "\ue000", "\ue001"
 TOKEN = re.compile(f"{OPEN}(\\d+){CLOSE}")
 _LONE_TOKENS = re.compile(f"<p>((?:\\s*{OPEN}\\d+{CLOSE})+)\\s*</p>")
 
 
 class _Slots(list[str]):
-    """The finished HTML behind the tokens of one page. `sections`: the headings that have an id (front matter, `sections`)."""
+    """The finished HTML behind the tokens of one page. `sections`: the headings that have an id (front
+    matter, `sections`)."""
 
     def __init__(self, sections: Mapping[str, str]) -> None:
         super().__init__()
@@ -47,8 +49,10 @@ class _Slots(list[str]):
 
 
 class _BlockTags(Extension):
-    """`{% grid 3 %}..{% endgrid %}`, `{% tabs %}{% tab "x" %}..{% endtab %}{% endtabs %}`, `{% note %}..{% endnote %}`,
-    `{% filtered by %}..{% endfiltered %}`: its body sees `view`, what is chosen of the filters `by`; rendered once for each choice."""
+    """`{% grid 3 %}..{% endgrid %}`, `{% tabs %}{% tab "x" %}..{% endtab %}{% endtabs %}`, `{% note %}..{%
+    endnote %}`, `{% filtered by %}..{% endfiltered %}`: its body sees `view`, what is chosen of the filters
+    `by`; rendered once for each choice.
+    """
 
     tags = {"grid", "tabs", "tab", "note", "filtered"}
 
@@ -75,7 +79,11 @@ class _BlockTags(Extension):
             return html
 
         start = len(slots)
-        return Markup("\n\n") + slots.put(region(by, alternatives(partial(version, view) for view in by.views))) + Markup("\n\n")
+        return (
+            Markup("\n\n")
+            + slots.put(region(by, alternatives(partial(version, view) for view in by.views)))
+            + Markup("\n\n")
+        )
 
     @staticmethod
     def _wrap(context: Context, tag: str, argument: object = None, *, caller: Callable[[], str]) -> Markup:
@@ -111,7 +119,12 @@ def _finalize(context: Context, value: object) -> Markup:
 def environment() -> SandboxedEnvironment:
     """Jinja for pages: sandboxed, unknown names are errors, components are functions."""
     env = SandboxedEnvironment(
-        undefined=StrictUndefined, autoescape=True, finalize=_finalize, extensions=[_BlockTags], trim_blocks=True, lstrip_blocks=True
+        undefined=StrictUndefined,
+        autoescape=True,
+        finalize=_finalize,
+        extensions=[_BlockTags],
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     env.globals = dict(components.EXPORTS)
     return env
@@ -141,6 +154,12 @@ def render(source: Source, template: jinja2.Template, values: Mapping[str, Any])
             return _markdown(template.render({"page": source.meta, **values, "__slots__": slots}), slots)
         except Exception as error:
             # Jinja puts the template's own lines into the traceback
-            lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == "<template>" and frame.lineno]
+            lines = [
+                frame.lineno
+                for frame in traceback.extract_tb(error.__traceback__)
+                if frame.filename == "<template>" and frame.lineno
+            ]
             place = f"line {lines[-1] + source.offset}: " if lines else ""
-            raise PageError(f"{place}{error if isinstance(error, PageError) else f'{type(error).__name__}: {error}'}") from error
+            raise PageError(
+                f"{place}{error if isinstance(error, PageError) else f'{type(error).__name__}: {error}'}"
+            ) from error

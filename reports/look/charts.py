@@ -1,7 +1,8 @@
 """One chart geometry, two drawings.
 
-`Chart` holds labels, series and a round y scale. `to_html` draws it fluid (stretched SVG paths, HTML text at a fixed
-size, colours from CSS variables) for the page. `to_svg` draws it at a fixed size with literal colours for pictures.
+`Chart` holds labels, series and a round y scale. `to_html` draws it fluid (stretched SVG paths, HTML text at
+a fixed size, colours from CSS variables) for the page. `to_svg` draws it at a fixed size with literal colours
+for pictures.
 """
 
 from __future__ import annotations
@@ -42,7 +43,9 @@ class Series:
     width: float = 2
 
 
-def series(name: str, values: Sequence[Number | None], color: str = "c1", kind: str = "line", width: float = 2) -> Series:
+def series(
+    name: str, values: Sequence[Number | None], color: str = "c1", kind: str = "line", width: float = 2
+) -> Series:
     """A series out of what a query returned; decimals become floats, good enough to draw."""
     return Series(name, [None if value is None else float(value) for value in values], color, kind, width)
 
@@ -66,9 +69,18 @@ class Chart:
         self.band = any(s.kind == "bar" for s in self.series)
         values = [v for s in self.series for v in s.values if v is not None] or [0.0, 1.0]
         low, high = min(values), max(values)
-        self.ticks = nice(min(low, 0.0) if self.zero or self.band else low, max(high, 0.0) if self.band else high)
+        self.ticks = nice(
+            min(low, 0.0) if self.zero or self.band else low, max(high, 0.0) if self.band else high
+        )
         # small rates need a decimal, or two lines of the grid would read the same
-        self.digits = next((d for d in (None, 1, 2) if len({number(t, self.unit, d) for t in self.ticks}) == len(self.ticks)), 3)
+        self.digits = next(
+            (
+                d
+                for d in (None, 1, 2)
+                if len({number(t, self.unit, d) for t in self.ticks}) == len(self.ticks)
+            ),
+            3,
+        )
 
     def text(self, value: float | None) -> str:
         """A value as the axis writes it."""
@@ -124,7 +136,10 @@ class Chart:
     def last(self, s: Series) -> str:
         """The end label: name and last value, a large one without its cents."""
         value = next((v for v in reversed(s.values) if v is not None), None)
-        return f"{s.name} {self.text(value) if value is None or abs(value) < 1000 else number(value, self.unit, 0)}"
+        return (
+            f"{s.name}"
+            f" {self.text(value) if value is None or abs(value) < 1000 else number(value, self.unit, 0)}"
+        )
 
     def summary(self) -> str:
         """One sentence that says what the drawing shows."""
@@ -146,14 +161,20 @@ def _n(value: float) -> str:
     return f"{value:.1f}".rstrip("0").rstrip(".")
 
 
-def _path(run: list[tuple[float, float]], width: float, height: float, left: float = 0, top: float = 0) -> str:
+def _path(
+    run: list[tuple[float, float]], width: float, height: float, left: float = 0, top: float = 0
+) -> str:
     return "M" + "L".join(f"{_n(left + x * width)} {_n(top + (1 - y) * height)}" for x, y in run)
 
 
 def _data(title: str, heads: Sequence[str], rows: Sequence[tuple[str, Sequence[str]]]) -> str:
-    """The numbers of a drawing as a table to be opened; tooltips read them from here. `heads`: finished HTML."""
+    """The numbers of a drawing as a table to be opened; tooltips read them from here. `heads`: finished
+    HTML."""
     head = "".join(f'<th scope="col">{name}</th>' for name in heads)
-    body = "".join(f'<tr><th scope="row">{escape(label)}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>' for label, cells in rows)
+    body = "".join(
+        f'<tr><th scope="row">{escape(label)}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'
+        for label, cells in rows
+    )
     return (
         '<details class="data"><summary>Data</summary>'
         f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(title)}, data">'
@@ -171,8 +192,13 @@ def to_html(chart: Chart) -> str:
     out = []
     for tick in chart.ticks:
         zero = " zero" if tick == chart.ticks[0] else ""
-        out.append(f'<i class="gy{zero}" style="bottom:{_n(chart.y(tick) * 100)}%"><b>{chart.text(tick)}</b></i>')
-    out.append(f'<svg viewBox="0 0 {width} {height}" preserveAspectRatio="none" role="img" aria-label="{escape(chart.summary())}">')
+        out.append(
+            f'<i class="gy{zero}" style="bottom:{_n(chart.y(tick) * 100)}%"><b>{chart.text(tick)}</b></i>'
+        )
+    out.append(
+        f'<svg viewBox="0 0 {width} {height}" preserveAspectRatio="none" role="img"'
+        f' aria-label="{escape(chart.summary())}">'
+    )
     for s in chart.series:
         if s.kind == "bar":
             bar = width / len(chart.labels) * 0.68
@@ -187,70 +213,95 @@ def to_html(chart: Chart) -> str:
         for run in chart.runs(s):
             path = _path(run, width, height)
             dash = ' stroke-dasharray="5 4"' if s.kind == "goal" else ""
-            out.append(f'<path class="ln" d="{path}" stroke="var(--{s.color})" stroke-width="{_n(s.width)}"{dash}/>')
+            out.append(
+                f'<path class="ln" d="{path}" stroke="var(--{s.color})" stroke-width="{_n(s.width)}"{dash}/>'
+            )
             if s.kind != "goal":
                 x, y = run[-1]
                 out.append(
-                    f'<path class="ln dot" d="M{_n(x * width)} {_n((1 - y) * height)}h.01" stroke="var(--{s.color})" '
-                    f'stroke-width="{_n(s.width * 3.4)}"/>'
+                    f'<path class="ln dot" d="M{_n(x * width)} {_n((1 - y) * height)}h.01"'
+                    f' stroke="var(--{s.color})" stroke-width="{_n(s.width * 3.4)}"/>'
                 )
     out.append("</svg>")
     for j, k in enumerate(chart.x_ticks(8)):  # every second one only where there is room
         wide = " wide" if j % 2 and len(chart.labels) > 4 else ""
-        out.append(f'<span class="lx{wide}" style="left:{_n(chart.x(k) * 100)}%">{escape(chart.labels[k])}</span>')
+        out.append(
+            f'<span class="lx{wide}" style="left:{_n(chart.x(k) * 100)}%">{escape(chart.labels[k])}</span>'
+        )
     for s, y in ends:
         colour = "muted" if s.kind == "goal" else s.color
-        out.append(f'<span class="le" style="top:{_n(y)}px;color:var(--{colour})">{escape(chart.last(s))}</span>')
-    heads = [f'<i class="key {s.kind}" style="--k:var(--{s.color})"></i>{escape(s.name)}' for s in chart.series]
+        out.append(
+            f'<span class="le" style="top:{_n(y)}px;color:var(--{colour})">{escape(chart.last(s))}</span>'
+        )
+    heads = [
+        f'<i class="key {s.kind}" style="--k:var(--{s.color})"></i>{escape(s.name)}' for s in chart.series
+    ]
     rows = [(label, [chart.text(s.values[k]) for s in chart.series]) for k, label in enumerate(chart.labels)]
     subtitle = f"<p>{escape(chart.subtitle)}</p>" if chart.subtitle else ""
     return (
         f'<figure class="chart" aria-labelledby="{uid}"><figcaption>'
         f'<p class="ft" id="{uid}">{escape(chart.title)}</p>{subtitle}</figcaption>'
-        f'<div class="plot" tabindex="0" role="group" aria-label="{escape(chart.title)}: arrow keys read the values" '
+        f'<div class="plot" tabindex="0" role="group" aria-label="{escape(chart.title)}: arrow keys read the'
+        ' values" '
         f'data-mode="{"band" if chart.band else "point"}" '
         f'style="--l:{left}px;--r:{_n(right)}px;height:{chart.height}px">{"".join(out)}</div>'
         f"{_data(chart.title, heads, rows)}</figure>"
     )
 
 
-def small_multiples(title: str, labels: Sequence[str], shown: Sequence[Series], unit: str = "count", subtitle: str = "") -> str:
-    """Series as rows of bars under each other, each on a scale of its own with its name and its sum beside it; one table of data.
+def small_multiples(
+    title: str, labels: Sequence[str], shown: Sequence[Series], unit: str = "count", subtitle: str = ""
+) -> str:
+    """Series as rows of bars under each other, each on a scale of its own with its name and its sum beside
+    it; one table of data.
 
     Names instead of colours: nobody has to tell five colours of a stack apart.
     """
-    charts = [Chart(s.name, list(labels), [Series(s.name, s.values, "c1", "bar")], unit, height=52) for s in shown]
+    charts = [
+        Chart(s.name, list(labels), [Series(s.name, s.values, "c1", "bar")], unit, height=52) for s in shown
+    ]
     uid = new_id("f")
     out = []
     for i, (chart, s) in enumerate(zip(charts, shown, strict=True)):
         top = max((v for v in s.values if v is not None), default=0.0)
         bar = 1000 / max(len(labels), 1)
         path = "".join(
-            f"M{_n(k * bar + bar * 0.14)} 100v-{_n(value / top * 100)}h{_n(bar * 0.72)}v{_n(value / top * 100)}z"
+            f"M{_n(k * bar + bar * 0.14)}"
+            f" 100v-{_n(value / top * 100)}h{_n(bar * 0.72)}v{_n(value / top * 100)}z"
             for k, value in enumerate(s.values)
             if value and top
         )
         total = number(sum(exact(v) for v in s.values if v is not None), unit)
-        keys = f' tabindex="0" role="group" aria-label="{escape(title)}: arrow keys read the values"' if i == 0 else ""
+        keys = (
+            f' tabindex="0" role="group" aria-label="{escape(title)}: arrow keys read the values"'
+            if i == 0
+            else ""
+        )
         out.append(
-            f'<p class="mn"><b>{escape(s.name)}</b> {total}<span>most {number(exact(top), unit)}</span></p>'
-            f'<div class="plot mini"{keys} data-mode="band"><i class="gy zero" style="bottom:0"></i>'
-            f'<svg viewBox="0 0 1000 100" preserveAspectRatio="none" role="img" aria-label="{escape(chart.summary())}">'
-            f'<path d="{path}" fill="var(--c1)"/></svg></div>'
+            f'<p class="mn"><b>{escape(s.name)}</b> {total}<span>most'
+            f' {number(exact(top), unit)}</span></p><div class="plot mini"{keys} data-mode="band"><i'
+            ' class="gy zero" style="bottom:0"></i><svg viewBox="0 0 1000 100" preserveAspectRatio="none"'
+            f' role="img" aria-label="{escape(chart.summary())}"><path d="{path}"'
+            ' fill="var(--c1)"/></svg></div>'
         )
     axis = (
         "".join(
-            f'<span class="lx{" wide" if j % 2 else ""}" style="left:{_n(charts[0].x(k) * 100)}%">{escape(labels[k])}</span>'
+            f'<span class="lx{" wide" if j % 2 else ""}"'
+            f' style="left:{_n(charts[0].x(k) * 100)}%">{escape(labels[k])}</span>'
             for j, k in enumerate(charts[0].x_ticks(8))
         )
         if charts
         else ""
     )
-    rows = [(label, [number(None if (v := s.values[k]) is None else exact(v), unit) for s in shown]) for k, label in enumerate(labels)]
+    rows = [
+        (label, [number(None if (v := s.values[k]) is None else exact(v), unit) for s in shown])
+        for k, label in enumerate(labels)
+    ]
     return (
-        f'<figure class="chart minis" aria-labelledby="{uid}"><figcaption><p class="ft" id="{uid}">{escape(title)}</p>'
-        f'<p>{escape(subtitle)}</p></figcaption>{"".join(out)}<div class="axis" aria-hidden="true">{axis}</div>'
-        f"{_data(title, [escape(s.name) for s in shown], rows)}</figure>"
+        f'<figure class="chart minis" aria-labelledby="{uid}"><figcaption><p class="ft"'
+        f' id="{uid}">{escape(title)}</p><p>{escape(subtitle)}</p></figcaption>{"".join(out)}<div'
+        ' class="axis"'
+        f' aria-hidden="true">{axis}</div>{_data(title, [escape(s.name) for s in shown], rows)}</figure>'
     )
 
 
@@ -266,16 +317,18 @@ def to_svg(chart: Chart, width: int = 552, height: int = 210, font: str = "Inter
     top, bottom = 44, 24
     plot_width, plot_height = width - left - right, height - top - bottom
     out = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" font-family="{font}" '
-        f'font-size="11"><rect width="{width}" height="{height}" fill="{colour("card")}"/>'
-        f'<text x="0" y="14" font-size="13" font-weight="600" fill="{colour("ink")}">{escape(chart.title)}</text>'
-        f'<text x="0" y="30" fill="{colour("muted")}">{escape(chart.subtitle)}</text>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width}'
+        f' {height}" font-family="{font}" font-size="11"><rect width="{width}" height="{height}"'
+        f' fill="{colour("card")}"/><text x="0" y="14" font-size="13" font-weight="600"'
+        f' fill="{colour("ink")}">{escape(chart.title)}</text><text x="0" y="30"'
+        f' fill="{colour("muted")}">{escape(chart.subtitle)}</text>'
     ]
     for tick in chart.ticks:
         y = top + (1 - chart.y(tick)) * plot_height
         out.append(
-            f'<path d="M{_n(left)} {_n(y)}H{_n(left + plot_width)}" stroke="{colour("base" if tick == chart.ticks[0] else "grid")}"/>'
-            f'<text x="{_n(left - 8)}" y="{_n(y + 4)}" text-anchor="end" fill="{colour("muted")}">{chart.text(tick)}</text>'
+            f'<path d="M{_n(left)} {_n(y)}H{_n(left + plot_width)}"'
+            f' stroke="{colour("base" if tick == chart.ticks[0] else "grid")}"/><text x="{_n(left - 8)}"'
+            f' y="{_n(y + 4)}" text-anchor="end" fill="{colour("muted")}">{chart.text(tick)}</text>'
         )
     for s in chart.series:
         if s.kind == "bar":
@@ -284,23 +337,32 @@ def to_svg(chart: Chart, width: int = 552, height: int = 210, font: str = "Inter
                 if value is not None:
                     above, tall = chart.bar(value)
                     out.append(
-                        f'<rect x="{_n(left + chart.x(k) * plot_width - bar / 2)}" y="{_n(top + above * plot_height)}" '
-                        f'width="{_n(bar)}" height="{_n(tall * plot_height)}" fill="{colour(s.color)}"/>'
+                        f'<rect x="{_n(left + chart.x(k) * plot_width - bar / 2)}"'
+                        f' y="{_n(top + above * plot_height)}" width="{_n(bar)}"'
+                        f' height="{_n(tall * plot_height)}" fill="{colour(s.color)}"/>'
                     )
             continue
         for run in chart.runs(s):
-            dash = ' stroke-dasharray="5 4"' if s.kind == "goal" else ' stroke-linejoin="round" stroke-linecap="round"'
+            dash = (
+                ' stroke-dasharray="5 4"'
+                if s.kind == "goal"
+                else ' stroke-linejoin="round" stroke-linecap="round"'
+            )
             path = _path(run, plot_width, plot_height, left, top)
-            out.append(f'<path d="{path}" fill="none" stroke="{colour(s.color)}" stroke-width="{_n(s.width)}"{dash}/>')
+            out.append(
+                f'<path d="{path}" fill="none" stroke="{colour(s.color)}"'
+                f' stroke-width="{_n(s.width)}"{dash}/>'
+            )
     for k in chart.x_ticks(max(2, int(plot_width / 44))):
         out.append(
-            f'<text x="{_n(left + chart.x(k) * plot_width)}" y="{_n(top + plot_height + 16)}" text-anchor="middle" '
-            f'fill="{colour("muted")}">{escape(chart.labels[k])}</text>'
+            f'<text x="{_n(left + chart.x(k) * plot_width)}" y="{_n(top + plot_height + 16)}"'
+            f' text-anchor="middle" fill="{colour("muted")}">{escape(chart.labels[k])}</text>'
         )
     for s, y in chart.end_labels(plot_height):
         text = colour("muted" if s.kind == "goal" else s.color)
         out.append(
-            f'<text x="{_n(left + plot_width + 9)}" y="{_n(top + y + 4)}" font-weight="600" fill="{text}">{escape(chart.last(s))}</text>'
+            f'<text x="{_n(left + plot_width + 9)}" y="{_n(top + y + 4)}" font-weight="600"'
+            f' fill="{text}">{escape(chart.last(s))}</text>'
         )
     return "".join(out) + "</svg>"
 
@@ -315,7 +377,8 @@ def spark(
 ) -> str:
     """A sparkline in the page's colours. Gaps stay gaps; the goal is drawn as it stood in each week.
 
-    `changes`: place of a value -> how it is defined or judged otherwise from there on; a flag stands before it.
+    `changes`: place of a value -> how it is defined or judged otherwise from there on; a flag stands before
+    it.
     """
     shown = [None if v is None else float(v) for v in values]
     targets = [None if g is None else float(g) for g in goals]
@@ -334,8 +397,8 @@ def spark(
     for i, text in (changes or {}).items():
         pole = _n(max(1.0, 4 + (i - 0.5) * (width - 8) / max(len(shown) - 1, 1)))
         out.append(
-            f'<g class="change"><title>{escape(text)}</title><path d="M{pole} 0V{height}" stroke="var(--ink)" stroke-dasharray="1.5 1.5"/>'
-            f'<path d="M{pole} 0h7l-2 2.5 2 2.5h-7z" fill="var(--ink)"/></g>'
+            f'<g class="change"><title>{escape(text)}</title><path d="M{pole} 0V{height}" stroke="var(--ink)"'
+            f' stroke-dasharray="1.5 1.5"/><path d="M{pole} 0h7l-2 2.5 2 2.5h-7z" fill="var(--ink)"/></g>'
         )
     step = ""
     for i, target in enumerate(targets):
@@ -343,7 +406,11 @@ def spark(
             half = (width - 8) / max(len(targets) - 1, 1) / 2
             start, end = _n(max(0.0, 4 + i * 2 * half - half)), _n(min(float(width), 4 + i * 2 * half + half))
             same = i > 0 and targets[i - 1] is not None
-            step += f"H{end}" if same and targets[i - 1] == target else f"{'L' if same else 'M'}{start} {y(target)}H{end}"
+            step += (
+                f"H{end}"
+                if same and targets[i - 1] == target
+                else f"{'L' if same else 'M'}{start} {y(target)}H{end}"
+            )
     if step:
         out.append(f'<path d="{step}" stroke="var(--goal)" stroke-opacity=".6" stroke-dasharray="3 3"/>')
     line, pen, alone = "", "M", ""

@@ -1,6 +1,7 @@
 """Numbers and days as people read them.
 
-A unit is `count`, `money`, `percent`, `minutes`, `hours` or `days`; money may name its currency (`money:EUR`). Ratios are fractions:
+A unit is `count`, `money`, `percent`, `minutes`, `hours` or `days`; money may name its currency
+(`money:EUR`). Ratios are fractions:
 0.53 is 53 %.
 Rounding is half away from zero, on decimals. A missing number is a dash, never a zero.
 """
@@ -15,7 +16,16 @@ DASH = "–"
 MINUS = "−"
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "CAD": "CA$", "AUD": "A$", "NZD": "NZ$", "JPY": "¥", "INR": "₹"}
+_SYMBOLS = {
+    "USD": "$",
+    "EUR": "€",
+    "GBP": "£",
+    "CAD": "CA$",
+    "AUD": "A$",
+    "NZD": "NZ$",
+    "JPY": "¥",
+    "INR": "₹",
+}
 
 Number = Decimal | float | int
 """What a query may return for a number. Decimals stay exact; floats are read as they print."""
@@ -29,8 +39,8 @@ def exact(value: Number) -> Decimal:
 def number(value: Number | None, unit: str = "count", digits: int | None = None) -> str:
     """A number in its unit.
 
-    Without `digits`: whole percents from 10 % on and a decimal below, where 1.2 % and 1.4 % differ by a sixth; cents only where there are
-    any; else up to 2 decimals.
+    Without `digits`: whole percents from 10 % on and a decimal below, where 1.2 % and 1.4 % differ by a
+    sixth; cents only where there are any; else up to 2 decimals.
     """
     if value is None:
         return DASH
@@ -55,7 +65,8 @@ def number(value: Number | None, unit: str = "count", digits: int | None = None)
 
 
 def judged(value: Number | None, unit: str, goals: tuple[Number | None, ...]) -> str:
-    """A number beside its goal: with as many digits as it takes that 69.96 % doesn't read as the 70 % it missed."""
+    """A number beside its goal: with as many digits as it takes that 69.96 % doesn't read as the 70 % it
+    missed."""
     text = number(value, unit)
     if value is None:
         return text
@@ -87,7 +98,8 @@ def week_days(monday: date) -> str:
 
 
 def instant(value: datetime | None, zone: str) -> str:
-    """An instant as the company's clock shows it: `Mon 27 Oct 2025, 07:00 CDT`; a dash where there is none."""
+    """An instant as the company's clock shows it: `Mon 27 Oct 2025, 07:00 CDT`; a dash where there is
+    none."""
     if value is None:
         return DASH
     local = (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(ZoneInfo(zone))

@@ -14,8 +14,9 @@ TOKENS: dict[str, tuple[str, str]] = {
     "base": ("#aeb5c2", "#545d6d"),
     "accent": ("#2558c4", "#84aaff"),
     "accent-soft": ("#e8eefb", "#1b2740"),
-    # status: bluish green, amber and red are kept apart in lightness as well as in hue, so that red-green blind
-    # readers can tell them; plain names are for text (4.5:1), -mark for shapes and bars (3:1), -soft for backgrounds
+    # status: bluish green, amber and red are kept apart in lightness as well as in hue, so that red-green
+    # blind readers can tell them; plain names are for text (4.5:1), -mark for shapes and bars (3:1), -soft
+    # for backgrounds
     "met": ("#00745a", "#3fc9a0"),
     "met-soft": ("#def3ec", "#0f2c25"),
     "met-mark": ("#0a9072", "#35c39a"),
@@ -42,7 +43,14 @@ TOKENS: dict[str, tuple[str, str]] = {
     "c4": ("#a2347e", "#ee8fcb"),
 }
 
-STATUS = {"met": "Met", "near": "Near", "below": "Below", "no_goal": "No goal", "no_data": "No data", "not_applicable": "n/a"}
+STATUS = {
+    "met": "Met",
+    "near": "Near",
+    "below": "Below",
+    "no_goal": "No goal",
+    "no_data": "No data",
+    "not_applicable": "n/a",
+}
 """A status always shows as its word, with a shape and a colour of its own."""
 
 GLYPH = {"met": "●", "near": "◆", "below": "▼", "no_goal": "▬", "no_data": "○", "not_applicable": "□"}
@@ -60,8 +68,13 @@ STATE = {
 
 
 def css_tokens() -> str:
-    """The tokens as CSS variables; `light-dark()` follows `color-scheme`, so print and the switch only set that."""
-    return ":root{" + "".join(f"--{name}:light-dark({light},{dark});" for name, (light, dark) in TOKENS.items()) + "}"
+    """The tokens as CSS variables; `light-dark()` follows `color-scheme`, so print and the switch only set
+    that."""
+    return (
+        ":root{"
+        + "".join(f"--{name}:light-dark({light},{dark});" for name, (light, dark) in TOKENS.items())
+        + "}"
+    )
 
 
 def literal(name: str, dark: bool = False) -> str:
@@ -82,5 +95,8 @@ def linear(channel: float) -> float:
 
 def contrast(one: str, other: str) -> float:
     """WCAG 2 contrast ratio of two colours, 1 to 21."""
-    a, b = (sum(w * linear(c) for w, c in zip((0.2126, 0.7152, 0.0722), rgb(x), strict=True)) for x in (one, other))
+    a, b = (
+        sum(w * linear(c) for w, c in zip((0.2126, 0.7152, 0.0722), rgb(x), strict=True))
+        for x in (one, other)
+    )
     return (max(a, b) + 0.05) / (min(a, b) + 0.05)

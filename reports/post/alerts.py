@@ -1,7 +1,7 @@
 """Alerts to the operator: one mail when something breaks, one when it works again, none in between.
 
-An alert that can't be sent stays untold in the ledger of deliveries until it is: each run that tells alerts tries it again and fails
-while it is untold. `scoreline doctor` and the data health page show it.
+An alert that can't be sent stays untold in the ledger of deliveries until it is: each run that tells alerts
+tries it again and fails while it is untold. `scoreline doctor` and the data health page show it.
 """
 
 from __future__ import annotations
@@ -24,29 +24,34 @@ from reports.post.message import build
 from reports.words import gate
 
 AGAIN_AFTER = timedelta(hours=6)
-"""An alert that the mail server refused for good, or for a day, is tried again so much later: an untold alert stays until it is told."""
+"""An alert that the mail server refused for good, or for a day, is tried again so much later: an untold alert
+stays until it is told."""
 ENDS_SOON = timedelta(days=14)
 """So long before the access to a source ends the operator is told."""
 
 
 def source_conditions(settings: Settings) -> dict[str, str]:
-    """Sources that fail, run late or refuse tables, from the published database: what it is about -> what it is and the way out.
+    """Sources that fail, run late or refuse tables, from the published database: what it is about -> what it
+    is and the way out.
 
     Raises:
         LookupError: nothing has been published yet.
     """
     connection = connect(settings.published_path)
     try:
-        rows = connection.execute("select source, label, last_error, refused from published.marts.dim_sources").fetchall()
+        rows = connection.execute(
+            "select source, label, last_error, refused from published.marts.dim_sources"
+        ).fetchall()
     finally:
         connection.close()
     errors = {source: error for source, _, error, _ in rows}
     # a condition of its own: a source that fails for a day does not give what it refuses
     out = {
         f"{source} tables": (
-            f"{label} refuses tables to this account. It says: {plain(refused, 1200).rstrip('.')}. "
-            "The numbers that need these tables are missing or stale, the others are not affected. "
-            f"Way out: `scoreline doctor --source {source}` names what is lacking. If the account is not to have it, do nothing."
+            f"{label} refuses tables to this account. It says: {plain(refused, 1200).rstrip('.')}. The"
+            " numbers that need these tables are missing or stale, the others are not affected. Way out:"
+            f" `scoreline doctor --source {source}` names what is lacking. If the account is not to have it,"
+            " do nothing."
         )
         for source, label, _, refused in rows
         if refused
@@ -56,42 +61,52 @@ def source_conditions(settings: Settings) -> dict[str, str]:
             continue
         error = f" The error was: {plain(errors[source], 600)}" if errors.get(source) else ""
         out[source] = (
-            f"{state.sentence}{error} The other sources are not affected; pages and mails mark its numbers with their date. "
-            f"Way out: `scoreline doctor` names what is wrong; mend it, then materialise the source's assets again in the Dagster UI."
+            f"{state.sentence}{error} The other sources are not affected; pages and mails mark its numbers"
+            " with their date. Way out: `scoreline doctor` names what is wrong; mend it, then materialise"
+            " the source's assets again in the Dagster UI."
         )
     return out
 
 
 def data_conditions(settings: Settings) -> dict[str, str]:
-    """What else the operator must do about the data: totals that are off, and access that ends; what -> sentences and the way out.
+    """What else the operator must do about the data: totals that are off, and access that ends; what ->
+    sentences and the way out.
 
     Raises:
         LookupError: nothing has been published yet.
     """
     out = {}
     with closing(connect(settings.published_path)) as connection:
-        zone, as_of = connection.execute("select time_zone, as_of from published.marts.dim_build").fetchone() or ("UTC", settings.now())
+        zone, as_of = connection.execute(
+            "select time_zone, as_of from published.marts.dim_build"
+        ).fetchone() or ("UTC", settings.now())
         for source, label, table, told, held in connection.execute(
-            "select source, source_label, table_name, vendor_total, records_held from published.marts.fct_reconciliations where is_off"
+            "select source, source_label, table_name, vendor_total, records_held from"
+            " published.marts.fct_reconciliations where is_off"
         ).fetchall():
             out[f"{source}.{table} total"] = (
-                f"{label} says that it has {told:,} {table.replace('_', ' ')}, and {held:,} are held. Numbers from them may be wrong. "
-                f"Way out: `scoreline backfill --source {source} --days 90`; if they still differ, `scoreline doctor --source {source}` "
-                "tells what the credentials may not see."
+                f"{label} says that it has {told:,} {table.replace('_', ' ')}, and {held:,} are held. Numbers"
+                f" from them may be wrong. Way out: `scoreline backfill --source {source} --days 90`; if they"
+                f" still differ, `scoreline doctor --source {source}` tells what the credentials may not see."
             )
         for source, label, ends in connection.execute(
-            "select source, label, access_ends from published.marts.dim_sources where state <> 'not_connected' and access_ends is not null"
+            "select source, label, access_ends from published.marts.dim_sources where state <>"
+            " 'not_connected' and access_ends is not null"
         ).fetchall():
             if ends - as_of < ENDS_SOON:
                 out[f"{source} access"] = (
-                    f"The access to {label} ends on {instant(ends, zone)}. After that nothing can be read from it. "
-                    f"Way out: connect it anew before then; `scoreline doctor --source {source}` says how."
+                    f"The access to {label} ends on {instant(ends, zone)}. After that nothing can be read"
+                    f" from it. Way out: connect it anew before then; `scoreline doctor --source {source}`"
+                    " says how."
                 )
     return out
 
 
-def tell_operator(settings: Settings, company: Company, conditions: Mapping[str, str], scope: str) -> list[EmailMessage]:
-    """Remember what is wrong now, then tell the operator everything that nobody has told them yet, of other scopes too.
+def tell_operator(
+    settings: Settings, company: Company, conditions: Mapping[str, str], scope: str
+) -> list[EmailMessage]:
+    """Remember what is wrong now, then tell the operator everything that nobody has told them yet, of other
+    scopes too.
 
     Args:
         conditions: everything that is wrong now: key -> what, why and the way out, in sentences.
@@ -108,7 +123,8 @@ def tell_operator(settings: Settings, company: Company, conditions: Mapping[str,
 
 
 def remember(settings: Settings, conditions: Mapping[str, str], scope: str) -> None:
-    """Keep what is wrong now until it is over and the operator has been told both. `conditions`, `scope`: as in `tell_operator`.
+    """Keep what is wrong now until it is over and the operator has been told both. `conditions`, `scope`: as
+    in `tell_operator`.
 
     Raises:
         DeliveryFailed: the ledger can't be used.
@@ -118,7 +134,8 @@ def remember(settings: Settings, conditions: Mapping[str, str], scope: str) -> N
 
 
 def tell_untold(settings: Settings, company: Company) -> list[EmailMessage]:
-    """Tell the operator what nobody has told them yet, and that it is over. What can't be told now stays untold.
+    """Tell the operator what nobody has told them yet, and that it is over. What can't be told now stays
+    untold.
 
     Returns:
         The mails that were sent now.
@@ -129,14 +146,17 @@ def tell_untold(settings: Settings, company: Company) -> list[EmailMessage]:
     told: list[EmailMessage] = []
     failed: dict[str, str] = {}
     scopes: dict[str, None] = {}
-    # held over look and note, so that two processes don't tell the same twice; the mails have a lock of their own
+    # held over look and note, so that two processes don't tell the same twice; the mails have a lock of their
+    # own
     with sending_lock(settings, "alerts"), ledger(settings) as connection:
         waiting = connection.execute(f"{_UNTOLD} order by scope, key").fetchall()
         postman = Postman(settings, company.mail.sender) if waiting else None
         for row in waiting:
             assert postman
             report, period = _mail_of(row)
-            outcome = postman.deliver(report, period, company.mail.operator, partial(_message, settings, company, row))
+            outcome = postman.deliver(
+                report, period, company.mail.operator, partial(_message, settings, company, row)
+            )
             if outcome.state not in ("sent", "already_sent"):
                 failed[f"{company.mail.operator} ({row['key']})"] = outcome.reason
                 scopes[row["scope"]] = None
@@ -145,9 +165,13 @@ def tell_untold(settings: Settings, company: Company) -> list[EmailMessage]:
             if outcome.message is not None:
                 told.append(outcome.message)
             if row["ended_at"] is None:
-                connection.execute("update alerts set told = 1 where scope = ? and key = ?", [row["scope"], row["key"]])
+                connection.execute(
+                    "update alerts set told = 1 where scope = ? and key = ?", [row["scope"], row["key"]]
+                )
             else:
-                connection.execute("delete from alerts where scope = ? and key = ?", [row["scope"], row["key"]])
+                connection.execute(
+                    "delete from alerts where scope = ? and key = ?", [row["scope"], row["key"]]
+                )
     if failed:
         raise DeliveryFailed(failure_text("alert", ", ".join(scopes), failed), remembered=True)
     return told
@@ -183,9 +207,14 @@ def untold(settings: Settings) -> list[Untold]:
     with ledger(settings) as connection:
         for row in connection.execute(f"{_UNTOLD} order by since, scope, key").fetchall():
             tried = connection.execute(
-                "select * from deliveries where report = ? and period = ? order by attempt desc", _mail_of(row)
+                "select * from deliveries where report = ? and period = ? order by attempt desc",
+                _mail_of(row),
             ).fetchone()
-            at = tried and tried["next_try_at"] or (utc(datetime.fromisoformat(tried["noted_at"]) + AGAIN_AFTER) if tried else None)
+            at = (
+                tried
+                and tried["next_try_at"]
+                or (utc(datetime.fromisoformat(tried["noted_at"]) + AGAIN_AFTER) if tried else None)
+            )
             why, tries = (tried["error"] or "", tried["tries"]) if tried else ("", 0)
             found.append(
                 Untold(
@@ -211,26 +240,41 @@ def _since(row: sqlite3.Row) -> datetime:
     return datetime.fromisoformat(row["since"].partition("#")[0])
 
 
-def _remember(connection: sqlite3.Connection, settings: Settings, conditions: Mapping[str, str], scope: str) -> None:
+def _remember(
+    connection: sqlite3.Connection, settings: Settings, conditions: Mapping[str, str], scope: str
+) -> None:
     now = settings.now().isoformat(timespec="microseconds")
-    known = {row["key"]: row for row in connection.execute("select * from alerts where scope = ?", [scope]).fetchall()}
+    known = {
+        row["key"]: row
+        for row in connection.execute("select * from alerts where scope = ?", [scope]).fetchall()
+    }
     for key, text in conditions.items():
         if key not in known:
             connection.execute(
-                "insert into alerts (scope, key, text, since) values (?, ?, ?, ?)", [scope, key, text, _unused(connection, scope, key, now)]
+                "insert into alerts (scope, key, text, since) values (?, ?, ?, ?)",
+                [scope, key, text, _unused(connection, scope, key, now)],
             )
         else:
             # back before its end was told: for the operator it never ended
-            connection.execute("update alerts set text = ?, ended_at = null where scope = ? and key = ?", [text, scope, key])
+            connection.execute(
+                "update alerts set text = ?, ended_at = null where scope = ? and key = ?", [text, scope, key]
+            )
     for key in known.keys() - conditions.keys():
         # also where nobody has heard of it yet: one mail then tells that it was, and that it is over
-        connection.execute("update alerts set ended_at = coalesce(ended_at, ?) where scope = ? and key = ?", [now, scope, key])
+        connection.execute(
+            "update alerts set ended_at = coalesce(ended_at, ?) where scope = ? and key = ?",
+            [now, scope, key],
+        )
 
 
 def _unused(connection: sqlite3.Connection, scope: str, key: str, since: str) -> str:
-    """The instant, made different where the same thing began at the same instant before: a clock set by hand stands still."""
+    """The instant, made different where the same thing began at the same instant before: a clock set by hand
+    stands still."""
     period = f"{scope}:{key}:{since}"
-    sql = "select count(distinct period) from deliveries where report in ('alert', 'recovery') and substr(period, 1, ?) = ?"
+    sql = (
+        "select count(distinct period) from deliveries where report in ('alert', 'recovery') and"
+        " substr(period, 1, ?) = ?"
+    )
     (count,) = connection.execute(sql, [len(period), period]).fetchone()
     return f"{since}#{count + 1}" if count else since
 
@@ -241,11 +285,22 @@ def _message(settings: Settings, company: Company, row: sqlite3.Row, mid: str) -
     what = plain(row["text"], 2000)
     first = plain(what.split(". ")[0].rstrip("."), 110)
     if row["ended_at"] is None:
-        text = f"{what}\n\nSince: {since}\n\nYou get one mail when it begins and one when it is over, none in between.\n"
+        text = (
+            f"{what}\n\nSince: {since}\n\nYou get one mail when it begins and one when it is over, none in"
+            " between.\n"
+        )
         subject = first if first.startswith("Scoreline ") else f"Scoreline alert: {first}"
     else:
         ended = instant(datetime.fromisoformat(row["ended_at"]), zone)
-        late = "" if row["told"] else f"\n\nYou get this only now, because no mail could be sent to you before. It was:\n{what}"
-        text = f"This is over: {first}.\n\nSince: {since}\nOver at: {ended}\n\nNothing has to be done.{late}\n"
+        late = (
+            ""
+            if row["told"]
+            else f"\n\nYou get this only now, because no mail could be sent to you before. It was:\n{what}"
+        )
+        text = (
+            f"This is over: {first}.\n\nSince: {since}\nOver at: {ended}\n\nNothing has to be done.{late}\n"
+        )
         subject = f"Scoreline, over: {first}"
-    return build(settings, company, recipient=company.mail.operator, subject=subject, message_id=mid, text=text)
+    return build(
+        settings, company, recipient=company.mail.operator, subject=subject, message_id=mid, text=text
+    )

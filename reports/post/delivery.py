@@ -1,16 +1,17 @@
 """Handing mails over, once each.
 
-A ledger (SQLite) knows every mail by report, period and recipient. Its row is committed right before the message's last byte goes
-to the server and settled right after. A process that dies between the two leaves the row in `sending`: nobody can know whether the
-server took the mail, so it is *uncertain* and is not sent again unless somebody forces it. A lock around each mail makes a second
-process wait and then find the row, so two processes never send the same mail.
+A ledger (SQLite) knows every mail by report, period and recipient. Its row is committed right before the
+message's last byte goes to the server and settled right after. A process that dies between the two leaves the
+row in `sending`: nobody can know whether the server took the mail, so it is *uncertain* and is not sent again
+unless somebody forces it. A lock around each mail makes a second process wait and then find the row, so two
+processes never send the same mail.
 
-A mail that the server refuses for now (4xx, no connection, silence before the last byte) is *pending*: the next run tries it again
-under its own Message-ID. Pauses grow from a minute to an hour; after a day it has failed. What the server refuses for good (5xx)
-has failed at once.
+A mail that the server refuses for now (4xx, no connection, silence before the last byte) is *pending*: the
+next run tries it again under its own Message-ID. Pauses grow from a minute to an hour; after a day it has
+failed. What the server refuses for good (5xx) has failed at once.
 
-Where `SMTP_URL` is set, mails go there: `smtp://user:password@host:port` (add `?starttls=1` for STARTTLS) or `smtps://...`.
-Otherwise they become `.eml` files in the outbox folder.
+Where `SMTP_URL` is set, mails go there: `smtp://user:password@host:port` (add `?starttls=1` for STARTTLS) or
+`smtps://...`. Otherwise they become `.eml` files in the outbox folder.
 """
 
 from __future__ import annotations
@@ -166,7 +167,8 @@ create table if not exists digests (
 )""",
 )
 
-# a ledger from before mails could be pending: every row stays, and an operator who knows that a mail is held is not told again
+# a ledger from before mails could be pending: every row stays, and an operator who knows that a mail is held
+# is not told again
 _UPGRADE = (
     "alter table deliveries rename to deliveries_before",
     *_TABLES,
@@ -187,7 +189,8 @@ def ledger(settings: Settings) -> Iterator[sqlite3.Connection]:
     """The open ledger; each statement commits by itself and is on disk when it returns.
 
     Raises:
-        DeliveryFailed: the file can't be used, or it is gone while what it should know of is still there. Nothing is sent without it.
+        DeliveryFailed: the file can't be used, or it is gone while what it should know of is still there.
+        Nothing is sent without it.
     """
     path = settings.deliveries_path
     try:
@@ -197,13 +200,14 @@ def ledger(settings: Settings) -> Iterator[sqlite3.Connection]:
         with closing(sqlite3.connect(path, isolation_level=None, timeout=SMTP_TIMEOUT)) as connection:
             connection.row_factory = sqlite3.Row
             connection.execute("pragma synchronous = full")
-            # the journal keeps its place on the disk: where the row of a mail was noted, the server's answer can be noted too
+            # the journal keeps its place on the disk: where the row of a mail was noted, the server's answer
+            # can be noted too
             connection.execute("pragma journal_mode = persist")
             columns = _columns(connection)
             if not columns and (traces := _traces(settings)):
                 raise LedgerLost(
-                    f"{path} is missing or empty, but {traces}. Nothing was sent, because this file remembers who has which mail. "
-                    f"{_NEW_LEDGER}"
+                    f"{path} is missing or empty, but {traces}. Nothing was sent, because this file remembers"
+                    f" who has which mail. {_NEW_LEDGER}"
                 )
             if columns and "next_try_at" not in columns:
                 _upgrade(connection)
@@ -211,7 +215,9 @@ def ledger(settings: Settings) -> Iterator[sqlite3.Connection]:
                 connection.execute(table)
             yield connection
     except OSError as error:
-        raise DeliveryFailed(f"{path}: {error.strerror}. Nothing was sent. Make it readable and writable, then run it again.") from None
+        raise DeliveryFailed(
+            f"{path}: {error.strerror}. Nothing was sent. Make it readable and writable, then run it again."
+        ) from None
     except sqlite3.Error as error:
         raise (LedgerLost if _damaged(error) else DeliveryFailed)(f"{path}: {_way_out(error)}") from None
 
@@ -246,7 +252,8 @@ def _traces(settings: Settings) -> str:
 
 # never the copy of a backup as it is: what was sent since would be sent again
 _NEW_LEDGER = (
-    "Way out: `scoreline new-ledger` brings back the newest backup's, or starts an empty one, and sends nothing again that is due now."
+    "Way out: `scoreline new-ledger` brings back the newest backup's, or starts an empty one, and sends"
+    " nothing again that is due now."
 )
 
 
@@ -258,14 +265,20 @@ def _way_out(error: sqlite3.Error) -> str:
     """What is wrong with the ledger and what to do; nothing that would send a mail twice."""
     name = getattr(error, "sqlite_errorname", "")
     if name.startswith("SQLITE_FULL"):
-        return f"{error}. A mail on its way may have been sent. Make room on the disk, then run it again: nobody gets a mail twice."
+        return (
+            f"{error}. A mail on its way may have been sent. Make room on the disk, then run it again: nobody"
+            " gets a mail twice."
+        )
     if _damaged(error):
         return f"{error}. Nothing was sent, because this file remembers who has which mail. {_NEW_LEDGER}"
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        return f"{error}. Another program holds it open: close it there, then run it again. Nobody gets a mail twice."
+        return (
+            f"{error}. Another program holds it open: close it there, then run it again. Nobody gets a mail"
+            " twice."
+        )
     return (
-        f"{error}. A mail on its way may have been sent. Check that the disk has room and that the file and its folder can be "
-        "written, then run it again: nobody gets a mail twice."
+        f"{error}. A mail on its way may have been sent. Check that the disk has room and that the file and"
+        " its folder can be written, then run it again: nobody gets a mail twice."
     )
 
 
@@ -283,9 +296,12 @@ class Postman:
         self.sender = sender
         self._transport: _Smtp | _Outbox = _transport(settings)
 
-    def settled(self, report: str, period: str, recipient: str) -> Literal["already_sent", "uncertain"] | None:
+    def settled(
+        self, report: str, period: str, recipient: str
+    ) -> Literal["already_sent", "uncertain"] | None:
         """What the ledger says about a mail before anybody makes it; None: it is to be sent."""
-        # the lock waits for a mail that another process is sending just now: it is not uncertain, only not settled yet
+        # the lock waits for a mail that another process is sending just now: it is not uncertain, only not
+        # settled yet
         with sending_lock(self.settings), ledger(self.settings) as connection:
             return self._settled(_attempts(connection, report, period, _key(recipient)))
 
@@ -293,8 +309,9 @@ class Postman:
         """The newest attempt of each recipient."""
         with sending_lock(self.settings), ledger(self.settings) as connection:
             return connection.execute(
-                "select * from deliveries as d where report = ? and period = ? and attempt = (select max(attempt) from deliveries "
-                "where report = d.report and period = d.period and recipient = d.recipient) order by recipient",
+                "select * from deliveries as d where report = ? and period = ? and attempt = (select"
+                " max(attempt) from deliveries where report = d.report and period = d.period and recipient ="
+                " d.recipient) order by recipient",
                 [report, period],
             ).fetchall()
 
@@ -302,13 +319,22 @@ class Postman:
         """When the recipient got the report's newest mail about an earlier period. Periods sort as texts."""
         with ledger(self.settings) as connection:
             (noted,) = connection.execute(
-                "select max(noted_at) from deliveries where report = ? and recipient = ? and state = 'sent' and period = "
-                "(select max(period) from deliveries where report = ? and recipient = ? and state = 'sent' and period < ?)",
+                "select max(noted_at) from deliveries where report = ? and recipient = ? and state = 'sent'"
+                " and period = (select max(period) from deliveries where report = ? and recipient = ? and"
+                " state = 'sent' and period < ?)",
                 [report, _key(recipient), report, _key(recipient), period],
             ).fetchone()
         return datetime.fromisoformat(noted) if noted else None
 
-    def deliver(self, report: str, period: str, recipient: str, make: Callable[[str], EmailMessage], *, force: bool = False) -> Outcome:
+    def deliver(
+        self,
+        report: str,
+        period: str,
+        recipient: str,
+        make: Callable[[str], EmailMessage],
+        *,
+        force: bool = False,
+    ) -> Outcome:
         """Send one mail, unless the recipient has it already.
 
         Args:
@@ -338,10 +364,14 @@ class Postman:
             except sqlite3.Error as error:
                 trouble = f"{self.settings.deliveries_path}: {_way_out(error)}"
                 if this.handed_over:
-                    return Outcome("uncertain", f"it may have been sent, but that could not be noted. {trouble}")
+                    return Outcome(
+                        "uncertain", f"it may have been sent, but that could not be noted. {trouble}"
+                    )
                 return Outcome("failed", f"it was not sent, because that could not be noted. {trouble}")
 
-    def _try(self, connection: sqlite3.Connection, report: str, period: str, key: str, last: sqlite3.Row | None) -> _Try:
+    def _try(
+        self, connection: sqlite3.Connection, report: str, period: str, key: str, last: sqlite3.Row | None
+    ) -> _Try:
         # what certainly did not leave is tried again under its own Message-ID; only force makes a new one
         again = last is not None and self._repeatable(last)
         attempt = last["attempt"] + (not again) if last is not None else 1
@@ -349,7 +379,11 @@ class Postman:
         goes_on = last is not None and again and last["state"] == "pending"
         return _Try(
             connection,
-            last["message_id"] if last is not None and again else message_id("\n".join((report, period, key, str(attempt))), self.sender),
+            (
+                last["message_id"]
+                if last is not None and again
+                else message_id("\n".join((report, period, key, str(attempt))), self.sender)
+            ),
             (report, period, key, attempt),
             self._transport.name,
             now,
@@ -362,7 +396,9 @@ class Postman:
         with sending_lock(self.settings), ledger(self.settings) as connection:
             attempts = _attempts(connection, report, period, _key(recipient))
             if self._settled(attempts) is None:
-                this = self._try(connection, report, period, _key(recipient), attempts[-1] if attempts else None)
+                this = self._try(
+                    connection, report, period, _key(recipient), attempts[-1] if attempts else None
+                )
                 this.note(Outcome("uncertain", why))
 
     def _settled(self, attempts: list[sqlite3.Row]) -> Literal["already_sent", "uncertain"] | None:
@@ -373,8 +409,11 @@ class Postman:
         return None if all(self._repeatable(row) for row in attempts) else "uncertain"
 
     def _repeatable(self, row: sqlite3.Row) -> bool:
-        """It certainly did not leave, or writing it again makes no second mail: an outbox file is replaced by itself."""
-        return row["state"] in ("failed", "pending") or (row["state"] == "sending" and row["transport"] == self._transport.name == "outbox")
+        """It certainly did not leave, or writing it again makes no second mail: an outbox file is replaced by
+        itself."""
+        return row["state"] in ("failed", "pending") or (
+            row["state"] == "sending" and row["transport"] == self._transport.name == "outbox"
+        )
 
 
 @dataclass
@@ -406,7 +445,11 @@ class _Try:
 
     def note(self, outcome: Outcome) -> None:
         pause = min(LONGEST_PAUSE, timedelta(minutes=2 ** min(self.tries - 1, 10)))
-        self._write(outcome.state, outcome.reason or None, utc(self.now + pause) if outcome.state == "pending" else None)
+        self._write(
+            outcome.state,
+            outcome.reason or None,
+            utc(self.now + pause) if outcome.state == "pending" else None,
+        )
 
     def _write(self, state: str, error: str | None, next_try_at: str | None) -> None:
         self.connection.execute(
@@ -426,7 +469,8 @@ def _key(recipient: str) -> str:
 
 def _attempts(connection: sqlite3.Connection, report: str, period: str, recipient: str) -> list[sqlite3.Row]:
     return connection.execute(
-        "select * from deliveries where report = ? and period = ? and recipient = ? order by attempt", [report, period, recipient]
+        "select * from deliveries where report = ? and period = ? and recipient = ? order by attempt",
+        [report, period, recipient],
     ).fetchall()
 
 
@@ -449,7 +493,11 @@ class _Outbox:
 def _file_name(name: str) -> str:
     safe = "".join(c if c.isascii() and (c.isalnum() or c in "._-@+") else "-" for c in name)
     # names that had to be changed or cut could meet; their digest keeps them apart
-    return f"{safe[:150]}-{sha256(name.encode()).hexdigest()[:8]}.eml" if safe != name or len(safe) > 150 else f"{safe}.eml"
+    return (
+        f"{safe[:150]}-{sha256(name.encode()).hexdigest()[:8]}.eml"
+        if safe != name or len(safe) > 150
+        else f"{safe}.eml"
+    )
 
 
 def _for_now(error: Exception) -> bool:
@@ -485,7 +533,8 @@ class _Smtp:
         try:
             self._hand_over(server, message, address, intend)
         except BaseException:
-            server.close()  # without a word: in the middle of a message the server would take QUIT for its text
+            # without a word: in the middle of a message the server would take QUIT for its text
+            server.close()
             raise
         with suppress(OSError, smtplib.SMTPException):
             server.quit()
@@ -493,7 +542,9 @@ class _Smtp:
     def _open(self) -> smtplib.SMTP:
         context = ssl.create_default_context()
         if self.tls == "tls":
-            server: smtplib.SMTP = smtplib.SMTP_SSL(self.host, self.port, timeout=SMTP_TIMEOUT, context=context)
+            server: smtplib.SMTP = smtplib.SMTP_SSL(
+                self.host, self.port, timeout=SMTP_TIMEOUT, context=context
+            )
         else:
             server = smtplib.SMTP(self.host, self.port, timeout=SMTP_TIMEOUT)
         try:
@@ -508,7 +559,9 @@ class _Smtp:
             raise
         return server
 
-    def _hand_over(self, server: smtplib.SMTP, message: EmailMessage, address: str, intend: Callable[[], None]) -> None:
+    def _hand_over(
+        self, server: smtplib.SMTP, message: EmailMessage, address: str, intend: Callable[[], None]
+    ) -> None:
         data = message.as_bytes()
         options = []
         if not address.isascii():
@@ -530,12 +583,16 @@ class _Smtp:
         try:
             code, answer = server.getreply()
         except OSError as error:
-            raise _Unknown(f"the connection broke while the mail server was taking the mail: {self._told(error)}") from None
+            raise _Unknown(
+                f"the connection broke while the mail server was taking the mail: {self._told(error)}"
+            ) from None
         refusal = smtplib.SMTPResponseException(code, answer)
         if 400 <= code < 600:
             raise _Refused(f"the mail server refused: {self._told(refusal)}", for_now=_for_now(refusal))
         if code != 250:
-            raise _Unknown(f"the mail server gave an answer to the mail that is not SMTP: {self._told(refusal)}")
+            raise _Unknown(
+                f"the mail server gave an answer to the mail that is not SMTP: {self._told(refusal)}"
+            )
 
     @contextmanager
     def _refusals(self) -> Iterator[None]:
@@ -545,7 +602,10 @@ class _Smtp:
         except smtplib.SMTPResponseException as error:
             raise _Refused(f"the mail server refused: {self._told(error)}", for_now=_for_now(error)) from None
         except (OSError, ValueError) as error:
-            raise _Refused(f"the mail server {self.host}:{self.port} broke off: {self._told(error)}", for_now=_for_now(error)) from None
+            raise _Refused(
+                f"the mail server {self.host}:{self.port} broke off: {self._told(error)}",
+                for_now=_for_now(error),
+            ) from None
 
     def _told(self, error: object) -> str:
         """The server's own words, without what only we may know."""
@@ -582,7 +642,9 @@ def _transport(settings: Settings) -> _Smtp | _Outbox:
 
 def failure_text(report: str, period: str, failed: Mapping[str, str]) -> str:
     """`weekly_scorecard 2025-W43: 2 mails did not leave. a@x: refused ...`"""
-    return f"{report} {period}: {plural(len(failed), 'mail')} did not leave. " + " | ".join(f"{who}: {why}" for who, why in failed.items())
+    return f"{report} {period}: {plural(len(failed), 'mail')} did not leave. " + " | ".join(
+        f"{who}: {why}" for who, why in failed.items()
+    )
 
 
 def called(report: str, period: str) -> tuple[str, str]:

@@ -1,9 +1,9 @@
 """Which mails are due, who does not have theirs yet, and how late a mail still goes out.
 
-The weekly scorecard is due from Monday 07:00 until the next one is; a digest on its own day; a preview from noon of the week's last
-working day until the week ends. A mail that was due while nothing ran, or that was held, goes out after the next successful build in
-that time. Later nobody gets it by itself: the next digest tells what yesterday's would have, the weekly scorecard what the preview
-would have.
+The weekly scorecard is due from Monday 07:00 until the next one is; a digest on its own day; a preview from
+noon of the week's last working day until the week ends. A mail that was due while nothing ran, or that was
+held, goes out after the next successful build in that time. Later nobody gets it by itself: the next digest
+tells what yesterday's would have, the weekly scorecard what the preview would have.
 """
 
 from __future__ import annotations
@@ -65,7 +65,10 @@ def due(settings: Settings, company: Company) -> list[Due]:
     found = [Due("weekly_scorecard", week, local(sent_on, WEEKLY_AT), week_end_instant(week, zone))]
     if now >= local(today, DIGEST_AT) and day_off(settings, today) is None:
         found.append(Due("daily_digest", today, local(today, DIGEST_AT), local(today)))
-    last = next((day for day in (monday + timedelta(days=i) for i in range(7)) if is_last_working_day(settings, day)), None)
+    last = next(
+        (day for day in (monday + timedelta(days=i) for i in range(7)) if is_last_working_day(settings, day)),
+        None,
+    )
     if last is not None and now >= local(last, PREVIEW_AT):
         found.append(Due("friday_preview", monday, local(last, PREVIEW_AT), local(today)))
     return found
@@ -77,9 +80,12 @@ def first_day(report: str, period: str) -> date:
 
 
 def may_still_go(settings: Settings, company: Company, report: str, period: str) -> bool:
-    """Whether a mail of this period still says something: that of any week that has ended, a digest and a preview only in their time."""
+    """Whether a mail of this period still says something: that of any week that has ended, a digest and a
+    preview only in their time."""
     today = local_date(settings.now(), company.zone)
-    return {"daily_digest": period == today.isoformat(), "friday_preview": period == week_label(today)}.get(report, True)
+    return {"daily_digest": period == today.isoformat(), "friday_preview": period == week_label(today)}.get(
+        report, True
+    )
 
 
 def built_as_of(settings: Settings) -> datetime | None:
@@ -92,12 +98,14 @@ def built_as_of(settings: Settings) -> datetime | None:
     return row[0] if row else None
 
 
-def to_send(settings: Settings, company: Company, report: ReportName, period: str, *, untried: bool, failed: bool) -> dict[str, int]:
+def to_send(
+    settings: Settings, company: Company, report: ReportName, period: str, *, untried: bool, failed: bool
+) -> dict[str, int]:
     """Subscribers to whom a mail is to be sent now -> how often it was tried.
 
     Args:
-        untried: also those for whom nobody has tried yet; of the others, those whose pending mail is to be tried again now.
-        failed: also those to whom it could not be sent at all.
+        untried: also those for whom nobody has tried yet; of the others, those whose pending mail is to be
+        tried again now. failed: also those to whom it could not be sent at all.
 
     Raises:
         DeliveryFailed: the ledger can't be used.
@@ -111,7 +119,9 @@ def to_send(settings: Settings, company: Company, report: ReportName, period: st
         if row is None:
             wanted = untried
         elif row["state"] == "pending":
-            wanted = datetime.fromisoformat(row["next_try_at"]) <= now and not has_waited_enough(settings, company, row)
+            wanted = datetime.fromisoformat(row["next_try_at"]) <= now and not has_waited_enough(
+                settings, company, row
+            )
         else:
             wanted = failed and postman.settled(report, period, address) is None
         if wanted:
@@ -127,7 +137,8 @@ def pending(settings: Settings) -> list[sqlite3.Row]:
     """
     with ledger(settings) as connection:
         return connection.execute(
-            "select * from deliveries where state = 'pending' and report not in ('alert', 'recovery') order by first_tried_at"
+            "select * from deliveries where state = 'pending' and report not in ('alert', 'recovery') order"
+            " by first_tried_at"
         ).fetchall()
 
 
@@ -138,8 +149,8 @@ def has_waited_enough(settings: Settings, company: Company, row: sqlite3.Row) ->
 
 
 def remember_undelivered(settings: Settings, company: Company) -> None:
-    """Pending mails that are not tried again have failed. What failed or is uncertain becomes an alert, also where the run that should
-    have said so was killed.
+    """Pending mails that are not tried again have failed. What failed or is uncertain becomes an alert, also
+    where the run that should have said so was killed.
 
     Raises:
         DeliveryFailed: the ledger can't be used.
@@ -150,7 +161,11 @@ def remember_undelivered(settings: Settings, company: Company) -> None:
             connection.execute(
                 "update deliveries set state = 'failed', next_try_at = null, noted_at = ?, error = ? "
                 "where message_id = ? and state = 'pending'",
-                [utc(settings.now()), f"{row['error']} (tried {plural(row['tries'], 'time')})", row["message_id"]],
+                [
+                    utc(settings.now()),
+                    f"{row['error']} (tried {plural(row['tries'], 'time')})",
+                    row["message_id"],
+                ],
             )
     for mailing in unheard_of(settings, company):
         remember(settings, mailing.conditions(), mailing.scope)
@@ -162,12 +177,19 @@ def unheard_of(settings: Settings, company: Company) -> list[Mailing]:
     Raises:
         DeliveryFailed: the ledger can't be used.
     """
-    with sending_lock(settings), ledger(settings) as connection:  # the lock: what is being sent just now is not uncertain
+    with (
+        sending_lock(settings),
+        ledger(settings) as connection,
+    ):  # the lock: what is being sent just now is not uncertain
         periods = connection.execute(
             "select distinct report, period from deliveries where noted_at >= ? "
             "and (state in ('failed', 'uncertain') or (state = 'sending' and transport = 'smtp'))",
             [utc(settings.now() - 2 * TRIED_FOR)],
         ).fetchall()
         known = {tuple(row) for row in connection.execute("select scope, key from alerts")}
-    mailings = [Mailing(settings, company, report, period) for report, period in periods if report in get_args(ReportName)]
+    mailings = [
+        Mailing(settings, company, report, period)
+        for report, period in periods
+        if report in get_args(ReportName)
+    ]
     return [one for one in mailings if any((one.scope, key) not in known for key in one.conditions())]

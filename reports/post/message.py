@@ -1,6 +1,8 @@
-"""How any mail of ours is put together: alternative(text, related(html, pictures)), the same bytes each time for the same facts.
+"""How any mail of ours is put together: alternative(text, related(html, pictures)), the same bytes each time
+for the same facts.
 
-No SVG, no script, no `data:` address, nothing loaded from outside; styles are inlined, because most mail programs drop style sheets.
+No SVG, no script, no `data:` address, nothing loaded from outside; styles are inlined, because most mail
+programs drop style sheets.
 """
 
 from __future__ import annotations
@@ -35,7 +37,8 @@ HTML_LIMIT = 80 * 1024
 
 
 class _WholeLine(UnstructuredHeader, BaseHeader):
-    """A header that is never folded: the standard library would encode a long address, and no program would find it then."""
+    """A header that is never folded: the standard library would encode a long address, and no program would
+    find it then."""
 
     def fold(self, *, policy: Policy[Any]) -> str:
         return f"{self.name}: {self}{policy.linesep}"
@@ -69,12 +72,18 @@ def environment() -> SandboxedEnvironment:
         lstrip_blocks=True,
         loader=FileSystemLoader(MAILS),
     )
-    env.globals |= {"glyph": GLYPH, "status": STATUS, "colour": literal, "light": {name: pair[0] for name, pair in TOKENS.items()}}
+    env.globals |= {
+        "glyph": GLYPH,
+        "status": STATUS,
+        "colour": literal,
+        "light": {name: pair[0] for name, pair in TOKENS.items()},
+    }
     return env
 
 
 def message_id(settings_key: str, sender: str) -> str:
-    """The Message-ID of a report, period, recipient and attempt: the same each time, so that a copy can be told as one."""
+    """The Message-ID of a report, period, recipient and attempt: the same each time, so that a copy can be
+    told as one."""
     domain = parseaddr(sender)[1].rpartition("@")[2] or "scoreline.invalid"
     return f"<{hashlib.sha256(settings_key.encode()).hexdigest()[:32]}@{domain}>"
 
@@ -92,12 +101,17 @@ def checked_address(text: str) -> str:
 
 
 def draw(chart: Chart, width: int = 552, height: int = 190) -> bytes:
-    """A chart as PNG at twice its size. Only our own font files are used, so it looks the same on every machine."""
+    """A chart as PNG at twice its size. Only our own font files are used, so it looks the same on every
+    machine."""
     fonts = [str(FONTS / f"Inter-{weight}.ttf") for weight in ("Regular", "SemiBold")]
     if missing := [font for font in fonts if not Path(font).exists()]:
         # the renderer draws no text at all without a font, and does not say so
         raise MailError(f"{missing[0]} is missing; restore reports/look/fonts")
-    return bytes(resvg_py.svg_to_bytes(svg_string=to_svg(chart, width, height), zoom=2, skip_system_fonts=True, font_files=fonts))
+    return bytes(
+        resvg_py.svg_to_bytes(
+            svg_string=to_svg(chart, width, height), zoom=2, skip_system_fonts=True, font_files=fonts
+        )
+    )
 
 
 def render(template: str, values: dict[str, Any]) -> tuple[str, str]:
@@ -114,7 +128,8 @@ def render(template: str, values: dict[str, Any]) -> tuple[str, str]:
     size = len(html.encode())
     if size > HTML_LIMIT:
         raise MailError(
-            f"the HTML part has {size:,} bytes, more than {HTML_LIMIT:,}: mail programs would cut it; subscribe to fewer sections"
+            f"the HTML part has {size:,} bytes, more than {HTML_LIMIT:,}: mail programs would cut it;"
+            " subscribe to fewer sections"
         )
     return text, html
 
@@ -131,7 +146,8 @@ def build(
     pictures: Sequence[Picture] = (),
     unsubscribe: str | None = None,
 ) -> EmailMessage:
-    """One message to one recipient. `unsubscribe`: what a mail to the operator has to ask for to stop this one."""
+    """One message to one recipient. `unsubscribe`: what a mail to the operator has to ask for to stop this
+    one."""
     message = EmailMessage(policy=_POLICY)
     message["Subject"] = plain(subject, 200)
     message["From"] = company.mail.sender
@@ -149,7 +165,9 @@ def build(
         for picture in pictures:
             name = f"{picture.cid.partition('@')[0]}.png"
             assert part is not None  # the part that was added two lines above
-            part.add_related(picture.png, "image", "png", cid=f"<{picture.cid}>", filename=name, disposition="inline")
+            part.add_related(
+                picture.png, "image", "png", cid=f"<{picture.cid}>", filename=name, disposition="inline"
+            )
     # boundaries are random otherwise, and the same mail would have other bytes each time
     for i, multipart in enumerate(p for p in message.walk() if p.is_multipart()):
         multipart.set_boundary(f"=_{hashlib.sha256(message_id.encode()).hexdigest()[:24]}.{i}")

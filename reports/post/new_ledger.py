@@ -1,4 +1,5 @@
-"""Another ledger of deliveries in the place of one that is lost or damaged, so that nobody gets a mail twice."""
+"""Another ledger of deliveries in the place of one that is lost or damaged, so that nobody gets a mail
+twice."""
 
 from __future__ import annotations
 
@@ -15,8 +16,8 @@ from reports.post.round import recipients
 
 
 def new_ledger(settings: Settings, company: Company) -> tuple[Path | None, Path | None]:
-    """Put another ledger in the place of one that is lost or damaged. What is due now, or was on its way, counts as uncertain in it:
-    nobody can know who has it, so nothing of it is sent by itself.
+    """Put another ledger in the place of one that is lost or damaged. What is due now, or was on its way,
+    counts as uncertain in it: nobody can know who has it, so nothing of it is sent by itself.
 
     Returns:
         The backup that it comes from, and where the damaged file went.
@@ -32,7 +33,9 @@ def new_ledger(settings: Settings, company: Company) -> tuple[Path | None, Path 
         pass
     else:
         raise DeliveryFailed(f"{path} can be read. There is nothing to replace.")
-    backup = next((copy for folder in reversed(backups(settings)) if (copy := folder / path.name).exists()), None)
+    backup = next(
+        (copy for folder in reversed(backups(settings)) if (copy := folder / path.name).exists()), None
+    )
     with sending_lock(settings), TemporaryDirectory(dir=settings.home, prefix=".new-ledger-") as folder:
         # made whole in a home of its own, so that nobody sends by half a ledger
         other = settings.model_copy(update={"home": Path(folder)})
@@ -41,7 +44,9 @@ def new_ledger(settings: Settings, company: Company) -> tuple[Path | None, Path 
         postman = Postman(other, company.mail.sender)
         why = "the ledger that knew was lost"
         lost: list[tuple[str, str, str]] = [
-            (one.report, one.period, address) for one in due(settings, company) for address in recipients(company, one.report)
+            (one.report, one.period, address)
+            for one in due(settings, company)
+            for address in recipients(company, one.report)
         ]
         lost += [(row["report"], row["period"], row["recipient"]) for row in pending(other)]
         lost += [(*one.mail, company.mail.operator) for one in untold(other)]

@@ -32,21 +32,32 @@ def troubles(settings: Settings) -> list[Trouble]:
     try:
         return [*_untold(settings), *_undelivered(settings)]
     except DeliveryFailed as error:
-        return [Trouble("Ledger of deliveries", settings.deliveries_path.name, None, str(error), "See the text.")]
+        return [
+            Trouble("Ledger of deliveries", settings.deliveries_path.name, None, str(error), "See the text.")
+        ]
 
 
 def _untold(settings: Settings) -> Iterator[Trouble]:
     for one in untold(settings):
         why = one.why or "nobody has tried yet"
-        yield Trouble("Untold alert", plain(one.text, 600), one.since, plain(why, 300), "It is tried again by itself until it is told.")
+        yield Trouble(
+            "Untold alert",
+            plain(one.text, 600),
+            one.since,
+            plain(why, 300),
+            "It is tried again by itself until it is told.",
+        )
 
 
 def _undelivered(settings: Settings) -> Iterator[Trouble]:
-    with sending_lock(settings), ledger(settings) as connection:  # the lock: what is being sent just now is not uncertain
+    with (
+        sending_lock(settings),
+        ledger(settings) as connection,
+    ):  # the lock: what is being sent just now is not uncertain
         rows = connection.execute(
-            "select * from deliveries as d where state <> 'sent' and not (state = 'sending' and transport = 'outbox') and attempt = "
-            "(select max(attempt) from deliveries where report = d.report and period = d.period and recipient = d.recipient) "
-            "order by first_tried_at, recipient"
+            "select * from deliveries as d where state <> 'sent' and not (state = 'sending' and transport ="
+            " 'outbox') and attempt = (select max(attempt) from deliveries where report = d.report and period"
+            " = d.period and recipient = d.recipient) order by first_tried_at, recipient"
         ).fetchall()
     for row in rows:
         since = datetime.fromisoformat(row["first_tried_at"])
@@ -62,7 +73,16 @@ def _undelivered(settings: Settings) -> Iterator[Trouble]:
                 "failed": f"Correct the address or ask whoever runs the mail server, then `{command}`.",
             }[state]
         elif state == "uncertain":  # an alert that waits or failed is untold, see above
-            about, way_out = f"{row['report']} to the operator", "Not sent again. This page and `scoreline doctor` say what is still wrong."
+            about, way_out = (
+                f"{row['report']} to the operator",
+                "Not sent again. This page and `scoreline doctor` say what is still wrong.",
+            )
         else:
             continue
-        yield Trouble(f"{state.capitalize()} mail", plain(about, 300), since, plain(row["error"] or DIED, 300), plain(way_out, 300))
+        yield Trouble(
+            f"{state.capitalize()} mail",
+            plain(about, 300),
+            since,
+            plain(row["error"] or DIED, 300),
+            plain(way_out, 300),
+        )

@@ -1,13 +1,16 @@
-"""The site: an index, the scorecard of every finished week, the other pages as of now, and the receipts behind the numbers.
+"""The site: an index, the scorecard of every finished week, the other pages as of now, and the receipts
+behind the numbers.
 
-A page is a file in `pages/`. Its front matter: `title`, `nav` (its name in the navigation; none: no page of its own), `order` in it,
-`lines` (sections and lines on it; company.toml, [pages.lines] replaces them), `extends` (a page whose SQL blocks come before its own),
-`sections` (id: heading; such headings have links of their own), `report` (the page that it belongs to: their sections share a navigation,
-enabling that page enables it), `needs` (a mart: while it is empty there is no page), `restricted` (true: in the folder `restricted/`, and
-only where company.toml says pages.contact_names). A page with `lines` of which the company has none is left out.
+A page is a file in `pages/`. Its front matter: `title`, `nav` (its name in the navigation; none: no page of
+its own), `order` in it, `lines` (sections and lines on it; company.toml, [pages.lines] replaces them),
+`extends` (a page whose SQL blocks come before its own), `sections` (id: heading; such headings have links of
+their own), `report` (the page that it belongs to: their sections share a navigation, enabling that page
+enables it), `needs` (a mart: while it is empty there is no page), `restricted` (true: in the folder
+`restricted/`, and only where company.toml says pages.contact_names). A page with `lines` of which the company
+has none is left out.
 
-Each file is complete or it is not there. A page that fails leaves the last good one; the others are still built, and the
-error at the end names what failed.
+Each file is complete or it is not there. A page that fails leaves the last good one; the others are still
+built, and the error at the end names what failed.
 """
 
 from __future__ import annotations
@@ -166,7 +169,8 @@ def build_site(settings: Settings, company: Company) -> list[Path]:
 
 
 def refresh_data_health(settings: Settings, company: Company) -> None:
-    """Build the data health page again, if there is one: mails and alerts have moved on since the site was built.
+    """Build the data health page again, if there is one: mails and alerts have moved on since the site was
+    built.
 
     Raises:
         SiteError: the page failed; the last good one is still there.
@@ -178,7 +182,9 @@ def refresh_data_health(settings: Settings, company: Company) -> None:
         menu = _with_records(connection, _with_lines(connection, company, menu))
         builder = _Builder(connection, settings.site_dir, menu, site_mode(company), _mails(settings, company))
         for entry in (entry for entry in menu if entry.name == DATA_HEALTH):
-            (week,) = connection.execute("select finished_week from published.marts.dim_build").fetchone() or (None,)
+            (week,) = connection.execute(
+                "select finished_week from published.marts.dim_build"
+            ).fetchone() or (None,)
             _build_page(builder, entry, week)
     if builder.failures:
         raise SiteError(_failure_text(builder.failures))
@@ -186,7 +192,10 @@ def refresh_data_health(settings: Settings, company: Company) -> None:
 
 def _mails(settings: Settings, company: Company) -> Result:
     zone = company.company.time_zone
-    rows = [Row({**asdict(one), "since": instant(one.since, zone) if one.since else ""}) for one in troubles(settings)]
+    rows = [
+        Row({**asdict(one), "since": instant(one.since, zone) if one.since else ""})
+        for one in troubles(settings)
+    ]
     return Result("mails", ["what", "about", "since", "why", "way_out"], rows)
 
 
@@ -199,13 +208,28 @@ def _menu(company: Company, *, enabled: bool = True) -> list[_Entry]:
     found = []
     for path in sorted(PAGES.glob("*.md")):
         meta = parse_file(path).meta
-        if ("nav" in meta or "report" in meta) and (company.pages.contact_names or not meta.get("restricted")):
-            lines = company.pages.lines.get(path.stem, meta.get("lines", [] if path.stem == SCORECARD else None))
-            found.append(_Entry(path.stem, meta.get("nav", ""), meta.get("order", 100), None if lines is None else tuple(lines), meta))
+        if ("nav" in meta or "report" in meta) and (
+            company.pages.contact_names or not meta.get("restricted")
+        ):
+            lines = company.pages.lines.get(
+                path.stem, meta.get("lines", [] if path.stem == SCORECARD else None)
+            )
+            found.append(
+                _Entry(
+                    path.stem,
+                    meta.get("nav", ""),
+                    meta.get("order", 100),
+                    None if lines is None else tuple(lines),
+                    meta,
+                )
+            )
     known = {entry.name: entry for entry in sorted(found, key=lambda entry: (entry.order, entry.name))}
     for setting, named in (("enabled", company.pages.enabled or ()), ("lines", company.pages.lines)):
         if unknown := sorted(set(named) - known.keys()):
-            raise SiteError(f"company.toml, pages.{setting}: there is no page {', '.join(unknown)}; known: {', '.join(known)}")
+            raise SiteError(
+                f"company.toml, pages.{setting}: there is no page {', '.join(unknown)}; known:"
+                f" {', '.join(known)}"
+            )
     wanted = company.pages.enabled if enabled else None
     return [entry for entry in known.values() if wanted is None or {entry.name, entry.report} & set(wanted)]
 
@@ -218,11 +242,15 @@ def page_lines(company: Company, name: str) -> list[str]:
     """
     pages = {entry.name: entry for entry in _menu(company, enabled=False)}
     if name not in pages:
-        raise SiteError(f"company.toml, mail.subscriptions: there is no page {name}; known: {', '.join(pages)}")
+        raise SiteError(
+            f"company.toml, mail.subscriptions: there is no page {name}; known: {', '.join(pages)}"
+        )
     return list(pages[name].lines or ())
 
 
-def _with_lines(connection: duckdb.DuckDBPyConnection, company: Company, menu: Sequence[_Entry]) -> list[_Entry]:
+def _with_lines(
+    connection: duckdb.DuckDBPyConnection, company: Company, menu: Sequence[_Entry]
+) -> list[_Entry]:
     """Without the pages that have no line of this company.
 
     Raises:
@@ -230,10 +258,17 @@ def _with_lines(connection: duckdb.DuckDBPyConnection, company: Company, menu: S
     """
     with closing(connection.cursor()) as cursor:
         cursor.execute("use published")
-        known = {text for row in cursor.execute("select section, line_id from marts.dim_lines").fetchall() for text in row}
+        known = {
+            text
+            for row in cursor.execute("select section, line_id from marts.dim_lines").fetchall()
+            for text in row
+        }
     for name, lines in company.pages.lines.items():
         if unknown := sorted(set(lines) - known):
-            raise SiteError(f"company.toml, pages.lines.{name}: there is no section or line {', '.join(unknown)}; see scorecard_lines.csv")
+            raise SiteError(
+                f"company.toml, pages.lines.{name}: there is no section or line {', '.join(unknown)}; see"
+                " scorecard_lines.csv"
+            )
     return [entry for entry in menu if not entry.lines or known & set(entry.lines)]
 
 
@@ -241,10 +276,18 @@ def _with_records(connection: duckdb.DuckDBPyConnection, menu: Sequence[_Entry])
     """Without the pages whose mart holds nothing, because no such system is connected."""
     with closing(connection.cursor()) as cursor:
         cursor.execute("use published")
-        marts = {name for (name,) in cursor.execute("select table_name from duckdb_tables() where schema_name = 'marts'").fetchall()}
+        marts = {
+            name
+            for (name,) in cursor.execute(
+                "select table_name from duckdb_tables() where schema_name = 'marts'"
+            ).fetchall()
+        }
 
         def holds(mart: str) -> bool:
-            return mart in marts and cursor.execute(f'select 1 from marts."{mart}" limit 1').fetchone() is not None
+            return (
+                mart in marts
+                and cursor.execute(f'select 1 from marts."{mart}" limit 1').fetchone() is not None
+            )
 
         return [entry for entry in menu if "needs" not in entry.meta or holds(entry.meta["needs"])]
 
@@ -252,14 +295,17 @@ def _with_records(connection: duckdb.DuckDBPyConnection, menu: Sequence[_Entry])
 def _build(builder: _Builder, company: Company) -> None:
     with closing(builder.connection.cursor()) as cursor:
         cursor.execute("use published")
-        every = cursor.execute("select distinct week_start, is_finished from marts.fct_scorecard_weekly order by 1").fetchall()
+        every = cursor.execute(
+            "select distinct week_start, is_finished from marts.fct_scorecard_weekly order by 1"
+        ).fetchall()
         weeks = [start for start, is_finished in every if is_finished][-(company.pages.history_weeks or 0) :]
         running = [start for start, is_finished in every if not is_finished]
         months = cursor.execute(
             "select distinct month_start, month_end, month_label from marts.fct_scorecard_monthly order by 1"
         ).fetchall()
         quarters = cursor.execute(
-            "select distinct quarter_start, quarter_end, quarter_label from marts.fct_scorecard_quarterly order by 1"
+            "select distinct quarter_start, quarter_end, quarter_label from marts.fct_scorecard_quarterly"
+            " order by 1"
         ).fetchall()
     for start in [*weeks, *running]:
         back = start if start in weeks else weeks[-1] if weeks else None
@@ -277,7 +323,9 @@ def _build(builder: _Builder, company: Company) -> None:
     with builder.attempt("index", "index.html"):
         results = builder.results("index", {"first": weeks[0] if weeks else date.min})
         company_name = results["build"].one().company_name
-        builder.put("index", "index.html", results, title=f"{company_name} scorecards", nav=_nav(builder, "", "index"))
+        builder.put(
+            "index", "index.html", results, title=f"{company_name} scorecards", nav=_nav(builder, "", "index")
+        )
 
 
 def _build_scorecard(builder: _Builder, entry: _Entry, weeks: Sequence[date]) -> None:
@@ -287,12 +335,25 @@ def _build_scorecard(builder: _Builder, entry: _Entry, weeks: Sequence[date]) ->
         newest = i + 1 == len(weeks)
         with builder.attempt(SCORECARD, f"{SCORECARD}/{week_label(week)}.html"):
             results = builder.results(SCORECARD, {"week": week, "lines": list(entry.lines or ())})
-            values = {**results, "week": week, "newest": newest, "notes": _notes(builder, entry, week, newest)}
+            values = {
+                **results,
+                "week": week,
+                "newest": newest,
+                "notes": _notes(builder, entry, week, newest),
+            }
             title = f"{results['build'].one().company_name} scorecard {week_label(week)}"
-            for file, root in [(f"{SCORECARD}/{week_label(week)}.html", "../")] + ([(f"{SCORECARD}.html", "")] if newest else []):
-                nav = _nav(builder, root, SCORECARD if newest else "") + _weeks_nav(root, around, published=week)
+            for file, root in [(f"{SCORECARD}/{week_label(week)}.html", "../")] + (
+                [(f"{SCORECARD}.html", "")] if newest else []
+            ):
+                nav = _nav(builder, root, SCORECARD if newest else "") + _weeks_nav(
+                    root, around, published=week
+                )
                 builder.put(
-                    SCORECARD, file, {**values, "receipts": Receipts(root, builder.places), "archived": False}, title=title, nav=nav
+                    SCORECARD,
+                    file,
+                    {**values, "receipts": Receipts(root, builder.places), "archived": False},
+                    title=title,
+                    nav=nav,
                 )
             archive = f"{PUBLISHED}/{week_label(week)}.html"
             if not (builder.target / archive).exists():
@@ -306,8 +367,15 @@ def _build_page(builder: _Builder, entry: _Entry, week: date | None) -> None:
     """A page as things stand now. `week`: the newest finished one; None: nothing is finished yet."""
     root = "../" * entry.file.count("/")
     with builder.attempt(entry.name, entry.file):
-        results = builder.results(entry.name, {"week": week, "newest": True, "lines": list(entry.lines or ())})
-        values: dict[str, Any] = {**results, "week": week, "newest": True, "receipts": Receipts(root, builder.places)}
+        results = builder.results(
+            entry.name, {"week": week, "newest": True, "lines": list(entry.lines or ())}
+        )
+        values: dict[str, Any] = {
+            **results,
+            "week": week,
+            "newest": True,
+            "receipts": Receipts(root, builder.places),
+        }
         values["mails"] = builder.mails
         if entry.lines is not None and week:
             # its numbers are not all of one week: what is missing is judged by what it shows
@@ -334,7 +402,9 @@ def _nav(builder: _Builder, root: str, current: str) -> Markup:
     entries = [*((entry.name, entry.label) for entry in builder.menu if entry.label), ("index", "All weeks")]
     return Markup('<nav class="pages" aria-label="Pages">{}</nav>').format(
         join(
-            Markup('<a href="{}{}.html"{}>{}</a>').format(root, name, Markup(' aria-current="page"') if name == current else "", label)
+            Markup('<a href="{}{}.html"{}>{}</a>').format(
+                root, name, Markup(' aria-current="page"') if name == current else "", label
+            )
             for name, label in entries
         )
     )
@@ -344,13 +414,20 @@ def _sections_nav(builder: _Builder, root: str, current: _Entry) -> Markup:
     """The sections of all pages of a report, seen from one of them."""
     links = [
         Markup('<a href="{}#{}"{}>{}</a>').format(
-            "" if entry is current else root + entry.file, section, Markup(' aria-current="true"') if entry is current else "", title
+            "" if entry is current else root + entry.file,
+            section,
+            Markup(' aria-current="true"') if entry is current else "",
+            title,
         )
         for entry in builder.menu
         if entry.report == current.report
         for section, title in entry.meta.get("sections", {}).items()
     ]
-    return Markup('<nav class="sections" aria-label="Sections">{}</nav>').format(join(links)) if links else Markup()
+    return (
+        Markup('<nav class="sections" aria-label="Sections">{}</nav>').format(join(links))
+        if links
+        else Markup()
+    )
 
 
 def _weeks_nav(root: str, around: tuple[date | None, date | None], *, published: date) -> Markup:
@@ -358,13 +435,19 @@ def _weeks_nav(root: str, around: tuple[date | None, date | None], *, published:
     links = []
     if before:
         links.append(
-            Markup('<a rel="prev" href="{0}scorecard/{1}.html"><span aria-hidden="true">‹</span> {1}</a>').format(root, week_label(before))
+            Markup(
+                '<a rel="prev" href="{0}scorecard/{1}.html"><span aria-hidden="true">‹</span> {1}</a>'
+            ).format(root, week_label(before))
         )
     if after:
         links.append(
-            Markup('<a rel="next" href="{0}scorecard/{1}.html">{1} <span aria-hidden="true">›</span></a>').format(root, week_label(after))
+            Markup(
+                '<a rel="next" href="{0}scorecard/{1}.html">{1} <span aria-hidden="true">›</span></a>'
+            ).format(root, week_label(after))
         )
-    links.append(Markup('<a href="{}{}/{}.html">as first published</a>').format(root, PUBLISHED, week_label(published)))
+    links.append(
+        Markup('<a href="{}{}/{}.html">as first published</a>').format(root, PUBLISHED, week_label(published))
+    )
     return Markup('<nav aria-label="Weeks">{}</nav>').format(join(links))
 
 
@@ -377,8 +460,11 @@ class _Part:
     size: int = 0
 
 
-def _receipts(builder: _Builder, cadence: str, start: date, end: date, label: str, *, back: date | None) -> None:
-    """Receipts of one week (of a month's or a quarter's own lines): one file, or as many as the budget asks for."""
+def _receipts(
+    builder: _Builder, cadence: str, start: date, end: date, label: str, *, back: date | None
+) -> None:
+    """Receipts of one week (of a month's or a quarter's own lines): one file, or as many as the budget asks
+    for."""
     with builder.attempt("receipts", f"receipts/{label}.html"):
         results = builder.results("receipts", {"start": start, "end": end, "cadence": cadence})
         records = _by_line(results["records"])
@@ -394,16 +480,23 @@ def _receipts(builder: _Builder, cadence: str, start: date, end: date, label: st
             for line in part.lines:
                 builder.places[label, line.line_id] = file
                 found = total(line, records.get(line.line_id, []))
-                note = f"{found.counted:,} counted" + (f", {found.left_out:,} left out" if found.left_out else "")
+                note = f"{found.counted:,} counted" + (
+                    f", {found.left_out:,} left out" if found.left_out else ""
+                )
                 contents.append(
-                    (f"../{file}#{anchor(line.line_id)}", _name(line, lines), note + ("" if found.agrees else ", does not agree"))
+                    (
+                        f"../{file}#{anchor(line.line_id)}",
+                        _name(line, lines),
+                        note + ("" if found.agrees else ", does not agree"),
+                    )
                 )
             if not part.lines:
                 contents.append((f"../{file}", "… continued", ""))
         nav = _nav(builder, "../", "")
         if back:
             nav += Markup(
-                '<nav aria-label="Weeks"><a href="../scorecard/{0}.html"><span aria-hidden="true">‹</span> Scorecard {0}</a></nav>'
+                '<nav aria-label="Weeks"><a href="../scorecard/{0}.html"><span aria-hidden="true">‹</span>'
+                " Scorecard {0}</a></nav>"
             ).format(week_label(back))
         for i, (part, file) in enumerate(zip(parts, files, strict=True)):
             title = label if len(parts) == 1 else f"{label}, part {i + 1} of {len(parts)}"
@@ -415,7 +508,11 @@ def _receipts(builder: _Builder, cadence: str, start: date, end: date, label: st
 
 
 def _name(line: Row, lines: Sequence[Row]) -> str:
-    return line.label if sum(other.label == line.label for other in lines) == 1 else f"{line.label} ({line.section_label})"
+    return (
+        line.label
+        if sum(other.label == line.label for other in lines) == 1
+        else f"{line.label} ({line.section_label})"
+    )
 
 
 def _by_line(data: Result) -> dict[str, list[Row]]:
@@ -432,12 +529,20 @@ def _pack(
     restated: Mapping[str, Markup],
     links: Receipts,
 ) -> list[_Part]:
-    """Cards into files: all in one if they fit, else a new file for each section, and within a section when it is full."""
+    """Cards into files: all in one if they fit, else a new file for each section, and within a section when
+    it is full."""
     most = _ROOM_FOR_RECEIPTS - 8 * 1024
     made = [
         (
             line,
-            pieces(line, records.get(line.line_id, []), weeks.get(line.line_id, []), links, most, restated.get(line.line_id, Markup())),
+            pieces(
+                line,
+                records.get(line.line_id, []),
+                weeks.get(line.line_id, []),
+                links,
+                most,
+                restated.get(line.line_id, Markup()),
+            ),
         )
         for line in lines
     ]
@@ -445,9 +550,18 @@ def _pack(
     parts = [_Part()]
     for line, card, first in _cards(made):
         size = len(card.encode())
-        new_section = everything > _ROOM_FOR_RECEIPTS and first and parts[-1].lines and parts[-1].lines[-1].section != line.section
-        # small neighbouring sections share a file; a section that begins does not get torn apart more than it must
-        if parts[-1].cards and (parts[-1].size + size > _ROOM_FOR_RECEIPTS or (new_section and parts[-1].size > _ROOM_FOR_RECEIPTS // 2)):
+        new_section = (
+            everything > _ROOM_FOR_RECEIPTS
+            and first
+            and parts[-1].lines
+            and parts[-1].lines[-1].section != line.section
+        )
+        # small neighbouring sections share a file; a section that begins does not get torn apart more than it
+        # must
+        if parts[-1].cards and (
+            parts[-1].size + size > _ROOM_FOR_RECEIPTS
+            or (new_section and parts[-1].size > _ROOM_FOR_RECEIPTS // 2)
+        ):
             parts.append(_Part())
         parts[-1].cards.append(card)
         parts[-1].size += size

@@ -12,14 +12,16 @@ from reports.engine.markup import anchor
 class Receipts:
     """Links from numbers to the records behind them.
 
-    `root` leads from the page to the site's root (`""` or `"../"`); `places` has the receipts page of each (period label, line).
+    `root` leads from the page to the site's root (`""` or `"../"`); `places` has the receipts page of each
+    (period label, line).
     """
 
     root: str = ""
     places: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
     def href(self, period: str, line_id: str, part: str = "") -> str | None:
-        """The link, or None where the period has no receipts. `part`: `quarter` leads to how the quarter's number comes about."""
+        """The link, or None where the period has no receipts. `part`: `quarter` leads to how the quarter's
+        number comes about."""
         page = self.places.get((period, line_id))
         if page is None:
             return None

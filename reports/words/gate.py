@@ -1,7 +1,7 @@
 """The send gate: may this week's scorecard go out, go out with a warning, or must it wait?
 
-green: everything that the lines need is there. amber: it goes out and says what is missing. held: nothing goes to readers,
-the operator is told. Reasons are sentences for readers.
+green: everything that the lines need is there. amber: it goes out and says what is missing. held: nothing
+goes to readers, the operator is told. Reasons are sentences for readers.
 """
 
 from __future__ import annotations
@@ -60,7 +60,13 @@ class SourceState:
     """Table that the vendor refuses -> in whose words."""
 
 
-def decide(published: duckdb.DuckDBPyConnection | Path, week_start: date, sections: Collection[str] = (), *, running: bool = False) -> Gate:
+def decide(
+    published: duckdb.DuckDBPyConnection | Path,
+    week_start: date,
+    sections: Collection[str] = (),
+    *,
+    running: bool = False,
+) -> Gate:
     """Decide for one week and the sections and lines that a page or a mail shows (none: all of them).
 
     Args:
@@ -71,7 +77,9 @@ def decide(published: duckdb.DuckDBPyConnection | Path, week_start: date, sectio
         try:
             connection = connect(published)
         except LookupError:
-            return Gate("held", ["Nothing has been published yet: the first refresh and build have not finished."])
+            return Gate(
+                "held", ["Nothing has been published yet: the first refresh and build have not finished."]
+            )
         try:
             return decide(connection, week_start, sections, running=running)
         finally:
@@ -115,21 +123,38 @@ def _decide(cursor: duckdb.DuckDBPyConnection, week: date, sections: set[str], r
     zone = build[0].time_zone
     lines = [line for line in _rows(cursor, _LINES, week=week) if picked(line, sections)]
     if not lines:
-        return Gate("held", [f"There are no facts for {label}" + (f" in {', '.join(sorted(sections))}." if sections else ".")])
+        return Gate(
+            "held",
+            [
+                f"There are no facts for {label}"
+                + (f" in {', '.join(sorted(sections))}." if sections else ".")
+            ],
+        )
     due = week_end_instant(week - timedelta(days=7) if running else week, ZoneInfo(zone))
     if build[0].as_of < due:
         edge = "began" if running else "ended"
-        return Gate("held", [f"The data was built as of {instant(build[0].as_of, zone)}, before {label} {edge}."])
+        return Gate(
+            "held", [f"The data was built as of {instant(build[0].as_of, zone)}, before {label} {edge}."]
+        )
     every = _rows(cursor, _SOURCES)
     used = [source for source in every if any(uses(line, source.source) for line in lines)]
     systems = [source for source in used if source.kind == "system"]
     if systems and all(_down(source, due) for source in systems):
         names = " and ".join(source.label for source in systems)
         why = "is down or was never loaded" if len(systems) == 1 else "are down or were never loaded"
-        return Gate("held", [f"{names} {why}: there are no complete numbers for {label}.", *(_sentence(s, zone) for s in systems)])
+        return Gate(
+            "held",
+            [
+                f"{names} {why}: there are no complete numbers for {label}.",
+                *(_sentence(s, zone) for s in systems),
+            ],
+        )
     notes = [
         *(Note("source", _sentence(source, zone)) for source in used if _worth_a_note(source, lines)),
-        *(Note("line", text) for text in line_reasons([line for line in lines if not (running and typed_in(line))], label)),
+        *(
+            Note("line", text)
+            for text in line_reasons([line for line in lines if not (running and typed_in(line))], label)
+        ),
         *(Note("rejected", text) for text in _rejected(cursor)),
     ]
     return Gate("amber" if notes else "green", [note.text for note in notes], notes)
@@ -145,7 +170,8 @@ def together(gates: Sequence[Gate]) -> Gate:
 
 
 def uses(line: Row | Line, source: str) -> bool:
-    """The line's numbers come from this source, or from several with it; of sources that stand for each other: from those in use."""
+    """The line's numbers come from this source, or from several with it; of sources that stand for each
+    other: from those in use."""
     return source in (line.sources or "").split(", ")
 
 
@@ -162,14 +188,19 @@ def typed_in(line: Row | Line) -> bool:
 
 
 def _down(source: Row, due: Any) -> bool:
-    """No number of the week can rest on it: it never loaded, or it broke before the week was complete (a running one: began)."""
+    """No number of the week can rest on it: it never loaded, or it broke before the week was complete (a
+    running one: began)."""
     if source.complete_through is None or source.state == "not_connected":
         return True
     return bool(source.state == "failing" and source.complete_through < due)
 
 
 def _reach(source: Row, zone: str) -> str:
-    return f"its data is complete to {instant(source.complete_through, zone)}" if source.complete_through else "it has never loaded"
+    return (
+        f"its data is complete to {instant(source.complete_through, zone)}"
+        if source.complete_through
+        else "it has never loaded"
+    )
 
 
 def _sentence(source: Row, zone: str) -> str:
@@ -189,7 +220,9 @@ def line_reasons(lines: Sequence[Row], label: str) -> list[str]:
     """Which lines have no number, or not a whole one, and why; a sentence per reason."""
 
     def named(members: Sequence[Row]) -> str:
-        return ", ".join(f"{m.label} ({m.section_label}{f', {m.owner_names}' if m.owner_names else ''})" for m in members)
+        return ", ".join(
+            f"{m.label} ({m.section_label}{f', {m.owner_names}' if m.owner_names else ''})" for m in members
+        )
 
     untyped = [line for line in lines if line.state == "missing" and typed_in(line)]
     missing = [line for line in lines if line.state == "missing" and not typed_in(line)]
@@ -199,12 +232,16 @@ def line_reasons(lines: Sequence[Row], label: str) -> list[str]:
     out = []
     if untyped:
         out.append(f"Not typed in for {label}: {named(untyped)}.")
-    for why, members in _by(missing, lambda line: line.gap or line.partial_note or "the source is not complete"):
+    for why, members in _by(
+        missing, lambda line: line.gap or line.partial_note or "the source is not complete"
+    ):
         out.append(f"No number for {label}, because {why}: {named(members)}.")
     if unconnected:
         out.append(f"No number, because the source is not connected: {named(unconnected)}.")
     for why, members in _by(stale, lambda line: line.gap or ""):
-        out.append(f"Not all of {label} has arrived{f', because {why}' if why else ' yet'}: {named(members)}.")
+        out.append(
+            f"Not all of {label} has arrived{f', because {why}' if why else ' yet'}: {named(members)}."
+        )
     for why, members in _by(partial, lambda line: line.partial_note):
         out.append(f"Not the whole number for {label}: {named(members)}. {why}.")
     return out
@@ -222,7 +259,9 @@ def _rejected(cursor: duckdb.DuckDBPyConnection) -> list[str]:
     rows = _rows(cursor, "select file, line, reason from marts.fct_manual_rejected order by file, line")
     if not rows:
         return []
-    named = "; ".join(f"{plain(row.file)} line {row.line}: {plain(row.reason, 120)}" for row in rows[:MOST_REJECTED])
+    named = "; ".join(
+        f"{plain(row.file)} line {row.line}: {plain(row.reason, 120)}" for row in rows[:MOST_REJECTED]
+    )
     more = f"; and {len(rows) - MOST_REJECTED} more" if len(rows) > MOST_REJECTED else ""
     return [f"{plural(len(rows), 'typed-in row')} rejected: {named}{more}."]
 
@@ -243,9 +282,20 @@ def read_sources(connection: duckdb.DuckDBPyConnection) -> dict[str, SourceState
         cursor.execute("use published")
         (zone,) = cursor.execute("select time_zone from marts.dim_build").fetchone() or ("UTC",)
         refused: dict[str, dict[str, str]] = {}
-        for row in _rows(cursor, "select source, table_name, reason from marts.dim_source_tables where state = 'refused' order by 1, 2"):
+        for row in _rows(
+            cursor,
+            "select source, table_name, reason from marts.dim_source_tables where state = 'refused' order by"
+            " 1, 2",
+        ):
             refused.setdefault(row.source, {})[row.table_name] = row.reason
         return {
-            row.source: SourceState(row.source, row.label, row.state, _sentence(row, zone), _reach(row, zone), refused.get(row.source, {}))
+            row.source: SourceState(
+                row.source,
+                row.label,
+                row.state,
+                _sentence(row, zone),
+                _reach(row, zone),
+                refused.get(row.source, {}),
+            )
             for row in _rows(cursor, _SOURCES)
         }

@@ -20,11 +20,21 @@ EVERYTHING = "*"
 STREAK_CAP = 4
 """Weeks after which a longer streak weighs no more."""
 
-_SIGNS = {">=": "≥ {0}", ">": "> {0}", "<=": "≤ {0}", "<": "< {0}", "=": "{0}", "between": "{0} to {1}", "outside": "under {0} or over {1}"}
+_SIGNS = {
+    ">=": "≥ {0}",
+    ">": "> {0}",
+    "<=": "≤ {0}",
+    "<": "< {0}",
+    "=": "{0}",
+    "between": "{0} to {1}",
+    "outside": "under {0} or over {1}",
+}
 _WORDS = {">=": "{0}", ">": "over {0}", "<=": "at most {0}", "<": "under {0}", "=": "exactly {0}"}
 
 
-def goal_text(operator: str | None, target: Number | None, target_2: Number | None, unit: str, *, words: bool = False) -> str:
+def goal_text(
+    operator: str | None, target: Number | None, target_2: Number | None, unit: str, *, words: bool = False
+) -> str:
     """`≥ 125`, `≤ 4 h`, `10% to 20%`; with `words`, as in "goal 125", "goal at most 4 h"."""
     if operator is None or target is None:
         return DASH
@@ -33,7 +43,8 @@ def goal_text(operator: str | None, target: Number | None, target_2: Number | No
 
 
 def parts_text(numerator: Number | None, denominator: Number | None, aggregation: str) -> str:
-    """`42 of 79` of a ratio; nothing for other numbers, nor for a snapshot's ratio that is one number over 1."""
+    """`42 of 79` of a ratio; nothing for other numbers, nor for a snapshot's ratio that is one number over
+    1."""
     if aggregation not in ("ratio", "last_ratio") or numerator is None or denominator is None:
         return ""
     if aggregation == "last_ratio" and denominator == 1:
@@ -43,7 +54,8 @@ def parts_text(numerator: Number | None, denominator: Number | None, aggregation
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the scorecard in one week or month: a row of the page's block `lines` (or `months`), with its texts."""
+    """One line of the scorecard in one week or month: a row of the page's block `lines` (or `months`), with
+    its texts."""
 
     row: Row
 
@@ -70,7 +82,9 @@ class Line:
 
     @property
     def previous_text(self) -> str:
-        return judged(self.row.previous_value, self.row.unit, (self.row.previous_target, self.row.previous_target_2))
+        return judged(
+            self.row.previous_value, self.row.unit, (self.row.previous_target, self.row.previous_target_2)
+        )
 
     @property
     def previous_parts(self) -> str:
@@ -108,15 +122,21 @@ class Line:
             return ""
         periods = self.row.weeks_off_track if self.row.status == "below" else self.row.run_weeks
         word = STATUS[self.row.status].lower()
-        return f"{word} {periods} {self.row.cadence}s in a row" if periods > 1 else f"{word} this {self.row.cadence}"
+        return (
+            f"{word} {periods} {self.row.cadence}s in a row"
+            if periods > 1
+            else f"{word} this {self.row.cadence}"
+        )
 
     @property
     def weight(self) -> float:
-        """How telling a miss is: how little chance explains it, over the weeks it has lasted. For the order of lines only.
+        """How telling a miss is: how little chance explains it, over the weeks it has lasted. For the order
+        of lines only.
 
-        0 instead of 1 appointment happens; 42 of 79 tickets where 70 % are asked for does not. So the distance from the
-        goal is measured in the spread that a count or a rate of this size has by chance (Poisson, binomial); money and
-        hours have no such spread, there it is the distance as a share of the goal.
+        0 instead of 1 appointment happens; 42 of 79 tickets where 70 % are asked for does not. So the
+        distance from the goal is measured in the spread that a count or a rate of this size has by chance
+        (Poisson, binomial); money and hours have no such spread, there it is the distance as a share of the
+        goal.
         """
         value, target, second = self.row.value, self.row.target, self.row.target_2
         if value is None or target is None:
@@ -137,7 +157,8 @@ def picked(line: Row | Line, picks: Collection[str]) -> bool:
     """Whether a page or a mail shows the line.
 
     Args:
-        picks: sections and lines; none, or `EVERYTHING`: all of them, but those with a `-` in front that are not named themselves.
+        picks: sections and lines; none, or `EVERYTHING`: all of them, but those with a `-` in front that are
+        not named themselves.
     """
     names = (line.section, line.line_id)
     if any(name in picks for name in names):
@@ -158,7 +179,8 @@ def attention(lines: Iterable[Line]) -> list[Line]:
 
 
 def wins(lines: Iterable[Line]) -> list[Line]:
-    """The lines that met their goal; those that had not the week before come first, then the longest streaks."""
+    """The lines that met their goal; those that had not the week before come first, then the longest
+    streaks."""
     met = [line for line in lines if line.row.status == "met"]
     return sorted(met, key=lambda line: (line.row.run_weeks > 1, -line.row.run_weeks, line.row.sort_order))
 
@@ -179,7 +201,9 @@ def by_section(lines: Iterable[Line]) -> list[tuple[str, str, list[Line]]]:
 def title(line: Line, among: Iterable[Line]) -> str:
     """The line's label, with its section where another line has the same one."""
     return (
-        f"{line.row.label} ({line.row.section_label})" if sum(other.row.label == line.row.label for other in among) > 1 else line.row.label
+        f"{line.row.label} ({line.row.section_label})"
+        if sum(other.row.label == line.row.label for other in among) > 1
+        else line.row.label
     )
 
 

@@ -1,5 +1,5 @@
-"""What is said about numbers that had been published and changed later: rows of `fct_restatements`, with the line's `unit`,
-`aggregation` and `section_label`."""
+"""What is said about numbers that had been published and changed later: rows of `fct_restatements`, with the
+line's `unit`, `aggregation` and `section_label`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ _EACH = 2
 
 
 def number_text(row: Row, side: str) -> str:
-    """The number before (`was`) or since (`now`), told apart from the other however they round; `53% (42 of 79)` of a ratio."""
+    """The number before (`was`) or since (`now`), told apart from the other however they round; `53% (42 of
+    79)` of a ratio."""
     value, other = row[f"value_{side}"], row["value_now" if side == "was" else "value_was"]
     if value is None:
         return "n/a" if row[f"status_{side}"] == "not_applicable" else "blank"
@@ -58,19 +59,26 @@ def before(row: Row, zone: str, *, year: bool = False) -> str:
     until = changed_day(row, zone, year=year)
     if row.kind == "rejudged":
         return f"goal was {goal_of(row, 'was')} until {until}"
-    return f"{'' if row.value_was is None and row.kind == 'filled' else 'was '}{number_text(row, 'was')} until {until}"
+    return (
+        f"{'' if row.value_was is None and row.kind == 'filled' else 'was '}{number_text(row, 'was')} until"
+        f" {until}"
+    )
 
 
 def sentence(row: Row) -> str:
     """`Dials 2025-W41 is 80, was 78 (2 records added)`, without the day."""
     what = f"{row.label} {row.period_label}"
     if row.kind == "rejudged":
-        return f"{what} is judged by {goal_of(row, 'now')}, was {goal_of(row, 'was')} ({row.status_was} before, {row.status_now} now)"
+        return (
+            f"{what} is judged by {goal_of(row, 'now')}, was {goal_of(row, 'was')} ({row.status_was} before,"
+            f" {row.status_now} now)"
+        )
     return f"{what} is {number_text(row, 'now')}, was {number_text(row, 'was')} ({why(row)})"
 
 
 def notes(rows: Sequence[Row], zone: str, most: int) -> list[str]:
-    """A line of text per changed number, the newest first; what one build changed alike in many weeks of a line is one.
+    """A line of text per changed number, the newest first; what one build changed alike in many weeks of a
+    line is one.
 
     Args:
         rows: changes, the newest first.
@@ -82,14 +90,26 @@ def notes(rows: Sequence[Row], zone: str, most: int) -> list[str]:
 
     def alike(chain: list[Row]) -> tuple[object, ...]:
         # a number that changed twice has a story of its own
-        return (chain[0].changed_at, chain[0].line_id, chain[0].kind, chain[0].cause, () if len(chain) == 1 else chain[0].period_start)
+        return (
+            chain[0].changed_at,
+            chain[0].line_id,
+            chain[0].kind,
+            chain[0].cause,
+            () if len(chain) == 1 else chain[0].period_start,
+        )
 
     told: list[tuple[str, int]] = []
     for _, members in groupby(numbers.values(), key=alike):
         group = list(members)
-        told += [(_note(group, zone), len(group))] if len(group) > _EACH else [(_chain(chain, zone), 1) for chain in group]
+        told += (
+            [(_note(group, zone), len(group))]
+            if len(group) > _EACH
+            else [(_chain(chain, zone), 1) for chain in group]
+        )
     left = sum(count for _, count in told[most:])
-    return [text for text, _ in told[:most]] + ([f"and {plural(left, 'more changed number')} on the page"] if left else [])
+    return [text for text, _ in told[:most]] + (
+        [f"and {plural(left, 'more changed number')} on the page"] if left else []
+    )
 
 
 def _chain(chain: list[Row], zone: str) -> str:
@@ -103,8 +123,8 @@ def _note(group: list[list[Row]], zone: str) -> str:
     periods = sorted((chain[0].period_start, chain[0].period_label) for chain in group)
     reason = {"records": "records changed", "definition": "definition changed"}.get(first.cause) or why(first)
     return (
-        f"{KIND[first.kind]}: {first.label}, {plural(len(group), first.cadence)} from {periods[0][1]} to {periods[-1][1]} "
-        f"({reason}), {changed_day(first, zone, year=False)}"
+        f"{KIND[first.kind]}: {first.label}, {plural(len(group), first.cadence)} from {periods[0][1]} to"
+        f" {periods[-1][1]} ({reason}), {changed_day(first, zone, year=False)}"
     )
 
 

@@ -1,7 +1,9 @@
-"""The invented companies that live in the vendors of the sandbox; the sandbox's clock decides how much of a life is visible.
+"""The invented companies that live in the vendors of the sandbox; the sandbox's clock decides how much of a
+life is visible.
 
-`cedar`: Cedar Ridge IT, a managed-service company in every system, from July 2024 to the end of 2026, with the golden weeks.
-`sales`: Brightwater Labs, a sales team in HubSpot alone, with the volume of a mid-sized CRM.
+`cedar`: Cedar Ridge IT, a managed-service company in every system, from July 2024 to the end of 2026, with
+the golden weeks. `sales`: Brightwater Labs, a sales team in HubSpot alone, with the volume of a mid-sized
+CRM.
 """
 
 from __future__ import annotations
@@ -32,7 +34,8 @@ from sandbox.engine.store import Store
 
 COMPANIES = ("cedar", "sales")
 ALONE = {"sales": ("hubspot",)}
-"""Company -> the vendors it works with; one that is not named here works with all. The others answer, and have nothing of it."""
+"""Company -> the vendors it works with; one that is not named here works with all. The others answer, and
+    have nothing of it."""
 
 LIVES: dict[str, Callable[[Book], None]] = {
     "quickbooks": accounting.write,
@@ -49,8 +52,9 @@ LIVES: dict[str, Callable[[Book], None]] = {
     "datto_rmm": machines.write,
     "datto_bcdr": backups.write,
 }
-"""Vendor -> writes the company's life into that vendor's tables, once it is first asked for something. They may read the tables of
-HubSpot and Autotask, which are always there, and nothing of each other: what two vendors share is a function of the seed."""
+"""Vendor -> writes the company's life into that vendor's tables, once it is first asked for something. They
+may read the tables of HubSpot and Autotask, which are always there, and nothing of each other: what two
+vendors share is a function of the seed."""
 
 
 def build(seed: int, company: str) -> Store:

@@ -1,4 +1,5 @@
-"""What both vendors' accounts are set up with: owners, pipelines, outcomes, meeting types, queues, codes, technicians."""
+"""What both vendors' accounts are set up with: owners, pipelines, outcomes, meeting types, queues, codes,
+technicians."""
 
 from __future__ import annotations
 
@@ -102,9 +103,18 @@ _PICKLISTS: dict[str, tuple[tuple[int, str, bool], ...]] = {
         (5, "Alert", True),
     ),
     "Tickets.ticketCategory": ((3, "Standard", True), (4, "RMM Alert", True)),
-    "Tickets.source": ((2, "Phone", True), (4, "Email", True), (6, "Client Portal", True), (8, "Monitoring Alert", True)),
+    "Tickets.source": (
+        (2, "Phone", True),
+        (4, "Email", True),
+        (6, "Client Portal", True),
+        (8, "Monitoring Alert", True),
+    ),
     "Tickets.serviceLevelAgreementID": ((1, "Managed Service", True),),
-    "TimeEntries.timeEntryType": ((2, "Service Ticket", True), (6, "Project Task", True), (10, "Internal Time", True)),
+    "TimeEntries.timeEntryType": (
+        (2, "Service Ticket", True),
+        (6, "Project Task", True),
+        (10, "Internal Time", True),
+    ),
     "Companies.companyType": (
         (1, "Customer", True),
         (2, "Lead", True),
@@ -164,7 +174,8 @@ def pipeline(label: str, order: int, stages: tuple[tuple[str, str, str, bool], .
 
 
 def hubspot_account(book: Book, **own: Any) -> None:
-    """Portal details (`own`: where they differ), the options of the account's enumerations, and the sales pipeline."""
+    """Portal details (`own`: where they differ), the options of the account's enumerations, and the sales
+    pipeline."""
     store = book.store
     details = {
         "portalId": 48210077,
@@ -194,9 +205,14 @@ def hubspot_account(book: Book, **own: Any) -> None:
         "calls.hs_activity_type": types,
         "meetings.hs_activity_type": types,
         "meetings.hs_meeting_outcome": tuple(
-            (v, v.title()) for v in ("SCHEDULED", "COMPLETED", "RESCHEDULED", "NO_SHOW", "NO SHOW", "CANCELED")
+            (v, v.title())
+            for v in ("SCHEDULED", "COMPLETED", "RESCHEDULED", "NO_SHOW", "NO SHOW", "CANCELED")
         ),
-        "deals.dealtype": (("newbusiness", "New business"), ("existingbusiness", "Existing business"), ("renewal", "Renewal")),
+        "deals.dealtype": (
+            ("newbusiness", "New business"),
+            ("existingbusiness", "Existing business"),
+            ("renewal", "Renewal"),
+        ),
         "deals.dealstage": stages,
         "deals.pipeline": (("default", "Sales pipeline"), (RENEWALS, "Renewals projects")),
         "contacts.lifecyclestage": (
@@ -229,7 +245,9 @@ def write_hubspot(book: Book) -> None:
     hubspot_account(book)
     book.store.add("hubspot.pipelines", RENEWALS, OPENED, pipeline("Renewals projects", 1, RENEWAL_STAGES))
     kept = tuple(stage for stage in RENEWAL_STAGES if stage[1] != "On hold")
-    book.store.change("hubspot.pipelines", RENEWALS, at(date(2025, 12, 1), 10), pipeline("Renewals projects", 1, kept))
+    book.store.change(
+        "hubspot.pipelines", RENEWALS, at(date(2025, 12, 1), 10), pipeline("Renewals projects", 1, kept)
+    )
 
 
 def write_autotask(book: Book) -> None:
@@ -237,10 +255,18 @@ def write_autotask(book: Book) -> None:
     store = book.store
     for code, name, use_type, active in _CODES:
         store.add(
-            "autotask.billingcodes", code, OPENED, {"name": name, "useType": use_type, "isActive": active, "unitPrice": Decimal("145")}
+            "autotask.billingcodes",
+            code,
+            OPENED,
+            {"name": name, "useType": use_type, "isActive": active, "unitPrice": Decimal("145")},
         )
     for name, values in _PICKLISTS.items():
-        store.add("autotask.picklists", name, OPENED, {"values": [_choice(i, *value) for i, value in enumerate(values, 1)]})
+        store.add(
+            "autotask.picklists",
+            name,
+            OPENED,
+            {"values": [_choice(i, *value) for i, value in enumerate(values, 1)]},
+        )
     for person in TECHNICIANS:
         joined = at(person.joined, 9)
         props = {
@@ -257,7 +283,12 @@ def write_autotask(book: Book) -> None:
         store.add("autotask.resources", person.id, joined, props)
     contractor = TECHNICIANS[-1].id
     store.change("autotask.resources", contractor, at(date(2026, 2, 27), 17), {"isActive": False})
-    owner = {"companyName": "Cedar Ridge IT", "companyType": 1, "isActive": True, "createDate": autotask.iso(OPENED)}
+    owner = {
+        "companyName": "Cedar Ridge IT",
+        "companyType": 1,
+        "isActive": True,
+        "createDate": autotask.iso(OPENED),
+    }
     store.add("autotask.companies", 0, OPENED, owner)
 
 

@@ -1,6 +1,7 @@
 """Cedar Ridge IT: its clock, its people and the helpers with which its life is written into the store.
 
-People, codes and holidays agree with `company.toml` and the seeds of the dbt project; `tests/sandbox` holds them together.
+People, codes and holidays agree with `company.toml` and the seeds of the dbt project; `tests/sandbox` holds
+them together.
 """
 
 from __future__ import annotations
@@ -68,9 +69,13 @@ class Owner:
 
 MAYA = Owner(71200101, 5511001, "Maya", "Torres", f"maya.torres@{MAIL}", "Inside sales")
 VICTOR = Owner(71200102, 5511002, "Victor", "Lang", f"victor.lang@{MAIL}", "Outside sales")
-NOOR = Owner(71200107, 5511093, "Noor", "Haddad", f"Noor.Haddad@{MAIL}", "Hybrid sales", joined=date(2025, 9, 30))
+NOOR = Owner(
+    71200107, 5511093, "Noor", "Haddad", f"Noor.Haddad@{MAIL}", "Hybrid sales", joined=date(2025, 9, 30)
+)
 DANA = Owner(71200103, 5511003, "Dana", "Whitfield", f"dana.whitfield@{MAIL}")
-BEN = Owner(71200104, 5511004, "Ben", "Ashford", f"ben.ashford@{MAIL}", "Hybrid sales", left=date(2025, 3, 28))
+BEN = Owner(
+    71200104, 5511004, "Ben", "Ashford", f"ben.ashford@{MAIL}", "Hybrid sales", left=date(2025, 3, 28)
+)
 RILEY = Owner(71200106, 5511071, "Riley", "Stone", "riley.stone@leadpath.example", joined=date(2025, 2, 10))
 """An outside caller who is not in people.csv."""
 OWNERS = (MAYA, VICTOR, NOOR, DANA, BEN, RILEY)
@@ -95,9 +100,20 @@ TECHNICIANS = (
     Technician(29680902, "Priya", "Nair", f"priya.nair@{MAIL}", "Senior Engineer", 8.0),
     Technician(29680903, "Leo", "Brandt", f"leo.b@{MAIL}", "Engineer", 8.0),
     Technician(29680904, "Jun", "Park", f"Jun.Park@{MAIL}", "Engineer", 8.0, joined=date(2024, 3, 4)),
-    Technician(29680905, "Ada", "Kowalski", f"ada.kowalski@{MAIL}", "Technician", 8.0, joined=date(2024, 6, 3)),
+    Technician(
+        29680905, "Ada", "Kowalski", f"ada.kowalski@{MAIL}", "Technician", 8.0, joined=date(2024, 6, 3)
+    ),
     Technician(29680906, "Tom", "Reyes", f"tom.reyes@{MAIL}", "Technician", 4.8, joined=date(2025, 2, 3)),
-    Technician(29680911, "Kai", "Mercer", "kai.mercer@fieldforce.example", "Field Contractor", 2.0, date(2025, 4, 7), "Contractor"),
+    Technician(
+        29680911,
+        "Kai",
+        "Mercer",
+        "kai.mercer@fieldforce.example",
+        "Field Contractor",
+        2.0,
+        date(2025, 4, 7),
+        "Contractor",
+    ),
 )
 """The last one, a contractor, is not in people.csv."""
 
@@ -121,7 +137,8 @@ def at(day: date, hours: float) -> int:
 
 
 def season(monday: date) -> float:
-    """How busy a week is: summers and the end of the year are slow, spring and autumn busy, holidays cost their share."""
+    """How busy a week is: summers and the end of the year are slow, spring and autumn busy, holidays cost
+    their share."""
     by_month = (0.95, 1.02, 1.05, 1.04, 1.0, 0.97, 0.92, 0.93, 1.03, 1.06, 1.0, 0.85)
     return by_month[(monday + timedelta(days=3)).month - 1] * (0.4 + 0.12 * len(work_days(monday)))
 
@@ -180,7 +197,14 @@ def add(book: Book, kind: str, created: int, props: Props, links: dict[str, list
 
 
 def edit(
-    book: Book, kind: str, record_id: int, when: int, props: Props, links: dict[str, list[int]] | None = None, *, silent: bool = False
+    book: Book,
+    kind: str,
+    record_id: int,
+    when: int,
+    props: Props,
+    links: dict[str, list[int]] | None = None,
+    *,
+    silent: bool = False,
 ) -> None:
     """A later change. `silent`: the vendor does not move the modified date (a changed association)."""
     change = props if silent else props | {stamp(kind)[1]: hubspot.iso(when)}

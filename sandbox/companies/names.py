@@ -1,4 +1,5 @@
-"""Words from which people and companies are invented, and the hostile texts that vendors' records may hold."""
+"""Words from which people and companies are invented, and the hostile texts that vendors' records may
+hold."""
 
 FIRST = """Aaron Abigail Adam Aisha Alan Alejandra Alice Amir Andre Angela Anita Anton Arjun Audrey Beatriz Benjamin Bianca Brandon
 Brenda Brian Bridget Bruno Camila Carl Carmen Caroline Cecilia Charles Chloe Clara Colin Craig Cynthia Daniel Daria Darren David
@@ -63,9 +64,29 @@ CITIES = (
     ("Gary", "IN"),
 )
 
-CITIES_UK = ("London", "Manchester", "Leeds", "Bristol", "Glasgow", "Cardiff", "Newcastle", "Belfast", "Norwich", "Sheffield")
+CITIES_UK = (
+    "London",
+    "Manchester",
+    "Leeds",
+    "Bristol",
+    "Glasgow",
+    "Cardiff",
+    "Newcastle",
+    "Belfast",
+    "Norwich",
+    "Sheffield",
+)
 
-DECISION_TITLES = ("Owner", "President", "CEO", "CFO", "Office Manager", "Operations Director", "Managing Partner", "General Manager")
+DECISION_TITLES = (
+    "Owner",
+    "President",
+    "CEO",
+    "CFO",
+    "Office Manager",
+    "Operations Director",
+    "Managing Partner",
+    "General Manager",
+)
 OTHER_TITLES = (
     "Receptionist",
     "Accountant",
@@ -87,8 +108,22 @@ CALL_TITLES = (
     "Voicemail follow-up",
     "Re: newsletter",
 )
-TASK_SUBJECTS = ("Send proposal", "Call back", "Prepare assessment", "Update contact data", "Book site visit", "Ask for referral")
-EMAIL_SUBJECTS = ("Your IT assessment", "Quick question", "Next steps", "Cyber insurance checklist", "Thanks for your time", "Re: pricing")
+TASK_SUBJECTS = (
+    "Send proposal",
+    "Call back",
+    "Prepare assessment",
+    "Update contact data",
+    "Book site visit",
+    "Ask for referral",
+)
+EMAIL_SUBJECTS = (
+    "Your IT assessment",
+    "Quick question",
+    "Next steps",
+    "Cyber insurance checklist",
+    "Thanks for your time",
+    "Re: pricing",
+)
 NOTES = (
     "<p>Spoke with front desk, asked to call back after lunch.</p>",
     "<p>Contract with current provider ends in spring.</p>",
@@ -138,4 +173,5 @@ HOSTILE = (
     "\u0645\u0631\u062d\u0628\u0627 \u202eabc\u202c \u05e9\u05dc\u05d5\u05dd",
     "\"double\" 'single' `tick` \\back & &amp; <b>bold</b> %s ${HOME} =1+1",
 )
-"""Markup, templates, Markdown, SQL, emoji, right-to-left with an override, quotes. They must be shown as they are, and do nothing."""
+"""Markup, templates, Markdown, SQL, emoji, right-to-left with an override, quotes. They must be shown as they
+are, and do nothing."""

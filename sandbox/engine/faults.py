@@ -2,7 +2,8 @@
 
 | kind | what the client meets |
 |---|---|
-| status | the status with the vendor's own error body (or `body`), and `Retry-After` where `retry_after` is given |
+| status | the status with the vendor's own error body (or `body`), and `Retry-After` where `retry_after` is
+    given |
 | wrong_key | the vendor's 401, whatever the credentials (not where none are needed) |
 | timeout | nothing for `seconds`, then the true answer |
 | reset | half of the body, then the connection ends |
@@ -10,18 +11,22 @@
 | html | a 200 with an HTML page |
 | empty_page | the true page without its rows (its paging stays) |
 | repeated_page | the answer before (same path) once more; for a first page the true answer |
-| duplicates | the true page, with the rows of the page before (same path) in front; for a first page the true answer |
+| duplicates | the true page, with the rows of the page before (same path) in front; for a first page the true
+    answer |
 | field_type | the true page, `field` of every row holding `value` instead |
 | field_gone | the true page without `field` |
-| tick | the sandbox's clock moves on by `seconds`, then the true answer: records change while a client turns pages |
+| tick | the sandbox's clock moves on by `seconds`, then the true answer: records change while a client turns
+    pages |
 | field_new | the true page with a field `added_by_the_vendor` in every row |
 | missing_scopes | HubSpot: 403 for calls that need one of `scopes` (none given: any); lasts until cleared |
-| hide_non_billable | Autotask: the API user may not see non-billable time, nothing says so; lasts until cleared |
+| hide_non_billable | Autotask: the API user may not see non-billable time, nothing says so; lasts until
+    cleared |
 | search_lag | HubSpot: the search index is `seconds` behind; lasts until cleared |
 | day_filters | Intercom: date filters are cut to days of the workspace; lasts until cleared |
 
-`path` is a regular expression searched in the path after the vendor's prefix, `within` one for query and body, `skip` lets that
-many calls pass first, `times` is how many calls are hit (null: until cleared). `source` `*` means every vendor.
+`path` is a regular expression searched in the path after the vendor's prefix, `within` one for query and
+body, `skip` lets that many calls pass first, `times` is how many calls are hit (null: until cleared).
+`source` `*` means every vendor.
 """
 
 from __future__ import annotations
@@ -35,12 +40,21 @@ import orjson
 
 from sandbox.engine.world import Answer, Call, Fault, Vendor, World
 
-HTML = b"<!DOCTYPE html><html><head><title>Just a moment...</title></head><body>The service is being updated.</body></html>"
+HTML = (
+    b"<!DOCTYPE html><html><head><title>Just a moment...</title></head><body>The service is being"
+    b" updated.</body></html>"
+)
 
 
 async def answer(world: World, vendor: Vendor, call: Call, fault: Fault | None) -> Answer:
-    """The vendor's answer, or what the fault makes of it. `timeout` and `reset` are done by the server, which owns the connection."""
-    if fault is not None and fault.kind == "wrong_key" and vendor.OPEN_PATHS and re.search(vendor.OPEN_PATHS, call.path):
+    """The vendor's answer, or what the fault makes of it. `timeout` and `reset` are done by the server, which
+    owns the connection."""
+    if (
+        fault is not None
+        and fault.kind == "wrong_key"
+        and vendor.OPEN_PATHS
+        and re.search(vendor.OPEN_PATHS, call.path)
+    ):
         fault = None
     if fault is not None and fault.kind in ("status", "wrong_key"):
         refused = vendor.refuse(world, call, 401 if fault.kind == "wrong_key" else fault.status)
@@ -101,8 +115,8 @@ def _spoil(fault: Fault, row: Any) -> None:
 
 
 def _pages(body: Any, keys: tuple[str, ...]) -> list[list[Any]]:
-    """The lists of rows in an answer: under `keys` (dots lead deeper, `*` is any name, or any item of a list), or the answer itself
-    where it is a list."""
+    """The lists of rows in an answer: under `keys` (dots lead deeper, `*` is any name, or any item of a
+    list), or the answer itself where it is a list."""
     if isinstance(body, list):
         chunked = [key.removeprefix("*.") for key in keys if key.startswith("*.")]
         return [page for item in body for page in _pages(item, tuple(chunked))] if chunked else [body]
@@ -110,6 +124,12 @@ def _pages(body: Any, keys: tuple[str, ...]) -> list[list[Any]]:
     for key in keys:
         inner = [body]
         for name in key.split("."):
-            inner = [value for one in inner if isinstance(one, dict) for own, value in one.items() if name in ("*", own)]
+            inner = [
+                value
+                for one in inner
+                if isinstance(one, dict)
+                for own, value in one.items()
+                if name in ("*", own)
+            ]
         found += [one for one in inner if isinstance(one, list)]
     return found

@@ -1,11 +1,13 @@
-"""The sandbox's server: one process on loopback, every vendor under its own prefix, and the controls under `/_sandbox`.
+"""The sandbox's server: one process on loopback, every vendor under its own prefix, and the controls under
+`/_sandbox`.
 
 | control | does |
 |---|---|
 | GET /_sandbox | clock, seed, company and its vendors, whether limits are enforced |
 | POST /_sandbox/clock `{"as_of": iso}` | sets the clock (null: real time) |
 | GET, POST, DELETE /_sandbox/faults | lists, adds (`faults.py`), clears (`?source=` only that vendor's) |
-| GET, DELETE /_sandbox/requests | the calls so far (`?source=`): time, source, method, path, status; no query, header or body |
+| GET, DELETE /_sandbox/requests | the calls so far (`?source=`): time, source, method, path, status; no
+    query, header or body |
 """
 
 from __future__ import annotations
@@ -60,7 +62,13 @@ class _VendorApp:
         self.world.calls += 1
         asked = f"{urllib.parse.urlencode(call.query)} {call.body.decode('utf-8', 'replace')}"
         fault = self.world.faults.take(self.name, call.path, asked)
-        entry = {"time": started, "source": self.name, "method": call.method, "path": call.path, "status": None}
+        entry = {
+            "time": started,
+            "source": self.name,
+            "method": call.method,
+            "path": call.path,
+            "status": None,
+        }
         self.world.log.append(entry)
         answer = await faults.answer(self.world, self.vendor, call, fault)
         entry["status"] = answer.status
@@ -69,8 +77,12 @@ class _VendorApp:
         content = answer.content()
         response = Response(content, answer.status, answer.headers, answer.content_type)
         if fault is not None and fault.kind == "reset":
-            await send({"type": "http.response.start", "status": answer.status, "headers": response.raw_headers})
-            await send({"type": "http.response.body", "body": content[: len(content) // 2], "more_body": True})
+            await send(
+                {"type": "http.response.start", "status": answer.status, "headers": response.raw_headers}
+            )
+            await send(
+                {"type": "http.response.body", "body": content[: len(content) // 2], "more_body": True}
+            )
             return  # the server closes a connection whose body stays incomplete
         await response(scope, receive, send)
 
@@ -81,7 +93,9 @@ class _VendorApp:
             query[name] = f"{query[name]},{value}" if name in query else value
         path = str(request.scope["path"]).removeprefix(f"/{self.name}")
         base = f"http://{request.headers.get('host', HOST)}/{self.name}"
-        return Call(request.method, path, query, request.headers, await request.body(), base, request.url.query)
+        return Call(
+            request.method, path, query, request.headers, await request.body(), base, request.url.query
+        )
 
 
 async def _gone_within(receive: Receive, seconds: float) -> bool:
@@ -149,11 +163,15 @@ def make_app(world: World) -> Starlette:
             except Exception as error:  # whatever is wrong with it, the text says what
                 return json({"error": str(error)}, 400)
             if fault.source not in (*VENDORS, "*"):
-                return json({"error": f"unknown source {fault.source!r}; there are {', '.join(VENDORS)}"}, 400)
+                return json(
+                    {"error": f"unknown source {fault.source!r}; there are {', '.join(VENDORS)}"}, 400
+                )
             world.faults.active.append(fault)
         elif request.method == "DELETE":
             source = request.query_params.get("source")
-            world.faults.active = [fault for fault in world.faults.active if source not in (None, fault.source)]
+            world.faults.active = [
+                fault for fault in world.faults.active if source not in (None, fault.source)
+            ]
         return json({"faults": [vars(fault) for fault in world.faults.active]})
 
     async def requests(request: Request) -> Response:
@@ -195,11 +213,17 @@ def bind(port: int) -> socket.socket:
 
 
 def serve(world: World, place: socket.socket, *, until_stdin_ends: bool = False) -> None:
-    """Serve until stopped. `until_stdin_ends`: also stop when whoever started this process is gone, however it went."""
+    """Serve until stopped. `until_stdin_ends`: also stop when whoever started this process is gone, however
+    it went."""
     if until_stdin_ends:
         threading.Thread(target=_leave_with_parent, daemon=True).start()
     config = uvicorn.Config(
-        make_app(world), access_log=False, log_level="warning", timeout_graceful_shutdown=1, lifespan="off", date_header=False
+        make_app(world),
+        access_log=False,
+        log_level="warning",
+        timeout_graceful_shutdown=1,
+        lifespan="off",
+        date_header=False,
     )
     with contextlib.suppress(KeyboardInterrupt):
         _Server(config).run([place])

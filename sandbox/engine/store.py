@@ -1,8 +1,9 @@
-"""What the sandbox remembers: every record as a list of versions, and the state that is visible at an instant.
+"""What the sandbox remembers: every record as a list of versions, and the state that is visible at an
+instant.
 
-A version holds what changed (a delta); the state of a record is the merge of all its versions at or before the clock. So moving
-the clock makes records appear, change, be archived and vanish, without a random number drawn while serving.
-Instants are integers: milliseconds since 1970 in UTC.
+A version holds what changed (a delta); the state of a record is the merge of all its versions at or before
+the clock. So moving the clock makes records appear, change, be archived and vanish, without a random number
+drawn while serving. Instants are integers: milliseconds since 1970 in UTC.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ def from_ms(ms: int) -> datetime:
 
 
 def local_ms(zone: ZoneInfo, day: date, hours: float) -> int:
-    """The instant at which the wall clock of `zone` shows `hours` (for example 23.5) on `day`, to the millisecond."""
+    """The instant at which the wall clock of `zone` shows `hours` (for example 23.5) on `day`, to the
+    millisecond."""
     total = round(hours * 3_600_000)
     seconds, milli = divmod(total, 1000)
     wall = datetime.combine(day, time(seconds // 3600, seconds // 60 % 60, seconds % 60), tzinfo=zone)
@@ -50,7 +52,8 @@ def parse_ms(text: str) -> int:
 
 
 class Version(NamedTuple):
-    """One change of a record: from `at` on it has `props` over what it had, and these `links` and this state (None: as before)."""
+    """One change of a record: from `at` on it has `props` over what it had, and these `links` and this state
+    (None: as before)."""
 
     at: int
     props: Props
@@ -74,7 +77,8 @@ class Store:
 
     tables: dict[str, dict[Any, list[Version]]] = field(default_factory=dict)
     pending: dict[str, Callable[[], None]] = field(default_factory=dict)
-    """Vendor -> writes that vendor's tables; called when the vendor is first asked for something, so that a start stays quick."""
+    """Vendor -> writes that vendor's tables; called when the vendor is first asked for something, so that a
+        start stays quick."""
 
     def open(self, vendor: str) -> bool:
         """Write what is pending for a vendor. Returns whether there was something."""
@@ -94,8 +98,17 @@ class Store:
         """A new record."""
         self.tables.setdefault(table, {})[record_id] = [Version(at, props, links, LIVE)]
 
-    def change(self, table: str, record_id: Any, at: int, props: Props, links: Links | None = None, state: int | None = None) -> None:
-        """A later version of a record that exists: `props` over what it had. Versions may be told in any order."""
+    def change(
+        self,
+        table: str,
+        record_id: Any,
+        at: int,
+        props: Props,
+        links: Links | None = None,
+        state: int | None = None,
+    ) -> None:
+        """A later version of a record that exists: `props` over what it had. Versions may be told in any
+        order."""
         versions = self.tables[table][record_id]
         versions.append(Version(at, props, links, state))
         if len(versions) > 1 and versions[-2].at > at:
@@ -107,7 +120,14 @@ class Store:
 
     def instants(self) -> list[int]:
         """Every instant at which something changes, sorted."""
-        return sorted({version.at for records in self.tables.values() for versions in records.values() for version in versions})
+        return sorted(
+            {
+                version.at
+                for records in self.tables.values()
+                for versions in records.values()
+                for version in versions
+            }
+        )
 
 
 class Table:
@@ -122,7 +142,9 @@ class Table:
     def column(self, name: str, parse: Callable[[Any], Any]) -> list[Any]:
         """One value per row, parsed once; None where the row has none."""
         if name not in self._columns:
-            self._columns[name] = [None if (value := row.props.get(name)) is None else parse(value) for row in self.rows]
+            self._columns[name] = [
+                None if (value := row.props.get(name)) is None else parse(value) for row in self.rows
+            ]
         return self._columns[name]
 
     def start(self, at_least: Any) -> int:
@@ -158,7 +180,8 @@ class View:
         return self._tables[key]
 
     def linked(self, name: str, row: Row, to: str) -> tuple[int, ...]:
-        """Ids of `to` that the row is linked with, in whichever of the two tables the link was kept; archived ones are left out."""
+        """Ids of `to` that the row is linked with, in whichever of the two tables the link was kept; archived
+        ones are left out."""
         if to in row.links:
             found = row.links[to]
         else:

@@ -1,7 +1,8 @@
-"""What all vendors of the sandbox share: the call and the answer, the clock, the limits, the faults on request and the log.
+"""What all vendors of the sandbox share: the call and the answer, the clock, the limits, the faults on
+request and the log.
 
-A vendor is one module with the names of `Vendor`. It knows its wire contract and reads `World.view()`; it knows nothing of HTTP
-servers, of other vendors, or of how the company's life came about.
+A vendor is one module with the names of `Vendor`. It knows its wire contract and reads `World.view()`; it
+knows nothing of HTTP servers, of other vendors, or of how the company's life came about.
 """
 
 from __future__ import annotations
@@ -110,7 +111,8 @@ class Limiter:
 
 @dataclass
 class Limits:
-    """Published limits; the defaults are those of the smallest plan. `enforced=False` serves everything at once."""
+    """Published limits; the defaults are those of the smallest plan. `enforced=False` serves everything at
+    once."""
 
     enforced: bool = True
     hubspot_burst: int = 100
@@ -157,7 +159,11 @@ class Fault:
         re.compile(self.within)
 
     def matches(self, source: str, path: str, asked: str = "") -> bool:
-        return self.source in (source, "*") and bool(re.search(self.path, path)) and bool(re.search(self.within, asked))
+        return (
+            self.source in (source, "*")
+            and bool(re.search(self.path, path))
+            and bool(re.search(self.within, asked))
+        )
 
 
 class Faults:
@@ -167,7 +173,8 @@ class Faults:
         self.active: list[Fault] = []
 
     def take(self, source: str, path: str, asked: str = "") -> Fault | None:
-        """The first acting fault for this call (`asked`: its query and body); counts it down and drops it when it is used up."""
+        """The first acting fault for this call (`asked`: its query and body); counts it down and drops it
+        when it is used up."""
         for fault in self.active:
             if fault.kind in ACTING and fault.matches(source, path, asked):
                 if fault.skip > 0:
@@ -182,7 +189,9 @@ class Faults:
 
     def switch(self, source: str, kind: str, path: str = "") -> Fault | None:
         """The switch of that kind, where it is on."""
-        return next((fault for fault in self.active if fault.kind == kind and fault.matches(source, path)), None)
+        return next(
+            (fault for fault in self.active if fault.kind == kind and fault.matches(source, path)), None
+        )
 
 
 @dataclass
@@ -217,7 +226,8 @@ class World:
             self._views.clear()
 
     def view(self, lag_seconds: float = 0.0) -> View:
-        """The store at the clock (less a lag). Views are kept until something changes, so a page costs no more than its rows."""
+        """The store at the clock (less a lag). Views are kept until something changes, so a page costs no
+        more than its rows."""
         now = to_ms(self.clock.now()) - round(lag_seconds * 1000)
         epoch = bisect.bisect_right(self.instants, now)
         if epoch not in self._views:

@@ -1,11 +1,14 @@
-"""Autotask's wire contract (REST, V1.0): zone discovery, header credentials, queries, picklists, limits, over the tables `autotask.*`.
+"""Autotask's wire contract (REST, V1.0): zone discovery, header credentials, queries, picklists, limits, over
+the tables `autotask.*`.
 
-What the published sources leave open is decided the stricter way: an unknown field in `IncludeFields` is a validation error, a
-request above the thread limit is a 500 with the code in its text, the used-up hour is a 429 without `Retry-After`.
+What the published sources leave open is decided the stricter way: an unknown field in `IncludeFields` is a
+validation error, a request above the thread limit is a 500 with the code in its text, the used-up hour is a
+429 without `Retry-After`.
 
-Tables: `autotask.<entity>` in lower case (tickets, timeentries, resources, companies, billingcodes), properties as on the wire with
-date-times as texts and decimals as `Decimal`; a field that a record lacks is null. `autotask.picklists` has one row per
-`Entity.field` with `values`. Only live rows exist: what is deleted is gone without a trace.
+Tables: `autotask.<entity>` in lower case (tickets, timeentries, resources, companies, billingcodes),
+properties as on the wire with date-times as texts and decimals as `Decimal`; a field that a record lacks is
+null. `autotask.picklists` has one row per `Entity.field` with `values`. Only live rows exist: what is deleted
+is gone without a trace.
 """
 
 from __future__ import annotations
@@ -37,36 +40,55 @@ SERVICE_SECONDS = 0.004
 """How long a query keeps one of the entity's three threads."""
 
 _FIELDS = {
-    "Tickets": "id:long ticketNumber:string title:string companyID:integer queueID:picklist status:picklist priority:picklist"
-    " issueType:picklist subIssueType:picklist ticketType:picklist ticketCategory:picklist source:picklist"
-    " assignedResourceID:integer completedByResourceID:integer creatorResourceID:integer lastActivityResourceID:integer"
-    " contractID:integer billingCodeID:integer projectID:integer createDate:datetime completedDate:datetime dueDateTime:datetime"
-    " firstResponseDateTime:datetime firstResponseDueDateTime:datetime resolutionPlanDateTime:datetime resolvedDateTime:datetime"
-    " resolvedDueDateTime:datetime lastActivityDate:datetime lastTrackedModificationDateTime:datetime"
-    " lastCustomerNotificationDateTime:datetime lastCustomerVisibleActivityDateTime:datetime estimatedHours:decimal"
-    " hoursToBeScheduled:decimal serviceLevelAgreementID:picklist serviceLevelAgreementHasBeenMet:boolean"
-    " serviceLevelAgreementPausedNextEventHours:decimal creatorType:integer lastActivityPersonType:integer rmmAlertID:string"
-    " problemTicketId:integer",
-    "TimeEntries": "id:long ticketID:integer taskID:integer timeEntryType:picklist resourceID:integer roleID:integer"
-    " dateWorked:datetime startDateTime:datetime endDateTime:datetime hoursWorked:decimal hoursToBill:decimal offsetHours:decimal"
-    " isNonBillable:boolean showOnInvoice:boolean billingCodeID:integer internalBillingCodeID:integer contractID:integer"
-    " contractServiceID:integer contractServiceBundleID:integer billingApprovalDateTime:datetime"
-    " billingApprovalLevelMostRecent:integer billingApprovalResourceID:integer createDateTime:datetime creatorUserID:integer"
-    " lastModifiedDateTime:datetime lastModifiedUserID:integer summaryNotes:string internalNotes:string"
-    " isInternalNotesVisibleToComanaged:boolean impersonatorCreatorResourceID:integer impersonatorUpdaterResourceID:integer",
-    "Resources": "id:long firstName:string lastName:string email:string userName:string isActive:boolean resourceType:string"
-    " title:string userType:picklist licenseType:picklist locationID:picklist payrollType:picklist internalCost:decimal"
-    " hireDate:datetime defaultServiceDeskRoleID:integer travelAvailabilityPct:string dateFormat:string timeFormat:string"
-    " accountingReferenceID:string homePhone:string email2:string",
-    "Companies": "id:long companyName:string companyNumber:string companyType:picklist classification:picklist isActive:boolean"
-    " ownerResourceID:integer parentCompanyID:integer createDate:datetime lastActivityDate:datetime"
-    " lastTrackedModifiedDateTime:datetime marketSegmentID:picklist territoryID:picklist phone:string webAddress:string",
-    "BillingCodes": "id:long name:string description:string isActive:boolean useType:picklist billingCodeType:picklist"
-    " department:integer unitCost:decimal unitPrice:decimal externalNumber:string generalLedgerAccount:picklist"
-    " markupRate:decimal taxCategoryID:integer afterHoursWorkType:integer isExcludedFromNewContracts:boolean",
+    "Tickets": (
+        "id:long ticketNumber:string title:string companyID:integer queueID:picklist status:picklist"
+        " priority:picklist issueType:picklist subIssueType:picklist ticketType:picklist"
+        " ticketCategory:picklist source:picklist assignedResourceID:integer completedByResourceID:integer"
+        " creatorResourceID:integer lastActivityResourceID:integer contractID:integer billingCodeID:integer"
+        " projectID:integer createDate:datetime completedDate:datetime dueDateTime:datetime"
+        " firstResponseDateTime:datetime firstResponseDueDateTime:datetime resolutionPlanDateTime:datetime"
+        " resolvedDateTime:datetime resolvedDueDateTime:datetime lastActivityDate:datetime"
+        " lastTrackedModificationDateTime:datetime lastCustomerNotificationDateTime:datetime"
+        " lastCustomerVisibleActivityDateTime:datetime estimatedHours:decimal hoursToBeScheduled:decimal"
+        " serviceLevelAgreementID:picklist serviceLevelAgreementHasBeenMet:boolean"
+        " serviceLevelAgreementPausedNextEventHours:decimal creatorType:integer"
+        " lastActivityPersonType:integer rmmAlertID:string problemTicketId:integer"
+    ),
+    "TimeEntries": (
+        "id:long ticketID:integer taskID:integer timeEntryType:picklist resourceID:integer roleID:integer"
+        " dateWorked:datetime startDateTime:datetime endDateTime:datetime hoursWorked:decimal"
+        " hoursToBill:decimal offsetHours:decimal isNonBillable:boolean showOnInvoice:boolean"
+        " billingCodeID:integer internalBillingCodeID:integer contractID:integer contractServiceID:integer"
+        " contractServiceBundleID:integer billingApprovalDateTime:datetime"
+        " billingApprovalLevelMostRecent:integer billingApprovalResourceID:integer createDateTime:datetime"
+        " creatorUserID:integer lastModifiedDateTime:datetime lastModifiedUserID:integer summaryNotes:string"
+        " internalNotes:string isInternalNotesVisibleToComanaged:boolean"
+        " impersonatorCreatorResourceID:integer impersonatorUpdaterResourceID:integer"
+    ),
+    "Resources": (
+        "id:long firstName:string lastName:string email:string userName:string isActive:boolean"
+        " resourceType:string title:string userType:picklist licenseType:picklist locationID:picklist"
+        " payrollType:picklist internalCost:decimal hireDate:datetime defaultServiceDeskRoleID:integer"
+        " travelAvailabilityPct:string dateFormat:string timeFormat:string accountingReferenceID:string"
+        " homePhone:string email2:string"
+    ),
+    "Companies": (
+        "id:long companyName:string companyNumber:string companyType:picklist classification:picklist"
+        " isActive:boolean ownerResourceID:integer parentCompanyID:integer createDate:datetime"
+        " lastActivityDate:datetime lastTrackedModifiedDateTime:datetime marketSegmentID:picklist"
+        " territoryID:picklist phone:string webAddress:string"
+    ),
+    "BillingCodes": (
+        "id:long name:string description:string isActive:boolean useType:picklist billingCodeType:picklist"
+        " department:integer unitCost:decimal unitPrice:decimal externalNumber:string"
+        " generalLedgerAccount:picklist markupRate:decimal taxCategoryID:integer afterHoursWorkType:integer"
+        " isExcludedFromNewContracts:boolean"
+    ),
 }
 ENTITIES = {name.lower(): name for name in _FIELDS}
-FIELDS: dict[str, dict[str, str]] = {name: dict(item.split(":") for item in text.split()) for name, text in _FIELDS.items()}
+FIELDS: dict[str, dict[str, str]] = {
+    name: dict(item.split(":") for item in text.split()) for name, text in _FIELDS.items()
+}
 _UNFILTERED = ("creatortype", "lastactivitypersontype")
 _USER_DEFINED = {"Tickets": [{"name": "Region", "value": None}]}
 
@@ -100,13 +122,23 @@ def refuse(world: World, call: Call, status: int) -> Answer:
     if status == 401:
         return Answer(401)
     if status == 403:
-        return _errors("The logged in Resource does not have the adequate permissions to query this entity type.", status=403)
+        return _errors(
+            "The logged in Resource does not have the adequate permissions to query this entity type.",
+            status=403,
+        )
     if status == 405:
-        return Answer(405, {"Message": f"The requested resource does not support http method '{call.method}'."})
+        return Answer(
+            405, {"Message": f"The requested resource does not support http method '{call.method}'."}
+        )
     if status == 404:
-        return Answer(404, {"Message": f"No HTTP resource was found that matches the request URI '{call.path}'."})
+        return Answer(
+            404, {"Message": f"No HTTP resource was found that matches the request URI '{call.path}'."}
+        )
     if status == 429:
-        return _errors("The maximum number of requests for the hour has been reached. Please try again later.", status=429)
+        return _errors(
+            "The maximum number of requests for the hour has been reached. Please try again later.",
+            status=429,
+        )
     return _errors("An error occurred while processing your request.", status=status)
 
 
@@ -114,15 +146,22 @@ def refuse(world: World, call: Call, status: int) -> Answer:
 
 
 async def handle(world: World, call: Call) -> Answer:
-    """Answer one call: zone discovery without credentials, everything else with them, the hour's budget and the entity's threads."""
+    """Answer one call: zone discovery without credentials, everything else with them, the hour's budget and
+    the entity's threads."""
     path = call.path.lower().rstrip("/")
     if re.search(OPEN_PATHS, path):
         return _zone(world, call)
     headers = call.headers
     if not all(name in headers for name in ("apiintegrationcode", "username", "secret")):
-        return _errors("The request is missing the ApiIntegrationCode, UserName or Secret header.", status=401)
+        return _errors(
+            "The request is missing the ApiIntegrationCode, UserName or Secret header.", status=401
+        )
     given = (headers["username"].lower(), headers["secret"], headers["apiintegrationcode"])
-    if given != (CREDENTIALS["AUTOTASK_USERNAME"], CREDENTIALS["AUTOTASK_SECRET"], CREDENTIALS["AUTOTASK_INTEGRATION_CODE"]):
+    if given != (
+        CREDENTIALS["AUTOTASK_USERNAME"],
+        CREDENTIALS["AUTOTASK_SECRET"],
+        CREDENTIALS["AUTOTASK_INTEGRATION_CODE"],
+    ):
         return Answer(401)
     match = re.fullmatch(r"/atservicesrest/v1\.0/(\w+)(/.*)?", path)
     if match is None:
@@ -137,11 +176,17 @@ async def _threaded(world: World, call: Call, entity: str, rest: str) -> Answer:
     """Serve within the entity's threads, slower when the hour is half used."""
     lane = f"autotask.{entity}"
     if world.limits.enforced and world.in_flight.get(lane, 0) >= world.limits.autotask_threads:
-        return _errors(f"Thread Threshold Exceeded. (Itgenatr005) More than {world.limits.autotask_threads} requests to this endpoint.")
+        return _errors(
+            f"Thread Threshold Exceeded. (Itgenatr005) More than {world.limits.autotask_threads} requests to"
+            " this endpoint."
+        )
     world.in_flight[lane] = world.in_flight.get(lane, 0) + 1
     try:
         if world.limits.enforced:
-            share = world.limiter("autotask.hour", world.limits.autotask_hourly, 3600.0).used() / world.limits.autotask_hourly
+            share = (
+                world.limiter("autotask.hour", world.limits.autotask_hourly, 3600.0).used()
+                / world.limits.autotask_hourly
+            )
             await asyncio.sleep(SERVICE_SECONDS + (1.0 if share > 0.75 else 0.5 if share > 0.5 else 0.0))
         try:
             return _dispatch(world, call, entity, rest)
@@ -233,7 +278,15 @@ def _next_page(world: World, view: View, call: Call, name: str) -> Answer:
     return _page(world, view, call, name, payload, previous, None if call.method == "POST" else search)
 
 
-def _page(world: World, view: View, call: Call, name: str, payload: dict[str, Any], previous: list[int], search: str | None) -> Answer:
+def _page(
+    world: World,
+    view: View,
+    call: Call,
+    name: str,
+    payload: dict[str, Any],
+    previous: list[int],
+    search: str | None,
+) -> Answer:
     size = payload.get("maxrecords", MOST_ROWS)
     if not isinstance(size, int) or not 1 <= size <= MOST_ROWS:
         return _errors(f"The value for MaxRecords must be between 1 and {MOST_ROWS}.")
@@ -243,7 +296,9 @@ def _page(world: World, view: View, call: Call, name: str, payload: dict[str, An
     following = None
     if len(rows) > size:
         paging = {"pageSize": size, "previousIds": previous, "nextIds": [page[-1].id]}
-        following = f"{call.base_url}/ATServicesRest/V1.0/{name}/query/next?paging=" + quote(orjson.dumps(paging).decode(), safe='":,[]')
+        following = f"{call.base_url}/ATServicesRest/V1.0/{name}/query/next?paging=" + quote(
+            orjson.dumps(paging).decode(), safe='":,[]'
+        )
         if search is not None:
             following += f"&search={quote(search)}"
     details = {"count": len(page), "requestCount": size, "prevPageUrl": None, "nextPageUrl": following}
@@ -272,16 +327,24 @@ def _item(name: str, row: Row, fields: list[str], *, whole: bool) -> dict[str, A
 
 
 def _visible(world: World, view: View, name: str) -> Table:
-    """The rows that the API user may see: without the permission, non-billable time is hidden and nothing says so."""
+    """The rows that the API user may see: without the permission, non-billable time is hidden and nothing
+    says so."""
     table = view.table(f"autotask.{name.lower()}")
     if name == "TimeEntries" and world.faults.switch("autotask", "hide_non_billable"):
-        seen = [row for row in table if not row.props.get("isNonBillable") and (row.props.get("ticketID") or row.props.get("taskID"))]
+        seen = [
+            row
+            for row in table
+            if not row.props.get("isNonBillable") and (row.props.get("ticketID") or row.props.get("taskID"))
+        ]
         return Table(seen)
     return table
 
 
-def _select(world: World, view: View, name: str, payload: dict[str, Any], most: int | None, above: int | None = None) -> list[Row]:
-    """The rows that pass the filter, in the order of their ids, at most `most` of them, ids above `above` only."""
+def _select(
+    world: World, view: View, name: str, payload: dict[str, Any], most: int | None, above: int | None = None
+) -> list[Row]:
+    """The rows that pass the filter, in the order of their ids, at most `most` of them, ids above `above`
+    only."""
     conditions = payload.get("filter")
     if not isinstance(conditions, list) or not conditions:
         raise _Refused(_errors("The query must contain at least one filter."))
@@ -291,7 +354,11 @@ def _select(world: World, view: View, name: str, payload: dict[str, Any], most: 
         raise _Refused(_errors(f"The query has more than {MOST_CONDITIONS} conditions."))
     start = table.start(above + 1) if above is not None else 0
     for item in _and_leaves(conditions):
-        if str(item.get("field", "")).lower() == "id" and item.get("op") in ("gt", "gte") and isinstance(item.get("value"), int):
+        if (
+            str(item.get("field", "")).lower() == "id"
+            and item.get("op") in ("gt", "gte")
+            and isinstance(item.get("value"), int)
+        ):
             start = max(start, table.start(item["value"] + (item["op"] == "gt")))
     found = []
     for position in range(start, len(table)):
@@ -357,7 +424,13 @@ def _parser(kind: str) -> Callable[[Any], Any]:
 
 def _test(operator: str, field: str, parse: Callable[[Any], Any], raw: Any) -> Callable[[Any], bool]:
     try:
-        value: Any = [parse(part) for part in raw] if operator in ("in", "notin") else None if raw is None else parse(raw)
+        value: Any = (
+            [parse(part) for part in raw]
+            if operator in ("in", "notin")
+            else None
+            if raw is None
+            else parse(raw)
+        )
     except (TypeError, ValueError, ArithmeticError):
         raise _Refused(_errors(f"The value '{raw}' is not valid for the field {field}.")) from None
     tests: dict[str, Callable[[Any], bool]] = {

@@ -1,9 +1,12 @@
-"""Bill.com's wire contract (v3): sign-in with a session, bills and vendors by cursor, filters, limits, errors as lists.
+"""Bill.com's wire contract (v3): sign-in with a session, bills and vendors by cursor, filters, limits, errors
+as lists.
 
-What the published sources leave open is decided the stricter way: only the fields and words that someone has seen working may be
-filtered, a cursor belongs to its filters, limit answers are a 429. A session ends after 35 minutes of real time without a call.
+What the published sources leave open is decided the stricter way: only the fields and words that someone has
+seen working may be filtered, a cursor belongs to its filters, limit answers are a 429. A session ends after
+35 minutes of real time without a call.
 
-Tables: `billcom.bills` and `billcom.vendors`, properties as on the wire without `id`; keys without a value are left out.
+Tables: `billcom.bills` and `billcom.vendors`, properties as on the wire without `id`; keys without a value
+are left out.
 """
 
 from __future__ import annotations
@@ -55,7 +58,12 @@ def iso(ms: int) -> str:
 
 
 def _error(status: int, code: str | None, message: str, category: str = "REQUEST") -> Answer:
-    error = {"timestamp": "2026-01-05T08:00:00.000+00:00", "severity": "ERROR", "category": category, "message": message}
+    error = {
+        "timestamp": "2026-01-05T08:00:00.000+00:00",
+        "severity": "ERROR",
+        "category": category,
+        "message": message,
+    }
     return Answer(status, [error | ({"code": code} if code else {})])
 
 
@@ -102,12 +110,27 @@ def _login(world: World, call: Call) -> Answer:
             return _error(400, None, f"{name}: must not be null")
     if body["devKey"] != CREDENTIALS["BILLCOM_API_KEY"]:
         return _error(400, "BDC_1102", "Developer key is invalid.")
-    pairs = (("username", "BILLCOM_USERNAME"), ("password", "BILLCOM_PASSWORD"), ("organizationId", "BILLCOM_ORG_ID"))
-    if not all(hmac.compare_digest(str(body[name]).encode(), CREDENTIALS[variable].encode()) for name, variable in pairs):
+    pairs = (
+        ("username", "BILLCOM_USERNAME"),
+        ("password", "BILLCOM_PASSWORD"),
+        ("organizationId", "BILLCOM_ORG_ID"),
+    )
+    if not all(
+        hmac.compare_digest(str(body[name]).encode(), CREDENTIALS[variable].encode())
+        for name, variable in pairs
+    ):
         return refuse(world, call, 401)
     session = f"canary-billcom-session-{secrets.token_hex(8)}"
     _SESSIONS[session] = time.monotonic()
-    return Answer(200, {"sessionId": session, "organizationId": body["organizationId"], "userId": "00601EXAMPLE00user1", "trusted": False})
+    return Answer(
+        200,
+        {
+            "sessionId": session,
+            "organizationId": body["organizationId"],
+            "userId": "00601EXAMPLE00user1",
+            "trusted": False,
+        },
+    )
 
 
 def _route(world: World, call: Call, session: str) -> Answer:
@@ -115,14 +138,23 @@ def _route(world: World, call: Call, session: str) -> Answer:
         _SESSIONS.pop(session, None)
         return Answer(200, {})
     if call.path == "/v3/login/session":
-        return Answer(200, {"organizationId": CREDENTIALS["BILLCOM_ORG_ID"], "userId": "00601EXAMPLE00user1", "mfaStatus": "SETUP"})
+        return Answer(
+            200,
+            {
+                "organizationId": CREDENTIALS["BILLCOM_ORG_ID"],
+                "userId": "00601EXAMPLE00user1",
+                "mfaStatus": "SETUP",
+            },
+        )
     match = re.fullmatch(r"/v3/(bills|vendors)(?:/(\w+))?", call.path)
     if match is None or call.method != "GET":
         return refuse(world, call, 404)
     table = world.view().table(f"billcom.{match[1]}")
     if match[2]:
         row = table.by_id.get(match[2])
-        return Answer(200, {"id": row.id, **row.props}) if row else _error(404, "BDC_1171", "Object not found.")
+        return (
+            Answer(200, {"id": row.id, **row.props}) if row else _error(404, "BDC_1171", "Object not found.")
+        )
     return _page(list(table), match[1], call)
 
 
@@ -149,7 +181,9 @@ def _page(rows: list[Row], kind: str, call: Call) -> Answer:
             return _error(400, None, "page: is not valid")
         if told != f"{filters};{sort}":
             return _error(400, None, "page: does not belong to these filters")
-    body: dict[str, Any] = {"results": [{"id": row.id, **row.props} for row in found[start : start + int(size)]]}
+    body: dict[str, Any] = {
+        "results": [{"id": row.id, **row.props} for row in found[start : start + int(size)]]
+    }
     if start + int(size) < len(found):
         body["nextPage"] = base64.urlsafe_b64encode(f"{filters};{sort}|{start + int(size)}".encode()).decode()
     return Answer(200, orjson.dumps(body))

@@ -1,10 +1,12 @@
-"""Copper's wire contract (Developer API v1): four headers on every call, searches by POST, bare arrays, totals in a header.
+"""Copper's wire contract (Developer API v1): four headers on every call, searches by POST, bare arrays,
+totals in a header.
 
-What the published sources leave open is decided the stricter way: any attribute that is not documented, and a page size above 200,
-is a 422; date bounds are inclusive; the 429 has no `Retry-After`.
+What the published sources leave open is decided the stricter way: any attribute that is not documented, and a
+page size above 200, is a 422; date bounds are inclusive; the 429 has no `Retry-After`.
 
-Tables `copper.users`, `activities`, `activity_types`, `opportunities`, `pipelines`, `custom_fields`, properties as on the wire.
-An archived activity answers as a stub `{"id", "is_deleted"}`; whatever else is deleted is gone without a trace.
+Tables `copper.users`, `activities`, `activity_types`, `opportunities`, `pipelines`, `custom_fields`,
+properties as on the wire. An archived activity answers as a stub `{"id", "is_deleted"}`; whatever else is
+deleted is gone without a trace.
 """
 
 from __future__ import annotations
@@ -31,13 +33,34 @@ _PAGED = {"page_number", "page_size"}
 _SORTS = {"date_created", "date_modified", "monetary_value", "name", "status"}
 _ATTRIBUTES = {
     "users": _PAGED,
-    "activities": _PAGED | {"parent", "activity_types", "minimum_activity_date", "maximum_activity_date", "full_result"},
-    "opportunities": _PAGED
-    | {"ids", "assignee_ids", "status_ids", "pipeline_ids", "pipeline_stage_ids", "company_ids", "sort_by", "sort_direction"}
-    | {f"{bound}_{field}" for bound in ("minimum", "maximum") for field in ("created_date", "modified_date", "stage_change_date")},
+    "activities": (
+        _PAGED | {"parent", "activity_types", "minimum_activity_date", "maximum_activity_date", "full_result"}
+    ),
+    "opportunities": (
+        _PAGED
+        | {
+            "ids",
+            "assignee_ids",
+            "status_ids",
+            "pipeline_ids",
+            "pipeline_stage_ids",
+            "company_ids",
+            "sort_by",
+            "sort_direction",
+        }
+        | {
+            f"{bound}_{field}"
+            for bound in ("minimum", "maximum")
+            for field in ("created_date", "modified_date", "stage_change_date")
+        }
+    ),
 }
 _STATUSES = ("Open", "Won", "Lost", "Abandoned")
-_DATES = {"created_date": "date_created", "modified_date": "date_modified", "stage_change_date": "date_stage_changed"}
+_DATES = {
+    "created_date": "date_created",
+    "modified_date": "date_modified",
+    "stage_change_date": "date_stage_changed",
+}
 
 
 class _Invalid(Exception):
@@ -46,10 +69,16 @@ class _Invalid(Exception):
 
 def refuse(world: World, call: Call, status: int) -> Answer:
     """Copper's own body for an error status."""
-    texts = {401: "Invalid credentials", 403: "You do not have permission to read this", 429: "Rate limit exceeded"}
+    texts = {
+        401: "Invalid credentials",
+        403: "You do not have permission to read this",
+        429: "Rate limit exceeded",
+    }
     if status == 404:
         return Answer(404, {"error": "not_found"})
-    return Answer(status, {"success": False, "status": status, "message": texts.get(status, "Something went wrong")})
+    return Answer(
+        status, {"success": False, "status": status, "message": texts.get(status, "Something went wrong")}
+    )
 
 
 async def handle(world: World, call: Call) -> Answer:
@@ -83,12 +112,20 @@ def _dispatch(world: World, call: Call, path: str) -> Answer:
         return refuse(world, call, 404)
     if path == "account":
         return Answer(
-            200, {"id": 64120, "name": "Cedar Ridge IT", "primary_timezone": "America/Chicago", "settings": {"enable_leads": False}}
+            200,
+            {
+                "id": 64120,
+                "name": "Cedar Ridge IT",
+                "primary_timezone": "America/Chicago",
+                "settings": {"enable_leads": False},
+            },
         )
     if path == "activity_types":
         types: dict[str, list[Any]] = {"user": [], "system": []}
         for row in view.table("copper.activity_types"):
-            types[row.props["category"]].append({"id": row.props["type_id"], **{k: v for k, v in row.props.items() if k != "type_id"}})
+            types[row.props["category"]].append(
+                {"id": row.props["type_id"], **{k: v for k, v in row.props.items() if k != "type_id"}}
+            )
         return Answer(200, types)
     if path == "pipelines":
         return Answer(200, _items(list(view.table("copper.pipelines"))))
@@ -103,7 +140,10 @@ def _dispatch(world: World, call: Call, path: str) -> Answer:
 
 
 def _items(rows: list[Row]) -> list[dict[str, Any]]:
-    return [{"id": row.id, **row.props} if row.state != ARCHIVED else {"id": row.id, "is_deleted": True} for row in rows]
+    return [
+        {"id": row.id, **row.props} if row.state != ARCHIVED else {"id": row.id, "is_deleted": True}
+        for row in rows
+    ]
 
 
 def _search(view: View, entity: str, call: Call) -> Answer:
@@ -135,10 +175,18 @@ def _found(view: View, entity: str, body: dict[str, Any]) -> list[Row]:
         if kinds := body.get("activity_types"):
             if not all(isinstance(one, dict) and {"id", "category"} <= set(one) for one in kinds):
                 raise _Invalid("activity_types: each needs an id and a category")
-            tests.append(lambda row: any(row.props["type"] == {"id": one["id"], "category": one["category"]} for one in kinds))
+            tests.append(
+                lambda row: any(
+                    row.props["type"] == {"id": one["id"], "category": one["category"]} for one in kinds
+                )
+            )
         if parent := body.get("parent"):
             tests.append(lambda row: bool(row.props["parent"] == parent))
-        rows = [row for row in [*table, *view.table("copper.activities", ARCHIVED)] if all(test(row) for test in tests)]
+        rows = [
+            row
+            for row in [*table, *view.table("copper.activities", ARCHIVED)]
+            if all(test(row) for test in tests)
+        ]
         return sorted(rows, key=lambda row: (-row.props["activity_date"], row.id))
     tests = _bounds(body, _DATES)
     lists = {

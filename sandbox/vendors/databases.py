@@ -1,8 +1,10 @@
-"""The company's own databases: a warehouse as an SQLite file, and a MongoDB server that speaks the wire protocol.
+"""The company's own databases: a warehouse as an SQLite file, and a MongoDB server that speaks the wire
+protocol.
 
-MongoDB: OP_MSG and the OP_QUERY of an old handshake, SCRAM-SHA-256, and of the commands those that a reader needs: hello, ping,
-buildInfo, listCollections, find (filters with =, $gt, $gte, $lt, $lte, $in, $ne; inclusive projections), getMore, killCursors,
-endSessions. Documents are visible from their `updated_at` on, by the sandbox's clock. An unknown command is error 59, as in the real one.
+MongoDB: OP_MSG and the OP_QUERY of an old handshake, SCRAM-SHA-256, and of the commands those that a reader
+needs: hello, ping, buildInfo, listCollections, find (filters with =, $gt, $gte, $lt, $lte, $in, $ne;
+inclusive projections), getMore, killCursors, endSessions. Documents are visible from their `updated_at` on,
+by the sandbox's clock. An unknown command is error 59, as in the real one.
 """
 
 from __future__ import annotations
@@ -29,25 +31,45 @@ from sandbox.companies.cedar_ridge import capacity
 from sandbox.engine.world import Clock
 
 USER, PASSWORD, DATABASE = "reader", "mongo-canary-41c7e0d2", "company"
-_NAMESPACE_NOT_FOUND, _UNAUTHORIZED, _AUTHENTICATION_FAILED, _NO_SUCH_COMMAND, _CURSOR_NOT_FOUND = 26, 13, 18, 59, 43
+_NAMESPACE_NOT_FOUND, _UNAUTHORIZED, _AUTHENTICATION_FAILED, _NO_SUCH_COMMAND, _CURSOR_NOT_FOUND = (
+    26,
+    13,
+    18,
+    59,
+    43,
+)
 _ROUNDS = 4096
 _AWARE: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True)
 
 
 def write_warehouse(path: Path, seed: int) -> None:
-    """The company's warehouse: tables event_capacity and inventory, days as ISO texts, with everything that ever will be in them."""
+    """The company's warehouse: tables event_capacity and inventory, days as ISO texts, with everything that
+    ever will be in them."""
     path.unlink(missing_ok=True)
     with sqlite3.connect(path) as connection:
-        connection.execute("create table event_capacity (id integer, event_type text, event_day text, planned_on text, capacity integer)")
-        connection.execute("create table inventory (id integer, event_type text, added_on text, list_value numeric)")
+        connection.execute(
+            "create table event_capacity (id integer, event_type text, event_day text, planned_on text,"
+            " capacity integer)"
+        )
+        connection.execute(
+            "create table inventory (id integer, event_type text, added_on text, list_value numeric)"
+        )
         connection.executemany(
             "insert into event_capacity values (?, ?, ?, ?, ?)",
-            [(e.id, e.event_type, e.event_day.isoformat(), e.planned_on.isoformat(), e.capacity) for e in capacity.events(seed)],
+            [
+                (e.id, e.event_type, e.event_day.isoformat(), e.planned_on.isoformat(), e.capacity)
+                for e in capacity.events(seed)
+            ],
         )
         connection.executemany(
             "insert into inventory values (?, ?, ?, ?)",
             [
-                (i.id, i.event_type, i.added_on.isoformat(), None if i.list_value is None else str(i.list_value))
+                (
+                    i.id,
+                    i.event_type,
+                    i.added_on.isoformat(),
+                    None if i.list_value is None else str(i.list_value),
+                )
                 for i in capacity.items(seed)
             ],
         )
@@ -82,7 +104,9 @@ class MongoServer(socketserver.ThreadingTCPServer):
     @property
     def url(self) -> str:
         """The address with which a reader comes in."""
-        return f"mongodb://{USER}:{PASSWORD}@127.0.0.1:{self.server_address[1]}/{DATABASE}?authSource={DATABASE}"
+        return (
+            f"mongodb://{USER}:{PASSWORD}@127.0.0.1:{self.server_address[1]}/{DATABASE}?authSource={DATABASE}"
+        )
 
     def start(self) -> None:
         """Serve in a thread that ends with the process."""
@@ -91,7 +115,11 @@ class MongoServer(socketserver.ThreadingTCPServer):
     def find(self, collection: str, wanted: dict[str, Any]) -> list[dict[str, Any]]:
         """The documents that are visible now and match."""
         now = self.clock.now()
-        return [document for document in self.documents.get(collection, ()) if document["updated_at"] <= now and _matches(document, wanted)]
+        return [
+            document
+            for document in self.documents.get(collection, ())
+            if document["updated_at"] <= now and _matches(document, wanted)
+        ]
 
 
 class _Refused(Exception):
@@ -120,7 +148,9 @@ class _Session(socketserver.StreamRequestHandler):
             elif code == 2004:  # OP_QUERY: flags, collection name, two numbers, the document
                 start = body.index(b"\0", 4) + 1 + 8
                 command = bson.decode(body[start:], _AWARE)
-                self._send(request_id, 1, struct.pack("<iqii", 8, 0, 0, 1) + bson.encode(self._answer(command)))
+                self._send(
+                    request_id, 1, struct.pack("<iqii", 8, 0, 0, 1) + bson.encode(self._answer(command))
+                )
             else:
                 return
 
@@ -178,20 +208,27 @@ class _Session(socketserver.StreamRequestHandler):
 
     def _collections(self, command: dict[str, Any]) -> dict[str, Any]:
         wanted = (command.get("filter") or {}).get("name")
-        rows = [{"name": name, "type": "collection"} for name in sorted(self.server.documents) if wanted in (None, name)]
+        rows = [
+            {"name": name, "type": "collection"}
+            for name in sorted(self.server.documents)
+            if wanted in (None, name)
+        ]
         return {"cursor": {"id": 0, "ns": f"{DATABASE}.$cmd.listCollections", "firstBatch": rows}}
 
     def _find(self, command: dict[str, Any]) -> dict[str, Any]:
         collection = command["find"]
         found = [
-            _projected(document, command.get("projection") or {}) for document in self.server.find(collection, command.get("filter") or {})
+            _projected(document, command.get("projection") or {})
+            for document in self.server.find(collection, command.get("filter") or {})
         ]
         size = command.get("batchSize", 101)
         cursor = 0
         if len(found) > size:
             cursor = len(self.cursors) + 1
             self.cursors[cursor] = (collection, found[size:])
-        return {"cursor": {"id": bson.Int64(cursor), "ns": f"{DATABASE}.{collection}", "firstBatch": found[:size]}}
+        return {
+            "cursor": {"id": bson.Int64(cursor), "ns": f"{DATABASE}.{collection}", "firstBatch": found[:size]}
+        }
 
     def _more(self, command: dict[str, Any]) -> dict[str, Any]:
         if command["getMore"] not in self.cursors:
@@ -202,7 +239,9 @@ class _Session(socketserver.StreamRequestHandler):
         if len(rest) > size:
             cursor = command["getMore"]
             self.cursors[cursor] = (collection, rest[size:])
-        return {"cursor": {"id": bson.Int64(cursor), "ns": f"{DATABASE}.{collection}", "nextBatch": rest[:size]}}
+        return {
+            "cursor": {"id": bson.Int64(cursor), "ns": f"{DATABASE}.{collection}", "nextBatch": rest[:size]}
+        }
 
 
 class _Scram:
@@ -224,7 +263,11 @@ class _Scram:
         said = f"{self._client_first},{self.challenge},{unproven}".encode()
         signature = hmac.digest(hashlib.sha256(client_key).digest(), said, "sha256")
         expected = bytes(a ^ b for a, b in zip(client_key, signature, strict=True))
-        if self._user != USER or not unproven.endswith(f"r={self._nonce}") or not hmac.compare_digest(base64.b64decode(proof), expected):
+        if (
+            self._user != USER
+            or not unproven.endswith(f"r={self._nonce}")
+            or not hmac.compare_digest(base64.b64decode(proof), expected)
+        ):
             return None
         server_key = hmac.digest(salted, b"Server Key", "sha256")
         return f"v={base64.b64encode(hmac.digest(server_key, said, 'sha256')).decode()}"

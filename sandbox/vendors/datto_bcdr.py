@@ -1,11 +1,14 @@
-"""Datto's Partner Portal wire contract (v1): basic authentication, devices by page, assets, SaaS domains, applications and seats.
+"""Datto's Partner Portal wire contract (v1): basic authentication, devices by page, assets, SaaS domains,
+applications and seats.
 
-What the published sources leave open is decided the stricter way: more than two requests at once are a 429, more than one to SaaS a
-504, and neither says how long to wait. Assets are a bare list, or pages when paging is asked for; SaaS lists are never paged.
+What the published sources leave open is decided the stricter way: more than two requests at once are a 429,
+more than one to SaaS a 504, and neither says how long to wait. Assets are a bare list, or pages when paging
+is asked for; SaaS lists are never paged.
 
-Tables: `datto_bcdr.devices`, `.assets`, `.customers`, `.seats`, properties as on the wire. What moves every hour is worked out when it
-is asked for, from `troubles`: [from, to, text] (milliseconds) of an asset during which every backup fails, [from, to, application,
-services] of a SaaS customer. `since` is the first backup of an asset; `interval` its hours between backups.
+Tables: `datto_bcdr.devices`, `.assets`, `.customers`, `.seats`, properties as on the wire. What moves every
+hour is worked out when it is asked for, from `troubles`: [from, to, text] (milliseconds) of an asset during
+which every backup fails, [from, to, application, services] of a SaaS customer. `since` is the first backup of
+an asset; `interval` its hours between backups.
 """
 
 from __future__ import annotations
@@ -104,7 +107,9 @@ def _answer(world: World, call: Call, view: View, path: str, found: dict[str, st
         return _applications(world, call, view, customer)
     if "serial" not in found:
         rows = [
-            row for row in view.table("datto_bcdr.devices") if call.query.get("showHiddenDevices", "1") == "1" or not row.props["hidden"]
+            row
+            for row in view.table("datto_bcdr.devices")
+            if call.query.get("showHiddenDevices", "1") == "1" or not row.props["hidden"]
         ]
         return _page(world, call, [_device(row, view) for row in rows])
     device = view.table("datto_bcdr.devices").by_id.get(found["serial"])
@@ -114,7 +119,9 @@ def _answer(world: World, call: Call, view: View, path: str, found: dict[str, st
         return Answer(200, _device(device, view))
     if found["part"] == "alert":
         return _page(world, call, [])
-    assets = [_asset(row, view.at) for row in _assets(view, device.id) if found["kind"] in (None, row.props["type"])]
+    assets = [
+        _asset(row, view.at) for row in _assets(view, device.id) if found["kind"] in (None, row.props["type"])
+    ]
     if "_page" in call.query or "_perPage" in call.query:
         return _page(world, call, assets)
     return Answer(200, assets)
@@ -128,7 +135,12 @@ def _page(world: World, call: Call, items: list[Any]) -> Answer:
     if page < 1 or size < 1:
         return Answer(400, {"code": "exception.badrequesthttpexception", "message": "Invalid paging."})
     rows = items[(page - 1) * size : page * size]
-    pagination = {"page": page, "perPage": size, "totalPages": max(1, -(-len(items) // size)), "count": len(rows)}
+    pagination = {
+        "page": page,
+        "perPage": size,
+        "totalPages": max(1, -(-len(items) // size)),
+        "count": len(rows),
+    }
     return Answer(200, {"pagination": pagination, "items": rows})
 
 
@@ -180,12 +192,24 @@ def _asset(row: Row, now: int) -> dict[str, Any]:
         backups.append(
             {
                 "timestamp": iso(when),
-                "backup": {"status": "failure" if wrong else "success", "errorMessage": wrong[2] if wrong else None},
+                "backup": {
+                    "status": "failure" if wrong else "success",
+                    "errorMessage": wrong[2] if wrong else None,
+                },
                 "localVerification": {"status": "error" if wrong else "success", "errors": []},
-                "advancedVerification": {"screenshotVerification": {"status": "success" if props["type"] == "agent" else "", "image": ""}},
+                "advancedVerification": {
+                    "screenshotVerification": {
+                        "status": "success" if props["type"] == "agent" else "",
+                        "image": "",
+                    }
+                },
             }
         )
-    shown = {name: value for name, value in props.items() if name not in ("device", "troubles", "since", "interval", "stopped_at")}
+    shown = {
+        name: value
+        for name, value in props.items()
+        if name not in ("device", "troubles", "since", "interval", "stopped_at")
+    }
     screenshot = good // DAY * DAY + 5 * HOUR if props["type"] == "agent" and good else 0
     return {
         **shown,
@@ -232,7 +256,10 @@ def _applications(world: World, call: Call, view: View, customer: Row) -> Answer
     except ValueError:
         days = 0
     if not 1 <= days <= 30:
-        return Answer(400, {"code": "exception.badrequesthttpexception", "message": "daysUntil must be between 1 and 30"})
+        return Answer(
+            400,
+            {"code": "exception.badrequesthttpexception", "message": "daysUntil must be between 1 and 30"},
+        )
     apps = []
     for app, active in customer.props["services"].items():
         history = []
@@ -247,7 +274,15 @@ def _applications(world: World, call: Call, view: View, customer: Row) -> Answer
                     # the later end, as the vendor has it
                     "startTime": later,
                     "endTime": earlier,
-                    "status": "Perfect" if perfect == active else "Good" if share > 0.9 else "Fair" if share > 0.5 else "Poor",
+                    "status": (
+                        "Perfect"
+                        if perfect == active
+                        else "Good"
+                        if share > 0.9
+                        else "Fair"
+                        if share > 0.5
+                        else "Poor"
+                    ),
                     "totalServiceCount": active + 1,
                     "activeServiceCount": active,
                     "activeServiceWithBackupCount": good,
@@ -257,10 +292,24 @@ def _applications(world: World, call: Call, view: View, customer: Row) -> Answer
         running = [t for t in customer.props["troubles"] if t[2] == app and t[0] <= view.at < t[1]]
         since = min((trouble[0] for trouble in running), default=view.at - 6 * HOUR)
         fully: Any = since if view.at - since < 10 * DAY else "OVER_10_DAYS_AGO"
-        apps.append({"appType": app, "lastFullyProtectedTime": fully, "uningestedServiceCount": 0, "backupHistory": history})
+        apps.append(
+            {
+                "appType": app,
+                "lastFullyProtectedTime": fully,
+                "uningestedServiceCount": 0,
+                "backupHistory": history,
+            }
+        )
     suite = {"suiteType": customer.props["productType"], "appTypes": apps}
-    item = {"customerId": customer.id, "customerName": customer.props["saasCustomerName"], "usedBytes": 1_200_000, "suites": [suite]}
-    return Answer(200, {"pagination": {"page": 1, "perPage": 25, "totalPages": 1, "count": 1}, "items": [item]})
+    item = {
+        "customerId": customer.id,
+        "customerName": customer.props["saasCustomerName"],
+        "usedBytes": 1_200_000,
+        "suites": [suite],
+    }
+    return Answer(
+        200, {"pagination": {"page": 1, "perPage": 25, "totalPages": 1, "count": 1}, "items": [item]}
+    )
 
 
 def _seats(world: World, call: Call, view: View, customer: Row) -> Answer:
@@ -268,4 +317,6 @@ def _seats(world: World, call: Call, view: View, customer: Row) -> Answer:
     if not set(wanted) <= set(SEAT_TYPES):
         return Answer(400, {"code": "exception.badrequesthttpexception", "message": "Unknown seatType"})
     rows = [row.props for row in view.table("datto_bcdr.seats") if row.props["customer"] == customer.id]
-    return Answer(200, [{k: v for k, v in row.items() if k != "customer"} for row in rows if row["seatType"] in wanted])
+    return Answer(
+        200, [{k: v for k, v in row.items() if k != "customer"} for row in rows if row["seatType"] in wanted]
+    )

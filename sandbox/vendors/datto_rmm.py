@@ -1,11 +1,13 @@
-"""Datto RMM's wire contract (API v2): the password grant with the public client, lists with links, the account's sliding minute.
+"""Datto RMM's wire contract (API v2): the password grant with the public client, lists with links, the
+account's sliding minute.
 
-What the published sources leave open is decided the stricter way: a 429 has no Retry-After, who keeps on after it is blocked with a
-403, an error's body is a bare message. Links keep `max` and `page` and lose every filter. The last page's link is null for devices
-and "" for sites.
+What the published sources leave open is decided the stricter way: a 429 has no Retry-After, who keeps on
+after it is blocked with a 403, an error's body is a bare message. Links keep `max` and `page` and lose every
+filter. The last page's link is null for devices and "" for sites.
 
-Tables: `datto_rmm.devices` and `datto_rmm.sites`, properties as on the wire. What moves every minute is worked out when it is asked
-for: when a device was last seen (`silent_since`, milliseconds: not since then) and how many devices of a site are online.
+Tables: `datto_rmm.devices` and `datto_rmm.sites`, properties as on the wire. What moves every minute is
+worked out when it is asked for: when a device was last seen (`silent_since`, milliseconds: not since then)
+and how many devices of a site are online.
 """
 
 from __future__ import annotations
@@ -43,7 +45,13 @@ def refuse(world: World, call: Call, status: int) -> Answer:
     """The vendor's body for an error status."""
     if call.path.startswith("/auth/") and status in (400, 401):
         return Answer(status, {"error": "invalid_grant", "error_description": "Bad credentials"})
-    texts = {401: "Unauthorized", 403: "Access is denied", 404: "Not Found", 405: "Method Not Allowed", 429: "Too Many Requests"}
+    texts = {
+        401: "Unauthorized",
+        403: "Access is denied",
+        404: "Not Found",
+        405: "Method Not Allowed",
+        429: "Too Many Requests",
+    }
     return Answer(status, {"message": texts.get(status, "Internal Server Error")})
 
 
@@ -78,14 +86,26 @@ async def handle(world: World, call: Call) -> Answer:
 def _token(world: World, call: Call) -> Answer:
     client = base64.b64encode(b"public-client:public").decode()
     if call.method != "POST" or call.headers.get("authorization") != f"Basic {client}":
-        return Answer(401, {"error": "unauthorized", "error_description": "Full authentication is required to access this resource"})
+        return Answer(
+            401,
+            {
+                "error": "unauthorized",
+                "error_description": "Full authentication is required to access this resource",
+            },
+        )
     form = dict(parse_qsl(call.body.decode("utf-8", "replace")))
     if form.get("grant_type") != "password":
         return Answer(400, {"error": "unsupported_grant_type", "error_description": "Unsupported grant type"})
     if (form.get("username"), form.get("password")) != tuple(CREDENTIALS.values()):
         return refuse(world, call, 400)
     issued = to_ms(world.clock.now())
-    token = {"access_token": _sign(issued), "token_type": "bearer", "expires_in": TOKEN_SECONDS - 1, "scope": "any", "jti": "sandbox"}
+    token = {
+        "access_token": _sign(issued),
+        "token_type": "bearer",
+        "expires_in": TOKEN_SECONDS - 1,
+        "scope": "any",
+        "jti": "sandbox",
+    }
     return Answer(200, token)
 
 
@@ -95,8 +115,14 @@ def _sign(issued: int) -> str:
 
 
 def _signed_in(world: World, call: Call) -> bool:
-    match = re.fullmatch(r"Bearer (eyJsandboxcanaryrmmtoken\.(\d+)\.\w+)", call.headers.get("authorization", ""))
-    return bool(match and match[1] == _sign(int(match[2])) and to_ms(world.clock.now()) - int(match[2]) < TOKEN_SECONDS * 1000)
+    match = re.fullmatch(
+        r"Bearer (eyJsandboxcanaryrmmtoken\.(\d+)\.\w+)", call.headers.get("authorization", "")
+    )
+    return bool(
+        match
+        and match[1] == _sign(int(match[2]))
+        and to_ms(world.clock.now()) - int(match[2]) < TOKEN_SECONDS * 1000
+    )
 
 
 # ------------------------------------------------------------------ lists
@@ -148,8 +174,16 @@ def _account(view: View) -> dict[str, Any]:
         "uid": ACCOUNT_UID,
         "name": "Cedar Ridge IT",
         "currency": "USD",
-        "descriptor": {"bilingEmail": "billing@cedar-ridge.example", "deviceLimit": 5000, "timeZone": "America/Chicago"},
-        "devicesStatus": {"numberOfDevices": total, "numberOfOnlineDevices": online, "numberOfOfflineDevices": total - online},
+        "descriptor": {
+            "bilingEmail": "billing@cedar-ridge.example",
+            "deviceLimit": 5000,
+            "timeZone": "America/Chicago",
+        },
+        "devicesStatus": {
+            "numberOfDevices": total,
+            "numberOfOnlineDevices": online,
+            "numberOfOfflineDevices": total - online,
+        },
     }
 
 
@@ -158,7 +192,9 @@ def _devices(world: World, view: View, call: Call, site_uid: str | None) -> Answ
         # the sandbox has one filter: all servers
         if call.query["filterId"] != "9001":
             return refuse(world, call, 404)
-        rows = [row for row in view.table("datto_rmm.devices") if row.props["deviceType"]["category"] == "Server"]
+        rows = [
+            row for row in view.table("datto_rmm.devices") if row.props["deviceType"]["category"] == "Server"
+        ]
     else:
         rows = list(view.table("datto_rmm.devices"))
         for name, field in _LIKE.items():
@@ -194,12 +230,17 @@ def _page(call: Call, key: str, rows: list[Any], *, last: str | None, shape: Any
 
 
 def seen(row: Row, now: int) -> tuple[int, bool]:
-    """When a device was last seen, and whether it is online: servers always, others at most times, silent ones never."""
+    """When a device was last seen, and whether it is online: servers always, others at most times, silent
+    ones never."""
     silent = row.props.get("silent_since")
     if silent is not None:
         return silent, False
     always = row.props["deviceType"]["category"] == "Server" or row.props["deviceClass"] != "device"
-    away = 0 if always or (row.id * 2_654_435_761 + now // (4 * HOUR)) % 100 < 72 else (row.id * 7919 + now // HOUR) % 40 * HOUR
+    away = (
+        0
+        if always or (row.id * 2_654_435_761 + now // (4 * HOUR)) % 100 < 72
+        else (row.id * 7919 + now // HOUR) % 40 * HOUR
+    )
     return now - away - (row.id * 104_729) % (5 * MINUTE), away == 0
 
 
@@ -232,5 +273,9 @@ def _counts(view: View) -> dict[int, tuple[int, int]]:
 
 def _site(row: Row, counts: dict[int, tuple[int, int]]) -> dict[str, Any]:
     total, online = counts.get(row.id, (0, 0))
-    status = {"numberOfDevices": total, "numberOfOnlineDevices": online, "numberOfOfflineDevices": total - online}
+    status = {
+        "numberOfDevices": total,
+        "numberOfOnlineDevices": online,
+        "numberOfOfflineDevices": total - online,
+    }
     return {"id": row.id, **row.props, "devicesStatus": status}

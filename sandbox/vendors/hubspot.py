@@ -1,13 +1,16 @@
-"""HubSpot's wire contract: paths, auth, paging, limits, error bodies and odd shapes, over the tables `hubspot.*` of the store.
+"""HubSpot's wire contract: paths, auth, paging, limits, error bodies and odd shapes, over the tables
+`hubspot.*` of the store.
 
-Numbered (v3, v4) and dated (2026-03, 2026-09) paths are served by the same handlers. What the published sources leave open is
-decided the stricter way, so that a client that runs here does not depend on luck: a `limit` above the maximum is a 400, a search
-without `sorts` comes in another order each time, a search body above 3,000 characters is a 400.
+Numbered (v3, v4) and dated (2026-03, 2026-09) paths are served by the same handlers. What the published
+sources leave open is decided the stricter way, so that a client that runs here does not depend on luck: a
+`limit` above the maximum is a 400, a search without `sorts` comes in another order each time, a search body
+above 3,000 characters is a 400.
 
-Tables: `hubspot.<object>` (contacts, companies, deals, calls, meetings, notes, tasks, emails; every property a text or None, links
-by table name), `hubspot.owners`, `hubspot.pipelines`, `hubspot.lists`, `hubspot.memberships`, `hubspot.options` (id
-`calls.hs_activity_type`), `hubspot.custom` (id `contacts.coi_since`), `hubspot.account` (one row), `hubspot.forms`,
-`hubspot.submissions`, `hubspot.marketing_mails` (with `counters`), `hubspot.web_traffic` (id `2025-10-20/organic`; without any the
+Tables: `hubspot.<object>` (contacts, companies, deals, calls, meetings, notes, tasks, emails; every property
+a text or None, links by table name), `hubspot.owners`, `hubspot.pipelines`, `hubspot.lists`,
+`hubspot.memberships`, `hubspot.options` (id `calls.hs_activity_type`), `hubspot.custom` (id
+`contacts.coi_since`), `hubspot.account` (one row), `hubspot.forms`, `hubspot.submissions`,
+`hubspot.marketing_mails` (with `counters`), `hubspot.web_traffic` (id `2025-10-20/organic`; without any the
 account has no Marketing Hub, and web analytics are a 403).
 """
 
@@ -40,49 +43,90 @@ OBJECTS = {
     "tasks": "0-27",
 }
 _SINGULAR = {name: "company" if name == "companies" else name[:-1] for name in OBJECTS}
-_NAMES = {name: name for name in OBJECTS} | {_SINGULAR[name]: name for name in OBJECTS} | {code: name for name, code in OBJECTS.items()}
+_NAMES = (
+    {name: name for name in OBJECTS}
+    | {_SINGULAR[name]: name for name in OBJECTS}
+    | {code: name for name, code in OBJECTS.items()}
+)
 
 ASSOCIATIONS_PER_ROW = 100
-"""Associated ids inside one row of an objects list before the inner `paging` (the vendor's figure is unconfirmed)."""
+"""Associated ids inside one row of an objects list before the inner `paging` (the vendor's figure is
+unconfirmed)."""
 ASSOCIATIONS_PER_INPUT = 500
 """Associated ids per input of a v4 batch read before its inner `paging`."""
 
-# name:type, per object; a property of the catalogue that a record lacks is null on the wire, any other name is left out
-_COMMON = "hs_object_id:number hubspot_owner_id:enumeration hs_object_source_label:string hs_merged_object_ids:enumeration"
-_ACTIVITY = _COMMON + " hs_createdate:datetime hs_lastmodifieddate:datetime hs_timestamp:datetime hs_activity_type:enumeration"
+# name:type, per object; a property of the catalogue that a record lacks is null on the wire, any other name
+# is left out
+_COMMON = (
+    "hs_object_id:number hubspot_owner_id:enumeration hs_object_source_label:string"
+    " hs_merged_object_ids:enumeration"
+)
+_ACTIVITY = (
+    _COMMON + " hs_createdate:datetime hs_lastmodifieddate:datetime hs_timestamp:datetime"
+    " hs_activity_type:enumeration"
+)
 _CATALOGUE = {
-    "contacts": _COMMON
-    + " createdate:datetime lastmodifieddate:datetime email:string firstname:string lastname:string jobtitle:string phone:phone_number"
-    " lifecyclestage:enumeration hs_lead_status:enumeration hs_analytics_source:enumeration hs_buying_role:enumeration city:string"
-    " state:string country:string hs_email_optout:bool num_associated_deals:number notes_last_updated:datetime"
-    " hs_v2_date_entered_lead:datetime hs_v2_date_entered_marketingqualifiedlead:datetime"
-    " hs_v2_date_entered_salesqualifiedlead:datetime hs_v2_date_entered_opportunity:datetime hs_v2_date_entered_customer:datetime"
-    " hs_analytics_num_visits:number num_conversion_events:number",
-    "companies": _COMMON
-    + " createdate:datetime hs_lastmodifieddate:datetime name:string domain:string industry:enumeration numberofemployees:number"
-    " lifecyclestage:enumeration city:string state:string phone:phone_number annualrevenue:number",
-    "deals": _COMMON
-    + " createdate:datetime hs_lastmodifieddate:datetime dealname:string pipeline:enumeration dealstage:enumeration amount:number"
-    " deal_currency_code:enumeration dealtype:enumeration closedate:datetime closed_lost_reason:string hs_mrr:number hs_arr:number"
-    " hs_acv:number hs_tcv:number hs_is_closed:bool hs_is_closed_won:bool hs_is_closed_lost:bool hs_deal_stage_probability:number"
-    " hs_next_step:string num_associated_contacts:number notes_last_updated:datetime hs_v2_date_entered_current_stage:datetime"
-    " hs_analytics_source:enumeration",
-    "calls": _ACTIVITY + " hs_call_duration:number hs_call_direction:enumeration hs_call_disposition:enumeration hs_call_status:enumeration"
-    " hs_call_title:string hs_call_body:string",
-    "meetings": _ACTIVITY
-    + " hs_meeting_start_time:datetime hs_meeting_end_time:datetime hs_meeting_outcome:enumeration hs_meeting_title:string"
-    " hs_meeting_location:string hs_attendee_owner_ids:enumeration hs_i_cal_uid:string",
+    "contacts": (
+        _COMMON
+        + " createdate:datetime lastmodifieddate:datetime email:string firstname:string lastname:string"
+        " jobtitle:string phone:phone_number lifecyclestage:enumeration hs_lead_status:enumeration"
+        " hs_analytics_source:enumeration hs_buying_role:enumeration city:string state:string"
+        " country:string hs_email_optout:bool num_associated_deals:number notes_last_updated:datetime"
+        " hs_v2_date_entered_lead:datetime hs_v2_date_entered_marketingqualifiedlead:datetime"
+        " hs_v2_date_entered_salesqualifiedlead:datetime hs_v2_date_entered_opportunity:datetime"
+        " hs_v2_date_entered_customer:datetime hs_analytics_num_visits:number num_conversion_events:number"
+    ),
+    "companies": (
+        _COMMON
+        + " createdate:datetime hs_lastmodifieddate:datetime name:string domain:string industry:enumeration"
+        " numberofemployees:number lifecyclestage:enumeration city:string state:string phone:phone_number"
+        " annualrevenue:number"
+    ),
+    "deals": (
+        _COMMON + " createdate:datetime hs_lastmodifieddate:datetime dealname:string pipeline:enumeration"
+        " dealstage:enumeration amount:number deal_currency_code:enumeration dealtype:enumeration"
+        " closedate:datetime closed_lost_reason:string hs_mrr:number hs_arr:number hs_acv:number"
+        " hs_tcv:number hs_is_closed:bool hs_is_closed_won:bool hs_is_closed_lost:bool"
+        " hs_deal_stage_probability:number hs_next_step:string num_associated_contacts:number"
+        " notes_last_updated:datetime hs_v2_date_entered_current_stage:datetime"
+        " hs_analytics_source:enumeration"
+    ),
+    "calls": (
+        _ACTIVITY + " hs_call_duration:number hs_call_direction:enumeration hs_call_disposition:enumeration"
+        " hs_call_status:enumeration hs_call_title:string hs_call_body:string"
+    ),
+    "meetings": (
+        _ACTIVITY
+        + " hs_meeting_start_time:datetime hs_meeting_end_time:datetime hs_meeting_outcome:enumeration"
+        " hs_meeting_title:string hs_meeting_location:string hs_attendee_owner_ids:enumeration"
+        " hs_i_cal_uid:string"
+    ),
     "notes": _ACTIVITY + " hs_note_body:string",
-    "tasks": _ACTIVITY + " hs_task_status:enumeration hs_task_type:enumeration hs_task_priority:enumeration hs_task_subject:string"
-    " hs_task_completion_date:datetime hs_task_is_overdue:bool",
-    "emails": _ACTIVITY + " hs_email_direction:enumeration hs_email_status:enumeration hs_email_subject:string"
-    " hs_email_open_count:number hs_email_click_count:number hs_email_reply_count:number",
+    "tasks": (
+        _ACTIVITY + " hs_task_status:enumeration hs_task_type:enumeration hs_task_priority:enumeration"
+        " hs_task_subject:string hs_task_completion_date:datetime hs_task_is_overdue:bool"
+    ),
+    "emails": (
+        _ACTIVITY + " hs_email_direction:enumeration hs_email_status:enumeration hs_email_subject:string"
+        " hs_email_open_count:number hs_email_click_count:number hs_email_reply_count:number"
+    ),
 }
-TYPES: dict[str, dict[str, str]] = {name: dict(item.split(":") for item in text.split()) for name, text in _CATALOGUE.items()}
+TYPES: dict[str, dict[str, str]] = {
+    name: dict(item.split(":") for item in text.split()) for name, text in _CATALOGUE.items()
+}
 _DEFAULTS = {
     "contacts": ("createdate", "email", "firstname", "hs_object_id", "lastmodifieddate", "lastname"),
     "companies": ("createdate", "domain", "hs_lastmodifieddate", "hs_object_id", "name"),
-    "deals": ("amount", "closedate", "createdate", "dealname", "dealstage", "hs_lastmodifieddate", "hs_object_id", "pipeline"),
+    "deals": (
+        "amount",
+        "closedate",
+        "createdate",
+        "dealname",
+        "dealstage",
+        "hs_lastmodifieddate",
+        "hs_object_id",
+        "pipeline",
+    ),
 }
 _ACTIVITY_DEFAULTS = ("hs_createdate", "hs_lastmodifieddate", "hs_object_id")
 
@@ -134,7 +178,13 @@ def _correlation(world: World) -> str:
 
 
 def _error(world: World, status: int, category: str, message: str, **more: Any) -> Answer:
-    body = {"status": "error", "message": message, "correlationId": _correlation(world), "category": category, **more}
+    body = {
+        "status": "error",
+        "message": message,
+        "correlationId": _correlation(world),
+        "category": category,
+        **more,
+    }
     return Answer(status, body)
 
 
@@ -146,8 +196,8 @@ def refuse(world: World, call: Call, status: int) -> Answer:
     """HubSpot's own body for an error status."""
     if status == 401:
         message = (
-            "Authentication credentials not found. This API supports OAuth 2.0 authentication and you can find more details at "
-            "https://developers.hubspot.com/docs/methods/auth/oauth-overview"
+            "Authentication credentials not found. This API supports OAuth 2.0 authentication and you can"
+            " find more details at https://developers.hubspot.com/docs/methods/auth/oauth-overview"
         )
         return _error(world, 401, "INVALID_AUTHENTICATION", message)
     if status == 403:
@@ -157,7 +207,9 @@ def refuse(world: World, call: Call, status: int) -> Answer:
         return _too_many(world, "SECONDLY" if search else "TEN_SECONDLY_ROLLING")
     if status == 404:
         return _error(world, 404, "OBJECT_NOT_FOUND", "resource not found")
-    return Answer(status, {"status": "error", "message": "internal error", "correlationId": _correlation(world)})
+    return Answer(
+        status, {"status": "error", "message": "internal error", "correlationId": _correlation(world)}
+    )
 
 
 def _too_many(world: World, policy: str) -> Answer:
@@ -175,15 +227,20 @@ def _too_many(world: World, policy: str) -> Answer:
 
 def _missing_scope(world: World, scope: str) -> Answer:
     message = (
-        "This app hasn't been granted all required scopes to make this call. Read more about required scopes here: "
-        "https://developers.hubspot.com/scopes."
+        "This app hasn't been granted all required scopes to make this call. Read more about required scopes"
+        " here: https://developers.hubspot.com/scopes."
     )
     # three shapes are known in the wild; each family of scopes shows one of them
     if scope.startswith("crm.objects.owners"):
         return _error(world, 403, "MISSING_SCOPES", f"{message} Required: {scope}")
     if scope.startswith(("crm.lists", "crm.schemas")):
         return _error(world, 403, "MISSING_SCOPES", message, context={"requiredGranularScopes": [scope]})
-    errors = [{"message": "One or more of the following scopes are required.", "context": {"requiredScopes": [scope]}}]
+    errors = [
+        {
+            "message": "One or more of the following scopes are required.",
+            "context": {"requiredScopes": [scope]},
+        }
+    ]
     return _error(world, 403, "MISSING_SCOPES", message, errors=errors)
 
 
@@ -195,7 +252,9 @@ _DATED = re.compile(r"/crm/(objects|owners|pipelines|properties|lists|associatio
 def _plain(path: str) -> str:
     """The numbered path of a dated one."""
     path = _DATED.sub(lambda match: f"/crm/{'v4' if match[1] == 'associations' else 'v3'}/{match[1]}", path)
-    path = re.sub(r"^/marketing/(?:(emails)/20\d\d-\d\d|(forms)/20\d\d-\d\d-beta)(?=/|$)", r"/marketing/v3/\1\2", path)
+    path = re.sub(
+        r"^/marketing/(?:(emails)/20\d\d-\d\d|(forms)/20\d\d-\d\d-beta)(?=/|$)", r"/marketing/v3/\1\2", path
+    )
     return re.sub(r"^/account-info/20\d\d-\d\d(?=/)", "/account-info/v3", path).rstrip("/")
 
 
@@ -259,7 +318,9 @@ def _dispatch(world: World, call: Call, path: str) -> Answer:
                 return handler(world, call, *match.groups())
             except _Refused as refused:
                 return refused.answer
-    return Answer(404, b"<html><body><h1>Not Found</h1></body></html>", content_type="text/html;charset=utf-8")
+    return Answer(
+        404, b"<html><body><h1>Not Found</h1></body></html>", content_type="text/html;charset=utf-8"
+    )
 
 
 def _object(world: World, name: str) -> str:
@@ -287,7 +348,9 @@ def _payload(world: World, call: Call) -> dict[str, Any]:
 
 def _next(call: Call, after: str) -> dict[str, Any]:
     query = {name: value for name, value in call.query.items() if name != "after"} | {"after": after}
-    link = f"https://api.hubapi.com{call.path}?" + "&".join(f"{name}={quote(value, safe=',%')}" for name, value in query.items())
+    link = f"https://api.hubapi.com{call.path}?" + "&".join(
+        f"{name}={quote(value, safe=',%')}" for name, value in query.items()
+    )
     return {"next": {"after": after, "link": link}}
 
 
@@ -296,7 +359,11 @@ def _next(call: Call, after: str) -> dict[str, Any]:
 
 def _known(view: View, name: str) -> dict[str, str]:
     """Property name -> type, the account's own included."""
-    custom = {str(row.id).split(".")[1]: row.props["type"] for row in view.table("hubspot.custom") if str(row.id).startswith(f"{name}.")}
+    custom = {
+        str(row.id).split(".")[1]: row.props["type"]
+        for row in view.table("hubspot.custom")
+        if str(row.id).startswith(f"{name}.")
+    }
     return TYPES[name] | custom
 
 
@@ -308,16 +375,24 @@ def _split(text: str | list[str] | None) -> list[str]:
 class _Renderer:
     """Turns rows of one object into wire rows for one request."""
 
-    def __init__(self, view: View, name: str, properties: list[str], history: list[str], associations: list[str]) -> None:
+    def __init__(
+        self, view: View, name: str, properties: list[str], history: list[str], associations: list[str]
+    ) -> None:
         self.view, self.name, self.history, self.associations = view, name, history, associations
         self.known = _known(view, name)
         defaults = _DEFAULTS.get(name, _ACTIVITY_DEFAULTS)
-        always = tuple(item for item in defaults if item in ("createdate", "hs_createdate", "hs_lastmodifieddate", "lastmodifieddate"))
+        always = tuple(
+            item
+            for item in defaults
+            if item in ("createdate", "hs_createdate", "hs_lastmodifieddate", "lastmodifieddate")
+        )
         wanted = dict.fromkeys([*properties, *always]) if properties else dict.fromkeys(defaults)
         wanted.pop("hs_object_id", None)
         self.names = [item for item in wanted if item in self.known]
         # stage timings exist on records but are no part of the property list
-        self.unlisted = [item for item in wanted if item not in self.known and item.startswith("hs_v2_date_entered_")]
+        self.unlisted = [
+            item for item in wanted if item not in self.known and item.startswith("hs_v2_date_entered_")
+        ]
         self.created = "hs_createdate" if "hs_createdate" in self.known else "createdate"
         self.modified = "lastmodifieddate" if name == "contacts" else "hs_lastmodifieddate"
         portal = next(iter(view.table("hubspot.account"))).props["portalId"]
@@ -343,7 +418,9 @@ class _Renderer:
         if row.state == ARCHIVED:
             out["archivedAt"] = iso(row.changed)
         if self.history:
-            out["propertiesWithHistory"] = {name: self._history(row, name) for name in self.history if name in self.known}
+            out["propertiesWithHistory"] = {
+                name: self._history(row, name) for name in self.history if name in self.known
+            }
         if self.associations and (associations := self._associations(row)):
             out["associations"] = associations
         return out
@@ -366,8 +443,11 @@ class _Renderer:
         return found
 
 
-def association_page(name: str, record_id: int, to: str, ids: tuple[int, ...], offset: int, limit: int) -> dict[str, Any]:
-    """One page of a row's associations in the v3 shape; a labelled association comes twice, with and without its label."""
+def association_page(
+    name: str, record_id: int, to: str, ids: tuple[int, ...], offset: int, limit: int
+) -> dict[str, Any]:
+    """One page of a row's associations in the v3 shape; a labelled association comes twice, with and without
+    its label."""
     kind = f"{_SINGULAR[name]}_to_{_SINGULAR[to]}"
     labelled = _TYPE_IDS.get((name, to), (0, None))[1] is not None
     results = []
@@ -411,12 +491,16 @@ def _read_object(world: World, call: Call, name: str, record_id: str) -> Answer:
         return refuse(world, call, 404)
     associations = [_object(world, item) for item in _split(call.query.get("associations"))]
     history = _split(call.query.get("propertiesWithHistory"))
-    return Answer(200, _Renderer(view, name, _split(call.query.get("properties")), history, associations).row(row))
+    return Answer(
+        200, _Renderer(view, name, _split(call.query.get("properties")), history, associations).row(row)
+    )
 
 
 def _inputs(world: World, body: dict[str, Any], most: int) -> list[dict[str, Any]]:
     inputs = body.get("inputs")
-    if not isinstance(inputs, list) or not all(isinstance(item, dict) and str(item.get("id", "")).isdigit() for item in inputs):
+    if not isinstance(inputs, list) or not all(
+        isinstance(item, dict) and str(item.get("id", "")).isdigit() for item in inputs
+    ):
         raise _invalid(world, "Invalid input JSON: inputs must be a list of objects with an id")
     if len(inputs) > most:
         raise _invalid(world, f"Too many inputs: {len(inputs)}. The maximum number of inputs is {most}.")
@@ -444,9 +528,20 @@ def _batch_read(world: World, call: Call, name: str) -> Answer:
     errors = []
     if missing:
         what = _SINGULAR[name].upper()
-        message = f"Could not get some {what} objects, they may be deleted or not exist. Check that ids are valid."
-        errors = [{"status": "error", "category": "OBJECT_NOT_FOUND", "message": message, "context": {"ids": missing}}]
-    return _batch_envelope(world, [renderer.row(rows[record_id]) for record_id in wanted if record_id in rows], errors)
+        message = (
+            f"Could not get some {what} objects, they may be deleted or not exist. Check that ids are valid."
+        )
+        errors = [
+            {
+                "status": "error",
+                "category": "OBJECT_NOT_FOUND",
+                "message": message,
+                "context": {"ids": missing},
+            }
+        ]
+    return _batch_envelope(
+        world, [renderer.row(rows[record_id]) for record_id in wanted if record_id in rows], errors
+    )
 
 
 # ------------------------------------------------------------------ search
@@ -462,7 +557,8 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
 
 
 def _parser(kind: str) -> Callable[[Any], Any]:
-    """How a value of a property type is compared: instants as milliseconds, numbers as numbers, texts without case."""
+    """How a value of a property type is compared: instants as milliseconds, numbers as numbers, texts without
+    case."""
     if kind in ("datetime", "date"):
         return lambda value: int(value) if str(value).lstrip("-").isdigit() else parse_ms(str(value))
     if kind == "number":
@@ -483,7 +579,11 @@ def _search(world: World, call: Call, name: str) -> Answer:
         raise _invalid(world, f"Invalid paging offset: {after}")
     offset = int(after)
     if offset + limit > SEARCH_MOST:
-        raise _invalid(world, f"The maximum paging depth of {SEARCH_MOST} results was exceeded (after={offset}, limit={limit}).")
+        raise _invalid(
+            world,
+            f"The maximum paging depth of {SEARCH_MOST} results was exceeded (after={offset},"
+            f" limit={limit}).",
+        )
     lag = world.faults.switch("hubspot", "search_lag")
     view = world.view(lag.seconds if lag else 0.0)
     table = view.table(f"hubspot.{name}")
@@ -492,13 +592,18 @@ def _search(world: World, call: Call, name: str) -> Answer:
     positions = _sorted(world, table, types, positions, body.get("sorts") or [])
     renderer = _Renderer(view, name, _split(body.get("properties")), [], [])
     page = positions[offset : offset + limit]
-    answer: dict[str, Any] = {"total": len(positions), "results": [renderer.row(table.rows[position]) for position in page]}
+    answer: dict[str, Any] = {
+        "total": len(positions),
+        "results": [renderer.row(table.rows[position]) for position in page],
+    }
     if offset + limit < len(positions):
         answer["paging"] = {"next": {"after": str(offset + limit)}}
     return Answer(200, answer)
 
 
-def _column(world: World, table: Table, types: dict[str, str], name: str) -> tuple[list[Any], Callable[[Any], Any]]:
+def _column(
+    world: World, table: Table, types: dict[str, str], name: str
+) -> tuple[list[Any], Callable[[Any], Any]]:
     if name == "hs_object_id":
         return table.ids, int
     if name not in types:
@@ -523,7 +628,9 @@ def _matching(world: World, table: Table, types: dict[str, str], groups: list[di
     return sorted(found)
 
 
-def _condition(world: World, table: Table, types: dict[str, str], item: dict[str, Any]) -> tuple[list[Any], Callable[[Any], bool]]:
+def _condition(
+    world: World, table: Table, types: dict[str, str], item: dict[str, Any]
+) -> tuple[list[Any], Callable[[Any], bool]]:
     name, operator = str(item.get("propertyName")), str(item.get("operator"))
     column, parse = _column(world, table, types, name)
     try:
@@ -552,7 +659,9 @@ def _condition(world: World, table: Table, types: dict[str, str], item: dict[str
     return column, lambda other: other is not None and compare(other, value)
 
 
-def _sorted(world: World, table: Table, types: dict[str, str], positions: list[int], sorts: list[Any]) -> list[int]:
+def _sorted(
+    world: World, table: Table, types: dict[str, str], positions: list[int], sorts: list[Any]
+) -> list[int]:
     if len(sorts) > 1:
         raise _invalid(world, "Only one sort is supported.")
     if not sorts:
@@ -688,9 +797,18 @@ def _properties(world: World, call: Call, name: str) -> Answer:
         results.append(
             {
                 "name": prop,
-                "label": own.props["label"] if own else prop.removeprefix("hs_").replace("_", " ").capitalize(),
+                "label": (
+                    own.props["label"] if own else prop.removeprefix("hs_").replace("_", " ").capitalize()
+                ),
                 "type": kind,
-                "fieldType": {"enumeration": "select", "datetime": "date", "date": "date", "number": "number"}.get(kind, "text"),
+                "fieldType": (
+                    {
+                        "enumeration": "select",
+                        "datetime": "date",
+                        "date": "date",
+                        "number": "number",
+                    }.get(kind, "text")
+                ),
                 "groupName": f"{_SINGULAR[name]}information",
                 "options": [
                     {"label": label, "value": value, "displayOrder": order, "hidden": False}
@@ -721,7 +839,9 @@ def _members(view: View, list_id: int) -> list[tuple[int, str]]:
     """(contact id, since when) of a list; archived contacts are no members."""
     contacts = view.table("hubspot.contacts").by_id
     rows = (row.props for row in view.table("hubspot.memberships"))
-    return [(p["record_id"], p["since"]) for p in rows if p["list_id"] == list_id and p["record_id"] in contacts]
+    return [
+        (p["record_id"], p["since"]) for p in rows if p["list_id"] == list_id and p["record_id"] in contacts
+    ]
 
 
 def _list(view: View, row: Row) -> dict[str, Any]:
@@ -743,7 +863,9 @@ def _list_by_name(world: World, call: Call, kind: str, name: str) -> Answer:
     for row in view.table("hubspot.lists"):
         if kind == "0-1" and row.props["name"].lower() == name.lower():
             return Answer(200, {"list": _list(view, row) | {"size": len(_members(view, row.id))}})
-    return _error(world, 404, "OBJECT_NOT_FOUND", f"List does not exist with name {name} and object type ID {kind}.")
+    return _error(
+        world, 404, "OBJECT_NOT_FOUND", f"List does not exist with name {name} and object type ID {kind}."
+    )
 
 
 def _list_by_id(world: World, call: Call, list_id: str) -> Answer:
@@ -762,9 +884,20 @@ def _search_lists(world: World, call: Call) -> Answer:
     view = world.view()
     query = str(body.get("query", "")).lower()
     rows = [row for row in view.table("hubspot.lists") if query in row.props["name"].lower()]
-    page = [_list(view, row) | {"additionalProperties": {"hs_list_size": str(len(_members(view, row.id)))}} for row in rows]
+    page = [
+        _list(view, row) | {"additionalProperties": {"hs_list_size": str(len(_members(view, row.id)))}}
+        for row in rows
+    ]
     end = offset + count
-    return Answer(200, {"lists": page[offset:end], "offset": min(end, len(rows)), "hasMore": end < len(rows), "total": len(rows)})
+    return Answer(
+        200,
+        {
+            "lists": page[offset:end],
+            "offset": min(end, len(rows)),
+            "hasMore": end < len(rows),
+            "total": len(rows),
+        },
+    )
 
 
 def _memberships(world: World, call: Call, list_id: str, order: str | None) -> Answer:
@@ -772,10 +905,16 @@ def _memberships(world: World, call: Call, list_id: str, order: str | None) -> A
     view = world.view()
     if int(list_id) not in view.table("hubspot.lists").by_id:
         return _error(world, 404, "OBJECT_NOT_FOUND", f"List does not exist with ID {list_id}.")
-    members = sorted(_members(view, int(list_id)), key=lambda member: (member[1], member[0]) if order else (member[0], member[1]))
+    members = sorted(
+        _members(view, int(list_id)),
+        key=lambda member: (member[1], member[0]) if order else (member[0], member[1]),
+    )
     start = _offset(world, call.query.get("after", ""))
     body: dict[str, Any] = {
-        "results": [{"recordId": str(record), "membershipTimestamp": since} for record, since in members[start : start + limit]],
+        "results": [
+            {"recordId": str(record), "membershipTimestamp": since}
+            for record, since in members[start : start + limit]
+        ],
         "total": len(members),
     }
     if start + limit < len(members):
@@ -786,7 +925,9 @@ def _memberships(world: World, call: Call, list_id: str, order: str | None) -> A
 # ------------------------------------------------------------------ marketing
 
 
-def _paged(world: World, call: Call, rows: list[dict[str, Any]], default: int, most: int, **more: Any) -> Answer:
+def _paged(
+    world: World, call: Call, rows: list[dict[str, Any]], default: int, most: int, **more: Any
+) -> Answer:
     limit = _limit(world, call, default, most)
     start = _offset(world, call.query.get("after", ""))
     body: dict[str, Any] = {**more, "results": rows[start : start + limit]}
@@ -802,7 +943,8 @@ def _state(call: Call) -> int:
 def _forms(world: World, call: Call) -> Answer:
     kinds = _split(call.query.get("formTypes")) or ["hubspot"]
     rows = [
-        {"id": row.id, **row.props, "archived": row.state == ARCHIVED} | ({"archivedAt": iso(row.changed)} if row.state == ARCHIVED else {})
+        {"id": row.id, **row.props, "archived": row.state == ARCHIVED}
+        | ({"archivedAt": iso(row.changed)} if row.state == ARCHIVED else {})
         for row in world.view().table("hubspot.forms", _state(call))
         if "all" in kinds or row.props["formType"] in kinds
     ]
@@ -813,7 +955,11 @@ def _submissions(world: World, call: Call, form: str) -> Answer:
     view = world.view()
     if all(form not in view.table("hubspot.forms", state).by_id for state in (LIVE, ARCHIVED)):
         return _error(world, 404, "OBJECT_NOT_FOUND", f"No form found with guid {form}")
-    found = [{"conversionId": row.id, **row.props} for row in view.table("hubspot.submissions") if row.props["formId"] == form]
+    found = [
+        {"conversionId": row.id, **row.props}
+        for row in view.table("hubspot.submissions")
+        if row.props["formId"] == form
+    ]
     rows = [{name: value for name, value in row.items() if name != "formId"} for row in found]
     return _paged(world, call, sorted(rows, key=lambda row: -row["submittedAt"]), 20, 50)
 
@@ -822,18 +968,25 @@ def _mails(world: World, call: Call) -> Answer:
     stats = call.query.get("includeStats") == "true"
     rows = []
     for row in world.view().table("hubspot.marketing_mails", _state(call)):
-        if call.query.get("isPublished", str(row.props["isPublished"]).lower()) != str(row.props["isPublished"]).lower():
+        if (
+            call.query.get("isPublished", str(row.props["isPublished"]).lower())
+            != str(row.props["isPublished"]).lower()
+        ):
             continue
         shown = {name: value for name, value in row.props.items() if name != "counters"}
         rows.append(
-            {"id": str(row.id), **shown, "archived": row.state == ARCHIVED} | ({"stats": _stats(row.props["counters"])} if stats else {})
+            {"id": str(row.id), **shown, "archived": row.state == ARCHIVED}
+            | ({"stats": _stats(row.props["counters"])} if stats else {})
         )
     return _paged(world, call, rows, 10, 100, total=len(rows))
 
 
 def _stats(counters: dict[str, int]) -> dict[str, Any]:
     delivered = counters.get("delivered") or 1
-    ratios = {f"{name}ratio": round(100 * counters.get(name, 0) / delivered, 2) for name in ("open", "click", "reply", "bounce")}
+    ratios = {
+        f"{name}ratio": round(100 * counters.get(name, 0) / delivered, 2)
+        for name in ("open", "click", "reply", "bounce")
+    }
     return {"counters": counters, "ratios": ratios, "deviceBreakdown": {}, "qualifierStats": {}}
 
 

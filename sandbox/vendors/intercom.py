@@ -1,11 +1,13 @@
-"""Intercom's wire contract (REST, 2.14): search and single read of conversations, admins, teams, over the tables `intercom.*`.
+"""Intercom's wire contract (REST, 2.14): search and single read of conversations, admins, teams, over the
+tables `intercom.*`.
 
-What the published sources leave open is decided the stricter way: `>` and `<` are strict, without a `sort` the newest come first, `next`
-is missing on the last page, and without a pinned version `statistics` keep their old, smaller shape. With the switch `day_filters` date
-filters are cut to days, as Intercom documents it for contacts.
+What the published sources leave open is decided the stricter way: `>` and `<` are strict, without a `sort`
+the newest come first, `next` is missing on the last page, and without a pinned version `statistics` keep
+their old, smaller shape. With the switch `day_filters` date filters are cut to days, as Intercom documents it
+for contacts.
 
-Tables: `intercom.conversations`, `intercom.admins`, `intercom.teams`, properties as on the wire, ids as integers (texts on the wire).
-A deleted conversation leaves every answer without a trace.
+Tables: `intercom.conversations`, `intercom.admins`, `intercom.teams`, properties as on the wire, ids as
+integers (texts on the wire). A deleted conversation leaves every answer without a trace.
 """
 
 from __future__ import annotations
@@ -31,7 +33,13 @@ REQUESTS = (167, 10.0)
 MOST_ROWS = 150
 APP, ZONE = "cr1dg3it", ZoneInfo("America/Chicago")
 
-DELIVERED_AS = ("customer_initiated", "campaigns_initiated", "operator_initiated", "automated", "admin_initiated")
+DELIVERED_AS = (
+    "customer_initiated",
+    "campaigns_initiated",
+    "operator_initiated",
+    "automated",
+    "admin_initiated",
+)
 STATISTICS = (
     "time_to_assignment",
     "time_to_admin_reply",
@@ -63,7 +71,10 @@ class _Refused(Exception):
 
 
 def _error(status: int, code: str, message: str) -> Answer:
-    return Answer(status, {"type": "error.list", "request_id": "b0x3s5a7", "errors": [{"code": code, "message": message}]})
+    return Answer(
+        status,
+        {"type": "error.list", "request_id": "b0x3s5a7", "errors": [{"code": code, "message": message}]},
+    )
 
 
 def refuse(world: World, call: Call, status: int) -> Answer:
@@ -87,7 +98,10 @@ async def handle(world: World, call: Call) -> Answer:
         return refuse(world, call, 401)
     limiter = world.limiter("intercom", *REQUESTS)
     if "application/json" not in call.headers.get("accept", ""):
-        error = {"code": "media_type_not_acceptable", "message": "The Accept header should send a media type of application/json"}
+        error = {
+            "code": "media_type_not_acceptable",
+            "message": "The Accept header should send a media type of application/json",
+        }
         answer = Answer(406, {"type": "error.list", "errors": [error]})
     elif not limiter.take() and world.limits.enforced:
         answer = refuse(world, call, 429)
@@ -110,7 +124,9 @@ def _dispatch(world: World, call: Call) -> Any:
     if call.method == "POST" and call.path == "/conversations/search":
         return _search(world, call)
     if call.method == "GET" and call.path.startswith("/conversations/"):
-        row = view.table("intercom.conversations").by_id.get(int(call.path[15:]) if call.path[15:].isdigit() else None)
+        row = view.table("intercom.conversations").by_id.get(
+            int(call.path[15:]) if call.path[15:].isdigit() else None
+        )
         if row is None:
             raise _Refused(refuse(world, call, 404))
         parts = {"type": "conversation_part.list", "conversation_parts": [], "total_count": 0}
@@ -119,10 +135,28 @@ def _dispatch(world: World, call: Call) -> Any:
         rows = [{"type": "admin", "id": str(row.id)} | row.props for row in view.table("intercom.admins")]
         return {"type": "admin.list", "admins": rows}
     if call.method == "GET" and call.path == "/teams":
-        return {"type": "team.list", "teams": [{"type": "team", "id": str(row.id)} | row.props for row in view.table("intercom.teams")]}
+        return {
+            "type": "team.list",
+            "teams": [
+                {"type": "team", "id": str(row.id)} | row.props for row in view.table("intercom.teams")
+            ],
+        }
     if call.method == "GET" and call.path == "/me":
-        app = {"type": "app", "id_code": APP, "name": "Cedar Ridge IT", "region": "US", "timezone": ZONE.key, "created_at": 1_704_700_800}
-        return {"type": "admin", "id": "7387001", "name": "Theo Marsh", "email": "theo.marsh@cedar-ridge.example", "app": app}
+        app = {
+            "type": "app",
+            "id_code": APP,
+            "name": "Cedar Ridge IT",
+            "region": "US",
+            "timezone": ZONE.key,
+            "created_at": 1_704_700_800,
+        }
+        return {
+            "type": "admin",
+            "id": "7387001",
+            "name": "Theo Marsh",
+            "email": "theo.marsh@cedar-ridge.example",
+            "app": app,
+        }
     raise _Refused(refuse(world, call, 404))
 
 
@@ -133,18 +167,26 @@ def _conversation(call: Call, row: Row) -> dict[str, Any]:
     props, statistics = row.props, row.props["statistics"]
     if statistics is not None:
         left_out = () if _version(call) >= (2, 13) else _SINCE_2_13
-        statistics = {"type": "conversation_statistics"} | {name: value for name, value in statistics.items() if name not in left_out}
+        statistics = {"type": "conversation_statistics"} | {
+            name: value for name, value in statistics.items() if name not in left_out
+        }
     ticket = props.get("ticket")
     return props | {
         "type": "conversation",
         "id": str(row.id),
         "statistics": statistics,
-        "contacts": {"type": "contact.list", "contacts": [{"type": "contact", "id": f"66ea{row.id}", "external_id": None}]},
+        "contacts": {
+            "type": "contact.list",
+            "contacts": [{"type": "contact", "id": f"66ea{row.id}", "external_id": None}],
+        },
         "first_contact_reply": {"created_at": props["created_at"], "type": "conversation", "url": None},
         "read": True,
         "tags": {"type": "tag.list", "tags": []},
         "sla_applied": None,
-        "teammates": {"type": "admin.list", "admins": [{"type": "admin", "id": str(props["admin_assignee_id"])}]},
+        "teammates": {
+            "type": "admin.list",
+            "admins": [{"type": "admin", "id": str(props["admin_assignee_id"])}],
+        },
         "custom_attributes": {},
         "topics": {"type": "topic.list", "topics": [], "total_count": 0},
         "ticket": ticket,
@@ -161,7 +203,9 @@ def _search(world: World, call: Call) -> dict[str, Any]:
     try:
         body = call.json()
     except ValueError:
-        raise _Refused(Answer(400, {"status": 400, "error": "There was a problem in the JSON you submitted"})) from None
+        raise _Refused(
+            Answer(400, {"status": 400, "error": "There was a problem in the JSON you submitted"})
+        ) from None
     paging = body.get("pagination") or {}
     size = paging.get("per_page", 20)
     if not isinstance(size, int) or size > MOST_ROWS:
@@ -170,12 +214,21 @@ def _search(world: World, call: Call) -> dict[str, Any]:
     sign = 1 if order.get("order") == "ascending" else -1
     keep = _keep(body.get("query"), bool(world.faults.switch("intercom", "day_filters")), 1)
     rows = sorted(
-        (sign * row.props[order["field"]], sign * row.id, row) for row in world.view().table("intercom.conversations") if keep(row)
+        (sign * row.props[order["field"]], sign * row.id, row)
+        for row in world.view().table("intercom.conversations")
+        if keep(row)
     )
     page, after = _position(paging.get("starting_after"))
-    following = [row for stamp, key, row in rows if after is None or (stamp, key) > (sign * after[0], sign * after[1])]
+    following = [
+        row for stamp, key, row in rows if after is None or (stamp, key) > (sign * after[0], sign * after[1])
+    ]
     shown = following[:size]
-    pages: dict[str, Any] = {"type": "pages", "page": page, "per_page": size, "total_pages": max(math.ceil(len(rows) / size), 1)}
+    pages: dict[str, Any] = {
+        "type": "pages",
+        "page": page,
+        "per_page": size,
+        "total_pages": max(math.ceil(len(rows) / size), 1),
+    }
     if len(following) > size:
         token = orjson.dumps([shown[-1].props[order["field"]] * 1000, shown[-1].id, page + 1])
         pages["next"] = {"page": page + 1, "starting_after": base64.b64encode(token).decode()}

@@ -1,8 +1,9 @@
-"""JustCall's wire contract (API v2.1): the raw key pair as Authorization, pages from 0, two clocks, hourly and per-minute limits.
+"""JustCall's wire contract (API v2.1): the raw key pair as Authorization, pages from 0, two clocks, hourly
+and per-minute limits.
 
-What the published sources leave open is decided so that a loader cannot lean on it: there are no totals, `next_page_link` is null on
-the last page, the 429 names the reset only in its headers, unknown parameters are ignored. Filters by date are in the zone of the
-account, while `call_date` and `call_time` are UTC.
+What the published sources leave open is decided so that a loader cannot lean on it: there are no totals,
+`next_page_link` is null on the last page, the 429 names the reset only in its headers, unknown parameters are
+ignored. Filters by date are in the zone of the account, while `call_date` and `call_time` are UTC.
 
 Tables `justcall.users`, `justcall.calls`, `justcall.sales_dialer`, properties as on the wire.
 """
@@ -28,7 +29,12 @@ _SIZES = {"calls": 20, "users": 50, "sales_dialer/calls": 20}
 
 def refuse(world: World, call: Call, status: int) -> Answer:
     """JustCall's own body for an error status."""
-    texts = {401: "Invalid API key or secret", 403: "Your plan does not include this", 404: "Not found", 429: "Too many requests"}
+    texts = {
+        401: "Invalid API key or secret",
+        403: "Your plan does not include this",
+        404: "Not found",
+        429: "Too many requests",
+    }
     return Answer(status, {"status": "error", "message": texts.get(status, "Something went wrong")})
 
 
@@ -43,7 +49,9 @@ async def handle(world: World, call: Call) -> Answer:
     taken = burst.used() < burst.limit and hour.take() and burst.take()
     answer = _answer(world, call) if taken or not world.limits.enforced else refuse(world, call, 429)
     if world.limits.enforced:
-        answer.headers |= _headers(world, "X-Rate-Limit", hour, 3600) | _headers(world, "X-Rate-Limit-Burst", burst, 60)
+        answer.headers |= _headers(world, "X-Rate-Limit", hour, 3600) | _headers(
+            world, "X-Rate-Limit-Burst", burst, 60
+        )
     return answer
 
 
@@ -63,7 +71,11 @@ def _answer(world: World, call: Call) -> Answer:
             return _list(view, path, call)
         if match := re.fullmatch(r"calls/(\d+)", path):
             row = view.table("justcall.calls").by_id.get(int(match[1]))
-            return Answer(200, {"status": "success", "data": {"id": row.id, **row.props}}) if row else refuse(world, call, 404)
+            return (
+                Answer(200, {"status": "success", "data": {"id": row.id, **row.props}})
+                if row
+                else refuse(world, call, 404)
+            )
     return Answer(404, f"Cannot {call.method} {call.path}".encode(), content_type="text/plain")
 
 
@@ -75,13 +87,19 @@ def _list(view: View, path: str, call: Call) -> Answer:
     except ValueError:
         page, size, agent = -1, 0, None
     if page < 0 or not 1 <= size <= 100:
-        return Answer(400, {"status": "error", "message": "page must be 0 or more, per_page between 1 and 100"})
+        return Answer(
+            400, {"status": "error", "message": "page must be 0 or more, per_page between 1 and 100"}
+        )
     if path == "users":
         rows = list(view.table("justcall.users"))
     else:
         table = view.table("justcall.calls" if path == "calls" else "justcall.sales_dialer")
         low, high = _wall(query.get("from_datetime", "")), _wall(query.get("to_datetime", ""), last=True)
-        rows = [row for row in table if (agent is None or row.props["agent_id"] == agent) and low <= _local(row) <= high]
+        rows = [
+            row
+            for row in table
+            if (agent is None or row.props["agent_id"] == agent) and low <= _local(row) <= high
+        ]
         if direction := query.get("call_direction"):
             rows = [row for row in rows if row.props["call_info"]["direction"] == direction]
         if query.get("sort") == "datetime":

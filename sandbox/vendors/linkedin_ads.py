@@ -1,7 +1,9 @@
-"""LinkedIn's wire contract (Marketing API, versioned REST): accounts, campaigns, adAnalytics, tokens, over the tables `linkedin_ads.*`.
+"""LinkedIn's wire contract (Marketing API, versioned REST): accounts, campaigns, adAnalytics, tokens, over
+the tables `linkedin_ads.*`.
 
-Queries are Restli 2.0: parentheses and commas must come as they are and the colons of a URN encoded, else 400. adAnalytics has no
-pages and drops what is beyond `MOST` rows. The given access token ends at `ENDS`; a renewed one always holds.
+Queries are Restli 2.0: parentheses and commas must come as they are and the colons of a URN encoded, else
+400. adAnalytics has no pages and drops what is beyond `MOST` rows. The given access token ends at `ENDS`; a
+renewed one always holds.
 """
 
 from __future__ import annotations
@@ -25,13 +27,22 @@ OPEN_PATHS = r"^/oauth/"
 ROWS = ("elements",)
 VERSIONS = ("202601", "202602", "202603", "202604", "202605", "202606", "202607")
 MOST = 15_000
-METRICS = {"costInLocalCurrency", "costInUsd", "impressions", "clicks", "externalWebsiteConversions", "oneClickLeads"}
+METRICS = {
+    "costInLocalCurrency",
+    "costInUsd",
+    "impressions",
+    "clicks",
+    "externalWebsiteConversions",
+    "oneClickLeads",
+}
 
 _DAY = r"\(year:(\d{4}),month:(\d{1,2}),day:(\d{1,2})\)"
 
 
 def _error(status: int, message: str, code: int | None = None) -> Answer:
-    return Answer(status, {"message": message, "status": status} | ({"serviceErrorCode": code} if code else {}))
+    return Answer(
+        status, {"message": message, "status": status} | ({"serviceErrorCode": code} if code else {})
+    )
 
 
 def refuse(world: World, call: Call, status: int) -> Answer:
@@ -49,12 +60,16 @@ async def handle(world: World, call: Call) -> Answer:
     """Answer one call."""
     if call.path.startswith("/oauth/v2/") and call.method == "POST":
         return _oauth(world, call)
-    good = {f"Bearer {RENEWED}"} | ({f"Bearer {CREDENTIALS['LINKEDIN_ADS_ACCESS_TOKEN']}"} if world.clock.now() < ENDS else set())
+    good = {f"Bearer {RENEWED}"} | (
+        {f"Bearer {CREDENTIALS['LINKEDIN_ADS_ACCESS_TOKEN']}"} if world.clock.now() < ENDS else set()
+    )
     if call.headers.get("authorization") not in good:
         return refuse(world, call, 401)
     version = call.headers.get("linkedin-version")
     if version is None:
-        return _error(400, "A version must be present. Please specify a version by adding the LinkedIn-Version header.")
+        return _error(
+            400, "A version must be present. Please specify a version by adding the LinkedIn-Version header."
+        )
     if version not in VERSIONS:
         return refuse(world, call, 426)
     if call.headers.get("x-restli-protocol-version") != "2.0.0":
@@ -62,12 +77,24 @@ async def handle(world: World, call: Call) -> Answer:
     view = world.view()
     if call.path == "/rest/adAccounts" and call.query.get("q") == "search":
         return _search(
-            call, [{"id": row.id, "type": "BUSINESS", "test": False, **row.props} for row in view.table("linkedin_ads.accounts")]
+            call,
+            [
+                {"id": row.id, "type": "BUSINESS", "test": False, **row.props}
+                for row in view.table("linkedin_ads.accounts")
+            ],
         )
-    if (match := re.fullmatch(r"/rest/adAccounts/(\d+)/adCampaigns", call.path)) and call.query.get("q") == "search":
+    if (match := re.fullmatch(r"/rest/adAccounts/(\d+)/adCampaigns", call.path)) and call.query.get(
+        "q"
+    ) == "search":
         mine = [row for row in view.table("linkedin_ads.campaigns") if row.props["account"] == int(match[1])]
         account = f"urn:li:sponsoredAccount:{match[1]}"
-        return _search(call, [{"id": row.id, "account": account, "name": row.props["name"], "status": row.props["status"]} for row in mine])
+        return _search(
+            call,
+            [
+                {"id": row.id, "account": account, "name": row.props["name"], "status": row.props["status"]}
+                for row in mine
+            ],
+        )
     if call.path == "/rest/adAnalytics" and call.query.get("q") == "analytics":
         return _analytics(world, call)
     return _error(404, "No virtual resource found")
@@ -81,11 +108,22 @@ def _oauth(world: World, call: Call) -> Answer:
         return Answer(401, {"error": "invalid_client", "error_description": "Client authentication failed"})
     if call.path.endswith("/introspectToken"):
         ended = world.clock.now() >= ENDS
-        body = {"active": not ended, "status": "expired" if ended else "active", "scope": "r_ads,r_ads_reporting", "auth_type": "3L"}
-        return Answer(200, body | {"expires_at": int(ENDS.timestamp()), "created_at": int(ENDS.timestamp()) - 5_184_000})
+        body = {
+            "active": not ended,
+            "status": "expired" if ended else "active",
+            "scope": "r_ads,r_ads_reporting",
+            "auth_type": "3L",
+        }
+        return Answer(
+            200, body | {"expires_at": int(ENDS.timestamp()), "created_at": int(ENDS.timestamp()) - 5_184_000}
+        )
     if form.get("refresh_token") != CREDENTIALS["LINKEDIN_ADS_REFRESH_TOKEN"]:
         return Answer(
-            400, {"error": "invalid_request", "error_description": "The provided authorization grant or refresh token is invalid"}
+            400,
+            {
+                "error": "invalid_request",
+                "error_description": "The provided authorization grant or refresh token is invalid",
+            },
         )
     return Answer(
         200,
@@ -122,7 +160,11 @@ def _analytics(world: World, call: Call) -> Answer:
     elements, listed = [], world.view().table("linkedin_ads.campaigns").by_id
     for row in world.view().table("linkedin_ads.days"):
         props = row.props
-        if props["campaign"] in listed and props["account"] == int(accounts[1]) and first <= props["day"] <= last:
+        if (
+            props["campaign"] in listed
+            and props["account"] == int(accounts[1])
+            and first <= props["day"] <= last
+        ):
             year, month, day = map(int, props["day"].split("-"))
             when = {"year": year, "month": month, "day": day}
             # some answers have numbers where others have texts

@@ -1,8 +1,10 @@
-"""Meta's wire contract (Graph, Marketing API): ad accounts, campaigns, insights at once and as a report, over the tables `meta_ads.*`.
+"""Meta's wire contract (Graph, Marketing API): ad accounts, campaigns, insights at once and as a report, over
+the tables `meta_ads.*`.
 
-Every number of insights is a text. Pages are shorter than asked for (`PAGE`), and the last one still has cursors. A version that has
-ended is replaced by the oldest living one, silently. Deleted campaigns, and archived ones in listings, come only when their state is
-asked for. More than `MOST_DAYS` days at once are refused; a report takes two looks.
+Every number of insights is a text. Pages are shorter than asked for (`PAGE`), and the last one still has
+cursors. A version that has ended is replaced by the oldest living one, silently. Deleted campaigns, and
+archived ones in listings, come only when their state is asked for. More than `MOST_DAYS` days at once are
+refused; a report takes two looks.
 """
 
 from __future__ import annotations
@@ -30,7 +32,12 @@ _STATES = ("ACTIVE", "PAUSED", "DELETED", "ARCHIVED", "IN_PROCESS", "WITH_ISSUES
 
 
 def _error(status: int, message: str, code: int, subcode: int | None = None) -> Answer:
-    error: dict[str, Any] = {"message": message, "type": "OAuthException", "code": code, "fbtrace_id": "Asandbox"}
+    error: dict[str, Any] = {
+        "message": message,
+        "type": "OAuthException",
+        "code": code,
+        "fbtrace_id": "Asandbox",
+    }
     return Answer(status, {"error": error | ({"error_subcode": subcode} if subcode else {})})
 
 
@@ -44,7 +51,11 @@ def refuse(world: World, call: Call, status: int) -> Answer:
         return _error(404, "(#803) Some of the aliases you requested do not exist.", 803)
     if status == 429:
         return _error(400, "(#80000) There have been too many calls from this ad-account.", 80_000, 2_446_079)
-    return _error(status, "(#100) Invalid parameter" if status == 400 else "An unknown error occurred.", 100 if status == 400 else 1)
+    return _error(
+        status,
+        "(#100) Invalid parameter" if status == 400 else "An unknown error occurred.",
+        100 if status == 400 else 1,
+    )
 
 
 async def handle(world: World, call: Call) -> Answer:
@@ -83,7 +94,12 @@ def _dispatch(world: World, call: Call, version: str, path: str, params: dict[st
     match = re.fullmatch(r"(?:act_(\d+))/(campaigns|insights)", path)
     account = view.table("meta_ads.accounts").by_id.get(int(match[1])) if match else None
     if match is None or account is None:
-        return _error(400, "(#100) Unsupported get request: the object does not exist or needs the prefix act_.", 100, 33)
+        return _error(
+            400,
+            "(#100) Unsupported get request: the object does not exist or needs the prefix act_.",
+            100,
+            33,
+        )
     if match[2] == "campaigns":
         states = _json(params.get("effective_status")) or ["ACTIVE", "PAUSED", "IN_PROCESS", "WITH_ISSUES"]
         if set(states) - set(_STATES):
@@ -98,13 +114,19 @@ def _dispatch(world: World, call: Call, version: str, path: str, params: dict[st
     if not hour.take() and world.limits.enforced:
         return refuse(world, call, 429)
     answer = _insights(world, call, version, path, account, params)
-    used = {"type": "ads_insights", "call_count": 100 * hour.used() // CALLS_AN_HOUR if world.limits.enforced else 1, "total_time": 3}
+    used = {
+        "type": "ads_insights",
+        "call_count": 100 * hour.used() // CALLS_AN_HOUR if world.limits.enforced else 1,
+        "total_time": 3,
+    }
     usage = {str(account.id): [used | {"total_cputime": 2, "estimated_time_to_regain_access": 0}]}
     answer.headers["X-Business-Use-Case-Usage"] = orjson.dumps(usage).decode()
     return answer
 
 
-def _insights(world: World, call: Call, version: str, path: str, account: Row, params: dict[str, str]) -> Answer:
+def _insights(
+    world: World, call: Call, version: str, path: str, account: Row, params: dict[str, str]
+) -> Answer:
     span = _json(params.get("time_range"))
     try:
         first, last = date.fromisoformat(span["since"]), date.fromisoformat(span["until"])
@@ -114,15 +136,24 @@ def _insights(world: World, call: Call, version: str, path: str, account: Row, p
         return _error(400, "(#100) the sandbox knows level=campaign and time_increment=1 only", 100)
     if call.method == "POST":
         # what was asked for is the id, so that no state is kept
-        asked = base64.urlsafe_b64encode(f"{account.id}|{first}|{last}|{params.get('filtering', '')}".encode()).decode()
+        asked = base64.urlsafe_b64encode(
+            f"{account.id}|{first}|{last}|{params.get('filtering', '')}".encode()
+        ).decode()
         return Answer(200, {"report_run_id": f"6001-{asked}"})
     if (last - first).days >= MOST_DAYS:
-        return _error(400, "Please reduce the amount of data you're asking for, then retry your request", 100, 1_504_018)
-    return _page(call, version, path, params, _days(world, account, f"{first}", f"{last}", params.get("filtering", "")))
+        return _error(
+            400, "Please reduce the amount of data you're asking for, then retry your request", 100, 1_504_018
+        )
+    return _page(
+        call, version, path, params, _days(world, account, f"{first}", f"{last}", params.get("filtering", ""))
+    )
 
 
 def _days(world: World, account: Row, first: str, last: str, filtering: str) -> list[dict[str, Any]]:
-    states = next((rule["value"] for rule in _json(filtering) or [] if rule["field"] == "campaign.effective_status"), None)
+    states = next(
+        (rule["value"] for rule in _json(filtering) or [] if rule["field"] == "campaign.effective_status"),
+        None,
+    )
     campaigns = {row.id: row for row in _campaigns(world, account)}
     rows = []
     for row in world.view().table("meta_ads.days"):
@@ -143,13 +174,20 @@ def _days(world: World, account: Row, first: str, last: str, filtering: str) -> 
             "date_stop": props["day"],
         }
         if props["conversions"]:
-            told["actions"] = [{"action_type": "link_click", "value": "9"}, {"action_type": "lead", "value": str(props["conversions"])}]
+            told["actions"] = [
+                {"action_type": "link_click", "value": "9"},
+                {"action_type": "lead", "value": str(props["conversions"])},
+            ]
         rows.append(told)
     return rows
 
 
-def _report(world: World, call: Call, version: str, path: str, report: str, params: dict[str, str], *, whole: bool) -> Answer:
-    account_id, first, last, filtering = base64.urlsafe_b64decode(report.partition("-")[2]).decode().split("|")
+def _report(
+    world: World, call: Call, version: str, path: str, report: str, params: dict[str, str], *, whole: bool
+) -> Answer:
+    account_id, first, last, filtering = (
+        base64.urlsafe_b64decode(report.partition("-")[2]).decode().split("|")
+    )
     account = world.view().table("meta_ads.accounts").by_id[int(account_id)]
     if whole:
         return _page(call, version, path, params, _days(world, account, first, last, filtering))
@@ -179,7 +217,9 @@ def _page(call: Call, version: str, path: str, params: dict[str, str], rows: lis
     after = base64.urlsafe_b64encode(str(start + len(page)).encode()).decode()
     body: dict[str, Any] = {"data": page}
     if page:
-        body["paging"] = {"cursors": {"before": base64.urlsafe_b64encode(str(start).encode()).decode(), "after": after}}
+        body["paging"] = {
+            "cursors": {"before": base64.urlsafe_b64encode(str(start).encode()).decode(), "after": after}
+        }
     if start + len(page) < len(rows):
         query = urlencode({key: value for key, value in params.items() if key != "after"} | {"after": after})
         body["paging"]["next"] = f"{call.base_url}/{version}/{path}?{query}"

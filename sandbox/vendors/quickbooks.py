@@ -1,15 +1,20 @@
-"""QuickBooks Online's wire contract (Accounting v3): tokens that rotate, queries, change data capture, reports, limits.
+"""QuickBooks Online's wire contract (Accounting v3): tokens that rotate, queries, change data capture,
+reports, limits.
 
-Tables: `quickbooks.<Entity>` by number, properties as on the wire; `_created` and `_sync` become MetaData and SyncToken. Balances of
-customers, vendors and accounts are worked out when they are asked for. Deleted transactions are gone rows: only `cdc` shows them.
+Tables: `quickbooks.<Entity>` by number, properties as on the wire; `_created` and `_sync` become MetaData and
+SyncToken. Balances of customers, vendors and accounts are worked out when they are asked for. Deleted
+transactions are gone rows: only `cdc` shows them.
 
-Refresh tokens: the one of `CREDENTIALS` stands for a person who connects the company again: it always opens a new chain. The same
-with a dot and anything behind it is an ordinary one, good until its successor is used. Each exchange of a token that is a day old
-by the sandbox's clock gives a successor; the one before ends when the successor, or the access token that came with it, is used, and
-of two successors of one token only the newer is good.
-A token ends after 100 days without use, a chain after five years. Access tokens are good for an hour of real time.
+Refresh tokens: the one of `CREDENTIALS` stands for a person who connects the company again: it always opens a
+new chain. The same with a dot and anything behind it is an ordinary one, good until its successor is used.
+Each exchange of a token that is a day old by the sandbox's clock gives a successor; the one before ends when
+the successor, or the access token that came with it, is used, and of two successors of one token only the
+newer is good.
+A token ends after 100 days without use, a chain after five years. Access tokens are good for an hour of real
+time.
 
-What the published sources leave open is decided the stricter way: an unknown field in a condition is an error.
+What the published sources leave open is decided the stricter way: an unknown field in a condition is an
+error.
 """
 
 from __future__ import annotations
@@ -62,29 +67,64 @@ _SERIAL = count(1)
 
 
 def refuse(world: World, call: Call, status: int) -> Answer:
-    """Intuit's body for an error status: that of the token endpoint, of the gateway (401, 403), or of the service."""
+    """Intuit's body for an error status: that of the token endpoint, of the gateway (401, 403), or of the
+    service."""
     if call.path.startswith("/oauth2/"):
         return Answer(status, {"error": "invalid_client" if status == 401 else "temporarily_unavailable"})
     if status == 401:
-        return _gateway(401, "3200", "AuthenticationFailed", "Token expired or is malformed", "AUTHENTICATION")
+        return _gateway(
+            401, "3200", "AuthenticationFailed", "Token expired or is malformed", "AUTHENTICATION"
+        )
     if status == 403:
-        return _gateway(403, "3100", "ApplicationAuthorizationFailed", "The app is not connected to this company", "AUTHORIZATION")
+        return _gateway(
+            403,
+            "3100",
+            "ApplicationAuthorizationFailed",
+            "The app is not connected to this company",
+            "AUTHORIZATION",
+        )
     if status == 429:
         return _fault(
-            429, "3001", "message=ThrottleExceeded; errorCode=003001; statusCode=429", "The request limit was reached.", "SERVICE"
+            429,
+            "3001",
+            "message=ThrottleExceeded; errorCode=003001; statusCode=429",
+            "The request limit was reached.",
+            "SERVICE",
         )
     if status == 404:
         return Answer(404, b"<html><body>404 Not Found</body></html>", content_type="text/html")
-    return _fault(status, "10000", "An application error has occurred while processing your request", "System Failure Error", "SystemFault")
+    return _fault(
+        status,
+        "10000",
+        "An application error has occurred while processing your request",
+        "System Failure Error",
+        "SystemFault",
+    )
 
 
 def _gateway(status: int, code: str, name: str, detail: str, kind: str) -> Answer:
-    error = {"message": f"message={name}; errorCode=00{code}; statusCode={status}", "detail": detail, "code": code, "element": None}
+    error = {
+        "message": f"message={name}; errorCode=00{code}; statusCode={status}",
+        "detail": detail,
+        "code": code,
+        "element": None,
+    }
     return Answer(
         status,
         {
-            **{"warnings": None, "intuitObject": None, "fault": {"error": [error], "type": kind}, "report": None, "queryResponse": None},
-            **{"batchItemResponse": [], "attachableResponse": [], "syncErrorResponse": None, "requestId": None},
+            **{
+                "warnings": None,
+                "intuitObject": None,
+                "fault": {"error": [error], "type": kind},
+                "report": None,
+                "queryResponse": None,
+            },
+            **{
+                "batchItemResponse": [],
+                "attachableResponse": [],
+                "syncErrorResponse": None,
+                "requestId": None,
+            },
             **{"time": 1794389401000, "status": None, "cdcresponse": []},
         },
         {"intuit_tid": _TID},
@@ -93,7 +133,11 @@ def _gateway(status: int, code: str, name: str, detail: str, kind: str) -> Answe
 
 def _fault(status: int, code: str, message: str, detail: str, kind: str = "ValidationFault") -> Answer:
     error = {"Message": message, "Detail": detail, "code": code}
-    return Answer(status, {"Fault": {"Error": [error], "type": kind}, "time": "2026-11-20T05:20:00.125-08:00"}, {"intuit_tid": _TID})
+    return Answer(
+        status,
+        {"Fault": {"Error": [error], "type": kind}, "time": "2026-11-20T05:20:00.125-08:00"},
+        {"intuit_tid": _TID},
+    )
 
 
 class _Refused(Exception):
@@ -125,7 +169,11 @@ async def handle(world: World, call: Call) -> Answer:
     if not all(world.limiter(*limit).take() for limit in limits) and world.limits.enforced:
         return refuse(world, call, 429)
     if "json" not in call.headers.get("accept", ""):
-        return Answer(200, b'<?xml version="1.0"?><IntuitResponse xmlns="http://schema.intuit.com/finance/v3"/>', content_type="text/xml")
+        return Answer(
+            200,
+            b'<?xml version="1.0"?><IntuitResponse xmlns="http://schema.intuit.com/finance/v3"/>',
+            content_type="text/xml",
+        )
     try:
         answer = _dispatch(world, call, match[2])
     except _Refused as refused:
@@ -147,7 +195,9 @@ def _dispatch(world: World, call: Call, rest: str) -> Answer:
         if entity == name.lower():
             row = world.view().table(f"quickbooks.{name}").by_id.get(int(key) if key.isdigit() else key)
             if row is None:
-                return _fault(400, "610", "Object Not Found", "Something you're trying to use has been made inactive.")
+                return _fault(
+                    400, "610", "Object Not Found", "Something you're trying to use has been made inactive."
+                )
             return Answer(200, {name: _wire(world, name, row), "time": _now(world)})
     return refuse(world, call, 404)
 
@@ -246,7 +296,14 @@ def _now(world: World) -> str:
 def _wire(world: World, entity: str, row: Row) -> dict[str, Any]:
     props = {name: value for name, value in row.props.items() if not name.startswith("_")}
     meta = {"CreateTime": _pacific(row.props["_created"]), "LastUpdatedTime": _pacific(row.changed)}
-    found = {**props, "domain": "QBO", "sparse": False, "Id": str(row.id), "SyncToken": str(row.props["_sync"]), "MetaData": meta}
+    found = {
+        **props,
+        "domain": "QBO",
+        "sparse": False,
+        "Id": str(row.id),
+        "SyncToken": str(row.props["_sync"]),
+        "MetaData": meta,
+    }
     if entity in NAMES:
         found |= _balances(world, entity, row)
     return found
@@ -257,10 +314,16 @@ def _balances(world: World, entity: str, row: Row) -> dict[str, Any]:
     sums = _sums(view, world.seed)
     if entity == "Customer":
         own = sums["customers"].get(str(row.id), Decimal(0))
-        below = [one.id for one in view.table("quickbooks.Customer") if one.props.get("ParentRef", {}).get("value") == str(row.id)]
+        below = [
+            one.id
+            for one in view.table("quickbooks.Customer")
+            if one.props.get("ParentRef", {}).get("value") == str(row.id)
+        ]
         return {
             "Balance": number(own),
-            "BalanceWithJobs": number(own + sum((sums["customers"].get(str(one), Decimal(0)) for one in below), Decimal(0))),
+            "BalanceWithJobs": number(
+                own + sum((sums["customers"].get(str(one), Decimal(0)) for one in below), Decimal(0))
+            ),
         }
     if entity == "Vendor":
         return {"Balance": number(sums["vendors"].get(str(row.id), Decimal(0)))}
@@ -281,11 +344,25 @@ def _sums(view: View, seed: int) -> dict[str, dict[str, Decimal]]:
         home[total] += value * Decimal(str(rate))
 
     for row in view.table("quickbooks.Invoice"):
-        add(customers, row.props["CustomerRef"], row.props["Balance"], "receivable", row.props.get("ExchangeRate", 1))
+        add(
+            customers,
+            row.props["CustomerRef"],
+            row.props["Balance"],
+            "receivable",
+            row.props.get("ExchangeRate", 1),
+        )
     for row in view.table("quickbooks.Payment"):
-        add(customers, row.props["CustomerRef"], -row.props["UnappliedAmt"], "receivable", row.props.get("ExchangeRate", 1))
+        add(
+            customers,
+            row.props["CustomerRef"],
+            -row.props["UnappliedAmt"],
+            "receivable",
+            row.props.get("ExchangeRate", 1),
+        )
     for row in view.table("quickbooks.Bill"):
-        add(vendors, row.props["VendorRef"], row.props["Balance"], "payable", row.props.get("ExchangeRate", 1))
+        add(
+            vendors, row.props["VendorRef"], row.props["Balance"], "payable", row.props.get("ExchangeRate", 1)
+        )
     day = from_ms(view.at).astimezone(ZONE).date()
     accounts = {account.key: finance.balance(seed, account.key, day) for account in finance.accounts(seed)}
     return {
@@ -302,7 +379,9 @@ _STATEMENT = re.compile(
     r"(?:\s+where\s+(?P<where>.+?))?(?:\s+order\s?by\s+(?P<order>[\w.]+)(?P<way>\s+(?:asc|desc))?)?(?P<paging>(?:\s+(?:startposition|maxresults)\s+\d+)*)\s*",
     re.I | re.S,
 )
-_CONDITION = re.compile(r"([\w.]+)\s*(>=|<=|=|<|>|like|in)\s*('(?:[^'\\]|\\.)*'|true|false|\([^)]*\))\s*(?:and\s+|$)", re.I)
+_CONDITION = re.compile(
+    r"([\w.]+)\s*(>=|<=|=|<|>|like|in)\s*('(?:[^'\\]|\\.)*'|true|false|\([^)]*\))\s*(?:and\s+|$)", re.I
+)
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "=": lambda a, b: a == b,
     "<": lambda a, b: a < b,
@@ -323,7 +402,10 @@ def _query(world: World, statement: str) -> Answer:
         return _only(world, entity, _PREFERENCES)
     if entity not in TRANSACTIONS + NAMES:
         raise _invalid(f"QueryValidationError: unknown entity {entity}")
-    paging = {name.lower(): int(value) for name, value in re.findall(r"(startposition|maxresults)\s+(\d+)", match["paging"], re.I)}
+    paging = {
+        name.lower(): int(value)
+        for name, value in re.findall(r"(startposition|maxresults)\s+(\d+)", match["paging"], re.I)
+    }
     start, most = paging.get("startposition", 1), paging.get("maxresults", 100)
     if start < 1 or most > MOST_ROWS:
         raise _invalid("QueryValidationError: value of startposition or maxresults is out of range")
@@ -332,11 +414,16 @@ def _query(world: World, statement: str) -> Answer:
     if what == "count(*)":
         return Answer(200, {"QueryResponse": {"totalCount": len(rows)}, "time": _now(world)})
     if match["order"] and match["order"].lower() != "id":
-        rows.sort(key=lambda row: (_field(entity, row, match["order"]), row.id), reverse=(match["way"] or "").strip().lower() == "desc")
+        rows.sort(
+            key=lambda row: (_field(entity, row, match["order"]), row.id),
+            reverse=(match["way"] or "").strip().lower() == "desc",
+        )
     page = rows[start - 1 : start - 1 + most]
     if not page:
         return Answer(200, {"QueryResponse": {}, "time": _now(world)})
-    found: dict[str, Any] = {entity: [_wire(world, entity, row) if what == "*" else {"Id": str(row.id)} for row in page]}
+    found: dict[str, Any] = {
+        entity: [_wire(world, entity, row) if what == "*" else {"Id": str(row.id)} for row in page]
+    }
     found |= {"startPosition": start, "maxResults": len(page)}
     if entity in _COUNTED:
         found["totalCount"] = len(page)
@@ -427,14 +514,25 @@ def _changes(world: World, call: Call) -> Answer:
         return _fault(400, "4001", "Invalid query", "changedSince may lie 30 days back at most")
     view, left, blocks = world.view(), MOST_CHANGES, []
     for entity in entities:
-        rows = [_wire(world, entity, row) for row in view.table(f"quickbooks.{entity}") if row.changed >= since]
+        rows = [
+            _wire(world, entity, row) for row in view.table(f"quickbooks.{entity}") if row.changed >= since
+        ]
         rows += [
-            {"domain": "QBO", "status": "Deleted", "Id": str(row.id), "MetaData": {"LastUpdatedTime": _pacific(row.changed)}}
+            {
+                "domain": "QBO",
+                "status": "Deleted",
+                "Id": str(row.id),
+                "MetaData": {"LastUpdatedTime": _pacific(row.changed)},
+            }
             for row in view.table(f"quickbooks.{entity}", GONE)
             if row.changed >= since
         ]
         rows, left = rows[:left], left - min(left, len(rows))
-        blocks.append({entity: rows, "startPosition": 1, "maxResults": len(rows), "totalCount": len(rows)} if rows else {})
+        blocks.append(
+            {entity: rows, "startPosition": 1, "maxResults": len(rows), "totalCount": len(rows)}
+            if rows
+            else {}
+        )
     return Answer(200, {"CDCResponse": [{"QueryResponse": blocks}], "time": _now(world)})
 
 
@@ -451,14 +549,23 @@ def _report(world: World, name: str, call: Call) -> Answer:
         first, last = (date.fromisoformat(call.query[key]) for key in ("start_date", "end_date"))
     except (KeyError, ValueError):
         return _fault(400, "4001", "Invalid query", "start_date and end_date are dates")
-    months = [(max(first, one), min(last, finance.next_month(one) - timedelta(days=1))) for one in finance.months(first, last)]
+    months = [
+        (max(first, one), min(last, finance.next_month(one) - timedelta(days=1)))
+        for one in finance.months(first, last)
+    ]
     if len(months) > 12:
         return Answer(504, b"<html><body>504 Gateway Time-out</body></html>", content_type="text/html")
     seed, now = world.seed, to_ms(world.clock.now())
     cash_basis = call.query.get("accounting_method") == "Cash"
     if name == "ProfitAndLoss":
         found = finance.profit_and_loss(seed, now, cash_basis=cash_basis)
-        rows = _profit_rows({key: {month: found.get(month, {}).get(key, Decimal(0)) for month in found} for key in finance.LEDGER}, months)
+        rows = _profit_rows(
+            {
+                key: {month: found.get(month, {}).get(key, Decimal(0)) for month in found}
+                for key in finance.LEDGER
+            },
+            months,
+        )
     else:
         found = finance.cash_flow(seed, now)
         rows = _cash_rows(found, months)
@@ -473,19 +580,28 @@ def _report(world: World, name: str, call: Call) -> Answer:
         "Currency": "USD",
         "Option": [{"Name": "NoReportData", "Value": str(empty).lower()}],
     }
-    body = {"Header": header, "Columns": {"Column": _columns(name, months)}, "Rows": {} if empty else {"Row": rows}}
+    body = {
+        "Header": header,
+        "Columns": {"Column": _columns(name, months)},
+        "Rows": {} if empty else {"Row": rows},
+    }
     return Answer(200, body)
 
 
 def _columns(name: str, months: Months) -> list[dict[str, Any]]:
     """Titles name days where a month is not whole. The cash flow report has no dates of columns."""
-    columns: list[dict[str, Any]] = [{"ColTitle": "", "ColType": "Account", "MetaData": [{"Name": "ColKey", "Value": "account"}]}]
+    columns: list[dict[str, Any]] = [
+        {"ColTitle": "", "ColType": "Account", "MetaData": [{"Name": "ColKey", "Value": "account"}]}
+    ]
     for first, last in months:
         is_whole = first.day == 1 and last == finance.next_month(first) - timedelta(days=1)
         title = f"{first:%b} {first:%Y}" if is_whole else f"{first:%b} {first.day}-{last.day}, {first:%Y}"
         column: dict[str, Any] = {"ColTitle": title, "ColType": "Money"}
         if name == "ProfitAndLoss":
-            column["MetaData"] = [{"Name": "StartDate", "Value": first.isoformat()}, {"Name": "EndDate", "Value": last.isoformat()}]
+            column["MetaData"] = [
+                {"Name": "StartDate", "Value": first.isoformat()},
+                {"Name": "EndDate", "Value": last.isoformat()},
+            ]
         columns.append(column)
     total: dict[str, Any] = {"ColTitle": "Total", "ColType": "Money"}
     if name == "ProfitAndLoss":
@@ -493,7 +609,9 @@ def _columns(name: str, months: Months) -> list[dict[str, Any]]:
     return [*columns, total]
 
 
-def _cells(title: str, amounts: Amounts, months: Months, key: str | None = None, *, blank: bool = False) -> list[dict[str, str]]:
+def _cells(
+    title: str, amounts: Amounts, months: Months, key: str | None = None, *, blank: bool = False
+) -> list[dict[str, str]]:
     values = [amounts.get(first.replace(day=1), Decimal(0)) for first, _ in months]
     texts = ["" if blank and value == 0 else f"{value:.2f}" for value in (*values, sum(values, Decimal(0)))]
     return [{"value": title, **({"id": key} if key else {})}, *({"value": text} for text in texts)]
@@ -514,7 +632,11 @@ def _minus(left: Amounts, right: Amounts) -> Amounts:
 def _account_rows(kind: str, amounts: dict[str, Amounts], months: Months) -> list[dict[str, Any]]:
     """The accounts of a kind with amounts; one with children is a section of its own."""
     rows: list[dict[str, Any]] = []
-    moved = {key for key, by_month in amounts.items() if any(by_month.get(first.replace(day=1)) for first, _ in months)}
+    moved = {
+        key
+        for key, by_month in amounts.items()
+        if any(by_month.get(first.replace(day=1)) for first, _ in months)
+    }
     for key, account in finance.LEDGER.items():
         children = [one for one in finance.LEDGER.values() if one.parent == key and one.key in moved]
         if account.kind != kind or account.parent or not (key in moved or children):
@@ -523,7 +645,10 @@ def _account_rows(kind: str, amounts: dict[str, Amounts], months: Months) -> lis
         if not children:
             rows.append({"ColData": own, "type": "Data"})
             continue
-        below = [{"ColData": _cells(one.name, amounts[one.key], months, str(one.id), blank=True), "type": "Data"} for one in children]
+        below = [
+            {"ColData": _cells(one.name, amounts[one.key], months, str(one.id), blank=True), "type": "Data"}
+            for one in children
+        ]
         together = _sum([amounts[key], *(amounts[one.key] for one in children)])
         rows.append(
             {
@@ -544,7 +669,8 @@ def _profit_rows(amounts: dict[str, Amounts], months: Months) -> list[dict[str, 
         "OtherIncome": ("Other Income", "Other Income"),
     }
     totals = {
-        group: _sum(amounts[key] for key, account in finance.LEDGER.items() if account.kind == kind) for group, (kind, _) in kinds.items()
+        group: _sum(amounts[key] for key, account in finance.LEDGER.items() if account.kind == kind)
+        for group, (kind, _) in kinds.items()
     }
     gross = _minus(totals["Income"], totals["COGS"])
     operating = _minus(gross, totals["Expenses"])
@@ -555,10 +681,21 @@ def _profit_rows(amounts: dict[str, Amounts], months: Months) -> list[dict[str, 
         "NetIncome": ("Net Income", _sum([operating, totals["OtherIncome"]])),
     }
     rows = []
-    for group in ("Income", "COGS", "GrossProfit", "Expenses", "NetOperatingIncome", "OtherIncome", "NetOtherIncome", "NetIncome"):
+    for group in (
+        "Income",
+        "COGS",
+        "GrossProfit",
+        "Expenses",
+        "NetOperatingIncome",
+        "OtherIncome",
+        "NetOtherIncome",
+        "NetIncome",
+    ):
         if group in lines:
             title, total = lines[group]
-            rows.append({"Summary": {"ColData": _cells(title, total, months)}, "type": "Section", "group": group})
+            rows.append(
+                {"Summary": {"ColData": _cells(title, total, months)}, "type": "Section", "group": group}
+            )
             continue
         kind, title = kinds[group]
         inner = _account_rows(kind, amounts, months)
@@ -566,13 +703,22 @@ def _profit_rows(amounts: dict[str, Amounts], months: Months) -> list[dict[str, 
             head = [{"value": title}, *({"value": ""} for _ in range(len(months) + 1))]
             summary = _cells(f"Total {title}", totals[group], months)
             rows.append(
-                {"Header": {"ColData": head}, "Rows": {"Row": inner}, "Summary": {"ColData": summary}, "type": "Section", "group": group}
+                {
+                    "Header": {"ColData": head},
+                    "Rows": {"Row": inner},
+                    "Summary": {"ColData": summary},
+                    "type": "Section",
+                    "group": group,
+                }
             )
     return rows
 
 
 def _cash_rows(found: finance.Months, months: Months) -> list[dict[str, Any]]:
-    by_key = {key: {month: amounts.get(key, Decimal(0)) for month, amounts in found.items()} for key in (*_ADJUSTED, *_CASH)}
+    by_key = {
+        key: {month: amounts.get(key, Decimal(0)) for month, amounts in found.items()}
+        for key in (*_ADJUSTED, *_CASH)
+    }
 
     def data(title: str, key: str, group: str | None = None, account: str | None = None) -> dict[str, Any]:
         row = {"ColData": _cells(title, by_key[key], months, account, blank=group is None), "type": "Data"}
@@ -581,13 +727,23 @@ def _cash_rows(found: finance.Months, months: Months) -> list[dict[str, Any]]:
     def section(title: str, group: str, inner: list[dict[str, Any]], total: Amounts) -> dict[str, Any]:
         head = [{"value": title}, *({"value": ""} for _ in range(len(months) + 1))]
         summary = {"ColData": _cells(f"Total {title}", total, months)}
-        return {"Header": {"ColData": head}, "Rows": {"Row": inner}, "Summary": summary, "type": "Section", "group": group}
+        return {
+            "Header": {"ColData": head},
+            "Rows": {"Row": inner},
+            "Summary": summary,
+            "type": "Section",
+            "group": group,
+        }
 
     adjusted = _sum(by_key[key] for key in _ADJUSTED)
-    adjustments = [data(finance.LEDGER[key].name, key, account=str(finance.LEDGER[key].id)) for key in _ADJUSTED]
+    adjustments = [
+        data(finance.LEDGER[key].name, key, account=str(finance.LEDGER[key].id)) for key in _ADJUSTED
+    ]
     operating = [
         data("Net Income", "net_income", "NetIncome"),
-        section("Adjustments to reconcile Net Income to net cash", "OperatingAdjustments", adjustments, adjusted),
+        section(
+            "Adjustments to reconcile Net Income to net cash", "OperatingAdjustments", adjustments, adjusted
+        ),
     ]
     net = _sum([by_key["net_income"], adjusted])
     draws = [data(finance.LEDGER["draws"].name, "draws", account=str(finance.LEDGER["draws"].id))]
@@ -595,9 +751,17 @@ def _cash_rows(found: finance.Months, months: Months) -> list[dict[str, Any]]:
     return [
         section("OPERATING ACTIVITIES", "OperatingActivities", operating, net),
         section("FINANCING ACTIVITIES", "FinancingActivites", draws, by_key["draws"]),
-        {"Summary": {"ColData": _cells("Net cash increase for period", increase, months)}, "type": "Section", "group": "CashIncrease"},
+        {
+            "Summary": {"ColData": _cells("Net cash increase for period", increase, months)},
+            "type": "Section",
+            "group": "CashIncrease",
+        },
         data("Cash at beginning of period", "beginning", "BeginningCash"),
-        {"Summary": {"ColData": _cells("Cash at end of period", by_key["ending"], months)}, "type": "Section", "group": "EndingCash"},
+        {
+            "Summary": {"ColData": _cells("Cash at end of period", by_key["ending"], months)},
+            "type": "Section",
+            "group": "EndingCash",
+        },
     ]
 
 

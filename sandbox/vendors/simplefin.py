@@ -1,9 +1,10 @@
-"""SimpleFIN's wire contract (both versions) over the bank accounts of `finance`: claim, accounts, errors, the quota of a day.
+"""SimpleFIN's wire contract (both versions) over the bank accounts of `finance`: claim, accounts, errors, the
+quota of a day.
 
-The banks' data is fetched once a day at 04:10 of the company's zone and holds the day before. Besides the company's own accounts
-there are three that are no cash: an investment account with holdings, a mortgage with a positive balance, and points whose currency
-is a URL. The euro bank wants a new sign-in from 12 to 20 November 2025; the card was connected again on 1 December 2025 and has
-another id since.
+The banks' data is fetched once a day at 04:10 of the company's zone and holds the day before. Besides the
+company's own accounts there are three that are no cash: an investment account with holdings, a mortgage with
+a positive balance, and points whose currency is a URL. The euro bank wants a new sign-in from 12 to 20
+November 2025; the card was connected again on 1 December 2025 and has another id since.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from sandbox.companies.base import ZONE, at
 from sandbox.companies.cedar_ridge import finance
 from sandbox.engine.world import Answer, Call, World
 
-CREDENTIALS = {"SIMPLEFIN_ACCESS_URL": "https://canaryuser5F1D09:canarypass8E44B1c7@bridge.simplefin.example/simplefin"}
+CREDENTIALS = {
+    "SIMPLEFIN_ACCESS_URL": "https://canaryuser5F1D09:canarypass8E44B1c7@bridge.simplefin.example/simplefin"
+}
 OPEN_PATHS = r"^/(info$|claim/)"
 ROWS = ("accounts",)
 
@@ -34,9 +37,14 @@ _TEXTS = {
 
 
 def refuse(world: World, call: Call, status: int) -> Answer:
-    """The body for an error status: a web page for refused credentials, one text in `errors` where the account is the reason."""
+    """The body for an error status: a web page for refused credentials, one text in `errors` where the
+    account is the reason."""
     if status in (401, 403):
-        return Answer(403, b"<!DOCTYPE html><html><head><title>403</title></head><body>Forbidden</body></html>", content_type="text/html")
+        return Answer(
+            403,
+            b"<!DOCTYPE html><html><head><title>403</title></head><body>Forbidden</body></html>",
+            content_type="text/html",
+        )
     if status in _TEXTS:
         return Answer(status, {"errors": [_TEXTS[status]], "accounts": []})
     return Answer(status, b"<html><body>Sorry, something went wrong.</body></html>", content_type="text/html")
@@ -95,8 +103,18 @@ def _accounts(world: World, call: Call) -> Answer:
         seen = fetched
         if out and account.key == "euro":
             seen = fetched.replace(year=2025, month=11, day=_OUTAGE[0].day - 1)
-            errors.append({"code": "con.auth", "msg": f"Connection to {account.bank} may need attention", "conn_id": "CON-0003"})
-        key = f"ACT-{account.key}-2" if account.key == "card" and fetched.date() >= _RECONNECTED else f"ACT-{account.key}"
+            errors.append(
+                {
+                    "code": "con.auth",
+                    "msg": f"Connection to {account.bank} may need attention",
+                    "conn_id": "CON-0003",
+                }
+            )
+        key = (
+            f"ACT-{account.key}-2"
+            if account.key == "card" and fetched.date() >= _RECONNECTED
+            else f"ACT-{account.key}"
+        )
         balance = finance.balance(world.seed, account.key, seen.date() - timedelta(days=1))
         found: dict[str, Any] = {
             "id": key,
@@ -127,7 +145,9 @@ def _transactions(world: World, key: str, since: int, until: int, seen: datetime
         posted = at(moved.day, 12) // 1000
         if moved.account == key and since <= posted < until and moved.day < seen.date():
             # both sides of a transfer carry the same id
-            name = hashlib.sha256(moved.key.removesuffix(" in").removesuffix(" out").encode()).hexdigest()[:16]
+            name = hashlib.sha256(moved.key.removesuffix(" in").removesuffix(" out").encode()).hexdigest()[
+                :16
+            ]
             found.append(
                 {
                     "id": f"TRN-{name}",
@@ -158,9 +178,22 @@ def _no_cash(fetched: datetime) -> list[dict[str, Any]]:
     }
     prairie = ("Prairie Brokerage", "prairie-brokerage.example")
     return [
-        {"id": "ACT-stocks", "name": "Reserve Investments", "currency": "USD", "balance": _text(stocks), "holdings": [holding], **common}
+        {
+            "id": "ACT-stocks",
+            "name": "Reserve Investments",
+            "currency": "USD",
+            "balance": _text(stocks),
+            "holdings": [holding],
+            **common,
+        }
         | {"_bank": prairie},
-        {"id": "ACT-loan", "name": "Building Mortgage", "currency": "USD", "balance": _text(Decimal(312_000) - 41 * days), **common}
+        {
+            "id": "ACT-loan",
+            "name": "Building Mortgage",
+            "currency": "USD",
+            "balance": _text(Decimal(312_000) - 41 * days),
+            **common,
+        }
         | {"holdings": [], "_bank": ("Harbor Mortgage", "harbor-mortgage.example")},
         {
             "id": "ACT-points",
@@ -175,7 +208,12 @@ def _no_cash(fetched: datetime) -> list[dict[str, Any]]:
 def _first(accounts: list[dict[str, Any]], errors: list[dict[str, str]]) -> dict[str, Any]:
     for one in accounts:
         bank, domain = one.pop("_bank")
-        one["org"] = {"domain": domain, "sfin-url": "https://bridge.simplefin.example/simplefin", "name": bank, "id": domain}
+        one["org"] = {
+            "domain": domain,
+            "sfin-url": "https://bridge.simplefin.example/simplefin",
+            "name": bank,
+            "id": domain,
+        }
     return {"errors": [error["msg"] for error in errors], "accounts": accounts}
 
 
@@ -183,7 +221,12 @@ def _second(accounts: list[dict[str, Any]], errors: list[dict[str, str]]) -> dic
     connections: dict[str, dict[str, str]] = {}
     for one in accounts:
         bank, domain = one.pop("_bank")
-        number = {"lakeland-bank.example": 1, "harborline.example": 2, "rhein-zahlungsbank.example": 3, "prairie-brokerage.example": 4}
+        number = {
+            "lakeland-bank.example": 1,
+            "harborline.example": 2,
+            "rhein-zahlungsbank.example": 3,
+            "prairie-brokerage.example": 4,
+        }
         key = f"CON-{number.get(domain, 5):04d}"
         connections[key] = {
             "conn_id": key,

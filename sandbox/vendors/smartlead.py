@@ -1,11 +1,14 @@
-"""Smartlead's wire contract (API v1): the key in the query string, campaigns, their totals and e-mails, mailboxes.
+"""Smartlead's wire contract (API v1): the key in the query string, campaigns, their totals and e-mails,
+mailboxes.
 
-What the published sources leave open is decided the stricter way: unknown parameters are refused everywhere, both short rate limits
-are enforced, the sent-time filter cuts at midnight UTC. The leads themselves are not served, nobody asks for them.
+What the published sources leave open is decided the stricter way: unknown parameters are refused everywhere,
+both short rate limits are enforced, the sent-time filter cuts at midnight UTC. The leads themselves are not
+served, nobody asks for them.
 
-Tables: `smartlead.campaigns` (as on the wire), `smartlead.batches` (`campaign`, `count` leads added), `smartlead.cohorts` (`campaign`,
-`first`, `count`, `days`: the local days on which these leads get step 1, 2, 3), `smartlead.mailboxes` (as on the wire). What becomes of
-an e-mail (opened, answered, bounced) is a function of campaign and lead and is worked out when asked for.
+Tables: `smartlead.campaigns` (as on the wire), `smartlead.batches` (`campaign`, `count` leads added),
+`smartlead.cohorts` (`campaign`, `first`, `count`, `days`: the local days on which these leads get step 1, 2,
+3), `smartlead.mailboxes` (as on the wire). What becomes of an e-mail (opened, answered, bounced) is a
+function of campaign and lead and is worked out when asked for.
 """
 
 from __future__ import annotations
@@ -37,8 +40,23 @@ _ALLOWED = {
     "campaigns": ("client_id", "include_tags"),
     "analytics": (),
     "analytics-by-date": ("start_date", "end_date", "time_zone"),
-    "statistics": ("offset", "limit", "email_sequence_number", "email_status", "sent_time_start_date", "sent_time_end_date"),
-    "email-accounts": ("offset", "limit", "isInUse", "isSmtpSuccess", "emailWarmupStatus", "esp", "client_id"),
+    "statistics": (
+        "offset",
+        "limit",
+        "email_sequence_number",
+        "email_status",
+        "sent_time_start_date",
+        "sent_time_end_date",
+    ),
+    "email-accounts": (
+        "offset",
+        "limit",
+        "isInUse",
+        "isSmtpSuccess",
+        "emailWarmupStatus",
+        "esp",
+        "client_id",
+    ),
 }
 
 
@@ -65,7 +83,10 @@ def refuse(world: World, call: Call, status: int) -> Answer:
     if status == 401:
         return Answer(401, {"error": "Invalid API key"})
     if status == 429:
-        return Answer(429, {"error": {"code": "RATE_LIMIT_EXCEEDED", "message": "Rate limit exceeded", "retry_after": 2}})
+        return Answer(
+            429,
+            {"error": {"code": "RATE_LIMIT_EXCEEDED", "message": "Rate limit exceeded", "retry_after": 2}},
+        )
     if status == 404:
         return Answer(404, {"error": "Campaign not found - Invalid campaign_id."})
     return Answer(status, {"ok": False, "message": "Something went wrong", "errorCode": status})
@@ -85,7 +106,10 @@ async def handle(world: World, call: Call) -> Answer:
     if world.limits.enforced and not allowed:
         return refuse(world, call, 429)
     answer = _route(world, call)
-    answer.headers |= {"x-ratelimit-limit": str(minute.limit), "x-ratelimit-remaining": str(max(0, minute.limit - minute.used()))}
+    answer.headers |= {
+        "x-ratelimit-limit": str(minute.limit),
+        "x-ratelimit-remaining": str(max(0, minute.limit - minute.used())),
+    }
     answer.headers["x-ratelimit-reset"] = "60"
     return answer
 
@@ -93,7 +117,12 @@ async def handle(world: World, call: Call) -> Answer:
 def _route(world: World, call: Call) -> Answer:
     match = re.fullmatch(r"/(campaigns|email-accounts)(?:/(\d+))?(?:/([a-z-]+))?/?", call.path)
     name = (match[3] or match[1]) if match else ""
-    if match is None or call.method != "GET" or name not in _ALLOWED or (match[1] == "email-accounts" and match[2]):
+    if (
+        match is None
+        or call.method != "GET"
+        or name not in _ALLOWED
+        or (match[1] == "email-accounts" and match[2])
+    ):
         html = f"<!DOCTYPE html><html><body><pre>Cannot {call.method} /api/v1{call.path}</pre></body></html>"
         return Answer(404, html.encode(), content_type="text/html; charset=utf-8")
     if unknown := [key for key in call.query if key != "api_key" and key not in _ALLOWED[name]]:
@@ -105,7 +134,11 @@ def _route(world: World, call: Call) -> Answer:
         return Answer(200, [{"id": row.id, **row.props} for row in campaigns if _of_client(row, call)])
     row = campaigns.by_id.get(int(match[2]))
     if row is None:
-        return Answer(404, {"error": "Invalid campaign id'"}) if name == "analytics-by-date" else refuse(world, call, 404)
+        return (
+            Answer(404, {"error": "Invalid campaign id'"})
+            if name == "analytics-by-date"
+            else refuse(world, call, 404)
+        )
     if name == "campaigns":
         return Answer(200, {"id": row.id, **row.props})
     sends = sent(world, row.id)
@@ -124,22 +157,30 @@ def _of_client(row: Row, call: Call) -> bool:
 def sent(world: World, campaign: int) -> tuple[Send, ...]:
     """Every e-mail of a campaign up to the clock's minute, oldest first."""
     now = to_ms(world.clock.now()) // 60_000 * 60_000
-    cohorts = [row.props for row in world.view().table("smartlead.cohorts") if row.props["campaign"] == campaign]
-    return _until(now, campaign, tuple((cohort["first"], cohort["count"], cohort["days"]) for cohort in cohorts))
+    cohorts = [
+        row.props for row in world.view().table("smartlead.cohorts") if row.props["campaign"] == campaign
+    ]
+    return _until(
+        now, campaign, tuple((cohort["first"], cohort["count"], cohort["days"]) for cohort in cohorts)
+    )
 
 
 @lru_cache(maxsize=64)
-def _until(now: int, campaign: int, cohorts: tuple[tuple[int, int, tuple[str, ...]], ...]) -> tuple[Send, ...]:
+def _until(
+    now: int, campaign: int, cohorts: tuple[tuple[int, int, tuple[str, ...]], ...]
+) -> tuple[Send, ...]:
     sends = [send for cohort in cohorts for send in _cohort(campaign, *cohort) if send.sent <= now]
     # what has not happened yet is not told
     shown = [
-        send._replace(
-            opened=send.opened if send.opened <= now else 0,
-            clicked=send.clicked if send.clicked <= now else 0,
-            replied=send.replied if send.replied <= now else 0,
+        (
+            send._replace(
+                opened=send.opened if send.opened <= now else 0,
+                clicked=send.clicked if send.clicked <= now else 0,
+                replied=send.replied if send.replied <= now else 0,
+            )
+            if max(send.opened, send.clicked, send.replied) > now
+            else send
         )
-        if max(send.opened, send.clicked, send.replied) > now
-        else send
         for send in sends
     ]
     return tuple(sorted(shown, key=lambda send: (send.sent, send.lead)))
@@ -188,10 +229,21 @@ def _statistics(row: Row, sends: Sequence[Send], call: Call) -> Answer:
     except ValueError:
         return Answer(422, {"ok": False, "message": "Validation failed", "errorCode": "VALIDATION_ERROR"})
     if not 1 <= limit <= 1000 or offset < 0:
-        return Answer(400, {"statusCode": 400, "error": "Bad Request", "message": '"limit" must be less than or equal to 1000'})
-    found = [s for s in sends if s.sent >= start and (end is None or s.sent <= end) and step in (None, s.step)]
+        return Answer(
+            400,
+            {
+                "statusCode": 400,
+                "error": "Bad Request",
+                "message": '"limit" must be less than or equal to 1000',
+            },
+        )
+    found = [
+        s for s in sends if s.sent >= start and (end is None or s.sent <= end) and step in (None, s.step)
+    ]
     page = [_statistic(row.id, send) for send in found[offset : offset + limit]]
-    return Answer(200, orjson.dumps({"total_stats": str(len(found)), "data": page, "offset": offset, "limit": limit}))
+    return Answer(
+        200, orjson.dumps({"total_stats": str(len(found)), "data": page, "offset": offset, "limit": limit})
+    )
 
 
 def _statistic(campaign: int, send: Send) -> dict[str, Any]:
@@ -199,7 +251,9 @@ def _statistic(campaign: int, send: Send) -> dict[str, Any]:
     return {
         "lead_name": name,
         "lead_email": lead_email(campaign, send.lead),
-        "lead_category": ("Interested", "Not Interested", "Out Of Office")[send.lead % 3] if send.replied else None,
+        "lead_category": (
+            ("Interested", "Not Interested", "Out Of Office")[send.lead % 3] if send.replied else None
+        ),
         "sequence_number": send.step,
         "email_campaign_seq_id": campaign * 10 + send.step,
         "seq_variant_id": None,
@@ -233,15 +287,28 @@ def _totals(sends: Sequence[Send]) -> dict[str, str]:
 
 
 def _analytics(world: World, row: Row, sends: Sequence[Send]) -> dict[str, Any]:
-    enrolled = sum(batch.props["count"] for batch in world.view().table("smartlead.batches") if batch.props["campaign"] == row.id)
+    enrolled = sum(
+        batch.props["count"]
+        for batch in world.view().table("smartlead.batches")
+        if batch.props["campaign"] == row.id
+    )
     newest: dict[int, Send] = {}
     for send in sends:
         newest[send.lead] = send
     blocked = sum(1 for send in newest.values() if send.bounced or send.unsubscribed)
     stopped = sum(1 for send in newest.values() if send.replied)
-    completed = sum(1 for send in newest.values() if send.step == 3 and not (send.bounced or send.unsubscribed or send.replied))
+    completed = sum(
+        1
+        for send in newest.values()
+        if send.step == 3 and not (send.bounced or send.unsubscribed or send.replied)
+    )
     steps = 3 * enrolled
-    more = {"id": row.id, "user_id": row.props["user_id"], "created_at": row.props["created_at"], "name": row.props["name"]}
+    more = {
+        "id": row.id,
+        "user_id": row.props["user_id"],
+        "created_at": row.props["created_at"],
+        "name": row.props["name"],
+    }
     return {
         **more,
         "status": row.props["status"],
@@ -271,10 +338,21 @@ def _by_date(row: Row, sends: Sequence[Send], call: Call) -> Answer:
     except (KeyError, ValueError):
         return Answer(400, {"statusCode": 400, "error": "Bad Request", "message": '"start_date" is required'})
     if (last - first).days > 30:
-        return Answer(400, {"error": "Invalid start_date & end_date range. Date difference should be max of 30days."})
+        return Answer(
+            400, {"error": "Invalid start_date & end_date range. Date difference should be max of 30days."}
+        )
     zone = ZoneInfo(call.query.get("time_zone", "UTC"))
     found = [send for send in sends if first <= from_ms(send.sent).astimezone(zone).date() <= last]
-    return Answer(200, {"start_date": str(first), "end_date": str(last), **_totals(found), "total_count": "0", "drafted_count": "0"})
+    return Answer(
+        200,
+        {
+            "start_date": str(first),
+            "end_date": str(last),
+            **_totals(found),
+            "total_count": "0",
+            "drafted_count": "0",
+        },
+    )
 
 
 # ------------------------------------------------------------------ mailboxes
@@ -287,7 +365,14 @@ def _mailboxes(world: World, call: Call) -> Answer:
     except ValueError:
         return Answer(422, {"ok": False, "message": "Validation failed", "errorCode": "VALIDATION_ERROR"})
     if not 1 <= limit <= 100 or offset < 0:
-        return Answer(400, {"statusCode": 400, "error": "Bad Request", "message": '"limit" must be less than or equal to 100'})
+        return Answer(
+            400,
+            {
+                "statusCode": 400,
+                "error": "Bad Request",
+                "message": '"limit" must be less than or equal to 100',
+            },
+        )
     rows = [row for row in world.view().table("smartlead.mailboxes") if _of_client(row, call)]
     for name, key in (("isInUse", "in_use"), ("isSmtpSuccess", "is_smtp_success")):
         if name in query:

@@ -1,10 +1,13 @@
-"""Zendesk Support's wire contract: cursor-based incremental export of tickets, their count, agents, groups, over the tables `zendesk.*`.
+"""Zendesk Support's wire contract: cursor-based incremental export of tickets, their count, agents, groups,
+over the tables `zendesk.*`.
 
-What the published sources leave open is decided the stricter way: `start_time` together with `cursor`, a `start_time` younger than a
-minute and a cursor of another shape are a 400, a page of the export holds at most 1,000 rows, the 429 has a plain body.
+What the published sources leave open is decided the stricter way: `start_time` together with `cursor`, a
+`start_time` younger than a minute and a cursor of another shape are a 400, a page of the export holds at most
+1,000 rows, the 429 has a plain body.
 
-Tables: `zendesk.tickets`, `zendesk.users`, `zendesk.groups`, properties as on the wire. A deleted ticket stays in the export as a row
-with the status `deleted`; one that is `erased` has lost its contents and most of its keys.
+Tables: `zendesk.tickets`, `zendesk.users`, `zendesk.groups`, properties as on the wire. A deleted ticket
+stays in the export as a row with the status `deleted`; one that is `erased` has lost its contents and most of
+its keys.
 """
 
 from __future__ import annotations
@@ -61,11 +64,19 @@ def refuse(world: World, call: Call, status: int) -> Answer:
     if status == 401:
         return _error(401, "Couldn't authenticate you")
     if status == 403:
-        return _error(403, {"title": "Forbidden", "message": "You do not have access to this page. Please contact the account owner."})
+        return _error(
+            403,
+            {
+                "title": "Forbidden",
+                "message": "You do not have access to this page. Please contact the account owner.",
+            },
+        )
     if status == 404:
         return _error(404, "InvalidEndpoint", "Not found")
     if status == 429:
-        return _error(429, "APIRateLimitExceeded", "Rate limit for the API exceeded, please wait before trying again")
+        return _error(
+            429, "APIRateLimitExceeded", "Rate limit for the API exceeded, please wait before trying again"
+        )
     if status == 500:
         return Answer(500, {"status": 500, "error": "Internal Server Error"})
     return _error(status, "Error", f"Status {status}")
@@ -87,11 +98,16 @@ async def handle(world: World, call: Call) -> Answer:
     for limiter in limits.values():
         limiter.take()
     try:
-        answer = Answer(200, _dispatch(world, call, path)) if call.method == "GET" else refuse(world, call, 404)
+        answer = (
+            Answer(200, _dispatch(world, call, path)) if call.method == "GET" else refuse(world, call, 404)
+        )
     except _Refused as refused:
         answer = refused.answer
     for name, limiter in limits.items():
-        answer.headers |= {name: str(limiter.limit), f"{name.removesuffix('-limit')}-remaining": _remaining(limiter)}
+        answer.headers |= {
+            name: str(limiter.limit),
+            f"{name.removesuffix('-limit')}-remaining": _remaining(limiter),
+        }
     return answer
 
 
@@ -108,16 +124,26 @@ def _dispatch(world: World, call: Call, path: str) -> Any:
     if path == "/api/v2/incremental/tickets/cursor":
         return _export(world, call)
     if path == "/api/v2/users/me":
-        me = next(row for row in world.view().table("zendesk.users") if row.props["email"] == CREDENTIALS["ZENDESK_EMAIL"])
+        me = next(
+            row
+            for row in world.view().table("zendesk.users")
+            if row.props["email"] == CREDENTIALS["ZENDESK_EMAIL"]
+        )
         return {"user": _record(me, "users")}
     if path == "/api/v2/users":
         roles = call.query.get("role[]", call.query.get("role", ""))
-        rows = [row for row in world.view().table("zendesk.users") if not roles or row.props["role"] in roles.split(",")]
+        rows = [
+            row
+            for row in world.view().table("zendesk.users")
+            if not roles or row.props["role"] in roles.split(",")
+        ]
         return _listed(call, "users", rows)
     if path == "/api/v2/search/count":
         if call.query.get("query") != "type:ticket":
             raise _Refused(_error(422, "invalid", "The sandbox searches for all tickets only"))
-        return {"count": sum(row.props["status"] != "deleted" for row in world.view().table("zendesk.tickets"))}
+        return {
+            "count": sum(row.props["status"] != "deleted" for row in world.view().table("zendesk.tickets"))
+        }
     if path == "/api/v2/groups":
         return _listed(call, "groups", world.view().table("zendesk.groups"))
     raise _Refused(refuse(world, call, 404))
@@ -130,19 +156,27 @@ def _export(world: World, call: Call) -> dict[str, Any]:
     now = int(world.clock.now().timestamp())
     after = _start(call, now)
     size = min(max(_number(call, "per_page", MOST_EXPORTED), 1), MOST_EXPORTED)
-    rows = sorted((row.props["generated_timestamp"], row.id, row) for row in world.view().table("zendesk.tickets"))
+    rows = sorted(
+        (row.props["generated_timestamp"], row.id, row) for row in world.view().table("zendesk.tickets")
+    )
     found = [row for stamp, key, row in rows if (stamp, key) > after and stamp <= now - WITHHELD]
     if call.query.get("exclude_deleted") == "true":
         found = [row for row in found if row.props["status"] != "deleted"]
     page = found[:size]
     if page:
         after = (page[-1].props["generated_timestamp"], page[-1].id)
-    cursor = base64.b64encode(f"{after[0]}.0||{after[1]}|".encode()).decode() if page or "cursor" in call.query else None
+    cursor = (
+        base64.b64encode(f"{after[0]}.0||{after[1]}|".encode()).decode()
+        if page or "cursor" in call.query
+        else None
+    )
     sideloads = call.query.get("include", "").split(",")
     return {
         "tickets": [_ticket(row, "metric_sets" in sideloads) for row in page],
         # the includes are not repeated in it
-        "after_url": f"{call.base_url}/api/v2/incremental/tickets/cursor.json?cursor={cursor}" if cursor else None,
+        "after_url": (
+            f"{call.base_url}/api/v2/incremental/tickets/cursor.json?cursor={cursor}" if cursor else None
+        ),
         "after_cursor": cursor,
         "before_url": None,
         "before_cursor": None,
@@ -166,7 +200,9 @@ def _start(call: Call, now: int) -> tuple[int, int]:
         raise _Refused(_error(400, "ParameterMissing", "Parameter start_time is required"))
     start = _number(call, "start_time", 0)
     if start > now - WITHHELD:
-        raise _Refused(_error(400, "StartTimeTooRecent", "Too recent start_time. Use a start_time older than 60 seconds"))
+        raise _Refused(
+            _error(400, "StartTimeTooRecent", "Too recent start_time. Use a start_time older than 60 seconds")
+        )
     return start - 1, 0
 
 
@@ -182,9 +218,13 @@ def _ticket(row: Row, with_metrics: bool) -> dict[str, Any]:
     url = f"https://{CREDENTIALS['ZENDESK_SUBDOMAIN']}.zendesk.com/api/v2/tickets/{row.id}.json"
     if props.get("erased"):
         kept = ("created_at", "updated_at", "generated_timestamp", "status")
-        return {"id": row.id, "url": url, "subject": "SCRUBBED", "raw_subject": "SCRUBBED", "description": "SCRUBBED"} | {
-            name: props[name] for name in kept
-        }
+        return {
+            "id": row.id,
+            "url": url,
+            "subject": "SCRUBBED",
+            "raw_subject": "SCRUBBED",
+            "description": "SCRUBBED",
+        } | {name: props[name] for name in kept}
     item = {name: value for name, value in props.items() if name != "metric_set"}
     item |= {
         "id": row.id,
@@ -203,7 +243,9 @@ def _ticket(row: Row, with_metrics: bool) -> dict[str, Any]:
         "due_at": None,
     }
     if with_metrics and props["metric_set"] is not None:
-        item["metric_set"] = {"id": row.id * 7 + 26_363_000_000_000, "ticket_id": row.id} | props["metric_set"]
+        item["metric_set"] = {"id": row.id * 7 + 26_363_000_000_000, "ticket_id": row.id} | props[
+            "metric_set"
+        ]
     return item
 
 
@@ -211,7 +253,10 @@ def _ticket(row: Row, with_metrics: bool) -> dict[str, Any]:
 
 
 def _record(row: Row, name: str) -> dict[str, Any]:
-    return {"id": row.id, "url": f"https://{CREDENTIALS['ZENDESK_SUBDOMAIN']}.zendesk.com/api/v2/{name}/{row.id}.json"} | row.props
+    return {
+        "id": row.id,
+        "url": f"https://{CREDENTIALS['ZENDESK_SUBDOMAIN']}.zendesk.com/api/v2/{name}/{row.id}.json",
+    } | row.props
 
 
 def _listed(call: Call, name: str, rows: Iterable[Row]) -> dict[str, Any]:
@@ -224,5 +269,10 @@ def _listed(call: Call, name: str, rows: Iterable[Row]) -> dict[str, Any]:
     return {
         name: [_record(row, name) for row in page],
         "meta": {"has_more": more, "after_cursor": last, "before_cursor": str(page[0].id) if page else None},
-        "links": {"next": f"{call.base_url}/api/v2/{name}.json?page[size]={size}&page[after]={last}" if more else None, "prev": None},
+        "links": {
+            "next": (
+                f"{call.base_url}/api/v2/{name}.json?page[size]={size}&page[after]={last}" if more else None
+            ),
+            "prev": None,
+        },
     }

@@ -1,5 +1,5 @@
-"""Warehouses, each built once per session by a real `dbt build`: the invented team below, one in Auckland over a year's
-edge with a week 53, and one where nothing is connected (with the project's own seeds)."""
+"""Warehouses, each built once per session by a real `dbt build`: the invented team below, one in Auckland
+over a year's edge with a week 53, and one where nothing is connected (with the project's own seeds)."""
 
 from __future__ import annotations
 
@@ -96,10 +96,13 @@ MakeWarehouse = Callable[..., RawWarehouse]
 
 @pytest.fixture(scope="session")
 def make_warehouse(tmp_path_factory: pytest.TempPathFactory) -> MakeWarehouse:
-    """A function (as_of, zone, seeds) -> RawWarehouse in a folder of its own, not yet built. `whole`: its build makes the views too."""
+    """A function (as_of, zone, seeds) -> RawWarehouse in a folder of its own, not yet built. `whole`: its
+    build makes the views too."""
     views: list[Path] = []
 
-    def make(as_of: str, zone: str = "America/Chicago", seeds: dict[str, str] | None = None, *, whole: bool = False) -> RawWarehouse:
+    def make(
+        as_of: str, zone: str = "America/Chicago", seeds: dict[str, str] | None = None, *, whole: bool = False
+    ) -> RawWarehouse:
         if not whole and not views:
             first = make("2025-10-27T12:00:00", whole=True)
             first.build("--exclude-resource-type", "test", "unit_test")
@@ -110,16 +113,23 @@ def make_warehouse(tmp_path_factory: pytest.TempPathFactory) -> MakeWarehouse:
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("SCORELINE_ENV_FILE", os.devnull)
             patch.delenv("AUTOTASK_ROC_BOARD_ID", raising=False)
-            places: dict[str, Any] = {"SCORELINE_HOME": home, "SCORELINE_COMPANY_FILE": company_file, "SCORELINE_AS_OF": at(as_of)}
+            places: dict[str, Any] = {
+                "SCORELINE_HOME": home,
+                "SCORELINE_COMPANY_FILE": company_file,
+                "SCORELINE_AS_OF": at(as_of),
+            }
             settings = Settings(**places)
-            return RawWarehouse(settings, load_company(settings), dict(seeds or {}), views=None if whole else views[0])
+            return RawWarehouse(
+                settings, load_company(settings), dict(seeds or {}), views=None if whole else views[0]
+            )
 
     return make
 
 
 @pytest.fixture(scope="session")
 def chicago(make_warehouse: MakeWarehouse) -> RawWarehouse:
-    """Monday 2025-10-27, 07:00 in Chicago. HubSpot loaded five minutes ago, Autotask last on Wednesday 22 October."""
+    """Monday 2025-10-27, 07:00 in Chicago. HubSpot loaded five minutes ago, Autotask last on Wednesday 22
+    October."""
     warehouse = make_warehouse("2025-10-27T12:00:00", seeds=SEEDS)
     fill_chicago(warehouse)
     warehouse.build()

@@ -14,9 +14,22 @@ from tests.dbt_project.conftest import MakeWarehouse
 def rows(make_warehouse: MakeWarehouse) -> dict[str, dict[str, Any]]:
     """record_id -> row, at Monday 2025-10-27 12:00 UTC, 07:00 in Chicago; the company counts in dollars."""
     warehouse = make_warehouse("2025-10-27T12:00:00")
-    warehouse.add("google_ads.accounts", [{"id": "1", "name": "Main", "currency": "USD", "time_zone": "America/Chicago"}])
-    warehouse.add("google_ads.campaigns", [{"account_id": "1", "id": "7", "name": "Brand (new name)", "status": "PAUSED"}])
-    day = {"account_id": "1", "campaign_id": "7", "campaign_name": "Brand", "currency": "USD", "impressions": 10, "clicks": 2}
+    warehouse.add(
+        "google_ads.accounts",
+        [{"id": "1", "name": "Main", "currency": "USD", "time_zone": "America/Chicago"}],
+    )
+    warehouse.add(
+        "google_ads.campaigns",
+        [{"account_id": "1", "id": "7", "name": "Brand (new name)", "status": "PAUSED"}],
+    )
+    day = {
+        "account_id": "1",
+        "campaign_id": "7",
+        "campaign_name": "Brand",
+        "currency": "USD",
+        "impressions": 10,
+        "clicks": 2,
+    }
     warehouse.add(
         "google_ads.spend",
         [
@@ -27,16 +40,37 @@ def rows(make_warehouse: MakeWarehouse) -> dict[str, dict[str, Any]]:
             day | {"campaign_id": "8", "day": "2025-10-24", "spend": Decimal("5")},
         ],
     )
-    euros = {"account_id": "2", "campaign_id": "9", "day": "2025-10-26", "currency": "EUR", "spend": Decimal("100")}
+    euros = {
+        "account_id": "2",
+        "campaign_id": "9",
+        "day": "2025-10-26",
+        "currency": "EUR",
+        "spend": Decimal("100"),
+    }
     warehouse.add("meta_ads.spend", [euros, euros | {"currency": None, "campaign_id": "10"}])
     warehouse.add("linkedin_ads.accounts", [{"id": "3", "currency": "USD", "time_zone": "Pacific/Auckland"}])
-    warehouse.add("linkedin_ads.spend", [{"account_id": "3", "campaign_id": "11", "day": "2025-10-27", "currency": "USD", "spend": 7}])
-    typed = {"day": "2025-10-06", "source": "Trade_Magazine ", "campaign_key": "Half page", "campaign_name": "Half page", "currency": "USD"}
+    warehouse.add(
+        "linkedin_ads.spend",
+        [{"account_id": "3", "campaign_id": "11", "day": "2025-10-27", "currency": "USD", "spend": 7}],
+    )
+    typed = {
+        "day": "2025-10-06",
+        "source": "Trade_Magazine ",
+        "campaign_key": "Half page",
+        "campaign_name": "Half page",
+        "currency": "USD",
+    }
     warehouse.add(
         "ad_spend_csv.spend",
         [
             typed | {"file": "2025-10.csv", "line": 2, "spend": Decimal("890")},
-            typed | {"file": "2025-11.csv", "line": 2, "spend": Decimal("845.5"), "campaign_key": "half page"},
+            typed
+            | {
+                "file": "2025-11.csv",
+                "line": 2,
+                "spend": Decimal("845.5"),
+                "campaign_key": "half page",
+            },
         ],
     )
     warehouse.build("--select", "+int_ad_spend", "--indirect-selection", "cautious")
@@ -45,7 +79,17 @@ def rows(make_warehouse: MakeWarehouse) -> dict[str, dict[str, Any]]:
 
 def test_one_shape(rows: dict[str, dict[str, Any]]) -> None:
     row = rows["google_ads:1:7:2025-10-26"]
-    shown = ("platform", "account_name", "campaign_name", "campaign_status", "spend", "currency", "company_spend", "conversions", "reason")
+    shown = (
+        "platform",
+        "account_name",
+        "campaign_name",
+        "campaign_status",
+        "spend",
+        "currency",
+        "company_spend",
+        "conversions",
+        "reason",
+    )
     told = {name: row[name] for name in shown}
     assert told == {
         "platform": "google_ads",
@@ -58,13 +102,22 @@ def test_one_shape(rows: dict[str, dict[str, Any]]) -> None:
         "conversions": Decimal("0.5"),
         "reason": None,
     }
-    assert rows["google_ads:1:8:2025-10-24"]["campaign_name"] == "Brand"  # a campaign that is not listed keeps the name it had
+    assert (
+        rows["google_ads:1:8:2025-10-24"]["campaign_name"] == "Brand"
+    )  # a campaign that is not listed keeps the name it had
 
 
 def test_two_currencies_are_never_added(rows: dict[str, dict[str, Any]]) -> None:
-    assert sum(row["company_spend"] or 0 for row in rows.values()) == Decimal("12.345678") + 3 + 5 + 7 + Decimal("845.5")
+    assert sum(row["company_spend"] or 0 for row in rows.values()) == Decimal(
+        "12.345678"
+    ) + 3 + 5 + 7 + Decimal("845.5")
     euros = rows["meta_ads:2:9:2025-10-26"]
-    assert (euros["spend"], euros["currency"], euros["company_spend"], euros["reason"]) == (100, "EUR", None, "other_currency")
+    assert (euros["spend"], euros["currency"], euros["company_spend"], euros["reason"]) == (
+        100,
+        "EUR",
+        None,
+        "other_currency",
+    )
     assert rows["meta_ads:2:10:2025-10-26"]["reason"] == "other_currency"
 
 

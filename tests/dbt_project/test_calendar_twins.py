@@ -10,7 +10,10 @@ from tests.support.raw_warehouse import RawWarehouse
 
 def test_macros_equal_python_for_3000_days(auckland: RawWarehouse) -> None:
     """2019 to 2027: two years of 53 weeks, every kind of year edge."""
-    days = auckland.query("select * from intermediate.int_calendar__days where day between '2019-01-01' and '2027-03-19' order by day")
+    days = auckland.query(
+        "select * from intermediate.int_calendar__days where day between '2019-01-01' and '2027-03-19' order"
+        " by day"
+    )
     assert len(days) == 3000
     for row in days:
         day: date = row["day"]

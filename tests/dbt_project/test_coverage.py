@@ -1,7 +1,9 @@
-"""What could not be read is not zero: each raw table is taken away in turn, and no number that is computed from it stays live.
+"""What could not be read is not zero: each raw table is taken away in turn, and no number that is computed
+from it stays live.
 
-One warehouse is built; then the ledger is turned over and only the models between it and the facts are computed again, by the SQL that
-dbt compiled. Every line has a number in every period, so that its state tells of the coverage and of nothing else.
+One warehouse is built; then the ledger is turned over and only the models between it and the facts are
+computed again, by the SQL that dbt compiled. Every line has a number in every period, so that its state tells
+of the coverage and of nothing else.
 """
 
 from __future__ import annotations
@@ -38,7 +40,11 @@ GOOD: list[Attempt] = [("ok", THROUGH)]
 TAKEN: dict[str, list[Attempt]] = {
     "refused from the start": [("not_available", None)],
     "refused since Wednesday": [("ok", WEDNESDAY), ("not_available", None)],
-    "refused since Wednesday, then out of reach": [("ok", WEDNESDAY), ("not_available", None), ("failed", None)],
+    "refused since Wednesday, then out of reach": [
+        ("ok", WEDNESDAY),
+        ("not_available", None),
+        ("failed", None),
+    ],
     "failed from the start": [("failed", None)],
     "failed since Wednesday": [("ok", WEDNESDAY), ("failed", None)],
     "half read": [("ok", WEDNESDAY)],
@@ -55,11 +61,14 @@ class Ledger:
         name = built.settings.warehouse_path.stem
         self.connection.execute("set TimeZone = 'UTC'")
         self.connection.execute(f"attach '{built.settings.warehouse_path}' as built (read_only)")
-        self.connection.execute(f"attach ':memory:' as {name}; copy from database built to {name}; use {name}; detach built")
-        compiled = built.target / "compiled/scoreline/models/intermediate"
-        self.models = {model.split("/")[1]: (compiled / f"{model}.sql").read_text(encoding="utf-8") for model in CHAIN}
         self.connection.execute(
-            """
+            f"attach ':memory:' as {name}; copy from database built to {name}; use {name}; detach built"
+        )
+        compiled = built.target / "compiled/scoreline/models/intermediate"
+        self.models = {
+            model.split("/")[1]: (compiled / f"{model}.sql").read_text(encoding="utf-8") for model in CHAIN
+        }
+        self.connection.execute("""
             create or replace table intermediate.int_scorecard__contributions as
             select lines.line_id, periods.period_start, least(periods.period_end, date '2025-10-27') as occurred_on,
                    1 as numerator, 1 as denominator, true as counted, null::text as reason, null::decimal(38, 9) as sample,
@@ -68,28 +77,32 @@ class Ledger:
             from intermediate.int_scorecard__lines as lines
             join intermediate.int_calendar__periods as periods
               on periods.cadence = lines.cadence and periods.period_start between date '2025-01-01' and date '2025-10-27'
-            """
-        )
+            """)
         self.connection.executemany(
-            "insert into raw_company_warehouse.queries (snapshot_date, query_name, status, row_count) values ('2025-10-27', ?, 'ok', 1)",
+            "insert into raw_company_warehouse.queries (snapshot_date, query_name, status, row_count) values"
+            " ('2025-10-27', ?, 'ok', 1)",
             [[name] for name in FIGURES],
         )
 
     def load(self, taken: dict[tuple[str, str], list[Attempt]], without: Collection[str] = ()) -> None:
-        """Everything was read well five minutes ago, but for the (source, table) of `taken` and the sources of `without`."""
+        """Everything was read well five minutes ago, but for the (source, table) of `taken` and the sources
+        of `without`."""
         attempts = [
             (source, table, status, f"'{through}'" if through else "null")
             for source, tables in raw_tables().items()
             for table in tables
-            for status, through in ([("not_connected", None)] if source in without else taken.get((source, table), GOOD))
+            for status, through in (
+                [("not_connected", None)] if source in without else taken.get((source, table), GOOD)
+            )
         ]
         rows = ", ".join(
-            f"({number}, '{number}', '{source}', '{table}', '{status}', '{CLOCK}', '{CLOCK}', {through}, '{SAID}')"
+            f"({number}, '{number}', '{source}', '{table}', '{status}', '{CLOCK}', '{CLOCK}', {through},"
+            f" '{SAID}')"
             for number, (source, table, status, through) in enumerate(attempts)
         )
         self.connection.execute(
-            "delete from ledger.loads; insert into ledger.loads "
-            f"(load_number, load_id, source, table_name, status, started_at, finished_at, complete_through, error) values {rows}"
+            "delete from ledger.loads; insert into ledger.loads (load_number, load_id, source, table_name,"
+            f" status, started_at, finished_at, complete_through, error) values {rows}"
         )
         for name, sql in self.models.items():
             self.connection.execute(f"create or replace table intermediate.{name} as {sql}")
@@ -115,13 +128,18 @@ def ledger(unconnected: RawWarehouse) -> Iterator[Ledger]:
 
 @pytest.fixture(scope="module")
 def reads(unconnected: RawWarehouse) -> Reads:
-    """Metric -> (source, table) of its sources that dbt's own manifest says it is computed from, exceptions left aside."""
+    """Metric -> (source, table) of its sources that dbt's own manifest says it is computed from, exceptions
+    left aside."""
     manifest = json.loads((unconnected.target / "manifest.json").read_text(encoding="utf-8"))
 
     def tables(node_id: str) -> set[tuple[str, str]]:
         if node_id in manifest["sources"]:
             source = manifest["sources"][node_id]
-            return {(source["source_name"].removeprefix("raw_"), source["name"])} if source["source_name"].startswith("raw_") else set()
+            return (
+                {(source["source_name"].removeprefix("raw_"), source["name"])}
+                if source["source_name"].startswith("raw_")
+                else set()
+            )
         node = manifest["nodes"][node_id]
         found = set().union(*(tables(parent) for parent in node["depends_on"].get("nodes", [])))
         return found - {tuple(name.split(".")) for name in node["config"]["meta"].get("not_needed", {})}
@@ -134,28 +152,41 @@ def reads(unconnected: RawWarehouse) -> Reads:
 
 
 def rounds(*sources: str) -> list[set[tuple[str, str]]]:
-    """Sets of tables, at most one of each source (none: of all sources), that together take each table away once."""
-    chosen = {source: list(tables) for source, tables in raw_tables().items() if not sources or source in sources}
-    return [{(source, tables[i]) for source, tables in chosen.items() if i < len(tables)} for i in range(max(map(len, chosen.values())))]
+    """Sets of tables, at most one of each source (none: of all sources), that together take each table away
+    once."""
+    chosen = {
+        source: list(tables) for source, tables in raw_tables().items() if not sources or source in sources
+    }
+    return [
+        {(source, tables[i]) for source, tables in chosen.items() if i < len(tables)}
+        for i in range(max(map(len, chosen.values())))
+    ]
 
 
 def used(ledger: Ledger) -> set[tuple[str, str]]:
     """(metric, source) whose tables count now: of sources that stand for each other those that are read."""
     return set(
         ledger.query(
-            "select distinct metric_id, source from intermediate.int_scorecard__line_tables "
-            "join intermediate.int_scorecard__lines using (line_id) where not is_fed_by_hand and source <> 'manual'"
+            "select distinct metric_id, source from intermediate.int_scorecard__line_tables join"
+            " intermediate.int_scorecard__lines using (line_id) where not is_fed_by_hand and source <>"
+            " 'manual'"
         )
     )
 
 
 def hit(reads: Reads, gone: set[tuple[str, str]], counts: set[tuple[str, str]]) -> set[str]:
     """Metrics that are computed from one of the tables."""
-    return {metric for metric, tables in reads.items() if any((metric, source) in counts for source, _ in tables & gone)}
+    return {
+        metric
+        for metric, tables in reads.items()
+        if any((metric, source) in counts for source, _ in tables & gone)
+    }
 
 
 def test_coverage_knows_every_table_that_a_metric_is_computed_from(ledger: Ledger, reads: Reads) -> None:
-    told = set(ledger.query("select metric_id, source, table_name from intermediate.int_scorecard__metric_tables"))
+    told = set(
+        ledger.query("select metric_id, source, table_name from intermediate.int_scorecard__metric_tables")
+    )
     assert told == {(metric, *table) for metric, tables in reads.items() for table in tables}
     assert len(reads) > 100 and all(reads.values())
     ledger.load({})
@@ -171,7 +202,9 @@ def test_coverage_knows_every_table_that_a_metric_is_computed_from(ledger: Ledge
     ],
     ids=["all connected", "those that stand for others", "the CRM's mails"],
 )
-def test_each_table_in_turn(ledger: Ledger, reads: Reads, without: tuple[str, ...], sources: tuple[str, ...]) -> None:
+def test_each_table_in_turn(
+    ledger: Ledger, reads: Reads, without: tuple[str, ...], sources: tuple[str, ...]
+) -> None:
     ledger.load({}, without)
     whole, counts = ledger.live(), used(ledger)
     for gone in rounds(*sources):
@@ -180,7 +213,9 @@ def test_each_table_in_turn(ledger: Ledger, reads: Reads, without: tuple[str, ..
 
 
 @pytest.mark.parametrize("attempts", TAKEN.values(), ids=TAKEN.keys())
-def test_every_way_in_which_a_table_is_not_read(ledger: Ledger, reads: Reads, attempts: list[Attempt]) -> None:
+def test_every_way_in_which_a_table_is_not_read(
+    ledger: Ledger, reads: Reads, attempts: list[Attempt]
+) -> None:
     ledger.load({})
     whole, counts = ledger.live(), used(ledger)
     for gone in rounds()[:2]:
@@ -189,11 +224,17 @@ def test_every_way_in_which_a_table_is_not_read(ledger: Ledger, reads: Reads, at
 
 
 def test_a_lost_permission_leaves_what_was_complete(ledger: Ledger) -> None:
-    """Stale as of the last good load, and weeks that were over by then as they were; what was never read is missing."""
-    ledger.load({("zendesk", "tickets"): TAKEN["refused since Wednesday"], ("copper", "activities"): TAKEN["refused from the start"]})
+    """Stale as of the last good load, and weeks that were over by then as they were; what was never read is
+    missing."""
+    ledger.load(
+        {
+            ("zendesk", "tickets"): TAKEN["refused since Wednesday"],
+            ("copper", "activities"): TAKEN["refused from the start"],
+        }
+    )
     states = (
-        "select period_label, state, as_of from intermediate.int_scorecard__line_periods where metric_id = '{}' "
-        "and period_label in ('2025-W42', '2025-W43', '2025-W44') order by period_label"
+        "select period_label, state, as_of from intermediate.int_scorecard__line_periods where metric_id ="
+        " '{}' and period_label in ('2025-W42', '2025-W43', '2025-W44') order by period_label"
     )
     assert ledger.query(states.format("tickets_unanswered")) == [
         ("2025-W42", "live", WEDNESDAY),
@@ -201,7 +242,9 @@ def test_a_lost_permission_leaves_what_was_complete(ledger: Ledger) -> None:
         ("2025-W44", "missing", WEDNESDAY),
     ]
     assert {row[1] for row in ledger.query(states.format("phone_call_quantity"))} == {"missing"}
-    assert ledger.query("select source, refused from intermediate.int_sources where refused is not null order by source") == [
+    assert ledger.query(
+        "select source, refused from intermediate.int_sources where refused is not null order by source"
+    ) == [
         ("copper", f"activities: {SAID}"),
         ("zendesk", f"tickets: {SAID}"),
     ]
@@ -210,7 +253,10 @@ def test_a_lost_permission_leaves_what_was_complete(ledger: Ledger) -> None:
 def test_a_running_period_does_not_wait_to_be_late(ledger: Ledger) -> None:
     """Read an hour ago and refused now: what is there is a part."""
     ledger.load({("zendesk", "tickets"): [("ok", CLOCK - timedelta(hours=1)), ("not_available", None)]})
-    weeks = "select state from intermediate.int_scorecard__line_periods where metric_id = 'tickets_unanswered' and period_label = '{}'"
+    weeks = (
+        "select state from intermediate.int_scorecard__line_periods where metric_id = 'tickets_unanswered'"
+        " and period_label = '{}'"
+    )
     assert ledger.query(weeks.format("2025-W43")) == [("live",)]
     assert ledger.query(weeks.format("2025-W44")) == [("stale",)]
 
@@ -218,14 +264,19 @@ def test_a_running_period_does_not_wait_to_be_late(ledger: Ledger) -> None:
 def test_hubspot_alone_loses_nothing(ledger: Ledger, reads: Reads) -> None:
     """A sales team that has nothing else, and no warm list: every metric that HubSpot can answer is live."""
     ledger.load({}, set(raw_tables()) - {"hubspot"})
-    without_a_choice = {metric for metric, tables in reads.items() if any(source == "hubspot" for source, _ in tables)}
+    without_a_choice = {
+        metric for metric, tables in reads.items() if any(source == "hubspot" for source, _ in tables)
+    }
     # what it costs needs an ad platform too
     assert without_a_choice - ledger.live() <= {"cost_per_mql"} | hand_fed(ledger)
 
 
 def hand_fed(ledger: Ledger) -> set[str]:
     """Metrics of which the project has only lines that people type in."""
-    found = ledger.query("select metric_id from intermediate.int_scorecard__lines group by metric_id having bool_and(is_fed_by_hand)")
+    found = ledger.query(
+        "select metric_id from intermediate.int_scorecard__lines group by metric_id having"
+        " bool_and(is_fed_by_hand)"
+    )
     return {metric for (metric,) in found}
 
 
@@ -236,6 +287,7 @@ def test_a_query_that_no_longer_answers_is_not_up_to_date(ledger: Ledger) -> Non
     )
     ledger.load({})
     [(status, reason)] = ledger.query(
-        "select last_status, reason from intermediate.int_scorecard__line_tables where line_id like '%total_yearly_capacity'"
+        "select last_status, reason from intermediate.int_scorecard__line_tables where line_id like"
+        " '%total_yearly_capacity'"
     )
     assert (status, reason) == ("failed", "no such column")

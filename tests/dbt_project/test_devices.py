@@ -1,4 +1,5 @@
-"""Centralized services: backups, SaaS clients, devices and security scores as of the last snapshot of each week."""
+"""Centralized services: backups, SaaS clients, devices and security scores as of the last snapshot of each
+week."""
 
 from __future__ import annotations
 
@@ -27,12 +28,15 @@ TAKEN = {SUNDAY: "2025-10-26T12:00:00+00:00", TUESDAY: "2025-10-28T12:00:00+00:0
 
 @pytest.fixture(scope="module")
 def warehouse(make_warehouse: MakeWarehouse) -> RawWarehouse:
-    """Tuesday 2025-10-28, 07:00 in Chicago. Snapshots of Sunday, Monday and Tuesday: two weeks, of which Monday tells nothing."""
+    """Tuesday 2025-10-28, 07:00 in Chicago. Snapshots of Sunday, Monday and Tuesday: two weeks, of which
+    Monday tells nothing."""
     made = make_warehouse(TAKEN[TUESDAY])
     made.company = made.company.model_copy(
         update={
             "datto_rmm": made.company.datto_rmm.model_copy(update={"hosted_antivirus": ["Datto AV"]}),
-            "datto_bcdr": made.company.datto_bcdr.model_copy(update={"continuity_service_plans": ["Infinite Cloud"]}),
+            "datto_bcdr": made.company.datto_bcdr.model_copy(
+                update={"continuity_service_plans": ["Infinite Cloud"]}
+            ),
         }
     )
     made._prepare()
@@ -66,12 +70,22 @@ def _add_backups(made: RawWarehouse) -> None:
             device | {"snapshot_date": SUNDAY},
         ],
     )
-    asset: dict[str, Any] = {"snapshot_date": TUESDAY, "device_serial_number": "A1", "is_archived": False, "is_paused": False}
+    asset: dict[str, Any] = {
+        "snapshot_date": TUESDAY,
+        "device_serial_number": "A1",
+        "is_archived": False,
+        "is_paused": False,
+    }
     young, old, week_old = "2025-10-26T12:00:00Z", "2025-10-26T11:59:59Z", "2025-10-21T11:59:59Z"
     made.add(
         "datto_bcdr.assets",
         [
-            asset | {"asset_key": "young", "name": "young", "last_good_backup": young},  # 48 hours to the second
+            asset
+            | {
+                "asset_key": "young",
+                "name": "young",
+                "last_good_backup": young,
+            },  # 48 hours to the second
             asset | {"asset_key": "old", "name": "old", "last_good_backup": old},
             asset | {"asset_key": "week", "name": "week", "last_good_backup": week_old},
             asset | {"asset_key": "never", "name": "never", "never_backed_up": True},
@@ -90,8 +104,16 @@ def _add_backups(made: RawWarehouse) -> None:
 
 def _add_saas(made: RawWarehouse) -> None:
     domain = {"snapshot_date": TUESDAY, "customer_id": 1, "organization_name": "Acme", "seats_used": 2}
-    made.add("datto_bcdr.saas_domains", [domain | {"customer_id": n, "organization_name": f"Client {n}"} for n in (1, 2, 3, 4)])
-    window: dict[str, Any] = {"snapshot_date": TUESDAY, "suite_type": "Office365", "app_type": "Exchange", "active_services": 20}
+    made.add(
+        "datto_bcdr.saas_domains",
+        [domain | {"customer_id": n, "organization_name": f"Client {n}"} for n in (1, 2, 3, 4)],
+    )
+    window: dict[str, Any] = {
+        "snapshot_date": TUESDAY,
+        "suite_type": "Office365",
+        "app_type": "Exchange",
+        "active_services": 20,
+    }
     newest, before, oldest = ({"time_window": f"Between{n}dAnd{n + 1}d"} for n in range(3))
     made.add(
         "datto_bcdr.saas_backups",
@@ -107,7 +129,14 @@ def _add_saas(made: RawWarehouse) -> None:
             window | newest | {"customer_id": 4, "active_services": 0, "services_with_backup": 0},
         ],
     )
-    seat = {"snapshot_date": TUESDAY, "customer_id": 1, "main_id": "a", "name": "Ada", "seat_type": "User", "seat_state": "Active"}
+    seat = {
+        "snapshot_date": TUESDAY,
+        "customer_id": 1,
+        "main_id": "a",
+        "name": "Ada",
+        "seat_type": "User",
+        "seat_state": "Active",
+    }
     made.add(
         "datto_bcdr.saas_seats",
         [seat, seat, seat | {"main_id": "b", "seat_state": "Unprotected"}, seat | {"customer_id": 2}],
@@ -130,35 +159,95 @@ def _add_devices(made: RawWarehouse) -> None:
     }
     changes: dict[str, dict[str, Any]] = {
         "five": {"patches_approved_pending": 5, "patch_status": "ApprovedPending"},
-        "six": {"patches_approved_pending": 6, "patch_status": "ApprovedPending", "antivirus_status": "RunningAndNotUpToDate"},
+        "six": {
+            "patches_approved_pending": 6,
+            "patch_status": "ApprovedPending",
+            "antivirus_status": "RunningAndNotUpToDate",
+        },
         "policy": {"patches_approved_pending": 9, "patch_status": "NoPolicy"},
         "ten": {"operating_system": "Microsoft Windows 10 Pro 10.0.19045", "antivirus_product": "ESET"},
         "kernel": {"operating_system": "Windows 10.0.22000"},
         "edge": {"operating_system": "Windows 10 Home 10.0.19045", "last_seen": "2025-09-28T12:00:00Z"},
-        "gone": {"operating_system": "Windows 10 Home 10.0.19045", "last_seen": "2025-09-28T11:59:59Z", "antivirus_product": None},
-        "here": {"operating_system": "Windows 10 Home 10.0.19045", "last_seen": "2025-01-01T00:00:00Z", "is_online": True},
-        "server": {"category": "Server", "operating_system": "Microsoft Windows Server 2022 10.0.20348", "antivirus_status": "NotRunning"},
+        "gone": {
+            "operating_system": "Windows 10 Home 10.0.19045",
+            "last_seen": "2025-09-28T11:59:59Z",
+            "antivirus_product": None,
+        },
+        "here": {
+            "operating_system": "Windows 10 Home 10.0.19045",
+            "last_seen": "2025-01-01T00:00:00Z",
+            "is_online": True,
+        },
+        "server": {
+            "category": "Server",
+            "operating_system": "Microsoft Windows Server 2022 10.0.20348",
+            "antivirus_status": "NotRunning",
+        },
         "deleted": {"is_deleted": True, "antivirus_product": None},
         "suspended": {"is_suspended": True},
-        "mac": {"operating_system": "macOS 14.2", "antivirus_product": None, "antivirus_status": None, "patches_approved_pending": None},
+        "mac": {
+            "operating_system": "macOS 14.2",
+            "antivirus_product": None,
+            "antivirus_status": None,
+            "patches_approved_pending": None,
+        },
         "printer": {"device_class": "printer", "operating_system": None},
     }
-    made.add("datto_rmm.devices", [base | change | {"device_uid": uid, "hostname": uid.upper()} for uid, change in changes.items()])
-    made.add("datto_rmm.devices", [base | {"device_uid": "six", "snapshot_date": SUNDAY, "operating_system": "Windows 7 Pro 6.1.7601"}])
+    made.add(
+        "datto_rmm.devices",
+        [base | change | {"device_uid": uid, "hostname": uid.upper()} for uid, change in changes.items()],
+    )
+    made.add(
+        "datto_rmm.devices",
+        [base | {"device_uid": "six", "snapshot_date": SUNDAY, "operating_system": "Windows 7 Pro 6.1.7601"}],
+    )
 
 
 def _add_scores(made: RawWarehouse) -> None:
-    made.add("microsoft_graph.tenants", [{"tenant": t, "tenant_id": t, "name": t.upper(), "is_read": True} for t in ("a", "b", "c")])
+    made.add(
+        "microsoft_graph.tenants",
+        [{"tenant": t, "tenant_id": t, "name": t.upper(), "is_read": True} for t in ("a", "b", "c")],
+    )
     score = {"max_score": Decimal(100)}
     made.add(
         "microsoft_graph.secure_scores",
         [
-            score | {"id": "a1", "tenant_id": "a", "created_date_time": "2025-10-21T00:00:00Z", "current_score": Decimal(10)},
-            score | {"id": "a2", "tenant_id": "a", "created_date_time": "2025-10-26T00:00:00Z", "current_score": Decimal(60)},
+            score
+            | {
+                "id": "a1",
+                "tenant_id": "a",
+                "created_date_time": "2025-10-21T00:00:00Z",
+                "current_score": Decimal(10),
+            },
+            score
+            | {
+                "id": "a2",
+                "tenant_id": "a",
+                "created_date_time": "2025-10-26T00:00:00Z",
+                "current_score": Decimal(60),
+            },
             # b's last day of the week is Friday: its score still counts on Sunday
-            {"id": "b1", "tenant_id": "b", "created_date_time": "2025-10-24T00:00:00Z", "current_score": Decimal(90), "max_score": 300},
-            {"id": "c1", "tenant_id": "c", "created_date_time": "2025-10-26T00:00:00Z", "current_score": Decimal(5), "max_score": 0},
-            score | {"id": "a3", "tenant_id": "a", "created_date_time": "2025-10-27T00:00:00Z", "current_score": Decimal(70)},
+            {
+                "id": "b1",
+                "tenant_id": "b",
+                "created_date_time": "2025-10-24T00:00:00Z",
+                "current_score": Decimal(90),
+                "max_score": 300,
+            },
+            {
+                "id": "c1",
+                "tenant_id": "c",
+                "created_date_time": "2025-10-26T00:00:00Z",
+                "current_score": Decimal(5),
+                "max_score": 0,
+            },
+            score
+            | {
+                "id": "a3",
+                "tenant_id": "a",
+                "created_date_time": "2025-10-27T00:00:00Z",
+                "current_score": Decimal(70),
+            },
         ],
     )
 
@@ -193,7 +282,9 @@ def test_backups_older_than_two_days(warehouse: RawWarehouse) -> None:
 
 
 def test_a_backup_says_when_it_last_went_well(warehouse: RawWarehouse) -> None:
-    labels = {row["record_id"]: row["record_label"] for row in warehouse.query("from metrics.failed_backups_48h")}
+    labels = {
+        row["record_id"]: row["record_label"] for row in warehouse.query("from metrics.failed_backups_48h")
+    }
     assert labels["A1:week"] == "week, Acme, last good backup 2025-10-21 06:59"
     assert labels["A1:never"] == "never, Acme, never backed up"
     assert labels["E1:"] == "dark, Acme"
@@ -248,12 +339,20 @@ def test_hosted_antivirus_on_every_windows_device(warehouse: RawWarehouse) -> No
 
 
 def test_scores_pool_over_the_tenants_of_the_week(warehouse: RawWarehouse) -> None:
-    last_week = warehouse.query("from metrics.ms_security_score where occurred_on = date '2025-10-26' order by record_id")
+    last_week = warehouse.query(
+        "from metrics.ms_security_score where occurred_on = date '2025-10-26' order by record_id"
+    )
     assert [(row["record_id"], row["numerator"], row["denominator"], row["reason"]) for row in last_week] == [
         ("a", 60, 100, None),
         ("b", 90, 300, None),
         ("c", 5, 0, "no_max_score"),
     ]
-    this_week = warehouse.query("from metrics.ms_security_score where occurred_on = date '2025-10-27' order by record_id")
-    assert [(row["record_id"], row["reason"]) for row in this_week] == [("a", None), ("b", "no_score"), ("c", "no_score")]
+    this_week = warehouse.query(
+        "from metrics.ms_security_score where occurred_on = date '2025-10-27' order by record_id"
+    )
+    assert [(row["record_id"], row["reason"]) for row in this_week] == [
+        ("a", None),
+        ("b", "no_score"),
+        ("c", "no_score"),
+    ]
     assert last_week[1]["record_label"] == "B, score of 2025-10-24"

@@ -1,4 +1,5 @@
-"""Files that people or tools write: the generated list of metrics, a metric's meta, and the seeds with their mistakes."""
+"""Files that people or tools write: the generated list of metrics, a metric's meta, and the seeds with their
+mistakes."""
 
 from __future__ import annotations
 
@@ -48,8 +49,8 @@ def test_two_files_with_one_name_are_refused(tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def mistakes(make_warehouse: MakeWarehouse) -> str:
     """What dbt says about seeds with one mistake of each kind."""
-    goals = GOALS + (
-        "inside.dials,2025-10-20,,>=,4,,0.10,overlaps\n"
+    goals = (
+        GOALS + "inside.dials,2025-10-20,,>=,4,,0.10,overlaps\n"
         "inside.conversations,2025-01-01,,=>,4,,0.10,unknown operator\n"
         "inside.ftas_set,2025-01-01,,>=,,,0.10,no target\n"
         "outside.mrr,2025-01-01,,between,4,,0.10,no upper bound\n"
@@ -58,15 +59,17 @@ def mistakes(make_warehouse: MakeWarehouse) -> str:
         "ops.total,2025-01-01,2024-01-01,>=,4,,0.10,ends before it begins\n"
         "nowhere.dials,2025-01-01,,>=,4,,0.10,no such line\n"
     )
-    lines = LINES + (
-        "inside.sales,inside,Inside,900,sales,,maya,maya,,2025-01-01,\n"
-        "inside.leads2,inside,Inside,910,leads_generated,,nobody,maya;noone,,2025-01-01,\n"
-        "inside.leads3,inside,Inside,920,leads_generated,,maya,,hand,2025-01-01,\n"
-        "inside.leads4,inside,Inside,930,leads_generated,,,maya until 2025-10-19; maya from 2025-10-19,,2025-01-01,\n"
-        "inside.leads5,inside,Inside,940,leads_generated,,,maya from 2025-10-20 until 2025-10-19;victor since May,,2025-01-01,\n"
+    lines = (
+        LINES
+        + "inside.sales,inside,Inside,900,sales,,maya,maya,,2025-01-01,\ninside.leads2,inside,Inside,910,leads_generated,,nobody,maya;noone,,2025-01-01,\ninside.leads3,inside,Inside,920,leads_generated,,maya,,hand,2025-01-01,\ninside.leads4,inside,Inside,930,leads_generated,,,maya"
+        " until 2025-10-19; maya from"
+        " 2025-10-19,,2025-01-01,\ninside.leads5,inside,Inside,940,leads_generated,,,maya from 2025-10-20"
+        " until 2025-10-19;victor since May,,2025-01-01,\n"
     )
     people = PEOPLE + "maya2,Maya Again,maya@test.example,,,inside,40,2024-01-01,\n"
-    warehouse = make_warehouse("2025-10-27T12:00:00", seeds={"goals": goals, "scorecard_lines": lines, "people": people})
+    warehouse = make_warehouse(
+        "2025-10-27T12:00:00", seeds={"goals": goals, "scorecard_lines": lines, "people": people}
+    )
     ran = warehouse.dbt(
         "build",
         "--select",
@@ -132,27 +135,38 @@ def test_a_metric_is_one_file_one_entry_one_line_and_one_goal(make_warehouse: Ma
     """Add a metric to a copy of the project: first with an entry that lacks `why`, then complete."""
     lines = LINES + "inside.any_calls,inside,Inside,15,any_calls,,maya,maya,,2025-10-20,\n"
     goals = GOALS + "inside.any_calls,2025-10-20,,>=,2,,0.10,new\n"
-    warehouse = make_warehouse("2025-10-27T12:00:00", seeds={"people": PEOPLE, "scorecard_lines": lines, "goals": goals}, whole=True)
+    warehouse = make_warehouse(
+        "2025-10-27T12:00:00", seeds={"people": PEOPLE, "scorecard_lines": lines, "goals": goals}, whole=True
+    )
     project = warehouse.project()
     for part in ("models", "macros"):
         (project / part).unlink()
         shutil.copytree(DBT_DIR / part, project / part)
     section = project / "models" / "metrics" / "inside_sales"
     dials = (section / "dials.sql").read_text(encoding="utf-8")
-    (section / "any_calls.sql").write_text(dials.replace("'dials'", "'any_calls'").replace("'OUTBOUND'", "direction"), encoding="utf-8")
+    (section / "any_calls.sql").write_text(
+        dials.replace("'dials'", "'any_calls'").replace("'OUTBOUND'", "direction"), encoding="utf-8"
+    )
     (section / "any_calls.yml").write_text(ENTRY, encoding="utf-8")
     assert write_metric_models(project)
     ran = warehouse.dbt("build", "--select", "int_scorecard__metrics")
     assert ran.returncode == 1
-    assert "Metric 'any_calls': its meta lacks 'why'" in ran.stdout and "models/metrics/inside_sales/any_calls.sql" in ran.stdout
+    assert (
+        "Metric 'any_calls': its meta lacks 'why'" in ran.stdout
+        and "models/metrics/inside_sales/any_calls.sql" in ran.stdout
+    )
 
     (section / "any_calls.yml").write_text(ENTRY + "        why: Because.\n", encoding="utf-8")
     warehouse.add("hubspot.owners", OWNERS)
-    warehouse.add("hubspot.calls", [call("in", "2025-10-21T15:00:00", direction="INBOUND"), call("out", "2025-10-22T15:00:00")])
+    warehouse.add(
+        "hubspot.calls",
+        [call("in", "2025-10-21T15:00:00", direction="INBOUND"), call("out", "2025-10-22T15:00:00")],
+    )
     warehouse.loaded("hubspot", through=at("2025-10-27T11:55:00"))
     warehouse.build("--select", "+fct_scorecard_weekly", "--exclude-resource-type", "test", "unit_test")
     rows = warehouse.query(
-        "select value, status from marts.fct_scorecard_weekly where line_id = 'inside.any_calls' and week_start = '2025-10-20'"
+        "select value, status from marts.fct_scorecard_weekly where line_id = 'inside.any_calls' and"
+        " week_start = '2025-10-20'"
     )
     assert rows == [{"value": 2, "status": "met"}]
 
@@ -160,7 +174,9 @@ def test_a_metric_is_one_file_one_entry_one_line_and_one_goal(make_warehouse: Ma
 @pytest.mark.slow
 def test_neither_comments_nor_new_people_are_another_definition(make_warehouse: MakeWarehouse) -> None:
     """Charts mark other SQL: what computes the same must not be marked."""
-    warehouse = make_warehouse("2025-10-27T12:00:00", seeds={"people": PEOPLE, "scorecard_lines": LINES, "goals": GOALS})
+    warehouse = make_warehouse(
+        "2025-10-27T12:00:00", seeds={"people": PEOPLE, "scorecard_lines": LINES, "goals": GOALS}
+    )
     project = warehouse.project()
     (project / "models").unlink()
     shutil.copytree(DBT_DIR / "models", project / "models")
@@ -174,7 +190,9 @@ def test_neither_comments_nor_new_people_are_another_definition(make_warehouse: 
 
     first = fingerprints()
     assert len(set(first.values())) == len(first)
-    dials.write_text("-- said\n{# otherwise,\nover two lines #}" + sql.replace("\n", "\n\n"), encoding="utf-8")
+    dials.write_text(
+        "-- said\n{# otherwise,\nover two lines #}" + sql.replace("\n", "\n\n"), encoding="utf-8"
+    )
     warehouse.seeds["people"] = PEOPLE + "zed,Zed Zorn,zed@test.example,,,inside,40,2024-01-01,\n"
     assert fingerprints() == first
     dials.write_text(sql.replace("'OUTBOUND'", "'INBOUND'"), encoding="utf-8")

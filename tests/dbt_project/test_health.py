@@ -14,7 +14,8 @@ RECENT, LONG_AGO = "2025-10-24T15:00:00Z", "2025-07-01T15:00:00Z"
 
 @pytest.fixture(scope="module")
 def warehouse(make_warehouse: MakeWarehouse) -> RawWarehouse:
-    """Monday 2025-10-27, 07:00 in Chicago: 1,000 contacts of which four are archived, and a few calls and tickets."""
+    """Monday 2025-10-27, 07:00 in Chicago: 1,000 contacts of which four are archived, and a few calls and
+    tickets."""
     made = make_warehouse("2025-10-27T12:00:00", seeds=SEEDS)
     made.change(
         "insert into raw_hubspot.contacts (id, archived, created_at) "
@@ -36,11 +37,20 @@ def warehouse(make_warehouse: MakeWarehouse) -> RawWarehouse:
             call | {"id": "2", "hubspot_owner_id": "9", "hs_call_disposition": "voicemail"},
             call | {"id": "3", "hubspot_owner_id": "9", "hs_call_disposition": "voicemail"},
             call | {"id": "4", "hubspot_owner_id": "9", "hs_call_disposition": "voicemail", "archived": True},
-            call | {"id": "5", "hubspot_owner_id": "77", "hs_call_disposition": "unheard of", "hs_timestamp": LONG_AGO},
+            call
+            | {
+                "id": "5",
+                "hubspot_owner_id": "77",
+                "hs_call_disposition": "unheard of",
+                "hs_timestamp": LONG_AGO,
+            },
             call | {"id": "6", "hubspot_owner_id": None, "hs_call_disposition": None},
         ],
     )
-    made.add("hubspot.deal_pipelines", [{"id": "default", "label": "Sales"}, {"id": "renewals", "label": "Renewals"}])
+    made.add(
+        "hubspot.deal_pipelines",
+        [{"id": "default", "label": "Sales"}, {"id": "renewals", "label": "Renewals"}],
+    )
     made.add("hubspot.deal_stages", [{"pipeline_id": "default", "id": "new", "label": "New"}])
     deal = {"createdate": RECENT, "updated_at": RECENT, "hubspot_owner_id": "1", "archived": False}
     made.add(
@@ -51,8 +61,13 @@ def warehouse(make_warehouse: MakeWarehouse) -> RawWarehouse:
             deal | {"id": "3", "pipeline": "renewals", "dealstage": "r1"},
         ],
     )
-    made.add("autotask.picklists", [{"entity": "Tickets", "field": "queueID", "value": "20", "label": "Projects"}])
-    made.add("autotask.tickets", [{"id": i, "queue_id": queue, "create_date": RECENT} for i, queue in enumerate((10, 20, 20, 30))])
+    made.add(
+        "autotask.picklists", [{"entity": "Tickets", "field": "queueID", "value": "20", "label": "Projects"}]
+    )
+    made.add(
+        "autotask.tickets",
+        [{"id": i, "queue_id": queue, "create_date": RECENT} for i, queue in enumerate((10, 20, 20, 30))],
+    )
     earlier, now = at("2025-10-26T12:00:00"), at("2025-10-27T12:00:00")
     made.loaded("hubspot", through=earlier, totals={"contacts": 900, "calls": 5, "deals": 9})
     made.loaded("hubspot", through=now, totals={"contacts": 999, "calls": 5, "deals": 7})
@@ -61,10 +76,22 @@ def warehouse(make_warehouse: MakeWarehouse) -> RawWarehouse:
     made.add("quickbooks.vendors", [{"id": "1", "is_active": True}, {"id": "2", "is_active": False}])
     made.loaded("quickbooks", through=now, totals={"bills": 2, "vendors": 2})
     days = {"2025-10-26": 9, "2025-10-27": 2}
-    made.add("datto_rmm.devices", [{"snapshot_date": day, "device_uid": str(n)} for day, count in days.items() for n in range(count)])
+    made.add(
+        "datto_rmm.devices",
+        [{"snapshot_date": day, "device_uid": str(n)} for day, count in days.items() for n in range(count)],
+    )
     made.loaded("datto_rmm", through=now, totals={"devices": 2})
-    parts = [("1", "ticket", 10), ("1", "bare", 20), ("2", "ticket", 10), ("2", "deleted", 20), ("3", "deleted", 10), ("3", "ticket", 20)]
-    made.add("zendesk.tickets", [{"id": i, "part": part, "generated_timestamp": stamp} for i, part, stamp in parts])
+    parts = [
+        ("1", "ticket", 10),
+        ("1", "bare", 20),
+        ("2", "ticket", 10),
+        ("2", "deleted", 20),
+        ("3", "deleted", 10),
+        ("3", "ticket", 20),
+    ]
+    made.add(
+        "zendesk.tickets", [{"id": i, "part": part, "generated_timestamp": stamp} for i, part, stamp in parts]
+    )
     made.loaded("zendesk", through=now, totals={"tickets": 2})
     made.add("intercom.conversations", [{"id": "1"}, {"id": "2", "deleted_at": RECENT}])
     made.loaded("intercom", through=now, totals={"conversations": 1})
@@ -83,8 +110,11 @@ def test_totals_may_differ_a_little(warehouse: RawWarehouse) -> None:
 
 
 def test_what_is_held_is_counted_as_its_vendor_counts(warehouse: RawWarehouse) -> None:
-    """Neither what is deleted nor the snapshots of other days nor a ticket's parts; what is inactive or was restored is there."""
-    rows = warehouse.query("from marts.fct_reconciliations where source <> 'hubspot' order by source, table_name")
+    """Neither what is deleted nor the snapshots of other days nor a ticket's parts; what is inactive or was
+    restored is there."""
+    rows = warehouse.query(
+        "from marts.fct_reconciliations where source <> 'hubspot' order by source, table_name"
+    )
     assert [(row["source"], row["table_name"], row["records_held"], row["difference"]) for row in rows] == [
         ("datto_rmm", "devices", 2, 0),
         ("intercom", "conversations", 1, 0),
@@ -99,8 +129,13 @@ def test_what_nobody_has_mapped(warehouse: RawWarehouse) -> None:
         rows = warehouse.query(f"from marts.fct_unmapped where kind = '{kind}' order by value_id")
         return [(row["source"], row["value_id"], row["value_label"], row["records"]) for row in rows]
 
-    assert found("person") == [("hubspot", "9", "Riley Stone", 2)]  # the archived call and that of July are not among them
+    assert found("person") == [
+        ("hubspot", "9", "Riley Stone", 2)
+    ]  # the archived call and that of July are not among them
     assert found("queue") == [("autotask", "20", "Projects", 2), ("autotask", "30", "30", 1)]
-    assert found("stage") == [("hubspot", "default/gone", "default/gone", 1), ("hubspot", "renewals/r1", "renewals/r1", 1)]
+    assert found("stage") == [
+        ("hubspot", "default/gone", "default/gone", 1),
+        ("hubspot", "renewals/r1", "renewals/r1", 1),
+    ]
     assert found("pipeline") == [("hubspot", "renewals", "Renewals", 1)]
     assert found("call_outcome") == [("hubspot", "voicemail", "Left voicemail", 2)]

@@ -1,4 +1,5 @@
-"""Why a number moved: parts that add up, mix and rate, and the sentence. The arithmetic on known cases: _progress__unit_tests.yml."""
+"""Why a number moved: parts that add up, mix and rate, and the sentence. The arithmetic on known cases:
+_progress__unit_tests.yml."""
 
 from __future__ import annotations
 
@@ -12,7 +13,9 @@ from tests.support.raw_warehouse import RawWarehouse
 
 @pytest.fixture(scope="module")
 def told(progress: RawWarehouse) -> dict[tuple[str, str], dict[str, Any]]:
-    return {(row["line_id"], str(row["period_start"])): row for row in progress.query("from marts.fct_movements")}
+    return {
+        (row["line_id"], str(row["period_start"])): row for row in progress.query("from marts.fct_movements")
+    }
 
 
 def test_a_sum_by_person(told: dict[tuple[str, str], dict[str, Any]]) -> None:
@@ -29,15 +32,20 @@ def test_one_person_is_split_by_weekday(told: dict[tuple[str, str], dict[str, An
 
 
 def test_a_rate_by_client(told: dict[tuple[str, str], dict[str, Any]]) -> None:
-    """Acme 5 of 6 then 4 of 4, Beta 1 of 6 then 3 of 8: both rates rose, the weight went to the weaker one."""
+    """Acme 5 of 6 then 4 of 4, Beta 1 of 6 then 3 of 8: both rates rose, the weight went to the weaker
+    one."""
     row = told["ops.same_day", "2025-11-24"]
     assert (row["kind"], row["dimension"], row["members"]) == ("segment", "client", 2)
     third, sixth, eighth = Decimal(1) / 3, Decimal(1) / 6, Decimal(1) / 8
-    rate = (1 - 5 * sixth) * (Decimal("0.5") + third) / 2 + (3 * eighth - sixth) * (Decimal("0.5") + 2 * third) / 2
+    rate = (1 - 5 * sixth) * (Decimal("0.5") + third) / 2 + (3 * eighth - sixth) * (
+        Decimal("0.5") + 2 * third
+    ) / 2
     assert abs(row["rate_effect"] - rate) < Decimal("1e-10")
     assert row["mix_effect"] + row["rate_effect"] == row["change"] == Decimal("0.083333333333")
     # text of the vendor is cleaned of what no page should get
-    assert row["sentence"] == "Up 8.3 points: +19.1 from rates, −10.8 from the mix. Beta Corp +7.6, Acme +0.7."
+    assert (
+        row["sentence"] == "Up 8.3 points: +19.1 from rates, −10.8 from the mix. Beta Corp +7.6, Acme +0.7."
+    )
 
 
 def test_every_way_of_splitting_adds_up(progress: RawWarehouse) -> None:
@@ -47,7 +55,10 @@ def test_every_way_of_splitting_adds_up(progress: RawWarehouse) -> None:
     """)
     facts = {
         (row["line_id"], row["week_start"]): row["value"] - row["previous_value"]
-        for row in progress.query("from marts.fct_scorecard_weekly where is_finished and value is not null and previous_value is not null")
+        for row in progress.query(
+            "from marts.fct_scorecard_weekly where is_finished and value is not null and previous_value is"
+            " not null"
+        )
     }
     assert {row["kind"] for row in rows} == {"person", "segment", "source", "record type", "weekday"}
     for row in rows:

@@ -1,4 +1,5 @@
-"""What the built marts say about hand-written records. Every expected number was counted by hand from rows.py."""
+"""What the built marts say about hand-written records. Every expected number was counted by hand from
+rows.py."""
 
 from __future__ import annotations
 
@@ -11,11 +12,19 @@ import pytest
 from dlt_pipelines.registry import SOURCES
 from tests.support.raw_warehouse import RawWarehouse, at
 
-W40, W41, W42, W43, W44 = (date(2025, 9, 29), date(2025, 10, 6), date(2025, 10, 13), date(2025, 10, 20), date(2025, 10, 27))
+W40, W41, W42, W43, W44 = (
+    date(2025, 9, 29),
+    date(2025, 10, 6),
+    date(2025, 10, 13),
+    date(2025, 10, 20),
+    date(2025, 10, 27),
+)
 
 
 def week(warehouse: RawWarehouse, line: str, week_start: date) -> dict[str, Any]:
-    rows = warehouse.query("select * from marts.fct_scorecard_weekly where line_id = ? and week_start = ?", [line, week_start])
+    rows = warehouse.query(
+        "select * from marts.fct_scorecard_weekly where line_id = ? and week_start = ?", [line, week_start]
+    )
     assert len(rows) == 1, f"{line} {week_start}: {len(rows)} rows"
     return rows[0]
 
@@ -23,11 +32,14 @@ def week(warehouse: RawWarehouse, line: str, week_start: date) -> dict[str, Any]
 def receipts(warehouse: RawWarehouse, line: str, week_start: date) -> dict[str, str]:
     """record id (with person where a record is shared) -> 'counted' or the reason"""
     rows = warehouse.query(
-        "select record_id, person_key, count(*) over (partition by record_id) as shares, coalesce(reason, 'counted') as fate "
-        "from marts.fct_contributions where line_id = ? and week_start = ?",
+        "select record_id, person_key, count(*) over (partition by record_id) as shares, coalesce(reason,"
+        " 'counted') as fate from marts.fct_contributions where line_id = ? and week_start = ?",
         [line, week_start],
     )
-    return {row["record_id"] if row["shares"] == 1 else f"{row['record_id']}/{row['person_key']}": row["fate"] for row in rows}
+    return {
+        row["record_id"] if row["shares"] == 1 else f"{row['record_id']}/{row['person_key']}": row["fate"]
+        for row in rows
+    }
 
 
 @pytest.mark.parametrize(
@@ -66,7 +78,12 @@ def receipts(warehouse: RawWarehouse, line: str, week_start: date) -> dict[str, 
         ("ops.billable", W42, "14.25", 4),
         ("ops.non_billable", W42, "3.75", 2),
         ("ops.total", W42, 18, 6),
-        ("ops.utilization_available", W42, "0.183035714286", 13),  # 3 entries and 2 x 5 days: 10.25 of 32 + 24 hours
+        (
+            "ops.utilization_available",
+            W42,
+            "0.183035714286",
+            13,
+        ),  # 3 entries and 2 x 5 days: 10.25 of 32 + 24 hours
         ("ops.utilization_available", W43, 0, 7),  # Tom left on Tuesday
         ("outside.events", W42, 7, 2),
         ("outside.events", W43, 1, 1),
@@ -84,8 +101,9 @@ def test_week(chicago: RawWarehouse, line: str, week_start: date, value: int | s
 
 def test_no_number_is_a_float(chicago: RawWarehouse) -> None:
     types = chicago.query(
-        "select column_name, data_type from information_schema.columns where table_schema = 'marts' "
-        "and table_name in ('fct_scorecard_weekly', 'fct_scorecard_quarterly', 'fct_contributions') and data_type in ('DOUBLE', 'FLOAT')"
+        "select column_name, data_type from information_schema.columns where table_schema = 'marts' and"
+        " table_name in ('fct_scorecard_weekly', 'fct_scorecard_quarterly', 'fct_contributions') and"
+        " data_type in ('DOUBLE', 'FLOAT')"
     )
     assert types == []
 
@@ -129,11 +147,17 @@ def test_a_reschedule_counts_once(chicago: RawWarehouse) -> None:
         "deleted": "deleted",
     }
     # until the moved one has taken place
-    assert receipts(chicago, "inside.ftas_set", W43) == {"moved-once-more": "reschedule", "another": "counted"}
+    assert receipts(chicago, "inside.ftas_set", W43) == {
+        "moved-once-more": "reschedule",
+        "another": "counted",
+    }
 
 
 def test_a_meeting_in_two_calendars_counts_once(chicago: RawWarehouse) -> None:
-    assert receipts(chicago, "outside.ftas_attended", W44) == {"both/maya": "counted", "both/victor": "counted_for_maya"}
+    assert receipts(chicago, "outside.ftas_attended", W44) == {
+        "both/maya": "counted",
+        "both/victor": "counted_for_maya",
+    }
     assert week(chicago, "outside.ftas_attended", W44)["value"] == 1
 
 
@@ -186,13 +210,22 @@ def test_receipts_of_tickets_and_hours(chicago: RawWarehouse) -> None:
         "8": "deleted",
     }
     hours = receipts(chicago, "ops.utilization_available", W42)
-    assert hours["4"] == "time_off" and hours["7"] == "no_person" and hours["3"] == "non_billable" and hours["8"] == "deleted"
+    assert (
+        hours["4"] == "time_off"
+        and hours["7"] == "no_person"
+        and hours["3"] == "non_billable"
+        and hours["8"] == "deleted"
+    )
     day = chicago.query("select denominator from marts.fct_contributions where record_id = 'sam:2025-10-14'")
     assert [row["denominator"] for row in day] == [0]  # a day off: nothing available
 
 
 def test_corrections_are_kept(chicago: RawWarehouse) -> None:
-    assert receipts(chicago, "outside.events", W42) == {"manual.csv:1": "counted", "manual.csv:2": "corrected", "manual.csv:3": "counted"}
+    assert receipts(chicago, "outside.events", W42) == {
+        "manual.csv:1": "counted",
+        "manual.csv:2": "corrected",
+        "manual.csv:3": "counted",
+    }
     assert week(chicago, "outside.events", W42)["as_of"] == at("2025-10-19T14:00:00")
     assert receipts(chicago, "hybrid.events", W42) == {"manual.csv:4": "counted"}
 
@@ -211,7 +244,10 @@ def test_receipts_link_to_the_record_and_keep_hostile_text(chicago: RawWarehouse
     ]
     urls = {
         row["record_type"]: row["record_url"]
-        for row in chicago.query("select record_type, max(record_url) as record_url from marts.fct_contributions group by record_type")
+        for row in chicago.query(
+            "select record_type, max(record_url) as record_url from marts.fct_contributions group by"
+            " record_type"
+        )
     }
     assert urls["ticket"] == "https://ww15.autotask.test/Mvc/ServiceDesk/TicketDetail.mvc?ticketId=9"
     assert urls["time_entry"] == "https://ww15.autotask.test/Mvc/ServiceDesk/TicketDetail.mvc?ticketId=1"
@@ -222,35 +258,61 @@ def test_receipts_link_to_the_record_and_keep_hostile_text(chicago: RawWarehouse
 
 def test_old_weeks_keep_the_colour_of_their_goal(chicago: RawWarehouse) -> None:
     told = [week(chicago, "inside.dials", day) for day in (W41, W42, W43)]
-    assert [(row["value"], row["target"], row["status"]) for row in told] == [(2, 2, "met"), (2, 3, "below"), (1, 3, "below")]
+    assert [(row["value"], row["target"], row["status"]) for row in told] == [
+        (2, 2, "met"),
+        (2, 3, "below"),
+        (1, 3, "below"),
+    ]
     assert [row["weeks_off_track"] for row in told] == [0, 1, 2]
     assert week(chicago, "inside.dials", W44)["weeks_off_track"] == 2  # the running week carries the streak
 
 
 def test_quarter_averages_print_n_of_n(chicago: RawWarehouse) -> None:
-    """`outside.ftas_attended` began in W41: 0, 0, 3 over three of three weeks, and nothing before. Tickets of W43 are still to come."""
+    """`outside.ftas_attended` began in W41: 0, 0, 3 over three of three weeks, and nothing before. Tickets of
+    W43 are still to come."""
     row = week(chicago, "outside.ftas_attended", W43)
     assert (row["quarter_value"], row["quarter_weeks"], row["quarter_weeks_expected"]) == (1, 3, 3)
-    first = chicago.query("select min(week_start) as week from marts.fct_scorecard_weekly where line_id = 'outside.ftas_attended'")
+    first = chicago.query(
+        "select min(week_start) as week from marts.fct_scorecard_weekly where line_id ="
+        " 'outside.ftas_attended'"
+    )
     assert first == [{"week": W41}]
     running = week(chicago, "outside.ftas_attended", W44)
-    assert (running["quarter_value"], running["quarter_weeks"], running["quarter_weeks_expected"]) == (1, 3, 3)
+    assert (running["quarter_value"], running["quarter_weeks"], running["quarter_weeks_expected"]) == (
+        1,
+        3,
+        3,
+    )
     # W40 lies before the source's history, W41 and W42 are whole
     tickets = week(chicago, "ops.opened", W43)
-    assert (tickets["value"], tickets["quarter_value"], tickets["quarter_weeks"], tickets["quarter_weeks_expected"]) == (1, 3.5, 2, 3)
+    assert (
+        tickets["value"],
+        tickets["quarter_value"],
+        tickets["quarter_weeks"],
+        tickets["quarter_weeks_expected"],
+    ) == (1, 3.5, 2, 3)
     closing = week(chicago, "ops.same_day", W43)
-    assert (closing["status"], closing["state"], closing["quarter_value"]) == ("no_data", "stale", Decimal("0.4"))
+    assert (closing["status"], closing["state"], closing["quarter_value"]) == (
+        "no_data",
+        "stale",
+        Decimal("0.4"),
+    )
 
 
 def test_every_line_has_its_weeks_without_a_gap_from_its_beginning(chicago: RawWarehouse) -> None:
     rows = chicago.query(
-        "select line_id, count(*) filter (where is_finished) as weeks, max(week_start) as last_week, "
-        "min(week_start) < valid_from as is_early, count(distinct week_start) = (max(week_start) - min(week_start)) / 7 + 1 as is_gapless "
-        "from marts.fct_scorecard_weekly join marts.dim_lines using (line_id) group by line_id, valid_from"
+        "select line_id, count(*) filter (where is_finished) as weeks, max(week_start) as last_week,"
+        " min(week_start) < valid_from as is_early, count(distinct week_start) = (max(week_start) -"
+        " min(week_start)) / 7 + 1 as is_gapless from marts.fct_scorecard_weekly join marts.dim_lines using"
+        " (line_id) group by line_id, valid_from"
     )
     assert all(row["is_gapless"] and not row["is_early"] for row in rows)
-    assert {row["weeks"] for row in rows if row["line_id"] == "inside.dials"} == {56}  # from the quarter of its first record on
-    assert {row["line_id"]: row["last_week"] for row in rows if row["last_week"] != W44} == {"ended.dials": W41}
+    assert {row["weeks"] for row in rows if row["line_id"] == "inside.dials"} == {
+        56
+    }  # from the quarter of its first record on
+    assert {row["line_id"]: row["last_week"] for row in rows if row["last_week"] != W44} == {
+        "ended.dials": W41
+    }
 
 
 @pytest.mark.parametrize(
@@ -281,7 +343,12 @@ def test_state(chicago: RawWarehouse, line: str, week_start: date, state: str, i
 
 def test_a_ratio_of_nothing_is_not_applicable(chicago: RawWarehouse) -> None:
     row = week(chicago, "ops.same_day", W41)
-    assert (row["value"], row["denominator"], row["status"], row["state"]) == (None, 0, "not_applicable", "live")
+    assert (row["value"], row["denominator"], row["status"], row["state"]) == (
+        None,
+        0,
+        "not_applicable",
+        "live",
+    )
     assert week(chicago, "ops.utilization", W42)["status"] == "met"
 
 
@@ -321,7 +388,9 @@ def test_sources(chicago: RawWarehouse) -> None:
     autotask = rows["autotask"]
     assert autotask["last_error"] == "autotask: 500, try later"
     assert autotask["complete_through"] == at("2025-10-22T15:00:00")  # not the backfill's end
-    assert autotask["last_success_at"] == at("2025-10-23T11:00:00") and autotask["last_attempt_at"] == at("2025-10-27T11:00:00")
+    assert autotask["last_success_at"] == at("2025-10-23T11:00:00") and autotask["last_attempt_at"] == at(
+        "2025-10-27T11:00:00"
+    )
     assert (rows["hubspot"]["requests"], rows["hubspot"]["rows_total"]) == (
         3 * len(SOURCES["hubspot"].tables),
         2 * len(SOURCES["hubspot"].tables),
@@ -338,16 +407,25 @@ def test_small_marts(chicago: RawWarehouse) -> None:
         "currency": "USD",
     }
     assert chicago.query("select content from marts.fct_manual_rejected") == [{"content": "x,<b>,y"}]
-    [line] = chicago.query("select label, owner_names, people, unit from marts.dim_lines where line_id = 'outside.ftas_attended'")
+    [line] = chicago.query(
+        "select label, owner_names, people, unit from marts.dim_lines where line_id = 'outside.ftas_attended'"
+    )
     assert line == {
         "label": "First-time appointments attended",
         "owner_names": "Maya Torres, Victor Lang",
         "people": "maya;victor",
         "unit": "count",
     }
-    assert chicago.query("select label from marts.dim_lines where line_id = 'hand.dials'") == [{"label": "Dials by hand"}]
-    [metric] = chicago.query("select model_sql, model_path, sources from marts.dim_metrics where metric_id = 'dials'")
-    assert "{{ receipt() }}" in metric["model_sql"] and metric["model_path"] == "models/metrics/inside_sales/dials.sql"
+    assert chicago.query("select label from marts.dim_lines where line_id = 'hand.dials'") == [
+        {"label": "Dials by hand"}
+    ]
+    [metric] = chicago.query(
+        "select model_sql, model_path, sources from marts.dim_metrics where metric_id = 'dials'"
+    )
+    assert (
+        "{{ receipt() }}" in metric["model_sql"]
+        and metric["model_path"] == "models/metrics/inside_sales/dials.sql"
+    )
     assert metric["sources"] == "hubspot"
 
 
@@ -355,7 +433,8 @@ def test_week_53_and_the_edge_of_the_year(auckland: RawWarehouse) -> None:
     weeks = {
         row["week_label"]: row
         for row in auckland.query(
-            "select * from marts.fct_scorecard_weekly where line_id = 'inside.dials' order by week_start desc limit 3"
+            "select * from marts.fct_scorecard_weekly where line_id = 'inside.dials' order by week_start desc"
+            " limit 3"
         )
     }
     assert {label: (row["value"], row["quarter_label"], row["state"]) for label, row in weeks.items()} == {
@@ -369,7 +448,8 @@ def test_week_53_and_the_edge_of_the_year(auckland: RawWarehouse) -> None:
 
 def test_one_vendor_not_connected(auckland: RawWarehouse) -> None:
     states = auckland.query(
-        "select distinct state, value, status from marts.fct_scorecard_weekly where line_id like 'ops.%' order by status"
+        "select distinct state, value, status from marts.fct_scorecard_weekly where line_id like 'ops.%'"
+        " order by status"
     )
     assert states == [
         {"state": "not_connected", "value": None, "status": "no_data"},
@@ -378,27 +458,42 @@ def test_one_vendor_not_connected(auckland: RawWarehouse) -> None:
 
 
 def test_a_list_that_the_account_lacks_is_no_zero(auckland: RawWarehouse) -> None:
-    """The ledger says that list members are not available there; the other HubSpot tables are none the worse for it."""
-    assert auckland.query("select distinct state, value from marts.fct_scorecard_weekly where line_id = 'warm.dials'") == [
-        {"state": "missing", "value": None}
-    ]
+    """The ledger says that list members are not available there; the other HubSpot tables are none the worse
+    for it."""
+    assert auckland.query(
+        "select distinct state, value from marts.fct_scorecard_weekly where line_id = 'warm.dials'"
+    ) == [{"state": "missing", "value": None}]
     [dials] = auckland.query(
-        "select distinct state from marts.fct_scorecard_weekly where line_id = 'inside.dials' and week_label = '2026-W53'"
+        "select distinct state from marts.fct_scorecard_weekly where line_id = 'inside.dials' and week_label"
+        " = '2026-W53'"
     )
     assert dials == {"state": "live"}
     assert auckland.query("select state, refused from marts.dim_sources where source = 'hubspot'") == [
         {"state": "partly_refused", "refused": "list members: the key lacks crm.lists.read"}
     ]
     assert auckland.query(
-        "select table_name, sentence, reason from marts.dim_line_tables where line_id = 'warm.dials' and state <> 'ok'"
-    ) == [{"table_name": "list_members", "sentence": "HubSpot refuses list members", "reason": "the key lacks crm.lists.read"}]
+        "select table_name, sentence, reason from marts.dim_line_tables where line_id = 'warm.dials' and"
+        " state <> 'ok'"
+    ) == [
+        {
+            "table_name": "list_members",
+            "sentence": "HubSpot refuses list members",
+            "reason": "the key lacks crm.lists.read",
+        }
+    ]
 
 
 def test_nothing_connected_still_builds(unconnected: RawWarehouse) -> None:
-    rows = unconnected.query("select state, status, count(value) as n from marts.fct_scorecard_weekly group by all")
+    rows = unconnected.query(
+        "select state, status, count(value) as n from marts.fct_scorecard_weekly group by all"
+    )
     assert {row["state"] for row in rows} == {"not_connected"}
     assert {row["status"] for row in rows} == {"no_data", "no_goal"}
     assert sum(row["n"] for row in rows) == 0
-    assert {row["state"] for row in unconnected.query("select state from marts.dim_sources")} == {"not_connected"}
+    assert {row["state"] for row in unconnected.query("select state from marts.dim_sources")} == {
+        "not_connected"
+    }
     assert unconnected.query("select count(*) as n from marts.fct_contributions") == [{"n": 0}]
-    assert {row["state"] for row in unconnected.query("select state from marts.fct_scorecard_quarterly")} == {"not_connected"}
+    assert {row["state"] for row in unconnected.query("select state from marts.fct_scorecard_quarterly")} == {
+        "not_connected"
+    }

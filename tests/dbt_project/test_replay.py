@@ -1,5 +1,5 @@
-"""Fifteen days with three Mondays, loaded from the sandbox and built: the past of a deal stays what it was, and what changes in a
-published week has its cause. `make replay` does the same with 90 days at random."""
+"""Fifteen days with three Mondays, loaded from the sandbox and built: the past of a deal stays what it was,
+and what changes in a published week has its cause. `make replay` does the same with 90 days at random."""
 
 from __future__ import annotations
 
@@ -15,7 +15,13 @@ from sandbox.companies.base import MAYA, VICTOR, add, at, edit, vanish
 from sandbox.vendors import hubspot
 
 BEGINS = date(2025, 10, 13)
-W40, W41, W42, W43, W44 = (date(2025, 9, 29), date(2025, 10, 6), BEGINS, date(2025, 10, 20), date(2025, 10, 27))
+W40, W41, W42, W43, W44 = (
+    date(2025, 9, 29),
+    date(2025, 10, 6),
+    BEGINS,
+    date(2025, 10, 20),
+    date(2025, 10, 27),
+)
 
 
 def october(day: int, hours: float = 10) -> int:
@@ -43,7 +49,11 @@ def story() -> Diary:
     diary.change(moved_out, october(20), "deal moved", pipeline=ELSEWHERE, dealstage="8842101")
     # two deals that are one: HubSpot makes a third, and the two are gone without trace
     merged = diary.deal(october(21), 12_000, made=october(6))
-    props = {"dealstage": WON, "closedate": hubspot.iso(october(8)), "hs_merged_object_ids": f"{first};{second}"}
+    props = {
+        "dealstage": WON,
+        "closedate": hubspot.iso(october(8)),
+        "hs_merged_object_ids": f"{first};{second}",
+    }
     diary.book.store.tables["hubspot.deals"][merged][0].props.update(props)
     for twin in (first, second):
         vanish(diary.book, "hubspot.deals", twin, october(21))
@@ -53,7 +63,13 @@ def story() -> Diary:
         edit(diary.book, kind, left, october(21), {"hs_merged_object_ids": str(taken_in)})
         vanish(diary.book, f"hubspot.{kind}", taken_in, october(21))
     diary.call(october(16), october(21))
-    diary.change(reopened, october(22), "deal reopened", dealstage=OPEN, closedate=hubspot.iso(at(date(2025, 12, 1), 10)))
+    diary.change(
+        reopened,
+        october(22),
+        "deal reopened",
+        dealstage=OPEN,
+        closedate=hubspot.iso(at(date(2025, 12, 1), 10)),
+    )
     diary.change(handed, october(23), "owner changed", hubspot_owner_id=str(VICTOR.id))
     diary.close(dated_back, october(24), WON, october(3))
     return diary
@@ -65,14 +81,17 @@ def replay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replay]:
     with replaying(story(), home, BEGINS) as replay:
         replay.marts = ("+fct_restatements", "+fct_restatement_records", "+fct_sales_open_deals")
         for morning in mornings(BEGINS, 15):
-            replay.day(morning, build=morning.weekday() == 0)  # the days between load only: a build is the dear part
+            replay.day(
+                morning, build=morning.weekday() == 0
+            )  # the days between load only: a build is the dear part
         yield replay
 
 
 def weeks(replay: Replay, metric: str, person: str = "%") -> dict[date, Any]:
     """The values of the line, or of both lines together."""
     rows = replay.query(
-        "select week_start, sum(value) as value from marts.fct_scorecard_weekly where metric_id = ? and section like ? group by 1",
+        "select week_start, sum(value) as value from marts.fct_scorecard_weekly where metric_id = ? and"
+        " section like ? group by 1",
         metric,
         person,
     )
@@ -88,7 +107,10 @@ def test_the_pipelines_of_past_mondays_are_what_they_were(replay: Replay) -> Non
     assert weeks(replay, "pipeline_value", "victor")[W43] == 210_000
     assert all(monday.published == monday.was for monday in replay.mondays())
     # the page of the open deals is of the same days
-    shown = "select shown_day, sum(amount) as value from marts.fct_sales_open_deals where not is_now group by 1 order by 1 desc limit 4"
+    shown = (
+        "select shown_day, sum(amount) as value from marts.fct_sales_open_deals where not is_now group by 1"
+        " order by 1 desc limit 4"
+    )
     assert [row["value"] for row in replay.query(shown)] == [210_000, 260_000, 260_000, 300_000]
 
 
@@ -97,7 +119,8 @@ def test_a_deal_is_closed_on_the_day_on_which_it_entered_the_stage(replay: Repla
     # W41: dated ahead, and the merged one; W43: dated back
     assert [found[week] for week in (W40, W41, W42, W43, W44)] == [0, 2, 0, 1, 0]
     closed = replay.query(
-        "select amount, deal_state, closed_on from intermediate.int_crm__deals where not is_deleted and deal_state <> 'open'"
+        "select amount, deal_state, closed_on from intermediate.int_crm__deals where not is_deleted and"
+        " deal_state <> 'open'"
     )
     assert {(row["amount"], row["deal_state"], row["closed_on"]) for row in closed} == {
         (12_000, "won", date(2025, 10, 8)),
@@ -114,7 +137,10 @@ def test_merged_records_are_gone_at_the_next_load(replay: Replay) -> None:
 
 def test_what_was_published_changes_where_something_about_it_changed(replay: Replay) -> None:
     found = replay.restatements(next(mornings(BEGINS, 1)))
-    assert {(one.row["line_id"], one.row["period_start"]): (one.row["value_was"], one.row["value_now"]) for one in found} == {
+    assert {
+        (one.row["line_id"], one.row["period_start"]): (one.row["value_was"], one.row["value_now"])
+        for one in found
+    } == {
         ("maya.dials", W42): (1, 2),
         ("maya.calls_by_rep", W42): (1, 2),
         ("victor.mrr_closed", W41): (3_000, 2_000),

@@ -1,4 +1,5 @@
-"""Marketing and sales activity: what counts in each metric, on which day and for whom, and why the rest is left out."""
+"""Marketing and sales activity: what counts in each metric, on which day and for whom, and why the rest is
+left out."""
 
 from __future__ import annotations
 
@@ -38,7 +39,13 @@ METRICS = (
     ),
     *("calls_by_rep", "emails_by_rep", "meetings_by_rep", "tasks_by_rep", "notes_by_rep"),
     *("meetings_by_outcome", "meetings_held", "meetings_cancelled", "meetings_no_show", "meeting_attendees"),
-    *("activity_response_time", "activity_response_time_business", "open_deals", "pipeline_value", "stale_deals"),
+    *(
+        "activity_response_time",
+        "activity_response_time_business",
+        "open_deals",
+        "pipeline_value",
+        "stale_deals",
+    ),
     *("win_rate", "avg_deal_size", "sales_cycle_days"),
 )
 FIGURES = [
@@ -49,12 +56,24 @@ FIGURES = [
         ("2025-10-26", 1, "2025-10-21", 5),
     )
 ]
-STAGES = ["other", "subscriber", "lead", "98765", "marketingqualifiedlead", "salesqualifiedlead", "opportunity", "customer", "evangelist"]
+STAGES = [
+    "other",
+    "subscriber",
+    "lead",
+    "98765",
+    "marketingqualifiedlead",
+    "salesqualifiedlead",
+    "opportunity",
+    "customer",
+    "evangelist",
+]
 W37, W41 = date(2025, 9, 8), date(2025, 10, 6)
 W42, W43, W44 = date(2025, 10, 13), date(2025, 10, 20), date(2025, 10, 27)
 
 
-def email(id: str, when: str, direction: str = "EMAIL", owner: str | None = "101", status: str = "SENT", **more: Any) -> dict[str, Any]:
+def email(
+    id: str, when: str, direction: str = "EMAIL", owner: str | None = "101", status: str = "SENT", **more: Any
+) -> dict[str, Any]:
     return {
         "id": id,
         "hs_timestamp": at(when),
@@ -80,7 +99,14 @@ def activity(id: str, when: str, owner: str | None = "101", **more: Any) -> dict
 
 
 def spend(day: str, amount: str, currency: str = "USD") -> dict[str, Any]:
-    return {"account_id": "1", "campaign_id": currency, "campaign_name": "Ads", "day": day, "currency": currency, "spend": Decimal(amount)}
+    return {
+        "account_id": "1",
+        "campaign_id": currency,
+        "campaign_name": "Ads",
+        "day": day,
+        "currency": currency,
+        "spend": Decimal(amount),
+    }
 
 
 def fill_marketing(warehouse: RawWarehouse) -> None:
@@ -89,25 +115,48 @@ def fill_marketing(warehouse: RawWarehouse) -> None:
         "hubspot.contacts",
         [
             contact("mql-sunday-evening", became_mql_at=at("2025-10-27T02:00:00"), hubspot_owner_id="101"),
-            contact("mql-and-sql", became_mql_at=at("2025-10-21T12:00:00"), became_sql_at=at("2025-10-23T12:00:00"), **reached),
+            contact(
+                "mql-and-sql",
+                became_mql_at=at("2025-10-21T12:00:00"),
+                became_sql_at=at("2025-10-23T12:00:00"),
+                **reached,
+            ),
             contact("skipped-mql", became_sql_at=at("2025-10-23T12:00:00"), **reached),
             contact("no-date", created="2025-10-22T12:00:00", lifecyclestage="marketingqualifiedlead"),
             contact("gone", became_mql_at=at("2025-10-22T12:00:00"), archived=True),
-            contact("only-a-lead", created="2025-10-22T12:00:00", lifecyclestage="lead", hs_analytics_source="PAID_SEARCH"),
+            contact(
+                "only-a-lead",
+                created="2025-10-22T12:00:00",
+                lifecyclestage="lead",
+                hs_analytics_source="PAID_SEARCH",
+            ),
             *(
                 contact(f"stage-{stage}", created="2025-10-07T12:00:00", lifecyclestage=stage)
                 for stage in ("subscriber", "other", "Lead", "98765", "55555", "evangelist")
             ),
-            contact("back-again", created="2025-10-01T12:00:00", lifecyclestage="subscriber", became_lead_at=at("2025-10-07T12:00:00")),
+            contact(
+                "back-again",
+                created="2025-10-01T12:00:00",
+                lifecyclestage="subscriber",
+                became_lead_at=at("2025-10-07T12:00:00"),
+            ),
             contact("7"),
             contact("8"),
             contact("9"),
         ],
     )
-    warehouse.add("google_ads.accounts", [{"id": "1", "name": "Main", "currency": "USD", "time_zone": "America/Chicago"}])
+    warehouse.add(
+        "google_ads.accounts",
+        [{"id": "1", "name": "Main", "currency": "USD", "time_zone": "America/Chicago"}],
+    )
     warehouse.add(
         "google_ads.spend",
-        [spend("2025-10-26", "100.10"), spend("2025-10-20", "49.90"), spend("2025-10-13", "80"), spend("2025-10-21", "70", "EUR")],
+        [
+            spend("2025-10-26", "100.10"),
+            spend("2025-10-20", "49.90"),
+            spend("2025-10-13", "80"),
+            spend("2025-10-21", "70", "EUR"),
+        ],
     )
     sent = {"type": "BATCH_EMAIL", "state": "PUBLISHED", "is_published": True}
     draft = {"type": "BATCH_EMAIL", "state": "DRAFT", "is_published": False}
@@ -121,15 +170,30 @@ def fill_marketing(warehouse: RawWarehouse) -> None:
             # whatever the kind, an automation sends it
             sent | {"id": "nurture", "state": "AUTOMATED_SENDING", "published_at": at("2025-10-15T12:00:00")},
             sent | {"id": "feed", "type": "RSS_EMAIL", "published_at": at("2025-10-15T12:00:00")},
-            sent | {"id": "test-a", "type": "AB_EMAIL", "state": "PUBLISHED_AB", "published_at": at("2025-10-15T12:00:00")},
-            sent | {"id": "test-b", "type": "AB_EMAIL", "state": "PUBLISHED_AB_VARIANT", "published_at": at("2025-10-15T12:00:00")},
+            sent
+            | {
+                "id": "test-a",
+                "type": "AB_EMAIL",
+                "state": "PUBLISHED_AB",
+                "published_at": at("2025-10-15T12:00:00"),
+            },
+            sent
+            | {
+                "id": "test-b",
+                "type": "AB_EMAIL",
+                "state": "PUBLISHED_AB_VARIANT",
+                "published_at": at("2025-10-15T12:00:00"),
+            },
             sent | {"id": "zones", "type": "localtime_email", "published_at": at("2025-10-15T12:00:00")},
             sent | {"id": "novel", "type": "HOLOGRAM_EMAIL", "published_at": at("2025-10-15T12:00:00")},
         ],
     )
     warehouse.add(
         "hubspot.web_traffic",
-        [{"day": day, "source": name, "sessions": n} for day, name, n in (("2025-10-20", "organic", 40), ("2025-10-26", "paid", 2))],
+        [
+            {"day": day, "source": name, "sessions": n}
+            for day, name, n in (("2025-10-20", "organic", 40), ("2025-10-26", "paid", 2))
+        ],
     )
     warehouse.add(
         "hubspot.forms",
@@ -194,7 +258,11 @@ def fill_activities(warehouse: RawWarehouse) -> None:
     warehouse.add(
         "hubspot.associations",
         [
-            *(row for id in ("unheard", "unheard-again", "asked-anew", "heard") for row in link("email", id, "6")),
+            *(
+                row
+                for id in ("unheard", "unheard-again", "asked-anew", "heard")
+                for row in link("email", id, "6")
+            ),
             *link("email", "no-direction", "5"),
             *link("call", "missed-or-not", "5"),
             *link("email", "asked", "7"),
@@ -221,8 +289,16 @@ def fill_activities(warehouse: RawWarehouse) -> None:
             meeting("morning", "2025-10-01T12:00:00", "2025-10-27T11:59:00", None),
             meeting("afternoon", "2025-10-01T12:00:00", "2025-10-27T19:00:00", "COMPLETED"),
             # the calendars of two colleagues, of whom one also typed it in
-            meeting("both", "2025-09-02T12:00:00", "2025-09-09T15:00:00", hs_i_cal_uid="u1", hs_attendee_owner_ids="101;102"),
-            meeting("both-victor", "2025-09-03T12:00:00", "2025-09-09T15:00:00", owner="102", hs_i_cal_uid="u1"),
+            meeting(
+                "both",
+                "2025-09-02T12:00:00",
+                "2025-09-09T15:00:00",
+                hs_i_cal_uid="u1",
+                hs_attendee_owner_ids="101;102",
+            ),
+            meeting(
+                "both-victor", "2025-09-03T12:00:00", "2025-09-09T15:00:00", owner="102", hs_i_cal_uid="u1"
+            ),
             meeting("both-again", "2025-09-03T12:00:00", "2025-09-09T15:00:00", hs_i_cal_uid="u1"),
             # the next one of the series
             meeting("series", "2025-09-02T12:00:00", "2025-09-10T15:00:00", hs_i_cal_uid="u1"),
@@ -231,26 +307,49 @@ def fill_activities(warehouse: RawWarehouse) -> None:
     warehouse.add(
         "hubspot.tasks",
         [
-            activity("done", "2025-10-20T12:00:00", hs_task_status="COMPLETED", hs_task_completion_date=at("2025-10-27T02:00:00")),
+            activity(
+                "done",
+                "2025-10-20T12:00:00",
+                hs_task_status="COMPLETED",
+                hs_task_completion_date=at("2025-10-27T02:00:00"),
+            ),
             activity("open", "2025-10-21T12:00:00", hs_task_status="NOT_STARTED"),
-            activity("reopened", "2025-10-21T12:00:00", hs_task_status="NOT_STARTED", hs_task_completion_date=at("2025-10-21T12:00:00")),
+            activity(
+                "reopened",
+                "2025-10-21T12:00:00",
+                hs_task_status="NOT_STARTED",
+                hs_task_completion_date=at("2025-10-21T12:00:00"),
+            ),
         ],
     )
     warehouse.add("hubspot.account", [{"portal_id": "1", "company_currency": "GBP"}])
-    warehouse.add("hubspot.notes", [activity("note", "2025-10-21T12:00:00"), activity("nobody", "2025-10-21T12:00:00", owner=None)])
+    warehouse.add(
+        "hubspot.notes",
+        [activity("note", "2025-10-21T12:00:00"), activity("nobody", "2025-10-21T12:00:00", owner=None)],
+    )
 
 
 def fill_deals(warehouse: RawWarehouse) -> None:
     stages = (("first", False, "0.1"), ("won", True, "1"), ("lost", True, "0"), ("unfit", True, "0"))
     warehouse.add(
         "hubspot.deal_stages",
-        [{"pipeline_id": "default", "id": id, "is_closed": closed, "probability": Decimal(chance)} for id, closed, chance in stages],
+        [
+            {"pipeline_id": "default", "id": id, "is_closed": closed, "probability": Decimal(chance)}
+            for id, closed, chance in stages
+        ],
     )
     warehouse.add(
         "hubspot.deals",
         [
             # open all the time, last touched by a note of 2025-09-20 on its contact: stale from 2025-10-21 on
-            deal("quiet", "first", "2025-09-01T12:00:00", None, amount=1000, stage_entered_at=at("2025-09-01T12:00:00")),
+            deal(
+                "quiet",
+                "first",
+                "2025-09-01T12:00:00",
+                None,
+                amount=1000,
+                stage_entered_at=at("2025-09-01T12:00:00"),
+            ),
             # exactly thirty days on Sunday 2025-10-26, thirty-one on Monday
             deal("edge", "first", "2025-09-26T12:00:00", None, amount=None),
             deal("planned", "first", "2025-08-01T12:00:00", None, amount=400),
@@ -264,7 +363,13 @@ def fill_deals(warehouse: RawWarehouse) -> None:
             deal("unfit", "unfit", "2025-10-06T12:00:00", "2025-10-22T12:00:00"),
             deal("other", "won", "2025-10-06T12:00:00", "2025-10-22T12:00:00", pipeline="service"),
             # the portal's currency is the pound
-            deal("won-no-currency", "won", "2025-10-06T12:00:00", "2025-10-08T12:00:00", deal_currency_code=None),
+            deal(
+                "won-no-currency",
+                "won",
+                "2025-10-06T12:00:00",
+                "2025-10-08T12:00:00",
+                deal_currency_code=None,
+            ),
             deal("gone", "lost", "2025-10-06T12:00:00", "2025-10-22T12:00:00", archived=True),
         ],
     )
@@ -273,7 +378,9 @@ def fill_deals(warehouse: RawWarehouse) -> None:
         [{"pipeline_id": "service", "id": "won", "is_closed": True, "probability": Decimal(1)}],
     )
     warehouse.add("hubspot.notes", [activity("touch", "2025-09-20T12:00:00")])
-    warehouse.add("hubspot.meetings", [meeting("visit", "2025-10-02T12:00:00", "2025-11-20T15:00:00", "SCHEDULED")])
+    warehouse.add(
+        "hubspot.meetings", [meeting("visit", "2025-10-02T12:00:00", "2025-11-20T15:00:00", "SCHEDULED")]
+    )
     warehouse.add(
         "hubspot.associations",
         [
@@ -287,10 +394,18 @@ def fill_deals(warehouse: RawWarehouse) -> None:
 @pytest.fixture(scope="module")
 def warehouse(make_warehouse: MakeWarehouse) -> RawWarehouse:
     """Monday 2025-10-27, 07:00 in Chicago."""
-    made = make_warehouse("2025-10-27T12:00:00", seeds={"people": PEOPLE, "scorecard_lines": LINES, "goals": GOALS})
+    made = make_warehouse(
+        "2025-10-27T12:00:00", seeds={"people": PEOPLE, "scorecard_lines": LINES, "goals": GOALS}
+    )
     made.company = made.company.model_copy(
         update={
-            "hubspot": HubSpotSection(**made.company.hubspot.model_dump() | {"disqualified_stages": ["unfit"], "lifecycle_stages": STAGES}),
+            "hubspot": HubSpotSection(
+                **made.company.hubspot.model_dump()
+                | {
+                    "disqualified_stages": ["unfit"],
+                    "lifecycle_stages": STAGES,
+                }
+            ),
             "marketing": MarketingSection(mql_query="mqls"),
         }
     )
@@ -316,15 +431,19 @@ def rows(warehouse: RawWarehouse, metric: str) -> list[dict[str, Any]]:
 def value(warehouse: RawWarehouse, metric: str, week: date) -> tuple[Decimal, Decimal]:
     """Numerator and denominator of a week."""
     found = warehouse.query(
-        f"select coalesce(sum(numerator), 0) as up, coalesce(sum(denominator), 0) as down from metrics.{metric} "
-        "where counted and date_trunc('week', occurred_on) = ?",
+        "select coalesce(sum(numerator), 0) as up, coalesce(sum(denominator), 0) as down from"
+        f" metrics.{metric} where counted and date_trunc('week', occurred_on) = ?",
         [week],
     )[0]
     return Decimal(str(found["up"])), Decimal(str(found["down"]))
 
 
 def reasons(warehouse: RawWarehouse, metric: str, ids: Iterable[str] | None = None) -> dict[str, str | None]:
-    return {row["record_id"]: row["reason"] for row in rows(warehouse, metric) if ids is None or row["record_id"] in ids}
+    return {
+        row["record_id"]: row["reason"]
+        for row in rows(warehouse, metric)
+        if ids is None or row["record_id"] in ids
+    }
 
 
 def test_leads_count_once_on_the_day_of_their_first_entry(warehouse: RawWarehouse) -> None:
@@ -336,11 +455,17 @@ def test_leads_count_once_on_the_day_of_their_first_entry(warehouse: RawWarehous
     }
     assert value(warehouse, "mql_count", W43)[0] == 2 and value(warehouse, "mql_count", W44)[0] == 0
     assert reasons(warehouse, "sql_count") == {"mql-and-sql": None, "skipped-mql": None}
-    assert {row["source"] for row in rows(warehouse, "mql_count")} == {"hubspot"}  # the company's own figures are not added
+    assert {row["source"] for row in rows(warehouse, "mql_count")} == {
+        "hubspot"
+    }  # the company's own figures are not added
 
 
 def test_only_stages_from_lead_on_make_a_lead(warehouse: RawWarehouse) -> None:
-    assert {id: reason for id, reason in reasons(warehouse, "leads_generated").items() if id.startswith(("stage", "back"))} == {
+    assert {
+        id: reason
+        for id, reason in reasons(warehouse, "leads_generated").items()
+        if id.startswith(("stage", "back"))
+    } == {
         "stage-Lead": None,
         "stage-98765": None,  # the company's own, between lead and MQL
         "stage-evangelist": None,
@@ -353,7 +478,9 @@ def test_only_stages_from_lead_on_make_a_lead(warehouse: RawWarehouse) -> None:
 
 
 def test_what_no_setting_knows_is_told(warehouse: RawWarehouse) -> None:
-    found = warehouse.query("from marts.fct_unmapped where kind in ('lifecycle_stage', 'mail_type', 'currency') order by kind")
+    found = warehouse.query(
+        "from marts.fct_unmapped where kind in ('lifecycle_stage', 'mail_type', 'currency') order by kind"
+    )
     assert [(row["kind"], row["value_id"], row["records"]) for row in found] == [
         ("currency", "GBP", 1),
         ("lifecycle_stage", "55555", 1),
@@ -376,10 +503,15 @@ def test_leads_by_source(warehouse: RawWarehouse) -> None:
 def test_cost_per_lead_of_the_same_week(warehouse: RawWarehouse) -> None:
     assert value(warehouse, "ad_spend", W43)[0] == 150
     assert value(warehouse, "cost_per_mql", W43) == (150, 2)
-    assert value(warehouse, "cost_per_mql", W42) == (80, 0)  # no lead: no cost per lead, however much was spent
-    assert [row["reason"] for row in rows(warehouse, "cost_per_mql") if row["record_id"].startswith("google_ads:1:EUR")] == [
-        "other_currency"
-    ]
+    assert value(warehouse, "cost_per_mql", W42) == (
+        80,
+        0,
+    )  # no lead: no cost per lead, however much was spent
+    assert [
+        row["reason"]
+        for row in rows(warehouse, "cost_per_mql")
+        if row["record_id"].startswith("google_ads:1:EUR")
+    ] == ["other_currency"]
 
 
 def test_campaigns_forms_and_traffic(warehouse: RawWarehouse) -> None:
@@ -410,9 +542,13 @@ def test_campaigns_forms_and_traffic(warehouse: RawWarehouse) -> None:
     assert "who@client.example" not in str(rows(warehouse, "form_submissions"))
 
 
-def test_coverage_of_optional_tables_and_of_sources_that_stand_for_each_other(warehouse: RawWarehouse) -> None:
+def test_coverage_of_optional_tables_and_of_sources_that_stand_for_each_other(
+    warehouse: RawWarehouse,
+) -> None:
     coverage = warehouse.query("from intermediate.int_scorecard__coverage")
-    assert {row["line_id"]: (row["is_not_connected"], row["complete_through"] is not None) for row in coverage} == {
+    assert {
+        row["line_id"]: (row["is_not_connected"], row["complete_through"] is not None) for row in coverage
+    } == {
         "marketing.mqls": (False, True),
         "marketing.ads": (False, True),
         "marketing.cost": (False, True),
@@ -431,13 +567,17 @@ def test_activities_of_reps(warehouse: RawWarehouse) -> None:
         "nobody": "no_owner",
     }
     assert value(warehouse, "calls_by_rep", W43)[0] == 3
-    assert {row["record_id"]: row["person_key"] for row in rows(warehouse, "calls_by_rep") if row["counted"]} == {
+    assert {
+        row["record_id"]: row["person_key"] for row in rows(warehouse, "calls_by_rep") if row["counted"]
+    } == {
         "missed-or-not": "maya",
         "out": "maya",
         "in": "maya",
         "sunday-evening": "victor",
     }
-    mails = reasons(warehouse, "emails_by_rep", ("sent", "theirs", "bounced", "planned", "gone", "no-direction"))
+    mails = reasons(
+        warehouse, "emails_by_rep", ("sent", "theirs", "bounced", "planned", "gone", "no-direction")
+    )
     assert mails == {
         "sent": None,
         "theirs": "incoming",
@@ -446,14 +586,20 @@ def test_activities_of_reps(warehouse: RawWarehouse) -> None:
         "gone": "deleted",
         "no-direction": "no_direction",
     }
-    assert reasons(warehouse, "tasks_by_rep") == {"done": None, "open": "not_complete", "reopened": "not_complete"}
+    assert reasons(warehouse, "tasks_by_rep") == {
+        "done": None,
+        "open": "not_complete",
+        "reopened": "not_complete",
+    }
     assert value(warehouse, "tasks_by_rep", W43)[0] == 1
     assert reasons(warehouse, "notes_by_rep", ("note", "nobody")) == {"note": None, "nobody": "no_owner"}
 
 
 def test_meetings_by_rep_and_by_outcome(warehouse: RawWarehouse) -> None:
     by_rep = {
-        (row["record_id"], row["person_key"]): row["reason"] for row in rows(warehouse, "meetings_by_rep") if row["record_id"] != "visit"
+        (row["record_id"], row["person_key"]): row["reason"]
+        for row in rows(warehouse, "meetings_by_rep")
+        if row["record_id"] != "visit"
     }
     assert by_rep == {
         ("held", "maya"): None,
@@ -471,9 +617,17 @@ def test_meetings_by_rep_and_by_outcome(warehouse: RawWarehouse) -> None:
         ("series", "maya"): None,
     }
     assert value(warehouse, "meetings_by_outcome", W43)[0] == 5  # held, cancelled, moved, missed, untold
-    assert [value(warehouse, name, W43)[0] for name in ("meetings_held", "meetings_cancelled", "meetings_no_show")] == [1, 1, 1]
+    assert [
+        value(warehouse, name, W43)[0] for name in ("meetings_held", "meetings_cancelled", "meetings_no_show")
+    ] == [1, 1, 1]
     held = reasons(warehouse, "meetings_held", ("cancelled", "moved", "missed", "untold", "ahead"))
-    expected = {"cancelled": "canceled", "moved": "rescheduled", "missed": "no_show", "untold": "no_outcome", "ahead": "not_yet"}
+    expected = {
+        "cancelled": "canceled",
+        "moved": "rescheduled",
+        "missed": "no_show",
+        "untold": "no_outcome",
+        "ahead": "not_yet",
+    }
     assert held == expected
     assert value(warehouse, "meeting_attendees", W43)[0] == 4  # two colleagues and two contacts
     due = reasons(warehouse, "meetings_by_outcome", ("morning", "afternoon"))
@@ -490,7 +644,10 @@ def test_a_meeting_in_two_calendars_is_one(warehouse: RawWarehouse) -> None:
     ]
     invited = [row["numerator"] for row in rows(warehouse, "meeting_attendees") if row["record_id"] == "both"]
     assert invited == [2, 2]
-    meta = warehouse.query("from intermediate.int_scorecard__metrics where metric_id in ('meetings_held', 'ftas_set', 'w250_ftas_set')")
+    meta = warehouse.query(
+        "from intermediate.int_scorecard__metrics where metric_id in ('meetings_held', 'ftas_set',"
+        " 'w250_ftas_set')"
+    )
     assert [row["distinct_for_team"] for row in meta] == [True] * 3
 
 
@@ -513,8 +670,14 @@ def test_response_time(warehouse: RawWarehouse) -> None:
         "victor",
         date(2025, 10, 17),
     )
-    assert found["night"]["numerator"] == Decimal("1.5") and found["night"]["occurred_on"] == date(2025, 10, 26)
-    business = {row["record_id"]: row["numerator"] for row in rows(warehouse, "activity_response_time_business") if row["counted"]}
+    assert found["night"]["numerator"] == Decimal("1.5") and found["night"]["occurred_on"] == date(
+        2025, 10, 26
+    )
+    business = {
+        row["record_id"]: row["numerator"]
+        for row in rows(warehouse, "activity_response_time_business")
+        if row["counted"]
+    }
     assert business == {"asked": Decimal("1.5"), "night": 0, "asked-anew": 9}
 
 
@@ -525,28 +688,47 @@ def of_day(warehouse: RawWarehouse, metric: str, day: date) -> dict[str, str | N
 def test_the_pipeline_at_the_end_of_each_week(warehouse: RawWarehouse) -> None:
     sunday, today = date(2025, 10, 26), date(2025, 10, 27)
     assert set(of_day(warehouse, "open_deals", sunday)) == {"quiet", "edge", "planned", "euro"}
-    assert set(of_day(warehouse, "open_deals", date(2025, 10, 19))) == {"quiet", "edge", "planned", "won", "lost", "unfit"}
+    assert set(of_day(warehouse, "open_deals", date(2025, 10, 19))) == {
+        "quiet",
+        "edge",
+        "planned",
+        "won",
+        "lost",
+        "unfit",
+    }
     money = {
-        row["record_id"]: row["numerator"] for row in rows(warehouse, "pipeline_value") if row["occurred_on"] == sunday and row["counted"]
+        row["record_id"]: row["numerator"]
+        for row in rows(warehouse, "pipeline_value")
+        if row["occurred_on"] == sunday and row["counted"]
     }
     assert money == {"quiet": 1000, "planned": 400}
     assert of_day(warehouse, "pipeline_value", sunday)["edge"] == "no_amount"
     assert of_day(warehouse, "pipeline_value", sunday)["euro"] == "other_currency"
     # before the first deal the pipeline was empty, which is a number
     empty = [row for row in rows(warehouse, "open_deals") if row["occurred_on"] == date(2025, 7, 6)]
-    assert [(row["record_type"], row["numerator"], row["counted"]) for row in empty] == [("snapshot", 0, True)]
+    assert [(row["record_type"], row["numerator"], row["counted"]) for row in empty] == [
+        ("snapshot", 0, True)
+    ]
     stale = of_day(warehouse, "stale_deals", sunday)
     assert stale == {"quiet": None, "edge": "not_stale", "planned": "not_stale", "euro": "not_stale"}
     assert of_day(warehouse, "stale_deals", today)["edge"] is None
     # a week in which nothing is stale is a zero
     fresh = [row for row in rows(warehouse, "stale_deals") if row["occurred_on"] == date(2025, 8, 10)]
-    assert [(row["record_id"], row["numerator"], row["reason"]) for row in fresh] == [("2025-08-10", 0, None), ("planned", 1, "not_stale")]
+    assert [(row["record_id"], row["numerator"], row["reason"]) for row in fresh] == [
+        ("2025-08-10", 0, None),
+        ("planned", 1, "not_stale"),
+    ]
 
 
 def test_the_pipeline_now_by_probability(warehouse: RawWarehouse) -> None:
     now = warehouse.query("from marts.fct_sales_open_deals where is_now")
     found = {row["deal_id"]: (row["amount"], row["weighted"], row["stale_days"] is not None) for row in now}
-    assert found == {"quiet": (1000, 100, True), "edge": (None, None, True), "planned": (400, 40, False), "euro": (None, None, False)}
+    assert found == {
+        "quiet": (1000, 100, True),
+        "edge": (None, None, True),
+        "planned": (400, 40, False),
+        "euro": (None, None, False),
+    }
 
 
 def test_closed_deals(warehouse: RawWarehouse) -> None:
@@ -566,22 +748,31 @@ def test_closed_deals(warehouse: RawWarehouse) -> None:
     assert sizes["won"] == (5000, None)
     assert (sizes["won-no-amount"][1], sizes["won-euro"][1]) == ("no_amount", "other_currency")
     assert sizes["won-no-currency"][1] == "other_currency"
-    days = {row["record_id"]: row["numerator"] for row in rows(warehouse, "sales_cycle_days") if row["counted"]}
+    days = {
+        row["record_id"]: row["numerator"] for row in rows(warehouse, "sales_cycle_days") if row["counted"]
+    }
     assert days == {"won": 20, "won-early": 50, "won-no-amount": 0, "won-euro": 2, "won-no-currency": 2}
 
 
 def test_without_hubspot_the_companys_own_figures_tell(make_warehouse: MakeWarehouse) -> None:
-    made = make_warehouse("2025-10-27T12:00:00", seeds={"people": PEOPLE, "scorecard_lines": LINES, "goals": GOALS})
+    made = make_warehouse(
+        "2025-10-27T12:00:00", seeds={"people": PEOPLE, "scorecard_lines": LINES, "goals": GOALS}
+    )
     made.company = made.company.model_copy(update={"marketing": MarketingSection(mql_query="mqls")})
     made._prepare()
     made.loaded("hubspot", "not_connected")
     made.loaded("company_warehouse", through=at("2025-10-27T11:55:00"))
     made.add("hubspot.contacts", [contact("of-before", became_mql_at=at("2025-10-21T12:00:00"))])
     made.add("company_warehouse.figures", FIGURES)
-    made.build("--select", "+mql_count", "+sql_count", "+int_scorecard__coverage", "--exclude", "test_type:singular")
+    made.build(
+        "--select", "+mql_count", "+sql_count", "+int_scorecard__coverage", "--exclude", "test_type:singular"
+    )
     assert value(made, "mql_count", W43)[0] == 30
     assert [row["reason"] for row in rows(made, "mql_count")] == [None, "no_date"]
     assert rows(made, "sql_count") == []
-    lines = {row["line_id"]: row["is_not_connected"] for row in made.query("from intermediate.int_scorecard__coverage")}
+    lines = {
+        row["line_id"]: row["is_not_connected"]
+        for row in made.query("from intermediate.int_scorecard__coverage")
+    }
     assert lines["marketing.mqls"] is False
     assert lines["marketing.cost"] is True  # leads are there, no ad platform is

@@ -1,5 +1,5 @@
-"""The marts of the sales pages: the golden figures, the funnel with skipped and open ones, the pipeline of a past Monday, comparisons
-with the year before, and the same shape out of Copper."""
+"""The marts of the sales pages: the golden figures, the funnel with skipped and open ones, the pipeline of a
+past Monday, comparisons with the year before, and the same shape out of Copper."""
 
 from __future__ import annotations
 
@@ -39,7 +39,10 @@ MONDAY = date(2025, 10, 27)
 
 def history(deal_id: str, *changes: tuple[str, str, str]) -> list[dict[str, Any]]:
     """(property, value, instant) rows of one deal."""
-    return [{"deal_id": deal_id, "property": name, "value": value, "set_at": at(when)} for name, value, when in changes]
+    return [
+        {"deal_id": deal_id, "property": name, "value": value, "set_at": at(when)}
+        for name, value, when in changes
+    ]
 
 
 def fill_golden(warehouse: RawWarehouse) -> None:
@@ -49,7 +52,14 @@ def fill_golden(warehouse: RawWarehouse) -> None:
     warehouse.add(
         "hubspot.deals",
         [
-            deal(f"golden-{n}", "won" if n < 27 else "lost", f"{made}T15:00:00", f"{closed}T15:00:00", "101", amount=15_717)
+            deal(
+                f"golden-{n}",
+                "won" if n < 27 else "lost",
+                f"{made}T15:00:00",
+                f"{closed}T15:00:00",
+                "101",
+                amount=15_717,
+            )
             | ({} if n % 2 else {"closed_lost_reason": "Price"})
             for n in range(100)
         ],
@@ -61,7 +71,8 @@ def fill_pipeline(warehouse: RawWarehouse) -> None:
     warehouse.add(
         "hubspot.deal_stages",
         [
-            dict(zip(("id", "label", "display_order", "is_closed", "probability"), stage, strict=True)) | {"pipeline_id": "default"}
+            dict(zip(("id", "label", "display_order", "is_closed", "probability"), stage, strict=True))
+            | {"pipeline_id": "default"}
             for stage in STAGES
         ],
     )
@@ -72,7 +83,15 @@ def fill_pipeline(warehouse: RawWarehouse) -> None:
             deal("moved", "second", "2025-10-01T15:00:00", "2025-11-05T15:00:00", "102", amount=1_500),
             deal("overdue", "first", "2025-08-01T15:00:00", "2025-10-01T15:00:00", "109", amount=None),
             deal("unfit", "unfit", "2025-08-01T15:00:00", "2025-08-20T15:00:00", "102"),
-            deal("gone", "first", "2025-08-01T15:00:00", None, "102", archived=True, updated_at=at("2025-08-02T15:00:00")),
+            deal(
+                "gone",
+                "first",
+                "2025-08-01T15:00:00",
+                None,
+                "102",
+                archived=True,
+                updated_at=at("2025-08-02T15:00:00"),
+            ),
             deal("elsewhere", "first", "2025-08-01T15:00:00", None, "102", pipeline="service"),
             deal("long-ago", "lost", "2023-10-02T15:00:00", "2023-12-02T15:00:00", None),  # type: ignore[arg-type]
         ],
@@ -94,8 +113,14 @@ def fill_pipeline(warehouse: RawWarehouse) -> None:
                 ("closedate", "1762354800000", "2025-10-23T15:00:00"),
             ),
             # an amount that was taken away is none
-            *history("overdue", ("amount", "700", "2025-08-01T15:00:00"), ("amount", "", "2025-08-15T15:00:00")),
-            *history("overdue", ("dealstage", "first", "2025-08-01T15:00:00"), ("hubspot_owner_id", "109", "2025-08-01T15:00:00")),
+            *history(
+                "overdue", ("amount", "700", "2025-08-01T15:00:00"), ("amount", "", "2025-08-15T15:00:00")
+            ),
+            *history(
+                "overdue",
+                ("dealstage", "first", "2025-08-01T15:00:00"),
+                ("hubspot_owner_id", "109", "2025-08-01T15:00:00"),
+            ),
             *history("overdue", ("closedate", "2025-10-01T15:00:00Z", "2025-08-01T15:00:00")),
         ],
     )
@@ -117,11 +142,20 @@ def fill_funnel(warehouse: RawWarehouse) -> None:
                 **{**paid, "lifecyclestage": "customer"},
             ),
             # never an MQL by date: entered and passed it on the day of the SQL
-            contact("skipped", became_sql_at=at("2025-03-01T15:00:00"), **{**paid, "lifecyclestage": "salesqualifiedlead"}),
+            contact(
+                "skipped",
+                became_sql_at=at("2025-03-01T15:00:00"),
+                **{**paid, "lifecyclestage": "salesqualifiedlead"},
+            ),
             contact("dropped", hs_lead_status="UNQUALIFIED", **paid),
             *(contact(f"open-{n}", hs_lead_status="OPEN", **paid) for n in range(7)),
             *(contact(f"customer-{n}", **won) for n in range(2)),
-            contact("few", hs_analytics_source="REFERRALS", lifecyclestage="customer", became_customer_at=at("2025-06-01T15:00:00")),
+            contact(
+                "few",
+                hs_analytics_source="REFERRALS",
+                lifecyclestage="customer",
+                became_customer_at=at("2025-06-01T15:00:00"),
+            ),
             contact("no-lead"),
             contact("deleted", archived=True, **paid),
             contact("old", created="2024-01-15T12:00:00", **paid),
@@ -132,7 +166,9 @@ def fill_funnel(warehouse: RawWarehouse) -> None:
 @pytest.fixture(scope="module")
 def warehouse(make_warehouse: MakeWarehouse) -> RawWarehouse:
     """Monday 2025-10-27, 07:00 in Chicago."""
-    made = make_warehouse("2025-10-27T12:00:00", seeds={"people": PEOPLE, "scorecard_lines": LINES, "goals": GOALS})
+    made = make_warehouse(
+        "2025-10-27T12:00:00", seeds={"people": PEOPLE, "scorecard_lines": LINES, "goals": GOALS}
+    )
     hubspot = HubSpotSection(**made.company.hubspot.model_dump() | {"disqualified_stages": ["unfit"]})
     made.company = made.company.model_copy(update={"hubspot": hubspot})
     made._prepare()
@@ -147,9 +183,13 @@ def warehouse(make_warehouse: MakeWarehouse) -> RawWarehouse:
             call("year-before", "2024-10-22T15:00:00"),
             call("somebody", "2025-10-21T15:00:00", owner="109"),
             call("nobody", "2025-10-21T15:00:00", owner=None),
-            # seven hours of this Monday, and the whole Monday 52 weeks before: 06:30 of both, then 06:58, 07:30 and the afternoon
+            # seven hours of this Monday, and the whole Monday 52 weeks before: 06:30 of both, then 06:58,
+            # 07:30 and the afternoon
             call("today", "2025-10-27T11:30:00", owner="109"),
-            *(call(f"then-{when}", f"2024-10-28T{when}:00", owner="109") for when in ("11:30", "11:58", "12:30", "20:00")),
+            *(
+                call(f"then-{when}", f"2024-10-28T{when}:00", owner="109")
+                for when in ("11:30", "11:58", "12:30", "20:00")
+            ),
         ],
     )
     made.add(
@@ -160,14 +200,25 @@ def warehouse(make_warehouse: MakeWarehouse) -> RawWarehouse:
             meeting("ahead", "2025-10-22T12:00:00", "2025-11-20T15:00:00", "SCHEDULED"),
         ],
     )
-    made.add("hubspot.associations", [*link("call", "monday", "few", "open-1"), *link("call", "before", "few")])
+    made.add(
+        "hubspot.associations", [*link("call", "monday", "few", "open-1"), *link("call", "before", "few")]
+    )
     made.loaded("hubspot", through=at("2025-10-27T11:55:00"))
-    made.build("--select", "+path:models/marts/sales", "+sales_pages_agree_with_the_metrics", "--indirect-selection", "empty")
+    made.build(
+        "--select",
+        "+path:models/marts/sales",
+        "+sales_pages_agree_with_the_metrics",
+        "--indirect-selection",
+        "empty",
+    )
     return made
 
 
 def kpi(warehouse: RawWarehouse, measure: str, period: str = "ytd", owner: str = "all") -> dict[str, Any]:
-    (row,) = warehouse.query("from marts.fct_sales_kpis where measure = ? and period_key = ? and owner_key = ?", [measure, period, owner])
+    (row,) = warehouse.query(
+        "from marts.fct_sales_kpis where measure = ? and period_key = ? and owner_key = ?",
+        [measure, period, owner],
+    )
     return row
 
 
@@ -179,7 +230,10 @@ def test_the_golden_figures(warehouse: RawWarehouse) -> None:
     assert chain["revenue"]["needed"] == 100_000
     assert round(chain["deals"]["needed"], 4) == Decimal("6.3625") and chain["deals"]["shown"] == 7
     # the deals' decimals are carried: 6.3625 ÷ 0.27, not 7 ÷ 0.27, which would be 26
-    assert round(chain["opportunities"]["needed"], 3) == Decimal("23.565") and chain["opportunities"]["shown"] == 24
+    assert (
+        round(chain["opportunities"]["needed"], 3) == Decimal("23.565")
+        and chain["opportunities"]["shown"] == 24
+    )
     assert chain["opportunities"]["basis"] == "27 of 100 closed, 12 months to 27 Oct 2025"
     (now,) = warehouse.query("from marts.fct_sales_velocity where is_now")
     # 15,717 × 0.27 ÷ 105 = 40.4151...; the request prints it cut to 40.41
@@ -188,21 +242,34 @@ def test_the_golden_figures(warehouse: RawWarehouse) -> None:
 
 
 def test_targets_add_up_the_goals_of_their_months(warehouse: RawWarehouse) -> None:
-    found = {row["span"]: (row["target"], row["won_value"]) for row in warehouse.query("from marts.fct_sales_targets")}
+    found = {
+        row["span"]: (row["target"], row["won_value"])
+        for row in warehouse.query("from marts.fct_sales_targets")
+    }
     # the goal was raised in September: eight months at 50,000 and four at 100,000
     assert found == {"month": (100_000, 0), "quarter": (300_000, 0), "year": (800_000, 27 * 15_717)}
 
 
 def test_what_is_left_out_of_the_win_rate_is_named(warehouse: RawWarehouse) -> None:
     rows = warehouse.query("from marts.fct_sales_deals where left_out_reason is not null")
-    assert {row["deal_id"]: row["left_out_reason"] for row in rows} == {"overdue": "no_amount", "unfit": "disqualified", "gone": "deleted"}
+    assert {row["deal_id"]: row["left_out_reason"] for row in rows} == {
+        "overdue": "no_amount",
+        "unfit": "disqualified",
+        "gone": "deleted",
+    }
     assert not warehouse.query("from marts.fct_sales_deals where deal_id = 'elsewhere'")
 
 
 def test_the_pipeline_of_a_past_monday_is_what_it_was_then(warehouse: RawWarehouse) -> None:
     rows = warehouse.query("from marts.fct_sales_open_deals where deal_id = 'moved'")
     seen = {
-        (row["shown_day"], row["is_now"]): (row["stage_label"], row["amount"], row["owner_name"], row["close_day"], row["pushes"])
+        (row["shown_day"], row["is_now"]): (
+            row["stage_label"],
+            row["amount"],
+            row["owner_name"],
+            row["close_day"],
+            row["pushes"],
+        )
         for row in rows
     }
     assert seen == {
@@ -214,7 +281,9 @@ def test_the_pipeline_of_a_past_monday_is_what_it_was_then(warehouse: RawWarehou
     }
     assert {row["pushed_days"] for row in rows} == {0, 31}
     # the scorecard's own number of those weeks is the same
-    values = warehouse.query("select occurred_on, numerator from metrics.pipeline_value where record_id = 'moved' order by 1")
+    values = warehouse.query(
+        "select occurred_on, numerator from metrics.pipeline_value where record_id = 'moved' order by 1"
+    )
     assert [(row["occurred_on"], row["numerator"]) for row in values] == [
         (date(2025, 10, 5), 1000),
         (date(2025, 10, 12), 1000),
@@ -229,7 +298,9 @@ def test_stale_overdue_and_missing(warehouse: RawWarehouse) -> None:
     assert (now["amount"], now["is_overdue"], now["stale_days"]) == (None, True, 87)
     assert now["stale_reason"] == "never an activity, in its stage since 1 Aug 2025"
     assert now["owner_key"] == "hubspot:109" and now["owner_name"] == "somebody@else.example"
-    (then,) = warehouse.query("from marts.fct_sales_open_deals where deal_id = 'overdue' and shown_day = date '2025-08-11'")
+    (then,) = warehouse.query(
+        "from marts.fct_sales_open_deals where deal_id = 'overdue' and shown_day = date '2025-08-11'"
+    )
     assert then["amount"] == 700
     months = {row["label"]: row for row in warehouse.query("from marts.fct_sales_forecast")}
     assert set(months) == {"Overdue", "Nov 2025"} and months["Overdue"]["missing_amount"] == 1
@@ -239,7 +310,9 @@ def test_stale_overdue_and_missing(warehouse: RawWarehouse) -> None:
 
 def test_the_funnel_counts_skipped_stages_and_shows_open_ones(warehouse: RawWarehouse) -> None:
     rows = warehouse.query("from marts.fct_sales_funnel where cohort = 'all' order by step_order")
-    assert [(row["stage"], row["entered"], row["passed"], row["still_open"], row["dropped"]) for row in rows] == [
+    assert [
+        (row["stage"], row["entered"], row["passed"], row["still_open"], row["dropped"]) for row in rows
+    ] == [
         ("lead", 14, 5, 8, 1),
         ("mql", 5, 5, 0, 0),
         ("sql", 5, 4, 1, 0),
@@ -247,7 +320,9 @@ def test_the_funnel_counts_skipped_stages_and_shows_open_ones(warehouse: RawWare
         ("customer", 4, None, None, None),
     ]
     lead = rows[0]
-    assert lead["conversion"] == pytest.approx(Decimal(5) / 14) and lead["conversion_at_most"] == pytest.approx(Decimal(13) / 14)
+    assert lead["conversion"] == pytest.approx(Decimal(5) / 14) and lead[
+        "conversion_at_most"
+    ] == pytest.approx(Decimal(13) / 14)
     # by the day of entry into the stage: the contact of 2024 is in no cohort of 2025
     (lead_2025,) = warehouse.query("from marts.fct_sales_funnel where cohort = '2025' and stage = 'lead'")
     assert lead_2025["entered"] == 13
@@ -260,18 +335,31 @@ def test_a_rate_of_few_leads_is_not_printed(warehouse: RawWarehouse) -> None:
 
 
 def test_activities_and_goals(warehouse: RawWarehouse) -> None:
-    rows = warehouse.query("from marts.fct_sales_activity where period_key = 'last_week' and owner_key = 'all'")
+    rows = warehouse.query(
+        "from marts.fct_sales_activity where period_key = 'last_week' and owner_key = 'all'"
+    )
     found = {row["kind"]: (row["records"], row["counted"], row["target"]) for row in rows}
-    # two people with a goal of 15 calls on five working days; records of people without a goal are in no attainment
+    # two people with a goal of 15 calls on five working days; records of people without a goal are in no
+    # attainment
     assert found["calls"] == (3, 1, 150)
-    # the cancelled meeting is a record and no meeting; the one ahead is a record of the day on which it was made
+    # the cancelled meeting is a record and no meeting; the one ahead is a record of the day on which it was
+    # made
     assert found["meetings"] == (3, 1, 5)
     assert kpi(warehouse, "activities", "last_week")["value"] == 6
-    (ytd,) = warehouse.query("from marts.fct_sales_activity where period_key = 'ytd' and owner_key = 'maya' and kind = 'calls'")
+    (ytd,) = warehouse.query(
+        "from marts.fct_sales_activity where period_key = 'ytd' and owner_key = 'maya' and kind = 'calls'"
+    )
     # before there was a goal nothing is held against it
     assert (ytd["records"], ytd["counted"]) == (2, 1)
-    days = warehouse.query("from marts.fct_sales_activity_days where period_key = 'last_week' and owner_key = 'all' order by bucket_order")
-    assert [(row["bucket_label"], row["calls"]) for row in days][:3] == [("20 Oct", 1), ("21 Oct", 2), ("22 Oct", 0)]
+    days = warehouse.query(
+        "from marts.fct_sales_activity_days where period_key = 'last_week' and owner_key = 'all' order by"
+        " bucket_order"
+    )
+    assert [(row["bucket_label"], row["calls"]) for row in days][:3] == [
+        ("20 Oct", 1),
+        ("21 Oct", 2),
+        ("22 Oct", 0),
+    ]
 
 
 def test_year_on_year(warehouse: RawWarehouse) -> None:
@@ -281,7 +369,9 @@ def test_year_on_year(warehouse: RawWarehouse) -> None:
     everything = kpi(warehouse, "activities", "all")
     assert (everything["value"], everything["now_value"], everything["then_value"]) == (13, 12, 1)
     (row,) = warehouse.query("from marts.dim_sales_periods where period_key = 'all'")
-    assert row["comparison"] == "last 12 months against the 12 before" and row["now_first"] == date(2024, 10, 28)
+    assert row["comparison"] == "last 12 months against the 12 before" and row["now_first"] == date(
+        2024, 10, 28
+    )
     # the records begin in October 2023: there is no whole year before last year
     (last_year,) = warehouse.query("from marts.dim_sales_periods where period_key = 'last_year'")
     assert last_year["then_first"] is None and kpi(warehouse, "activities", "last_year")["change"] is None
@@ -294,9 +384,13 @@ def test_what_runs_is_compared_to_the_same_time_of_day(warehouse: RawWarehouse) 
     (row,) = warehouse.query("from marts.dim_sales_periods where period_key = 'this_week'")
     assert (str(row["now_until"]), str(row["then_until"])) == ("2025-10-27 06:55:00", "2024-10-28 06:55:00")
     assert row["comparison"] == "against 28 Oct 2024 until 06:55" and row["is_whole"]
-    (calls,) = warehouse.query("from marts.fct_sales_activity where period_key = 'this_week' and owner_key = 'all' and kind = 'calls'")
+    (calls,) = warehouse.query(
+        "from marts.fct_sales_activity where period_key = 'this_week' and owner_key = 'all' and kind ="
+        " 'calls'"
+    )
     assert (calls["records"], calls["then_records"]) == (1, 1)
-    # the stretch to the same time counts in every period that ends today, and whole days in those that are over
+    # the stretch to the same time counts in every period that ends today, and whole days in those that are
+    # over
     assert kpi(warehouse, "activities", "mtd")["then_value"] == 1
     assert kpi(warehouse, "activities", "last_week")["then_value"] == 1
 
@@ -312,18 +406,30 @@ def test_why_nothing_is_compared(warehouse: RawWarehouse) -> None:
 
 
 def test_engaged_contacts(warehouse: RawWarehouse) -> None:
-    rows = warehouse.query("from marts.fct_sales_engaged_contacts where period_key = 'all' and owner_key = 'all' order by rank")
+    rows = warehouse.query(
+        "from marts.fct_sales_engaged_contacts where period_key = 'all' and owner_key = 'all' order by rank"
+    )
     assert [(row["contact_id"], row["activities"]) for row in rows] == [("few", 2), ("open-1", 1)]
 
 
 def test_periods_at_a_leap_day(warehouse: RawWarehouse) -> None:
     # the last test of this warehouse: it stays in that year
     warehouse.turn_clock("2028-02-29T18:00:00")
-    warehouse.build("--select", "int_sources", "int_crm__reach", "int_sales__periods", "dim_sales_periods", "fct_sales_targets")
+    warehouse.build(
+        "--select",
+        "int_sources",
+        "int_crm__reach",
+        "int_sales__periods",
+        "dim_sales_periods",
+        "fct_sales_targets",
+    )
     found = {row["period_key"]: row for row in warehouse.query("from marts.dim_sales_periods")}
     assert (found["mtd"]["then_first"], found["mtd"]["then_last"]) == (date(2027, 2, 1), date(2027, 2, 28))
     assert found["ytd"]["then_last"] == date(2027, 2, 28)
-    assert (found["this_week"]["first_day"], found["this_week"]["then_first"]) == (date(2028, 2, 28), date(2027, 3, 1))
+    assert (found["this_week"]["first_day"], found["this_week"]["then_first"]) == (
+        date(2028, 2, 28),
+        date(2027, 3, 1),
+    )
     assert found["last_year"]["description"] == "1 Jan – 31 Dec 2027"
     # the CRM was last read in 2025: nothing is compared, and nothing expected of what was won so far
     assert not any(row["is_whole"] for row in found.values())
@@ -334,10 +440,15 @@ def test_periods_at_a_leap_day(warehouse: RawWarehouse) -> None:
 @pytest.fixture(scope="module")
 def copper(make_warehouse: MakeWarehouse) -> RawWarehouse:
     """The same team in Copper; HubSpot is not connected."""
-    made = make_warehouse("2025-10-27T12:00:00", seeds={"people": PEOPLE, "scorecard_lines": LINES, "goals": GOALS})
+    made = make_warehouse(
+        "2025-10-27T12:00:00", seeds={"people": PEOPLE, "scorecard_lines": LINES, "goals": GOALS}
+    )
     made.company = made.company.model_copy(update={"copper": CopperSection(call_types=["Phone Call"])})
     made._prepare()
-    users = [{"id": 1, "name": "Maya", "email": "maya@test.example"}, {"id": 2, "name": "Zoe Quinn", "email": "zoe@else.example"}]
+    users = [
+        {"id": 1, "name": "Maya", "email": "maya@test.example"},
+        {"id": 2, "name": "Zoe Quinn", "email": "zoe@else.example"},
+    ]
     made.add("copper.users", users)
     made.add("copper.pipelines", [{"id": 10, "name": "Sales", "is_revenue": True}])
     made.add("copper.pipelines", [{"id": 11, "name": "Hiring", "is_revenue": False}])
@@ -348,12 +459,28 @@ def copper(make_warehouse: MakeWarehouse) -> RawWarehouse:
             {"id": 101, "pipeline_id": 10, "name": "Quote", "win_probability": 50, "position": 2},
         ],
     )
-    base = {"pipeline_id": 10, "monetary_unit": "USD", "assignee_id": 1, "date_created": at("2025-07-01T15:00:00")}
-    base |= {"date_modified": at("2025-09-01T15:00:00"), "close_date": date(2025, 9, 1), "pipeline_stage_id": 101}
+    base = {
+        "pipeline_id": 10,
+        "monetary_unit": "USD",
+        "assignee_id": 1,
+        "date_created": at("2025-07-01T15:00:00"),
+    }
+    base |= {
+        "date_modified": at("2025-09-01T15:00:00"),
+        "close_date": date(2025, 9, 1),
+        "pipeline_stage_id": 101,
+    }
     made.add(
         "copper.opportunities",
         [
-            base | {"id": 1, "name": "Open", "status": "Open", "monetary_value": 800, "close_date": date(2025, 12, 1)},
+            base
+            | {
+                "id": 1,
+                "name": "Open",
+                "status": "Open",
+                "monetary_value": 800,
+                "close_date": date(2025, 12, 1),
+            },
             base | {"id": 2, "name": "Won", "status": "Won", "monetary_value": 600},
             base | {"id": 3, "name": "Lost", "status": "Lost", "assignee_id": 2},
             base | {"id": 4, "name": "Left", "status": "Abandoned"},
@@ -365,17 +492,44 @@ def copper(make_warehouse: MakeWarehouse) -> RawWarehouse:
     made.add(
         "copper.opportunity_stages",
         [
-            {"snapshot_date": date(2025, 10, 1), "opportunity_id": 1, "pipeline_stage_id": 100, "monetary_value": 500, "assignee_id": 2},
-            {"snapshot_date": date(2025, 10, 20), "opportunity_id": 1, "pipeline_stage_id": 101, "monetary_value": 800, "assignee_id": 1},
-            {"snapshot_date": date(2025, 10, 1), "opportunity_id": 6, "pipeline_stage_id": 101, "monetary_value": 50, "assignee_id": 1},
+            {
+                "snapshot_date": date(2025, 10, 1),
+                "opportunity_id": 1,
+                "pipeline_stage_id": 100,
+                "monetary_value": 500,
+                "assignee_id": 2,
+            },
+            {
+                "snapshot_date": date(2025, 10, 20),
+                "opportunity_id": 1,
+                "pipeline_stage_id": 101,
+                "monetary_value": 800,
+                "assignee_id": 1,
+            },
+            {
+                "snapshot_date": date(2025, 10, 1),
+                "opportunity_id": 6,
+                "pipeline_stage_id": 101,
+                "monetary_value": 50,
+                "assignee_id": 1,
+            },
             *(
-                {"snapshot_date": day, "opportunity_id": 7, "pipeline_id": pipeline, "monetary_value": 70, "assignee_id": 1}
+                {
+                    "snapshot_date": day,
+                    "opportunity_id": 7,
+                    "pipeline_id": pipeline,
+                    "monetary_value": 70,
+                    "assignee_id": 1,
+                }
                 for day, pipeline in ((date(2025, 10, 1), 10), (date(2025, 10, 20), 11))
             ),
         ],
     )
     types = [(7, "user", "Phone Call"), (0, "user", "Note"), (3, "system", "Pipeline Stage Changed")]
-    made.add("copper.activity_types", [{"id": id, "category": category, "name": name} for id, category, name in types])
+    made.add(
+        "copper.activity_types",
+        [{"id": id, "category": category, "name": name} for id, category, name in types],
+    )
     then = at("2025-10-21T15:00:00")
     done = {"date_created": then, "activity_date": then, "user_id": 1, "parent_type": "opportunity"}
     made.add(
@@ -387,7 +541,13 @@ def copper(make_warehouse: MakeWarehouse) -> RawWarehouse:
         ],
     )
     made.loaded("copper", through=at("2025-10-27T11:55:00"))
-    made.build("--select", "+path:models/marts/sales", "+sales_pages_agree_with_the_metrics", "--indirect-selection", "empty")
+    made.build(
+        "--select",
+        "+path:models/marts/sales",
+        "+sales_pages_agree_with_the_metrics",
+        "--indirect-selection",
+        "empty",
+    )
     return made
 
 
@@ -398,18 +558,24 @@ def test_copper_feeds_the_same_shape(copper: RawWarehouse) -> None:
     owners = copper.query("from marts.dim_sales_owners order by sort_order")
     assert [row["owner_name"] for row in owners] == ["Everyone", "Maya Torres", "Victor Lang", "Zoe Quinn"]
     open_deals = copper.query("from marts.fct_sales_open_deals where is_now")
-    assert [(row["deal_name"], row["stage_label"], row["amount"], row["last_moved_day"]) for row in open_deals] == [
-        ("Open", "Quote", 800, date(2025, 10, 21))
-    ]
-    (then,) = copper.query("from marts.fct_sales_open_deals where shown_day = date '2025-10-13' and deal_name = 'Open'")
+    assert [
+        (row["deal_name"], row["stage_label"], row["amount"], row["last_moved_day"]) for row in open_deals
+    ] == [("Open", "Quote", 800, date(2025, 10, 21))]
+    (then,) = copper.query(
+        "from marts.fct_sales_open_deals where shown_day = date '2025-10-13' and deal_name = 'Open'"
+    )
     assert (then["stage_label"], then["amount"], then["owner_name"]) == ("Fact finding", 500, "Zoe Quinn")
-    kinds = copper.query("from marts.fct_sales_activity where period_key = 'last_week' and owner_key = 'all' and records > 0 order by kind")
+    kinds = copper.query(
+        "from marts.fct_sales_activity where period_key = 'last_week' and owner_key = 'all' and records > 0"
+        " order by kind"
+    )
     assert [row["kind"] for row in kinds] == ["calls", "notes"]
 
 
 def test_copper_s_daily_lists_tell_when_a_deal_was_closed_or_moved(copper: RawWarehouse) -> None:
     closed = copper.query(
-        "select record_label, deal_state, closed_on from intermediate.int_crm__deals where deal_state <> 'open' order by 1"
+        "select record_label, deal_state, closed_on from intermediate.int_crm__deals where deal_state <>"
+        " 'open' order by 1"
     )
     assert {row["record_label"]: (row["deal_state"], row["closed_on"]) for row in closed} == {
         # on no list: only the close date tells
@@ -421,12 +587,21 @@ def test_copper_s_daily_lists_tell_when_a_deal_was_closed_or_moved(copper: RawWa
         "Moved out": ("moved", None),
     }
     shown = (
-        "select shown_day, sum(amount) as value from marts.fct_sales_open_deals where shown_day >= date '2025-10-06' group by 1 order by 1"
+        "select shown_day, sum(amount) as value from marts.fct_sales_open_deals where shown_day >= date"
+        " '2025-10-06' group by 1 order by 1"
     )
     # 500, 50 and 70; the second list holds 800 alone
-    assert [row["value"] for row in copper.query(shown)][:3] == [620, 620, 620] and copper.query(shown)[-1]["value"] == 1600
+    assert [row["value"] for row in copper.query(shown)][:3] == [620, 620, 620] and copper.query(shown)[-1][
+        "value"
+    ] == 1600
 
 
 def test_without_a_crm_there_is_nothing(unconnected: RawWarehouse) -> None:
-    for mart in ("dim_sales_owners", "fct_sales_kpis", "fct_sales_deals", "fct_sales_targets", "fct_sales_open_deals"):
+    for mart in (
+        "dim_sales_owners",
+        "fct_sales_kpis",
+        "fct_sales_deals",
+        "fct_sales_targets",
+        "fct_sales_open_deals",
+    ):
         assert unconnected.query(f"select count(*) as rows from marts.{mart}") == [{"rows": 0}]

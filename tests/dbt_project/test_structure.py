@@ -18,7 +18,8 @@ MAY_READ = {
     "marts": {"staging", "intermediate", "marts", "seed", "snapshot"},
 }
 EXCEPTIONS = {
-    # the union of all metrics needs everything of the layer above; everything after it is about lines, not about records
+    # the union of all metrics needs everything of the layer above; everything after it is about lines, not
+    # about records
     ("int_scorecard__contributions", "metrics"): "gives each metric's contributions to its lines",
     # what is recorded as published has passed the tests of the marts, so it stands behind them
     ("int_restatements__periods", "marts"): "what the snapshot of the facts records",
@@ -46,12 +47,22 @@ def layer(node: dict[str, Any]) -> str:
 
 def test_every_model_stands_in_a_layer_and_is_named_for_it(models: dict[str, dict[str, Any]]) -> None:
     assert {layer(node) for node in models.values()} == set(LAYERS)
-    odd = [name for name, node in models.items() if layer(node) != "metrics" and not name.startswith(PREFIXES[layer(node)])]
-    odd += [name for name, node in models.items() if layer(node) == "metrics" and name.startswith(("stg_", "int_", "fct_", "dim_"))]
+    odd = [
+        name
+        for name, node in models.items()
+        if layer(node) != "metrics" and not name.startswith(PREFIXES[layer(node)])
+    ]
+    odd += [
+        name
+        for name, node in models.items()
+        if layer(node) == "metrics" and name.startswith(("stg_", "int_", "fct_", "dim_"))
+    ]
     assert odd == []
 
 
-def test_each_layer_reads_only_what_it_may(manifest: dict[str, Any], models: dict[str, dict[str, Any]]) -> None:
+def test_each_layer_reads_only_what_it_may(
+    manifest: dict[str, Any], models: dict[str, dict[str, Any]]
+) -> None:
     wrong = []
     for name, node in models.items():
         for parent in node["depends_on"]["nodes"]:
@@ -66,14 +77,22 @@ def test_each_layer_reads_only_what_it_may(manifest: dict[str, Any], models: dic
     assert wrong == []
 
 
-def test_staging_has_one_model_per_raw_table(manifest: dict[str, Any], models: dict[str, dict[str, Any]]) -> None:
-    read = {name: set(node["depends_on"]["nodes"]) for name, node in models.items() if layer(node) == "staging"}
+def test_staging_has_one_model_per_raw_table(
+    manifest: dict[str, Any], models: dict[str, dict[str, Any]]
+) -> None:
+    read = {
+        name: set(node["depends_on"]["nodes"]) for name, node in models.items() if layer(node) == "staging"
+    }
     assert set().union(*read.values()) == set(manifest["sources"])
     for source_id, source in manifest["sources"].items():
         if source["source_name"].startswith("raw_"):
             # a second model may unnest a list of the same table
             assert read[f"stg_{source['source_name'].removeprefix('raw_')}__{source['name']}"] == {source_id}
-    raw = {(source["source_name"], source["name"]) for source in manifest["sources"].values() if source["source_name"].startswith("raw_")}
+    raw = {
+        (source["source_name"], source["name"])
+        for source in manifest["sources"].values()
+        if source["source_name"].startswith("raw_")
+    }
     assert raw == {(f"raw_{source}", table) for source, tables in raw_tables().items() for table in tables}
 
 
@@ -84,7 +103,9 @@ def test_every_key_is_tested(manifest: dict[str, Any], models: dict[str, dict[st
         if node["resource_type"] == "test" and (node.get("test_metadata") or {}).get("name") == "is_key"
     }
     # metrics are tested in their union, int_scorecard__contributions
-    assert [name for name, node in models.items() if layer(node) != "metrics" and node["unique_id"] not in tested] == []
+    assert [
+        name for name, node in models.items() if layer(node) != "metrics" and node["unique_id"] not in tested
+    ] == []
 
 
 def test_everything_is_described(manifest: dict[str, Any], models: dict[str, dict[str, Any]]) -> None:
@@ -105,7 +126,11 @@ def test_everything_is_described(manifest: dict[str, Any], models: dict[str, dic
 
 
 def test_marts_are_under_contract(models: dict[str, dict[str, Any]]) -> None:
-    assert [name for name, node in models.items() if layer(node) == "marts" and not node["config"]["contract"]["enforced"]] == []
+    assert [
+        name
+        for name, node in models.items()
+        if layer(node) == "marts" and not node["config"]["contract"]["enforced"]
+    ] == []
 
 
 def test_pages_and_mail_name_every_mart(manifest: dict[str, Any], models: dict[str, dict[str, Any]]) -> None:

@@ -1,4 +1,5 @@
-"""Supply and its account management: leads, outreach, figures of the company's databases and support, from raw rows to the weekly fact."""
+"""Supply and its account management: leads, outreach, figures of the company's databases and support, from
+raw rows to the weekly fact."""
 
 from __future__ import annotations
 
@@ -34,10 +35,15 @@ _DESK = [
     "tickets_unanswered",
     "open_tickets",
 ]
-LINES = "line_id,section,section_label,sort_order,metric_id,label,owners,people,feed,valid_from,valid_to\n" + "".join(
-    f"s.{metric},s,S,{order},{metric},,sam,,{feed},{since},\n"
-    for order, (metric, feed, since) in enumerate(
-        [(metric, "", "2024-07-01") for metric in _SUPPLY + _DESK] + [("ms_security_score", "manual", "2025-09-29")], 1
+LINES = (
+    "line_id,section,section_label,sort_order,metric_id,label,owners,people,feed,valid_from,valid_to\n"
+    + "".join(
+        f"s.{metric},s,S,{order},{metric},,sam,,{feed},{since},\n"
+        for order, (metric, feed, since) in enumerate(
+            [(metric, "", "2024-07-01") for metric in _SUPPLY + _DESK]
+            + [("ms_security_score", "manual", "2025-09-29")],
+            1,
+        )
     )
 )
 LINES += "one.median,one,One,99,median_ticket_response_hours,,sam,sam,,2025-10-06,\n"
@@ -53,19 +59,31 @@ W40, W42, W43, W44 = "2025-W40", "2025-W42", "2025-W43", "2025-W44"
 
 @pytest.fixture(scope="module")
 def warehouse(make_warehouse: MakeWarehouse) -> RawWarehouse:
-    """Tuesday 2025-10-28, 07:00 in Chicago. Of the two desks Zendesk is connected, of the two databases the warehouse."""
-    made = make_warehouse("2025-10-28T12:00:00", seeds={"scorecard_lines": LINES, "goals": GOALS, "people": PEOPLE})
+    """Tuesday 2025-10-28, 07:00 in Chicago. Of the two desks Zendesk is connected, of the two databases the
+    warehouse."""
+    made = make_warehouse(
+        "2025-10-28T12:00:00", seeds={"scorecard_lines": LINES, "goals": GOALS, "people": PEOPLE}
+    )
     _add_leads(made)
     _add_figures(made)
     _add_tickets(made)
-    made.add("manual.entries", [typed(2, "ms_security_score", None, "2025-10-20", "0.52", "2025-10-24T12:00:00")])
+    made.add(
+        "manual.entries", [typed(2, "ms_security_score", None, "2025-10-20", "0.52", "2025-10-24T12:00:00")]
+    )
     for day in ("2025-10-26", "2025-10-28"):
         made.loaded("zendesk", through=at(f"{day}T12:00:00"))
     for source in ("smartlead", "company_warehouse", "manual"):
         made.loaded(source, through=at("2025-10-28T12:00:00"))
     for source in ("mongodb", "intercom"):
         made.loaded(source, "not_connected", finished=at("2025-10-28T12:00:00"))
-    made.build("--select", "+fct_scorecard_weekly", "+fct_scorecard_quarterly", "--exclude-resource-type", "test", "unit_test")
+    made.build(
+        "--select",
+        "+fct_scorecard_weekly",
+        "+fct_scorecard_quarterly",
+        "--exclude-resource-type",
+        "test",
+        "unit_test",
+    )
     return made
 
 
@@ -100,14 +118,30 @@ def _add_leads(made: RawWarehouse) -> None:
             stats | {"snapshot_date": "2025-10-26", "leads_not_started": 30},
             stats | {"snapshot_date": "2025-10-28", "leads_not_started": 100},
             stats | {"snapshot_date": "2025-10-28", "leads_not_started": 52, "campaign_id": 2},
-            stats | {"snapshot_date": "2025-10-28", "leads_not_started": 400, "campaign_id": 3, "status": "PAUSED"},
-            stats | {"snapshot_date": "2025-10-28", "leads_not_started": 38, "campaign_id": 4, "status": "DRAFTED", "leads_in_progress": 0},
+            stats
+            | {
+                "snapshot_date": "2025-10-28",
+                "leads_not_started": 400,
+                "campaign_id": 3,
+                "status": "PAUSED",
+            },
+            stats
+            | {
+                "snapshot_date": "2025-10-28",
+                "leads_not_started": 38,
+                "campaign_id": 4,
+                "status": "DRAFTED",
+                "leads_in_progress": 0,
+            },
         ],
     )
     mailbox = {"snapshot_date": "2025-10-28", "is_smtp_success": True, "is_in_use": True}
     made.add(
         "smartlead.mailboxes",
-        [mailbox | {"mailbox_id": 1, "message_per_day": 50}, mailbox | {"mailbox_id": 2, "message_per_day": 500, "is_smtp_success": False}],
+        [
+            mailbox | {"mailbox_id": 1, "message_per_day": 50},
+            mailbox | {"mailbox_id": 2, "message_per_day": 500, "is_smtp_success": False},
+        ],
     )
 
     def mail(id: str, lead: str, sent: str, step: int = 1, **more: Any) -> dict[str, Any]:
@@ -128,15 +162,26 @@ def _add_leads(made: RawWarehouse) -> None:
         ],
     )
 
-    made.add("hubspot.emails", [HUBSPOT_MAIL | {"id": "h1"}])  # Smartlead is connected: whoever writes by HubSpot is another matter
+    made.add(
+        "hubspot.emails", [HUBSPOT_MAIL | {"id": "h1"}]
+    )  # Smartlead is connected: whoever writes by HubSpot is another matter
 
 
 def _add_figures(made: RawWarehouse) -> None:
     def asked(day: str, query: str, status: str = "ok", rows: int = 1) -> dict[str, Any]:
         return {"snapshot_date": day, "query_name": query, "status": status, "row_count": rows}
 
-    def figure(day: str, query: str, number: int, value: object, category: str | None = None, on: str | None = None) -> dict[str, Any]:
-        return {"snapshot_date": day, "query_name": query, "row_number": number, "category": category, "day": on, "value": value}
+    def figure(
+        day: str, query: str, number: int, value: object, category: str | None = None, on: str | None = None
+    ) -> dict[str, Any]:
+        return {
+            "snapshot_date": day,
+            "query_name": query,
+            "row_number": number,
+            "category": category,
+            "day": on,
+            "value": value,
+        }
 
     capacity, inventory = "yearly_capacity", "new_inventory_value"
     made.add(
@@ -176,9 +221,17 @@ def _add_tickets(made: RawWarehouse) -> None:
     made.add("zendesk.account", [{"subdomain": "acme", "web_url": "https://acme.zendesk.com"}])
     made.add("zendesk.agents", [{"id": 5, "email": "Sam@test.example"}])
 
-    def ticket(id: int, created: str, minutes: int | None, business: int | None = None, **more: Any) -> dict[str, Any]:
+    def ticket(
+        id: int, created: str, minutes: int | None, business: int | None = None, **more: Any
+    ) -> dict[str, Any]:
         times = {"reply_minutes_calendar": minutes, "reply_minutes_business": business}
-        told = {"part": "ticket", "generated_timestamp": 1, "status": "open", "via_channel": "email", "assignee_id": 5}
+        told = {
+            "part": "ticket",
+            "generated_timestamp": 1,
+            "status": "open",
+            "via_channel": "email",
+            "assignee_id": 5,
+        }
         return {"id": id, "created_at": created, "subject": f"Ticket {id}"} | told | times | more
 
     made.add(
@@ -197,8 +250,16 @@ def _add_tickets(made: RawWarehouse) -> None:
             ticket(17, "2025-10-22T15:00:00Z", 1, part="deleted", generated_timestamp=2),
         ],
     )
-    seen = {"snapshot_date": "2025-10-28", "snapshot_at": "2025-10-28T12:00:00Z", "created_at": "2025-10-26T12:00:00Z"}
-    early = {"snapshot_date": "2025-10-08", "snapshot_at": "2025-10-08T12:00:00Z", "created_at": "2025-10-01T11:00:00Z"}
+    seen = {
+        "snapshot_date": "2025-10-28",
+        "snapshot_at": "2025-10-28T12:00:00Z",
+        "created_at": "2025-10-26T12:00:00Z",
+    }
+    early = {
+        "snapshot_date": "2025-10-08",
+        "snapshot_at": "2025-10-08T12:00:00Z",
+        "created_at": "2025-10-01T11:00:00Z",
+    }
     made.add(
         "zendesk.open_tickets",
         [
@@ -215,7 +276,9 @@ def _add_tickets(made: RawWarehouse) -> None:
 
 
 def fact(warehouse: RawWarehouse, metric: str, week: str) -> dict[str, Any]:
-    (row,) = warehouse.query("from marts.fct_scorecard_weekly where line_id = ? and week_label = ?", [f"s.{metric}", week])
+    (row,) = warehouse.query(
+        "from marts.fct_scorecard_weekly where line_id = ? and week_label = ?", [f"s.{metric}", week]
+    )
     return row
 
 
@@ -224,21 +287,31 @@ def shown(warehouse: RawWarehouse, metric: str, week: str) -> tuple[Any, ...]:
     return (row["value"], row["status"], row["state"])
 
 
-def reasons(warehouse: RawWarehouse, metric: str, since: str = "2025-10-20", until: str = "2025-10-26") -> dict[str, str | None]:
-    found = warehouse.query(f"from metrics.{metric} where occurred_on between ?::date and ?::date", [since, until])
+def reasons(
+    warehouse: RawWarehouse, metric: str, since: str = "2025-10-20", until: str = "2025-10-26"
+) -> dict[str, str | None]:
+    found = warehouse.query(
+        f"from metrics.{metric} where occurred_on between ?::date and ?::date", [since, until]
+    )
     return {row["record_id"]: row["reason"] for row in found}
 
 
 def test_the_queue_is_what_waits_in_campaigns_that_send(warehouse: RawWarehouse) -> None:
     assert shown(warehouse, "leads_in_queue", W43) == (30, "no_goal", "live")  # Sunday's, not Saturday's
     assert shown(warehouse, "leads_in_queue", W44) == (190, "no_goal", "provisional")
-    assert reasons(warehouse, "leads_in_queue", "2025-10-28", "2025-10-28") == {"1": None, "2": None, "3": "campaign_paused", "4": None}
+    assert reasons(warehouse, "leads_in_queue", "2025-10-28", "2025-10-28") == {
+        "1": None,
+        "2": None,
+        "3": "campaign_paused",
+        "4": None,
+    }
     assert shown(warehouse, "leads_sequencing", W44)[0] == 14
     assert shown(warehouse, "leads_in_queue", W42) == (None, "no_goal", "missing")  # no snapshot is no zero
 
 
 def test_runway_in_days_of_the_calendar_and_in_sending_days(warehouse: RawWarehouse) -> None:
-    # five new leads on the sending days 13, 19, 20, 21 and 23 October, on the last of which only follow-ups went out
+    # five new leads on the sending days 13, 19, 20, 21 and 23 October, on the last of which only follow-ups
+    # went out
     assert fact(warehouse, "lead_queue_runway_sending", W43)["denominator"] == 1
     assert shown(warehouse, "lead_queue_runway_sending", W43) == (30, "met", "live")
     # of the thirteen days since the first e-mail
@@ -247,7 +320,12 @@ def test_runway_in_days_of_the_calendar_and_in_sending_days(warehouse: RawWareho
     assert shown(warehouse, "lead_queue_runway_sending", W44) == (190, "met", "provisional")
     assert fact(warehouse, "lead_queue_runway", W44)["value"] == pytest.approx(Decimal(190 * 14) / 4)
     days = reasons(warehouse, "lead_queue_runway", "2025-10-28", "2025-10-28")
-    assert sorted(day for day in days if "-" in day) == ["2025-10-19", "2025-10-20", "2025-10-21", "2025-10-23"]
+    assert sorted(day for day in days if "-" in day) == [
+        "2025-10-19",
+        "2025-10-20",
+        "2025-10-21",
+        "2025-10-23",
+    ]
 
 
 def test_no_sending_is_no_runway(warehouse: RawWarehouse) -> None:
@@ -256,16 +334,23 @@ def test_no_sending_is_no_runway(warehouse: RawWarehouse) -> None:
 
 
 def test_runway_at_capacity_is_bound_by_the_mailboxes(warehouse: RawWarehouse) -> None:
-    # the campaigns want 20 and 30 new leads a day; one mailbox sends 50 mails, of which follow-ups take 60 % of the first campaign's:
-    # (20 * 0.4 + 30) / 50 of 50 = 38
+    # the campaigns want 20 and 30 new leads a day; one mailbox sends 50 mails, of which follow-ups take 60 %
+    # of the first campaign's: (20 * 0.4 + 30) / 50 of 50 = 38
     row = fact(warehouse, "lead_queue_runway_capacity", W44)
     assert (row["numerator"], row["denominator"], row["value"]) == (190, 38, 5)
-    assert reasons(warehouse, "lead_queue_runway_capacity", "2025-10-28", "2025-10-28")["3"] == "campaign_paused"
+    assert (
+        reasons(warehouse, "lead_queue_runway_capacity", "2025-10-28", "2025-10-28")["3"] == "campaign_paused"
+    )
     assert shown(warehouse, "lead_queue_runway_capacity", W43)[1] == "not_applicable"  # no mailbox that day
 
 
 def test_a_contact_is_new_once(warehouse: RawWarehouse) -> None:
-    assert reasons(warehouse, "contacts_sequenced") == {"3": None, "4": None, "5": "contacted_before", "6": None}
+    assert reasons(warehouse, "contacts_sequenced") == {
+        "3": None,
+        "4": None,
+        "5": "contacted_before",
+        "6": None,
+    }
     assert [shown(warehouse, "contacts_sequenced", week)[0] for week in (W42, W43)] == [2, 3]
 
 
@@ -276,12 +361,25 @@ def test_rates_are_of_what_was_delivered(warehouse: RawWarehouse) -> None:
 
 
 def test_figures_of_the_last_good_snapshot(warehouse: RawWarehouse) -> None:
-    assert shown(warehouse, "total_yearly_capacity", W42) == (0, "no_goal", "live")  # asked, and nothing was there
+    assert shown(warehouse, "total_yearly_capacity", W42) == (
+        0,
+        "no_goal",
+        "live",
+    )  # asked, and nothing was there
     assert shown(warehouse, "total_yearly_capacity", W43) == (150, "no_goal", "live")
-    assert shown(warehouse, "total_yearly_capacity", W44) == (200, "no_goal", "provisional")  # Tuesday's query failed
+    assert shown(warehouse, "total_yearly_capacity", W44) == (
+        200,
+        "no_goal",
+        "provisional",
+    )  # Tuesday's query failed
     assert fact(warehouse, "capacity_by_event_type", W44)["n"] == 2
-    types = warehouse.query("from metrics.capacity_by_event_type where occurred_on = date '2025-10-27' order by record_id")
-    assert [(row["record_label"], row["numerator"]) for row in types] == [("Concert (2 events)", 140), ("Gala (1 event)", 60)]
+    types = warehouse.query(
+        "from metrics.capacity_by_event_type where occurred_on = date '2025-10-27' order by record_id"
+    )
+    assert [(row["record_label"], row["numerator"]) for row in types] == [
+        ("Concert (2 events)", 140),
+        ("Gala (1 event)", 60),
+    ]
 
 
 def test_a_figure_without_a_query_is_not_connected(warehouse: RawWarehouse) -> None:
@@ -289,7 +387,9 @@ def test_a_figure_without_a_query_is_not_connected(warehouse: RawWarehouse) -> N
 
 
 def test_inventory_of_a_quarter_and_its_goal(warehouse: RawWarehouse) -> None:
-    quarters = warehouse.query("from marts.fct_scorecard_quarterly where line_id = 's.new_inventory_value_q1' order by quarter_start")
+    quarters = warehouse.query(
+        "from marts.fct_scorecard_quarterly where line_id = 's.new_inventory_value_q1' order by quarter_start"
+    )
     told = {row["quarter_label"]: (row["value"], row["status"]) for row in quarters}
     assert told["2025-Q1"] == (1_162_000, "met")
     assert told["2025-Q4"] == (Decimal("1000.50"), "no_goal")
@@ -331,14 +431,17 @@ def test_the_median_is_the_ticket_in_the_middle(warehouse: RawWarehouse) -> None
 
 
 def test_a_quarter_s_median_is_that_of_its_records(warehouse: RawWarehouse) -> None:
-    """30, 60, 60, 180, 600, 2,340 and 20,000 minutes; the mean of the weeks' middle tickets would be 4.67 hours."""
+    """30, 60, 60, 180, 600, 2,340 and 20,000 minutes; the mean of the weeks' middle tickets would be 4.67
+    hours."""
     row = fact(warehouse, "median_ticket_response_hours", W43)
     assert (row["quarter_value"], row["trailing_13_value"], row["quarter_status"]) == (3, 3, "no_goal")
 
 
 def test_a_line_s_median_is_that_of_its_people(warehouse: RawWarehouse) -> None:
     """Sam answered after 60 and 2,340 minutes; the ticket in the middle of the week was somebody else's."""
-    rows = warehouse.query("from marts.fct_scorecard_weekly where line_id = 'one.median' and week_label = ?", [W43])
+    rows = warehouse.query(
+        "from marts.fct_scorecard_weekly where line_id = 'one.median' and week_label = ?", [W43]
+    )
     assert [(row["value"], row["n"]) for row in rows] == [(20, 2)]
 
 
@@ -352,9 +455,15 @@ def test_open_tickets_of_one_desk_and_of_two(warehouse: RawWarehouse) -> None:
     assert shown(warehouse, "open_tickets", W44) == (2, "no_goal", "provisional")
     assert shown(warehouse, "open_tickets", W42) == (None, "no_goal", "missing")
     assert fact(warehouse, "open_tickets", "2025-W41")["value"] == 2
-    labels = warehouse.query("select record_label from metrics.open_tickets where occurred_on = date '2025-10-08' and counted order by 1")
+    labels = warehouse.query(
+        "select record_label from metrics.open_tickets where occurred_on = date '2025-10-08' and counted"
+        " order by 1"
+    )
     assert [row["record_label"] for row in labels] == ["#1 Ticket 1 (open, 7 days)", "#9 (snoozed, 7 days)"]
-    people = warehouse.query("select person_key from metrics.open_tickets where occurred_on = date '2025-10-28' and record_id = '14'")
+    people = warehouse.query(
+        "select person_key from metrics.open_tickets where occurred_on = date '2025-10-28' and record_id ="
+        " '14'"
+    )
     assert people == [{"person_key": "sam"}]
 
 
@@ -379,4 +488,10 @@ def test_without_smartlead_the_rates_are_those_of_hubspot(make_warehouse: MakeWa
     made.build("--select", "+email_reply_rate", "--exclude-resource-type", "test", "unit_test")
     found = made.query("from metrics.email_reply_rate order by record_id")
     told = [(row["record_id"], row["numerator"], row["reason"]) for row in found]
-    assert told == [("1", 1, None), ("2", 0, None), ("3", 0, "bounced"), ("4", 0, "not_sent"), ("5", 0, "deleted")]
+    assert told == [
+        ("1", 1, None),
+        ("2", 0, None),
+        ("3", 0, "bounced"),
+        ("4", 0, "not_sent"),
+        ("5", 0, "deleted"),
+    ]

@@ -1,4 +1,5 @@
-"""Support tickets of Zendesk and Intercom in one shape: the wall clock and office hours, deletions, and what counts as open."""
+"""Support tickets of Zendesk and Intercom in one shape: the wall clock and office hours, deletions, and what
+counts as open."""
 
 from __future__ import annotations
 
@@ -32,19 +33,41 @@ def warehouse(make_warehouse: MakeWarehouse) -> RawWarehouse:
         "reply_minutes_business": 0,
         "full_resolution_minutes_calendar": 600,
     }
-    blank = dict.fromkeys(("solved_at", "reply_minutes_calendar", "reply_minutes_business", "full_resolution_minutes_calendar", "reopens"))
+    blank = dict.fromkeys(
+        (
+            "solved_at",
+            "reply_minutes_calendar",
+            "reply_minutes_business",
+            "full_resolution_minutes_calendar",
+            "reopens",
+        )
+    )
     made.add(
         "zendesk.tickets",
         [
             ticket | {"id": 1},
             ticket | blank | {"id": 2, "status": "pending", "satisfaction_score": "offered"},
             ticket | {"id": 3},
-            {"id": 3, "part": "deleted", "generated_timestamp": 200, "status": "deleted", "subject": "SCRUBBED"},
+            {
+                "id": 3,
+                "part": "deleted",
+                "generated_timestamp": 200,
+                "status": "deleted",
+                "subject": "SCRUBBED",
+            },
             {"id": 4, "part": "deleted", "generated_timestamp": 200, "status": "deleted"},
             ticket | {"id": 5, "generated_timestamp": 300, "status": "open"},
             {"id": 5, "part": "deleted", "generated_timestamp": 200, "status": "deleted"},
             ticket | {"id": 6},
-            ticket | blank | {"id": 6, "part": "bare", "generated_timestamp": 200, "status": "closed", "assignee_id": None},
+            ticket
+            | blank
+            | {
+                "id": 6,
+                "part": "bare",
+                "generated_timestamp": 200,
+                "status": "closed",
+                "assignee_id": None,
+            },
             ticket | {"id": 7, "via_channel": "sample_ticket", "status": "new"},
             ticket | {"id": 8, "reply_minutes_calendar": None, "reply_seconds_calendar": 90},
             ticket | {"id": 9, "submitter_id": 26363656426259, "requester_id": 1},
@@ -55,9 +78,19 @@ def warehouse(make_warehouse: MakeWarehouse) -> RawWarehouse:
             ticket | {"id": 12, "reply_minutes_calendar": 2**62},
         ],
     )
-    day = {"snapshot_at": "2025-10-27T12:00:00Z", "snapshot_date": "2025-10-27", "created_at": "2025-10-26T12:00:00Z"}
-    made.add("zendesk.open_tickets", [day | {"ticket_id": 2, "status": "pending", "via_channel": "email", "assignee_id": 26363656426259}])
-    made.add("zendesk.open_tickets", [day | {"ticket_id": 9, "status": "open", "via_channel": "email", "assignee_id": 26363656426259}])
+    day = {
+        "snapshot_at": "2025-10-27T12:00:00Z",
+        "snapshot_date": "2025-10-27",
+        "created_at": "2025-10-26T12:00:00Z",
+    }
+    made.add(
+        "zendesk.open_tickets",
+        [day | {"ticket_id": 2, "status": "pending", "via_channel": "email", "assignee_id": 26363656426259}],
+    )
+    made.add(
+        "zendesk.open_tickets",
+        [day | {"ticket_id": 9, "status": "open", "via_channel": "email", "assignee_id": 26363656426259}],
+    )
     made.add("intercom.account", [{"app_id": "x1", "web_url": "https://app.eu.intercom.com"}])
     made.add("intercom.admins", [{"id": "7", "email": "ada@test.example"}])
     talk: dict[str, Any] = {
@@ -85,8 +118,18 @@ def warehouse(make_warehouse: MakeWarehouse) -> RawWarehouse:
             talk | {"id": "4", "delivered_as": "admin_initiated"},
             talk | {"id": "5", "deleted_at": "2025-10-26T00:00:00Z"},
             talk | {"id": "6", "redacted": True, "first_contact_reply_at": None},
-            {"id": "8", "created_at": "2025-10-25T00:00:00Z", "state": "closed", "delivered_as": "customer_initiated"},
-            {"id": "7", "created_at": "2025-10-25T00:00:00Z", "open": True, "delivered_as": "customer_initiated"},
+            {
+                "id": "8",
+                "created_at": "2025-10-25T00:00:00Z",
+                "state": "closed",
+                "delivered_as": "customer_initiated",
+            },
+            {
+                "id": "7",
+                "created_at": "2025-10-25T00:00:00Z",
+                "open": True,
+                "delivered_as": "customer_initiated",
+            },
         ],
     )
     open_talk = day | {"delivered_as": "customer_initiated", "admin_assignee_id": "7"}
@@ -103,28 +146,52 @@ def warehouse(make_warehouse: MakeWarehouse) -> RawWarehouse:
 
 @pytest.fixture(scope="module")
 def rows(warehouse: RawWarehouse) -> dict[str, dict[str, Any]]:
-    return {f"{row['source']} {row['record_id']}": row for row in warehouse.query("from intermediate.int_support__tickets")}
+    return {
+        f"{row['source']} {row['record_id']}": row
+        for row in warehouse.query("from intermediate.int_support__tickets")
+    }
 
 
 def test_the_wall_clock_and_office_hours_are_two_things(rows: dict[str, dict[str, Any]]) -> None:
     ticket, talk = rows["zendesk 1"], rows["intercom 1"]
-    shown = ("first_reply_minutes", "first_reply_business_minutes", "resolution_minutes", "reopens", "is_satisfied", "assignee_email")
+    shown = (
+        "first_reply_minutes",
+        "first_reply_business_minutes",
+        "resolution_minutes",
+        "reopens",
+        "is_satisfied",
+        "assignee_email",
+    )
     assert [ticket[name] for name in shown] == [540, 0, 600, 1, True, "theo@test.example"]
     # counted from the customer's first message; the night and the weekend are in it
-    assert [talk[name] for name in shown] == [Decimal("3630"), 30, Decimal("3660"), 0, False, "ada@test.example"]
+    assert [talk[name] for name in shown] == [
+        Decimal("3630"),
+        30,
+        Decimal("3660"),
+        0,
+        False,
+        "ada@test.example",
+    ]
     assert (str(ticket["created_day"]), str(ticket["first_reply_day"]), str(ticket["solved_day"])) == (
         "2025-10-24",
         "2025-10-25",
         "2025-10-27",
     )
-    assert rows["intercom 6"]["first_reply_minutes"] == 3690  # without a message of the customer, from the beginning
+    assert (
+        rows["intercom 6"]["first_reply_minutes"] == 3690
+    )  # without a message of the customer, from the beginning
     assert rows["zendesk 8"]["first_reply_minutes"] == Decimal("1.5")  # seconds only
 
 
 def test_unanswered_is_null_and_not_zero(rows: dict[str, dict[str, Any]]) -> None:
     for key in ("zendesk 2", "intercom 7"):
         row = rows[key]
-        assert (row["is_unanswered"], row["first_reply_minutes"], row["first_reply_business_minutes"], row["reason"]) == (
+        assert (
+            row["is_unanswered"],
+            row["first_reply_minutes"],
+            row["first_reply_business_minutes"],
+            row["reason"],
+        ) == (
             True,
             None,
             None,
@@ -133,9 +200,15 @@ def test_unanswered_is_null_and_not_zero(rows: dict[str, dict[str, Any]]) -> Non
         assert row["is_open"] and row["solved_at"] is None and row["is_satisfied"] is None
 
 
-def test_a_reply_that_nobody_tells_is_unknown_and_closed_is_what_the_status_says(rows: dict[str, dict[str, Any]]) -> None:
-    told = {key: (row["is_unanswered"], row["is_reply_unknown"], row["is_closed"]) for key, row in rows.items()}
-    assert told["zendesk 13"] == told["zendesk 12"] == (False, True, True)  # no metric set; a reply after billions of years
+def test_a_reply_that_nobody_tells_is_unknown_and_closed_is_what_the_status_says(
+    rows: dict[str, dict[str, Any]],
+) -> None:
+    told = {
+        key: (row["is_unanswered"], row["is_reply_unknown"], row["is_closed"]) for key, row in rows.items()
+    }
+    assert (
+        told["zendesk 13"] == told["zendesk 12"] == (False, True, True)
+    )  # no metric set; a reply after billions of years
     assert told["zendesk 14"] == (False, True, False)
     assert told["zendesk 11"] == (True, False, True)  # its metric set says that nobody replied
     assert told["zendesk 2"] == (True, False, False)
@@ -144,17 +217,29 @@ def test_a_reply_that_nobody_tells_is_unknown_and_closed_is_what_the_status_says
 
 def test_what_is_deleted_is_kept_and_left_out(rows: dict[str, dict[str, Any]]) -> None:
     deleted = {key for key, row in rows.items() if row["is_deleted"]}
-    assert deleted == {"zendesk 3", "zendesk 4", "intercom 5"} == {key for key, row in rows.items() if row["reason"] == "deleted"}
+    assert (
+        deleted
+        == {"zendesk 3", "zendesk 4", "intercom 5"}
+        == {key for key, row in rows.items() if row["reason"] == "deleted"}
+    )
     # its week still knows it, its title is gone
     assert (rows["zendesk 3"]["first_reply_minutes"], rows["zendesk 3"]["record_label"]) == (540, "#3")
     assert not any(rows[key]["is_open"] for key in deleted)
-    assert (rows["zendesk 5"]["is_open"], rows["zendesk 5"]["record_label"]) == (True, "#5 Printer")  # restored
+    assert (rows["zendesk 5"]["is_open"], rows["zendesk 5"]["record_label"]) == (
+        True,
+        "#5 Printer",
+    )  # restored
     assert rows["intercom 6"]["record_label"] == "#6"  # redacted
 
 
 def test_metrics_outlive_a_version_without_them(rows: dict[str, dict[str, Any]]) -> None:
     row = rows["zendesk 6"]
-    assert (row["status"], row["assignee_email"], row["first_reply_minutes"], row["reopens"]) == ("closed", None, 540, 1)
+    assert (row["status"], row["assignee_email"], row["first_reply_minutes"], row["reopens"]) == (
+        "closed",
+        None,
+        540,
+        1,
+    )
 
 
 def test_what_counts_nowhere_says_why(rows: dict[str, dict[str, Any]]) -> None:
@@ -175,7 +260,10 @@ def test_receipts_open_where_the_work_is_done(rows: dict[str, dict[str, Any]]) -
 
 def test_open_tickets_of_a_day(warehouse: RawWarehouse) -> None:
     rows = warehouse.query("from intermediate.int_support__open_snapshots order by source desc, record_id")
-    shown = [(row["source"], row["record_id"], row["is_open"], row["is_snoozed"], row["reason"], row["age_hours"]) for row in rows]
+    shown = [
+        (row["source"], row["record_id"], row["is_open"], row["is_snoozed"], row["reason"], row["age_hours"])
+        for row in rows
+    ]
     assert shown == [
         ("zendesk", "2", True, False, None, 24),
         ("zendesk", "9", False, False, "not_customer_initiated", 24),

@@ -1,5 +1,7 @@
-"""What scorecards get wrong, in one company in Los Angeles around the end of summer time: weeks cut by UTC, people who come, go and
-change team, a source connected in the middle of a quarter that is down for a whole week, and ten thousand typed-in numbers."""
+"""What scorecards get wrong, in one company in Los Angeles around the end of summer time: weeks cut by UTC,
+people who come, go and change team, a source connected in the middle of a quarter that is down for a whole
+week, and ten thousand typed-in numbers.
+"""
 
 from __future__ import annotations
 
@@ -83,7 +85,8 @@ TYPED_WEEKS = 60
 
 
 def typed_entry(i: int) -> dict[str, Any]:
-    """The i-th line of the files: no two are typed in the same minute, and the order of lines says nothing about time."""
+    """The i-th line of the files: no two are typed in the same minute, and the order of lines says nothing
+    about time."""
     return {
         "file": f"part{i % 7}.csv",
         "line": i,
@@ -105,45 +108,66 @@ class Told:
         rows = warehouse.query("from marts.fct_scorecard_weekly where week_start >= '2025-09-29'")
         self.weeks[name] = {(row["line_id"], row["week_start"]): row for row in rows}
         paces = warehouse.query("from marts.fct_pace")
-        self.paces[name] = {(row["line_id"], row["span"]): tuple(row[c] for c in ("value", "pace", "status", "as_of")) for row in paces}
+        self.paces[name] = {
+            (row["line_id"], row["span"]): tuple(row[c] for c in ("value", "pace", "status", "as_of"))
+            for row in paces
+        }
         self.warehouse = warehouse
 
     def series(self, name: str, line: str, *columns: str) -> list[Any]:
         """One entry per week from W40 on."""
         found = [row for (line_id, _), row in sorted(self.weeks[name].items()) if line_id == line]
-        return [tuple(row[column] for column in columns) if len(columns) > 1 else row[columns[0]] for row in found]
+        return [
+            tuple(row[column] for column in columns) if len(columns) > 1 else row[columns[0]] for row in found
+        ]
 
 
 @pytest.fixture(scope="module")
 def told(make_warehouse: MakeWarehouse) -> Told:
-    """On Sunday night the ticket system, connected on Wednesday of W41, has been down since Wednesday of W42. On Wednesday it is back."""
+    """On Sunday night the ticket system, connected on Wednesday of W41, has been down since Wednesday of W42.
+    On Wednesday it is back."""
     seeds = {"people": PEOPLE, "scorecard_lines": LINES, "goals": GOALS}
     made = make_warehouse(SUNDAY_NIGHT, zone="America/Los_Angeles", seeds=seeds)
-    made.add("hubspot.owners", [{"id": key, "email": f"{key}@test.example", "archived": False} for key in CALLS])
-    made.add("hubspot.calls", [call(f"{who}-{when}", when, owner=who) for who, times in CALLS.items() for when in times])
+    made.add(
+        "hubspot.owners", [{"id": key, "email": f"{key}@test.example", "archived": False} for key in CALLS]
+    )
+    made.add(
+        "hubspot.calls",
+        [call(f"{who}-{when}", when, owner=who) for who, times in CALLS.items() for when in times],
+    )
     opened = ("2025-10-07T17:00:00", "2025-10-14T17:00:00")
     made.add("autotask.tickets", [ticket(i, when, None, status=1) for i, when in enumerate(opened)])
     made.change(
-        "insert into raw_manual.entries (file, line, metric, person_key, week_start, value, entered_by, entered_at) "
-        f"select format('part{{}}.csv', i % 7), i, 'networking_events', if(i % 2 = 1, 'bob', 'eve'), "
-        f"date '{W44}' - (7 * ((i // 2) % {TYPED_WEEKS}))::integer, i * 7919 % 50, 'eve', "
-        f"timestamptz '2025-10-20 00:00:00+00' + to_minutes(i * 6367 % 10007) from range({TYPED}) as entries (i)"
+        "insert into raw_manual.entries (file, line, metric, person_key, week_start, value, entered_by,"
+        " entered_at) select format('part{}.csv', i % 7), i, 'networking_events', if(i % 2 = 1, 'bob',"
+        f" 'eve'), date '{W44}' - (7 * ((i // 2) % {TYPED_WEEKS}))::integer, i * 7919 % 50, 'eve',"
+        f" timestamptz '2025-10-20 00:00:00+00' + to_minutes(i * 6367 % 10007) from range({TYPED}) as"
+        " entries (i)"
     )
     made.loaded("hubspot", through=at(SUNDAY_NIGHT), since=at("2024-06-01T00:00:00"))
     made.loaded("autotask", through=at("2025-10-15T19:00:00"), since=at("2025-10-08T07:00:00"))
     made.loaded("autotask", "failed", finished=at(SUNDAY_NIGHT), error="autotask: 503, try later")
     made.loaded("manual", through=at(SUNDAY_NIGHT))
-    facts = "+fct_scorecard_weekly", "+fct_scorecard_monthly", "+fct_scorecard_quarterly", "+fct_contributions", "+fct_pace"
+    facts = (
+        "+fct_scorecard_weekly",
+        "+fct_scorecard_monthly",
+        "+fct_scorecard_quarterly",
+        "+fct_contributions",
+        "+fct_pace",
+    )
     marts = *facts, "+dim_build", "+dim_lines", "+fct_definition_changes"
     story = Told()
     made.build("--select", *marts, "--exclude-resource-type", "test", "unit_test")
     story.note("down", made)
-    assert {row["kind"] for row in made.query("from marts.fct_definition_changes")} == {"goal"}  # nothing was recorded before
+    assert {row["kind"] for row in made.query("from marts.fct_definition_changes")} == {
+        "goal"
+    }  # nothing was recorded before
 
     made.turn_clock(WEDNESDAY)
     made.change(
-        "update snapshots.scorecard_definitions set sql_fingerprint = 'as it was before' where line_id = 'clock.dials'; "
-        "update snapshots.scorecard_definitions set settings_fingerprint = 'as it was before' where line_id = 'inside.dials'"
+        "update snapshots.scorecard_definitions set sql_fingerprint = 'as it was before' where line_id ="
+        " 'clock.dials'; update snapshots.scorecard_definitions set settings_fingerprint = 'as it was before'"
+        " where line_id = 'inside.dials'"
     )
     made.add(
         "autotask.tickets",
@@ -151,14 +175,21 @@ def told(make_warehouse: MakeWarehouse) -> Told:
             ticket(10, "2025-10-16T17:00:00", None, status=1),
             ticket(11, "2025-10-22T17:00:00", None, status=1),
             ticket(12, "2025-10-23T17:00:00", None, status=1),
-            ticket(13, "2025-11-02T07:30:00", "2025-11-03T07:45:00"),  # Sunday 00:30 to 23:45, a day of 25 hours
+            ticket(
+                13, "2025-11-02T07:30:00", "2025-11-03T07:45:00"
+            ),  # Sunday 00:30 to 23:45, a day of 25 hours
             ticket(14, "2025-11-03T07:30:00", "2025-11-03T08:15:00"),  # Sunday 23:30 to Monday 00:15
         ],
     )
     made.loaded("autotask", through=at(WEDNESDAY), since=at("2025-10-15T19:00:00"))
     made.loaded("hubspot", through=at(WEDNESDAY), since=at(SUNDAY_NIGHT))
     made.loaded("manual", through=at(WEDNESDAY))
-    tests = "contributions_sum_to_the_facts", "lines_get_every_contribution", "path:tests/lines", "path:tests/goals"
+    tests = (
+        "contributions_sum_to_the_facts",
+        "lines_get_every_contribution",
+        "path:tests/lines",
+        "path:tests/goals",
+    )
     made.build("--select", *marts, *tests, "--indirect-selection", "empty")
     story.note("back", made)
     return story
@@ -166,7 +197,8 @@ def told(make_warehouse: MakeWarehouse) -> Told:
 
 def test_records_around_midnight_of_los_angeles(told: Told) -> None:
     rows = told.warehouse.query(
-        "select occurred_on, count(*) as n from marts.fct_contributions where line_id = 'clock.dials' and counted group by all order by all"
+        "select occurred_on, count(*) as n from marts.fct_contributions where line_id = 'clock.dials' and"
+        " counted group by all order by all"
     )
     days = {row["occurred_on"]: row["n"] for row in rows}
     # every day of the week in which the clocks change, and 01:30 twice on its Sunday
@@ -186,7 +218,10 @@ def test_the_week_in_which_the_clocks_change_ends_an_hour_later(told: Told) -> N
 def test_a_day_of_25_hours_is_one_day(told: Told) -> None:
     row = told.weeks["back"]["clock.same_day", W44]
     assert (row["numerator"], row["denominator"]) == (1, 1)
-    assert (told.weeks["back"]["clock.same_day", W45]["numerator"], told.weeks["back"]["clock.same_day", W45]["denominator"]) == (0, 1)
+    assert (
+        told.weeks["back"]["clock.same_day", W45]["numerator"],
+        told.weeks["back"]["clock.same_day", W45]["denominator"],
+    ) == (0, 1)
 
 
 def test_working_time_goes_by_the_wall_clock(told: Told) -> None:
@@ -205,31 +240,47 @@ def test_numbers_stay_with_the_team_that_a_person_has_left(told: Told) -> None:
     told_outside = told.series("back", "outside.dials", "value", "target")
     assert told_inside[2:5] == [(2, 10), (1, 7), (1, 5)]
     assert told_outside[2:5] == [(1, 5), (1, 8), (1, 10)]
-    now = told.warehouse.query("select people from marts.dim_lines where line_id in ('inside.dials', 'outside.dials') order by line_id")
+    now = told.warehouse.query(
+        "select people from marts.dim_lines where line_id in ('inside.dials', 'outside.dials') order by"
+        " line_id"
+    )
     assert [row["people"] for row in now] == ["bob", "cy;ann"]
 
 
 def test_before_a_line_s_first_person_begins_it_is_blank(told: Told) -> None:
-    """Cal joins on Wednesday of W42: two weeks without him are not the line's, and nothing was expected of them."""
+    """Cal joins on Wednesday of W42: two weeks without him are not the line's, and nothing was expected of
+    them."""
     rows = told.series("back", "solo.dials", "value", "target", "status", "state")
     assert [row[:3] for row in rows[:3]] == [(1, 2, "below"), (2, 2, "met"), (1, 2, "below")]
     row = told.weeks["back"]["solo.dials", W44]
-    assert (row["quarter_weeks"], row["quarter_weeks_expected"], round(row["quarter_value"], 4)) == (3, 3, Decimal("1.3333"))
+    assert (row["quarter_weeks"], row["quarter_weeks_expected"], round(row["quarter_value"], 4)) == (
+        3,
+        3,
+        Decimal("1.3333"),
+    )
     [pace] = told.warehouse.query("from marts.fct_pace where line_id = 'solo.dials' and span = 'quarter'")
     # eleven weeks of 2; three are over, and half of the fourth
     assert (pace["target"], pace["expected_so_far"], pace["periods_with_number"]) == (22, 7, 4)
 
 
 def test_who_leaves_takes_their_goal_along(told: Told) -> None:
-    """Dee leaves on Wednesday of W43, having met what was expected of her; later weeks have no goal and don't judge the quarter."""
+    """Dee leaves on Wednesday of W43, having met what was expected of her; later weeks have no goal and don't
+    judge the quarter."""
     rows = told.series("back", "gone.dials", "value", "target", "status")
-    assert rows[:5] == [(3, 5, "below"), (5, 5, "met"), (2, 5, "below"), (2, 3, "below"), (0, None, "no_goal")]
+    assert rows[:5] == [
+        (3, 5, "below"),
+        (5, 5, "met"),
+        (2, 5, "below"),
+        (2, 3, "below"),
+        (0, None, "no_goal"),
+    ]
     [pace] = told.warehouse.query("from marts.fct_pace where line_id = 'gone.dials' and span = 'quarter'")
     assert (pace["value"], pace["target"], pace["elapsed_share"], pace["needed"]) == (12, 18, 1, None)
 
 
 def test_a_source_connected_in_the_middle_of_a_quarter(told: Told) -> None:
-    """Weeks before it, and the one in which it was connected, are blank, whatever records of them came along."""
+    """Weeks before it, and the one in which it was connected, are blank, whatever records of them came
+    along."""
     rows = told.series("back", "desk.opened", "value", "status", "state")
     assert rows[:2] == [(None, "no_data", "missing")] * 2
     row = told.weeks["back"]["desk.opened", W44]
@@ -238,11 +289,21 @@ def test_a_source_connected_in_the_middle_of_a_quarter(told: Told) -> None:
 
 def test_a_source_that_is_down_for_a_whole_week_is_never_zero(told: Told) -> None:
     down = told.series("down", "desk.opened", "value", "status", "state", "as_of")
-    assert down[2] == (1, "no_data", "stale", at("2025-10-15T19:00:00"))  # says up to when, and judges nothing
+    assert down[2] == (
+        1,
+        "no_data",
+        "stale",
+        at("2025-10-15T19:00:00"),
+    )  # says up to when, and judges nothing
     assert [row[:3] for row in down[3:5]] == [(None, "no_data", "missing")] * 2
     # W42 to W44 are still to come: not pooled, not expected, no streak. W40 and W41 will never come
     row = told.weeks["down"]["desk.opened", W44]
-    assert (row["quarter_weeks"], row["quarter_weeks_expected"], row["quarter_value"], row["weeks_off_track"]) == (0, 2, None, 0)
+    assert (
+        row["quarter_weeks"],
+        row["quarter_weeks_expected"],
+        row["quarter_value"],
+        row["weeks_off_track"],
+    ) == (0, 2, None, 0)
     assert told.paces["down"]["desk.opened", "quarter"] == (1, None, "no_data", at("2025-10-15T19:00:00"))
 
 
@@ -258,7 +319,9 @@ def test_ten_thousand_lines_of_typed_in_history(told: Told) -> None:
         if key not in newest or entry["entered_at"] > newest[key]["entered_at"]:
             newest[key] = entry
     assert len(newest) == 2 * TYPED_WEEKS
-    rows = told.warehouse.query("from marts.fct_scorecard_weekly where line_id = 'typed.events' and state = 'manual'")
+    rows = told.warehouse.query(
+        "from marts.fct_scorecard_weekly where line_id = 'typed.events' and state = 'manual'"
+    )
     assert {row["week_start"]: (row["value"], row["n"], row["as_of"]) for row in rows} == {
         week: (sum(entry["value"] for entry in both), 2, max(entry["entered_at"] for entry in both))
         for week in {week for week, _ in newest}
@@ -269,14 +332,21 @@ def test_ten_thousand_lines_of_typed_in_history(told: Told) -> None:
         "where line_id = 'typed.events' group by all order by 1"
     )
     assert fates == [{"fate": "corrected", "n": TYPED - 120}, {"fate": "counted", "n": 120}]
-    counted = told.warehouse.query("select record_id from marts.fct_contributions where line_id = 'typed.events' and counted")
-    assert {row["record_id"] for row in counted} == {f"{entry['file']}:{entry['line']}" for entry in newest.values()}
+    counted = told.warehouse.query(
+        "select record_id from marts.fct_contributions where line_id = 'typed.events' and counted"
+    )
+    assert {row["record_id"] for row in counted} == {
+        f"{entry['file']}:{entry['line']}" for entry in newest.values()
+    }
 
 
 def test_changed_definitions_are_told_from_their_day_on(told: Told) -> None:
-    """A goal from the first week that begins under it, SQL and settings from the build on; the goal with which a line begins is none."""
+    """A goal from the first week that begins under it, SQL and settings from the build on; the goal with
+    which a line begins is none."""
     rows = told.warehouse.query("from marts.fct_definition_changes order by line_id, changed_on")
-    assert [(row["line_id"], row["changed_on"], row["period_start"], row["kind"], row["note"]) for row in rows] == [
+    assert [
+        (row["line_id"], row["changed_on"], row["period_start"], row["kind"], row["note"]) for row in rows
+    ] == [
         ("clock.dials", date(2025, 11, 5), W45, "sql", "SQL changed"),
         ("clock.same_day", date(2025, 10, 27), W44, "goal", "goal ≥ 70% → 72.5% to 80%"),
         ("clock.same_day", W45, W45, "goal", "goal 72.5% to 80% → none"),

@@ -1,4 +1,5 @@
-"""A home folder of its own per test, one sandbox for all, and a vendor of three lines for the client's tests."""
+"""A home folder of its own per test, one sandbox for all, and a vendor of three lines for the client's
+tests."""
 
 from __future__ import annotations
 
@@ -62,7 +63,8 @@ def sandbox(unlimited_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iter
 
 @pytest.fixture
 def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The sandbox runs without limits here, so budgets over time need not be kept; limits of requests at once are."""
+    """The sandbox runs without limits here, so budgets over time need not be kept; limits of requests at once
+    are."""
     of_time, pool, pause = http.Limit.room_in, http._pool, http.Budget.pause
     monkeypatch.setattr(http.Limit, "room_in", lambda self, now: 0.0 if self.seconds else of_time(self, now))
     monkeypatch.setattr(http.Budget, "pause", lambda self, seconds: pause(self, min(seconds, 0.02)))
@@ -104,7 +106,11 @@ class Vendor:
 def answer(handler: BaseHTTPRequestHandler, status: int, body: bytes, **headers: str) -> None:
     """Send a whole answer."""
     handler.send_response(status)
-    for name, value in {"Content-Length": str(len(body)), "Content-Type": "application/json", **headers}.items():
+    for name, value in {
+        "Content-Length": str(len(body)),
+        "Content-Type": "application/json",
+        **headers,
+    }.items():
         handler.send_header(name.replace("_", "-"), value)
     handler.end_headers()
     handler.wfile.write(body)

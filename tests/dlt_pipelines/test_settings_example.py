@@ -13,14 +13,20 @@ ROOT = Path(__file__).parents[2]
 
 def names(cls: type[EnvSettings]) -> set[str]:
     found = {field.alias or name for name, field in cls.model_fields.items()} if cls.model_fields else set()
-    ours = [child for child in cls.__subclasses__() if child.__module__.startswith(("foundation.", "dlt_pipelines.", "reports."))]
+    ours = [
+        child
+        for child in cls.__subclasses__()
+        if child.__module__.startswith(("foundation.", "dlt_pipelines.", "reports."))
+    ]
     return found.union(*map(names, ours))
 
 
 def test_the_example_and_the_code_agree() -> None:
     for entry in SOURCES.values():
         entry.load_module()
-    listed = set(re.findall(r"^([A-Z][A-Z0-9_]+)=", (ROOT / ".env.example").read_text(encoding="utf-8"), re.M))
+    listed = set(
+        re.findall(r"^([A-Z][A-Z0-9_]+)=", (ROOT / ".env.example").read_text(encoding="utf-8"), re.M)
+    )
     assert listed == names(EnvSettings) | {"SCORELINE_ENV_FILE"}
 
 

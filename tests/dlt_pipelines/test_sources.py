@@ -50,7 +50,9 @@ def test_a_source_is_described_without_settings_and_without_network(tmp_path: Pa
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_load_talks_to_the_source_and_nobody_else_and_reads_no_stray_configuration(tmp_path: Path, settings: Settings) -> None:
+def test_a_load_talks_to_the_source_and_nobody_else_and_reads_no_stray_configuration(
+    tmp_path: Path, settings: Settings
+) -> None:
     # telemetry is sent by a thread at the end of the process, so only a process shows it
     code = (
         "import socket\n"
@@ -62,7 +64,9 @@ def test_a_load_talks_to_the_source_and_nobody_else_and_reads_no_stray_configura
     )
     stray = tmp_path / ".dlt"
     stray.mkdir()
-    (stray / "config.toml").write_text('[destination.duckdb]\ncredentials = "stray.duckdb"\n[runtime]\ndlthub_telemetry = true\n')
+    (stray / "config.toml").write_text(
+        '[destination.duckdb]\ncredentials = "stray.duckdb"\n[runtime]\ndlthub_telemetry = true\n'
+    )
     env = {
         "HOME": str(tmp_path),
         "PYTHONPATH": str(Path(__file__).parents[2]),
@@ -101,7 +105,9 @@ def test_tables_exist_before_anything_is_connected(settings: Settings, company: 
         for table, resource in entry.load_module().source().resources.items():
             for column in (*resource.columns, "_dlt_load_id"):
                 assert (f"raw_{name}", table, column) in there
-    assert query(settings, "select source, freshness_hours from config.sources where source = 'hubspot'") == [("hubspot", 30.0)]
+    assert query(settings, "select source, freshness_hours from config.sources where source = 'hubspot'") == [
+        ("hubspot", 30.0)
+    ]
     before = settings.warehouse_path.stat().st_mtime_ns
     assert [f.name for f in settings.dlt_dir.iterdir() if f.suffix == ".lock"]
     ensure_tables(settings, company)
@@ -109,7 +115,9 @@ def test_tables_exist_before_anything_is_connected(settings: Settings, company: 
     assert settings.warehouse_path.stat().st_mtime_ns >= before
 
 
-def test_a_column_that_a_new_version_declares_is_added_and_rows_stay(settings: Settings, company: Company) -> None:
+def test_a_column_that_a_new_version_declares_is_added_and_rows_stay(
+    settings: Settings, company: Company
+) -> None:
     load("manual", settings, company)
     rows = query(settings, "select count(*) from raw_manual.entries")
     import duckdb
@@ -126,7 +134,9 @@ def test_a_column_that_a_new_version_declares_is_added_and_rows_stay(settings: S
 def test_not_connected_is_no_failure(name: str, settings: Settings, company: Company) -> None:
     report = load(name, settings, company)
     assert (report.status, report.requests, report.complete_through) == ("not_connected", 0, None)
-    assert set(query(settings, "select table_name, status from ledger.loads")) == {(t, "not_connected") for t in SOURCES[name].tables}
+    assert set(query(settings, "select table_name, status from ledger.loads")) == {
+        (t, "not_connected") for t in SOURCES[name].tables
+    }
     for table in SOURCES[name].tables:
         assert query(settings, f"select count(*) from raw_{name}.{table}") == [(0,)]
 
@@ -139,7 +149,9 @@ def test_credentials_of_one_source_connect_that_one_and_no_other(
     for name in SANDBOX_CREDENTIALS.keys() | {"WAREHOUSE_SOURCE_URL", "MONGODB_URL"}:
         if name not in own:
             monkeypatch.delenv(name, raising=False)
-    connected = {name for name in CONNECTED if SOURCES[name].load_module().connect(Settings(), company) is not None}
+    connected = {
+        name for name in CONNECTED if SOURCES[name].load_module().connect(Settings(), company) is not None
+    }
     assert connected == {alone}
 
 
@@ -147,7 +159,9 @@ def test_half_of_the_credentials_is_a_mistake_and_says_which_half(
     settings: Settings, company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AUTOTASK_SECRET", "canary-half-7731")
-    with pytest.raises(PermanentError, match="Autotask: AUTOTASK_USERNAME and AUTOTASK_INTEGRATION_CODE not set") as caught:
+    with pytest.raises(
+        PermanentError, match="Autotask: AUTOTASK_USERNAME and AUTOTASK_INTEGRATION_CODE not set"
+    ) as caught:
         load("autotask", settings, company)
     assert "canary" not in str(caught.value)
     assert query(settings, "select distinct status from ledger.loads") == [("failed",)]
@@ -155,7 +169,14 @@ def test_half_of_the_credentials_is_a_mistake_and_says_which_half(
 
 @pytest.mark.parametrize(
     "name",
-    [name if name in ("hubspot", "autotask", "quickbooks", "manual") else pytest.param(name, marks=pytest.mark.slow) for name in SOURCES],
+    [
+        (
+            name
+            if name in ("hubspot", "autotask", "quickbooks", "manual")
+            else pytest.param(name, marks=pytest.mark.slow)
+        )
+        for name in SOURCES
+    ],
 )
 def test_loading_twice_doubles_nothing(name: str, sandbox: Sandbox, company: Company) -> None:
     settings = now()
@@ -167,19 +188,25 @@ def test_loading_twice_doubles_nothing(name: str, sandbox: Sandbox, company: Com
             column
             for (column,) in query(
                 settings,
-                "select column_name from information_schema.columns where table_schema = ? and table_name = ? "
-                "and not starts_with(column_name, '_dlt')",
+                "select column_name from information_schema.columns where table_schema = ? and table_name = ?"
+                " and not starts_with(column_name, '_dlt')",
                 f"raw_{name}",
                 table,
             )
         ]
-        total, distinct = query(settings, f"select count(*), count(distinct ({', '.join(columns)})) from raw_{name}.{table}")[0]
+        total, distinct = query(
+            settings, f"select count(*), count(distinct ({', '.join(columns)})) from raw_{name}.{table}"
+        )[0]
         assert total == distinct, table
     assert first.status == again.status == "ok"
     assert first.tables[SOURCES[name].tables[0]].rows_loaded > 0
-    rows = query(settings, "select sum(requests), count(*) from ledger.loads group by load_id order by 1 desc")
+    rows = query(
+        settings, "select sum(requests), count(*) from ledger.loads group by load_id order by 1 desc"
+    )
     assert rows[0] == (first.requests, len(SOURCES[name].tables))
-    whole_each_time = name in DATABASES or name in CASES and CASES[name].snapshots >= set(SOURCES[name].tables)
+    whole_each_time = (
+        name in DATABASES or name in CASES and CASES[name].snapshots >= set(SOURCES[name].tables)
+    )
     assert again.requests < first.requests + whole_each_time or first.requests <= 1
 
 
@@ -199,7 +226,8 @@ def test_types_are_those_of_the_contract(name: str, sandbox: Sandbox, company: C
         there = dict(
             query(
                 settings,
-                "select column_name, data_type from information_schema.columns where table_schema = ? and table_name = ?",
+                "select column_name, data_type from information_schema.columns where table_schema = ? and"
+                " table_name = ?",
                 f"raw_{name}",
                 table,
             )
@@ -214,7 +242,9 @@ def test_secrets_are_nowhere(sandbox: Sandbox, company: Company, caplog: pytest.
     with caplog.at_level(logging.DEBUG):
         for name in WIRED:
             load(name, settings, company)
-            own = " ".join(value for variable, value in SANDBOX_CREDENTIALS.items() if variable.startswith(name.upper()))
+            own = " ".join(
+                value for variable, value in SANDBOX_CREDENTIALS.items() if variable.startswith(name.upper())
+            )
             for kind in ({"kind": "wrong_key"}, {"kind": "status", "status": 400, "body": f"you sent {own}"}):
                 sandbox.fault(name, path=CASES[name].listing, **kind)
                 try:
@@ -242,23 +272,31 @@ def test_a_missing_scope_skips_one_table_and_names_the_scope(sandbox: Sandbox, c
     statuses = dict(
         query(
             settings,
-            "select table_name, status from ledger.loads where load_id = (select load_id from ledger.loads order by rowid desc limit 1)",
+            "select table_name, status from ledger.loads where load_id = (select load_id from ledger.loads"
+            " order by rowid desc limit 1)",
         )
     )
-    assert {statuses.pop(table) for table in ("deals", "deal_history", "owners", "deal_pipelines", "deal_stages")} == {"not_available"}
+    assert {
+        statuses.pop(table) for table in ("deals", "deal_history", "owners", "deal_pipelines", "deal_stages")
+    } == {"not_available"}
     assert set(statuses.values()) == {"ok"}
     assert report.tables["calls"].rows_total > 0
     assert query(settings, "select count(*) from raw_hubspot.owners") == known  # what was known stays
 
 
-def test_a_list_that_does_not_exist_is_refused_and_one_that_nobody_named_is_not_connected(sandbox: Sandbox, company: Company) -> None:
+def test_a_list_that_does_not_exist_is_refused_and_one_that_nobody_named_is_not_connected(
+    sandbox: Sandbox, company: Company
+) -> None:
     """Neither is a list on which nobody is, and what is known of the list stays."""
     settings, tables = now(), {"lists", "list_members"}
     load("hubspot", settings, company, tables=tables)
     held = "select (select count(*) from raw_hubspot.lists), (select count(*) from raw_hubspot.list_members)"
     known = query(settings, held)
     assert known[0][0] == 1 and known[0][1] > 200
-    last = "select distinct status, error from ledger.loads where load_id = (select arg_max(load_id, load_number) from ledger.loads)"
+    last = (
+        "select distinct status, error from ledger.loads where load_id = (select arg_max(load_id,"
+        " load_number) from ledger.loads)"
+    )
     for name, status in (("Cold 250", "not_available"), ("", "not_connected")):
         named = company.model_copy(update={"hubspot": company.hubspot.model_copy(update={"warm_list": name})})
         report = load("hubspot", settings, named, tables=tables)
@@ -274,7 +312,9 @@ def test_the_warning_about_hidden_non_billable_time(sandbox: Sandbox, company: C
     assert any("view non-billable time entries" in warning for warning in report.warnings)
 
 
-def test_the_accounts_of_two_places_never_mix(sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_accounts_of_two_places_never_mix(
+    sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
     load("autotask", now(), company, tables={"resources"})
     monkeypatch.delenv("SANDBOX_URL")
     monkeypatch.setenv("AUTOTASK_BASE_URL", f"{sandbox.url}/autotask")
@@ -283,14 +323,23 @@ def test_the_accounts_of_two_places_never_mix(sandbox: Sandbox, company: Company
 
 
 def test_a_used_up_day_stops_at_once_and_says_when_it_ends(sandbox: Sandbox, company: Company) -> None:
-    sandbox.fault("hubspot", "status", status=429, path="owners", body='{"policyName": "DAILY", "errorType": "RATE_LIMIT"}')
+    sandbox.fault(
+        "hubspot",
+        "status",
+        status=429,
+        path="owners",
+        body='{"policyName": "DAILY", "errorType": "RATE_LIMIT"}',
+    )
     with pytest.raises(TransientError, match="requests for today are used up.*midnight"):
         load("hubspot", now(), company, tables={"owners"})
     assert len([call for call in sandbox.requests("hubspot") if call["status"] == 429]) == 1
 
 
 def test_credentials_go_to_no_foreign_zone(sandbox: Sandbox, company: Company) -> None:
-    body = '{"zoneName": "x", "url": "https://autotask.net.evil.example/ATServicesRest/", "webUrl": "", "ci": 1000}'
+    body = (
+        '{"zoneName": "x", "url": "https://autotask.net.evil.example/ATServicesRest/", "webUrl": "", "ci":'
+        " 1000}"
+    )
     sandbox.fault("autotask", "status", status=200, path="zoneInformation", body=body)
     with pytest.raises(PermanentError, match="autotask.net.evil.example, which is not Autotask's"):
         load("autotask", now(), company)
@@ -298,13 +347,20 @@ def test_credentials_go_to_no_foreign_zone(sandbox: Sandbox, company: Company) -
 
 def test_an_answer_of_another_shape_says_what_was_expected(sandbox: Sandbox, company: Company) -> None:
     sandbox.fault("hubspot", "status", status=200, path="objects/2026-09/deals", body='{"items": []}')
-    with pytest.raises(PermanentError, match="HubSpot.*deals: expected results to be a list, but the answer has: items"):
+    with pytest.raises(
+        PermanentError, match="HubSpot.*deals: expected results to be a list, but the answer has: items"
+    ):
         load("hubspot", now(), company, tables={"deals"})
 
 
 def test_a_bad_value_costs_no_row(sandbox: Sandbox, company: Company) -> None:
-    row = '{"id": "9001", "properties": {"dealname": "<script>alert(1)</script>", "amount": "abc", "closedate": "soon"}, "archived": false}'
-    sandbox.fault("hubspot", "status", status=200, path="objects/2026-09/deals", times=1, body=f'{{"results": [{row}]}}')
+    row = (
+        '{"id": "9001", "properties": {"dealname": "<script>alert(1)</script>", "amount": "abc", "closedate":'
+        ' "soon"}, "archived": false}'
+    )
+    sandbox.fault(
+        "hubspot", "status", status=200, path="objects/2026-09/deals", times=1, body=f'{{"results": [{row}]}}'
+    )
     report = load("hubspot", now(), company, tables={"deals"})
     assert 'hubspot.deals 9001: amount "abc" is not a number; stored as empty' in report.warnings
     assert query(now(), "select dealname, amount, closedate from raw_hubspot.deals where id = '9001'") == [
@@ -327,13 +383,18 @@ def test_unknown_names_are_refused(settings: Settings, company: Company) -> None
         load("hubspot", settings, company, tables={"cals"})
 
 
-def test_another_process_that_holds_the_file_is_named(sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_process_that_holds_the_file_is_named(
+    sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from foundation import warehouse
 
     settings = now()
     load("manual", settings, company)
     monkeypatch.setattr(warehouse, "FOREIGN_WAIT_SECONDS", 0.3)
-    code = f"import duckdb, time; held = duckdb.connect({str(settings.warehouse_path)!r}); print('open', flush=True); time.sleep(60)"
+    code = (
+        f"import duckdb, time; held = duckdb.connect({str(settings.warehouse_path)!r}); print('open',"
+        " flush=True); time.sleep(60)"
+    )
     other = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     try:
         assert other.stdout and other.stdout.readline() == "open\n"
@@ -345,9 +406,13 @@ def test_another_process_that_holds_the_file_is_named(sandbox: Sandbox, company:
 
 
 def test_numbered_paths_load_the_same(sandbox: Sandbox, company: Company) -> None:
-    numbered = company.model_copy(update={"hubspot": company.hubspot.model_copy(update={"api_version": "v3"})})
+    numbered = company.model_copy(
+        update={"hubspot": company.hubspot.model_copy(update={"api_version": "v3"})}
+    )
     report = load("hubspot", now(), numbered)
     assert report.warnings == []
     assert min(table.rows_total for table in report.tables.values()) > 0
     asked = {call["path"].partition("?")[0] for call in sandbox.requests("hubspot")}
-    assert {"/crm/v3/objects/contacts", "/account-info/v3/details"} <= asked and not [path for path in asked if "/20" in path]
+    assert {"/crm/v3/objects/contacts", "/account-info/v3/details"} <= asked and not [
+        path for path in asked if "/20" in path
+    ]

@@ -20,11 +20,16 @@ from tests.dlt_pipelines.conftest import Vendor, answer
 
 
 def with_version(company: Company, source: str, version: str) -> Company:
-    return company.model_copy(update={source: getattr(company, source).model_copy(update={"api_version": version})})
+    return company.model_copy(
+        update={source: getattr(company, source).model_copy(update={"api_version": version})}
+    )
 
 
 def told(source: str, company: Company, today: str) -> dict[str, tuple[str, str]]:
-    return {f.detail.partition(":")[0].partition(" (")[0]: (f.level, f.detail) for f in versions.findings(source, company, _day(today))}
+    return {
+        f.detail.partition(":")[0].partition(" (")[0]: (f.level, f.detail)
+        for f in versions.findings(source, company, _day(today))
+    }
 
 
 def _day(text: str) -> date:
@@ -37,14 +42,19 @@ def test_hubspot_is_asked_by_date_and_what_has_no_date_is_listed(company: Compan
     assert set(found) == {"2026-09", "v1", "v2"}
     assert found["2026-09"] == (
         "ok",
-        "2026-09 (objects, associations, owners, pipelines, properties, lists, account, forms, mails): last day 2028-03-09",
+        (
+            "2026-09 (objects, associations, owners, pipelines, properties, lists, account, forms, mails):"
+            " last day 2028-03-09"
+        ),
     )
     assert found["v1"][1].endswith("last day unknown") and "submissions" in found["v1"][1]
     assert hubspot_api.path(company, "account") == "/account-info/2026-09/details"
     numbered = told("hubspot", with_version(company, "hubspot", "v3"), "2026-11-29")
     assert numbered["v4"] == ("ok", "v4 (associations): last day 2027-03-30")
     assert "in September 2027" in numbered["v3"][1]
-    assert told("hubspot", with_version(company, "hubspot", "2029-03"), "2026-11-29")["2029-03"][1].endswith("not before 2030-09-01")
+    assert told("hubspot", with_version(company, "hubspot", "2029-03"), "2026-11-29")["2029-03"][1].endswith(
+        "not before 2030-09-01"
+    )
 
 
 @pytest.mark.parametrize(
@@ -60,7 +70,9 @@ def test_hubspot_is_asked_by_date_and_what_has_no_date_is_listed(company: Compan
         ("intercom", "2.14", "2026-11-29", "info", "last day unknown"),
     ],
 )
-def test_the_last_day_is_told_and_warned_of(source: str, version: str, today: str, level: str, says: str, company: Company) -> None:
+def test_the_last_day_is_told_and_warned_of(
+    source: str, version: str, today: str, level: str, says: str, company: Company
+) -> None:
     found = told(source, with_version(company, source, version), today)
     name = "v4" if version == "v3" else version
     assert found[name][0] == level and says in found[name][1]
@@ -84,7 +96,10 @@ def test_a_path_without_dated_version_blames_no_setting(sandbox: Sandbox, compan
     assert "publishes no newer version" in report.warnings[0] and "api_version" not in report.warnings[0]
 
 
-GOOGLE = b'{"error":{"code":400,"details":[{"errors":[{"errorCode":{"requestError":"UNSUPPORTED_VERSION"},"message":"v22 is gone"}]}]}}'
+GOOGLE = (
+    b'{"error":{"code":400,"details":[{"errors":[{"errorCode":{"requestError":"UNSUPPORTED_VERSION"},"message":"v22'
+    b' is gone"}]}]}}'
+)
 INTERCOM = b'{"type":"error.list","errors":[{"code":"intercom_version_invalid","message":"no such version"}]}'
 
 
@@ -101,7 +116,14 @@ INTERCOM = b'{"type":"error.list","errors":[{"code":"intercom_version_invalid","
     ],
 )
 def test_the_other_vendors_words_for_it(
-    module: Any, status: int, body: bytes, setting: str, vendor: Vendor, sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch
+    module: Any,
+    status: int,
+    body: bytes,
+    setting: str,
+    vendor: Vendor,
+    sandbox: Sandbox,
+    company: Company,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def reply(handler: BaseHTTPRequestHandler, number: int) -> None:
         if handler.path.endswith("/token"):

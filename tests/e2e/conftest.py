@@ -1,7 +1,9 @@
-"""The main job for real: the sandbox over HTTP, Dagster runs in processes of their own, dbt builds, pages, mails.
+"""The main job for real: the sandbox over HTTP, Dagster runs in processes of their own, dbt builds, pages,
+mails.
 
-Two homes are made once and copied by the tests: `thursday` (everything read on Thursday of 2025-W43) and `monday` (what changed
-since then read on the following Monday, built and mailed). So the golden weeks are reached through an incremental sync.
+Two homes are made once and copied by the tests: `thursday` (everything read on Thursday of 2025-W43) and
+`monday` (what changed since then read on the following Monday, built and mailed). So the golden weeks are
+reached through an incremental sync.
 """
 
 from __future__ import annotations
@@ -26,8 +28,11 @@ THURSDAY = datetime(2025, 10, 23, 12, tzinfo=UTC)
 MONDAY = datetime(2025, 10, 27, 12, tzinfo=UTC)
 
 
-CREDENTIALS = {name: value for name, value in SANDBOX_CREDENTIALS.items() if name.startswith(("HUBSPOT_", "AUTOTASK_"))}
-"""What the golden weeks need. All sources together run in test_all_sources.py; here the others are not connected."""
+CREDENTIALS = {
+    name: value for name, value in SANDBOX_CREDENTIALS.items() if name.startswith(("HUBSPOT_", "AUTOTASK_"))
+}
+"""What the golden weeks need. All sources together run in test_all_sources.py; here the others are not
+connected."""
 
 
 @dataclass
@@ -50,7 +55,9 @@ class Install:
             "SCORELINE_AS_OF": self.as_of.isoformat(),
             "DAGSTER_HOME": str(self.home / "dagster"),
             "SCORELINE_COMPANY_FILE": str(self.company),
-            "DBT_EXCLUDE_RESOURCE_TYPES": "unit_test test",  # the homes were built with all tests; here they would only take time
+            "DBT_EXCLUDE_RESOURCE_TYPES": (
+                "unit_test test"
+            ),  # the homes were built with all tests; here they would only take time
             **self.extra,
         }
 
@@ -63,18 +70,33 @@ class Install:
         """`scoreline ...` in a process group of its own, so that a kill reaches every child."""
         command = [sys.executable, "-m", module, *arguments]
         return subprocess.Popen(
-            command, env=self.environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+            command,
+            env=self.environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
         )
 
     def scoreline(self, *arguments: str, fails: bool = False, module: str = "orchestration.cli") -> str:
         process = self.start(*arguments, module=module)
         output, _ = process.communicate(timeout=300)
-        assert (process.returncode != 0) == fails, f"{module} {' '.join(arguments)} -> {process.returncode}\n{output[-6000:]}"
+        assert (process.returncode != 0) == fails, (
+            f"{module} {' '.join(arguments)} -> {process.returncode}\n{output[-6000:]}"
+        )
         return output
 
     def materialize(self, asset: str) -> str:
         """One asset alone, as a click in the UI does it."""
-        return self.scoreline("asset", "materialize", "--select", f'key:"{asset}"', "-m", "orchestration.definitions", module="dagster")
+        return self.scoreline(
+            "asset",
+            "materialize",
+            "--select",
+            f'key:"{asset}"',
+            "-m",
+            "orchestration.definitions",
+            module="dagster",
+        )
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """Rows of the published database."""
@@ -83,9 +105,9 @@ class Install:
 
     def facts(self) -> list[tuple[Any, ...]]:
         """Everything that readers see of the weekly facts and their receipts, but not when it was read."""
-        return self.query("select * exclude (as_of) from marts.fct_scorecard_weekly order by all") + self.query(
-            "select * from marts.fct_contributions order by all"
-        )
+        return self.query(
+            "select * exclude (as_of) from marts.fct_scorecard_weekly order by all"
+        ) + self.query("select * from marts.fct_contributions order by all")
 
     def mails(self) -> list[Path]:
         return sorted((self.home / "outbox").glob("**/*.eml"))
@@ -118,7 +140,9 @@ def made(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     shutil.copytree(home / "dbt", place / "thursday" / "dbt")
     install.scoreline("send")
     shutil.copytree(home, place / "monday")
-    if kept := os.environ.get("KEEP_WAREHOUSE_IN"):  # CI compares this revision's numbers with the base's on it
+    if kept := os.environ.get(
+        "KEEP_WAREHOUSE_IN"
+    ):  # CI compares this revision's numbers with the base's on it
         Path(kept).mkdir(parents=True, exist_ok=True)
         shutil.copy(home / "warehouse.duckdb", kept)
     return {name: Install(place / name, sandbox, company) for name in ("thursday", "monday")}
@@ -126,7 +150,8 @@ def made(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> dict[str
 
 @pytest.fixture
 def install(made: dict[str, Install], sandbox: Sandbox) -> Callable[[str], Install]:
-    """`install("monday")`: a copy of that home to do anything with; the sandbox's clock stands on Monday, without faults."""
+    """`install("monday")`: a copy of that home to do anything with; the sandbox's clock stands on Monday,
+    without faults."""
     sandbox.clear_faults()
 
     def copy(which: str) -> Install:

@@ -1,4 +1,5 @@
-"""Every source at once against the sandbox with the vendors' published limits switched on: what `make demo` does."""
+"""Every source at once against the sandbox with the vendors' published limits switched on: what `make demo`
+does."""
 
 from __future__ import annotations
 
@@ -24,7 +25,8 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 @dataclass
 class Everything:
-    """A home into which all sources were read, twice, with a day between; what was said, and every request that was made."""
+    """A home into which all sources were read, twice, with a day between; what was said, and every request
+    that was made."""
 
     home: Path
     output: str
@@ -46,7 +48,9 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> Everything:
         backfill = install.scoreline("backfill", "--source", "copper", "--source", "justcall", "--days", "90")
         output += install.scoreline("doctor")
         findings = install.scoreline("doctor", "--json")
-        return Everything(home, output + backfill + findings, sandbox.requests(), json.loads(findings), backfill)
+        return Everything(
+            home, output + backfill + findings, sandbox.requests(), json.loads(findings), backfill
+        )
 
 
 def test_every_table_of_every_source_has_rows(everything: Everything) -> None:
@@ -63,8 +67,12 @@ def test_every_table_of_every_source_has_rows(everything: Everything) -> None:
     assert empty == ["manual.rejected", "ad_spend_csv.rejected", "simplefin.errors"]
 
 
-@pytest.mark.parametrize(("name", "limit"), [(name, limit) for name, case in CASES.items() for limit in case.limits])
-def test_no_window_holds_more_requests_than_the_vendor_allows(everything: Everything, name: str, limit: tuple[str, int, float]) -> None:
+@pytest.mark.parametrize(
+    ("name", "limit"), [(name, limit) for name, case in CASES.items() for limit in case.limits]
+)
+def test_no_window_holds_more_requests_than_the_vendor_allows(
+    everything: Everything, name: str, limit: tuple[str, int, float]
+) -> None:
     path, most, seconds = limit
     calls = [call for call in everything.requests if call["source"] == name]
     assert [call for call in calls if call["status"] == 429] == []
@@ -79,14 +87,22 @@ def test_the_doctor_finds_every_source_healthy(everything: Everything) -> None:
 
 
 def test_a_backfill_sums_up_who_was_pulled(everything: Everything) -> None:
-    rows = [line.split() for line in everything.backfill.partition("Backfill")[2].splitlines() if "2025-07-30 to now" in line]
+    rows = [
+        line.split()
+        for line in everything.backfill.partition("Backfill")[2].splitlines()
+        if "2025-07-30 to now" in line
+    ]
     assert {row[0] for row in rows} == {"copper", "justcall", "total"}
     assert any(row[:3] == ["copper", "Maya", "Torres"] for row in rows)
     assert rows[-1][1:4] == [str(len(rows) - 1), str(len(rows) - 1), "0"]  # processed, ok, failed
 
 
 def test_no_secret_of_any_source_is_anywhere(everything: Everything) -> None:
-    written = {file.relative_to(everything.home): file.read_bytes() for file in everything.home.rglob("*") if file.is_file()}
+    written = {
+        file.relative_to(everything.home): file.read_bytes()
+        for file in everything.home.rglob("*")
+        if file.is_file()
+    }
     assert len(written) > 50
     for name, secret in (secrets() | {"MONGODB_URL": MONGO_PASSWORD}).items():
         assert secret not in everything.output, name

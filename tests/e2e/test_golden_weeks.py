@@ -12,7 +12,8 @@ pytestmark = pytest.mark.e2e
 
 BEFORE = None
 """The line had not begun: there is no row."""
-# line: (W40, W41, W42, W43, quarter as printed, decimals of the print, weeks with data, status of the week, status of the quarter)
+# line: (W40, W41, W42, W43, quarter as printed, decimals of the print, weeks with data, status of the week,
+# status of the quarter)
 GOLDEN = {
     "inside_sales.dials": (95, 78, 70, 101, "86", 4, "below", "below"),
     "inside_sales.conversations_dm": (9, 12, 16, 21, "14.5", 4, "met", "met"),
@@ -26,7 +27,12 @@ GOLDEN = {
 }
 RATIOS = {
     "reactive_ops.same_day_close_rate": (((53, 84), (53, 82), (29, 59), (42, 79)), "58", "below", "below"),
-    "reactive_ops.utilization": (((118, 200), (118, 200), (110, 200), ("125.5", "199.2")), "59", "met", "near"),
+    "reactive_ops.utilization": (
+        ((118, 200), (118, 200), (110, 200), ("125.5", "199.2")),
+        "59",
+        "met",
+        "near",
+    ),
 }
 W43_ONLY = {
     "hybrid_sales.coi_created": (0, "below"),
@@ -40,7 +46,9 @@ W43_ONLY = {
 
 
 def _weeks(monday: Install, line: str, columns: str) -> dict[str, tuple]:
-    rows = monday.query(f"select week_label, {columns} from marts.fct_scorecard_weekly where line_id = '{line}'")
+    rows = monday.query(
+        f"select week_label, {columns} from marts.fct_scorecard_weekly where line_id = '{line}'"
+    )
     return {row[0]: row[1:] for row in rows}
 
 
@@ -52,8 +60,14 @@ def _printed(value: Decimal, pattern: str) -> str:
 @pytest.mark.parametrize("line", GOLDEN)
 def test_a_line_of_values(monday: Install, line: str) -> None:
     *values, quarter, weeks, status, quarter_status = GOLDEN[line]
-    found = _weeks(monday, line, "value, previous_value, quarter_value, quarter_weeks, quarter_weeks_expected, status, quarter_status")
-    assert [found[f"2025-W{week}"][0] if f"2025-W{week}" in found else BEFORE for week in (40, 41, 42, 43)] == values
+    found = _weeks(
+        monday,
+        line,
+        "value, previous_value, quarter_value, quarter_weeks, quarter_weeks_expected, status, quarter_status",
+    )
+    assert [
+        found[f"2025-W{week}"][0] if f"2025-W{week}" in found else BEFORE for week in (40, 41, 42, 43)
+    ] == values
     _, previous, quarter_value, n, expected, is_status, is_quarter_status = found["2025-W43"]
     assert previous == values[2]
     assert _printed(quarter_value, quarter) == quarter
@@ -65,7 +79,9 @@ def test_a_line_of_values(monday: Install, line: str) -> None:
 def test_a_line_of_rates_is_pooled(monday: Install, line: str) -> None:
     pairs, quarter, status, quarter_status = RATIOS[line]
     found = _weeks(monday, line, "numerator, denominator, value, quarter_value, status, quarter_status")
-    assert [found[f"2025-W{week}"][:2] for week in (40, 41, 42, 43)] == [(Decimal(a), Decimal(b)) for a, b in pairs]
+    assert [found[f"2025-W{week}"][:2] for week in (40, 41, 42, 43)] == [
+        (Decimal(a), Decimal(b)) for a, b in pairs
+    ]
     _, _, value, quarter_value, is_status, is_quarter_status = found["2025-W43"]
     assert abs(value - Decimal(pairs[3][0]) / Decimal(pairs[3][1])) < Decimal("1e-9")
     pooled = sum(Decimal(a) for a, _ in pairs) / sum(Decimal(b) for _, b in pairs)
@@ -85,21 +101,28 @@ def test_a_line_of_the_last_week(monday: Install, line: str) -> None:
 
 def test_six_met_none_near_nine_below(monday: Install) -> None:
     rows = monday.query(
-        "select status, count(*) from marts.fct_scorecard_weekly where week_label = '2025-W43' and target is not null group by 1 order by 1"
+        "select status, count(*) from marts.fct_scorecard_weekly where week_label = '2025-W43' and target is"
+        " not null group by 1 order by 1"
     )
     assert rows == [("below", 9), ("met", 6)]
 
 
 def test_the_quarter_s_deals(monday: Install) -> None:
-    rows = monday.query("select metric_id, value from marts.fct_scorecard_quarterly where quarter_label = '2025-Q4'")
+    rows = monday.query(
+        "select metric_id, value from marts.fct_scorecard_quarterly where quarter_label = '2025-Q4'"
+    )
     found = dict(rows)
-    assert (found["deals_total"], found["deals_won"], found["deals_lost"], found["deals_in_progress"]) == (18, 2, 13, 3)
+    assert (found["deals_total"], found["deals_won"], found["deals_lost"], found["deals_in_progress"]) == (
+        18,
+        2,
+        13,
+        3,
+    )
     assert found["deals_total_value"] == Decimal("97743.96")
 
 
 def test_receipts_sum_to_the_fact_for_every_line_and_week(monday: Install) -> None:
-    differing = monday.query(
-        """
+    differing = monday.query("""
         with receipts as (
             select line_id, week_start, sum(numerator) as numerator, sum(denominator) as denominator, count(*) as n
             from marts.fct_contributions where counted group by all
@@ -108,26 +131,47 @@ def test_receipts_sum_to_the_fact_for_every_line_and_week(monday: Install) -> No
         from marts.fct_scorecard_weekly as fact left join receipts using (line_id, week_start)
         where fact.value is not null
           and (fact.numerator <> coalesce(receipts.numerator, 0) or fact.n <> coalesce(receipts.n, 0))
-        """
-    )
+        """)
     assert differing == []
-    assert monday.query("select count(*) > 900 from marts.fct_scorecard_weekly where value is not null") == [(True,)]
+    assert monday.query("select count(*) > 900 from marts.fct_scorecard_weekly where value is not null") == [
+        (True,)
+    ]
 
 
 def test_what_is_left_out_has_a_reason_and_every_record_a_link(monday: Install) -> None:
-    assert monday.query("select count(*) from marts.fct_contributions where not counted and reason is null") == [(0,)]
-    assert monday.query("select count(*) from marts.fct_contributions where counted and reason is not null") == [(0,)]
-    # internal time has no page in Autotask, an available day and a day's snapshot no record, a typed-in number and a file's ad spend
-    # are lines of a file, and HubSpot shows a form and what was sent with it on no page of their own
-    unlinked = monday.query("select distinct record_type from marts.fct_contributions where record_url is null")
-    without_a_page = {"available_day", "snapshot", "time_entry", "manual_entry", "ad_spend", "form", "form_submission"}
+    assert monday.query(
+        "select count(*) from marts.fct_contributions where not counted and reason is null"
+    ) == [(0,)]
+    assert monday.query(
+        "select count(*) from marts.fct_contributions where counted and reason is not null"
+    ) == [(0,)]
+    # internal time has no page in Autotask, an available day and a day's snapshot no record, a typed-in
+    # number and a file's ad spend are lines of a file, and HubSpot shows a form and what was sent with it on
+    # no page of their own
+    unlinked = monday.query(
+        "select distinct record_type from marts.fct_contributions where record_url is null"
+    )
+    without_a_page = {
+        "available_day",
+        "snapshot",
+        "time_entry",
+        "manual_entry",
+        "ad_spend",
+        "form",
+        "form_submission",
+    }
     assert {record_type for (record_type,) in unlinked} <= without_a_page
-    linked = monday.query("select distinct record_type from marts.fct_contributions where record_url like 'https://%'")
-    assert {"call", "meeting", "deal", "contact", "ticket", "time_entry"} <= {record_type for (record_type,) in linked}
+    linked = monday.query(
+        "select distinct record_type from marts.fct_contributions where record_url like 'https://%'"
+    )
+    assert {"call", "meeting", "deal", "contact", "ticket", "time_entry"} <= {
+        record_type for (record_type,) in linked
+    }
 
 
 def test_history_before_the_golden_weeks_is_15_months(monday: Install) -> None:
     (weeks,) = monday.query(
-        "select count(*) from marts.fct_scorecard_weekly where line_id = 'inside_sales.dials' and value > 0 and is_finished"
+        "select count(*) from marts.fct_scorecard_weekly where line_id = 'inside_sales.dials' and value > 0"
+        " and is_finished"
     )[0]
     assert weeks >= 65

@@ -1,4 +1,5 @@
-"""What goes wrong, for real: a vendor down, a wrong key, runs at the same time, kills, a refused recipient, secrets in the wrong place."""
+"""What goes wrong, for real: a vendor down, a wrong key, runs at the same time, kills, a refused recipient,
+secrets in the wrong place."""
 
 from __future__ import annotations
 
@@ -97,8 +98,8 @@ def _check_no_secret(copy: Install, output: str) -> None:
 
 @pytest.mark.slow  # its parts run always: troubles of sources, the gate, alerts, stale numbers, secrets
 def test_one_vendor_down_leaves_the_other_fresh_and_says_so(install: Copy) -> None:
-    """Down since Thursday, and the mail server too: stale numbers with their date; then an amber mail and one alert. No secret is told
-    on the way."""
+    """Down since Thursday, and the mail server too: stale numbers with their date; then an amber mail and one
+    alert. No secret is told on the way."""
     copy = install("thursday")
     copy.extra["SMTP_URL"] = f"smtp://scoreline:{MAIL_PASSWORD}@127.0.0.1:9"  # nobody listens there
     copy.sandbox.fault(source="hubspot", kind="wrong_key")
@@ -106,17 +107,28 @@ def test_one_vendor_down_leaves_the_other_fresh_and_says_so(install: Copy) -> No
     assert "HUBSPOT_API_KEY" in output
     _check_the_failed_run(copy)
     output += copy.scoreline("run", "build", fails=True)  # the alert cannot be sent; all else is there
-    output += copy.scoreline("send", fails=True)  # the mails wait for the server, and the operator has not been told
+    output += copy.scoreline(
+        "send", fails=True
+    )  # the mails wait for the server, and the operator has not been told
     output += copy.scoreline("doctor", fails=True)
-    assert output.count("pending, the mail server") == 3 and "untold alert" in output and output.count("pending mail") == 3
+    assert (
+        output.count("pending, the mail server") == 3
+        and "untold alert" in output
+        and output.count("pending mail") == 3
+    )
     assert "Untold alert" in (copy.home / "site" / "data_health.html").read_text(encoding="utf-8")
     _check_no_secret(copy, output)
 
-    states = dict(copy.query("select line_id, state from marts.fct_scorecard_weekly where week_label = '2025-W43'"))
+    states = dict(
+        copy.query("select line_id, state from marts.fct_scorecard_weekly where week_label = '2025-W43'")
+    )
     assert states["inside_sales.dials"] == "stale"
     assert states["reactive_ops.utilization"] == "live"
     assert dict(copy.query("select source, state from marts.dim_sources"))["hubspot"] == "failing"
-    closed = "select value from marts.fct_scorecard_weekly where week_label = '2025-W43' and metric_id = 'reactive_tickets_closed'"
+    closed = (
+        "select value from marts.fct_scorecard_weekly where week_label = '2025-W43' and metric_id ="
+        " 'reactive_tickets_closed'"
+    )
     assert copy.query(closed) == [(79,)]
     page = (copy.home / "site" / "scorecard.html").read_text(encoding="utf-8")
     assert "Stale" in page or "stale" in page
@@ -142,7 +154,10 @@ def test_a_vendor_that_comes_back_is_told_once(install: Copy) -> None:
     copy.scoreline("run", "refresh")
     copy.scoreline("run", "build")
     assert len(_to(copy, OPERATOR)) == 2
-    dials = "select value, state from marts.fct_scorecard_weekly where week_label = '2025-W43' and line_id = 'inside_sales.dials'"
+    dials = (
+        "select value, state from marts.fct_scorecard_weekly where week_label = '2025-W43' and line_id ="
+        " 'inside_sales.dials'"
+    )
     assert copy.query(dials) == [(101, "live")]
 
 
@@ -152,9 +167,14 @@ def test_two_refreshes_a_build_and_a_reader_at_once(install: Copy) -> None:
     reader = duckdb.connect(str(copy.home / "published" / "scoreline.duckdb"), read_only=True)
     together = [copy.start("run", "refresh"), copy.start("run", "refresh"), copy.start("run", "build")]
     outputs = [process.communicate(timeout=400)[0] for process in together]
-    assert [process.returncode for process in together] == [0, 0, 0], "\n".join(output[-3000:] for output in outputs)
+    assert [process.returncode for process in together] == [0, 0, 0], "\n".join(
+        output[-3000:] for output in outputs
+    )
     assert "set lock on file" not in "".join(outputs)  # as DuckDB says it
-    dials = "select value from marts.fct_scorecard_weekly where week_label = '2025-W43' and line_id = 'inside_sales.dials'"
+    dials = (
+        "select value from marts.fct_scorecard_weekly where week_label = '2025-W43' and line_id ="
+        " 'inside_sales.dials'"
+    )
     assert reader.execute(dials).fetchall() == [(101,)]  # still the copy that it opened
     reader.close()
     copy.scoreline("run", "build")
@@ -208,7 +228,8 @@ def test_kill_9_at_any_step_loses_and_doubles_nothing(install: Copy, monday: Ins
 
 
 class _Post:
-    """A mail server that keeps what it gets, refuses whom it is told to, and can be slow to take a message."""
+    """A mail server that keeps what it gets, refuses whom it is told to, and can be slow to take a
+    message."""
 
     def __init__(self) -> None:
         self.got: list[tuple[str, bytes]] = []
@@ -217,7 +238,9 @@ class _Post:
         self.in_data = threading.Event()
         self.hold.set()
 
-    async def handle_RCPT(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:
+    async def handle_RCPT(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
         if address in self.refuse:
             return "550 no such mailbox"
         envelope.rcpt_tos.append(address)
@@ -249,7 +272,11 @@ def _addresses(post: _Post) -> list[str]:
     return sorted(address for address, _ in post.got if address != OPERATOR)
 
 
-ALL = ["dana.whitfield@cedar-ridge.example", "maya.torres@cedar-ridge.example", "sam.okafor@cedar-ridge.example"]
+ALL = [
+    "dana.whitfield@cedar-ridge.example",
+    "maya.torres@cedar-ridge.example",
+    "sam.okafor@cedar-ridge.example",
+]
 
 
 def _unsent(install: Copy) -> Install:
@@ -259,7 +286,9 @@ def _unsent(install: Copy) -> Install:
     return copy
 
 
-def test_a_refused_recipient_stops_nobody_and_the_run_says_who(install: Copy, post: tuple[_Post, str]) -> None:
+def test_a_refused_recipient_stops_nobody_and_the_run_says_who(
+    install: Copy, post: tuple[_Post, str]
+) -> None:
     server, url = post
     copy = _unsent(install)
     copy.extra["SMTP_URL"] = url
@@ -298,8 +327,12 @@ def test_no_credentials_at_all_still_builds_and_says_not_connected(install: Copy
     copy.extra = dict.fromkeys(SANDBOX_CREDENTIALS, "")
     copy.scoreline("run", "refresh")
     copy.scoreline("run", "build")
-    assert copy.query("select distinct state from marts.fct_scorecard_weekly where metric_id = 'dials'") == [("not_connected",)]
-    assert copy.query("select count(*) from marts.fct_scorecard_weekly where metric_id = 'dials' and value is not null") == [(0,)]
+    assert copy.query("select distinct state from marts.fct_scorecard_weekly where metric_id = 'dials'") == [
+        ("not_connected",)
+    ]
+    assert copy.query(
+        "select count(*) from marts.fct_scorecard_weekly where metric_id = 'dials' and value is not null"
+    ) == [(0,)]
     copy.scoreline("send")  # held: nobody but the operator hears
     assert {str(mail["To"]) for mail in map(_read, copy.mails())} == {OPERATOR}
 
@@ -310,22 +343,35 @@ def test_late_edits_and_deletes_change_past_weeks(install: Copy) -> None:
     copy.at(MONDAY + timedelta(days=9))
     copy.scoreline("run", "refresh")
     copy.scoreline("run", "build")
-    assert copy.query("select max(week_label) from marts.fct_scorecard_weekly where is_finished") == [("2025-W44",)]
+    assert copy.query("select max(week_label) from marts.fct_scorecard_weekly where is_finished") == [
+        ("2025-W44",)
+    ]
     # W43 had 69 tickets: one has moved to another queue since, one was deleted without a trace
-    opened = "select value from marts.fct_scorecard_weekly where week_label = '2025-W43' and metric_id = 'reactive_tickets_opened'"
+    opened = (
+        "select value from marts.fct_scorecard_weekly where week_label = '2025-W43' and metric_id ="
+        " 'reactive_tickets_opened'"
+    )
     assert copy.query(opened) == [(67,)]
-    gone = "select reason, count(*) from marts.fct_contributions where week_label = '2025-W43' and metric_id = 'reactive_tickets_opened'"
+    gone = (
+        "select reason, count(*) from marts.fct_contributions where week_label = '2025-W43' and metric_id ="
+        " 'reactive_tickets_opened'"
+    )
     assert dict(copy.query(f"{gone} and reason = 'deleted' group by 1"))["deleted"] >= 1
     # the change is kept, dated, and names its records
     told = copy.query(
-        "select value_was, value_now, kind, cause, n_added, n_removed, published_at, changed_at from marts.fct_restatements "
-        "where period_label = '2025-W43' and metric_id = 'reactive_tickets_opened'"
+        "select value_was, value_now, kind, cause, n_added, n_removed, published_at, changed_at from"
+        " marts.fct_restatements where period_label = '2025-W43' and metric_id = 'reactive_tickets_opened'"
     )
     assert told == [(69, 67, "restated", "records", 0, 2, MONDAY, MONDAY + timedelta(days=9))]
-    records = "select change, reason from marts.fct_restatement_records where line_id = 'reactive_ops.reactive_tickets_opened'"
+    records = (
+        "select change, reason from marts.fct_restatement_records where line_id ="
+        " 'reactive_ops.reactive_tickets_opened'"
+    )
     assert sorted(copy.query(records)) == [("removed", "deleted"), ("removed", "wrong_queue")]
     page = (copy.home / "site" / "scorecard" / "2025-W43.html").read_text(encoding="utf-8")
     assert "was 69 until 5 Nov" in page
     copy.scoreline("send", "--week", "2025-W44")
     (dana,) = [mail for mail in _to(copy, "dana.whitfield") if "2025-W44" in str(mail["Subject"])]
-    assert "Restated: Reactive tickets opened 2025-W43 is 67, was 69 (2 records removed), 5 Nov" in _text(dana)
+    assert "Restated: Reactive tickets opened 2025-W43 is 67, was 69 (2 records removed), 5 Nov" in _text(
+        dana
+    )

@@ -21,7 +21,10 @@ def warehouse(home: Path, monkeypatch: pytest.MonkeyPatch) -> Warehouse:
     monkeypatch.setenv("SCORELINE_AS_OF", "2025-10-27T12:00:00Z")
     made = Warehouse(Settings())
     with contextlib.closing(made.connect()) as connection:
-        connection.execute("create schema snapshots; create table snapshots.published as select range as value from range(100000)")
+        connection.execute(
+            "create schema snapshots; create table snapshots.published as select range as value from"
+            " range(100000)"
+        )
     with contextlib.closing(sqlite3.connect(made.settings.deliveries_path)) as ledger:
         ledger.execute("create table deliveries as select 'sent' as state")
         ledger.commit()
@@ -36,7 +39,14 @@ def _total(warehouse: Warehouse) -> int:
 
 def _damage(path: Path, how: str) -> None:
     data = path.read_bytes()
-    path.write_bytes({"empty": b"", "half": data[: len(data) // 2], "text": b"<html>" * 1000, "header": data[:4096] + bytes(8192)}[how])
+    path.write_bytes(
+        {
+            "empty": b"",
+            "half": data[: len(data) // 2],
+            "text": b"<html>" * 1000,
+            "header": data[:4096] + bytes(8192),
+        }[how]
+    )
 
 
 @pytest.mark.parametrize("how", ["empty", "half", "text", "header"])
@@ -74,14 +84,20 @@ def test_a_file_that_cannot_be_opened_is_neither_busy_nor_damaged(warehouse: War
     assert not isinstance(caught.value, WarehouseBusy | WarehouseDamaged)
 
 
-def test_one_backup_a_day_and_as_many_as_are_kept(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_backup_a_day_and_as_many_as_are_kept(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
     company = load_company(warehouse.settings)
     assert daily_backup(warehouse.settings, company) == warehouse.settings.backups_dir / "2025-10-27"
     assert daily_backup(warehouse.settings, company) is None
     for day in range(28, 32):
         monkeypatch.setenv("SCORELINE_AS_OF", f"2025-10-{day}T12:00:00Z")
         daily_backup(Settings(), company)
-    assert [folder.name for folder in backups(warehouse.settings)] == ["2025-10-29", "2025-10-30", "2025-10-31"]
+    assert [folder.name for folder in backups(warehouse.settings)] == [
+        "2025-10-29",
+        "2025-10-30",
+        "2025-10-31",
+    ]
     with contextlib.closing(sqlite3.connect(backups(warehouse.settings)[0] / "deliveries.sqlite")) as ledger:
         assert ledger.execute("select state from deliveries").fetchall() == [("sent",)]
     none = company.model_copy(update={"backup": company.backup.model_copy(update={"keep": 0})})
@@ -98,7 +114,10 @@ def test_a_restore_takes_cursors_and_rows_of_one_moment(warehouse: Warehouse) ->
         [
             sys.executable,
             "-c",
-            f"import duckdb, os; c = duckdb.connect({str(warehouse.path)!r}); c.execute('delete from snapshots.published');os._exit(9)",
+            (
+                f"import duckdb, os; c = duckdb.connect({str(warehouse.path)!r}); c.execute('delete from"
+                " snapshots.published');os._exit(9)"
+            ),
         ],
         check=False,
     )

@@ -12,7 +12,11 @@ CHICAGO = ZoneInfo("America/Chicago")
     ("day", "label", "quarter"),
     [
         (date(2025, 10, 26), "2025-W43", "2025-Q4"),
-        (date(2025, 9, 29), "2025-W40", "2025-Q4"),  # a September Monday that already belongs to the fourth quarter
+        (
+            date(2025, 9, 29),
+            "2025-W40",
+            "2025-Q4",
+        ),  # a September Monday that already belongs to the fourth quarter
         (date(2025, 9, 28), "2025-W39", "2025-Q3"),
         (date(2024, 12, 30), "2025-W01", "2025-Q1"),  # the ISO year is not the calendar year
         (date(2027, 1, 3), "2026-W53", "2026-Q4"),  # week 53 stays in the fourth quarter
@@ -52,4 +56,6 @@ def test_the_newest_finished_week_changes_at_local_midnight() -> None:
 
 def test_a_week_in_which_the_clocks_change_has_169_hours() -> None:
     start = datetime(2025, 10, 27, tzinfo=CHICAGO).astimezone(UTC)
-    assert calendar.week_end_instant(date(2025, 10, 27), CHICAGO).astimezone(UTC) - start == timedelta(hours=169)
+    assert calendar.week_end_instant(date(2025, 10, 27), CHICAGO).astimezone(UTC) - start == timedelta(
+        hours=169
+    )

@@ -37,7 +37,9 @@ def test_others_pass_through_the_home_to_a_site_that_is_open(home: Path, site: s
     assert set(open_to_others(Settings(), company)) == {home / "warehouse.duckdb"}
 
 
-def test_everything_that_a_command_makes_is_its_owners(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_everything_that_a_command_makes_is_its_owners(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     home = tmp_path / "new"
     monkeypatch.setenv("SCORELINE_HOME", str(home))
     script = (

@@ -47,7 +47,9 @@ def seeds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_the_seeds_of_both_invented_companies_have_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     check_seeds(Settings())
-    monkeypatch.setenv("SCORELINE_SEEDS_DIR", str(PROJECT_ROOT / "sandbox" / "companies" / "brightwater" / "seeds"))
+    monkeypatch.setenv(
+        "SCORELINE_SEEDS_DIR", str(PROJECT_ROOT / "sandbox" / "companies" / "brightwater" / "seeds")
+    )
     check_seeds(Settings())
 
 
@@ -60,18 +62,50 @@ GOALS = "line_id,valid_from,valid_to,operator,target,target_2,band,reason,per,ki
         ("holidays", None, "holidays.csv does not exist. Create it, or set SCORELINE_SEEDS_DIR"),
         ("goals", b"", "goals.csv is empty, expected a first line with the columns line_id,valid_from"),
         ("goals", b"\n  \n", "goals.csv is empty"),
-        ("goals", GOALS.replace(",per,", ",pre,") + "\n", "goals.csv, line 1: unknown column 'pre'. Did you mean 'per'?"),
-        ("goals", GOALS.replace(",per,", ", per,") + "\n", "goals.csv, line 1: unknown column ' per'. Did you mean 'per'?"),
-        ("goals", GOALS + ",colour\n", "goals.csv, line 1: unknown column 'colour'. Expected the columns line_id,"),
+        (
+            "goals",
+            GOALS.replace(",per,", ",pre,") + "\n",
+            "goals.csv, line 1: unknown column 'pre'. Did you mean 'per'?",
+        ),
+        (
+            "goals",
+            GOALS.replace(",per,", ", per,") + "\n",
+            "goals.csv, line 1: unknown column ' per'. Did you mean 'per'?",
+        ),
+        (
+            "goals",
+            GOALS + ",colour\n",
+            "goals.csv, line 1: unknown column 'colour'. Expected the columns line_id,",
+        ),
         ("goals", GOALS.replace("operator,", "") + "\n", "goals.csv, line 1: missing column 'operator'."),
         ("goals", GOALS + ",per\n", "goals.csv, line 1: column 'per' appears more than once."),
-        ("goals", GOALS.replace(",", ";") + "\n", "goals.csv, line 1: the columns are separated by semicolons"),
+        (
+            "goals",
+            GOALS.replace(",", ";") + "\n",
+            "goals.csv, line 1: the columns are separated by semicolons",
+        ),
         ("goals", GOALS.replace(",", "\t") + "\n", "goals.csv, line 1: the columns are separated by tabs"),
         ("goals", (GOALS + "\n").encode("utf-16"), "goals.csv: the encoding is UTF-16"),
-        ("goals", GOALS + "\na,01.01.2025,,>=,1,,,x,,,\n", "goals.csv, line 2, column valid_from: '01.01.2025' is not a valid date"),
-        ("goals", GOALS + "\na,20250101,,>=,1,,,x,,,\n", "column valid_from: '20250101' is not a valid date, expected YYYY-MM-DD."),
-        ("goals", GOALS + '\na,2025-01-01,,>=,"1,250",,,x,,,\n', "line 2, column target: '1,250' is not a valid number"),
-        ("goals", GOALS + "\na,2025-01-01,,>=,1e99,,,x,,,\n", "line 2, column target: '1e99' is not a valid number"),
+        (
+            "goals",
+            GOALS + "\na,01.01.2025,,>=,1,,,x,,,\n",
+            "goals.csv, line 2, column valid_from: '01.01.2025' is not a valid date",
+        ),
+        (
+            "goals",
+            GOALS + "\na,20250101,,>=,1,,,x,,,\n",
+            "column valid_from: '20250101' is not a valid date, expected YYYY-MM-DD.",
+        ),
+        (
+            "goals",
+            GOALS + '\na,2025-01-01,,>=,"1,250",,,x,,,\n',
+            "line 2, column target: '1,250' is not a valid number",
+        ),
+        (
+            "goals",
+            GOALS + "\na,2025-01-01,,>=,1e99,,,x,,,\n",
+            "line 2, column target: '1e99' is not a valid number",
+        ),
         ("goals", GOALS + f"\na,2025-01-01,,>=,{10**20},,,x,,,\n", "line 2, column target: "),
         ("goals", GOALS + "\na,2025-01-01,,>=,1,,,twenty, then more,,,\n", "line 2: 12 cells, expected 11."),
         ("goals", GOALS + "\na,2025-01-01,,>=\n", "line 2: 4 cells, expected 11."),
@@ -82,14 +116,32 @@ GOALS = "line_id,valid_from,valid_to,operator,target,target_2,band,reason,per,ki
             GOALS + "\na,2025-01-01,,>=,1,,,per \u202eday,,,\n",
             "column reason: contains the invisible character U+202E; delete it.",
         ),
-        ("goals", GOALS + f"\n{'a' * 3000},2025-01-01,,>=,1,,,x,,,\n", "column line_id: string should have at most 120 characters."),
-        ("people", "person_key,full_name,email\n", "people.csv, line 1: missing column 'hubspot_email', 'autotask_email'"),
-        ("holidays", "holiday,name\n25 Dec,Christmas\n", "holidays.csv, line 2, column holiday: '25 Dec' is not a valid date"),
+        (
+            "goals",
+            GOALS + f"\n{'a' * 3000},2025-01-01,,>=,1,,,x,,,\n",
+            "column line_id: string should have at most 120 characters.",
+        ),
+        (
+            "people",
+            "person_key,full_name,email\n",
+            "people.csv, line 1: missing column 'hubspot_email', 'autotask_email'",
+        ),
+        (
+            "holidays",
+            "holiday,name\n25 Dec,Christmas\n",
+            "holidays.csv, line 2, column holiday: '25 Dec' is not a valid date",
+        ),
         ("holidays", "day,name\n2025-12-25,Christmas\n", "holidays.csv, line 1: unknown column 'day'."),
-        ("approved_offers", "vendor,approved_on,ended_on,note\nA,soon,,\n", "approved_offers.csv, line 2, column approved_on: 'soon'"),
+        (
+            "approved_offers",
+            "vendor,approved_on,ended_on,note\nA,soon,,\n",
+            "approved_offers.csv, line 2, column approved_on: 'soon'",
+        ),
     ],
 )
-def test_a_fault_is_named_with_file_line_and_column(seeds: Path, name: str, text: str | bytes | None, says: str) -> None:
+def test_a_fault_is_named_with_file_line_and_column(
+    seeds: Path, name: str, text: str | bytes | None, says: str
+) -> None:
     path = seeds / f"{name}.csv"
     path.unlink()
     if text is not None:
@@ -101,9 +153,13 @@ def test_a_fault_is_named_with_file_line_and_column(seeds: Path, name: str, text
 
 
 def test_rows_that_end_before_the_optional_columns_are_complete(seeds: Path) -> None:
-    (seeds / "goals.csv").write_text(GOALS + "\na,2025-01-01,,>=,125.5,,0.10,first goal\n", encoding="utf-8-sig")
+    (seeds / "goals.csv").write_text(
+        GOALS + "\na,2025-01-01,,>=,125.5,,0.10,first goal\n", encoding="utf-8-sig"
+    )
     check_seeds(Settings())
-    (seeds / "goals.csv").write_text(GOALS.removesuffix(",per,kind,tolerance") + "\na,2025-01-01,,>=,1,,0.10,x\n")
+    (seeds / "goals.csv").write_text(
+        GOALS.removesuffix(",per,kind,tolerance") + "\na,2025-01-01,,>=,1,,0.10,x\n"
+    )
     check_seeds(Settings())
 
 
@@ -124,4 +180,7 @@ def test_a_wrong_holiday_is_named_where_days_off_are_asked_for(seeds: Path) -> N
 
 
 def test_rows_are_as_they_are() -> None:
-    assert seed_rows(Settings(), "holidays", "name")[0] == {"holiday": "2024-07-04", "name": "Independence Day"}
+    assert seed_rows(Settings(), "holidays", "name")[0] == {
+        "holiday": "2024-07-04",
+        "name": "Independence Day",
+    }

@@ -21,10 +21,18 @@ def test_the_project_s_company_file_is_valid() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ('time_zone = "America/Chicago"', 'time_zone = "Amerca/Chicago"', "company.time_zone: unknown time zone 'Amerca"),
+        (
+            'time_zone = "America/Chicago"',
+            'time_zone = "Amerca/Chicago"',
+            "company.time_zone: unknown time zone 'Amerca",
+        ),
         ('currency = "USD"', 'currency = "dollars"', "company.currency"),
         ("reactive_queue_ids = [29680010]", 'reactive_queue_ids = ["ROC"]', "autotask.reactive_queue_ids.0"),
-        ('warm_list = "Warm 250"', 'warm_lst = "Warm 250"', "hubspot.warm_lst: unknown key; did you mean warm_list?"),
+        (
+            'warm_list = "Warm 250"',
+            'warm_lst = "Warm 250"',
+            "hubspot.warm_lst: unknown key; did you mean warm_list?",
+        ),
         ("[company]", "[company", "line"),
     ],
 )
@@ -86,7 +94,10 @@ def test_every_key_of_the_company_file_is_read() -> None:
 SENDER = 'from = "Scoreline <scoreline@cedar-ridge.example>"'
 OPERATOR = 'operator = "ops@cedar-ridge.example"'
 SITE = 'site_url = ""'
-TO = 'to = ["dana.whitfield@cedar-ridge.example", "sam.okafor@cedar-ridge.example", "maya.torres@cedar-ridge.example"]'
+TO = (
+    'to = ["dana.whitfield@cedar-ridge.example", "sam.okafor@cedar-ridge.example",'
+    ' "maya.torres@cedar-ridge.example"]'
+)
 
 
 @pytest.mark.parametrize(
@@ -97,13 +108,21 @@ TO = 'to = ["dana.whitfield@cedar-ridge.example", "sam.okafor@cedar-ridge.exampl
         (SENDER, 'from = "a@b.example\\nBcc: c@d.example"', "mail.from"),
         (SENDER, 'from = "a@b.example, c@d.example"', "mail.from"),
         (SENDER, 'from = "group: a@b.example;"', "mail.from"),
-        (OPERATOR, 'operator = "nobody"', "mail.operator: 'nobody' is not an e-mail address, expected one such as 'name@example.com'"),
+        (
+            OPERATOR,
+            'operator = "nobody"',
+            "mail.operator: 'nobody' is not an e-mail address, expected one such as 'name@example.com'",
+        ),
         (OPERATOR, 'operator = "ops@b.example\\n"', "mail.operator"),
         (OPERATOR, 'operator = "Ops <ops@b.example>"', "mail.operator"),
         (TO, 'to = ["a@b.example;c@d.example"]', "mail.subscriptions.0.to.0"),
         (TO, "to = []", "mail.subscriptions.0.to"),
         (TO, 'too = ["a@b.example"]', "mail.subscriptions.0.too: unknown key; did you mean to?"),
-        (SITE, 'site_url = "javascript:alert(1)"', "pages.site_url: not a web address, expected one such as 'https://example.com'"),
+        (
+            SITE,
+            'site_url = "javascript:alert(1)"',
+            "pages.site_url: not a web address, expected one such as 'https://example.com'",
+        ),
         (SITE, 'site_url = "ftp://a.example"', "pages.site_url"),
         (SITE, 'site_url = "https://a.example:99999"', "pages.site_url"),
         (SITE, 'site_url = "https://u:p@a.example"', "pages.site_url"),
@@ -113,24 +132,58 @@ TO = 'to = ["dana.whitfield@cedar-ridge.example", "sam.okafor@cedar-ridge.exampl
             'business_day_start = "18:00"',
             "business_day_start (18:00) is not before business_day_end",
         ),
-        ('business_day_start = "08:00"', 'business_day_start = "8am"', "'8am' is not a time of day, expected HH:MM"),
+        (
+            'business_day_start = "08:00"',
+            'business_day_start = "8am"',
+            "'8am' is not a time of day, expected HH:MM",
+        ),
         ('business_day_start = "08:00"', "business_day_start = 8", "calendar.business_day_start"),
         ('name = "Cedar Ridge IT"', 'name = ""', "company.name: expected a text, got an empty one"),
         ('name = "Cedar Ridge IT"', 'name = "a\\u202eb"', "company.name"),
-        ('name = "Cedar Ridge IT"', f'name = "{"x" * 3000}"', "company.name: expected at most 200 characters, got 3000"),
-        ('pipelines = ["default"]', 'pipelines = ["default;other"]', "hubspot.pipelines.0: 'default;other' is not an id"),
-        ("[hubspot]", '[hubspot]\napi_version = "v4"', "hubspot.api_version: 'v4' is not valid, expected a dated version such as"),
-        ("[hubspot]", '[hubspot]\nstart_date = "1.2.2024"', "'1.2.2024' is not a valid date, expected YYYY-MM-DD"),
+        (
+            'name = "Cedar Ridge IT"',
+            f'name = "{"x" * 3000}"',
+            "company.name: expected at most 200 characters, got 3000",
+        ),
+        (
+            'pipelines = ["default"]',
+            'pipelines = ["default;other"]',
+            "hubspot.pipelines.0: 'default;other' is not an id",
+        ),
+        (
+            "[hubspot]",
+            '[hubspot]\napi_version = "v4"',
+            "hubspot.api_version: 'v4' is not valid, expected a dated version such as",
+        ),
+        (
+            "[hubspot]",
+            '[hubspot]\nstart_date = "1.2.2024"',
+            "'1.2.2024' is not a valid date, expected YYYY-MM-DD",
+        ),
         ("[hubspot]", "[hubspot]\nstart_date = 0001-01-01", "hubspot.start_date"),
-        ("[google_ads]", '[google_ads]\naccount_ids = ["111-222-3333;444-555-6666"]', "google_ads.account_ids.0"),
+        (
+            "[google_ads]",
+            '[google_ads]\naccount_ids = ["111-222-3333;444-555-6666"]',
+            "google_ads.account_ids.0",
+        ),
         ("[meta_ads]", '[meta_ads]\naccount_ids = ["act_"]', "meta_ads.account_ids.0"),
         ('"lakeland-bank.example/Operating Checking"', '"Operating Checking"', "simplefin.cash_accounts"),
-        ("[marketing]", '[marketing]\nmql_query = "mqls"', "marketing.mql_query is 'mqls', but no query has that name; there are: limited"),
-        ('name = "new_inventory_value"', 'name = "yearly_capacity"', "the name yearly_capacity is used twice"),
+        (
+            "[marketing]",
+            '[marketing]\nmql_query = "mqls"',
+            "marketing.mql_query is 'mqls', but no query has that name; there are: limited",
+        ),
+        (
+            'name = "new_inventory_value"',
+            'name = "yearly_capacity"',
+            "the name yearly_capacity is used twice",
+        ),
         ("[mail]", "[mial]", "mial: unknown key; did you mean mail?"),
     ],
 )
-def test_a_setting_that_is_only_text_is_judged_when_read(company_file: Path, old: str, new: str, says: str) -> None:
+def test_a_setting_that_is_only_text_is_judged_when_read(
+    company_file: Path, old: str, new: str, says: str
+) -> None:
     test_a_wrong_value_is_named_with_file_and_key(company_file, old, new, says)
 
 
@@ -155,7 +208,10 @@ def test_what_people_write_rightly_passes(company_file: Path, old: str, new: str
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ('A=1\n\nHUBSPOT_API_KEY="abc\nB=2\n', "line 3: cannot be read, expected NAME=value. A quote may be open"),
+        (
+            'A=1\n\nHUBSPOT_API_KEY="abc\nB=2\n',
+            "line 3: cannot be read, expected NAME=value. A quote may be open",
+        ),
         ("HUBSPOT_API_KEY='abc\nB=2\nC='3'\n", "line 1"),
         ('HUBSPOT_API_KEY="abc\nB=2\nC=3"\n', "line 1: the value of HUBSPOT_API_KEY goes over several lines"),
         ("A=1\nHUBSPOT_API_KEY: abc\n", "line 2: cannot be read, expected NAME=value"),
@@ -163,7 +219,9 @@ def test_what_people_write_rightly_passes(company_file: Path, old: str, new: str
         ("HUBSPOT_API_KEY=abc\n  \n\nHUBSPOT_API_KEY=\n", "line 4: HUBSPOT_API_KEY is already set in line 1"),
     ],
 )
-def test_a_line_of_the_env_file_that_would_be_dropped(text: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_line_of_the_env_file_that_would_be_dropped(
+    text: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "some.env"
     path.write_text(text, encoding="utf-8")
     monkeypatch.setenv("SCORELINE_ENV_FILE", str(path))

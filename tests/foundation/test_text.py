@@ -10,7 +10,9 @@ import pytest
 from foundation.settings import PROJECT_ROOT, Settings, SettingsError, load_company
 from foundation.text import read_text
 
-COMPANY = (PROJECT_ROOT / "company.toml").read_text(encoding="utf-8").replace("Cedar Ridge IT", "Müller & Söhne")
+COMPANY = (
+    (PROJECT_ROOT / "company.toml").read_text(encoding="utf-8").replace("Cedar Ridge IT", "Müller & Söhne")
+)
 
 
 def test_a_byte_order_mark_is_not_part_of_the_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

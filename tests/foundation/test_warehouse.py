@@ -49,8 +49,12 @@ def test_writers_in_many_processes_wait_for_each_other(warehouse: Warehouse) -> 
 
 
 def test_a_killed_writer_leaves_no_lock_behind(warehouse: Warehouse) -> None:
-    holding = "import time\nfrom foundation.settings import Settings\nfrom foundation.warehouse import Warehouse\n"
-    holding += "with Warehouse(Settings()).write_lock('victim'):\n    print('held', flush=True)\n    time.sleep(60)"
+    holding = (
+        "import time\nfrom foundation.settings import Settings\nfrom foundation.warehouse import Warehouse\n"
+    )
+    holding += (
+        "with Warehouse(Settings()).write_lock('victim'):\n    print('held', flush=True)\n    time.sleep(60)"
+    )
     victim = subprocess.Popen([sys.executable, "-c", holding], stdout=subprocess.PIPE, text=True)
     assert victim.stdout is not None and victim.stdout.readline() == "held\n"
     victim.kill()
@@ -59,9 +63,14 @@ def test_a_killed_writer_leaves_no_lock_behind(warehouse: Warehouse) -> None:
         assert _with(warehouse, "select 1") == [(1,)]
 
 
-def test_a_foreign_process_is_named_with_the_published_copy(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_foreign_process_is_named_with_the_published_copy(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(module, "FOREIGN_WAIT_SECONDS", 0.5)
-    script = f"import duckdb, time\nc = duckdb.connect({str(warehouse.path)!r})\nprint('open', flush=True)\ntime.sleep(60)"
+    script = (
+        f"import duckdb, time\nc = duckdb.connect({str(warehouse.path)!r})\nprint('open',"
+        " flush=True)\ntime.sleep(60)"
+    )
     analyst = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
     try:
         assert analyst.stdout is not None and analyst.stdout.readline() == "open\n"
@@ -95,5 +104,9 @@ def test_nothing_to_publish_is_said(warehouse: Warehouse) -> None:
 
 
 def test_the_company_is_written_as_rows(warehouse: Warehouse) -> None:
-    assert ("America/Chicago",) in _with(warehouse, "select value from config.settings where name = 'company.time_zone'")
-    assert len(_with(warehouse, "select value from config.settings where name = 'autotask.time_off_codes'")) == 3
+    assert ("America/Chicago",) in _with(
+        warehouse, "select value from config.settings where name = 'company.time_zone'"
+    )
+    assert (
+        len(_with(warehouse, "select value from config.settings where name = 'autotask.time_off_codes'")) == 3
+    )

@@ -1,4 +1,5 @@
-"""`pytest -m live`: one page of every source for which credentials are set. Reads only, writes nothing but a folder of its own."""
+"""`pytest -m live`: one page of every source for which credentials are set. Reads only, writes nothing but a
+folder of its own."""
 
 from __future__ import annotations
 
@@ -27,12 +28,15 @@ def test_one_page_can_be_read(name: str, tmp_path: Path, monkeypatch: pytest.Mon
     settings = Settings(SCORELINE_HOME=tmp_path)
     company = load_company(settings)
     with redacted_logs(Redactor(module.CREDENTIALS().secrets())):
-        # tokens that rotate are kept in the real home: a new one that is lost with the folder would lock the account out
+        # tokens that rotate are kept in the real home: a new one that is lost with the folder would lock the
+        # account out
         client = module.connect(Settings(), company)
         print(f"{entry.label}: {module.identify(client)}")
         table = entry.tables[0]
         run = Run(settings, company, settings.now(), client, frozenset({table}))
-        pipeline = dlt.pipeline("live", pipelines_dir=str(tmp_path / "dlt"), destination="duckdb", dataset_name="live")
+        pipeline = dlt.pipeline(
+            "live", pipelines_dir=str(tmp_path / "dlt"), destination="duckdb", dataset_name="live"
+        )
         # the first item declares the table, the second is the first page of rows
         pipeline.extract(module.source(run).with_resources(table).add_limit(2))
     print(f"{entry.label}: {client.counters.requests} requests, {'; '.join(run.warnings) or 'no warnings'}")

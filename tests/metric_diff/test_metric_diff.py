@@ -1,4 +1,5 @@
-"""What the comparison of two revisions says, and what it needs. The builds themselves run in tests/e2e/test_changes.py."""
+"""What the comparison of two revisions says, and what it needs. The builds themselves run in
+tests/e2e/test_changes.py."""
 
 from __future__ import annotations
 
@@ -14,7 +15,9 @@ from metric_diff import Fact, Facts, MetricDiffError, base_revision, differences
 
 def git(repository: Path, *arguments: str) -> str:
     who = ["-c", "user.name=Test", "-c", "user.email=test@test.example"]
-    return subprocess.run(["git", *who, *arguments], cwd=repository, check=True, capture_output=True, text=True).stdout.strip()
+    return subprocess.run(
+        ["git", *who, *arguments], cwd=repository, check=True, capture_output=True, text=True
+    ).stdout.strip()
 
 
 @pytest.fixture
@@ -83,5 +86,8 @@ def test_without_a_warehouse_and_without_a_change_nothing_is_built(repository: P
     with pytest.raises(MetricDiffError, match="no warehouse at .*make demo"):
         metric_diff(Settings(), repository, "HEAD")
     Settings().warehouse_path.touch()
-    assert metric_diff(Settings(), repository, "HEAD")[1] == "No number differs: nothing has changed of what they are made of."
+    assert (
+        metric_diff(Settings(), repository, "HEAD")[1]
+        == "No number differs: nothing has changed of what they are made of."
+    )
     assert git(repository, "worktree", "list").count("\n") == 0

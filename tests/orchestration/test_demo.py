@@ -22,7 +22,13 @@ from sandbox import running_sandbox
 def environment(home: Path) -> Iterator[Path]:
     """A shell with somebody's own accounts, and the home in it; put back afterwards."""
     kept = dict(os.environ)
-    os.environ.update({"AUTOTASK_SECRET": "real", "HUBSPOT_BASE_URL": "https://api.hubapi.com", "SMTP_URL": "smtp://mail.example"})
+    os.environ.update(
+        {
+            "AUTOTASK_SECRET": "real",
+            "HUBSPOT_BASE_URL": "https://api.hubapi.com",
+            "SMTP_URL": "smtp://mail.example",
+        }
+    )
     yield home
     os.environ.clear()
     os.environ.update(kept)
@@ -35,9 +41,16 @@ def test_each_company_has_its_own_places_and_nothing_real(environment: Path, com
         settings = Settings()
         name = load_company(settings).company.name
         assert sandbox.environment.items() <= os.environ.items()
-    assert os.environ.keys().isdisjoint({"HUBSPOT_BASE_URL", "SMTP_URL"}) and os.environ.get("AUTOTASK_SECRET") != "real"
+    assert (
+        os.environ.keys().isdisjoint({"HUBSPOT_BASE_URL", "SMTP_URL"})
+        and os.environ.get("AUTOTASK_SECRET") != "real"
+    )
     if company == "cedar":
-        assert (name, settings.home, settings.seeds_dir) == ("Cedar Ridge IT", environment, PROJECT_ROOT / "dbt_project" / "seeds")
+        assert (name, settings.home, settings.seeds_dir) == (
+            "Cedar Ridge IT",
+            environment,
+            PROJECT_ROOT / "dbt_project" / "seeds",
+        )
         assert project_dir(settings) == settings.dbt_dir
     else:
         assert (name, settings.home) == ("Brightwater Labs Ltd", environment / company)
@@ -45,9 +58,14 @@ def test_each_company_has_its_own_places_and_nothing_real(environment: Path, com
         assert not any(settings.manual_dir.iterdir()) and not any(settings.ad_spend_dir.iterdir())
         for _ in range(2):
             assert project_dir(settings) == settings.home / "dbt_project"
-            seeds = {link.name: link.resolve().parent for link in (settings.home / "dbt_project" / "seeds").iterdir()}
+            seeds = {
+                link.name: link.resolve().parent
+                for link in (settings.home / "dbt_project" / "seeds").iterdir()
+            }
             assert seeds.pop("reasons.csv") == settings.dbt_dir / "seeds"
-            assert set(seeds) == {path.name for path in settings.seeds_dir.iterdir()} and set(seeds.values()) == {settings.seeds_dir}
+            assert set(seeds) == {path.name for path in settings.seeds_dir.iterdir()} and set(
+                seeds.values()
+            ) == {settings.seeds_dir}
             assert (settings.home / "dbt_project" / "models").resolve() == settings.dbt_dir / "models"
 
 
@@ -64,18 +82,27 @@ def test_the_sales_company_end_to_end(environment: Path) -> None:
     home = environment / "sales"
     assert str(home / "site" / "index.html") in done.output and "make ui COMPANY=sales" in done.output
     assert [path.read_bytes() for path in sorted((DEMO_COMPANIES["sales"] / "seeds").iterdir())] == seeds
-    mails = [email.message_from_bytes(path.read_bytes(), policy=email.policy.default) for path in (home / "outbox").glob("*.eml")]
+    mails = [
+        email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+        for path in (home / "outbox").glob("*.eml")
+    ]
     assert len(mails) == 2
     for mail in mails:
         text = mail.get_body(("plain",))
         assert text and text.get_content().startswith("Brightwater Labs Ltd scorecard 2025-W43")
     with duckdb.connect(str(home / "published" / "scoreline.duckdb"), read_only=True) as connection:
-        found = "select measure, numerator, denominator from marts.fct_sales_kpis where owner_key = 'all' and period_key = ?"
-        year, ever = ({name: fraction for name, *fraction in connection.execute(found, [key]).fetchall()} for key in ("ytd", "all"))
+        found = (
+            "select measure, numerator, denominator from marts.fct_sales_kpis where owner_key = 'all' and"
+            " period_key = ?"
+        )
+        year, ever = (
+            {name: fraction for name, *fraction in connection.execute(found, [key]).fetchall()}
+            for key in ("ytd", "all")
+        )
         states = dict(connection.execute("select source, state from marts.dim_sources").fetchall())
         lines = connection.execute(
-            "select line_id, state from marts.fct_scorecard_weekly where week_label = '2025-W43' and state <> 'live' "
-            "union all select line_id, gap from marts.dim_lines where gap is not null"
+            "select line_id, state from marts.fct_scorecard_weekly where week_label = '2025-W43' and state <>"
+            " 'live' union all select line_id, gap from marts.dim_lines where gap is not null"
         ).fetchall()
     assert lines == [], "HubSpot alone answers every line of a sales team"
     assert (year["win_rate"], year["avg_deal"], year["sales_cycle_days"]) == ([7, 26], [110_019, 7], [733, 7])
@@ -85,4 +112,6 @@ def test_the_sales_company_end_to_end(environment: Path) -> None:
         "activities": 11_787,
     }
     assert states.pop("hubspot") == "ok"
-    assert {state for source, state in states.items() if source not in ("manual", "ad_spend_csv")} == {"not_connected"}
+    assert {state for source, state in states.items() if source not in ("manual", "ad_spend_csv")} == {
+        "not_connected"
+    }

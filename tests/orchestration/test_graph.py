@@ -41,7 +41,9 @@ def specs(defs: dg.Definitions) -> list[dg.AssetSpec]:
 
 def test_definitions_load_with_an_empty_environment_and_no_network() -> None:
     kept = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), "SCORELINE_ENV_FILE": os.devnull}
-    done = subprocess.run([sys.executable, "-c", _OFFLINE], capture_output=True, text=True, env=kept, cwd=PROJECT_ROOT)
+    done = subprocess.run(
+        [sys.executable, "-c", _OFFLINE], capture_output=True, text=True, env=kept, cwd=PROJECT_ROOT
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     assert int(done.stdout.split()[-1]) > 50
 
@@ -64,7 +66,9 @@ def test_every_asset_can_be_materialised_by_a_click(defs: dg.Definitions) -> Non
     assert graph.get_all_asset_keys() - graph.executable_asset_keys == set()
 
 
-def test_every_raw_asset_has_a_freshness_policy_and_check(defs: dg.Definitions, specs: list[dg.AssetSpec]) -> None:
+def test_every_raw_asset_has_a_freshness_policy_and_check(
+    defs: dg.Definitions, specs: list[dg.AssetSpec]
+) -> None:
     checked = {key.asset_key for key in defs.resolve_asset_graph().asset_check_keys if key.name == "fresh"}
     raw = [spec for spec in specs if spec.key.path[0] == "raw"]
     assert raw
@@ -73,9 +77,12 @@ def test_every_raw_asset_has_a_freshness_policy_and_check(defs: dg.Definitions, 
 
 
 def test_every_raw_table_feeds_the_staging_of_its_source(defs: dg.Definitions) -> None:
-    """dbt's sources and the tables that are loaded are the same assets, so that a click on "upstream" leads to the vendor."""
+    """dbt's sources and the tables that are loaded are the same assets, so that a click on "upstream" leads
+    to the vendor."""
     graph = defs.resolve_asset_graph()
-    staged = {key: graph.get(key).parent_keys for key in graph.get_all_asset_keys() if key.path[0] == "staging"}
+    staged = {
+        key: graph.get(key).parent_keys for key in graph.get_all_asset_keys() if key.path[0] == "staging"
+    }
     raw = {key for key in graph.get_all_asset_keys() if key.path[0] == "raw"}
     assert {key for parents in staged.values() for key in parents if key.path[0] == "raw"} == raw
     for key, parents in staged.items():
@@ -99,7 +106,9 @@ def test_schedules_run_in_the_company_s_zone(defs: dg.Definitions) -> None:
     assert {schedule.execution_timezone for schedule in defs.schedules or []} == {"America/Chicago"}
 
 
-def test_the_monday_mail_is_for_the_week_that_has_just_ended(defs: dg.Definitions, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_monday_mail_is_for_the_week_that_has_just_ended(
+    defs: dg.Definitions, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from orchestration.schedules import weekly_mail
 
     monkeypatch.setenv("SCORELINE_AS_OF", "2025-10-27T07:00:00-05:00")
@@ -119,7 +128,9 @@ def test_the_monday_mail_is_for_the_week_that_has_just_ended(defs: dg.Definition
         ("2025-12-01T07:30:00-06:00", "2025-12-01"),
     ],
 )
-def test_the_digest_goes_out_on_working_days(defs: dg.Definitions, monkeypatch: pytest.MonkeyPatch, clock: str, day: str | None) -> None:
+def test_the_digest_goes_out_on_working_days(
+    defs: dg.Definitions, monkeypatch: pytest.MonkeyPatch, clock: str, day: str | None
+) -> None:
     from orchestration.schedules import daily_digest_mail
 
     assert daily_digest_mail.cron_schedule == "30 7 * * 1-5"
@@ -127,7 +138,9 @@ def test_the_digest_goes_out_on_working_days(defs: dg.Definitions, monkeypatch: 
     answer = daily_digest_mail(dg.build_schedule_context(resources=defs.resources))
     if day is None:
         assert isinstance(answer, dg.SkipReason)
-        why = {"2025-11-27": "Thanksgiving", "2025-10-25": "Saturday", "2025-10-28": "not due yet"}[clock[:10]]
+        why = {"2025-11-27": "Thanksgiving", "2025-10-25": "Saturday", "2025-10-28": "not due yet"}[
+            clock[:10]
+        ]
         assert why in str(answer.skip_message)
     else:
         assert isinstance(answer, dg.RunRequest)
@@ -168,13 +181,17 @@ def test_the_running_day_and_week_have_partitions() -> None:
     assert newest == ["2025-10-27", "2025-10-20", "2025-10-27"]
 
 
-def test_the_digest_s_job_mails_a_day_once(defs: dg.Definitions, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_digest_s_job_mails_a_day_once(
+    defs: dg.Definitions, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("SCORELINE_AS_OF", "2025-10-27T07:30:00-05:00")
     PublishedFile(home / "published" / "scoreline.duckdb", earlier=0).write()
     job = defs.resolve_job_def("daily_digest")
 
     def metadata(**config: Any) -> dict[str, Any]:
-        run = job.execute_in_process(partition_key="2025-10-27", run_config={"ops": {"reports__daily_digest": {"config": config}}})
+        run = job.execute_in_process(
+            partition_key="2025-10-27", run_config={"ops": {"reports__daily_digest": {"config": config}}}
+        )
         (event,) = run.asset_materializations_for_node("reports__daily_digest")
         return {name: value.value for name, value in event.metadata.items()}
 
@@ -191,20 +208,28 @@ def test_the_digest_s_job_mails_a_day_once(defs: dg.Definitions, home: Path, mon
     assert not late.success
 
 
-def test_the_preview_s_job_mails_the_running_week_once(defs: dg.Definitions, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_preview_s_job_mails_the_running_week_once(
+    defs: dg.Definitions, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("SCORELINE_AS_OF", "2025-10-31T12:00:00-05:00")
-    PublishedFile(home / "published" / "scoreline.duckdb", earlier=0, as_of=datetime(2025, 10, 31, 11, tzinfo=UTC)).write()
+    PublishedFile(
+        home / "published" / "scoreline.duckdb", earlier=0, as_of=datetime(2025, 10, 31, 11, tzinfo=UTC)
+    ).write()
     job = defs.resolve_job_def("friday_preview")
 
     def metadata() -> dict[str, Any]:
-        (event,) = job.execute_in_process(partition_key="2025-10-27").asset_materializations_for_node("reports__friday_preview")
+        (event,) = job.execute_in_process(partition_key="2025-10-27").asset_materializations_for_node(
+            "reports__friday_preview"
+        )
         return {name: value.value for name, value in event.metadata.items()}
 
     to = ["dana.whitfield@cedar-ridge.example", "sam.okafor@cedar-ridge.example"]
     first, again = metadata(), metadata()
     assert (first["week"], first["sent"], first["already sent"]) == ("2025-W44", to, [])
     assert (again["sent"], again["already sent"]) == ([], to) and len(list((home / "outbox").iterdir())) == 2
-    assert not job.execute_in_process(partition_key="2025-10-20", raise_on_error=False).success, "that week is over"
+    assert not job.execute_in_process(partition_key="2025-10-20", raise_on_error=False).success, (
+        "that week is over"
+    )
 
 
 def test_a_digest_has_a_day_and_a_scorecard_a_week() -> None:

@@ -20,10 +20,15 @@ from reports.post.delivery import sending_lock
 from tests.support.daemon import Daemon, daemon
 from tests.support.published import PublishedFile
 
-_RUN = "from foundation.settings import Settings; from orchestration.runs import run_job; run_job(Settings(), 'operator_alerts')"
+_RUN = (
+    "from foundation.settings import Settings; from orchestration.runs import run_job; run_job(Settings(),"
+    " 'operator_alerts')"
+)
 
 
-def test_a_run_whose_process_was_killed_is_marked_at_the_next_start(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_whose_process_was_killed_is_marked_at_the_next_start(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("SCORELINE_AS_OF", "2025-10-27T12:00:00Z")
     monkeypatch.setenv("DAGSTER_HOME", str(home / "dagster"))
     settings = Settings()
@@ -31,8 +36,12 @@ def test_a_run_whose_process_was_killed_is_marked_at_the_next_start(home: Path, 
     remember(settings, {"x": "Something is wrong."}, "test")
     prepare_instance(settings)
     with sending_lock(settings), dg.DagsterInstance.get() as instance:  # the run waits for it
-        process = subprocess.Popen([sys.executable, "-c", _RUN], env={**os.environ, "PYTHONPATH": str(PROJECT_ROOT)})
-        while not (runs := instance.get_runs()) or not instance.all_logs(runs[0].run_id, of_type=dg.DagsterEventType.STEP_START):
+        process = subprocess.Popen(
+            [sys.executable, "-c", _RUN], env={**os.environ, "PYTHONPATH": str(PROJECT_ROOT)}
+        )
+        while not (runs := instance.get_runs()) or not instance.all_logs(
+            runs[0].run_id, of_type=dg.DagsterEventType.STEP_START
+        ):
             assert process.poll() is None
             time.sleep(0.2)
         assert fail_dead_runs(settings) == [], "it lives"
@@ -69,5 +78,7 @@ def test_the_build_follows_a_refresh_that_never_ends_by_itself(on: Daemon, how: 
 def test_every_job_has_a_longest_time() -> None:
     from orchestration.definitions import defs
 
-    tags = {job.name: defs.resolve_job_def(job.name).tags.get("dagster/max_runtime") for job in defs.jobs or []}
+    tags = {
+        job.name: defs.resolve_job_def(job.name).tags.get("dagster/max_runtime") for job in defs.jobs or []
+    }
     assert {name for name, tag in tags.items() if not tag} == set()

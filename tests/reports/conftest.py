@@ -16,18 +16,32 @@ from tests.support.browser import chromium
 from tests.support.published import PublishedFile
 from tests.support.smtp import Server, running
 
-REJECTED = ("late.csv", 3, "unknown metric <b>'netwroking_events'</b>", "hybrid_sales.netwroking_events,noor_haddad,2025-W43,1")
+REJECTED = (
+    "late.csv",
+    3,
+    "unknown metric <b>'netwroking_events'</b>",
+    "hybrid_sales.netwroking_events,noor_haddad,2025-W43,1",
+)
 
 
 def settings_for(home: Path, **values: Any) -> Settings:
     company = PROJECT_ROOT / "company.toml"
-    return Settings(**{"SCORELINE_HOME": home, "SCORELINE_AS_OF": "2025-10-27T12:00:00Z", "SCORELINE_COMPANY_FILE": company, **values})
+    return Settings(
+        **{
+            "SCORELINE_HOME": home,
+            "SCORELINE_AS_OF": "2025-10-27T12:00:00Z",
+            "SCORELINE_COMPANY_FILE": company,
+            **values,
+        }
+    )
 
 
 @pytest.fixture(scope="session")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The golden weeks, thirty weeks before them, hostile texts; read it only."""
-    return PublishedFile(tmp_path_factory.mktemp("published") / "scoreline.duckdb", rejected=[REJECTED]).write()
+    return PublishedFile(
+        tmp_path_factory.mktemp("published") / "scoreline.duckdb", rejected=[REJECTED]
+    ).write()
 
 
 @pytest.fixture
@@ -41,7 +55,8 @@ def settings(tmp_path: Path, published: Path) -> Settings:
 
 @pytest.fixture
 def variant(tmp_path: Path) -> Callable[..., Settings]:
-    """A home whose published database differs: `variant(stale={"inside_sales.dials"})`. Few weeks, so it is quick."""
+    """A home whose published database differs: `variant(stale={"inside_sales.dials"})`. Few weeks, so it is
+    quick."""
 
     def make(**values: Any) -> Settings:
         made = settings_for(tmp_path / "variant")

@@ -1,4 +1,5 @@
-"""One sandbox without limits and one with them for all tests of this room; every test finds them as they started."""
+"""One sandbox without limits and one with them for all tests of this room; every test finds them as they
+started."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Autotask's wire contract as the fact sheet tells it, over HTTP; the limits that need many calls in one process."""
+"""Autotask's wire contract as the fact sheet tells it, over HTTP; the limits that need many calls in one
+process."""
 
 from __future__ import annotations
 
@@ -34,14 +35,22 @@ def test_zone_discovery_needs_the_user_only(wire: Wire) -> None:
 
 @pytest.mark.parametrize("wrong", ["Secret", "UserName", "ApiIntegrationCode"])
 def test_wrong_credentials_are_a_401(wire: Wire, wrong: str) -> None:
-    assert wire.entity("Tickets/query/count", json={"Filter": EVERYTHING}, headers={wrong: "x"}).status_code == 401
-    assert wire.entity("Tickets/query/count", json={"Filter": EVERYTHING}, headers={wrong: None}).status_code == 401
+    assert (
+        wire.entity("Tickets/query/count", json={"Filter": EVERYTHING}, headers={wrong: "x"}).status_code
+        == 401
+    )
+    assert (
+        wire.entity("Tickets/query/count", json={"Filter": EVERYTHING}, headers={wrong: None}).status_code
+        == 401
+    )
 
 
 def test_paths_ignore_case(wire: Wire) -> None:
     headers = {name.lower(): value for name, value in wire.autotask_headers.items()}
     answer = requests.post(
-        f"{wire.url}/autotask/atservicesrest/v1.0/tickets/query", json={"filter": EVERYTHING, "maxrecords": 1}, headers=headers
+        f"{wire.url}/autotask/atservicesrest/v1.0/tickets/query",
+        json={"filter": EVERYTHING, "maxrecords": 1},
+        headers=headers,
     )
     assert answer.status_code == 200 and answer.json()["pageDetails"]["count"] == 1
 
@@ -84,7 +93,11 @@ def test_a_query_that_is_not_valid_is_a_500_with_texts(wire: Wire, body: dict[st
 
 
 def test_pages_are_posted_with_the_same_body(wire: Wire) -> None:
-    body = {"MaxRecords": 500, "IncludeFields": ["id", "ticketNumber"], "Filter": [{"op": "eq", "field": "queueID", "value": 29680011}]}
+    body = {
+        "MaxRecords": 500,
+        "IncludeFields": ["id", "ticketNumber"],
+        "Filter": [{"op": "eq", "field": "queueID", "value": 29680011}],
+    }
     page = wire.entity("Tickets/query", json=body).json()
     rows, details = page["items"], page["pageDetails"]
     assert (details["count"], details["requestCount"], details["prevPageUrl"]) == (500, 500, None)
@@ -119,17 +132,38 @@ def test_a_get_query_is_paged_by_get(wire: Wire) -> None:
         ({"op": "notIn", "field": "status", "value": [5]}, lambda row: row["status"] != 5),
         ({"op": "exist", "field": "completedDate"}, lambda row: row["completedDate"] is not None),
         ({"op": "notExist", "field": "completedDate"}, lambda row: row["completedDate"] is None),
-        ({"op": "gte", "field": "createDate", "value": "2025-10-20"}, lambda row: row["createDate"] >= "2025-10-20"),
-        ({"op": "lt", "field": "createDate", "value": "2024-08-01T00:00:00Z"}, lambda row: row["createDate"] < "2024-08-01"),
-        ({"op": "beginsWith", "field": "title", "value": "Printer"}, lambda row: row["title"].startswith("Printer")),
+        (
+            {"op": "gte", "field": "createDate", "value": "2025-10-20"},
+            lambda row: row["createDate"] >= "2025-10-20",
+        ),
+        (
+            {"op": "lt", "field": "createDate", "value": "2024-08-01T00:00:00Z"},
+            lambda row: row["createDate"] < "2024-08-01",
+        ),
+        (
+            {"op": "beginsWith", "field": "title", "value": "Printer"},
+            lambda row: row["title"].startswith("Printer"),
+        ),
         ({"op": "endsWith", "field": "title", "value": "reset"}, lambda row: row["title"].endswith("reset")),
         ({"op": "contains", "field": "title", "value": "mailbox"}, lambda row: "mailbox" in row["title"]),
         (
-            {"op": "or", "items": [{"op": "eq", "field": "status", "value": 1}, {"op": "eq", "field": "priority", "value": 4}]},
+            {
+                "op": "or",
+                "items": [
+                    {"op": "eq", "field": "status", "value": 1},
+                    {"op": "eq", "field": "priority", "value": 4},
+                ],
+            },
             lambda row: row["status"] == 1 or row["priority"] == 4,
         ),
         (
-            {"op": "and", "items": [{"op": "eq", "field": "status", "value": 5}, {"op": "eq", "field": "priority", "value": 4}]},
+            {
+                "op": "and",
+                "items": [
+                    {"op": "eq", "field": "status", "value": 5},
+                    {"op": "eq", "field": "priority", "value": 4},
+                ],
+            },
             lambda row: row["status"] == 5 and row["priority"] == 4,
         ),
     ],
@@ -145,9 +179,12 @@ def tickets(unlimited_sandbox: Sandbox) -> list[dict[str, Any]]:
 
 
 def test_wire_formats(wire: Wire) -> None:
-    """Decimals with four digits, date-times with a cut fraction, the work date at midnight Z, nulls as nulls."""
+    """Decimals with four digits, date-times with a cut fraction, the work date at midnight Z, nulls as
+    nulls."""
     text = first(wire, "TimeEntries", EVERYTHING, MaxRecords=200).text
-    assert re.search(r'"hoursWorked":\d+\.\d{4}[,}]', text) and not re.search(r'"hoursWorked":\d+\.\d{1,3}[,}]', text)
+    assert re.search(r'"hoursWorked":\d+\.\d{4}[,}]', text) and not re.search(
+        r'"hoursWorked":\d+\.\d{1,3}[,}]', text
+    )
     entries = json.loads(text)["items"]
     assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT00:00:00Z", entry["dateWorked"]) for entry in entries)
     rows = first(wire, "Tickets", EVERYTHING).json()["items"]
@@ -158,7 +195,10 @@ def test_wire_formats(wire: Wire) -> None:
 
 
 def test_picklists_hold_texts_and_inactive_values(wire: Wire, tickets: list[dict[str, Any]]) -> None:
-    fields = {field["name"]: field for field in wire.entity("Tickets/entityInformation/fields", "GET").json()["fields"]}
+    fields = {
+        field["name"]: field
+        for field in wire.entity("Tickets/entityInformation/fields", "GET").json()["fields"]
+    }
     queues = {value["value"]: value for value in fields["queueID"]["picklistValues"]}
     assert queues["29680010"]["label"] == "Reactive Ops" and len(queues) == 4
     inactive = [int(value) for value, row in queues.items() if not row["isActive"]]
@@ -172,7 +212,9 @@ def test_without_the_permission_non_billable_time_is_hidden_silently(sandbox: Sa
     sandbox.fault("autotask", "hide_non_billable")
     part = wire.query("TimeEntries", [{"op": "gte", "field": "dateWorked", "value": "2025-10-01"}])
     assert 0 < len(part) < len(whole)
-    assert not any(row["isNonBillable"] or (row["ticketID"] is None and row["taskID"] is None) for row in part)
+    assert not any(
+        row["isNonBillable"] or (row["ticketID"] is None and row["taskID"] is None) for row in part
+    )
 
 
 def test_deleted_tickets_are_gone_without_a_trace(sandbox: Sandbox, wire: Wire) -> None:
@@ -186,7 +228,9 @@ def test_deleted_tickets_are_gone_without_a_trace(sandbox: Sandbox, wire: Wire) 
 
 def test_bulk_approval_gives_many_rows_the_same_moment(sandbox: Sandbox, wire: Wire) -> None:
     sandbox.set_clock("2025-10-29T12:00:00Z")
-    rows = wire.query("TimeEntries", [{"op": "gte", "field": "lastModifiedDateTime", "value": "2025-10-28T12:00:00Z"}])
+    rows = wire.query(
+        "TimeEntries", [{"op": "gte", "field": "lastModifiedDateTime", "value": "2025-10-28T12:00:00Z"}]
+    )
     moments = [row["lastModifiedDateTime"] for row in rows]
     assert max(moments.count(moment) for moment in set(moments)) > 100
 
@@ -208,7 +252,12 @@ def _call(path: str = "Tickets/query", method: str = "POST") -> Call:
         "secret": credentials["AUTOTASK_SECRET"],
     }
     return Call(
-        method, f"/ATServicesRest/V1.0/{path}", {}, headers, json.dumps({"Filter": EVERYTHING}).encode(), "http://127.0.0.1/autotask"
+        method,
+        f"/ATServicesRest/V1.0/{path}",
+        {},
+        headers,
+        json.dumps({"Filter": EVERYTHING}).encode(),
+        "http://127.0.0.1/autotask",
     )
 
 

@@ -72,7 +72,9 @@ def test_pages_by_cursor(sandbox: Sandbox, session: requests.Session) -> None:
     assert [row["createdTime"] for row in rows] == sorted((row["createdTime"] for row in rows), reverse=True)
     one = get(sandbox, session, f"/bills/{rows[0]['id']}").json()
     assert one == rows[0]
-    assert get(sandbox, session, "/bills", **query | {"filters": "archived:eq:true"}).status_code == 400  # another listing's cursor
+    assert (
+        get(sandbox, session, "/bills", **query | {"filters": "archived:eq:true"}).status_code == 400
+    )  # another listing's cursor
 
 
 @pytest.mark.parametrize(
@@ -96,7 +98,9 @@ def test_filters(sandbox: Sandbox, session: requests.Session) -> None:
     waiting = get(sandbox, session, "/bills", max=100, filters="approvalStatus:eq:ASSIGNED").json()["results"]
     assert waiting and {row["approvalStatus"] for row in waiting} == {"ASSIGNED"}
     since = '"2025-10-20T00:00:00.000Z"'
-    changed = get(sandbox, session, "/bills", max=100, filters=f"updatedTime:gte:{since},archived:eq:false").json()["results"]
+    changed = get(
+        sandbox, session, "/bills", max=100, filters=f"updatedTime:gte:{since},archived:eq:false"
+    ).json()["results"]
     assert changed and min(row["updatedTime"] for row in changed) >= "2025-10-20"
 
 

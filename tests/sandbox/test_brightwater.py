@@ -1,4 +1,5 @@
-"""The sales company: its totals and golden figures at the demo's clock, and that it agrees with its settings."""
+"""The sales company: its totals and golden figures at the demo's clock, and that it agrees with its
+settings."""
 
 from __future__ import annotations
 
@@ -52,26 +53,40 @@ def test_the_same_seed_gives_the_same_company(store: Store) -> None:
     assert build(1, "sales").tables == store.tables
 
 
-def test_the_volume_holds_at_the_clock_and_after_and_one_percent_changes_a_day(store: Store, now: View) -> None:
+def test_the_volume_holds_at_the_clock_and_after_and_one_percent_changes_a_day(
+    store: Store, now: View
+) -> None:
     tomorrow = View(store, DEMO_CLOCK + DAY)
     for view in (now, tomorrow):
         assert {name: len(view.table(f"hubspot.{name}")) for name in brightwater.VOLUME} == brightwater.VOLUME
-        assert not any(len(view.table(f"hubspot.{name}", ARCHIVED)) for name in (*brightwater.VOLUME, "owners"))
+        assert not any(
+            len(view.table(f"hubspot.{name}", ARCHIVED)) for name in (*brightwater.VOLUME, "owners")
+        )
     assert sum(brightwater.VOLUME[kind] for kind in ("calls", "meetings", "tasks", "notes")) == 11_787
     assert len(now.table("hubspot.owners")) == 9
     [pipeline] = now.table("hubspot.pipelines")
-    assert [stage["metadata"]["probability"] for stage in pipeline.props["stages"]] == [chance for _, _, chance, _ in STAGES]
+    assert [stage["metadata"]["probability"] for stage in pipeline.props["stages"]] == [
+        chance for _, _, chance, _ in STAGES
+    ]
     assert sum(row.changed > DEMO_CLOCK for row in tomorrow.table("hubspot.contacts")) == 446
 
 
 def test_the_golden_figures(closed: list[Row]) -> None:
-    year = [row for row in closed if "2024-10-27" <= day(row.props["closedate"]) <= "2025-10-26" and row.props["dealstage"] != DISQUALIFIED]
+    year = [
+        row
+        for row in closed
+        if "2024-10-27" <= day(row.props["closedate"]) <= "2025-10-26"
+        and row.props["dealstage"] != DISQUALIFIED
+    ]
     assert all(day(row.props["closedate"]) >= "2025-01-01" for row in year)
     won = [row.props for row in year if row.props["dealstage"] == WON]
     assert (len(won), len(year)) == (7, 26)
     assert sum(Decimal(props["amount"]) for props in won) == Decimal("110019.00")
     days = sorted(
-        (datetime.fromisoformat(day(props["closedate"])) - datetime.fromisoformat(day(props["createdate"]))).days for props in won
+        (
+            datetime.fromisoformat(day(props["closedate"])) - datetime.fromisoformat(day(props["createdate"]))
+        ).days
+        for props in won
     )
     assert (sum(days), days[3]) == (733, 98)
     assert {day(row.props["closedate"])[:7] for row in closed}.isdisjoint({"2024-11", "2024-12"})
@@ -81,10 +96,19 @@ def test_the_golden_figures(closed: list[Row]) -> None:
 def test_the_open_deals_show_every_case(store: Store, now: View, closed: list[Row]) -> None:
     done = {row.id for row in closed}
     found = [row for row in now.table("hubspot.deals") if row.id not in done]
-    assert {row.props["dealstage"] for row in found} == {stage for stage, _, _, is_closed in STAGES if not is_closed}
+    assert {row.props["dealstage"] for row in found} == {
+        stage for stage, _, _, is_closed in STAGES if not is_closed
+    }
     assert sum(row.props["amount"] is None for row in found) == 2
     assert sum(day(row.props["closedate"]) < "2025-10-27" for row in found) == 4
-    plans = [[v.props["closedate"] for v in store.versions("hubspot.deals", row.id, DEMO_CLOCK) if "closedate" in v.props] for row in found]
+    plans = [
+        [
+            v.props["closedate"]
+            for v in store.versions("hubspot.deals", row.id, DEMO_CLOCK)
+            if "closedate" in v.props
+        ]
+        for row in found
+    ]
     assert [len(plan) - 1 for plan in plans] == [pushes for *_, pushes, _ in brightwater._OPEN]
     assert all(plan == sorted(plan) for plan in plans)
     contacts = {row.id: set(row.links["hubspot.contacts"]) for row in found}
@@ -113,12 +137,19 @@ def test_leads_thin_out_and_a_skipped_stage_has_no_date(now: View) -> None:
     for count, about in zip(entered[1:], (6_000, 1_400, 250, 90), strict=True):
         assert about * 0.8 < count < about * 1.2
     furthest = [max(number for number, stage in enumerate(stages) if stage in props) for props in contacts]
-    assert all(props["lifecyclestage"] == brightwater._LIFECYCLE[at] for props, at in zip(contacts, furthest, strict=True))
+    assert all(
+        props["lifecyclestage"] == brightwater._LIFECYCLE[at]
+        for props, at in zip(contacts, furthest, strict=True)
+    )
     skipped = sum(at > 1 and stages[1] not in props for props, at in zip(contacts, furthest, strict=True))
     assert 200 < skipped < 700
     alone = sum(props["hubspot_owner_id"] is None for props in contacts) / len(contacts)
     assert 0.55 < alone < 0.65
-    rare = [props["createdate"][:4] for props in contacts if props["hs_analytics_source"] in ("PAID_SOCIAL", "AI_REFERRALS")]
+    rare = [
+        props["createdate"][:4]
+        for props in contacts
+        if props["hs_analytics_source"] in ("PAID_SOCIAL", "AI_REFERRALS")
+    ]
     assert max(rare.count(year) for year in set(rare)) < 20
 
 
@@ -128,7 +159,9 @@ def test_its_settings_agree_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (company.zone, company.company.currency) == (brightwater.ZONE, "GBP")
     assert company.hubspot.disqualified_stages == [DISQUALIFIED]
     people = list(seeds("people"))
-    assert {(row["email"], row["active_from"]) for row in people} == {(o.email, str(o.joined)) for o in brightwater.OWNERS}
+    assert {(row["email"], row["active_from"]) for row in people} == {
+        (o.email, str(o.joined)) for o in brightwater.OWNERS
+    }
     assert {row["holiday"] for row in seeds("holidays")} == {str(holiday) for holiday in brightwater.HOLIDAYS}
     lines = {row["line_id"]: row["people"] for row in seeds("scorecard_lines")}
     assert {row["line_id"] for row in seeds("goals")} <= lines.keys()

@@ -1,4 +1,5 @@
-"""The invented company: the same for the same seed, in step with the project's configuration, hostile where it should be."""
+"""The invented company: the same for the same seed, in step with the project's configuration, hostile where
+it should be."""
 
 from __future__ import annotations
 
@@ -52,17 +53,25 @@ def test_ids_and_names_are_those_of_company_toml() -> None:
     assert company.hubspot.warm_list == "Warm 250"
     assert company.autotask.reactive_queue_ids == [account.REACTIVE]
     assert company.autotask.complete_status_ids == [account.COMPLETE]
-    codes = {name for code, name, _, _ in account._CODES if code in (account.TIME_OFF, account.HOLIDAY, account.SICK)}
+    codes = {
+        name
+        for code, name, _, _ in account._CODES
+        if code in (account.TIME_OFF, account.HOLIDAY, account.SICK)
+    }
     assert set(company.autotask.time_off_codes) == codes
 
 
 def test_holidays_are_those_of_the_seed_file() -> None:
-    assert {row["holiday"] for row in _rows("dbt_project/seeds/holidays.csv")} == {str(day) for day in base.HOLIDAYS}
+    assert {row["holiday"] for row in _rows("dbt_project/seeds/holidays.csv")} == {
+        str(day) for day in base.HOLIDAYS
+    }
 
 
 def test_credentials_are_distinctive() -> None:
     assert len(set(SANDBOX_CREDENTIALS.values())) == len(SANDBOX_CREDENTIALS)
-    assert all(len(value) >= 8 for value in SANDBOX_CREDENTIALS.values())  # too short to be found, too short to be redacted
+    assert all(
+        len(value) >= 8 for value in SANDBOX_CREDENTIALS.values()
+    )  # too short to be found, too short to be redacted
 
 
 def test_no_version_is_told_out_of_order(store: Store) -> None:
@@ -78,8 +87,13 @@ def test_modified_dates_follow_the_versions(store: Store) -> None:
     for name in ("calls", "meetings", "deals", "contacts"):
         field = base.stamp(name)[1]
         assert all(parse_ms(row.props[field]) == row.changed for row in view.table(f"hubspot.{name}")), name
-    assert all(parse_ms(row.props["lastModifiedDateTime"]) == row.changed for row in view.table("autotask.timeentries"))
-    assert all(parse_ms(row.props["lastActivityDate"]) == row.changed for row in view.table("autotask.tickets"))
+    assert all(
+        parse_ms(row.props["lastModifiedDateTime"]) == row.changed
+        for row in view.table("autotask.timeentries")
+    )
+    assert all(
+        parse_ms(row.props["lastActivityDate"]) == row.changed for row in view.table("autotask.tickets")
+    )
 
 
 def test_the_demo_clock_parts_the_golden_weeks_from_their_restatements() -> None:
@@ -88,15 +102,23 @@ def test_the_demo_clock_parts_the_golden_weeks_from_their_restatements() -> None
 
 
 def test_hostile_texts_are_in_what_counts(wire: Wire) -> None:
-    """Each hostile text is a title or a name in the golden weeks, and one note has ten thousand characters."""
+    """Each hostile text is a title or a name in the golden weeks, and one note has ten thousand
+    characters."""
     calls = {row["properties"]["hs_call_title"] for row in wire.objects("calls", "hs_call_title")}
-    tickets = {row["title"] for row in wire.query("Tickets", [{"op": "gte", "field": "createDate", "value": "2025-10-20"}])}
+    tickets = {
+        row["title"]
+        for row in wire.query("Tickets", [{"op": "gte", "field": "createDate", "value": "2025-10-20"}])
+    }
     contacts = {row["properties"]["firstname"] for row in wire.objects("contacts", "firstname")}
     for text in names.HOSTILE:
         assert text in calls and text in tickets and text in contacts
     assert names.SCRIPT in {row["properties"]["dealname"] for row in wire.objects("deals", "dealname")}
-    assert names.SCRIPT in {row["properties"]["hs_meeting_title"] for row in wire.objects("meetings", "hs_meeting_title")}
-    assert max(len(row["properties"]["hs_note_body"]) for row in wire.objects("notes", "hs_note_body")) == 10_000
+    assert names.SCRIPT in {
+        row["properties"]["hs_meeting_title"] for row in wire.objects("meetings", "hs_meeting_title")
+    }
+    assert (
+        max(len(row["properties"]["hs_note_body"]) for row in wire.objects("notes", "hs_note_body")) == 10_000
+    )
 
 
 def test_clients_have_the_same_names_in_both_systems(wire: Wire) -> None:
@@ -106,12 +128,15 @@ def test_clients_have_the_same_names_in_both_systems(wire: Wire) -> None:
 
 
 def test_late_and_edited_records(store: Store) -> None:
-    """Calls typed in days late, outcomes entered after the fact, tickets completed twice, time typed in days late."""
+    """Calls typed in days late, outcomes entered after the fact, tickets completed twice, time typed in days
+    late."""
     calls = store.tables["hubspot.calls"].values()
     late = [v for v in calls if v[0].at - parse_ms(v[0].props["hs_timestamp"]) > base.DAY]
     assert len(late) > 100
     assert sum("hs_call_disposition" in version.props for v in calls for version in v[1:]) > 100
     tickets = store.tables["autotask.tickets"].values()
-    assert sum(sum(version.props.get("status") == account.COMPLETE for version in v) == 2 for v in tickets) > 50
+    assert (
+        sum(sum(version.props.get("status") == account.COMPLETE for version in v) == 2 for v in tickets) > 50
+    )
     entries = store.tables["autotask.timeentries"].values()
     assert sum(v[0].at - parse_ms(v[0].props["dateWorked"]) > 2 * base.DAY for v in entries) > 100

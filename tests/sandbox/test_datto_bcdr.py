@@ -21,11 +21,18 @@ def get(sandbox: Sandbox, path: str, auth: tuple[str, str] | None = KEYS, **para
 
 
 def test_a_route_that_exists_asks_who_is_there(sandbox: Sandbox) -> None:
-    assert get(sandbox, "/bcdr/device", None).status_code == get(sandbox, "/bcdr/device", ("a", "b")).status_code == 401
+    assert (
+        get(sandbox, "/bcdr/device", None).status_code
+        == get(sandbox, "/bcdr/device", ("a", "b")).status_code
+        == 401
+    )
     missing = get(sandbox, "/bcdr/clients", None)
     assert (missing.status_code, missing.json()["code"]) == (404, "exception.notfoundhttpexception")
     headers = get(sandbox, "/bcdr/device").headers
-    assert all(name in headers for name in ("X-Request-Id", "X-API-Limit-Remaining", "X-API-Limit-Resets", "X-API-Limit-Cost"))
+    assert all(
+        name in headers
+        for name in ("X-Request-Id", "X-API-Limit-Remaining", "X-API-Limit-Resets", "X-API-Limit-Cost")
+    )
 
 
 def test_devices_come_in_pages_from_one(sandbox: Sandbox) -> None:
@@ -34,7 +41,9 @@ def test_devices_come_in_pages_from_one(sandbox: Sandbox) -> None:
     rows = first["items"] + second["items"]
     assert len({row["serialNumber"] for row in rows}) == len(rows) > 100
     visible = get(sandbox, "/bcdr/device", showHiddenDevices=0, _perPage=1_000).json()["items"]
-    assert {row["serialNumber"] for row in visible} == {row["serialNumber"] for row in rows if not row["hidden"]}
+    assert {row["serialNumber"] for row in visible} == {
+        row["serialNumber"] for row in rows if not row["hidden"]
+    }
     assert {row["localStorageUsed"]["units"] for row in rows} == {"GB", "TB"}
     assert get(sandbox, f"/bcdr/device/{rows[0]['serialNumber']}").json()["name"] == rows[0]["name"]
 
@@ -55,7 +64,9 @@ def test_saas_windows_are_inverted_milliseconds(sandbox: Sandbox) -> None:
     assert {domain["productType"] for domain in domains} == {"Office365", "GoogleApps"}
     item = get(sandbox, f"/saas/{domains[0]['saasCustomerId']}/applications", daysUntil=3).json()["items"][0]
     for app in item["suites"][0]["appTypes"]:
-        assert [window["timeWindow"] for window in app["backupHistory"]] == [f"Between{day}dAnd{day + 1}d" for day in range(3)]
+        assert [window["timeWindow"] for window in app["backupHistory"]] == [
+            f"Between{day}dAnd{day + 1}d" for day in range(3)
+        ]
         assert all(window["startTime"] - window["endTime"] == 86_400_000 for window in app["backupHistory"])
     assert get(sandbox, f"/saas/{domains[0]['saasCustomerId']}/applications", daysUntil=31).status_code == 400
 

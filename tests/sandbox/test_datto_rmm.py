@@ -20,13 +20,17 @@ FORM = {
 }
 
 
-def token(url: str, form: dict[str, str] = FORM, client: tuple[str, str] = ("public-client", "public")) -> requests.Response:
+def token(
+    url: str, form: dict[str, str] = FORM, client: tuple[str, str] = ("public-client", "public")
+) -> requests.Response:
     return requests.post(f"{url}/datto_rmm/auth/oauth/token", data=form, auth=client, timeout=10)
 
 
 def get(url: str, path: str, **params: Any) -> requests.Response:
     headers = {"Authorization": f"Bearer {token(url).json()['access_token']}"}
-    return requests.get(path if "://" in path else f"{url}/datto_rmm/api/v2{path}", params=params, headers=headers, timeout=10)
+    return requests.get(
+        path if "://" in path else f"{url}/datto_rmm/api/v2{path}", params=params, headers=headers, timeout=10
+    )
 
 
 def test_the_password_grant_with_the_public_client(sandbox: Sandbox) -> None:
@@ -35,7 +39,12 @@ def test_the_password_grant_with_the_public_client(sandbox: Sandbox) -> None:
     assert token(sandbox.url, client=("public-client", "wrong")).status_code == 401
     wrong = token(sandbox.url, FORM | {"password": "wrong"})
     assert (wrong.status_code, wrong.json()["error"]) == (400, "invalid_grant")
-    assert requests.get(f"{sandbox.url}/datto_rmm/api/v2/account", headers={"Authorization": "Bearer x"}, timeout=10).status_code == 401
+    assert (
+        requests.get(
+            f"{sandbox.url}/datto_rmm/api/v2/account", headers={"Authorization": "Bearer x"}, timeout=10
+        ).status_code
+        == 401
+    )
     assert requests.get(f"{sandbox.url}/datto_rmm/api/v2/system/status", timeout=10).json()["status"] == "OK"
 
 
@@ -43,7 +52,10 @@ def test_a_token_ends_after_a_hundred_hours(sandbox: Sandbox) -> None:
     headers = {"Authorization": f"Bearer {token(sandbox.url).json()['access_token']}"}
     for instant, status in (("2025-10-31T15:00:00Z", 200), ("2025-10-31T16:00:01Z", 401)):
         sandbox.set_clock(instant)
-        assert requests.get(f"{sandbox.url}/datto_rmm/api/v2/account", headers=headers, timeout=10).status_code == status
+        assert (
+            requests.get(f"{sandbox.url}/datto_rmm/api/v2/account", headers=headers, timeout=10).status_code
+            == status
+        )
 
 
 def test_pages_count_from_zero_and_links_lose_filters(sandbox: Sandbox) -> None:
@@ -51,10 +63,14 @@ def test_pages_count_from_zero_and_links_lose_filters(sandbox: Sandbox) -> None:
     assert first == get(sandbox.url, "/account/devices", max=100, page=0, operatingSystem="windows 1").json()
     details = first["pageDetails"]
     assert details["count"] == len(first["devices"]) == 100 < details["totalCount"]
-    assert details["prevPageUrl"] is None and details["nextPageUrl"].endswith("/account/devices?max=100&page=1")
+    assert details["prevPageUrl"] is None and details["nextPageUrl"].endswith(
+        "/account/devices?max=100&page=1"
+    )
     rest = get(sandbox.url, details["nextPageUrl"]).json()
     assert rest["pageDetails"]["totalCount"] > details["totalCount"]
-    last = get(sandbox.url, "/account/devices", max=250, page=(rest["pageDetails"]["totalCount"] - 1) // 250).json()
+    last = get(
+        sandbox.url, "/account/devices", max=250, page=(rest["pageDetails"]["totalCount"] - 1) // 250
+    ).json()
     assert last["pageDetails"]["nextPageUrl"] is None and 0 < last["pageDetails"]["count"] <= 250
     assert get(sandbox.url, "/account/sites").json()["pageDetails"]["nextPageUrl"] == ""
     assert len(get(sandbox.url, "/account/devices", max=9_999).json()["devices"]) == 250
@@ -62,12 +78,20 @@ def test_pages_count_from_zero_and_links_lose_filters(sandbox: Sandbox) -> None:
 
 
 def test_a_device_as_on_the_wire(sandbox: Sandbox) -> None:
-    rows = [row for page in range(7) for row in get(sandbox.url, "/account/devices", page=page).json()["devices"]]
+    rows = [
+        row for page in range(7) for row in get(sandbox.url, "/account/devices", page=page).json()["devices"]
+    ]
     servers = get(sandbox.url, "/account/devices", filterId=9001).json()["devices"]
     assert all(isinstance(row["lastSeen"], int) and row["lastSeen"] > 10**12 for row in rows)
     assert {row["deviceClass"] for row in rows} == {"device", "printer", "esxihost", "rmmnetworkdevice"}
-    assert all(row["operatingSystem"] is None and row["patchManagement"] is None for row in rows if row["deviceClass"] != "device")
-    assert {row["deviceType"]["category"] for row in servers} == {"Server"} and all(row["online"] for row in servers if not row["deleted"])
+    assert all(
+        row["operatingSystem"] is None and row["patchManagement"] is None
+        for row in rows
+        if row["deviceClass"] != "device"
+    )
+    assert {row["deviceType"]["category"] for row in servers} == {"Server"} and all(
+        row["online"] for row in servers if not row["deleted"]
+    )
     deleted = [row for row in rows if row["deleted"]]
     assert deleted and {row["siteName"] for row in deleted} == {"Deleted Devices"}
     assert any(row["udf"]["udf5"] for row in rows)

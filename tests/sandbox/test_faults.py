@@ -45,7 +45,8 @@ def test_errors_have_the_vendors_own_bodies(sandbox: Sandbox, wire: Wire) -> Non
     assert isinstance(wire.entity("Tickets/1", "GET").json()["errors"][0], str)
     sandbox.fault("*", "wrong_key")
     zone = requests.get(
-        f"{wire.url}/autotask/atservicesrest/v1.0/zoneInformation", params={"user": SANDBOX_CREDENTIALS["AUTOTASK_USERNAME"]}
+        f"{wire.url}/autotask/atservicesrest/v1.0/zoneInformation",
+        params={"user": SANDBOX_CREDENTIALS["AUTOTASK_USERNAME"]},
     )
     assert zone.status_code == 200
     assert wire.get(ACCOUNT).json()["category"] == "INVALID_AUTHENTICATION"
@@ -78,7 +79,11 @@ def test_broken_bodies(sandbox: Sandbox, wire: Wire) -> None:
         broken.json()
     sandbox.fault("autotask", "html", times=1)
     page = wire.entity("Tickets/1", "GET")
-    assert page.status_code == 200 and page.headers["Content-Type"].startswith("text/html") and "<html" in page.text
+    assert (
+        page.status_code == 200
+        and page.headers["Content-Type"].startswith("text/html")
+        and "<html" in page.text
+    )
 
 
 def test_an_empty_page_keeps_its_paging(sandbox: Sandbox, wire: Wire) -> None:
@@ -134,8 +139,8 @@ def test_it_listens_on_loopback_only_and_ends_with_the_block() -> None:
 
 def test_it_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
     program = (
-        "import time\nfrom sandbox import running_sandbox\n"
-        "with running_sandbox('2025-10-27T12:00:00Z') as s:\n    print(s.url, flush=True)\n    time.sleep(600)\n"
+        "import time\nfrom sandbox import running_sandbox\nwith running_sandbox('2025-10-27T12:00:00Z') as"
+        " s:\n    print(s.url, flush=True)\n    time.sleep(600)\n"
     )
     parent = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
     assert parent.stdout is not None
@@ -156,5 +161,8 @@ def test_a_taken_port_is_said() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        with pytest.raises(SandboxError, match="did not start"), running_sandbox("2025-10-27T12:00:00Z", port=taken.getsockname()[1]):
+        with (
+            pytest.raises(SandboxError, match="did not start"),
+            running_sandbox("2025-10-27T12:00:00Z", port=taken.getsockname()[1]),
+        ):
             pass

@@ -1,4 +1,5 @@
-"""The records that the sandbox serves at the demo's clock give exactly the golden weeks of the design, for more than one seed."""
+"""The records that the sandbox serves at the demo's clock give exactly the golden weeks of the design, for
+more than one seed."""
 
 from __future__ import annotations
 
@@ -78,7 +79,8 @@ def test_quarter_summary(card: Scorecard) -> None:
 
 
 def test_utc_days_would_give_other_numbers(card: Scorecard, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The records at the edges of the company's days are there: whoever forgets the time zone misses the golden weeks."""
+    """The records at the edges of the company's days are there: whoever forgets the time zone misses the
+    golden weeks."""
     monkeypatch.setattr(Scorecard, "day", lambda self, text: date.fromisoformat(text[:10]))
     assert golden(card.dials(MAYA)) != [95, 78, 70, 101]
     assert golden(card.opened()) != [80, 79, 78, 69]
@@ -89,40 +91,82 @@ def test_utc_days_would_give_other_numbers(card: Scorecard, monkeypatch: pytest.
 
 
 def test_every_golden_week_has_records_that_must_be_left_out(card: Scorecard) -> None:
-    calls = [call | {"contacts": contacts, "owner": card.owners.get(call["hubspot_owner_id"])} for _, call, contacts in card.calls]
-    archived = [row["properties"]["hs_timestamp"] for row in card.wire.objects("calls", "hs_timestamp", archived="true")]
+    calls = [
+        call | {"contacts": contacts, "owner": card.owners.get(call["hubspot_owner_id"])}
+        for _, call, contacts in card.calls
+    ]
+    archived = [
+        row["properties"]["hs_timestamp"]
+        for row in card.wire.objects("calls", "hs_timestamp", archived="true")
+    ]
     talked = card.conversations(MAYA)
     for label in GOLDEN:
         week = [call for call in calls if week_label(card.day(call["hs_timestamp"])) == label]
-        talks = [call for call in week if call["hs_call_disposition"] in card.company.hubspot.connected_outcomes and call["owner"] == MAYA]
+        talks = [
+            call
+            for call in week
+            if call["hs_call_disposition"] in card.company.hubspot.connected_outcomes
+            and call["owner"] == MAYA
+        ]
         assert any(call["hs_call_direction"] == "INBOUND" and call["owner"] == MAYA for call in week)
         # nobody knows whether a call without a direction is a dial: it would take the verdict from the week
         assert not any(call["hs_call_direction"] is None and call["owner"] == MAYA for call in week)
         assert any(call["hubspot_owner_id"] is None and call["contacts"] for call in week)
-        assert any(call["hubspot_owner_id"] and call["owner"] is None for call in week), "of an owner who is not in people.csv"
+        assert any(call["hubspot_owner_id"] and call["owner"] is None for call in week), (
+            "of an owner who is not in people.csv"
+        )
         assert any(not call["contacts"] for call in talks)
         assert len(talks) > talked[label] + 3, "talks with people who do not decide, or twice on a day"
         assert any(week_label(card.day(text)) == label for text in archived)
-        closed = [ticket for ticket in card.tickets if ticket["completedDate"] and week_label(card.day(ticket["completedDate"])) == label]
+        closed = [
+            ticket
+            for ticket in card.tickets
+            if ticket["completedDate"] and week_label(card.day(ticket["completedDate"])) == label
+        ]
         assert any(ticket["queueID"] != 29680010 for ticket in closed)
-    assert any(ticket["completedDate"] and ticket["status"] != 5 for ticket in card.tickets), "completed in W42, opened again in W43"
-    off = [entry for entry in card.entries if card.codes.get(entry["internalBillingCodeID"]) in card.company.autotask.time_off_codes]
-    assert {"2025-W42", "2025-W43"} <= {week_label(date.fromisoformat(entry["dateWorked"][:10])) for entry in off}
+    assert any(ticket["completedDate"] and ticket["status"] != 5 for ticket in card.tickets), (
+        "completed in W42, opened again in W43"
+    )
+    off = [
+        entry
+        for entry in card.entries
+        if card.codes.get(entry["internalBillingCodeID"]) in card.company.autotask.time_off_codes
+    ]
+    assert {"2025-W42", "2025-W43"} <= {
+        week_label(date.fromisoformat(entry["dateWorked"][:10])) for entry in off
+    }
     internal = [entry for entry in card.entries if entry["ticketID"] is None and entry["taskID"] is None]
     assert any(not entry["isNonBillable"] for entry in internal)
-    renewals = [deal for deal in card.deals if deal["pipeline"] != "default" and card.owners.get(deal["hubspot_owner_id"]) == VICTOR]
-    assert any(week_label(card.day(deal["closedate"])) == "2025-W42" and deal["dealstage"] == "8842103" for deal in renewals)
-    outcomes = {meeting["hs_meeting_outcome"] for _, meeting, _ in card.meetings if meeting["hs_meeting_start_time"][:7] == "2025-10"}
+    renewals = [
+        deal
+        for deal in card.deals
+        if deal["pipeline"] != "default" and card.owners.get(deal["hubspot_owner_id"]) == VICTOR
+    ]
+    assert any(
+        week_label(card.day(deal["closedate"])) == "2025-W42" and deal["dealstage"] == "8842103"
+        for deal in renewals
+    )
+    outcomes = {
+        meeting["hs_meeting_outcome"]
+        for _, meeting, _ in card.meetings
+        if meeting["hs_meeting_start_time"][:7] == "2025-10"
+    }
     assert {"SCHEDULED", "COMPLETED", "RESCHEDULED", "NO_SHOW", "NO SHOW", "CANCELED", None} <= outcomes
     joined_late = [contact for contact, day in card.members.items() if day == date(2025, 10, 23)]
     assert len(joined_late) == 1
-    assert any(joined_late[0] in call["contacts"] and card.day(call["hs_timestamp"]) == date(2025, 10, 21) for call in calls)
+    assert any(
+        joined_late[0] in call["contacts"] and card.day(call["hs_timestamp"]) == date(2025, 10, 21)
+        for call in calls
+    )
 
 
 def test_a_moved_appointment_counts_once(card: Scorecard) -> None:
-    """Maya's appointment of the last evening of W42 is moved in W43: a second record, no second appointment."""
+    """Maya's appointment of the last evening of W42 is moved in W43: a second record, no second
+    appointment."""
     mine = [
-        m for _, m, _ in card.meetings if card.owners.get(m["hubspot_owner_id"]) == MAYA and m["hs_activity_type"] == "First appointment"
+        m
+        for _, m, _ in card.meetings
+        if card.owners.get(m["hubspot_owner_id"]) == MAYA and m["hs_activity_type"] == "First appointment"
     ]
     assert sum(week_label(card.day(meeting["created"])) == "2025-W43" for meeting in mine) == 1
     assert card.ftas_set(MAYA)["2025-W43"] == 0
@@ -170,5 +214,8 @@ def test_life_goes_on_to_the_end_of_2026(sandbox: Sandbox) -> None:
     sandbox.set_clock("2026-12-31T12:00:00Z")
     card = read(sandbox)
     dials, opened, closed = card.dials(MAYA), card.opened(), card.closed()
-    assert all(dials[week] > 0 and opened[week] > 0 and closed[week] > 0 for week in weeks("2025-W44", date(2026, 12, 26)))
+    assert all(
+        dials[week] > 0 and opened[week] > 0 and closed[week] > 0
+        for week in weeks("2025-W44", date(2026, 12, 26))
+    )
     assert sum(week > "2025-W43" for week, _ in card.won(MAYA, VICTOR)) > 10

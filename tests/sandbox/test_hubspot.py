@@ -16,7 +16,11 @@ BY_ID = [{"propertyName": "hs_object_id", "direction": "ASCENDING"}]
 
 
 def search(wire: Wire, name: str, *filters: dict[str, Any], **more: Any) -> Any:
-    body = {"filterGroups": [{"filters": list(filters)}] if filters else [], "sorts": BY_ID, "limit": 200} | more
+    body = {
+        "filterGroups": [{"filters": list(filters)}] if filters else [],
+        "sorts": BY_ID,
+        "limit": 200,
+    } | more
     return wire.post(f"/crm/v3/objects/{name}/search", body)
 
 
@@ -33,14 +37,32 @@ def test_a_wrong_token_is_a_401(wire: Wire, headers: dict[str, str]) -> None:
 @pytest.mark.parametrize(
     ("scope", "path", "where"),
     [
-        ("crm.objects.contacts.read", "/crm/v3/objects/calls", lambda body: body["errors"][0]["context"]["requiredScopes"]),
-        ("crm.objects.deals.read", "/crm/v3/pipelines/deals", lambda body: body["errors"][0]["context"]["requiredScopes"]),
-        ("crm.lists.read", "/crm/lists/2026-09/44/memberships", lambda body: body["context"]["requiredGranularScopes"]),
-        ("crm.schemas.contacts.read", "/crm/v3/properties/calls", lambda body: body["context"]["requiredGranularScopes"]),
+        (
+            "crm.objects.contacts.read",
+            "/crm/v3/objects/calls",
+            lambda body: body["errors"][0]["context"]["requiredScopes"],
+        ),
+        (
+            "crm.objects.deals.read",
+            "/crm/v3/pipelines/deals",
+            lambda body: body["errors"][0]["context"]["requiredScopes"],
+        ),
+        (
+            "crm.lists.read",
+            "/crm/lists/2026-09/44/memberships",
+            lambda body: body["context"]["requiredGranularScopes"],
+        ),
+        (
+            "crm.schemas.contacts.read",
+            "/crm/v3/properties/calls",
+            lambda body: body["context"]["requiredGranularScopes"],
+        ),
         ("crm.objects.owners.read", "/crm/v3/owners", lambda body: [body["message"].split("Required: ")[1]]),
     ],
 )
-def test_a_withdrawn_scope_is_a_403_in_one_of_three_shapes(sandbox: Sandbox, wire: Wire, scope: str, path: str, where: Any) -> None:
+def test_a_withdrawn_scope_is_a_403_in_one_of_three_shapes(
+    sandbox: Sandbox, wire: Wire, scope: str, path: str, where: Any
+) -> None:
     sandbox.fault("hubspot", "missing_scopes", scopes=[scope])
     answer = wire.get(path)
     assert answer.status_code == 403
@@ -95,8 +117,12 @@ def test_a_limit_out_of_range_is_a_400(wire: Wire, limit: str) -> None:
 
 
 def test_values_are_texts_or_null_and_unknown_names_are_ignored(wire: Wire) -> None:
-    rows = wire.objects("deals", "dealname,amount,hs_mrr,closedate,no_such_property,hs_v2_date_entered_closedwon")
-    assert all(value is None or isinstance(value, str) for row in rows for value in row["properties"].values())
+    rows = wire.objects(
+        "deals", "dealname,amount,hs_mrr,closedate,no_such_property,hs_v2_date_entered_closedwon"
+    )
+    assert all(
+        value is None or isinstance(value, str) for row in rows for value in row["properties"].values()
+    )
     assert not any("no_such_property" in row["properties"] for row in rows)
     assert any(row["properties"]["amount"] is None for row in rows)
     # stage timings are no part of the property list: present where there are any, else the key is missing
@@ -111,7 +137,14 @@ def test_date_times_come_with_and_without_milliseconds(wire: Wire) -> None:
 
 def test_default_properties(wire: Wire) -> None:
     contact = wire.get("/crm/v3/objects/contacts", limit=1).json()["results"][0]
-    assert set(contact["properties"]) == {"createdate", "email", "firstname", "hs_object_id", "lastmodifieddate", "lastname"}
+    assert set(contact["properties"]) == {
+        "createdate",
+        "email",
+        "firstname",
+        "hs_object_id",
+        "lastmodifieddate",
+        "lastname",
+    }
     call = wire.get("/crm/v3/objects/calls", limit=1).json()["results"][0]
     assert set(call["properties"]) == {"hs_createdate", "hs_lastmodifieddate", "hs_object_id"}
     assert call["url"] == f"https://app.hubspot.com/contacts/48210077/record/0-48/{call['id']}"
@@ -151,7 +184,9 @@ def test_history_of_a_property(wire: Wire) -> None:
     rows = wire.get("/crm/v3/objects/deals", limit=50, propertiesWithHistory="dealstage").json()["results"]
     entries = rows[0]["propertiesWithHistory"]["dealstage"]
     assert len(entries) > 2
-    assert [entry["timestamp"] for entry in entries] == sorted((entry["timestamp"] for entry in entries), reverse=True)
+    assert [entry["timestamp"] for entry in entries] == sorted(
+        (entry["timestamp"] for entry in entries), reverse=True
+    )
 
 
 # ------------------------------------------------------------------ search
@@ -200,13 +235,18 @@ def test_text_operators(wire: Wire, item: dict[str, Any], keeps: Any) -> None:
         ({"operator": "LT", "value": "5160"}, lambda amount: amount < 5160),
         ({"operator": "LTE", "value": "5160.00"}, lambda amount: amount <= 5160),
         ({"operator": "EQ", "value": "5160"}, lambda amount: amount == 5160),
-        ({"operator": "BETWEEN", "value": "2000", "highValue": "5160"}, lambda amount: 2000 <= amount <= 5160),
+        (
+            {"operator": "BETWEEN", "value": "2000", "highValue": "5160"},
+            lambda amount: 2000 <= amount <= 5160,
+        ),
     ],
 )
 def test_number_operators_compare_numbers(wire: Wire, item: dict[str, Any], keeps: Any) -> None:
     amounts = [row["properties"]["amount"] for row in wire.objects("deals", "amount")]
     asked = {"propertyName": "amount"} | item
-    assert search(wire, "deals", asked, limit=1).json()["total"] == sum(keeps(float(amount)) for amount in amounts if amount)
+    assert search(wire, "deals", asked, limit=1).json()["total"] == sum(
+        keeps(float(amount)) for amount in amounts if amount
+    )
 
 
 def test_groups_are_ored(wire: Wire) -> None:
@@ -258,7 +298,9 @@ def test_a_search_that_is_not_valid_is_a_400(wire: Wire, body: dict[str, Any]) -
 
 
 def test_a_search_without_sorts_is_not_stable(wire: Wire) -> None:
-    pages = {wire.post("/crm/v3/objects/calls/search", {"limit": 1}).json()["results"][0]["id"] for _ in range(3)}
+    pages = {
+        wire.post("/crm/v3/objects/calls/search", {"limit": 1}).json()["results"][0]["id"] for _ in range(3)
+    }
     assert len(pages) == 3
 
 
@@ -274,9 +316,14 @@ def test_the_search_index_may_lag(sandbox: Sandbox, wire: Wire) -> None:
 
 def test_batch_read_of_missing_ids_is_a_207(wire: Wire) -> None:
     ids = [row["id"] for row in wire.objects("deals", "amount")[:3]]
-    whole = wire.post("/crm/v3/objects/deals/batch/read", {"inputs": [{"id": i} for i in ids], "properties": ["amount"]})
+    whole = wire.post(
+        "/crm/v3/objects/deals/batch/read", {"inputs": [{"id": i} for i in ids], "properties": ["amount"]}
+    )
     assert whole.status_code == 200 and "errors" not in whole.json()
-    part = wire.post("/crm/v3/objects/deals/batch/read", {"inputs": [{"id": i} for i in [*ids, "1"]], "properties": ["amount"]})
+    part = wire.post(
+        "/crm/v3/objects/deals/batch/read",
+        {"inputs": [{"id": i} for i in [*ids, "1"]], "properties": ["amount"]},
+    )
     assert part.status_code == 207
     assert (len(part.json()["results"]), part.json()["numErrors"]) == (3, 1)
     assert wire.post("/crm/v3/objects/deals/batch/read", {"inputs": [{"id": "1"}] * 101}).status_code == 400
@@ -284,7 +331,10 @@ def test_batch_read_of_missing_ids_is_a_207(wire: Wire) -> None:
     past = {"inputs": [{"id": i} for i in ids], "propertiesWithHistory": ["amount"]}
     refused = wire.post("/crm/v3/objects/deals/batch/read?archived=true", past).json()
     assert (refused["results"], refused["errors"][0]["context"]["ids"]) == ([], ids)  # they are live
-    assert wire.post("/crm/v3/objects/deals/batch/read", past | {"inputs": [{"id": "1"}] * 51}).status_code == 400
+    assert (
+        wire.post("/crm/v3/objects/deals/batch/read", past | {"inputs": [{"id": "1"}] * 51}).status_code
+        == 400
+    )
 
 
 def test_association_batch_tells_who_has_none_with_a_207(wire: Wire) -> None:
@@ -301,7 +351,12 @@ def test_association_batch_tells_who_has_none_with_a_207(wire: Wire) -> None:
     target = body["results"][0]["to"][0]
     assert target["toObjectId"] == int(linked["associations"]["companies"]["results"][0]["id"])
     assert [kind["label"] for kind in target["associationTypes"]] == ["Primary", None]
-    assert wire.post("/crm/associations/2026-09/contacts/companies/batch/read", {"inputs": [{"id": linked["id"]}]}).status_code == 200
+    assert (
+        wire.post(
+            "/crm/associations/2026-09/contacts/companies/batch/read", {"inputs": [{"id": linked["id"]}]}
+        ).status_code
+        == 200
+    )
     assert wire.post(path, {"inputs": [{"id": "1"}] * 1_001}).status_code == 400
 
 
@@ -333,11 +388,26 @@ def test_owners_and_leavers(wire: Wire) -> None:
 
 def test_pipelines_have_the_stages_of_the_request(sandbox: Sandbox, wire: Wire) -> None:
     default, renewals = wire.get("/crm/v3/pipelines/deals").json()["results"]
-    assert [float(stage["metadata"]["probability"]) for stage in default["stages"]] == [0.02, 0.01, 0.05, 0.1, 0.4, 0.8, 0.9, 1, 0, 0]
+    assert [float(stage["metadata"]["probability"]) for stage in default["stages"]] == [
+        0.02,
+        0.01,
+        0.05,
+        0.1,
+        0.4,
+        0.8,
+        0.9,
+        1,
+        0,
+        0,
+    ]
     assert [stage["metadata"]["isClosed"] for stage in default["stages"]] == ["false"] * 7 + ["true"] * 3
-    assert "Closed won" in {stage["label"] for stage in default["stages"]} & {stage["label"] for stage in renewals["stages"]}
+    assert "Closed won" in {stage["label"] for stage in default["stages"]} & {
+        stage["label"] for stage in renewals["stages"]
+    }
     sandbox.set_clock("2025-12-02T12:00:00Z")
-    assert len(wire.get("/crm/v3/pipelines/deals").json()["results"][1]["stages"]) == len(renewals["stages"]) - 1
+    assert (
+        len(wire.get("/crm/v3/pipelines/deals").json()["results"][1]["stages"]) == len(renewals["stages"]) - 1
+    )
 
 
 def test_property_definitions_hold_the_options(wire: Wire) -> None:
@@ -352,7 +422,11 @@ def test_property_definitions_hold_the_options(wire: Wire) -> None:
 
 def test_account_details(wire: Wire) -> None:
     account = wire.get("/account-info/v3/details").json()
-    assert (account["portalId"], account["timeZone"], account["companyCurrency"]) == (48210077, "US/Central", "USD")
+    assert (account["portalId"], account["timeZone"], account["companyCurrency"]) == (
+        48210077,
+        "US/Central",
+        "USD",
+    )
 
 
 def test_lists_are_found_by_name_and_by_search(wire: Wire) -> None:
@@ -410,7 +484,9 @@ def test_searches_are_limited_apart(limited: Sandbox) -> None:
 
 def test_forms_and_their_submissions(wire: Wire) -> None:
     assert len(wire.all("/marketing/v3/forms", limit=100, formTypes="all")) == 20
-    assert len(wire.all("/marketing/forms/2026-09-beta", limit=100)) < 20  # hubspot's own kind unless others are asked for
+    assert (
+        len(wire.all("/marketing/forms/2026-09-beta", limit=100)) < 20
+    )  # hubspot's own kind unless others are asked for
     (archived,) = wire.all("/marketing/v3/forms", archived="true")
     assert archived["archived"] and archived["archivedAt"]
     contact = next(form for form in wire.all("/marketing/v3/forms", limit=7) if form["name"] == "Contact us")

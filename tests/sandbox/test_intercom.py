@@ -26,17 +26,27 @@ def get(sandbox: Sandbox, path: str, **headers: Any) -> requests.Response:
 
 
 def post(sandbox: Sandbox, body: Any, **headers: Any) -> requests.Response:
-    return requests.post(f"{sandbox.url}/intercom/conversations/search", json=body, headers=HEADERS | headers, timeout=30)
+    return requests.post(
+        f"{sandbox.url}/intercom/conversations/search", json=body, headers=HEADERS | headers, timeout=30
+    )
 
 
 def since(seconds: Any, **more: Any) -> dict[str, Any]:
-    return {"query": {"field": "updated_at", "operator": ">", "value": seconds}, "pagination": {"per_page": 150}, **more}
+    return {
+        "query": {"field": "updated_at", "operator": ">", "value": seconds},
+        "pagination": {"per_page": 150},
+        **more,
+    }
 
 
 def test_credentials_and_media_type(sandbox: Sandbox) -> None:
     assert get(sandbox, "/me").json()["app"]["id_code"]
     refused = get(sandbox, "/me", Authorization="Bearer x")
-    assert refused.status_code == 401 and refused.json()["type"] == "error.list" and "X-RateLimit-Limit" not in refused.headers
+    assert (
+        refused.status_code == 401
+        and refused.json()["type"] == "error.list"
+        and "X-RateLimit-Limit" not in refused.headers
+    )
     wrong = get(sandbox, "/me", Accept="text/html")
     assert wrong.status_code == 406 and "request_id" not in wrong.json()
 
@@ -50,10 +60,15 @@ def test_a_search_is_paged_by_an_opaque_cursor(sandbox: Sandbox) -> None:
         if "next" not in page["pages"]:
             break
         body["pagination"]["starting_after"] = page["pages"]["next"]["starting_after"]
-    assert len(rows) == page["total_count"] == len({row["id"] for row in rows}) and page["pages"]["total_pages"] > 3
+    assert (
+        len(rows) == page["total_count"] == len({row["id"] for row in rows})
+        and page["pages"]["total_pages"] > 3
+    )
     stamps = [row["updated_at"] for row in rows]
     assert stamps == sorted(stamps)
-    assert all(isinstance(row["id"], str) for row in rows) and any(isinstance(row["admin_assignee_id"], int) for row in rows)
+    assert all(isinstance(row["id"], str) for row in rows) and any(
+        isinstance(row["admin_assignee_id"], int) for row in rows
+    )
     assert any(row["statistics"] is None for row in rows) and "conversation_parts" not in rows[0]
     newest = post(sandbox, since("0")).json()["conversations"]
     assert newest[0]["updated_at"] == stamps[-1]
@@ -72,13 +87,23 @@ def test_filters_are_strict_and_in_seconds(sandbox: Sandbox) -> None:
 
 def test_wrong_searches(sandbox: Sandbox) -> None:
     big = post(sandbox, since(0, pagination={"per_page": 151}))
-    assert big.status_code == 400 and big.json()["errors"][0] == {"code": "parameter_invalid", "message": "Per Page is too big"}
+    assert big.status_code == 400 and big.json()["errors"][0] == {
+        "code": "parameter_invalid",
+        "message": "Per Page is too big",
+    }
     group: Any = {"field": "open", "operator": "=", "value": True}
     for _ in range(3):
         group = {"operator": "AND", "value": [group]}
-    for query in (group, {"operator": "OR", "value": [group] * 16}, {"field": "nonsense", "operator": "=", "value": 1}, None):
+    for query in (
+        group,
+        {"operator": "OR", "value": [group] * 16},
+        {"field": "nonsense", "operator": "=", "value": 1},
+        None,
+    ):
         assert post(sandbox, {"query": query}).status_code == 400
-    broken = requests.post(f"{sandbox.url}/intercom/conversations/search", data=b"{", headers=HEADERS, timeout=30)
+    broken = requests.post(
+        f"{sandbox.url}/intercom/conversations/search", data=b"{", headers=HEADERS, timeout=30
+    )
     assert broken.status_code == 400 and set(broken.json()) == {"status", "error"}
 
 

@@ -21,7 +21,9 @@ FORM = {
 
 
 def token(sandbox: Sandbox, tenant: str = OWN, **change: str) -> requests.Response:
-    return requests.post(f"{sandbox.url}/microsoft_graph/{tenant}/oauth2/v2.0/token", data=FORM | change, timeout=30)
+    return requests.post(
+        f"{sandbox.url}/microsoft_graph/{tenant}/oauth2/v2.0/token", data=FORM | change, timeout=30
+    )
 
 
 def scores(sandbox: Sandbox, query: str = "$top=30", tenant: str = OWN) -> requests.Response:
@@ -47,15 +49,24 @@ def test_a_token_is_for_one_tenant(sandbox: Sandbox) -> None:
         ({"tenant": "0000"}, 400, "invalid_request", 90002),
     ],
 )
-def test_refused_tokens(sandbox: Sandbox, change: dict[str, Any], status: int, error: str, number: int) -> None:
+def test_refused_tokens(
+    sandbox: Sandbox, change: dict[str, Any], status: int, error: str, number: int
+) -> None:
     answer = token(sandbox, **change)
-    assert (answer.status_code, answer.json()["error"], answer.json()["error_codes"]) == (status, error, [number])
+    assert (answer.status_code, answer.json()["error"], answer.json()["error_codes"]) == (
+        status,
+        error,
+        [number],
+    )
     assert answer.json()["error_description"].startswith(f"AADSTS{number}: ")
 
 
 def test_without_a_token_and_without_consent(sandbox: Sandbox) -> None:
     address = f"{sandbox.url}/microsoft_graph/v1.0/security/secureScores"
-    assert requests.get(address, headers={"Authorization": "Bearer x"}, timeout=30).json()["error"]["code"] == "InvalidAuthenticationToken"
+    assert (
+        requests.get(address, headers={"Authorization": "Bearer x"}, timeout=30).json()["error"]["code"]
+        == "InvalidAuthenticationToken"
+    )
     refused = scores(sandbox, tenant=microsoft_graph.REFUSING_TENANT)
     assert refused.status_code == 403 and "valid permissions" in refused.json()["error"]["message"]
 
@@ -82,7 +93,10 @@ def test_over_the_limit_a_fractional_wait_is_asked(limited: Sandbox) -> None:
     key = token(limited).json()["access_token"]
     session = requests.Session()
     session.headers["Authorization"] = f"Bearer {key}"
-    answers = [session.get(f"{limited.url}/microsoft_graph/v1.0/security/secureScores?$top=1", timeout=30) for _ in range(151)]
+    answers = [
+        session.get(f"{limited.url}/microsoft_graph/v1.0/security/secureScores?$top=1", timeout=30)
+        for _ in range(151)
+    ]
     assert {answer.status_code for answer in answers[:150]} == {200}
     assert answers[150].status_code == 429 and answers[150].headers["Retry-After"] == "2.128"
     assert answers[150].json()["error"]["code"] == "TooManyRequests"
@@ -92,6 +106,8 @@ def test_the_tenants_are_those_of_company_toml() -> None:
     from foundation.settings import Settings, load_company
 
     names = load_company(Settings()).microsoft_graph.tenants
-    firms = [versions[0].props["name"] for versions in build(1, "cedar").tables["hubspot.companies"].values()][:3]
+    firms = [
+        versions[0].props["name"] for versions in build(1, "cedar").tables["hubspot.companies"].values()
+    ][:3]
     assert list(names) == [OWN, *microsoft_graph.CLIENT_TENANTS]
     assert list(names.values()) == ["Cedar Ridge IT", *firms]

@@ -13,23 +13,34 @@ from sandbox.companies.cedar_ridge import finance
 PARTS = urlsplit(SANDBOX_CREDENTIALS["SIMPLEFIN_ACCESS_URL"])
 
 
-def get(sandbox: Sandbox, path: str = "accounts", user: str | None = PARTS.username, **params: Any) -> requests.Response:
+def get(
+    sandbox: Sandbox, path: str = "accounts", user: str | None = PARTS.username, **params: Any
+) -> requests.Response:
     asked = {name.replace("_", "-"): value for name, value in params.items()}
-    return requests.get(f"{sandbox.url}/simplefin/{path}", params=asked, auth=(str(user), str(PARTS.password)), timeout=30)
+    return requests.get(
+        f"{sandbox.url}/simplefin/{path}", params=asked, auth=(str(user), str(PARTS.password)), timeout=30
+    )
 
 
 def test_both_versions(sandbox: Sandbox) -> None:
     first, second = get(sandbox).json(), get(sandbox, version=2).json()
     assert first["accounts"][0]["org"]["domain"] == "lakeland-bank.example" and "connections" not in first
-    assert second["accounts"][0]["conn_id"] == second["connections"][0]["conn_id"] and "org" not in second["accounts"][0]
-    assert isinstance(second["accounts"][0]["balance"], str) and isinstance(second["accounts"][0]["balance-date"], int)
+    assert (
+        second["accounts"][0]["conn_id"] == second["connections"][0]["conn_id"]
+        and "org" not in second["accounts"][0]
+    )
+    assert isinstance(second["accounts"][0]["balance"], str) and isinstance(
+        second["accounts"][0]["balance-date"], int
+    )
     assert requests.get(f"{sandbox.url}/simplefin/info", timeout=30).json() == {"versions": ["1", "2"]}
 
 
 def test_balances_are_those_of_the_company(sandbox: Sandbox) -> None:
     found = {account["id"]: account["balance"] for account in get(sandbox).json()["accounts"]}
     for account in finance.accounts(1):
-        assert found[f"ACT-{account.key}"] == str(finance.balance(1, account.key, finance.DEMO_DAY.replace(day=26)))
+        assert found[f"ACT-{account.key}"] == str(
+            finance.balance(1, account.key, finance.DEMO_DAY.replace(day=26))
+        )
 
 
 def test_ranges_are_cut_and_balances_come_alone(sandbox: Sandbox) -> None:
@@ -44,7 +55,11 @@ def test_ranges_are_cut_and_balances_come_alone(sandbox: Sandbox) -> None:
 
 
 def test_the_same_transaction_id_in_two_accounts(sandbox: Sandbox) -> None:
-    ids = [one["id"] for account in get(sandbox, start_date=1754000000).json()["accounts"] for one in account["transactions"]]
+    ids = [
+        one["id"]
+        for account in get(sandbox, start_date=1754000000).json()["accounts"]
+        for one in account["transactions"]
+    ]
     assert len(ids) > len(set(ids))
 
 
@@ -59,7 +74,9 @@ def test_errors(sandbox: Sandbox) -> None:
 def test_a_setup_token_is_good_once(sandbox: Sandbox) -> None:
     url = f"{sandbox.url}/simplefin/claim/canary-claim-sandbox"
     first = requests.post(url, timeout=30)
-    assert first.text == SANDBOX_CREDENTIALS["SIMPLEFIN_ACCESS_URL"] and first.headers["content-type"].startswith("text/plain")
+    assert first.text == SANDBOX_CREDENTIALS["SIMPLEFIN_ACCESS_URL"] and first.headers[
+        "content-type"
+    ].startswith("text/plain")
     assert requests.post(url, timeout=30).status_code == 403
 
 

@@ -43,7 +43,11 @@ def test_the_export_is_walked_by_cursor_to_the_end_of_the_stream(sandbox: Sandbo
     assert not any("metric_set" in row for row in following["tickets"])
     assert not {row["id"] for row in page["tickets"]} & {row["id"] for row in following["tickets"]}
     end = get(sandbox, EXPORT, cursor=following["after_cursor"]).json()
-    assert (end["tickets"], end["after_cursor"], end["end_of_stream"]) == ([], following["after_cursor"], True)
+    assert (end["tickets"], end["after_cursor"], end["end_of_stream"]) == (
+        [],
+        following["after_cursor"],
+        True,
+    )
 
 
 def test_what_changed_comes_again_and_the_last_minute_is_withheld(sandbox: Sandbox) -> None:
@@ -55,13 +59,23 @@ def test_what_changed_comes_again_and_the_last_minute_is_withheld(sandbox: Sandb
     # the system closes old tickets: `updated_at` stays behind `generated_timestamp`
     assert any(row["status"] == "closed" and row["updated_at"] < "2025-10-27" for row in rows)
     last = max(row["generated_timestamp"] for row in rows)
-    assert last not in {row["generated_timestamp"] for row in after(datetime.fromtimestamp(last + 59, UTC).isoformat())}
-    assert last in {row["generated_timestamp"] for row in after(datetime.fromtimestamp(last + 60, UTC).isoformat())}
+    assert last not in {
+        row["generated_timestamp"] for row in after(datetime.fromtimestamp(last + 59, UTC).isoformat())
+    }
+    assert last in {
+        row["generated_timestamp"] for row in after(datetime.fromtimestamp(last + 60, UTC).isoformat())
+    }
 
 
 @pytest.mark.parametrize(
     "query",
-    [{}, {"start_time": "soon"}, {"start_time": 1761566400, "cursor": "x"}, {"cursor": "bm9uc2Vuc2U="}, {"start_time": 1761566390}],
+    [
+        {},
+        {"start_time": "soon"},
+        {"start_time": 1761566400, "cursor": "x"},
+        {"cursor": "bm9uc2Vuc2U="},
+        {"start_time": 1761566390},
+    ],
 )
 def test_a_wrong_start_is_a_400(sandbox: Sandbox, query: dict[str, Any]) -> None:
     assert get(sandbox, EXPORT, **query).status_code == 400
@@ -77,21 +91,36 @@ def test_deleted_tickets_stay_as_stubs_and_odd_shapes_are_there(sandbox: Sandbox
             break
         query = {"cursor": page["after_cursor"]}
     erased = [row for row in rows if row.get("subject") == "SCRUBBED"]
-    assert erased and all(row["status"] == "deleted" and "priority" not in row and "fields" not in row for row in erased)
+    assert erased and all(
+        row["status"] == "deleted" and "priority" not in row and "fields" not in row for row in erased
+    )
     living = [row for row in rows if row["status"] != "deleted"]
     assert get(sandbox, "/search/count.json", query="type:ticket").json() == {"count": len(living)}
     assert all(row["assignee_id"] is None or row["assignee_id"] > 2**32 for row in living)
     metrics = [row["metric_set"] for row in living]
     assert any("solved_at" not in metric for metric in metrics)
-    assert any(row["via"] is None for row in living) and any(row["satisfaction_rating"] is None for row in living)
-    assert {row["via"]["channel"] for row in living if row["via"]} == {"email", "web", "api", "voice", "sample_ticket"}
+    assert any(row["via"] is None for row in living) and any(
+        row["satisfaction_rating"] is None for row in living
+    )
+    assert {row["via"]["channel"] for row in living if row["via"]} == {
+        "email",
+        "web",
+        "api",
+        "voice",
+        "sample_ticket",
+    }
 
 
 def test_lists_have_their_own_paging(sandbox: Sandbox) -> None:
     page = get(sandbox, "/users.json", **{"role[]": ["agent", "admin"], "page[size]": 3}).json()
     assert len(page["users"]) == 3 and page["meta"]["has_more"] and page["links"]["next"]
-    rest = get(sandbox, "/users.json", **{"role[]": ["agent", "admin"], "page[after]": page["meta"]["after_cursor"]}).json()
-    assert not rest["meta"]["has_more"] and {row["role"] for row in page["users"] + rest["users"]} == {"agent", "admin"}
+    rest = get(
+        sandbox, "/users.json", **{"role[]": ["agent", "admin"], "page[after]": page["meta"]["after_cursor"]}
+    ).json()
+    assert not rest["meta"]["has_more"] and {row["role"] for row in page["users"] + rest["users"]} == {
+        "agent",
+        "admin",
+    }
     assert get(sandbox, "/nonsense").json() == {"error": "InvalidEndpoint", "description": "Not found"}
 
 

@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 from selenium import webdriver
 
-needs_chromium = pytest.mark.skipif(not (shutil.which("chromium") and shutil.which("chromedriver")), reason="no chromium and chromedriver")
+needs_chromium = pytest.mark.skipif(
+    not (shutil.which("chromium") and shutil.which("chromedriver")), reason="no chromium and chromedriver"
+)
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage")  # fmt: skip
 AXE = Path(__file__).parents[1] / "vendor" / "axe.min.js"
@@ -39,18 +41,25 @@ def chromium() -> Iterator[Any]:
 
 def size(web: Any, width: int, scheme: str = "light", media: str = "screen") -> None:
     web.execute_cdp_cmd(
-        "Emulation.setDeviceMetricsOverride", {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
+        "Emulation.setDeviceMetricsOverride",
+        {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600},
     )
-    web.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": media, "features": [{"name": "prefers-color-scheme", "value": scheme}]})
+    web.execute_cdp_cmd(
+        "Emulation.setEmulatedMedia",
+        {"media": media, "features": [{"name": "prefers-color-scheme", "value": scheme}]},
+    )
 
 
-def show(web: Any, site: Path, page: str, width: int = 1280, scheme: str = "light", media: str = "screen") -> None:
+def show(
+    web: Any, site: Path, page: str, width: int = 1280, scheme: str = "light", media: str = "screen"
+) -> None:
     size(web, width, scheme, media)
     web.get((site / page).as_uri())
 
 
 def sticks_out(web: Any, width: int) -> list[str]:
-    """What is wider than the page or than its card, with everything opened; what may scroll by itself is no matter."""
+    """What is wider than the page or than its card, with everything opened; what may scroll by itself is no
+    matter."""
     found: list[str] = web.execute_script(
         """
       document.querySelectorAll('details').forEach(d => d.open = true);

@@ -1,4 +1,5 @@
-"""What the suite of troubles (`test_troubles.py`) must know of each source, and cannot find out by itself. One entry a source."""
+"""What the suite of troubles (`test_troubles.py`) must know of each source, and cannot find out by itself.
+One entry a source."""
 
 from __future__ import annotations
 
@@ -12,7 +13,8 @@ from sandbox import SANDBOX_CREDENTIALS
 
 
 def secrets() -> dict[str, str]:
-    """Environment name -> the sandbox's value, of every credential that its source declares a secret: an account's name is none."""
+    """Environment name -> the sandbox's value, of every credential that its source declares a secret: an
+    account's name is none."""
     open_ones = {
         field.alias
         for entry in SOURCES.values()
@@ -30,13 +32,15 @@ class Case:
     tables: frozenset[str]
     """A few tables that load quickly; the troubles hit them."""
     listing: str
-    """Regular expression of the path (below the vendor's prefix) that lists the first of them: at least one call, better three."""
+    """Regular expression of the path (below the vendor's prefix) that lists the first of them: at least one
+    call, better three."""
     pages: bool = True
     """Whether the listing takes several calls for Cedar Ridge."""
     expired: int | None = None
     """Status with which the vendor refuses a page token that has run out; None: it has no page tokens."""
     field: str = ""
-    """Field of the listing's rows (dots lead deeper) that holds a number, an instant or a truth; `column` is where it is stored."""
+    """Field of the listing's rows (dots lead deeper) that holds a number, an instant or a truth; `column` is
+    where it is stored."""
     column: str = ""
     junk: Any = "twelve"
     """What that field holds after it changed its type."""
@@ -51,11 +55,13 @@ class Case:
     daily: bool = False
     """Whether a 429 means that the day's requests are used up, so that nothing more is asked."""
     limits: tuple[tuple[str, int, float], ...] = ()
-    """The vendor's published limits: (regular expression of paths that count, most requests, in so many seconds)."""
+    """The vendor's published limits: (regular expression of paths that count, most requests, in so many
+    seconds)."""
 
 
 DATABASES = ("company_warehouse", "mongodb")
-"""Sources that speak no HTTP: the sandbox's faults do not reach them, their own troubles are in test_figures.py."""
+"""Sources that speak no HTTP: the sandbox's faults do not reach them, their own troubles are in
+test_figures.py."""
 
 CASES: dict[str, Case] = {
     "hubspot": Case(

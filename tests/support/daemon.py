@@ -1,5 +1,5 @@
-"""Dagster's own daemon, a turn at a time: schedules, sensors and run monitoring on a real instance. Runs are real and end before the
-turn does."""
+"""Dagster's own daemon, a turn at a time: schedules, sensors and run monitoring on a real instance. Runs are
+real and end before the turn does."""
 
 from __future__ import annotations
 
@@ -47,7 +47,8 @@ class Daemon:
             return self.ran()
 
     def build(self, at: datetime, settings: Settings) -> None:
-        """What a build leaves: the published database as of then, and the word that the site stands on it. dbt has tests of its own."""
+        """What a build leaves: the published database as of then, and the word that the site stands on it.
+        dbt has tests of its own."""
         with freeze_time(at):
             PublishedFile(settings.published_path, earlier=0, as_of=at).write()
             self.instance.report_runless_asset_event(dg.AssetMaterialization(SITE))
@@ -61,15 +62,29 @@ class Daemon:
 
     def started(self, job: str) -> dg.DagsterRun:
         """A run that the daemon launched, and of which nobody hears any more."""
-        remote = self.workspace.create_request_context().get_code_location("scoreline").get_repository("__repository__").get_full_job(job)
+        remote = (
+            self.workspace.create_request_context()
+            .get_code_location("scoreline")
+            .get_repository("__repository__")
+            .get_full_job(job)
+        )
         definition = defs.resolve_job_def(job)
         run = self.instance.create_run_for_job(
-            definition, tags=definition.tags, remote_job_origin=remote.get_remote_origin(), job_code_origin=remote.get_python_origin()
+            definition,
+            tags=definition.tags,
+            remote_job_origin=remote.get_remote_origin(),
+            job_code_origin=remote.get_python_origin(),
         )
         event = DagsterEvent(DagsterEventType.RUN_START.value, job, message="started")
         self.instance.handle_new_event(
             dg.EventLogEntry(
-                error_info=None, level="debug", user_message="", run_id=run.run_id, timestamp=time.time(), job_name=job, dagster_event=event
+                error_info=None,
+                level="debug",
+                user_message="",
+                run_id=run.run_id,
+                timestamp=time.time(),
+                job_name=job,
+                dagster_event=event,
             )
         )
         return run
@@ -89,11 +104,16 @@ class Daemon:
         """What has run since this was asked last."""
         new = [run for run in reversed(list(self.instance.get_runs())) if run.run_id not in self._seen]
         self._seen |= {run.run_id for run in new}
-        return [" ".join(filter(None, (run.job_name, run.tags.get("dagster/partition"), run.status.value))) for run in new]
+        return [
+            " ".join(filter(None, (run.job_name, run.tags.get("dagster/partition"), run.status.value)))
+            for run in new
+        ]
 
 
 @contextmanager
-def daemon(home: Path, sensors: Collection[str] = ("mails_due", "job_failed"), *, runs: bool = True) -> Iterator[Daemon]:
+def daemon(
+    home: Path, sensors: Collection[str] = ("mails_due", "job_failed"), *, runs: bool = True
+) -> Iterator[Daemon]:
     """The daemon of a home, with the project's own definitions and `dagster.yaml`, but runs in this process.
 
     Args:
@@ -109,13 +129,17 @@ def daemon(home: Path, sensors: Collection[str] = ("mails_due", "job_failed"), *
     for name, (module, kind) in places.items():
         settings += f"{name}:\n  module: dagster._core.{module}\n  class: {kind}\n"
     (folder / "dagster.yaml").write_text(settings, encoding="utf-8")
-    origin = InProcessCodeLocationOrigin(LoadableTargetOrigin(module_name="orchestration.definitions"), location_name="scoreline")
+    origin = InProcessCodeLocationOrigin(
+        LoadableTargetOrigin(module_name="orchestration.definitions"), location_name="scoreline"
+    )
     with (
         dg.DagsterInstance.from_config(str(folder)) as instance,
         WorkspaceProcessContext(instance, InProcessTestWorkspaceLoadTarget(origin)) as workspace,
     ):
         # the refresh and the build that follows it have tests of their own; here they would take minutes
-        repository = workspace.create_request_context().get_code_location("scoreline").get_repository("__repository__")
+        repository = (
+            workspace.create_request_context().get_code_location("scoreline").get_repository("__repository__")
+        )
         refresh = repository.get_schedule("daily_refresh")
         instance.stop_schedule(refresh.get_remote_origin_id(), refresh.selector_id, refresh)
         for sensor in repository.get_sensors():

@@ -1,4 +1,5 @@
-"""The scorecard's numbers worked out in plain Python from what the sandbox serves: an independent twin of the rules in dbt."""
+"""The scorecard's numbers worked out in plain Python from what the sandbox serves: an independent twin of the
+rules in dbt."""
 
 from __future__ import annotations
 
@@ -34,24 +35,37 @@ class Scorecard:
         }
         self.contacts = {
             row["id"]: row["properties"]
-            for row in wire.objects("contacts", f"{hubspot.decision_maker_property},{hubspot.coi_property},hubspot_owner_id,createdate")
+            for row in wire.objects(
+                "contacts",
+                f"{hubspot.decision_maker_property},{hubspot.coi_property},hubspot_owner_id,createdate",
+            )
         }
         self.calls = [
             (row["id"], row["properties"], _targets(row, "contacts"))
-            for row in wire.objects("calls", "hs_timestamp,hs_call_direction,hs_call_disposition,hubspot_owner_id", "contacts")
+            for row in wire.objects(
+                "calls", "hs_timestamp,hs_call_direction,hs_call_disposition,hubspot_owner_id", "contacts"
+            )
         ]
         self.meetings = [
             (row["id"], row["properties"] | {"created": row["createdAt"]}, _targets(row, "contacts"))
             for row in wire.objects(
-                "meetings", "hs_meeting_start_time,hs_meeting_outcome,hs_activity_type,hubspot_owner_id,hs_attendee_owner_ids", "contacts"
+                "meetings",
+                "hs_meeting_start_time,hs_meeting_outcome,hs_activity_type,hubspot_owner_id,hs_attendee_owner_ids",
+                "contacts",
             )
         ]
         self.deals = [
-            row["properties"] for row in wire.objects("deals", "pipeline,dealstage,amount,hs_mrr,dealtype,closedate,hubspot_owner_id")
+            row["properties"]
+            for row in wire.objects(
+                "deals", "pipeline,dealstage,amount,hs_mrr,dealtype,closedate,hubspot_owner_id"
+            )
         ]
-        found = wire.get(f"/crm/v3/lists/object-type-id/0-1/name/{hubspot.warm_list}").json()["list"]["listId"]
+        found = wire.get(f"/crm/v3/lists/object-type-id/0-1/name/{hubspot.warm_list}").json()["list"][
+            "listId"
+        ]
         self.members = {
-            row["recordId"]: self.day(row["membershipTimestamp"]) for row in wire.all(f"/crm/v3/lists/{found}/memberships", limit=250)
+            row["recordId"]: self.day(row["membershipTimestamp"])
+            for row in wire.all(f"/crm/v3/lists/{found}/memberships", limit=250)
         }
         self.tickets = wire.query("Tickets")
         self.entries = wire.query("TimeEntries")
@@ -75,12 +89,17 @@ class Scorecard:
         hubspot = self.company.hubspot
         seen: set[tuple[str, date]] = set()
         for _, call, contacts in self.calls:
-            if call["hs_call_disposition"] not in hubspot.connected_outcomes or self.owners.get(call["hubspot_owner_id"]) != who:
+            if (
+                call["hs_call_disposition"] not in hubspot.connected_outcomes
+                or self.owners.get(call["hubspot_owner_id"]) != who
+            ):
                 continue
             day = self.day(call["hs_timestamp"])
             for contact in contacts:
                 roles = (self.contacts.get(contact, {}).get(hubspot.decision_maker_property) or "").split(";")
-                if set(roles) & set(hubspot.decision_maker_values) and (not warm or self._warm([contact], day)):
+                if set(roles) & set(hubspot.decision_maker_values) and (
+                    not warm or self._warm([contact], day)
+                ):
                     seen.add((contact, day))
         return _count(day for _, day in seen)
 
@@ -88,11 +107,23 @@ class Scorecard:
         return any(contact in self.members and self.members[contact] <= day for contact in contacts)
 
     def ftas_set(self, who: str, *, warm: bool = False) -> dict[str, int]:
-        mine = [(meeting, contacts) for _, meeting, contacts in self.meetings if meeting["hs_activity_type"] == "First appointment"]
-        moved = [(contact, m["created"]) for m, contacts in mine if m["hs_meeting_outcome"] == "RESCHEDULED" for contact in contacts]
+        mine = [
+            (meeting, contacts)
+            for _, meeting, contacts in self.meetings
+            if meeting["hs_activity_type"] == "First appointment"
+        ]
+        moved = [
+            (contact, m["created"])
+            for m, contacts in mine
+            if m["hs_meeting_outcome"] == "RESCHEDULED"
+            for contact in contacts
+        ]
 
         def again(meeting: dict[str, Any], contacts: list[str]) -> bool:
-            return any(contact in contacts and _instant(meeting["created"]) > _instant(when) for contact, when in moved)
+            return any(
+                contact in contacts and _instant(meeting["created"]) > _instant(when)
+                for contact, when in moved
+            )
 
         days = (
             self.day(meeting["created"])
@@ -109,7 +140,11 @@ class Scorecard:
         for _, meeting, _ in self.meetings:
             ids = {meeting["hubspot_owner_id"], *(meeting["hs_attendee_owner_ids"] or "").split(";")}
             people = {self.owners.get(owner or "") for owner in ids}
-            if meeting["hs_activity_type"] == kind and meeting["hs_meeting_outcome"] == "COMPLETED" and people & set(who):
+            if (
+                meeting["hs_activity_type"] == kind
+                and meeting["hs_meeting_outcome"] == "COMPLETED"
+                and people & set(who)
+            ):
                 days.append(self.day(meeting["hs_meeting_start_time"]))
         return _count(days)
 
@@ -144,11 +179,15 @@ class Scorecard:
             result["total"] += 1
             result["value"] += Decimal(deal["amount"] or 0)
             within = closed and quarter_label(self.day(deal["closedate"])) == label
-            result["won" if within and deal["dealstage"] == "closedwon" else "lost" if within else "in_progress"] += 1
+            result[
+                "won" if within and deal["dealstage"] == "closedwon" else "lost" if within else "in_progress"
+            ] += 1
         return result
 
     def _reactive(self) -> list[dict[str, Any]]:
-        return [ticket for ticket in self.tickets if ticket["queueID"] in self.company.autotask.reactive_queue_ids]
+        return [
+            ticket for ticket in self.tickets if ticket["queueID"] in self.company.autotask.reactive_queue_ids
+        ]
 
     def opened(self) -> dict[str, int]:
         return _count(self.day(ticket["createDate"]) for ticket in self._reactive())
@@ -168,7 +207,10 @@ class Scorecard:
         for entry in self.entries:
             if self.codes.get(entry["internalBillingCodeID"]) in self.company.autotask.time_off_codes:
                 continue
-            week, hours = week_label(date.fromisoformat(entry["dateWorked"][:10])), Decimal(str(entry["hoursWorked"]))
+            week, hours = (
+                week_label(date.fromisoformat(entry["dateWorked"][:10])),
+                Decimal(str(entry["hoursWorked"])),
+            )
             counts = not entry["isNonBillable"] and (entry["ticketID"] or entry["taskID"])
             found[week] = (found[week][0] + (hours if counts else 0), found[week][1] + hours)
         return found

@@ -1,4 +1,5 @@
-"""Loads that end in the middle, for test_kill.py: in a process of their own by SIGKILL, or in the test's own by an exception."""
+"""Loads that end in the middle, for test_kill.py: in a process of their own by SIGKILL, or in the test's own
+by an exception."""
 
 from __future__ import annotations
 
@@ -28,13 +29,21 @@ class Moment(NamedTuple):
 
 MOMENTS = {
     "while fetching": Moment("dlt_pipelines.wire.client", "Client", "_send", 9, "after"),
-    "before the package is complete": Moment("dlt.extract.extract", "Extract", "commit_packages", 1, "before"),
+    "before the package is complete": Moment(
+        "dlt.extract.extract", "Extract", "commit_packages", 1, "before"
+    ),
     "after fetching": Moment("dlt.extract.extract", "Extract", "commit_packages", 1, "after"),
-    "while normalising": Moment("dlt.normalize.items_normalizers.arrow", "ArrowItemsNormalizer", "__call__", 3, "after"),
+    "while normalising": Moment(
+        "dlt.normalize.items_normalizers.arrow", "ArrowItemsNormalizer", "__call__", 3, "after"
+    ),
     "before loading": Moment("dlt.load.load", "Load", "load_single_package", 1, "before"),
     # the destination has committed, and dlt has not noted it yet
-    "between a file's commit and its mark": Moment("dlt.destinations.impl.duckdb.duck", "DuckDbCopyJob", "run", 6, "after"),
-    "between a merge's commit and its mark": Moment("dlt.destinations.job_client_impl", "SqlLoadJob", "run", 3, "after"),
+    "between a file's commit and its mark": Moment(
+        "dlt.destinations.impl.duckdb.duck", "DuckDbCopyJob", "run", 6, "after"
+    ),
+    "between a merge's commit and its mark": Moment(
+        "dlt.destinations.job_client_impl", "SqlLoadJob", "run", 3, "after"
+    ),
     "before the load counts as complete": Moment("dlt.load.load", "Load", "complete_package", 1, "before"),
     "after the load counts as complete": Moment("dlt.load.load", "Load", "complete_package", 1, "after"),
     "before the ledger": Moment("foundation.warehouse", "Warehouse", "record_loads", 1, "before"),
@@ -89,7 +98,8 @@ def stopped(source: str, moment: str, settings: Settings) -> None:
 
 
 def run(source: str, moment: str | None, environment: dict[str, str]) -> None:
-    """Load `source` in this process; kill the process at `moment` if one is given: nothing can catch that or clean up after it."""
+    """Load `source` in this process; kill the process at `moment` if one is given: nothing can catch that or
+    clean up after it."""
     os.environ.update(environment)
     hubspot.BURST, hubspot.SEARCHES = (10_000, 10.0), (1_000, 1.0)
     if moment:

@@ -1,4 +1,5 @@
-"""One built warehouse for the tests of goals, pace and movements: four weeks around Thanksgiving 2025 in Chicago."""
+"""One built warehouse for the tests of goals, pace and movements: four weeks around Thanksgiving 2025 in
+Chicago."""
 
 from __future__ import annotations
 
@@ -54,7 +55,9 @@ unsure.dials,2025-12-01,,>=,24,,0.10,half would be 12
 unsure.most,2025-12-01,,<=,5,,0.10,over it whatever else there is
 quarter.won,2025-09-29,2025-12-28,>=,2,,0.10,this quarter only
 """
-OWNERS = [{"id": key, "email": f"{key}@test.example", "archived": False} for key in ("maya", "victor", "tom", "uma")]
+OWNERS = [
+    {"id": key, "email": f"{key}@test.example", "archived": False} for key in ("maya", "victor", "tom", "uma")
+]
 CALLS = {
     # (day, person): dials
     ("2025-11-18", "maya"): 20,
@@ -82,15 +85,29 @@ def build(make_warehouse: MakeWarehouse) -> RawWarehouse:
     made.add("hubspot.owners", OWNERS)
     made.add(
         "hubspot.calls",
-        [call(f"{day}-{who}-{i}", f"{day}T18:00:00", owner=who) for (day, who), count in CALLS.items() for i in range(count)],
+        [
+            call(f"{day}-{who}-{i}", f"{day}T18:00:00", owner=who)
+            for (day, who), count in CALLS.items()
+            for i in range(count)
+        ],
     )
-    made.add("hubspot.calls", [call(f"unsure-{i}", "2025-12-01T18:00:00", owner="uma", direction=None) for i in range(UNSURE)])
-    made.add("autotask.companies", [{"id": 1, "company_name": "Acme"}, {"id": 2, "company_name": "Beta\x07Corp"}])
+    made.add(
+        "hubspot.calls",
+        [call(f"unsure-{i}", "2025-12-01T18:00:00", owner="uma", direction=None) for i in range(UNSURE)],
+    )
+    made.add(
+        "autotask.companies", [{"id": 1, "company_name": "Acme"}, {"id": 2, "company_name": "Beta\x07Corp"}]
+    )
     number = iter(range(1, 1000))
     made.add(
         "autotask.tickets",
         [
-            ticket(next(number), f"{day if i < same else day[:-2] + '17'}T16:00:00", f"{day}T20:00:00", company_id=client)
+            ticket(
+                next(number),
+                f"{day if i < same else day[:-2] + '17'}T16:00:00",
+                f"{day}T20:00:00",
+                company_id=client,
+            )
             for (day, client), (same, later) in TICKETS.items()
             for i in range(same + later)
         ],

@@ -1,7 +1,8 @@
-"""A published database of the contract's shape, made without dbt: golden weeks W40 to W43 of 2025 and thirty made-up weeks before.
+"""A published database of the contract's shape, made without dbt: golden weeks W40 to W43 of 2025 and thirty
+made-up weeks before.
 
-Every fact is added up from the records that are written beside it, so that receipts can be held against facts. Some records carry
-hostile texts. `PublishedFile` lets a test say what shall be broken.
+Every fact is added up from the records that are written beside it, so that receipts can be held against
+facts. Some records carry hostile texts. `PublishedFile` lets a test say what shall be broken.
 """
 
 from __future__ import annotations
@@ -70,7 +71,12 @@ profit_margin|Profit margin|percent|ratio|8120/81200 7900/79950.25 8410/84100 90
 _BALANCES = (Decimal(501_000), Decimal("498250.75"), Decimal(512_000), Decimal(480_500), Decimal(523_400))
 """Cash position on the last day of W40 to W43 and now; a goal of 500,000 only from W44 on."""
 
-_PEOPLE = {"maya_torres": "Maya Torres", "victor_lang": "Victor Lang", "noor_haddad": "Noor Haddad", "sam_okafor": "Sam Okafor"}
+_PEOPLE = {
+    "maya_torres": "Maya Torres",
+    "victor_lang": "Victor Lang",
+    "noor_haddad": "Noor Haddad",
+    "sam_okafor": "Sam Okafor",
+}
 
 _QUARTER = """\
 deals_total|Deals|count|18
@@ -134,7 +140,10 @@ class PublishedFile:
         return self.path
 
     def _write(self, connection: duckdb.DuckDBPyConnection) -> None:
-        connection.execute("insert into marts.dim_build values (?, ?, 'Cedar Ridge IT', ?, 'USD')", [self.as_of, self.last_week, ZONE])
+        connection.execute(
+            "insert into marts.dim_build values (?, ?, 'Cedar Ridge IT', ?, 'USD')",
+            [self.as_of, self.last_week, ZONE],
+        )
         labels = {"hubspot": "HubSpot", "autotask": "Autotask", "manual": "Typed-in numbers"}
         for source, label in labels.items():
             values = {
@@ -144,9 +153,14 @@ class PublishedFile:
                 "last_attempt_at": self.as_of - timedelta(hours=2), "last_error": None, "newest_record": self.as_of - timedelta(hours=9),
                 "rows_total": 1000, "rows_loaded": 10, "requests": 5, "waited_seconds": 0.1, "access_ends": None,
             } | self.sources.get(source, {})  # fmt: skip
-            connection.execute(f"insert into marts.dim_sources values ({', '.join('?' * len(values))})", list(values.values()))
+            connection.execute(
+                f"insert into marts.dim_sources values ({', '.join('?' * len(values))})",
+                list(values.values()),
+            )
         for key, name in _PEOPLE.items():
-            connection.execute("insert into marts.dim_people values (?, ?, '', null, ?)", [key, name, self.left.get(key)])
+            connection.execute(
+                "insert into marts.dim_people values (?, ?, '', null, ?)", [key, name, self.left.get(key)]
+            )
         connection.execute(_REASONS)
         for source, table, says, held in self.totals:
             connection.execute(
@@ -177,16 +191,20 @@ class PublishedFile:
             self._changes(connection)
 
     def _progress(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Why dials moved in W43, with a member's name as a vendor might give it, what was defined otherwise, how three lines stand."""
+        """Why dials moved in W43, with a member's name as a vendor might give it, what was defined otherwise,
+        how three lines stand."""
         for table in ("weekly", "monthly", "quarterly"):
             for column in ("goal_note text", "n_unknown bigint", "partial_note text"):
                 connection.execute(f"alter table marts.fct_scorecard_{table} add column {column}")
         for line_id, note in self.partial.items():
             connection.execute(
-                "update marts.fct_scorecard_weekly set n_unknown = 1, partial_note = ? where line_id = ? and week_start = ?",
+                "update marts.fct_scorecard_weekly set n_unknown = 1, partial_note = ? where line_id = ? and"
+                " week_start = ?",
                 [note, line_id, self.last_week],
             )
-        connection.execute("insert into marts.fct_movements values ('inside_sales.dials', ?, ?)", [W43, MOVED])
+        connection.execute(
+            "insert into marts.fct_movements values ('inside_sales.dials', ?, ?)", [W43, MOVED]
+        )
         _insert(connection, "fct_definition_changes", [
             ["inside_sales.dials", W42, W42, "goal", "goal ≥ 100 → ≥ 125", SCRIPT, f"Goal ≥ 100 → ≥ 125 from 13 Oct 2025: {SCRIPT}."],
             ["inside_sales.dials", W43, W43, "settings", "settings changed", None, "Settings changed on 20 Oct 2025."],
@@ -208,7 +226,8 @@ class PublishedFile:
             ])  # fmt: skip
 
     def _changes(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Dials of W43 went up and down again, a deal of W42 lost its MRR, a ticket is gone, W41 was filled in, a goal was changed."""
+        """Dials of W43 went up and down again, a deal of W42 lost its MRR, a ticket is gone, W41 was filled
+        in, a goal was changed."""
         dials, tickets = "inside_sales.dials", "reactive_ops.same_day_close_rate"
         up, down = self.as_of - timedelta(hours=6), self.as_of - timedelta(hours=1)
         tuesday = datetime(2025, 10, 21, 11, tzinfo=UTC)
@@ -216,20 +235,56 @@ class PublishedFile:
         rows = [
             [dials, W43, up, "restated", "records", 100, 102, None, None, (2, 0, 0)],
             [dials, W43, down, "restated", "records", 102, 101, None, None, (0, 1, 0)],
-            ["outside_sales.mrr_closed", W43 - week, tuesday, "restated", "records", 500, 0, None, None, (0, 0, 1)],
+            [
+                "outside_sales.mrr_closed",
+                W43 - week,
+                tuesday,
+                "restated",
+                "records",
+                500,
+                0,
+                None,
+                None,
+                (0, 0, 1),
+            ],
             [tickets, W43 - week, tuesday, "restated", "definition", 30, 29, 60, 59, (0, 1, 0)],
-            ["outside_sales.networking_events", LATE, tuesday, "filled", "records", None, 2, None, None, (1, 0, 0)],
-            *([dials, W43 - (4 + i) * week, tuesday, "rejudged", "goal", 90, 90, None, None, (0, 0, 0)] for i in range(self.changes)),
+            [
+                "outside_sales.networking_events",
+                LATE,
+                tuesday,
+                "filled",
+                "records",
+                None,
+                2,
+                None,
+                None,
+                (1, 0, 0),
+            ],
+            *(
+                [dials, W43 - (4 + i) * week, tuesday, "rejudged", "goal", 90, 90, None, None, (0, 0, 0)]
+                for i in range(self.changes)
+            ),
         ]
         labels = {
-            row[0]: row[1:] for row in connection.execute("select line_id, section, metric_id, label from marts.dim_lines").fetchall()
+            row[0]: row[1:]
+            for row in connection.execute(
+                "select line_id, section, metric_id, label from marts.dim_lines"
+            ).fetchall()
         }
-        goals = {dials: 125, tickets: Decimal("0.7"), "outside_sales.mrr_closed": 500, "outside_sales.networking_events": 1}
+        goals = {
+            dials: 125,
+            tickets: Decimal("0.7"),
+            "outside_sales.mrr_closed": 500,
+            "outside_sales.networking_events": 1,
+        }
         for line, start, at, kind, cause, was, now, below_was, below_now, counts in rows:
             section, metric, label = labels[line]
             parts = [Decimal(n) if n is not None else None for n in (was, now)]
             bottoms = [Decimal(b) if b else Decimal(1) for b in (below_was, below_now)]
-            values = [part / bottom if part is not None else None for part, bottom in zip(parts, bottoms, strict=True)]
+            values = [
+                part / bottom if part is not None else None
+                for part, bottom in zip(parts, bottoms, strict=True)
+            ]
             target = Decimal(goals[line])
             old = Decimal(100) if kind == "rejudged" else target
             _insert(connection, "fct_restatements", [[
@@ -244,7 +299,9 @@ class PublishedFile:
             ("outside_sales.mrr_closed", W43 - week, tuesday, "changed", None, None, LONG, None),
             (tickets, W43 - week, tuesday, "removed", None, None, SQL, None),
         ):
-            was_counted, is_counted = (None, 1) if change == "added" else (1, None) if change == "removed" else (500, 0)
+            was_counted, is_counted = (
+                (None, 1) if change == "added" else (1, None) if change == "removed" else (500, 0)
+            )
             _insert(connection, "fct_restatement_records", [[
                 line, start, at, change, reason, reason is not None, other, start, "Maya Torres", was_counted, is_counted, was_counted,
                 is_counted, "hubspot", "record", f"{line}-{name[:9]}", url, name,
@@ -255,7 +312,12 @@ class PublishedFile:
         return [self.first + timedelta(weeks=i) for i in range((last - self.first).days // 7 + 1)]
 
     def _line(
-        self, connection: duckdb.DuckDBPyConnection, order: int, row: dict[str, str], facts: list[list[Any]], records: list[list[Any]]
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        order: int,
+        row: dict[str, str],
+        facts: list[list[Any]],
+        records: list[list[Any]],
     ) -> None:
         line_id = f"{row['section']}.{row['metric']}"
         since = LATE if row["first_week"] else self.first
@@ -272,7 +334,11 @@ class PublishedFile:
             finished = week <= self.last_week
             text = golden[3 - back] if 0 <= back < 4 else _made_up(row, back)
             newest = week == self.last_week
-            parts = _parts(self.newest.get(line_id, text) if newest else text, row["aggregation"]) if finished else None
+            parts = (
+                _parts(self.newest.get(line_id, text) if newest else text, row["aggregation"])
+                if finished
+                else None
+            )
             if not finished and row["sources"] != "manual":
                 parts = (Decimal(0), Decimal(1 if row["aggregation"] == "sum" else 0))
             if newest and line_id in self.missing:
@@ -281,7 +347,11 @@ class PublishedFile:
                 records += self._records(line_id, row, week, parts)
             value = None if parts is None or not parts[1] else parts[0] / parts[1]
             stale = newest and line_id in self.stale
-            status = "not_applicable" if parts is not None and not parts[1] else _status(None if stale else value, target)
+            status = (
+                "not_applicable"
+                if parts is not None and not parts[1]
+                else _status(None if stale else value, target)
+            )
             quarter = quarter_label(week)
             if stale:
                 streak = 0  # not whole: neither judged, nor pooled, nor expected
@@ -307,7 +377,9 @@ class PublishedFile:
             ])  # fmt: skip
             previous = value
 
-    def _records(self, line_id: str, row: dict[str, str], week: date, parts: tuple[Decimal, Decimal]) -> list[list[Any]]:
+    def _records(
+        self, line_id: str, row: dict[str, str], week: date, parts: tuple[Decimal, Decimal]
+    ) -> list[list[Any]]:
         """Records that add up to `parts`, and a few that are left out."""
         top, bottom = parts
         made: list[tuple[Decimal, Decimal, bool, str | None]] = []
@@ -322,7 +394,10 @@ class PublishedFile:
             made = [(top, Decimal(1), True, None)]
         left = 3 if week < self.last_week else self.left_out
         if row["sources"] != "manual":
-            made += [(Decimal(1), Decimal(1), False, ("deleted", "wrong_queue", "counted_for_victor_lang")[i % 3]) for i in range(left)]
+            made += [
+                (Decimal(1), Decimal(1), False, ("deleted", "wrong_queue", "counted_for_victor_lang")[i % 3])
+                for i in range(left)
+            ]
         out = []
         for i, (numerator, denominator, counted, reason) in enumerate(made):
             label = f"{row['label']} {i + 1}"
@@ -343,7 +418,9 @@ class PublishedFile:
             ])  # fmt: skip
         return out
 
-    def _quarter_line(self, connection: duckdb.DuckDBPyConnection, order: int, text: str, records: list[list[Any]]) -> None:
+    def _quarter_line(
+        self, connection: duckdb.DuckDBPyConnection, order: int, text: str, records: list[list[Any]]
+    ) -> None:
         metric, label, unit, shown = text.split("|")
         line_id = f"quarter_summary.{metric}"
         row = {
@@ -365,7 +442,9 @@ class PublishedFile:
                 "hubspot", "deal", f"{metric}-{i}", f"https://app.vendor.example/deal/{i}", f"Deal {i}",
             ])  # fmt: skip
 
-    def _month_line(self, connection: duckdb.DuckDBPyConnection, order: int, text: str, records: list[list[Any]]) -> None:
+    def _month_line(
+        self, connection: duckdb.DuckDBPyConnection, order: int, text: str, records: list[list[Any]]
+    ) -> None:
         metric, label, unit, aggregation, shown = text.split("|")
         line_id = f"finance.{metric}"
         row = {
@@ -399,7 +478,9 @@ class PublishedFile:
                 f"{metric}-{i}", None, f"Profit and loss {start:%Y-%m}",
             ])  # fmt: skip
 
-    def _balances(self, connection: duckdb.DuckDBPyConnection, facts: list[list[Any]], records: list[list[Any]]) -> None:
+    def _balances(
+        self, connection: duckdb.DuckDBPyConnection, facts: list[list[Any]], records: list[list[Any]]
+    ) -> None:
         line_id = "finance.cash_position"
         row = {
             "section": "finance", "section_label": "Finance", "metric": "cash_position", "label": "Cash position", "unit": "money",
@@ -437,7 +518,9 @@ def _dimension(
         [line_id, row["section"], row["section_label"], order, row["metric"], row["label"], row["unit"], row["aggregation"], cadence,
          row["owners"], people, row["sources"], since],
     )  # fmt: skip
-    known = connection.execute("select count(*) from marts.dim_metrics where metric_id = ?", [row["metric"]]).fetchone()
+    known = connection.execute(
+        "select count(*) from marts.dim_metrics where metric_id = ?", [row["metric"]]
+    ).fetchone()
     if known and not known[0]:
         connection.execute(
             "insert into marts.dim_metrics values (?, ?, ?, ?, 'up', ?, ?, ?, ?, ?, ?, ?, 'models/x.sql', 'select 1', false)",
@@ -493,10 +576,12 @@ def _other_marts() -> tuple[str, ...]:
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: list[list[Any]]) -> None:
-    """Many rows at once: thousands of bound parameters would take seconds. As text, whose types are those of the table."""
+    """Many rows at once: thousands of bound parameters would take seconds. As text, whose types are those of
+    the table."""
     if rows:
         frame = pd.DataFrame(
-            [[cell if cell is None or isinstance(cell, list) else str(cell) for cell in row] for row in rows], dtype=object
+            [[cell if cell is None or isinstance(cell, list) else str(cell) for cell in row] for row in rows],
+            dtype=object,
         )
         connection.register("inserted", frame)
         connection.execute(f"insert into marts.{table} from inserted")

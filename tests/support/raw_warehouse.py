@@ -1,4 +1,5 @@
-"""A tiny raw warehouse for the dbt tests: the tables as the sources declare them, a few rows by hand, and a real `dbt build`."""
+"""A tiny raw warehouse for the dbt tests: the tables as the sources declare them, a few rows by hand, and a
+real `dbt build`."""
 
 from __future__ import annotations
 
@@ -24,7 +25,14 @@ DBT_DIR = PROJECT_ROOT / "dbt_project"
 VIEWS = ("path:models/staging", "path:models/metrics")
 """Two thirds of all models: views whose SQL depends on the settings alone."""
 
-_TYPES = {"text": "text", "bigint": "bigint", "decimal": "decimal(38,9)", "bool": "boolean", "date": "date", "timestamp": "timestamptz"}
+_TYPES = {
+    "text": "text",
+    "bigint": "bigint",
+    "decimal": "decimal(38,9)",
+    "bool": "boolean",
+    "date": "date",
+    "timestamp": "timestamptz",
+}
 
 
 @functools.cache
@@ -33,7 +41,9 @@ def raw_tables() -> dict[str, dict[str, str]]:
     return {
         name: {
             table: ", ".join(
-                f"{column} {_TYPES[hints['data_type']]}" for column, hints in resource.columns.items() if not column.startswith("_dlt")
+                f"{column} {_TYPES[hints['data_type']]}"
+                for column, hints in resource.columns.items()
+                if not column.startswith("_dlt")
             )
             for table, resource in entry.load_module().source().resources.items()
         }
@@ -73,14 +83,18 @@ class RawWarehouse:
                     connection.execute(f"create table raw_{source}.{table} ({columns}, _dlt_load_id text)")
 
     def _prepare(self) -> None:
-        Warehouse(self.settings).prepare(self.company, [(e.name, e.label, e.cadence, 30.0, e.kind) for e in SOURCES.values()])
+        Warehouse(self.settings).prepare(
+            self.company, [(e.name, e.label, e.cadence, 30.0, e.kind) for e in SOURCES.values()]
+        )
 
     def add(self, table: str, rows: Iterable[dict[str, Any]]) -> None:
         """Insert rows into `hubspot.calls` and the like; what a row doesn't name is null."""
         with contextlib.closing(Warehouse(self.settings).connect()) as connection:
             for row in rows:
                 marks = ", ".join("?" * len(row))
-                connection.execute(f"insert into raw_{table} ({', '.join(row)}) values ({marks})", list(row.values()))
+                connection.execute(
+                    f"insert into raw_{table} ({', '.join(row)}) values ({marks})", list(row.values())
+                )
 
     def change(self, sql: str) -> None:
         """Run statements on the raw tables, as a later sync would have changed them."""
@@ -105,7 +119,8 @@ class RawWarehouse:
         error: str | None = None,
         totals: Mapping[str, int] | None = None,
     ) -> None:
-        """Write a ledger row per table of the source. `totals`: table -> how many records the vendor says there are."""
+        """Write a ledger row per table of the source. `totals`: table -> how many records the vendor says
+        there are."""
         finished = finished or through or self.settings.now()
         Warehouse(self.settings).record_loads(
             [
@@ -154,7 +169,8 @@ class RawWarehouse:
 
     def dbt(self, command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a dbt command against this warehouse."""
-        # dbt keeps what it has parsed (ten seconds) as long as the warehouse's path stays: all of a test session come by one link
+        # dbt keeps what it has parsed (ten seconds) as long as the warehouse's path stays: all of a test
+        # session come by one link
         shared = self.settings.home.parent / "dbt_shared"
         shared.mkdir(exist_ok=True)
         link = shared / self.settings.warehouse_path.name
@@ -197,7 +213,8 @@ class RawWarehouse:
         return self.settings.home / "dbt_target"
 
     def project(self) -> Path:
-        """The dbt project: the real one, or where seeds are replaced a folder of links to it with those seeds."""
+        """The dbt project: the real one, or where seeds are replaced a folder of links to it with those
+        seeds."""
         if not self.seeds:
             return DBT_DIR
         project = self.settings.home / "dbt_project"
@@ -208,21 +225,31 @@ class RawWarehouse:
                 link.symlink_to(DBT_DIR / part)
         for seed in DBT_DIR.glob("seeds/*"):
             text = self.seeds.get(seed.stem) if seed.suffix == ".csv" else None
-            (project / "seeds" / seed.name).write_text(seed.read_text(encoding="utf-8") if text is None else text, encoding="utf-8")
+            (project / "seeds" / seed.name).write_text(
+                seed.read_text(encoding="utf-8") if text is None else text, encoding="utf-8"
+            )
         return project
 
     def keep_views(self, copy: Path) -> Path:
-        """A copy of the built warehouse that has its views and its raw tables, and nothing that was built from them."""
+        """A copy of the built warehouse that has its views and its raw tables, and nothing that was built
+        from them."""
         shutil.copyfile(self.settings.warehouse_path, copy)
         with contextlib.closing(duckdb.connect(str(copy))) as connection:
-            built = "select table_schema, table_name from information_schema.tables where table_type = 'BASE TABLE' and table_schema in "
-            for schema, table in connection.execute(f"{built} ('intermediate', 'marts', 'snapshots', 'seeds')").fetchall():
+            built = (
+                "select table_schema, table_name from information_schema.tables where table_type = 'BASE"
+                " TABLE' and table_schema in "
+            )
+            for schema, table in connection.execute(
+                f"{built} ('intermediate', 'marts', 'snapshots', 'seeds')"
+            ).fetchall():
                 connection.execute(f"drop table {schema}.{table}")
         return copy
 
     def query(self, sql: str, parameters: list[Any] | None = None) -> list[dict[str, Any]]:
         """Rows as dicts, read from the built warehouse."""
-        with contextlib.closing(duckdb.connect(str(self.settings.warehouse_path), read_only=True)) as connection:
+        with contextlib.closing(
+            duckdb.connect(str(self.settings.warehouse_path), read_only=True)
+        ) as connection:
             connection.execute("set TimeZone = 'UTC'")
             cursor = connection.execute(sql, parameters or [])
             names = [column[0] for column in cursor.description]

@@ -47,4 +47,7 @@ def rows_of_scorecard(html: str) -> dict[str, dict[str, str]]:
 
 def receipt_cards(html: str) -> dict[str, str]:
     """Anchor -> HTML of a receipt."""
-    return {uid: card for uid, card in re.findall(r'<section class="card receipt" id="([^"]+)">(.*?)</section>', html, re.S)}
+    return {
+        uid: card
+        for uid, card in re.findall(r'<section class="card receipt" id="([^"]+)">(.*?)</section>', html, re.S)
+    }

@@ -15,8 +15,9 @@ SECRET = "s3cr:t@canary"
 
 
 class Server:
-    """A real SMTP server. `refuse`: recipients it does not know; `greylist`: how often it puts each recipient off; `data`: its answer to
-    the message itself, or "hang up" after its last byte, or "hang up before" the message."""
+    """A real SMTP server. `refuse`: recipients it does not know; `greylist`: how often it puts each recipient
+    off; `data`: its answer to the message itself, or "hang up" after its last byte, or "hang up before" the
+    message."""
 
     def __init__(self) -> None:
         self.got: list[tuple[str, bytes]] = []
@@ -28,7 +29,9 @@ class Server:
         self.on_rcpt: Callable[[], object] = lambda: None
         self.on_data: Callable[[], object] = lambda: None
 
-    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: list[str]) -> str:
+    async def handle_RCPT(
+        self, server: Any, session: Any, envelope: Any, address: str, options: list[str]
+    ) -> str:
         self.asked[address] += 1
         self.on_rcpt()
         if address in self.refuse:
@@ -58,7 +61,9 @@ class Server:
 
 
 def free_port() -> int:
-    with closing(socket.socket()) as probe:  # aiosmtpd asks itself on the port that it was given, so 0 does not work
+    with closing(
+        socket.socket()
+    ) as probe:  # aiosmtpd asks itself on the port that it was given, so 0 does not work
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 

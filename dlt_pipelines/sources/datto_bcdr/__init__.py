@@ -1,30 +1,36 @@
 """Datto BCDR and SaaS Protection (Partner Portal API, v1).
 
 GET /v1/bcdr/device                      -> raw_datto_bcdr.devices (100 a page)
-GET /v1/bcdr/device/{serial}/asset       -> raw_datto_bcdr.assets: agents and shares with their last good backup, one call a device
+GET /v1/bcdr/device/{serial}/asset       -> raw_datto_bcdr.assets: agents and shares with their last good
+    backup, one call a device
 GET /v1/saas/domains                     -> raw_datto_bcdr.saas_domains
-GET /v1/saas/{customer}/applications     -> raw_datto_bcdr.saas_backups: what was backed up in each of the last days, one call a client
+GET /v1/saas/{customer}/applications     -> raw_datto_bcdr.saas_backups: what was backed up in each of the
+    last days, one call a client
 GET /v1/saas/{customer}/seats            -> raw_datto_bcdr.saas_seats, one call a client
 
-Nothing can be asked for by its change, and yesterday's state can't be had again: every run reads everything and replaces the snapshot
-of its local day (seats: every so many days, as company.toml says, because listing them takes up to a minute a client). Hidden devices,
-paused and archived assets stay, with their flags. One device or client that can't be read (404, no answer in time) stops no other: it
-gets a row without asset, application or seat whose `error` says why, so that it does not look healthy; so does one whose answer has a
-shape that nobody knows, or is empty where the device or client has something. Three in a row that do not answer, and the run ends.
+Nothing can be asked for by its change, and yesterday's state can't be had again: every run reads everything
+and replaces the snapshot of its local day (seats: every so many days, as company.toml says, because listing
+them takes up to a minute a client). Hidden devices, paused and archived assets stay, with their flags. One
+device or client that can't be read (404, no answer in time) stops no other: it gets a row without asset,
+application or seat whose `error` says why, so that it does not look healthy; so does one whose answer has a
+shape that nobody knows, or is empty where the device or client has something. Three in a row that do not
+answer, and the run ends.
 
-Quirks: seconds in BCDR and milliseconds in SaaS (told apart by their size), ISO texts beside them; 0 is never; windows of the SaaS
-history begin at the later end; lastFullyProtectedTime is an instant or a word such as OVER_10_DAYS_AGO; sizes come with a unit of
-their own; assets arrive as a list, as pages, or as an object with keys "0", "1", applications as a page or as a list of pages; an error
-may come with status 200; `/saas` answers 401 to a key that was made for one vendor, while BCDR accepts it (the three SaaS tables are
-then not available).
+Quirks: seconds in BCDR and milliseconds in SaaS (told apart by their size), ISO texts beside them; 0 is
+never; windows of the SaaS history begin at the later end; lastFullyProtectedTime is an instant or a word such
+as OVER_10_DAYS_AGO; sizes come with a unit of their own; assets arrive as a list, as pages, or as an object
+with keys "0", "1", applications as a page or as a list of pages; an error may come with status 200; `/saas`
+answers 401 to a key that was made for one vendor, while BCDR accepts it (the three SaaS tables are then not
+available).
 
-UNCONFIRMED: numbers and units of the request limits (two requests at once, one for SaaS; 429 and 504 wait 2, 4, 8... seconds;
-X-API-Limit-Resets is believed when it is a small number); what `count` of a page means (only totalPages is used); words of a backup's
-status other than "success" and of Google's applications (stored as they come; good_statuses in company.toml); which devices are
-"continuity" (continuity_service_plans). The account has no id: it is told by the reseller's name on its devices, or by its key while it
-has none.
+UNCONFIRMED: numbers and units of the request limits (two requests at once, one for SaaS; 429 and 504 wait 2,
+4, 8... seconds; X-API-Limit-Resets is believed when it is a small number); what `count` of a page means (only
+totalPages is used); words of a backup's status other than "success" and of Google's applications (stored as
+they come; good_statuses in company.toml); which devices are "continuity" (continuity_service_plans). The
+account has no id: it is told by the reseller's name on its devices, or by its key while it has none.
 
-Settings: DATTO_API_PUBLIC_KEY, DATTO_API_SECRET_KEY, DATTO_BCDR_BASE_URL, section [datto_bcdr] of company.toml.
+Settings: DATTO_API_PUBLIC_KEY, DATTO_API_SECRET_KEY, DATTO_BCDR_BASE_URL, section [datto_bcdr] of
+company.toml.
 """
 
 from __future__ import annotations
@@ -169,7 +175,8 @@ FIELDS: dict[str, Fields] = {
         "error": ("error", "text"),
     },
 }
-"""Table -> column -> (field on the wire or made here, type). Links into devices and pictures of screens stay where they are."""
+"""Table -> column -> (field on the wire or made here, type). Links into devices and pictures of screens stay
+    where they are."""
 
 KEYS = {
     "devices": ("serial_number", "snapshot_date"),
@@ -179,8 +186,14 @@ KEYS = {
     "saas_seats": ("customer_id", "snapshot_date", "main_id"),
 }
 _MAY_LACK = {
-    "devices": ("reseller_company_name", "organization_id", "organization_name", "offsite_storage_used_bytes"),
-    # rows are made of several objects, and a device without assets or a client without history has none of them
+    "devices": (
+        "reseller_company_name",
+        "organization_id",
+        "organization_name",
+        "offsite_storage_used_bytes",
+    ),
+    # rows are made of several objects, and a device without assets or a client without history has none of
+    # them
     "assets": tuple(FIELDS["assets"]),
     "saas_domains": ("organization_id", "organization_name"),
     "saas_backups": tuple(FIELDS["saas_backups"]),
@@ -200,7 +213,9 @@ class DattoCredentials(Credentials):
 
 CREDENTIALS = DattoCredentials
 
-WAY_OUT = "Check DATTO_API_PUBLIC_KEY and DATTO_API_SECRET_KEY (Partner Portal: Admin, Integrations, API Keys)."
+WAY_OUT = (
+    "Check DATTO_API_PUBLIC_KEY and DATTO_API_SECRET_KEY (Partner Portal: Admin, Integrations, API Keys)."
+)
 BLANK = "Make a key with the vendor selection left blank (Partner Portal: Admin, Integrations, API Keys)."
 
 
@@ -271,7 +286,9 @@ def _pause(answer: Answer) -> float | None:
 
 def identify(client: Client) -> str:
     """The account behind the credentials, so that two accounts never mix in one warehouse."""
-    names = Counter(str(device["resellerCompanyName"]) for device in _having(all_devices(client), "resellerCompanyName"))
+    names = Counter(
+        str(device["resellerCompanyName"]) for device in _having(all_devices(client), "resellerCompanyName")
+    )
     if not names:
         return f"key {client.facts['key']}"
     return f"reseller {min(names.items(), key=lambda item: (-item[1], item[0]))[0]}"
@@ -281,8 +298,8 @@ def identify(client: Client) -> str:
 
 
 def _items(answer: Any, what: str) -> tuple[list[Any], int]:
-    """The items of an answer in any of the vendor's shapes, and the number of pages: a list, a page, a page whose items have the keys
-    "0", "1", ..., or a list of pages (the published contract of /applications).
+    """The items of an answer in any of the vendor's shapes, and the number of pages: a list, a page, a page
+    whose items have the keys "0", "1", ..., or a list of pages (the published contract of /applications).
 
     Raises:
         Unexpected: another shape.
@@ -291,8 +308,14 @@ def _items(answer: Any, what: str) -> tuple[list[Any], int]:
         if not answer or not all(isinstance(one, dict) and "pagination" in one for one in answer):
             return answer, 1
         parts = [_items(one, what) for one in answer]
-        return [item for items, _ in parts for item in items], max(pages for _, pages in parts) if len(parts) == 1 else 1
-    if isinstance(answer, dict) and "pagination" in answer and all(key == "pagination" or key.isdigit() for key in answer):
+        return [item for items, _ in parts for item in items], (
+            max(pages for _, pages in parts) if len(parts) == 1 else 1
+        )
+    if (
+        isinstance(answer, dict)
+        and "pagination" in answer
+        and all(key == "pagination" or key.isdigit() for key in answer)
+    ):
         return [value for key, value in answer.items() if key.isdigit()], _page_count(answer, what)
     return expect(answer, list, what, "items"), _page_count(answer, what)
 
@@ -323,13 +346,16 @@ def _odd(number: int) -> Complaint:
 
 
 def all_devices(client: Client) -> list[Any]:
-    """Every device, hidden ones and those of child resellers too, each serial number once; asked for once a run."""
+    """Every device, hidden ones and those of child resellers too, each serial number once; asked for once a
+    run."""
     found: dict[str, Any] = {}
     broken: list[Any] = []
     number, pages = 0, 1
     while number < pages:
         number += 1
-        path = f"/v1/bcdr/device?_page={number}&_perPage={PAGE}&showHiddenDevices=1&showChildResellerDevices=1"
+        path = (
+            f"/v1/bcdr/device?_page={number}&_perPage={PAGE}&showHiddenDevices=1&showChildResellerDevices=1"
+        )
         items, pages = _items(client.get_once(path, complaint=_odd(number)), "Datto BCDR devices")
         for item in items:
             if isinstance(item, dict) and item.get("serialNumber"):
@@ -345,7 +371,9 @@ def all_domains(client: Client) -> list[Any]:
     items, pages = _items(client.get_once(path, lane="saas"), what)
     found = list(items)
     for number in range(2, pages + 1):
-        found += _items(client.get_once(f"{path}?_page={number}", lane="saas", complaint=_odd(number)), what)[0]
+        found += _items(client.get_once(f"{path}?_page={number}", lane="saas", complaint=_odd(number)), what)[
+            0
+        ]
     return found
 
 
@@ -354,7 +382,8 @@ def _having(items: Iterable[Any], field: str) -> list[dict[str, Any]]:
 
 
 def assets_of(client: Client, device: dict[str, Any]) -> list[Any]:
-    """Agents and shares of a device. Asked for without paging: that gives the simplest of the three shapes."""
+    """Agents and shares of a device. Asked for without paging: that gives the simplest of the three
+    shapes."""
     path = f"/v1/bcdr/device/{urllib.parse.quote(str(device['serialNumber']), safe='')}/asset"
     should = _should_have(device)
 
@@ -372,7 +401,12 @@ def _should_have(device: dict[str, Any]) -> int:
 
 def backups_of(client: Client, customer: Any) -> list[Any]:
     """What SaaS Protection backed up for a client."""
-    return _paged(client, f"/v1/saas/{customer}/applications?daysUntil={HISTORY_DAYS}", "Datto SaaS applications", "saas")
+    return _paged(
+        client,
+        f"/v1/saas/{customer}/applications?daysUntil={HISTORY_DAYS}",
+        "Datto SaaS applications",
+        "saas",
+    )
 
 
 def seats_of(client: Client, customer: Any) -> list[Any]:
@@ -380,10 +414,17 @@ def seats_of(client: Client, customer: Any) -> list[Any]:
     return _paged(client, f"/v1/saas/{customer}/seats?seatType={SEAT_TYPES}", "Datto SaaS seats", "saas")
 
 
-def _paged(client: Client, path: str, what: str, lane: str, complaint: Complaint = lambda _: None) -> list[Any]:
+def _paged(
+    client: Client, path: str, what: str, lane: str, complaint: Complaint = lambda _: None
+) -> list[Any]:
     items, pages = _items(client.get(path, lane=lane, complaint=complaint), what)
     for number in range(2, pages + 1):
-        more, _ = _items(client.get(f"{path}{'&' if '?' in path else '?'}_page={number}", lane=lane, complaint=_odd(number)), what)
+        more, _ = _items(
+            client.get(
+                f"{path}{'&' if '?' in path else '?'}_page={number}", lane=lane, complaint=_odd(number)
+            ),
+            what,
+        )
         items += more
     return items
 
@@ -392,7 +433,8 @@ def _paged(client: Client, path: str, what: str, lane: str, complaint: Complaint
 
 
 def _moment(value: Any) -> Any:
-    """An instant as `typed()` reads it. 0 is never; a text without a zone is UTC; anything else is left for `typed()` to complain about."""
+    """An instant as `typed()` reads it. 0 is never; a text without a zone is UTC; anything else is left for
+    `typed()` to complain about."""
     if value in (0, "0", "", None):
         return None
     if isinstance(value, str) and not value.isdigit():
@@ -426,7 +468,11 @@ def _device(run: Run, device: dict[str, Any]) -> dict[str, Any]:
 def _asset(run: Run, asset: dict[str, Any]) -> dict[str, Any]:
     backups = entries(asset, "Datto BCDR assets", "backups") if asset.get("backups") is not None else []
     newest = backups[0] if backups else {}
-    good = [b.get("timestamp") for b in backups if _inner(b, "backup", "status") in run.company.datto_bcdr.good_statuses]
+    good = [
+        b.get("timestamp")
+        for b in backups
+        if _inner(b, "backup", "status") in run.company.datto_bcdr.good_statuses
+    ]
     last = asset.get("lastSnapshot")
     moments = ("lastSnapshot", "latestOffsite", "lastScreenshotAttempt")
     return {
@@ -458,7 +504,8 @@ def _inner(value: Any, *names: str) -> Any:
 
 
 def _windows(customer: Any, item: Any) -> Iterator[dict[str, Any]]:
-    """One row per application and window of its history; an application without history has one without window.
+    """One row per application and window of its history; an application without history has one without
+    window.
 
     Raises:
         Unexpected: the item has another shape.
@@ -477,9 +524,19 @@ def _windows(customer: Any, item: Any) -> Iterator[dict[str, Any]]:
                 "last_fully_protected": None if word else _moment(last),
                 "last_fully_protected_word": last if word else None,
             }
-            for window in (entries(app, what, "backupHistory") if app.get("backupHistory") is not None else []) or [{}]:
-                ends = sorted((_moment(window.get(name)) for name in ("startTime", "endTime") if window.get(name)), key=_order)
-                yield {**window, **row, "window_begins": ends[0] if ends else None, "window_ends": ends[-1] if ends else None}
+            for window in (
+                entries(app, what, "backupHistory") if app.get("backupHistory") is not None else []
+            ) or [{}]:
+                ends = sorted(
+                    (_moment(window.get(name)) for name in ("startTime", "endTime") if window.get(name)),
+                    key=_order,
+                )
+                yield {
+                    **window,
+                    **row,
+                    "window_begins": ends[0] if ends else None,
+                    "window_ends": ends[-1] if ends else None,
+                }
 
 
 def _seat(seat: dict[str, Any]) -> dict[str, Any]:
@@ -492,7 +549,12 @@ def _seat(seat: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _each(run: Run, what: str, objects: Iterable[tuple[dict[str, Any], str]], read: Callable[[dict[str, Any]], list[Any]]) -> Iterator[Any]:
+def _each(
+    run: Run,
+    what: str,
+    objects: Iterable[tuple[dict[str, Any], str]],
+    read: Callable[[dict[str, Any]], list[Any]],
+) -> Iterator[Any]:
     """The rows of every object, and one with `error` for each that could not be read.
 
     Args:
@@ -533,8 +595,13 @@ def _devices(run: Run) -> Iterator[Any]:
 
 
 def _assets(run: Run) -> Iterator[Any]:
-    devices = {str(device["serialNumber"]): device for device in _having(all_devices(run.client), "serialNumber")}
-    objects = [({"device_serial_number": serial}, f"{serial} ({device.get('clientCompanyName')})") for serial, device in devices.items()]
+    devices = {
+        str(device["serialNumber"]): device for device in _having(all_devices(run.client), "serialNumber")
+    }
+    objects = [
+        ({"device_serial_number": serial}, f"{serial} ({device.get('clientCompanyName')})")
+        for serial, device in devices.items()
+    ]
 
     def read(common: dict[str, Any]) -> list[Any]:
         device = devices[common["device_serial_number"]]
@@ -547,13 +614,19 @@ def _assets(run: Run) -> Iterator[Any]:
 
 
 def _domains(run: Run) -> Iterator[Any]:
-    yield from _typed(run, "saas_domains", sound("datto_bcdr.saas_domains", all_domains(run.client), "saasCustomerId", run.warn))
+    yield from _typed(
+        run,
+        "saas_domains",
+        sound("datto_bcdr.saas_domains", all_domains(run.client), "saasCustomerId", run.warn),
+    )
 
 
 def _customers(run: Run) -> tuple[list[tuple[dict[str, Any], str]], dict[Any, Any]]:
     """The clients, as `_each` wants them, and how many seats each has (None: it is not told)."""
     domains = _having(all_domains(run.client), "saasCustomerId")
-    objects = [({"customer_id": domain["saasCustomerId"]}, str(domain.get("saasCustomerName"))) for domain in domains]
+    objects = [
+        ({"customer_id": domain["saasCustomerId"]}, str(domain.get("saasCustomerName"))) for domain in domains
+    ]
     return objects, {domain["saasCustomerId"]: domain.get("seatsUsed") for domain in domains}
 
 
@@ -564,7 +637,10 @@ def _not_nothing(rows: list[Any], what: str, seats: Any) -> list[Any]:
         Unexpected: there are none, and the client has seats, or nobody knows how many.
     """
     if not rows and seats not in (0, "0"):
-        raise Unexpected(f"{what}: nothing came for a client with {'an unknown number of' if seats is None else seats} seats")
+        raise Unexpected(
+            f"{what}: nothing came for a client with {'an unknown number of' if seats is None else seats}"
+            " seats"
+        )
     return rows
 
 
@@ -588,7 +664,9 @@ def _seats(run: Run) -> Iterator[Any]:
     customers, seats = _customers(run)
 
     def read(common: dict[str, Any]) -> list[Any]:
-        rows = [_seat(seat) for seat in entries(seats_of(run.client, common["customer_id"]), "Datto SaaS seats")]
+        rows = [
+            _seat(seat) for seat in entries(seats_of(run.client, common["customer_id"]), "Datto SaaS seats")
+        ]
         return _not_nothing(rows, "Datto SaaS seats", seats[common["customer_id"]])
 
     rows = list(_each(run, "SaaS seats of", customers, read))
@@ -613,8 +691,8 @@ def source(run: Run | None = None) -> Any:
 
     @dlt.resource(**shape("assets"))
     def assets() -> Iterator[Any]:
-        """One row per protected machine or share and local day, paused and archived ones too. asset_key null: the assets of that device
-        could not be read that day, error says why."""
+        """One row per protected machine or share and local day, paused and archived ones too. asset_key null:
+        the assets of that device could not be read that day, error says why."""
         yield from whole(run, "assets", _assets)
 
     @dlt.resource(**shape("saas_domains"))
@@ -624,14 +702,16 @@ def source(run: Run | None = None) -> Any:
 
     @dlt.resource(**shape("saas_backups"))
     def saas_backups() -> Iterator[Any]:
-        """One row per client, application, window of its backup history (a day, counted back from the reading) and local day of reading.
-        Services are counted, not named. app_type null: the client could not be read that day, error says why."""
+        """One row per client, application, window of its backup history (a day, counted back from the
+        reading) and local day of reading. Services are counted, not named. app_type null: the client could
+        not be read that day, error says why.
+        """
         yield from whole(run, "saas_backups", _backups)
 
     @dlt.resource(**shape("saas_seats"))
     def saas_seats() -> Iterator[Any]:
-        """One row per seat (a user, mailbox, site or team) and local day on which seats were read. main_id null: the seats of that client
-        could not be read that day, error says why."""
+        """One row per seat (a user, mailbox, site or team) and local day on which seats were read. main_id
+        null: the seats of that client could not be read that day, error says why."""
         yield from whole(run, "saas_seats", _seats)
 
     return devices, assets, saas_domains, saas_backups, saas_seats
@@ -648,8 +728,12 @@ def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[F
     if devices:
         yield readable(SOURCE, "assets", lambda: assets_of(client, devices[0]), BLANK)
     domains: list[dict[str, Any]] = []
-    yield readable(SOURCE, "saas_domains", lambda: domains.extend(_having(all_domains(client), "saasCustomerId")), BLANK)
+    yield readable(
+        SOURCE, "saas_domains", lambda: domains.extend(_having(all_domains(client), "saasCustomerId")), BLANK
+    )
     if domains:
-        yield readable(SOURCE, "saas_backups", lambda: backups_of(client, domains[0]["saasCustomerId"]), BLANK)
+        yield readable(
+            SOURCE, "saas_backups", lambda: backups_of(client, domains[0]["saasCustomerId"]), BLANK
+        )
     if client.facts.get("left") is not None:
         yield Finding(SOURCE, "budget", "ok", f"{client.facts['left']} requests left, as Datto counts them")

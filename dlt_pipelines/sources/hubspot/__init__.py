@@ -3,8 +3,10 @@
 contacts, companies, deals, calls, meetings, notes, tasks, emails   GET /objects/{o}, POST /objects/{o}/search
                 -> raw_hubspot.<object>            merge on id
 associations    inline in lists, POST /associations/{a}/{b}/batch/read after a search
-                -> raw_hubspot.associations        replaced per record and kind of target; to_id null: it has none
-deal history    POST /objects/deals/batch/read with propertiesWithHistory, of the deals that are new or changed
+                -> raw_hubspot.associations        replaced per record and kind of target; to_id null: it has
+                    none
+deal history    POST /objects/deals/batch/read with propertiesWithHistory, of the deals that are new or
+    changed
                 -> raw_hubspot.deal_history        replaced per deal
 owners          GET /owners, active and archived   -> raw_hubspot.owners
 pipelines       GET /pipelines/deals               -> raw_hubspot.deal_pipelines, raw_hubspot.deal_stages
@@ -14,19 +16,23 @@ lists           GET /lists/…/name/{warm_list}, /lists/{id}/memberships
 account         GET /account-info/details          -> raw_hubspot.account
 forms, form submissions, marketing mails and their statistics, web analytics: marketing.py
 
-The first run lists everything. Later runs search by last-modified from twenty minutes before the last run, walk by record id (so
-the search's cap of 10,000 is never met), read the associations of the changed rows, and list the archived records, which a
-search does not show. Once a week, on the first run of a Monday or later, everything is listed again: a record that is gone without
-trace is marked archived, unless it lies outside of what `start_date` asks for.
+The first run lists everything. Later runs search by last-modified from twenty minutes before the last run,
+walk by record id (so the search's cap of 10,000 is never met), read the associations of the changed rows, and
+list the archived records, which a search does not show. Once a week, on the first run of a Monday or later,
+everything is listed again: a record that is gone without trace is marked archived, unless it lies outside of
+what `start_date` asks for.
 
-Quirks: every value is a string or null; a property that the portal lacks is a missing key; the same association comes twice
-(labelled and unlabelled); HTTP 207 of the association batch is success; `after` may come percent-encoded; search answers carry
-no rate headers. A 403 MISSING_SCOPES makes one table "not available" and leaves the others alone.
+Quirks: every value is a string or null; a property that the portal lacks is a missing key; the same
+association comes twice (labelled and unlabelled); HTTP 207 of the association batch is success; `after` may
+come percent-encoded; search answers carry no rate headers. A 403 MISSING_SCOPES makes one table "not
+available" and leaves the others alone.
 
-UNCONFIRMED: whether an open, click or reply of a tracked e-mail moves its modified date; where it does not, the weekly list brings it.
-The contacts who attend a meeting are its associations with contacts; colleagues are in hs_attendee_owner_ids.
+UNCONFIRMED: whether an open, click or reply of a tracked e-mail moves its modified date; where it does not,
+the weekly list brings it. The contacts who attend a meeting are its associations with contacts; colleagues
+are in hs_attendee_owner_ids.
 
-Settings: HUBSPOT_API_KEY (a service key or private app token), HUBSPOT_BASE_URL, section [hubspot] of company.toml.
+Settings: HUBSPOT_API_KEY (a service key or private app token), HUBSPOT_BASE_URL, section [hubspot] of
+company.toml.
 """
 
 from __future__ import annotations
@@ -109,7 +115,10 @@ TARGETS: dict[str, tuple[str, ...]] = {
 }
 """Object -> the objects whose associations with it are kept."""
 
-FEEDS = {"associations": tuple(name for name, targets in TARGETS.items() if targets), "deal_history": ("deals",)}
+FEEDS = {
+    "associations": tuple(name for name, targets in TARGETS.items() if targets),
+    "deal_history": ("deals",),
+}
 """Table -> the tables whose pull fills it; they are loaded together."""
 
 NEWEST = {
@@ -191,7 +200,12 @@ PROPERTIES: dict[str, dict[str, ColumnType]] = {
         "hs_attendee_owner_ids": "text",
         "hs_i_cal_uid": "text",
     },
-    "notes": {"hs_timestamp": "timestamp", "hs_note_body": "text", "hubspot_owner_id": "text", "hs_merged_object_ids": "text"},
+    "notes": {
+        "hs_timestamp": "timestamp",
+        "hs_note_body": "text",
+        "hubspot_owner_id": "text",
+        "hs_merged_object_ids": "text",
+    },
     "tasks": {
         "hs_timestamp": "timestamp",
         "hs_task_status": "text",
@@ -214,7 +228,8 @@ PROPERTIES: dict[str, dict[str, ColumnType]] = {
         "hs_merged_object_ids": "text",
     },
 }
-"""Object -> column -> type. A column is the property of the same name, except those that `properties()` renames."""
+"""Object -> column -> type. A column is the property of the same name, except those that `properties()`
+    renames."""
 
 _RECORD: dict[str, ColumnType] = {
     "id": "text",
@@ -248,11 +263,22 @@ _TABLES: dict[str, dict[str, ColumnType]] = {
     },
     "call_outcomes": {"id": "text", "label": "text"},
     "lists": {"id": "text", "name": "text", "size": "bigint", "processing_type": "text"},
-    "list_members": {"snapshot_date": "date", "list_id": "text", "record_id": "text", "membership_timestamp": "timestamp"},
+    "list_members": {
+        "snapshot_date": "date",
+        "list_id": "text",
+        "record_id": "text",
+        "membership_timestamp": "timestamp",
+    },
     "account": {"portal_id": "text", "time_zone": "text", "company_currency": "text", "ui_domain": "text"},
 }
 """Columns of the small tables, whose rows are built here."""
-_HISTORY: dict[str, ColumnType] = {"deal_id": "text", "property": "text", "value": "text", "set_at": "timestamp", "source_type": "text"}
+_HISTORY: dict[str, ColumnType] = {
+    "deal_id": "text",
+    "property": "text",
+    "value": "text",
+    "set_at": "timestamp",
+    "source_type": "text",
+}
 HISTORY = ("amount", "closedate", "dealstage", "pipeline", "hubspot_owner_id")
 """Properties of deals whose former values are kept; none of them is renamed."""
 HISTORY_BATCH = 50
@@ -295,7 +321,10 @@ def connect(settings: Settings, company: Company) -> Client | None:
         redact=Redactor(credentials.secrets()),
         judge=judge,
         outdated=outdated(company),
-        way_out="Check HUBSPOT_API_KEY (HubSpot: Development, Keys, Service keys) and its scopes, or run `scoreline doctor`.",
+        way_out=(
+            "Check HUBSPOT_API_KEY (HubSpot: Development, Keys, Service keys) and its scopes, or run"
+            " `scoreline doctor`."
+        ),
     )
     client.facts["account path"] = path(company, "account")
     return client
@@ -306,14 +335,22 @@ def _judge(answer: Answer) -> Retry | SourceError | None:
         body = answer.json()
         policy = str(body.get("policyName", "")) if isinstance(body, dict) else ""
         if policy == "DAILY":
-            return TransientError("the account's requests for today are used up; the count starts again at midnight of the account's zone")
+            return TransientError(
+                "the account's requests for today are used up; the count starts again at midnight of the"
+                " account's zone"
+            )
         asked = retry_after(answer.headers)
         wait = asked if asked is not None else WAITS.get(policy, WAITS[""])
         return Retry(f"rate limit {policy or '(unnamed)'}", wait, everybody=True)
     if answer.status == 403:
         body = answer.json()
-        if isinstance(body, dict) and (body.get("category") == "MISSING_SCOPES" or "scope" in str(body.get("message", "")).lower()):
-            return NotAvailable(f"the key lacks {' or '.join(missing_scopes(body)) or 'a scope'}; add it to the key and run again")
+        if isinstance(body, dict) and (
+            body.get("category") == "MISSING_SCOPES" or "scope" in str(body.get("message", "")).lower()
+        ):
+            return NotAvailable(
+                f"the key lacks {' or '.join(missing_scopes(body)) or 'a scope'}; add it to the key and run"
+                " again"
+            )
         if answer.path.startswith(marketing.PATHS):
             return NotAvailable(f"this account may not read it (403): {answer.start}")
     return None
@@ -329,7 +366,11 @@ def missing_scopes(body: Mapping[str, Any]) -> list[str]:
             for key in ("requiredScopes", "requiredGranularScopes"):
                 names += [str(name) for name in context.get(key) or []]
     words = str(body.get("message", "")).replace(",", " ").replace("[", " ").replace("]", " ").split()
-    return list(dict.fromkeys(names or [word.strip("'\".") for word in words if word.count(".") >= 2 or word.endswith(".read")]))
+    return list(
+        dict.fromkeys(
+            names or [word.strip("'\".") for word in words if word.count(".") >= 2 or word.endswith(".read")]
+        )
+    )
 
 
 def properties(company: Company, name: str) -> dict[str, str]:
@@ -362,7 +403,8 @@ MAIL_SCOPE = "Add the scope sales-email-read to the key (HubSpot: Development, K
 
 
 class _Aside:
-    """Associations or histories on their way from the resources that see them to the resource that stores them."""
+    """Associations or histories on their way from the resources that see them to the resource that stores
+    them."""
 
     def __init__(self, feeders: Iterable[str]) -> None:
         self._queue: queue.SimpleQueue[pa.Table] = queue.SimpleQueue()
@@ -377,7 +419,8 @@ class _Aside:
             self._open.discard(feeder)
 
     def tables(self) -> Iterator[list[pa.Table]]:
-        """What has arrived; an empty list every now and then, so that dlt can stop us when another resource failed."""
+        """What has arrived; an empty list every now and then, so that dlt can stop us when another resource
+        failed."""
         while True:
             finished = not self._open
             try:
@@ -389,8 +432,8 @@ class _Aside:
 
 
 class _Pull:
-    """Fetches one kind of object: a full list, or what changed; rows go out as Arrow tables, associations into `links`, histories
-    (of deals only) into `history`."""
+    """Fetches one kind of object: a full list, or what changed; rows go out as Arrow tables, associations
+    into `links`, histories (of deals only) into `history`."""
 
     def __init__(self, run: Run, name: str, links: _Aside, history: _Aside | None = None) -> None:
         self.run, self.name, self.links, self.history = run, name, links, history
@@ -415,7 +458,11 @@ class _Pull:
         new = {"pulled_at": run.started_at.isoformat()}
         pulled_at = parsed_instant(cursor.get("pulled_at"))
         start = run.company.hubspot.start_date
-        begins = datetime.combine(start, time(), run.company.zone) if start and name not in ("contacts", "companies") else None
+        begins = (
+            datetime.combine(start, time(), run.company.zone)
+            if start and name not in ("contacts", "companies")
+            else None
+        )
         tables = (name, "deal_history") if self.history else (name,)
         if begins:
             run.complete_from |= dict.fromkeys(tables, begins)
@@ -425,12 +472,15 @@ class _Pull:
         if run.backfill:
             yield from self._search(self._window(run.since, run.until))
         elif pulled_at is None or run.due(cursor.get("full_at"), FULL_DAYS) or unread:
-            # contacts and companies have no start date: what the records point at must be there, however old it is
+            # contacts and companies have no start date: what the records point at must be there, however old
+            # it is
             yield from self._search(self._window(begins, None)) if begins else self._list(archived=False)
             self._listed_all(begins)
             new["full_at"] = new["pulled_at"]
         else:
-            yield from self._search([[{"propertyName": self._modified, "operator": "GTE", "value": _millis(pulled_at - OVERLAP)}]])
+            yield from self._search(
+                [[{"propertyName": self._modified, "operator": "GTE", "value": _millis(pulled_at - OVERLAP)}]]
+            )
             run.complete_through |= dict.fromkeys(tables, run.started_at - OVERLAP)
         yield from self._list(archived=True)
         yield from self.rows.rest()
@@ -454,7 +504,8 @@ class _Pull:
         return {"deals": "closedate", "contacts": None, "companies": None}.get(self.name, "hs_timestamp")
 
     def _listed_all(self, begins: datetime | None) -> None:
-        """Every record, or every record of the window that begins at `begins`, has come: those that did not are gone."""
+        """Every record, or every record of the window that begins at `begins`, has come: those that did not
+        are gone."""
         if begins is None:
             self.run.listed(self.name, "archived_at")
             return
@@ -463,10 +514,13 @@ class _Pull:
         # the index of searches lags behind: what is younger may be missing from it
         where = f"({inside}) and created_at < cast(? as timestamptz)"
         settled = self.run.started_at - OVERLAP
-        self.run.listed(self.name, "archived_at", where, [*[begins.isoformat()] * len(instants), settled.isoformat()])
+        self.run.listed(
+            self.name, "archived_at", where, [*[begins.isoformat()] * len(instants), settled.isoformat()]
+        )
 
     def _window(self, since: datetime | None, until: datetime | None) -> list[list[dict[str, str]]]:
-        """Records changed, made or dated between two instants: one filter group each, of which any may hold."""
+        """Records changed, made or dated between two instants: one filter group each, of which any may
+        hold."""
         made = "createdate" if self.name in ("contacts", "companies", "deals") else "hs_createdate"
         groups = []
         for name in (self._modified, made, self._dated):
@@ -485,14 +539,19 @@ class _Pull:
         try:
             yield from self._listed(archived, targets)
         except NotAvailable:
-            # a target that the key may not read refuses the whole list; without targets the object itself is refused
+            # a target that the key may not read refuses the whole list; without targets the object itself is
+            # refused
             readable = self._readable(targets)
             if readable == targets:
                 raise
             yield from self._listed(archived, readable)
 
     def _listed(self, archived: bool, targets: tuple[str, ...]) -> Iterator[pa.Table]:
-        params = {"limit": 100, "properties": ",".join(dict.fromkeys(self.columns.values())), "archived": str(archived).lower()}
+        params = {
+            "limit": 100,
+            "properties": ",".join(dict.fromkeys(self.columns.values())),
+            "archived": str(archived).lower(),
+        }
         if targets:
             params["associations"] = ",".join(targets)
         where = path(self.run.company, "objects", self.name)
@@ -507,7 +566,9 @@ class _Pull:
                         long.setdefault(target, []).append(row["id"])
                     else:
                         linked = entries(found, f"HubSpot associations of {self.name}", "results", beside=())
-                        links.append((row["id"], [expect(link, str, "HubSpot association", "id") for link in linked]))
+                        links.append(
+                            (row["id"], [expect(link, str, "HubSpot association", "id") for link in linked])
+                        )
                 self._add_links(target, links)
             yield from self._hand_on()
         for target, ids in long.items():
@@ -534,24 +595,37 @@ class _Pull:
             while True:
                 body = {
                     "filterGroups": [
-                        {"filters": [*group, {"propertyName": "hs_object_id", "operator": "GT", "value": str(last)}]} for group in groups
+                        {
+                            "filters": [
+                                *group,
+                                {"propertyName": "hs_object_id", "operator": "GT", "value": str(last)},
+                            ]
+                        }
+                        for group in groups
                     ],
                     "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
                     "properties": list(dict.fromkeys(self.columns.values())),
                     "limit": 200,
                 }
-                answer = self.client.post(where, body, lane="search", rank=self.rank, complaint=once(empty_but_more))
+                answer = self.client.post(
+                    where, body, lane="search", rank=self.rank, complaint=once(empty_but_more)
+                )
                 page = record_rows(answer, f"HubSpot search for {self.name}")
                 if page:
                     yield page
                 if not page and isinstance(answer, dict) and (promised := answer.get("total")):
                     # believed when it comes twice; the weekly full list brings what is there after all
-                    self.run.warn(f"HubSpot search for {self.name}: says there are {promised} more and gives none, twice")
+                    self.run.warn(
+                        f"HubSpot search for {self.name}: says there are {promised} more and gives none,"
+                        " twice"
+                    )
                 if not page or (len(page) < 200 and not (isinstance(answer, dict) and answer.get("paging"))):
                     return
                 newest = int(page[-1]["id"])
                 if newest <= last:
-                    raise PermanentError(f"HubSpot search for {self.name}: pages no longer advance after id {last}")
+                    raise PermanentError(
+                        f"HubSpot search for {self.name}: pages no longer advance after id {last}"
+                    )
                 last = newest
 
         changed: list[str] = []
@@ -568,7 +642,10 @@ class _Pull:
             for row in page:
                 archived = bool(row.get("archived"))
                 changed = parse(
-                    "timestamp", row.get("archivedAt" if archived else "updatedAt"), f"hubspot.deals {row['id']}", self.run.warn
+                    "timestamp",
+                    row.get("archivedAt" if archived else "updatedAt"),
+                    f"hubspot.deals {row['id']}",
+                    self.run.warn,
                 )
                 if self.known_until is None or changed is None or changed >= self.known_until:
                     self.moved[archived].append(row["id"])
@@ -597,7 +674,9 @@ class _Pull:
         from_ids: list[str] = []
         to_ids: list[str | None] = []
         for from_id, found in links:
-            for to_id in dict.fromkeys(found) or (None,):  # labelled and unlabelled associations repeat the id
+            for to_id in dict.fromkeys(found) or (
+                None,
+            ):  # labelled and unlabelled associations repeat the id
                 from_ids.append(from_id)
                 to_ids.append(to_id)
         self.found.add(
@@ -624,8 +703,12 @@ class _Pull:
                 what = f"HubSpot associations {self.name} to {target}"
                 for result in entries(answer, what, "results"):
                     from_id = str(expect(result, (str, int), what, "from", "id"))
-                    # answers do not line up with what was asked: join on the id, and cast the integers of the wire
-                    to_ids = [str(expect(link, (str, int), what, "toObjectId")) for link in entries(result, what, "to")]
+                    # answers do not line up with what was asked: join on the id, and cast the integers of the
+                    # wire
+                    to_ids = [
+                        str(expect(link, (str, int), what, "toObjectId"))
+                        for link in entries(result, what, "to")
+                    ]
                     found.setdefault(from_id, []).extend(to_ids)
                     if after := at(result, "paging.next.after"):
                         inputs.append({"id": from_id, "after": str(after)})
@@ -637,7 +720,10 @@ class _Pull:
         found = [] if past is None else entries(past, f"HubSpot history of deal {row['id']}: {name}")
         good = [entry for entry in found if entry.get("timestamp")]
         if len(good) < len(found):
-            self.run.warn(f"hubspot.deal_history {row['id']}: {len(found) - len(good)} values of {name} without a timestamp are left out")
+            self.run.warn(
+                f"hubspot.deal_history {row['id']}: {len(found) - len(good)} values of {name} without a"
+                " timestamp are left out"
+            )
         return good
 
     def _read_history(self, history: _Aside) -> None:
@@ -653,7 +739,9 @@ class _Pull:
                     for row in record_rows(answer, "HubSpot history of deals")
                     for name in HISTORY
                     # the newest comes first, and of two at one moment it is the one that held
-                    for entry in {entry["timestamp"]: entry for entry in reversed(self._told(row, name))}.values()
+                    for entry in {
+                        entry["timestamp"]: entry for entry in reversed(self._told(row, name))
+                    }.values()
                 ]
                 self.past.add(
                     {
@@ -677,7 +765,10 @@ def _millis(instant: datetime) -> str:
 @dlt.source(name=SOURCE, max_table_nesting=0)
 def source(run: Run | None = None) -> Any:
     """All tables of HubSpot. Without `run` they are only declared."""
-    links, history = (_Aside(name for name in FEEDS[table] if run and name in run.tables) for table in ("associations", "deal_history"))
+    links, history = (
+        _Aside(name for name in FEEDS[table] if run and name in run.tables)
+        for table in ("associations", "deal_history")
+    )
 
     def pull(name: str) -> Iterator[Any]:
         past = history if name in FEEDS["deal_history"] else None
@@ -692,8 +783,8 @@ def source(run: Run | None = None) -> Any:
 
     @dlt.resource(**records("contacts"))
     def contacts() -> Iterator[Any]:
-        """One row per contact. buying_role and coi_since hold the properties that company.toml names; several roles are
-        separated by semicolons."""
+        """One row per contact. buying_role and coi_since hold the properties that company.toml names; several
+        roles are separated by semicolons."""
         yield from pull("contacts")
 
     @dlt.resource(**records("companies"))
@@ -728,21 +819,26 @@ def source(run: Run | None = None) -> Any:
 
     @dlt.resource(**records("emails"))
     def emails() -> Iterator[Any]:
-        """One row per logged e-mail; hs_timestamp is when it was sent or came in. Opens, clicks and replies are null where the mail
-        was not tracked."""
+        """One row per logged e-mail; hs_timestamp is when it was sent or came in. Opens, clicks and replies
+        are null where the mail was not tracked."""
         yield from pull("emails")
 
-    @dlt.resource(**table(list(_LINK), replaces_same("from_type", "from_id", "to_type"), _LINK, nullable=True))
+    @dlt.resource(
+        **table(list(_LINK), replaces_same("from_type", "from_id", "to_type"), _LINK, nullable=True)
+    )
     def associations() -> Iterator[Any]:
-        """One row per association of an activity, deal or contact with a contact, company or deal; to_id null: it has none."""
+        """One row per association of an activity, deal or contact with a contact, company or deal; to_id
+        null: it has none."""
         yield dlt.mark.materialize_table_schema()
         if run:
             yield from links.tables()
 
-    @dlt.resource(**table(["deal_id", "property", "set_at"], replaces_same("deal_id"), _HISTORY, nullable=True))
+    @dlt.resource(
+        **table(["deal_id", "property", "set_at"], replaces_same("deal_id"), _HISTORY, nullable=True)
+    )
     def deal_history() -> Iterator[Any]:
-        """One row per deal, property and moment: what amount, close date, stage, pipeline and owner were set to, and when. Values are
-        texts as HubSpot has them; an empty one was cleared."""
+        """One row per deal, property and moment: what amount, close date, stage, pipeline and owner were set
+        to, and when. Values are texts as HubSpot has them; an empty one was cleared."""
         yield dlt.mark.materialize_table_schema()
         if run:
             yield from history.tables()
@@ -772,8 +868,11 @@ def source(run: Run | None = None) -> Any:
         )
     )
     def deal_stages() -> Iterator[Any]:
-        """One row per stage of a deal pipeline, also after it was deleted (see last_seen_at). Won: closed with probability 1."""
-        yield from whole(run, "deal_stages", lambda run: _rows(run, "deal_stages", _stages(run), ("id", "pipeline_id")))
+        """One row per stage of a deal pipeline, also after it was deleted (see last_seen_at). Won: closed
+        with probability 1."""
+        yield from whole(
+            run, "deal_stages", lambda run: _rows(run, "deal_stages", _stages(run), ("id", "pipeline_id"))
+        )
 
     @dlt.resource(**table("id", EVERYTHING, _TABLES["call_outcomes"]))
     def call_outcomes() -> Iterator[Any]:
@@ -794,9 +893,11 @@ def source(run: Run | None = None) -> Any:
         )
     )
     def list_members() -> Iterator[Any]:
-        """Members of the warm list, one snapshot per local day; a row with record_id null: the list was empty that day.
-        HubSpot does not tell former members, so the snapshots are the only history."""
-        yield from whole(run, "list_members", lambda run: _rows(run, "list_members", _members(run), "list_id"))
+        """Members of the warm list, one snapshot per local day; a row with record_id null: the list was empty
+        that day. HubSpot does not tell former members, so the snapshots are the only history."""
+        yield from whole(
+            run, "list_members", lambda run: _rows(run, "list_members", _members(run), "list_id")
+        )
 
     @dlt.resource(
         **table(
@@ -831,14 +932,20 @@ def source(run: Run | None = None) -> Any:
     )
 
 
-def _rows(run: Run, name: str, rows: Iterable[dict[str, Any]], key: str | tuple[str, ...] = "id") -> Iterator[Any]:
+def _rows(
+    run: Run, name: str, rows: Iterable[dict[str, Any]], key: str | tuple[str, ...] = "id"
+) -> Iterator[Any]:
     """Rows that were built here, as the table they belong to."""
-    yield from typed(f"hubspot.{name}", plain(_TABLES[name]), [list(rows)], run.warn, key=key, may_lack=_TABLES[name])
+    yield from typed(
+        f"hubspot.{name}", plain(_TABLES[name]), [list(rows)], run.warn, key=key, may_lack=_TABLES[name]
+    )
 
 
 def _owners(run: Run) -> Iterator[dict[str, Any]]:
     for archived in ("false", "true"):
-        for page in paged(run.client, path(run.company, "owners"), {"limit": 100, "archived": archived}, rows=results):
+        for page in paged(
+            run.client, path(run.company, "owners"), {"limit": 100, "archived": archived}, rows=results
+        ):
             for row in page:
                 teams = entries(row, "HubSpot owners", "teams", beside=row.keys())
                 main = next((team for team in teams if team.get("primary")), teams[0] if teams else {})
@@ -863,7 +970,12 @@ def _pipeline_rows(run: Run) -> list[dict[str, Any]]:
 def _pipelines(run: Run) -> Iterator[dict[str, Any]]:
     for row in _pipeline_rows(run):
         archived = bool(row.get("archived"))
-        yield {"id": row.get("id"), "label": row.get("label"), "display_order": row.get("displayOrder"), "archived": archived}
+        yield {
+            "id": row.get("id"),
+            "label": row.get("label"),
+            "display_order": row.get("displayOrder"),
+            "archived": archived,
+        }
 
 
 def _stages(run: Run) -> Iterator[dict[str, Any]]:
@@ -894,7 +1006,8 @@ def _outcomes(run: Run) -> Iterator[dict[str, Any]]:
 
 
 def warm_list(client: Client, company: Company) -> dict[str, Any] | None:
-    """The list that `hubspot.warm_list` names, as HubSpot describes it; None when none is configured or it does not exist."""
+    """The list that `hubspot.warm_list` names, as HubSpot describes it; None when none is configured or it
+    does not exist."""
     name = company.hubspot.warm_list
     if not name:
         return None
@@ -906,11 +1019,14 @@ def warm_list(client: Client, company: Company) -> dict[str, Any] | None:
 
 
 def _warm_list(run: Run) -> dict[str, Any]:
-    """The configured warm list. Without it nobody knows who is on it: its tables keep what they had, and say so."""
+    """The configured warm list. Without it nobody knows who is on it: its tables keep what they had, and say
+    so."""
     if found := warm_list(run.client, run.company):
         return found
     if name := run.company.hubspot.warm_list:
-        raise NotAvailable(f'HubSpot has no contact list named "{name}"; correct hubspot.warm_list in company.toml')
+        raise NotAvailable(
+            f'HubSpot has no contact list named "{name}"; correct hubspot.warm_list in company.toml'
+        )
     raise NotSetUp("hubspot.warm_list in company.toml names no contact list")
 
 
@@ -927,7 +1043,9 @@ def _lists(run: Run) -> Iterator[dict[str, Any]]:
 def _members(run: Run) -> Iterator[dict[str, Any]]:
     found = _warm_list(run)
     list_id, today, any_member = str(found["listId"]), local_date(run.started_at, run.company.zone), False
-    for page in paged(run.client, f"{path(run.company, 'lists')}/{list_id}/memberships", {"limit": 250}, rows=results):
+    for page in paged(
+        run.client, f"{path(run.company, 'lists')}/{list_id}/memberships", {"limit": 250}, rows=results
+    ):
         for row in page:
             any_member = True
             yield {
@@ -954,7 +1072,15 @@ def totals(run: Run) -> Iterator[tuple[str, int]]:
     """How many records there are of each object, without archived ones, as a search tells it."""
     for name in run.countable(TARGETS):
         where = f"{path(run.company, 'objects', name)}/search"
-        yield name, expect(run.client.post(where, {"filterGroups": [], "limit": 1}, lane="search"), int, f"HubSpot {where}", "total")
+        yield (
+            name,
+            expect(
+                run.client.post(where, {"filterGroups": [], "limit": 1}, lane="search"),
+                int,
+                f"HubSpot {where}",
+                "total",
+            ),
+        )
 
 
 def settle(connection: Any, outcome: Outcome) -> None:
@@ -962,9 +1088,10 @@ def settle(connection: Any, outcome: Outcome) -> None:
     for name in filter(outcome.read, TARGETS):
         # a merge removes the losing records without a trace but in the winner's list
         connection.execute(
-            f"update raw_hubspot.{name} set archived = true, archived_at = coalesce(archived_at, ?) where not archived and id in ("
-            "select alias_id from (select id as winner_id, trim(unnest(string_split(hs_merged_object_ids, ';'))) as alias_id "
-            f"from raw_hubspot.{name} where hs_merged_object_ids <> '') where alias_id <> winner_id)",
+            f"update raw_hubspot.{name} set archived = true, archived_at = coalesce(archived_at, ?) where not"
+            " archived and id in (select alias_id from (select id as winner_id,"
+            f" trim(unnest(string_split(hs_merged_object_ids, ';'))) as alias_id from raw_hubspot.{name}"
+            " where hs_merged_object_ids <> '') where alias_id <> winner_id)",
             [outcome.started_at],
         )
 
@@ -972,22 +1099,40 @@ def settle(connection: Any, outcome: Outcome) -> None:
 def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[Finding]:
     """Scopes, configured ids, people and budget, with a request per object or so."""
     facts = client.get_once(path(company, "account"))
-    yield Finding(SOURCE, "account", "ok", f"portal {facts.get('portalId')}, time zone {facts.get('timeZone')}")
+    yield Finding(
+        SOURCE, "account", "ok", f"portal {facts.get('portalId')}, time zone {facts.get('timeZone')}"
+    )
     yield from currency_differs(SOURCE, "HubSpot", facts.get("companyCurrency"), company)
     for name in TARGETS:
-        yield readable(SOURCE, name, lambda name=name: client.get(path(company, "objects", name), {"limit": 1}), ADD_SCOPE)  # type: ignore[misc]
+        yield readable(
+            SOURCE,
+            name,
+            lambda name=name: client.get(path(company, "objects", name), {"limit": 1}),
+            ADD_SCOPE,
+        )  # type: ignore[misc]
     yield from _diagnose_mails(client, company)
     yield readable(SOURCE, "owners", lambda: client.get(path(company, "owners"), {"limit": 1}), ADD_SCOPE)
     known: dict[str, dict[str, dict[str, Any]]] = {}
     for name in ("contacts", "deals", "meetings", "calls"):
-        found = readable(SOURCE, f"properties of {name}", lambda name=name: client.get_once(path(company, "properties", name)), ADD_SCOPE)  # type: ignore[misc]
+        found = readable(
+            SOURCE,
+            f"properties of {name}",
+            lambda name=name: client.get_once(path(company, "properties", name)),
+            ADD_SCOPE,
+        )  # type: ignore[misc]
         if found.level == "ok":
-            known[name] = {row["name"]: row for row in results(client.get_once(path(company, "properties", name)), "HubSpot properties")}
+            known[name] = {
+                row["name"]: row
+                for row in results(client.get_once(path(company, "properties", name)), "HubSpot properties")
+            }
         else:
             yield found
     yield from _diagnose_settings(known, company)
     try:
-        pipelines = {row["id"]: row["label"] for row in results(client.get_once(path(company, "pipelines", "deals")), "HubSpot pipelines")}
+        pipelines = {
+            row["id"]: row["label"]
+            for row in results(client.get_once(path(company, "pipelines", "deals")), "HubSpot pipelines")
+        }
         yield existing(SOURCE, "pipelines", company.hubspot.pipelines, pipelines, "deal pipeline")
     except NotAvailable as error:
         yield Finding(SOURCE, "pipelines", "fail", str(error), "Add the scope to the key.")
@@ -998,7 +1143,12 @@ def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[F
             yield Finding(SOURCE, "warm_list", "fail", str(error), "Add the scope to the key.")
         else:
             if found_list:
-                yield Finding(SOURCE, "warm_list", "ok", f'list "{found_list["name"]}" has {found_list.get("size")} members')
+                yield Finding(
+                    SOURCE,
+                    "warm_list",
+                    "ok",
+                    f'list "{found_list["name"]}" has {found_list.get("size")} members',
+                )
             else:
                 yield Finding(
                     SOURCE,
@@ -1010,11 +1160,14 @@ def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[F
     yield from marketing.diagnose(client, company, local_date(settings.now(), company.zone))
     yield from _diagnose_people(client, settings, company)
     left = client.facts.get("requests left today")
-    yield Finding(SOURCE, "budget", "ok" if left else "info", f"{left or 'unknown number of'} requests left today")
+    yield Finding(
+        SOURCE, "budget", "ok" if left else "info", f"{left or 'unknown number of'} requests left today"
+    )
 
 
 def _diagnose_mails(client: Client, company: Company) -> Iterator[Finding]:
-    """Whether mails come with their details: a key without the scope for them gets the mails, and silently nothing about them."""
+    """Whether mails come with their details: a key without the scope for them gets the mails, and silently
+    nothing about them."""
     asked = {"limit": 10, "properties": "hs_email_direction"}
     with contextlib.suppress(NotAvailable):  # said above
         mails = record_rows(client.get(path(company, "objects", "emails"), asked), "HubSpot emails")
@@ -1055,22 +1208,40 @@ def _diagnose_settings(known: dict[str, dict[str, dict[str, Any]]], company: Com
             yield Finding(SOURCE, setting, "ok", f"{name} have the property {wanted}")
     for setting, name, prop, wanted_values, what in (
         ("connected_outcomes", "calls", "hs_call_disposition", settings.connected_outcomes, "call outcome"),
-        ("first_appointment_types", "meetings", "hs_activity_type", settings.first_appointment_types, "meeting type"),
+        (
+            "first_appointment_types",
+            "meetings",
+            "hs_activity_type",
+            settings.first_appointment_types,
+            "meeting type",
+        ),
         ("coi_meeting_types", "meetings", "hs_activity_type", settings.coi_meeting_types, "meeting type"),
-        ("decision_maker_values", "contacts", settings.decision_maker_property, settings.decision_maker_values, "value"),
+        (
+            "decision_maker_values",
+            "contacts",
+            settings.decision_maker_property,
+            settings.decision_maker_values,
+            "value",
+        ),
         ("renewal_deal_types", "deals", "dealtype", settings.renewal_deal_types, "deal type"),
     ):
         options = known.get(name, {}).get(prop, {}).get("options")
         if options:  # a property of free text lists no options, so nothing can be compared
-            yield existing(SOURCE, setting, wanted_values, {str(o["value"]): str(o["label"]) for o in options}, what)
-    stages = {str(o["value"]): str(o["label"]) for o in known.get("contacts", {}).get("lifecyclestage", {}).get("options") or ()}
+            yield existing(
+                SOURCE, setting, wanted_values, {str(o["value"]): str(o["label"]) for o in options}, what
+            )
+    stages = {
+        str(o["value"]): str(o["label"])
+        for o in known.get("contacts", {}).get("lifecyclestage", {}).get("options") or ()
+    }
     ordered = {stage.strip().lower() for stage in settings.lifecycle_stages}
     if missing := [f"{value} ({label})" for value, label in stages.items() if value.lower() not in ordered]:
         yield Finding(
             SOURCE,
             "lifecycle_stages",
             "warn",
-            f"hubspot.lifecycle_stages lacks {', '.join(missing)}: whether contacts in it are leads is unknown",
+            f"hubspot.lifecycle_stages lacks {', '.join(missing)}: whether contacts in it are leads is"
+            " unknown",
             "Add it to hubspot.lifecycle_stages in company.toml, in its place.",
         )
 
@@ -1079,7 +1250,9 @@ def _diagnose_people(client: Client, settings: Settings, company: Company) -> It
     try:
         emails = {
             str(row.get("email", "")).lower()
-            for page in paged(client, path(company, "owners"), {"limit": 100, "archived": "false"}, rows=results)
+            for page in paged(
+                client, path(company, "owners"), {"limit": 100, "archived": "false"}, rows=results
+            )
             for row in page
         }
     except NotAvailable:

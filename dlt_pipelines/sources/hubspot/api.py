@@ -20,7 +20,10 @@ ADD_SCOPE = "Add the scope to the key (HubSpot: Development, Keys)."
 
 _PATHS = {
     "objects": ("/crm/v3/objects/{0}", "/crm/objects/{version}/{0}"),
-    "associations": ("/crm/v4/associations/{0}/{1}/batch/read", "/crm/associations/{version}/{0}/{1}/batch/read"),
+    "associations": (
+        "/crm/v4/associations/{0}/{1}/batch/read",
+        "/crm/associations/{version}/{0}/{1}/batch/read",
+    ),
     "owners": ("/crm/v3/owners", "/crm/owners/{version}"),
     "pipelines": ("/crm/v3/pipelines/{0}", "/crm/pipelines/{version}/{0}"),
     "properties": ("/crm/v3/properties/{0}", "/crm/properties/{version}/{0}"),
@@ -35,7 +38,8 @@ _PATHS = {
 
 
 def path(company: Company, kind: str, *names: str, version: str = "") -> str:
-    """The path of an endpoint in the version that `hubspot.api_version` names (a date, or "v3" for the numbered paths), or in `version`."""
+    """The path of an endpoint in the version that `hubspot.api_version` names (a date, or "v3" for the
+    numbered paths), or in `version`."""
     version = version or company.hubspot.api_version
     numbered, dated = _PATHS[kind]
     return (numbered if version == "v3" or dated is None else dated).format(*names, version=version)
@@ -46,7 +50,9 @@ def versions(company: Company) -> dict[str, str]:
     found: dict[str, list[str]] = {}
     for kind, (numbered, dated) in _PATHS.items():
         number = numbered.split("/")[2]
-        version = number if dated is None or company.hubspot.api_version == "v3" else company.hubspot.api_version
+        version = (
+            number if dated is None or company.hubspot.api_version == "v3" else company.hubspot.api_version
+        )
         found.setdefault(version, []).append(kind if dated else f"{kind}, which has no dated path")
     return {version: ", ".join(kinds) for version, kinds in found.items()}
 
@@ -59,7 +65,10 @@ def outdated(company: Company) -> Callable[[str], str]:
     def hint(asked: str) -> str:
         if asked.startswith(undated):
             return "HubSpot publishes no newer version of this path."
-        return f'If HubSpot does not offer version "{version}" of this path, set hubspot.api_version in company.toml to another one.'
+        return (
+            f'If HubSpot does not offer version "{version}" of this path, set hubspot.api_version in'
+            " company.toml to another one."
+        )
 
     return hint
 
@@ -72,8 +81,14 @@ def record_rows(answer: Any, what: str) -> list[dict[str, Any]]:
     """
     rows = expect(answer, list, what, "results")
     for row in rows:
-        if not isinstance(row, dict) or not isinstance(row.get("id"), str) or not isinstance(row.get("properties"), dict):
-            raise PermanentError(f"{what}: expected every result to have an id (text) and properties, got {str(row)[:200]}")
+        if (
+            not isinstance(row, dict)
+            or not isinstance(row.get("id"), str)
+            or not isinstance(row.get("properties"), dict)
+        ):
+            raise PermanentError(
+                f"{what}: expected every result to have an id (text) and properties, got {str(row)[:200]}"
+            )
     return rows
 
 
@@ -104,7 +119,9 @@ def paged(
 
 
 def _following(answer: Any) -> str | None:
-    after = ((answer.get("paging") or {}).get("next") or {}).get("after") if isinstance(answer, dict) else None
+    after = (
+        ((answer.get("paging") or {}).get("next") or {}).get("after") if isinstance(answer, dict) else None
+    )
     # it may come percent-encoded already, and the client encodes it again
     return urllib.parse.unquote(str(after)) if after else None
 
@@ -115,8 +132,13 @@ def _doubtful(after: str | None, hollow: Complaint, answer: Any) -> str | None:
 
 
 def empty_but_more(answer: Any) -> str | None:
-    """A complaint about a page that holds nothing although more is promised. It has been seen to be true, so make it `once`."""
-    if isinstance(answer, dict) and answer.get("results") == [] and (answer.get("paging") or answer.get("total")):
+    """A complaint about a page that holds nothing although more is promised. It has been seen to be true, so
+    make it `once`."""
+    if (
+        isinstance(answer, dict)
+        and answer.get("results") == []
+        and (answer.get("paging") or answer.get("total"))
+    ):
         return "an empty page in the middle"
     return None
 

@@ -9,22 +9,24 @@ marketing mails GET /marketing/emails?includeStats=true
 web analytics   GET /analytics/v2/reports/sources/daily
                 -> raw_hubspot.web_traffic         sessions by day and source, replaced day by day
 
-Forms and mails are listed in full by every run (a request per hundred: opens move no modified date, so only a full list shows new
-counters); one that is no longer listed is archived. The archived ones are listed when everything is, once a week. Submissions come
-newest first without a date filter: of each form the pages are read down to a day before the form's last reading, one request a form
-on a quiet day. What a visitor typed stays in HubSpot but for the e-mail address; page addresses lose query and fragment. Counters
-are kept by day for mails of the last 90 days and for those that are sent on and on; for all others once a week. Web traffic is read
-again for a week back.
+Forms and mails are listed in full by every run (a request per hundred: opens move no modified date, so only a
+full list shows new counters); one that is no longer listed is archived. The archived ones are listed when
+everything is, once a week. Submissions come newest first without a date filter: of each form the pages are
+read down to a day before the form's last reading, one request a form on a quiet day. What a visitor typed
+stays in HubSpot but for the e-mail address; page addresses lose query and fragment. Counters are kept by day
+for mails of the last 90 days and for those that are sent on and on; for all others once a week. Web traffic
+is read again for a week back.
 
-Missing scopes, a plan without Marketing Hub, or an old endpoint that HubSpot has switched off: that table is "not available", the
-others load. A counter or a count that HubSpot leaves out is null, not zero.
+Missing scopes, a plan without Marketing Hub, or an old endpoint that HubSpot has switched off: that table is
+"not available", the others load. A counter or a count that HubSpot leaves out is null, not zero.
 
-UNCONFIRMED: what replaces the submissions and analytics endpoints, so they have no dated path; forms have a dated path in beta only,
-and where that is refused the numbered one is asked. Whether old submissions can be paged to the end: where a later page is refused,
-what came is kept and the table is complete from the oldest submission on. The numbers of daily web traffic: an object of dates is
-expected, another answer makes the table not available; days are those of the account's zone. New sessions are sessions less
-returning ones, or by the rate of new visitors where only that comes. No limits of these endpoints are published besides the app's
-burst, so each kind has a lane with few requests at once.
+UNCONFIRMED: what replaces the submissions and analytics endpoints, so they have no dated path; forms have a
+dated path in beta only, and where that is refused the numbered one is asked. Whether old submissions can be
+paged to the end: where a later page is refused, what came is kept and the table is complete from the oldest
+submission on. The numbers of daily web traffic: an object of dates is expected, another answer makes the
+table not available; days are those of the account's zone. New sessions are sessions less returning ones, or
+by the rate of new visitors where only that comes. No limits of these endpoints are published besides the
+app's burst, so each kind has a lane with few requests at once.
 """
 
 from __future__ import annotations
@@ -125,14 +127,29 @@ VISITS: Fields = {
     "leads": ("leads", "bigint"),
 }
 _MAY_LACK = frozenset(
-    {"archived_at", "published_at", "planned_at", "subcategory", "campaign_id", "visitors", "new_sessions", "contacts", "leads", *COUNTERS}
+    {
+        "archived_at",
+        "published_at",
+        "planned_at",
+        "subcategory",
+        "campaign_id",
+        "visitors",
+        "new_sessions",
+        "contacts",
+        "leads",
+        *COUNTERS,
+    }
 )
 NEWEST = {"forms": "updated_at", "form_submissions": "submitted_at", "marketing_mails": "updated_at"}
 
 
 def lanes(*shared: Limit) -> dict[str, tuple[Limit, ...]]:
     """Lanes of these endpoints inside the app's burst, so that they never crowd out the records."""
-    return {"forms": (*shared, Limit(4, 0)), "mails": (*shared, Limit(2, 0)), "analytics": (*shared, Limit(1, 0))}
+    return {
+        "forms": (*shared, Limit(4, 0)),
+        "mails": (*shared, Limit(2, 0)),
+        "analytics": (*shared, Limit(1, 0)),
+    }
 
 
 @contextmanager
@@ -170,7 +187,9 @@ class _Catalogue:
         self.cursor = run.state.get("objects", {}).get(name, {})
         self.full = run.due(self.cursor.get("archived_at"), FULL_DAYS)
         """Whether the archived ones are listed too."""
-        self.rows = _shared(lambda: [row | {"archived": bool(row.get("archived"))} for row in fetch(run, self.full)])
+        self.rows = _shared(
+            lambda: [row | {"archived": bool(row.get("archived"))} for row in fetch(run, self.full)]
+        )
 
     def tables(self, fields: Fields) -> Iterator[Any]:
         yield from typed(f"hubspot.{self.name}", fields, [self.rows()], self.run.warn, may_lack=_MAY_LACK)
@@ -186,7 +205,9 @@ def _list(run: Run, where: str, params: Mapping[str, Any], archived: bool, lane:
         row
         for value in ("false", "true")
         if archived or value == "false"
-        for page in paged(run.client, where, {**params, "limit": 100, "archived": value}, lane=lane, rows=results)
+        for page in paged(
+            run.client, where, {**params, "limit": 100, "archived": value}, lane=lane, rows=results
+        )
         for row in page
     ]
 
@@ -218,11 +239,20 @@ def _stats(run: Run, mails: _Catalogue) -> Iterator[Any]:
     sent = [row for row in mails.rows() if row.get("isPublished")]
     counted = [row for row in sent if isinstance(row.get("stats"), dict)]
     if sent and not counted:
-        raise NotAvailable("HubSpot tells no statistics of marketing mails to this account (the plan, or a missing scope)")
+        raise NotAvailable(
+            "HubSpot tells no statistics of marketing mails to this account (the plan, or a missing scope)"
+        )
     day = snapshot_day(run, "marketing_mail_stats")
     moving = [row for row in counted if mails.full or _moves(row, run.started_at)]
     pages = [[row | {"snapshot_date": day} for row in moving]]
-    yield from typed("hubspot.marketing_mail_stats", STATS, pages, run.warn, key=("mail_id", "snapshot_date"), may_lack=_MAY_LACK)
+    yield from typed(
+        "hubspot.marketing_mail_stats",
+        STATS,
+        pages,
+        run.warn,
+        key=("mail_id", "snapshot_date"),
+        may_lack=_MAY_LACK,
+    )
 
 
 def _moves(row: Mapping[str, Any], now: datetime) -> bool:
@@ -250,7 +280,11 @@ def _submissions(run: Run, forms: _Catalogue) -> Iterator[Any]:
                 rows=results,
             ):
                 rows = [_submission(form_id, row, run) for row in page]
-                wanted = [row for row in rows if not since or row["submitted_at"] is None or row["submitted_at"] >= since]
+                wanted = [
+                    row
+                    for row in rows
+                    if not since or row["submitted_at"] is None or row["submitted_at"] >= since
+                ]
                 batches.add({column: [row[column] for row in wanted] for column in SUBMISSION})
                 yield from batches.full()
                 instants = [row["submitted_at"] for row in rows if row["submitted_at"]]
@@ -263,7 +297,9 @@ def _submissions(run: Run, forms: _Catalogue) -> Iterator[Any]:
                 run.warn(f"submissions of the form {form_id} are left out: {error}")
                 continue
             run.warn(f"submissions of the form {form_id} before {oldest.isoformat()} cannot be read: {error}")
-            run.complete_from["form_submissions"] = max(oldest, run.complete_from.get("form_submissions", oldest))
+            run.complete_from["form_submissions"] = max(
+                oldest, run.complete_from.get("form_submissions", oldest)
+            )
         reached[form_id] = run.started_at.isoformat()
     if refused and not reached:
         raise NotAvailable(f"HubSpot does not offer form submissions to this account: {refused}")
@@ -274,14 +310,20 @@ def _submissions(run: Run, forms: _Catalogue) -> Iterator[Any]:
 
 def _submission(form_id: str, row: Mapping[str, Any], run: Run) -> dict[str, Any]:
     values = [value for value in row.get("values") or () if isinstance(value, dict)]
-    email = next((str(value.get("value") or "") for value in values if value.get("name") == "email"), "").strip().lower()
+    email = (
+        next((str(value.get("value") or "") for value in values if value.get("name") == "email"), "")
+        .strip()
+        .lower()
+    )
     page = str(row.get("pageUrl") or "").partition("#")[0].partition("?")[0]
     said = f"{row.get('submittedAt')}/{email}/{page}"
     found = row.get("conversionId") or hashlib.sha256(said.encode()).hexdigest()
     return {
         "form_id": form_id,
         "conversion_id": str(found),
-        "submitted_at": parse("timestamp", row.get("submittedAt"), f"hubspot.form_submissions {found}: submittedAt", run.warn),
+        "submitted_at": parse(
+            "timestamp", row.get("submittedAt"), f"hubspot.form_submissions {found}: submittedAt", run.warn
+        ),
         "email": email or None,
         "page_url": page or None,
     }
@@ -300,7 +342,14 @@ def _traffic(run: Run) -> Iterator[Any]:
         begins = date.fromisoformat(cursor["from"])
         first = date.fromisoformat(cursor["through"]) - timedelta(days=RESTATED_DAYS)
     run.complete_from["web_traffic"] = datetime.combine(begins, time(), zone).astimezone(UTC)
-    yield from typed("hubspot.web_traffic", VISITS, _days(run, first, last), run.warn, key=("source", "day"), may_lack=_MAY_LACK)
+    yield from typed(
+        "hubspot.web_traffic",
+        VISITS,
+        _days(run, first, last),
+        run.warn,
+        key=("source", "day"),
+        may_lack=_MAY_LACK,
+    )
     if not run.backfill:
         dlt.current.source_state()["web_traffic"] = {"from": begins.isoformat(), "through": today.isoformat()}
 
@@ -309,7 +358,11 @@ def _days(run: Run, first: date, last: date) -> Iterator[list[dict[str, Any]]]:
     while first <= last:
         end = min(first + timedelta(days=SPAN_DAYS - 1), last)
         with _optional("web analytics"):
-            answer = run.client.get(path(run.company, "traffic"), {"start": f"{first:%Y%m%d}", "end": f"{end:%Y%m%d}"}, lane="analytics")
+            answer = run.client.get(
+                path(run.company, "traffic"),
+                {"start": f"{first:%Y%m%d}", "end": f"{end:%Y%m%d}"},
+                lane="analytics",
+            )
         yield _visits(answer)
         first = end + timedelta(days=1)
 
@@ -322,15 +375,24 @@ def _visits(answer: Any) -> list[dict[str, Any]]:
     """
     try:
         found = {date.fromisoformat(day): rows for day, rows in answer.items()}
-        return [row | {"day": day.isoformat(), "new": _new(row)} for day, rows in found.items() for row in rows]
+        return [
+            row | {"day": day.isoformat(), "new": _new(row)} for day, rows in found.items() for row in rows
+        ]
     except (AttributeError, TypeError, ValueError):
         came = ", ".join(map(str, answer)) if isinstance(answer, dict) else type(answer).__name__
-        raise NotAvailable(f"HubSpot's web analytics answer in a shape that is not known here (an object of dates): {came[:100]}") from None
+        raise NotAvailable(
+            "HubSpot's web analytics answer in a shape that is not known here (an object of dates):"
+            f" {came[:100]}"
+        ) from None
 
 
 def _new(row: Mapping[str, Any]) -> int | None:
     """Sessions of visitors who had never come before."""
-    sessions, returning, rate = row.get("visits"), row.get("returningVisits"), row.get("newVisitorSessionRate")
+    sessions, returning, rate = (
+        row.get("visits"),
+        row.get("returningVisits"),
+        row.get("newVisitorSessionRate"),
+    )
     if not isinstance(sessions, int):
         return None
     if isinstance(returning, int):
@@ -353,23 +415,34 @@ def resources(run: Run | None) -> tuple[Any, ...]:
 
     @dlt.resource(**table(["form_id", "conversion_id"], "merge", SUBMISSION))
     def form_submissions() -> Iterator[Any]:
-        """One row per submission of a form: when, on which page, and the e-mail address that names the contact, in lower case."""
-        yield from streamed(run, "form_submissions", lambda run: _submissions(run, forms_listed) if forms_listed else ())
+        """One row per submission of a form: when, on which page, and the e-mail address that names the
+        contact, in lower case."""
+        yield from streamed(
+            run, "form_submissions", lambda run: _submissions(run, forms_listed) if forms_listed else ()
+        )
 
     @dlt.resource(**table("id", "merge", kinds(MAILS)))
     def marketing_mails() -> Iterator[Any]:
-        """One row per marketing mail, drafts and archived ones too. published_at is when it went out; planned_at says nothing about
-        that, drafts have it as well."""
-        yield from streamed(run, "marketing_mails", lambda _: mails_listed.tables(MAILS) if mails_listed else ())
+        """One row per marketing mail, drafts and archived ones too. published_at is when it went out;
+        planned_at says nothing about that, drafts have it as well."""
+        yield from streamed(
+            run, "marketing_mails", lambda _: mails_listed.tables(MAILS) if mails_listed else ()
+        )
 
-    @dlt.resource(**table(["snapshot_date", "mail_id"], replaces_same("snapshot_date", "mail_id"), kinds(STATS)))
+    @dlt.resource(
+        **table(["snapshot_date", "mail_id"], replaces_same("snapshot_date", "mail_id"), kinds(STATS))
+    )
     def marketing_mail_stats() -> Iterator[Any]:
-        """Counters of a published marketing mail since it was sent, as they stood on a day; every mail at least once a week."""
-        yield from streamed(run, "marketing_mail_stats", lambda run: _stats(run, mails_listed) if mails_listed else ())
+        """Counters of a published marketing mail since it was sent, as they stood on a day; every mail at
+        least once a week."""
+        yield from streamed(
+            run, "marketing_mail_stats", lambda run: _stats(run, mails_listed) if mails_listed else ()
+        )
 
     @dlt.resource(**table(["day", "source"], replaces_same("day"), kinds(VISITS)))
     def web_traffic() -> Iterator[Any]:
-        """Sessions on the website by day (of the account's zone) and source; new_sessions are those of visitors who came first."""
+        """Sessions on the website by day (of the account's zone) and source; new_sessions are those of
+        visitors who came first."""
         yield from streamed(run, "web_traffic", _traffic)
 
     return forms, form_submissions, marketing_mails, marketing_mail_stats, web_traffic
@@ -381,7 +454,9 @@ def diagnose(client: Client, company: Company, today: date) -> Iterator[Finding]
 
     def forms() -> None:
         with _optional("forms"):
-            found.extend(results(client.get(path(company, "forms"), {"limit": 1}, lane="forms"), "HubSpot forms"))
+            found.extend(
+                results(client.get(path(company, "forms"), {"limit": 1}, lane="forms"), "HubSpot forms")
+            )
 
     def submissions() -> None:
         with _optional("form submissions"):
@@ -404,5 +479,10 @@ def diagnose(client: Client, company: Company, today: date) -> Iterator[Finding]
     ):
         if what == "form submissions" and not found:
             continue
-        line = readable(SOURCE, what, call, f"Add the scope {scope} to the key if you want it{plan}. Nothing else depends on it.")
+        line = readable(
+            SOURCE,
+            what,
+            call,
+            f"Add the scope {scope} to the key if you want it{plan}. Nothing else depends on it.",
+        )
         yield replace(line, level="info") if line.level == "fail" else line

@@ -1,37 +1,47 @@
 """QuickBooks Online (Accounting v3).
 
-POST <oauth host>/oauth2/v1/tokens/bearer          -> an access token, and the refresh token to keep from now on
-GET  query: Invoice, Bill, Purchase, Payment, BillPayment -> invoices, bills, purchases, payments, bill_payments (merge on id)
-GET  query: Customer, Vendor, Account (inactive ones too) -> customers, vendors, accounts (in full, every run), vendor_states (of
-                                                      the vendors, a daily snapshot: QuickBooks cannot tell later who lacked what)
+POST <oauth host>/oauth2/v1/tokens/bearer          -> an access token, and the refresh token to keep from now
+    on
+GET  query: Invoice, Bill, Purchase, Payment, BillPayment -> invoices, bills, purchases, payments,
+    bill_payments (merge on id)
+GET  query: Customer, Vendor, Account (inactive ones too) -> customers, vendors, accounts (in full, every
+                                                      run), vendor_states (of the vendors, a daily snapshot:
+                                                      QuickBooks cannot tell later who lacked what)
 GET  query: CompanyInfo, Preferences               -> company
 GET  query: count(*)                               -> how many bills, payments of bills and vendors there are
-GET  reports/ProfitAndLoss, reports/CashFlow       -> profit_and_loss, cash_flow: one row per month and line of the report
+GET  reports/ProfitAndLoss, reports/CashFlow       -> profit_and_loss, cash_flow: one row per month and line
+    of the report
 GET  cdc                                           -> deleted_at of transactions
 
-The first run reads every transaction; later runs what changed (`MetaData.LastUpdatedTime`), with an hour of overlap. Queries never
-show what was deleted: change data capture is asked from a day before the last run on. It looks back 30 days at most and holds at
-most 1,000 objects without paging, so a table that changed more is asked alone, and where that is too much too, the ids that are
-there are compared with those of the warehouse. Every 28 days everything is read again and compared: that covers longer pauses, and
-merged customers, which may change old transactions without a trace. A void is a change: amounts become 0, `is_voided` is true.
-Reports have no changes to follow and closed months may change: each run reads the last 13 months again (the first run
-36, and so does the first run by another accounting method), half a year a call, and a month gives way as a whole.
+The first run reads every transaction; later runs what changed (`MetaData.LastUpdatedTime`), with an hour of
+overlap. Queries never show what was deleted: change data capture is asked from a day before the last run on.
+It looks back 30 days at most and holds at most 1,000 objects without paging, so a table that changed more is
+asked alone, and where that is too much too, the ids that are there are compared with those of the warehouse.
+Every 28 days everything is read again and compared: that covers longer pauses, and merged customers, which
+may change old transactions without a trace. A void is a change: amounts become 0, `is_voided` is true.
+Reports have no changes to follow and closed months may change: each run reads the last 13 months again (the
+first run 36, and so does the first run by another accounting method), half a year a call, and a month gives
+way as a whole.
 
-Pages overlap by some rows, because rows that vanish while pages are turned shift all that follow: where the overlap does not hold,
-the listing begins again. Of a row that comes twice, the higher SyncToken stays.
+Pages overlap by some rows, because rows that vanish while pages are turned shift all that follow: where the
+overlap does not hold, the listing begins again. Of a row that comes twice, the higher SyncToken stays.
 
-The refresh token changes about once a day; `kept_tokens.py` says how it is kept (var/secrets/quickbooks.json). It ends after 100 days
-without use, and five years after the consent in any case; the doctor and the runs tell so before.
+The refresh token changes about once a day; `kept_tokens.py` says how it is kept
+(var/secrets/quickbooks.json). It ends after 100 days without use, and five years after the consent in any
+case; the doctor and the runs tell so before.
 
-Never stored: tax ids (only `has_tax_id`; there is no document and no date of a W-9 in QuickBooks), notes, addresses, phone numbers.
+Never stored: tax ids (only `has_tax_id`; there is no document and no date of a W-9 in QuickBooks), notes,
+addresses, phone numbers.
 
-UNCONFIRMED: that reports allow fewer calls than the 500 a minute (a 429 is waited out, whatever it is for); the most cells of a report
-(a report that is cut, or ends in 504, is asked again in halves); whether accounting_method matters to the cash flow report (not
-sent; the report names no basis); the old 403 form of "too many requests" (read as a 429); that the name of a deactivated customer gets
-" (deleted)" (names are kept as they are); where the five years' end is told (`x_refresh_token_hard_expires_in` is read where it comes).
+UNCONFIRMED: that reports allow fewer calls than the 500 a minute (a 429 is waited out, whatever it is for);
+the most cells of a report (a report that is cut, or ends in 504, is asked again in halves); whether
+accounting_method matters to the cash flow report (not sent; the report names no basis); the old 403 form of
+"too many requests" (read as a 429); that the name of a deactivated customer gets " (deleted)" (names are kept
+as they are); where the five years' end is told (`x_refresh_token_hard_expires_in` is read where it comes).
 
-Settings: QUICKBOOKS_CLIENT_ID, QUICKBOOKS_CLIENT_SECRET, QUICKBOOKS_REFRESH_TOKEN, QUICKBOOKS_REALM_ID, QUICKBOOKS_BASE_URL (for
-Intuit's sandbox companies https://sandbox-quickbooks.api.intuit.com), QUICKBOOKS_TOKEN_BASE_URL, section [quickbooks] of company.toml.
+Settings: QUICKBOOKS_CLIENT_ID, QUICKBOOKS_CLIENT_SECRET, QUICKBOOKS_REFRESH_TOKEN, QUICKBOOKS_REALM_ID,
+QUICKBOOKS_BASE_URL (for Intuit's sandbox companies https://sandbox-quickbooks.api.intuit.com),
+QUICKBOOKS_TOKEN_BASE_URL, section [quickbooks] of company.toml.
 """
 
 from __future__ import annotations
@@ -80,8 +90,8 @@ MOST_CHANGES = 1_000
 PAGE, SHARED = 500, 20
 """Rows of a page, and how many of them are the last ones of the page before."""
 REPORT_MONTHS = 6
-"""Months of one report, always January to June or July to December: more of them run into Intuit's time limit, and the same lines come
-for a month whatever else is asked for."""
+"""Months of one report, always January to June or July to December: more of them run into Intuit's time
+limit, and the same lines come for a month whatever else is asked for."""
 WAIT = 60.0
 """Seconds to wait at a 429: Intuit sends no Retry-After."""
 TOLD_BEFORE = timedelta(days=21)
@@ -189,7 +199,8 @@ FIELDS: dict[str, Fields] = {
         "balance_with_sub_accounts": ("CurrentBalanceWithSubAccounts", "decimal"),
     },
 }
-"""Table -> column -> (field on the wire, type); fields with _ are worked out by `_prepared`. No other field is kept."""
+"""Table -> column -> (field on the wire, type); fields with _ are worked out by `_prepared`. No other field
+    is kept."""
 
 VENDOR_STATES: Fields = {
     "snapshot_date": ("_day", "date"),
@@ -198,15 +209,37 @@ VENDOR_STATES: Fields = {
 }
 """What is kept of the vendors day by day."""
 
-TRANSACTIONS = {"invoices": "Invoice", "bills": "Bill", "purchases": "Purchase", "payments": "Payment", "bill_payments": "BillPayment"}
+TRANSACTIONS = {
+    "invoices": "Invoice",
+    "bills": "Bill",
+    "purchases": "Purchase",
+    "payments": "Payment",
+    "bill_payments": "BillPayment",
+}
 NAMES = {"customers": "Customer", "vendors": "Vendor", "accounts": "Account"}
 ENTITIES = TRANSACTIONS | NAMES
 EVERY = " where Active in (true, false)"
 """Without it the inactive ones are left out."""
 MAY_LACK = frozenset(
     {
-        *("doc_number", "exchange_rate", "home_balance", "total_tax", "due_date", "currency", "email_status", "ap_account_id"),
-        *("entity_id", "entity_type", "entity_name", "payment_method_id", "deposit_account_id", "unapplied_amount"),
+        *(
+            "doc_number",
+            "exchange_rate",
+            "home_balance",
+            "total_tax",
+            "due_date",
+            "currency",
+            "email_status",
+            "ap_account_id",
+        ),
+        *(
+            "entity_id",
+            "entity_type",
+            "entity_name",
+            "payment_method_id",
+            "deposit_account_id",
+            "unapplied_amount",
+        ),
         *("company_name", "email", "parent_id", "term_id", "account_sub_type", "is_sub_account", "is_job"),
     }
 )
@@ -265,10 +298,13 @@ class QuickBooksCredentials(Credentials):
 CREDENTIALS = QuickBooksCredentials
 
 RECONNECT = (
-    "Connect the app to the company again (developer.intuit.com, OAuth 2.0 playground, or your own consent page) and put the refresh "
-    "token that it shows into QUICKBOOKS_REFRESH_TOKEN."
+    "Connect the app to the company again (developer.intuit.com, OAuth 2.0 playground, or your own consent"
+    " page) and put the refresh token that it shows into QUICKBOOKS_REFRESH_TOKEN."
 )
-WAY_OUT = "Check QUICKBOOKS_CLIENT_ID and QUICKBOOKS_CLIENT_SECRET (developer.intuit.com, your app, keys of the right environment)."
+WAY_OUT = (
+    "Check QUICKBOOKS_CLIENT_ID and QUICKBOOKS_CLIENT_SECRET (developer.intuit.com, your app, keys of the"
+    " right environment)."
+)
 
 
 class _TooMuch(TransientError):
@@ -276,7 +312,8 @@ class _TooMuch(TransientError):
 
 
 def connect(settings: Settings, company: Company) -> Client | None:
-    """A client for the company behind the credentials that keeps Intuit's limits; None when QuickBooks is not connected."""
+    """A client for the company behind the credentials that keeps Intuit's limits; None when QuickBooks is not
+    connected."""
     credentials = QuickBooksCredentials.read()
     if credentials is None:
         return None
@@ -301,7 +338,9 @@ def connect(settings: Settings, company: Company) -> Client | None:
         redact=redact,
         way_out=RECONNECT,
     )
-    bearer = Bearer(lambda: keeper.renew(lambda token: _exchange(tokens, token, settings.now()), settings.now()), redact)
+    bearer = Bearer(
+        lambda: keeper.renew(lambda token: _exchange(tokens, token, settings.now()), settings.now()), redact
+    )
     client = Client(
         "QuickBooks",
         f"{base}/v3/company/{urllib.parse.quote(realm, safe='')}",
@@ -343,7 +382,10 @@ def _token_judge(answer: Answer) -> Retry | SourceError | None:
     body = answer.json()
     error = body.get("error") if isinstance(body, dict) else None
     if answer.status == 400 and error == "invalid_grant":
-        return Refused(f"the refresh token is not accepted any more (invalid_grant): used up, ended or withdrawn. {RECONNECT}")
+        return Refused(
+            "the refresh token is not accepted any more (invalid_grant): used up, ended or withdrawn."
+            f" {RECONNECT}"
+        )
     if answer.status == 401 or error == "invalid_client":
         return PermanentError(f"the app's keys are not accepted ({answer.status}, invalid_client). {WAY_OUT}")
     return None
@@ -354,7 +396,9 @@ def _faults(answer: Answer) -> list[dict[str, Any]]:
     body = answer.json()
     fault = at(body, "Fault") or at(body, "fault")
     found = at(fault, "Error") or at(fault, "error")
-    return [{name.lower(): value for name, value in one.items()} for one in found or [] if isinstance(one, dict)]
+    return [
+        {name.lower(): value for name, value in one.items()} for one in found or [] if isinstance(one, dict)
+    ]
 
 
 def _judge(answer: Answer) -> Retry | SourceError | None:
@@ -362,16 +406,22 @@ def _judge(answer: Answer) -> Retry | SourceError | None:
         return None
     faults = _faults(answer)
     codes = {str(fault.get("code", "")).lstrip("0") for fault in faults}
-    texts = "; ".join(f"{fault.get('message', '')} {fault.get('detail') or ''}".strip() for fault in faults) or answer.start
-    trace = f" (code {', '.join(sorted(codes)) or 'none'}, intuit_tid {answer.headers.get('intuit_tid', 'none')})"
+    texts = (
+        "; ".join(f"{fault.get('message', '')} {fault.get('detail') or ''}".strip() for fault in faults)
+        or answer.start
+    )
+    trace = (
+        f" (code {', '.join(sorted(codes)) or 'none'}, intuit_tid {answer.headers.get('intuit_tid', 'none')})"
+    )
     if answer.status == 429 or "3001" in codes:
         return Retry("too many requests, or the month's calls of the app are used up", WAIT, everybody=True)
     if answer.status == 401:
         return PermanentError(f"the credentials are not accepted (401): {texts}{trace}. {RECONNECT}")
     if answer.status == 403:
         return PermanentError(
-            f"the app may not read this company (403): {texts}{trace}. Check QUICKBOOKS_REALM_ID, that the app is connected to that "
-            "company, and that a sandbox company is asked at its own address (QUICKBOOKS_BASE_URL)."
+            f"the app may not read this company (403): {texts}{trace}. Check QUICKBOOKS_REALM_ID, that the"
+            " app is connected to that company, and that a sandbox company is asked at its own address"
+            " (QUICKBOOKS_BASE_URL)."
         )
     if answer.status == 504 and "/reports/" in answer.path:
         return _TooMuch(f"the report takes too long (504){trace}")
@@ -399,9 +449,19 @@ def walk(client: Client, entity: str, where: str = "", fields: str = "*") -> Ite
         start = 1
         before: list[dict[str, Any]] = []
         while True:
-            statement = f"select {fields} from {entity}{where} orderby Id startposition {start} maxresults {PAGE}"
-            found = client.get("/query", {"query": statement}, complaint=partial(_incomplete, entity=entity, start=start))
-            rows = entries(found, f"QuickBooks {entity}", "QueryResponse", entity, beside=("startPosition", "maxResults", "totalCount"))
+            statement = (
+                f"select {fields} from {entity}{where} orderby Id startposition {start} maxresults {PAGE}"
+            )
+            found = client.get(
+                "/query", {"query": statement}, complaint=partial(_incomplete, entity=entity, start=start)
+            )
+            rows = entries(
+                found,
+                f"QuickBooks {entity}",
+                "QueryResponse",
+                entity,
+                beside=("startPosition", "maxResults", "totalCount"),
+            )
             for row in rows:
                 expect(row, str, f"QuickBooks {entity}", "Id")
             if before and before[-1]["Id"] not in {row["Id"] for row in rows}:
@@ -417,7 +477,8 @@ def walk(client: Client, entity: str, where: str = "", fields: str = "*") -> Ite
 
 
 def _incomplete(answer: Any, entity: str, start: int) -> str | None:
-    """What is wrong with a page that was asked for from `start` on. Without rows the entity's key is missing."""
+    """What is wrong with a page that was asked for from `start` on. Without rows the entity's key is
+    missing."""
     found = at(answer, "QueryResponse")
     if not isinstance(found, dict):
         return None
@@ -455,13 +516,18 @@ def _prepared(row: dict[str, Any], name: str) -> dict[str, Any]:
         "_lines": as_json(list(_lines(row.get("Line")))),
         "_linked": as_json(_links(row)),
         "_credit": row.get("Credit") is True,
-        "_paid_from": at(row, "CheckPayment.BankAccountRef.value") or at(row, "CreditCardPayment.CCAccountRef.value"),
+        "_paid_from": (
+            at(row, "CheckPayment.BankAccountRef.value") or at(row, "CreditCardPayment.CCAccountRef.value")
+        ),
     }
 
 
 def _links(row: dict[str, Any]) -> list[dict[str, Any]]:
     linked = row.get("LinkedTxn")
-    return [{"id": at(one, "TxnId"), "type": at(one, "TxnType")} for one in (linked if isinstance(linked, list) else ())]
+    return [
+        {"id": at(one, "TxnId"), "type": at(one, "TxnType")}
+        for one in (linked if isinstance(linked, list) else ())
+    ]
 
 
 def _lines(lines: Any) -> Iterator[dict[str, Any]]:
@@ -494,8 +560,13 @@ def _rows(run: Run, name: str, where: str = "") -> Iterator[Any]:
 
 def _vendor_states(run: Run) -> Iterator[Any]:
     day = snapshot_day(run, "vendor_states")
-    pages = ([_prepared(row, "vendors") | {"_day": day} for row in page] for page in walk(run.client, "Vendor", EVERY))
-    yield from typed("quickbooks.vendor_states", VENDOR_STATES, pages, run.warn, key=("vendor_id", "snapshot_date"))
+    pages = (
+        [_prepared(row, "vendors") | {"_day": day} for row in page]
+        for page in walk(run.client, "Vendor", EVERY)
+    )
+    yield from typed(
+        "quickbooks.vendor_states", VENDOR_STATES, pages, run.warn, key=("vendor_id", "snapshot_date")
+    )
 
 
 def _transactions(run: Run, name: str) -> Iterator[Any]:
@@ -522,8 +593,16 @@ def _transactions(run: Run, name: str) -> Iterator[Any]:
 def _windows(run: Run) -> Iterator[str]:
     """There is no OR: what changed in the window, then what is dated in it."""
     zone = run.company.zone
-    changed = [("MetaData.LastUpdatedTime", sign, _iso(bound)) for sign, bound in ((">=", run.since), ("<=", run.until)) if bound]
-    dated = [("TxnDate", sign, local_date(bound, zone).isoformat()) for sign, bound in ((">=", run.since), ("<=", run.until)) if bound]
+    changed = [
+        ("MetaData.LastUpdatedTime", sign, _iso(bound))
+        for sign, bound in ((">=", run.since), ("<=", run.until))
+        if bound
+    ]
+    dated = [
+        ("TxnDate", sign, local_date(bound, zone).isoformat())
+        for sign, bound in ((">=", run.since), ("<=", run.until))
+        if bound
+    ]
     for bounds in (changed, dated):
         yield " where " + " and ".join(f"{field} {sign} '{value}'" for field, sign, value in bounds)
 
@@ -551,23 +630,36 @@ def recall(connection: Any, run: Run) -> None:
 
 
 def begin(run: Run) -> None:
-    """Before the first row: what was deleted since the last run, of all tables in one call where that is not too much."""
+    """Before the first row: what was deleted since the last run, of all tables in one call where that is not
+    too much."""
     if run.backfill:
         return
     names = sorted(name for name in run.tables & set(TRANSACTIONS) if not _sweeps(run, name))
     if not names:
         return
-    since = {name: datetime.fromisoformat(_cursor(run, name)["pulled_at"]) - DELETES_OVERLAP for name in names}
+    since = {
+        name: datetime.fromisoformat(_cursor(run, name)["pulled_at"]) - DELETES_OVERLAP for name in names
+    }
     gone = _deleted(run.client, names, min(since.values()))
     if gone is None:
-        gone = {name: found[name] for name in names if (found := _deleted(run.client, [name], since[name])) is not None}
+        gone = {
+            name: found[name]
+            for name in names
+            if (found := _deleted(run.client, [name], since[name])) is not None
+        }
     run.known["gone"] = gone
     for name, deleted in gone.items():
         for key, when in deleted.items():
-            run.gone(name, [key], at=parse("timestamp", when, f"quickbooks.{name} {key}: LastUpdatedTime", run.warn))
+            run.gone(
+                name,
+                [key],
+                at=parse("timestamp", when, f"quickbooks.{name} {key}: LastUpdatedTime", run.warn),
+            )
 
 
-def _deleted(client: Client, names: Sequence[str], since: datetime) -> dict[str, dict[str, str | None]] | None:
+def _deleted(
+    client: Client, names: Sequence[str], since: datetime
+) -> dict[str, dict[str, str | None]] | None:
     """Table -> id of a deleted transaction -> when; None: more changed than one answer holds."""
     entities = [TRANSACTIONS[name] for name in names]
     answer = client.get("/cdc", {"entities": ",".join(entities), "changedSince": _iso(since)})
@@ -577,7 +669,12 @@ def _deleted(client: Client, names: Sequence[str], since: datetime) -> dict[str,
         for block in expect(response, list, "QuickBooks changes", "QueryResponse")
     ]
     beside = {*entities, "startPosition", "maxResults", "totalCount"}
-    rows = {entity: [row for block in blocks for row in entries(block, "QuickBooks changes", entity, beside=beside)] for entity in entities}
+    rows = {
+        entity: [
+            row for block in blocks for row in entries(block, "QuickBooks changes", entity, beside=beside)
+        ]
+        for entity in entities
+    }
     if sum(map(len, rows.values())) >= MOST_CHANGES:
         return None
     return {
@@ -591,13 +688,15 @@ def _deleted(client: Client, names: Sequence[str], since: datetime) -> dict[str,
 
 
 def totals(run: Run) -> Iterator[tuple[str, int]]:
-    """How many bills and payments of bills there are, voided ones too, and how many vendors, inactive ones too."""
+    """How many bills and payments of bills there are, voided ones too, and how many vendors, inactive ones
+    too."""
     for name in run.countable(COUNTED):
         yield name, count(run.client, ENTITIES[name], COUNTED[name])
 
 
 def end(run: Run) -> None:
-    """After the last row: when the access ends, which the answers have told, and a warning where that is soon."""
+    """After the last row: when the access ends, which the answers have told, and a warning where that is
+    soon."""
     run.access_ends = _ends(run.client.facts["keeper"])
     if ends := _ends_soon(run.client.facts["keeper"], run.started_at):
         run.warn(ends)
@@ -634,7 +733,9 @@ def _months(first: date, last: date) -> list[date]:
 def _report_tables(run: Run, name: str) -> Iterator[Any]:
     kinds = _PROFIT_AND_LOSS if name == "profit_and_loss" else _REPORT
     key = ("month", "position", *(["accounting_method"] if name == "profit_and_loss" else []))
-    yield from typed(f"quickbooks.{name}", plain(kinds), [list(_report(run, name))], run.warn, key=key, may_lack=kinds)
+    yield from typed(
+        f"quickbooks.{name}", plain(kinds), [list(_report(run, name))], run.warn, key=key, may_lack=kinds
+    )
 
 
 def _report(run: Run, name: str) -> Iterator[dict[str, Any]]:
@@ -645,7 +746,11 @@ def _report(run: Run, name: str) -> Iterator[dict[str, Any]]:
     since = run.state.get("reports", {}).get(kept)
     last = today
     if run.backfill:
-        first = local_date(run.since, zone).replace(day=1) if run.since else _first_of(today, section.history_months - 1)
+        first = (
+            local_date(run.since, zone).replace(day=1)
+            if run.since
+            else _first_of(today, section.history_months - 1)
+        )
         if run.until and local_date(run.until, zone) < today:
             last = _first_of(local_date(run.until, zone), -1) - timedelta(days=1)
     else:
@@ -662,7 +767,11 @@ def _report(run: Run, name: str) -> Iterator[dict[str, Any]]:
 def _part(run: Run, name: str, months: list[date], last: date) -> Iterator[dict[str, Any]]:
     """Rows of some months; a report that is too large for one answer is asked for in halves."""
     until = min(last, _first_of(months[-1], -1) - timedelta(days=1))
-    params = {"start_date": months[0].isoformat(), "end_date": until.isoformat(), "summarize_column_by": "Month"}
+    params = {
+        "start_date": months[0].isoformat(),
+        "end_date": until.isoformat(),
+        "summarize_column_by": "Month",
+    }
     if name == "profit_and_loss":
         params["accounting_method"] = run.company.quickbooks.accounting_method
     try:
@@ -682,11 +791,14 @@ def _part(run: Run, name: str, months: list[date], last: date) -> Iterator[dict[
         yield row
 
 
-def report_rows(answer: Any, months: list[date], where: str, warn: Callable[[str], None]) -> Iterator[dict[str, Any]]:
-    """A report as rows: per month one of the kind `month` (it was asked for, whatever is in it), then one per line.
+def report_rows(
+    answer: Any, months: list[date], where: str, warn: Callable[[str], None]
+) -> Iterator[dict[str, Any]]:
+    """A report as rows: per month one of the kind `month` (it was asked for, whatever is in it), then one per
+    line.
 
-    Kinds: `account` (an account's own amount; no row where the cell is blank), `subtotal` (a parent account with its children), `total`
-    (a group; a blank is 0).
+    Kinds: `account` (an account's own amount; no row where the cell is blank), `subtotal` (a parent account
+    with its children), `total` (a group; a blank is 0).
 
     Raises:
         _TooMuch: QuickBooks has cut the report.
@@ -706,16 +818,24 @@ def report_rows(answer: Any, months: list[date], where: str, warn: Callable[[str
             value = cells[index].get("value") if index < len(cells) else None
             blank = line["kind"] == "total" and value in (None, "")
             # a total that is there and cannot be read is unknown, not 0
-            amount = parse("decimal", 0 if blank else plain_number(value), f"{where} {month:%Y-%m} {line['title']}: amount", warn)
+            amount = parse(
+                "decimal",
+                0 if blank else plain_number(value),
+                f"{where} {month:%Y-%m} {line['title']}: amount",
+                warn,
+            )
             if value or line["kind"] == "total":
                 yield {"month": month, "position": position, "currency": currency, **line, "amount": amount}
 
 
-_NUMBER = re.compile(r"(?P<open>\()?(?P<sign>-)?[$€£]?(?P<digits>\d+|\d{1,3}(,\d{3})+)(?P<cents>\.\d*)?(?(open)\))", re.ASCII)
+_NUMBER = re.compile(
+    r"(?P<open>\()?(?P<sign>-)?[$€£]?(?P<digits>\d+|\d{1,3}(,\d{3})+)(?P<cents>\.\d*)?(?(open)\))", re.ASCII
+)
 
 
 def plain_number(value: Any) -> Any:
-    """An amount as people print it, as a plain number: "1,300.00", "(1,234.50)" for what is negative. Anything else as it came."""
+    """An amount as people print it, as a plain number: "1,300.00", "(1,234.50)" for what is negative.
+    Anything else as it came."""
     if not isinstance(value, str) or not (match := _NUMBER.fullmatch(value.strip())):
         return value
     negative = bool(match["open"]) != bool(match["sign"])
@@ -728,7 +848,10 @@ def _columns(answer: Any, months: list[date], where: str) -> dict[date, int]:
     found: dict[date, int] = {}
     undated: list[int] = []
     for index, column in enumerate(columns):
-        facts = {fact.get("Name"): fact.get("Value") for fact in entries(column, where, "MetaData", beside=column.keys())}
+        facts = {
+            fact.get("Name"): fact.get("Value")
+            for fact in entries(column, where, "MetaData", beside=column.keys())
+        }
         if start := parse("date", facts.get("StartDate"), f"{where}: StartDate", lambda _: None):
             found[start.replace(day=1)] = index
         elif column.get("ColType") == "Money" and facts.get("ColKey") != "total":
@@ -737,18 +860,26 @@ def _columns(answer: Any, months: list[date], where: str) -> dict[date, int]:
         found = dict(zip(months, undated, strict=False))
     if columns and set(found) - set(months) or (len(found) < len(months) and at(answer, "Rows.Row")):
         titles = ", ".join(str(column.get("ColTitle")) for column in columns)
-        raise PermanentError(f"{where}: the columns ({titles[:200]}) are not the months {months[0]:%Y-%m} to {months[-1]:%Y-%m}")
+        raise PermanentError(
+            f"{where}: the columns ({titles[:200]}) are not the months {months[0]:%Y-%m} to"
+            f" {months[-1]:%Y-%m}"
+        )
     return found
 
 
-def _report_lines(rows: dict[str, Any], group: str, path: tuple[str, ...], where: str) -> Iterator[dict[str, Any]]:
+def _report_lines(
+    rows: dict[str, Any], group: str, path: tuple[str, ...], where: str
+) -> Iterator[dict[str, Any]]:
     """Lines of a report or of a section of it; without lines it is an empty object."""
     for row in entries(rows, where, "Row", beside=()):
         own = row.get("group")
         inner = _SPELLINGS.get(str(own), own) or group
         header = _cells(row, "Header", where)
         if not row.keys() & {"Header", "Rows", "Summary", "ColData"}:
-            raise Unexpected(f"{where}: a row of the report has neither cells nor rows, but {', '.join(map(str, row))[:200] or 'nothing'}")
+            raise Unexpected(
+                f"{where}: a row of the report has neither cells nor rows, but"
+                f" {', '.join(map(str, row))[:200] or 'nothing'}"
+            )
         below = path
         if header:
             below = (*path, str(header[0].get("value")))
@@ -759,7 +890,8 @@ def _report_lines(rows: dict[str, Any], group: str, path: tuple[str, ...], where
         if summary := _cells(row, "Summary", where):
             yield _line(summary, inner, "total" if own else "subtotal", path, (header or [{}])[0].get("id"))
         if cells := entries(row, where, "ColData", beside=row.keys()):
-            # in the cash flow, single lines have groups of their own: the net income, the cash at the beginning
+            # in the cash flow, single lines have groups of their own: the net income, the cash at the
+            # beginning
             yield _line(cells, inner, "total" if own else "account", path)
 
 
@@ -767,7 +899,9 @@ def _cells(row: dict[str, Any], part: str, where: str) -> list[dict[str, Any]]:
     return [] if row.get(part) is None else entries(row, where, part, "ColData", beside=())
 
 
-def _line(cells: list[dict[str, Any]], group: str, kind: str, path: Iterable[str], account: Any = None) -> dict[str, Any]:
+def _line(
+    cells: list[dict[str, Any]], group: str, kind: str, path: Iterable[str], account: Any = None
+) -> dict[str, Any]:
     return {
         "group_key": group or None,
         "kind": kind,
@@ -812,42 +946,51 @@ def source(run: Run | None = None) -> Any:
     def shape(name: str) -> Any:
         more: dict[str, ColumnType] = {"deleted_at": "timestamp"} if name in TRANSACTIONS else {}
         found = table("id", "merge", {**{column: kind for column, (_, kind) in FIELDS[name].items()}, **more})
-        found["columns"]["sync_token"]["dedup_sort"] = "desc"  # a row that comes twice in one load: the newer one stays
+        found["columns"]["sync_token"]["dedup_sort"] = (
+            "desc"  # a row that comes twice in one load: the newer one stays
+        )
         return found
 
     @dlt.resource(**shape("invoices"))
     def invoices() -> Iterator[Any]:
-        """One row per invoice, deleted ones too. Amounts in its own currency; balance is what is open now; lines and linked are JSON."""
+        """One row per invoice, deleted ones too. Amounts in its own currency; balance is what is open now;
+        lines and linked are JSON."""
         yield from streamed(run, "invoices", lambda run: _transactions(run, "invoices"))
 
     @dlt.resource(**shape("bills"))
     def bills() -> Iterator[Any]:
-        """One row per vendor bill, deleted ones too. Amounts in the bill's currency; balance is what is open now; lines are JSON."""
+        """One row per vendor bill, deleted ones too. Amounts in the bill's currency; balance is what is open
+        now; lines are JSON."""
         yield from streamed(run, "bills", lambda run: _transactions(run, "bills"))
 
     @dlt.resource(**shape("purchases"))
     def purchases() -> Iterator[Any]:
-        """One row per expense by card, check or debit, deleted ones too. is_credit: a refund, whose amount counts negative."""
+        """One row per expense by card, check or debit, deleted ones too. is_credit: a refund, whose amount
+        counts negative."""
         yield from streamed(run, "purchases", lambda run: _transactions(run, "purchases"))
 
     @dlt.resource(**shape("payments"))
     def payments() -> Iterator[Any]:
-        """One row per customer payment, deleted ones too. The lines (JSON) say which invoices it pays, each with its part."""
+        """One row per customer payment, deleted ones too. The lines (JSON) say which invoices it pays, each
+        with its part."""
         yield from streamed(run, "payments", lambda run: _transactions(run, "payments"))
 
     @dlt.resource(**shape("bill_payments"))
     def bill_payments() -> Iterator[Any]:
-        """One row per payment of bills, deleted ones too. The lines (JSON) say which bills it pays, each with its part."""
+        """One row per payment of bills, deleted ones too. The lines (JSON) say which bills it pays, each with
+        its part."""
         yield from streamed(run, "bill_payments", lambda run: _transactions(run, "bill_payments"))
 
     @dlt.resource(**shape("customers"))
     def customers() -> Iterator[Any]:
-        """One row per customer, inactive ones too. Sum balance: balance_with_jobs holds that of sub-customers once more."""
+        """One row per customer, inactive ones too. Sum balance: balance_with_jobs holds that of sub-customers
+        once more."""
         yield from streamed(run, "customers", lambda run: _rows(run, "customers", EVERY))
 
     @dlt.resource(**shape("vendors"))
     def vendors() -> Iterator[Any]:
-        """One row per vendor, inactive ones too. has_tax_id: whether a tax id from a W-9 is on file; the id itself is not kept."""
+        """One row per vendor, inactive ones too. has_tax_id: whether a tax id from a W-9 is on file; the id
+        itself is not kept."""
         yield from streamed(run, "vendors", lambda run: _rows(run, "vendors", EVERY))
 
     @dlt.resource(
@@ -858,12 +1001,14 @@ def source(run: Run | None = None) -> Any:
         )
     )
     def vendor_states() -> Iterator[Any]:
-        """One row per local day and vendor: whether it is paid as a 1099 contractor, and whether a tax id was on file that day."""
+        """One row per local day and vendor: whether it is paid as a 1099 contractor, and whether a tax id was
+        on file that day."""
         yield from whole(run, "vendor_states", _vendor_states)
 
     @dlt.resource(**shape("accounts"))
     def accounts() -> Iterator[Any]:
-        """One row per account of the chart of accounts, inactive ones too. Payables carry a negative balance."""
+        """One row per account of the chart of accounts, inactive ones too. Payables carry a negative
+        balance."""
         yield from streamed(run, "accounts", lambda run: _rows(run, "accounts", EVERY))
 
     @dlt.resource(**table("id", EVERYTHING, _COMPANY))
@@ -879,12 +1024,14 @@ def source(run: Run | None = None) -> Any:
         )
     )
     def profit_and_loss() -> Iterator[Any]:
-        """One row per month and line of the profit and loss report, in the home currency; kind month: the month was read."""
+        """One row per month and line of the profit and loss report, in the home currency; kind month: the
+        month was read."""
         yield from whole(run, "profit_and_loss", lambda run: _report_tables(run, "profit_and_loss"))
 
     @dlt.resource(**table(["month", "position"], replaces_same("month"), _REPORT))
     def cash_flow() -> Iterator[Any]:
-        """One row per month and line of the cash flow report, in the home currency; kind month: the month was read."""
+        """One row per month and line of the cash flow report, in the home currency; kind month: the month was
+        read."""
         yield from whole(run, "cash_flow", lambda run: _report_tables(run, "cash_flow"))
 
     transactions = (invoices, bills, purchases, payments, bill_payments)
@@ -895,12 +1042,19 @@ def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[F
     """Company, permissions, basis and currency of the reports, and how long the access lasts."""
     info, preferences = _facts(client)
     yield Finding(SOURCE, "company", "ok", f"{info.get('CompanyName')}, {info.get('Country')}")
-    way_out = "Connect the app again with the scope com.intuit.quickbooks.accounting, as an administrator of the company."
+    way_out = (
+        "Connect the app again with the scope com.intuit.quickbooks.accounting, as an administrator of the"
+        " company."
+    )
     for entity in ENTITIES.values():
         yield readable(SOURCE, entity, partial(count, client, entity), way_out)
     today = local_date(settings.now(), company.zone)
     for report in REPORTS.values():
-        params = {"start_date": today.replace(day=1).isoformat(), "end_date": today.isoformat(), "summarize_column_by": "Month"}
+        params = {
+            "start_date": today.replace(day=1).isoformat(),
+            "end_date": today.isoformat(),
+            "summarize_column_by": "Month",
+        }
         yield readable(SOURCE, report, partial(client.get, f"/reports/{report}", params), way_out)
     basis, ours = at(preferences, "ReportPrefs.ReportBasis"), company.quickbooks.accounting_method
     if basis and basis != ours:
@@ -911,17 +1065,27 @@ def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[F
             f"QuickBooks shows its reports by the {basis} method, company.toml asks for {ours}",
             "Nothing to do if that is meant; else change quickbooks.accounting_method in company.toml.",
         )
-    yield from currency_differs(SOURCE, "QuickBooks", at(preferences, "CurrencyPrefs.HomeCurrency.value"), company)
+    yield from currency_differs(
+        SOURCE, "QuickBooks", at(preferences, "CurrencyPrefs.HomeCurrency.value"), company
+    )
     yield from _diagnose_token(client.facts["keeper"], settings.now())
 
 
 def _diagnose_token(keeper: TokenKeeper, now: datetime) -> Iterator[Finding]:
     if keeper.open_to_others():
-        yield Finding(SOURCE, "token file", "warn", f"{keeper.path} can be read by other users of this machine", f"chmod 600 {keeper.path}")
+        yield Finding(
+            SOURCE,
+            "token file",
+            "warn",
+            f"{keeper.path} can be read by other users of this machine",
+            f"chmod 600 {keeper.path}",
+        )
     ends = _ends(keeper)
     soon = _ends_soon(keeper, now)
     if soon:
-        yield Finding(SOURCE, "access", "warn", soon.removeprefix("QuickBooks: ").partition(". ")[0], RECONNECT)
+        yield Finding(
+            SOURCE, "access", "warn", soon.removeprefix("QuickBooks: ").partition(". ")[0], RECONNECT
+        )
     elif ends:
         detail = f"good until {ends:%Y-%m-%d} without a run; every run renews it, for five years at most"
         yield Finding(SOURCE, "access", "ok", detail)

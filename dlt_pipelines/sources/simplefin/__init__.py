@@ -1,28 +1,36 @@
 """SimpleFIN: balances and transactions of all connected bank accounts.
 
-GET {access}/accounts?start-date=...               -> raw_simplefin.accounts (merge on id), balances (a row per account and day),
-                                                     transactions (merge on account and id), errors (what the bank side complains of)
+GET {access}/accounts?start-date=...               -> raw_simplefin.accounts (merge on id), balances (a row
+    per account and day),
+                                                     transactions (merge on account and id), errors (what the
+                                                     bank side complains of)
 
-One call a run brings everything: asking for transactions costs no request more, and shows the holdings by which an investment account
-is known (`balances-only` hides them). 24 requests a day are expected of an access URL, and those that keep asking more are
-switched off: the ledger of loads knows how many the last 24 hours took, runs stop at 20 and leave the rest to the doctor. A 429 is
-not asked again. A range holds 90 days at most and is cut silently, so longer ones (the first run reads 89 days, a backfill any number)
-are walked in steps of 89. Later runs read from ten days before the last one on; what is no longer there by then gets deleted_at.
+One call a run brings everything: asking for transactions costs no request more, and shows the holdings by
+which an investment account is known (`balances-only` hides them). 24 requests a day are expected of an access
+URL, and those that keep asking more are switched off: the ledger of loads knows how many the last 24 hours
+took, runs stop at 20 and leave the rest to the doctor. A 429 is not asked again. A range holds 90 days at
+most and is cut silently, so longer ones (the first run reads 89 days, a backfill any number) are walked in
+steps of 89. Later runs read from ten days before the last one on; what is no longer there by then gets
+deleted_at.
 
-Both versions of the protocol are read, whatever was asked for: organisations stand in each account or in `connections`, complaints
-in `errors` or `errlist` (or both), their text under `msg` or `message`. An answer with complaints is an answer: they become
-warnings, rows of `errors` and the `error_text` of the balances that they concern, the accounts that came are stored, and the others
-keep their last snapshot. `balance_at` says when the bank's balance was true; older ones than stale_after_days are named. A reconnected
-account comes with another id, for a time beside the old one: `account_key` (organisation and name) is the same. An id keeps the key
-under which it was first seen, whatever the bank calls it later. Balances of different currencies stand side by side and are never added
-here; custom units have a URL for a currency.
+Both versions of the protocol are read, whatever was asked for: organisations stand in each account or in
+`connections`, complaints in `errors` or `errlist` (or both), their text under `msg` or `message`. An answer
+with complaints is an answer: they become warnings, rows of `errors` and the `error_text` of the balances that
+they concern, the accounts that came are stored, and the others keep their last snapshot. `balance_at` says
+when the bank's balance was true; older ones than stale_after_days are named. A reconnected account comes with
+another id, for a time beside the old one: `account_key` (organisation and name) is the same. An id keeps the
+key under which it was first seen, whatever the bank calls it later. Balances of different currencies stand
+side by side and are never added here; custom units have a URL for a currency.
 
-UNCONFIRMED: when version 2 becomes the default ([simplefin] protocol_version: 2 is asked for; with 1 nothing is sent, because it is not
-known whether that may be asked for); whether a 429 says when to come back (not relied on).
+UNCONFIRMED: when version 2 becomes the default ([simplefin] protocol_version: 2 is asked for; with 1 nothing
+is sent, because it is not known whether that may be asked for); whether a 429 says when to come back (not
+relied on).
 
-The access URL holds user and password. They are cut off before anything else happens, sent as a header, and hidden in every form.
+The access URL holds user and password. They are cut off before anything else happens, sent as a header, and
+hidden in every form.
 
-Settings: SIMPLEFIN_ACCESS_URL (`scoreline claim` makes one of a setup token), SIMPLEFIN_BASE_URL, section [simplefin] of company.toml.
+Settings: SIMPLEFIN_ACCESS_URL (`scoreline claim` makes one of a setup token), SIMPLEFIN_BASE_URL, section
+[simplefin] of company.toml.
 """
 
 from __future__ import annotations
@@ -122,14 +130,19 @@ def parted(url: str) -> tuple[str, str, str]:
         parts = urllib.parse.urlsplit(url.strip())
         port = parts.port
     except ValueError:
-        raise PermanentError("SIMPLEFIN_ACCESS_URL is not an address, expected https://user:password@host/path") from None
+        raise PermanentError(
+            "SIMPLEFIN_ACCESS_URL is not an address, expected https://user:password@host/path"
+        ) from None
     if parts.scheme not in ("http", "https") or not parts.hostname:
         what = "a setup token" if claim_url(url) else "no address"
         raise PermanentError(
-            f"SIMPLEFIN_ACCESS_URL holds {what} instead of an access URL. Make one of a setup token with `scoreline claim`."
+            f"SIMPLEFIN_ACCESS_URL holds {what} instead of an access URL. Make one of a setup token with"
+            " `scoreline claim`."
         )
     if not parts.username or not parts.password:
-        raise PermanentError("SIMPLEFIN_ACCESS_URL has no user and password in it: https://user:password@host/path")
+        raise PermanentError(
+            "SIMPLEFIN_ACCESS_URL has no user and password in it: https://user:password@host/path"
+        )
     if parts.scheme != "https" and parts.hostname not in ("127.0.0.1", "localhost"):
         raise PermanentError("SIMPLEFIN_ACCESS_URL is not https: the password would travel in the open")
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
@@ -153,7 +166,8 @@ def claim_url(token: str) -> str | None:
 
 
 def forms(url: str) -> list[str]:
-    """Everything of an access URL that must not be seen: the whole, its user and password, together and as they are sent."""
+    """Everything of an access URL that must not be seen: the whole, its user and password, together and as
+    they are sent."""
     found = [url.strip()]
     with contextlib.suppress(PermanentError, ValueError):
         _, user, password = parted(url)
@@ -176,8 +190,8 @@ class SimpleFinCredentials(Credentials):
 CREDENTIALS = SimpleFinCredentials
 
 WAY_OUT = (
-    "Make a new setup token in SimpleFIN Bridge and claim it with `scoreline claim`. If nobody has withdrawn the access, somebody else may "
-    "have it: disable the old token there."
+    "Make a new setup token in SimpleFIN Bridge and claim it with `scoreline claim`. If nobody has withdrawn"
+    " the access, somebody else may have it: disable the old token there."
 )
 
 
@@ -216,10 +230,13 @@ def _judge(answer: Answer) -> Retry | SourceError | None:
     if answer.status == 402:
         return PermanentError(f"the subscription is not paid (402): {texts}. Settle it in SimpleFIN Bridge.")
     if answer.status in (401, 403):  # the body is a web page
-        return PermanentError(f"the access URL is not accepted ({answer.status}): withdrawn, or not the right one. {WAY_OUT}")
+        return PermanentError(
+            f"the access URL is not accepted ({answer.status}): withdrawn, or not the right one. {WAY_OUT}"
+        )
     if answer.status == 429:
         return TransientError(
-            f"the day's requests are used up (429): {texts or answer.start}. The balances of earlier runs stay; run it tomorrow."
+            f"the day's requests are used up (429): {texts or answer.start}. The balances of earlier runs"
+            " stay; run it tomorrow."
         )
     return None
 
@@ -229,7 +246,8 @@ def _complaint_texts(body: Any) -> list[str]:
 
 
 def complaints(body: dict[str, Any]) -> list[dict[str, Any]]:
-    """What an answer complains of, from `errlist` and `errors`, each text once: code, text, connection and account."""
+    """What an answer complains of, from `errlist` and `errors`, each text once: code, text, connection and
+    account."""
     found: dict[str, dict[str, Any]] = {}
     lists = [body[name] for name in ("errlist", "errors") if body.get(name)]
     # whatever it is, it is a complaint
@@ -240,7 +258,13 @@ def complaints(body: dict[str, Any]) -> list[dict[str, Any]]:
         if code.startswith("conn."):
             code = code.replace("conn.", "con.", 1)
         found.setdefault(
-            text, {"code": code or None, "text": text, "connection_id": said.get("conn_id"), "account_id": said.get("account_id")}
+            text,
+            {
+                "code": code or None,
+                "text": text,
+                "connection_id": said.get("conn_id"),
+                "account_id": said.get("account_id"),
+            },
         )
     return list(found.values())
 
@@ -258,7 +282,8 @@ def used(connection: Any, now: datetime) -> int:
     try:
         # a clock that was ahead once must not keep later days from asking
         row = connection.execute(
-            "select coalesce(sum(requests), 0) from ledger.loads where source = ? and finished_at between ? and ?",
+            "select coalesce(sum(requests), 0) from ledger.loads where source = ? and finished_at between ?"
+            " and ?",
             [SOURCE, now - timedelta(days=1), now + APART],
         ).fetchone()
     except duckdb.CatalogException:
@@ -269,14 +294,18 @@ def used(connection: Any, now: datetime) -> int:
 def known_keys(connection: Any) -> dict[str, str]:
     """Account id -> the key that it has had so far."""
     try:
-        sql = "select account_id, account_key from raw_simplefin.accounts where not starts_with(account_key, '?/')"
+        sql = (
+            "select account_id, account_key from raw_simplefin.accounts where not starts_with(account_key,"
+            " '?/')"
+        )
         return dict(connection.execute(sql).fetchall())
     except duckdb.CatalogException:
         return {}
 
 
 def recall(connection: Any, run: Run) -> None:
-    """Before the run, with the lock held: what is left of the day's requests, and the keys of the accounts."""
+    """Before the run, with the lock held: what is left of the day's requests, and the keys of the
+    accounts."""
     run.known["used"] = used(connection, run.started_at)
     run.known["keys"] = known_keys(connection)
 
@@ -290,8 +319,8 @@ def begin(run: Run) -> None:
     left = PER_DAY - FOR_THE_DOCTOR - run.known["used"]
     if left < 1:
         raise TransientError(
-            f"SimpleFIN: the loads of the last 24 hours took {run.known['used']} of {PER_DAY} requests. The banks' data changes once a "
-            "day: what is stored stays, and tomorrow's run continues."
+            f"SimpleFIN: the loads of the last 24 hours took {run.known['used']} of {PER_DAY} requests. The"
+            " banks' data changes once a day: what is stored stays, and tomorrow's run continues."
         )
     run.client.facts["day"].most = left
 
@@ -326,7 +355,9 @@ def _ask(client: Client, company: Company, window: tuple[datetime, datetime | No
     if company.simplefin.protocol_version == 2:
         wanted["version"] = 2
     path = f"/accounts?{urllib.parse.urlencode(wanted)}"
-    answer = client.get_once(path, complaint=once(lambda body: None if at(body, "accounts") else "no account at all"))
+    answer = client.get_once(
+        path, complaint=once(lambda body: None if at(body, "accounts") else "no account at all")
+    )
     found = expect(answer, list, "SimpleFIN accounts", "accounts")
     named = [account for account in found if isinstance(at(account, "id"), str)]
     if len(named) < len(found):
@@ -347,7 +378,8 @@ def plain_key(key: str) -> str:
 
 
 def accounts_of(answer: Mapping[str, Any], keys: Mapping[str, str]) -> list[dict[str, Any]]:
-    """The accounts of an answer of either version, each with its organisation (`_org`) and its lasting key (`_key`).
+    """The accounts of an answer of either version, each with its organisation (`_org`) and its lasting key
+    (`_key`).
 
     Args:
         keys: account id -> the key that it has had so far, and keeps.
@@ -360,7 +392,9 @@ def accounts_of(answer: Mapping[str, Any], keys: Mapping[str, str]) -> list[dict
         domain = str(own.get("domain") or _host(url)).strip().lower().removeprefix("www.") or None
         org = {
             "domain": domain,
-            "name": own.get("name") or shared.get("org_name") or shared.get("name") or account.get("conn_name"),
+            "name": (
+                own.get("name") or shared.get("org_name") or shared.get("name") or account.get("conn_name")
+            ),
             "id": own.get("id") or shared.get("org_id"),
         }
         lasting = org["domain"] or org["id"] or org["name"] or "?"
@@ -377,21 +411,27 @@ def _host(url: Any) -> str:
 
 
 def _concerned(said: Mapping[str, Any], accounts: list[dict[str, Any]]) -> set[str]:
-    """Ids of the accounts of an answer that a complaint is about: by id, by connection, or by the name of the bank in its text (the
-    first version tells nothing else). None: it names no account that came."""
+    """Ids of the accounts of an answer that a complaint is about: by id, by connection, or by the name of the
+    bank in its text (the first version tells nothing else). None: it names no account that came."""
     text = said["text"].lower()
     found = {
         account["id"]
         for account in accounts
-        if said["account_id"] == account["id"] or (said["connection_id"] and said["connection_id"] == account.get("conn_id"))
+        if said["account_id"] == account["id"]
+        or (said["connection_id"] and said["connection_id"] == account.get("conn_id"))
     }
     if not found and not said["account_id"] and not said["connection_id"]:
-        found = {account["id"] for account in accounts if (name := str(account["_org"]["name"] or "").lower()) and name in text}
+        found = {
+            account["id"]
+            for account in accounts
+            if (name := str(account["_org"]["name"] or "").lower()) and name in text
+        }
     return found
 
 
 def _instant(seconds: Any) -> Any:
-    """Epoch seconds as milliseconds, which need no guess; 0 is none (a pending transaction); anything else as it came, for the warning."""
+    """Epoch seconds as milliseconds, which need no guess; 0 is none (a pending transaction); anything else as
+    it came, for the warning."""
     try:
         return int(seconds) * 1000 or None
     except (TypeError, ValueError, OverflowError):
@@ -408,7 +448,9 @@ def _balances(run: Run) -> Iterator[Any]:
     answer, day = _answers(run)[-1], snapshot_day(run, "balances")
     accounts = accounts_of(answer, run.known["keys"])
     sentences: dict[str, list[str]] = {}
-    troubled = {one["connection_id"] for one in complaints(answer)} | {one["account_id"] for one in complaints(answer)}
+    troubled = {one["connection_id"] for one in complaints(answer)} | {
+        one["account_id"] for one in complaints(answer)
+    }
     for said in complaints(answer):
         # the bank side writes what it likes, and might quote the URL that it was asked with
         text = " ".join(run.client.redact(said["text"]).split())[:300]
@@ -441,7 +483,10 @@ def _stale(rows: list[dict[str, Any]], now: datetime, days: int) -> Iterator[str
         with contextlib.suppress(TypeError, ValueError):
             true_at = datetime.fromtimestamp(int(row["balance-date"]), UTC)
             if now - true_at > timedelta(days=days):
-                yield f"the balance of {row['_key']} is that of {true_at:%Y-%m-%d}; the bank may have to be connected again"
+                yield (
+                    f"the balance of {row['_key']} is that of {true_at:%Y-%m-%d}; the bank may have to be"
+                    " connected again"
+                )
 
 
 def _transactions(run: Run) -> Iterator[Any]:
@@ -478,14 +523,23 @@ def _transactions(run: Run) -> Iterator[Any]:
         )
     said = [one for answer in answers for one in complaints(answer)]
     troubled = {one["account_id"] for one in said}
-    if all(one["code"] and not one["code"].startswith("gen.") for one in said) and not any(one["connection_id"] for one in said):
-        where = "account_id = ? and posted_at >= cast(? as timestamptz) and posted_at < cast(? as timestamptz)"
+    if all(one["code"] and not one["code"].startswith("gen.") for one in said) and not any(
+        one["connection_id"] for one in said
+    ):
+        where = (
+            "account_id = ? and posted_at >= cast(? as timestamptz) and posted_at < cast(? as timestamptz)"
+        )
         span = [windows[0][0].isoformat(), (windows[-1][1] or run.started_at).isoformat()]
-        for account_id in sorted({account["id"] for answer in answers for account in answer["accounts"]} - troubled - unread):
+        for account_id in sorted(
+            {account["id"] for answer in answers for account in answer["accounts"]} - troubled - unread
+        ):
             run.listed("transactions", where=where, values=[account_id, *span])
     run.complete_from["transactions"] = _reaches_back_to(run, windows[0][0])
     if not run.backfill:
-        state = {"pulled_at": run.started_at.isoformat(), "since": run.complete_from["transactions"].isoformat()}
+        state = {
+            "pulled_at": run.started_at.isoformat(),
+            "since": run.complete_from["transactions"].isoformat(),
+        }
         dlt.current.source_state()["transactions"] = state
 
 
@@ -510,25 +564,36 @@ def source(run: Run | None = None) -> Any:
     def kinds(fields: Fields) -> dict[str, ColumnType]:
         return {column: kind for column, (_, kind) in fields.items()}
 
-    @dlt.resource(**table(["snapshot_date", "account_id"], replaces_same("snapshot_date", "account_id"), kinds(BALANCES)))
+    @dlt.resource(
+        **table(
+            ["snapshot_date", "account_id"], replaces_same("snapshot_date", "account_id"), kinds(BALANCES)
+        )
+    )
     def balances() -> Iterator[Any]:
-        """One row per account and day, in its own currency; debts may be negative. balance_at: when the balance was true; error_text:
-        what the bank side complained of that day, a sentence a line, about this account or about no account in particular."""
+        """One row per account and day, in its own currency; debts may be negative. balance_at: when the
+        balance was true; error_text: what the bank side complained of that day, a sentence a line, about this
+        account or about no account in particular.
+        """
         yield from streamed(run, "balances", _balances)
 
     @dlt.resource(**table("account_id", "merge", kinds(ACCOUNTS)))
     def accounts() -> Iterator[Any]:
-        """One row per account id that ever came; a reconnected account has a new id and the same account_key."""
+        """One row per account id that ever came; a reconnected account has a new id and the same
+        account_key."""
         yield from streamed(run, "accounts", _accounts)
 
-    @dlt.resource(**table(["account_id", "transaction_id"], "merge", {**kinds(TRANSACTIONS), "deleted_at": "timestamp"}))
+    @dlt.resource(
+        **table(["account_id", "transaction_id"], "merge", {**kinds(TRANSACTIONS), "deleted_at": "timestamp"})
+    )
     def transactions() -> Iterator[Any]:
-        """One row per booked transaction, in the account's currency; negative left the account. An id may exist in two accounts."""
+        """One row per booked transaction, in the account's currency; negative left the account. An id may
+        exist in two accounts."""
         yield from streamed(run, "transactions", _transactions)
 
     @dlt.resource(**table("position", EVERYTHING, ERRORS))
     def errors() -> Iterator[Any]:
-        """One row per complaint of the newest answer: connections to sign in to again, accounts that could not be read."""
+        """One row per complaint of the newest answer: connections to sign in to again, accounts that could
+        not be read."""
         yield from whole(run, "errors", _errors)
 
     return balances, accounts, transactions, errors
@@ -545,16 +610,30 @@ def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[F
             taken, keys = used(connection, settings.now()), known_keys(connection)
     budget = f"the loads of the last 24 hours took {taken} of {PER_DAY} requests"
     if taken >= PER_DAY:
-        yield Finding(SOURCE, "budget", "warn", budget, "Nothing is asked now. The banks' data changes once a day: load it once a day.")
+        yield Finding(
+            SOURCE,
+            "budget",
+            "warn",
+            budget,
+            "Nothing is asked now. The banks' data changes once a day: load it once a day.",
+        )
         return
     yield Finding(SOURCE, "budget", "ok", budget)
     answer = _ask(client, company, None)
     accounts = accounts_of(answer, keys)
     yield Finding(SOURCE, "accounts", "ok", f"{len(accounts)} accounts may be read")
     for said in complaints(answer):
-        yield Finding(SOURCE, said["code"] or "errors", "warn", said["text"], "Sign in to SimpleFIN Bridge and repair that connection.")
+        yield Finding(
+            SOURCE,
+            said["code"] or "errors",
+            "warn",
+            said["text"],
+            "Sign in to SimpleFIN Bridge and repair that connection.",
+        )
     for text in _stale(accounts, settings.now(), company.simplefin.stale_after_days):
-        yield Finding(SOURCE, "stale", "warn", text, "Sign in to SimpleFIN Bridge and repair that connection.")
+        yield Finding(
+            SOURCE, "stale", "warn", text, "Sign in to SimpleFIN Bridge and repair that connection."
+        )
     yield from _diagnose_cash(accounts, company)
 
 
@@ -570,7 +649,9 @@ def _diagnose_cash(accounts: list[dict[str, Any]], company: Company) -> Iterator
     listed = {plain_key(entry): entry for entry in company.simplefin.cash_accounts}
     by_key: dict[str, list[dict[str, Any]]] = {}
     for account in accounts:
-        by_key.setdefault(plain_key(account["id"] if plain_key(account["id"]) in listed else account["_key"]), []).append(account)
+        by_key.setdefault(
+            plain_key(account["id"] if plain_key(account["id"]) in listed else account["_key"]), []
+        ).append(account)
     there = {entry: entry for key, entry in listed.items() if key in by_key} | {
         members[0]["_key"]: members[0]["_key"] for key, members in by_key.items() if key not in listed
     }
@@ -582,15 +663,19 @@ def _diagnose_cash(accounts: list[dict[str, Any]], company: Company) -> Iterator
                 SOURCE,
                 "one name, two accounts",
                 "warn",
-                f"{len(members)} accounts are called {members[0]['_key']}: {named}. A day counts only where one of them is plainly the "
-                "former self of the other, linked anew",
-                "Remove the former account in SimpleFIN Bridge, or list the ids of those that count in simplefin.cash_accounts.",
+                f"{len(members)} accounts are called {members[0]['_key']}: {named}. A day counts only where"
+                " one of them is plainly the former self of the other, linked anew",
+                "Remove the former account in SimpleFIN Bridge, or list the ids of those that count in"
+                " simplefin.cash_accounts.",
             )
-    if left_out := sorted({account["_key"] for key, members in by_key.items() if key not in listed for account in members}):
+    if left_out := sorted(
+        {account["_key"] for key, members in by_key.items() if key not in listed for account in members}
+    ):
         yield Finding(
             SOURCE,
             "left out",
             "info",
             f"not counted as cash: {', '.join(left_out)}",
-            "Nothing to do for cards, loans and investments; add the others to simplefin.cash_accounts in company.toml.",
+            "Nothing to do for cards, loans and investments; add the others to simplefin.cash_accounts in"
+            " company.toml.",
         )

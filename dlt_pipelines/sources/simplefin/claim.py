@@ -1,8 +1,8 @@
 """Turn a SimpleFIN setup token into an access URL, once, and keep it.
 
-A setup token can be claimed once: whoever loses the answer needs another one. So whatever can go wrong is tried before the vendor is
-asked; the answer is on disk, flushed, before anything else is done with it; and where the process ends before it stands in `.env`,
-the next `claim()` finds it and puts it there.
+A setup token can be claimed once: whoever loses the answer needs another one. So whatever can go wrong is
+tried before the vendor is asked; the answer is on disk, flushed, before anything else is done with it; and
+where the process ends before it stands in `.env`, the next `claim()` finds it and puts it there.
 """
 
 from __future__ import annotations
@@ -51,7 +51,9 @@ def claim(token: str, settings: Settings, *, replace: bool = False) -> Path:
         before = target.read_text(encoding="utf-8") if target.is_file() else ""
         found = _LINE.search(before)
         if found and found[1].strip(" '\"\t") and not replace:
-            raise PermanentError(f"{target} holds an access URL already. Run it with --replace if that one may go.")
+            raise PermanentError(
+                f"{target} holds an access URL already. Run it with --replace if that one may go."
+            )
         part = target.with_name(f"{target.name}.part")
         os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
         kept.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -65,16 +67,23 @@ def claim(token: str, settings: Settings, *, replace: bool = False) -> Path:
                 _put(text, before, part, target)
                 kept.unlink()
                 return target
-        raise PermanentError(f"what came is no access URL that can be used; it is kept in {kept}. Look at it, then remove the file.")
+        raise PermanentError(
+            f"what came is no access URL that can be used; it is kept in {kept}. Look at it, then remove the"
+            " file."
+        )
     except OSError as error:
-        raise PermanentError(f"{error.filename} cannot be written ({error.strerror}); correct that and run it again") from None
+        raise PermanentError(
+            f"{error.filename} cannot be written ({error.strerror}); correct that and run it again"
+        ) from None
 
 
 def _ask(token: str, kept: Path) -> None:
     """Claim, and have the answer on disk before anybody looks at it."""
     url = claim_url(token)
     if url is None:
-        raise PermanentError("that is no setup token: SimpleFIN Bridge shows one after New Connection, in one piece")
+        raise PermanentError(
+            "that is no setup token: SimpleFIN Bridge shows one after New Connection, in one piece"
+        )
     redact = Redactor([url, token.strip(), url.partition("://")[2].partition("/")[2]])
     descriptor = os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file, redacted_logs(redact):
@@ -88,12 +97,14 @@ def _ask(token: str, kept: Path) -> None:
         except urllib3.exceptions.HTTPError as error:
             kept.unlink()
             raise TransientError(
-                f"no answer came ({type(error).__name__}). Run it again; if the token is refused then, it was used up: make a new one."
+                f"no answer came ({type(error).__name__}). Run it again; if the token is refused then, it was"
+                " used up: make a new one."
             ) from None
         kept.unlink()
     if answer.status == 403:
         raise PermanentError(
-            "the setup token is refused (403): it was claimed before. If that was not you, disable it in SimpleFIN Bridge; make a new one."
+            "the setup token is refused (403): it was claimed before. If that was not you, disable it in"
+            " SimpleFIN Bridge; make a new one."
         )
     raise PermanentError(redact(f"the claim is answered with {answer.status}: {answer.start}"))
 

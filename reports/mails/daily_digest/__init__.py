@@ -1,10 +1,12 @@
 """The daily digest by mail: only what is new since the recipient's last one, and no mail where nothing is.
 
-The ledger keeps per recipient and day what the digest said (`news`) and what the recipient knows with it (`known`). A day's digest
-is what differs from the newest `known` of an earlier day that reached the recipient, or had nothing to say. So nothing is told
-twice, what a refused mail would have told is told the next day, and a mail that is forced says what the day's first one said.
+The ledger keeps per recipient and day what the digest said (`news`) and what the recipient knows with it
+(`known`). A day's digest is what differs from the newest `known` of an earlier day that reached the
+recipient, or had nothing to say. So nothing is told twice, what a refused mail would have told is told the
+next day, and a mail that is forced says what the day's first one said.
 
-Where a number is not complete (its source is behind, somebody has not typed their part in), its line is neither off track nor back.
+Where a number is not complete (its source is behind, somebody has not typed their part in), its line is
+neither off track nor back.
 """
 
 from __future__ import annotations
@@ -48,7 +50,8 @@ _TRACK = {"below": "off", "near": "on", "met": "on"}
 
 @dataclass(frozen=True)
 class News:
-    """What one recipient is told on one day, all of it text. The ledger has it as JSON, so a field that is added needs a default."""
+    """What one recipient is told on one day, all of it text. The ledger has it as JSON, so a field that is
+    added needs a default."""
 
     week: str
     """The newest finished week: `2025-W43`."""
@@ -68,7 +71,8 @@ class News:
 
 @dataclass(frozen=True)
 class Known:
-    """What a recipient has been told: of each line whether it is off track, which sources are behind, who owes what of which week."""
+    """What a recipient has been told: of each line whether it is off track, which sources are behind, who
+    owes what of which week."""
 
     lines: dict[str, str] = field(default_factory=dict)
     """line -> `off` or `on`"""
@@ -130,12 +134,15 @@ def observe(settings: Settings) -> Observed:
             owing = dict(cursor.execute(OWING, {"week": row[0]}).fetchall())
             week, sources = read_week(connection, row[0]), gate.read_sources(connection)
         except (duckdb.ProgrammingError, PageError) as error:
-            raise LookupError(f"The published database is not complete: {str(error).splitlines()[0]}.") from None
+            raise LookupError(
+                f"The published database is not complete: {str(error).splitlines()[0]}."
+            ) from None
     return Observed(week, {line: _TRACK[status] for line, status in before.items()}, owing, sources)
 
 
 def owes(line: Line, owing: Mapping[str, str]) -> str | None:
-    """Who has not typed in their part of a number; None where nobody is asked to, or everybody has. `owing`: what `OWING` says."""
+    """Who has not typed in their part of a number; None where nobody is asked to, or everybody has. `owing`:
+    what `OWING` says."""
     if not gate.typed_in(line):
         return None
     return owing.get(line.line_id) or (None if line.value is not None else line.owner_names or "no owner")
@@ -149,7 +156,13 @@ def _track(line: Line, observed: Observed) -> str | None:
 
 
 def compare(
-    settings: Settings, company: Company, day: date, observed: Observed, known: Known | None, since: date | None, sections: Collection[str]
+    settings: Settings,
+    company: Company,
+    day: date,
+    observed: Observed,
+    known: Known | None,
+    since: date | None,
+    sections: Collection[str],
 ) -> tuple[News, Known]:
     """What is new for a recipient, and what they know with it.
 
@@ -164,11 +177,16 @@ def compare(
     week = observed.week
     lines = [line for line in lines_of(week.results["lines"]) if picked(line, sections)]
     if not lines:
-        raise LookupError(f"There are no facts for {week.label}" + (f" in {', '.join(sorted(sections))}." if sections else "."))
+        raise LookupError(
+            f"There are no facts for {week.label}"
+            + (f" in {', '.join(sorted(sections))}." if sections else ".")
+        )
     base = known or Known()
     tracks = {line.line_id: track for line in lines if (track := _track(line, observed))}
     was = {line: base.lines.get(line) or observed.before.get(line) for line in tracks}
-    off = [line for line in attention(lines) if tracks.get(line.line_id) == "off" and was[line.line_id] != "off"]
+    off = [
+        line for line in attention(lines) if tracks.get(line.line_id) == "off" and was[line.line_id] != "off"
+    ]
     back = [line for line in lines if tracks.get(line.line_id) == "on" and was[line.line_id] == "off"]
     down, up, sources = _sources(company, day, observed, lines, base.down, everything=not sections)
     # where the file with the numbers was not read, nobody can be said to owe one
@@ -177,7 +195,11 @@ def compare(
     had = set(base.owed) if base.week == week.label else set()
     news = News(
         week=week.label,
-        under=(f"New since {long_day(since)}." if since else "Your first digest: lines are compared with the weeks before.")
+        under=(
+            f"New since {long_day(since)}."
+            if since
+            else "Your first digest: lines are compared with the weeks before."
+        )
         + f" Newest finished week: {week.label}, {week_days(week.monday)}.",
         off=[_judged(line, lines, week.zone) for line in off],
         back=[_judged(line, lines, week.zone) for line in back],
@@ -189,7 +211,9 @@ def compare(
         ],
         footer=footer(settings, company, week.results["build"].one()),
     )
-    return news, Known(base.lines | tracks, sorted((set(base.down) - up) | down), week.label, sorted(had | owing.keys()))
+    return news, Known(
+        base.lines | tracks, sorted((set(base.down) - up) | down), week.label, sorted(had | owing.keys())
+    )
 
 
 _NEWS = {
@@ -201,7 +225,13 @@ _NEWS = {
 
 
 def _sources(
-    company: Company, day: date, observed: Observed, lines: Sequence[Line], known_down: Collection[str], *, everything: bool
+    company: Company,
+    day: date,
+    observed: Observed,
+    lines: Sequence[Line],
+    known_down: Collection[str],
+    *,
+    everything: bool,
 ) -> tuple[set[str], set[str], list[dict[str, str]]]:
     """(those behind, those that are well, what is new about them)"""
     build, label = observed.week.results["build"].one(), observed.week.label
@@ -216,19 +246,30 @@ def _sources(
     else:
         up.add(_PUBLISHED)
         if _PUBLISHED in known_down:
-            out.append({"status": "met", "name": "The scorecard", "word": "built again", "text": f"It is as of {built}."})
+            out.append(
+                {
+                    "status": "met",
+                    "name": "The scorecard",
+                    "word": "built again",
+                    "text": f"It is as of {built}.",
+                }
+            )
     for source in observed.sources.values():
         users = [line for line in lines if gate.uses(line, source.source)]
         if not (users or everything) or source.state == "not_connected":
             continue
         # a table that none of the lines needs is no news
-        spared = source.state == "partly_refused" and not any(source.source in (line.refusing or "").split(", ") for line in users)
+        spared = source.state == "partly_refused" and not any(
+            source.source in (line.refusing or "").split(", ") for line in users
+        )
         state = "ok" if spared else source.state
         (up if state == "ok" else down).add(source.source)
         if (state == "ok") != (source.source in known_down):
             continue
         waiting = sum(line.state in ("stale", "missing") for line in users)
-        text = source.sentence if state == "partly_refused" else f"{source.reach[0].upper()}{source.reach[1:]}."
+        text = (
+            source.sentence if state == "partly_refused" else f"{source.reach[0].upper()}{source.reach[1:]}."
+        )
         if waiting and state != "ok":
             text += f" Until then {plural(waiting, 'line')} of {label} can't be complete."
         status, word = _NEWS[state]
@@ -284,7 +325,9 @@ def preheader(news: News) -> str:
     return ("Needs you: " if needed else "") + "; ".join((needed + rest)[:3])
 
 
-def compose(settings: Settings, company: Company, day: date, news: News, recipient: str, message_id: str) -> EmailMessage:
+def compose(
+    settings: Settings, company: Company, day: date, news: News, recipient: str, message_id: str
+) -> EmailMessage:
     """One day's digest for one recipient.
 
     Raises:
@@ -305,9 +348,15 @@ def compose(settings: Settings, company: Company, day: date, news: News, recipie
 
 
 def send_daily_digest(
-    settings: Settings, company: Company, day: date, *, force: bool = False, only: Collection[str] | None = None
+    settings: Settings,
+    company: Company,
+    day: date,
+    *,
+    force: bool = False,
+    only: Collection[str] | None = None,
 ) -> DeliveryReport:
-    """Send a day's digest to everybody who has subscribed to it, for whom something is new, and who does not have it yet.
+    """Send a day's digest to everybody who has subscribed to it, for whom something is new, and who does not
+    have it yet.
 
     A digest is made on its own day, as it tells of the present. Later it can only be sent again.
 
@@ -316,7 +365,8 @@ def send_daily_digest(
         only: only to these of the subscribers.
 
     Raises:
-        DeliveryFailed: the day has not begun, or is over and had no digest; or mails did not leave: names every recipient and why.
+        DeliveryFailed: the day has not begun, or is over and had no digest; or mails did not leave: names
+        every recipient and why.
     """
     today = local_date(settings.now(), company.zone)
     if day > today:
@@ -330,23 +380,39 @@ def send_daily_digest(
             if row is not None and row["news"] is None:
                 report.nothing.append(address)
             elif row is not None and not mailing.settled(address):
-                mailing.send(address, partial(_compose, settings, company, day, News(**json.loads(row["news"])), address))
+                mailing.send(
+                    address,
+                    partial(_compose, settings, company, day, News(**json.loads(row["news"])), address),
+                )
         if day == today:
-            _send_fresh(mailing, connection, day, {address: chosen[address] for address in fresh}, everybody=not only)
+            _send_fresh(
+                mailing, connection, day, {address: chosen[address] for address in fresh}, everybody=not only
+            )
         elif only or len(fresh) == len(kept):
             for address in fresh:
-                report.failed[address] = "had no digest on that day, and later ones have told what was new then"
+                report.failed[address] = (
+                    "had no digest on that day, and later ones have told what was new then"
+                )
         return mailing.conclude()
 
 
-def _send_fresh(mailing: Mailing, connection: sqlite3.Connection, day: date, chosen: Mapping[str, set[str]], *, everybody: bool) -> None:
+def _send_fresh(
+    mailing: Mailing,
+    connection: sqlite3.Connection,
+    day: date,
+    chosen: Mapping[str, set[str]],
+    *,
+    everybody: bool,
+) -> None:
     settings, company, report = mailing.settings, mailing.company, mailing.report
     observed: Observed | None = None
     held: dict[str, str] = {}
     """What it waits for (the published database, or lines in some sections) -> why."""
     for address, sections in chosen.items():
         row = _baseline(mailing.postman, connection, address, day)
-        known, since = (Known(**json.loads(row["known"])), date.fromisoformat(row["day"])) if row else (None, None)
+        known, since = (
+            (Known(**json.loads(row["known"])), date.fromisoformat(row["day"])) if row else (None, None)
+        )
         try:
             observed = observed or observe(settings)
             news, knows = compare(settings, company, day, observed, known, since, sections)
@@ -357,7 +423,12 @@ def _send_fresh(mailing: Mailing, connection: sqlite3.Connection, day: date, cho
         connection.execute(
             "insert into digests values (?, ?, ?, ?) "
             "on conflict (recipient, day) do update set news = excluded.news, known = excluded.known",
-            [address.strip().lower(), day.isoformat(), json.dumps(asdict(news)) if news else None, json.dumps(asdict(knows))],
+            [
+                address.strip().lower(),
+                day.isoformat(),
+                json.dumps(asdict(news)) if news else None,
+                json.dumps(asdict(knows)),
+            ],
         )
         if not news:
             report.nothing.append(address)
@@ -368,21 +439,28 @@ def _send_fresh(mailing: Mailing, connection: sqlite3.Connection, day: date, cho
     if chosen and everybody:
         mailing.remember(
             {
-                what: f"The daily digest is held. {reason} It goes out by itself after the day's next successful build; later the next "
-                "day's digest tells what is new. Way out, if that does not help: run `scoreline doctor`, repair what it names (or the "
-                f"sections in company.toml), then run the refresh and build jobs (or `{mailing.command}` afterwards)."
+                what: (
+                    f"The daily digest is held. {reason} It goes out by itself after the day's next"
+                    " successful build; later the next day's digest tells what is new. Way out, if that does"
+                    " not help: run `scoreline doctor`, repair what it names (or the sections in"
+                    f" company.toml), then run the refresh and build jobs (or `{mailing.command}`"
+                    " afterwards)."
+                )
                 for what, reason in held.items()
             },
             scope=f"{REPORT}:held",
         )
 
 
-def _compose(settings: Settings, company: Company, day: date, news: News, address: str, mid: str) -> EmailMessage:
+def _compose(
+    settings: Settings, company: Company, day: date, news: News, address: str, mid: str
+) -> EmailMessage:
     return compose(settings, company, day, news, address, mid)
 
 
 def _counts(postman: Postman, row: sqlite3.Row) -> bool:
-    """The recipient has this digest, may have it, or there was nothing to say. A row is written before its mail leaves."""
+    """The recipient has this digest, may have it, or there was nothing to say. A row is written before its
+    mail leaves."""
     return row["news"] is None or postman.settled(REPORT, row["day"], row["recipient"]) is not None
 
 
@@ -393,7 +471,9 @@ def _kept(postman: Postman, connection: sqlite3.Connection, address: str, day: d
     return row if row is not None and _counts(postman, row) else None
 
 
-def _baseline(postman: Postman, connection: sqlite3.Connection, address: str, day: date) -> sqlite3.Row | None:
+def _baseline(
+    postman: Postman, connection: sqlite3.Connection, address: str, day: date
+) -> sqlite3.Row | None:
     """The newest digest that a recipient has of an earlier day."""
     sql = "select * from digests where recipient = ? and day < ? order by day desc"
     rows = connection.execute(sql, [address.strip().lower(), day.isoformat()]).fetchall()

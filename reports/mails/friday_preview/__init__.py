@@ -1,7 +1,9 @@
-"""The Friday preview by mail: the running week against its goals, while there is still time to do something about it.
+"""The Friday preview by mail: the running week against its goals, while there is still time to do something
+about it.
 
-A running week has no status. What adds up over it is judged by its pace: by the working time that has passed in its data
-(marts.fct_pace). Of rates, and of what stands in a bank or a queue, the mail says where they are and where they should be.
+A running week has no status. What adds up over it is judged by its pace: by the working time that has passed
+in its data (marts.fct_pace). Of rates, and of what stands in a bank or a queue, the mail says where they are
+and where they should be.
 """
 
 from __future__ import annotations
@@ -82,7 +84,8 @@ class Running:
 
 @dataclass(frozen=True)
 class Preview:
-    """What one recipient is told. It is empty where none of their lines has a goal, and nobody has to type anything in."""
+    """What one recipient is told. It is empty where none of their lines has a goal, and nobody has to type
+    anything in."""
 
     week: Running
     lines: Sequence[Line]
@@ -117,7 +120,9 @@ def observe(settings: Settings, monday: date) -> Running:
             cursor.execute("use published")
             owing = dict(cursor.execute(OWING, {"week": monday}).fetchall())
         except (duckdb.ProgrammingError, PageError) as error:
-            raise LookupError(f"The published database is not complete: {str(error).splitlines()[0]}.") from None
+            raise LookupError(
+                f"The published database is not complete: {str(error).splitlines()[0]}."
+            ) from None
     # where the file with the numbers was not read, nobody can be said to owe one
     asked = "manual" in sources and sources["manual"].state == "ok"
     lines = [Line(row) for row in results["lines"]]
@@ -150,7 +155,9 @@ def still_needed(line: Line) -> str:
     room = line.operator in ("<=", "<")
     step = {"count": "1", "minutes": "1", "hours": "0.1", "days": "0.1"}.get(line.unit, "0.01")
     # rounded so that it is enough
-    gap = abs(exact(line.target) - exact(line.value)).quantize(Decimal(step), ROUND_FLOOR if room else ROUND_CEILING)
+    gap = abs(exact(line.target) - exact(line.value)).quantize(
+        Decimal(step), ROUND_FLOOR if room else ROUND_CEILING
+    )
     return f"{goal_text(line.operator, gap, None, line.unit, words=True)} more"
 
 
@@ -185,11 +192,17 @@ def _told(line: Line, among: Sequence[Line], zone: str) -> dict[str, str]:
 def _reach(told: Preview) -> str:
     """How far the data goes, and how much of the working time had passed by then."""
     zone = told.week.build.time_zone
-    shown = [line for line in (*told.paced, *told.standing) if line.state != "stale" and line.as_of and not gate.typed_in(line)]
+    shown = [
+        line
+        for line in (*told.paced, *told.standing)
+        if line.state != "stale" and line.as_of and not gate.typed_in(line)
+    ]
     shares = [line.elapsed_share for line in told.paced]
     texts = []
     if shown:
-        texts.append(f"Complete to {instant(min(line.as_of for line in shown), zone)} where a line says nothing else.")
+        texts.append(
+            f"Complete to {instant(min(line.as_of for line in shown), zone)} where a line says nothing else."
+        )
     if shares:
         span = dict.fromkeys(number(share, "percent") for share in (min(shares), max(shares)))
         texts.append(f"In the data {' to '.join(span)} of the week's working time has passed.")
@@ -218,12 +231,17 @@ def preheader(told: Preview) -> str:
     """What mail programs show beside the subject: who can still do what about it."""
     # the subject has the first line; here are the next
     lines = told.urgent[1:] or told.urgent
-    needed = [", ".join(filter(None, (_headline(line, told.lines), still_needed(line), line.owner_names))) for line in lines]
+    needed = [
+        ", ".join(filter(None, (_headline(line, told.lines), still_needed(line), line.owner_names)))
+        for line in lines
+    ]
     needed += [f"{who}: type in {title(line, told.lines)}" for line, who in told.owed]
     return plain("Needs you: " + "; ".join(needed[:3]) if needed else "Nothing is behind.", 300)
 
 
-def compose(settings: Settings, company: Company, told: Preview, decision: Gate, *, recipient: str, message_id: str) -> EmailMessage:
+def compose(
+    settings: Settings, company: Company, told: Preview, decision: Gate, *, recipient: str, message_id: str
+) -> EmailMessage:
     """The mail of one running week for one recipient.
 
     Raises:
@@ -236,7 +254,11 @@ def compose(settings: Settings, company: Company, told: Preview, decision: Gate,
 def _values(settings: Settings, company: Company, told: Preview, decision: Gate) -> dict[str, Any]:
     week, zone = told.week, told.week.build.time_zone
     year, number_of_week, _ = week.monday.isocalendar()
-    used = [source for source in week.sources.values() if any(gate.uses(line, source.source) for line in told.lines)]
+    used = [
+        source
+        for source in week.sources.values()
+        if any(gate.uses(line, source.source) for line in told.lines)
+    ]
     off = ", ".join(title(line, told.lines) for line in told.unmanned)
     return {
         "company": company.company.name,
@@ -250,9 +272,15 @@ def _values(settings: Settings, company: Company, told: Preview, decision: Gate)
         "urgent": [_told(line, told.lines, zone) for line in told.urgent],
         "others": [_told(line, told.lines, zone) for line in told.paced if line.pace not in _NEEDS_YOU],
         "standing": [_told(line, told.lines, zone) for line in told.standing],
-        "owed": [{"title": plain(title(line, told.lines), 300), "who": plain(who, 300)} for line, who in told.owed],
+        "owed": [
+            {"title": plain(title(line, told.lines), 300), "who": plain(who, 300)} for line, who in told.owed
+        ],
         "notes": [
-            *(f"{source.label}: {source.reach}." for source in used if source.state in ("ok", "partly_refused")),
+            *(
+                f"{source.label}: {source.reach}."
+                for source in used
+                if source.state in ("ok", "partly_refused")
+            ),
             *(decision.reasons or ["Nothing is missing, late or rejected."]),
             *([f"No goal in {week.label}, because nobody works for it: {plain(off, 600)}."] if off else []),
         ],
@@ -262,7 +290,12 @@ def _values(settings: Settings, company: Company, told: Preview, decision: Gate)
 
 
 def send_friday_preview(
-    settings: Settings, company: Company, week_start: date, *, force: bool = False, only: Collection[str] | None = None
+    settings: Settings,
+    company: Company,
+    week_start: date,
+    *,
+    force: bool = False,
+    only: Collection[str] | None = None,
 ) -> DeliveryReport:
     """Send the running week's preview to everybody who has subscribed to it and does not have it yet.
 
@@ -272,16 +305,24 @@ def send_friday_preview(
         only: only to these of the subscribers.
 
     Raises:
-        DeliveryFailed: the week is not the running one; or mails did not leave: names every recipient and why.
+        DeliveryFailed: the week is not the running one; or mails did not leave: names every recipient and
+        why.
     """
     monday, today = calendar.week_start(week_start), local_date(settings.now(), company.zone)
     label, running = week_label(monday), calendar.week_start(today)
     if monday != running:
-        why = "the week has not begun" if monday > running else "the week is over, and the weekly scorecard says what it came to"
+        why = (
+            "the week has not begun"
+            if monday > running
+            else "the week is over, and the weekly scorecard says what it came to"
+        )
         raise DeliveryFailed(f"{REPORT} {label}: {why}; the running one is {week_label(running)}")
     mailing = Mailing(settings, company, REPORT, label, force)
     chosen, report = mailing.subscribers(only), mailing.report
-    gates = {tuple(sorted(sections)): gate.decide(settings.published_path, monday, sections, running=True) for sections in chosen.values()}
+    gates = {
+        tuple(sorted(sections)): gate.decide(settings.published_path, monday, sections, running=True)
+        for sections in chosen.values()
+    }
     week: Running | None = None
     for address, sections in chosen.items():
         if mailing.settled(address):
@@ -310,9 +351,14 @@ def _dated(decision: Gate, week: Running, company: Company, today: date) -> Gate
     """The same, with a warning where the numbers are of an earlier day."""
     if local_date(week.build.as_of, company.zone) == today:
         return decision
-    old = f"The scorecard was last built {instant(week.build.as_of, week.build.time_zone)}: everything here is as of then."
+    old = (
+        f"The scorecard was last built {instant(week.build.as_of, week.build.time_zone)}: everything here is"
+        " as of then."
+    )
     return Gate("amber", list(dict.fromkeys([*decision.reasons, old])))
 
 
-def _maker(settings: Settings, company: Company, told: Preview, decision: Gate, address: str) -> Callable[[str], EmailMessage]:
+def _maker(
+    settings: Settings, company: Company, told: Preview, decision: Gate, address: str
+) -> Callable[[str], EmailMessage]:
     return lambda mid: compose(settings, company, told, decision, recipient=address, message_id=mid)

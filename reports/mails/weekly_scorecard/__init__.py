@@ -1,4 +1,5 @@
-"""The weekly scorecard by mail: composed from the page's own queries, judged by the send gate, delivered once to each recipient."""
+"""The weekly scorecard by mail: composed from the page's own queries, judged by the send gate, delivered once
+to each recipient."""
 
 from __future__ import annotations
 
@@ -46,7 +47,8 @@ MOST_LISTED = 12
 MOST_CHANGED = 8
 """Notes about numbers that had been published otherwise; the page has them all."""
 OVERLAP = timedelta(hours=1)
-"""What was published so shortly before the recipient's last mail may have missed it: told twice rather than never."""
+"""What was published so shortly before the recipient's last mail may have missed it: told twice rather than
+never."""
 
 
 @dataclass(frozen=True)
@@ -79,13 +81,18 @@ def load_week(settings: Settings, monday: date, since: datetime | None = None) -
 
 
 def read_week(connection: duckdb.DuckDBPyConnection, monday: date, since: datetime | None = None) -> Week:
-    """Run the scorecard page's queries for one week. `connection`: one made by `queries.connect`; `since`: as in `load_week`."""
+    """Run the scorecard page's queries for one week. `connection`: one made by `queries.connect`; `since`: as
+    in `load_week`."""
     source = parse_file(PAGES / "scorecard.md")
-    return Week(monday, run(connection, source.blocks, {**source.meta.get("params", {}), "week": monday, "since": since}))
+    return Week(
+        monday,
+        run(connection, source.blocks, {**source.meta.get("params", {}), "week": monday, "since": since}),
+    )
 
 
 def subject(week: Week, lines: Sequence[Line]) -> str:
-    """`Scorecard 2025-W43: 6 met, 0 near, 9 below - Same-day close rate 53% (goal 70%)`; the headline is the most telling miss."""
+    """`Scorecard 2025-W43: 6 met, 0 near, 9 below - Same-day close rate 53% (goal 70%)`; the headline is the
+    most telling miss."""
     start = f"Scorecard {week.label}: {count_sentence(counts(lines))}"
     below = attention(lines)
     return f"{start} - {headline(below[0], lines)}" if below else start
@@ -136,8 +143,14 @@ def compose(
     below = attention(lines)
     if below and sum(v is not None for v in below[0].trend_values) > 1:
         pictures.append(_picture(week, below[0], lines, message_id))
-    values |= {"pictures": pictures, "subject": subject(week, lines), "trend": ticks(below[0].trend_values) if below else ""}
-    return message.compose(settings, company, REPORT, values, recipient=recipient, message_id=message_id, pictures=pictures)
+    values |= {
+        "pictures": pictures,
+        "subject": subject(week, lines),
+        "trend": ticks(below[0].trend_values) if below else "",
+    }
+    return message.compose(
+        settings, company, REPORT, values, recipient=recipient, message_id=message_id, pictures=pictures
+    )
 
 
 def _values(
@@ -152,9 +165,15 @@ def _values(
     below, met, found = attention(lines), wins(lines), counts(lines)
     year, number_of_week, _ = week.monday.isocalendar()
     with_goal = [line for line in lines if line.operator is not None]
-    without = [line for line in lines if line.operator is None and (line.value is not None or line.status == "not_applicable")]
+    without = [
+        line
+        for line in lines
+        if line.operator is None and (line.value is not None or line.status == "not_applicable")
+    ]
     quarter = [row for row in week.results["quarter"] if picked(row, sections)]
-    changes = [row for row in restatements.since(week.results["changes"].rows, since) if picked(row, sections)]
+    changes = [
+        row for row in restatements.since(week.results["changes"].rows, since) if picked(row, sections)
+    ]
     return {
         "company": company.company.name,
         "kind": "scorecard",
@@ -167,31 +186,51 @@ def _values(
         "total": sum(found[name] for name in ("below", "near", "met")),
         "others": [(name, found[name]) for name in ("no_goal", "no_data", "not_applicable") if found[name]],
         "attention": [
-            {**told(line, lines, week.zone), "moved": plain(line.moved or ""), "quarter": _quarter(line, week.results["pace"])}
+            {
+                **told(line, lines, week.zone),
+                "moved": plain(line.moved or ""),
+                "quarter": _quarter(line, week.results["pace"]),
+            }
             for line in below[:MOST_LISTED]
         ],
         "more_attention": max(0, len(below) - MOST_LISTED),
-        "no_attention": "No line is below its goal." if found["met"] or found["near"] else "No line has a number to judge.",
+        "no_attention": (
+            "No line is below its goal."
+            if found["met"] or found["near"]
+            else "No line has a number to judge."
+        ),
         "wins": [told(line, lines, week.zone) for line in met[:MOST_LISTED]],
         "sections": _grouped(with_goal, lines, week.zone),
         "also": _grouped(without, lines, week.zone),
-        "quarter": {
-            "label": quarter[0].quarter_label,
-            "how": "as it ended" if quarter[0].is_finished else "so far",
-            "lines": [
-                {
-                    "label": row.label,
-                    "value": number(row.value, row.unit)
-                    + (f", complete to {short_instant(row.as_of, week.zone)}" if row.state == "stale" else ""),
-                }
-                for row in quarter
-            ],
-        }
-        if quarter
-        else None,
+        "quarter": (
+            {
+                "label": quarter[0].quarter_label,
+                "how": "as it ended" if quarter[0].is_finished else "so far",
+                "lines": [
+                    {
+                        "label": row.label,
+                        "value": (
+                            number(row.value, row.unit)
+                            + (
+                                f", complete to {short_instant(row.as_of, week.zone)}"
+                                if row.state == "stale"
+                                else ""
+                            )
+                        ),
+                    }
+                    for row in quarter
+                ],
+            }
+            if quarter
+            else None
+        ),
         "notes": [
             *(
-                f"{row.label}: complete to {instant(row.complete_through, week.zone)}" if row.complete_through else f"{row.label}: no data"
+                (
+                    f"{row.label}: complete to {instant(row.complete_through, week.zone)}"
+                    if row.complete_through
+                    else f"{row.label}: no data"
+                )
                 for row in week.results["sources"]
                 if any(gate.uses(line, row.source) for line in lines)
             ),
@@ -205,7 +244,10 @@ def _values(
 
 
 def _grouped(some: Sequence[Line], lines: Sequence[Line], zone: str) -> list[dict[str, Any]]:
-    return [{"label": label, "lines": [told(line, lines, zone) for line in members]} for _, label, members in by_section(some)]
+    return [
+        {"label": label, "lines": [told(line, lines, zone) for line in members]}
+        for _, label, members in by_section(some)
+    ]
 
 
 def told(line: Line, lines: Sequence[Line], zone: str) -> dict[str, str]:
@@ -219,7 +261,9 @@ def told(line: Line, lines: Sequence[Line], zone: str) -> dict[str, str]:
         "missing": f"missing: {plain(line.gap, 160)}" if line.gap and not gate.typed_in(line) else "missing",
         "not_connected": STATE["not_connected"].lower(),
     }[line.state]
-    partial = f"partial: {plain(line.partial_note, 160)}" if line.value is not None and line.partial_note else ""
+    partial = (
+        f"partial: {plain(line.partial_note, 160)}" if line.value is not None and line.partial_note else ""
+    )
     return {
         "title": title(line, lines),
         "label": line.label if line.cadence == "week" else f"{line.label}, {line.week_label}",
@@ -231,13 +275,20 @@ def told(line: Line, lines: Sequence[Line], zone: str) -> dict[str, str]:
         "owner": line.owner_names or "no owner",
         "streak": line.streak_text,
         "status": line.status,
-        "state": ", ".join(filter(None, (state, partial, line.previous_note and f"the {line.cadence} before is {line.previous_note}"))),
+        "state": ", ".join(
+            filter(
+                None,
+                (state, partial, line.previous_note and f"the {line.cadence} before is {line.previous_note}"),
+            )
+        ),
     }
 
 
 def _quarter(line: Line, pace: Result) -> str:
     """How the line's running quarter stands; nothing where there is none, or it has only begun."""
-    row = next((row for row in pace.where(line_id=line.line_id, span="quarter") if row.pace != "too_early"), None)
+    row = next(
+        (row for row in pace.where(line_id=line.line_id, span="quarter") if row.pace != "too_early"), None
+    )
     if row is None:
         return ""
     goal = goal_text(row.operator, row.target, row.target_2, row.unit, words=True)
@@ -250,16 +301,24 @@ def _quarter(line: Line, pace: Result) -> str:
 
 def _picture(week: Week, line: Line, lines: Sequence[Line], message_id: str) -> message.Picture:
     count = len(line.trend_values)
-    labels = [week_label(day).partition("-")[2] if line.cadence == "week" else MONTHS[day.month - 1] for day in line.trend_starts]
+    labels = [
+        week_label(day).partition("-")[2] if line.cadence == "week" else MONTHS[day.month - 1]
+        for day in line.trend_starts
+    ]
     chart = Chart(
         title(line, lines),
         labels,
-        [series("Value", line.trend_values, "c1", "bar"), series("Goal", line.trend_goals, "goal", "goal", 1.5)],
+        [
+            series("Value", line.trend_values, "c1", "bar"),
+            series("Goal", line.trend_goals, "goal", "goal", 1.5),
+        ],
         line.unit,
         f"The last {plural(count, line.cadence)}, with the goal of each {line.cadence}",
     )
     png = message.draw(chart)
-    return message.Picture(f"{anchor(line.line_id)}.{week.label}.{message_id[1:-1]}", png, chart.summary(), 552)
+    return message.Picture(
+        f"{anchor(line.line_id)}.{week.label}.{message_id[1:-1]}", png, chart.summary(), 552
+    )
 
 
 def ticks(values: Sequence[Number | None]) -> str:
@@ -272,7 +331,12 @@ def ticks(values: Sequence[Number | None]) -> str:
 
 
 def send_weekly_scorecard(
-    settings: Settings, company: Company, week_start: date, *, force: bool = False, only: Collection[str] | None = None
+    settings: Settings,
+    company: Company,
+    week_start: date,
+    *,
+    force: bool = False,
+    only: Collection[str] | None = None,
 ) -> DeliveryReport:
     """Send a finished week's scorecard to everybody who has subscribed to it and does not have it yet.
 
@@ -282,15 +346,22 @@ def send_weekly_scorecard(
         only: only to these of the subscribers.
 
     Raises:
-        DeliveryFailed: the week has not ended; or mails did not leave: names every recipient and why. Those to the others were sent.
+        DeliveryFailed: the week has not ended; or mails did not leave: names every recipient and why. Those
+        to the others were sent.
     """
     monday = calendar.week_start(week_start)
     label = week_label(monday)
     if settings.now() < calendar.week_end_instant(monday, company.zone):
-        raise DeliveryFailed(f"{REPORT} {label}: the week has not ended at {settings.now():%Y-%m-%d %H:%M}Z; choose a finished one")
+        raise DeliveryFailed(
+            f"{REPORT} {label}: the week has not ended at {settings.now():%Y-%m-%d %H:%M}Z; choose a"
+            " finished one"
+        )
     mailing = Mailing(settings, company, REPORT, label, force)
     chosen, report = mailing.subscribers(only), mailing.report
-    gates = {tuple(sorted(sections)): gate.decide(settings.published_path, monday, sections) for sections in chosen.values()}
+    gates = {
+        tuple(sorted(sections)): gate.decide(settings.published_path, monday, sections)
+        for sections in chosen.values()
+    }
     report.gate = gate.together(list(gates.values()))
     week: Week | None = None
     start = datetime.combine(monday, time(), company.zone)
@@ -310,6 +381,14 @@ def send_weekly_scorecard(
 
 
 def _maker(
-    settings: Settings, company: Company, week: Week, decision: Gate, address: str, sections: set[str], since: datetime
+    settings: Settings,
+    company: Company,
+    week: Week,
+    decision: Gate,
+    address: str,
+    sections: set[str],
+    since: datetime,
 ) -> Callable[[str], EmailMessage]:
-    return lambda mid: compose(settings, company, week, decision, recipient=address, message_id=mid, sections=sections, since=since)
+    return lambda mid: compose(
+        settings, company, week, decision, recipient=address, message_id=mid, sections=sections, since=since
+    )

@@ -1,7 +1,9 @@
-"""Brightwater Labs, the second invented company: nine people who sell water testing in Britain, in HubSpot alone.
+"""Brightwater Labs, the second invented company: nine people who sell water testing in Britain, in HubSpot
+alone.
 
-At the demo's clock its CRM has the volume of `VOLUME`, none of it archived, written down from January 2023 to October 2025 and growing
-by the year. Within the twelve months before the clock, and within 2025, it won 7 deals worth 110,019.00 in 733 days together, and lost
+At the demo's clock its CRM has the volume of `VOLUME`, none of it archived, written down from January 2023 to
+October 2025 and growing by the year. Within the twelve months before the clock, and within 2025, it won 7
+deals worth 110,019.00 in 733 days together, and lost
 19. Nothing is added later; one record in a hundred changes daily, to measure with.
 """
 
@@ -45,16 +47,46 @@ VOLUME = {
     "emails": 4_000,
 }
 CHANGES_FROM, CHANGING_DAYS, CHANGED_SHARE = date(2025, 10, 27), 60, 0.01
-"""From that day on, one record in a hundred of every object is edited each day between 13:00 and 14:00 of the company's clock."""
+"""From that day on, one record in a hundred of every object is edited each day between 13:00 and 14:00 of the
+company's clock."""
 
 HOLIDAYS = frozenset(
     date.fromisoformat(day)
-    for day in """
-        2023-01-02 2023-04-07 2023-04-10 2023-05-01 2023-05-08 2023-05-29 2023-08-28 2023-12-25 2023-12-26
-        2024-01-01 2024-03-29 2024-04-01 2024-05-06 2024-05-27 2024-08-26 2024-12-25 2024-12-26
-        2025-01-01 2025-04-18 2025-04-21 2025-05-05 2025-05-26 2025-08-25 2025-12-25 2025-12-26
-        2026-01-01 2026-04-03 2026-04-06 2026-05-04 2026-05-25 2026-08-31 2026-12-25 2026-12-28
-    """.split()  # noqa: SIM905 - a list of days reads better as text
+    for day in [
+        "2023-01-02",
+        "2023-04-07",
+        "2023-04-10",
+        "2023-05-01",
+        "2023-05-08",
+        "2023-05-29",
+        "2023-08-28",
+        "2023-12-25",
+        "2023-12-26",
+        "2024-01-01",
+        "2024-03-29",
+        "2024-04-01",
+        "2024-05-06",
+        "2024-05-27",
+        "2024-08-26",
+        "2024-12-25",
+        "2024-12-26",
+        "2025-01-01",
+        "2025-04-18",
+        "2025-04-21",
+        "2025-05-05",
+        "2025-05-26",
+        "2025-08-25",
+        "2025-12-25",
+        "2025-12-26",
+        "2026-01-01",
+        "2026-04-03",
+        "2026-04-06",
+        "2026-05-04",
+        "2026-05-25",
+        "2026-08-31",
+        "2026-12-25",
+        "2026-12-28",
+    ]
 )
 """Bank holidays of England and Wales."""
 
@@ -70,7 +102,15 @@ _HIRED = (
     ("Freya", "Lindqvist", "Outbound", date(2025, 7, 7)),
 )
 OWNERS = tuple(
-    Owner(81_300_101 + number, 6_620_001 + number, first, last, f"{first}.{last}@brightwater-labs.example".lower(), team, joined)
+    Owner(
+        81_300_101 + number,
+        6_620_001 + number,
+        first,
+        last,
+        f"{first}.{last}@brightwater-labs.example".lower(),
+        team,
+        joined,
+    )
     for number, (first, last, team, joined) in enumerate(_HIRED)
 )
 
@@ -88,12 +128,19 @@ _DAYS = [
 ]
 _MIDNIGHTS = [at(day, 0) for day in _DAYS]
 # two and a half times as busy at the end as in the beginning, and slow in August and December
-_BUSY = list(accumulate((1 + 1.5 * n / len(_DAYS)) * (0.75 if day.month in (8, 12) else 1) for n, day in enumerate(_DAYS)))
+_BUSY = list(
+    accumulate(
+        (1 + 1.5 * n / len(_DAYS)) * (0.75 if day.month in (8, 12) else 1) for n, day in enumerate(_DAYS)
+    )
+)
 
 
 def _moments(rng: random.Random, count: int) -> list[int]:
     """Instants in working hours, sorted, more of them the later it is."""
-    return sorted(start + round(rng.uniform(8, 18.2) * HOUR) for start in rng.choices(_MIDNIGHTS, cum_weights=_BUSY, k=count))
+    return sorted(
+        start + round(rng.uniform(8, 18.2) * HOUR)
+        for start in rng.choices(_MIDNIGHTS, cum_weights=_BUSY, k=count)
+    )
 
 
 def _there(rng: random.Random, when: int) -> str:
@@ -139,7 +186,12 @@ class Crm:
 def write(book: Book) -> None:
     """The whole CRM."""
     account.hubspot_account(
-        book, portalId=51_330_912, timeZone="Europe/London", companyCurrency="GBP", utcOffset="+00:00", utcOffsetMilliseconds=0
+        book,
+        portalId=51_330_912,
+        timeZone="Europe/London",
+        companyCurrency="GBP",
+        utcOffset="+00:00",
+        utcOffsetMilliseconds=0,
     )
     account.hubspot_owners(book, OWNERS)
     crm = Crm()
@@ -164,7 +216,16 @@ _SOURCES = {
 """Original source -> percent of the leads, and how well they go on."""
 _RARE = {"PAID_SOCIAL": 2_900, "AI_REFERRALS": 3_900}
 """Source -> one lead in so many: fewer than ten a year."""
-_STATUSES = ("NEW", "OPEN", "IN_PROGRESS", "ATTEMPTED_TO_CONTACT", "CONNECTED", "UNQUALIFIED", "BAD_TIMING", None)
+_STATUSES = (
+    "NEW",
+    "OPEN",
+    "IN_PROGRESS",
+    "ATTEMPTED_TO_CONTACT",
+    "CONNECTED",
+    "UNQUALIFIED",
+    "BAD_TIMING",
+    None,
+)
 _STATUS_AT = {
     1: ("IN_PROGRESS", "CONNECTED", "UNQUALIFIED", "BAD_TIMING"),
     2: ("IN_PROGRESS", "CONNECTED", "CONNECTED", "UNQUALIFIED"),
@@ -226,7 +287,8 @@ def _contacts(book: Book, crm: Crm, firms: list[tuple[int, str]]) -> None:
 
 
 def _progress(book: Book, rng: random.Random, crm: Crm, contact: Contact) -> Contact:
-    """How far a contact gets through the lifecycle; a stage that is skipped has no date, and what lies after the clock has not happened."""
+    """How far a contact gets through the lifecycle; a stage that is skipped has no date, and what lies after
+    the clock has not happened."""
     when, stage, reached = contact.created, 0, {}
     luck = _SOURCES.get(contact.source, (0, 1.0))[1]
     while stage < 4 and rng.random() < _ONWARD[stage][0] * (luck if stage == 0 else 1):
@@ -240,9 +302,23 @@ def _progress(book: Book, rng: random.Random, crm: Crm, contact: Contact) -> Con
     owner = contact.owner or _there(rng, contact.created)
     for number, moment in reached.items():
         name = _LIFECYCLE[number]
-        change = {"lifecyclestage": name, f"hs_v2_date_entered_{name}": hubspot.iso(moment), "hubspot_owner_id": owner}
-        edit(book, "contacts", contact.id, moment, change | {"hs_lead_status": rng.choice(_STATUS_AT[number])})
-    found = Contact(contact.id, contact.created, contact.firm, owner, contact.source, reached.get(3) or reached.get(4), 4 in reached)
+        change = {
+            "lifecyclestage": name,
+            f"hs_v2_date_entered_{name}": hubspot.iso(moment),
+            "hubspot_owner_id": owner,
+        }
+        edit(
+            book, "contacts", contact.id, moment, change | {"hs_lead_status": rng.choice(_STATUS_AT[number])}
+        )
+    found = Contact(
+        contact.id,
+        contact.created,
+        contact.firm,
+        owner,
+        contact.source,
+        reached.get(3) or reached.get(4),
+        4 in reached,
+    )
     crm.warm.append(found)
     return found
 
@@ -270,7 +346,8 @@ _WON_2025 = (
     (119, date(2025, 9, 10), "14494.00"),
     (98, date(2025, 10, 15), "10500.00"),
 )
-# how many, last stage, first and last day on which they were closed; nothing was closed in November and December 2024
+# how many, last stage, first and last day on which they were closed; nothing was closed in November and
+# December 2024
 _CLOSED = (
     (2, WON, date(2023, 7, 17), date(2023, 12, 8)),
     (3, LOST, date(2023, 6, 5), date(2023, 11, 24)),
@@ -280,7 +357,8 @@ _CLOSED = (
     (19, LOST, date(2025, 1, 8), date(2025, 10, 22)),
     (2, DISQUALIFIED, date(2025, 3, 18), date(2025, 8, 20)),
 )
-# stage, made, came into the stage, planned close, amount (None: missing), pushes of the close date, something is done until (None: now)
+# stage, made, came into the stage, planned close, amount (None: missing), pushes of the close date, something
+# is done until (None: now)
 _OPEN: tuple[tuple[str, date, date, date, str | None, int, date | None], ...] = (
     ("1042001", date(2025, 10, 21), date(2025, 10, 21), date(2026, 1, 30), None, 0, None),
     ("1042001", date(2025, 10, 13), date(2025, 10, 13), date(2026, 1, 16), "6200.00", 0, None),
@@ -290,15 +368,47 @@ _OPEN: tuple[tuple[str, date, date, date, str | None, int, date | None], ...] = 
     ("1042002", date(2025, 7, 15), date(2025, 8, 6), date(2025, 11, 28), None, 2, date(2025, 8, 29)),
     ("appointmentscheduled", date(2025, 9, 3), date(2025, 10, 20), date(2025, 12, 5), "14600.00", 0, None),
     ("appointmentscheduled", date(2025, 8, 18), date(2025, 10, 9), date(2025, 11, 21), "7350.00", 1, None),
-    ("appointmentscheduled", date(2025, 7, 7), date(2025, 8, 12), date(2025, 10, 10), "19800.00", 1, date(2025, 9, 10)),
+    (
+        "appointmentscheduled",
+        date(2025, 7, 7),
+        date(2025, 8, 12),
+        date(2025, 10, 10),
+        "19800.00",
+        1,
+        date(2025, 9, 10),
+    ),
     ("appointmentscheduled", date(2025, 9, 16), date(2025, 10, 14), date(2026, 1, 9), "5400.00", 0, None),
     ("qualifiedtobuy", date(2025, 6, 24), date(2025, 10, 7), date(2025, 11, 14), "23500.00", 2, None),
-    ("qualifiedtobuy", date(2025, 5, 20), date(2025, 8, 1), date(2025, 12, 1), "16750.00", 3, date(2025, 8, 21)),
+    (
+        "qualifiedtobuy",
+        date(2025, 5, 20),
+        date(2025, 8, 1),
+        date(2025, 12, 1),
+        "16750.00",
+        3,
+        date(2025, 8, 21),
+    ),
     ("qualifiedtobuy", date(2025, 8, 5), date(2025, 10, 22), date(2025, 12, 18), "9950.00", 0, None),
-    ("qualifiedtobuy", date(2025, 6, 3), date(2025, 8, 19), date(2025, 11, 24), "28400.00", 1, date(2025, 9, 3)),
+    (
+        "qualifiedtobuy",
+        date(2025, 6, 3),
+        date(2025, 8, 19),
+        date(2025, 11, 24),
+        "28400.00",
+        1,
+        date(2025, 9, 3),
+    ),
     ("presentationscheduled", date(2025, 6, 11), date(2025, 10, 2), date(2025, 11, 7), "12400.00", 2, None),
     ("presentationscheduled", date(2025, 5, 6), date(2025, 9, 30), date(2025, 10, 17), "34900.00", 4, None),
-    ("presentationscheduled", date(2025, 4, 15), date(2025, 7, 22), date(2025, 9, 26), "10800.00", 2, date(2025, 8, 15)),
+    (
+        "presentationscheduled",
+        date(2025, 4, 15),
+        date(2025, 7, 22),
+        date(2025, 9, 26),
+        "10800.00",
+        2,
+        date(2025, 8, 15),
+    ),
     ("decisionmakerboughtin", date(2025, 5, 28), date(2025, 10, 8), date(2025, 11, 4), "17600.00", 1, None),
     ("decisionmakerboughtin", date(2025, 4, 2), date(2025, 9, 11), date(2025, 10, 24), "21300.00", 3, None),
     ("contractsent", date(2025, 3, 26), date(2025, 10, 17), date(2025, 10, 31), "15250.00", 2, None),
@@ -309,17 +419,29 @@ _MEETS_AHEAD = 13
 
 def _deals(book: Book, crm: Crm) -> None:
     rng = book.rng("sales", "deals")
-    asked = sorted((contact for contact in crm.warm if contact.opportunity), key=lambda contact: contact.opportunity or 0)
+    asked = sorted(
+        (contact for contact in crm.warm if contact.opportunity), key=lambda contact: contact.opportunity or 0
+    )
 
-    def deal(made: int, until: int, last: str, amount: str | None, quiet_from: int, plans: Sequence[int] = ()) -> None:
-        # whoever became an opportunity at about the time, if possible a customer where the deal was won, and none elsewhere
+    def deal(
+        made: int, until: int, last: str, amount: str | None, quiet_from: int, plans: Sequence[int] = ()
+    ) -> None:
+        # whoever became an opportunity at about the time, if possible a customer where the deal was won, and
+        # none elsewhere
         free = [contact for contact in asked if contact.id not in crm.in_deals and contact.created < made]
-        contact = min(free, key=lambda contact: (contact.customer != (last == WON), abs((contact.opportunity or 0) - made)))
+        contact = min(
+            free,
+            key=lambda contact: (contact.customer != (last == WON), abs((contact.opportunity or 0) - made)),
+        )
         crm.in_deals.add(contact.id)
         number, owner = len(crm.deals), contact.owner or _there(rng, made)
         first = _there(rng, made)
         name = f"{rng.choice(_PRODUCTS)}, {rng.choice(names.CITIES_UK)}"
-        estimate = f"{round(float(amount) * rng.uniform(0.7, 1.3), -2):.2f}" if amount and number % 3 == 0 else amount
+        estimate = (
+            f"{round(float(amount) * rng.uniform(0.7, 1.3), -2):.2f}"
+            if amount and number % 3 == 0
+            else amount
+        )
         props = {
             "dealname": names.HOSTILE[number // 20 % len(names.HOSTILE)] if number % 20 == 4 else name,
             "dealtype": rng.choices(("newbusiness", "existingbusiness"), (80, 20))[0],
@@ -330,14 +452,29 @@ def _deals(book: Book, crm: Crm) -> None:
         }
         if plans:
             props["closedate"] = hubspot.iso(plans[0])
-        deal_id = walk(book, rng, made, until, last, props, {"contacts": [contact.id], "companies": [contact.firm]}, pace=3)
+        deal_id = walk(
+            book,
+            rng,
+            made,
+            until,
+            last,
+            props,
+            {"contacts": [contact.id], "companies": [contact.firm]},
+            pace=3,
+        )
         span = min(quiet_from, until) - made
         if estimate != amount:
             edit(book, "deals", deal_id, made + span * 2 // 3, {"amount": amount})
         if number % 9 == 5:
             edit(book, "deals", deal_id, made + span // 3, {"hubspot_owner_id": owner})
         for push, plan in enumerate(plans[1:], 1):
-            edit(book, "deals", deal_id, made + (quiet_from - made) * push // len(plans), {"closedate": hubspot.iso(plan)})
+            edit(
+                book,
+                "deals",
+                deal_id,
+                made + (quiet_from - made) * push // len(plans),
+                {"closedate": hubspot.iso(plan)},
+            )
         crm.deals.append(Deal(deal_id, made, quiet_from, contact, owner))
 
     for days, closed, amount in _WON_2025:
@@ -346,7 +483,10 @@ def _deals(book: Book, crm: Crm) -> None:
     for count, last, earliest, latest in _CLOSED:
         for number in range(count):
             closed = _workday(earliest + (latest - earliest) * number // max(count - 1, 1))
-            made = max(_workday(closed - timedelta(days=rng.randrange(40, 180 if last == WON else 300))), _FIRST + timedelta(days=60))
+            made = max(
+                _workday(closed - timedelta(days=rng.randrange(40, 180 if last == WON else 300))),
+                _FIRST + timedelta(days=60),
+            )
             until = at(closed, rng.uniform(9, 16))
             deal(at(made, rng.uniform(9, 16)), until, last, f"{rng.randrange(30, 300) * 100}.00", until)
     for stage, begun, entered, planned, worth, pushes, quiet in _OPEN:
@@ -354,7 +494,14 @@ def _deals(book: Book, crm: Crm) -> None:
         until = begin if entered == begun else at(entered, rng.uniform(11, 16))
         end = at(planned, 17)
         step = (end - begin) // (pushes + 2)
-        deal(begin, until, stage, worth, at(quiet or _LAST, 17), [end - left * step for left in range(pushes, -1, -1)])
+        deal(
+            begin,
+            until,
+            stage,
+            worth,
+            at(quiet or _LAST, 17),
+            [end - left * step for left in range(pushes, -1, -1)],
+        )
 
 
 def _workday(day: date) -> date:
@@ -367,13 +514,20 @@ def _workday(day: date) -> date:
 
 
 def _activities(book: Book, crm: Crm) -> None:
-    pools = [[contact for contact in known if contact.id not in crm.in_deals] for known in (crm.warm, crm.contacts)]
+    pools = [
+        [contact for contact in known if contact.id not in crm.in_deals] for known in (crm.warm, crm.contacts)
+    ]
     created = [[contact.created for contact in pool] for pool in pools]
     for kind, write_down in _PROPS.items():
         rng = book.rng("sales", kind)
         for when in _moments(rng, VOLUME[kind] - (kind == "meetings")):
-            # a deal hears of us until a fortnight before it goes quiet, so that what is planned then lies within that time as well
-            alive = [deal for deal in crm.deals if deal.made < when < (_NOW if deal.until > _NOW - 4 * DAY else deal.until - 14 * DAY)]
+            # a deal hears of us until a fortnight before it goes quiet, so that what is planned then lies
+            # within that time as well
+            alive = [
+                deal
+                for deal in crm.deals
+                if deal.made < when < (_NOW if deal.until > _NOW - 4 * DAY else deal.until - 14 * DAY)
+            ]
             if alive and rng.random() < 0.2:
                 deal = rng.choice(alive)
                 contact, owner, deals = deal.contact, deal.owner, [deal.id]
@@ -385,7 +539,15 @@ def _activities(book: Book, crm: Crm) -> None:
     waiting = crm.deals[-len(_OPEN) + _MEETS_AHEAD]
     start = at(date(2025, 11, 4), 10)
     made = at(date(2025, 9, 2), 15)
-    _add(book, "meetings", made, _meeting(book.rng("sales", "ahead"), made, start), waiting.contact, waiting.owner, [waiting.id])
+    _add(
+        book,
+        "meetings",
+        made,
+        _meeting(book.rng("sales", "ahead"), made, start),
+        waiting.contact,
+        waiting.owner,
+        [waiting.id],
+    )
 
 
 def _later(rng: random.Random, when: int) -> int:
@@ -396,7 +558,9 @@ def _later(rng: random.Random, when: int) -> int:
     return when
 
 
-def _add(book: Book, kind: str, when: int, props: dict[str, Any], contact: Contact, owner: str, deals: list[int]) -> None:
+def _add(
+    book: Book, kind: str, when: int, props: dict[str, Any], contact: Contact, owner: str, deals: list[int]
+) -> None:
     links = {"contacts": [contact.id], "companies": [contact.firm], "deals": deals}
     add(book, kind, when, props | {"hubspot_owner_id": owner}, links)
 

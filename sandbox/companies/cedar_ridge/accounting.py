@@ -90,7 +90,13 @@ def _names(book: Book) -> None:
             "Job": customer.parent is not None,
             "Taxable": True,
             "CurrencyRef": _ref(customer.currency, _CURRENCIES[customer.currency]),
-            "BillAddr": {"Id": str(9_000 + customer.id), "City": "Chicago", "Country": "USA", "Lat": "INVALID", "Long": "INVALID"},
+            "BillAddr": {
+                "Id": str(9_000 + customer.id),
+                "City": "Chicago",
+                "Country": "USA",
+                "Lat": "INVALID",
+                "Long": "INVALID",
+            },
         }
         if customer.email:
             props["PrimaryEmailAddr"] = {"Address": customer.email}
@@ -151,7 +157,10 @@ def _cost_line(key: int, line: finance.Line, sign: int = 1) -> Props:
         "Description": line.text,
         "Amount": number(sign * line.amount),
         "DetailType": "AccountBasedExpenseLineDetail",
-        "AccountBasedExpenseLineDetail": {"AccountRef": _ref(account.id, account.name), "BillableStatus": "NotBillable"},
+        "AccountBasedExpenseLineDetail": {
+            "AccountRef": _ref(account.id, account.name),
+            "BillableStatus": "NotBillable",
+        },
     }
 
 
@@ -171,7 +180,11 @@ def _invoices(book: Book) -> None:
                 paid[invoice_id].append((payment.deleted_at, payment.id, -amount))
     for invoice in finance.invoices(seed):
         lines = _lines(invoice.lines, _sales_line)
-        subtotal: Props = {"Amount": number(invoice.net), "DetailType": "SubTotalLineDetail", "SubTotalLineDetail": {}}
+        subtotal: Props = {
+            "Amount": number(invoice.net),
+            "DetailType": "SubTotalLineDetail",
+            "SubTotalLineDetail": {},
+        }
         customer = customers[invoice.customer_id]
         props: Props = {
             "DocNumber": invoice.number,
@@ -193,12 +206,20 @@ def _invoices(book: Book) -> None:
         if invoice.currency != finance.HOME:
             props["HomeTotalAmt"] = number(finance.home(invoice.total, invoice.currency))
         shelf.add(invoice.id, invoice.entered_at, props)
-        events: list[tuple[int, Props | Decimal, int]] = [(when, amount, key) for when, key, amount in paid[invoice.id]]
+        events: list[tuple[int, Props | Decimal, int]] = [
+            (when, amount, key) for when, key, amount in paid[invoice.id]
+        ]
         if customer.email:
             events.append((invoice.entered_at + HOUR, {"EmailStatus": "EmailSent"}, 0))
         if invoice.voided_at:
             nothing = _lines(invoice.lines, _sales_line, 0)
-            events.append((invoice.voided_at, {"TotalAmt": 0, "Balance": 0, "Line": nothing, "PrivateNote": "Voided"}, 0))
+            events.append(
+                (
+                    invoice.voided_at,
+                    {"TotalAmt": 0, "Balance": 0, "Line": nothing, "PrivateNote": "Voided"},
+                    0,
+                )
+            )
         if invoice.written_off_at:
             events.append((invoice.written_off_at, {"Balance": 0}, -1))
         balance, links = invoice.total, dict[int, str]()
@@ -222,7 +243,8 @@ def _payments(book: Book) -> None:
     for payment in finance.payments(book.seed):
         account = finance.LEDGER[payment.account]
         lines = [
-            {"Amount": number(amount), "LinkedTxn": [{"TxnId": str(invoice), "TxnType": "Invoice"}]} for invoice, amount in payment.parts
+            {"Amount": number(amount), "LinkedTxn": [{"TxnId": str(invoice), "TxnType": "Invoice"}]}
+            for invoice, amount in payment.parts
         ]
         props = {
             "CustomerRef": _ref(payment.customer_id, names[payment.customer_id]),
@@ -267,7 +289,11 @@ def _bills(book: Book) -> None:
             shelf.change(bill.id, payments[bill.payment_id].entered_at, done)
         if bill.voided_at:
             nothing = _lines(bill.lines, _cost_line, 0)
-            shelf.change(bill.id, bill.voided_at, {"TotalAmt": 0, "Balance": 0, "Line": nothing, "PrivateNote": "Voided"})
+            shelf.change(
+                bill.id,
+                bill.voided_at,
+                {"TotalAmt": 0, "Balance": 0, "Line": nothing, "PrivateNote": "Voided"},
+            )
         shelf.delete(bill.id, bill.deleted_at)
 
 
@@ -283,7 +309,10 @@ def _bill_payments(book: Book) -> None:
             "CheckPayment": {"BankAccountRef": _ref(account.id, account.name), "PrintStatus": "NeedToPrint"},
             "TxnDate": paid.day.isoformat(),
             "TotalAmt": number(paid.amount),
-            "Line": [{"Amount": number(bills[key].total), "LinkedTxn": [{"TxnId": str(key), "TxnType": "Bill"}]} for key in paid.bill_ids],
+            "Line": [
+                {"Amount": number(bills[key].total), "LinkedTxn": [{"TxnId": str(key), "TxnType": "Bill"}]}
+                for key in paid.bill_ids
+            ],
             **_currency(account.currency),
         }
         shelf.add(paid.id, paid.entered_at, props)
@@ -301,7 +330,12 @@ def _purchases(book: Book) -> None:
             "TotalAmt": number(purchase.total),
             "Line": _lines(purchase.lines, _cost_line),
             "PurchaseEx": {
-                "any": [{"name": "{http://schema.intuit.com/finance/v3}NameValue", "value": {"Name": "TxnType", "Value": "54"}}]
+                "any": [
+                    {
+                        "name": "{http://schema.intuit.com/finance/v3}NameValue",
+                        "value": {"Name": "TxnType", "Value": "54"},
+                    }
+                ]
             },
             **_currency(account.currency),
         }

@@ -1,6 +1,7 @@
-"""What Cedar Ridge IT spends on ads: searches on Google all year, Meta for events and for its people in Dublin, LinkedIn for decision
-makers. A day is told in parts while it runs, is final in the night, and is restated for two weeks: invalid clicks are credited,
-conversions attributed, and now and then a day of a small campaign is withdrawn.
+"""What Cedar Ridge IT spends on ads: searches on Google all year, Meta for events and for its people in
+Dublin, LinkedIn for decision makers. A day is told in parts while it runs, is final in the night, and is
+restated for two weeks: invalid clicks are credited, conversions attributed, and now and then a day of a small
+campaign is withdrawn.
 """
 
 from __future__ import annotations
@@ -54,7 +55,15 @@ GOOGLE = (
         states={date(2025, 6, 30): "PAUSED"},
     ),
     Campaign(GOOGLE_ACCOUNT, 700_005, "Copilot readiness \U0001f680", 22, 7.2, starts=date(2025, 8, 4)),
-    Campaign(GOOGLE_ACCOUNT, 700_006, "Trade fair 2024", 40, 4.0, ends=date(2024, 10, 13), states={date(2024, 10, 14): "REMOVED"}),
+    Campaign(
+        GOOGLE_ACCOUNT,
+        700_006,
+        "Trade fair 2024",
+        40,
+        4.0,
+        ends=date(2024, 10, 13),
+        states={date(2024, 10, 14): "REMOVED"},
+    ),
 )
 META = (
     Campaign(META_ACCOUNT, 238_500_001, "Lunch and learn", 18, 1.9),
@@ -83,7 +92,9 @@ META = (
 )
 LINKEDIN = (
     Campaign(LINKEDIN_ACCOUNT, 1111, "Owners, 50-250 seats", 42, 11.5),
-    Campaign(LINKEDIN_ACCOUNT, 1112, "CFO guide to IT cost; <b>lead form</b>", 26, 14.0, starts=date(2025, 1, 13)),
+    Campaign(
+        LINKEDIN_ACCOUNT, 1112, "CFO guide to IT cost; <b>lead form</b>", 26, 14.0, starts=date(2025, 1, 13)
+    ),
     Campaign(
         LINKEDIN_ACCOUNT,
         1113,
@@ -109,8 +120,14 @@ LINKEDIN = (
 
 def write_google(book: Book) -> None:
     """Google Ads: a manager account, a client with all campaigns, and a client that was closed."""
-    accounts = ((GOOGLE_MANAGER, "Cedar Ridge manager", True, "ENABLED"), (GOOGLE_ACCOUNT, "Cedar Ridge IT", False, "ENABLED"))
-    for account, name, manager, status in (*accounts, (GOOGLE_OLD, "Cedar Ridge IT (2019)", False, "CANCELED")):
+    accounts = (
+        (GOOGLE_MANAGER, "Cedar Ridge manager", True, "ENABLED"),
+        (GOOGLE_ACCOUNT, "Cedar Ridge IT", False, "ENABLED"),
+    )
+    for account, name, manager, status in (
+        *accounts,
+        (GOOGLE_OLD, "Cedar Ridge IT (2019)", False, "CANCELED"),
+    ):
         props = {"name": name, "currency": "USD", "zone": ZONE.key, "manager": manager, "status": status}
         book.store.add("google_ads.accounts", account, 0, props)
     _write(book, "google_ads", GOOGLE, {GOOGLE_ACCOUNT: ZONE}, "ENABLED")
@@ -122,24 +139,38 @@ def write_meta(book: Book) -> None:
         (META_ACCOUNT, "Cedar Ridge IT", "USD", ZONE),
         (META_DUBLIN, "Cedar Ridge Dublin", "EUR", DUBLIN),
     ):
-        book.store.add("meta_ads.accounts", account, 0, {"name": name, "currency": currency, "zone": zone.key, "status": 1})
+        book.store.add(
+            "meta_ads.accounts",
+            account,
+            0,
+            {"name": name, "currency": currency, "zone": zone.key, "status": 1},
+        )
     _write(book, "meta_ads", META, {META_ACCOUNT: ZONE, META_DUBLIN: DUBLIN}, "ACTIVE")
 
 
 def write_linkedin(book: Book) -> None:
     """LinkedIn: one account in dollars on UTC days."""
-    book.store.add("linkedin_ads.accounts", LINKEDIN_ACCOUNT, 0, {"name": "Cedar Ridge IT", "currency": "USD", "status": "ACTIVE"})
+    book.store.add(
+        "linkedin_ads.accounts",
+        LINKEDIN_ACCOUNT,
+        0,
+        {"name": "Cedar Ridge IT", "currency": "USD", "status": "ACTIVE"},
+    )
     _write(book, "linkedin_ads", LINKEDIN, {LINKEDIN_ACCOUNT: UTC}, "ACTIVE")
 
 
-def _write(book: Book, vendor: str, campaigns: tuple[Campaign, ...], zones: Mapping[int, ZoneInfo], running: str) -> None:
+def _write(
+    book: Book, vendor: str, campaigns: tuple[Campaign, ...], zones: Mapping[int, ZoneInfo], running: str
+) -> None:
     for campaign in campaigns:
         zone = zones[campaign.account]
         born = {"account": campaign.account, "name": campaign.name, "status": running}
         book.store.add(f"{vendor}.campaigns", campaign.id, local_ms(zone, campaign.starts, 0.5), born)
         for day, state in campaign.states.items():
             if state:
-                book.store.change(f"{vendor}.campaigns", campaign.id, local_ms(zone, day, 11), {"status": state})
+                book.store.change(
+                    f"{vendor}.campaigns", campaign.id, local_ms(zone, day, 11), {"status": state}
+                )
             else:
                 vanish(book, f"{vendor}.campaigns", campaign.id, local_ms(zone, day, 11))
         for monday in mondays():
@@ -148,10 +179,20 @@ def _write(book: Book, vendor: str, campaigns: tuple[Campaign, ...], zones: Mapp
             for ahead in range(7):
                 day = monday + timedelta(days=ahead)
                 if campaign.starts <= day <= campaign.ends:
-                    _day(book, rng, f"{vendor}.days", campaign, day, zone, campaign.daily * busy * WEEKDAYS[ahead])
+                    _day(
+                        book,
+                        rng,
+                        f"{vendor}.days",
+                        campaign,
+                        day,
+                        zone,
+                        campaign.daily * busy * WEEKDAYS[ahead],
+                    )
 
 
-def _day(book: Book, rng: Random, table: str, campaign: Campaign, day: date, zone: ZoneInfo, likely: float) -> None:
+def _day(
+    book: Book, rng: Random, table: str, campaign: Campaign, day: date, zone: ZoneInfo, likely: float
+) -> None:
     """One day of a campaign. Cost in millionths of the currency."""
     clicks = round(likely * rng.uniform(0.75, 1.25) / campaign.click)
     if clicks == 0:
@@ -162,7 +203,11 @@ def _day(book: Book, rng: Random, table: str, campaign: Campaign, day: date, zon
     key = f"{campaign.id}/{day}"
 
     def share(part: float) -> dict[str, Any]:
-        return {"cost": round(cost * part), "clicks": round(clicks * part), "impressions": round(clicks * part * 31)}
+        return {
+            "cost": round(cost * part),
+            "clicks": round(clicks * part),
+            "impressions": round(clicks * part * 31),
+        }
 
     fixed = {"account": campaign.account, "campaign": campaign.id, "day": day.isoformat(), "conversions": 0}
     book.store.add(table, key, local_ms(zone, day, 10), fixed | share(0.3))
@@ -170,8 +215,12 @@ def _day(book: Book, rng: Random, table: str, campaign: Campaign, day: date, zon
     final = share(1.0) | {"conversions": conversions}
     book.store.change(table, key, local_ms(zone, day + timedelta(days=1), 2), final)
     if rng.random() < 0.3:
-        book.store.change(table, key, local_ms(zone, day + timedelta(days=4), 13), share(rng.uniform(0.94, 0.99)))
+        book.store.change(
+            table, key, local_ms(zone, day + timedelta(days=4), 13), share(rng.uniform(0.94, 0.99))
+        )
     if late:
-        book.store.change(table, key, local_ms(zone, day + timedelta(days=9), 13), {"conversions": conversions + late})
+        book.store.change(
+            table, key, local_ms(zone, day + timedelta(days=9), 13), {"conversions": conversions + late}
+        )
     if campaign.daily < 20 and rng.random() < 0.01:
         vanish(book, table, key, local_ms(zone, day + timedelta(days=6), 13))

@@ -1,7 +1,9 @@
-"""The clients' backups: a Datto appliance at most clients with its agents and shares, and SaaS Protection of their mailboxes.
+"""The clients' backups: a Datto appliance at most clients with its agents and shares, and SaaS Protection of
+their mailboxes.
 
-Backups run every hour or every day and mostly work; now and then an asset fails for some days, rarely for weeks. Some assets are
-paused, replaced machines are archived, an appliance that was replaced stays in the list as hidden. Servers are called as in Datto RMM.
+Backups run every hour or every day and mostly work; now and then an asset fails for some days, rarely for
+weeks. Some assets are paused, replaced machines are archived, an appliance that was replaced stays in the
+list as hidden. Servers are called as in Datto RMM.
 """
 
 from __future__ import annotations
@@ -46,7 +48,9 @@ def write(book: Book) -> None:
 def _appliances(book: Book, rng: random.Random, client: ClientFirm) -> None:
     main = _appliance(book, rng, client, "siris", client.since + 20 * DAY)
     servers = server_names(book, client)
-    protected = servers + [f"{client.short}-DT-{number:02d}" for number in range(1, 1 + rng.choice((0, 1, 1, 2, 3)))]
+    protected = servers + [
+        f"{client.short}-DT-{number:02d}" for number in range(1, 1 + rng.choice((0, 1, 1, 2, 3)))
+    ]
     for name in protected or [f"{client.short}-DT-01"]:
         _asset(book, rng, client, main, name, "agent")
     for number in range(rng.choice((0, 0, 1, 2))):
@@ -62,7 +66,9 @@ def _appliances(book: Book, rng: random.Random, client: ClientFirm) -> None:
         _asset(book, rng, client, old, f"{client.short}-OLD-DC", "agent", archived=True)
 
 
-def _appliance(book: Book, rng: random.Random, client: ClientFirm, kind: str, since: int, *, hidden: bool = False) -> str:
+def _appliance(
+    book: Book, rng: random.Random, client: ClientFirm, kind: str, since: int, *, hidden: bool = False
+) -> str:
     serial = f"{rng.getrandbits(48):012X}"
     begun = from_ms(since)
     ends = begun.replace(year=begun.year + 3)
@@ -94,7 +100,16 @@ def _appliance(book: Book, rng: random.Random, client: ClientFirm, kind: str, si
     return serial
 
 
-def _asset(book: Book, rng: random.Random, client: ClientFirm, device: str, name: str, kind: str, *, archived: bool = False) -> None:
+def _asset(
+    book: Book,
+    rng: random.Random,
+    client: ClientFirm,
+    device: str,
+    name: str,
+    kind: str,
+    *,
+    archived: bool = False,
+) -> None:
     asset = book.new_id("datto_bcdr.assets", 9_001)
     since = client.since + round(rng.uniform(20, 60) * DAY)
     if rng.random() < 0.12:
@@ -129,7 +144,9 @@ def _asset(book: Book, rng: random.Random, client: ClientFirm, device: str, name
             book.store.change("datto_bcdr.assets", asset, again, {"isPaused": False, "stopped_at": None})
 
 
-def _troubles(rng: random.Random, begins: int, ends: int, days_between: float, what: list[Any]) -> list[list[Any]]:
+def _troubles(
+    rng: random.Random, begins: int, ends: int, days_between: float, what: list[Any]
+) -> list[list[Any]]:
     """Spans of failure, more of them in busy weeks."""
     found: list[list[Any]] = []
     when = begins
@@ -170,7 +187,9 @@ def _saas(book: Book, rng: random.Random, client: ClientFirm) -> None:
         "organizationId": 4_400 + client.number if client.number % 13 else None,
         "organizationName": client.name if client.number % 13 else None,
         "productType": "GoogleApps" if google else "Office365",
-        "externalSubscriptionId": f"Classic:{'GoogleApps' if google else 'Office365'}:{71_000 + client.number}",
+        "externalSubscriptionId": (
+            f"Classic:{'GoogleApps' if google else 'Office365'}:{71_000 + client.number}"
+        ),
         "retentionType": "ICR" if client.number % 3 else "TBR",
         "seatsUsed": users,
         "services": services,
@@ -182,7 +201,9 @@ def _saas(book: Book, rng: random.Random, client: ClientFirm) -> None:
     for number in range(users):
         seat = book.new_id("datto_bcdr.seats", 20_001)
         first, last = rng.choice(names.FIRST), rng.choice(names.LAST)
-        kind = "User" if number < users - 1 or number < 5 else rng.choice(("SharedMailbox", "Site", "TeamSite"))
+        kind = (
+            "User" if number < users - 1 or number < 5 else rng.choice(("SharedMailbox", "Site", "TeamSite"))
+        )
         joined = since if rng.random() < 0.8 else round(rng.uniform(since, _END))
         seat_props = {
             "customer": customer,

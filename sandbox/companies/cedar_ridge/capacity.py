@@ -1,6 +1,8 @@
-"""What the company can sell: capacity of events by type and day, inventory as it was added, and the nightly reports about both.
+"""What the company can sell: capacity of events by type and day, inventory as it was added, and the nightly
+reports about both.
 
-It lives in two databases of the company's own (see `sandbox/databases.py`), so it is a function of the seed and no vendor's table.
+It lives in two databases of the company's own (see `sandbox/databases.py`), so it is a function of the seed
+and no vendor's table.
 """
 
 from __future__ import annotations
@@ -56,7 +58,9 @@ def events(seed: int) -> list[Event]:
             kind = rng.choice(EVENT_TYPES)
             day = monday + timedelta(days=rng.choice((2, 3, 4, 5)))
             seats = round(_SEATS[kind] * rng.uniform(0.7, 1.3))
-            found.append(Event(len(found) + 1, kind, day, day - timedelta(days=rng.randrange(70, 210)), seats))
+            found.append(
+                Event(len(found) + 1, kind, day, day - timedelta(days=rng.randrange(70, 210)), seats)
+            )
     return found
 
 
@@ -67,12 +71,17 @@ def items(seed: int) -> list[Item]:
     for monday in mondays(FIRST_MONDAY, LAST_MONDAY):
         for _ in range(rng.choice((4, 5, 6))):
             value = None if rng.random() < 0.01 else Decimal(rng.randrange(300_000, 3_400_000)) / 100
-            found.append(Item(len(found) + 1, rng.choice(EVENT_TYPES), monday + timedelta(days=rng.randrange(5)), value))
+            found.append(
+                Item(
+                    len(found) + 1, rng.choice(EVENT_TYPES), monday + timedelta(days=rng.randrange(5)), value
+                )
+            )
     return found
 
 
 def reports(seed: int) -> list[Report]:
-    """A line per event type and night, written at 02:00 UTC. Some capacities are doubles, as other programs write them."""
+    """A line per event type and night, written at 02:00 UTC. Some capacities are doubles, as other programs
+    write them."""
     rng = random.Random(f"{seed}/capacity/reports")
     found: list[Report] = []
     day = FIRST_MONDAY
@@ -80,6 +89,8 @@ def reports(seed: int) -> list[Report]:
         for kind in EVENT_TYPES:
             seats = round(_SEATS[kind] * rng.uniform(0.05, 0.2))
             number: int | float = float(seats) if rng.random() < 0.3 else seats
-            found.append(Report(kind, datetime.combine(day, time(2), UTC), number, Decimal(seats * 7400) / 100))
+            found.append(
+                Report(kind, datetime.combine(day, time(2), UTC), number, Decimal(seats * 7400) / 100)
+            )
         day += timedelta(days=1)
     return found

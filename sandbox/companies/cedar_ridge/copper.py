@@ -1,5 +1,7 @@
-"""Cedar Ridge's other CRM: the resale business (wholesale and distribution) with its own opportunities at the firms of HubSpot, and
-everything that the sales people log: the calls of the phone system and of their mobiles, mails, notes, meetings."""
+"""Cedar Ridge's other CRM: the resale business (wholesale and distribution) with its own opportunities at the
+firms of HubSpot, and everything that the sales people log: the calls of the phone system and of their
+mobiles, mails, notes, meetings.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,14 @@ from sandbox.companies.base import (
 from sandbox.companies.cedar_ridge import phone
 from sandbox.engine.store import ARCHIVED, GONE, from_ms
 
-USERS: dict[int, Owner] = {940101: MAYA, 940102: VICTOR, 940103: NOOR, 940104: DANA, 940105: RILEY, 940106: BEN}
+USERS: dict[int, Owner] = {
+    940101: MAYA,
+    940102: VICTOR,
+    940103: NOOR,
+    940104: DANA,
+    940105: RILEY,
+    940106: BEN,
+}
 _IDS = {owner.id: user for user, owner in USERS.items()}
 
 NOTE, PHONE_CALL, MEETING, NO_CONNECT, OLD_CALL = 0, 190711, 190712, 190713, 190700
@@ -43,12 +52,21 @@ _TYPES = {
         (NO_CONNECT, "Call - no connect", False),
         (OLD_CALL, "Phone Call (old)", True),
     ),
-    "system": ((PROPERTY_CHANGED, "Property Changed", False), (STAGE_CHANGED, "Pipeline Stage Changed", False), (EMAIL, "Email", False)),
+    "system": (
+        (PROPERTY_CHANGED, "Property Changed", False),
+        (STAGE_CHANGED, "Pipeline Stage Changed", False),
+        (EMAIL, "Email", False),
+    ),
 }
 
 RESALE, RENEWALS = 7710, 7711
 STAGES = {
-    RESALE: ((881001, "A - Need found", 10), (881002, "B - Quoted", 40), (881003, "C - Verbal yes", 80), (881004, "Payment received", 100)),
+    RESALE: (
+        (881001, "A - Need found", 10),
+        (881002, "B - Quoted", 40),
+        (881003, "C - Verbal yes", 80),
+        (881004, "Payment received", 100),
+    ),
     RENEWALS: ((881011, "Planned", 50), (881012, "Sent", 70)),
 }
 SALE_TYPE, PO_NUMBER, SHIP_BY = 7001, 7002, 7003
@@ -74,16 +92,34 @@ def _account(book: Book) -> None:
     for user, owner in USERS.items():
         made = at(owner.joined, 9)
         groups = [{"id": 1, "name": "West"}] if owner in (MAYA, VICTOR) else []
-        store.add("copper.users", user, made, {"name": f"{owner.first} {owner.last}", "email": owner.email, "groups": groups})
+        store.add(
+            "copper.users",
+            user,
+            made,
+            {"name": f"{owner.first} {owner.last}", "email": owner.email, "groups": groups},
+        )
         if owner.left:
             vanish(book, "copper.users", user, at(owner.left + timedelta(days=3), 10))
     for category, types in _TYPES.items():
         for number, (type_id, name, disabled) in enumerate(types):
             props = {"type_id": type_id, "category": category, "name": name, "is_disabled": disabled}
-            store.add("copper.activity_types", f"{category}:{number}", opened, props | {"count_as_interaction": category == "user"})
+            store.add(
+                "copper.activity_types",
+                f"{category}:{number}",
+                opened,
+                props | {"count_as_interaction": category == "user"},
+            )
     for pipeline, name in ((RESALE, "Resale"), (RENEWALS, "Renewals")):
-        stages = [{"id": stage, "name": label, "win_probability": chance} for stage, label, chance in STAGES[pipeline]]
-        store.add("copper.pipelines", pipeline, opened, {"name": name, "type": "opportunity", "is_revenue": True, "stages": stages})
+        stages = [
+            {"id": stage, "name": label, "win_probability": chance}
+            for stage, label, chance in STAGES[pipeline]
+        ]
+        store.add(
+            "copper.pipelines",
+            pipeline,
+            opened,
+            {"name": name, "type": "opportunity", "is_revenue": True, "stages": stages},
+        )
     for field in _FIELDS:
         store.add("copper.custom_fields", field["id"], opened, field)
 
@@ -102,7 +138,10 @@ def _day(ms: int) -> str:
 
 
 def _opportunities(book: Book) -> None:
-    firms = [(company, versions[0].props["name"], versions[0].at) for company, versions in book.store.tables["hubspot.companies"].items()]
+    firms = [
+        (company, versions[0].props["name"], versions[0].at)
+        for company, versions in book.store.tables["hubspot.companies"].items()
+    ]
     reps = (MAYA, VICTOR, VICTOR, BEN, NOOR, RILEY)
     number = 0
     for monday in mondays():
@@ -117,18 +156,28 @@ def _opportunities(book: Book) -> None:
             _opportunity(book, rng, 50_100_000 + number * 7, made, rep, firm, number)
 
 
-def _opportunity(book: Book, rng: random.Random, key: int, made: int, rep: Owner, firm: tuple[int, str, int], number: int) -> None:
+def _opportunity(
+    book: Book, rng: random.Random, key: int, made: int, rep: Owner, firm: tuple[int, str, int], number: int
+) -> None:
     pipeline = RENEWALS if rng.random() < 0.12 else RESALE
     stages = STAGES[pipeline]
     value: int | float | None = rng.choice((380, 640, 1_250, 1_600, 2_400, 3_950, 1_999.5))
     closes = made + round(rng.uniform(25, 80)) * DAY
     custom = [
-        {"custom_field_definition_id": SALE_TYPE, "value": rng.choices((WHOLESALE, DISTRIBUTION, None), (6, 4, 1))[0]},
+        {
+            "custom_field_definition_id": SALE_TYPE,
+            "value": rng.choices((WHOLESALE, DISTRIBUTION, None), (6, 4, 1))[0],
+        },
         {"custom_field_definition_id": PO_NUMBER, "value": None},
-        {"custom_field_definition_id": SHIP_BY, "value": _seconds(at(from_ms(closes).date(), 0)) if rng.random() < 0.3 else None},
+        {
+            "custom_field_definition_id": SHIP_BY,
+            "value": _seconds(at(from_ms(closes).date(), 0)) if rng.random() < 0.3 else None,
+        },
     ]
     rng.shuffle(custom)
-    name = names.HOSTILE[number // 40 % len(names.HOSTILE)] if number % 40 == 7 else f"{firm[1]} order {number}"
+    name = (
+        names.HOSTILE[number // 40 % len(names.HOSTILE)] if number % 40 == 7 else f"{firm[1]} order {number}"
+    )
     props: dict[str, Any] = {
         "name": name,
         "assignee_id": None if rng.random() < 0.03 else _IDS[rep.id],
@@ -169,10 +218,25 @@ def _opportunity(book: Book, rng: random.Random, key: int, made: int, rep: Owner
         _activity(book, when, when, STAGE_CHANGED, "system", (key, "opportunity"), rep, None)
     if won:
         when += round(rng.uniform(0.1, 4) * DAY)
-        store.change(table, key, when, {"status": "Won", "close_date": _day(when), "win_probability": 100, "date_modified": _seconds(when)})
+        store.change(
+            table,
+            key,
+            when,
+            {
+                "status": "Won",
+                "close_date": _day(when),
+                "win_probability": 100,
+                "date_modified": _seconds(when),
+            },
+        )
     elif rng.random() < 0.9:
         when += round(rng.uniform(5, 40) * DAY)
-        store.change(table, key, when, {"status": rng.choice(("Lost", "Lost", "Abandoned")), "date_modified": _seconds(when)})
+        store.change(
+            table,
+            key,
+            when,
+            {"status": rng.choice(("Lost", "Lost", "Abandoned")), "date_modified": _seconds(when)},
+        )
     if number % 17 == 5:
         # deleted by a user: disappears without a trace
         vanish(book, table, key, when + 6 * DAY)
@@ -182,7 +246,14 @@ def _opportunity(book: Book, rng: random.Random, key: int, made: int, rep: Owner
 
 
 def _activity(
-    book: Book, when: int, logged: int, type_id: int, category: str, parent: tuple[int, str], rep: Owner | None, details: Any
+    book: Book,
+    when: int,
+    logged: int,
+    type_id: int,
+    category: str,
+    parent: tuple[int, str],
+    rep: Owner | None,
+    details: Any,
 ) -> int:
     key = book.new_id("copper.activities", 3_900_001)
     props = {
@@ -212,19 +283,34 @@ def _calls(book: Book) -> None:
             continue
         if call.in_phone:
             whom = call.name if number % 11 == 0 else f"{call.name} (+{call.number})"
-            details: str | None = f"{'Incoming call from' if call.inbound else 'Outgoing call to'} {whom} via JustCall"
+            details: str | None = (
+                f"{'Incoming call from' if call.inbound else 'Outgoing call to'} {whom} via JustCall"
+            )
         elif call.number:
             # people type the number without its country code
-            details = f"Called {call.name or 'them'} at {call.number[1:4]}-{call.number[4:7]}-{call.number[7:]}"
+            details = (
+                f"Called {call.name or 'them'} at {call.number[1:4]}-{call.number[4:7]}-{call.number[7:]}"
+            )
         else:
             details = rng.choice(("Called about reorder", "", None))
         kind = NO_CONNECT if not call.answered and not call.in_phone and number % 3 == 0 else PHONE_CALL
-        key = _activity(book, call.at + call.lag * 1000, call.logged, kind, "user", _person(call.contact), call.rep, details)
+        key = _activity(
+            book,
+            call.at + call.lag * 1000,
+            call.logged,
+            kind,
+            "user",
+            _person(call.contact),
+            call.rep,
+            details,
+        )
         if call.in_phone:
             continue
         if number % 41 == 0:
             # a user deletes what was typed in: half of them answer as stubs, the others vanish
-            book.store.change("copper.activities", key, call.logged + 2 * DAY, {}, state=ARCHIVED if number % 2 else GONE)
+            book.store.change(
+                "copper.activities", key, call.logged + 2 * DAY, {}, state=ARCHIVED if number % 2 else GONE
+            )
         elif number % 29 == 0:
             edited = call.logged + round(rng.uniform(0.1, 5) * DAY)
             change = {"details": f"{details or 'Called'}. Wants a quote.", "date_modified": _seconds(edited)}
@@ -239,20 +325,41 @@ def _office_work(book: Book) -> None:
                 continue
             for _ in range(rng.randint(2, 6)):
                 when = at(rng.choice(days), rng.uniform(8, 18))
-                mail = {"sender": {"email": rep.email, "name": f"{rep.first} {rep.last}"}, "subject": rng.choice(names.EMAIL_SUBJECTS)}
+                mail = {
+                    "sender": {"email": rep.email, "name": f"{rep.first} {rep.last}"},
+                    "subject": rng.choice(names.EMAIL_SUBJECTS),
+                }
                 if rng.random() < 0.25:
                     # a client's answer is an activity as well
-                    mail = {"sender": {"email": f"buyer{rng.randrange(90)}@client.example", "name": "Buyer"}, "subject": "Re: Quote"}
+                    mail = {
+                        "sender": {"email": f"buyer{rng.randrange(90)}@client.example", "name": "Buyer"},
+                        "subject": "Re: Quote",
+                    }
                 whose = rep if rng.random() < 0.5 else None
-                _activity(book, when, when + 5_000, EMAIL, "system", _person(rng.randrange(1, 10**6)), whose, mail)
+                _activity(
+                    book, when, when + 5_000, EMAIL, "system", _person(rng.randrange(1, 10**6)), whose, mail
+                )
             for _ in range(rng.randint(0, 2)):
                 when = at(rng.choice(days), rng.uniform(9, 17))
                 # notes and meetings are back-dated: typed in up to four days later
                 logged = when + round(rng.uniform(0.01, 4) * DAY)
                 kind = rng.choice((NOTE, MEETING))
-                text = rng.choice(names.HOSTILE) if rng.random() < 0.05 else rng.choice(("Met at their office", "Wants a sample", ""))
+                text = (
+                    rng.choice(names.HOSTILE)
+                    if rng.random() < 0.05
+                    else rng.choice(("Met at their office", "Wants a sample", ""))
+                )
                 _activity(book, when, logged, kind, "user", _person(rng.randrange(1, 10**6)), rep, text)
         if monday < LAST_MONDAY and rng.random() < 0.3:
             # planned for next week already
             when = at(monday + timedelta(days=8), 10)
-            _activity(book, when, when - 6 * DAY - HOUR, MEETING, "user", _person(rng.randrange(1, 10**6)), VICTOR, "Site visit")
+            _activity(
+                book,
+                when,
+                when - 6 * DAY - HOUR,
+                MEETING,
+                "user",
+                _person(rng.randrange(1, 10**6)),
+                VICTOR,
+                "Site visit",
+            )

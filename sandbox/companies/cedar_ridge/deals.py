@@ -1,6 +1,8 @@
-"""Deals: a quarter of the scorecard with exactly the golden summary, the quarters before it, and what comes after.
+"""Deals: a quarter of the scorecard with exactly the golden summary, the quarters before it, and what comes
+after.
 
-At the demo's clock, 2025-Q4 has 18 deals in the sales pipeline worth 97,743.96: 2 won (both in W40), 13 lost, 3 in progress.
+At the demo's clock, 2025-Q4 has 18 deals in the sales pipeline worth 97,743.96: 2 won (both in W40), 13 lost,
+3 in progress.
 """
 
 from __future__ import annotations
@@ -37,27 +39,143 @@ _NOT_WON = {LOST, DISQUALIFIED, "8842104"}
 
 # amount, monthly amount, made, closed (None: open at the demo's clock), last stage, owner, deal type, name
 _Q4: tuple[tuple[str | None, str | None, date, date | None, str, Owner, str, str], ...] = (
-    ("11880.00", "990.00", date(2025, 7, 30), date(2025, 9, 30), WON, VICTOR, "newbusiness", "Managed IT, 22 seats"),
+    (
+        "11880.00",
+        "990.00",
+        date(2025, 7, 30),
+        date(2025, 9, 30),
+        WON,
+        VICTOR,
+        "newbusiness",
+        "Managed IT, 22 seats",
+    ),
     ("6400.00", None, date(2025, 8, 12), date(2025, 10, 2), WON, MAYA, "existingbusiness", "Server refresh"),
-    ("4200.00", "350.00", date(2025, 8, 4), date(2025, 9, 29), LOST, VICTOR, "newbusiness", "Backup and continuity"),
-    ("7980.00", "665.00", date(2025, 8, 20), date(2025, 10, 1), LOST, VICTOR, "newbusiness", "Managed IT, 14 seats"),
+    (
+        "4200.00",
+        "350.00",
+        date(2025, 8, 4),
+        date(2025, 9, 29),
+        LOST,
+        VICTOR,
+        "newbusiness",
+        "Backup and continuity",
+    ),
+    (
+        "7980.00",
+        "665.00",
+        date(2025, 8, 20),
+        date(2025, 10, 1),
+        LOST,
+        VICTOR,
+        "newbusiness",
+        "Managed IT, 14 seats",
+    ),
     ("2250.50", None, date(2025, 9, 3), date(2025, 10, 3), LOST, MAYA, "newbusiness", "Wi-Fi survey"),
     ("5400.00", "450.00", date(2025, 8, 28), date(2025, 10, 7), LOST, VICTOR, "newbusiness", names.SCRIPT),
     ("3120.00", "260.00", date(2025, 9, 9), date(2025, 10, 8), LOST, MAYA, "newbusiness", "Phone system"),
     ("9600.00", "800.00", date(2025, 7, 22), date(2025, 10, 9), LOST, VICTOR, "newbusiness", "Co-managed IT"),
-    ("1800.00", "150.00", date(2025, 9, 15), date(2025, 10, 10), DISQUALIFIED, MAYA, "newbusiness", "Email filtering"),
-    ("4800.00", "400.00", date(2025, 9, 2), date(2025, 10, 14), LOST, VICTOR, "newbusiness", names.HOSTILE[2]),
-    ("6025.75", None, date(2025, 8, 18), date(2025, 10, 15), LOST, MAYA, "existingbusiness", "Firewall replacement"),
-    ("3300.00", "275.00", date(2025, 9, 22), date(2025, 10, 17), LOST, VICTOR, "newbusiness", "Endpoint security"),
-    ("5160.00", "430.00", date(2025, 10, 1), date(2025, 10, 20), LOST, VICTOR, "newbusiness", "Managed IT, 9 seats"),
+    (
+        "1800.00",
+        "150.00",
+        date(2025, 9, 15),
+        date(2025, 10, 10),
+        DISQUALIFIED,
+        MAYA,
+        "newbusiness",
+        "Email filtering",
+    ),
+    (
+        "4800.00",
+        "400.00",
+        date(2025, 9, 2),
+        date(2025, 10, 14),
+        LOST,
+        VICTOR,
+        "newbusiness",
+        names.HOSTILE[2],
+    ),
+    (
+        "6025.75",
+        None,
+        date(2025, 8, 18),
+        date(2025, 10, 15),
+        LOST,
+        MAYA,
+        "existingbusiness",
+        "Firewall replacement",
+    ),
+    (
+        "3300.00",
+        "275.00",
+        date(2025, 9, 22),
+        date(2025, 10, 17),
+        LOST,
+        VICTOR,
+        "newbusiness",
+        "Endpoint security",
+    ),
+    (
+        "5160.00",
+        "430.00",
+        date(2025, 10, 1),
+        date(2025, 10, 20),
+        LOST,
+        VICTOR,
+        "newbusiness",
+        "Managed IT, 9 seats",
+    ),
     ("2875.71", None, date(2025, 10, 2), date(2025, 10, 22), LOST, MAYA, "newbusiness", "Cabling"),
-    ("4680.00", "390.00", date(2025, 9, 11), date(2025, 10, 24), LOST, VICTOR, "newbusiness", "Cyber insurance package"),
-    ("12240.00", "1020.00", date(2025, 9, 24), None, "presentationscheduled", VICTOR, "newbusiness", "Managed IT, 30 seats"),
-    ("6032.00", "502.00", date(2025, 10, 8), None, "qualifiedtobuy", MAYA, "newbusiness", "Managed IT, 12 seats"),
-    (None, None, date(2025, 10, 21), None, "1042001", VICTOR, "newbusiness", "Website inquiry (no amount yet)"),
+    (
+        "4680.00",
+        "390.00",
+        date(2025, 9, 11),
+        date(2025, 10, 24),
+        LOST,
+        VICTOR,
+        "newbusiness",
+        "Cyber insurance package",
+    ),
+    (
+        "12240.00",
+        "1020.00",
+        date(2025, 9, 24),
+        None,
+        "presentationscheduled",
+        VICTOR,
+        "newbusiness",
+        "Managed IT, 30 seats",
+    ),
+    (
+        "6032.00",
+        "502.00",
+        date(2025, 10, 8),
+        None,
+        "qualifiedtobuy",
+        MAYA,
+        "newbusiness",
+        "Managed IT, 12 seats",
+    ),
+    (
+        None,
+        None,
+        date(2025, 10, 21),
+        None,
+        "1042001",
+        VICTOR,
+        "newbusiness",
+        "Website inquiry (no amount yet)",
+    ),
 )
 
-_PACKAGES = ("Managed IT", "Co-managed IT", "Backup and continuity", "Security bundle", "Phone system", "Network refresh", "Cloud move")
+_PACKAGES = (
+    "Managed IT",
+    "Co-managed IT",
+    "Backup and continuity",
+    "Security bundle",
+    "Phone system",
+    "Network refresh",
+    "Cloud move",
+)
 
 
 def write(book: Book, directory: Directory) -> None:
@@ -101,7 +219,8 @@ def walk(
     path: list[str] | None = None,
     pace: int = 1,
 ) -> int:
-    """A new deal that walks through its stages and reaches `last` at `until`, at first quickly where `pace` is above 1. Returns its id."""
+    """A new deal that walks through its stages and reaches `last` at `until`, at first quickly where `pace`
+    is above 1. Returns its id."""
     stages = [*(_path(rng, last) if path is None else path), last]
     base = {
         "pipeline": "default",
@@ -119,7 +238,11 @@ def walk(
 def _enter(book: Book, rng: random.Random, deal: int, when: int, stage: str) -> None:
     """A deal enters a stage; a closed one takes that instant as its close date."""
     entered = hubspot.iso(when)
-    change = {"dealstage": stage, f"hs_v2_date_entered_{stage}": entered, "hs_v2_date_entered_current_stage": entered}
+    change = {
+        "dealstage": stage,
+        f"hs_v2_date_entered_{stage}": entered,
+        "hs_v2_date_entered_current_stage": entered,
+    }
     if stage in _CLOSED:
         change["closedate"] = entered
         reason = rng.choice(names.LOST_REASONS)
@@ -136,14 +259,23 @@ def _path(rng: random.Random, last: str) -> list[str]:
 
 
 def _money(amount: str | None, monthly: str | None) -> dict[str, Any]:
-    return {"amount": amount, "hs_mrr": monthly, "hs_arr": None if monthly is None else f"{float(monthly) * 12:.2f}"}
+    return {
+        "amount": amount,
+        "hs_mrr": monthly,
+        "hs_arr": None if monthly is None else f"{float(monthly) * 12:.2f}",
+    }
 
 
 def _golden_quarter(book: Book, firms: list[Firm], people: dict[int, list[Person]]) -> None:
     rng = book.rng("deals", "golden")
     afterwards = iter(((date(2025, 11, 6), WON), (date(2025, 11, 20), LOST), (date(2025, 12, 4), WON)))
     for number, (amount, monthly, made, closed, stage, owner, kind, name) in enumerate(_Q4):
-        props = {"dealname": name, "dealtype": kind, "hubspot_owner_id": str(owner.id), **_money(amount, monthly)}
+        props = {
+            "dealname": name,
+            "dealtype": kind,
+            "hubspot_owner_id": str(owner.id),
+            **_money(amount, monthly),
+        }
         begin = at(made, rng.uniform(9, 16))
         until = at(closed or date(2025, 10, 23), rng.uniform(9, 16))
         deal = _deal(book, rng, firms[100 + number], people, begin, until, stage, props)
@@ -152,19 +284,38 @@ def _golden_quarter(book: Book, firms: list[Firm], people: dict[int, list[Person
             edit(book, "deals", deal, at(day, 14.9), {"amount": amount or "3900.00"})
             _enter(book, rng, deal, at(day, 15), result)
     # lost on the last evening of the third quarter: the day after in UTC, and no part of this quarter
-    props = {"dealname": "Copier lease", "dealtype": "newbusiness", "hubspot_owner_id": str(MAYA.id), **_money("1450.00", None)}
-    _deal(book, rng, firms[130], people, at(date(2025, 9, 1), 10), at(Q4_START - timedelta(days=1), 22), LOST, props)
+    props = {
+        "dealname": "Copier lease",
+        "dealtype": "newbusiness",
+        "hubspot_owner_id": str(MAYA.id),
+        **_money("1450.00", None),
+    }
+    _deal(
+        book,
+        rng,
+        firms[130],
+        people,
+        at(date(2025, 9, 1), 10),
+        at(Q4_START - timedelta(days=1), 22),
+        LOST,
+        props,
+    )
 
 
 def _years(book: Book, firms: list[Firm], people: dict[int, list[Person]]) -> None:
-    """About 18 deals a quarter; those made before the golden quarter are closed before it, later ones are made after the demo's clock."""
+    """About 18 deals a quarter; those made before the golden quarter are closed before it, later ones are
+    made after the demo's clock."""
     for monday in mondays():
         rng = book.rng("deals", monday)
         if Q4_START - timedelta(days=35) < monday <= Q4_START + timedelta(days=21):
             continue
         for _ in range(rng.choice((0, 1, 1, 2, 2, 3))):
             firm = rng.choice(firms[:400])
-            owner = BEN if BEN.left and monday < BEN.left and rng.random() < 0.2 else rng.choice((MAYA, VICTOR, VICTOR))
+            owner = (
+                BEN
+                if BEN.left and monday < BEN.left and rng.random() < 0.2
+                else rng.choice((MAYA, VICTOR, VICTOR))
+            )
             made = at(monday + timedelta(days=rng.randrange(5)), rng.uniform(8, 17))
             until = made + round(rng.uniform(12, 75) * DAY)
             if made < DEMO_CLOCK:
@@ -176,7 +327,10 @@ def _years(book: Book, firms: list[Firm], people: dict[int, list[Person]]) -> No
                 "dealname": f"{rng.choice(_PACKAGES)}, {rng.randrange(5, 60)} seats",
                 "dealtype": kind,
                 "hubspot_owner_id": str(owner.id),
-                **_money(f"{amount}.00" if rng.random() < 0.96 else None, None if monthly is None else f"{monthly}.00"),
+                **_money(
+                    f"{amount}.00" if rng.random() < 0.96 else None,
+                    None if monthly is None else f"{monthly}.00",
+                ),
             }
             last = rng.choices((WON, LOST, DISQUALIFIED), (24, 64, 12))[0]
             deal = _deal(book, rng, firm, people, made, max(until, made + HOUR), last, props)

@@ -69,8 +69,11 @@ class Directory:
     firms: list[Firm]
     people: list[Person]
 
-    def callable(self, owner: Owner, decides: bool | None, before: int, *, warm: bool | None = None) -> list[Person]:
-        """Contacts of an owner that can be called before an instant; `warm`: members of the warm list, or not."""
+    def callable(
+        self, owner: Owner, decides: bool | None, before: int, *, warm: bool | None = None
+    ) -> list[Person]:
+        """Contacts of an owner that can be called before an instant; `warm`: members of the warm list, or
+        not."""
         return [
             person
             for person in self.people
@@ -99,7 +102,9 @@ def company_props(rng: random.Random, name: str, lifecycle: str) -> dict[str, An
         "name": name,
         "domain": slug(name),
         "industry": rng.choice(names.INDUSTRIES),
-        "numberofemployees": str(rng.choice((8, 14, 22, 35, 48, 60, 85, 120, 240))) if rng.random() < 0.9 else None,
+        "numberofemployees": (
+            str(rng.choice((8, 14, 22, 35, 48, 60, 85, 120, 240))) if rng.random() < 0.9 else None
+        ),
         "lifecyclestage": lifecycle,
         "city": city,
         "state": state,
@@ -108,8 +113,26 @@ def company_props(rng: random.Random, name: str, lifecycle: str) -> dict[str, An
 
 ROLES = ("DECISION_MAKER", "BUDGET_HOLDER", "CHAMPION;DECISION_MAKER")
 OTHER_ROLES = ("CHAMPION", "INFLUENCER", "END_USER", "", None, None)
-SOURCES = ("OFFLINE", "ORGANIC_SEARCH", "REFERRALS", "DIRECT_TRAFFIC", "PAID_SEARCH", "SOCIAL_MEDIA", "EMAIL_MARKETING", "AI_REFERRALS")
-_LEAD_STATUS = ("NEW", "OPEN", "IN_PROGRESS", "ATTEMPTED_TO_CONTACT", "CONNECTED", "UNQUALIFIED", "BAD_TIMING", None)
+SOURCES = (
+    "OFFLINE",
+    "ORGANIC_SEARCH",
+    "REFERRALS",
+    "DIRECT_TRAFFIC",
+    "PAID_SEARCH",
+    "SOCIAL_MEDIA",
+    "EMAIL_MARKETING",
+    "AI_REFERRALS",
+)
+_LEAD_STATUS = (
+    "NEW",
+    "OPEN",
+    "IN_PROGRESS",
+    "ATTEMPTED_TO_CONTACT",
+    "CONNECTED",
+    "UNQUALIFIED",
+    "BAD_TIMING",
+    None,
+)
 _STAGES = ("lead", "marketingqualifiedlead", "salesqualifiedlead", "opportunity", "customer")
 
 
@@ -142,9 +165,15 @@ def _firms(book: Book) -> Iterator[Firm]:
     found = company_names(rng, 760)
     # the CRM was filled by an import before the history starts; two or so are added a week
     created = [at(date(2024, 6, 3), 10) + number * 977 for number in range(470)]
-    created += [at(monday + timedelta(days=rng.randrange(5)), rng.uniform(8, 17)) for monday in mondays() for _ in range(2)]
+    created += [
+        at(monday + timedelta(days=rng.randrange(5)), rng.uniform(8, 17))
+        for monday in mondays()
+        for _ in range(2)
+    ]
     for number, (name, when) in enumerate(zip(found, created, strict=False)):
-        props = company_props(rng, name, "customer" if number < CLIENTS else rng.choice(("lead", "lead", "opportunity")))
+        props = company_props(
+            rng, name, "customer" if number < CLIENTS else rng.choice(("lead", "lead", "opportunity"))
+        )
         yield Firm(add(book, "companies", when, props), name, slug(name), when)
 
 
@@ -163,17 +192,24 @@ def _people(book: Book, firms: list[Firm]) -> Iterator[Person]:
     for monday in mondays():
         count = round(7 * season(monday) + rng.uniform(-2.5, 2.5))
         grown += sorted(
-            at(monday + timedelta(days=rng.choice((0, 1, 2, 3, 4, 4, 5))), rng.uniform(7.5, 21.5)) for _ in range(max(count, 1))
+            at(monday + timedelta(days=rng.choice((0, 1, 2, 3, 4, 4, 5))), rng.uniform(7.5, 21.5))
+            for _ in range(max(count, 1))
         )
     for number, when in enumerate([*imported, *grown]):
-        firm = rng.choice([firm for firm in firms[: 470 + number // 5] if firm.created <= when] if number > 1_910 else firms[:470])
+        firm = rng.choice(
+            [firm for firm in firms[: 470 + number // 5] if firm.created <= when]
+            if number > 1_910
+            else firms[:470]
+        )
         decides = rng.random() < 0.36
         owner = _owner(rng, when)
         props = contact_props(rng, firm.domain, decides)
         props |= {
             "hubspot_owner_id": str(owner.id),
             "lifecyclestage": "lead" if rng.random() < 0.9 else "subscriber",
-            "hs_object_source_label": "IMPORT" if number < 1_910 else rng.choice(("CRM_UI", "FORM", "INTEGRATION")),
+            "hs_object_source_label": (
+                "IMPORT" if number < 1_910 else rng.choice(("CRM_UI", "FORM", "INTEGRATION"))
+            ),
             "hs_analytics_num_visits": str(number * 7 % 23),
             "num_conversion_events": str(number % 3),
         }
@@ -193,26 +229,46 @@ def _progress(book: Book, rng: random.Random, contact: int, created: int) -> Non
         when += round(rng.uniform(2, 120) * DAY)
         position += 1 if rng.random() < 0.9 or position == 3 else 2
         stage = _STAGES[position]
-        edit(book, "contacts", contact, when, {"lifecyclestage": stage, f"hs_v2_date_entered_{stage}": hubspot.iso(when)})
+        edit(
+            book,
+            "contacts",
+            contact,
+            when,
+            {"lifecyclestage": stage, f"hs_v2_date_entered_{stage}": hubspot.iso(when)},
+        )
         if position == 4:
             break
 
 
 def _hostile_names(book: Book, people: list[Person]) -> None:
     """Contacts whose names are markup, templates, Markdown, SQL, emoji or right-to-left."""
-    mine = [p for p in people if p.owner is MAYA and p.decides and not p.quiet and p.created < at(GOLDEN_MONDAYS[0], 0)]
+    mine = [
+        p
+        for p in people
+        if p.owner is MAYA and p.decides and not p.quiet and p.created < at(GOLDEN_MONDAYS[0], 0)
+    ]
     for text, person in zip(names.HOSTILE, mine, strict=False):
-        book.store.change("hubspot.contacts", person.id, person.created, {"firstname": text, "lastname": "O'Brien | **bold**"})
+        book.store.change(
+            "hubspot.contacts",
+            person.id,
+            person.created,
+            {"firstname": text, "lastname": "O'Brien | **bold**"},
+        )
 
 
 def hostile_contacts(people: list[Person]) -> list[Person]:
     """The decision makers of Maya with hostile names, in the order of `names.HOSTILE`."""
-    mine = [p for p in people if p.owner is MAYA and p.decides and not p.quiet and p.created < at(GOLDEN_MONDAYS[0], 0)]
+    mine = [
+        p
+        for p in people
+        if p.owner is MAYA and p.decides and not p.quiet and p.created < at(GOLDEN_MONDAYS[0], 0)
+    ]
     return mine[: len(names.HOSTILE)]
 
 
 def _lists(book: Book, people: list[Person]) -> None:
-    """The warm list holds 250 members at the demo's clock; some come and go. A second list must not be taken for it."""
+    """The warm list holds 250 members at the demo's clock; some come and go. A second list must not be taken
+    for it."""
     store, rng = book.store, book.rng("lists")
     made = at(date(2025, 6, 23), 9.5)
     for list_id, name in ((WARM_LIST, "Warm 250"), (OTHER_LIST, "Warm 250 (old, do not use)")):
@@ -226,7 +282,9 @@ def _lists(book: Book, people: list[Person]) -> None:
     members, spare = chosen[:250], chosen[250:]
     # 249 join in the summer of 2025, one in the middle of the golden week 43
     for number, person in enumerate(members):
-        person.warm_since = made + number * 4_001 if number < 200 else at(date(2025, 7, 1) + timedelta(days=number - 200), 11)
+        person.warm_since = (
+            made + number * 4_001 if number < 200 else at(date(2025, 7, 1) + timedelta(days=number - 200), 11)
+        )
     latecomer = next(p for p in members if p.decides)
     latecomer.warm_since = at(date(2025, 10, 23), 16)
     for person in members:
@@ -255,7 +313,8 @@ def latecomer(people: list[Person]) -> Person:
 
 
 def _housekeeping(book: Book, people: list[Person]) -> None:
-    """Archived, merged and erased contacts; and hidden changes that move the modified date of a row that looks the same."""
+    """Archived, merged and erased contacts; and hidden changes that move the modified date of a row that
+    looks the same."""
     rng = book.rng("housekeeping")
     quiet = [p for p in people if p.quiet]
     for number, person in enumerate(quiet):
@@ -265,9 +324,17 @@ def _housekeeping(book: Book, people: list[Person]) -> None:
             vanish(book, "hubspot.contacts", person.id, person.created + round(rng.uniform(20, 300) * DAY))
         elif number % 23 == 2 and number + 1 < len(quiet):
             winner = quiet[number + 1]
-            when = max(person.created, winner.created, DEMO_CLOCK - 200 * DAY) + round(rng.uniform(20, 300) * DAY)
+            when = max(person.created, winner.created, DEMO_CLOCK - 200 * DAY) + round(
+                rng.uniform(20, 300) * DAY
+            )
             edit(book, "contacts", winner.id, when, {"hs_merged_object_ids": str(person.id)})
             vanish(book, "hubspot.contacts", person.id, when)
     for person in rng.sample(people, 1_500):
         when = person.created + round(rng.uniform(1, 500) * DAY)
-        edit(book, "contacts", person.id, when, {"num_associated_deals": str(rng.randrange(3))} if rng.random() < 0.2 else {})
+        edit(
+            book,
+            "contacts",
+            person.id,
+            when,
+            {"num_associated_deals": str(rng.randrange(3))} if rng.random() < 0.2 else {},
+        )

@@ -1,12 +1,14 @@
 """The company's money: who pays it, whom it pays, from which account and when. A pure function of the seed.
 
-QuickBooks, Bill.com and the bank show the same records, each in its own way; none of them reads another's tables. Amounts are
-decimals in the currency of the record; `home()` turns them into dollars at one fixed rate, so that no exchange gain arises.
-Days are local days of the company; instants are milliseconds since 1970, when something was typed in or decided. A record is in
-the books from `entered_at` on; what is known of it at an instant is asked for with `at`.
+QuickBooks, Bill.com and the bank show the same records, each in its own way; none of them reads another's
+tables. Amounts are decimals in the currency of the record; `home()` turns them into dollars at one fixed
+rate, so that no exchange gain arises. Days are local days of the company; instants are milliseconds since
+1970, when something was typed in or decided. A record is in the books from `entered_at` on; what is known of
+it at an instant is asked for with `at`.
 
-What holds for every seed (tests/sandbox/test_finance.py): a bank balance is its opening balance and the movements since; profit
-and loss of a month is the sum of the records of that month; and the cash flow of a month is the movement of its bank accounts.
+What holds for every seed (tests/sandbox/test_finance.py): a bank balance is its opening balance and the
+movements since; profit and loss of a month is the sum of the records of that month; and the cash flow of a
+month is the movement of its bank accounts.
 """
 
 from __future__ import annotations
@@ -98,7 +100,12 @@ LEDGER = {
 }
 
 BANKS = ("checking", "savings", "euro")
-OPENING = {"checking": Decimal("142318.44"), "savings": Decimal("60000.00"), "euro": Decimal("9500.00"), "card": Decimal("-4216.90")}
+OPENING = {
+    "checking": Decimal("142318.44"),
+    "savings": Decimal("60000.00"),
+    "euro": Decimal("9500.00"),
+    "card": Decimal("-4216.90"),
+}
 """Balances at the end of `OPENED`, in the account's own currency; the card is a debt."""
 
 
@@ -138,7 +145,8 @@ class Line:
 
 @dataclass(frozen=True)
 class Vendor:
-    """Someone the company pays. `w9_on`: the day on which the W-9 came in; None: never. Only `is_1099` ones need one."""
+    """Someone the company pays. `w9_on`: the day on which the W-9 came in; None: never. Only `is_1099` ones
+    need one."""
 
     id: int
     name: str
@@ -264,7 +272,8 @@ class Invoice:
 
 @dataclass(frozen=True)
 class Payment:
-    """A customer's payment: parts of it on invoices, the rest not applied. A deleted one was typed in by mistake: no money came."""
+    """A customer's payment: parts of it on invoices, the rest not applied. A deleted one was typed in by
+    mistake: no money came."""
 
     id: int
     customer_id: int
@@ -285,7 +294,8 @@ class Payment:
 
 @dataclass(frozen=True)
 class Purchase:
-    """Money spent at once: by card, by check or by debit (`Cash`). `credit`: a refund. Lines may also pay a debt or the owner."""
+    """Money spent at once: by card, by check or by debit (`Cash`). `credit`: a refund. Lines may also pay a
+    debt or the owner."""
 
     id: int
     kind: str
@@ -308,7 +318,8 @@ class Purchase:
 
 @dataclass(frozen=True)
 class Transfer:
-    """Between two of the own accounts: `out` leaves one, `into` reaches the other, each in its own currency."""
+    """Between two of the own accounts: `out` leaves one, `into` reaches the other, each in its own
+    currency."""
 
     id: int
     day: date
@@ -441,17 +452,27 @@ SUB_CUSTOMER = 102
 
 @cache
 def customers(seed: int) -> tuple[Customer, ...]:
-    """The 64 client firms (ids 1 to 64), and others: one that pays euros, a branch of the first client, and hostile names."""
+    """The 64 client firms (ids 1 to 64), and others: one that pays euros, a branch of the first client, and
+    hostile names."""
     rng = _rng(seed, "customers")
     found = []
     for number, name in enumerate(company_names(Book(seed).rng("companies"), 760)[:CLIENTS], 1):
-        # two thirds were there before the books begin; of the others some two a month came; three have left again
-        created = OPENED - timedelta(days=400) if number <= 43 else FIRST_DAY + timedelta(days=31 * (number - 43) - rng.randrange(20))
+        # two thirds were there before the books begin; of the others some two a month came; three have left
+        # again
+        created = (
+            OPENED - timedelta(days=400)
+            if number <= 43
+            else FIRST_DAY + timedelta(days=31 * (number - 43) - rng.randrange(20))
+        )
         pays = rng.choices((22, 29, 36, 52), (30, 44, 18, 8))[0]
         left = {12: date(2025, 2, 28), 29: date(2025, 8, 31), 38: date(2026, 3, 31)}.get(number)
         found.append(Customer(number, name, f"accounts@{slug(name)}", created, pays_after=pays, left=left))
-    found.append(Customer(EURO_CUSTOMER, "Nordsee Logistik GmbH", "rechnung@nordsee-logistik.example", OPENED, "EUR"))
-    found.append(Customer(SUB_CUSTOMER, f"{found[0].name} Warehouse", None, date(2024, 9, 3), parent=1, pays_after=55))
+    found.append(
+        Customer(EURO_CUSTOMER, "Nordsee Logistik GmbH", "rechnung@nordsee-logistik.example", OPENED, "EUR")
+    )
+    found.append(
+        Customer(SUB_CUSTOMER, f"{found[0].name} Warehouse", None, date(2024, 9, 3), parent=1, pays_after=55)
+    )
     found += [
         Customer(103 + number, text, None, date(2025, 1, 6) + timedelta(days=40 * number), pays_after=34)
         for number, text in enumerate(names.HOSTILE)
@@ -497,9 +518,19 @@ def _paid(seed: int) -> tuple[tuple[Bill, ...], tuple[BillPayment, ...]]:
             approvals = _approvals(rng, entered_at, total)
             found.append(Bill(0, vendor.id, name, day, due, lines, vendor.currency, entered_at, approvals))
     found += _odd_bills(seed, found)
-    found = [replace(bill, id=20_001 + 3 * number) for number, bill in enumerate(sorted(found, key=lambda bill: bill.entered_at))]
+    found = [
+        replace(bill, id=20_001 + 3 * number)
+        for number, bill in enumerate(sorted(found, key=lambda bill: bill.entered_at))
+    ]
     twins = {(bill.vendor_id, bill.number): bill.id for bill in found if bill.duplicate_of is None}
-    found = [replace(bill, duplicate_of=twins[bill.vendor_id, bill.number]) if bill.duplicate_of is not None else bill for bill in found]
+    found = [
+        (
+            replace(bill, duplicate_of=twins[bill.vendor_id, bill.number])
+            if bill.duplicate_of is not None
+            else bill
+        )
+        for bill in found
+    ]
     return _friday_runs(seed, found)
 
 
@@ -523,14 +554,23 @@ def _bill_lines(rng: random.Random, vendor: Vendor, total: Decimal, day: date) -
 
 
 def _odd_bills(seed: int, usual: list[Bill]) -> list[Bill]:
-    """A bill that came twice, one entered by mistake and voided, one that was denied, some that nobody has decided on."""
+    """A bill that came twice, one entered by mistake and voided, one that was denied, some that nobody has
+    decided on."""
     rng = _rng(seed, "odd bills")
-    by_day = sorted((bill for bill in usual if bill.vendor_id not in (6, EURO_VENDOR)), key=lambda bill: bill.day)
+    by_day = sorted(
+        (bill for bill in usual if bill.vendor_id not in (6, EURO_VENDOR)), key=lambda bill: bill.day
+    )
     # the newest bill of September 2025 came twice; the second is deleted two weeks after the demo's clock
     first = [bill for bill in by_day if bill.day < date(2025, 10, 6)][-1]
     again = _typed(rng, date(2025, 10, 15))
     waiting = (Approval(_APPROVERS[0], None),)
-    twin = replace(first, entered_at=again, approvals=waiting, duplicate_of=-1, deleted_at=_typed(rng, date(2025, 11, 10)))
+    twin = replace(
+        first,
+        entered_at=again,
+        approvals=waiting,
+        duplicate_of=-1,
+        deleted_at=_typed(rng, date(2025, 11, 10)),
+    )
     odd = [twin]
     for day, vendor, amount, text, fate in (
         (date(2025, 9, 18), 9, 2_480, "Cabling, wrong site", "voided"),
@@ -550,12 +590,26 @@ def _odd_bills(seed: int, usual: list[Bill]) -> list[Bill]:
         terms = vendors(seed)[vendor - 1].terms_days
         lines = (Line(vendors(seed)[vendor - 1].account, Decimal(amount), text),)
         number = f"X-{day:%y%m%d}"
-        odd.append(Bill(0, vendor, number, day, day + timedelta(days=terms), lines, HOME, entered_at, approvals, voided_at=voided_at))
+        odd.append(
+            Bill(
+                0,
+                vendor,
+                number,
+                day,
+                day + timedelta(days=terms),
+                lines,
+                HOME,
+                entered_at,
+                approvals,
+                voided_at=voided_at,
+            )
+        )
     return odd
 
 
 def _friday_runs(seed: int, found: list[Bill]) -> tuple[tuple[Bill, ...], tuple[BillPayment, ...]]:
-    """Bills are paid on the last Friday before they are due; those approved too late, or forgotten, on a later one."""
+    """Bills are paid on the last Friday before they are due; those approved too late, or forgotten, on a
+    later one."""
     rng = _rng(seed, "bill payments")
     runs: dict[tuple[date, int], list[Bill]] = defaultdict(list)
     for bill in found:
@@ -575,9 +629,16 @@ def _friday_runs(seed: int, found: list[Bill]) -> tuple[tuple[Bill, ...], tuple[
         amount = sum((bill.total for bill in together), Decimal(0))
         account = "euro" if vendor_id == EURO_VENDOR else "checking"
         ids = tuple(bill.id for bill in together)
-        payments.append(BillPayment(40_001 + 2 * number, vendor_id, friday, account, ids, amount, at(friday, rng.uniform(9, 12))))
+        payments.append(
+            BillPayment(
+                40_001 + 2 * number, vendor_id, friday, account, ids, amount, at(friday, rng.uniform(9, 12))
+            )
+        )
         paid.update(dict.fromkeys(ids, payments[-1]))
-    done = tuple(replace(bill, paid_on=paid[bill.id].day, payment_id=paid[bill.id].id) if bill.id in paid else bill for bill in found)
+    done = tuple(
+        replace(bill, paid_on=paid[bill.id].day, payment_id=paid[bill.id].id) if bill.id in paid else bill
+        for bill in found
+    )
     return done, tuple(payments)
 
 
@@ -593,7 +654,8 @@ def bill_payments(seed: int) -> tuple[BillPayment, ...]:
 
 @cache
 def invoices(seed: int) -> tuple[Invoice, ...]:
-    """Every invoice, in the order in which they were entered: monthly ones on the first, projects and hardware in between."""
+    """Every invoice, in the order in which they were entered: monthly ones on the first, projects and
+    hardware in between."""
     rng = _rng(seed, "invoices")
     found: list[Invoice] = []
     fees = {client.id: 480 + 45 * rng.randint(4, 58) for client in customers(seed) if client.id <= CLIENTS}
@@ -603,13 +665,38 @@ def invoices(seed: int) -> tuple[Invoice, ...]:
             if client.id not in fees or client.created > month or (client.left and client.left < month):
                 continue
             raised = Decimal(1) + Decimal("0.04") * (month.year - 2024)
-            lines = [Line("managed", (Decimal(fees[client.id]) * raised).quantize(CENT), f"Managed services {month:%B %Y}")]
-            lines.append(Line("licences", (Decimal(fees[client.id]) * Decimal("0.29")).quantize(CENT), "Cloud licences"))
+            lines = [
+                Line(
+                    "managed",
+                    (Decimal(fees[client.id]) * raised).quantize(CENT),
+                    f"Managed services {month:%B %Y}",
+                )
+            ]
+            lines.append(
+                Line(
+                    "licences", (Decimal(fees[client.id]) * Decimal("0.29")).quantize(CENT), "Cloud licences"
+                )
+            )
             due = month + timedelta(days=30)
-            found.append(Invoice(0, "", client.id, month, due, tuple(lines), Decimal(0), HOME, at(month, 6 + client.id / 100), True))
+            found.append(
+                Invoice(
+                    0,
+                    "",
+                    client.id,
+                    month,
+                    due,
+                    tuple(lines),
+                    Decimal(0),
+                    HOME,
+                    at(month, 6 + client.id / 100),
+                    True,
+                )
+            )
         found += _projects(seed, rng, month)
     ordered = sorted((one for one in found if one.day <= LAST_DAY), key=lambda one: one.entered_at)
-    numbered = [replace(one, id=10_001 + 2 * number, number=str(2_001 + number)) for number, one in enumerate(ordered)]
+    numbered = [
+        replace(one, id=10_001 + 2 * number, number=str(2_001 + number)) for number, one in enumerate(ordered)
+    ]
     return tuple(_fates(numbered))
 
 
@@ -620,7 +707,13 @@ def _projects(seed: int, rng: random.Random, month: date) -> Iterator[Invoice]:
     wanted = rng.sample(firms, round(7 * season(month + timedelta(days=9)) + rng.uniform(-2, 2)))
     for client in [*wanted, *rng.sample(others, min(len(others), 1))]:
         day = work_day(month + timedelta(days=rng.randint(2, 25)))
-        lines = [Line("projects", Decimal(rng.randint(4, 44) * 145), rng.choice(("Office move", "Network refresh", "Migration", "Audit")))]
+        lines = [
+            Line(
+                "projects",
+                Decimal(rng.randint(4, 44) * 145),
+                rng.choice(("Office move", "Network refresh", "Migration", "Audit")),
+            )
+        ]
         tax = Decimal(0)
         if rng.random() < 0.6:
             lines.append(Line("hardware_sales", _money(rng.uniform(280, 5_400)), "Hardware"))
@@ -630,13 +723,31 @@ def _projects(seed: int, rng: random.Random, month: date) -> Iterator[Invoice]:
     if month.month % 3 == 0:
         day = work_day(month + timedelta(days=9))
         lines = [Line("projects", Decimal(rng.randint(18, 30) * 100), "Fernwartung, Quartal")]
-        yield Invoice(0, "", EURO_CUSTOMER, day, day + timedelta(days=30), tuple(lines), Decimal(0), "EUR", _typed(rng, day, 2), False)
+        yield Invoice(
+            0,
+            "",
+            EURO_CUSTOMER,
+            day,
+            day + timedelta(days=30),
+            tuple(lines),
+            Decimal(0),
+            "EUR",
+            _typed(rng, day, 2),
+            False,
+        )
 
 
 def _fates(numbered: list[Invoice]) -> Iterator[Invoice]:
-    """Of client 29 the last invoices are written off after it has left; one project is voided, one invoice deleted."""
-    voided = next(one for one in numbered if not one.recurring and one.day >= date(2025, 9, 8) and one.currency == HOME)
-    deleted = next(one for one in numbered if not one.recurring and one.day >= date(2025, 10, 15) and one.currency == HOME)
+    """Of client 29 the last invoices are written off after it has left; one project is voided, one invoice
+    deleted."""
+    voided = next(
+        one for one in numbered if not one.recurring and one.day >= date(2025, 9, 8) and one.currency == HOME
+    )
+    deleted = next(
+        one
+        for one in numbered
+        if not one.recurring and one.day >= date(2025, 10, 15) and one.currency == HOME
+    )
     for one in numbered:
         if one.customer_id == 29 and one.recurring and date(2025, 7, 1) <= one.day <= date(2025, 8, 31):
             yield replace(one, written_off_at=at(date(2025, 12, 10), 11))
@@ -667,7 +778,10 @@ def payments(seed: int) -> tuple[Payment, ...]:
     for invoice in invoices(seed):
         entered = from_ms(invoice.entered_at).date()
         chance, part = rng.random(), rng.uniform(0.3, 0.7)
-        day = max(entered + timedelta(days=1), invoice.day + timedelta(days=by_id[invoice.customer_id].pays_after + rng.randint(-5, 5)))
+        day = max(
+            entered + timedelta(days=1),
+            invoice.day + timedelta(days=by_id[invoice.customer_id].pays_after + rng.randint(-5, 5)),
+        )
         if invoice.voided_at or invoice.deleted_at or chance < 0.006:
             continue
         if invoice.written_off_at:
@@ -680,10 +794,20 @@ def payments(seed: int) -> tuple[Payment, ...]:
         elif chance < 0.10:
             pay(invoice, day + timedelta(days=rng.randint(20, 70)), invoice.total)
         else:
-            pay(invoice, day, invoice.total, Decimal(50) if chance > 0.995 and invoice.currency == HOME else Decimal(0))
+            pay(
+                invoice,
+                day,
+                invoice.total,
+                Decimal(50) if chance > 0.995 and invoice.currency == HOME else Decimal(0),
+            )
     # typed in for the wrong customer, found out some days later
-    wrong = min((one for one in found if one.day >= date(2025, 10, 20) and one.account == "checking"), key=lambda one: one.entered_at)
-    found.append(replace(wrong, entered_at=wrong.entered_at + 7_200_000, deleted_at=at(date(2025, 10, 30), 9.75)))
+    wrong = min(
+        (one for one in found if one.day >= date(2025, 10, 20) and one.account == "checking"),
+        key=lambda one: one.entered_at,
+    )
+    found.append(
+        replace(wrong, entered_at=wrong.entered_at + 7_200_000, deleted_at=at(date(2025, 10, 30), 9.75))
+    )
     found.sort(key=lambda one: (one.entered_at, one.customer_id))
     return tuple(replace(one, id=30_001 + 2 * number) for number, one in enumerate(found))
 
@@ -710,7 +834,9 @@ def purchases(seed: int) -> tuple[Purchase, ...]:
                 account, usual, text, vendor = rng.choices(_CARD, (22, 30, 22, 14, 6, 3))[0]
                 line = Line(account, _money(usual * rng.uniform(0.5, 1.6)), text)
                 refund = rng.random() < 0.02
-                found.append(Purchase(0, "CreditCard", "card", day, (line,), _typed(rng, day, 4), vendor, None, refund))
+                found.append(
+                    Purchase(0, "CreditCard", "card", day, (line,), _typed(rng, day, 4), vendor, None, refund)
+                )
         day += timedelta(days=1)
     for month in months():
         found += _fixed_costs(seed, rng, month)
@@ -718,10 +844,13 @@ def purchases(seed: int) -> tuple[Purchase, ...]:
     meal = next(one for one in found if one.kind == "CreditCard" and one.day >= date(2025, 10, 21))
     found.remove(meal)
     found.append(replace(meal, deleted_at=at(date(2025, 11, 4), 16.2)))
-    found = sorted((one for one in found if one.day <= LAST_DAY), key=lambda one: (one.entered_at, one.account))
+    found = sorted(
+        (one for one in found if one.day <= LAST_DAY), key=lambda one: (one.entered_at, one.account)
+    )
     checks = iter(range(1_501, 9_999))
     return tuple(
-        replace(one, id=50_001 + 2 * number, number=str(next(checks)) if one.kind == "Check" else None) for number, one in enumerate(found)
+        replace(one, id=50_001 + 2 * number, number=str(next(checks)) if one.kind == "Check" else None)
+        for number, one in enumerate(found)
     )
 
 
@@ -731,25 +860,55 @@ def _fixed_costs(seed: int, rng: random.Random, month: date) -> Iterator[Purchas
         while day.weekday() > 4 or day in HOLIDAYS:
             day -= timedelta(days=1)
         wages = _money(28_100 * raised * rng.uniform(0.985, 1.02))
-        lines = (Line("payroll", wages, "Wages"), Line("payroll_taxes", (wages * Decimal("0.0765")).quantize(CENT), "Employer taxes"))
+        lines = (
+            Line("payroll", wages, "Wages"),
+            Line("payroll_taxes", (wages * Decimal("0.0765")).quantize(CENT), "Employer taxes"),
+        )
         yield Purchase(0, "Cash", "checking", day, lines, at(day, 8.1))
     if month > FIRST_DAY:
         # sales tax of the month before goes to the state on the 20th
-        due = sum((one.tax for one in invoices(seed) if next_month(one.day.replace(day=1)) == month and not one.voided_at), Decimal(0))
+        due = sum(
+            (
+                one.tax
+                for one in invoices(seed)
+                if next_month(one.day.replace(day=1)) == month and not one.voided_at
+            ),
+            Decimal(0),
+        )
         day = work_day(month + timedelta(days=19))
-        yield Purchase(0, "Cash", "checking", day, (Line("sales_tax", due, f"Sales tax before {month:%B %Y}"),), at(day, 10.2))
+        yield Purchase(
+            0,
+            "Cash",
+            "checking",
+            day,
+            (Line("sales_tax", due, f"Sales tax before {month:%B %Y}"),),
+            at(day, 10.2),
+        )
     day = work_day(month + timedelta(days=rng.randint(3, 24)))
-    yield Purchase(0, "Check", "checking", day, (Line("marketing", _money(rng.uniform(150, 900)), "Sponsorship"),), _typed(rng, day, 5))
+    yield Purchase(
+        0,
+        "Check",
+        "checking",
+        day,
+        (Line("marketing", _money(rng.uniform(150, 900)), "Sponsorship"),),
+        _typed(rng, day, 5),
+    )
     if month.month % 3 == 1:
         day = work_day(month + timedelta(days=11))
         yield Purchase(
-            0, "Check", "checking", day, (Line("draws", Decimal(24_000 if month.year < 2026 else 60_000), "Distribution"),), at(day, 11.5)
+            0,
+            "Check",
+            "checking",
+            day,
+            (Line("draws", Decimal(24_000 if month.year < 2026 else 60_000), "Distribution"),),
+            at(day, 11.5),
         )
 
 
 @cache
 def transfers(seed: int) -> tuple[Transfer, ...]:
-    """The card is paid on the 8th, some money goes to the savings on the 25th, euros are sold when there are many."""
+    """The card is paid on the 8th, some money goes to the savings on the 25th, euros are sold when there are
+    many."""
     card = _running([one for one in _spent(seed) if one.account == "card"])
     euro = _running([one for one in _earned(seed) if one.account == "euro"])
     found: list[Transfer] = []
@@ -760,12 +919,20 @@ def transfers(seed: int) -> tuple[Transfer, ...]:
         if owed > 0:
             paid += owed
             found.append(Transfer(0, work_day(month + timedelta(days=7)), "checking", "card", owed, owed))
-        found.append(Transfer(0, work_day(month + timedelta(days=24)), "checking", "savings", Decimal(1_500), Decimal(1_500)))
+        found.append(
+            Transfer(
+                0, work_day(month + timedelta(days=24)), "checking", "savings", Decimal(1_500), Decimal(1_500)
+            )
+        )
         spare = OPENING["euro"] + _until(euro, closing) - sold - 9_000
         if spare >= 2_000:
             whole = Decimal(int(spare) // 100 * 100)
             sold += whole
-            found.append(Transfer(0, work_day(month + timedelta(days=4)), "euro", "checking", whole, home(whole, "EUR")))
+            found.append(
+                Transfer(
+                    0, work_day(month + timedelta(days=4)), "euro", "checking", whole, home(whole, "EUR")
+                )
+            )
     found = sorted((one for one in found if one.day <= LAST_DAY), key=lambda one: (one.day, one.target))
     return tuple(replace(one, id=60_001 + number) for number, one in enumerate(found))
 
@@ -776,7 +943,9 @@ def deposits(seed: int) -> tuple[Deposit, ...]:
     rng = _rng(seed, "deposits")
     found = []
     for number, month in enumerate(months()):
-        line = Line("interest", _money((60_000 + 1_500 * number) * 0.031 / 12 * rng.uniform(0.97, 1.03)), "Interest")
+        line = Line(
+            "interest", _money((60_000 + 1_500 * number) * 0.031 / 12 * rng.uniform(0.97, 1.03)), "Interest"
+        )
         found.append(Deposit(65_001 + number, next_month(month) - timedelta(days=1), "savings", line))
     return tuple(found)
 
@@ -790,10 +959,14 @@ def _spent(seed: int) -> Iterator[Movement]:
 def _earned(seed: int) -> Iterator[Movement]:
     for one in payments(seed):
         if one.deleted_at is None:
-            yield Movement(one.day, one.account, one.amount, f"Deposit {one.customer_id:04d}", f"payment {one.id}")
+            yield Movement(
+                one.day, one.account, one.amount, f"Deposit {one.customer_id:04d}", f"payment {one.id}"
+            )
     for paid in bill_payments(seed):
         name = vendors(seed)[paid.vendor_id - 1].name
-        yield Movement(paid.day, paid.account, -paid.amount, f"Bill payment {name}", f"bill payment {paid.id}")
+        yield Movement(
+            paid.day, paid.account, -paid.amount, f"Bill payment {name}", f"bill payment {paid.id}"
+        )
 
 
 @dataclass(frozen=True)
@@ -804,7 +977,9 @@ class _Running:
 
 def _running(movements_of_one: Iterable[Movement]) -> _Running:
     ordered = sorted(movements_of_one, key=lambda one: one.day)
-    return _Running([one.day for one in ordered], list(accumulate((one.amount for one in ordered), initial=Decimal(0))))
+    return _Running(
+        [one.day for one in ordered], list(accumulate((one.amount for one in ordered), initial=Decimal(0)))
+    )
 
 
 def _until(running: _Running, day: date) -> Decimal:
@@ -819,13 +994,21 @@ def movements(seed: int) -> tuple[Movement, ...]:
         text = f"Transfer to {LEDGER[one.target].name}"
         found.append(Movement(one.day, one.source, -one.out, text, f"transfer {one.id} out"))
         found.append(Movement(one.day, one.target, one.into, text, f"transfer {one.id} in"))
-    found += [Movement(one.day, one.account, one.line.amount, one.line.text, f"deposit {one.id}") for one in deposits(seed)]
-    return tuple(sorted((one for one in found if one.day <= LAST_DAY), key=lambda one: (one.day, one.account, one.key)))
+    found += [
+        Movement(one.day, one.account, one.line.amount, one.line.text, f"deposit {one.id}")
+        for one in deposits(seed)
+    ]
+    return tuple(
+        sorted((one for one in found if one.day <= LAST_DAY), key=lambda one: (one.day, one.account, one.key))
+    )
 
 
 @cache
 def _balances(seed: int) -> dict[str, _Running]:
-    return {account.key: _running(one for one in movements(seed) if one.account == account.key) for account in accounts(seed)}
+    return {
+        account.key: _running(one for one in movements(seed) if one.account == account.key)
+        for account in accounts(seed)
+    }
 
 
 def balance(seed: int, account: str, day: date) -> Decimal:
@@ -838,7 +1021,8 @@ Months = dict[date, dict[str, Decimal]]
 
 
 def invoice_open(invoice: Invoice, parts: Mapping[int, Decimal], at: int) -> Decimal:
-    """What is still to be paid of an invoice at an instant. `parts`: what was paid on each by then, as `paid_parts()` says."""
+    """What is still to be paid of an invoice at an instant. `parts`: what was paid on each by then, as
+    `paid_parts()` says."""
     if invoice.voided(at) or (invoice.written_off_at is not None and invoice.written_off_at <= at):
         return Decimal(0)
     return invoice.total - parts.get(invoice.id, Decimal(0))
@@ -855,7 +1039,8 @@ def paid_parts(seed: int, at: int) -> dict[int, Decimal]:
 
 
 def profit_and_loss(seed: int, at: int, *, cash_basis: bool = False) -> Months:
-    """Profit and loss by month, as the books stood at an instant: accrual by the dates of the papers, or by the dates of payment."""
+    """Profit and loss by month, as the books stood at an instant: accrual by the dates of the papers, or by
+    the dates of payment."""
     found: Months = defaultdict(lambda: defaultdict(Decimal))
 
     def book(day: date, lines: Iterable[Line], currency: str = HOME, sign: int = 1) -> None:
@@ -911,13 +1096,16 @@ def _share(invoice: Invoice, amount: Decimal) -> list[Line]:
 
 
 def cash_flow(seed: int, at: int) -> Months:
-    """Cash flow by month as the books stood at an instant. Keys: `net_income`, `receivable`, `payable`, `card`, `sales_tax`
-    (adjustments of operating activities), `draws` (financing), `beginning`, `ending`; dollars, positive brings cash.
+    """Cash flow by month as the books stood at an instant. Keys: `net_income`, `receivable`, `payable`,
+    `card`, `sales_tax` (adjustments of operating activities), `draws` (financing), `beginning`, `ending`;
+    dollars, positive brings cash.
     """
     moved: Months = defaultdict(lambda: defaultdict(Decimal))
     for month, amounts in profit_and_loss(seed, at).items():
         signs = {"Revenue": 1, "Expense": -1}
-        moved[month]["net_income"] = sum((signs[LEDGER[key].classification] * amount for key, amount in amounts.items()), Decimal(0))
+        moved[month]["net_income"] = sum(
+            (signs[LEDGER[key].classification] * amount for key, amount in amounts.items()), Decimal(0)
+        )
     cash: dict[date, Decimal] = defaultdict(Decimal)
 
     def book(day: date, key: str, amount: Decimal) -> None:
@@ -935,7 +1123,11 @@ def cash_flow(seed: int, at: int) -> Months:
             book(invoice.day, "receivable", -home(invoice.total, invoice.currency))
             book(invoice.day, "sales_tax", invoice.tax)
             if invoice.written_off_at is not None and invoice.written_off_at <= at:
-                book(from_ms(invoice.written_off_at).date(), "receivable", invoice.total - parts.get(invoice.id, Decimal(0)))
+                book(
+                    from_ms(invoice.written_off_at).date(),
+                    "receivable",
+                    invoice.total - parts.get(invoice.id, Decimal(0)),
+                )
     for payment in payments(seed):
         if payment.exists(at):
             book(payment.day, "receivable", home(payment.amount, LEDGER[payment.account].currency))

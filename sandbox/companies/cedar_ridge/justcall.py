@@ -55,20 +55,34 @@ def write(book: Book) -> None:
     for call in phone.calls(book):
         if call.in_phone:
             kind = "Answered" if call.answered else "Missed" if call.inbound else rng.choice(_MISSED)
-            found.append((call.at, call.seconds, _call(call.at, call.rep, call.number, call.name, call.inbound, kind, call.seconds, rng)))
+            found.append(
+                (
+                    call.at,
+                    call.seconds,
+                    _call(call.at, call.rep, call.number, call.name, call.inbound, kind, call.seconds, rng),
+                )
+            )
     for monday in mondays():
         for _ in range(round(2 * season(monday))):
             # rang, and nobody took it: no agent
             when = at(rng.choice(work_days(monday)), rng.uniform(7, 19)) // 1000 * 1000
-            kind, caller = rng.choice(("Missed", "Abandoned", "Voicemail")), f"1312555{rng.randrange(10_000):04d}"
+            kind, caller = (
+                rng.choice(("Missed", "Abandoned", "Voicemail")),
+                f"1312555{rng.randrange(10_000):04d}",
+            )
             found.append((when, 25, _call(when, None, caller, None, True, kind, 0, rng)))
     found.sort(key=lambda one: one[0])
     for number, (when, seconds, props) in enumerate(found):
         ended, call_id = when + seconds * 1000 + 5_000, 88_120_001 + number * 3
         book.store.add("justcall.calls", call_id, ended, props)
         if props["call_info"]["type"] == "Answered" and rng.random() < 0.8:
-            info = props["call_info"] | {"disposition": rng.choice(("Interested", "Call back", "Not interested")), "rating": "4"}
-            book.store.change("justcall.calls", call_id, ended + round(rng.uniform(0.01, 3) * DAY), {"call_info": info})
+            info = props["call_info"] | {
+                "disposition": rng.choice(("Interested", "Call back", "Not interested")),
+                "rating": "4",
+            }
+            book.store.change(
+                "justcall.calls", call_id, ended + round(rng.uniform(0.01, 3) * DAY), {"call_info": info}
+            )
     for number, monday in enumerate(list(mondays())[::12]):
         # a few calls of the separate dialer
         when = at(monday + timedelta(days=1), 10)
@@ -77,7 +91,14 @@ def write(book: Book) -> None:
 
 
 def _call(
-    when: int, rep: Owner | None, number: str | None, name: str | None, inbound: bool, kind: str, seconds: int, rng: Any
+    when: int,
+    rep: Owner | None,
+    number: str | None,
+    name: str | None,
+    inbound: bool,
+    kind: str,
+    seconds: int,
+    rng: Any,
 ) -> dict[str, Any]:
     utc, local = from_ms(when), from_ms(when).astimezone(ZONE)
     ring = rng.randint(4, 24)

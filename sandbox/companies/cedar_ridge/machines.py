@@ -1,8 +1,10 @@
-"""The clients' machines in Datto RMM: one site per client of Autotask, its workstations, servers, printers and switches.
+"""The clients' machines in Datto RMM: one site per client of Autotask, its workstations, servers, printers
+and switches.
 
-Most are patched within two weeks of the vendor's patch day and run the hosted antivirus; a few lag, are switched off for weeks or lose
-their antivirus for a while. Windows 10 gives way to Windows 11, mostly around its end in October 2025. Machines are replaced; what is
-taken away stays in the list for a month as deleted. One client leaves after the demo's clock.
+Most are patched within two weeks of the vendor's patch day and run the hosted antivirus; a few lag, are
+switched off for weeks or lose their antivirus for a while. Windows 10 gives way to Windows 11, mostly around
+its end in October 2025. Machines are replaced; what is taken away stays in the list for a month as deleted.
+One client leaves after the demo's clock.
 """
 
 from __future__ import annotations
@@ -32,8 +34,16 @@ _PATCH_DAYS = [
 ]
 """The second Tuesday of every month, at noon or so."""
 _WIN_10, _WIN_11 = "10.0.19045", ("10.0.22631", "10.0.26100")
-_SERVERS = ("2016 Standard 10.0.14393", "2019 Standard 10.0.17763", "2022 Standard 10.0.20348", "2022 Datacenter 10.0.20348")
-_MODELS = {"Laptop": ("Dell Latitude 5440", "ThinkPad T14", "HP EliteBook 840"), "Desktop": ("Dell OptiPlex 7010", "HP ProDesk 400")}
+_SERVERS = (
+    "2016 Standard 10.0.14393",
+    "2019 Standard 10.0.17763",
+    "2022 Standard 10.0.20348",
+    "2022 Datacenter 10.0.20348",
+)
+_MODELS = {
+    "Laptop": ("Dell Latitude 5440", "ThinkPad T14", "HP EliteBook 840"),
+    "Desktop": ("Dell OptiPlex 7010", "HP ProDesk 400"),
+}
 
 Change = tuple[int, dict[str, Any]]
 
@@ -55,9 +65,14 @@ class ClientFirm:
 
 def client_firms(book: Book) -> list[ClientFirm]:
     """The clients of Autotask, in the order of their ids."""
-    rows = sorted((key, versions[0].props) for key, versions in book.store.tables["autotask.companies"].items())
+    rows = sorted(
+        (key, versions[0].props) for key, versions in book.store.tables["autotask.companies"].items()
+    )
     clients = [(key, props) for key, props in rows if props.get("companyType") == 1 and key > 0]
-    return [ClientFirm(number, key, props["companyName"], parse_ms(props["createDate"])) for number, (key, props) in enumerate(clients)]
+    return [
+        ClientFirm(number, key, props["companyName"], parse_ms(props["createDate"]))
+        for number, (key, props) in enumerate(clients)
+    ]
 
 
 def server_names(book: Book, client: ClientFirm) -> list[str]:
@@ -85,7 +100,9 @@ def _site(rng: random.Random, uid: str, name: str, client: ClientFirm | None) ->
         "uid": uid,
         "accountUid": "cedar7f0a4",
         "name": name,
-        "description": names.HOSTILE[client.number] if client and client.number < len(names.HOSTILE) else None,
+        "description": (
+            names.HOSTILE[client.number] if client and client.number < len(names.HOSTILE) else None
+        ),
         "notes": None,
         "onDemand": False,
         "splashtopAutoInstall": True,
@@ -114,7 +131,9 @@ class _Fleet:
         rng, short = self.rng, self.client.short
         for name in server_names(self.book, self.client):
             system = f"Microsoft Windows Server {rng.choice(_SERVERS)}"
-            self.machine(name, "Server", "VMware Virtual Platform", system, self.client.since + DAY, self.ends)
+            self.machine(
+                name, "Server", "VMware Virtual Platform", system, self.client.since + DAY, self.ends
+            )
         seats = min(70, max(5, round(rng.lognormvariate(2.75, 0.6))))
         for number in range(seats):
             # a seat is a place at which machines follow one another
@@ -125,10 +144,19 @@ class _Fleet:
             while begins < self.ends:
                 lasts = round(rng.expovariate(1 / 1_500) * DAY) + 60 * DAY
                 old = generation == 0 and begins < _START + 30 * DAY
-                name = f"{short}-{category[0]}T-{number + 1:02d}" + ("" if generation == 0 else f"-{generation + 1}")
+                name = f"{short}-{category[0]}T-{number + 1:02d}" + (
+                    "" if generation == 0 else f"-{generation + 1}"
+                )
                 if self.client.number < len(names.HOSTILE) and number == 0 and generation == 0:
                     name = names.HOSTILE[self.client.number]
-                self.machine(name, category, rng.choice(_MODELS[category]), self.workplace(old), begins, min(begins + lasts, self.ends))
+                self.machine(
+                    name,
+                    category,
+                    rng.choice(_MODELS[category]),
+                    self.workplace(old),
+                    begins,
+                    min(begins + lasts, self.ends),
+                )
                 begins, generation = begins + lasts - 3 * DAY, generation + 1
         for name, kind, model in (
             ("SW1", "rmmnetworkdevice", "UniFi Switch 24"),
@@ -145,9 +173,22 @@ class _Fleet:
             return "Microsoft Windows 7 Professional 6.1.7601"
         if chance < 0.03:
             return "macOS 14.5.0 Sonoma"
-        return f"Microsoft Windows 10 Pro {_WIN_10}" if old and chance < 0.75 else f"Microsoft Windows 11 Pro {self.rng.choice(_WIN_11)}"
+        return (
+            f"Microsoft Windows 10 Pro {_WIN_10}"
+            if old and chance < 0.75
+            else f"Microsoft Windows 11 Pro {self.rng.choice(_WIN_11)}"
+        )
 
-    def machine(self, name: str, category: str, model: str, system: str | None, begins: int, ends: int, kind: str = "device") -> None:
+    def machine(
+        self,
+        name: str,
+        category: str,
+        model: str,
+        system: str | None,
+        begins: int,
+        ends: int,
+        kind: str = "device",
+    ) -> None:
         """One machine from its first to its last day."""
         rng, store = self.rng, self.book.store
         machine = self.book.new_id("datto_rmm.devices", 700_001)
@@ -180,37 +221,56 @@ class _Fleet:
         if windows:
             self.patches(props, changes, appears, ends, category)
             if "Windows 10" in (system or "") and rng.random() < 0.9:
-                moved = min(round(rng.triangular(_START, at(date(2026, 6, 1), 0), at(date(2025, 9, 20), 0))), _END)
-                changes.append((moved, {"operatingSystem": f"Microsoft Windows 11 Pro {rng.choice(_WIN_11)}"}))
+                moved = min(
+                    round(rng.triangular(_START, at(date(2026, 6, 1), 0), at(date(2025, 9, 20), 0))), _END
+                )
+                changes.append(
+                    (moved, {"operatingSystem": f"Microsoft Windows 11 Pro {rng.choice(_WIN_11)}"})
+                )
         if kind == "device" and category != "Server" and rng.random() < 0.025:
             silent = round(rng.uniform(appears, ends))
             changes.append((silent, {"silent_since": silent}))
         store.add("datto_rmm.devices", machine, appears, props)
-        changes = sorted((change for change in changes if appears < change[0] < ends), key=lambda change: change[0])
-        store.tables["datto_rmm.devices"][machine].extend(Version(when, what, None, None) for when, what in changes)
+        changes = sorted(
+            (change for change in changes if appears < change[0] < ends), key=lambda change: change[0]
+        )
+        store.tables["datto_rmm.devices"][machine].extend(
+            Version(when, what, None, None) for when, what in changes
+        )
         if ends < _END:
             gone = {"siteId": DELETED_SITE[0], "siteUid": DELETED_SITE[1], "siteName": DELETED_SITE[2]}
             store.change("datto_rmm.devices", machine, ends, {"deleted": True, "silent_since": ends, **gone})
             store.change("datto_rmm.devices", machine, ends + 30 * DAY, {}, state=GONE)
 
-    def antivirus(self, props: dict[str, Any], changes: list[Change], windows: bool, begins: int, ends: int) -> None:
+    def antivirus(
+        self, props: dict[str, Any], changes: list[Change], windows: bool, begins: int, ends: int
+    ) -> None:
         rng = self.rng
         if not windows and rng.random() < 0.5:
             return
-        product = HOSTED if rng.random() < 0.93 else rng.choice(("Windows Defender Antivirus", "Bitdefender Endpoint Security", "ESET"))
+        product = (
+            HOSTED
+            if rng.random() < 0.93
+            else rng.choice(("Windows Defender Antivirus", "Bitdefender Endpoint Security", "ESET"))
+        )
         good = {"antivirusProduct": product, "antivirusStatus": "RunningAndUpToDate"}
         never = rng.random() < 0.012
         props["antivirus"] = {"antivirusProduct": None, "antivirusStatus": "NotDetected"} if never else good
         when = begins + round(rng.expovariate(1 / 500) * DAY)
         while not never and when < ends:
             status = rng.choices(("RunningAndNotUpToDate", "NotRunning", "NotDetected"), (6, 3, 1))[0]
-            lost = {"antivirusProduct": None if status == "NotDetected" else product, "antivirusStatus": status}
+            lost = {
+                "antivirusProduct": None if status == "NotDetected" else product,
+                "antivirusStatus": status,
+            }
             changes.append((when, {"antivirus": lost}))
             when += round(rng.uniform(1, 16) * DAY)
             changes.append((when, {"antivirus": good}))
             when += round(rng.expovariate(1 / 500) * DAY)
 
-    def patches(self, props: dict[str, Any], changes: list[Change], begins: int, ends: int, category: str) -> None:
+    def patches(
+        self, props: dict[str, Any], changes: list[Change], begins: int, ends: int, category: str
+    ) -> None:
         rng = self.rng
         luck = rng.random()
         if luck < 0.02:
@@ -226,17 +286,30 @@ class _Fleet:
                 continue
             pending += (1, 2, 2, 3, 3, 4, 5)[int(7 * chance())] + (2 if luck > 0.6 and chance() < 0.12 else 0)
             changes.append(
-                (offered, {"patchManagement": _patched("ApprovedPending", pending, refused, installed), "rebootRequired": False})
+                (
+                    offered,
+                    {
+                        "patchManagement": _patched("ApprovedPending", pending, refused, installed),
+                        "rebootRequired": False,
+                    },
+                )
             )
             if slow and chance() < 0.6:
                 continue  # not this month
             # in one of the client's nights
             done = offered + self.window + int(2 + (26 if slow else 11) * chance()) * DAY
-            state = "FullyPatched" if chance() < 0.93 else "InstallError" if chance() < 0.4 else "RebootRequired"
+            state = (
+                "FullyPatched" if chance() < 0.93 else "InstallError" if chance() < 0.4 else "RebootRequired"
+            )
             installed, pending = installed + pending, 1 if state == "InstallError" else 0
             patched = _patched(state, pending, refused, installed)
             changes.append((done, {"patchManagement": patched, "rebootRequired": state == "RebootRequired"}))
 
 
 def _patched(status: str, pending: int, refused: int, installed: int) -> dict[str, Any]:
-    return {"patchStatus": status, "patchesApprovedPending": pending, "patchesNotApproved": refused, "patchesInstalled": installed}
+    return {
+        "patchStatus": status,
+        "patchesApprovedPending": pending,
+        "patchesNotApproved": refused,
+        "patchesInstalled": installed,
+    }

@@ -1,8 +1,8 @@
-"""The marketing side of HubSpot: the website's forms and who filled them in, newsletters and what became of them, web traffic, and
-which one-to-one e-mails were opened, clicked and answered.
+"""The marketing side of HubSpot: the website's forms and who filled them in, newsletters and what became of
+them, web traffic, and which one-to-one e-mails were opened, clicked and answered.
 
-From late September to the day after the demo's clock the website's forms are broken after a relaunch: twenty forms, no submission
-in the quarter. Contacts who came through the website before and after did so by a form.
+From late September to the day after the demo's clock the website's forms are broken after a relaunch: twenty
+forms, no submission in the quarter. Contacts who came through the website before and after did so by a form.
 """
 
 from __future__ import annotations
@@ -53,7 +53,15 @@ _FORMS = (
     ("Dental practices", "hubspot", "/industries/dental"),
     (names.SCRIPT, "hubspot", "/test"),
 )
-_ONLINE = ("ORGANIC_SEARCH", "DIRECT_TRAFFIC", "PAID_SEARCH", "SOCIAL_MEDIA", "AI_REFERRALS", "REFERRALS", "EMAIL_MARKETING")
+_ONLINE = (
+    "ORGANIC_SEARCH",
+    "DIRECT_TRAFFIC",
+    "PAID_SEARCH",
+    "SOCIAL_MEDIA",
+    "AI_REFERRALS",
+    "REFERRALS",
+    "EMAIL_MARKETING",
+)
 
 _TRAFFIC = {
     "organic": 62,
@@ -102,10 +110,18 @@ def _forms(book: Book) -> None:
     rng = book.rng("forms")
     opened = at(FIRST_MONDAY - timedelta(days=120), 10)
     guids = []
-    for number, (name, kind, _) in enumerate((*_FORMS, ("Spring campaign 2024", "hubspot", ""), ("Test", "hubspot", ""))):
+    for number, (name, kind, _) in enumerate(
+        (*_FORMS, ("Spring campaign 2024", "hubspot", ""), ("Test", "hubspot", ""))
+    ):
         made = opened + number * DAY
         guid = str(uuid.UUID(int=rng.getrandbits(128), version=4))
-        props = {"name": name, "formType": kind, "createdAt": hubspot.iso(made), "updatedAt": hubspot.iso(made), "fieldGroups": []}
+        props = {
+            "name": name,
+            "formType": kind,
+            "createdAt": hubspot.iso(made),
+            "updatedAt": hubspot.iso(made),
+            "fieldGroups": [],
+        }
         book.store.add("hubspot.forms", guid, made, props)
         guids.append(guid)
     book.store.change("hubspot.forms", guids[-2], at(date(2024, 9, 2), 9), {}, state=ARCHIVED)
@@ -133,11 +149,20 @@ def _submit(book: Book, rng: random.Random, guids: list[str], when: int, email: 
     conversion = str(uuid.UUID(int=rng.getrandbits(128), version=4))
     if BROKEN[0] <= when < BROKEN[1]:
         return
-    page = SITE + _FORMS[form][2] + ("?utm_source=google&email=visitor%40client.example#form" if rng.random() < 0.3 else "")
+    page = (
+        SITE
+        + _FORMS[form][2]
+        + ("?utm_source=google&email=visitor%40client.example#form" if rng.random() < 0.3 else "")
+    )
     values = [{"name": "firstname", "value": rng.choice(names.FIRST), "objectTypeId": "0-1"}]
     if email:
         values.append({"name": "email", "value": email, "objectTypeId": "0-1"})
-    book.store.add("hubspot.submissions", conversion, when, {"formId": guids[form], "submittedAt": when, "pageUrl": page, "values": values})
+    book.store.add(
+        "hubspot.submissions",
+        conversion,
+        when,
+        {"formId": guids[form], "submittedAt": when, "pageUrl": page, "values": values},
+    )
 
 
 # ------------------------------------------------------------------ marketing mails
@@ -190,12 +215,20 @@ def _mail(book: Book, made: int, name: str, subject: str, planned: int, kind: st
 
 
 def _publish(book: Book, mail: int, when: int, state: str, counters: dict[str, int]) -> None:
-    change = {"state": state, "isPublished": True, "publishedAt": hubspot.iso(when), "primaryEmailCampaignId": str(mail - 100_000)}
-    book.store.change("hubspot.marketing_mails", mail, when, change | {"updatedAt": hubspot.iso(when), "counters": counters})
+    change = {
+        "state": state,
+        "isPublished": True,
+        "publishedAt": hubspot.iso(when),
+        "primaryEmailCampaignId": str(mail - 100_000),
+    }
+    book.store.change(
+        "hubspot.marketing_mails", mail, when, change | {"updatedAt": hubspot.iso(when), "counters": counters}
+    )
 
 
 def _newsletters(book: Book) -> None:
-    """One newsletter every other week, now and then a second mail; one in twelve is planned and never sent."""
+    """One newsletter every other week, now and then a second mail; one in twelve is planned and never
+    sent."""
     readers = 620
     for number, monday in enumerate(mondays()):
         rng = book.rng("newsletter", monday)
@@ -205,7 +238,13 @@ def _newsletters(book: Book) -> None:
             if planned - 6 * DAY < at(FIRST_MONDAY, 0):
                 continue
             subject = rng.choice(_SUBJECTS)
-            mail = _mail(book, planned - 5 * DAY, f"{monday:%b %Y} {'news' if not extra else 'offer'} {number}", subject, planned)
+            mail = _mail(
+                book,
+                planned - 5 * DAY,
+                f"{monday:%b %Y} {'news' if not extra else 'offer'} {number}",
+                subject,
+                planned,
+            )
             fate = rng.random()
             if fate < 0.08:
                 state = GONE if fate < 0.02 else None
@@ -239,7 +278,8 @@ def _automated(book: Book) -> None:
 
 
 def _traffic(book: Book) -> None:
-    """Sessions by day and source: half of a day's are there at its noon, all of them when it is over, corrected two days later."""
+    """Sessions by day and source: half of a day's are there at its noon, all of them when it is over,
+    corrected two days later."""
     for monday in mondays(FIRST_MONDAY - timedelta(days=84), LAST_MONDAY):
         rng = book.rng("traffic", monday)
         busy = season(monday) * (1 + max((monday - FIRST_MONDAY).days, 0) / 1_500)
@@ -250,10 +290,17 @@ def _traffic(book: Book) -> None:
                 if not sessions:
                     continue
                 key = f"{day}/{source}"
-                book.store.add("hubspot.web_traffic", key, at(day, 12), _visits(rng, source, max(sessions // 2, 1)))
+                book.store.add(
+                    "hubspot.web_traffic", key, at(day, 12), _visits(rng, source, max(sessions // 2, 1))
+                )
                 book.store.change("hubspot.web_traffic", key, at(day, 23.9), _visits(rng, source, sessions))
                 if rng.random() < 0.1:
-                    book.store.change("hubspot.web_traffic", key, at(day + timedelta(days=2), 4), _visits(rng, source, sessions + 1))
+                    book.store.change(
+                        "hubspot.web_traffic",
+                        key,
+                        at(day + timedelta(days=2), 4),
+                        _visits(rng, source, sessions + 1),
+                    )
 
 
 def _visits(rng: random.Random, source: str, sessions: int) -> dict[str, Any]:
@@ -269,21 +316,31 @@ def _visits(rng: random.Random, source: str, sessions: int) -> dict[str, Any]:
     }
 
 
-# ------------------------------------------------------------------ one-to-one e-mails: answers, and what is tracked
+# ------------------------------------------------------------------ one-to-one e-mails: answers, and what is
+#     tracked
 
 
 def _answers(book: Book) -> None:
-    """Nine in ten e-mails of clients are answered, most within hours, in the office's time; a few after days."""
+    """Nine in ten e-mails of clients are answered, most within hours, in the office's time; a few after
+    days."""
     rng = book.rng("answers")
     for versions in list(book.store.tables["hubspot.emails"].values()):
         props, people = versions[0].props, (versions[0].links or {}).get("hubspot.contacts")
-        if props["hs_email_direction"] != "INCOMING_EMAIL" or props["hs_email_status"] != "SENT" or not people or rng.random() >= 0.9:
+        if (
+            props["hs_email_direction"] != "INCOMING_EMAIL"
+            or props["hs_email_status"] != "SENT"
+            or not people
+            or rng.random() >= 0.9
+        ):
             continue
         hours = rng.choices((rng.uniform(0.2, 3), rng.uniform(3, 9), rng.uniform(30, 110)), (6, 3, 1))[0]
         answered = from_ms(versions[0].at + round(hours * HOUR)).astimezone(ZONE)
         day, hour = answered.date(), answered.hour + answered.minute / 60
         if hour >= 18 or answered.weekday() > 4:
-            day, hour = day + timedelta(days=max(7 - answered.weekday(), 1) if answered.weekday() >= 4 else 1), 8 + rng.random() * 2
+            day, hour = (
+                day + timedelta(days=max(7 - answered.weekday(), 1) if answered.weekday() >= 4 else 1),
+                8 + rng.random() * 2,
+            )
         when = max(at(day, max(hour, 8 + rng.random())), versions[0].at + 60_000)
         answer = {
             "hs_timestamp": hubspot.iso(when),
@@ -297,11 +354,16 @@ def _answers(book: Book) -> None:
 
 
 def _tracking(book: Book) -> None:
-    """Six in ten e-mails that were sent are tracked. Who opens does so within days, now and then again; few click, few answer."""
+    """Six in ten e-mails that were sent are tracked. Who opens does so within days, now and then again; few
+    click, few answer."""
     rng = book.rng("tracking")
     for mail, versions in book.store.tables["hubspot.emails"].items():
         sent, props = versions[0].at, versions[0].props
-        if props["hs_email_direction"] != "EMAIL" or props["hs_email_status"] != "SENT" or rng.random() >= 0.6:
+        if (
+            props["hs_email_direction"] != "EMAIL"
+            or props["hs_email_status"] != "SENT"
+            or rng.random() >= 0.6
+        ):
             continue
         # in the first version: a mail is tracked from the start
         props |= {"hs_email_open_count": "0", "hs_email_click_count": "0", "hs_email_reply_count": "0"}
@@ -309,6 +371,12 @@ def _tracking(book: Book) -> None:
             when = sent + round(rng.expovariate(1 / (9 * HOUR))) + 60_000
             opens = rng.choice((1, 1, 1, 2, 3))
             clicks = int(rng.random() < 0.2)
-            edit(book, "emails", mail, when, {"hs_email_open_count": str(opens), "hs_email_click_count": str(clicks)})
+            edit(
+                book,
+                "emails",
+                mail,
+                when,
+                {"hs_email_open_count": str(opens), "hs_email_click_count": str(clicks)},
+            )
             if rng.random() < 0.35:
                 edit(book, "emails", mail, when + rng.randint(60_000, DAY), {"hs_email_reply_count": "1"})

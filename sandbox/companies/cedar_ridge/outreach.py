@@ -1,4 +1,5 @@
-"""Cold outreach: the campaigns in Smartlead, how many leads they hold and contact each day, and the mailboxes that send."""
+"""Cold outreach: the campaigns in Smartlead, how many leads they hold and contact each day, and the mailboxes
+that send."""
 
 from __future__ import annotations
 
@@ -22,7 +23,14 @@ _CAMPAIGNS: tuple[tuple[int, str, date, date, int, int | None], ...] = (
     (5015, "Manufacturers: second wave", date(2025, 6, 16), date(2026, 3, 27), 25, None),
     (5016, "Manufacturers: second wave, owners", date(2025, 8, 4), date(2026, 2, 27), 7, 5015),
     (5019, "Non-profits: cyber insurance", date(2025, 8, 11), date(2025, 10, 10), 11, None),
-    (5023, "Law firms: \u0645\u0631\u062d\u0628\u0627 again", date(2025, 11, 10), date(2026, 6, 26), 21, None),
+    (
+        5023,
+        "Law firms: \u0645\u0631\u062d\u0628\u0627 again",
+        date(2025, 11, 10),
+        date(2026, 6, 26),
+        21,
+        None,
+    ),
     (5027, "Dentists: new owners", date(2026, 2, 2), date(2026, 9, 25), 24, None),
     (5031, "Schools: summer projects", date(2026, 5, 4), date(2026, 12, 18), 22, None),
     (5034, "Freight: phone fraud", date(2026, 8, 3), LAST_MONDAY, 20, None),
@@ -40,7 +48,9 @@ def write(book: Book) -> None:
     for campaign in _CAMPAIGNS:
         _campaign(book, *campaign)
     made = at(date(2025, 9, 30), 15)
-    book.store.add("smartlead.campaigns", _DRAFT, made, _props("Draft: do not start", made, "DRAFTED", None, None))
+    book.store.add(
+        "smartlead.campaigns", _DRAFT, made, _props("Draft: do not start", made, "DRAFTED", None, None)
+    )
     vanish(book, "smartlead.campaigns", _DELETED[0], at(_DELETED[1], 9))
     _mailboxes(book)
 
@@ -55,7 +65,9 @@ def _props(name: str, made: int, status: str, per_day: int | None, parent: int |
         "name": name,
         "track_settings": json.dumps(["DONT_TRACK_LINK_CLICK"]),
         # an object on new campaigns, JSON text on old ones, nothing on drafts
-        "scheduler_cron_value": None if per_day is None else schedule if per_day % 4 else json.dumps(schedule),
+        "scheduler_cron_value": (
+            None if per_day is None else schedule if per_day % 4 else json.dumps(schedule)
+        ),
         "min_time_btwn_emails": 8,
         "max_leads_per_day": per_day or 20,
         "stop_lead_settings": "REPLY_TO_AN_EMAIL",
@@ -65,7 +77,9 @@ def _props(name: str, made: int, status: str, per_day: int | None, parent: int |
     }
 
 
-def _campaign(book: Book, number: int, name: str, first: date, last: date, per_day: int, parent: int | None) -> None:
+def _campaign(
+    book: Book, number: int, name: str, first: date, last: date, per_day: int, parent: int | None
+) -> None:
     rng = book.rng("outreach", number)
     made = at(first - timedelta(days=4), 14)
     book.store.add("smartlead.campaigns", number, made, _props(name, made, "DRAFTED", per_day, parent))
@@ -73,7 +87,10 @@ def _campaign(book: Book, number: int, name: str, first: date, last: date, per_d
     days = [first + timedelta(days=n) for n in range((last - first).days + 40)]
     days = [day for day in days if day.weekday() < 5 and day not in HOLIDAYS]
     contacting = [day for day in days if day <= last]
-    counts = [max(1, round(per_day * min(1.0, season(day - timedelta(days=day.weekday()))) * rng.uniform(0.7, 1.0))) for day in contacting]
+    counts = [
+        max(1, round(per_day * min(1.0, season(day - timedelta(days=day.weekday()))) * rng.uniform(0.7, 1.0)))
+        for day in contacting
+    ]
     stopped = _PAUSED[1] if number == _PAUSED[0] else None
     lead = 0
     for position, (day, count) in enumerate(zip(contacting, counts, strict=True)):
@@ -91,11 +108,14 @@ def _campaign(book: Book, number: int, name: str, first: date, last: date, per_d
 
 
 def _status(book: Book, number: int, when: int, status: str) -> None:
-    book.store.change("smartlead.campaigns", number, when, {"status": status, "updated_at": smartlead.iso(when)})
+    book.store.change(
+        "smartlead.campaigns", number, when, {"status": status, "updated_at": smartlead.iso(when)}
+    )
 
 
 def _enrol(book: Book, number: int, days: list[date], counts: list[int]) -> None:
-    """Lists are bought for about seven weeks at a time and added when some three weeks are left, now and then too late."""
+    """Lists are bought for about seven weeks at a time and added when some three weeks are left, now and then
+    too late."""
     rng = book.rng("outreach lists", number)
     needed, position, left = sum(counts), 0, 0
     for index, day in enumerate(days):
@@ -103,15 +123,20 @@ def _enrol(book: Book, number: int, days: list[date], counts: list[int]) -> None
             size = min(needed, round(sum(counts) / len(counts) * rng.uniform(28, 42)))
             if size:
                 when = at(day, 7) - (3 * DAY if index == 0 else 0)
-                book.store.add("smartlead.batches", f"{number}:{position}", when, {"campaign": number, "count": size})
+                book.store.add(
+                    "smartlead.batches", f"{number}:{position}", when, {"campaign": number, "count": size}
+                )
                 needed, left, position = needed - size, left + size, position + 1
         left -= counts[index]
     if needed > 0:
-        book.store.add("smartlead.batches", f"{number}:last", at(days[-1], 6), {"campaign": number, "count": needed})
+        book.store.add(
+            "smartlead.batches", f"{number}:last", at(days[-1], 6), {"campaign": number, "count": needed}
+        )
 
 
 def _mailboxes(book: Book) -> None:
-    """22 mailboxes on two look-alike domains, warmed up one after the other; two cannot log in, one is spare."""
+    """22 mailboxes on two look-alike domains, warmed up one after the other; two cannot log in, one is
+    spare."""
     rng = book.rng("mailboxes")
     for number in range(22):
         owner = (MAYA, VICTOR, RILEY)[number % 3]
@@ -136,5 +161,7 @@ def _mailboxes(book: Book) -> None:
         box = 301 + 4 * number
         book.store.add("smartlead.mailboxes", box, made, props)
         if number in (5, 12):
-            book.store.change("smartlead.mailboxes", box, at(date(2025, 10, 6 + number), 11), {"is_smtp_success": False})
+            book.store.change(
+                "smartlead.mailboxes", box, at(date(2025, 10, 6 + number), 11), {"is_smtp_success": False}
+            )
     vanish(book, "smartlead.mailboxes", 301 + 4 * 20, at(date(2025, 12, 1), 10))

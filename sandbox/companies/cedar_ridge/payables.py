@@ -1,4 +1,5 @@
-"""The company's bills and vendors as Bill.com shows them: who has approved what, and who can be paid without a check."""
+"""The company's bills and vendors as Bill.com shows them: who has approved what, and who can be paid without
+a check."""
 
 from __future__ import annotations
 
@@ -9,11 +10,27 @@ from sandbox.companies.base import DAY, HOUR, Book, at
 from sandbox.companies.cedar_ridge import finance
 from sandbox.vendors import billcom
 
-_MET: dict[str, Any] = {"networkStatus": "CONNECTED", "bankAccountStatus": "NET_LINKED_ACCOUNT", "pay": {"payByType": "WALLET"}}
-_ACH: dict[str, Any] = {"networkStatus": "NOT_CONNECTED", "bankAccountStatus": "NO_NET_LINKED_ACCOUNT", "pay": {"payByType": "ACH"}}
-_CHECK: dict[str, Any] = {"networkStatus": "NOT_CONNECTED", "bankAccountStatus": "NO_ACCOUNT", "pay": {"payByType": "CHECK"}}
+_MET: dict[str, Any] = {
+    "networkStatus": "CONNECTED",
+    "bankAccountStatus": "NET_LINKED_ACCOUNT",
+    "pay": {"payByType": "WALLET"},
+}
+_ACH: dict[str, Any] = {
+    "networkStatus": "NOT_CONNECTED",
+    "bankAccountStatus": "NO_NET_LINKED_ACCOUNT",
+    "pay": {"payByType": "ACH"},
+}
+_CHECK: dict[str, Any] = {
+    "networkStatus": "NOT_CONNECTED",
+    "bankAccountStatus": "NO_ACCOUNT",
+    "pay": {"payByType": "CHECK"},
+}
 _INVITED = _CHECK | {"networkStatus": "PENDING"}
-_BILLER: dict[str, Any] = {"networkStatus": "CONNECTED_RPPS", "bankAccountStatus": "UNDEFINED", "pay": {"payByType": "RPPS"}}
+_BILLER: dict[str, Any] = {
+    "networkStatus": "CONNECTED_RPPS",
+    "bankAccountStatus": "UNDEFINED",
+    "pay": {"payByType": "RPPS"},
+}
 _CARD = _CHECK | {"pay": {"payByType": "VIRTUAL_CARD", "virtualCard": {"status": "ENROLLED"}}}
 _ABROAD: dict[str, Any] = {"networkStatus": "NOT_CONNECTED", "pay": {"payByType": "INTERNATIONAL_E_PAYMENT"}}
 _BARE: dict[str, Any] = {"networkStatus": "NOT_CONNECTED", "bankAccountStatus": "NO_ACCOUNT", "pay": {}}
@@ -63,7 +80,13 @@ def _vendor(book: Book, vendor: finance.Vendor) -> None:
         "accountNumber": f"canary-account-{7_700_000 + vendor.id}",
         "name": vendor.name,
         "accountType": "PERSON" if vendor.is_1099 and len(vendor.name.split()) == 2 else "BUSINESS",
-        "address": {"line1": "1 Example St", "city": "Chicago", "stateOrProvince": "IL", "zipOrPostalCode": "60601", "country": "US"},
+        "address": {
+            "line1": "1 Example St",
+            "city": "Chicago",
+            "stateOrProvince": "IL",
+            "zipOrPostalCode": "60601",
+            "country": "US",
+        },
         "billCurrency": vendor.currency,
         "recurringPayments": False,
         "autoPay": {"enabled": False},
@@ -76,11 +99,16 @@ def _vendor(book: Book, vendor: finance.Vendor) -> None:
         props["email"] = vendor.email
 
     def change(when: int, news: dict[str, Any]) -> None:
-        book.store.change("billcom.vendors", key, max(when, made), news | {"updatedTime": billcom.iso(max(when, made))})
+        book.store.change(
+            "billcom.vendors", key, max(when, made), news | {"updatedTime": billcom.iso(max(when, made))}
+        )
 
     book.store.add("billcom.vendors", key, made, props | {"updatedTime": billcom.iso(made)})
     if vendor.w9_on:
-        known = {"taxId": f"00-canary{vendor.id:03d}", "taxIdType": "SSN" if props["accountType"] == "PERSON" else "EIN"}
+        known = {
+            "taxId": f"00-canary{vendor.id:03d}",
+            "taxIdType": "SSN" if props["accountType"] == "PERSON" else "EIN",
+        }
         change(at(vendor.w9_on, 15), {"additionalInfo": more | known})
     if vendor.id in _LATER:
         day, now = _LATER[vendor.id]
@@ -93,7 +121,10 @@ def _bill(book: Book, bill: finance.Bill, vendor: str, payment: finance.BillPaym
     key, total = bill_id(bill.id), float(bill.total)
     abroad: dict[str, Any] = {}
     if bill.currency != finance.HOME:
-        abroad = {"fundingAmount": float(finance.home(bill.total, bill.currency)), "exchangeRate": float(finance.EURO_RATE)}
+        abroad = {
+            "fundingAmount": float(finance.home(bill.total, bill.currency)),
+            "exchangeRate": float(finance.EURO_RATE),
+        }
     # one in eleven waits a few hours for somebody to say who must approve it
     late = bill.id % 11 == 0
     props = {
@@ -119,7 +150,9 @@ def _bill(book: Book, bill: finance.Bill, vendor: str, payment: finance.BillPaym
 
     def change(when: int, news: dict[str, Any], *, silent: bool = False) -> None:
         """`silent`: updatedTime stays, as the vendor may do where only an approval came in."""
-        book.store.change("billcom.bills", key, when, news if silent else news | {"updatedTime": billcom.iso(when)})
+        book.store.change(
+            "billcom.bills", key, when, news if silent else news | {"updatedTime": billcom.iso(when)}
+        )
 
     if late:
         change(bill.entered_at + HOUR, {"approvalStatus": "ASSIGNED"})
@@ -131,7 +164,10 @@ def _bill(book: Book, bill: finance.Bill, vendor: str, payment: finance.BillPaym
         ready = max([bill.entered_at + 2 * HOUR, *(when for when, _ in decided)])
         if payment.entered_at - DAY > ready:
             change(payment.entered_at - DAY, {"paymentStatus": "SCHEDULED", "scheduledAmount": total})
-        change(payment.entered_at, {"paymentStatus": "PAID", "scheduledAmount": 0, "paidAmount": total, "dueAmount": 0})
+        change(
+            payment.entered_at,
+            {"paymentStatus": "PAID", "scheduledAmount": 0, "paidAmount": total, "dueAmount": 0},
+        )
     for gone in (bill.voided_at, bill.deleted_at):
         if gone is not None:
             change(gone, {"archived": True})

@@ -1,7 +1,9 @@
-"""Who telephoned with whom: one list of calls, from which the phone system (JustCall) and its log in the CRM (Copper) are written.
+"""Who telephoned with whom: one list of calls, from which the phone system (JustCall) and its log in the CRM
+(Copper) are written.
 
-The calls are those of HubSpot: most of what its integration wrote there went through the phone system, the rest was made from mobiles
-and typed in. So a call may be in the phone system and in Copper (`twin`), or only in one of them.
+The calls are those of HubSpot: most of what its integration wrote there went through the phone system, the
+rest was made from mobiles and typed in. So a call may be in the phone system and in Copper (`twin`), or only
+in one of them.
 """
 
 from __future__ import annotations
@@ -48,11 +50,14 @@ class PhoneCall:
 
 
 def calls(book: Book) -> list[PhoneCall]:
-    """All calls in the order of their start. The same list for every vendor's life: it depends on the seed only."""
+    """All calls in the order of their start. The same list for every vendor's life: it depends on the seed
+    only."""
     found = sorted(_calls(book), key=lambda call: call.at)
     # a call typed in without a number can only be told from the phone system's by its time
     phone = {(call.rep.id, call.at // _NEAR + step) for call in found if call.in_phone for step in (-1, 0, 1)}
-    return [call for call in found if call.in_phone or call.number or (call.rep.id, call.at // _NEAR) not in phone]
+    return [
+        call for call in found if call.in_phone or call.number or (call.rep.id, call.at // _NEAR) not in phone
+    ]
 
 
 def _calls(book: Book) -> Iterator[PhoneCall]:
@@ -60,7 +65,10 @@ def _calls(book: Book) -> Iterator[PhoneCall]:
     people: dict[Any, tuple[str | None, str | None]] = {}
     for contact, versions in book.store.tables["hubspot.contacts"].items():
         props = versions[0].props
-        people[contact] = (_digits(props.get("phone")), " ".join(filter(None, (props.get("firstname"), props.get("lastname")))))
+        people[contact] = (
+            _digits(props.get("phone")),
+            " ".join(filter(None, (props.get("firstname"), props.get("lastname")))),
+        )
     for versions in book.store.tables["hubspot.calls"].values():
         created, props, links = versions[0].at, versions[0].props, versions[0].links or {}
         rep = _REPS.get(props["hubspot_owner_id"])
@@ -80,11 +88,37 @@ def _calls(book: Book) -> Iterator[PhoneCall]:
         at = start if in_phone else start // 60_000 * 60_000
         in_crm = chance < 0.94 or not in_phone
         logged = at + (seconds + lag) * 1000 if in_phone else max(created, at + 60_000)
-        yield PhoneCall(at, rep, contact, number, name, inbound, answered, seconds, in_phone, in_crm, lag if in_phone else 0, logged)
+        yield PhoneCall(
+            at,
+            rep,
+            contact,
+            number,
+            name,
+            inbound,
+            answered,
+            seconds,
+            in_phone,
+            in_crm,
+            lag if in_phone else 0,
+            logged,
+        )
         if in_phone and not answered and chance < 0.06:
             # nobody answered: the same number again, a minute later
             again = at + (seconds + 45) * 1000
-            yield PhoneCall(again, rep, contact, number, name, False, False, 14, True, in_crm, lag, again + (14 + lag) * 1000)
+            yield PhoneCall(
+                again,
+                rep,
+                contact,
+                number,
+                name,
+                False,
+                False,
+                14,
+                True,
+                in_crm,
+                lag,
+                again + (14 + lag) * 1000,
+            )
 
 
 def _digits(text: str | None) -> str | None:

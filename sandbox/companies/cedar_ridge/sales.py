@@ -1,8 +1,9 @@
 """The selling side: calls, meetings, deals and the other activities of HubSpot, week by week.
 
-Every week has a plan: how many records must count, under the rules of the scorecard. The plans of the golden weeks are fixed, those
-of other weeks are drawn from trend, season, holidays and chance; the records of both are written by the same functions, so the
-golden weeks look like all others. Around what counts, every week has records that must not count (`_noise_calls` and the meetings).
+Every week has a plan: how many records must count, under the rules of the scorecard. The plans of the golden
+weeks are fixed, those of other weeks are drawn from trend, season, holidays and chance; the records of both
+are written by the same functions, so the golden weeks look like all others. Around what counts, every week
+has records that must not count (`_noise_calls` and the meetings).
 
 After the demo's clock some records of golden week 43 change; `RESTATEMENTS` says which.
 """
@@ -54,9 +55,21 @@ from sandbox.companies.cedar_ridge.directory import Directory, Person, hostile_c
 from sandbox.vendors import hubspot
 
 RESTATEMENTS = (
-    ("2025-10-28T15:00:00Z", "hubspot.calls", "a dial of Maya on Friday of W43 is typed in late: dials 101 -> 102"),
-    ("2025-10-28T16:00:00Z", "hubspot.meetings", "the first appointment of Friday gets its outcome: ftas_attended 1 -> 2"),
-    ("2025-10-29T14:00:00Z", "hubspot.contacts", "two contacts are merged, their calls move silently: conversations_dm stays 21"),
+    (
+        "2025-10-28T15:00:00Z",
+        "hubspot.calls",
+        "a dial of Maya on Friday of W43 is typed in late: dials 101 -> 102",
+    ),
+    (
+        "2025-10-28T16:00:00Z",
+        "hubspot.meetings",
+        "the first appointment of Friday gets its outcome: ftas_attended 1 -> 2",
+    ),
+    (
+        "2025-10-29T14:00:00Z",
+        "hubspot.contacts",
+        "two contacts are merged, their calls move silently: conversations_dm stays 21",
+    ),
     ("2025-10-29T15:00:00Z", "hubspot.calls", "a dial of Maya in W43 is archived: dials 102 -> 101"),
 )
 """What happens to W43 after the demo's clock on this side: instant, table, what."""
@@ -74,7 +87,12 @@ class Plan:
     warm_conversations: int
 
 
-_GOLDEN = {W40: Plan(95, 9, 19, 5), W41: Plan(78, 12, 22, 6), W42: Plan(70, 16, 27, 7), W43: Plan(101, 21, 14, 4)}
+_GOLDEN = {
+    W40: Plan(95, 9, 19, 5),
+    W41: Plan(78, 12, 22, 6),
+    W42: Plan(70, 16, 27, 7),
+    W43: Plan(101, 21, 14, 4),
+}
 
 
 def plan(book: Book, monday: date) -> Plan:
@@ -131,7 +149,10 @@ def add_call(
     duration = rng.randint(40_000, 900_000) if talked else rng.randint(0, 45_000)
     if logged is None:
         late = rng.random() < 0.05
-        logged = before_demo(monday, when + (round(rng.uniform(0.5, 3) * DAY) if late else duration + rng.randint(1_000, 90_000)))
+        logged = before_demo(
+            monday,
+            when + (round(rng.uniform(0.5, 3) * DAY) if late else duration + rng.randint(1_000, 90_000)),
+        )
         logged = max(logged, when)
     props: dict[str, Any] = {
         "hs_timestamp": hubspot.iso(when if rng.random() < 0.5 else when // 1000 * 1000),
@@ -147,7 +168,13 @@ def add_call(
     hesitates = outcome is not None and rng.random() < 0.08
     call = add(book, "calls", logged, props | {"hs_call_disposition": None} if hesitates else props, links)
     if hesitates:
-        edit(book, "calls", call, before_demo(monday, logged + rng.randint(60_000, 20 * HOUR)), {"hs_call_disposition": outcome})
+        edit(
+            book,
+            "calls",
+            call,
+            before_demo(monday, logged + rng.randint(60_000, 20 * HOUR)),
+            {"hs_call_disposition": outcome},
+        )
     return call
 
 
@@ -184,11 +211,21 @@ def _week_of_calls(book: Book, directory: Directory, monday: date) -> None:
             hours = _hours(rng)
             title = titles.pop() if titles and not called_in else None
             direction = "INBOUND" if called_in else "OUTBOUND"
-            add_call(book, rng, monday, at(day, hours), MAYA, person, CONNECTED, direction=direction, title=title)
+            add_call(
+                book, rng, monday, at(day, hours), MAYA, person, CONNECTED, direction=direction, title=title
+            )
             if dials < week.dials - 12 and rng.random() < 0.15:
                 # a second conversation with the same person on the same day: a dial, no conversation
                 dials += 1
-                add_call(book, rng, monday, at(day, min(hours + rng.uniform(0.4, 2.5), 23.2)), MAYA, person, CONNECTED)
+                add_call(
+                    book,
+                    rng,
+                    monday,
+                    at(day, min(hours + rng.uniform(0.4, 2.5), 23.2)),
+                    MAYA,
+                    person,
+                    CONNECTED,
+                )
 
     # dials that reach somebody who does not decide, or nobody known
     for whom in [*rng.sample(others, rng.randint(3, 6)), None]:
@@ -200,21 +237,44 @@ def _week_of_calls(book: Book, directory: Directory, monday: date) -> None:
     everybody = mine + others
     for number in range(_SUNDAY_DIALS.get(monday, 0)):
         late_sunday = at(monday + timedelta(days=6), 23.5 - number)
-        add_call(book, rng, monday, late_sunday, MAYA, rng.choice(everybody), VOICEMAIL, logged=late_sunday + 95_000)
+        add_call(
+            book,
+            rng,
+            monday,
+            late_sunday,
+            MAYA,
+            rng.choice(everybody),
+            VOICEMAIL,
+            logged=late_sunday + 95_000,
+        )
         dials += 1
     for _ in range(week.dials - dials):
         title = titles.pop() if titles else None
-        add_call(book, rng, monday, at(rng.choice(days), _hours(rng)), MAYA, rng.choice(everybody), rng.choice(_MISSED), title=title)
+        add_call(
+            book,
+            rng,
+            monday,
+            at(rng.choice(days), _hours(rng)),
+            MAYA,
+            rng.choice(everybody),
+            rng.choice(_MISSED),
+            title=title,
+        )
 
     _warm_calls(book, directory, monday, week, rng)
     _noise_calls(book, directory, monday, rng, mine, everybody)
 
 
 def _warm_calls(book: Book, directory: Directory, monday: date, week: Plan, rng: random.Random) -> None:
-    """Victor calls the warm list, and others too; only calls to members count, from the day on which they joined."""
+    """Victor calls the warm list, and others too; only calls to members count, from the day on which they
+    joined."""
     days, start = work_days(monday), at(monday, 0)
     late = latecomer(directory.people)
-    members = [p for p in directory.callable(VICTOR, None, start, warm=True) if p is not late and (p.warm_since or 0) < start]
+    members = [
+        p
+        for p in directory.callable(VICTOR, None, start, warm=True)
+        if p is not late and (p.warm_since or 0) < start
+    ]
     strangers = directory.callable(VICTOR, None, start, warm=False)
     deciders = [p for p in members if p.decides]
     others = [p for p in members if not p.decides]
@@ -225,7 +285,15 @@ def _warm_calls(book: Book, directory: Directory, monday: date, week: Plan, rng:
     if rest and members:
         add_call(book, rng, monday, at(rng.choice(days), _hours(rng)), VICTOR, rng.choice(others), CONNECTED)
         for _ in range(rest - 1):
-            add_call(book, rng, monday, at(rng.choice(days), _hours(rng)), VICTOR, rng.choice(members), rng.choice(_MISSED))
+            add_call(
+                book,
+                rng,
+                monday,
+                at(rng.choice(days), _hours(rng)),
+                VICTOR,
+                rng.choice(members),
+                rng.choice(_MISSED),
+            )
     for person in rng.sample(strangers, rng.randint(4, 7)):
         outcome = CONNECTED if rng.random() < 0.3 else rng.choice(_MISSED)
         add_call(book, rng, monday, at(rng.choice(days), _hours(rng)), VICTOR, person, outcome)
@@ -234,15 +302,25 @@ def _warm_calls(book: Book, directory: Directory, monday: date, week: Plan, rng:
         add_call(book, rng, monday, at(monday + timedelta(days=1), 10.4), VICTOR, late, CONNECTED)
 
 
-def _noise_calls(book: Book, directory: Directory, monday: date, rng: random.Random, mine: list[Person], everybody: list[Person]) -> None:
-    """Calls that no line of Maya may count: inbound, without owner, of others (one without direction), archived."""
+def _noise_calls(
+    book: Book,
+    directory: Directory,
+    monday: date,
+    rng: random.Random,
+    mine: list[Person],
+    everybody: list[Person],
+) -> None:
+    """Calls that no line of Maya may count: inbound, without owner, of others (one without direction),
+    archived."""
     days = work_days(monday)
 
     def when() -> int:
         return at(rng.choice(days), _hours(rng))
 
     for _ in range(rng.randint(2, 4)):
-        add_call(book, rng, monday, when(), MAYA, rng.choice(everybody), rng.choice(_MISSED), direction="INBOUND")
+        add_call(
+            book, rng, monday, when(), MAYA, rng.choice(everybody), rng.choice(_MISSED), direction="INBOUND"
+        )
     add_call(book, rng, monday, when(), DANA, rng.choice(everybody), None, direction=None)
     add_call(book, rng, monday, when(), None, rng.choice(mine), CONNECTED)
     add_call(book, rng, monday, when(), None, rng.choice(everybody), NO_ANSWER)
@@ -275,21 +353,28 @@ def add_meeting(
     settled: int | None = None,
     calendar_uid: str | None = None,
 ) -> int:
-    """One meeting: SCHEDULED when it is made, its outcome is entered some time after it should have begun (or at `settled`)."""
+    """One meeting: SCHEDULED when it is made, its outcome is entered some time after it should have begun (or
+    at `settled`)."""
     people = [owner] if owner else []
     props: dict[str, Any] = {
         "hs_timestamp": hubspot.iso(start),
         "hs_meeting_start_time": hubspot.iso(start),
         "hs_meeting_end_time": hubspot.iso(start + HOUR),
         "hs_meeting_outcome": "SCHEDULED" if outcome else None,
-        "hs_meeting_title": title or (f"{kind or 'Meeting'} with {contacts[0].firm.name}" if contacts else kind),
+        "hs_meeting_title": (
+            title or (f"{kind or 'Meeting'} with {contacts[0].firm.name}" if contacts else kind)
+        ),
         "hs_activity_type": kind,
         "hubspot_owner_id": str(owner.id) if owner else None,
         "hs_i_cal_uid": calendar_uid or f"{made}-{start}-{owner.id if owner else 0}@calendar.example",
-        "hs_attendee_owner_ids": ";".join(str(person.id) for person in [*people, *attendees]) if attendees else None,
+        "hs_attendee_owner_ids": (
+            ";".join(str(person.id) for person in [*people, *attendees]) if attendees else None
+        ),
     }
     firms = list(dict.fromkeys(person.firm.id for person in contacts))
-    meeting = add(book, "meetings", made, props, {"contacts": [person.id for person in contacts], "companies": firms})
+    meeting = add(
+        book, "meetings", made, props, {"contacts": [person.id for person in contacts], "companies": firms}
+    )
     if outcome and outcome != "SCHEDULED":
         edit(book, "meetings", meeting, settled or start + HOUR + 1_200_000, {"hs_meeting_outcome": outcome})
     return meeting
@@ -300,9 +385,11 @@ def _outcome(rng: random.Random) -> str:
 
 
 def _week_of_meetings(book: Book, directory: Directory, monday: date) -> None:
-    """First appointments by the day on which they are made, centre-of-influence meetings by their start, and others.
+    """First appointments by the day on which they are made, centre-of-influence meetings by their start, and
+    others.
 
-    The weeks around the golden ones are scripted: nothing drawn here is made or held so that it would count in them.
+    The weeks around the golden ones are scripted: nothing drawn here is made or held so that it would count
+    in them.
     """
     rng = book.rng("meetings", monday)
     days, start = work_days(monday), at(monday, 0)
@@ -316,12 +403,23 @@ def _week_of_meetings(book: Book, directory: Directory, monday: date) -> None:
             if not pool:
                 continue
             made, contact = at(rng.choice(days), _hours(rng)), rng.choice(pool)
-            begins = at(_some_day(monday + timedelta(days=rng.randint(7, 12))), rng.choice((9.0, 10.5, 13.5, 15.0)))
+            begins = at(
+                _some_day(monday + timedelta(days=rng.randint(7, 12))), rng.choice((9.0, 10.5, 13.5, 15.0))
+            )
             with_whom = (VICTOR,) if owner is MAYA and rng.random() < 0.5 else ()
             if rng.random() < 0.12:
                 _reschedule(book, made, begins, owner, contact, with_whom)
             else:
-                add_meeting(book, made, begins, owner, FIRST_APPOINTMENT, [contact], _outcome(rng), attendees=with_whom)
+                add_meeting(
+                    book,
+                    made,
+                    begins,
+                    owner,
+                    FIRST_APPOINTMENT,
+                    [contact],
+                    _outcome(rng),
+                    attendees=with_whom,
+                )
     if not scripted:
         for owner in (MAYA, VICTOR, VICTOR, NOOR):
             if owner.joined <= monday and rng.random() < 0.75:
@@ -329,7 +427,16 @@ def _week_of_meetings(book: Book, directory: Directory, monday: date) -> None:
                 begins = at(rng.choice(days), rng.choice((7.5, 12.0, 16.5, 18.75)))
                 shared = (MAYA,) if owner is VICTOR and rng.random() < 0.3 else ()
                 made = begins - round(rng.uniform(3, 10) * DAY)
-                add_meeting(book, made, begins, owner, COI_MEETING, [rng.choice(pool)], _outcome(rng), attendees=shared)
+                add_meeting(
+                    book,
+                    made,
+                    begins,
+                    owner,
+                    COI_MEETING,
+                    [rng.choice(pool)],
+                    _outcome(rng),
+                    attendees=shared,
+                )
     for host in (MAYA, VICTOR, DANA, DANA, RILEY, NOOR, None):
         if host is not None and host.joined > monday:
             continue
@@ -341,7 +448,8 @@ def _week_of_meetings(book: Book, directory: Directory, monday: date) -> None:
 
 
 def _scripted(person: Person) -> bool:
-    """Whether first appointments with this contact are scripted only, so that no drawn one was moved before."""
+    """Whether first appointments with this contact are scripted only, so that no drawn one was moved
+    before."""
     return person.id % 3 == 0
 
 
@@ -350,11 +458,33 @@ def _some_day(day: date) -> date:
     return day + timedelta(days=7 - day.weekday()) if day.weekday() > 4 else day
 
 
-def _reschedule(book: Book, made: int, begins: int, owner: Owner, contact: Person, attendees: tuple[Owner, ...]) -> None:
-    """A first appointment that is moved: the first record is RESCHEDULED, a second one is made for the new time."""
+def _reschedule(
+    book: Book, made: int, begins: int, owner: Owner, contact: Person, attendees: tuple[Owner, ...]
+) -> None:
+    """A first appointment that is moved: the first record is RESCHEDULED, a second one is made for the new
+    time."""
     moved = begins - DAY
-    add_meeting(book, made, begins, owner, FIRST_APPOINTMENT, [contact], "RESCHEDULED", attendees=attendees, settled=moved)
-    add_meeting(book, moved + 60_000, begins + 7 * DAY, owner, FIRST_APPOINTMENT, [contact], "COMPLETED", attendees=attendees)
+    add_meeting(
+        book,
+        made,
+        begins,
+        owner,
+        FIRST_APPOINTMENT,
+        [contact],
+        "RESCHEDULED",
+        attendees=attendees,
+        settled=moved,
+    )
+    add_meeting(
+        book,
+        moved + 60_000,
+        begins + 7 * DAY,
+        owner,
+        FIRST_APPOINTMENT,
+        [contact],
+        "COMPLETED",
+        attendees=attendees,
+    )
 
 
 def _scripted_meetings(book: Book, directory: Directory) -> None:
@@ -363,7 +493,9 @@ def _scripted_meetings(book: Book, directory: Directory) -> None:
     late = latecomer(directory.people)
     deciders = iter(p for p in directory.callable(MAYA, True, start) if _scripted(p))
     strangers = iter(p for p in directory.callable(VICTOR, True, start, warm=False) if _scripted(p))
-    warm = iter(p for p in directory.callable(VICTOR, True, start, warm=True) if _scripted(p) and p is not late)
+    warm = iter(
+        p for p in directory.callable(VICTOR, True, start, warm=True) if _scripted(p) and p is not late
+    )
     partners = iter(directory.callable(VICTOR, False, start, warm=False))
 
     def day(monday: date, offset: int, hours: float) -> int:
@@ -371,18 +503,47 @@ def _scripted_meetings(book: Book, directory: Directory) -> None:
 
     before = W40 - timedelta(days=14)
     # set by Maya in W40, not attended in W41
-    add_meeting(book, day(W40, 2, 10.2), day(W41, 2, 10.0), MAYA, FIRST_APPOINTMENT, [next(deciders)], "NO_SHOW")
+    add_meeting(
+        book, day(W40, 2, 10.2), day(W41, 2, 10.0), MAYA, FIRST_APPOINTMENT, [next(deciders)], "NO_SHOW"
+    )
     # made by Victor, cancelled: set, not attended
     add_meeting(
-        book, day(before, 3, 11.0), day(W41, 3, 14.0), VICTOR, FIRST_APPOINTMENT, [next(strangers)], "CANCELED", settled=day(W41, 2, 9.0)
+        book,
+        day(before, 3, 11.0),
+        day(W41, 3, 14.0),
+        VICTOR,
+        FIRST_APPOINTMENT,
+        [next(strangers)],
+        "CANCELED",
+        settled=day(W41, 2, 9.0),
     )
     # attended in W42 by both; one appointment
-    add_meeting(book, day(before, 1, 15.0), day(W42, 2, 9.5), VICTOR, FIRST_APPOINTMENT, [next(strangers)], "COMPLETED", attendees=(MAYA,))
+    add_meeting(
+        book,
+        day(before, 1, 15.0),
+        day(W42, 2, 9.5),
+        VICTOR,
+        FIRST_APPOINTMENT,
+        [next(strangers)],
+        "COMPLETED",
+        attendees=(MAYA,),
+    )
     # the other spelling of the outcome
-    add_meeting(book, day(before, 4, 9.0), day(W42, 3, 15.0), VICTOR, FIRST_APPOINTMENT, [next(strangers)], "NO SHOW")
+    add_meeting(
+        book, day(before, 4, 9.0), day(W42, 3, 15.0), VICTOR, FIRST_APPOINTMENT, [next(strangers)], "NO SHOW"
+    )
     # set on the last evening of W42, moved in W43: the second record is the same appointment
     moved = next(deciders)
-    add_meeting(book, day(W42, 6, 23.3), day(W43, 3, 10.0), MAYA, FIRST_APPOINTMENT, [moved], "RESCHEDULED", settled=day(W43, 2, 11.0))
+    add_meeting(
+        book,
+        day(W42, 6, 23.3),
+        day(W43, 3, 10.0),
+        MAYA,
+        FIRST_APPOINTMENT,
+        [moved],
+        "RESCHEDULED",
+        settled=day(W43, 2, 11.0),
+    )
     add_meeting(book, day(W43, 2, 11.1), day(W43, 10, 10.0), MAYA, FIRST_APPOINTMENT, [moved], "COMPLETED")
     # attended in W43 by both, with a hostile title
     add_meeting(
@@ -408,14 +569,22 @@ def _scripted_meetings(book: Book, directory: Directory) -> None:
         title="First appointment (outcome missing)",
     )
     # set by Victor in W43: one with a member of the warm list, one with a stranger
-    add_meeting(book, day(W43, 2, 14.0), day(W43, 9, 9.0), VICTOR, FIRST_APPOINTMENT, [next(warm)], "COMPLETED")
-    add_meeting(book, day(W43, 3, 14.0), day(W43, 15, 9.0), VICTOR, FIRST_APPOINTMENT, [next(strangers)], "NO_SHOW")
-    add_meeting(book, day(W41, 1, 14.0), day(W43, 11, 9.0), VICTOR, FIRST_APPOINTMENT, [next(warm)], "COMPLETED")
+    add_meeting(
+        book, day(W43, 2, 14.0), day(W43, 9, 9.0), VICTOR, FIRST_APPOINTMENT, [next(warm)], "COMPLETED"
+    )
+    add_meeting(
+        book, day(W43, 3, 14.0), day(W43, 15, 9.0), VICTOR, FIRST_APPOINTMENT, [next(strangers)], "NO_SHOW"
+    )
+    add_meeting(
+        book, day(W41, 1, 14.0), day(W43, 11, 9.0), VICTOR, FIRST_APPOINTMENT, [next(warm)], "COMPLETED"
+    )
 
     # centre-of-influence meetings of Maya and Victor: 1 in W40, 2 in W41, 3 in W42, 2 in W43
     def coi(monday: date, offset: int, hours: float, owner: Owner, outcome: str, *attendees: Owner) -> None:
         begins = day(monday, offset, hours)
-        add_meeting(book, begins - 6 * DAY, begins, owner, COI_MEETING, [next(partners)], outcome, attendees=attendees)
+        add_meeting(
+            book, begins - 6 * DAY, begins, owner, COI_MEETING, [next(partners)], outcome, attendees=attendees
+        )
 
     coi(W40, 2, 12.0, VICTOR, "COMPLETED")
     coi(W41, 1, 7.5, VICTOR, "COMPLETED", MAYA)
@@ -435,11 +604,23 @@ def _scripted_meetings(book: Book, directory: Directory) -> None:
 
     # an open house with more guests than one page of associations holds
     guests = directory.callable(VICTOR, None, start)[:130]
-    add_meeting(book, day(W42, 1, 9.0), day(W43, 3, 17.0), DANA, "Demo", guests, "COMPLETED", title="Open house")
+    add_meeting(
+        book, day(W42, 1, 9.0), day(W43, 3, 17.0), DANA, "Demo", guests, "COMPLETED", title="Open house"
+    )
     # one meeting that both calendars bring along
     guest, uid = [next(partners)], "7f3a9c@calendar.example"
     for host in (MAYA, VICTOR):
-        add_meeting(book, day(W42, 0, 9.0), day(W42, 4, 15.5), host, "Demo", guest, "COMPLETED", title="Joint demo", calendar_uid=uid)
+        add_meeting(
+            book,
+            day(W42, 0, 9.0),
+            day(W42, 4, 15.5),
+            host,
+            "Demo",
+            guest,
+            "COMPLETED",
+            title="Joint demo",
+            calendar_uid=uid,
+        )
 
 
 def _centres_of_influence(book: Book, directory: Directory) -> None:
@@ -449,7 +630,11 @@ def _centres_of_influence(book: Book, directory: Directory) -> None:
     for monday in mondays(date(2024, 7, 8)):
         if monday in (W43, *([W40] if NOOR.joined > W40 else [])):
             continue
-        for _ in range({W41: 1, W42: 2}.get(monday, rng.choice((0, 1, 1, 2, 3)) if monday > W43 else rng.choice((0, 0, 1)))):
+        for _ in range(
+            {W41: 1, W42: 2}.get(
+                monday, rng.choice((0, 1, 1, 2, 3)) if monday > W43 else rng.choice((0, 0, 1))
+            )
+        ):
             person = next(noors, None)
             if person is None:
                 return
@@ -487,7 +672,11 @@ def new_task(rng: random.Random, due: int) -> dict[str, Any]:
 def _week_of_office_work(book: Book, directory: Directory, monday: date) -> None:
     rng = book.rng("office", monday)
     days, start, busy = work_days(monday), at(monday, 0), season(monday)
-    owners = [owner for owner in (MAYA, VICTOR, BEN, NOOR, DANA) if owner.joined <= monday and not (owner.left and owner.left <= monday)]
+    owners = [
+        owner
+        for owner in (MAYA, VICTOR, BEN, NOOR, DANA)
+        if owner.joined <= monday and not (owner.left and owner.left <= monday)
+    ]
     pool = directory.callable(MAYA, None, start) + directory.callable(VICTOR, None, start)
 
     def links(person: Person) -> dict[str, list[int]]:
@@ -495,7 +684,11 @@ def _week_of_office_work(book: Book, directory: Directory, monday: date) -> None
 
     for _ in range(round(11 * busy)):
         when, person = at(rng.choice(days), _hours(rng)), rng.choice(pool)
-        props = {"hs_timestamp": hubspot.iso(when), "hs_note_body": rng.choice(names.NOTES), "hubspot_owner_id": str(rng.choice(owners).id)}
+        props = {
+            "hs_timestamp": hubspot.iso(when),
+            "hs_note_body": rng.choice(names.NOTES),
+            "hubspot_owner_id": str(rng.choice(owners).id),
+        }
         add(book, "notes", when + 30_000, props, links(person))
     for _ in range(round(20 * busy)):
         when, person = at(rng.choice(days), _hours(rng)), rng.choice(pool)
@@ -514,13 +707,23 @@ def _week_of_office_work(book: Book, directory: Directory, monday: date) -> None
         task = add(book, "tasks", made, props, links(person))
         if rng.random() < 0.85:
             done = max(made + HOUR, due + round(rng.uniform(-1, 2) * DAY))
-            edit(book, "tasks", task, done, {"hs_task_status": "COMPLETED", "hs_task_completion_date": hubspot.iso(done)})
+            edit(
+                book,
+                "tasks",
+                task,
+                done,
+                {"hs_task_status": "COMPLETED", "hs_task_completion_date": hubspot.iso(done)},
+            )
         elif rng.random() < 0.2:
             archive(book, "tasks", task, due + DAY)
     if monday == W43:
         long = (names.HOSTILE[2] + " " + names.HOSTILE[5] + " ") * 400
         when = at(W43 + timedelta(days=1), 15)
-        props = {"hs_timestamp": hubspot.iso(when), "hs_note_body": long[:10_000], "hubspot_owner_id": str(MAYA.id)}
+        props = {
+            "hs_timestamp": hubspot.iso(when),
+            "hs_note_body": long[:10_000],
+            "hubspot_owner_id": str(MAYA.id),
+        }
         add(book, "notes", when, props, links(pool[0]))
 
 
@@ -535,7 +738,17 @@ def _late_changes(book: Book, directory: Directory) -> None:
     friday = at(W43 + timedelta(days=4), 16.2)
     mine = directory.callable(MAYA, False, at(W43, 0))
     late = at(date(2025, 10, 28), 10)
-    add_call(book, rng, W43 + timedelta(days=7), friday, MAYA, mine[7], VOICEMAIL, logged=late, title="Typed in on Tuesday")
+    add_call(
+        book,
+        rng,
+        W43 + timedelta(days=7),
+        friday,
+        MAYA,
+        mine[7],
+        VOICEMAIL,
+        logged=late,
+        title="Typed in on Tuesday",
+    )
 
     meeting = next(
         record_id
@@ -553,10 +766,13 @@ def _late_changes(book: Book, directory: Directory) -> None:
         and week[0] <= versions[0].at < week[1]
         and len(versions) == 1
     ]
-    unanswered = next(record_id for record_id, versions in own if versions[0].props["hs_call_disposition"] == NO_ANSWER)
+    unanswered = next(
+        record_id for record_id, versions in own if versions[0].props["hs_call_disposition"] == NO_ANSWER
+    )
     archive(book, "calls", unanswered, at(date(2025, 10, 29), 10))
 
-    # the loser of a merge was talked to in W43; the winner decides too, was not called, and takes all calls over
+    # the loser of a merge was talked to in W43; the winner decides too, was not called, and takes all calls
+    # over
     merged = at(date(2025, 10, 29), 9)
     hostile = {person.id for person in hostile_contacts(directory.people)}
     loser = next(
@@ -581,6 +797,17 @@ def _late_changes(book: Book, directory: Directory) -> None:
     for kind in ("calls", "meetings", "notes", "tasks", "emails"):
         for record_id, versions in book.store.tables[f"hubspot.{kind}"].items():
             if loser.id in (versions[0].links or {}).get("hubspot.contacts", ()):
-                moved = [winner.id if target == loser.id else target for target in (versions[0].links or {})["hubspot.contacts"]]
+                moved = [
+                    winner.id if target == loser.id else target
+                    for target in (versions[0].links or {})["hubspot.contacts"]
+                ]
                 firms = list((versions[0].links or {}).get("hubspot.companies", ()))
-                edit(book, kind, record_id, max(merged, versions[0].at + 1), {}, {"contacts": moved, "companies": firms}, silent=True)
+                edit(
+                    book,
+                    kind,
+                    record_id,
+                    max(merged, versions[0].at + 1),
+                    {},
+                    {"contacts": moved, "companies": firms},
+                    silent=True,
+                )

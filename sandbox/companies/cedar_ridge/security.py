@@ -1,4 +1,5 @@
-"""Secure scores of the company's own Microsoft tenant and of some clients': how they rise, and what is missing."""
+"""Secure scores of the company's own Microsoft tenant and of some clients': how they rise, and what is
+missing."""
 
 from __future__ import annotations
 
@@ -23,9 +24,15 @@ _LATER = ("UserRiskPolicy", "SigninRiskPolicy", "DefenderForServers")
 
 def write(book: Book) -> None:
     """One record per tenant and day; a few days never come, a few are recalculated."""
-    known = {tenant: life[0] for tenant, life in _LIVES.items()} | _WITHOUT_DATA | {REFUSING_TENANT: "startherapyinc.example"}
+    known = (
+        {tenant: life[0] for tenant, life in _LIVES.items()}
+        | _WITHOUT_DATA
+        | {REFUSING_TENANT: "startherapyinc.example"}
+    )
     for tenant, domain in known.items():
-        book.store.add("microsoft_graph.tenants", tenant, 0, {"domain": domain, "consented": tenant != REFUSING_TENANT})
+        book.store.add(
+            "microsoft_graph.tenants", tenant, 0, {"domain": domain, "consented": tenant != REFUSING_TENANT}
+        )
     for tenant in _LIVES:
         _tenant(book, tenant)
 
@@ -40,8 +47,12 @@ def _tenant(book: Book, tenant: str) -> None:
         if rng.random() < pace:
             number = rng.randrange(len(CONTROLS))
             # somebody leaves, a laptop is replaced: now and then a control falls back
-            reached[number] = max(0.0, min(1.0, reached[number] + (rng.uniform(0.1, 0.5) if rng.random() < 0.8 else -0.2)))
-        licensed = [tenant != OWN_TENANT or day >= LICENCE_BOUGHT or name not in _LATER for _, name, _, _ in CONTROLS]
+            reached[number] = max(
+                0.0, min(1.0, reached[number] + (rng.uniform(0.1, 0.5) if rng.random() < 0.8 else -0.2))
+            )
+        licensed = [
+            tenant != OWN_TENANT or day >= LICENCE_BOUGHT or name not in _LATER for _, name, _, _ in CONTROLS
+        ]
         most = [points if has else 0.0 for (_, _, points, _), has in zip(CONTROLS, licensed, strict=True)]
         points = [round(share * limit, 2) for share, limit in zip(reached, most, strict=True)]
         if rng.random() < 0.02:
@@ -61,4 +72,6 @@ def _tenant(book: Book, tenant: str) -> None:
         book.store.add("microsoft_graph.scores", record, came, props)
         if rng.random() < 0.06:
             again = [round(value * rng.uniform(0.97, 1.0), 2) for value in points]
-            book.store.change("microsoft_graph.scores", record, came + round(rng.uniform(0.2, 4) * DAY), {"points": again})
+            book.store.change(
+                "microsoft_graph.scores", record, came + round(rng.uniform(0.2, 4) * DAY), {"points": again}
+            )

@@ -1,8 +1,9 @@
 """The serving side: tickets and time entries of Autotask, week by week.
 
-Every week has a plan: tickets opened, closed and closed on the same day in the reactive queue, hours worked and billable hours. The
-plans of the golden weeks are fixed, the others drawn. Around what counts there are tickets of other queues, moved, deleted and
-reopened ones, time off, internal time, entries typed in days late. `RESTATEMENTS` says what changes in week 43 after the demo's clock.
+Every week has a plan: tickets opened, closed and closed on the same day in the reactive queue, hours worked
+and billable hours. The plans of the golden weeks are fixed, the others drawn. Around what counts there are
+tickets of other queues, moved, deleted and reopened ones, time off, internal time, entries typed in days
+late. `RESTATEMENTS` says what changes in week 43 after the demo's clock.
 """
 
 from __future__ import annotations
@@ -57,13 +58,21 @@ from sandbox.engine.store import from_ms, parse_ms
 from sandbox.vendors import autotask
 
 RESTATEMENTS = (
-    ("2025-10-28T15:30:00Z", "autotask.timeentries", "Ada types 1.5 unbilled hours of Friday in late: total hours 199.2 -> 200.7"),
+    (
+        "2025-10-28T15:30:00Z",
+        "autotask.timeentries",
+        "Ada types 1.5 unbilled hours of Friday in late: total hours 199.2 -> 200.7",
+    ),
     (
         "2025-10-28T16:30:00Z",
         "autotask.tickets",
         "a ticket opened and closed in W43, not on one day, is moved to Project Delivery: 69 -> 68, 79 -> 78",
     ),
-    ("2025-10-29T16:30:00Z", "autotask.tickets", "a ticket opened in W43 and still open is deleted: opened 68 -> 67"),
+    (
+        "2025-10-29T16:30:00Z",
+        "autotask.tickets",
+        "a ticket opened in W43 and still open is deleted: opened 68 -> 67",
+    ),
 )
 """What happens to W43 after the demo's clock on this side: instant, table, what."""
 
@@ -90,7 +99,8 @@ _GOLDEN = {
 
 
 def plan(book: Book, monday: date, backlog: int) -> Plan:
-    """The plan of a week: fixed for the golden weeks, drawn for all others so that the backlog stays near forty tickets."""
+    """The plan of a week: fixed for the golden weeks, drawn for all others so that the backlog stays near
+    forty tickets."""
     if monday in _GOLDEN:
         return _GOLDEN[monday]
     rng = book.rng("service", monday)
@@ -105,9 +115,11 @@ def plan(book: Book, monday: date, backlog: int) -> Plan:
 
 @dataclass
 class Ticket:
-    """A ticket while its life is invented: local day and instant of opening, where it began and where it is now.
+    """A ticket while its life is invented: local day and instant of opening, where it began and where it is
+    now.
 
-    `completed_before`: a first completion, and when the ticket was opened again; its completed date stays on the record.
+    `completed_before`: a first completion, and when the ticket was opened again; its completed date stays on
+    the record.
     """
 
     opened: int
@@ -125,7 +137,10 @@ def write(book: Book, directory: Directory) -> None:
     clients = _clients(book, directory)
     # what was open when the history starts
     start = date(2024, 6, 17)
-    backlog = [Ticket(at(start + timedelta(days=number % 12), 8 + number % 9), start + timedelta(days=number % 12)) for number in range(45)]
+    backlog = [
+        Ticket(at(start + timedelta(days=number % 12), 8 + number % 9), start + timedelta(days=number % 12))
+        for number in range(45)
+    ]
     tickets = list(backlog)
     for monday in mondays():
         week = plan(book, monday, len(backlog))
@@ -180,14 +195,17 @@ def _opening(rng: random.Random, monday: date) -> tuple[date, float]:
 
 
 _LAST_HOUR = {W40: 1, W41: 2, W42: 1, W43: 2}
-"""Tickets opened, and tickets closed, late on Sunday: Monday in UTC. Never as many as the week before, or nobody would notice."""
+"""Tickets opened, and tickets closed, late on Sunday: Monday in UTC. Never as many as the week before, or
+nobody would notice."""
 
 
 def _reactive_week(rng: random.Random, monday: date, week: Plan, backlog: list[Ticket]) -> list[Ticket]:
-    """Open a week's tickets of the reactive queue, close some of them on the same day, and close older ones of the backlog.
+    """Open a week's tickets of the reactive queue, close some of them on the same day, and close older ones
+    of the backlog.
 
-    Every week has cases that days in UTC would misplace: opened and closed in one evening, opened in the evening and closed the next
-    morning; the golden weeks have tickets opened half an hour before the week ends and closed on Sunday evening, too.
+    Every week has cases that days in UTC would misplace: opened and closed in one evening, opened in the
+    evening and closed the next morning; the golden weeks have tickets opened half an hour before the week
+    ends and closed on Sunday evening, too.
     """
     days = work_days(monday)
     opened: list[Ticket] = []
@@ -215,7 +233,10 @@ def _reactive_week(rng: random.Random, monday: date, week: Plan, backlog: list[T
     waiting = backlog + [ticket for ticket in opened if ticket.closed is None]
     per_day = spread(rng, others - len(overnight) - last_hour, [1.0] * len(days))
     for day, count in [*zip(days, per_day, strict=True), (sunday, last_hour)]:
-        ready = sorted((ticket for ticket in waiting if ticket.closed is None and ticket.day < day), key=lambda ticket: ticket.opened)
+        ready = sorted(
+            (ticket for ticket in waiting if ticket.closed is None and ticket.day < day),
+            key=lambda ticket: ticket.opened,
+        )
         for ticket in rng.sample(ready[: max(count * 2, 20)], count):
             ticket.closed = at(day, 22.25 if day.weekday() == 6 else rng.uniform(8, 17.8))
     backlog[:] = [ticket for ticket in waiting if ticket.closed is None]
@@ -241,7 +262,9 @@ def _other_tickets(rng: random.Random, monday: date) -> list[Ticket]:
     if monday == W40 - timedelta(days=7):
         # completed in W42 and opened again in W43: at the demo's clock it is open, with a completed date
         twice = (at(W42 + timedelta(days=2), 14), at(W43 + timedelta(days=1), 9))
-        found.append(Ticket(at(monday, 11), monday, closed=at(W43 + timedelta(days=15), 10), completed_before=twice))
+        found.append(
+            Ticket(at(monday, 11), monday, closed=at(W43 + timedelta(days=15), 10), completed_before=twice)
+        )
     for _ in range(2):
         day, hour = rng.choice(work_days(monday)), rng.uniform(8, 16)
         found.append(Ticket(at(day, hour), day, PROJECTS, REACTIVE, at(day, hour + 6)))
@@ -283,25 +306,52 @@ def _store_ticket(book: Book, ticket: Ticket, number: str, clients: list[int]) -
     def change(when: int, change: dict[str, Any]) -> None:
         moment = autotask.iso(when)
         book.store.change(
-            "autotask.tickets", ticket_id, when, {"lastActivityDate": moment, "lastTrackedModificationDateTime": moment} | change
+            "autotask.tickets",
+            ticket_id,
+            when,
+            {"lastActivityDate": moment, "lastTrackedModificationDateTime": moment} | change,
         )
 
     ends = closed if closed is not None else opened + 20 * HOUR
     answered = opened + min(round(rng.uniform(0.05, 1.5) * HOUR), (ends - opened) // 3)
-    change(answered, {"status": IN_PROGRESS, "assignedResourceID": technician.id, "firstResponseDateTime": autotask.iso(answered)})
+    change(
+        answered,
+        {
+            "status": IN_PROGRESS,
+            "assignedResourceID": technician.id,
+            "firstResponseDateTime": autotask.iso(answered),
+        },
+    )
     if ticket.queue != ticket.first_queue:
         change(opened + min((ends - opened) // 2, HOUR // 3), {"queueID": ticket.queue})
     if closed is not None:
         twice = ticket.completed_before
-        # never drawn so that the demo's clock falls in between: the golden weeks close exactly as many as planned
-        if twice is None and closed - opened > 2 * DAY and not opened < DEMO_CLOCK < closed and rng.random() < 0.12:
+        # never drawn so that the demo's clock falls in between: the golden weeks close exactly as many as
+        # planned
+        if (
+            twice is None
+            and closed - opened > 2 * DAY
+            and not opened < DEMO_CLOCK < closed
+            and rng.random() < 0.12
+        ):
             twice = opened + (closed - opened) * 2 // 5, opened + (closed - opened) * 7 // 10
         if twice is not None:
-            change(twice[0], {"status": COMPLETE, "completedDate": autotask.iso(twice[0]), "completedByResourceID": technician.id})
+            change(
+                twice[0],
+                {
+                    "status": COMPLETE,
+                    "completedDate": autotask.iso(twice[0]),
+                    "completedByResourceID": technician.id,
+                },
+            )
             change(twice[1], {"status": IN_PROGRESS})
         elif closed - opened > 6 * HOUR and rng.random() < 0.3:
             change(opened + (closed - opened) // 2 + 1, {"status": WAITING_CUSTOMER})
-        final = {"status": COMPLETE, "completedDate": autotask.iso(closed), "completedByResourceID": technician.id}
+        final = {
+            "status": COMPLETE,
+            "completedDate": autotask.iso(closed),
+            "completedByResourceID": technician.id,
+        }
         change(closed, final | {"resolvedDateTime": autotask.iso(closed)})
     if ticket.deleted is not None:
         vanish(book, "autotask.tickets", ticket_id, ticket.deleted)
@@ -356,7 +406,8 @@ def _week_of_time(book: Book, monday: date, tickets: list[tuple[int, int]]) -> N
 
 
 def _day_off(rng: random.Random, monday: date, person: Technician, day: date) -> int | None:
-    """The internal code of a day off, None on a working day. The golden weeks have two days off and one of sickness."""
+    """The internal code of a day off, None on a working day. The golden weeks have two days off and one of
+    sickness."""
     if person.kind == "Contractor":
         return None
     if day in HOLIDAYS:
@@ -407,7 +458,13 @@ def _internal(person: Technician, day: date, hours: Decimal, code: int) -> dict[
 
 
 def _time_entry(
-    book: Book, rng: random.Random, monday: date, slot: _Slot, piece: int, billable: bool, tickets: list[tuple[int, int]]
+    book: Book,
+    rng: random.Random,
+    monday: date,
+    slot: _Slot,
+    piece: int,
+    billable: bool,
+    tickets: list[tuple[int, int]],
 ) -> None:
     hours = Decimal(piece) / 100
     evening = rng.random() < 0.03
@@ -444,9 +501,16 @@ def _time_entry(
     late = round(rng.uniform(1, 4) * DAY) if rng.random() < 0.07 else rng.randint(60_000, 1_500_000)
     created = before_demo(monday, ends + late)
     mistyped = rng.random() < 0.02
-    entry = _add_entry(book, created, props | {"hoursWorked": hours + Decimal("0.25")} if mistyped else props, rng)
+    entry = _add_entry(
+        book, created, props | {"hoursWorked": hours + Decimal("0.25")} if mistyped else props, rng
+    )
     if mistyped:
-        _edit_entry(book, entry, before_demo(monday, created + rng.randint(300_000, 20 * HOUR)), {"hoursWorked": hours})
+        _edit_entry(
+            book,
+            entry,
+            before_demo(monday, created + rng.randint(300_000, 20 * HOUR)),
+            {"hoursWorked": hours},
+        )
     if billable:
         # approved in one go, all with the same moment
         tuesday = monday + timedelta(days=8)
@@ -469,7 +533,9 @@ def _some_ticket(rng: random.Random, tickets: list[tuple[int, int]], when: int) 
 
 
 def _edit_entry(book: Book, entry: int, when: int, change: dict[str, Any]) -> None:
-    book.store.change("autotask.timeentries", entry, when, change | {"lastModifiedDateTime": autotask.iso(when)})
+    book.store.change(
+        "autotask.timeentries", entry, when, change | {"lastModifiedDateTime": autotask.iso(when)}
+    )
 
 
 # ------------------------------------------------------------------ after the demo's clock
@@ -486,12 +552,25 @@ def _late_changes(book: Book) -> None:
     moved = gone = False
     for ticket, versions in book.store.tables["autotask.tickets"].items():
         state = {key: value for version in versions for key, value in version.props.items()}
-        if state["queueID"] != REACTIVE or not week[0] <= versions[0].at < week[1] or any(version.state for version in versions):
+        if (
+            state["queueID"] != REACTIVE
+            or not week[0] <= versions[0].at < week[1]
+            or any(version.state for version in versions)
+        ):
             continue
         closed = state.get("completedDate")
-        if closed and not moved and parse_ms(closed) < week[1] and _local(parse_ms(closed)) != _local(versions[0].at):
+        if (
+            closed
+            and not moved
+            and parse_ms(closed) < week[1]
+            and _local(parse_ms(closed)) != _local(versions[0].at)
+        ):
             when = at(date(2025, 10, 28), 11.5)
-            change = {"queueID": PROJECTS, "lastActivityDate": autotask.iso(when), "lastTrackedModificationDateTime": autotask.iso(when)}
+            change = {
+                "queueID": PROJECTS,
+                "lastActivityDate": autotask.iso(when),
+                "lastTrackedModificationDateTime": autotask.iso(when),
+            }
             book.store.change("autotask.tickets", ticket, when, change)
             moved = True
         elif not gone and (not closed or parse_ms(closed) > at(date(2025, 10, 31), 0)):

@@ -1,7 +1,8 @@
 """The support side: the mailbox for the clients' users in Zendesk, and the chat on the website in Intercom.
 
-Both are worked by the same people in office hours. Delays are drawn in business minutes and walked over nights, weekends and holidays,
-so that calendar and business figures tell different stories; a week's mood makes some weeks miss the goal of 16 hours.
+Both are worked by the same people in office hours. Delays are drawn in business minutes and walked over
+nights, weekends and holidays, so that calendar and business figures tell different stories; a week's mood
+makes some weeks miss the goal of 16 hours.
 """
 
 from __future__ import annotations
@@ -141,7 +142,11 @@ def business_minutes(since: int, until: int) -> int:
 
 def _answered_by(rng: random.Random, when: int, *, chats: bool = False) -> Agent:
     day = from_ms(when).astimezone(ZONE).date()
-    there = [agent for agent in AGENTS if agent.joined <= day and (agent.left is None or agent.left > day) and (agent.chats or not chats)]
+    there = [
+        agent
+        for agent in AGENTS
+        if agent.joined <= day and (agent.left is None or agent.left > day) and (agent.chats or not chats)
+    ]
     return rng.choices(there, [agent.weight for agent in there])[0]
 
 
@@ -170,7 +175,14 @@ def _zendesk_account(book: Book) -> None:
     opened = at(date(2024, 1, 8), 9)
     for number, name in GROUPS:
         stamp = zendesk.iso(opened)
-        props = {"name": name, "description": "", "default": number == 1, "deleted": False, "created_at": stamp, "updated_at": stamp}
+        props = {
+            "name": name,
+            "description": "",
+            "default": number == 1,
+            "deleted": False,
+            "created_at": stamp,
+            "updated_at": stamp,
+        }
         book.store.add("zendesk.groups", _GROUP + number, opened, props)
     login = Agent(_API_USER, "Scoreline", zendesk.CREDENTIALS["ZENDESK_EMAIL"], "admin", 0)
     for agent in (*AGENTS, login):
@@ -223,7 +235,8 @@ _NO_METRICS: dict[str, Any] = {
 
 
 class _Ticket:
-    """A ticket while its life is told: every step moves `generated_timestamp`, and what people do moves `updated_at` too."""
+    """A ticket while its life is told: every step moves `generated_timestamp`, and what people do moves
+    `updated_at` too."""
 
     def __init__(self, book: Book, rng: random.Random, opened: int) -> None:
         self.book, self.opened = book, opened
@@ -250,7 +263,14 @@ class _Ticket:
         }
         book.store.add("zendesk.tickets", self.id, opened, self._stamped(opened, props))
 
-    def step(self, when: int, change: dict[str, Any], metrics: dict[str, Any] | None = None, *, silent: bool = False) -> None:
+    def step(
+        self,
+        when: int,
+        change: dict[str, Any],
+        metrics: dict[str, Any] | None = None,
+        *,
+        silent: bool = False,
+    ) -> None:
         """A later version. `silent`: the system did it, `updated_at` stays."""
         if metrics:
             self.metrics |= metrics
@@ -279,13 +299,21 @@ def _ticket(book: Book, rng: random.Random, opened: int, mood: float) -> None:
     ticket.step(
         assigned,
         {"status": "open", "assignee_id": agent_user_id(agent)},
-        {"assigned_at": zendesk.iso(assigned), "initially_assigned_at": zendesk.iso(assigned), "assignee_stations": 1},
+        {
+            "assigned_at": zendesk.iso(assigned),
+            "initially_assigned_at": zendesk.iso(assigned),
+            "assignee_stations": 1,
+        },
     )
     waits = rng.random() < 0.55
     ticket.step(
         answered,
         {"status": "pending" if waits else "open"},
-        {"replies": 1, "reply_time_in_minutes": ticket.minutes(answered), "latest_comment_added_at": zendesk.iso(answered)},
+        {
+            "replies": 1,
+            "reply_time_in_minutes": ticket.minutes(answered),
+            "latest_comment_added_at": zendesk.iso(answered),
+        },
     )
     if rng.random() < 0.05:
         handed = _later(answered, rng.uniform(10, 90))
@@ -303,7 +331,11 @@ def _ticket(book: Book, rng: random.Random, opened: int, mood: float) -> None:
         again = done + round(rng.uniform(0.5, 60) * HOUR) // 1000 * 1000
         # opened again: the last solving no longer stands
         ticket.metrics.pop("solved_at", None)
-        ticket.step(again, {"status": "open"}, {"reopens": 1, "full_resolution_time_in_minutes": {"calendar": None, "business": None}})
+        ticket.step(
+            again,
+            {"status": "open"},
+            {"reopens": 1, "full_resolution_time_in_minutes": {"calendar": None, "business": None}},
+        )
         done = _solve(ticket, rng, _later(again, rng.uniform(30, 900)))
     if rng.random() < 0.022:
         _delete(ticket, rng, done)
@@ -332,7 +364,10 @@ def _solve(ticket: _Ticket, rng: random.Random, done: int) -> int:
         if rng.random() < 0.7:
             said = asked + round(rng.uniform(0.2, 20) * HOUR) // 1000 * 1000
             score = "good" if rng.random() < 0.9 else "bad"
-            ticket.step(said, {"satisfaction_rating": {"score": score, "id": ticket.id, "comment": "body-of-a-comment"}})
+            ticket.step(
+                said,
+                {"satisfaction_rating": {"score": score, "id": ticket.id, "comment": "body-of-a-comment"}},
+            )
             return said
         return asked
     return done
@@ -350,10 +385,14 @@ def _delete(ticket: _Ticket, rng: random.Random, after: int) -> None:
 
 
 def _odd_tickets(book: Book) -> None:
-    """A sample ticket from the first day, hostile subjects in the newest golden week, and an archived ticket without its metrics."""
+    """A sample ticket from the first day, hostile subjects in the newest golden week, and an archived ticket
+    without its metrics."""
     rng = book.rng("zendesk oddities")
     sample = _Ticket(book, rng, at(date(2024, 7, 1), 9))
-    sample.step(sample.opened, {"subject": "SAMPLE TICKET: Meet the ticket", "via": {"channel": "sample_ticket", "source": {}}})
+    sample.step(
+        sample.opened,
+        {"subject": "SAMPLE TICKET: Meet the ticket", "via": {"channel": "sample_ticket", "source": {}}},
+    )
     for number, text in enumerate(names.HOSTILE):
         ticket = _Ticket(book, rng, at(date(2025, 10, 21), 9 + number * 0.25))
         ticket.step(ticket.opened, {"subject": text, "priority": None})
@@ -365,7 +404,10 @@ def _odd_tickets(book: Book) -> None:
         )
     old = next(iter(book.store.tables["zendesk.tickets"]))
     book.store.change(
-        "zendesk.tickets", old, DEMO_CLOCK + 5 * HOUR, {"generated_timestamp": (DEMO_CLOCK + 5 * HOUR) // 1000, "metric_set": None}
+        "zendesk.tickets",
+        old,
+        DEMO_CLOCK + 5 * HOUR,
+        {"generated_timestamp": (DEMO_CLOCK + 5 * HOUR) // 1000, "metric_set": None},
     )
 
 
@@ -394,12 +436,23 @@ def _intercom_account(book: Book) -> None:
     chatting = [agent for agent in AGENTS if agent.chats]
     for agent in chatting:
         joined = max(opened, at(agent.joined, 9))
-        props = {"name": agent.name, "email": agent.email, "away_mode_enabled": False, "has_inbox_seat": True, "team_ids": [TEAMS[0][0]]}
+        props = {
+            "name": agent.name,
+            "email": agent.email,
+            "away_mode_enabled": False,
+            "has_inbox_seat": True,
+            "team_ids": [TEAMS[0][0]],
+        }
         book.store.add("intercom.admins", admin_id(agent), joined, props)
         if agent.left:
             vanish(book, "intercom.admins", admin_id(agent), at(agent.left, 18))
     for team, name in TEAMS:
-        book.store.add("intercom.teams", team, opened, {"name": name, "admin_ids": [admin_id(agent) for agent in chatting]})
+        book.store.add(
+            "intercom.teams",
+            team,
+            opened,
+            {"name": name, "admin_ids": [admin_id(agent) for agent in chatting]},
+        )
 
 
 _NO_STATISTICS: dict[str, Any] = {
@@ -418,7 +471,9 @@ class _Conversation:
         self.id = book.new_id("intercom.conversations", 215_001)
         self.statistics: dict[str, Any] | None = None
         if delivered_as == "customer_initiated":
-            self.statistics = dict(_NO_STATISTICS, first_contact_reply_at=started // 1000, last_contact_reply_at=started // 1000)
+            self.statistics = dict(
+                _NO_STATISTICS, first_contact_reply_at=started // 1000, last_contact_reply_at=started // 1000
+            )
         text = rng.choice(_TITLES)
         props = {
             "title": text,
@@ -430,7 +485,12 @@ class _Conversation:
                 "delivered_as": delivered_as,
                 "subject": "",
                 "body": "<p>body-of-a-message</p>",
-                "author": {"type": "user", "id": f"66ea{self.id}", "name": "Dee", "email": "visitor@client.example"},
+                "author": {
+                    "type": "user",
+                    "id": f"66ea{self.id}",
+                    "name": "Dee",
+                    "email": "visitor@client.example",
+                },
                 "redacted": False,
             },
             "open": True,
@@ -450,7 +510,10 @@ class _Conversation:
         self.book.store.change("intercom.conversations", self.id, when, self._stamped(when, change))
 
     def _stamped(self, when: int, props: dict[str, Any]) -> dict[str, Any]:
-        return props | {"updated_at": when // 1000, "statistics": None if self.statistics is None else dict(self.statistics)}
+        return props | {
+            "updated_at": when // 1000,
+            "statistics": None if self.statistics is None else dict(self.statistics),
+        }
 
     def office_seconds(self, until: int) -> int:
         """From the start until an instant, without the hours in which the office is closed."""
@@ -467,12 +530,18 @@ def _conversation(book: Book, rng: random.Random, started: int, mood: float) -> 
         # the AI agent settles it alone; no human reply, ever
         talk.step(
             started + 90_000,
-            _CLOSED | {"ai_agent_participated": True, "ai_agent": {"resolution_state": "assumed_resolution", "source_type": "workflow"}},
+            _CLOSED
+            | {
+                "ai_agent_participated": True,
+                "ai_agent": {"resolution_state": "assumed_resolution", "source_type": "workflow"},
+            },
             {"first_close_at": (started + 90_000) // 1000, "last_close_at": (started + 90_000) // 1000},
         )
         return
     if rng.random() < 0.03:
-        talk.step(started + 3 * DAY, _CLOSED, {"last_close_at": (started + 3 * DAY) // 1000})  # the visitor left, nobody answered
+        talk.step(
+            started + 3 * DAY, _CLOSED, {"last_close_at": (started + 3 * DAY) // 1000}
+        )  # the visitor left, nobody answered
         return
     answered = _later(started, min(math.exp(rng.gauss(math.log(9), 1.3)) * mood, 900) + 0.3)
     agent = _answered_by(rng, answered, chats=True)
@@ -508,15 +577,29 @@ def _conversation(book: Book, rng: random.Random, started: int, mood: float) -> 
     _close(talk, closed)
     if rng.random() < 0.07:
         again = closed + round(rng.uniform(0.2, 50) * HOUR) // 1000 * 1000
-        talk.step(again, {"open": True, "state": "open"}, {"count_reopens": 1, "last_contact_reply_at": again // 1000})
+        talk.step(
+            again,
+            {"open": True, "state": "open"},
+            {"count_reopens": 1, "last_contact_reply_at": again // 1000},
+        )
         closed = _later(again, rng.uniform(5, 400))
         _close(talk, closed)
     if rng.random() < 0.2:
         said = closed + 3 * HOUR
-        rating = {"rating": rng.choices((5, 4, 3, 2, 1), (60, 22, 8, 5, 5))[0], "remark": "body-of-a-remark", "created_at": said // 1000}
+        rating = {
+            "rating": rng.choices((5, 4, 3, 2, 1), (60, 22, 8, 5, 5))[0],
+            "remark": "body-of-a-remark",
+            "created_at": said // 1000,
+        }
         talk.step(said, {"conversation_rating": rating})
     if rng.random() < 0.005:
-        talk.step(closed + DAY, {"title": None, "source": {"type": "conversation", "delivered_as": delivered_as, "redacted": True}})
+        talk.step(
+            closed + DAY,
+            {
+                "title": None,
+                "source": {"type": "conversation", "delivered_as": delivered_as, "redacted": True},
+            },
+        )
 
 
 _CLOSED = {"open": False, "state": "closed", "waiting_since": None}
@@ -529,6 +612,11 @@ def _close(talk: _Conversation, closed: int) -> None:
     talk.step(
         closed,
         _CLOSED,
-        {"last_close_at": closed // 1000, "time_to_last_close": seconds, "last_closed_by_id": None, "handling_time": min(seconds, 2_400)}
+        {
+            "last_close_at": closed // 1000,
+            "time_to_last_close": seconds,
+            "last_closed_by_id": None,
+            "handling_time": min(seconds, 2_400),
+        }
         | ({"first_close_at": closed // 1000, "time_to_first_close": seconds} if first else {}),
     )

@@ -1,4 +1,5 @@
-"""Backfills part by part: a person's failure stops no other, what is done stays done, and a window ends like a load of everything."""
+"""Backfills part by part: a person's failure stops no other, what is done stays done, and a window ends like
+a load of everything."""
 
 from __future__ import annotations
 
@@ -18,9 +19,15 @@ pytestmark = pytest.mark.usefixtures("unhurried")
 SINCE = datetime.fromisoformat("2025-08-01T05:00:00+00:00")
 TABLES = {"copper": {"activities", "opportunities"}, "justcall": {"calls"}}
 ROWS = {
-    "copper": "select id, user_id as person from raw_copper.activities where activity_date >= '2025-08-01 05:00:00+00' "
-    "union all select id, assignee_id from raw_copper.opportunities where date_created >= '2025-08-01 05:00:00+00' order by all",
-    "justcall": "select id, agent_id as person from raw_justcall.calls where called_at >= '2025-08-01 05:00:00+00' order by id",
+    "copper": (
+        "select id, user_id as person from raw_copper.activities where activity_date >= '2025-08-01"
+        " 05:00:00+00' union all select id, assignee_id from raw_copper.opportunities where date_created >="
+        " '2025-08-01 05:00:00+00' order by all"
+    ),
+    "justcall": (
+        "select id, agent_id as person from raw_justcall.calls where called_at >= '2025-08-01 05:00:00+00'"
+        " order by id"
+    ),
 }
 Pull = Callable[..., BackfillReport]
 
@@ -35,12 +42,22 @@ def pull(company: Company) -> Pull:
 
 def _somebody(settings: Settings, source: str) -> str:
     """The vendor's id of who has most rows."""
-    return str(query(settings, f"select person from ({ROWS[source]}) where person is not null group by 1 order by count(*) desc")[0][0])
+    return str(
+        query(
+            settings,
+            f"select person from ({ROWS[source]}) where person is not null group by 1 order by count(*) desc",
+        )[0][0]
+    )
 
 
 @pytest.mark.parametrize("source", TABLES)
 def test_a_window_person_by_person_is_the_window(
-    source: str, sandbox: Sandbox, company: Company, pull: Pull, monkeypatch: pytest.MonkeyPatch, tmp_path: object
+    source: str,
+    sandbox: Sandbox,
+    company: Company,
+    pull: Pull,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: object,
 ) -> None:
     told: list[Part] = []
     report = pull(source, told=told.append)
@@ -48,7 +65,11 @@ def test_a_window_person_by_person_is_the_window(
     assert told[-1].name == "everything else" and all(part.person.isdigit() for part in told[:-1])
     rows = query(Settings(), ROWS[source])
     assert rows
-    assert sum(part.rows_loaded for part in told) == sum(table.rows_loaded for table in report.load.tables.values()) >= len(rows)
+    assert (
+        sum(part.rows_loaded for part in told)
+        == sum(table.rows_loaded for table in report.load.tables.values())
+        >= len(rows)
+    )
     again = pull(source, restart=True)
     assert not any(part.earlier for part in again.parts)
     assert query(Settings(), ROWS[source]) == rows
@@ -57,7 +78,9 @@ def test_a_window_person_by_person_is_the_window(
     assert query(Settings(), ROWS[source]) == rows
 
 
-@pytest.mark.parametrize(("source", "asked_by"), [("copper", r'"assignee_ids": ?\[{}\]'), ("justcall", "agent_id={}(&|$)")])
+@pytest.mark.parametrize(
+    ("source", "asked_by"), [("copper", r'"assignee_ids": ?\[{}\]'), ("justcall", "agent_id={}(&|$)")]
+)
 def test_one_person_s_failure_stops_no_other_and_is_all_that_is_tried_again(
     source: str, asked_by: str, sandbox: Sandbox, company: Company, pull: Pull
 ) -> None:
@@ -78,9 +101,10 @@ def test_one_person_s_failure_stops_no_other_and_is_all_that_is_tried_again(
     third = pull(source)
     assert all(part.earlier for part in third.parts) and third.load.requests == 0
     assert len(sandbox.requests(source)) <= 2  # who there is, and nothing else
-    assert {part.person: part.status for part in noted(Settings(), source, SINCE, None, ",".join(sorted(TABLES[source])))} == {
-        part.person: "ok" for part in third.parts
-    }
+    assert {
+        part.person: part.status
+        for part in noted(Settings(), source, SINCE, None, ",".join(sorted(TABLES[source])))
+    } == {part.person: "ok" for part in third.parts}
 
 
 def test_a_backfill_that_was_stopped_goes_on_where_it_was(sandbox: Sandbox, pull: Pull) -> None:

@@ -1,4 +1,5 @@
-"""No value of any kind stops a load: whatever JSON holds becomes a value of its column, or null with a warning."""
+"""No value of any kind stops a load: whatever JSON holds becomes a value of its column, or null with a
+warning."""
 
 from __future__ import annotations
 
@@ -25,7 +26,9 @@ numbers = st.one_of(
     st.integers(),
     st.integers(min_value=-(10**40), max_value=10**40),
     st.floats(),
-    st.sampled_from([2**63, 2**63 - 1, -(2**63), 10**29, 10**18 + 1, 1e308, 0, -0.0, 253402300800, -62135596801, 1e15]),
+    st.sampled_from(
+        [2**63, 2**63 - 1, -(2**63), 10**29, 10**18 + 1, 1e308, 0, -0.0, 253402300800, -62135596801, 1e15]
+    ),
 )
 texts = st.one_of(
     st.text(st.characters(exclude_categories=())),  # lone surrogates and NUL among them
@@ -34,8 +37,32 @@ texts = st.one_of(
     st.dates().map(str),
     st.datetimes(timezones=st.timezones()).map(lambda moment: moment.isoformat()),
     st.sampled_from(
-        ["0x10", "1_000", "١٢", "1e20", "1e400", "NaN", "-Infinity", "true", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59-14:00"]
-        + ["2025-W40-1", "20251001T000000Z", "2025-10-01", " 5 ", "+5", "007", "1,300.00", "٢٠٢٥-١٠-٠١", "\ud83d", "a\0b", "", "²" * 9]
+        [
+            "0x10",
+            "1_000",
+            "١٢",
+            "1e20",
+            "1e400",
+            "NaN",
+            "-Infinity",
+            "true",
+            "0001-01-01T00:00:00Z",
+            "9999-12-31T23:59:59-14:00",
+        ]
+        + [
+            "2025-W40-1",
+            "20251001T000000Z",
+            "2025-10-01",
+            " 5 ",
+            "+5",
+            "007",
+            "1,300.00",
+            "٢٠٢٥-١٠-٠١",
+            "\ud83d",
+            "a\0b",
+            "",
+            "²" * 9,
+        ]
     ),
 )
 scalars = st.one_of(st.none(), st.booleans(), numbers, texts)
@@ -47,7 +74,9 @@ values = st.one_of(scalars, st.lists(scalars, max_size=2), st.dictionaries(texts
 @given(column=st.lists(values, min_size=1, max_size=6))
 @example(column=["99999999999999999999"])
 @example(column=["5", 0, ""])
-def test_any_value_in_any_column_is_that_value_or_null_with_a_warning(kind: ColumnType, column: list[Any]) -> None:
+def test_any_value_in_any_column_is_that_value_or_null_with_a_warning(
+    kind: ColumnType, column: list[Any]
+) -> None:
     told: list[str] = []
     found = array(kind, column, "field", range(len(column)), "vendor.table", told.append)
     assert found.type == ARROW[kind]
@@ -71,7 +100,11 @@ def test_duckdb_holds_every_row(rows: list[dict[str, Any]]) -> None:
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'Asia/Tokyo'")
         connection.register("arrived", table)
-        kept = connection.execute("create table kept as select * from arrived").execute("select * from kept order by id").fetchall()
+        kept = (
+            connection.execute("create table kept as select * from arrived")
+            .execute("select * from kept order by id")
+            .fetchall()
+        )
     assert len(kept) == len(rows)
     assert [row[1:] for row in kept if any(isinstance(value, str) and "\0" in value for value in row)] == []
 
@@ -81,7 +114,9 @@ def test_duckdb_holds_every_row(rows: list[dict[str, Any]]) -> None:
 def test_a_row_without_its_key_costs_no_other_row(page: list[Any]) -> None:
     told: list[str] = []
     good = {"id": 1, "name": "kept"}
-    tables = list(typed("vendor.table", {"id": ("id", "bigint"), "name": ("name", "text")}, [page, [good]], told.append))
+    tables = list(
+        typed("vendor.table", {"id": ("id", "bigint"), "name": ("name", "text")}, [page, [good]], told.append)
+    )
     found = pa.concat_tables(tables).to_pylist()
     assert good in found
     assert all(row["id"] is not None for row in found)
@@ -90,7 +125,9 @@ def test_a_row_without_its_key_costs_no_other_row(page: list[Any]) -> None:
 
 def test_rows_that_all_lack_their_key_are_a_failure() -> None:
     with pytest.raises(PermanentError, match="expected every row to have id, but the first has ID, secret"):
-        list(typed("vendor.table", {"id": ("id", "bigint")}, [[{"ID": 1, "secret": "s3cret"}]], lambda _: None))
+        list(
+            typed("vendor.table", {"id": ("id", "bigint")}, [[{"ID": 1, "secret": "s3cret"}]], lambda _: None)
+        )
 
 
 def test_what_lies_beyond_the_bounds_says_which_bound() -> None:
@@ -100,8 +137,14 @@ def test_what_lies_beyond_the_bounds_says_which_bound() -> None:
     array("text", ["x" * (records.LONGEST_TEXT + 1)], "name", ["9001"], "hubspot.deals", told.append)
     array("text", ["a\0b"], "name", ["9002"], "hubspot.deals", told.append)
     assert told == [
-        'hubspot.companies 9001: numberofemployees "99999999999999999999" is beyond 19 digits; stored as empty',
-        'hubspot.deals 9001: closedate "0001-01-01T00:00:00Z" is beyond the years 1900 to 2199; stored as empty',
+        (
+            'hubspot.companies 9001: numberofemployees "99999999999999999999" is beyond 19 digits; stored as'
+            " empty"
+        ),
+        (
+            'hubspot.deals 9001: closedate "0001-01-01T00:00:00Z" is beyond the years 1900 to 2199; stored as'
+            " empty"
+        ),
         f'hubspot.deals 9001: name "{"x" * 80}" is beyond 1,000,000 characters; stored as empty',
         "hubspot.deals 9002: name holds characters that cannot be stored; each is stored as �",
     ]
@@ -139,7 +182,13 @@ def test_one_odd_character_does_not_make_an_answer_unreadable(body: bytes, expec
 
 
 @settings(max_examples=100)
-@given(value=st.recursive(scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3), max_leaves=8))
+@given(
+    value=st.recursive(
+        scalars,
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+        max_leaves=8,
+    )
+)
 def test_whatever_json_holds_is_read(value: Any) -> None:
     body = json.dumps({"value": value}).encode()
     read = Answer(200, {}, body, "/").json()
@@ -150,4 +199,7 @@ def test_python_values_of_databases_and_files_are_taken_as_they_are() -> None:
     moment = datetime(2025, 10, 1, 9, tzinfo=UTC)
     assert array("timestamp", [moment], "at", [1], "t", pytest.fail).to_pylist() == [moment]
     assert array("date", [date(2025, 10, 1)], "day", [1], "t", pytest.fail).to_pylist() == [date(2025, 10, 1)]
-    assert array("decimal", [Decimal("1.5"), None], "n", [1, 2], "t", pytest.fail).to_pylist() == [Decimal("1.5"), None]
+    assert array("decimal", [Decimal("1.5"), None], "n", [1, 2], "t", pytest.fail).to_pylist() == [
+        Decimal("1.5"),
+        None,
+    ]

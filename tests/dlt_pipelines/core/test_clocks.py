@@ -1,4 +1,5 @@
-"""A clock that is ahead hides nothing: runs go by the vendor's, and cursors that are still to come are read again."""
+"""A clock that is ahead hides nothing: runs go by the vendor's, and cursors that are still to come are read
+again."""
 
 from __future__ import annotations
 
@@ -31,7 +32,9 @@ SOME = [name if name in CHEAP else pytest.param(name, marks=pytest.mark.slow) fo
 pytestmark = pytest.mark.usefixtures("unhurried")
 
 
-def first_load(source: str, sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch, home: Path) -> list[str]:
+def first_load(
+    source: str, sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch, home: Path
+) -> list[str]:
     """The first load of a source on a machine whose clock is four days ahead; its warnings."""
     monkeypatch.setenv("SCORELINE_HOME", str(home))
     sandbox.set_clock(FIRST)
@@ -43,12 +46,19 @@ def first_load(source: str, sandbox: Sandbox, company: Company, monkeypatch: pyt
 
 @pytest.mark.parametrize("source", SOME)
 def test_a_run_goes_by_the_vendors_clock(
-    source: str, pairs: Path, sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    source: str,
+    pairs: Path,
+    sandbox: Sandbox,
+    company: Company,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
     _, expected = undisturbed(source, pairs, sandbox, company, monkeypatch)
     warnings = first_load(source, sandbox, company, monkeypatch, tmp_path / "ahead")
     assert any("this machine's clock is 4 days, 0:00:00 ahead" in text for text in warnings)
-    assert query(Settings(), "select max(complete_through) <= cast(? as timestamptz) from ledger.loads", FIRST) == [(True,)]
+    assert query(
+        Settings(), "select max(complete_through) <= cast(? as timestamptz) from ledger.loads", FIRST
+    ) == [(True,)]
     report = load(source, at(monkeypatch, sandbox, SECOND), company)
     assert contents(Settings(), source) == contents(expected, source)
     assert not any("clock" in text for text in report.warnings)
@@ -56,7 +66,12 @@ def test_a_run_goes_by_the_vendors_clock(
 
 @pytest.mark.parametrize("source", SOME)
 def test_cursors_in_the_future_are_refused_and_read_again(
-    source: str, pairs: Path, sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    source: str,
+    pairs: Path,
+    sandbox: Sandbox,
+    company: Company,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
     """What an older version has written, or a run whose vendor did not tell the time."""
     first, expected = undisturbed(source, pairs, sandbox, company, monkeypatch)
@@ -65,11 +80,17 @@ def test_cursors_in_the_future_are_refused_and_read_again(
         patch.setattr(type(client), "clock", lambda self: None)
         first_load(source, sandbox, company, monkeypatch, tmp_path / "ahead")
     settings = at(monkeypatch, sandbox, SECOND)
-    assert query(settings, "select max(complete_through) > cast(? as timestamptz) from ledger.loads", SECOND) == [(True,)]
+    assert query(
+        settings, "select max(complete_through) > cast(? as timestamptz) from ledger.loads", SECOND
+    ) == [(True,)]
     report = load(source, settings, company)
     assert any("cursors are later than" in text and "NTP" in text for text in report.warnings)
-    assert query(settings, "select max(complete_through) <= cast(? as timestamptz) from ledger.loads", SECOND) == [(True,)]
-    found, before, after = (contents(one, source, when_gone=False) for one in (settings, home_of(first), expected))
+    assert query(
+        settings, "select max(complete_through) <= cast(? as timestamptz) from ledger.loads", SECOND
+    ) == [(True,)]
+    found, before, after = (
+        contents(one, source, when_gone=False) for one in (settings, home_of(first), expected)
+    )
     for table, rows in after.items():
         new = set(rows) - set(before[table])
         assert new <= set(found[table]), table
@@ -89,7 +110,9 @@ def test_the_earlier_of_two_clocks_counts() -> None:
 def test_instants_of_the_state_that_are_to_come_are_dropped() -> None:
     state = {
         "origin": "account: portal 1",
-        "tables": {"calls": {"pulled_at": "2025-11-02T12:00:00+00:00", "swept_at": "2025-10-20T12:00:00+00:00"}},
+        "tables": {
+            "calls": {"pulled_at": "2025-11-02T12:00:00+00:00", "swept_at": "2025-10-20T12:00:00+00:00"}
+        },
         "seats_read_on": "2025-10-30",
         "read_on": "2025-11-02",
         "cursor": "29991231",
@@ -109,11 +132,19 @@ def test_what_an_answer_says_of_the_time() -> None:
 
 
 def test_a_client_asks_its_host_for_the_time_without_credentials(vendor: Vendor) -> None:
-    client = Client("X", f"{vendor.url}/v1", headers={"Authorization": "secret"}, budget=Budget({"": (Limit(1, 0),)}), redact=Redactor())
+    client = Client(
+        "X",
+        f"{vendor.url}/v1",
+        headers={"Authorization": "secret"},
+        budget=Budget({"": (Limit(1, 0),)}),
+        redact=Redactor(),
+    )
     told = client.clock()
     assert told is not None and abs(datetime.now(UTC) - told) < timedelta(minutes=1)
     assert vendor.seen == []  # the test's server knows GET and POST only, and answers 501
-    nobody = Client("X", "http://127.0.0.1:9", headers={}, budget=Budget({"": (Limit(1, 0),)}), redact=Redactor())
+    nobody = Client(
+        "X", "http://127.0.0.1:9", headers={}, budget=Budget({"": (Limit(1, 0),)}), redact=Redactor()
+    )
     assert nobody.clock() is None
 
 
@@ -150,13 +181,19 @@ def test_the_sandbox_tells_its_own_time(sandbox: Sandbox) -> None:
         ("2025-10-24", "2025-10-27T10:30:00Z", 5, False),
     ],
 )
-def test_weekly_work_is_due_on_monday(last: str | None, now: str, days: int, due: bool, company: Company, settings: Settings) -> None:
+def test_weekly_work_is_due_on_monday(
+    last: str | None, now: str, days: int, due: bool, company: Company, settings: Settings
+) -> None:
     run = Run(settings, company, datetime.fromisoformat(now), None, frozenset())
     assert run.due(last, days) is due
 
 
-@pytest.mark.parametrize(("own", "says"), [(AHEAD, "4 days, 0:00:00 ahead of Copper's"), (FIRST, ""), ("2025-10-01T12:00:00Z", "")])
-def test_the_doctor_compares_the_clocks(own: str, says: str, sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("own", "says"), [(AHEAD, "4 days, 0:00:00 ahead of Copper's"), (FIRST, ""), ("2025-10-01T12:00:00Z", "")]
+)
+def test_the_doctor_compares_the_clocks(
+    own: str, says: str, sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
     sandbox.set_clock(FIRST)
     monkeypatch.setenv("SCORELINE_AS_OF", own)
     found = [finding for finding in diagnose(Settings(), company, ["copper"]) if finding.check == "clock"]

@@ -14,7 +14,8 @@ from sandbox import Sandbox, running_sandbox
 from tests.dlt_pipelines.conftest import AS_OF, at, query
 
 PUBLISHED = hubspot.BURST, hubspot.SEARCHES
-# the tables that a full load at one instant cannot show as they were: snapshots, and links of records that are gone
+# the tables that a full load at one instant cannot show as they were: snapshots, and links of records that
+# are gone
 LIKE_A_FULL_LOAD = {
     "hubspot": [
         "contacts",
@@ -36,7 +37,15 @@ LIKE_A_FULL_LOAD = {
         "form_submissions",
         "marketing_mails",
     ],
-    "autotask": ["tickets", "time_entries", "resources", "companies", "billing_codes", "picklists", "account"],
+    "autotask": [
+        "tickets",
+        "time_entries",
+        "resources",
+        "companies",
+        "billing_codes",
+        "picklists",
+        "account",
+    ],
 }
 
 
@@ -52,18 +61,27 @@ def living(settings: Settings, source: str, table: str) -> set[tuple[Any, ...]]:
         name
         for (name,) in query(
             settings,
-            "select column_name from information_schema.columns where table_schema = ? and table_name = ? "
-            "and not starts_with(column_name, '_dlt') and column_name not in ('archived_at', 'last_seen_at') order by 1",
+            "select column_name from information_schema.columns where table_schema = ? and table_name = ? and"
+            " not starts_with(column_name, '_dlt') and column_name not in ('archived_at', 'last_seen_at')"
+            " order by 1",
             f"raw_{source}",
             table,
         )
     ]
-    gone = " where deleted_at is null" if "deleted_at" in names else " where not archived" if "archived" in names else ""
+    gone = (
+        " where deleted_at is null"
+        if "deleted_at" in names
+        else " where not archived"
+        if "archived" in names
+        else ""
+    )
     return set(query(settings, f"select {', '.join(names)} from raw_{source}.{table}{gone}"))
 
 
 @pytest.mark.slow
-def test_weeks_of_changes_end_like_a_full_load(sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+def test_weeks_of_changes_end_like_a_full_load(
+    sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
     # a daily step, a month without a run (so the weekly list is due), a daily step
     steps = ["2025-09-15T12:00:00Z", "2025-09-16T05:30:00Z", "2025-10-28T12:00:00Z", "2025-10-29T12:00:00Z"]
     requests = []
@@ -80,37 +98,54 @@ def test_weeks_of_changes_end_like_a_full_load(sandbox: Sandbox, company: Compan
             assert living(settings, source, table) == living(full, source, table), (source, table)
     # links of every record that still exists
     links = (
-        "select * exclude (_dlt_id, _dlt_load_id) from raw_hubspot.associations where from_type <> 'contact' and from_id in "
-        "(select id from raw_hubspot.calls where not archived union select id from raw_hubspot.meetings where not archived union "
-        "select id from raw_hubspot.tasks where not archived union select id from raw_hubspot.deals where not archived)"
+        "select * exclude (_dlt_id, _dlt_load_id) from raw_hubspot.associations where from_type <> 'contact'"
+        " and from_id in (select id from raw_hubspot.calls where not archived union select id from"
+        " raw_hubspot.meetings where not archived union select id from raw_hubspot.tasks where not archived"
+        " union select id from raw_hubspot.deals where not archived)"
     )
     assert set(query(settings, links)) == set(query(full, links))
     # something was deleted in each vendor on the way, and its rows are still there
-    assert query(settings, "select count(*) > 0 from raw_hubspot.calls where archived and archived_at is not null") == [(True,)]
-    assert query(settings, "select count(*) > 0 from raw_autotask.tickets where deleted_at is not null and title is not null") == [(True,)]
-    snapshots = query(settings, "select snapshot_date, count(*) from raw_hubspot.list_members group by 1 order by 1")
+    assert query(
+        settings, "select count(*) > 0 from raw_hubspot.calls where archived and archived_at is not null"
+    ) == [(True,)]
+    assert query(
+        settings,
+        "select count(*) > 0 from raw_autotask.tickets where deleted_at is not null and title is not null",
+    ) == [(True,)]
+    snapshots = query(
+        settings, "select snapshot_date, count(*) from raw_hubspot.list_members group by 1 order by 1"
+    )
     assert len(snapshots) == len(steps)
     assert len({count for _, count in snapshots}) > 1  # members came or went
 
 
-def test_complete_through_and_the_ledger(sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_complete_through_and_the_ledger(
+    sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings = at(monkeypatch, sandbox, "2025-10-20T12:00:00Z")
     load("hubspot", settings, company, tables={"deals", "owners"})
     settings = at(monkeypatch, sandbox, "2025-10-21T12:00:00Z")
     report = load("hubspot", settings, company, tables={"deals", "owners"})
-    assert report.complete_through == datetime.fromisoformat("2025-10-21T11:40:00Z")  # the search index lags behind
+    assert report.complete_through == datetime.fromisoformat(
+        "2025-10-21T11:40:00Z"
+    )  # the search index lags behind
     rows = dict(query(settings, "select table_name, max(complete_through) from ledger.loads group by 1"))
     assert set(rows) == {"deals", "owners"}
     assert rows["owners"] == datetime.fromisoformat("2025-10-21T12:00:00Z")
 
 
-def test_a_backfill_pulls_a_window_again_and_moves_no_cursor(sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_backfill_pulls_a_window_again_and_moves_no_cursor(
+    sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import duckdb
 
     settings = at(monkeypatch, sandbox, AS_OF)
     tables = {"hubspot": "calls", "autotask": "tickets"}
     happened = {"hubspot": "hs_timestamp", "autotask": "create_date"}
-    since, until = datetime.fromisoformat("2025-10-13T05:00:00Z"), datetime.fromisoformat("2025-10-20T05:00:00Z")
+    since, until = (
+        datetime.fromisoformat("2025-10-13T05:00:00Z"),
+        datetime.fromisoformat("2025-10-20T05:00:00Z"),
+    )
     for source, table in tables.items():
         load(source, settings, company, tables={table})
         before = living(settings, source, table)
@@ -122,12 +157,17 @@ def test_a_backfill_pulls_a_window_again_and_moves_no_cursor(sandbox: Sandbox, c
         report = load(source, settings, company, tables={table}, since=since, until=until)
         assert lost[0][0] <= report.tables[table].rows_loaded < len(before) / 2
         assert living(settings, source, table) == before
-        assert query(settings, "select distinct complete_through from ledger.loads where source = ?", source) == through
+        assert (
+            query(settings, "select distinct complete_through from ledger.loads where source = ?", source)
+            == through
+        )
     later = at(monkeypatch, sandbox, "2025-10-28T12:00:00Z")
     assert load("hubspot", later, company, tables={"calls"}).tables["calls"].rows_loaded < 200
 
 
-def test_a_start_date_leaves_the_past_alone(sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_start_date_leaves_the_past_alone(
+    sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings = at(monkeypatch, sandbox, AS_OF)
     start = datetime.fromisoformat("2025-09-01").date()
     short = company.model_copy(
@@ -139,14 +179,23 @@ def test_a_start_date_leaves_the_past_alone(sandbox: Sandbox, company: Company, 
     load("hubspot", settings, short, tables={"calls", "contacts"})
     load("autotask", settings, short, tables={"time_entries"})
     local = "2025-09-01 05:00:00+00"
-    calls = f"select min(greatest(hs_timestamp, updated_at)) >= '{local}' from raw_hubspot.calls where not archived"
+    calls = (
+        f"select min(greatest(hs_timestamp, updated_at)) >= '{local}' from raw_hubspot.calls where not"
+        " archived"
+    )
     assert query(settings, calls) == [(True,)]
-    assert query(settings, f"select min(created_at) < '{local}' from raw_hubspot.contacts") == [(True,)]  # what calls point at
-    assert query(settings, f"select distinct table_name from ledger.loads where complete_from = '{local}' order by 1") == [
+    assert query(settings, f"select min(created_at) < '{local}' from raw_hubspot.contacts") == [
+        (True,)
+    ]  # what calls point at
+    assert query(
+        settings, f"select distinct table_name from ledger.loads where complete_from = '{local}' order by 1"
+    ) == [
         ("calls",),
         ("time_entries",),
     ]
-    assert query(settings, "select count(*) > 50, min(date_worked) >= '2025-06-01' from raw_autotask.time_entries") == [(True, True)]
+    assert query(
+        settings, "select count(*) > 50, min(date_worked) >= '2025-06-01' from raw_autotask.time_entries"
+    ) == [(True, True)]
 
 
 def test_associations_alone_bring_the_records_they_belong_to(sandbox: Sandbox, company: Company) -> None:
@@ -162,7 +211,13 @@ def test_the_search_walks_past_its_cap(company: Company, monkeypatch: pytest.Mon
     with running_sandbox(as_of=AS_OF, company="sales", limits=False) as large:
         for name, value in large.environment.items():
             monkeypatch.setenv(name, value)
-        report = load("hubspot", Settings(), company, tables={"companies"}, since=datetime.fromisoformat("2000-01-01T00:00:00Z"))
+        report = load(
+            "hubspot",
+            Settings(),
+            company,
+            tables={"companies"},
+            since=datetime.fromisoformat("2000-01-01T00:00:00Z"),
+        )
         assert report.tables["companies"].rows_total == report.tables["companies"].rows_loaded == 17_781
         searches = [call for call in large.requests("hubspot") if call["path"].endswith("/companies/search")]
         assert len(searches) == 17_781 // 200 + 1
@@ -189,34 +244,57 @@ def test_the_vendors_limits_are_never_hit(company: Company, monkeypatch: pytest.
         assert [call for call in calls if call["status"] not in (200, 207)] == []
 
 
-def test_a_sweep_judges_only_the_window_it_swept(sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sweep_judges_only_the_window_it_swept(
+    sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import duckdb
 
     settings = at(monkeypatch, sandbox, "2025-10-20T12:00:00Z")
     load("hubspot", settings, company, tables={"calls"})  # an earlier setting: from the beginning on
     with duckdb.connect(str(settings.warehouse_path)) as connection:
         for key, day in (("1", "2025-10-13"), ("2", "2025-08-13")):
-            instants = ", ".join(f"timestamptz '{day} 12:00:00+00' as {column}" for column in ("created_at", "updated_at", "hs_timestamp"))
-            stranger = f"select * replace ('{key}' as id, {instants}) from raw_hubspot.calls where not archived limit 1"
+            instants = ", ".join(
+                f"timestamptz '{day} 12:00:00+00' as {column}"
+                for column in ("created_at", "updated_at", "hs_timestamp")
+            )
+            stranger = (
+                f"select * replace ('{key}' as id, {instants}) from raw_hubspot.calls where not archived"
+                " limit 1"
+            )
             connection.execute(f"insert into raw_hubspot.calls {stranger}")
-    living_before = query(settings, "select count(*) from raw_hubspot.calls where not archived and hs_timestamp < '2025-08-31'")
+    living_before = query(
+        settings, "select count(*) from raw_hubspot.calls where not archived and hs_timestamp < '2025-08-31'"
+    )
     assert living_before[0][0] > 100
     start = datetime.fromisoformat("2025-09-01").date()
     short = company.model_copy(update={"hubspot": company.hubspot.model_copy(update={"start_date": start})})
     settings = at(monkeypatch, sandbox, AS_OF)  # a Monday: everything since the start date is listed
     load("hubspot", settings, short, tables={"calls"})
-    assert query(settings, "select id, archived from raw_hubspot.calls where id in ('1', '2') order by 1") == [("1", True), ("2", False)]
-    before = query(settings, "select count(*) from raw_hubspot.calls where not archived and hs_timestamp < '2025-08-31'")
+    assert query(
+        settings, "select id, archived from raw_hubspot.calls where id in ('1', '2') order by 1"
+    ) == [("1", True), ("2", False)]
+    before = query(
+        settings, "select count(*) from raw_hubspot.calls where not archived and hs_timestamp < '2025-08-31'"
+    )
     assert before == living_before
 
 
-def test_the_weekly_list_comes_before_mondays_mail(sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_weekly_list_comes_before_mondays_mail(
+    sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
     listed = []
     # by hand on a Tuesday, on Sunday night and at Monday's refresh (Chicago)
-    for step in ("2025-10-21T15:00:00Z", "2025-10-27T04:30:00Z", "2025-10-27T10:30:00Z", "2025-10-28T10:30:00Z"):
+    for step in (
+        "2025-10-21T15:00:00Z",
+        "2025-10-27T04:30:00Z",
+        "2025-10-27T10:30:00Z",
+        "2025-10-28T10:30:00Z",
+    ):
         settings = at(monkeypatch, sandbox, step)
         sandbox.forget_requests()
         load("hubspot", settings, company, tables={"deals"})
         # the archived ones are listed by every run
-        listed.append(sum(call["path"] == "/crm/objects/2026-09/deals" for call in sandbox.requests("hubspot")))
+        listed.append(
+            sum(call["path"] == "/crm/objects/2026-09/deals" for call in sandbox.requests("hubspot"))
+        )
     assert listed[0] == listed[2] > listed[1] == listed[3]

@@ -1,4 +1,5 @@
-"""kill -9 at any moment of a load, and the next load ends with the same tables and ledger as one that nobody disturbed."""
+"""kill -9 at any moment of a load, and the next load ends with the same tables and ledger as one that nobody
+disturbed."""
 
 from __future__ import annotations
 
@@ -23,7 +24,13 @@ pytestmark = pytest.mark.usefixtures("unhurried")
 
 
 def stop_and_go_on(
-    source: str, moment: str, pairs: Path, sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch, home: Path
+    source: str,
+    moment: str,
+    pairs: Path,
+    sandbox: Sandbox,
+    company: Company,
+    monkeypatch: pytest.MonkeyPatch,
+    home: Path,
 ) -> None:
     """Stop the second load of a source at a moment, load again, and find what an undisturbed home holds."""
     first, expected = undisturbed(source, pairs, sandbox, company, monkeypatch)
@@ -36,17 +43,40 @@ def stop_and_go_on(
     assert said(settings) >= said(expected)
 
 
-@pytest.mark.parametrize("source", [name for name in MARKING if name != "hubspot"])  # HubSpot dies for real, below
+@pytest.mark.parametrize(
+    "source", [name for name in MARKING if name != "hubspot"]
+)  # HubSpot dies for real, below
 def test_what_only_the_run_knew_is_settled_by_the_next(
-    source: str, pairs: Path, sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    source: str,
+    pairs: Path,
+    sandbox: Sandbox,
+    company: Company,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
-    stop_and_go_on(source, "after the load counts as complete", pairs, sandbox, company, monkeypatch, tmp_path / "stopped")
+    stop_and_go_on(
+        source,
+        "after the load counts as complete",
+        pairs,
+        sandbox,
+        company,
+        monkeypatch,
+        tmp_path / "stopped",
+    )
 
 
 @pytest.mark.parametrize("moment", IN_THE_MAIN_THREAD)
-@pytest.mark.parametrize("source", [name if name == "manual" else pytest.param(name, marks=pytest.mark.slow) for name in SOURCES])
+@pytest.mark.parametrize(
+    "source", [name if name == "manual" else pytest.param(name, marks=pytest.mark.slow) for name in SOURCES]
+)
 def test_a_load_that_stops_at_any_moment_is_finished_by_the_next(
-    source: str, moment: str, pairs: Path, sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    source: str,
+    moment: str,
+    pairs: Path,
+    sandbox: Sandbox,
+    company: Company,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
     stop_and_go_on(source, moment, pairs, sandbox, company, monkeypatch, tmp_path / "stopped")
 
@@ -66,7 +96,9 @@ def expected(homes: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, list[tup
 def started(source: str, moment: str | None = None) -> Any:
     """A load in a process of its own, with this test's environment."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.support.killed_load", "dlt.destinations.impl.duckdb.duck", "pandas"])
+    context.set_forkserver_preload(
+        ["tests.support.killed_load", "dlt.destinations.impl.duckdb.duck", "pandas"]
+    )
     ours = ("SCORELINE_", "SANDBOX_", "HUBSPOT_", "AUTOTASK_")
     environment = {name: value for name, value in os.environ.items() if name.startswith(ours)}
     process = context.Process(target=run, args=(source, moment, environment))
@@ -82,7 +114,14 @@ def killed(moment: str) -> None:
 
 @pytest.mark.parametrize(
     "moment",
-    [moment if moment == "after the load counts as complete" else pytest.param(moment, marks=pytest.mark.slow) for moment in MOMENTS],
+    [
+        (
+            moment
+            if moment == "after the load counts as complete"
+            else pytest.param(moment, marks=pytest.mark.slow)
+        )
+        for moment in MOMENTS
+    ],
 )
 def test_a_killed_load_loses_and_doubles_nothing(
     moment: str,
@@ -101,14 +140,20 @@ def test_a_killed_load_loses_and_doubles_nothing(
     report = load("hubspot", settings, company)
     assert report.status == "ok"
     found = contents(settings)
-    assert {table: len(rows) for table, rows in found.items()} == {table: len(rows) for table, rows in expected.items()}
+    assert {table: len(rows) for table, rows in found.items()} == {
+        table: len(rows) for table, rows in expected.items()
+    }
     assert found == expected
     monkeypatch.setenv("SCORELINE_HOME", str(homes / "both"))
     assert said(settings) >= said(Settings())
 
 
 def test_a_killed_first_load_is_finished_by_the_next(
-    expected: dict[str, list[tuple[Any, ...]]], sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    expected: dict[str, list[tuple[Any, ...]]],
+    sandbox: Sandbox,
+    company: Company,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
     monkeypatch.setenv("SCORELINE_HOME", str(tmp_path / "new"))
     settings = at(monkeypatch, sandbox, FIRST)
@@ -143,7 +188,12 @@ def test_a_spoiled_working_folder_is_fetched_again(
 
 @pytest.mark.slow  # tests/foundation has writers of many processes wait for each other
 def test_two_loads_at_once_take_turns(
-    sandbox: Sandbox, company: Company, homes: Path, expected: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sandbox: Sandbox,
+    company: Company,
+    homes: Path,
+    expected: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     home = tmp_path / "both"
     shutil.copytree(homes / "first", home)
@@ -154,5 +204,8 @@ def test_two_loads_at_once_take_turns(
         process.join()
         assert process.exitcode == 0
     assert contents(settings) == expected
-    assert query(settings, "select count(distinct load_id) from ledger.loads where source = 'hubspot' and status = 'ok'") == [(3,)]
+    assert query(
+        settings,
+        "select count(distinct load_id) from ledger.loads where source = 'hubspot' and status = 'ok'",
+    ) == [(3,)]
     assert query(settings, "select count(*) from raw_autotask.tickets")[0][0] > 0

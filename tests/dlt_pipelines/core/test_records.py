@@ -1,4 +1,5 @@
-"""Vendor values become typed columns: the quick way and the careful way agree, and a bad value costs no row."""
+"""Vendor values become typed columns: the quick way and the careful way agree, and a bad value costs no
+row."""
 
 from __future__ import annotations
 
@@ -27,7 +28,12 @@ from dlt_pipelines.core.run import ColumnType
             ],
             None,
         ),
-        ("timestamp", ["1759309200000", "2025-10-01T05:00:00-04:00"], [datetime(2025, 10, 1, 9, tzinfo=UTC)] * 2, None),
+        (
+            "timestamp",
+            ["1759309200000", "2025-10-01T05:00:00-04:00"],
+            [datetime(2025, 10, 1, 9, tzinfo=UTC)] * 2,
+            None,
+        ),
         ("timestamp", ["2025-10-01 09:00:00"], [None], "is not an instant"),
         (
             "decimal",
@@ -40,7 +46,12 @@ from dlt_pipelines.core.run import ColumnType
         ("bigint", ["5", "120.0", None], [5, 120, None], None),
         ("bigint", [5, None], [5, None], None),
         ("bigint", ["3.5"], [None], "is not a whole number"),
-        ("date", ["2025-03-04", "2025-03-04T00:00:00Z", None], [date(2025, 3, 4), date(2025, 3, 4), None], None),
+        (
+            "date",
+            ["2025-03-04", "2025-03-04T00:00:00Z", None],
+            [date(2025, 3, 4), date(2025, 3, 4), None],
+            None,
+        ),
         ("date", ["2025-03-04T10:00:00Z"], [None], "is not a date"),
         ("bool", [True, None, False], [True, None, False], None),
         ("bool", ["true", "false"], [True, False], None),
@@ -53,7 +64,9 @@ def test_columns(kind: ColumnType, values: list[Any], expected: list[Any], said:
     found = array(kind, values, "amount", range(9001, 9001 + len(values)), "hubspot.deals", warnings.append)
     assert found.to_pylist() == expected
     if said:
-        assert warnings and all(said in warning and warning.startswith("hubspot.deals 90") for warning in warnings)
+        assert warnings and all(
+            said in warning and warning.startswith("hubspot.deals 90") for warning in warnings
+        )
     else:
         assert warnings == []
     # one by one gives the same
@@ -67,7 +80,9 @@ def test_the_warning_names_record_column_and_value() -> None:
 
 
 def test_decimals_keep_every_digit_and_refuse_what_does_not_fit() -> None:
-    assert str(decimal("12345678901234567890123456789.123456789")) == "12345678901234567890123456789.123456789"
+    assert (
+        str(decimal("12345678901234567890123456789.123456789")) == "12345678901234567890123456789.123456789"
+    )
     for value in ("1e29", "inf", True, "", "0x10"):
         with pytest.raises(ValueError):
             decimal(value)

@@ -1,4 +1,5 @@
-"""What vendors say they have: asked after a load of everything, the same as what is held, and no reason for a load to fail."""
+"""What vendors say they have: asked after a load of everything, the same as what is held, and no reason for a
+load to fail."""
 
 from __future__ import annotations
 
@@ -31,22 +32,32 @@ class Told:
 
 TOLD = {
     "hubspot": Told(dict.fromkeys(hubspot.TARGETS, "not archived"), "deals", {"path": "/search"}),
-    "autotask": Told(dict.fromkeys(("tickets", "time_entries"), "deleted_at is null"), "time_entries", {"path": "query/count"}),
+    "autotask": Told(
+        dict.fromkeys(("tickets", "time_entries"), "deleted_at is null"),
+        "time_entries",
+        {"path": "query/count"},
+    ),
     "quickbooks": Told(
-        {"bills": "deleted_at is null", "bill_payments": "deleted_at is null", "vendors": "true"}, "bills", {"within": "count%28"}
+        {"bills": "deleted_at is null", "bill_payments": "deleted_at is null", "vendors": "true"},
+        "bills",
+        {"within": "count%28"},
     ),
     "zendesk": Told(
         # of a ticket's parts the newest one says whether it is deleted
         {
-            "tickets": "part <> 'deleted' and (id, generated_timestamp) in "
-            "(select (id, max(generated_timestamp)) from raw_zendesk.tickets group by id)"
+            "tickets": (
+                "part <> 'deleted' and (id, generated_timestamp) in "
+                "(select (id, max(generated_timestamp)) from raw_zendesk.tickets group by id)"
+            )
         },
         "tickets",
         {"path": "search/count"},
     ),
     "intercom": Told({"conversations": "deleted_at is null"}, "conversations", {"within": r'"per_page":1\b'}),
     "datto_rmm": Told(
-        {"devices": "snapshot_date = (select max(snapshot_date) from raw_datto_rmm.devices)"}, "", {"within": r"max=1(?!\d)"}
+        {"devices": "snapshot_date = (select max(snapshot_date) from raw_datto_rmm.devices)"},
+        "",
+        {"within": r"max=1(?!\d)"},
     ),
 }
 KEEPING = [source for source, told in TOLD.items() if told.kept]
@@ -56,19 +67,34 @@ def differences(source: str) -> dict[str, int]:
     """Table -> rows held less those that the vendor told, at an instant at which it always tells the same."""
     settings = Settings()
     told = query(
-        settings, "select distinct table_name, vendor_total from ledger.loads where source = ? and vendor_total is not null", source
+        settings,
+        "select distinct table_name, vendor_total from ledger.loads where source = ? and vendor_total is not"
+        " null",
+        source,
     )
     assert sorted(table for table, _ in told) == sorted(TOLD[source].tables)
     return {
-        table: query(settings, f"select count(*) from raw_{source}.{table} where {TOLD[source].tables[table]}")[0][0] - total
+        table: (
+            query(settings, f"select count(*) from raw_{source}.{table} where {TOLD[source].tables[table]}")[
+                0
+            ][0]
+            - total
+        )
         for table, total in told
     }
 
 
 def test_every_source_that_is_told_totals_is_tried_here_and_compared() -> None:
     assert set(TOLD) == {name for name, entry in SOURCES.items() if hasattr(entry.load_module(), "totals")}
-    sql = (PROJECT_ROOT / "dbt_project/models/marts/health/fct_reconciliations.sql").read_text(encoding="utf-8")
-    assert [(source, table) for source in TOLD for table in TOLD[source].tables if f"('{source}', '{table}', " not in sql] == []
+    sql = (PROJECT_ROOT / "dbt_project/models/marts/health/fct_reconciliations.sql").read_text(
+        encoding="utf-8"
+    )
+    assert [
+        (source, table)
+        for source in TOLD
+        for table in TOLD[source].tables
+        if f"('{source}', '{table}', " not in sql
+    ] == []
 
 
 @pytest.mark.parametrize("source", TOLD)
@@ -87,19 +113,27 @@ def test_a_row_that_is_lost_is_a_difference(sandbox: Sandbox, company: Company, 
     with duckdb.connect(str(settings.warehouse_path)) as connection:
         # the one that changed the longest ago: what changed lately comes again
         connection.execute(
-            f"delete from raw_{source}.{table} where id = (select arg_min(id, {changed}) from raw_{source}.{table} "
-            f"where {TOLD[source].tables[table]})"
+            f"delete from raw_{source}.{table} where id = (select arg_min(id, {changed}) from"
+            f" raw_{source}.{table} where {TOLD[source].tables[table]})"
         )
     load(source, settings, company)
     assert differences(source) == dict.fromkeys(TOLD[source].tables, 0) | {table: -1}
 
 
 @pytest.mark.parametrize("source", TOLD)
-def test_a_vendor_that_tells_no_totals_loads_all_the_same(sandbox: Sandbox, company: Company, source: str) -> None:
+def test_a_vendor_that_tells_no_totals_loads_all_the_same(
+    sandbox: Sandbox, company: Company, source: str
+) -> None:
     sandbox.fault(source, "status", status=500, times=None, **TOLD[source].asked)
     report = load(source, Settings(), company)
-    assert [warning for warning in report.warnings if "own totals could not be read" in warning] == report.warnings != []
-    assert report.status == "ok" and all(report.tables[table].rows_total > 10 for table in TOLD[source].tables)
+    assert (
+        [warning for warning in report.warnings if "own totals could not be read" in warning]
+        == report.warnings
+        != []
+    )
+    assert report.status == "ok" and all(
+        report.tables[table].rows_total > 10 for table in TOLD[source].tables
+    )
 
 
 def test_a_part_is_not_compared(sandbox: Sandbox, company: Company) -> None:

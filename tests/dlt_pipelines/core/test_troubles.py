@@ -1,4 +1,5 @@
-"""Every way in which a vendor may misbehave, against every source: no row is lost, nothing doubles, and the text says what to do."""
+"""Every way in which a vendor may misbehave, against every source: no row is lost, nothing doubles, and the
+text says what to do."""
 
 from __future__ import annotations
 
@@ -17,7 +18,9 @@ from sandbox import Sandbox
 from tests.dlt_pipelines.conftest import AS_OF, at, query
 from tests.support.cases import CASES, DATABASES
 
-CONNECTED = [name for name, entry in SOURCES.items() if entry.load_module().CREDENTIALS and name not in DATABASES]
+CONNECTED = [
+    name for name, entry in SOURCES.items() if entry.load_module().CREDENTIALS and name not in DATABASES
+]
 pytestmark = pytest.mark.usefixtures("unhurried")
 NORMAL_RUN = {"hubspot", "simplefin"}
 """A cursor and a snapshot; the others are troubled by `make test-all`."""
@@ -44,7 +47,10 @@ def homes(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Callable[[str], Set
 def content(settings: Settings, name: str, tables: Any) -> Content:
     """Every row of the tables, without dlt's own columns."""
     return {
-        table: query(settings, f"select columns(c -> not starts_with(c, '_dlt')) from raw_{name}.\"{table}\" order by all")
+        table: query(
+            settings,
+            f"select columns(c -> not starts_with(c, '_dlt')) from raw_{name}.\"{table}\" order by all",
+        )
         for table in sorted(tables)
     }
 
@@ -53,7 +59,9 @@ _clean: dict[str, Content] = {}
 
 
 @pytest.fixture
-def clean(request: pytest.FixtureRequest, sandbox: Sandbox, company: Company, homes: Callable[[str], Settings]) -> Content:
+def clean(
+    request: pytest.FixtureRequest, sandbox: Sandbox, company: Company, homes: Callable[[str], Settings]
+) -> Content:
     """What a load without any trouble brings, for the case of this test."""
     name = request.getfixturevalue("name")
     if name not in _clean:
@@ -81,7 +89,9 @@ def test_every_source_has_a_case() -> None:
     ],
     ids=["statuses", "bodies"],
 )
-def test_passing_trouble_is_sat_out(name: str, faults: list[dict[str, Any]], clean: Content, sandbox: Sandbox, company: Company) -> None:
+def test_passing_trouble_is_sat_out(
+    name: str, faults: list[dict[str, Any]], clean: Content, sandbox: Sandbox, company: Company
+) -> None:
     for fault in faults:
         if CASES[name].daily and fault.get("status") == 429:
             continue
@@ -93,7 +103,9 @@ def test_passing_trouble_is_sat_out(name: str, faults: list[dict[str, Any]], cle
 
 @pytest.mark.parametrize("name", each([name for name in CONNECTED if CASES[name].pages]))
 @pytest.mark.parametrize("kind", ["empty_page", "repeated_page", "duplicates", "expired"])
-def test_pages_that_go_wrong_lose_and_double_nothing(name: str, kind: str, clean: Content, sandbox: Sandbox, company: Company) -> None:
+def test_pages_that_go_wrong_lose_and_double_nothing(
+    name: str, kind: str, clean: Content, sandbox: Sandbox, company: Company
+) -> None:
     case = CASES[name]
     if kind != "expired":
         sandbox.fault(name, kind, path=case.listing, skip=1, times=1)
@@ -105,19 +117,32 @@ def test_pages_that_go_wrong_lose_and_double_nothing(name: str, kind: str, clean
 
 @pytest.mark.parametrize("name", each(CONNECTED))
 @pytest.mark.parametrize("kind", ["field_new", "field_gone", "field_type"])
-def test_rows_of_another_shape_are_kept(name: str, kind: str, clean: Content, sandbox: Sandbox, company: Company) -> None:
+def test_rows_of_another_shape_are_kept(
+    name: str, kind: str, clean: Content, sandbox: Sandbox, company: Company
+) -> None:
     case = CASES[name]
     sandbox.fault(name, kind, path=case.listing, field=case.field, value=case.junk)
     report = load(name, Settings(), company, tables=case.tables)
     found = content(Settings(), name, case.tables)
-    assert {table: len(rows) for table, rows in found.items()} == {table: len(rows) for table, rows in clean.items()}
+    assert {table: len(rows) for table, rows in found.items()} == {
+        table: len(rows) for table, rows in clean.items()
+    }
     if kind == "field_new":
         assert found == clean and report.warnings == []
         return
-    tables = [table for table in case.tables if case.column in SOURCES[name].load_module().source().resources[table].columns]
-    assert any(query(Settings(), f'select bool_and({case.column} is null) from raw_{name}."{table}"') == [(True,)] for table in tables)
+    tables = [
+        table
+        for table in case.tables
+        if case.column in SOURCES[name].load_module().source().resources[table].columns
+    ]
+    assert any(
+        query(Settings(), f'select bool_and({case.column} is null) from raw_{name}."{table}"') == [(True,)]
+        for table in tables
+    )
     if kind == "field_type":
-        assert any(case.column in warning and "stored as empty" in warning for warning in report.warnings), report.warnings
+        assert any(case.column in warning and "stored as empty" in warning for warning in report.warnings), (
+            report.warnings
+        )
 
 
 @pytest.mark.parametrize("name", each(CONNECTED))
@@ -133,7 +158,9 @@ def test_a_wrong_key_is_permanent_and_is_not_hammered(name: str, sandbox: Sandbo
 
 
 @pytest.mark.parametrize("name", each(CONNECTED))
-def test_a_key_that_is_refused_in_the_middle_costs_nothing(name: str, clean: Content, sandbox: Sandbox, company: Company) -> None:
+def test_a_key_that_is_refused_in_the_middle_costs_nothing(
+    name: str, clean: Content, sandbox: Sandbox, company: Company
+) -> None:
     case = CASES[name]
     sandbox.fault(name, "wrong_key", path=case.listing, skip=1 if case.pages else 0, times=1)
     if case.renews:
@@ -147,7 +174,9 @@ def test_a_key_that_is_refused_in_the_middle_costs_nothing(name: str, clean: Con
 
 
 @pytest.mark.parametrize("name", each(CONNECTED))
-def test_what_may_not_be_read_is_said_and_the_old_rows_stay(name: str, clean: Content, sandbox: Sandbox, company: Company) -> None:
+def test_what_may_not_be_read_is_said_and_the_old_rows_stay(
+    name: str, clean: Content, sandbox: Sandbox, company: Company
+) -> None:
     case = CASES[name]
     load(name, Settings(), company, tables=case.tables)
     sandbox.fault(name, "status", status=403, path=case.listing)
@@ -157,17 +186,28 @@ def test_what_may_not_be_read_is_said_and_the_old_rows_stay(name: str, clean: Co
         told = str(error)
     else:
         told = " ".join(report.warnings)
-        last = dict(query(Settings(), "select table_name, arg_max(status, load_number) from ledger.loads group by table_name"))
+        last = dict(
+            query(
+                Settings(),
+                "select table_name, arg_max(status, load_number) from ledger.loads group by table_name",
+            )
+        )
         assert "not_available" in last.values()
         feeds = SOURCES[name].load_module().FEEDS
-        taken_by_nobody = {table for table, feeders in feeds.items() if {last.get(feeder) for feeder in feeders} == {"not_available"}}
+        taken_by_nobody = {
+            table
+            for table, feeders in feeds.items()
+            if {last.get(feeder) for feeder in feeders} == {"not_available"}
+        }
         assert {last[table] for table in taken_by_nobody & last.keys()} <= {"not_available"}
     assert "403" in told or "may not read" in told or "lacks" in told, told
     assert content(Settings(), name, case.tables) == clean
 
 
 @pytest.mark.parametrize("name", each(CONNECTED))
-def test_a_vendor_that_is_down_is_transient_and_the_old_rows_stay(name: str, clean: Content, sandbox: Sandbox, company: Company) -> None:
+def test_a_vendor_that_is_down_is_transient_and_the_old_rows_stay(
+    name: str, clean: Content, sandbox: Sandbox, company: Company
+) -> None:
     load(name, Settings(), company, tables=CASES[name].tables)
     sandbox.fault(name, "status", status=503)
     with pytest.raises(TransientError, match=f"{SOURCES[name].label}: .*503"):
@@ -186,11 +226,18 @@ def test_one_object_that_is_gone_costs_no_other(name: str, sandbox: Sandbox, com
     assert all(table.rows_total for table in report.tables.values())
 
 
-@pytest.mark.parametrize("name", each([name for name in CONNECTED if CASES[name].tables - CASES[name].snapshots]))
+@pytest.mark.parametrize(
+    "name", each([name for name in CONNECTED if CASES[name].tables - CASES[name].snapshots])
+)
 def test_nothing_is_missed_while_records_change_and_clocks_differ(
-    name: str, sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch, homes: Callable[[str], Settings]
+    name: str,
+    sandbox: Sandbox,
+    company: Company,
+    monkeypatch: pytest.MonkeyPatch,
+    homes: Callable[[str], Settings],
 ) -> None:
-    """Our clock is ten minutes ahead, then ten behind, and ten hours of the company's life happen between two pages."""
+    """Our clock is ten minutes ahead, then ten behind, and ten hours of the company's life happen between two
+    pages."""
     case = CASES[name]
     tables = case.tables - case.snapshots
     start = datetime.fromisoformat(AS_OF)

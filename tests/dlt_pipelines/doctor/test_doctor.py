@@ -44,17 +44,23 @@ def test_a_healthy_account(sandbox: Sandbox, company: Company) -> None:
     details = {(finding.source, finding.check): finding.detail for finding in findings}
     assert "requests left today" in details["hubspot", "budget"]
     assert "of 10000 requests" in details["autotask", "budget"]
-    assert "250 members" in details["hubspot", "warm_list"] or "249 members" in details["hubspot", "warm_list"]
+    assert (
+        "250 members" in details["hubspot", "warm_list"] or "249 members" in details["hubspot", "warm_list"]
+    )
     text = str(findings)
     assert not [name for name, secret in secrets().items() if secret in text]
 
 
-def test_half_of_the_credentials(settings: Settings, company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_half_of_the_credentials(
+    settings: Settings, company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("AUTOTASK_USERNAME", "someone@example.com")
     assert set(bad(diagnose(settings, company))) == {"AUTOTASK_SECRET", "AUTOTASK_INTEGRATION_CODE"}
 
 
-def test_a_wrong_key_and_nobody_there(sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_key_and_nobody_there(
+    sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("HUBSPOT_API_KEY", "pat-na1-canary-wrong-0001")
     monkeypatch.setenv("AUTOTASK_SECRET", "canary-wrong-0002")
     findings = diagnose(Settings(), company, ["hubspot", "autotask"])
@@ -74,12 +80,22 @@ def test_a_wrong_key_and_nobody_there(sandbox: Sandbox, company: Company, monkey
         ("hubspot", {"warm_list": "Cold 250"}, "warm_list", "Cold 250"),
         ("hubspot", {"pipelines": ["default", "gone"]}, "pipelines", "gone"),
         ("hubspot", {"connected_outcomes": ["no-such-id"]}, "connected_outcomes", "no-such-id"),
-        ("hubspot", {"first_appointment_types": ["Erstes Treffen"]}, "first_appointment_types", "Erstes Treffen"),
+        (
+            "hubspot",
+            {"first_appointment_types": ["Erstes Treffen"]},
+            "first_appointment_types",
+            "Erstes Treffen",
+        ),
         ("hubspot", {"coi_meeting_types": ["Coffee"]}, "coi_meeting_types", "Coffee"),
         ("hubspot", {"decision_maker_property": "no_such"}, "decision_maker_property", "no_such"),
         ("hubspot", {"coi_property": "firstname"}, "coi_property", "of type string"),
         ("hubspot", {"mrr_property": "no_mrr"}, "mrr_property", "no_mrr"),
-        ("hubspot", {"lifecycle_stages": ["lead", "customer"]}, "lifecycle_stages", "subscriber (Subscriber)"),
+        (
+            "hubspot",
+            {"lifecycle_stages": ["lead", "customer"]},
+            "lifecycle_stages",
+            "subscriber (Subscriber)",
+        ),
         ("autotask", {"reactive_queue_ids": [1]}, "reactive_queue_ids", "names 1"),
         ("autotask", {"complete_status_ids": [5, 99]}, "complete_status_ids", "99"),
         ("autotask", {"time_off_codes": ["Siesta"]}, "time_off_codes", "Siesta"),
@@ -97,11 +113,18 @@ def test_configured_ids_that_do_not_exist(
 def test_a_portal_in_another_currency(sandbox: Sandbox, company: Company) -> None:
     pounds = company.model_copy(update={"company": company.company.model_copy(update={"currency": "GBP"})})
     (found,) = bad(diagnose(Settings(), pounds, ["hubspot"])).values()
-    assert (found.check, found.level) == ("currency", "warn") and "HubSpot counts in USD, company.toml in GBP" in found.detail
+    assert (found.check, found.level) == (
+        "currency",
+        "warn",
+    ) and "HubSpot counts in USD, company.toml in GBP" in found.detail
 
 
 def test_missing_scopes_and_permissions(sandbox: Sandbox, company: Company) -> None:
-    sandbox.fault("hubspot", "missing_scopes", scopes=["crm.objects.deals.read", "crm.lists.read", "crm.schemas.contacts.read"])
+    sandbox.fault(
+        "hubspot",
+        "missing_scopes",
+        scopes=["crm.objects.deals.read", "crm.lists.read", "crm.schemas.contacts.read"],
+    )
     sandbox.fault("autotask", "hide_non_billable")
     sandbox.fault("autotask", "status", status=403, path="Companies")
     found = bad(diagnose(Settings(), company, ["hubspot", "autotask"]))
@@ -118,7 +141,9 @@ def test_missing_scopes_and_permissions(sandbox: Sandbox, company: Company) -> N
     assert "crm.objects.deals.read" in found["deals"].detail
 
 
-def test_a_person_with_a_wrong_address(sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_person_with_a_wrong_address(
+    sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     seeds = tmp_path / "dbt" / "seeds"
     seeds.mkdir(parents=True)
     people = (PROJECT_ROOT / "dbt_project" / "seeds" / "people.csv").read_text()
@@ -165,7 +190,9 @@ def test_a_malformed_variable_is_the_finding_of_its_source_alone(
     assert "canary" not in str(findings)
 
 
-def test_what_no_library_should_raise_stops_no_other_source(sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_no_library_should_raise_stops_no_other_source(
+    sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(*_: object) -> None:
         raise RuntimeError(f"never seen before, with {sandbox.environment['HUBSPOT_API_KEY']}")
 
@@ -191,7 +218,9 @@ def test_the_age_of_a_credential(sandbox: Sandbox, company: Company, monkeypatch
     assert age("2026-10-28T13:00:00Z").detail == "set, the same since 2026-10-28 (0 days)"
     kept = Settings().home / "secrets" / "ages" / "smartlead.json"
     assert kept.stat().st_mode & 0o777 == 0o600
-    assert "canary" not in kept.read_text(encoding="utf-8") and secrets()["SMARTLEAD_API_KEY"] not in kept.read_text(encoding="utf-8")
+    assert "canary" not in kept.read_text(encoding="utf-8") and secrets()[
+        "SMARTLEAD_API_KEY"
+    ] not in kept.read_text(encoding="utf-8")
     kept.write_text("damaged", encoding="utf-8")
     assert age("2026-10-29T13:00:00Z").level == "ok"
 
@@ -199,7 +228,12 @@ def test_the_age_of_a_credential(sandbox: Sandbox, company: Company, monkeypatch
 def test_a_misspelt_name_in_the_file_of_variables(
     settings: Settings, company: Company, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    (tmp_path / "some.env").write_text("HUBSPOT_APIKEY=x\nPOSTGRES_PASSWORD=y\nSCORELINE_ENV_FILE=\n", encoding="utf-8")
+    (tmp_path / "some.env").write_text(
+        "HUBSPOT_APIKEY=x\nPOSTGRES_PASSWORD=y\nSCORELINE_ENV_FILE=\n", encoding="utf-8"
+    )
     monkeypatch.setenv("SCORELINE_ENV_FILE", str(tmp_path / "some.env"))
     found = bad(diagnose(settings, company))
-    assert set(found) == {"HUBSPOT_APIKEY"} and found["HUBSPOT_APIKEY"].way_out == "Correct the name: HUBSPOT_API_KEY."
+    assert (
+        set(found) == {"HUBSPOT_APIKEY"}
+        and found["HUBSPOT_APIKEY"].way_out == "Correct the name: HUBSPOT_API_KEY."
+    )

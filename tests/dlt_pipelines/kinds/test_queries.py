@@ -1,4 +1,5 @@
-"""Figures of the company's own databases: a real Postgres, and the sandbox's MongoDB over its wire protocol."""
+"""Figures of the company's own databases: a real Postgres, and the sandbox's MongoDB over its wire
+protocol."""
 
 from __future__ import annotations
 
@@ -29,27 +30,37 @@ PASSWORD = "postgres-canary-9f0b"
 
 
 def _binaries() -> Path:
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb")) or [Path(path) for path in [shutil.which("initdb")] if path]
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb")) or [
+        Path(path) for path in [shutil.which("initdb")] if path
+    ]
     assert found, "these tests need Postgres: apt-get install postgresql"
     return found[-1].parent
 
 
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[str]:
-    """A Postgres server of its own with a table of events; gives the address of a reader who could also write."""
-    # Postgres does not run as root; Debian's package brings a user for it, who must be able to reach the folder
+    """A Postgres server of its own with a table of events; gives the address of a reader who could also
+    write."""
+    # Postgres does not run as root; Debian's package brings a user for it, who must be able to reach the
+    # folder
     runner = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
     with tempfile.TemporaryDirectory(prefix="scoreline-postgres-") as folder:
         if runner:
             owner = pwd.getpwnam("postgres")
             os.chown(folder, owner.pw_uid, owner.pw_gid)
         with _server(Path(folder), runner) as port:
-            with psycopg.connect(f"postgresql://reader:{PASSWORD}@127.0.0.1:{port}/postgres", autocommit=True) as connection:
-                connection.execute("create table events (kind text, held_at timestamptz, day date, seats integer, price numeric)")
+            with psycopg.connect(
+                f"postgresql://reader:{PASSWORD}@127.0.0.1:{port}/postgres", autocommit=True
+            ) as connection:
+                connection.execute(
+                    "create table events (kind text, held_at timestamptz, day date, seats integer, price"
+                    " numeric)"
+                )
                 connection.execute("create sequence counter")
                 connection.execute(
-                    "insert into events values ('Gala', '2025-10-27 02:00+00', '2025-10-27', 120, 18500.25), "
-                    "('<script>alert(1)</script>', '2025-10-27 18:00+00', '2025-10-27', null, 0.1), ('Concert', null, null, 300, 1e27)"
+                    "insert into events values ('Gala', '2025-10-27 02:00+00', '2025-10-27', 120, 18500.25),"
+                    " ('<script>alert(1)</script>', '2025-10-27 18:00+00', '2025-10-27', null, 0.1),"
+                    " ('Concert', null, null, 300, 1e27)"
                 )
             yield f"postgresql+psycopg://reader:{PASSWORD}@127.0.0.1:{port}/postgres"
 
@@ -66,9 +77,31 @@ def _server(place: Path, runner: list[str]) -> Iterator[int]:
     def run(*command: str) -> None:
         subprocess.run([*runner, *command], cwd=place, check=True, stdout=subprocess.DEVNULL)
 
-    run(str(binaries / "initdb"), "-D", str(data), "-U", "reader", "-A", "scram-sha-256", "--pwfile", str(place / "password"), "--no-sync")
+    run(
+        str(binaries / "initdb"),
+        "-D",
+        str(data),
+        "-U",
+        "reader",
+        "-A",
+        "scram-sha-256",
+        "--pwfile",
+        str(place / "password"),
+        "--no-sync",
+    )
     options = f"-p {port} -k {place} -c listen_addresses=127.0.0.1 -c fsync=off"
-    run(str(binaries / "pg_ctl"), "-D", str(data), "-w", "-s", "-l", str(place / "log"), "-o", options, "start")
+    run(
+        str(binaries / "pg_ctl"),
+        "-D",
+        str(data),
+        "-w",
+        "-s",
+        "-l",
+        str(place / "log"),
+        "-o",
+        options,
+        "start",
+    )
     try:
         yield port
     finally:
@@ -80,7 +113,8 @@ Ask = Callable[..., LoadReport]
 
 @pytest.fixture
 def ask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ask:
-    """`ask("company_warehouse", "[[company_warehouse.queries]] ...")`: load with these queries in company.toml."""
+    """`ask("company_warehouse", "[[company_warehouse.queries]] ...")`: load with these queries in
+    company.toml."""
 
     def load_with(source: str, queries: str, settings: Settings | None = None) -> LoadReport:
         company = company_with(queries, tmp_path, monkeypatch)
@@ -92,8 +126,8 @@ def ask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ask:
 def company_with(queries: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Company:
     file = folder / "company.toml"
     file.write_text(
-        '[company]\nname = "x"\ntime_zone = "America/Chicago"\ncurrency = "USD"\n[mail]\nfrom = "a@x.example"\noperator = "o@x.example"\n'
-        + queries,
+        '[company]\nname = "x"\ntime_zone = "America/Chicago"\ncurrency = "USD"\n[mail]\nfrom ='
+        ' "a@x.example"\noperator = "o@x.example"\n' + queries,
         encoding="utf-8",
     )
     monkeypatch.setenv("SCORELINE_COMPANY_FILE", str(file))
@@ -106,7 +140,10 @@ def sql(name: str, text: str) -> str:
 
 def figures(source: str = "company_warehouse") -> list[tuple[Any, ...]]:
     columns = "snapshot_date::text, query_name, category, day::text, value::text"
-    return query(Settings(), f"select {columns} from raw_{source}.figures order by snapshot_date, query_name, row_number")
+    return query(
+        Settings(),
+        f"select {columns} from raw_{source}.figures order by snapshot_date, query_name, row_number",
+    )
 
 
 @pytest.fixture
@@ -116,8 +153,14 @@ def warehouse(postgres: str, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def test_sql_and_table_queries_bring_typed_rows(warehouse: str, ask: Ask) -> None:
-    table = '[[company_warehouse.queries]]\nname = "b"\ntable = "events"\nvalue = "seats"\ncategory = "kind"\nday = "day"\n'
-    report = ask("company_warehouse", sql("a", "select price as value, kind as category, held_at as day from events") + table)
+    table = (
+        '[[company_warehouse.queries]]\nname = "b"\ntable = "events"\nvalue = "seats"\ncategory = "kind"\nday'
+        ' = "day"\n'
+    )
+    report = ask(
+        "company_warehouse",
+        sql("a", "select price as value, kind as category, held_at as day from events") + table,
+    )
     assert report.warnings == [] and report.status == "ok"
     assert figures() == [
         # 02:00 UTC is the evening before in Chicago
@@ -131,30 +174,50 @@ def test_sql_and_table_queries_bring_typed_rows(warehouse: str, ask: Ask) -> Non
 
 
 def test_the_clock_of_the_run_stands_in_for_today(warehouse: str, ask: Ask) -> None:
-    ask("company_warehouse", sql("a", "select 1 as value, cast(:today as date) as day, cast(:as_of as timestamptz)::text as category"))
+    ask(
+        "company_warehouse",
+        sql(
+            "a",
+            "select 1 as value, cast(:today as date) as day, cast(:as_of as timestamptz)::text as category",
+        ),
+    )
     assert figures() == [("2025-10-27", "a", "2025-10-27 12:00:00+00", "2025-10-27", "1.000000000")]
 
 
-def test_a_day_has_one_snapshot_and_days_stay(warehouse: str, ask: Ask, monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox) -> None:
+def test_a_day_has_one_snapshot_and_days_stay(
+    warehouse: str, ask: Ask, monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox
+) -> None:
     monkeypatch.delenv("SANDBOX_URL")
     monkeypatch.setenv("WAREHOUSE_SOURCE_URL", warehouse)
     ask("company_warehouse", sql("a", "select seats as value from events where seats is not null"))
     ask("company_warehouse", sql("a", "select 5 as value"))
     assert [(row[0], row[4]) for row in figures()] == [("2025-10-27", "5.000000000")]
     at(monkeypatch, sandbox, "2025-10-28T12:00:00Z")
-    ask("company_warehouse", sql("a", "select 5 as value where false"))  # none that day is not the same as not asked
+    ask(
+        "company_warehouse", sql("a", "select 5 as value where false")
+    )  # none that day is not the same as not asked
     assert [(row[0], row[4]) for row in figures()] == [("2025-10-27", "5.000000000"), ("2025-10-28", None)]
-    assert query(Settings(), "select row_count from raw_company_warehouse.queries order by snapshot_date") == [(1,), (0,)]
+    assert query(
+        Settings(), "select row_count from raw_company_warehouse.queries order by snapshot_date"
+    ) == [(1,), (0,)]
 
 
 def test_a_query_that_fails_leaves_the_others_alone(warehouse: str, ask: Ask) -> None:
-    queries = sql("bad", "select * from no_such_table") + sql("good", "select 7 as value") + sql("shapeless", "select 7 as seats")
+    queries = (
+        sql("bad", "select * from no_such_table")
+        + sql("good", "select 7 as value")
+        + sql("shapeless", "select 7 as seats")
+    )
     report = ask("company_warehouse", queries)
     assert report.status == "ok"
     assert any("query bad" in text and "no_such_table" in text for text in report.warnings), report.warnings
-    assert any("query shapeless: returns no column value, but seats" in text for text in report.warnings), report.warnings
+    assert any("query shapeless: returns no column value, but seats" in text for text in report.warnings), (
+        report.warnings
+    )
     assert [row[1] for row in figures()] == ["good"]
-    rows = query(Settings(), "select query_name, status, error is null from raw_company_warehouse.queries order by 1")
+    rows = query(
+        Settings(), "select query_name, status, error is null from raw_company_warehouse.queries order by 1"
+    )
     assert rows == [("bad", "failed", False), ("good", "ok", True), ("shapeless", "failed", False)]
 
 
@@ -167,14 +230,21 @@ def test_nothing_is_ever_written(warehouse: str, ask: Ask) -> None:
     with pytest.raises(PermanentError, match="read-only transaction"):
         ask("company_warehouse", sql("evil", "select nextval('counter') as value"))
     with pytest.raises(PermanentError, match="data-modifying statements"):
-        ask("company_warehouse", sql("evil", "with gone as (delete from events returning 1) select count(*) as value from gone"))
+        ask(
+            "company_warehouse",
+            sql("evil", "with gone as (delete from events returning 1) select count(*) as value from gone"),
+        )
     ask("company_warehouse", sql("a", "select count(*) as value from events"))
     assert figures()[0][4] == "3.000000000"
 
 
-def test_a_wrong_password_is_permanent_and_told_without_it(postgres: str, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_password_is_permanent_and_told_without_it(
+    postgres: str, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("WAREHOUSE_SOURCE_URL", postgres.replace(PASSWORD, "wrong-canary-77"))
-    with pytest.raises(PermanentError, match="Company warehouse: the database refuses: .*WAREHOUSE_SOURCE_URL") as caught:
+    with pytest.raises(
+        PermanentError, match="Company warehouse: the database refuses: .*WAREHOUSE_SOURCE_URL"
+    ) as caught:
         ask("company_warehouse", sql("a", "select 1 as value"))
     assert "wrong-canary-77" not in str(caught.value)
 
@@ -188,9 +258,14 @@ def test_a_database_that_is_away_is_transient(ask: Ask, monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize(
     ("url", "told"),
-    [("not an address", "no SQLAlchemy address"), ("bigquery://acme/sales", "pip install sqlalchemy-bigquery")],
+    [
+        ("not an address", "no SQLAlchemy address"),
+        ("bigquery://acme/sales", "pip install sqlalchemy-bigquery"),
+    ],
 )
-def test_an_address_that_cannot_work_says_what_to_do(url: str, told: str, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_address_that_cannot_work_says_what_to_do(
+    url: str, told: str, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("WAREHOUSE_SOURCE_URL", url)
     with pytest.raises(PermanentError, match=told):
         ask("company_warehouse", sql("a", "select 1 as value"))
@@ -205,23 +280,34 @@ def test_an_address_that_cannot_work_says_what_to_do(url: str, told: str, ask: A
         '[[mongodb.queries]]\nname = "a"\ncollection = "c"\nvalue = "v"\nlatest = true\n',
     ],
 )
-def test_a_wrong_query_in_company_toml_is_named(queries: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_query_in_company_toml_is_named(
+    queries: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with pytest.raises(SettingsError, match=r"company\.toml:\n  (company_warehouse|mongodb)\.queries\.0"):
         company_with(queries, tmp_path, monkeypatch)
 
 
-def test_the_doctor_tells_which_query_cannot_be_read(warehouse: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    company = company_with(sql("good", "select 1 as value") + sql("bad", "select 1 from nowhere"), tmp_path, monkeypatch)
+def test_the_doctor_tells_which_query_cannot_be_read(
+    warehouse: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    company = company_with(
+        sql("good", "select 1 as value") + sql("bad", "select 1 from nowhere"), tmp_path, monkeypatch
+    )
     found = {finding.check: finding for finding in diagnose(Settings(), company, ["company_warehouse"])}
     assert found["good"].level == found["reach"].level == "ok"
     assert found["bad"].level == "fail" and "nowhere" in found["bad"].detail and found["bad"].way_out
     assert PASSWORD not in str(found)
 
 
-MONGO = '[[mongodb.queries]]\nname = "{name}"\ncollection = "{collection}"\nvalue = "{value}"\ncategory = "event_type"\nday = "as_of"\n'
+MONGO = (
+    '[[mongodb.queries]]\nname = "{name}"\ncollection = "{collection}"\nvalue = "{value}"\ncategory ='
+    ' "event_type"\nday = "as_of"\n'
+)
 
 
-def mongo(name: str = "a", collection: str = "report_datas", value: str = "capacity", more: str = "latest = true\n") -> str:
+def mongo(
+    name: str = "a", collection: str = "report_datas", value: str = "capacity", more: str = "latest = true\n"
+) -> str:
     return MONGO.format(name=name, collection=collection, value=value) + more
 
 
@@ -231,19 +317,26 @@ def test_documents_of_the_newest_day(sandbox: Sandbox, ask: Ask) -> None:
     rows = figures("mongodb")
     # the report of 27 October 02:00 UTC is of the evening of the 26th in Chicago
     assert {(row[0], row[3]) for row in rows} == {("2025-10-27", "2025-10-26")}
-    assert sorted(row[2] for row in rows if row[1] == "a") == sorted(row[2] for row in rows if row[1] == "exact")
+    assert sorted(row[2] for row in rows if row[1] == "a") == sorted(
+        row[2] for row in rows if row[1] == "exact"
+    )
     seats = {row[2]: float(row[4]) for row in rows if row[1] == "a"}
     assert len(seats) == 5 and seats == {row[2]: float(row[4]) / 74 for row in rows if row[1] == "exact"}
 
 
 def test_many_documents_come_in_batches(sandbox: Sandbox, ask: Ask) -> None:
-    report = ask("mongodb", mongo(more='filter = { event_type = { "$in" = ["Gala", "Concert", "Trade show"] } }\n'))
+    report = ask(
+        "mongodb", mongo(more='filter = { event_type = { "$in" = ["Gala", "Concert", "Trade show"] } }\n')
+    )
     assert report.tables["figures"].rows_total > 1_400  # the first batch holds 1,000
 
 
 def test_a_misspelt_collection_is_named(sandbox: Sandbox, ask: Ask) -> None:
     report = ask("mongodb", mongo() + mongo("typo", collection="report_data"))
-    assert any("query typo: there is no collection report_data; there are: report_datas, sessions" in text for text in report.warnings)
+    assert any(
+        "query typo: there is no collection report_data; there are: report_datas, sessions" in text
+        for text in report.warnings
+    )
     assert {row[1] for row in figures("mongodb")} == {"a"}
 
 
@@ -253,7 +346,9 @@ def test_an_empty_collection_is_no_mistake(sandbox: Sandbox, ask: Ask) -> None:
     assert figures("mongodb") == [("2025-10-27", "none", None, None, None)]
 
 
-def test_a_wrong_mongo_password_is_permanent_and_told_without_it(sandbox: Sandbox, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_mongo_password_is_permanent_and_told_without_it(
+    sandbox: Sandbox, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("MONGODB_URL", os.environ["MONGODB_URL"].replace(MONGO_PASSWORD, "wrong%2Fcanary-5"))
     with pytest.raises(PermanentError, match="MongoDB: the server refuses \\(code 18\\)") as caught:
         ask("mongodb", mongo())
@@ -276,7 +371,9 @@ def test_a_mongo_that_is_away_is_transient(ask: Ask, monkeypatch: pytest.MonkeyP
         ("mongodb://reader:canary-8@host:27017/", "names no database"),
     ],
 )
-def test_a_wrong_mongo_address_says_what_to_do(url: str, told: str, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_mongo_address_says_what_to_do(
+    url: str, told: str, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("MONGODB_URL", url)
     with pytest.raises(PermanentError, match=told) as caught:
         ask("mongodb", mongo())
@@ -284,7 +381,11 @@ def test_a_wrong_mongo_address_says_what_to_do(url: str, told: str, ask: Ask, mo
 
 
 def test_no_password_is_in_anything_that_is_written(
-    warehouse: str, sandbox: Sandbox, ask: Ask, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    warehouse: str,
+    sandbox: Sandbox,
+    ask: Ask,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.setenv("WAREHOUSE_SOURCE_URL", warehouse)
     with caplog.at_level("DEBUG"):

@@ -31,10 +31,24 @@ def loaded(company: Company) -> list[str]:
 
 def test_a_row_with_every_column(folder: Path, company: Company) -> None:
     header = "clicks,impressions,conversions,campaign_id,currency,spend,campaign_name,source,day\n"
-    (folder / "a.csv").write_text(header + "74,9800,2.5,C-1,EUR,240.555,Newsletter,Trade magazine,2025-09-15\n")
+    (folder / "a.csv").write_text(
+        header + "74,9800,2.5,C-1,EUR,240.555,Newsletter,Trade magazine,2025-09-15\n"
+    )
     assert loaded(company) == []
     assert query(Settings(), "select * exclude (_dlt_id, _dlt_load_id) from raw_ad_spend_csv.spend") == [
-        ("a.csv", 2, date(2025, 9, 15), "Trade magazine", "C-1", "Newsletter", "EUR", Decimal("240.555"), 9800, 74, Decimal("2.5"))
+        (
+            "a.csv",
+            2,
+            date(2025, 9, 15),
+            "Trade magazine",
+            "C-1",
+            "Newsletter",
+            "EUR",
+            Decimal("240.555"),
+            9800,
+            74,
+            Decimal("2.5"),
+        )
     ]
 
 
@@ -45,7 +59,10 @@ def test_a_row_with_every_column(folder: Path, company: Company) -> None:
         ("2025-W40,trade_magazine,Half page,890,USD", '"2025-W40" is not a day such as 2025-10-22'),
         ("20251007,trade_magazine,Half page,890,USD", '"20251007" is not a day such as 2025-10-22'),
         ("0001-01-01,trade_magazine,Half page,890,USD", '"0001-01-01" lies outside the years 1900 to 2199'),
-        ("2052-10-07,trade_magazine,Half page,890,USD", "2052-10-07 lies more than a year ahead; is the year right?"),
+        (
+            "2052-10-07,trade_magazine,Half page,890,USD",
+            "2052-10-07 lies more than a year ahead; is the year right?",
+        ),
         ("2025-10-07,,Half page,890,USD", "the source is empty"),
         ("2025-10-07,trade_magazine,,890,USD", "neither campaign_name nor campaign_id"),
         ("2025-10-07,trade_magazine,Half page,$890,USD", 'the spend "$890" is not a number'),
@@ -56,19 +73,29 @@ def test_a_row_with_every_column(folder: Path, company: Company) -> None:
         ("2025-10-07,trade_magazine,Half page,890", "4 cells where the header has 5"),
     ],
 )
-def test_a_bad_row_is_named_and_the_good_ones_load(row: str, reason: str, folder: Path, company: Company) -> None:
+def test_a_bad_row_is_named_and_the_good_ones_load(
+    row: str, reason: str, folder: Path, company: Company
+) -> None:
     (folder / "a.csv").write_text(HEADER + GOOD + row + "\n" + GOOD.replace("10-06", "10-13"))
     (warning,) = loaded(company)
     assert warning.startswith("a.csv, line 3: ") and reason in warning
     assert query(Settings(), "select line from raw_ad_spend_csv.spend order by 1") == [(2,), (4,)]
     assert query(Settings(), "select file, line from raw_ad_spend_csv.rejected") == [("a.csv", 3)]
-    assert [finding.detail for finding in diagnose(Settings(), company, ["ad_spend_csv"]) if finding.level == "warn"] == [warning]
+    assert [
+        finding.detail
+        for finding in diagnose(Settings(), company, ["ad_spend_csv"])
+        if finding.level == "warn"
+    ] == [warning]
 
 
 def test_counts_are_whole(folder: Path, company: Company) -> None:
-    (folder / "a.csv").write_text("day,source,campaign_name,spend,currency,clicks\n" + GOOD.strip() + ",7.5\n")
+    (folder / "a.csv").write_text(
+        "day,source,campaign_name,spend,currency,clicks\n" + GOOD.strip() + ",7.5\n"
+    )
     assert "the number of clicks is not whole" in loaded(company)[0]
-    (folder / "a.csv").write_text("day,source,campaign_name,spend,currency,clicks\n" + GOOD.strip() + ",1e25\n")
+    (folder / "a.csv").write_text(
+        "day,source,campaign_name,spend,currency,clicks\n" + GOOD.strip() + ",1e25\n"
+    )
     assert "the number of clicks has more than 18 digits" in loaded(company)[0]
 
 
@@ -82,7 +109,9 @@ def test_days_to_come_wait_and_later_files_keep_their_own_row(folder: Path, comp
     ]
 
 
-def test_a_wrong_header_and_a_missing_folder(folder: Path, company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_header_and_a_missing_folder(
+    folder: Path, company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (folder / "a.csv").write_text("day,source,campaign_name,cost\n")
     assert "it lacks spend, currency; unknown: cost" in loaded(company)[0]
     monkeypatch.setenv("SCORELINE_AD_SPEND_DIR", str(folder / "nowhere"))
@@ -91,4 +120,6 @@ def test_a_wrong_header_and_a_missing_folder(folder: Path, company: Company, mon
 
 def test_the_example_of_the_project_is_good(company: Company) -> None:
     assert loaded(company) == []
-    assert query(Settings(), "select count(*) > 5, count(distinct file) from raw_ad_spend_csv.spend") == [(True, 2)]
+    assert query(Settings(), "select count(*) > 5, count(distinct file) from raw_ad_spend_csv.spend") == [
+        (True, 2)
+    ]

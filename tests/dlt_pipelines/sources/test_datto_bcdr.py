@@ -1,4 +1,5 @@
-"""Datto BCDR and SaaS Protection: one test for each trap of the fact sheet, and that all systems know the same clients."""
+"""Datto BCDR and SaaS Protection: one test for each trap of the fact sheet, and that all systems know the
+same clients."""
 
 from __future__ import annotations
 
@@ -20,7 +21,13 @@ from tests.dlt_pipelines.conftest import at, query
 
 pytestmark = pytest.mark.usefixtures("unhurried")
 
-DEVICE = {"serialNumber": "A1", "clientCompanyName": "Acme", "resellerCompanyName": "Cedar Ridge IT", "agentCount": 0, "shareCount": 0}
+DEVICE = {
+    "serialNumber": "A1",
+    "clientCompanyName": "Acme",
+    "resellerCompanyName": "Cedar Ridge IT",
+    "agentCount": 0,
+    "shareCount": 0,
+}
 
 
 def with_section(company: Company, **change: Any) -> Company:
@@ -50,18 +57,34 @@ def assets(sandbox: Sandbox, company: Company, body: Any, **device: Any) -> Load
     "body",
     [
         [{"volume": "v1", "name": "a"}, {"volume": "v2", "name": "b"}],
-        {"pagination": {"page": 1, "totalPages": 1, "count": 2}, "items": [{"volume": "v1", "name": "a"}, {"volume": "v2", "name": "b"}]},
-        {"0": {"volume": "v1", "name": "a"}, "1": {"volume": "v2", "name": "b"}, "pagination": {"page": 1, "totalPages": 1}},
+        {
+            "pagination": {"page": 1, "totalPages": 1, "count": 2},
+            "items": [{"volume": "v1", "name": "a"}, {"volume": "v2", "name": "b"}],
+        },
+        {
+            "0": {"volume": "v1", "name": "a"},
+            "1": {"volume": "v2", "name": "b"},
+            "pagination": {"page": 1, "totalPages": 1},
+        },
     ],
     ids=["list", "pages", "numbered"],
 )
 def test_assets_come_in_three_shapes(sandbox: Sandbox, company: Company, body: Any) -> None:
     assets(sandbox, company, body)
-    assert query(Settings(), "select asset_key, name from raw_datto_bcdr.assets order by 1") == [("v1", "a"), ("v2", "b")]
+    assert query(Settings(), "select asset_key, name from raw_datto_bcdr.assets order by 1") == [
+        ("v1", "a"),
+        ("v2", "b"),
+    ]
 
 
 def test_times_are_seconds_and_zero_is_never(sandbox: Sandbox, company: Company) -> None:
-    new = {"volume": "new", "lastSnapshot": 0, "latestOffsite": None, "lastScreenshotAttempt": 0, "backups": []}
+    new = {
+        "volume": "new",
+        "lastSnapshot": 0,
+        "latestOffsite": None,
+        "lastScreenshotAttempt": 0,
+        "backups": [],
+    }
     tried = {"timestamp": "2025-12-31T11:00:00+02:00", "backup": {"status": "failure", "errorMessage": "VSS"}}
     worked = {"timestamp": "2025-12-31T09:00:00+00:00", "backup": {"status": "success", "errorMessage": None}}
     failing = {
@@ -72,7 +95,8 @@ def test_times_are_seconds_and_zero_is_never(sandbox: Sandbox, company: Company)
     nothing = {"volume": None, "assetId": 7, "name": "share"}
     report = assets(sandbox, company, [new, failing, nothing])
     columns = (
-        "asset_key, never_backed_up, epoch(last_snapshot)::bigint, epoch(last_good_backup)::bigint, last_backup_status, last_backup_error"
+        "asset_key, never_backed_up, epoch(last_snapshot)::bigint, epoch(last_good_backup)::bigint,"
+        " last_backup_status, last_backup_error"
     )
     assert query(Settings(), f"select {columns} from raw_datto_bcdr.assets order by 1") == [
         ("7", None, None, None, None, None),
@@ -84,7 +108,8 @@ def test_times_are_seconds_and_zero_is_never(sandbox: Sandbox, company: Company)
 
 def test_the_words_of_a_good_backup_are_a_setting(sandbox: Sandbox, company: Company) -> None:
     backups = [
-        {"timestamp": f"2025-12-{day}T09:00:00Z", "backup": {"status": status}} for day, status in ((31, "warning"), (30, "success"))
+        {"timestamp": f"2025-12-{day}T09:00:00Z", "backup": {"status": status}}
+        for day, status in ((31, "warning"), (30, "success"))
     ]
     body = [{"volume": "v", "lastSnapshot": 1767171600, "backups": backups}]
     for words, day in ((["success"], 30), (["success", "warning"], 31)):
@@ -94,21 +119,35 @@ def test_the_words_of_a_good_backup_are_a_setting(sandbox: Sandbox, company: Com
 
 def test_paused_archived_and_hidden_are_flagged_not_dropped(sandbox: Sandbox, company: Company) -> None:
     pull(company, "devices", "assets")
-    counts = query(Settings(), "select count(*) filter (is_paused), count(*) filter (is_archived) from raw_datto_bcdr.assets")[0]
+    counts = query(
+        Settings(),
+        "select count(*) filter (is_paused), count(*) filter (is_archived) from raw_datto_bcdr.assets",
+    )[0]
     assert min(counts) > 0
-    flags = "count(*) filter (is_hidden), count(*) filter (not is_hidden), count(*) filter (name = 'backupDevice')"
+    flags = (
+        "count(*) filter (is_hidden), count(*) filter (not is_hidden), count(*) filter (name ="
+        " 'backupDevice')"
+    )
     assert min(query(Settings(), f"select {flags} from raw_datto_bcdr.devices")[0]) > 0
     # a share of some appliances has no volume: its id stands in
-    assert query(Settings(), "select bool_and(asset_key = asset_id::text) from raw_datto_bcdr.assets where volume is null") == [(True,)]
+    assert query(
+        Settings(),
+        "select bool_and(asset_key = asset_id::text) from raw_datto_bcdr.assets where volume is null",
+    ) == [(True,)]
 
 
 def test_sizes_have_units_of_their_own(sandbox: Sandbox, company: Company) -> None:
-    device = DEVICE | {"localStorageUsed": {"size": 512, "units": "GB"}, "localStorageAvailable": {"size": 2, "units": "TB"}}
+    device = DEVICE | {
+        "localStorageUsed": {"size": 512, "units": "GB"},
+        "localStorageAvailable": {"size": 2, "units": "TB"},
+    }
     odd = DEVICE | {"serialNumber": "A2", "localStorageUsed": {"size": 3, "units": "parsec"}}
     says(sandbox, "bcdr/device$", {"pagination": {"page": 1, "totalPages": 1}, "items": [device, odd]})
     report = pull(company, "devices")
     rows = query(
-        Settings(), "select local_storage_used_bytes, local_storage_available_bytes from raw_datto_bcdr.devices order by serial_number"
+        Settings(),
+        "select local_storage_used_bytes, local_storage_available_bytes from raw_datto_bcdr.devices order by"
+        " serial_number",
     )
     assert rows == [(512 * 1024**3, 2 * 1024**4), (None, None)]
     assert any("parsec" in warning for warning in report.warnings)
@@ -117,9 +156,13 @@ def test_sizes_have_units_of_their_own(sandbox: Sandbox, company: Company) -> No
 def test_a_device_that_is_gone_does_not_look_healthy(sandbox: Sandbox, company: Company) -> None:
     sandbox.fault("datto_bcdr", "status", status=404, path=r"/asset", skip=3, times=1)
     # an error may come with status 200
-    says(sandbox, r"/asset", {"code": "exception.notfoundhttpexception", "message": "No such device"}, times=1)
+    says(
+        sandbox, r"/asset", {"code": "exception.notfoundhttpexception", "message": "No such device"}, times=1
+    )
     report = pull(company, "assets")
-    rows = query(Settings(), "select device_serial_number, error from raw_datto_bcdr.assets where asset_key is null")
+    rows = query(
+        Settings(), "select device_serial_number, error from raw_datto_bcdr.assets where asset_key is null"
+    )
     assert len(rows) == 2 and all("404" in error for _, error in rows)
     assert report.tables["assets"].rows_total > 200
     assert all(any(serial in warning for warning in report.warnings) for serial, _ in rows)
@@ -128,16 +171,23 @@ def test_a_device_that_is_gone_does_not_look_healthy(sandbox: Sandbox, company: 
 def test_several_in_a_row_without_an_answer_are_an_outage(sandbox: Sandbox, company: Company) -> None:
     sandbox.fault("datto_bcdr", "status", status=503, path=r"/asset", skip=5, times=5)
     report = pull(company, "assets")
-    assert query(Settings(), "select count(*) from raw_datto_bcdr.assets where asset_key is null") == [(1,)] and len(report.warnings) == 1
+    assert (
+        query(Settings(), "select count(*) from raw_datto_bcdr.assets where asset_key is null") == [(1,)]
+        and len(report.warnings) == 1
+    )
     sandbox.forget_requests()
     sandbox.fault("datto_bcdr", "status", status=503, path=r"/asset", skip=5)
     with pytest.raises(TransientError, match="503"):
         pull(company, "assets")
     assert len(sandbox.requests("datto_bcdr")) == 2 + 5 + 3 * 5
-    assert query(Settings(), "select count(*) from raw_datto_bcdr.assets where asset_key is null") == [(1,)], "the rows of before stay"
+    assert query(Settings(), "select count(*) from raw_datto_bcdr.assets where asset_key is null") == [
+        (1,)
+    ], "the rows of before stay"
 
 
-def test_an_empty_list_of_a_device_that_has_agents_is_asked_for_again(sandbox: Sandbox, company: Company) -> None:
+def test_an_empty_list_of_a_device_that_has_agents_is_asked_for_again(
+    sandbox: Sandbox, company: Company
+) -> None:
     pull(company, "assets")
     whole = query(Settings(), "select count(*) from raw_datto_bcdr.assets")
     sandbox.fault("datto_bcdr", "empty_page", path=r"/asset", times=1)
@@ -146,7 +196,9 @@ def test_an_empty_list_of_a_device_that_has_agents_is_asked_for_again(sandbox: S
     # it says nothing twice: what the device protects is unknown, which is not healthy
     (warning,) = assets(sandbox, company, [], agentCount=2).warnings
     assert "no asset, while the device says it has 2" in warning
-    assert query(Settings(), "select asset_key, error is not null from raw_datto_bcdr.assets") == [(None, True)]
+    assert query(Settings(), "select asset_key, error is not null from raw_datto_bcdr.assets") == [
+        (None, True)
+    ]
 
 
 # ------------------------------------------------------------------ SaaS
@@ -157,11 +209,18 @@ def apps(sandbox: Sandbox, company: Company, *app_types: dict[str, Any]) -> Load
     says(sandbox, "saas/domains", [{"saasCustomerId": 5501, "saasCustomerName": "Acme"}])
     other = {"customerId": 1, "suites": [{"suiteType": "Other", "appTypes": [{"appType": "Other"}]}]}
     mine = {"customerId": 5501, "suites": [{"suiteType": "Office365", "appTypes": list(app_types)}]}
-    says(sandbox, "applications", {"pagination": {"page": 1, "perPage": 25, "totalPages": 1, "count": 1}, "items": [mine, other]})
+    says(
+        sandbox,
+        "applications",
+        {"pagination": {"page": 1, "perPage": 25, "totalPages": 1, "count": 1}, "items": [mine, other]},
+    )
     return pull(company, "saas_backups")
 
 
-APP = {"appType": "Exchange", "backupHistory": [{"timeWindow": "Between0dAnd1d", "status": "Perfect", "activeServiceCount": 4}]}
+APP = {
+    "appType": "Exchange",
+    "backupHistory": [{"timeWindow": "Between0dAnd1d", "status": "Perfect", "activeServiceCount": 4}],
+}
 MINE = {"customerId": "5501", "suites": [{"suiteType": "Office365", "appTypes": [APP]}]}
 PAGE = {"page": 1, "perPage": 25, "totalPages": 1, "count": 1}
 
@@ -181,7 +240,9 @@ def test_applications_come_in_every_published_shape(sandbox: Sandbox, company: C
     says(sandbox, "saas/domains", [{"saasCustomerId": 5501, "saasCustomerName": "Acme", "seatsUsed": 4}])
     says(sandbox, "applications", answer)
     assert pull(company, "saas_backups").warnings == []
-    assert query(Settings(), "select app_type, active_services, error from raw_datto_bcdr.saas_backups") == [("Exchange", 4, None)]
+    assert query(Settings(), "select app_type, active_services, error from raw_datto_bcdr.saas_backups") == [
+        ("Exchange", 4, None)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -197,14 +258,28 @@ def test_applications_come_in_every_published_shape(sandbox: Sandbox, company: C
         {},
         "maintenance",
     ],
-    ids=["other key", "other page", "no page count", "no suites", "suites by name", "no suite", "nothing", "no answer", "a text"],
+    ids=[
+        "other key",
+        "other page",
+        "no page count",
+        "no suites",
+        "suites by name",
+        "no suite",
+        "nothing",
+        "no answer",
+        "a text",
+    ],
 )
-def test_a_client_with_seats_that_yields_no_row_does_not_look_healthy(sandbox: Sandbox, company: Company, answer: Any) -> None:
+def test_a_client_with_seats_that_yields_no_row_does_not_look_healthy(
+    sandbox: Sandbox, company: Company, answer: Any
+) -> None:
     says(sandbox, "saas/domains", [{"saasCustomerId": 5501, "saasCustomerName": "Acme", "seatsUsed": 4}])
     says(sandbox, "applications", answer)
     (warning,) = pull(company, "saas_backups").warnings
     assert "SaaS backups of Acme could not be read" in warning and "Exchange" not in warning
-    assert query(Settings(), "select customer_id, app_type, error is not null from raw_datto_bcdr.saas_backups") == [(5501, None, True)]
+    assert query(
+        Settings(), "select customer_id, app_type, error is not null from raw_datto_bcdr.saas_backups"
+    ) == [(5501, None, True)]
 
 
 def test_a_client_without_seats_has_nothing_to_tell(sandbox: Sandbox, company: Company) -> None:
@@ -213,7 +288,9 @@ def test_a_client_without_seats_has_nothing_to_tell(sandbox: Sandbox, company: C
     assert pull(company, "saas_backups").warnings == []
 
 
-def test_windows_are_turned_the_right_way_round_and_protection_may_be_a_word(sandbox: Sandbox, company: Company) -> None:
+def test_windows_are_turned_the_right_way_round_and_protection_may_be_a_word(
+    sandbox: Sandbox, company: Company
+) -> None:
     window = {
         "timeWindow": "Between0dAnd1d",
         "startTime": 1767225600000,
@@ -228,7 +305,8 @@ def test_windows_are_turned_the_right_way_round_and_protection_may_be_a_word(san
         {"appType": "OneDrive", "lastFullyProtectedTime": "OVER_10_DAYS_AGO", "backupHistory": []},
     )
     columns = (
-        "app_type, epoch(window_begins)::bigint, epoch(window_ends)::bigint, epoch(last_fully_protected)::bigint, last_fully_protected_word"
+        "app_type, epoch(window_begins)::bigint, epoch(window_ends)::bigint,"
+        " epoch(last_fully_protected)::bigint, last_fully_protected_word"
     )
     assert query(Settings(), f"select {columns} from raw_datto_bcdr.saas_backups order by 1") == [
         ("Exchange", 1767139200, 1767225600, 1767139200, None),
@@ -242,18 +320,25 @@ def test_a_client_whose_backups_cannot_be_read_is_named(sandbox: Sandbox, compan
     report = pull(company, "saas_domains", "saas_backups")
     rows = query(
         Settings(),
-        "select d.customer_name, b.app_type from raw_datto_bcdr.saas_backups b join raw_datto_bcdr.saas_domains d using (customer_id) "
-        "where b.error is not null",
+        "select d.customer_name, b.app_type from raw_datto_bcdr.saas_backups b join"
+        " raw_datto_bcdr.saas_domains d using (customer_id) where b.error is not null",
     )
     assert len(rows) == 1 and rows[0][1] is None and rows[0][0] in report.warnings[0]
 
 
-def test_seats_that_take_too_long_stop_nothing_and_are_not_hammered(sandbox: Sandbox, company: Company) -> None:
+def test_seats_that_take_too_long_stop_nothing_and_are_not_hammered(
+    sandbox: Sandbox, company: Company
+) -> None:
     sandbox.fault("datto_bcdr", "status", status=504, path="seats", skip=2, times=1)
     report = pull(company, "saas_seats")
-    assert query(Settings(), "select count(*) from raw_datto_bcdr.saas_seats where main_id is null and error like '%504%'") == [(1,)]
+    assert query(
+        Settings(),
+        "select count(*) from raw_datto_bcdr.saas_seats where main_id is null and error like '%504%'",
+    ) == [(1,)]
     asked = len([call for call in sandbox.requests("datto_bcdr") if "seats" in call["path"]])
-    assert asked == query(Settings(), "select count(distinct customer_id) from raw_datto_bcdr.saas_seats")[0][0]
+    assert (
+        asked == query(Settings(), "select count(distinct customer_id) from raw_datto_bcdr.saas_seats")[0][0]
+    )
     assert "could not be read, the others were" in report.warnings[0]
     # not all were read, so the same day asks again; then it is done
     sandbox.forget_requests()
@@ -262,16 +347,27 @@ def test_seats_that_take_too_long_stop_nothing_and_are_not_hammered(sandbox: San
         assert len([call for call in sandbox.requests("datto_bcdr") if "seats" in call["path"]]) == expected
 
 
-def test_seats_are_read_as_often_as_wanted(sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_seats_are_read_as_often_as_wanted(
+    sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for day, every, snapshots in ((27, 0, 0), (27, 7, 1), (28, 7, 1), (28, 1, 2)):
         at(monkeypatch, sandbox, f"2025-10-{day}T12:00:00Z")
         pull(with_section(company, seats_every_days=every), "saas_seats")
-        assert query(Settings(), "select count(distinct snapshot_date) from raw_datto_bcdr.saas_seats") == [(snapshots,)]
+        assert query(Settings(), "select count(distinct snapshot_date) from raw_datto_bcdr.saas_seats") == [
+            (snapshots,)
+        ]
 
 
 def test_billable_is_one_or_nothing(sandbox: Sandbox, company: Company) -> None:
     says(sandbox, "saas/domains", [{"saasCustomerId": 5501, "saasCustomerName": "Acme"}])
-    says(sandbox, "seats", [{"mainId": key, "billable": value} for key, value in (("a", "1"), ("b", ""), ("c", "0"), ("d", None))])
+    says(
+        sandbox,
+        "seats",
+        [
+            {"mainId": key, "billable": value}
+            for key, value in (("a", "1"), ("b", ""), ("c", "0"), ("d", None))
+        ],
+    )
     pull(company, "saas_seats")
     found = query(Settings(), "select is_billable from raw_datto_bcdr.saas_seats order by main_id")
     assert found == [(True,), (False,), (False,), (None,)]
@@ -281,21 +377,39 @@ def test_a_key_that_was_made_for_one_vendor_still_loads_bcdr(sandbox: Sandbox, c
     sandbox.fault("datto_bcdr", "status", status=401, path="saas")
     report = load("datto_bcdr", Settings(), company)
     assert report.tables["assets"].rows_total > 200
-    assert any("saas_backups is not available" in warning and "vendor selection left blank" in warning for warning in report.warnings)
+    assert any(
+        "saas_backups is not available" in warning and "vendor selection left blank" in warning
+        for warning in report.warnings
+    )
     statuses = dict(query(Settings(), "select table_name, status from ledger.loads"))
-    assert {name for name, status in statuses.items() if status == "not_available"} == {"saas_domains", "saas_backups", "saas_seats"}
-    bad = {finding.check: finding for finding in diagnose(Settings(), company, ["datto_bcdr"]) if finding.level == "fail"}
+    assert {name for name, status in statuses.items() if status == "not_available"} == {
+        "saas_domains",
+        "saas_backups",
+        "saas_seats",
+    }
+    bad = {
+        finding.check: finding
+        for finding in diagnose(Settings(), company, ["datto_bcdr"])
+        if finding.level == "fail"
+    }
     assert set(bad) == {"saas_domains"} and "blank" in bad["saas_domains"].way_out
 
 
 # ------------------------------------------------------------------ account, limits, secrets
 
 
-def test_each_day_has_its_snapshot(sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_day_has_its_snapshot(
+    sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for instant in ("2025-10-27T12:00:00Z", "2025-10-27T18:00:00Z", "2025-10-28T12:00:00Z"):
         at(monkeypatch, sandbox, instant)
         pull(company, "devices", "assets")
-    newest = dict(query(Settings(), "select snapshot_date::text, hour(max(last_snapshot)) from raw_datto_bcdr.assets group by 1"))
+    newest = dict(
+        query(
+            Settings(),
+            "select snapshot_date::text, hour(max(last_snapshot)) from raw_datto_bcdr.assets group by 1",
+        )
+    )
     assert newest == {"2025-10-27": 17, "2025-10-28": 11}
     assert query(Settings(), "select count(distinct snapshot_date) from raw_datto_bcdr.devices") == [(2,)]
 
@@ -308,14 +422,18 @@ def test_the_account_is_told_by_its_reseller_or_its_key(sandbox: Sandbox, compan
     assert empty and re.fullmatch(r"key [0-9a-f]{12}", datto_bcdr.identify(empty))
 
 
-def test_what_gives_access_is_nowhere(sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_gives_access_is_nowhere(
+    sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
     load("datto_bcdr", Settings(), company)
     keys = [SANDBOX_CREDENTIALS[f"DATTO_API_{name}_KEY"] for name in ("PUBLIC", "SECRET")]
     basic = base64.b64encode(":".join(keys).encode()).decode()
     written = [file.read_bytes() for file in Settings().home.rglob("*") if file.is_file()]
     for secret in (*keys, basic, "canary-remote-web", "canary-screenshot", "canary-remote-id"):
         assert not any(secret.encode() in content for content in written), secret
-    sandbox.fault("datto_bcdr", "status", status=400, path="bcdr/device$", body=f"you sent {basic} and {keys[1]}")
+    sandbox.fault(
+        "datto_bcdr", "status", status=400, path="bcdr/device$", body=f"you sent {basic} and {keys[1]}"
+    )
     with pytest.raises(PermanentError) as caught:
         pull(company, "devices")
     assert basic.rstrip("=") not in str(caught.value) and "canary" not in str(caught.value)
@@ -326,7 +444,8 @@ def test_what_gives_access_is_nowhere(sandbox: Sandbox, company: Company, monkey
 
 
 @pytest.mark.parametrize(
-    ("headers", "seconds"), [({}, None), ({"X-API-Limit-Resets": "30"}, 30.0), ({"X-API-Limit-Resets": "1767225600"}, None)]
+    ("headers", "seconds"),
+    [({}, None), ({"X-API-Limit-Resets": "30"}, 30.0), ({"X-API-Limit-Resets": "1767225600"}, None)],
 )
 def test_a_429_is_waited_out(headers: dict[str, str], seconds: float | None) -> None:
     verdict = datto_bcdr._judge(Answer(429, headers, b"", "/v1/bcdr/device"), {})
@@ -341,7 +460,9 @@ def test_a_429_is_waited_out(headers: dict[str, str], seconds: float | None) -> 
         ("exception.notfoundhttpexception", "404"),
     ],
 )
-def test_an_error_with_status_200_is_an_error(code: str, text: str, sandbox: Sandbox, company: Company) -> None:
+def test_an_error_with_status_200_is_an_error(
+    code: str, text: str, sandbox: Sandbox, company: Company
+) -> None:
     says(sandbox, "bcdr/device$", {"code": code, "message": "no"})
     with pytest.raises(PermanentError, match=text):
         pull(company, "devices")
@@ -352,10 +473,15 @@ def test_the_doctor_knows_service_plans(sandbox: Sandbox, company: Company) -> N
     assert {finding.level for finding in healthy} <= {"ok", "info"} and "requests left" in str(healthy)
     found = {
         f.check: f
-        for f in diagnose(Settings(), with_section(company, continuity_service_plans=["Gold"]), ["datto_bcdr"])
+        for f in diagnose(
+            Settings(), with_section(company, continuity_service_plans=["Gold"]), ["datto_bcdr"]
+        )
         if f.level == "fail"
     }
-    assert set(found) == {"continuity_service_plans"} and "Infinite Cloud" in found["continuity_service_plans"].way_out
+    assert (
+        set(found) == {"continuity_service_plans"}
+        and "Infinite Cloud" in found["continuity_service_plans"].way_out
+    )
 
 
 # ------------------------------------------------------------------ one company
@@ -376,5 +502,8 @@ def test_all_systems_know_the_same_clients(sandbox: Sandbox, company: Company) -
     backed_up = names("select client_company_name from raw_datto_bcdr.devices")
     assert backed_up < clients and len(backed_up) > 55
     assert names("select customer_name from raw_datto_bcdr.saas_domains") < clients
-    linked = "select count(*), bool_and(c.company_name = s.autotask_company_name) from raw_datto_rmm.sites s join raw_autotask.companies c "
+    linked = (
+        "select count(*), bool_and(c.company_name = s.autotask_company_name) from raw_datto_rmm.sites s join"
+        " raw_autotask.companies c "
+    )
     assert query(Settings(), f"{linked} on c.id::text = s.autotask_company_id") == [(61, True)]

@@ -1,4 +1,5 @@
-"""Typed-in numbers: good rows load, bad rows are named with file and line, and one broken file never stops the others."""
+"""Typed-in numbers: good rows load, bad rows are named with file and line, and one broken file never stops
+the others."""
 
 from __future__ import annotations
 
@@ -27,7 +28,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-def rejected(folder: Path, company: Company, content: str | bytes, name: str = "a.csv") -> list[tuple[int, str]]:
+def rejected(
+    folder: Path, company: Company, content: str | bytes, name: str = "a.csv"
+) -> list[tuple[int, str]]:
     """(line, reason) of every rejected row after a load of one file."""
     (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
     load("manual", Settings(), company)
@@ -35,7 +38,14 @@ def rejected(folder: Path, company: Company, content: str | bytes, name: str = "
 
 
 def test_a_good_row_becomes_an_entry(folder: Path, company: Company) -> None:
-    assert rejected(folder, company, HEADER + GOOD + "website_traffic,,2025-10-22,1250.5,,dana_whitfield,2025-10-24 09:30\n") == []
+    assert (
+        rejected(
+            folder,
+            company,
+            HEADER + GOOD + "website_traffic,,2025-10-22,1250.5,,dana_whitfield,2025-10-24 09:30\n",
+        )
+        == []
+    )
     rows = query(Settings(), "select * exclude (_dlt_id, _dlt_load_id) from raw_manual.entries order by line")
     assert rows[0] == (
         "a.csv",
@@ -58,14 +68,22 @@ def test_a_date_column_a_byte_order_mark_and_another_order_of_columns(folder: Pa
     header = "\ufeffentered_at,date,metric,person,value,note,entered_by\r\n"
     text = header + '2025-10-24T15:00:00Z,2025-10-21,networking_events,,-3,"two\nlines",me\r\n'
     assert rejected(folder, company, text) == []
-    assert query(Settings(), "select occurred_on, value, note from raw_manual.entries") == [(date(2025, 10, 21), Decimal(-3), "two\nlines")]
+    assert query(Settings(), "select occurred_on, value, note from raw_manual.entries") == [
+        (date(2025, 10, 21), Decimal(-3), "two\nlines")
+    ]
 
 
 @pytest.mark.parametrize(
     ("row", "reason"),
     [
-        ("netwroking,,2025-W43,2,,me,2025-10-24T15:00:00Z", 'unknown metric "netwroking"; it must be a line_id or metric_id'),
-        ("networking_events,maya,2025-W43,2,,me,2025-10-24T15:00:00Z", 'unknown person "maya"; it must be a person_key'),
+        (
+            "netwroking,,2025-W43,2,,me,2025-10-24T15:00:00Z",
+            'unknown metric "netwroking"; it must be a line_id or metric_id',
+        ),
+        (
+            "networking_events,maya,2025-W43,2,,me,2025-10-24T15:00:00Z",
+            'unknown person "maya"; it must be a person_key',
+        ),
         ("networking_events,,2025-W54,2,,me,2025-10-24T15:00:00Z", '"2025-W54" is not a week'),
         ("networking_events,,24/10/2025,2,,me,2025-10-24T15:00:00Z", '"24/10/2025" is not a week'),
         ("networking_events,,,2,,me,2025-10-24T15:00:00Z", "neither week nor date is filled in"),
@@ -77,9 +95,18 @@ def test_a_date_column_a_byte_order_mark_and_another_order_of_columns(folder: Pa
         ('networking_events,,2025-W43,"1,5",,me,2025-10-24T15:00:00Z', 'the value "1,5" is not a number'),
         ("networking_events,,2025-W43,2,,me,yesterday", 'entered_at "yesterday" is not an instant'),
         ("networking_events,,2025-W43,2,,me,", 'entered_at "" is not an instant'),
-        ("networking_events,,0001-W01,2,,me,2025-10-24T15:00:00+14:00", '"0001-W01" lies outside the years 1900 to 2199'),
-        ("networking_events,,2025-W43,2,,me,0001-01-01T00:00:00+14:00", '"0001-01-01T00:00:00+14:00" lies outside the years'),
-        ("networking_events,,2025-W43,2,,me,9999-12-31T23:59:59-14:00", "lies outside the years 1900 to 2199"),
+        (
+            "networking_events,,0001-W01,2,,me,2025-10-24T15:00:00+14:00",
+            '"0001-W01" lies outside the years 1900 to 2199',
+        ),
+        (
+            "networking_events,,2025-W43,2,,me,0001-01-01T00:00:00+14:00",
+            '"0001-01-01T00:00:00+14:00" lies outside the years',
+        ),
+        (
+            "networking_events,,2025-W43,2,,me,9999-12-31T23:59:59-14:00",
+            "lies outside the years 1900 to 2199",
+        ),
         ("networking_events,,9999-W52,2,,me,2025-10-24T15:00:00Z", "lies outside the years 1900 to 2199"),
         ("networking_events,,2025-W45,2,,me,2025-10-24T15:00:00Z", "2025-W45 has not begun"),
         ("networking_events,,2026-10-22,2,,me,2025-10-24T15:00:00Z", "2026-10-22 has not begun"),
@@ -91,7 +118,9 @@ def test_a_date_column_a_byte_order_mark_and_another_order_of_columns(folder: Pa
         ("networking_events,,2025-W43,2,a,b,me,2025-10-24T15:00:00Z", "8 cells where the header has 7"),
     ],
 )
-def test_a_bad_row_is_named_and_the_good_ones_are_kept(row: str, reason: str, folder: Path, company: Company) -> None:
+def test_a_bad_row_is_named_and_the_good_ones_are_kept(
+    row: str, reason: str, folder: Path, company: Company
+) -> None:
     (folder / "a.csv").write_text(HEADER + GOOD + row + "\n\n" + GOOD)
     settings = Settings()
     read = read_files(connect(settings, company), company, settings.now())
@@ -108,7 +137,9 @@ def test_a_bad_row_reaches_table_report_and_doctor(folder: Path, company: Compan
     assert query(Settings(), "select file, line, reason from raw_manual.rejected") == [("a.csv", 3, reason)]
     assert query(Settings(), "select line from raw_manual.entries order by 1") == [(2,), (4,)]
     assert report.warnings == [f"a.csv, line 3: {reason}"]
-    warned = [finding.detail for finding in diagnose(Settings(), company, ["manual"]) if finding.level == "warn"]
+    warned = [
+        finding.detail for finding in diagnose(Settings(), company, ["manual"]) if finding.level == "warn"
+    ]
     assert warned == report.warnings
 
 
@@ -122,7 +153,9 @@ def test_a_bad_row_reaches_table_report_and_doctor(folder: Path, company: Compan
         ("a;b;c\n", "it lacks metric"),
     ],
 )
-def test_a_wrong_header_rejects_the_file_and_no_other(header: str, reason: str, folder: Path, company: Company) -> None:
+def test_a_wrong_header_rejects_the_file_and_no_other(
+    header: str, reason: str, folder: Path, company: Company
+) -> None:
     (folder / "b.csv").write_text(HEADER + GOOD)
     found = rejected(folder, company, header + GOOD)
     assert len(found) == 1 and found[0][0] == 1 and reason in found[0][1]
@@ -130,7 +163,11 @@ def test_a_wrong_header_rejects_the_file_and_no_other(header: str, reason: str, 
 
 
 def test_bytes_that_are_no_text_reject_their_line_only(folder: Path, company: Company) -> None:
-    found = rejected(folder, company, HEADER.encode() + GOOD.replace("Chamber", "Caf\xe9").encode("latin-1") + GOOD.encode())
+    found = rejected(
+        folder,
+        company,
+        HEADER.encode() + GOOD.replace("Chamber", "Caf\xe9").encode("latin-1") + GOOD.encode(),
+    )
     assert found == [(2, "not UTF-8 text; save the file as UTF-8")]
     assert "Caf\\xe9" in query(Settings(), "select content from raw_manual.rejected")[0][0]
     assert query(Settings(), "select line from raw_manual.entries") == [(3,)]
@@ -146,7 +183,10 @@ def test_a_file_that_cannot_be_read_is_named(folder: Path, company: Company) -> 
     (folder / "b.csv").write_text(HEADER + GOOD)
     (folder / "a.csv").mkdir()  # a folder with a file's name
     load("manual", Settings(), company)
-    assert "cannot be read" in query(Settings(), "select reason from raw_manual.rejected where file = 'a.csv'")[0][0]
+    assert (
+        "cannot be read"
+        in query(Settings(), "select reason from raw_manual.rejected where file = 'a.csv'")[0][0]
+    )
     assert query(Settings(), "select count(*) from raw_manual.entries") == [(1,)]
 
 
@@ -172,7 +212,9 @@ def test_ten_thousand_lines_and_their_faults_fit_into_one_report(folder: Path, c
     assert len(report.warnings) == 21 and "80 more rejected rows" in report.warnings[-1]
 
 
-def test_missing_folder_and_missing_seeds(tmp_path: Path, company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_folder_and_missing_seeds(
+    tmp_path: Path, company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("SCORELINE_MANUAL_DIR", str(tmp_path / "nowhere"))
     assert "does not exist" in load("manual", Settings(), company).warnings[0]
     monkeypatch.setenv("SCORELINE_DBT_DIR", str(tmp_path))

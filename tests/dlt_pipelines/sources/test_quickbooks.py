@@ -49,7 +49,9 @@ def typed(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> st
 # ------------------------------------------------------------------ refresh tokens
 
 
-def test_tokens_rotate_and_the_newest_is_kept(sandbox: Sandbox, company: Company, typed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tokens_rotate_and_the_newest_is_kept(
+    sandbox: Sandbox, company: Company, typed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings, kept = Settings(), []
     for day in ("2025-10-27", "2025-10-28", "2026-01-20"):
         at(monkeypatch, sandbox, f"{day}T12:00:00Z")
@@ -58,7 +60,10 @@ def test_tokens_rotate_and_the_newest_is_kept(sandbox: Sandbox, company: Company
     assert len({typed, *kept}) == 4
     path = settings.home / "secrets" / "quickbooks.json"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600 and stat.S_IMODE(path.parent.stat().st_mode) == 0o700
-    assert sorted(file.name for file in path.parent.iterdir() if file.is_file()) == ["quickbooks.json", "quickbooks.lock"]
+    assert sorted(file.name for file in path.parent.iterdir() if file.is_file()) == [
+        "quickbooks.json",
+        "quickbooks.lock",
+    ]
     assert tokens(settings)["since"] == "2025-10-27T12:00:00+00:00"
 
 
@@ -67,7 +72,9 @@ def test_a_used_up_token_is_refused_and_the_way_out_is_said(
 ) -> None:
     load("quickbooks", Settings(), company, tables={"company"})
     monkeypatch.setenv("SCORELINE_HOME", str(tmp_path / "another"))
-    with pytest.raises(PermanentError, match="invalid_grant.*Connect the app.*QUICKBOOKS_REFRESH_TOKEN") as caught:
+    with pytest.raises(
+        PermanentError, match="invalid_grant.*Connect the app.*QUICKBOOKS_REFRESH_TOKEN"
+    ) as caught:
         load("quickbooks", Settings(), company, tables={"company"})
     assert typed not in str(caught.value)
     assert not (tmp_path / "another" / "secrets" / "quickbooks.json").exists()
@@ -109,7 +116,9 @@ print(quickbooks.count(client, "Vendor"))
 def connecting(moment: str) -> subprocess.Popen[str]:
     root = Path(__file__).parents[3]
     command = [sys.executable, "-c", CONNECT, moment]
-    return subprocess.Popen(command, cwd=root, env=dict(os.environ), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        command, cwd=root, env=dict(os.environ), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
 
 
 def test_a_kill_between_receiving_and_storing_loses_nothing(
@@ -137,9 +146,13 @@ def test_processes_that_renew_at_once_do_not_lock_each_other_out(
 
 
 @pytest.mark.parametrize(
-    "content", [b"not json", b"{}", b'{"version": 1, "grants": {"OWNER": {"refresh_token": ""}}}', b"\xff\xfe", None], ids=str
+    "content",
+    [b"not json", b"{}", b'{"version": 1, "grants": {"OWNER": {"refresh_token": ""}}}', b"\xff\xfe", None],
+    ids=str,
 )
-def test_a_token_file_that_cannot_be_read_says_the_way_out(sandbox: Sandbox, company: Company, content: bytes | None) -> None:
+def test_a_token_file_that_cannot_be_read_says_the_way_out(
+    sandbox: Sandbox, company: Company, content: bytes | None
+) -> None:
     settings = Settings()
     load("quickbooks", settings, company, tables={"company"})
     path = settings.home / "secrets" / "quickbooks.json"
@@ -150,14 +163,21 @@ def test_a_token_file_that_cannot_be_read_says_the_way_out(sandbox: Sandbox, com
         (owner,) = json.loads(path.read_text())["grants"]
         path.write_bytes(content.replace(b"OWNER", owner.encode()))
     sandbox.forget_requests()
-    with pytest.raises(PermanentError, match=r"quickbooks\.json, which keeps the refresh token, cannot be read.*remove it and begin again"):
+    with pytest.raises(
+        PermanentError,
+        match=r"quickbooks\.json, which keeps the refresh token, cannot be read.*remove it and begin again",
+    ):
         load("quickbooks", settings, company, tables={"company"})
     assert sandbox.requests("quickbooks") == []
-    (finding,) = [finding for finding in diagnose(settings, company, ["quickbooks"]) if finding.level == "fail"]
+    (finding,) = [
+        finding for finding in diagnose(settings, company, ["quickbooks"]) if finding.level == "fail"
+    ]
     assert "remove it and begin again" in finding.detail
 
 
-def test_a_token_that_was_tampered_with_is_refused_by_the_vendor(sandbox: Sandbox, company: Company, typed: str) -> None:
+def test_a_token_that_was_tampered_with_is_refused_by_the_vendor(
+    sandbox: Sandbox, company: Company, typed: str
+) -> None:
     settings = Settings()
     load("quickbooks", settings, company, tables={"company"})
     path = settings.home / "secrets" / "quickbooks.json"
@@ -166,14 +186,18 @@ def test_a_token_that_was_tampered_with_is_refused_by_the_vendor(sandbox: Sandbo
         load("quickbooks", settings, company, tables={"company"})
 
 
-def test_a_file_that_cannot_be_written_is_found_before_the_vendor_is_asked(sandbox: Sandbox, company: Company) -> None:
+def test_a_file_that_cannot_be_written_is_found_before_the_vendor_is_asked(
+    sandbox: Sandbox, company: Company
+) -> None:
     (Settings().home / "secrets" / "quickbooks.part").mkdir(parents=True)
     with pytest.raises(PermanentError, match="cannot be written to .*still holds"):
         load("quickbooks", Settings(), company, tables={"company"})
     assert sandbox.requests("quickbooks") == []
 
 
-def test_the_end_of_the_access_is_told_before(sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_end_of_the_access_is_told_before(
+    sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings = Settings()
     load("quickbooks", settings, company, tables={"company"})
     found = {finding.check: finding for finding in diagnose(settings, company, ["quickbooks"])}
@@ -185,9 +209,13 @@ def test_the_end_of_the_access_is_told_before(sandbox: Sandbox, company: Company
     path.write_text(json.dumps(content))
     path.chmod(0o644)
     found = {finding.check: finding for finding in diagnose(settings, company, ["quickbooks"])}
-    assert found["token file"].level == "ok" if "token file" in found else True  # the doctor's own renewal wrote it anew, with mode 0600
     assert (
-        found["access"].level == "warn" and "2025-11-09" in found["access"].detail and "QUICKBOOKS_REFRESH_TOKEN" in found["access"].way_out
+        found["token file"].level == "ok" if "token file" in found else True
+    )  # the doctor's own renewal wrote it anew, with mode 0600
+    assert (
+        found["access"].level == "warn"
+        and "2025-11-09" in found["access"].detail
+        and "QUICKBOOKS_REFRESH_TOKEN" in found["access"].way_out
     )
     report = load("quickbooks", settings, company, tables={"company"})
     assert any("the access ends on 2025-11-09" in warning for warning in report.warnings)
@@ -200,9 +228,15 @@ def test_issued_tokens_are_in_their_file_and_nowhere_else(
     with caplog.at_level(logging.DEBUG):
         load("quickbooks", settings, company, tables={"company", "vendors"})
         said = str(diagnose(settings, company, ["quickbooks"]))
-    written = [file.read_bytes() for file in settings.home.rglob("*") if file.is_file() and file.parent.name != "secrets"]
+    written = [
+        file.read_bytes()
+        for file in settings.home.rglob("*")
+        if file.is_file() and file.parent.name != "secrets"
+    ]
     for secret in (b"AB11", b"eyJcanary", *(value.encode() for value in SANDBOX_CREDENTIALS.values())):
-        assert not [content for content in (caplog.text.encode(), said.encode(), *written) if secret in content], secret
+        assert not [
+            content for content in (caplog.text.encode(), said.encode(), *written) if secret in content
+        ], secret
 
 
 # ------------------------------------------------------------------ what is stored
@@ -213,50 +247,82 @@ def test_the_books_are_those_of_the_company(sandbox: Sandbox, company: Company) 
     report = load("quickbooks", settings, company)
     assert report.warnings == []
     ours = finance.profit_and_loss(1, DEMO_CLOCK)
-    found = dict(query(settings, "select month, amount from raw_quickbooks.profit_and_loss where kind = 'total' and group_key = 'Income'"))
+    found = dict(
+        query(
+            settings,
+            "select month, amount from raw_quickbooks.profit_and_loss where kind = 'total' and group_key ="
+            " 'Income'",
+        )
+    )
     for month, amounts in ours.items():
-        assert found[month] == sum(amount for key, amount in amounts.items() if finance.LEDGER[key].kind == "Income"), month
+        assert found[month] == sum(
+            amount for key, amount in amounts.items() if finance.LEDGER[key].kind == "Income"
+        ), month
     cash = finance.cash_flow(1, DEMO_CLOCK)
-    for month, amount in query(settings, "select month, amount from raw_quickbooks.cash_flow where group_key = 'CashIncrease'"):
+    for month, amount in query(
+        settings, "select month, amount from raw_quickbooks.cash_flow where group_key = 'CashIncrease'"
+    ):
         if month in cash:
             assert amount == cash[month]["ending"] - cash[month]["beginning"], month
     # every month that was asked for is there, also those without data
-    assert query(settings, "select count(*), min(month), max(through) from raw_quickbooks.profit_and_loss where kind = 'month'") == [
-        (40, date(2022, 7, 1), date(2025, 10, 27))
-    ]
+    assert query(
+        settings,
+        "select count(*), min(month), max(through) from raw_quickbooks.profit_and_loss where kind = 'month'",
+    ) == [(40, date(2022, 7, 1), date(2025, 10, 27))]
     # receivables: balances of customers, sub-customers not once more
-    (receivable,) = query(settings, "select current_balance from raw_quickbooks.accounts where account_type = 'Accounts Receivable'")[0]
+    (receivable,) = query(
+        settings,
+        "select current_balance from raw_quickbooks.accounts where account_type = 'Accounts Receivable'",
+    )[0]
     rate = "case when currency = 'EUR' then 1.1 else 1 end"
     assert query(settings, f"select sum(balance * {rate}) from raw_quickbooks.customers") == [(receivable,)]
-    assert query(settings, "select bool_or(balance_with_jobs > balance) from raw_quickbooks.customers") == [(True,)]
+    assert query(settings, "select bool_or(balance_with_jobs > balance) from raw_quickbooks.customers") == [
+        (True,)
+    ]
     # two currencies stay two
-    assert query(settings, "select currency, min(exchange_rate) from raw_quickbooks.invoices group by 1 order by 1") == [
+    assert query(
+        settings, "select currency, min(exchange_rate) from raw_quickbooks.invoices group by 1 order by 1"
+    ) == [
         ("EUR", Decimal("1.1")),
         ("USD", None),
     ]
     # a void is a row with nothing in it
-    assert query(settings, "select count(*), sum(total_amount), sum(balance) from raw_quickbooks.invoices where is_voided") == [(1, 0, 0)]
+    assert query(
+        settings,
+        "select count(*), sum(total_amount), sum(balance) from raw_quickbooks.invoices where is_voided",
+    ) == [(1, 0, 0)]
     # refunds by card; the flag is missing on checks
-    assert query(settings, "select payment_type, bool_or(is_credit) from raw_quickbooks.purchases group by 1 order by 1") == [
+    assert query(
+        settings,
+        "select payment_type, bool_or(is_credit) from raw_quickbooks.purchases group by 1 order by 1",
+    ) == [
         ("Cash", False),
         ("Check", False),
         ("CreditCard", True),
     ]
     # inactive names come too, as they are called
-    assert query(settings, "select count(*) from raw_quickbooks.customers where not is_active and display_name like '% (deleted)'") == [
-        (2,)
-    ]
+    assert query(
+        settings,
+        "select count(*) from raw_quickbooks.customers where not is_active and display_name like '%"
+        " (deleted)'",
+    ) == [(2,)]
     assert query(settings, "select count(*) from raw_quickbooks.accounts where not is_active") == [(1,)]
     # W-9: whether, never what
-    assert query(settings, "select is_1099, has_tax_id, count(*) from raw_quickbooks.vendors group by all order by all") == [
+    assert query(
+        settings, "select is_1099, has_tax_id, count(*) from raw_quickbooks.vendors group by all order by all"
+    ) == [
         (False, False, 12),
         (True, False, 6),
         (True, True, 4),
     ]
-    assert not [file for file in settings.home.rglob("*") if file.is_file() and b"XXXXXX" in file.read_bytes()]
+    assert not [
+        file for file in settings.home.rglob("*") if file.is_file() and b"XXXXXX" in file.read_bytes()
+    ]
 
 
-def test_deletes_come_by_change_data_capture(sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_deletes_come_by_change_data_capture(
+    sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
     tables = {"invoices", "payments", "purchases", "bills"}
     load("quickbooks", Settings(), company, tables=tables)
     for day in ("2025-11-03", "2025-11-12"):
@@ -267,7 +333,9 @@ def test_deletes_come_by_change_data_capture(sandbox: Sandbox, company: Company,
     _check_deleted()
 
 
-def test_after_a_long_pause_everything_is_read_and_compared(sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_after_a_long_pause_everything_is_read_and_compared(
+    sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
     tables = {"invoices", "payments", "purchases", "bills"}
     load("quickbooks", Settings(), company, tables=tables)
     at(monkeypatch, sandbox, "2025-12-05T12:00:00Z")
@@ -294,7 +362,10 @@ def test_changes_that_do_not_fit_one_answer_are_asked_alone_or_compared(
 def _check_deleted() -> None:
     settings = Settings()
     gone = {
-        table: query(settings, f"select id, epoch_ms(deleted_at) from raw_quickbooks.{table} where deleted_at is not null")
+        table: query(
+            settings,
+            f"select id, epoch_ms(deleted_at) from raw_quickbooks.{table} where deleted_at is not null",
+        )
         for table in ("invoices", "payments", "purchases", "bills")
     }
     kinds: dict[str, Any] = {
@@ -304,7 +375,9 @@ def _check_deleted() -> None:
         "bills": finance.bills(1),
     }
     for table, records in kinds.items():
-        wanted = {str(one.id): one.deleted_at for one in records if one.deleted_at and one.entered_at < DEMO_CLOCK}
+        wanted = {
+            str(one.id): one.deleted_at for one in records if one.deleted_at and one.entered_at < DEMO_CLOCK
+        }
         assert wanted and {key for key, _ in gone[table]} == set(wanted), table
 
 
@@ -312,9 +385,13 @@ def test_a_window_is_pulled_again_and_moves_no_cursor(sandbox: Sandbox, company:
     settings = Settings()
     since, until = (datetime.fromisoformat(f"2025-0{month}-01T06:00:00+00:00") for month in (3, 5))
     load("quickbooks", settings, company, tables={"invoices", "profit_and_loss"}, since=since, until=until)
-    first, last, count = query(settings, "select min(txn_date), max(txn_date), count(*) from raw_quickbooks.invoices")[0]
+    first, last, count = query(
+        settings, "select min(txn_date), max(txn_date), count(*) from raw_quickbooks.invoices"
+    )[0]
     assert count > 100 and first >= date(2024, 7, 1) and last <= date(2025, 5, 1)
-    assert query(settings, "select min(month), max(month) from raw_quickbooks.profit_and_loss") == [(date(2025, 1, 1), date(2025, 5, 1))]
+    assert query(settings, "select min(month), max(month) from raw_quickbooks.profit_and_loss") == [
+        (date(2025, 1, 1), date(2025, 5, 1))
+    ]
     load("quickbooks", settings, company, tables={"invoices"})
     assert query(settings, "select min(txn_date) from raw_quickbooks.invoices") == [(date(2024, 7, 1),)]
 
@@ -356,14 +433,21 @@ def report(rows: Any, *, dated: bool = True, total: bool = True) -> dict[str, An
 )
 def test_totals_are_read_as_people_print_them(value: Any, amount: Decimal) -> None:
     row = {"Summary": {"ColData": cells("Total Income", value, value)}, "group": "Income", "type": "Section"}
-    assert [line[-1] for line in lines(report({"Row": [row]}, total=False)) if line[1] == "total"] == [amount, amount]
+    assert [line[-1] for line in lines(report({"Row": [row]}, total=False)) if line[1] == "total"] == [
+        amount,
+        amount,
+    ]
 
 
 @pytest.mark.parametrize("value", ["1.300,00", "1,30", "n/a", "(12", "--5", "1e40", {"amount": 3}])
 def test_a_total_that_cannot_be_read_is_unknown_and_not_zero(value: Any) -> None:
     row = {"Summary": {"ColData": cells("Total Income", value, "5.00")}, "group": "Income", "type": "Section"}
     told: list[str] = []
-    found = list(quickbooks.report_rows(report({"Row": [row]}, total=False), MONTHS, "quickbooks.profit_and_loss", told.append))
+    found = list(
+        quickbooks.report_rows(
+            report({"Row": [row]}, total=False), MONTHS, "quickbooks.profit_and_loss", told.append
+        )
+    )
     assert [row["amount"] for row in found if row["kind"] == "total"] == [None, Decimal(5)]
     assert len(told) == 1 and told[0].startswith("quickbooks.profit_and_loss 2026-09 Total Income: amount")
 
@@ -380,7 +464,10 @@ def test_a_report_of_another_shape_is_a_failure(rows: Any) -> None:
 
 def lines(answer: Any) -> list[tuple[Any, ...]]:
     found = quickbooks.report_rows(answer, MONTHS, "quickbooks.profit_and_loss", pytest.fail)
-    return [(row["month"].month, row["kind"], row.get("group_key"), row.get("title"), row.get("amount")) for row in found]
+    return [
+        (row["month"].month, row["kind"], row.get("group_key"), row.get("title"), row.get("amount"))
+        for row in found
+    ]
 
 
 @pytest.mark.parametrize("dated", [True, False])
@@ -438,7 +525,12 @@ def test_columns_that_are_not_the_months_are_an_error() -> None:
     "fault",
     [
         {"status": 504},
-        {"status": 200, "body": json.dumps(report({"Row": [{"ColData": cells("Unable to display more data. Narrow it.")}]}))},
+        {
+            "status": 200,
+            "body": json.dumps(
+                report({"Row": [{"ColData": cells("Unable to display more data. Narrow it.")}]})
+            ),
+        },
     ],
     ids=["504", "cut"],
 )
@@ -446,7 +538,9 @@ def test_a_report_that_is_too_large_is_asked_in_halves(
     fault: dict[str, Any], sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        quickbooks, "_columns", lambda answer, months, where, real=quickbooks._columns: _lenient(real, answer, months, where)
+        quickbooks,
+        "_columns",
+        lambda answer, months, where, real=quickbooks._columns: _lenient(real, answer, months, where),
     )
     sandbox.fault("quickbooks", "status", path="reports/ProfitAndLoss", skip=1, times=1, **fault)
     load("quickbooks", Settings(), company, tables={"profit_and_loss"})
@@ -473,13 +567,20 @@ def test_a_report_that_is_too_large_even_for_a_month_is_transient(sandbox: Sandb
 
 
 def test_subtotals_are_no_lines_and_groups_are_opened() -> None:
-    inner = {"Id": "2", "Amount": 12.5, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": {"ItemRef": {"value": "5"}}}
+    inner = {
+        "Id": "2",
+        "Amount": 12.5,
+        "DetailType": "SalesItemLineDetail",
+        "SalesItemLineDetail": {"ItemRef": {"value": "5"}},
+    }
     wire = [
         {"Id": "1", "DetailType": "GroupLineDetail", "GroupLineDetail": {"Line": [inner]}},
         {"Amount": 12.5, "DetailType": "SubTotalLineDetail", "SubTotalLineDetail": {}},
         {"Id": "3", "DetailType": "DescriptionOnly", "Description": "Thank you"},
     ]
-    row = quickbooks._prepared({"Id": "1", "Metadata": {"LastUpdatedTime": "2026-11-09T11:00:00-08:00"}, "Line": wire}, "invoices")
+    row = quickbooks._prepared(
+        {"Id": "1", "Metadata": {"LastUpdatedTime": "2026-11-09T11:00:00-08:00"}, "Line": wire}, "invoices"
+    )
     (line,) = json.loads(row["_lines"])
     assert (line["id"], line["amount"], line["item_id"]) == ("2", "12.5", "5")
     assert row["MetaData"]["LastUpdatedTime"].startswith("2026-11-09")  # both spellings are read
@@ -500,14 +601,24 @@ def test_rows_that_vanish_while_pages_are_turned_cost_no_other(monkeypatch: pyte
             if self.asked == 2:
                 del rows[0:4]  # everything behind moves up by more than the pages share
             page = rows[start - 1 : start + 9]
-            return {"QueryResponse": {"Bill": page, "startPosition": start, "maxResults": len(page)} if page else {}}
+            return {
+                "QueryResponse": (
+                    {"Bill": page, "startPosition": start, "maxResults": len(page)} if page else {}
+                )
+            }
 
     seen = [row["Id"] for page in quickbooks.walk(Fake(), "Bill") for row in page]  # type: ignore[arg-type]
     assert {row["Id"] for row in rows} <= set(seen)
 
 
 def test_an_answer_without_rows_is_no_error(sandbox: Sandbox, company: Company) -> None:
-    sandbox.fault("quickbooks", "status", status=200, path="/query$", body='{"QueryResponse": {}, "time": "2026-11-20T05:20:00-08:00"}')
+    sandbox.fault(
+        "quickbooks",
+        "status",
+        status=200,
+        path="/query$",
+        body='{"QueryResponse": {}, "time": "2026-11-20T05:20:00-08:00"}',
+    )
     assert load("quickbooks", Settings(), company, tables={"bills"}).tables["bills"].rows_total == 0
 
 
@@ -515,12 +626,24 @@ def test_an_answer_without_rows_is_no_error(sandbox: Sandbox, company: Company) 
     ("status", "body", "kind", "text"),
     [
         (403, None, PermanentError, "may not read this company.*QUICKBOOKS_REALM_ID"),
-        (400, {"Fault": {"Error": [{"Message": "bad", "Detail": "x", "code": "4001"}]}}, PermanentError, "refused: bad x .*intuit_tid"),
+        (
+            400,
+            {"Fault": {"Error": [{"Message": "bad", "Detail": "x", "code": "4001"}]}},
+            PermanentError,
+            "refused: bad x .*intuit_tid",
+        ),
         (429, None, TransientError, "too many requests"),
-        (403, {"fault": {"error": [{"message": "Throttle", "code": "003001"}]}}, TransientError, "too many requests"),
+        (
+            403,
+            {"fault": {"error": [{"message": "Throttle", "code": "003001"}]}},
+            TransientError,
+            "too many requests",
+        ),
     ],
 )
-def test_errors_say_what_to_do(status: int, body: Any, kind: type[Exception], text: str, sandbox: Sandbox, company: Company) -> None:
+def test_errors_say_what_to_do(
+    status: int, body: Any, kind: type[Exception], text: str, sandbox: Sandbox, company: Company
+) -> None:
     more = {} if body is None else {"body": json.dumps(body)}
     sandbox.fault("quickbooks", "status", status=status, path="/query$", **more)
     with pytest.raises(kind, match=text):
@@ -530,7 +653,9 @@ def test_errors_say_what_to_do(status: int, body: Any, kind: type[Exception], te
 def test_both_spellings_of_a_fault_are_read() -> None:
     upper = b'{"Fault": {"Error": [{"Message": "m", "code": "610"}]}}'
     lower = b'{"fault": {"error": [{"message": "m", "code": "610"}]}, "time": 1794389401000}'
-    assert [quickbooks._faults(Answer(400, {}, body, "")) for body in (upper, lower)] == [[{"message": "m", "code": "610"}]] * 2
+    assert [quickbooks._faults(Answer(400, {}, body, "")) for body in (upper, lower)] == [
+        [{"message": "m", "code": "610"}]
+    ] * 2
 
 
 def test_the_doctor_compares_basis_and_currency(sandbox: Sandbox, company: Company) -> None:
@@ -545,27 +670,41 @@ def test_the_doctor_compares_basis_and_currency(sandbox: Sandbox, company: Compa
     assert {finding.level for finding in diagnose(Settings(), company, ["quickbooks"])} <= {"ok", "info"}
 
 
-def test_months_of_the_cash_method_stand_beside_those_of_the_other(sandbox: Sandbox, company: Company) -> None:
+def test_months_of_the_cash_method_stand_beside_those_of_the_other(
+    sandbox: Sandbox, company: Company
+) -> None:
     load("quickbooks", Settings(), company, tables={"profit_and_loss"})
-    cash = company.model_copy(update={"quickbooks": company.quickbooks.model_copy(update={"accounting_method": "Cash"})})
+    cash = company.model_copy(
+        update={"quickbooks": company.quickbooks.model_copy(update={"accounting_method": "Cash"})}
+    )
     load("quickbooks", Settings(), cash, tables={"profit_and_loss"})
     found = query(
         Settings(),
-        "select accounting_method, amount from raw_quickbooks.profit_and_loss where month = '2025-09-01' and group_key = 'Income' "
-        "and kind = 'total' order by 1",
+        "select accounting_method, amount from raw_quickbooks.profit_and_loss where month = '2025-09-01' and"
+        " group_key = 'Income' and kind = 'total' order by 1",
     )
     assert [method for method, _ in found] == ["Accrual", "Cash"] and found[0][1] != found[1][1]
 
 
-def test_a_closed_month_is_read_again(sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
-    late = next(bill for bill in finance.bills(1) if bill.day >= date(2025, 9, 1) and bill.entered_at > DEMO_CLOCK - 30 * 86_400_000)
+def test_a_closed_month_is_read_again(
+    sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = next(
+        bill
+        for bill in finance.bills(1)
+        if bill.day >= date(2025, 9, 1) and bill.entered_at > DEMO_CLOCK - 30 * 86_400_000
+    )
     before = datetime.fromtimestamp(late.entered_at / 1000, tz=UTC) - timedelta(minutes=1)
     totals = []
     for instant in (before, before + timedelta(minutes=2)):
         at(monkeypatch, sandbox, instant.isoformat())
         load("quickbooks", Settings(), company, tables={"profit_and_loss"})
         where = "month = ? and kind = 'total' and group_key in ('COGS', 'Expenses')"
-        totals += query(Settings(), f"select sum(amount) from raw_quickbooks.profit_and_loss where {where}", late.day.replace(day=1))
+        totals += query(
+            Settings(),
+            f"select sum(amount) from raw_quickbooks.profit_and_loss where {where}",
+            late.day.replace(day=1),
+        )
     assert totals[1][0] - totals[0][0] == finance.home(late.total, late.currency)
 
 
@@ -576,15 +715,20 @@ def no_stray_tokens() -> Iterator[None]:
     assert not (Path(__file__).parents[3] / "secrets").exists()
 
 
-def test_another_accounting_method_reads_its_own_history(sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_accounting_method_reads_its_own_history(
+    sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """13 months of it would leave the years before without a number."""
     load("quickbooks", Settings(), company, tables={"profit_and_loss"})
     settings = at(monkeypatch, sandbox, "2025-10-28T12:00:00Z")
-    cash = company.model_copy(update={"quickbooks": company.quickbooks.model_copy(update={"accounting_method": "Cash"})})
+    cash = company.model_copy(
+        update={"quickbooks": company.quickbooks.model_copy(update={"accounting_method": "Cash"})}
+    )
     load("quickbooks", settings, cash, tables={"profit_and_loss"})
     months = query(
         settings,
-        "select accounting_method, count(*), min(month) from raw_quickbooks.profit_and_loss where kind = 'month' group by all order by all",
+        "select accounting_method, count(*), min(month) from raw_quickbooks.profit_and_loss where kind ="
+        " 'month' group by all order by all",
     )
     assert [(method, count) for method, count, _ in months] == [("Accrual", 40), ("Cash", 40)]
     assert months[0][2] == months[1][2]
@@ -598,9 +742,13 @@ def test_the_tax_status_of_vendors_is_kept_day_by_day(
     load("quickbooks", settings, company, tables={"vendors", "vendor_states"})
     lacking = query(
         settings,
-        "select snapshot_date::text, count(*), count(*) filter (is_1099 and not has_tax_id) from raw_quickbooks.vendor_states "
-        "group by all order by all",
+        "select snapshot_date::text, count(*), count(*) filter (is_1099 and not has_tax_id) from"
+        " raw_quickbooks.vendor_states group by all order by all",
     )
-    now = query(settings, "select count(*), count(*) filter (is_1099 and not has_tax_id) from raw_quickbooks.vendors")
+    now = query(
+        settings, "select count(*), count(*) filter (is_1099 and not has_tax_id) from raw_quickbooks.vendors"
+    )
     assert [day for day, _, _ in lacking] == ["2025-10-27", "2026-01-20"]
-    assert lacking[-1][1:] == now[0] and lacking[0][2] > lacking[1][2]  # papers came in, the day before them stays
+    assert (
+        lacking[-1][1:] == now[0] and lacking[0][2] > lacking[1][2]
+    )  # papers came in, the day before them stays

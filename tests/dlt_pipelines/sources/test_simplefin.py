@@ -1,4 +1,5 @@
-"""SimpleFIN: the traps of its fact sheet, the access URL that is shown nowhere, and the claim that cannot be repeated."""
+"""SimpleFIN: the traps of its fact sheet, the access URL that is shown nowhere, and the claim that cannot be
+repeated."""
 
 from __future__ import annotations
 
@@ -40,26 +41,43 @@ def with_simplefin(company: Company, **values: Any) -> Company:
 # ------------------------------------------------------------------ what is stored
 
 
-def test_both_versions_bring_the_same(sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_both_versions_bring_the_same(
+    sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     found = []
     for version in (1, 2):
         monkeypatch.setenv("SCORELINE_HOME", str(tmp_path / str(version)))
         report = load("simplefin", Settings(), with_simplefin(company, protocol_version=version))
         assert report.warnings == [] and report.requests == 1
         accounts = query(
-            Settings(), "select account_id, account_key, name, currency, org_name, org_domain from raw_simplefin.accounts order by 1"
+            Settings(),
+            "select account_id, account_key, name, currency, org_name, org_domain from raw_simplefin.accounts"
+            " order by 1",
         )
-        balances = query(Settings(), "select columns(c -> not starts_with(c, '_dlt')) from raw_simplefin.balances order by account_id")
+        balances = query(
+            Settings(),
+            "select columns(c -> not starts_with(c, '_dlt')) from raw_simplefin.balances order by account_id",
+        )
         found.append((accounts, balances))
     assert found[0] == found[1]
-    assert ("ACT-card", "harborline.example/Business Card", "Business Card", "USD", "Harborline Cards", "harborline.example") in found[0][0]
+    assert (
+        "ACT-card",
+        "harborline.example/Business Card",
+        "Business Card",
+        "USD",
+        "Harborline Cards",
+        "harborline.example",
+    ) in found[0][0]
 
 
 def test_balances_are_decimals_of_their_own_currency(sandbox: Sandbox, company: Company) -> None:
     load("simplefin", Settings(), company)
     rows = {
         row[0]: row[1:]
-        for row in query(Settings(), "select account_id, currency, balance, available_balance, holdings from raw_simplefin.balances")
+        for row in query(
+            Settings(),
+            "select account_id, currency, balance, available_balance, holdings from raw_simplefin.balances",
+        )
     }
     currency, balance, available, holdings = rows["ACT-checking"]
     assert (currency, holdings) == ("USD", 0) and balance - available == Decimal(240)
@@ -77,14 +95,19 @@ def test_complaints_are_warnings_and_rows_and_old_balances_say_so(
     report = load("simplefin", settings, company)
     assert report.warnings == [
         "SimpleFIN says: Connection to Rhein Zahlungsbank may need attention (con.auth)",
-        "SimpleFIN: the balance of rhein-zahlungsbank.example/EUR Settlement is that of 2025-11-11; "
-        "the bank may have to be connected again",
+        (
+            "SimpleFIN: the balance of rhein-zahlungsbank.example/EUR Settlement is that of 2025-11-11; "
+            "the bank may have to be connected again"
+        ),
     ]
-    assert query(settings, "select code, connection_id from raw_simplefin.errors") == [("con.auth", "CON-0003")]
+    assert query(settings, "select code, connection_id from raw_simplefin.errors") == [
+        ("con.auth", "CON-0003")
+    ]
     # a snapshot a day, each with the day on which the balance was true
     assert query(
         settings,
-        "select snapshot_date, cast(balance_at as date), has_error from raw_simplefin.balances where account_id = 'ACT-euro' order by 1",
+        "select snapshot_date, cast(balance_at as date), has_error from raw_simplefin.balances where"
+        " account_id = 'ACT-euro' order by 1",
     ) == [(date(2025, 11, 16), date(2025, 11, 11), True), (date(2025, 11, 17), date(2025, 11, 11), True)]
     found = {finding.check: finding for finding in diagnose(settings, company, ["simplefin"])}
     assert found["con.auth"].level == found["stale"].level == "warn"
@@ -95,7 +118,10 @@ def test_complaints_are_warnings_and_rows_and_old_balances_say_so(
 
 def test_every_shape_of_a_complaint_is_read() -> None:
     body = {
-        "errlist": [{"code": "conn.auth", "msg": "Sign in", "conn_id": "C"}, {"code": "act.new", "message": "No data", "account_id": "A"}],
+        "errlist": [
+            {"code": "conn.auth", "msg": "Sign in", "conn_id": "C"},
+            {"code": "act.new", "message": "No data", "account_id": "A"},
+        ],
         "errors": ["Sign in", "Something else"],
     }
     assert [(one["code"], one["text"]) for one in simplefin.complaints(body)] == [
@@ -105,10 +131,15 @@ def test_every_shape_of_a_complaint_is_read() -> None:
     ]
 
 
-def test_a_reconnected_account_keeps_its_key(sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reconnected_account_keeps_its_key(
+    sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
     load("simplefin", at(monkeypatch, sandbox, "2025-11-30T18:00:00Z"), company)
     load("simplefin", at(monkeypatch, sandbox, "2025-12-01T18:00:00Z"), company)
-    sql = "select account_id, account_key from raw_simplefin.accounts where account_id like 'ACT-card%' order by 1"
+    sql = (
+        "select account_id, account_key from raw_simplefin.accounts where account_id like 'ACT-card%' order"
+        " by 1"
+    )
     assert query(Settings(), sql) == [
         ("ACT-card", "harborline.example/Business Card"),
         ("ACT-card-2", "harborline.example/Business Card"),
@@ -117,29 +148,47 @@ def test_a_reconnected_account_keeps_its_key(sandbox: Sandbox, company: Company,
 
 def test_an_account_that_is_missing_today_keeps_its_rows(sandbox: Sandbox, company: Company) -> None:
     load("simplefin", Settings(), company)
-    card = {"id": "ACT-card", "name": "Business Card", "currency": "USD", "balance": "-9.00", "balance-date": 1761556200}
+    card = {
+        "id": "ACT-card",
+        "name": "Business Card",
+        "currency": "USD",
+        "balance": "-9.00",
+        "balance-date": 1761556200,
+    }
     answer = {"errors": ["Some accounts could not be read"], "accounts": [card]}
     sandbox.fault("simplefin", "status", status=200, body=json.dumps(answer))
     report = load("simplefin", Settings(), company)
     assert "SimpleFIN says: Some accounts could not be read" in report.warnings
-    assert query(Settings(), "select count(*), count(distinct snapshot_date) from raw_simplefin.balances") == [(7, 1)]
-    assert query(Settings(), "select balance from raw_simplefin.balances where account_id = 'ACT-card'") == [(Decimal(-9),)]
-    assert query(Settings(), "select count(*) from raw_simplefin.transactions where deleted_at is not null") == [(0,)]
+    assert query(
+        Settings(), "select count(*), count(distinct snapshot_date) from raw_simplefin.balances"
+    ) == [(7, 1)]
+    assert query(Settings(), "select balance from raw_simplefin.balances where account_id = 'ACT-card'") == [
+        (Decimal(-9),)
+    ]
+    assert query(
+        Settings(), "select count(*) from raw_simplefin.transactions where deleted_at is not null"
+    ) == [(0,)]
 
 
 def test_transactions_by_account_and_id_in_steps_of_89_days(sandbox: Sandbox, company: Company) -> None:
     report = load("simplefin", Settings(), company)
-    total, ids = query(Settings(), "select count(*), count(distinct transaction_id) from raw_simplefin.transactions")[0]
+    total, ids = query(
+        Settings(), "select count(*), count(distinct transaction_id) from raw_simplefin.transactions"
+    )[0]
     assert total > ids > 200  # both sides of a transfer share an id
     first = report.tables["transactions"].rows_total
     since = datetime(2025, 1, 1, tzinfo=UTC)
     again = load("simplefin", Settings(), company, since=since)
     assert again.requests == 4 and not again.warnings  # 299 days
     assert again.tables["transactions"].rows_total > 3 * first
-    assert query(Settings(), "select min(posted_at) >= '2025-01-01' from raw_simplefin.transactions") == [(True,)]
+    assert query(Settings(), "select min(posted_at) >= '2025-01-01' from raw_simplefin.transactions") == [
+        (True,)
+    ]
 
 
-def test_a_transaction_that_the_bank_takes_back_is_marked(sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_transaction_that_the_bank_takes_back_is_marked(
+    sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
     load("simplefin", Settings(), company)
     account = {
         "id": "ACT-euro",
@@ -150,24 +199,34 @@ def test_a_transaction_that_the_bank_takes_back_is_marked(sandbox: Sandbox, comp
         "transactions": [],
     }
     before = query(
-        Settings(), "select count(*) from raw_simplefin.transactions where account_id = 'ACT-euro' and posted_at >= '2025-10-18'"
+        Settings(),
+        "select count(*) from raw_simplefin.transactions where account_id = 'ACT-euro' and posted_at >="
+        " '2025-10-18'",
     )
     settings = at(monkeypatch, sandbox, "2025-10-28T12:00:00Z")
     sandbox.fault("simplefin", "status", status=200, body=json.dumps({"errors": [], "accounts": [account]}))
     load("simplefin", settings, company)
     assert (
-        query(settings, "select count(*) from raw_simplefin.transactions where deleted_at is not null and account_id = 'ACT-euro'")
+        query(
+            settings,
+            "select count(*) from raw_simplefin.transactions where deleted_at is not null and account_id ="
+            " 'ACT-euro'",
+        )
         == before
     )
-    assert query(settings, "select count(*) from raw_simplefin.transactions where deleted_at is not null and account_id <> 'ACT-euro'") == [
-        (0,)
-    ]
+    assert query(
+        settings,
+        "select count(*) from raw_simplefin.transactions where deleted_at is not null and account_id <>"
+        " 'ACT-euro'",
+    ) == [(0,)]
 
 
 # ------------------------------------------------------------------ limits and errors
 
 
-def test_the_requests_of_a_day_are_kept_over_runs(sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_requests_of_a_day_are_kept_over_runs(
+    sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings = Settings()
     load("simplefin", settings, company)
     import duckdb
@@ -179,7 +238,9 @@ def test_the_requests_of_a_day_are_kept_over_runs(sandbox: Sandbox, company: Com
         load("simplefin", settings, company)
     assert sandbox.requests("simplefin") == []
     assert query(settings, "select count(*) from raw_simplefin.balances") == [(7,)]
-    assert "20 of 24" in next(finding.detail for finding in diagnose(settings, company, ["simplefin"]) if finding.check == "budget")
+    assert "20 of 24" in next(
+        finding.detail for finding in diagnose(settings, company, ["simplefin"]) if finding.check == "budget"
+    )
     settings = at(monkeypatch, sandbox, "2025-10-28T12:00:01Z")
     assert load("simplefin", settings, company).requests == 1
 
@@ -191,7 +252,9 @@ def test_tries_of_one_run_stay_within_the_day_too(sandbox: Sandbox, company: Com
 
     with duckdb.connect(str(settings.warehouse_path)) as connection:
         connection.execute("update ledger.loads set requests = 24 where requests = 1")
-    (finding,) = [finding for finding in diagnose(settings, company, ["simplefin"]) if finding.check == "budget"]
+    (finding,) = [
+        finding for finding in diagnose(settings, company, ["simplefin"]) if finding.check == "budget"
+    ]
     assert finding.level == "warn" and "Nothing is asked now" in finding.way_out
     assert len(sandbox.requests("simplefin")) == 1
 
@@ -199,13 +262,17 @@ def test_tries_of_one_run_stay_within_the_day_too(sandbox: Sandbox, company: Com
 def test_a_used_up_day_is_not_asked_again(sandbox: Sandbox, company: Company) -> None:
     load("simplefin", Settings(), company)
     sandbox.fault("simplefin", "status", status=429)
-    with pytest.raises(TransientError, match="day's requests are used up.*You have made too many requests today"):
+    with pytest.raises(
+        TransientError, match="day's requests are used up.*You have made too many requests today"
+    ):
         load("simplefin", Settings(), company)
     assert len([call for call in sandbox.requests("simplefin") if call["status"] == 429]) == 1
     assert query(Settings(), "select count(*) from raw_simplefin.balances") == [(7,)]
 
 
-@pytest.mark.parametrize(("status", "text"), [(402, "not paid.*has ended"), (403, "not accepted .403.*scoreline claim")])
+@pytest.mark.parametrize(
+    ("status", "text"), [(402, "not paid.*has ended"), (403, "not accepted .403.*scoreline claim")]
+)
 def test_refusals_say_what_to_do(status: int, text: str, sandbox: Sandbox, company: Company) -> None:
     sandbox.fault("simplefin", "status", status=status)
     with pytest.raises(PermanentError, match=text):
@@ -219,22 +286,34 @@ def test_no_account_at_all_is_asked_twice(sandbox: Sandbox, company: Company) ->
     assert query(Settings(), "select count(*) from raw_simplefin.balances") == [(7,)]
 
 
-def test_nothing_is_missed_after_a_pause(sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_missed_after_a_pause(
+    sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
     load("simplefin", Settings(), company)
     settings = at(monkeypatch, sandbox, "2026-03-01T12:00:00Z")
     assert load("simplefin", settings, company).requests == 2
     days = query(
-        settings, "select distinct cast(posted_at as date) from raw_simplefin.transactions where account_id = 'ACT-checking' order by 1"
+        settings,
+        "select distinct cast(posted_at as date) from raw_simplefin.transactions where account_id ="
+        " 'ACT-checking' order by 1",
     )
-    assert max(later - earlier for (earlier,), (later,) in zip(days, days[1:], strict=False)) < timedelta(days=7)
+    assert max(later - earlier for (earlier,), (later,) in zip(days, days[1:], strict=False)) < timedelta(
+        days=7
+    )
 
 
 # ------------------------------------------------------------------ the access URL
 
 
-def test_the_access_url_is_shown_nowhere(sandbox: Sandbox, company: Company, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_access_url_is_shown_nowhere(
+    sandbox: Sandbox, company: Company, caplog: pytest.LogCaptureFixture
+) -> None:
     settings, said = Settings(), []
-    bodies = [f"you sent {ACCESS}", f"user {SECRETS[0]}, password {SECRETS[1]}", base64.b64encode(":".join(SECRETS).encode()).decode()]
+    bodies = [
+        f"you sent {ACCESS}",
+        f"user {SECRETS[0]}, password {SECRETS[1]}",
+        base64.b64encode(":".join(SECRETS).encode()).decode(),
+    ]
     with caplog.at_level(logging.DEBUG):
         load("simplefin", settings, company)
         said += [str(finding) for finding in diagnose(settings, company, ["simplefin"])]
@@ -242,7 +321,10 @@ def test_the_access_url_is_shown_nowhere(sandbox: Sandbox, company: Company, cap
             sandbox.fault("simplefin", "status", status=418, body=body)
             with pytest.raises(PermanentError) as caught:
                 load("simplefin", settings, company)
-            said += [str(caught.value), *(str(finding) for finding in diagnose(settings, company, ["simplefin"]))]
+            said += [
+                str(caught.value),
+                *(str(finding) for finding in diagnose(settings, company, ["simplefin"])),
+            ]
             sandbox.clear_faults()
         complaint = {"errors": [f"cannot open {ACCESS}"], "accounts": []}
         sandbox.fault("simplefin", "status", status=200, body=json.dumps(complaint))
@@ -251,13 +333,18 @@ def test_the_access_url_is_shown_nowhere(sandbox: Sandbox, company: Company, cap
     assert "***" in "".join(said)
     written = [file.read_bytes() for file in settings.home.rglob("*") if file.is_file()]
     for secret in (ACCESS, *SECRETS, base64.b64encode(":".join(SECRETS).encode()).decode()):
-        assert not [one for one in (caplog.text.encode(), "".join(said).encode(), *written) if secret.encode() in one], secret
+        assert not [
+            one for one in (caplog.text.encode(), "".join(said).encode(), *written) if secret.encode() in one
+        ], secret
 
 
 @pytest.mark.parametrize(
     ("value", "text"),
     [
-        (base64.b64encode(b"https://bridge.example/simplefin/claim/secret77").decode(), "a setup token instead of.*scoreline claim"),
+        (
+            base64.b64encode(b"https://bridge.example/simplefin/claim/secret77").decode(),
+            "a setup token instead of.*scoreline claim",
+        ),
         ("https://bridge.example/simplefin", "no user and password"),
         ("http://canaryuser:canarypass@bridge.example/simplefin", "not https"),
         ("nonsense", "no address instead"),
@@ -269,12 +356,22 @@ def test_what_is_no_access_url_is_said_without_showing_it(
     monkeypatch.setenv("SIMPLEFIN_ACCESS_URL", value)
     with pytest.raises(PermanentError, match=text) as caught:
         load("simplefin", Settings(), company)
-    assert value not in str(caught.value) and "canarypass" not in str(caught.value) and "secret77" not in str(caught.value)
+    assert (
+        value not in str(caught.value)
+        and "canarypass" not in str(caught.value)
+        and "secret77" not in str(caught.value)
+    )
 
 
 def test_user_and_password_are_cut_off_and_decoded() -> None:
-    assert simplefin.parted("https://us%40er:p%3Aw@bank.example:8443/simplefin/") == ("https://bank.example:8443/simplefin", "us@er", "p:w")
-    assert {"us@er", "p:w", "us%40er:p%3Aw"} <= set(simplefin.forms("https://us%40er:p%3Aw@bank.example/simplefin"))
+    assert simplefin.parted("https://us%40er:p%3Aw@bank.example:8443/simplefin/") == (
+        "https://bank.example:8443/simplefin",
+        "us@er",
+        "p:w",
+    )
+    assert {"us@er", "p:w", "us%40er:p%3Aw"} <= set(
+        simplefin.forms("https://us%40er:p%3Aw@bank.example/simplefin")
+    )
 
 
 # ------------------------------------------------------------------ the claim
@@ -301,14 +398,20 @@ def test_a_claim_writes_the_access_url_and_shows_nothing(
     dotenv.write_text("# mine\nHUBSPOT_API_KEY=abc\nSIMPLEFIN_ACCESS_URL=\nLAST=1")
     done = CliRunner().invoke(main, ["claim"], input=f"  {token(sandbox, 'one')}\n")
     assert done.exit_code == 0, done.output
-    assert str(dotenv) in done.output and not [secret for secret in (ACCESS, *SECRETS, token(sandbox, "one")) if secret in done.output]
+    assert str(dotenv) in done.output and not [
+        secret for secret in (ACCESS, *SECRETS, token(sandbox, "one")) if secret in done.output
+    ]
     assert dotenv.read_text() == f"# mine\nHUBSPOT_API_KEY=abc\nSIMPLEFIN_ACCESS_URL='{ACCESS}'\nLAST=1"
     assert stat.S_IMODE(dotenv.stat().st_mode) == 0o600
-    assert [file.name for file in dotenv.parent.iterdir()] == [".env"] and not claimed_path(Settings()).exists()
+    assert [file.name for file in dotenv.parent.iterdir()] == [".env"] and not claimed_path(
+        Settings()
+    ).exists()
     assert load("simplefin", Settings(), company).status == "ok"
     refused = CliRunner().invoke(main, ["claim"], input=token(sandbox, "two"))
     assert refused.exit_code == 1 and "holds an access URL already" in refused.output
-    assert claim(token(sandbox, "two"), Settings(), replace=True) == dotenv  # it was not used up by the refusal
+    assert (
+        claim(token(sandbox, "two"), Settings(), replace=True) == dotenv
+    )  # it was not used up by the refusal
 
 
 def test_a_second_claim_says_what_it_may_mean(sandbox: Sandbox, dotenv: Path) -> None:
@@ -338,7 +441,9 @@ simplefin_claim.claim(sys.argv[1], Settings())
 
 def test_a_kill_after_the_claim_loses_nothing(sandbox: Sandbox, dotenv: Path) -> None:
     root = Path(__file__).parents[3]
-    killed = subprocess.run([sys.executable, "-c", KILLED, token(sandbox, "kill")], cwd=root, env=dict(os.environ))
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED, token(sandbox, "kill")], cwd=root, env=dict(os.environ)
+    )
     assert killed.returncode == -signal.SIGKILL and dotenv.read_text() == ""
     assert stat.S_IMODE(claimed_path(Settings()).stat().st_mode) == 0o600
     done = CliRunner().invoke(main, ["claim"])  # asks for no token
@@ -355,8 +460,14 @@ def test_a_file_that_cannot_be_written_is_found_before_the_claim(sandbox: Sandbo
 
 
 def test_cash_accounts_that_do_not_exist(sandbox: Sandbox, company: Company) -> None:
-    found = {finding.check: finding for finding in diagnose(Settings(), with_simplefin(company, cash_accounts=["x/y"]), ["simplefin"])}
-    assert found["cash_accounts"].level == "fail" and "lakeland-bank.example/Operating Checking" in found["cash_accounts"].way_out
+    found = {
+        finding.check: finding
+        for finding in diagnose(Settings(), with_simplefin(company, cash_accounts=["x/y"]), ["simplefin"])
+    }
+    assert (
+        found["cash_accounts"].level == "fail"
+        and "lakeland-bank.example/Operating Checking" in found["cash_accounts"].way_out
+    )
 
 
 # ------------------------------------------------------------------ which account is which
@@ -368,7 +479,14 @@ def answered(sandbox: Sandbox, **body: Any) -> None:
 
 
 def account(account_id: str, name: str = "Checking", **more: Any) -> dict[str, Any]:
-    return {"id": account_id, "name": name, "currency": "USD", "balance": "5.00", "balance-date": 1761556200, **more}
+    return {
+        "id": account_id,
+        "name": name,
+        "currency": "USD",
+        "balance": "5.00",
+        "balance-date": 1761556200,
+        **more,
+    }
 
 
 def test_a_key_is_the_same_in_both_versions_and_an_id_keeps_it(sandbox: Sandbox, company: Company) -> None:
@@ -382,7 +500,8 @@ def test_a_key_is_the_same_in_both_versions_and_an_id_keeps_it(sandbox: Sandbox,
     load("simplefin", Settings(), company)
     found = [("A", "bank.example/Checking"), ("B", "Other Bank/Checking"), ("C", "bank.example/Savings")]
     assert query(Settings(), keys) == found
-    # the second version, and the bank has renamed an account: its id keeps the key; one that is linked anew gets the key of its former self
+    # the second version, and the bank has renamed an account: its id keeps the key; one that is linked anew
+    # gets the key of its former self
     connections = [
         {"conn_id": "1", "org_id": "O1", "org_url": "https://www.bank.example"},
         {"conn_id": "2", "org_id": "O2", "org_url": "https://other.example"},
@@ -399,7 +518,10 @@ def test_a_key_is_the_same_in_both_versions_and_an_id_keeps_it(sandbox: Sandbox,
     listed = with_simplefin(company, cash_accounts=["WWW.bank.example/checking", "other bank/Checking"])
     told = {finding.check: finding for finding in diagnose(Settings(), listed, ["simplefin"])}
     assert told["cash_accounts"].level == "ok"
-    assert told["one name, two accounts"].level == "warn" and "A (balance of 2025-10-27), D" in told["one name, two accounts"].detail
+    assert (
+        told["one name, two accounts"].level == "warn"
+        and "A (balance of 2025-10-27), D" in told["one name, two accounts"].detail
+    )
     by_id = with_simplefin(company, cash_accounts=["bank.example/Checking", "D", "other bank/Checking"])
     told = {finding.check: finding for finding in diagnose(Settings(), by_id, ["simplefin"])}
     assert told["cash_accounts"].level == "ok" and "one name, two accounts" not in told
@@ -408,10 +530,18 @@ def test_a_key_is_the_same_in_both_versions_and_an_id_keeps_it(sandbox: Sandbox,
 def test_what_the_banks_complain_of_stands_beside_the_balances(sandbox: Sandbox, company: Company) -> None:
     sql = "select account_id, has_error, error_text from raw_simplefin.balances order by 1"
     one, two = {"domain": "one.example", "name": "Bank One"}, {"domain": "two.example", "name": "Bank Two"}
-    answered(sandbox, errors=["Connection to Bank One may need attention"], accounts=[account("A", org=one), account("B", org=two)])
+    answered(
+        sandbox,
+        errors=["Connection to Bank One may need attention"],
+        accounts=[account("A", org=one), account("B", org=two)],
+    )
     load("simplefin", Settings(), company)
-    assert query(Settings(), sql) == [("A", True, "Connection to Bank One may need attention"), ("B", False, None)]
-    # of a connection, of an account, of none that came, and of the request (which says nothing about a balance)
+    assert query(Settings(), sql) == [
+        ("A", True, "Connection to Bank One may need attention"),
+        ("B", False, None),
+    ]
+    # of a connection, of an account, of none that came, and of the request (which says nothing about a
+    # balance)
     errlist = [
         {"code": "con.auth", "msg": "Sign  in\nagain", "conn_id": "1"},
         {"code": "act.failed", "msg": f"No data for {SECRETS[1]}", "account_id": "B"},
@@ -420,4 +550,7 @@ def test_what_the_banks_complain_of_stands_beside_the_balances(sandbox: Sandbox,
     ]
     answered(sandbox, errlist=errlist, accounts=[account("A", conn_id="1"), account("B", conn_id="2")])
     load("simplefin", Settings(), company)
-    assert query(Settings(), sql) == [("A", True, "Sign in again\nThird bank"), ("B", True, "No data for ***\nThird bank")]
+    assert query(Settings(), sql) == [
+        ("A", True, "Sign in again\nThird bank"),
+        ("B", True, "No data for ***\nThird bank"),
+    ]

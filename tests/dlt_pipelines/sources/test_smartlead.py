@@ -80,7 +80,13 @@ def test_secrets_of_mailboxes_and_addresses_of_leads_are_nowhere(
             load(NAME, Settings(), company)
     everything = written(Settings()) + (caplog.text + str(caught.value) + str(shape.value)).encode()
     assert b"trycedarridge.example" in everything
-    for secret in (b"canary-mailbox-password", b"canary-oauth", b"canary-mail-body", b"prospects.example", b"shared-leads"):
+    for secret in (
+        b"canary-mailbox-password",
+        b"canary-oauth",
+        b"canary-mail-body",
+        b"prospects.example",
+        b"shared-leads",
+    ):
         assert secret not in everything
     assert set(smartlead.source().mailboxes.columns) & {"password", "imap_password", "refresh_token"} == set()
 
@@ -89,7 +95,8 @@ def test_texts_become_numbers_and_json_in_text_stays_json(sandbox: Sandbox, comp
     report = load(NAME, Settings(), company)
     assert report.warnings == []
     [(sent, unique, total, waiting)] = rows(
-        f"select sent_count, unique_sent_count, leads_total, leads_not_started from campaign_stats where campaign_id = {ACTIVE}"
+        "select sent_count, unique_sent_count, leads_total, leads_not_started from campaign_stats where"
+        f" campaign_id = {ACTIVE}"
     )
     assert sent > unique == total - waiting > 0
     schedules = dict(rows("select id, schedule from campaigns"))
@@ -99,22 +106,38 @@ def test_texts_become_numbers_and_json_in_text_stays_json(sandbox: Sandbox, comp
 
 def test_paused_campaigns_and_sub_campaigns_can_be_told_apart(sandbox: Sandbox, company: Company) -> None:
     load(NAME, Settings(), company)
-    [(status, waiting)] = rows(f"select status, leads_not_started from campaign_stats where campaign_id = {PAUSED}")
+    [(status, waiting)] = rows(
+        f"select status, leads_not_started from campaign_stats where campaign_id = {PAUSED}"
+    )
     assert status == "PAUSED" and waiting > 100  # of no use as a queue
-    assert rows("select id, parent_campaign_id from campaigns where parent_campaign_id is not null") == [(CHILD, 5015)]
-
-
-def test_unknown_states_are_accepted_and_only_known_ones_counted(sandbox: Sandbox, company: Company) -> None:
-    body = {"id": ACTIVE, "status": "HIBERNATING", "sent_count": "7", "campaign_lead_stats": {"total": 9, "notStarted": 2, "SENT": 7}}
-    sandbox.fault(NAME, "status", status=200, path=f"{ACTIVE}/analytics", body=body)
-    load(NAME, Settings(), company, tables={"campaign_stats"})
-    assert rows(f"select sent_count, leads_total, leads_not_started, leads_stopped from campaign_stats where campaign_id = {ACTIVE}") == [
-        (7, 9, 2, None)
+    assert rows("select id, parent_campaign_id from campaigns where parent_campaign_id is not null") == [
+        (CHILD, 5015)
     ]
 
 
+def test_unknown_states_are_accepted_and_only_known_ones_counted(sandbox: Sandbox, company: Company) -> None:
+    body = {
+        "id": ACTIVE,
+        "status": "HIBERNATING",
+        "sent_count": "7",
+        "campaign_lead_stats": {"total": 9, "notStarted": 2, "SENT": 7},
+    }
+    sandbox.fault(NAME, "status", status=200, path=f"{ACTIVE}/analytics", body=body)
+    load(NAME, Settings(), company, tables={"campaign_stats"})
+    assert rows(
+        "select sent_count, leads_total, leads_not_started, leads_stopped from campaign_stats where"
+        f" campaign_id = {ACTIVE}"
+    ) == [(7, 9, 2, None)]
+
+
 def test_a_success_that_is_none(sandbox: Sandbox, company: Company) -> None:
-    sandbox.fault(NAME, "status", status=200, path=f"{PAUSED}/analytics", body={"ok": False, "message": "Campaign is locked"})
+    sandbox.fault(
+        NAME,
+        "status",
+        status=200,
+        path=f"{PAUSED}/analytics",
+        body={"ok": False, "message": "Campaign is locked"},
+    )
     report = load(NAME, Settings(), company, tables={"campaign_stats"})
     assert any("refused (200, but no success): Campaign is locked" in warning for warning in report.warnings)
     # it has a row without numbers: nobody knows them
@@ -130,19 +153,25 @@ def test_a_success_that_is_none(sandbox: Sandbox, company: Company) -> None:
         load(NAME, Settings(), company)
 
 
-def test_a_new_account_without_campaigns_loads_and_gets_its_name_later(sandbox: Sandbox, company: Company) -> None:
+def test_a_new_account_without_campaigns_loads_and_gets_its_name_later(
+    sandbox: Sandbox, company: Company
+) -> None:
     sandbox.fault(NAME, "status", status=200, path="campaigns$", body=[])
     assert load(NAME, Settings(), company).tables["campaigns"].rows_total == 0
     sandbox.clear_faults()
     assert load(NAME, Settings(), company).tables["campaigns"].rows_total == 9
 
 
-def test_only_what_can_change_is_read_daily(sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_what_can_change_is_read_daily(
+    sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
     load(NAME, Settings(), company)
     assert len(asked(sandbox, "analytics$")) == 9
     sandbox.forget_requests()
     load(NAME, at(monkeypatch, sandbox, "2025-10-28T12:00:00Z"), company)
-    assert len(asked(sandbox, "analytics$")) == 4 and not any("5001" in path for path in asked(sandbox, "campaigns/"))
+    assert len(asked(sandbox, "analytics$")) == 4 and not any(
+        "5001" in path for path in asked(sandbox, "campaigns/")
+    )
     assert len(sandbox.requests(NAME)) <= 12
     sandbox.forget_requests()
     load(NAME, at(monkeypatch, sandbox, "2025-11-03T13:00:00Z"), company)
@@ -150,7 +179,9 @@ def test_only_what_can_change_is_read_daily(sandbox: Sandbox, company: Company, 
     assert rows("select count(*), count(distinct snapshot_date) from campaign_stats") == [(22, 3)]
 
 
-def test_late_replies_and_opens_are_seen(sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_late_replies_and_opens_are_seen(
+    sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
     load(NAME, at(monkeypatch, sandbox, "2025-10-24T22:00:00Z"), company)
     [(early,)] = rows("select count(*) from sends where sent_at >= '2025-10-23' and opened_at is not null")
     load(NAME, at(monkeypatch, sandbox, "2025-10-27T12:00:00Z"), company)
@@ -158,7 +189,9 @@ def test_late_replies_and_opens_are_seen(sandbox: Sandbox, company: Company, mon
     assert late > early
 
 
-def test_a_deleted_campaign_is_marked_and_keeps_its_emails(sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_deleted_campaign_is_marked_and_keeps_its_emails(
+    sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
     load(NAME, Settings(), company)
     load(NAME, at(monkeypatch, sandbox, "2025-11-21T12:00:00Z"), company)
     assert rows("select id from campaigns where deleted_at is not null") == [(DELETED_LATER,)]
@@ -168,18 +201,23 @@ def test_a_deleted_campaign_is_marked_and_keeps_its_emails(sandbox: Sandbox, com
 def test_one_person_in_two_campaigns_is_one(sandbox: Sandbox, company: Company) -> None:
     assert smartlead.lead_key(" Owner7@X.example") == smartlead.lead_key("owner7@x.example")
     load(NAME, Settings(), company, tables={"sends"})
-    [(emails, people, per_campaign)] = rows("select count(*), count(distinct lead_key), count(distinct (campaign_id, lead_key)) from sends")
+    [(emails, people, per_campaign)] = rows(
+        "select count(*), count(distinct lead_key), count(distinct (campaign_id, lead_key)) from sends"
+    )
     assert emails > per_campaign > people
 
 
-def test_a_list_without_a_total_is_read_to_its_end(sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_list_without_a_total_is_read_to_its_end(
+    sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(smartlead, "MAILBOXES", 11)  # the last page is full
     for kind in ("", "empty_page", "repeated_page", "duplicates"):
         if kind:
             sandbox.fault(NAME, kind, path="email-accounts", skip=3, times=1)
         load(NAME, Settings(), company, tables={"mailboxes"})
         [(boxes, broken, spare, capacity)] = rows(
-            "select count(*), count(*) filter (not is_smtp_success), count(*) filter (not is_in_use), sum(message_per_day) from mailboxes"
+            "select count(*), count(*) filter (not is_smtp_success), count(*) filter (not is_in_use),"
+            " sum(message_per_day) from mailboxes"
         )
         assert (boxes, broken, spare, capacity) == (22, 2, 1, 660), kind
 
@@ -191,7 +229,9 @@ def test_a_total_that_is_not_reached_is_no_end(sandbox: Sandbox, company: Compan
 
 
 def test_a_question_the_vendor_refuses_is_no_answer(sandbox: Sandbox, company: Company) -> None:
-    sandbox.fault(NAME, "status", status=400, path="email-accounts", times=1, body={"error": '"isInUse" is not allowed'})
+    sandbox.fault(
+        NAME, "status", status=400, path="email-accounts", times=1, body={"error": '"isInUse" is not allowed'}
+    )
     report = load(NAME, Settings(), company, tables={"mailboxes"})
     assert any("does not say which mailboxes are in use" in warning for warning in report.warnings)
     assert rows("select distinct is_in_use from mailboxes") == [(None,)]
@@ -200,7 +240,9 @@ def test_a_question_the_vendor_refuses_is_no_answer(sandbox: Sandbox, company: C
 def test_a_window_is_read_again(sandbox: Sandbox, company: Company) -> None:
     window = {"since": datetime(2025, 2, 3, tzinfo=UTC), "until": datetime(2025, 2, 9, tzinfo=UTC)}
     load(NAME, Settings(), company, tables={"sends"}, **window)  # type: ignore[arg-type]
-    [(first, last, campaigns)] = rows("select min(sent_at)::date::text, max(sent_at)::date::text, count(distinct campaign_id) from sends")
+    [(first, last, campaigns)] = rows(
+        "select min(sent_at)::date::text, max(sent_at)::date::text, count(distinct campaign_id) from sends"
+    )
     assert ("2025-02-02" <= first <= "2025-02-03") and last <= "2025-02-10" and campaigns == 3
 
 
@@ -211,7 +253,10 @@ def test_rate_headers_are_obeyed(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def judge(status: int, body: bytes = b"[]", **headers: str) -> Any:
         return smartlead._judge(
-            budget, Answer(status, {name.replace("_", "-"): value for name, value in headers.items()}, body, "/campaigns")
+            budget,
+            Answer(
+                status, {name.replace("_", "-"): value for name, value in headers.items()}, body, "/campaigns"
+            ),
         )
 
     assert judge(200, x_ratelimit_remaining="3", x_ratelimit_reset="20") is None and paused == []

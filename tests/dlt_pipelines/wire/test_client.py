@@ -90,7 +90,9 @@ def test_permanent_statuses_are_tried_once(vendor: Vendor, status: int) -> None:
 
 @pytest.mark.parametrize("as_date", [False, True])
 def test_retry_after_is_honoured(vendor: Vendor, as_date: bool) -> None:
-    wait = email.utils.format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True) if as_date else "1"
+    wait = (
+        email.utils.format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True) if as_date else "1"
+    )
     vendor.reply = replies((429, b"slow down", {"Retry_After": wait}), (200, b"{}"))
     subject = client(vendor)
     subject.get("/x")
@@ -132,7 +134,9 @@ def _short(handler: BaseHTTPRequestHandler) -> None:
 
 @pytest.mark.parametrize("breaks", [_reset, _short])
 def test_a_connection_that_ends_in_the_middle_is_tried_again(vendor: Vendor, breaks: Any) -> None:
-    vendor.reply = lambda handler, number: breaks(handler) if number == 1 else answer(handler, 200, b'{"whole": 1}')
+    vendor.reply = lambda handler, number: (
+        breaks(handler) if number == 1 else answer(handler, 200, b'{"whole": 1}')
+    )
     assert client(vendor).get("/x") == {"whole": 1}
 
 
@@ -179,7 +183,11 @@ def test_secrets_stay_out_of_errors_and_logs(vendor: Vendor, caplog: pytest.LogC
     echo = json.dumps({"message": f"bad token {SECRET} in https://u:pw@h/x?api_key=abc123&z=1"}).encode()
     vendor.reply = replies((400, echo))
     subject = client(vendor)
-    with caplog.at_level(logging.DEBUG), redacted_logs(subject.redact), pytest.raises(PermanentError) as caught:
+    with (
+        caplog.at_level(logging.DEBUG),
+        redacted_logs(subject.redact),
+        pytest.raises(PermanentError) as caught,
+    ):
         subject.get("/x", {"user": SECRET})
     import traceback
 
@@ -222,7 +230,9 @@ def _json(text: str) -> str:
         lambda text: html.escape(text).replace("/", "&#47;").replace("+", "&#x2B;"),
         lambda text: quote(text, safe=""),
         lambda text: (
-            quote(text, safe="").lower() if text.islower() else re.sub("%..", lambda found: found[0].lower(), quote(text, safe=""))
+            quote(text, safe="").lower()
+            if text.islower()
+            else re.sub("%..", lambda found: found[0].lower(), quote(text, safe=""))
         ),
         lambda text: quote_plus(text),
         lambda text: quote(quote(text, safe=""), safe=""),
@@ -252,24 +262,38 @@ def test_a_secret_is_hidden_in_every_form_it_travels_in(form: Callable[[str], st
         assert not any(CANARY.encode()[i : i + 8] in raw for i in range(len(CANARY) - 7)), said
 
 
-@pytest.mark.parametrize("text", ["id 5 of pipeline_default", "user%20name &amp; co", "", "%", "&;", "\\u12", "C:\\path\\new"])
+@pytest.mark.parametrize(
+    "text", ["id 5 of pipeline_default", "user%20name &amp; co", "", "%", "&;", "\\u12", "C:\\path\\new"]
+)
 def test_other_texts_stay_as_they_are(text: str) -> None:
-    assert Redactor([CANARY, "someone@example.com", "postgresql://postgres:hunter22@db.example/crm"])(text) == text
+    assert (
+        Redactor([CANARY, "someone@example.com", "postgresql://postgres:hunter22@db.example/crm"])(text)
+        == text
+    )
 
 
 def test_the_password_in_an_address_is_a_secret_of_its_own() -> None:
     redact = Redactor(["postgresql://postgres:hunter%2F22@db.example/crm"])
-    assert redact("role postgres at db.example: hunter/22 refused") == f"role postgres at db.example: {HIDDEN} refused"
+    assert (
+        redact("role postgres at db.example: hunter/22 refused")
+        == f"role postgres at db.example: {HIDDEN} refused"
+    )
 
 
 @pytest.mark.parametrize("status", [200, 302, 400, 403, 404, 429, 500])
 def test_a_vendor_that_echoes_the_key_teaches_nobody(vendor: Vendor, status: int) -> None:
     for body in (f"{'x' * 190} {SECRET}", json.dumps({f"a{SECRET}": [SECRET]}), f"<p>{SECRET}", SECRET * 30):
-        vendor.reply = replies((status, body.encode(), {"location": f"https://else.example/?k={SECRET}", "content-type": SECRET}))
+        vendor.reply = replies(
+            (status, body.encode(), {"location": f"https://else.example/?k={SECRET}", "content-type": SECRET})
+        )
         with pytest.raises((PermanentError, TransientError)) as caught:
             expect(client(vendor, patience=0.001).get("/x"), list, "x", "rows")
-        assert not any(SECRET[i : i + 8] in str(caught.value) for i in range(len(SECRET) - 7)) or status == 200
-        assert not any(SECRET[i : i + 8] in client(vendor).redact(caught.value) for i in range(len(SECRET) - 7))
+        assert (
+            not any(SECRET[i : i + 8] in str(caught.value) for i in range(len(SECRET) - 7)) or status == 200
+        )
+        assert not any(
+            SECRET[i : i + 8] in client(vendor).redact(caught.value) for i in range(len(SECRET) - 7)
+        )
 
 
 class _Window:
@@ -291,7 +315,9 @@ class _Window:
         answer(handler, 200, b"{}")
 
     def fullest(self, seconds: float) -> int:
-        return max(sum(1 for other in self.arrivals if start <= other < start + seconds) for start in self.arrivals)
+        return max(
+            sum(1 for other in self.arrivals if start <= other < start + seconds) for start in self.arrivals
+        )
 
 
 def test_the_budget_is_never_exceeded_and_is_used(vendor: Vendor) -> None:
@@ -321,7 +347,10 @@ def test_lanes_share_limits_and_the_long_chain_goes_first(vendor: Vendor) -> Non
     subject = client(vendor, Budget({"": (shared,), "search": (shared, Limit(1, 0.1))}))
     subject.get("/first")
     done = []
-    waiting = [threading.Thread(target=lambda rank=rank: (subject.get("/x", rank=rank), done.append(rank))) for rank in (5, 5, 0)]
+    waiting = [
+        threading.Thread(target=lambda rank=rank: (subject.get("/x", rank=rank), done.append(rank)))
+        for rank in (5, 5, 0)
+    ]
     with subject.budget._ready:  # all three queue up before any of them may go
         for thread in waiting:
             thread.start()

@@ -1,4 +1,5 @@
-"""An answer whose shape nobody knows is a failure, and an odd one that comes twice is believed; neither is silence."""
+"""An answer whose shape nobody knows is a failure, and an odd one that comes twice is believed; neither is
+silence."""
 
 from __future__ import annotations
 
@@ -29,7 +30,9 @@ def client(vendor: Vendor, monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
 
 def says(vendor: Vendor, *answers: Any) -> None:
     """One answer per call; the last one again and again."""
-    vendor.reply = lambda handler, number: answer(handler, 200, orjson.dumps(answers[min(number, len(answers)) - 1]))
+    vendor.reply = lambda handler, number: answer(
+        handler, 200, orjson.dumps(answers[min(number, len(answers)) - 1])
+    )
 
 
 @pytest.mark.parametrize(
@@ -66,7 +69,9 @@ def test_another_shape_is_a_failure_that_tells_no_value(told: Any) -> None:
         entries({"answer": told}, "Vendor", "answer", "results")
 
 
-def test_an_empty_page_that_promises_more_is_believed_when_it_comes_twice(client: Client, vendor: Vendor) -> None:
+def test_an_empty_page_that_promises_more_is_believed_when_it_comes_twice(
+    client: Client, vendor: Vendor
+) -> None:
     hollow = {"results": [], "total": 7, "paging": {"next": {"after": "2"}}}
     row = {"id": "1", "properties": {}}
     says(vendor, hollow, hollow, {"results": [row]})
@@ -79,7 +84,9 @@ def test_hubspot_says_there_are_some_and_gives_none(
 ) -> None:
     load("hubspot", Settings(), company, tables={"tasks"})
     sandbox.fault("hubspot", "status", status=200, body='{"total": 3, "results": []}', path="tasks/search")
-    (warning,) = load("hubspot", at(monkeypatch, sandbox, "2025-10-27T15:00:00Z"), company, tables={"tasks"}).warnings
+    (warning,) = load(
+        "hubspot", at(monkeypatch, sandbox, "2025-10-27T15:00:00Z"), company, tables={"tasks"}
+    ).warnings
     assert warning == "HubSpot search for tasks: says there are 3 more and gives none, twice"
 
 
@@ -89,8 +96,13 @@ def page(*ids: int) -> dict[str, Any]:
 
 def test_autotask_s_pages_are_in_the_order_of_ids_or_nothing_is_taken(client: Client, vendor: Vendor) -> None:
     says(vendor, page(*range(1, 501)), page(502, 501))
-    assert [len(rows) for rows in autotask.walk(client, "Tickets", ["id"], [])] == [500, 2]  # the last page may be in any order
+    assert [len(rows) for rows in autotask.walk(client, "Tickets", ["id"], [])] == [
+        500,
+        2,
+    ]  # the last page may be in any order
     vendor.seen.clear()
     says(vendor, page(*range(500, 0, -1)))
-    with pytest.raises(PermanentError, match="Autotask Tickets: a page is not in the order of ids, so rows would be lost"):
+    with pytest.raises(
+        PermanentError, match="Autotask Tickets: a page is not in the order of ids, so rows would be lost"
+    ):
         list(autotask.walk(client, "Tickets", ["id"], []))

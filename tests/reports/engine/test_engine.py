@@ -1,4 +1,5 @@
-"""Pages: parsing, blocks and their guards, rendering. The database is the golden one; the pages are made here."""
+"""Pages: parsing, blocks and their guards, rendering. The database is the golden one; the pages are made
+here."""
 
 from __future__ import annotations
 
@@ -72,7 +73,9 @@ def test_a_page_from_front_matter_to_components(connection: duckdb.DuckDBPyConne
     html = body(connection, PAGE)
     assert "<h1>Tiny</h1>" in html
     assert "<p>1 of 3 lines reached 50.</p>" in html
-    assert '<div class="g g2"><section class="card kpi"' in html, "a paragraph around components was left over"
+    assert '<div class="g g2"><section class="card kpi"' in html, (
+        "a paragraph around components was left over"
+    )
     assert "Outbound &lt;b&gt;calls&lt;/b&gt;" in html
     assert '<section class="tab" data-tab="Table">' in html and "<strong>note</strong>" in html
     assert '<td class="n">101</td>' in html
@@ -103,13 +106,17 @@ def test_two_renderings_are_equal(connection: duckdb.DuckDBPyConnection) -> None
         ("select * from range(60000)", "more than 50000 rows; aggregate in a mart"),
     ],
 )
-def test_a_bad_block_is_named_with_its_line(connection: duckdb.DuckDBPyConnection, sql: str, says: str) -> None:
+def test_a_bad_block_is_named_with_its_line(
+    connection: duckdb.DuckDBPyConnection, sql: str, says: str
+) -> None:
     with pytest.raises(PageError, match=re.escape(says)) as caught:
         body(connection, f"---\ntitle: x\n---\n```sql a\n{sql}\n```\n\n```sql later\nselect 1\n```\n")
     assert str(caught.value).startswith("line 4, block 'a': ")
 
 
-def test_nothing_that_a_block_may_do_changes_the_published_file(connection: duckdb.DuckDBPyConnection, published: Path) -> None:
+def test_nothing_that_a_block_may_do_changes_the_published_file(
+    connection: duckdb.DuckDBPyConnection, published: Path
+) -> None:
     before = published.read_bytes()
     body(connection, "```sql a\nselect * from marts.dim_build\n```\n{{ a|length }}")
     assert published.read_bytes() == before
@@ -127,11 +134,16 @@ def test_nothing_that_a_block_may_do_changes_the_published_file(connection: duck
         ("---\ntitle: x\n---\n\n{% grid 2 %}\n", "line 5: "),
         ("---\n- a\n---\n", "line 1: the front matter must be"),
         ("---\na: [\n---\n", "the front matter is no YAML"),
-        ("```sql a\nselect 1 as x where false\n```\n\n{{ a.one().x }}", "line 5: block 'a' has 0 rows where exactly one is needed"),
+        (
+            "```sql a\nselect 1 as x where false\n```\n\n{{ a.one().x }}",
+            "line 5: block 'a' has 0 rows where exactly one is needed",
+        ),
         ("{{ ''.__class__.__mro__ }}", "unsafe"),
     ],
 )
-def test_a_bad_page_is_named_with_its_line(connection: duckdb.DuckDBPyConnection, page: str, says: str) -> None:
+def test_a_bad_page_is_named_with_its_line(
+    connection: duckdb.DuckDBPyConnection, page: str, says: str
+) -> None:
     with pytest.raises(PageError, match=re.escape(says)):
         body(connection, page)
 
@@ -143,7 +155,11 @@ def test_a_block_that_never_ends_is_interrupted(connection: duckdb.DuckDBPyConne
 
 
 def test_parameters_are_values_not_text(connection: duckdb.DuckDBPyConnection) -> None:
-    html = body(connection, "```sql a\nselect $who as who\n```\n{{ a.one().who }}", who="'; drop table marts.dim_build; --")
+    html = body(
+        connection,
+        "```sql a\nselect $who as who\n```\n{{ a.one().who }}",
+        who="'; drop table marts.dim_build; --",
+    )
     assert "&#39;; drop table marts.dim_build; --" in html
 
 
@@ -151,14 +167,20 @@ HOSTILE = f"{SCRIPT} **b** [l](javascript:1) | x {{{{ 7*7 }}}} \ue0000\ue001"
 
 
 def test_data_is_never_markup(connection: duckdb.DuckDBPyConnection) -> None:
-    html = body(connection, "```sql a\nselect $v as v\n```\n{{ a.one().v }}\n\n| h |\n|---|\n| {{ a.one().v }} |", v=HOSTILE)
+    html = body(
+        connection,
+        "```sql a\nselect $v as v\n```\n{{ a.one().v }}\n\n| h |\n|---|\n| {{ a.one().v }} |",
+        v=HOSTILE,
+    )
     assert "<script" not in html and "<img" not in html and "<strong>" not in html and "<a " not in html
     assert html.count("<td>") == 1 and "49" not in html
 
 
 def test_a_token_in_data_pulls_nothing_in(connection: duckdb.DuckDBPyConnection) -> None:
     html = body(
-        connection, "```sql a\nselect $v as v\n```\n{% note %}\n{{ number(12345) }} {{ a.one().v }}\n{% endnote %}", v="\ue0000\ue001"
+        connection,
+        "```sql a\nselect $v as v\n```\n{% note %}\n{{ number(12345) }} {{ a.one().v }}\n{% endnote %}",
+        v="\ue0000\ue001",
     )
     assert html.count("12,345") == 1
 
@@ -220,11 +242,15 @@ def packed(html: str) -> dict[str, Any]:
     return dict(json.loads(zlib.decompress(base64.b64decode(found[0]))))
 
 
-def test_every_choice_is_rendered_and_the_default_stands_in_the_page(connection: duckdb.DuckDBPyConnection) -> None:
+def test_every_choice_is_rendered_and_the_default_stands_in_the_page(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
     html = body(connection, FILTERED)
     versions = packed(html)
     assert versions["at"] == [0, 1, 2, 3, 4, 5]
-    assert [re.findall(r"\w+: \d", version)[0] for version in versions["of"]] == ["Short: 2"] * 2 + ["Long: 9"] * 2 + ["Same: 2"] * 2
+    assert [re.findall(r"\w+: \d", version)[0] for version in versions["of"]] == ["Short: 2"] * 2 + [
+        "Long: 9"
+    ] * 2 + ["Same: 2"] * 2
     assert html.split('<div class="filtered" id="v2">')[1].startswith(versions["of"][2]), "the default"
     assert "span=long&amp;team=all" in versions["of"][2]
     assert '<h2 id="numbers">All numbers</h2>' in html
@@ -239,7 +265,10 @@ def test_choices_share_their_ids_and_what_follows_has_others(connection: duckdb.
 
 
 def test_equal_versions_are_packed_once(connection: duckdb.DuckDBPyConnection) -> None:
-    html = body(connection, FILTERED.replace("{{ view.span.label }}: {{ view.of(counted).one().n }}, {{ view.query }}", "always"))
+    html = body(
+        connection,
+        FILTERED.replace("{{ view.span.label }}: {{ view.of(counted).one().n }}, {{ view.query }}", "always"),
+    )
     assert packed(html)["at"] == [0] * 6 and len(packed(html)["of"]) == 1
 
 
@@ -260,7 +289,12 @@ def test_sql_on_a_page_stands_by_itself(connection: duckdb.DuckDBPyConnection, p
     source = parse(FILTERED)
     results = run(connection, source.blocks, source.meta["params"])
     text = results["named"].sql
-    assert text.startswith("with spans as (") and "['2025-10-20', 'it''s']" in text and "least(2, 3)" in text and "$cost" in text
+    assert (
+        text.startswith("with spans as (")
+        and "['2025-10-20', 'it''s']" in text
+        and "least(2, 3)" in text
+        and "$cost" in text
+    )
     with duckdb.connect(str(published), read_only=True) as plain:
         assert len(plain.execute(text).fetchall()) == len(results["named"]) == 6
 
@@ -270,4 +304,8 @@ def test_rows_are_picked_by_any_columns(connection: duckdb.DuckDBPyConnection) -
     counted = run(connection, source.blocks, source.meta["params"])["counted"]
     assert counted.where(span_key="long", team_key="all").one().n == 9
     assert len(counted.where(n=2)) == 4 and not counted.where(n=7)
-    assert [(value, len(rows)) for value, rows in counted.groups("span_key")] == [("short", 2), ("long", 2), ("same", 2)]
+    assert [(value, len(rows)) for value, rows in counted.groups("span_key")] == [
+        ("short", 2),
+        ("long", 2),
+        ("same", 2),
+    ]

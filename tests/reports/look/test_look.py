@@ -79,7 +79,9 @@ def test_days_and_instants() -> None:
         (None, None, None, "–", "–"),
     ],
 )
-def test_goals(operator: str | None, target: Number | None, second: Number | None, text: str, words: str) -> None:
+def test_goals(
+    operator: str | None, target: Number | None, second: Number | None, text: str, words: str
+) -> None:
     assert goal_text(operator, target, second, "count") == text
     assert goal_text(operator, target, second, "count", words=True) == words
 
@@ -132,7 +134,9 @@ def test_gaps_stay_gaps() -> None:
     line = drawn.split('stroke="var(--muted)" stroke-width="1.5"')[0].rsplit('d="', 1)[1]
     assert line.count("M") == 2
     assert spark([None, None]) == ""
-    assert "met-mark" in drawn and "met-mark" not in spark([1, None], [], "met"), "a dot without a newest number"
+    assert "met-mark" in drawn and "met-mark" not in spark([1, None], [], "met"), (
+        "a dot without a newest number"
+    )
     chart = Chart("t", ["a", "b", "c"], [series("s", [Decimal(1), None, Decimal(2)])])
     assert len(chart.runs(chart.series[0])) == 2
 
@@ -152,7 +156,11 @@ def test_a_change_of_definition_is_flagged_in_the_sparkline() -> None:
 
 
 def test_pictures_have_no_variables_and_escape_their_texts() -> None:
-    svg = to_svg(Chart("<b> & co", ["a", "b"], [series("s", [1, 2], "c1", "bar"), series("Goal", [2, 2], "goal", "goal")]))
+    svg = to_svg(
+        Chart(
+            "<b> & co", ["a", "b"], [series("s", [1, 2], "c1", "bar"), series("Goal", [2, 2], "goal", "goal")]
+        )
+    )
     assert "var(" not in svg and "<b>" not in svg and "&lt;b&gt; &amp; co" in svg
 
 
@@ -172,9 +180,21 @@ def test_contrast_aa(mode: int) -> None:
 
 # Machado, Oliveira, Fernandes 2009, severity 1.0
 BLINDNESS = {
-    "deuteranopia": ((0.367322, 0.860646, -0.227968), (0.280085, 0.672501, 0.047413), (-0.011820, 0.042940, 0.968881)),
-    "protanopia": ((0.152286, 1.052583, -0.204868), (0.114503, 0.786281, 0.099216), (-0.003882, -0.048116, 1.051998)),
-    "tritanopia": ((1.255528, -0.076749, -0.178779), (-0.078411, 0.930809, 0.147602), (0.004733, 0.691367, 0.303900)),
+    "deuteranopia": (
+        (0.367322, 0.860646, -0.227968),
+        (0.280085, 0.672501, 0.047413),
+        (-0.011820, 0.042940, 0.968881),
+    ),
+    "protanopia": (
+        (0.152286, 1.052583, -0.204868),
+        (0.114503, 0.786281, 0.099216),
+        (-0.003882, -0.048116, 1.051998),
+    ),
+    "tritanopia": (
+        (1.255528, -0.076749, -0.178779),
+        (-0.078411, 0.930809, 0.147602),
+        (0.004733, 0.691367, 0.303900),
+    ),
 }
 
 
@@ -197,9 +217,18 @@ def test_status_colours_stay_apart_for_colour_blind_readers(mode: int, kind: str
     seen = {}
     for status in ("met", "near", "below"):
         light = [tokens.linear(c) for c in tokens.rgb(tokens.TOKENS[f"{status}-mark"][mode])]
-        seen[status] = _lab([min(1.0, max(0.0, sum(m * c for m, c in zip(row, light, strict=True)))) for row in BLINDNESS[kind]])
+        seen[status] = _lab(
+            [
+                min(1.0, max(0.0, sum(m * c for m, c in zip(row, light, strict=True))))
+                for row in BLINDNESS[kind]
+            ]
+        )
     for one, other in (("met", "near"), ("met", "below"), ("near", "below")):
-        assert sum((a - b) ** 2 for a, b in zip(seen[one], seen[other], strict=True)) ** 0.5 > 15, (kind, one, other)
+        assert sum((a - b) ** 2 for a, b in zip(seen[one], seen[other], strict=True)) ** 0.5 > 15, (
+            kind,
+            one,
+            other,
+        )
 
 
 def test_every_status_has_a_word_a_shape_and_a_colour_of_its_own() -> None:

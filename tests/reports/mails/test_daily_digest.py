@@ -39,7 +39,9 @@ Morning = Callable[..., Settings]
 
 def company_of(*subscriptions: Subscription) -> Company:
     company = load_company(settings_for(PROJECT_ROOT))
-    return company.model_copy(update={"mail": company.mail.model_copy(update={"subscriptions": list(subscriptions)})})
+    return company.model_copy(
+        update={"mail": company.mail.model_copy(update={"subscriptions": list(subscriptions)})}
+    )
 
 
 def to(*addresses: str, sections: tuple[str, ...] = ()) -> Subscription:
@@ -55,8 +57,13 @@ def morning(tmp_path: Path) -> Morning:
 
     def make(day: date, **values: Any) -> Settings:
         clock = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
-        settings = settings_for(tmp_path / "home", SCORELINE_AS_OF=(clock + timedelta(minutes=30)).isoformat())
-        PublishedFile(settings.published_path, **{"earlier": 0, "left_out": 0, "hostile": False, "as_of": clock, **values}).write()
+        settings = settings_for(
+            tmp_path / "home", SCORELINE_AS_OF=(clock + timedelta(minutes=30)).isoformat()
+        )
+        PublishedFile(
+            settings.published_path,
+            **{"earlier": 0, "left_out": 0, "hostile": False, "as_of": clock, **values},
+        ).write()
         return settings
 
     return make
@@ -78,7 +85,9 @@ def part(message: EmailMessage, kind: str) -> str:
 def told(settings: Settings, day: date, company: Company = ONE) -> str:
     """The mail's text after its head, or what the report says where there is none."""
     report = send_daily_digest(settings, company, day)
-    return part(read(settings, day), "plain").partition("\n\n")[2] if DANA in report.sent else report.summary()
+    return (
+        part(read(settings, day), "plain").partition("\n\n")[2] if DANA in report.sent else report.summary()
+    )
 
 
 NOTHING = "gate green, sent to 0, 1 nothing to say"
@@ -89,17 +98,24 @@ def test_the_first_digest_is_what_changed_against_the_weeks_before(morning: Morn
     report = send_daily_digest(settings, ONE, MON)
     assert report.sent == [DANA] and report.summary() == "gate green, sent to 1"
     message = read(settings, MON)
-    assert message["Subject"] == (
-        "Digest 2025-10-27: 3 newly off track, 1 back on track, 1 not typed in - Networking events (Hybrid sales) 0 (goal 3)"
+    assert (
+        message["Subject"]
+        == "Digest 2025-10-27: 3 newly off track, 1 back on track, 1 not typed in - Networking events (Hybrid"
+        " sales) 0 (goal 3)"
     )
     text = part(message, "plain")
     assert text.startswith(
-        "Cedar Ridge IT daily digest Mon 27 Oct 2025\nYour first digest: lines are compared with the weeks before. "
-        "Newest finished week: 2025-W43, Mon 20 Oct to Sun 26 Oct 2025.\n"
+        "Cedar Ridge IT daily digest Mon 27 Oct 2025\nYour first digest: lines are compared with the weeks"
+        " before. Newest finished week: 2025-W43, Mon 20 Oct to Sun 26 Oct 2025.\n"
     )
     assert "▼ First appointments set: 0, goal 1\n    Maya Torres, 1 the week before\n" in text
-    assert "▼ Networking events (Hybrid sales): 0, goal 3\n    Noor Haddad, no number the week before, typed in 27 Oct, 05:00\n" in text
-    assert "BACK ON TRACK\n● Warm 250 appointments set: 1, goal 1\n    Victor Lang, 0 the week before\n" in text
+    assert (
+        "▼ Networking events (Hybrid sales): 0, goal 3\n    Noor Haddad, no number the week before, typed in"
+        " 27 Oct, 05:00\n" in text
+    )
+    assert (
+        "BACK ON TRACK\n● Warm 250 appointments set: 1, goal 1\n    Victor Lang, 0 the week before\n" in text
+    )
     assert "NOT TYPED IN YET FOR 2025-W43\n○ Website traffic\n    owed by Dana Whitfield\n" in text
     assert "Dials: 101" not in text, "it was below before"
     assert "Same-day" not in text and "SOURCES" not in text
@@ -110,15 +126,25 @@ def test_how_the_mail_is_made(morning: Morning) -> None:
     settings = morning(MON, sources=LATE)
     send_daily_digest(settings, ONE, MON)
     message = read(settings, MON)
-    assert [p.get_content_type() for p in message.walk()] == ["multipart/alternative", "text/plain", "text/html"]
+    assert [p.get_content_type() for p in message.walk()] == [
+        "multipart/alternative",
+        "text/plain",
+        "text/html",
+    ]
     assert message["To"] == DANA and message["Date"] == "Mon, 27 Oct 2025 07:30:00 -0500"
-    assert str(message["List-Unsubscribe"]).startswith("<mailto:ops@cedar-ridge.example?subject=Stop%20daily_digest")
-    assert str(message["Message-ID"]) == message_id(f"daily_digest\n2025-10-27\n{DANA}\n1", "a@cedar-ridge.example")
+    assert str(message["List-Unsubscribe"]).startswith(
+        "<mailto:ops@cedar-ridge.example?subject=Stop%20daily_digest"
+    )
+    assert str(message["Message-ID"]) == message_id(
+        f"daily_digest\n2025-10-27\n{DANA}\n1", "a@cedar-ridge.example"
+    )
     html, text = part(message, "html"), part(message, "plain")
     assert len(html.encode()) < HTML_LIMIT
     assert not re.search(r"<svg|<script|<link|<img|data:|url\(|var\(--|@import|javascript:", html, re.I)
     for status, sign in (("met", "●"), ("below", "▼"), ("near", "◆"), ("no_data", "○")):
-        assert re.search(rf'class="st {status}"[^>]*>{sign} \w', html), "a status needs its word, shape and colour"
+        assert re.search(rf'class="st {status}"[^>]*>{sign} \w', html), (
+            "a status needs its word, shape and colour"
+        )
     found = {n.rstrip(".,") for n in re.findall(r"\d[\d.,]*", text_of(html))}
     assert len(found) > 12 and found <= {n.rstrip(".,") for n in re.findall(r"\d[\d.,]*", text)}
     hidden = text_of(re.search(r"<body[^>]*>(<div.*?</div>)", html, re.S)[1])  # type: ignore[index]
@@ -138,7 +164,8 @@ def test_off_track_and_back_within_a_week(morning: Morning) -> None:
     """A number that late records change; near its goal is on track."""
     told(morning(MON, newest={DIALS: "130"}), MON)
     assert told(morning(TUE, newest={DIALS: "101"}), TUE).startswith(
-        "▼ 1 newly off track\n\nNEWLY OFF TRACK\n▼ Dials: 101, goal 125\n    Maya Torres, 70 the week before\n\nThe full scorecard"
+        "▼ 1 newly off track\n\nNEWLY OFF TRACK\n▼ Dials: 101, goal 125\n    Maya Torres, 70 the week"
+        " before\n\nThe full scorecard"
     )
     assert told(morning(WED, newest={DIALS: "99"}), WED) == NOTHING
     message = told(morning(THU, newest={DIALS: "113"}), THU)
@@ -171,16 +198,21 @@ def test_a_source_is_told_when_it_goes_and_when_it_is_back(morning: Morning) -> 
     assert told(morning(WED, sources=FAILING), WED) == NOTHING, "late, then failing: still the same thing"
     back = told(morning(THU), THU)
     assert back.startswith(
-        "● HubSpot recovered\n\nSOURCES\n● HubSpot: recovered\n    Its data is complete to Thu 30 Oct 2025, 05:00 CDT.\n"
+        "● HubSpot recovered\n\nSOURCES\n● HubSpot: recovered\n    Its data is complete to Thu 30 Oct 2025,"
+        " 05:00 CDT.\n"
     )
     unconnected = {"hubspot": {"state": "not_connected", "complete_through": None}}
     friday = THU + timedelta(days=1)
-    assert told(morning(friday, sources=unconnected), friday) == NOTHING, "what nobody has connected is no alarm"
+    assert told(morning(friday, sources=unconnected), friday) == NOTHING, (
+        "what nobody has connected is no alarm"
+    )
 
 
 def test_many_sources_are_counted_in_the_subject(morning: Morning) -> None:
     told(morning(MON), MON)
-    settings = morning(TUE, sources={name: {"state": "failing"} for name in ("hubspot", "autotask", "manual")})
+    settings = morning(
+        TUE, sources={name: {"state": "failing"} for name in ("hubspot", "autotask", "manual")}
+    )
     send_daily_digest(settings, ONE, TUE)
     assert read(settings, TUE)["Subject"] == "Digest 2025-10-28: 3 sources failing"
 
@@ -189,7 +221,8 @@ def test_a_scorecard_that_is_not_built_any_more_says_so(morning: Morning) -> Non
     told(morning(MON), MON)
     old = {"as_of": datetime(2025, 10, 27, 12, tzinfo=UTC)}
     assert told(morning(TUE, **old), TUE).startswith(
-        "▼ The scorecard not built today\n\nSOURCES\n▼ The scorecard: not built today\n    It was last built Mon 27 Oct 2025, 07:00 CDT;"
+        "▼ The scorecard not built today\n\nSOURCES\n▼ The scorecard: not built today\n    It was last built"
+        " Mon 27 Oct 2025, 07:00 CDT;"
     )
     assert told(morning(WED, **old), WED) == NOTHING
     assert "The scorecard: built again" in told(morning(THU), THU)
@@ -200,11 +233,14 @@ def test_who_owes_a_number(morning: Morning) -> None:
     told(morning(MON, people={EVENTS: "maya_torres"}), MON)
     both = {"people": {EVENTS: "maya_torres; victor_lang"}, "newest": {EVENTS: "0"}}
     assert told(morning(TUE, **both), TUE).startswith(
-        "○ 1 not typed in\n\nNOT TYPED IN YET FOR 2025-W43\n○ Networking events (Outside sales)\n    owed by Victor Lang\n"
+        "○ 1 not typed in\n\nNOT TYPED IN YET FOR 2025-W43\n○ Networking events (Outside sales)\n    owed by"
+        " Victor Lang\n"
     )
     assert told(morning(WED, **both), WED) == NOTHING
     # Victor has left: Maya's part is all there is
-    assert told(morning(THU, **both, left={"victor_lang": date(2025, 10, 19)}), THU).startswith("▼ 1 newly off track")
+    assert told(morning(THU, **both, left={"victor_lang": date(2025, 10, 19)}), THU).startswith(
+        "▼ 1 newly off track"
+    )
 
 
 def test_nobody_owes_what_was_never_read(morning: Morning) -> None:
@@ -219,7 +255,12 @@ def test_who_comes_later_gets_a_first_digest_and_the_others_nothing(morning: Mor
     report = send_daily_digest(settings, company_of(to(DANA, SAM)), TUE)
     assert report.sent == [SAM] and report.nothing == [DANA]
     text = part(read(settings, TUE, SAM), "plain")
-    assert "Your first digest" in text and "HubSpot: late" in text and "3 newly off track" in text and "Dials: 101" not in text
+    assert (
+        "Your first digest" in text
+        and "HubSpot: late" in text
+        and "3 newly off track" in text
+        and "Dials: 101" not in text
+    )
 
 
 def test_only_the_sections_of_a_recipient(morning: Morning) -> None:
@@ -227,20 +268,36 @@ def test_only_the_sections_of_a_recipient(morning: Morning) -> None:
     settings = morning(MON, sources=LATE, newest={"reactive_ops.utilization": "80/200"})
     assert sorted(send_daily_digest(settings, company, MON).sent) == [DANA, SAM]
     ops, sales = (part(read(settings, MON, who), "plain") for who in (DANA, SAM))
-    assert "▼ Utilization: 40% (80 of 200), goal 60%" in ops and "HubSpot" not in ops and "Website" not in ops and "First app" not in ops
-    assert "First appointments set" in sales and "HubSpot: late" in sales and "Utilization" not in sales and "Warm" not in sales
+    assert (
+        "▼ Utilization: 40% (80 of 200), goal 60%" in ops
+        and "HubSpot" not in ops
+        and "Website" not in ops
+        and "First app" not in ops
+    )
+    assert (
+        "First appointments set" in sales
+        and "HubSpot: late" in sales
+        and "Utilization" not in sales
+        and "Warm" not in sales
+    )
 
 
 def test_sections_that_do_not_exist_are_held_and_the_operator_hears_once(morning: Morning) -> None:
     company = company_of(to(DANA, sections=("reactive_opps",)), to(SAM))
     for day in (MON, TUE):
         report = send_daily_digest(morning(day), company, day)
-        assert report.held == [DANA] and report.gate.decision == "amber" and "in reactive_opps." in report.gate.reasons[0]
+        assert (
+            report.held == [DANA]
+            and report.gate.decision == "amber"
+            and "in reactive_opps." in report.gate.reasons[0]
+        )
     settings = morning(WED)
     assert [f.name for f in settings.outbox_dir.glob("alert-*")] != []
     assert len(list(settings.outbox_dir.glob("alert-*"))) == 1
     send_daily_digest(settings, company_of(to(DANA, SAM)), WED)
-    assert len(list(settings.outbox_dir.glob("recovery-*"))) == 1 and "Your first digest" in part(read(settings, WED), "plain")
+    assert len(list(settings.outbox_dir.glob("recovery-*"))) == 1 and "Your first digest" in part(
+        read(settings, WED), "plain"
+    )
 
 
 @pytest.mark.parametrize("broken", ["nothing", "marts.dim_build", "marts.fct_scorecard_weekly"])
@@ -257,7 +314,10 @@ def test_without_facts_it_is_held(morning: Morning, broken: str) -> None:
     (file,) = settings.outbox_dir.iterdir()
     alert = message_from_bytes(file.read_bytes(), policy=default)
     assert alert["To"] == OPERATOR and "The daily digest is held" in alert["Subject"]
-    assert send_daily_digest(morning(MON), company_of(to(DANA, SAM)), MON).sent == [DANA, SAM], "the day was not settled"
+    assert send_daily_digest(morning(MON), company_of(to(DANA, SAM)), MON).sent == [
+        DANA,
+        SAM,
+    ], "the day was not settled"
 
 
 def test_what_a_refused_mail_would_have_told_is_told_the_next_day(morning: Morning, server: Server) -> None:
@@ -266,13 +326,21 @@ def test_what_a_refused_mail_would_have_told_is_told_the_next_day(morning: Morni
 
     company = company_of(to(DANA, SAM))
     server.refuse = {SAM}
-    with pytest.raises(DeliveryFailed, match=rf"daily_digest 2025-10-27: 1 mail did not leave. {SAM}: .*550") as caught:
+    with pytest.raises(
+        DeliveryFailed, match=rf"daily_digest 2025-10-27: 1 mail did not leave. {SAM}: .*550"
+    ) as caught:
         send_daily_digest(smtp(MON), company, MON)
-    assert caught.value.report is not None and caught.value.report.sent == [DANA] and server.to() == [DANA, OPERATOR]
+    assert (
+        caught.value.report is not None
+        and caught.value.report.sent == [DANA]
+        and server.to() == [DANA, OPERATOR]
+    )
     server.refuse = set()
     report = send_daily_digest(smtp(TUE), company, TUE)
     assert report.sent == [SAM] and report.nothing == [DANA] and server.to() == [DANA, OPERATOR, SAM]
-    first, late = (message_from_bytes(content, policy=default) for address, content in server.got if address != OPERATOR)
+    first, late = (
+        message_from_bytes(content, policy=default) for address, content in server.got if address != OPERATOR
+    )
     assert isinstance(first, EmailMessage) and isinstance(late, EmailMessage)
     assert first["Subject"].replace("27", "28") == late["Subject"]
     assert "Your first digest" in part(late, "plain")
@@ -317,7 +385,8 @@ def test_other_days(morning: Morning) -> None:
 
 
 def test_killed_while_the_server_was_taking_it(morning: Morning) -> None:
-    """They may have it: it is not sent again, the operator can force it, and the next day does not repeat it."""
+    """They may have it: it is not sent again, the operator can force it, and the next day does not repeat
+    it."""
     settings = morning(MON)
     told(settings, MON)
     with closing(sqlite3.connect(settings.deliveries_path)) as connection, connection:
@@ -326,7 +395,9 @@ def test_killed_while_the_server_was_taking_it(morning: Morning) -> None:
     assert report.uncertain == [DANA] and not report.sent
     (alert,) = settings.outbox_dir.glob("alert-*")
     text = message_from_bytes(alert.read_bytes(), policy=default).get_content()  # type: ignore[attr-defined]
-    assert f"scoreline send --report daily_digest --day 2025-10-27 --force --only {DANA}" in " ".join(text.split())
+    assert f"scoreline send --report daily_digest --day 2025-10-27 --force --only {DANA}" in " ".join(
+        text.split()
+    )
     assert told(morning(TUE), TUE) == NOTHING
 
 
@@ -343,14 +414,25 @@ def test_hostile_texts(morning: Morning) -> None:
     settings = morning(MON, sources=LATE)
     with duckdb.connect(str(settings.published_path)) as connection:
         connection.execute(
-            "update marts.dim_lines set label = ?, owner_names = ?", [SCRIPT + "\r\nBcc: all@x.example", "\u202e" + "L" * 9000]
+            "update marts.dim_lines set label = ?, owner_names = ?",
+            [SCRIPT + "\r\nBcc: all@x.example", "\u202e" + "L" * 9000],
         )
         connection.execute("update marts.dim_sources set label = ? where source = 'hubspot'", [SCRIPT])
     send_daily_digest(settings, ONE, MON)
     message = read(settings, MON)
     html = part(message, "html")
-    assert "<script" not in html and "<img" not in html and "&lt;script&gt;" in html and "L" * 400 not in html and "\u202e" not in html
-    assert message["Bcc"] is None and "\nBcc" not in part(message, "plain") and len(str(message["Subject"])) <= 200
+    assert (
+        "<script" not in html
+        and "<img" not in html
+        and "&lt;script&gt;" in html
+        and "L" * 400 not in html
+        and "\u202e" not in html
+    )
+    assert (
+        message["Bcc"] is None
+        and "\nBcc" not in part(message, "plain")
+        and len(str(message["Subject"])) <= 200
+    )
 
 
 def test_a_long_list_is_cut_and_says_so(morning: Morning, monkeypatch: pytest.MonkeyPatch) -> None:

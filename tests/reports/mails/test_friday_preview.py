@@ -1,4 +1,5 @@
-"""The Friday preview: the running week by its pace, what is needed, honest about what is not there, once to each."""
+"""The Friday preview: the running week by its pace, what is needed, honest about what is not there, once to
+each."""
 
 from __future__ import annotations
 
@@ -54,7 +55,9 @@ Friday = Callable[..., Settings]
 
 def company_of(*subscriptions: Subscription, confidential: tuple[str, ...] = ()) -> Company:
     company = load_company(settings_for(PROJECT_ROOT))
-    changed = company.mail.model_copy(update={"subscriptions": list(subscriptions), "confidential": list(confidential)})
+    changed = company.mail.model_copy(
+        update={"subscriptions": list(subscriptions), "confidential": list(confidential)}
+    )
     return company.model_copy(update={"mail": changed})
 
 
@@ -71,7 +74,10 @@ def friday(tmp_path: Path) -> Friday:
 
     def make(week: str = WEEK, late: set[str] = frozenset(), days_left: str = "1", **values: Any) -> Settings:  # type: ignore[assignment]
         settings = settings_for(tmp_path / "home", SCORELINE_AS_OF=NOON.isoformat())
-        PublishedFile(settings.published_path, **{"earlier": 0, "left_out": 0, "hostile": False, "as_of": BUILT, **values}).write()
+        PublishedFile(
+            settings.published_path,
+            **{"earlier": 0, "left_out": 0, "hostile": False, "as_of": BUILT, **values},
+        ).write()
         with duckdb.connect(str(settings.published_path)) as connection:
             connection.execute("delete from marts.fct_pace")
             for row in week.splitlines():
@@ -81,7 +87,9 @@ def friday(tmp_path: Path) -> Friday:
     return make
 
 
-def _run_on(connection: duckdb.DuckDBPyConnection, texts: list[str], late: set[str], days_left: Decimal) -> None:
+def _run_on(
+    connection: duckdb.DuckDBPyConnection, texts: list[str], late: set[str], days_left: Decimal
+) -> None:
     """Write one line of the running week into the facts and the pace."""
     line, value, operator, *numbers, pace = texts
     goal, even, needed = (Decimal(number) if number else None for number in numbers)
@@ -89,12 +97,15 @@ def _run_on(connection: duckdb.DuckDBPyConnection, texts: list[str], late: set[s
     shown = None if value == "-" else Decimal(top) / Decimal(bottom or 1)
     reach = BUILT - timedelta(days=2) if line in late else BUILT
     judged = bottom or line == "finance.cash_position"
-    status = ("met" if shown >= goal else "below") if judged and shown is not None and goal is not None else None
+    status = (
+        ("met" if shown >= goal else "below") if judged and shown is not None and goal is not None else None
+    )
     if line in late:  # as the mart has it: a number that is too old is not judged
         pace, status, even, needed = "", "no_data", None, None
     state = "missing" if shown is None else "stale" if line in late else "provisional"
     connection.execute(
-        "update marts.fct_scorecard_weekly set value = ?, numerator = ?, denominator = ?, state = ? where line_id = ? and week_start = ?",
+        "update marts.fct_scorecard_weekly set value = ?, numerator = ?, denominator = ?, state = ? where"
+        " line_id = ? and week_start = ?",
         [shown, None if shown is None else Decimal(top), Decimal(bottom or 1), state, line, W44],
     )
     connection.execute(
@@ -125,24 +136,34 @@ def told(settings: Settings, company: Company = ONE) -> str:
 def test_what_needs_attention_comes_first(friday: Friday) -> None:
     settings = friday()
     text = told(settings)
-    assert read(settings)["Subject"] == (
-        "Preview 2025-W44: 1 over the goal, 2 behind, 2 on pace, 1 ahead, 2 done, 2 not typed in - COIs created 4 (goal at most 3)"
+    assert (
+        read(settings)["Subject"]
+        == "Preview 2025-W44: 1 over the goal, 2 behind, 2 on pace, 1 ahead, 2 done, 2 not typed in - COIs"
+        " created 4 (goal at most 3)"
     )
     assert text.startswith(
-        "Cedar Ridge IT preview 2025-W44\nWeek 44 of 52, Mon 27 Oct to Sun 2 Nov 2025, still running\n\n"
-        "▼ 1 over the goal   ▼ 2 behind   ▬ 2 on pace   ● 1 ahead   ● 2 done   ○ 2 not typed in\n"
-        "Complete to Fri 31 Oct 2025, 06:00 CDT where a line says nothing else. In the data 80% of the week's working time has passed.\n\n"
-        "NEEDS ATTENTION\n"
-        "▼ COIs created: 4, goal at most 3\n    Over the goal, Noor Haddad\n"
-        "▼ Warm 250 conversations: 0, goal 6\n    Behind, 6 more by the end of the week, Victor Lang\n    even pace: 4.8 by now\n"
-        "▼ Dials: 61, goal 125\n    Behind, 64 more by the end of the week, Maya Torres\n    even pace: 100 by now\n"
+        "Cedar Ridge IT preview 2025-W44\nWeek 44 of 52, Mon 27 Oct to Sun 2 Nov 2025, still running\n\n▼ 1"
+        " over the goal   ▼ 2 behind   ▬ 2 on pace   ● 1 ahead   ● 2 done   ○ 2 not typed in\nComplete to Fri"
+        " 31 Oct 2025, 06:00 CDT where a line says nothing else. In the data 80% of the week's working time"
+        " has passed.\n\nNEEDS ATTENTION\n▼ COIs created: 4, goal at most 3\n    Over the goal, Noor"
+        " Haddad\n▼ Warm 250 conversations: 0, goal 6\n    Behind, 6 more by the end of the week, Victor"
+        " Lang\n    even pace: 4.8 by now\n▼ Dials: 61, goal 125\n    Behind, 64 more by the end of the week,"
+        " Maya Torres\n    even pace: 100 by now\n"
     )
-    heads = ["NEEDS ATTENTION", "NOT TYPED IN YET", "ON THEIR WAY", "WITHOUT A PACE", "DATA NOTES", "scorecard/2025-W43.html"]
+    heads = [
+        "NEEDS ATTENTION",
+        "NOT TYPED IN YET",
+        "ON THEIR WAY",
+        "WITHOUT A PACE",
+        "DATA NOTES",
+        "scorecard/2025-W43.html",
+    ]
     assert [text.index(head) for head in heads] == sorted(text.index(head) for head in heads)
     assert re.search(r"MRR closed +\$400 +≥ \$500 +\$100 more  ▬ On pace\n +Maya Torres, Victor Lang\n", text)
     assert re.search(r"First appointments set +1 +≥ 1 +–  ● Done\n", text)
     assert (
-        "○ Networking events (Outside sales)\n    owed by Maya Torres, Victor Lang\n○ Website traffic\n    owed by Dana Whitfield\n" in text
+        "○ Networking events (Outside sales)\n    owed by Maya Torres, Victor Lang\n○ Website traffic\n   "
+        " owed by Dana Whitfield\n" in text
     )
     assert "No goal in 2025-W44, because nobody works for it: COI meetings attended (Hybrid sales)." in text
     assert "HubSpot: its data is complete to Fri 31 Oct 2025, 04:00 CDT." in text
@@ -151,33 +172,57 @@ def test_what_needs_attention_comes_first(friday: Friday) -> None:
 def test_what_does_not_add_up_has_no_pace_and_no_colour(friday: Friday) -> None:
     settings = friday()
     text = told(settings)
-    assert re.search(r"Same-day close rate +67% +≥ 70%\n +Sam Okafor, 40 of 60, misses it so far\n +Utilization +61% +≥ 60%\n", text)
+    assert re.search(
+        r"Same-day close rate +67% +≥ 70%\n +Sam Okafor, 40 of 60, misses it so far\n +Utilization +61% +≥"
+        r" 60%\n",
+        text,
+    )
     assert "    Sam Okafor, 98 of 160, meets it so far\n" in text
     html = part(read(settings), "html")
     assert not re.search(r'class="[^"]*\b(near|below|met)\b[^"]*"[^>]*>[^<]*(Same-day|so far)', html)
 
 
 def test_how_the_mail_is_made(friday: Friday) -> None:
-    settings = friday(late={"inside_sales.dials"}, sources={"hubspot": {"state": "late", "complete_through": BUILT - timedelta(days=2)}})
+    settings = friday(
+        late={"inside_sales.dials"},
+        sources={"hubspot": {"state": "late", "complete_through": BUILT - timedelta(days=2)}},
+    )
     told(settings)
     message = read(settings)
-    assert [p.get_content_type() for p in message.walk()] == ["multipart/alternative", "text/plain", "text/html"]
+    assert [p.get_content_type() for p in message.walk()] == [
+        "multipart/alternative",
+        "text/plain",
+        "text/html",
+    ]
     assert message["To"] == DANA and message["Date"] == "Fri, 31 Oct 2025 12:00:00 -0500"
-    assert str(message["List-Unsubscribe"]).startswith("<mailto:ops@cedar-ridge.example?subject=Stop%20friday_preview")
-    assert str(message["Message-ID"]) == message_id(f"friday_preview\n2025-W44\n{DANA}\n1", "a@cedar-ridge.example")
+    assert str(message["List-Unsubscribe"]).startswith(
+        "<mailto:ops@cedar-ridge.example?subject=Stop%20friday_preview"
+    )
+    assert str(message["Message-ID"]) == message_id(
+        f"friday_preview\n2025-W44\n{DANA}\n1", "a@cedar-ridge.example"
+    )
     html, text = part(message, "html"), part(message, "plain")
     assert len(html.encode()) < HTML_LIMIT
     assert not re.search(r"<svg|<script|<link|<img|data:|url\(|var\(--|@import|javascript:", html, re.I)
     for status, sign in (("below", "▼"), ("no_goal", "▬"), ("met", "●"), ("no_data", "○")):
-        assert re.search(rf'class="st {status}"[^>]*>{sign} \w', html), "a pace needs its word, shape and colour"
+        assert re.search(rf'class="st {status}"[^>]*>{sign} \w', html), (
+            "a pace needs its word, shape and colour"
+        )
     found = {n.rstrip(".,") for n in re.findall(r"\d[\d.,]*", text_of(html))}
     assert len(found) > 25 and found <= {n.rstrip(".,") for n in re.findall(r"\d[\d.,]*", text)}
     hidden = text_of(re.search(r"<body[^>]*>(<div.*?</div>)", html, re.S)[1])  # type: ignore[index]
-    assert hidden.startswith("Needs you: Warm 250 conversations 0 (goal 6), 6 more, Victor Lang; Maya Torres, Victor Lang: type in")
+    assert hidden.startswith(
+        "Needs you: Warm 250 conversations 0 (goal 6), 6 more, Victor Lang; Maya Torres, Victor Lang: type in"
+    )
 
 
 def test_more_than_a_day_is_left(friday: Friday) -> None:
-    text = told(friday("inside_sales.dials|61|>=|125|75|32|behind\nwarm_250.w250_dials|19|<=|25|15|3|behind", days_left="2"))
+    text = told(
+        friday(
+            "inside_sales.dials|61|>=|125|75|32|behind\nwarm_250.w250_dials|19|<=|25|15|3|behind",
+            days_left="2",
+        )
+    )
     assert (
         "64 more by the end of the week, 32 each working day" in text
         and "Behind, at most 6 more by the end of the week, Victor Lang\n" in text
@@ -211,17 +256,26 @@ def test_late_and_unconnected_sources_are_said(friday: Friday) -> None:
     report = send_friday_preview(settings, ONE, W44)
     assert report.gate.decision == "amber"
     text = part(read(settings), "plain")
-    assert "! SENT WITH GAPS. Please read with care:\n  - Autotask is not connected: its numbers are empty" in text
+    assert (
+        "! SENT WITH GAPS. Please read with care:\n  - Autotask is not connected: its numbers are empty"
+        in text
+    )
     assert "  - HubSpot is late: its data is complete to Wed 29 Oct 2025, 06:00 CDT.\n" in text
     assert "Dials: 61" not in text  # its pace would be that of Wednesday
     assert re.search(r"Dials +61 +≥ 125\n    Maya Torres, not judged, complete to 29 Oct, 06:00\n", text)
-    assert "Sent with gaps" in part(read(settings), "html") and "Typed-in numbers: its data is complete to Fri" in text
+    assert (
+        "Sent with gaps" in part(read(settings), "html")
+        and "Typed-in numbers: its data is complete to Fri" in text
+    )
 
 
 def test_an_older_scorecard_says_so(friday: Friday) -> None:
     settings = friday(as_of=BUILT - timedelta(days=1))
     assert send_friday_preview(settings, ONE, W44).gate.decision == "amber"
-    assert "  - The scorecard was last built Thu 30 Oct 2025, 06:00 CDT: everything here is as of then.\n" in part(read(settings), "plain")
+    assert (
+        "  - The scorecard was last built Thu 30 Oct 2025, 06:00 CDT: everything here is as of then.\n"
+        in part(read(settings), "plain")
+    )
 
 
 def test_only_the_sections_of_a_recipient(friday: Friday) -> None:
@@ -229,9 +283,20 @@ def test_only_the_sections_of_a_recipient(friday: Friday) -> None:
     settings = friday()
     assert sorted(send_friday_preview(settings, company, W44).sent) == [DANA, SAM]
     ops, sales = (part(read(settings, who), "plain") for who in (DANA, SAM))
-    assert "Utilization" in ops and "Dials" not in ops and "HubSpot" not in ops and "TYPED" not in ops and "NEEDS" not in ops
+    assert (
+        "Utilization" in ops
+        and "Dials" not in ops
+        and "HubSpot" not in ops
+        and "TYPED" not in ops
+        and "NEEDS" not in ops
+    )
     assert read(settings)["Subject"] == "Preview 2025-W44: Same-day close rate 67% (goal 70%)"
-    assert "Dials: 61" in sales and "Utilization" not in sales and "Autotask" not in sales and "Networking" not in sales
+    assert (
+        "Dials: 61" in sales
+        and "Utilization" not in sales
+        and "Autotask" not in sales
+        and "Networking" not in sales
+    )
 
 
 def test_confidential_lines_go_to_those_who_are_named_for_them(friday: Friday) -> None:
@@ -255,7 +320,9 @@ def test_nobody_gets_it_twice_unless_forced(friday: Friday) -> None:
         send_friday_preview(settings, ONE, W44, only=["stranger@x.example"])
 
 
-@pytest.mark.parametrize(("days", "why"), [(-7, "2025-W43: the week is over"), (7, "2025-W45: the week has not begun")])
+@pytest.mark.parametrize(
+    ("days", "why"), [(-7, "2025-W43: the week is over"), (7, "2025-W45: the week has not begun")]
+)
 def test_other_weeks(friday: Friday, days: int, why: str) -> None:
     settings = friday()
     with pytest.raises(DeliveryFailed, match=f"friday_preview {why}.*; the running one is 2025-W44"):
@@ -266,7 +333,9 @@ def test_other_weeks(friday: Friday, days: int, why: str) -> None:
 def test_nothing_to_say(friday: Friday) -> None:
     """Lines without a goal are no news, and no mail; lines that do not exist are a mistake."""
     settings = friday("inside_sales.dials|0|>=||||")
-    assert send_friday_preview(settings, company_of(to(DANA, sections=("inside_sales",))), W44).nothing == [DANA]
+    assert send_friday_preview(settings, company_of(to(DANA, sections=("inside_sales",))), W44).nothing == [
+        DANA
+    ]
     assert not settings.outbox_dir.exists()
 
 
@@ -295,26 +364,45 @@ def test_without_facts_it_is_held_and_only_the_operator_hears(friday: Friday, br
     notice = message_from_bytes(file.read_bytes(), policy=default)
     assert notice["To"] == OPERATOR and notice["Subject"] == "Scoreline held the Friday preview of 2025-W44"
     text = notice.get_content()  # type: ignore[attr-defined]
-    assert why in " ".join(text.split()) and "scoreline send --report friday_preview --week 2025-W44" in " ".join(text.split())
-    assert send_friday_preview(friday(), company_of(to(DANA, SAM)), W44).sent == [DANA, SAM], "the week was not settled"
+    assert why in " ".join(
+        text.split()
+    ) and "scoreline send --report friday_preview --week 2025-W44" in " ".join(text.split())
+    assert send_friday_preview(friday(), company_of(to(DANA, SAM)), W44).sent == [
+        DANA,
+        SAM,
+    ], "the week was not settled"
 
 
 def test_hostile_texts(friday: Friday) -> None:
     settings = friday()
     with duckdb.connect(str(settings.published_path)) as connection:
         connection.execute(
-            "update marts.dim_lines set label = ?, owner_names = ?", [SCRIPT + "\r\nBcc: all@x.example", "\u202e" + "L" * 9000]
+            "update marts.dim_lines set label = ?, owner_names = ?",
+            [SCRIPT + "\r\nBcc: all@x.example", "\u202e" + "L" * 9000],
         )
         connection.execute("update marts.dim_sources set label = ?, state = 'late'", [SCRIPT])
     send_friday_preview(settings, ONE, W44)
     message = read(settings)
     html = part(message, "html")
-    assert "<script" not in html and "<img" not in html and "&lt;script&gt;" in html and "L" * 400 not in html and "\u202e" not in html
-    assert message["Bcc"] is None and "\nBcc" not in part(message, "plain") and len(" ".join(str(message["Subject"]).split())) <= 200
+    assert (
+        "<script" not in html
+        and "<img" not in html
+        and "&lt;script&gt;" in html
+        and "L" * 400 not in html
+        and "\u202e" not in html
+    )
+    assert (
+        message["Bcc"] is None
+        and "\nBcc" not in part(message, "plain")
+        and len(" ".join(str(message["Subject"]).split())) <= 200
+    )
 
 
 def test_a_report_that_does_not_exist_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "company.toml"
-    path.write_text((PROJECT_ROOT / "company.toml").read_text(encoding="utf-8").replace('"friday_preview"', '"fridays"'), encoding="utf-8")
+    path.write_text(
+        (PROJECT_ROOT / "company.toml").read_text(encoding="utf-8").replace('"friday_preview"', '"fridays"'),
+        encoding="utf-8",
+    )
     with pytest.raises(SettingsError, match=r"mail.subscriptions.2.report: .*'friday_preview'"):
         load_company(settings_for(tmp_path, SCORELINE_COMPANY_FILE=path))

@@ -30,10 +30,18 @@ W43 = date(2025, 10, 20)
 DANA = "dana.whitfield@cedar-ridge.example"
 
 
-def made(settings: Settings, company: Company, sections: tuple[str, ...] = (), week: date = W43) -> EmailMessage:
+def made(
+    settings: Settings, company: Company, sections: tuple[str, ...] = (), week: date = W43
+) -> EmailMessage:
     decision = decide(settings.published_path, week, sections)
     message = compose(
-        settings, company, load_week(settings, week), decision, recipient=DANA, message_id="<x@cedar-ridge.example>", sections=sections
+        settings,
+        company,
+        load_week(settings, week),
+        decision,
+        recipient=DANA,
+        message_id="<x@cedar-ridge.example>",
+        sections=sections,
     )
     parsed = message_from_bytes(message.as_bytes(), policy=default)
     assert isinstance(parsed, EmailMessage)
@@ -54,7 +62,10 @@ def plain_of(message: EmailMessage) -> str:
 
 def test_the_subject_is_the_news(settings: Settings, company: Company) -> None:
     message = made(settings, company)
-    assert message["Subject"] == "Scorecard 2025-W43: 6 met, 0 near, 9 below - Same-day close rate 53% (goal 70%)"
+    assert (
+        message["Subject"]
+        == "Scorecard 2025-W43: 6 met, 0 near, 9 below - Same-day close rate 53% (goal 70%)"
+    )
 
 
 def test_the_preheader_goes_on_with_it(settings: Settings, company: Company) -> None:
@@ -69,14 +80,28 @@ def test_the_tree_and_the_headers(settings: Settings, company: Company) -> None:
     assert [part.get_content_type() for part in message.walk()] == [
         "multipart/alternative", "text/plain", "multipart/related", "text/html", "image/png",
     ]  # fmt: skip
-    assert message["To"] == DANA and message["From"] == company.mail.sender and message["Reply-To"] == company.mail.operator
+    assert (
+        message["To"] == DANA
+        and message["From"] == company.mail.sender
+        and message["Reply-To"] == company.mail.operator
+    )
     assert message["Date"] == "Mon, 27 Oct 2025 07:00:00 -0500", "by the clock, in the company's zone"
     assert message["Auto-Submitted"] == "auto-generated"
-    assert str(message["List-Unsubscribe"]).startswith("<mailto:ops@cedar-ridge.example?subject=Stop%20weekly_scorecard")
+    assert str(message["List-Unsubscribe"]).startswith(
+        "<mailto:ops@cedar-ridge.example?subject=Stop%20weekly_scorecard"
+    )
     raw = compose(
-        settings, company, load_week(settings, W43), decide(settings.published_path, W43), recipient=DANA, message_id="<x@y.example>"
+        settings,
+        company,
+        load_week(settings, W43),
+        decide(settings.published_path, W43),
+        recipient=DANA,
+        message_id="<x@y.example>",
     ).as_bytes()
-    assert b"\r\nList-Unsubscribe: <mailto:ops@cedar-ridge.example?subject=Stop%20weekly_scorecard%20for%20dana.whitfield%40" in raw
+    assert (
+        b"\r\nList-Unsubscribe:"
+        b" <mailto:ops@cedar-ridge.example?subject=Stop%20weekly_scorecard%20for%20dana.whitfield%40" in raw
+    )
     html = html_of(message)
     cids = {str(part["Content-ID"])[1:-1] for part in message.walk() if part["Content-ID"]}
     assert set(re.findall(r'src="cid:([^"]+)"', html)) == cids and len(cids) == 1
@@ -91,9 +116,14 @@ def test_the_html_is_what_mail_programs_can_show(settings: Settings, company: Co
     assert html.count('name="color-scheme"') == 1 and "prefers-color-scheme:dark" in html
     widths = [int(w) for w in re.findall(r'<table[^>]* width="(\d+)"', html)]
     assert widths == [600]
-    assert max(row.count("<td") + row.count("<th") for row in re.findall(r"<tr>(?:(?!<tr).)*?</tr>", html, re.S)) <= 5
+    assert (
+        max(row.count("<td") + row.count("<th") for row in re.findall(r"<tr>(?:(?!<tr).)*?</tr>", html, re.S))
+        <= 5
+    )
     for status, word in (("met", "Met"), ("below", "Below")):
-        assert re.search(rf'class="st {status}"[^>]*>\s*[●▼] {word}<', html), "a status needs its word, shape and colour"
+        assert re.search(rf'class="st {status}"[^>]*>\s*[●▼] {word}<', html), (
+            "a status needs its word, shape and colour"
+        )
 
 
 def test_every_number_of_the_html_is_in_the_text(settings: Settings, company: Company) -> None:
@@ -120,7 +150,10 @@ def test_order_and_content(settings: Settings, company: Company) -> None:
     ]
     places = [text.index(head) for head in heads]
     assert places == sorted(places)
-    assert "▼ Same-day close rate: 53% (42 of 79), goal 70%\n    Sam Okafor, below 2 weeks in a row" in text.replace("\r\n", "\n")
+    assert (
+        "▼ Same-day close rate: 53% (42 of 79), goal 70%\n    Sam Okafor, below 2 weeks in a row"
+        in text.replace("\r\n", "\n")
+    )
     assert "Not typed in for 2025-W43: Website traffic (Marketing, Dana Whitfield)." in text
     assert "late.csv line 3: unknown metric <b>'netwroking_events'</b>" in text
     assert "<b>'netwroking" not in html_of(made(settings, company)), "a rejected row must be escaped"
@@ -128,13 +161,20 @@ def test_order_and_content(settings: Settings, company: Company) -> None:
     assert "Demo data" not in text
 
 
-def test_a_line_that_needs_attention_says_why_it_moved_and_how_its_quarter_stands(settings: Settings, company: Company) -> None:
+def test_a_line_that_needs_attention_says_why_it_moved_and_how_its_quarter_stands(
+    settings: Settings, company: Company
+) -> None:
     message = made(settings, company)
     text = plain_of(message).replace("\r\n", "\n")
-    said = f"    Maya Torres, below 34 weeks in a row\n    {MOVED}\n    Quarter: 344 so far, goal 1,625, behind, 143 needed each week\n▼ "
+    said = (
+        f"    Maya Torres, below 34 weeks in a row\n    {MOVED}\n    Quarter: 344 so far, goal 1,625, behind,"
+        " 143 needed each week\n▼ "
+    )
     assert said in text and text.count("Quarter: ") == 1, "what is ahead, or has no pace, says nothing"
     html = html_of(message)
-    assert "&lt;script&gt;" in html and "<script" not in html and text_of(html).count("Quarter: 344 so far") == 1
+    assert (
+        "&lt;script&gt;" in html and "<script" not in html and text_of(html).count("Quarter: 344 so far") == 1
+    )
     past = plain_of(made(settings, company, week=W43 - timedelta(days=7)))
     assert "Quarter:" not in past and "Victor Lang +7" not in past
 
@@ -143,9 +183,15 @@ def test_what_was_published_otherwise_is_told(settings: Settings, company: Compa
     message = made(settings, company)
     text = plain_of(message).replace("\r\n", "\n")
     for note in (
-        "Restated: Dials 2025-W43 is 101, was 102 (1 record removed), 27 Oct; was 100 until 27 Oct (2 records added)",
+        (
+            "Restated: Dials 2025-W43 is 101, was 102 (1 record removed), 27 Oct; was 100 until 27 Oct (2"
+            " records added)"
+        ),
         "Restated: MRR closed 2025-W42 is $0, was $500 (1 record changed), 21 Oct",
-        "Restated: Same-day close rate 2025-W42 is 49% (29 of 59), was 50% (30 of 60) (definition changed, 1 record removed), 21 Oct",
+        (
+            "Restated: Same-day close rate 2025-W42 is 49% (29 of 59), was 50% (30 of 60) (definition"
+            " changed, 1 record removed), 21 Oct"
+        ),
         "Filled in: Networking events 2025-W41 is 2, was blank (1 record added), 21 Oct",
         "Judged anew: Dials, 6 weeks from 2025-W34 to 2025-W39 (goal changed), 21 Oct",
     ):
@@ -153,7 +199,9 @@ def test_what_was_published_otherwise_is_told(settings: Settings, company: Compa
         assert note in text_of(html_of(message))
 
 
-def test_only_what_changed_since_the_last_mail_and_in_the_recipient_s_sections(settings: Settings, company: Company) -> None:
+def test_only_what_changed_since_the_last_mail_and_in_the_recipient_s_sections(
+    settings: Settings, company: Company
+) -> None:
     def told(since: str | None, sections: tuple[str, ...] = ()) -> str:
         message = compose(
             settings, company, load_week(settings, W43), decide(settings.published_path, W43, sections), recipient=DANA,
@@ -161,7 +209,9 @@ def test_only_what_changed_since_the_last_mail_and_in_the_recipient_s_sections(s
         )  # fmt: skip
         return plain_of(message_from_bytes(message.as_bytes(), policy=default))  # type: ignore[arg-type]
 
-    assert "Restated: MRR closed" in told(None) and "Restated: MRR closed" in told("2025-10-21T11:00:00+00:00")
+    assert "Restated: MRR closed" in told(None) and "Restated: MRR closed" in told(
+        "2025-10-21T11:00:00+00:00"
+    )
     later = told("2025-10-22T00:00:00+00:00")
     assert "Restated: Dials 2025-W43" in later and "MRR closed 2025-W42" not in later
     own = told(None, ("reactive_ops",))
@@ -173,11 +223,15 @@ def test_many_changes_are_counted(variant: Callable[..., Settings], company: Com
     settings = variant(changes=2)
     with duckdb.connect(str(settings.published_path)) as connection:
         connection.execute(
-            "insert into marts.fct_restatements select r.* replace (period_start - 70 - 7 * i::int as period_start, "
-            "changed_at - interval (i) minute as changed_at) from marts.fct_restatements as r, range(3) as more(i)"
+            "insert into marts.fct_restatements select r.* replace (period_start - 70 - 7 * i::int as"
+            " period_start, changed_at - interval (i) minute as changed_at) from marts.fct_restatements as r,"
+            " range(3) as more(i)"
         )
     notes = plain_of(made(settings, company)).split("DATA NOTES")[1].split("The full scorecard")[0]
-    assert sum(notes.count(f"- {kind}:") for kind in KIND.values()) == 8 and "more changed numbers on the page" in notes
+    assert (
+        sum(notes.count(f"- {kind}:") for kind in KIND.values()) == 8
+        and "more changed numbers on the page" in notes
+    )
 
 
 def test_demo_data_says_so(settings: Settings, company: Company) -> None:
@@ -188,15 +242,25 @@ def test_demo_data_says_so(settings: Settings, company: Company) -> None:
 
 
 def test_the_served_site_is_linked_where_there_is_one(settings: Settings, company: Company) -> None:
-    served = company.model_copy(update={"pages": company.pages.model_copy(update={"site_url": "https://score.example/x/"})})
+    served = company.model_copy(
+        update={"pages": company.pages.model_copy(update={"site_url": "https://score.example/x/"})}
+    )
     assert 'href="https://score.example/x/scorecard/2025-W43.html"' in html_of(made(settings, served))
 
 
 def test_sections_of_a_recipient(settings: Settings, company: Company) -> None:
     message = made(settings, company, ("reactive_ops",))
-    assert message["Subject"] == "Scorecard 2025-W43: 1 met, 0 near, 1 below - Same-day close rate 53% (goal 70%)"
+    assert (
+        message["Subject"]
+        == "Scorecard 2025-W43: 1 met, 0 near, 1 below - Same-day close rate 53% (goal 70%)"
+    )
     for text in (plain_of(message), html_of(message)):
-        assert "Dials" not in text and "Q4" not in text and "HubSpot" not in text and "Website traffic" not in text
+        assert (
+            "Dials" not in text
+            and "Q4" not in text
+            and "HubSpot" not in text
+            and "Website traffic" not in text
+        )
         assert "Autotask" in text
 
 
@@ -216,11 +280,15 @@ def test_a_green_mail_has_no_banner(variant: Callable[..., Settings], company: C
 def test_stale_numbers_are_marked(variant: Callable[..., Settings], company: Company) -> None:
     text = plain_of(made(variant(stale={"inside_sales.dials"}), company))
     assert "▼ Dials" not in text  # not whole, so it misses nothing and needs nobody
-    assert re.search(r"Dials +101 +≥ 125 +70 +○ No data\s+Maya Torres, stale, complete to 23 Oct, 07:00\s", text)
+    assert re.search(
+        r"Dials +101 +≥ 125 +70 +○ No data\s+Maya Torres, stale, complete to 23 Oct, 07:00\s", text
+    )
 
 
 def test_hostile_texts(variant: Callable[..., Settings], company: Company) -> None:
-    settings = variant(rejected=[("x.csv", 2, SCRIPT + "\r\nBcc: all@example.org", ""), ("\u202e.csv", 3, "L" * 10_000, "")])
+    settings = variant(
+        rejected=[("x.csv", 2, SCRIPT + "\r\nBcc: all@example.org", ""), ("\u202e.csv", 3, "L" * 10_000, "")]
+    )
     message = made(settings, company)
     html = html_of(message)
     assert "<script" not in html and "<img src=x" not in html and "&lt;script&gt;" in html
@@ -246,14 +314,25 @@ def test_the_picture_is_drawn_with_our_font(settings: Settings, company: Company
     assert len(set(pixels[: len(pixels) * 30 // 380])) > 20
 
 
-def test_a_mail_that_would_be_cut_is_refused(settings: Settings, company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mail_that_would_be_cut_is_refused(
+    settings: Settings, company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("reports.post.message.HTML_LIMIT", 20_000)
     with pytest.raises(MailError, match="the HTML part has .* bytes, more than 20,000"):
         made(settings, company)
 
 
 @pytest.mark.parametrize(
-    "text", ["", "dana", "dana@", "@x.example", "a b@x.example", "a@x.example\r\nBcc: b@y.example", "a@x.example, b@y.example"]
+    "text",
+    [
+        "",
+        "dana",
+        "dana@",
+        "@x.example",
+        "a b@x.example",
+        "a@x.example\r\nBcc: b@y.example",
+        "a@x.example, b@y.example",
+    ],
 )
 def test_no_addresses(text: str) -> None:
     with pytest.raises(MailError, match="is no mail address"):
@@ -274,9 +353,15 @@ def test_one_mail_for_who_is_in_several_subscriptions(company: Company) -> None:
     ]
     changed = company.model_copy(update={"mail": company.mail.model_copy(update={"subscriptions": several})})
     shown = set(company.pages.lines["scorecard"])
-    assert recipients(changed, "weekly_scorecard") == {"a@x.example": {"inside_sales", "warm_250"}, "B@x.example": shown}
+    assert recipients(changed, "weekly_scorecard") == {
+        "a@x.example": {"inside_sales", "warm_250"},
+        "B@x.example": shown,
+    }
     whole = changed.model_copy(update={"pages": company.pages.model_copy(update={"lines": {}})})
-    assert recipients(whole, "weekly_scorecard") == {"a@x.example": {"inside_sales", "warm_250"}, "B@x.example": set()}
+    assert recipients(whole, "weekly_scorecard") == {
+        "a@x.example": {"inside_sales", "warm_250"},
+        "B@x.example": set(),
+    }
 
 
 def test_months_are_in_the_mail_of_those_who_get_them(settings: Settings, company: Company) -> None:
@@ -284,7 +369,9 @@ def test_months_are_in_the_mail_of_those_who_get_them(settings: Settings, compan
     decision = decide(settings.published_path, W43, ["finance"])
 
     def said(sections: set[str]) -> str:
-        made = compose(settings, company, week, decision, recipient="a@x.example", message_id="<a@b>", sections=sections)
+        made = compose(
+            settings, company, week, decision, recipient="a@x.example", message_id="<a@b>", sections=sections
+        )
         return made.get_body(("plain",)).get_content()  # type: ignore[union-attr]
 
     assert "Revenue, 2025-09" in said({"finance"}) and "$90,310.50" in said({"finance"})
@@ -309,11 +396,19 @@ def test_confidential_lines_go_to_those_who_are_named_for_them(company: Company)
     def gets(address: str, section: str, metric: str) -> bool:
         return picked(Row(section=section, line_id=f"{section}.{metric}"), chosen[address])
 
-    cash, mrr, dials = ("finance", "cash_position"), ("outside_sales", "mrr_closed"), ("inside_sales", "dials")
+    cash, mrr, dials = (
+        ("finance", "cash_position"),
+        ("outside_sales", "mrr_closed"),
+        ("inside_sales", "dials"),
+    )
     assert [gets("all@x.example", *line) for line in (cash, mrr, dials)] == [False, False, True]
     assert [gets("ceo@x.example", *line) for line in (cash, mrr, dials)] == [True, True, True]
     assert [gets("cfo@x.example", *line) for line in (cash, mrr, dials)] == [True, False, False]
-    listed = whole.model_copy(update={"pages": company.pages.model_copy(update={"lines": {"scorecard": ["finance", "inside_sales"]}})})
+    listed = whole.model_copy(
+        update={
+            "pages": company.pages.model_copy(update={"lines": {"scorecard": ["finance", "inside_sales"]}})
+        }
+    )
     chosen = recipients(listed, "weekly_scorecard")
     assert [gets("all@x.example", *line) for line in (cash, mrr, dials)] == [False, False, True]
     with pytest.raises(SiteError, match="there is no page cfo"):

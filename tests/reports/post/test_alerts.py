@@ -20,16 +20,25 @@ LATE = {"hubspot": "HubSpot is late: its data is complete to Thu. Way out: run `
 
 
 def subjects(settings: Settings) -> list[str]:
-    return [message_from_bytes(f.read_bytes(), policy=default)["Subject"] for f in sorted(settings.outbox_dir.glob("*.eml"))]
+    return [
+        message_from_bytes(f.read_bytes(), policy=default)["Subject"]
+        for f in sorted(settings.outbox_dir.glob("*.eml"))
+    ]
 
 
 def test_once_on_entering_once_on_recovery(settings: Settings, company: Company) -> None:
     told = tell_operator(settings, company, LATE, "source")
     assert [m["Subject"] for m in told] == ["Scoreline alert: HubSpot is late: its data is complete to Thu"]
     text = told[0].get_content()
-    assert "Since: Mon 27 Oct 2025, 07:00 CDT" in text and "scoreline doctor" in text and told[0]["To"] == company.mail.operator
+    assert (
+        "Since: Mon 27 Oct 2025, 07:00 CDT" in text
+        and "scoreline doctor" in text
+        and told[0]["To"] == company.mail.operator
+    )
     assert tell_operator(settings, company, LATE, "source") == []
-    assert tell_operator(settings, company, {"hubspot": "HubSpot fails now."}, "source") == [], "late, then failing: still the same thing"
+    assert tell_operator(settings, company, {"hubspot": "HubSpot fails now."}, "source") == [], (
+        "late, then failing: still the same thing"
+    )
     later = settings.model_copy(update={"as_of": settings.now() + timedelta(hours=3)})
     over = tell_operator(later, company, {}, "source")
     assert [m["Subject"] for m in over] == ["Scoreline, over: HubSpot fails now"]
@@ -38,7 +47,9 @@ def test_once_on_entering_once_on_recovery(settings: Settings, company: Company)
     assert len(subjects(settings)) == 2
 
 
-def test_again_after_a_recovery_is_a_new_alert_even_when_the_clock_stands_still(settings: Settings, company: Company) -> None:
+def test_again_after_a_recovery_is_a_new_alert_even_when_the_clock_stands_still(
+    settings: Settings, company: Company
+) -> None:
     for _ in range(2):
         assert len(tell_operator(settings, company, LATE, "source")) == 1
         assert len(tell_operator(settings, company, {}, "source")) == 1
@@ -48,7 +59,9 @@ def test_again_after_a_recovery_is_a_new_alert_even_when_the_clock_stands_still(
 def test_several_things_are_told_apart(settings: Settings, company: Company) -> None:
     both = {**LATE, "autotask": "Autotask could not be loaded."}
     assert len(tell_operator(settings, company, both, "source")) == 2
-    assert [m["Subject"] for m in tell_operator(settings, company, LATE, "source")] == ["Scoreline, over: Autotask could not be loaded"]
+    assert [m["Subject"] for m in tell_operator(settings, company, LATE, "source")] == [
+        "Scoreline, over: Autotask could not be loaded"
+    ]
 
 
 def test_scopes_leave_each_other_alone(settings: Settings, company: Company) -> None:
@@ -58,10 +71,14 @@ def test_scopes_leave_each_other_alone(settings: Settings, company: Company) -> 
     assert tell_operator(settings, company, LATE, "source") == []
 
 
-def test_a_mail_that_fails_is_tried_again_and_nothing_is_forgotten(settings: Settings, company: Company) -> None:
+def test_a_mail_that_fails_is_tried_again_and_nothing_is_forgotten(
+    settings: Settings, company: Company
+) -> None:
     settings.outbox_dir.write_text("in the way")
     for _ in range(2):
-        with pytest.raises(DeliveryFailed, match=r"alert source: 1 mail did not leave. ops@cedar-ridge.example \(hubspot\)"):
+        with pytest.raises(
+            DeliveryFailed, match=r"alert source: 1 mail did not leave. ops@cedar-ridge.example \(hubspot\)"
+        ):
             tell_operator(settings, company, LATE, "source")
     settings.outbox_dir.unlink()
     assert len(tell_operator(settings, company, LATE, "source")) == 1
@@ -92,7 +109,10 @@ def test_what_was_never_told_is_told_when_it_is_over(settings: Settings, company
     settings.outbox_dir.unlink()
     (message,) = tell_untold(settings, company)
     assert message["Subject"] == "Scoreline, over: HubSpot is late: its data is complete to Thu"
-    assert "no mail could be sent to you before" in message.get_content() and "scoreline doctor" in message.get_content()
+    assert (
+        "no mail could be sent to you before" in message.get_content()
+        and "scoreline doctor" in message.get_content()
+    )
     assert tell_untold(settings, company) == [] and not untold(settings)
 
 
@@ -107,7 +127,10 @@ def test_killed_between_the_mail_and_its_note(settings: Settings, company: Compa
 def test_the_conditions_of_the_sources(variant: Callable[..., Settings], company: Company) -> None:
     error = "401 from the vendor. Check HUBSPOT_API_KEY."
     settings = variant(
-        sources={"hubspot": {"state": "failing", "last_error": error}, "autotask": {"state": "not_connected", "complete_through": None}}
+        sources={
+            "hubspot": {"state": "failing", "last_error": error},
+            "autotask": {"state": "not_connected", "complete_through": None},
+        }
     )
     conditions = source_conditions(settings)
     assert list(conditions) == ["hubspot"], "what nobody has connected is no alarm"
@@ -122,23 +145,37 @@ def test_the_conditions_of_the_sources(variant: Callable[..., Settings], company
     assert "HubSpot" in message["Subject"]
 
 
-def test_a_refused_table_is_told_once_in_the_vendors_words(variant: Callable[..., Settings], company: Company) -> None:
+def test_a_refused_table_is_told_once_in_the_vendors_words(
+    variant: Callable[..., Settings], company: Company
+) -> None:
     """Also over a day on which the source fails as a whole: what it refuses is a condition of its own."""
-    refused = {"refused": "tickets, open tickets: the user may not read this (403). Make it an administrator."}
+    refused = {
+        "refused": "tickets, open tickets: the user may not read this (403). Make it an administrator."
+    }
     found = source_conditions(variant(sources={"hubspot": {"state": "partly_refused", **refused}}))
     assert list(found) == ["hubspot tables"]
     assert found["hubspot tables"].startswith(
-        "HubSpot refuses tables to this account. It says: tickets, open tickets: the user may not read this (403). Make it an admin"
+        "HubSpot refuses tables to this account. It says: tickets, open tickets: the user may not read this"
+        " (403). Make it an admin"
     )
     assert "scoreline doctor --source hubspot" in found["hubspot tables"]
     settings = variant()
     assert len(tell_operator(settings, company, found, "source")) == 1
-    failing = source_conditions(variant(sources={"hubspot": {"state": "failing", "last_error": "timed out", **refused}}))
+    failing = source_conditions(
+        variant(sources={"hubspot": {"state": "failing", "last_error": "timed out", **refused}})
+    )
     assert sorted(failing) == ["hubspot", "hubspot tables"]
     assert len(tell_operator(settings, company, failing, "source")) == 1, "that it fails, and nothing else"
-    over = [m["Subject"] for conditions in (found, {}) for m in tell_operator(settings, company, conditions, "source")]
+    over = [
+        m["Subject"]
+        for conditions in (found, {})
+        for m in tell_operator(settings, company, conditions, "source")
+    ]
     assert over == [
-        "Scoreline, over: HubSpot could not be loaded at the last try; its data is complete to Mon 27 Oct 2025, 05:00 CDT",
+        (
+            "Scoreline, over: HubSpot could not be loaded at the last try; its data is complete to Mon 27 Oct"
+            " 2025, 05:00 CDT"
+        ),
         "Scoreline, over: HubSpot refuses tables to this account",
     ]
 
@@ -152,7 +189,10 @@ def test_totals_that_are_off_and_access_that_ends(variant: Callable[..., Setting
     found = data_conditions(settings)
     assert sorted(found) == ["hubspot access", "hubspot.deals total"]
     assert "HubSpot says that it has 75 deals, and 60 are held" in found["hubspot.deals total"]
-    assert "ends on Sun 9 Nov 2025" in found["hubspot access"] and "scoreline doctor --source hubspot" in found["hubspot access"]
+    assert (
+        "ends on Sun 9 Nov 2025" in found["hubspot access"]
+        and "scoreline doctor --source hubspot" in found["hubspot access"]
+    )
     assert len(tell_operator(settings, company, found, "source")) == 2
     assert tell_operator(settings, company, data_conditions(settings), "source") == []
     mended = variant(totals=[("hubspot", "deals", 75, 75)])

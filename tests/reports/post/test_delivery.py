@@ -1,4 +1,5 @@
-"""Each mail leaves once: the ledger, the outbox, a real SMTP server on loopback, refusals, kills and two runs at once."""
+"""Each mail leaves once: the ledger, the outbox, a real SMTP server on loopback, refusals, kills and two runs
+at once."""
 
 from __future__ import annotations
 
@@ -33,7 +34,8 @@ OPERATOR = "ops@cedar-ridge.example"
 def rows(settings: Settings) -> list[tuple[Any, ...]]:
     with closing(sqlite3.connect(settings.deliveries_path)) as connection:
         return connection.execute(
-            "select report, period, recipient, attempt, state from deliveries order by report, recipient, attempt"
+            "select report, period, recipient, attempt, state from deliveries order by report, recipient,"
+            " attempt"
         ).fetchall()
 
 
@@ -60,13 +62,18 @@ def test_force_sends_again_as_a_new_mail(settings: Settings, company: Company) -
     send_weekly_scorecard(settings, company, W43, only=[DANA])
     send_weekly_scorecard(settings, company, W43, only=[DANA.upper()], force=True)
     files = sorted(settings.outbox_dir.iterdir())
-    assert [file.name for file in files] == [f"weekly_scorecard-2025-W43-{DANA}-2.eml", f"weekly_scorecard-2025-W43-{DANA}.eml"]
+    assert [file.name for file in files] == [
+        f"weekly_scorecard-2025-W43-{DANA}-2.eml",
+        f"weekly_scorecard-2025-W43-{DANA}.eml",
+    ]
     ids = {message_from_bytes(file.read_bytes())["Message-ID"] for file in files}
     assert len(ids) == 2 and all(str(one).endswith("@cedar-ridge.example>") for one in ids)
     assert send_weekly_scorecard(settings, company, W43, only=[DANA]).already_sent == [DANA]
 
 
-def test_the_message_id_belongs_to_report_period_and_recipient(settings: Settings, company: Company, tmp_path: Path) -> None:
+def test_the_message_id_belongs_to_report_period_and_recipient(
+    settings: Settings, company: Company, tmp_path: Path
+) -> None:
     ids = set()
     for home in ("one", "two"):
         other = settings.model_copy(update={"home": tmp_path / home})
@@ -95,11 +102,17 @@ def test_through_a_real_server(smtp: Settings, company: Company, server: Server)
     assert len(server.got) == 3
 
 
-def test_a_refused_recipient_does_not_stop_the_others(smtp: Settings, company: Company, server: Server) -> None:
+def test_a_refused_recipient_does_not_stop_the_others(
+    smtp: Settings, company: Company, server: Server
+) -> None:
     server.refuse = {SAM}
     with pytest.raises(DeliveryFailed) as caught:
         send_weekly_scorecard(smtp, company, W43)
-    assert str(caught.value) == f"weekly_scorecard 2025-W43: 1 mail did not leave. {SAM}: the mail server refused: 550 5.1.1 nobody here"
+    assert (
+        str(caught.value)
+        == f"weekly_scorecard 2025-W43: 1 mail did not leave. {SAM}: the mail server refused: 550 5.1.1"
+        " nobody here"
+    )
     assert caught.value.report is not None and sorted(caught.value.report.sent) == sorted([DANA, MAYA])
     assert server.to() == sorted([DANA, MAYA, OPERATOR]), "the operator hears of it"
     server.refuse = set()
@@ -109,22 +122,33 @@ def test_a_refused_recipient_does_not_stop_the_others(smtp: Settings, company: C
 
 
 def test_a_bad_address_is_named(settings: Settings, company: Company) -> None:
-    bad = company.mail.subscriptions[0].model_copy(update={"to": ["dana", DANA, "x@y.example\nBcc: z@y.example"]})
+    bad = company.mail.subscriptions[0].model_copy(
+        update={"to": ["dana", DANA, "x@y.example\nBcc: z@y.example"]}
+    )
     changed = company.model_copy(update={"mail": company.mail.model_copy(update={"subscriptions": [bad]})})
-    with pytest.raises(DeliveryFailed, match="2 mails did not leave. dana: 'dana' is no mail address; correct it in company.toml"):
+    with pytest.raises(
+        DeliveryFailed,
+        match="2 mails did not leave. dana: 'dana' is no mail address; correct it in company.toml",
+    ):
         send_weekly_scorecard(settings, changed, W43)
     sent = [file.name for file in settings.outbox_dir.iterdir() if not file.name.startswith("alert-")]
     assert sent == [f"weekly_scorecard-2025-W43-{DANA}.eml"]
 
 
-def test_an_answer_of_no_after_the_message_is_tried_again(smtp: Settings, company: Company, server: Server) -> None:
+def test_an_answer_of_no_after_the_message_is_tried_again(
+    smtp: Settings, company: Company, server: Server
+) -> None:
     server.data = "452 mailbox is full"
-    assert send_weekly_scorecard(smtp, company, W43, only=[DANA]).pending == {DANA: "the mail server refused: 452 mailbox is full"}
+    assert send_weekly_scorecard(smtp, company, W43, only=[DANA]).pending == {
+        DANA: "the mail server refused: 452 mailbox is full"
+    }
     server.data = "250 taken"
     assert send_weekly_scorecard(smtp, company, W43, only=[DANA]).sent == [DANA]
 
 
-def test_a_connection_that_breaks_after_the_message_is_uncertain(smtp: Settings, company: Company, server: Server) -> None:
+def test_a_connection_that_breaks_after_the_message_is_uncertain(
+    smtp: Settings, company: Company, server: Server
+) -> None:
     server.data = "hang up"
     with pytest.raises(DeliveryFailed, match=f"{DANA}: uncertain: the connection broke") as caught:
         send_weekly_scorecard(smtp, company, W43, only=[DANA])
@@ -133,9 +157,14 @@ def test_a_connection_that_breaks_after_the_message_is_uncertain(smtp: Settings,
 
 
 def test_without_a_server_mails_wait(settings: Settings, company: Company) -> None:
-    closed = settings.model_copy(update={"smtp_url": SecretStr(f"smtp://scoreline:canary-pw@127.0.0.1:{free_port()}")})
+    closed = settings.model_copy(
+        update={"smtp_url": SecretStr(f"smtp://scoreline:canary-pw@127.0.0.1:{free_port()}")}
+    )
     report = send_weekly_scorecard(closed, company, W43)
-    assert list(report.pending) == [DANA, SAM, MAYA] and report.summary() == "gate amber, sent to 0, 3 pending (tried again for a day)"
+    assert (
+        list(report.pending) == [DANA, SAM, MAYA]
+        and report.summary() == "gate amber, sent to 0, 3 pending (tried again for a day)"
+    )
     assert "refused" in report.pending[DANA] and "canary-pw" not in str(report.pending)
     assert send_weekly_scorecard(settings, company, W43).sent == [DANA, SAM, MAYA]
 
@@ -143,15 +172,28 @@ def test_without_a_server_mails_wait(settings: Settings, company: Company) -> No
 def test_login_and_a_secret_that_stays_one(settings: Settings, company: Company, server: Any) -> None:
     right = settings.model_copy(update={"smtp_url": SecretStr(server.secret_url)})
     assert send_weekly_scorecard(right, company, W43, only=[DANA]).sent == [DANA]
-    wrong = settings.model_copy(update={"smtp_url": SecretStr(server.secret_url.replace("canary", "canary-wrong"))})
+    wrong = settings.model_copy(
+        update={"smtp_url": SecretStr(server.secret_url.replace("canary", "canary-wrong"))}
+    )
     with pytest.raises(DeliveryFailed) as caught:
         send_weekly_scorecard(wrong, company, W43, only=[SAM])
-    assert "535" in str(caught.value) and "canary" not in str(caught.value) and "scoreline:" not in str(caught.value)
+    assert (
+        "535" in str(caught.value)
+        and "canary" not in str(caught.value)
+        and "scoreline:" not in str(caught.value)
+    )
     assert b"canary" not in settings.deliveries_path.read_bytes()
 
 
 @pytest.mark.parametrize(
-    "url", ["mail.example:25", "http://mail.example", "smtp://", "smtp://user:canary-pw@host:port", "smtp://[canary-pw"]
+    "url",
+    [
+        "mail.example:25",
+        "http://mail.example",
+        "smtp://",
+        "smtp://user:canary-pw@host:port",
+        "smtp://[canary-pw",
+    ],
 )
 def test_an_address_of_the_server_that_is_none(settings: Settings, company: Company, url: str) -> None:
     with pytest.raises(DeliveryFailed, match="SMTP_URL: expected smtp://") as caught:
@@ -159,7 +201,9 @@ def test_an_address_of_the_server_that_is_none(settings: Settings, company: Comp
     assert "canary-pw" not in str(caught.value)
 
 
-def test_a_server_without_tls_is_not_used_where_tls_is_asked_for(settings: Settings, company: Company, server: Any) -> None:
+def test_a_server_without_tls_is_not_used_where_tls_is_asked_for(
+    settings: Settings, company: Company, server: Any
+) -> None:
     asked = settings.model_copy(update={"smtp_url": SecretStr(server.url + "/?starttls=1")})
     with pytest.raises(DeliveryFailed, match="STARTTLS"):
         send_weekly_scorecard(asked, company, W43, only=[DANA])
@@ -186,11 +230,17 @@ def _process(settings: Settings, *only: str) -> subprocess.Popen[str]:
     }
     if settings.smtp_url:
         environment["SMTP_URL"] = settings.smtp_url.get_secret_value()
-    return subprocess.Popen([sys.executable, "-c", textwrap.dedent(_SENDER), *only], env=environment, stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(_SENDER), *only],
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
 
 
 def test_killed_while_the_server_takes_the_mail(smtp: Settings, company: Company, server: Server) -> None:
-    """Nobody can know whether it arrived: it is not sent again by itself, the operator hears of it once, force sends it."""
+    """Nobody can know whether it arrived: it is not sent again by itself, the operator hears of it once,
+    force sends it."""
     server.pause = 60
     process = _process(smtp, DANA)
     give_up = time.monotonic() + 60
@@ -206,7 +256,9 @@ def test_killed_while_the_server_takes_the_mail(smtp: Settings, company: Company
     assert report.uncertain == [DANA] and sorted(report.sent) == sorted([SAM, MAYA])
     assert server.to() == sorted([SAM, MAYA, OPERATOR])
     alert = message_from_bytes(next(content for to, content in server.got if to == OPERATOR), policy=default)
-    assert DANA in alert["Subject"] and f"scoreline send --week 2025-W43 --force --only {DANA}" in alert.get_content().replace("\r\n", " ")
+    assert DANA in alert[
+        "Subject"
+    ] and f"scoreline send --week 2025-W43 --force --only {DANA}" in alert.get_content().replace("\r\n", " ")
     send_weekly_scorecard(smtp, company, W43)
     assert len(server.got) == 3, "told once"
 
@@ -256,7 +308,11 @@ def test_held_tells_the_operator_once_and_nobody_else(settings: Settings, compan
     empty = settings.model_copy(update={"home": settings.home / "empty"})
     for _ in range(2):
         report = send_weekly_scorecard(empty, company, W43)
-        assert report.gate.decision == "held" and sorted(report.held) == sorted([DANA, SAM, MAYA]) and not report.sent
+        assert (
+            report.gate.decision == "held"
+            and sorted(report.held) == sorted([DANA, SAM, MAYA])
+            and not report.sent
+        )
     (file,) = empty.outbox_dir.iterdir()
     message = message_from_bytes(file.read_bytes(), policy=default)
     assert message["To"] == OPERATOR and message["Subject"] == "Scoreline held the weekly scorecard 2025-W43"
@@ -268,7 +324,13 @@ def test_held_tells_the_operator_once_and_nobody_else(settings: Settings, compan
 def test_changes_are_told_from_the_recipient_s_last_mail_on(settings: Settings, company: Company) -> None:
     """Sam had the mail before on Monday, Dana on Thursday, Maya never: from her week's Monday on."""
     for day, address in (("2025-10-20T12:00:00Z", SAM), ("2025-10-23T12:00:00Z", DANA)):
-        then = Settings(**{"SCORELINE_HOME": settings.home, "SCORELINE_AS_OF": day, "SCORELINE_COMPANY_FILE": settings.company_file})
+        then = Settings(
+            **{
+                "SCORELINE_HOME": settings.home,
+                "SCORELINE_AS_OF": day,
+                "SCORELINE_COMPANY_FILE": settings.company_file,
+            }
+        )
         assert send_weekly_scorecard(then, company, W43 - timedelta(days=7), only=[address]).sent == [address]
     send_weekly_scorecard(settings, company, W43)
     said = {}

@@ -1,4 +1,5 @@
-"""The ledger of deliveries in adversity: from before, gone, empty, damaged, on a full disk; and servers that fail at each moment."""
+"""The ledger of deliveries in adversity: from before, gone, empty, damaged, on a full disk; and servers that
+fail at each moment."""
 
 from __future__ import annotations
 
@@ -50,11 +51,19 @@ insert into digests values ('dana.whitfield@cedar-ridge.example', '2025-10-24', 
 """The ledger as it was before mails could be pending."""
 
 
-def one(settings: Settings, company: Company, to: str = DANA, report: str = "weekly_scorecard", period: str = "2025-W43") -> Outcome:
+def one(
+    settings: Settings,
+    company: Company,
+    to: str = DANA,
+    report: str = "weekly_scorecard",
+    period: str = "2025-W43",
+) -> Outcome:
     """Deliver one small mail."""
 
     def make(mid: str) -> EmailMessage:
-        return build(settings, company, recipient=to, subject="x", message_id=mid, text="line\n.\n..dots\n" * 3)
+        return build(
+            settings, company, recipient=to, subject="x", message_id=mid, text="line\n.\n..dots\n" * 3
+        )
 
     return Postman(settings, company.mail.sender).deliver(report, period, to, make)
 
@@ -65,28 +74,38 @@ def later(settings: Settings, **by: float) -> Settings:
 
 def row(settings: Settings, to: str = DANA) -> dict[str, Any]:
     with ledger(settings) as connection:
-        (found,) = connection.execute("select * from deliveries where recipient = ? and report not like 'alert'", [to]).fetchall()
+        (found,) = connection.execute(
+            "select * from deliveries where recipient = ? and report not like 'alert'", [to]
+        ).fetchall()
     return dict(found)
 
 
-def test_a_ledger_from_before_keeps_its_rows_and_sends_nothing_twice(smtp: Settings, company: Company, server: Server) -> None:
+def test_a_ledger_from_before_keeps_its_rows_and_sends_nothing_twice(
+    smtp: Settings, company: Company, server: Server
+) -> None:
     with closing(sqlite3.connect(smtp.deliveries_path)) as connection, connection:
         connection.executescript(BEFORE)
         for who, state in ((DANA, "sent"), (SAM, "sending"), (MAYA, "failed")):
             connection.execute(
-                "insert into deliveries values (?, 'weekly_scorecard', '2025-W43', ?, 1, ?, 'smtp', '2025-10-27T12:00:00Z', null)",
+                "insert into deliveries values (?, 'weekly_scorecard', '2025-W43', ?, 1, ?, 'smtp',"
+                " '2025-10-27T12:00:00Z', null)",
                 [f"<{who}>", who, state],
             )
         connection.execute(
-            "insert into deliveries values ('<h>', 'friday_preview_held', '2025-W44', ?, 1, 'sent', 'smtp', '2025-10-31T17:00:00Z', null)",
+            "insert into deliveries values ('<h>', 'friday_preview_held', '2025-W44', ?, 1, 'sent', 'smtp',"
+            " '2025-10-31T17:00:00Z', null)",
             [OPERATOR],
         )
     report = send_weekly_scorecard(smtp, company, W43)
     assert (report.already_sent, report.uncertain, report.sent) == ([DANA], [SAM], [MAYA])
     assert server.to() == sorted([MAYA, OPERATOR]), "the operator hears that Sam may not have it"
     with closing(sqlite3.connect(smtp.deliveries_path)) as connection:
-        assert connection.execute("select count(*) from deliveries where report <> 'alert'").fetchone() == (4,)
-        assert connection.execute("select told from alerts where key in ('hubspot', 'held') order by key").fetchall() == [(1,), (1,)]
+        assert connection.execute("select count(*) from deliveries where report <> 'alert'").fetchone() == (
+            4,
+        )
+        assert connection.execute(
+            "select told from alerts where key in ('hubspot', 'held') order by key"
+        ).fetchall() == [(1,), (1,)]
         assert connection.execute("select count(*) from digests").fetchone() == (1,)
 
 
@@ -94,14 +113,20 @@ def test_nothing_in_the_ledger_s_shape_is_sqlite_s_own(settings: Settings, compa
     """Its rows can be copied into any database: plain types, and primary keys that are columns."""
     one(settings, company)
     with closing(sqlite3.connect(settings.deliveries_path)) as connection:
-        tables = [name for (name,) in connection.execute("select name from sqlite_master where type = 'table'")]
+        tables = [
+            name for (name,) in connection.execute("select name from sqlite_master where type = 'table'")
+        ]
         assert sorted(tables) == ["alerts", "deliveries", "digests"]
         for table in tables:
             columns = connection.execute(f"pragma table_info({table})").fetchall()
             assert {kind for _, _, kind, *_ in columns} <= {"TEXT", "INTEGER", "text", "integer"}
             assert any(key for *_, key in columns)
             names = ", ".join(name for _, name, *_ in columns)
-            types = {type(value) for values in connection.execute(f"select {names} from {table}") for value in values}
+            types = {
+                type(value)
+                for values in connection.execute(f"select {names} from {table}")
+                for value in values
+            }
             assert types <= {str, int, type(None)}
 
 
@@ -130,7 +155,9 @@ def test_a_lost_ledger_is_an_alarm_and_no_beginning(
     report = send_weekly_scorecard(settings, company, W43)
     assert sorted(report.uncertain) == sorted([DANA, SAM, MAYA]) and not report.sent
     assert {address for address, _ in server.got} <= {OPERATOR}
-    assert [file for file in settings.outbox_dir.glob("*") if file not in files and OPERATOR not in file.name] == []
+    assert [
+        file for file in settings.outbox_dir.glob("*") if file not in files and OPERATOR not in file.name
+    ] == []
     assert send_weekly_scorecard(settings, company, W43, force=True, only=[SAM]).sent == [SAM]
     with pytest.raises(DeliveryFailed, match="can be read"):
         new_ledger(settings, company)
@@ -149,7 +176,9 @@ def test_a_ledger_that_is_only_held_or_closed_is_not_replaced(
     assert one(settings, company).state == "already_sent"
 
 
-def test_a_home_that_was_brought_back_from_a_backup_is_no_beginning(settings: Settings, company: Company) -> None:
+def test_a_home_that_was_brought_back_from_a_backup_is_no_beginning(
+    settings: Settings, company: Company
+) -> None:
     one(settings, company)
     folder = settings.backups_dir / "2025-10-27"
     folder.mkdir(parents=True)
@@ -162,7 +191,9 @@ def test_a_home_that_was_brought_back_from_a_backup_is_no_beginning(settings: Se
     assert one(settings, company).state == "already_sent" and one(settings, company, SAM).state == "uncertain"
 
 
-def test_what_a_killed_run_could_not_tell_is_told_without_another_try(smtp: Settings, company: Company, server: Server) -> None:
+def test_what_a_killed_run_could_not_tell_is_told_without_another_try(
+    smtp: Settings, company: Company, server: Server
+) -> None:
     one(smtp, company)
     one(smtp, company, SAM)
     with ledger(smtp) as connection:
@@ -190,7 +221,9 @@ def test_the_newest_backup_s_ledger_doubles_nothing(smtp: Settings, company: Com
         tell_operator(smtp, company, {"hubspot": "HubSpot is late."}, "source")
     shutil.copy(smtp.deliveries_path, folder / "deliveries.sqlite")
     server.greylist = 0
-    assert one(smtp, company, MAYA, period="2025-W42").state == "sent" and len(tell_untold(smtp, company)) == 1
+    assert (
+        one(smtp, company, MAYA, period="2025-W42").state == "sent" and len(tell_untold(smtp, company)) == 1
+    )
     assert one(smtp, company).state == "sent"
     had = server.to()
     smtp.deliveries_path.write_bytes(b"no database at all, long enough to be read as one" * 50)
@@ -198,7 +231,11 @@ def test_the_newest_backup_s_ledger_doubles_nothing(smtp: Settings, company: Com
         one(smtp, company)
     backup, aside = new_ledger(smtp, company)
     assert backup == folder / "deliveries.sqlite" and aside is not None and aside.exists()
-    assert [one(smtp, company, who).state for who in (DANA, SAM, MAYA)] == ["uncertain", "already_sent", "uncertain"]
+    assert [one(smtp, company, who).state for who in (DANA, SAM, MAYA)] == [
+        "uncertain",
+        "already_sent",
+        "uncertain",
+    ]
     assert one(smtp, company, MAYA, period="2025-W42").state == "uncertain" and pending(smtp) == []
     with pytest.raises(DeliveryFailed):
         tell_untold(smtp, company)
@@ -218,7 +255,9 @@ def test_the_ledger_and_the_outbox_are_their_owner_s(settings: Settings, company
     assert stat.S_IMODE(settings.deliveries_path.stat().st_mode) == 0o600
 
 
-def test_a_day_of_refusals_is_a_failure_that_is_told(smtp: Settings, company: Company, server: Server) -> None:
+def test_a_day_of_refusals_is_a_failure_that_is_told(
+    smtp: Settings, company: Company, server: Server
+) -> None:
     server.greylist = 99
     pauses = []
     clock = smtp
@@ -232,7 +271,9 @@ def test_a_day_of_refusals_is_a_failure_that_is_told(smtp: Settings, company: Co
     assert one(clock, company).state == "sent", "by hand, or after the next build"
 
 
-def test_a_mail_whose_time_is_over_is_given_up_and_told(smtp: Settings, company: Company, server: Server) -> None:
+def test_a_mail_whose_time_is_over_is_given_up_and_told(
+    smtp: Settings, company: Company, server: Server
+) -> None:
     server.greylist = 1
     day = smtp.now().date().isoformat()
     assert one(smtp, company, report="daily_digest", period=day).state == "pending"
@@ -246,7 +287,9 @@ def test_a_mail_whose_time_is_over_is_given_up_and_told(smtp: Settings, company:
     assert message["Subject"] == f"Scoreline alert: {DANA} did not get the daily digest of {day}"
 
 
-def test_an_alert_that_was_refused_for_good_is_tried_again_until_it_is_told(smtp: Settings, company: Company, server: Server) -> None:
+def test_an_alert_that_was_refused_for_good_is_tried_again_until_it_is_told(
+    smtp: Settings, company: Company, server: Server
+) -> None:
     server.refuse = {OPERATOR}
     with pytest.raises(DeliveryFailed, match="550") as caught:
         tell_operator(smtp, company, {"hubspot": "HubSpot is late."}, "source")
@@ -288,7 +331,11 @@ def _silent_after(answers: list[bytes]) -> Iterator[int]:
 
 @pytest.mark.parametrize(
     ("answers", "state"),
-    [([], "pending"), (["220 hi", "250 me", "250 ok"], "pending"), (["220 hi", "250 me", "250 ok", "250 ok", "354 go"], "uncertain")],
+    [
+        ([], "pending"),
+        (["220 hi", "250 me", "250 ok"], "pending"),
+        (["220 hi", "250 me", "250 ok", "250 ok", "354 go"], "uncertain"),
+    ],
     ids=["no greeting", "at the recipient", "after the last byte"],
 )
 def test_a_server_that_falls_silent(
@@ -313,7 +360,9 @@ def test_no_server_and_a_wrong_password(settings: Settings, company: Company, se
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     place = tmp_path / "disk"
     place.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(place)], capture_output=True).returncode:
+    if subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(place)], capture_output=True
+    ).returncode:
         pytest.skip("no permission to mount a small disk")
     yield place
     subprocess.run(["umount", "-l", str(place)], check=True)
@@ -338,7 +387,14 @@ def _fill(place: Path) -> None:
     ],
 )
 def test_the_disk_fills(
-    settings: Settings, company: Company, server: Any, small_disk: Path, when: str, first: str, then: str, said: str
+    settings: Settings,
+    company: Company,
+    server: Any,
+    small_disk: Path,
+    when: str,
+    first: str,
+    then: str,
+    said: str,
 ) -> None:
     """Never a second mail, and the text says what may have happened and that room is needed."""
     full = settings.model_copy(update={"home": small_disk, "smtp_url": SecretStr(server.url)})
@@ -352,7 +408,9 @@ def test_the_disk_fills(
 
     setattr(server, "on_rcpt" if "before" in when else "on_data", fill)
     outcome = one(full, company)
-    assert outcome.state == first and said in outcome.reason and ("Make room" in outcome.reason) == bool(said), outcome
+    assert (
+        outcome.state == first and said in outcome.reason and ("Make room" in outcome.reason) == bool(said)
+    ), outcome
     server.on_rcpt = server.on_data = lambda: None
     for filler in small_disk.glob("filler*"):
         filler.unlink()

@@ -1,4 +1,5 @@
-"""The pages in a real Chromium: nothing loaded, nothing run, nothing cut off, everything within reach of a keyboard."""
+"""The pages in a real Chromium: nothing loaded, nothing run, nothing cut off, everything within reach of a
+keyboard."""
 
 from __future__ import annotations
 
@@ -21,9 +22,17 @@ PAGES = ("scorecard.html", "index.html", "receipts/2025-W43.html", "scorecard/20
 def test_nothing_is_loaded_and_nothing_goes_wrong(web: Any, site: Path, page: str) -> None:
     web.get_log("browser")
     show(web, site, page)
-    assert web.execute_script("return performance.getEntriesByType('resource').map(r => r.name).filter(n => !n.startsWith('data:'))") == []
+    assert (
+        web.execute_script(
+            "return performance.getEntriesByType('resource').map(r => r.name).filter(n =>"
+            " !n.startsWith('data:'))"
+        )
+        == []
+    )
     assert web.get_log("browser") == []
-    assert web.execute_script("return document.fonts.check('15px Inter') && [...document.fonts].every(f => f.status == 'loaded')")
+    assert web.execute_script(
+        "return document.fonts.check('15px Inter') && [...document.fonts].every(f => f.status == 'loaded')"
+    )
 
 
 def test_hostile_texts_run_nowhere(web: Any, site: Path) -> None:
@@ -38,7 +47,10 @@ def test_hostile_texts_run_nowhere(web: Any, site: Path) -> None:
 def test_a_script_that_got_in_would_not_run(web: Any, site: Path, tmp_path: Path) -> None:
     """The second wall: the page's policy, should an escape ever be missing."""
     html = (site / "scorecard.html").read_text(encoding="utf-8")
-    bad = "<script>document.title='taken'</script><img src=x onerror=\"document.title='taken'\"><img src=https://out.example/x.png>"
+    bad = (
+        "<script>document.title='taken'</script><img src=x onerror=\"document.title='taken'\"><img"
+        " src=https://out.example/x.png>"
+    )
     page = tmp_path / "bad.html"
     page.write_text(html.replace("<main>", f"<main>{bad}"), encoding="utf-8")
     web.get(page.as_uri())
@@ -58,9 +70,11 @@ def test_nothing_sticks_out(web: Any, site: Path, page: str, width: int) -> None
 def test_cells_do_not_run_into_each_other(web: Any, site: Path) -> None:
     for width in (960, 1024, 1280):
         show(web, site, "scorecard.html", width)
-        over = web.execute_script("""
+        over = web.execute_script(
+            """
           return [...document.querySelectorAll('.score tbody td, .score tbody th')]
-            .filter(c => c.scrollWidth > c.clientWidth + 1 && !c.querySelector('.vh')).map(c => c.textContent.slice(0, 40))""")
+            .filter(c => c.scrollWidth > c.clientWidth + 1 && !c.querySelector('.vh')).map(c => c.textContent.slice(0, 40))"""
+        )
         assert over == [], width
 
 
@@ -81,7 +95,9 @@ def test_light_and_dark(web: Any, site: Path, scheme: str) -> None:
 
 def test_print_is_white_and_without_buttons(web: Any, site: Path) -> None:
     show(web, site, "scorecard.html", 1100, "dark", "print")
-    assert web.execute_script("return getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert (
+        web.execute_script("return getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    )
     assert not web.find_element(By.CSS_SELECTOR, ".mode").is_displayed()
     assert not any(e.is_displayed() for e in web.find_elements(By.CSS_SELECTOR, ".info"))
     show(web, site, "scorecard.html")
@@ -115,14 +131,18 @@ def test_tooltips_fit(web: Any, site: Path, width: int) -> None:
     for button in web.find_elements(By.CSS_SELECTOR, ".info button"):
         web.execute_script("arguments[0].focus()", button)
         box = web.execute_script(
-            "const r = arguments[0].nextElementSibling.getBoundingClientRect(); return [r.left, r.right, r.width]", button
+            "const r = arguments[0].nextElementSibling.getBoundingClientRect(); return [r.left, r.right,"
+            " r.width]",
+            button,
         )
         assert box[0] >= 0 and box[1] <= width and box[2] > 100, (button.get_attribute("aria-label"), box)
 
 
 def test_from_a_number_to_its_records_by_click(web: Any, site: Path) -> None:
     html = (site / "scorecard.html").read_text(encoding="utf-8")
-    lines = [line for line, cells in rows_of_scorecard(html).items() if not cells["This week"].startswith("–")]
+    lines = [
+        line for line, cells in rows_of_scorecard(html).items() if not cells["This week"].startswith("–")
+    ]
     for line in lines:
         show(web, site, "scorecard.html")
         link = web.find_element(By.CSS_SELECTOR, f"tr[id='{line}'] .now a.rc")
@@ -140,7 +160,9 @@ def test_from_a_number_to_its_records_by_click(web: Any, site: Path) -> None:
 
 def test_from_the_quarter_to_its_weeks_by_click(web: Any, site: Path) -> None:
     show(web, site, "scorecard.html")
-    link = web.find_element(By.CSS_SELECTOR, "tr[id='reactive_ops.same_day_close_rate'] td:nth-of-type(4) a.rc")
+    link = web.find_element(
+        By.CSS_SELECTOR, "tr[id='reactive_ops.same_day_close_rate'] td:nth-of-type(4) a.rc"
+    )
     web.execute_script("arguments[0].click()", link)
     details = web.find_element(By.ID, "reactive_ops.same_day_close_rate.quarter")
     assert "177 of 304 = 58%" in details.text and "2025-W40" in details.text

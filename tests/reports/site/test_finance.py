@@ -18,8 +18,22 @@ def result(*rows: dict[str, Any]) -> Result:
 
 
 def balance(day: date, name: str, amount: str, **more: Any) -> dict[str, Any]:
-    row = {"snapshot_day": day, "place": name, "account_name": name, "org_name": "Bank", "currency": "USD", "balance": Decimal(amount)}
-    counted = {"balance_day": day, "is_counted": True, "is_cash_account": True, "reason": None, "reason_text": None, "cash": None}
+    row = {
+        "snapshot_day": day,
+        "place": name,
+        "account_name": name,
+        "org_name": "Bank",
+        "currency": "USD",
+        "balance": Decimal(amount),
+    }
+    counted = {
+        "balance_day": day,
+        "is_counted": True,
+        "is_cash_account": True,
+        "reason": None,
+        "reason_text": None,
+        "cash": None,
+    }
     return {**row, **counted, **more}
 
 
@@ -59,12 +73,29 @@ def test_a_day_that_is_not_whole_has_no_sum_and_old_balances_say_so() -> None:
 
 def test_names_of_banks_and_vendors_are_text() -> None:
     hostile = '<img src=x onerror="alert(1)">'
-    bill = {"vendor_name": hostile, "invoice_number": hostile, "amount": Decimal(5), "currency": "EUR", "days_waiting": 1}
+    bill = {
+        "vendor_name": hostile,
+        "invoice_number": hostile,
+        "amount": Decimal(5),
+        "currency": "EUR",
+        "days_waiting": 1,
+    }
     pages = [
         CashTable(result(balance(MONDAY, hostile, "1", org_name=hostile)), BUILD),
-        CashGap(result({"account_name": hostile, "reason_text": "The balance is too old", "balance_day": None, "snapshot_day": MONDAY})),
+        CashGap(
+            result(
+                {
+                    "account_name": hostile,
+                    "reason_text": "The balance is too old",
+                    "balance_day": None,
+                    "snapshot_day": MONDAY,
+                }
+            )
+        ),
         BankComplaints(result({"sentence": hostile, "account_names": hostile, "snapshot_day": MONDAY})),
-        BillTable(result({**bill, "approval_status": "ASSIGNED", "due_day": MONDAY, "is_overdue": True}), "Bills"),
+        BillTable(
+            result({**bill, "approval_status": "ASSIGNED", "due_day": MONDAY, "is_overdue": True}), "Bills"
+        ),
         LinkTable(result({"record_label": hostile, "record_url": "javascript:alert(1)"}), "Bills", "Bill"),
     ]
     for page in pages:
@@ -75,8 +106,16 @@ def test_names_of_banks_and_vendors_are_text() -> None:
 
 def test_the_books_name_their_method() -> None:
     basis = {"accounting_method": "Cash", "is_counted": True, "currency": "USD"}
-    running = {"month_name": "November 2025", "through_day": MONDAY, "revenue": Decimal("12.5"), "expenses": None}
+    running = {
+        "month_name": "November 2025",
+        "through_day": MONDAY,
+        "revenue": Decimal("12.5"),
+        "expenses": None,
+    }
     text = BooksNote(result(basis), result(running), BUILD)
-    assert "by the cash method" in text and "November 2025 so far to 3 Nov: revenue $12.50, expenses –, provisional" in text
+    assert (
+        "by the cash method" in text
+        and "November 2025 so far to 3 Nov: revenue $12.50, expenses –, provisional" in text
+    )
     foreign = BooksNote(result({**basis, "is_counted": False, "currency": "EUR"}), result(), BUILD)
     assert "kept in EUR: nothing of them is added up" in foreign

@@ -1,4 +1,5 @@
-"""The sales pages: what every filter shows is what SQL over the marts says, in a real browser and without a sum in the script."""
+"""The sales pages: what every filter shows is what SQL over the marts says, in a real browser and without a
+sum in the script."""
 
 from __future__ import annotations
 
@@ -27,7 +28,13 @@ from tests.support.published import PublishedFile
 from tests.support.reading import text_of
 from tests.support.sales_marts import fill
 
-PAGES = ("sales.html", "sales_pipeline.html", "sales_activity.html", "sales_deals.html", "restricted/sales_contacts.html")
+PAGES = (
+    "sales.html",
+    "sales_pipeline.html",
+    "sales_activity.html",
+    "sales_deals.html",
+    "restricted/sales_contacts.html",
+)
 GOLDEN = "target=100000&deal=15717&win=27"
 
 
@@ -49,12 +56,16 @@ def build(home: Path, *, filled: bool = True, **pages: Any) -> Built:
         fill(settings.published_path)
         with duckdb.connect(str(settings.published_path)) as connection:  # a line that counts contacts
             connection.execute(
-                "update marts.fct_contributions set record_type = 'contact', record_label = 'Ada Person', record_id = '77'"
-                " where line_id = 'inside_sales.dials'"
+                "update marts.fct_contributions set record_type = 'contact', record_label = 'Ada Person',"
+                " record_id = '77' where line_id = 'inside_sales.dials'"
             )
     company = load_company(settings)
     company = company.model_copy(
-        update={"pages": company.pages.model_copy(update={"enabled": ["sales", "scorecard"], "history_weeks": 1, **pages})}
+        update={
+            "pages": company.pages.model_copy(
+                update={"enabled": ["sales", "scorecard"], "history_weeks": 1, **pages}
+            )
+        }
     )
     build_site(settings, company)
     return Built(settings.site_dir, settings.published_path)
@@ -98,12 +109,15 @@ SHOWN = {
     "then": lambda v: "no full year" if v is None else number(v),
     "goal": lambda v: "no goal" if v is None else number(v, "count", 0),
 }
-"""How a column reads, by the end of its name; written out here once more, so that a page that formats otherwise is noticed."""
+"""How a column reads, by the end of its name; written out here once more, so that a page that formats
+otherwise is noticed."""
 
 EXPECTED: dict[str, dict[str, str]] = {}
 """Page -> block of it -> SQL that gives what its table must show."""
 for _head, _sql in re.findall(
-    r"^-- (\S+: \S+)\n(.*?);$", (PROJECT_ROOT / "tests/support/sales_expected.sql").read_text(encoding="utf-8"), re.S | re.M
+    r"^-- (\S+: \S+)\n(.*?);$",
+    (PROJECT_ROOT / "tests/support/sales_expected.sql").read_text(encoding="utf-8"),
+    re.S | re.M,
 ):
     EXPECTED.setdefault(_head.split(": ")[0], {})[_head.split(": ")[1]] = _sql
 
@@ -163,7 +177,10 @@ def expected(built: Built, sql: str, keys: int) -> dict[tuple[str, ...], list[li
         connection.execute("create temp macro ucfirst(x) as upper(left(x, 1)) || substr(x, 2)")
         for mart in ("open_deals", "velocity"):
             now = "select shown_day from marts.fct_sales_velocity where is_now"
-            connection.execute(f"create temp view one_{mart} as from marts.fct_sales_{mart} where is_now or shown_day not in ({now})")
+            connection.execute(
+                f"create temp view one_{mart} as from marts.fct_sales_{mart} where is_now or shown_day not in"
+                f" ({now})"
+            )
         found = connection.execute(sql)
         how = [SHOWN[column[0].rsplit("_", 1)[1]] for column in (found.description or [])[keys:]]
         out: dict[tuple[str, ...], list[list[str]]] = {}
@@ -174,7 +191,10 @@ def expected(built: Built, sql: str, keys: int) -> dict[tuple[str, ...], list[li
 
 
 def choices_of(built: Built) -> list[tuple[str, ...]]:
-    return built.rows("select period_key, owner_key from marts.dim_sales_periods cross join marts.dim_sales_owners order by 1, 2")
+    return built.rows(
+        "select period_key, owner_key from marts.dim_sales_periods cross join marts.dim_sales_owners order by"
+        " 1, 2"
+    )
 
 
 def compare(shown: Shown, block: str, right: dict[tuple[str, ...], list[list[str]]]) -> None:
@@ -204,15 +224,19 @@ def compare_measures(built: Built, shown: Shown) -> None:
     """The tiles and the table of measures: number, second number, badge."""
     marts: dict[tuple[str, ...], dict[str, tuple[Any, ...]]] = {}
     for period, owner, measure, label, unit, value, then, change in built.rows(
-        "select period_key, owner_key, measure, label, replace(unit, 'money', 'money:USD'), value, then_value, change"
-        " from marts.fct_sales_kpis"
+        "select period_key, owner_key, measure, label, replace(unit, 'money', 'money:USD'), value,"
+        " then_value, change from marts.fct_sales_kpis"
     ):
         marts.setdefault((period, owner), {})[measure] = (label, unit, value, then, change)
 
     def badge(period: str, unit: str, then: Any, change: Any) -> str:
         if change is None:
             return "no full year before" if then is None else f"{number(then, unit)} the year before"
-        size = f"{number(abs(exact(change)) * 100, 'count', 1)} points" if unit == "percent" else number(abs(exact(change)), "percent", 1)
+        size = (
+            f"{number(abs(exact(change)) * 100, 'count', 1)} points"
+            if unit == "percent"
+            else number(abs(exact(change)), "percent", 1)
+        )
         if abs(exact(change)) < Decimal("0.0005"):
             return "▬ unchanged"
         return f"{'▲ up' if change > 0 else '▼ down'} {size}"
@@ -225,17 +249,27 @@ def compare_measures(built: Built, shown: Shown) -> None:
 
         def amount(measure: str, of: dict[str, tuple[Any, ...]] = of) -> str:
             _, unit, value, *_ = of[measure]
-            return number(value, unit, 0 if unit.startswith("money") and value is not None and abs(value) >= 1000 else None)
+            return number(
+                value,
+                unit,
+                0 if unit.startswith("money") and value is not None and abs(value) >= 1000 else None,
+            )
 
         def tile(measure: str, of: dict[str, tuple[Any, ...]] = of, period: str = period) -> list[str]:
             label, unit, _, then, change = of[measure]
             beside = [number(of["pipeline_weighted"][2], "money:USD")] if measure == "pipeline_value" else []
-            said = badge(period, unit, then, change) + (versus.get(period, " on the year before") if change is not None else "")
+            said = badge(period, unit, then, change) + (
+                versus.get(period, " on the year before") if change is not None else ""
+            )
             return [label, amount(measure), *beside, said]
 
         assert blocks["tiles"] == [tile(measure) for measure in tiles], (period, owner)
         assert blocks["lead_counts"] == [tile(measure) for measure in leads], (period, owner)
-        rest = [measure for measure in of if measure not in (*tiles, *leads, "pipeline_weighted", "owners", "pipelines")]
+        rest = [
+            measure
+            for measure in of
+            if measure not in (*tiles, *leads, "pipeline_weighted", "owners", "pipelines")
+        ]
         assert sorted(blocks["more"]) == sorted(
             [of[m][0], amount(m), badge(period, of[m][1], of[m][3], of[m][4])] for m in rest
         ), (period, owner)  # fmt: skip
@@ -244,7 +278,10 @@ def compare_measures(built: Built, shown: Shown) -> None:
 @pytest.mark.browser
 @needs_chromium
 def test_every_monday_equals_sql(web: Any, sales: Built) -> None:
-    mondays = [(str(day),) for (day,) in sales.rows("select distinct shown_day from marts.fct_sales_velocity order by 1")]
+    mondays = [
+        (str(day),)
+        for (day,) in sales.rows("select distinct shown_day from marts.fct_sales_velocity order by 1")
+    ]
     assert len(mondays) > 140
     shown = read_all(web, sales, "sales_pipeline.html", mondays)
     right = {block: expected(sales, sql, 1) for block, sql in EXPECTED["sales_pipeline.html"].items()}
@@ -276,9 +313,9 @@ def test_a_deep_link_shows_what_it_says(web: Any, sales: Built) -> None:
     )
     wait(web, "return Math.abs(document.getElementById('leads').getBoundingClientRect().top) < 200")
     # the other sections keep what is chosen
-    assert web.execute_script("return document.querySelector('.sections a[href*=sales_activity]').href").endswith(
-        "sales_activity.html#activity?period=last_week&owner=rep_1"
-    )
+    assert web.execute_script(
+        "return document.querySelector('.sections a[href*=sales_activity]').href"
+    ).endswith("sales_activity.html#activity?period=last_week&owner=rep_1")
 
 
 @pytest.mark.browser
@@ -290,7 +327,11 @@ def test_unknown_choices_are_the_default_and_back_goes_back(web: Any, sales: Bui
     first = web.execute_script(tiles)
     assert web.execute_script("return document.querySelector('[name=period]:checked').value") == "ytd"
     web.execute_script("document.querySelector('[value=mtd]').click()")
-    wait(web, "return location.hash.includes('period=mtd') && document.querySelector('.shown').textContent.includes('Month')")
+    wait(
+        web,
+        "return location.hash.includes('period=mtd') &&"
+        " document.querySelector('.shown').textContent.includes('Month')",
+    )
     assert web.execute_script(tiles) != first
     web.back()
     wait(web, "return document.querySelector('.shown').textContent.includes('Year to date')")
@@ -312,7 +353,9 @@ def test_filters_by_keyboard_keep_the_focus(web: Any, sales: Built) -> None:
     wait(web, "return document.querySelector('.shown').textContent.includes('All time')")
     assert abs(before - web.execute_script("return scrollY")) < 3, "a choice must not move the page"
     show(web, sales.site, "sales_pipeline.html")
-    later, earlier = (web.find_element(By.CSS_SELECTOR, f"[aria-label={which}]") for which in ("Later", "Earlier"))
+    later, earlier = (
+        web.find_element(By.CSS_SELECTOR, f"[aria-label={which}]") for which in ("Later", "Earlier")
+    )
     assert not later.is_enabled()
     earlier.send_keys(Keys.ENTER)
     wait(web, "return document.querySelector('.shown').textContent.includes('Mon 20 Oct 2025')")
@@ -347,9 +390,14 @@ def test_nothing_is_loaded_and_changes_are_quick(web: Any, sales: Built, name: s
         done([n.domInteractive, out.sort((a, b) => a - b), loaded]);
       })()""")
     interactive, changes, loaded = took
-    print(f"{name}: interactive after {interactive:.0f} ms, a change in {changes[len(changes) // 2]:.1f} ms (slowest {changes[-1]:.1f})")
+    print(
+        f"{name}: interactive after {interactive:.0f} ms, a change in {changes[len(changes) // 2]:.1f} ms"
+        f" (slowest {changes[-1]:.1f})"
+    )
     assert loaded == [] and web.get_log("browser") == []
-    assert interactive < 1000 and changes[len(changes) // 2] < 100, "far above what it takes, for machines that are busy"
+    assert interactive < 1000 and changes[len(changes) // 2] < 100, (
+        "far above what it takes, for machines that are busy"
+    )
 
 
 @pytest.mark.browser
@@ -362,7 +410,9 @@ def test_what_if(web: Any, sales: Built) -> None:
     def out(step: str) -> list[str]:
         return web.find_element(By.CSS_SELECTOR, f"output[data-step={step}]").text.split()
 
-    assert Decimal(out("leads")[1].replace(",", "")) == round(needed["leads"], 4), "the real rates give what the marts say"
+    assert Decimal(out("leads")[1].replace(",", "")) == round(needed["leads"], 4), (
+        "the real rates give what the marts say"
+    )
     web.get((sales.site / "sales.html").as_uri() + f"#targets?{GOLDEN}")
     web.refresh()
     assert out("deals") == ["7", "6.3625"] and out("opportunities") == ["24", "23.565"]
@@ -404,16 +454,22 @@ def test_nothing_sticks_out(web: Any, sales: Built, width: int) -> None:
 @needs_chromium
 def test_without_script_and_in_print_the_default_is_there(web: Any, sales: Built, tmp_path: Path) -> None:
     plain_page = tmp_path / "plain.html"
-    plain_page.write_text(re.sub(r"<script>.*?</script>", "", page(sales, "sales.html"), flags=re.S), encoding="utf-8")
+    plain_page.write_text(
+        re.sub(r"<script>.*?</script>", "", page(sales, "sales.html"), flags=re.S), encoding="utf-8"
+    )
     web.get(plain_page.as_uri())
     assert "Year to date: 1 Jan 2025" in web.find_element(By.CSS_SELECTOR, ".shown").text
     assert len(web.find_elements(By.CSS_SELECTOR, "[data-block=tiles] .kpi")) == 6
     assert (
-        not web.find_element(By.CSS_SELECTOR, ".filters").is_displayed() and not web.find_element(By.CSS_SELECTOR, ".whatif").is_displayed()
+        not web.find_element(By.CSS_SELECTOR, ".filters").is_displayed()
+        and not web.find_element(By.CSS_SELECTOR, ".whatif").is_displayed()
     )
     web.get("about:blank")
     show(web, sales.site, "sales.html", 1100, "dark", "print")
-    assert web.find_element(By.CSS_SELECTOR, ".shown").is_displayed() and not web.find_element(By.CSS_SELECTOR, ".filters").is_displayed()
+    assert (
+        web.find_element(By.CSS_SELECTOR, ".shown").is_displayed()
+        and not web.find_element(By.CSS_SELECTOR, ".filters").is_displayed()
+    )
     show(web, sales.site, "sales.html")
 
 
@@ -448,17 +504,25 @@ def test_pages_are_small_and_load_nothing(sales: Built, name: str) -> None:
 
 @pytest.mark.parametrize("name", PAGES)
 def test_sql_on_the_page_gives_what_the_page_shows(sales: Built, name: str) -> None:
-    """Each statement runs by itself on the published file; those of lists give as many rows as the page has in all."""
+    """Each statement runs by itself on the published file; those of lists give as many rows as the page has
+    in all."""
     found = re.findall(r'<pre tabindex="0" data-sql="(\w+)">(.*?)</pre>', page(sales, name), re.S)
     assert found
     for block, text in found:
-        statement = text.replace("&lt;", "<").replace("&gt;", ">").replace("&#39;", "'").replace("&#34;", '"').replace("&amp;", "&")
+        statement = (
+            text.replace("&lt;", "<")
+            .replace("&gt;", ">")
+            .replace("&#39;", "'")
+            .replace("&#34;", '"')
+            .replace("&amp;", "&")
+        )
         assert sales.rows(statement), block
 
 
 def test_every_section_has_its_sql_and_a_link(sales: Built) -> None:
     navigation = re.findall(
-        r'<a href="([^"]*)#(\w+)"[^>]*>([^<]+)</a>', re.findall(r'<nav class="sections".*?</nav>', page(sales, "sales.html"))[0]
+        r'<a href="([^"]*)#(\w+)"[^>]*>([^<]+)</a>',
+        re.findall(r'<nav class="sections".*?</nav>', page(sales, "sales.html"))[0],
     )
     assert [title for _, _, title in navigation][:8] == [
         "Executive summary", "Leads and sources", "Funnel", "Targets",
@@ -478,7 +542,11 @@ def test_two_builds_are_equal(sales: Built, closed: Built) -> None:
 
 def test_names_of_contacts_are_only_where_they_may_be(sales: Built, closed: Built) -> None:
     names = [
-        name for (name,) in sales.rows("select distinct contact_name from marts.fct_sales_engaged_contacts where contact_name like 'Ada %'")
+        name
+        for (name,) in sales.rows(
+            "select distinct contact_name from marts.fct_sales_engaged_contacts where contact_name like"
+            " 'Ada %'"
+        )
     ]
     assert names and all(name in text_of(page(sales, "restricted/sales_contacts.html")) for name in names)
     assert not (closed.site / "restricted").exists()
@@ -493,28 +561,48 @@ def test_a_late_crm_is_said(tmp_path: Path) -> None:
     settings = settings_for(tmp_path)
     fill(PublishedFile(settings.published_path, earlier=1, sources={"hubspot": {"state": "late"}}).write())
     with duckdb.connect(str(settings.published_path)) as connection:
-        connection.execute("insert into marts.dim_metrics by name select 'activities_total' as metric_id, 'hubspot, copper' as sources")
+        connection.execute(
+            "insert into marts.dim_metrics by name select 'activities_total' as metric_id, 'hubspot, copper'"
+            " as sources"
+        )
     company = load_company(settings)
-    build_site(settings, company.model_copy(update={"pages": company.pages.model_copy(update={"enabled": ["sales"]})}))
+    build_site(
+        settings,
+        company.model_copy(update={"pages": company.pages.model_copy(update={"enabled": ["sales"]})}),
+    )
     for name in PAGES[:4]:
         text = text_of((settings.site_dir / name).read_text(encoding="utf-8"))
-        assert "HubSpot: late. Its data is complete to Mon 27 Oct 2025, 05:00 CDT; what came later is not on this page." in text
+        assert (
+            "HubSpot: late. Its data is complete to Mon 27 Oct 2025, 05:00 CDT; what came later is not on"
+            " this page." in text
+        )
 
 
 def test_a_crm_with_hardly_anything_in_it(tmp_path: Path) -> None:
     settings = settings_for(tmp_path)
     fill(PublishedFile(settings.published_path, earlier=1).write())
     with duckdb.connect(str(settings.published_path)) as connection:
-        marts = connection.execute("select table_name from duckdb_tables() where table_name like 'fct_sales_%'").fetchall()
+        marts = connection.execute(
+            "select table_name from duckdb_tables() where table_name like 'fct_sales_%'"
+        ).fetchall()
         for (mart,) in marts:
             if mart not in ("fct_sales_kpis", "fct_sales_deals", "fct_sales_velocity"):
                 connection.execute(f"delete from marts.{mart}")
         connection.execute("update marts.fct_sales_kpis set value = null, then_value = null, change = null")
     company = load_company(settings)
-    build_site(settings, company.model_copy(update={"pages": company.pages.model_copy(update={"enabled": ["sales"]})}))
+    build_site(
+        settings,
+        company.model_copy(update={"pages": company.pages.model_copy(update={"enabled": ["sales"]})}),
+    )
     text = text_of((settings.site_dir / "sales.html").read_text(encoding="utf-8"))
-    assert "No lead in this period." in text and "No contact has entered the funnel yet." in text and "No revenue goal is set" in text
-    assert "No deal was open." in text_of((settings.site_dir / "sales_pipeline.html").read_text(encoding="utf-8"))
+    assert (
+        "No lead in this period." in text
+        and "No contact has entered the funnel yet." in text
+        and "No revenue goal is set" in text
+    )
+    assert "No deal was open." in text_of(
+        (settings.site_dir / "sales_pipeline.html").read_text(encoding="utf-8")
+    )
 
 
 def test_without_a_crm_there_are_no_sales_pages(tmp_path: Path) -> None:
@@ -526,5 +614,6 @@ def test_without_a_crm_there_are_no_sales_pages(tmp_path: Path) -> None:
 def unpacked(html: str) -> str:
     """The page with everything that is packed in it."""
     return html + "".join(
-        zlib.decompress(base64.b64decode(text)).decode() for text in re.findall(r'<script type="text/plain"[^>]*>([^<]*)</script>', html)
+        zlib.decompress(base64.b64decode(text)).decode()
+        for text in re.findall(r'<script type="text/plain"[^>]*>([^<]*)</script>', html)
     )

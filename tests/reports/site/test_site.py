@@ -1,4 +1,5 @@
-"""The built site against the facts: every cell, every receipt, the budget, and what happens when a page fails."""
+"""The built site against the facts: every cell, every receipt, the budget, and what happens when a page
+fails."""
 
 from __future__ import annotations
 
@@ -32,8 +33,9 @@ W43 = date(2025, 10, 20)
 def facts(published: Path, where: str = "true") -> list[Row]:
     with duckdb.connect(str(published), read_only=True) as connection:
         connection.execute(
-            "select f.*, l.label, l.unit, l.aggregation, l.owner_names, l.valid_from from marts.fct_scorecard_weekly as f "
-            f"join marts.dim_lines as l using (line_id) where f.week_start >= l.valid_from and {where} order by l.sort_order, week_start"
+            "select f.*, l.label, l.unit, l.aggregation, l.owner_names, l.valid_from from"
+            " marts.fct_scorecard_weekly as f join marts.dim_lines as l using (line_id) where f.week_start"
+            f" >= l.valid_from and {where} order by l.sort_order, week_start"
         )
         columns = [column[0] for column in connection.description or []]
         return [Row(zip(columns, values, strict=True)) for values in connection.fetchall()]
@@ -45,7 +47,10 @@ def page(site: Path, name: str) -> str:
 
 def test_the_golden_week_reads_as_in_the_design(site: Path) -> None:
     rows = rows_of_scorecard(page(site, "scorecard.html"))
-    shown = {line: (cells["This week"], cells["Last week"], cells["Quarter average"], cells["Status"]) for line, cells in rows.items()}
+    shown = {
+        line: (cells["This week"], cells["Last week"], cells["Quarter average"], cells["Status"])
+        for line, cells in rows.items()
+    }
     expected = {
         "inside_sales.dials": ("101", "70", "86", "Below", "Below"),
         "inside_sales.conversations_dm": ("21", "16", "14.5", "Met", "Met"),
@@ -64,9 +69,16 @@ def test_the_golden_week_reads_as_in_the_design(site: Path) -> None:
         assert this_week.startswith(f"{value} :"), (line, this_week)
         assert last_week.startswith(f"{before} :"), (line, last_week)
         number_shown, _, coverage = quarter.partition(" ")
-        assert average.startswith(f"{number_shown} :") and coverage in average and average.endswith(quarter_status), (line, average)
+        assert (
+            average.startswith(f"{number_shown} :")
+            and coverage in average
+            and average.endswith(quarter_status)
+        ), (line, average)
         assert verdict.startswith(status), (line, verdict)
-    assert "42 of 79" in shown["reactive_ops.same_day_close_rate"][0] and "29 of 59" in shown["reactive_ops.same_day_close_rate"][1]
+    assert (
+        "42 of 79" in shown["reactive_ops.same_day_close_rate"][0]
+        and "29 of 59" in shown["reactive_ops.same_day_close_rate"][1]
+    )
     head = text_of(page(site, "scorecard.html"))
     assert "week 43 of 52 · Mon 20 Oct to Sun 26 Oct 2025" in head
     assert "9 Below 0 Near 6 Met" in head
@@ -75,7 +87,9 @@ def test_the_golden_week_reads_as_in_the_design(site: Path) -> None:
 def test_every_cell_of_every_week_says_what_the_fact_says(site: Path, published: Path) -> None:
     checked = 0
     by_week: dict[str, list[Row]] = {}
-    for fact in facts(published, "f.is_finished and f.section <> 'finance'"):  # not on this page, says company.toml
+    for fact in facts(
+        published, "f.is_finished and f.section <> 'finance'"
+    ):  # not on this page, says company.toml
         by_week.setdefault(fact.week_label, []).append(fact)
     for week, rows in by_week.items():
         shown = rows_of_scorecard(page(site, f"scorecard/{week}.html"))
@@ -87,10 +101,14 @@ def test_every_cell_of_every_week_says_what_the_fact_says(site: Path, published:
             assert cells["This week"].startswith(value), (week, fact.line_id)
             assert cells["Last week"].startswith(judged(fact.previous_value, fact.unit, (fact.target,)))
             assert cells["Status"].startswith(STATUS[fact.status])
-            assert cells["Goal"] == (f"≥ {number(fact.target, fact.unit)}" if fact.target is not None else "–")
+            assert cells["Goal"] == (
+                f"≥ {number(fact.target, fact.unit)}" if fact.target is not None else "–"
+            )
             assert cells["Quarter average"].startswith(judged(fact.quarter_value, fact.unit, (fact.target,)))
             coverage = f"{fact.quarter_weeks} of {fact.quarter_weeks_expected} week"
-            assert (coverage in cells["Quarter average"]) == (fact.quarter_weeks < fact.quarter_weeks_expected)
+            assert (coverage in cells["Quarter average"]) == (
+                fact.quarter_weeks < fact.quarter_weeks_expected
+            )
             if fact.aggregation == "ratio":
                 assert f"{number(fact.numerator)} of {number(fact.denominator)}" in cells["This week"]
             if fact.value is None:
@@ -108,7 +126,8 @@ def test_receipts_add_up_to_the_number_for_every_line_and_week(site: Path, publi
         counted = {
             (line, week): (n, top)
             for line, week, n, top in connection.execute(
-                "select line_id, week_label, count(*), sum(numerator) from marts.fct_contributions where counted group by all"
+                "select line_id, week_label, count(*), sum(numerator) from marts.fct_contributions where"
+                " counted group by all"
             ).fetchall()
         }
     checked = 0
@@ -142,13 +161,19 @@ def test_a_page_shows_its_lines_as_they_stand_now(site: Path) -> None:
     }
     # a snapshot is today's and judged by today's goal, a flow is the finished week's
     cash, closed = shown["finance.cash_position"], shown["reactive_ops.same_day_close_rate"]
-    assert cash["Newest"].startswith("$523,400") and "as of 27 Oct, 07:00" in cash["Newest"] and cash["Status"].startswith("Met")
+    assert (
+        cash["Newest"].startswith("$523,400")
+        and "as of 27 Oct, 07:00" in cash["Newest"]
+        and cash["Status"].startswith("Met")
+    )
     assert cash["Week before"].startswith("$480,500")
     assert closed["Newest"].startswith("53%") and "2025-W43" in closed["Newest"]
     # months: the newest finished one, and the calendar quarter
     revenue, margin = shown["finance.revenue"], shown["finance.profit_margin"]
     assert revenue["Month"].startswith("$90,310.50") and "2025-09" in revenue["Month"]
-    assert revenue["Month before"].startswith("$84,100") and revenue["Quarter so far"].startswith("$254,360.75")
+    assert revenue["Month before"].startswith("$84,100") and revenue["Quarter so far"].startswith(
+        "$254,360.75"
+    )
     assert margin["Month"].startswith("10%") and margin["Quarter so far"].startswith("10%")
     assert "3 Below" not in text_of(ceo)
 
@@ -162,20 +187,36 @@ def test_receipts_of_a_month(site: Path) -> None:
 
 
 def test_every_page_is_in_the_navigation_of_every_page(site: Path) -> None:
-    for name, root in (("ceo.html", ""), ("index.html", ""), ("scorecard/2025-W42.html", "../"), ("receipts/2025-W43.html", "../")):
+    for name, root in (
+        ("ceo.html", ""),
+        ("index.html", ""),
+        ("scorecard/2025-W42.html", "../"),
+        ("receipts/2025-W43.html", "../"),
+    ):
         nav = re.search(r'<nav class="pages".*?</nav>', page(site, name), re.S)
         assert nav, name
         links = re.findall(r'href="([^"]+)"', nav[0])
-        assert {f"{root}scorecard.html", f"{root}ceo.html", f"{root}coo.html", f"{root}index.html"} <= set(links)
+        assert {f"{root}scorecard.html", f"{root}ceo.html", f"{root}coo.html", f"{root}index.html"} <= set(
+            links
+        )
         assert all((site / name).parent.joinpath(link).resolve().exists() for link in links)
 
 
-def test_a_page_without_lines_of_the_company_is_left_out(published: Path, company: Company, tmp_path: Path) -> None:
-    other = company.model_copy(update={"pages": company.pages.model_copy(update={"lines": {"ceo": ["inside_sales"], "coo": []}})})
+def test_a_page_without_lines_of_the_company_is_left_out(
+    published: Path, company: Company, tmp_path: Path
+) -> None:
+    other = company.model_copy(
+        update={"pages": company.pages.model_copy(update={"lines": {"ceo": ["inside_sales"], "coo": []}})}
+    )
     menu = {entry.name: entry.lines for entry in _menu(other)}
     assert menu["ceo"] == ("inside_sales",) and menu["coo"] == () and menu["scorecard"] == ()
-    with closing(connect(published)) as connection, pytest.raises(SiteError, match="pages.lines.ceo: there is no section or line sales"):
-        wrong = company.model_copy(update={"pages": company.pages.model_copy(update={"lines": {"ceo": ["sales"]}})})
+    with (
+        closing(connect(published)) as connection,
+        pytest.raises(SiteError, match="pages.lines.ceo: there is no section or line sales"),
+    ):
+        wrong = company.model_copy(
+            update={"pages": company.pages.model_copy(update={"lines": {"ceo": ["sales"]}})}
+        )
         _with_lines(connection, wrong, _menu(wrong))
     with closing(connect(published)) as connection:
         entries = [replace(entry, lines=("nowhere",)) for entry in _menu(company) if entry.name == "coo"]
@@ -192,14 +233,22 @@ def test_a_receipt_that_does_not_add_up_says_so(published: Path) -> None:
 def test_left_out_records_are_listed_with_their_reason(site: Path) -> None:
     card = receipt_cards(page(site, "receipts/2025-W43.html"))["inside_sales.dials"]
     said = text_of(card)
-    for reason in ("Deleted or archived in the source", "In a queue that does not count", "Counted already for Victor Lang"):
+    for reason in (
+        "Deleted or archived in the source",
+        "In a queue that does not count",
+        "Counted already for Victor Lang",
+    ):
         assert f"Left out: 1 record, {reason}" in said
-    assert card.count("<tr><td>") == 101 + 3 + 4 + 3, "101 counted, 3 left out, 4 weeks of the quarter, 3 made a difference"
+    assert card.count("<tr><td>") == 101 + 3 + 4 + 3, (
+        "101 counted, 3 left out, 4 weeks of the quarter, 3 made a difference"
+    )
 
 
 def test_the_quarter_number_has_its_receipt(site: Path) -> None:
     cards = receipt_cards(page(site, "receipts/2025-W43.html"))
-    assert "Quarter average 58% Pooled: 177 of 304 = 58%." in text_of(cards["reactive_ops.same_day_close_rate"])
+    assert "Quarter average 58% Pooled: 177 of 304 = 58%." in text_of(
+        cards["reactive_ops.same_day_close_rate"]
+    )
     assert "Mean of 3 weeks = 2.33." in text_of(cards["outside_sales.coi_attended"])
 
 
@@ -213,7 +262,9 @@ def test_the_quarter_summary_and_its_receipts(site: Path) -> None:
         ("Deals lost", "13"),
         ("Deals in progress", "3"),
     ):
-        assert re.search(rf"{re.escape(label)} .*?{re.escape(value)}: records of {re.escape(label)}, 2025-Q4", glance), label
+        assert re.search(
+            rf"{re.escape(label)} .*?{re.escape(value)}: records of {re.escape(label)}, 2025-Q4", glance
+        ), label
     assert "Counted 18 records, sum 18 = 18 on the page." in text_of(page(site, "receipts/2025-Q4.html"))
 
 
@@ -227,14 +278,18 @@ def test_hostile_texts_stay_texts(site: Path) -> None:
         content = file.read_text(encoding="utf-8")
         assert content.count("<script>") == 1 and content.count("<img") == 0, file
         for link in re.findall(r'href="([^"]*)"', content):
-            assert re.match(r"https?://|#|data:,$|(\.\./)?[a-z_]+(/[\w.-]+)?\.html(#[\w.-]+)?$", link, re.I), (file, link)
+            assert re.match(
+                r"https?://|#|data:,$|(\.\./)?[a-z_]+(/[\w.-]+)?\.html(#[\w.-]+)?$", link, re.I
+            ), (file, link)
     assert 'href="javascript' not in html and 'href="data:text' not in html and 'href="//no' not in html
 
 
 def test_pages_are_self_contained_and_within_the_budget(site: Path) -> None:
     files = list(site.rglob("*.html"))
     pages = re.findall(r"<a ", re.findall(r'<nav class="pages".*?</nav>', page(site, "index.html"), re.S)[0])
-    assert len(files) == 34 + 34 + 35 + 5 + 1 + len(pages), "weeks, as published, receipts of weeks, months and the quarter, pages"
+    assert len(files) == 34 + 34 + 35 + 5 + 1 + len(pages), (
+        "weeks, as published, receipts of weeks, months and the quarter, pages"
+    )
     for file in files:
         content = file.read_text(encoding="utf-8")
         assert file.stat().st_size <= BUDGET, file
@@ -263,7 +318,9 @@ def test_the_header_says_what_is_missing_and_how_far_the_data_reaches(site: Path
     assert "Not typed in for 2025-W43: Website traffic (Marketing, Dana Whitfield)." in said
     assert "late.csv line 3: unknown metric <b>'netwroking_events'</b>" in said
     assert "HubSpot Up to date Mon 27 Oct 2025, 05:00 CDT" in said
-    assert "late.csv" not in text_of(page(site, "scorecard/2025-W30.html")), "today's file is no news about an old week"
+    assert "late.csv" not in text_of(page(site, "scorecard/2025-W30.html")), (
+        "today's file is no news about an old week"
+    )
 
 
 def test_the_running_week_stands_apart(site: Path) -> None:
@@ -275,13 +332,19 @@ def test_the_running_week_stands_apart(site: Path) -> None:
 def test_attention_comes_first_with_owner_and_streak(site: Path) -> None:
     said = text_of(page(site, "scorecard.html"))
     listed = said[said.index("Needs attention") : said.index("Inside sales Line")]
-    assert listed.startswith("Needs attention Same-day close rate, below53% (42 of 79) goal 70%Sam Okaforbelow 2 weeks in a row")
+    assert listed.startswith(
+        "Needs attention Same-day close rate, below53% (42 of 79) goal 70%Sam Okaforbelow 2 weeks in a row"
+    )
     assert listed.count("weeks in a row") + listed.count("this week") == 9
     assert "COI meetings attended (Hybrid sales)" in listed
 
 
 def test_stale_numbers_carry_their_date(variant: Callable[..., Settings], company: Company) -> None:
-    settings = variant(stale={"inside_sales.dials"}, missing={"reactive_ops.utilization"}, sources={"hubspot": {"state": "late"}})
+    settings = variant(
+        stale={"inside_sales.dials"},
+        missing={"reactive_ops.utilization"},
+        sources={"hubspot": {"state": "late"}},
+    )
     build_site(settings, company)
     html = page(settings.site_dir, "scorecard.html")
     rows = rows_of_scorecard(html)
@@ -290,7 +353,10 @@ def test_stale_numbers_carry_their_date(variant: Callable[..., Settings], compan
     assert "No data Missing source not complete" in rows["reactive_ops.utilization"]["This week"]
     assert rows["reactive_ops.utilization"]["Status"] == "No data"
     said = text_of(html)
-    assert "Not all of 2025-W43 has arrived yet: Dials" in said and "HubSpot is late: its data is complete to" in said
+    assert (
+        "Not all of 2025-W43 has arrived yet: Dials" in said
+        and "HubSpot is late: its data is complete to" in said
+    )
 
 
 def test_a_number_that_was_published_otherwise_is_marked(site: Path) -> None:
@@ -300,8 +366,13 @@ def test_a_number_that_was_published_otherwise_is_marked(site: Path) -> None:
     assert "101 (restated)" in dials["13 weeks"]
     assert "Restated was $500 until 21 Oct" in rows["outside_sales.mrr_closed"]["Last week"]
     assert "Restated was 50% (30 of 60) until 21 Oct" in rows["reactive_ops.same_day_close_rate"]["Last week"]
-    assert "Restated" not in rows["inside_sales.ftas_set"]["This week"] + rows["inside_sales.ftas_set"]["Last week"]
-    filled = rows_of_scorecard(page(site, "scorecard/2025-W41.html"))["outside_sales.networking_events"]["This week"]
+    assert (
+        "Restated"
+        not in rows["inside_sales.ftas_set"]["This week"] + rows["inside_sales.ftas_set"]["Last week"]
+    )
+    filled = rows_of_scorecard(page(site, "scorecard/2025-W41.html"))["outside_sales.networking_events"][
+        "This week"
+    ]
     assert "Filled in blank until 21 Oct: 1 record added" in filled
     anew = rows_of_scorecard(page(site, "scorecard/2025-W39.html"))["inside_sales.dials"]["This week"]
     assert "Judged anew goal was ≥ 100 until 21 Oct" in anew
@@ -313,19 +384,33 @@ def test_a_changed_definition_is_marked_on_the_chart(site: Path) -> None:
     # what is shown, and what is read out
     dials = rows["inside_sales.dials"]["13 weeks"]
     assert f"13 Oct goal ≥ 100 → ≥ 125 Goal ≥ 100 → ≥ 125 from 13 Oct 2025: {SCRIPT}. oldest first" in dials
-    assert "20 Oct SQL changed SQL changed on 21 Oct 2025." in rows["reactive_ops.same_day_close_rate"]["13 weeks"]
+    assert (
+        "20 Oct SQL changed SQL changed on 21 Oct 2025."
+        in rows["reactive_ops.same_day_close_rate"]["13 weeks"]
+    )
     assert html.count('<g class="change">') == html.count('class="redefined"') == 2, "settings are no mark"
     assert '<g class="change">' not in page(site, "scorecard/2025-W41.html"), "the change was yet to come"
-    assert "1 Aug SQL changed" in rows_of_scorecard(page(site, "finance.html"))["finance.revenue"]["13 months"]
+    assert (
+        "1 Aug SQL changed" in rows_of_scorecard(page(site, "finance.html"))["finance.revenue"]["13 months"]
+    )
     definitions = text_of(page(site, "definitions.html"))
-    assert "Changed Settings changed on 20 Oct 2025." in definitions and "Changed SQL changed on 21 Oct 2025." in definitions
+    assert (
+        "Changed Settings changed on 20 Oct 2025." in definitions
+        and "Changed SQL changed on 21 Oct 2025." in definitions
+    )
 
 
 def test_the_page_lists_what_has_changed_since_its_monday(site: Path) -> None:
     said = text_of(page(site, "scorecard.html"))
     listed = said[said.index("10 numbers of finished periods changed") :]
-    assert "Dials Inside sales, 2025-W43 102 101: records of Dials 27 Oct 2025 Restated 1 record removed" in listed
-    assert "Networking events Outside sales, 2025-W41 blank 2: records of Networking events 21 Oct 2025 Filled in" in listed
+    assert (
+        "Dials Inside sales, 2025-W43 102 101: records of Dials 27 Oct 2025 Restated 1 record removed"
+        in listed
+    )
+    assert (
+        "Networking events Outside sales, 2025-W41 blank 2: records of Networking events 21 Oct 2025"
+        " Filled in" in listed
+    )
     assert "Dials Inside sales, 2025-W37 ≥ 100 ≥ 125 21 Oct 2025 Judged anew goal changed" in listed
     assert "finished periods changed" not in text_of(page(site, "scorecard/2025-W30.html"))
 
@@ -333,18 +418,26 @@ def test_the_page_lists_what_has_changed_since_its_monday(site: Path) -> None:
 def test_the_receipts_name_the_records_that_made_the_difference(site: Path) -> None:
     html = receipt_cards(page(site, "receipts/2025-W43.html"))["inside_sales.dials"]
     said = text_of(html)
-    assert "Restated 101, was 102: 1 record removed. Published Mon 27 Oct 2025, 06:00 CDT; what it was, Fri 24 Oct 2025, 06:00 CDT." in said
+    assert (
+        "Restated 101, was 102: 1 record removed. Published Mon 27 Oct 2025, 06:00 CDT; what it was, Fri 24"
+        " Oct 2025, 06:00 CDT." in said
+    )
     assert said.index("101, was 102") < said.index("102, was 100"), "the newest change first"
     assert "Left out now: In a queue that does not count" in said and "Moved here from 17 Oct 2025" in said
     assert plain(SCRIPT) in said and "<script" not in html and 'href="javascript' not in html
     before = receipt_cards(page(site, "receipts/2025-W42.html"))
     assert "Amount $0, was $500" in text_of(before["outside_sales.mrr_closed"])
     rate = text_of(before["reactive_ops.same_day_close_rate"])
-    assert "49% (29 of 59), was 50% (30 of 60): definition changed, 1 record removed" in rate and "No longer a record of this line" in rate
+    assert (
+        "49% (29 of 59), was 50% (30 of 60): definition changed, 1 record removed" in rate
+        and "No longer a record of this line" in rate
+    )
 
 
 @pytest.mark.slow
-def test_long_receipts_are_spread_over_pages_within_the_budget(variant: Callable[..., Settings], company: Company) -> None:
+def test_long_receipts_are_spread_over_pages_within_the_budget(
+    variant: Callable[..., Settings], company: Company
+) -> None:
     settings = variant(left_out=400, changes=0)
     build_site(settings, company)
     folder = settings.site_dir / "receipts"
@@ -354,7 +447,8 @@ def test_long_receipts_are_spread_over_pages_within_the_budget(variant: Callable
     rows = sum(part.read_text(encoding="utf-8").count("<tr><td>") for part in parts)
     with duckdb.connect(str(settings.published_path), read_only=True) as connection:
         (records,) = connection.execute(
-            "select count(*) from marts.fct_contributions where week_label = '2025-W43' and line_id not like 'quarter%'"
+            "select count(*) from marts.fct_contributions where week_label = '2025-W43' and line_id not like"
+            " 'quarter%'"
         ).fetchone() or (0,)
     weeks = sum(len(re.findall(r"<tr><td>2025-W", part.read_text(encoding="utf-8"))) for part in parts)
     assert rows - weeks == records, "records were lost between the pages"
@@ -370,7 +464,10 @@ def test_long_receipts_are_spread_over_pages_within_the_budget(variant: Callable
 def test_history_weeks_limits_the_pages_and_what_leads_to_them(settings: Settings, company: Company) -> None:
     short = company.model_copy(update={"pages": company.pages.model_copy(update={"history_weeks": 2})})
     build_site(settings, short)
-    assert sorted(file.name for file in (settings.site_dir / "scorecard").iterdir()) == ["2025-W42.html", "2025-W43.html"]
+    assert sorted(file.name for file in (settings.site_dir / "scorecard").iterdir()) == [
+        "2025-W42.html",
+        "2025-W43.html",
+    ]
     index = page(settings.site_dir, "index.html")
     assert set(re.findall(r'href="(?:scorecard|receipts)/([\w-]+)\.html"', index)) == {"2025-W42", "2025-W43"}
 
@@ -381,8 +478,12 @@ def test_a_second_build_replaces_and_removes(variant: Callable[..., Settings], c
     PublishedFile(settings.published_path, earlier=0).write()
     written = build_site(settings, company)
     # pages as they were published stay for ever
-    assert sorted(file for file in settings.site_dir.rglob("*.html") if file.parent.name != "published") == sorted(written)
-    assert not [file for file in settings.site_dir.rglob("*") if file.is_file() and file.suffix != ".html"], "pieces were left behind"
+    assert sorted(
+        file for file in settings.site_dir.rglob("*.html") if file.parent.name != "published"
+    ) == sorted(written)
+    assert not [file for file in settings.site_dir.rglob("*") if file.is_file() and file.suffix != ".html"], (
+        "pieces were left behind"
+    )
 
 
 @pytest.mark.slow
@@ -402,11 +503,15 @@ def test_a_page_that_fails_leaves_the_last_good_one(
     broken = tmp_path / "pages"
     shutil.copytree(PAGES, broken)
     text = (broken / "scorecard.md").read_text(encoding="utf-8")
-    (broken / "scorecard.md").write_text(text.replace("{{ Headline(lines) }}", "{{ Headlines(lines) }}"), encoding="utf-8")
+    (broken / "scorecard.md").write_text(
+        text.replace("{{ Headline(lines) }}", "{{ Headlines(lines) }}"), encoding="utf-8"
+    )
     place = text[: text.index("{{ Headline(lines) }}")].count("\n") + 1
     monkeypatch.setattr("reports.site.build.PAGES", broken)
     (settings.site_dir / "index.html").unlink()
-    with pytest.raises(SiteError, match=rf"pages/scorecard.md, line {place}: UndefinedError: 'Headlines' is undefined") as caught:
+    with pytest.raises(
+        SiteError, match=rf"pages/scorecard.md, line {place}: UndefinedError: 'Headlines' is undefined"
+    ) as caught:
         build_site(settings, company)
     assert "scorecard/2025-W39.html and 4 other pages" in str(caught.value)
     assert page(settings.site_dir, "scorecard.html") == good
@@ -414,7 +519,9 @@ def test_a_page_that_fails_leaves_the_last_good_one(
 
 
 def test_a_page_that_no_one_knows(settings: Settings, company: Company) -> None:
-    odd = company.model_copy(update={"pages": company.pages.model_copy(update={"enabled": ["scorecard", "sails"]})})
+    odd = company.model_copy(
+        update={"pages": company.pages.model_copy(update={"enabled": ["scorecard", "sails"]})}
+    )
     with pytest.raises(SiteError, match="pages.enabled: there is no page sails"):
         build_site(settings, odd)
 
@@ -442,20 +549,29 @@ def test_links_go_nowhere_where_there_are_no_receipts() -> None:
     assert links.href("2025-W42", "a.b") is None
 
 
-def test_a_past_week_can_be_opened_as_it_was_published_and_as_it_is_known_now(variant: Callable[..., Settings], company: Company) -> None:
+def test_a_past_week_can_be_opened_as_it_was_published_and_as_it_is_known_now(
+    variant: Callable[..., Settings], company: Company
+) -> None:
     settings = variant()
     build_site(settings, company)
-    published, now = settings.site_dir / "published/2025-W42.html", settings.site_dir / "scorecard/2025-W42.html"
+    published, now = (
+        settings.site_dir / "published/2025-W42.html",
+        settings.site_dir / "scorecard/2025-W42.html",
+    )
     before = published.read_bytes()
     assert (
-        "as first published" in text_of(before.decode()) and "70" in rows_of_scorecard(before.decode())["inside_sales.dials"]["This week"]
+        "as first published" in text_of(before.decode())
+        and "70" in rows_of_scorecard(before.decode())["inside_sales.dials"]["This week"]
     )
     with duckdb.connect(str(settings.published_path)) as connection:
         connection.execute(
-            "update marts.fct_scorecard_weekly set value = 71 where line_id = 'inside_sales.dials' and week_label = '2025-W42'"
+            "update marts.fct_scorecard_weekly set value = 71 where line_id = 'inside_sales.dials' and"
+            " week_label = '2025-W42'"
         )
     build_site(settings, company)
     assert published.read_bytes() == before
     html = now.read_text(encoding="utf-8")
     assert rows_of_scorecard(html)["inside_sales.dials"]["This week"].startswith("71")
-    assert 'href="../published/2025-W42.html"' in html and 'href="../scorecard/2025-W42.html"' in before.decode()
+    assert (
+        'href="../published/2025-W42.html"' in html and 'href="../scorecard/2025-W42.html"' in before.decode()
+    )

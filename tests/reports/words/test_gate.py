@@ -34,29 +34,48 @@ def test_a_connection_will_do(variant: Callable[..., Settings]) -> None:
 @pytest.mark.parametrize(
     ("values", "reason"),
     [
-        ({"sources": {"hubspot": {"state": "late"}}}, "HubSpot is late: its data is complete to Mon 27 Oct 2025, 05:00 CDT."),
+        (
+            {"sources": {"hubspot": {"state": "late"}}},
+            "HubSpot is late: its data is complete to Mon 27 Oct 2025, 05:00 CDT.",
+        ),
         (
             {"sources": {"hubspot": {"state": "failing"}}},
-            "HubSpot could not be loaded at the last try; its data is complete to Mon 27 Oct 2025, 05:00 CDT.",
+            (
+                "HubSpot could not be loaded at the last try; its data is complete to Mon 27 Oct 2025, 05:00"
+                " CDT."
+            ),
         ),
-        ({"stale": {"inside_sales.dials"}}, "Not all of 2025-W43 has arrived yet: Dials (Inside sales, Maya Torres)."),
+        (
+            {"stale": {"inside_sales.dials"}},
+            "Not all of 2025-W43 has arrived yet: Dials (Inside sales, Maya Torres).",
+        ),
         (
             {"missing": {"inside_sales.dials"}},
             "No number for 2025-W43, because the source is not complete: Dials (Inside sales, Maya Torres).",
         ),
         (
             {"partial": {"inside_sales.dials": "2 records left out: Call without a direction"}},
-            "Not the whole number for 2025-W43: Dials (Inside sales, Maya Torres). 2 records left out: Call without a direction.",
+            (
+                "Not the whole number for 2025-W43: Dials (Inside sales, Maya Torres). 2 records left out:"
+                " Call without a direction."
+            ),
         ),
-        ({"rejected": [("late.csv", 3, "unknown metric 'x'", "a,b")]}, "1 typed-in row rejected: late.csv line 3: unknown metric 'x'."),
+        (
+            {"rejected": [("late.csv", 3, "unknown metric 'x'", "a,b")]},
+            "1 typed-in row rejected: late.csv line 3: unknown metric 'x'.",
+        ),
         (
             {"rejected": [("late.csv", i, "no", "") for i in range(2, 9)]},
-            "7 typed-in rows rejected: late.csv line 2: no; late.csv line 3: no; late.csv line 4: no; late.csv line 5: no; "
-            "late.csv line 6: no; and 2 more.",
+            (
+                "7 typed-in rows rejected: late.csv line 2: no; late.csv line 3: no; late.csv line 4: no;"
+                " late.csv line 5: no; late.csv line 6: no; and 2 more."
+            ),
         ),
     ],
 )
-def test_amber_says_what_is_missing(variant: Callable[..., Settings], values: dict[str, Any], reason: str) -> None:
+def test_amber_says_what_is_missing(
+    variant: Callable[..., Settings], values: dict[str, Any], reason: str
+) -> None:
     gate = decide(variant(**values).published_path, W43, SALES)
     assert gate.decision == "amber"
     assert gate.reasons == [reason]
@@ -66,26 +85,38 @@ REFUSED = {"state": "partly_refused", "refused": "calls: the key lacks crm.objec
 GAP = ("hubspot", "HubSpot refuses calls", "the key lacks crm.objects.calls.read")
 
 
-def test_a_refused_table_is_told_in_the_vendors_words_to_those_who_need_it(variant: Callable[..., Settings]) -> None:
-    settings = variant(sources={"hubspot": REFUSED}, gaps={"inside_sales.dials": GAP}, missing={"inside_sales.dials"})
+def test_a_refused_table_is_told_in_the_vendors_words_to_those_who_need_it(
+    variant: Callable[..., Settings],
+) -> None:
+    settings = variant(
+        sources={"hubspot": REFUSED}, gaps={"inside_sales.dials": GAP}, missing={"inside_sales.dials"}
+    )
     assert decide(settings.published_path, W43, ["inside_sales"]).reasons == [
         "HubSpot refuses a part of its data. calls: the key lacks crm.objects.calls.read.",
         "No number for 2025-W43, because HubSpot refuses calls: Dials (Inside sales, Maya Torres).",
     ]
-    assert decide(settings.published_path, W43, ["outside_sales"]).decision == "green", "none of these lines needs calls"
+    assert decide(settings.published_path, W43, ["outside_sales"]).decision == "green", (
+        "none of these lines needs calls"
+    )
 
 
 def test_a_lost_permission_says_why_a_number_is_not_whole(variant: Callable[..., Settings]) -> None:
-    settings = variant(sources={"hubspot": REFUSED}, gaps={"inside_sales.dials": GAP}, stale={"inside_sales.dials"})
-    assert decide(settings.published_path, W43, SALES).reasons[1] == (
-        "Not all of 2025-W43 has arrived, because HubSpot refuses calls: Dials (Inside sales, Maya Torres)."
+    settings = variant(
+        sources={"hubspot": REFUSED}, gaps={"inside_sales.dials": GAP}, stale={"inside_sales.dials"}
+    )
+    assert (
+        decide(settings.published_path, W43, SALES).reasons[1]
+        == "Not all of 2025-W43 has arrived, because HubSpot refuses calls: Dials (Inside sales, Maya"
+        " Torres)."
     )
 
 
 def test_amber_when_a_number_was_not_typed_in(variant: Callable[..., Settings]) -> None:
     gate = decide(variant(missing={"outside_sales.networking_events"}).published_path, W43, ["outside_sales"])
     assert gate.decision == "amber"
-    assert gate.reasons == ["Not typed in for 2025-W43: Networking events (Outside sales, Maya Torres, Victor Lang)."]
+    assert gate.reasons == [
+        "Not typed in for 2025-W43: Networking events (Outside sales, Maya Torres, Victor Lang)."
+    ]
 
 
 def test_amber_when_a_source_is_not_connected_that_lines_need(variant: Callable[..., Settings]) -> None:
@@ -93,7 +124,9 @@ def test_amber_when_a_source_is_not_connected_that_lines_need(variant: Callable[
     gate = decide(settings.published_path, W43)
     assert gate.decision == "amber"
     assert "Autotask is not connected: its numbers are empty until its credentials are set." in gate.reasons
-    assert decide(settings.published_path, W43, SALES).decision == "green", "no line of these sections needs Autotask"
+    assert decide(settings.published_path, W43, SALES).decision == "green", (
+        "no line of these sections needs Autotask"
+    )
 
 
 def test_held_when_nothing_is_published(tmp_path: Path) -> None:
@@ -116,29 +149,45 @@ def test_held_without_facts(variant: Callable[..., Settings], week: date, sectio
 
 
 def test_held_when_it_was_built_before_the_week_ended(variant: Callable[..., Settings]) -> None:
-    """Monday 00:00 in Chicago is 05:00 UTC: one second before it the week is not over, whatever the date is in UTC."""
+    """Monday 00:00 in Chicago is 05:00 UTC: one second before it the week is not over, whatever the date is
+    in UTC."""
     early = variant(as_of=datetime(2025, 10, 27, 4, 59, 59, tzinfo=UTC))
     gate = decide(early.published_path, W43, SALES)
     assert gate.decision == "held"
     assert gate.reasons == ["The data was built as of Sun 26 Oct 2025, 23:59 CDT, before 2025-W43 ended."]
-    assert decide(variant(as_of=datetime(2025, 10, 27, 5, tzinfo=UTC)).published_path, W43, SALES).decision != "held"
+    assert (
+        decide(variant(as_of=datetime(2025, 10, 27, 5, tzinfo=UTC)).published_path, W43, SALES).decision
+        != "held"
+    )
 
 
 def test_held_when_all_sources_are_down(variant: Callable[..., Settings]) -> None:
     down = {"state": "failing", "complete_through": CLOCK - timedelta(days=4)}
-    gate = decide(variant(sources={"hubspot": down, "autotask": {"state": "not_connected", "complete_through": None}}).published_path, W43)
+    gate = decide(
+        variant(
+            sources={"hubspot": down, "autotask": {"state": "not_connected", "complete_through": None}}
+        ).published_path,
+        W43,
+    )
     assert gate.decision == "held"
-    assert gate.reasons[0] == "Autotask and HubSpot are down or were never loaded: there are no complete numbers for 2025-W43."
+    assert (
+        gate.reasons[0]
+        == "Autotask and HubSpot are down or were never loaded: there are no complete numbers for 2025-W43."
+    )
 
 
 def test_sections_that_rest_on_one_source_are_held_with_it(variant: Callable[..., Settings]) -> None:
-    settings = variant(sources={"hubspot": {"state": "failing", "complete_through": CLOCK - timedelta(days=4)}})
+    settings = variant(
+        sources={"hubspot": {"state": "failing", "complete_through": CLOCK - timedelta(days=4)}}
+    )
     assert decide(settings.published_path, W43, SALES).decision == "held"
     assert decide(settings.published_path, W43, ["reactive_ops"]).decision == "green"
     assert decide(settings.published_path, W43).decision == "amber"
 
 
-def test_sources_that_fail_after_the_week_was_complete_do_not_hold_it(variant: Callable[..., Settings]) -> None:
+def test_sources_that_fail_after_the_week_was_complete_do_not_hold_it(
+    variant: Callable[..., Settings],
+) -> None:
     settings = variant(sources={name: {"state": "failing"} for name in ("hubspot", "autotask")})
     assert decide(settings.published_path, W43, SALES).decision == "amber"
 
@@ -152,6 +201,8 @@ def test_only_manual_lines_need_no_vendor(variant: Callable[..., Settings]) -> N
 def test_source_states_for_those_who_check(variant: Callable[..., Settings], tmp_path: Path) -> None:
     states = source_states(variant(sources={"hubspot": {"state": "late"}}))
     assert states["autotask"].state == "ok"
-    assert states["hubspot"].sentence == "HubSpot is late: its data is complete to Mon 27 Oct 2025, 05:00 CDT."
+    assert (
+        states["hubspot"].sentence == "HubSpot is late: its data is complete to Mon 27 Oct 2025, 05:00 CDT."
+    )
     with pytest.raises(LookupError):
         source_states(settings_for(tmp_path / "none"))

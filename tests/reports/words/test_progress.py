@@ -1,4 +1,5 @@
-"""Pages about a movement: the sentence under its line and in its receipts, and the running periods against their goals."""
+"""Pages about a movement: the sentence under its line and in its receipts, and the running periods against
+their goals."""
 
 from __future__ import annotations
 
@@ -38,7 +39,9 @@ def test_the_sentence_stands_under_its_line_and_in_its_receipts(site: Path) -> N
     assert text_of(why) == f"Against the period before: Up 31: {SCRIPT} +24, Victor Lang +7."
     before = page[: page.index('class="why"')]
     assert before.rindex('id="inside_sales.dials"') > before.rindex("<table")
-    card = receipt_cards((site / "receipts" / "2025-W43.html").read_text(encoding="utf-8"))["inside_sales.dials"]
+    card = receipt_cards((site / "receipts" / "2025-W43.html").read_text(encoding="utf-8"))[
+        "inside_sales.dials"
+    ]
     assert f"Up 31: {SCRIPT} +24, Victor Lang +7." in text_of(card)
     # a week without one has none
     assert 'class="why"' not in (site / "scorecard" / "2025-W42.html").read_text(encoding="utf-8")
@@ -49,7 +52,9 @@ def test_the_running_periods_stand_beside_the_running_week(site: Path) -> None:
     text = text_of((site / "scorecard.html").read_text(encoding="utf-8"))
     assert "2025-Q4 against its goals: 1 behind, 1 ahead" in text
     assert "2025-W44 has only begun: too early to tell a pace, 5 working days ahead." in text
-    assert "against its goals" not in text_of((site / "scorecard" / "2025-W42.html").read_text(encoding="utf-8"))
+    assert "against its goals" not in text_of(
+        (site / "scorecard" / "2025-W42.html").read_text(encoding="utf-8")
+    )
 
 
 def test_what_is_needed_is_rounded_up() -> None:
@@ -65,7 +70,12 @@ def test_nothing_is_needed_where_nothing_helps(pace: str) -> None:
 
 
 def test_what_is_behind_comes_first_and_opens_the_list() -> None:
-    html = shown(row(label="Fine", pace="on_pace"), row(label="Worse", value=Decimal(0)), row(label="Bad"), row(label="Done", pace="done"))
+    html = shown(
+        row(label="Fine", pace="on_pace"),
+        row(label="Worse", value=Decimal(0)),
+        row(label="Bad"),
+        row(label="Done", pace="done"),
+    )
     assert [html.index(label) for label in ("Worse", "Bad", "Fine", "Done")] == sorted(
         html.index(label) for label in ("Worse", "Bad", "Fine", "Done")
     )

@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo system test test-all test-builds test-sources test-rooms ui metric-diff bench replay check doctor lock clean
+.PHONY: help demo system test test-all test-builds test-sources test-rooms ui metric-diff bench replay check docs doctor lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -52,7 +52,11 @@ check: $(VENV)/.dev ## what CI checks besides the tests: style, types, SQL, floo
 	$(BIN)/sqlfluff lint --nocolor -p 0 dbt_project
 	$(BIN)/python -m pytest -q tests/test_docs.py
 	$(BIN)/python -m pip check
+	$(BIN)/mkdocs build -q --strict
 	$(BIN)/pip-licenses --summary
+
+docs: $(VENV)/.dev ## serve docs/ at http://127.0.0.1:8000, built again as you edit
+	@$(BIN)/mkdocs serve
 
 metric-diff: $(VENV)/.runtime ## say which numbers this branch changes, on the raw data of var/ (BASE=<revision>)
 	@$(BIN)/scoreline metric-diff $(if $(BASE),--base $(BASE))
@@ -60,14 +64,16 @@ metric-diff: $(VENV)/.runtime ## say which numbers this branch changes, on the r
 bench: $(VENV)/.dev ## measure loading side by side with a plain lower bound
 	@$(BIN)/python -m benchmarks.ingestion
 
-COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header pyproject.toml --extra build
-
 replay: $(VENV)/.dev ## load and build 90 days of deals and calls, and list each published number that changed with its cause
 	@$(BIN)/python -m benchmarks.replay
 
-lock: $(VENV)/.dev ## resolve pyproject.toml into the two lock files, with hashes
-	$(BIN)/$(COMPILE) -o requirements.lock
-	$(BIN)/$(COMPILE) --extra dev -c requirements.lock -o requirements-dev.lock
+# for every Python that pyproject.toml allows, with every extra
+COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header pyproject.toml \
+	--extra build --extra sandbox --extra bigquery
+
+lock: $(VENV)/.dev ## resolve pyproject.toml into the two lock files, with hashes (UPGRADE=1: the newest versions)
+	$(BIN)/$(COMPILE) $(if $(UPGRADE),--upgrade) -o requirements.lock
+	$(BIN)/$(COMPILE) $(if $(UPGRADE),--upgrade) --extra dev -c requirements.lock -o requirements-dev.lock
 
 clean: ## remove what runs have made (the warehouse too)
 	rm -rf var dbt_project/target dbt_project/logs
@@ -76,13 +82,23 @@ $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Scoreline needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
 	@$(PYTHON) -m venv $(VENV)
 
-# the locks are complete, so nothing is resolved: pip takes what they name, by hash
-$(VENV)/.runtime: requirements.lock pyproject.toml | $(VENV)/bin/python
+# The locks are complete, so nothing is resolved: what they name is installed, by hash. uv takes seconds where it is installed; it
+# also removes what a lock no longer names (this project too, so it is added again each time).
+ifneq ($(shell command -v uv),)
+INSTALL := uv pip sync -q --python $(BIN)/python --require-hashes
+EDITABLE := uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
+else
+INSTALL := $(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r
+EDITABLE := $(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+endif
+
+$(VENV)/.runtime: requirements.lock pyproject.toml setup.py foundation/__init__.py | $(VENV)/bin/python
 	@echo "Installing the pinned requirements into $(VENV) (once, about a minute)"
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(INSTALL) requirements.lock
+	@$(EDITABLE)
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.lock
+	@$(INSTALL) requirements-dev.lock
+	@$(EDITABLE)
 	@touch $@

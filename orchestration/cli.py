@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, get_args
 
 import click
 
+from foundation import __version__
 from foundation.calendar import last_finished_week, local_date, parse_week, week_label, week_start
 from foundation.private import private_files
 from foundation.settings import PROJECT_ROOT, ReportName, Settings, SettingsError, load_company
@@ -52,6 +53,7 @@ class _Cli(click.Group):
 
 
 @click.group(cls=_Cli, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="scoreline")
 def main() -> None:
     """Scoreline: a scorecard as code."""
     private_files()

@@ -36,6 +36,7 @@ import urllib3
 
 from dlt_pipelines.errors import Gone, PermanentError, SourceError, TransientError, Unexpected
 from dlt_pipelines.wire.credentials import Redactor
+from foundation import __version__
 
 TRIES = 5
 CONNECT_SECONDS = 10.0
@@ -45,7 +46,7 @@ LONGEST_WAIT = 600.0
 
 _QUOTED = 10_000
 """Bytes of an answer from which an error text is cut."""
-_USER_AGENT = "scoreline/0.1"
+_USER_AGENT = f"scoreline/{__version__}"
 _RETRIED = {408, 423, 425, 429, 477, 500, 502, 503, 504, 520, 521, 522, 523, 524, 598, 599}
 
 

@@ -39,6 +39,7 @@ from foundation.settings import PROJECT_ROOT, Company, Settings, load_company
 from foundation.warehouse import Warehouse
 from sandbox.companies import account
 from sandbox.companies.base import DAY, HOUR, MAYA, VICTOR, Book, Owner, add, archive, at, edit, vanish
+from sandbox.engine.formats import hubspot_time
 from sandbox.engine.server import HOST, bind, make_app
 from sandbox.engine.store import LIVE, View, from_ms, parse_ms, to_ms
 from sandbox.engine.world import Clock, Limits, World
@@ -121,19 +122,19 @@ class Diary:
             "hs_mrr": f"{monthly:.2f}",
             "deal_currency_code": "USD",
             "hubspot_owner_id": str(owner.id),
-            "closedate": hubspot.iso(when + 45 * DAY),
-            "hs_v2_date_entered_current_stage": hubspot.iso(when),
+            "closedate": hubspot_time(when + 45 * DAY),
+            "hs_v2_date_entered_current_stage": hubspot_time(when),
         }
         deal = add(self.book, "deals", when, props)
         if made is not None:
-            self.book.store.tables["hubspot.deals"][deal][0].props["createdate"] = hubspot.iso(made)
+            self.book.store.tables["hubspot.deals"][deal][0].props["createdate"] = hubspot_time(made)
         self.note(when, "deal made" if made is None else "deal typed in with an earlier creation", deal)
         return deal
 
     def change(self, deal: int, when: int, kind: str, **props: Any) -> None:
         """Properties of a deal change; a new stage is entered at that moment."""
         if "dealstage" in props:
-            props["hs_v2_date_entered_current_stage"] = hubspot.iso(when)
+            props["hs_v2_date_entered_current_stage"] = hubspot_time(when)
         edit(self.book, "deals", deal, when, props)
         self.note(when, kind, deal)
 
@@ -144,7 +145,7 @@ class Diary:
             if closedate is None
             else f"deal closed with a date {'ahead' if closedate > when else 'back'}"
         )
-        self.change(deal, when, kind, dealstage=stage, closedate=hubspot.iso(closedate or when))
+        self.change(deal, when, kind, dealstage=stage, closedate=hubspot_time(closedate or when))
 
     def merge(self, winner: int, loser: int, when: int) -> None:
         edit(self.book, "deals", winner, when, {"hs_merged_object_ids": str(loser)})
@@ -158,7 +159,7 @@ class Diary:
     def call(self, when: int, logged: int, owner: Owner = MAYA, deals: Sequence[int] = ()) -> int:
         """A call with some of the deals, and when it was logged."""
         props = {
-            "hs_timestamp": hubspot.iso(when),
+            "hs_timestamp": hubspot_time(when),
             "hs_call_direction": "OUTBOUND",
             "hs_call_duration": "60000",
             "hs_call_status": "COMPLETED",
@@ -274,7 +275,7 @@ def _act(
         alive.remove(deal)
         closed.append(deal)
     elif act == "reopen":
-        diary.change(deal, when, "deal reopened", dealstage=OPEN, closedate=hubspot.iso(when + 40 * DAY))
+        diary.change(deal, when, "deal reopened", dealstage=OPEN, closedate=hubspot_time(when + 40 * DAY))
         closed.remove(deal)
         alive.append(deal)
     elif act == "correct":
@@ -300,7 +301,7 @@ def _touch(diary: Diary, rng: random.Random, calls: list[int], when: int) -> Non
         diary.note(when, "call deleted", call, *deals.get("hubspot.deals", ()))
     else:
         edit(
-            diary.book, "calls", call, when, {"hs_timestamp": hubspot.iso(when - rng.randrange(1, 20) * DAY)}
+            diary.book, "calls", call, when, {"hs_timestamp": hubspot_time(when - rng.randrange(1, 20) * DAY)}
         )
         diary.note(when, "call moved to another day", call, *deals.get("hubspot.deals", ()))
 

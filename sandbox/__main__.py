@@ -46,10 +46,10 @@ def main() -> None:
     options = parser.parse_args()
 
     # after the command line is read: a wrong option is told without waiting for these imports
-    from sandbox.companies import ALONE
+    from sandbox.companies import COMPANIES
     from sandbox.engine.server import bind, make_world, serve
     from sandbox.engine.world import Limits
-    from sandbox.vendors import databases
+    from sandbox.vendors.mongodb import MongoServer
 
     try:
         place = bind(options.port)
@@ -62,11 +62,15 @@ def main() -> None:
     limits = Limits(enforced=False, hubspot_burst=1_000_000) if options.no_limits else Limits()
     world = make_world(options.as_of, options.seed, options.company, limits)
     with contextlib.ExitStack() as stack:
-        if options.company not in ALONE:
+        if databases := COMPANIES[options.company].databases:
             folder = options.folder or Path(
                 stack.enter_context(tempfile.TemporaryDirectory(prefix="scoreline-sandbox-"))
             )
-            world.databases = databases.start(folder, world.clock, options.seed)
+            own, warehouse = databases(options.seed), folder / "company_warehouse.sqlite"
+            own.write_warehouse(warehouse)
+            mongo = MongoServer(world.clock, own.collections())
+            mongo.start()
+            world.databases = {"WAREHOUSE_SOURCE_URL": f"sqlite:///{warehouse}", "MONGODB_URL": mongo.url}
         serve(world, place, until_stdin_ends=options.with_parent)
 
 

@@ -9,8 +9,8 @@ from decimal import Decimal
 from typing import Any
 
 from sandbox.companies.base import OWNERS, TECHNICIANS, Book, Owner, at
+from sandbox.engine.formats import autotask_time, hubspot_time
 from sandbox.engine.store import ARCHIVED
-from sandbox.vendors import autotask, hubspot
 
 OPENED = at(date(2024, 1, 8), 9)
 """When the accounts were set up."""
@@ -140,7 +140,7 @@ def hubspot_owners(book: Book, owners: Sequence[Owner]) -> None:
             "firstName": owner.first,
             "lastName": owner.last,
             "userId": owner.user_id,
-            "createdAt": hubspot.iso(created),
+            "createdAt": hubspot_time(created),
         }
         if owner.team:
             props["teams"] = [{"id": str(5100 + number), "name": owner.team, "primary": True}]
@@ -287,7 +287,7 @@ def write_autotask(book: Book) -> None:
         "companyName": "Cedar Ridge IT",
         "companyType": 1,
         "isActive": True,
-        "createDate": autotask.iso(OPENED),
+        "createDate": autotask_time(OPENED),
     }
     store.add("autotask.companies", 0, OPENED, owner)
 

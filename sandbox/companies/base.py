@@ -7,14 +7,16 @@ them together.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
+from sandbox.engine.finances import Finances, NoFinances
+from sandbox.engine.formats import hubspot_time
 from sandbox.engine.store import ARCHIVED, GONE, Links, Props, Store, local_ms, to_ms
-from sandbox.vendors import hubspot
 
 ZONE = ZoneInfo("America/Chicago")
 FIRST_MONDAY = date(2024, 7, 1)
@@ -167,6 +169,34 @@ class Book:
         return self._last[table]
 
 
+class Databases(Protocol):
+    """A company's own databases."""
+
+    def write_warehouse(self, path: Path) -> None:
+        """Write the warehouse, an SQLite file."""
+
+    def collections(self) -> dict[str, list[dict[str, Any]]]:
+        """Documents of MongoDB by collection, each with the instant `updated_at` from which it is visible."""
+
+
+@dataclass(frozen=True)
+class Company:
+    """An invented company: what it works with, and how its life gets into the store."""
+
+    zone: ZoneInfo
+    write: Callable[[Book], None]
+    """Writes what is always there."""
+    lives: Mapping[str, Callable[[Book], None]] = field(default_factory=dict)
+    """Vendor -> writes that vendor's tables when the vendor is first asked. It may read what `write` wrote, not
+    the tables of other vendors: what two vendors share is a function of the seed."""
+    vendors: tuple[str, ...] | None = None
+    """The vendors the company works with; None is all. The others answer, and have nothing of it."""
+    finances: Callable[[int], Finances] = lambda _: NoFinances()
+    """Seed -> the company's money."""
+    databases: Callable[[int], Databases] | None = None
+    """Seed -> the company's own databases."""
+
+
 _FIRST_IDS = {
     "contacts": 50_100_001,
     "companies": 90_200_001,
@@ -190,7 +220,7 @@ def add(book: Book, kind: str, created: int, props: Props, links: dict[str, list
     """A new HubSpot record that is in the account from `created` on. Returns its id."""
     record_id = book.new_id(kind, _FIRST_IDS[kind])
     names = stamp(kind)
-    props |= {names[0]: hubspot.iso(created), names[1]: hubspot.iso(created)}
+    props |= {names[0]: hubspot_time(created), names[1]: hubspot_time(created)}
     props.setdefault("hs_object_source_label", _SOURCES.get(kind, "CRM_UI"))
     book.store.add(f"hubspot.{kind}", record_id, created, props, _links(links))
     return record_id
@@ -207,7 +237,7 @@ def edit(
     silent: bool = False,
 ) -> None:
     """A later change. `silent`: the vendor does not move the modified date (a changed association)."""
-    change = props if silent else props | {stamp(kind)[1]: hubspot.iso(when)}
+    change = props if silent else props | {stamp(kind)[1]: hubspot_time(when)}
     book.store.change(f"hubspot.{kind}", record_id, when, change, _links(links))
 
 

@@ -33,7 +33,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sandbox.companies import ALONE, build
+from sandbox.companies import COMPANIES, build
 from sandbox.engine import faults
 from sandbox.engine.world import Call, Clock, Fault, Limits, World
 from sandbox.registry import VENDORS
@@ -139,7 +139,7 @@ def make_app(world: World) -> Starlette:
                 "clock_stands_still": world.clock.as_of is not None,
                 "seed": world.seed,
                 "company": world.company,
-                "vendors": list(ALONE.get(world.company, VENDORS)),
+                "vendors": list(COMPANIES[world.company].vendors or VENDORS),
                 "limits": world.limits.enforced,
                 "databases": world.databases,
             }

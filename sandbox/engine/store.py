@@ -16,6 +16,8 @@ from datetime import UTC, date, datetime, time
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from sandbox.engine.finances import Finances, NoFinances
+
 LIVE, ARCHIVED, GONE = 0, 1, 2
 
 Props = dict[str, Any]
@@ -76,6 +78,9 @@ class Store:
     """Tables of records by id; ids of one table are all integers or all texts."""
 
     tables: dict[str, dict[Any, list[Version]]] = field(default_factory=dict)
+    zone: ZoneInfo = ZoneInfo("UTC")
+    """The company's time zone."""
+    finances: Finances = field(default_factory=NoFinances)
     pending: dict[str, Callable[[], None]] = field(default_factory=dict)
     """Vendor -> writes that vendor's tables; called when the vendor is first asked for something, so that a
         start stays quick."""

@@ -22,7 +22,7 @@ from urllib.parse import quote, unquote
 
 import orjson
 
-from sandbox.engine.store import Row, Table, View, from_ms, parse_ms
+from sandbox.engine.store import Row, Table, View, parse_ms
 from sandbox.engine.world import Answer, Call, World
 
 CREDENTIALS = {
@@ -98,13 +98,6 @@ class _Refused(Exception):
 
     def __init__(self, answer: Answer) -> None:
         self.answer = answer
-
-
-def iso(ms: int) -> str:
-    """A date-time as Autotask writes it: UTC with Z, zeros at the end of the fraction cut."""
-    whole, milli = divmod(ms, 1000)
-    text = from_ms(whole * 1000).isoformat()[:19]
-    return f"{text}.{f'{milli:03d}'.rstrip('0')}Z" if milli else f"{text}Z"
 
 
 def _decimal(value: Any) -> Any:

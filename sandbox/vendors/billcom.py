@@ -21,7 +21,7 @@ from typing import Any
 
 import orjson
 
-from sandbox.engine.store import Row, from_ms, parse_ms
+from sandbox.engine.store import Row, parse_ms
 from sandbox.engine.world import Answer, Call, World
 
 CREDENTIALS = {
@@ -50,11 +50,6 @@ _CONDITION = re.compile(r'(\w+):(eq|ne|gt|gte|lt|lte|in|nin|sw):("[^"]*"|[^,]*)(
 class _Refused(Exception):
     def __init__(self, answer: Answer) -> None:
         self.answer = answer
-
-
-def iso(ms: int) -> str:
-    """An instant as Bill.com writes it."""
-    return from_ms(ms).isoformat(timespec="milliseconds")
 
 
 def _error(status: int, code: str | None, message: str, category: str = "REQUEST") -> Answer:

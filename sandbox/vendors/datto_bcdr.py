@@ -18,7 +18,8 @@ import base64
 import re
 from typing import Any
 
-from sandbox.engine.store import Row, View, from_ms
+from sandbox.engine.formats import bcdr_time
+from sandbox.engine.store import Row, View
 from sandbox.engine.world import Answer, Call, World
 
 CREDENTIALS = {
@@ -147,11 +148,6 @@ def _page(world: World, call: Call, items: list[Any]) -> Answer:
 # ------------------------------------------------------------------ BCDR
 
 
-def iso(ms: int) -> str:
-    """An instant as BCDR writes it in texts."""
-    return from_ms(ms - ms % 1000).isoformat()
-
-
 def _assets(view: View, serial: str) -> list[Row]:
     return [row for row in view.table("datto_bcdr.assets") if row.props["device"] == serial]
 
@@ -163,7 +159,7 @@ def _device(row: Row, view: View) -> dict[str, Any]:
     return {
         "serialNumber": row.id,
         **item,
-        "lastSeenDate": iso(seen),
+        "lastSeenDate": bcdr_time(seen),
         "agentCount": kinds.count("agent"),
         "shareCount": kinds.count("share"),
         "alertCount": 0,
@@ -191,7 +187,7 @@ def _asset(row: Row, now: int) -> dict[str, Any]:
         wrong = _failing(props["troubles"], when)
         backups.append(
             {
-                "timestamp": iso(when),
+                "timestamp": bcdr_time(when),
                 "backup": {
                     "status": "failure" if wrong else "success",
                     "errorMessage": wrong[2] if wrong else None,

@@ -24,7 +24,8 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
-from sandbox.engine.store import ARCHIVED, LIVE, Row, Table, View, from_ms, parse_ms
+from sandbox.engine.formats import hubspot_time
+from sandbox.engine.store import ARCHIVED, LIVE, Row, Table, View, parse_ms
 from sandbox.engine.world import Answer, Call, World
 
 CREDENTIALS = {"HUBSPOT_API_KEY": "pat-na1-sandbox-canary-5d1f0c9e7b3a"}
@@ -161,13 +162,6 @@ class _Refused(Exception):
 
     def __init__(self, answer: Answer) -> None:
         self.answer = answer
-
-
-def iso(ms: int) -> str:
-    """A date-time as HubSpot writes it: UTC with Z, milliseconds only where there are any."""
-    whole, milli = divmod(ms, 1000)
-    text = from_ms(whole * 1000).isoformat()[:19]
-    return f"{text}.{milli:03d}Z" if milli else f"{text}Z"
 
 
 # ------------------------------------------------------------------ errors
@@ -416,7 +410,7 @@ class _Renderer:
             "url": self.address + record_id,
         }
         if row.state == ARCHIVED:
-            out["archivedAt"] = iso(row.changed)
+            out["archivedAt"] = hubspot_time(row.changed)
         if self.history:
             out["propertiesWithHistory"] = {
                 name: self._history(row, name) for name in self.history if name in self.known
@@ -428,7 +422,7 @@ class _Renderer:
     def _history(self, row: Row, name: str) -> list[dict[str, Any]]:
         versions = self.view.store.versions(f"hubspot.{self.name}", row.id, self.view.at)
         entries = [
-            {"value": version.props[name], "timestamp": iso(version.at), "sourceType": "CRM_UI"}
+            {"value": version.props[name], "timestamp": hubspot_time(version.at), "sourceType": "CRM_UI"}
             for version in versions
             if name in version.props
         ]
@@ -508,7 +502,7 @@ def _inputs(world: World, body: dict[str, Any], most: int) -> list[dict[str, Any
 
 
 def _batch_envelope(world: World, results: list[Any], errors: list[Any]) -> Answer:
-    now = iso(world.view().at)
+    now = hubspot_time(world.view().at)
     body: dict[str, Any] = {"status": "COMPLETE", "results": results, "startedAt": now, "completedAt": now}
     if errors:
         body |= {"numErrors": len(errors), "errors": errors}
@@ -770,7 +764,7 @@ def _owner(row: Row) -> dict[str, Any]:
         "userId": props["userId"] if active else None,
         "userIdIncludingInactive": props["userId"],
         "createdAt": props["createdAt"],
-        "updatedAt": iso(row.changed),
+        "updatedAt": hubspot_time(row.changed),
         "archived": not active,
     }
     if props.get("teams"):
@@ -853,7 +847,7 @@ def _list(view: View, row: Row) -> dict[str, Any]:
         "processingType": row.props["processingType"],
         "processingStatus": "COMPLETE",
         "createdAt": row.props["createdAt"],
-        "updatedAt": iso(row.changed),
+        "updatedAt": hubspot_time(row.changed),
         "filtersUpdatedAt": row.props["createdAt"],
     }
 
@@ -944,7 +938,7 @@ def _forms(world: World, call: Call) -> Answer:
     kinds = _split(call.query.get("formTypes")) or ["hubspot"]
     rows = [
         {"id": row.id, **row.props, "archived": row.state == ARCHIVED}
-        | ({"archivedAt": iso(row.changed)} if row.state == ARCHIVED else {})
+        | ({"archivedAt": hubspot_time(row.changed)} if row.state == ARCHIVED else {})
         for row in world.view().table("hubspot.forms", _state(call))
         if "all" in kinds or row.props["formType"] in kinds
     ]

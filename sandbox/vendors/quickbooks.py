@@ -24,7 +24,7 @@ import hashlib
 import hmac
 import re
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -33,10 +33,10 @@ from typing import Any
 from urllib.parse import parse_qs
 from zoneinfo import ZoneInfo
 
-from sandbox.companies.base import ZONE
-from sandbox.companies.cedar_ridge import finance
-from sandbox.companies.cedar_ridge.accounting import number
-from sandbox.engine.store import GONE, Row, View, from_ms, parse_ms, to_ms
+from sandbox.engine.finances import LedgerAccount, months_between, next_month
+from sandbox.engine.finances import Months as ByMonth
+from sandbox.engine.formats import quickbooks_amount
+from sandbox.engine.store import GONE, Row, Store, View, from_ms, parse_ms, to_ms
 from sandbox.engine.world import Answer, Call, World
 
 CREDENTIALS = {
@@ -311,7 +311,7 @@ def _wire(world: World, entity: str, row: Row) -> dict[str, Any]:
 
 def _balances(world: World, entity: str, row: Row) -> dict[str, Any]:
     view = world.view()
-    sums = _sums(view, world.seed)
+    sums = _sums(view, world.store)
     if entity == "Customer":
         own = sums["customers"].get(str(row.id), Decimal(0))
         below = [
@@ -320,19 +320,22 @@ def _balances(world: World, entity: str, row: Row) -> dict[str, Any]:
             if one.props.get("ParentRef", {}).get("value") == str(row.id)
         ]
         return {
-            "Balance": number(own),
-            "BalanceWithJobs": number(
+            "Balance": quickbooks_amount(own),
+            "BalanceWithJobs": quickbooks_amount(
                 own + sum((sums["customers"].get(str(one), Decimal(0)) for one in below), Decimal(0))
             ),
         }
     if entity == "Vendor":
-        return {"Balance": number(sums["vendors"].get(str(row.id), Decimal(0)))}
+        return {"Balance": quickbooks_amount(sums["vendors"].get(str(row.id), Decimal(0)))}
     amount = sums["accounts"].get(row.props["_key"], Decimal(0))
-    return {"CurrentBalance": number(amount), "CurrentBalanceWithSubAccounts": number(amount)}
+    return {
+        "CurrentBalance": quickbooks_amount(amount),
+        "CurrentBalanceWithSubAccounts": quickbooks_amount(amount),
+    }
 
 
 @lru_cache(maxsize=4)
-def _sums(view: View, seed: int) -> dict[str, dict[str, Decimal]]:
+def _sums(view: View, store: Store) -> dict[str, dict[str, Decimal]]:
     """Open amounts per customer and vendor, and balances of accounts, in the currency of each."""
     customers: dict[str, Decimal] = {}
     vendors: dict[str, Decimal] = {}
@@ -363,8 +366,10 @@ def _sums(view: View, seed: int) -> dict[str, dict[str, Decimal]]:
         add(
             vendors, row.props["VendorRef"], row.props["Balance"], "payable", row.props.get("ExchangeRate", 1)
         )
-    day = from_ms(view.at).astimezone(ZONE).date()
-    accounts = {account.key: finance.balance(seed, account.key, day) for account in finance.accounts(seed)}
+    day = from_ms(view.at).astimezone(store.zone).date()
+    accounts = {
+        account.key: store.finances.balance(account.key, day) for account in store.finances.accounts()
+    }
     return {
         "customers": customers,
         "vendors": vendors,
@@ -539,6 +544,7 @@ def _changes(world: World, call: Call) -> Answer:
 # ------------------------------------------------------------------ reports
 
 Months = list[tuple[date, date]]
+Ledger = Mapping[str, LedgerAccount]
 Amounts = dict[date, Decimal]
 
 
@@ -550,25 +556,26 @@ def _report(world: World, name: str, call: Call) -> Answer:
     except (KeyError, ValueError):
         return _fault(400, "4001", "Invalid query", "start_date and end_date are dates")
     months = [
-        (max(first, one), min(last, finance.next_month(one) - timedelta(days=1)))
-        for one in finance.months(first, last)
+        (max(first, one), min(last, next_month(one) - timedelta(days=1)))
+        for one in months_between(first, last)
     ]
     if len(months) > 12:
         return Answer(504, b"<html><body>504 Gateway Time-out</body></html>", content_type="text/html")
-    seed, now = world.seed, to_ms(world.clock.now())
+    finances, now = world.store.finances, to_ms(world.clock.now())
     cash_basis = call.query.get("accounting_method") == "Cash"
     if name == "ProfitAndLoss":
-        found = finance.profit_and_loss(seed, now, cash_basis=cash_basis)
+        found = finances.profit_and_loss(now, cash_basis=cash_basis)
         rows = _profit_rows(
+            finances.ledger,
             {
                 key: {month: found.get(month, {}).get(key, Decimal(0)) for month in found}
-                for key in finance.LEDGER
+                for key in finances.ledger
             },
             months,
         )
     else:
-        found = finance.cash_flow(seed, now)
-        rows = _cash_rows(found, months)
+        found = finances.cash_flow(now)
+        rows = _cash_rows(finances.ledger, found, months)
     empty = not any(one.replace(day=1) in found for one, _ in months)
     header = {
         "Time": _now(world),
@@ -594,7 +601,7 @@ def _columns(name: str, months: Months) -> list[dict[str, Any]]:
         {"ColTitle": "", "ColType": "Account", "MetaData": [{"Name": "ColKey", "Value": "account"}]}
     ]
     for first, last in months:
-        is_whole = first.day == 1 and last == finance.next_month(first) - timedelta(days=1)
+        is_whole = first.day == 1 and last == next_month(first) - timedelta(days=1)
         title = f"{first:%b} {first:%Y}" if is_whole else f"{first:%b} {first.day}-{last.day}, {first:%Y}"
         column: dict[str, Any] = {"ColTitle": title, "ColType": "Money"}
         if name == "ProfitAndLoss":
@@ -629,7 +636,9 @@ def _minus(left: Amounts, right: Amounts) -> Amounts:
     return _sum([left, {month: -value for month, value in right.items()}])
 
 
-def _account_rows(kind: str, amounts: dict[str, Amounts], months: Months) -> list[dict[str, Any]]:
+def _account_rows(
+    ledger: Ledger, kind: str, amounts: dict[str, Amounts], months: Months
+) -> list[dict[str, Any]]:
     """The accounts of a kind with amounts; one with children is a section of its own."""
     rows: list[dict[str, Any]] = []
     moved = {
@@ -637,8 +646,8 @@ def _account_rows(kind: str, amounts: dict[str, Amounts], months: Months) -> lis
         for key, by_month in amounts.items()
         if any(by_month.get(first.replace(day=1)) for first, _ in months)
     }
-    for key, account in finance.LEDGER.items():
-        children = [one for one in finance.LEDGER.values() if one.parent == key and one.key in moved]
+    for key, account in ledger.items():
+        children = [one for one in ledger.values() if one.parent == key and one.key in moved]
         if account.kind != kind or account.parent or not (key in moved or children):
             continue
         own = _cells(account.name, amounts[key], months, str(account.id), blank=True)
@@ -661,7 +670,7 @@ def _account_rows(kind: str, amounts: dict[str, Amounts], months: Months) -> lis
     return rows
 
 
-def _profit_rows(amounts: dict[str, Amounts], months: Months) -> list[dict[str, Any]]:
+def _profit_rows(ledger: Ledger, amounts: dict[str, Amounts], months: Months) -> list[dict[str, Any]]:
     kinds = {
         "Income": ("Income", "Income"),
         "COGS": ("Cost of Goods Sold", "Cost of Goods Sold"),
@@ -669,7 +678,7 @@ def _profit_rows(amounts: dict[str, Amounts], months: Months) -> list[dict[str, 
         "OtherIncome": ("Other Income", "Other Income"),
     }
     totals = {
-        group: _sum(amounts[key] for key, account in finance.LEDGER.items() if account.kind == kind)
+        group: _sum(amounts[key] for key, account in ledger.items() if account.kind == kind)
         for group, (kind, _) in kinds.items()
     }
     gross = _minus(totals["Income"], totals["COGS"])
@@ -698,7 +707,7 @@ def _profit_rows(amounts: dict[str, Amounts], months: Months) -> list[dict[str, 
             )
             continue
         kind, title = kinds[group]
-        inner = _account_rows(kind, amounts, months)
+        inner = _account_rows(ledger, kind, amounts, months)
         if inner:  # groups without data are left out
             head = [{"value": title}, *({"value": ""} for _ in range(len(months) + 1))]
             summary = _cells(f"Total {title}", totals[group], months)
@@ -714,7 +723,7 @@ def _profit_rows(amounts: dict[str, Amounts], months: Months) -> list[dict[str, 
     return rows
 
 
-def _cash_rows(found: finance.Months, months: Months) -> list[dict[str, Any]]:
+def _cash_rows(ledger: Ledger, found: ByMonth, months: Months) -> list[dict[str, Any]]:
     by_key = {
         key: {month: amounts.get(key, Decimal(0)) for month, amounts in found.items()}
         for key in (*_ADJUSTED, *_CASH)
@@ -736,9 +745,7 @@ def _cash_rows(found: finance.Months, months: Months) -> list[dict[str, Any]]:
         }
 
     adjusted = _sum(by_key[key] for key in _ADJUSTED)
-    adjustments = [
-        data(finance.LEDGER[key].name, key, account=str(finance.LEDGER[key].id)) for key in _ADJUSTED
-    ]
+    adjustments = [data(ledger[key].name, key, account=str(ledger[key].id)) for key in _ADJUSTED]
     operating = [
         data("Net Income", "net_income", "NetIncome"),
         section(
@@ -746,7 +753,7 @@ def _cash_rows(found: finance.Months, months: Months) -> list[dict[str, Any]]:
         ),
     ]
     net = _sum([by_key["net_income"], adjusted])
-    draws = [data(finance.LEDGER["draws"].name, "draws", account=str(finance.LEDGER["draws"].id))]
+    draws = [data(ledger["draws"].name, "draws", account=str(ledger["draws"].id))]
     increase = _minus(by_key["ending"], by_key["beginning"])
     return [
         section("OPERATING ACTIVITIES", "OperatingActivities", operating, net),

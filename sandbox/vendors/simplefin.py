@@ -16,8 +16,7 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 
-from sandbox.companies.base import ZONE, at
-from sandbox.companies.cedar_ridge import finance
+from sandbox.engine.store import local_ms
 from sandbox.engine.world import Answer, Call, World
 
 CREDENTIALS = {
@@ -79,7 +78,7 @@ def _claim(world: World, call: Call) -> Answer:
 
 def _fetched(world: World) -> datetime:
     """When the banks were asked last."""
-    now = world.clock.now().astimezone(ZONE)
+    now = world.clock.now().astimezone(world.store.zone)
     today = now.replace(hour=4, minute=10, second=0, microsecond=0)
     return today if today <= now else today - timedelta(days=1)
 
@@ -99,7 +98,7 @@ def _accounts(world: World, call: Call) -> Answer:
         since = until - LONGEST
         errors.append({"code": "gen.api", "msg": "Date range is limited to 90 days; the rest was left out."})
     accounts = []
-    for account in finance.accounts(world.seed):
+    for account in world.store.finances.accounts():
         seen = fetched
         if out and account.key == "euro":
             seen = fetched.replace(year=2025, month=11, day=_OUTAGE[0].day - 1)
@@ -115,7 +114,7 @@ def _accounts(world: World, call: Call) -> Answer:
             if account.key == "card" and fetched.date() >= _RECONNECTED
             else f"ACT-{account.key}"
         )
-        balance = finance.balance(world.seed, account.key, seen.date() - timedelta(days=1))
+        balance = world.store.finances.balance(account.key, seen.date() - timedelta(days=1))
         found: dict[str, Any] = {
             "id": key,
             "name": account.name,
@@ -141,8 +140,8 @@ def _accounts(world: World, call: Call) -> Answer:
 
 def _transactions(world: World, key: str, since: int, until: int, seen: datetime) -> list[dict[str, Any]]:
     found = []
-    for moved in finance.movements(world.seed):
-        posted = at(moved.day, 12) // 1000
+    for moved in world.store.finances.movements():
+        posted = local_ms(world.store.zone, moved.day, 12) // 1000
         if moved.account == key and since <= posted < until and moved.day < seen.date():
             # both sides of a transfer carry the same id
             name = hashlib.sha256(moved.key.removesuffix(" in").removesuffix(" out").encode()).hexdigest()[

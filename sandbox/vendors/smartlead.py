@@ -23,6 +23,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
+from sandbox.engine.formats import smartlead_time
 from sandbox.engine.store import Row, from_ms, local_ms, parse_ms, to_ms
 from sandbox.engine.world import Answer, Call, World
 
@@ -71,11 +72,6 @@ class Send(NamedTuple):
     replied: int
     bounced: bool
     unsubscribed: bool
-
-
-def iso(ms: int) -> str:
-    """An instant as Smartlead writes it."""
-    return from_ms(ms).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def refuse(world: World, call: Call, status: int) -> Answer:
@@ -259,10 +255,10 @@ def _statistic(campaign: int, send: Send) -> dict[str, Any]:
         "seq_variant_id": None,
         "email_subject": "Quick question",
         "email_message": f"<p>Hi {name}, is your backup tested? canary-mail-body</p>",
-        "sent_time": iso(send.sent),
-        "open_time": iso(send.opened) if send.opened else None,
-        "click_time": iso(send.clicked) if send.clicked else None,
-        "reply_time": iso(send.replied) if send.replied else None,
+        "sent_time": smartlead_time(send.sent),
+        "open_time": smartlead_time(send.opened) if send.opened else None,
+        "click_time": smartlead_time(send.clicked) if send.clicked else None,
+        "reply_time": smartlead_time(send.replied) if send.replied else None,
         "open_count": 1 + send.lead % 3 if send.opened else 0,
         "click_count": 1 if send.clicked else 0,
         "is_unsubscribed": send.unsubscribed,

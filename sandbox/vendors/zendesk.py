@@ -17,7 +17,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from sandbox.engine.store import Row, from_ms
+from sandbox.engine.store import Row
 from sandbox.engine.world import Answer, Call, Limiter, World
 
 CREDENTIALS = {
@@ -41,11 +41,6 @@ DURATIONS = (
     "agent_wait_time_in_minutes",
     "requester_wait_time_in_minutes",
 )
-
-
-def iso(ms: int) -> str:
-    """An instant as Zendesk writes it: UTC with Z, to the second."""
-    return f"{from_ms(ms // 1000 * 1000).isoformat()[:19]}Z"
 
 
 class _Refused(Exception):

@@ -12,7 +12,7 @@ import pytest
 
 from benchmarks.replay import ELSEWHERE, LOST, OPEN, SALES, WON, Diary, Replay, mornings, replaying
 from sandbox.companies.base import MAYA, VICTOR, add, at, edit, vanish
-from sandbox.vendors import hubspot
+from sandbox.engine.formats import hubspot_time
 
 BEGINS = date(2025, 10, 13)
 W40, W41, W42, W43, W44 = (
@@ -51,7 +51,7 @@ def story() -> Diary:
     merged = diary.deal(october(21), 12_000, made=october(6))
     props = {
         "dealstage": WON,
-        "closedate": hubspot.iso(october(8)),
+        "closedate": hubspot_time(october(8)),
         "hs_merged_object_ids": f"{first};{second}",
     }
     diary.book.store.tables["hubspot.deals"][merged][0].props.update(props)
@@ -68,7 +68,7 @@ def story() -> Diary:
         october(22),
         "deal reopened",
         dealstage=OPEN,
-        closedate=hubspot.iso(at(date(2025, 12, 1), 10)),
+        closedate=hubspot_time(at(date(2025, 12, 1), 10)),
     )
     diary.change(handed, october(23), "owner changed", hubspot_owner_id=str(VICTOR.id))
     diary.close(dated_back, october(24), WON, october(3))

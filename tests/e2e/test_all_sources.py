@@ -16,7 +16,7 @@ import pytest
 from dlt_pipelines.registry import SOURCES
 from foundation.settings import PROJECT_ROOT
 from sandbox import running_sandbox
-from sandbox.vendors.databases import PASSWORD as MONGO_PASSWORD
+from sandbox.vendors.mongodb import PASSWORD as MONGO_PASSWORD
 from tests.e2e.conftest import MONDAY, Install
 from tests.support.cases import CASES, secrets
 

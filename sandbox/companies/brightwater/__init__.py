@@ -27,13 +27,13 @@ from sandbox.companies.account import (
     OTHER_MEETINGS,
     VOICEMAIL,
 )
-from sandbox.companies.base import DAY, HOUR, Book, Owner, add, edit
+from sandbox.companies.base import DAY, HOUR, Book, Company, Owner, add, edit
 from sandbox.companies.base import DEMO_CLOCK as _NOW
 from sandbox.companies.cedar_ridge.deals import DISQUALIFIED, LOST, WON, walk
 from sandbox.companies.cedar_ridge.directory import company_names, company_props, contact_props, slug
 from sandbox.companies.cedar_ridge.sales import new_task
+from sandbox.engine.formats import hubspot_time
 from sandbox.engine.store import local_ms
-from sandbox.vendors import hubspot
 
 ZONE = ZoneInfo("Europe/London")
 VOLUME = {
@@ -274,7 +274,7 @@ def _contacts(book: Book, crm: Crm, firms: list[tuple[int, str]]) -> None:
             "hs_lead_status": rng.choices(_STATUSES, (36, 14, 8, 12, 6, 13, 4, 7))[0],
             "hubspot_owner_id": owner,
             "lifecyclestage": "lead",
-            "hs_v2_date_entered_lead": hubspot.iso(made),
+            "hs_v2_date_entered_lead": hubspot_time(made),
             "hs_object_source_label": "IMPORT" if source == "OFFLINE" else "FORM",
             "city": rng.choice(names.CITIES_UK),
             "country": "United Kingdom",
@@ -304,7 +304,7 @@ def _progress(book: Book, rng: random.Random, crm: Crm, contact: Contact) -> Con
         name = _LIFECYCLE[number]
         change = {
             "lifecyclestage": name,
-            f"hs_v2_date_entered_{name}": hubspot.iso(moment),
+            f"hs_v2_date_entered_{name}": hubspot_time(moment),
             "hubspot_owner_id": owner,
         }
         edit(
@@ -451,7 +451,7 @@ def _deals(book: Book, crm: Crm) -> None:
             "hubspot_owner_id": first if number % 9 == 5 else owner,
         }
         if plans:
-            props["closedate"] = hubspot.iso(plans[0])
+            props["closedate"] = hubspot_time(plans[0])
         deal_id = walk(
             book,
             rng,
@@ -473,7 +473,7 @@ def _deals(book: Book, crm: Crm) -> None:
                 "deals",
                 deal_id,
                 made + (quiet_from - made) * push // len(plans),
-                {"closedate": hubspot.iso(plan)},
+                {"closedate": hubspot_time(plan)},
             )
         crm.deals.append(Deal(deal_id, made, quiet_from, contact, owner))
 
@@ -568,9 +568,9 @@ def _add(
 def _meeting(rng: random.Random, made: int, start: int) -> dict[str, Any]:
     outcome = rng.choices(("COMPLETED", "NO_SHOW", "CANCELED", "RESCHEDULED", None), (74, 8, 7, 6, 5))[0]
     return {
-        "hs_timestamp": hubspot.iso(start),
-        "hs_meeting_start_time": hubspot.iso(start),
-        "hs_meeting_end_time": hubspot.iso(start + HOUR),
+        "hs_timestamp": hubspot_time(start),
+        "hs_meeting_start_time": hubspot_time(start),
+        "hs_meeting_end_time": hubspot_time(start + HOUR),
         "hs_meeting_outcome": "SCHEDULED" if start > _NOW else outcome,
         "hs_meeting_title": rng.choice(names.HOSTILE) if rng.random() < 0.02 else "Meeting",
         "hs_activity_type": rng.choice((FIRST_APPOINTMENT, *OTHER_MEETINGS)),
@@ -581,17 +581,17 @@ def _task(rng: random.Random, made: int, due: int) -> dict[str, Any]:
     done = due - HOUR
     props = new_task(rng, due)
     if done < _NOW - 2 * DAY and rng.random() < 0.84:
-        props |= {"hs_task_status": "COMPLETED", "hs_task_completion_date": hubspot.iso(done)}
+        props |= {"hs_task_status": "COMPLETED", "hs_task_completion_date": hubspot_time(done)}
     return props
 
 
 def _note(rng: random.Random, made: int, _: int) -> dict[str, Any]:
-    return {"hs_timestamp": hubspot.iso(made), "hs_note_body": rng.choice(names.NOTES) * rng.randint(1, 4)}
+    return {"hs_timestamp": hubspot_time(made), "hs_note_body": rng.choice(names.NOTES) * rng.randint(1, 4)}
 
 
 def _call(rng: random.Random, made: int, _: int) -> dict[str, Any]:
     return {
-        "hs_timestamp": hubspot.iso(made),
+        "hs_timestamp": hubspot_time(made),
         "hs_call_duration": str(rng.randrange(600_000)),
         "hs_call_direction": rng.choices(("OUTBOUND", "INBOUND"), (3, 1))[0],
         "hs_call_disposition": rng.choice((CONNECTED, NO_ANSWER, VOICEMAIL, GATEKEEPER)),
@@ -604,7 +604,7 @@ def _email(rng: random.Random, made: int, _: int) -> dict[str, Any]:
     out = rng.random() < 0.64
     opens = int(rng.expovariate(0.8)) if out else None
     return {
-        "hs_timestamp": hubspot.iso(made),
+        "hs_timestamp": hubspot_time(made),
         "hs_email_direction": "EMAIL" if out else "INCOMING_EMAIL",
         "hs_email_status": "BOUNCED" if out and rng.random() < 0.03 else "SENT",
         "hs_email_subject": rng.choice(names.EMAIL_SUBJECTS),
@@ -629,3 +629,6 @@ def _daily_changes(book: Book) -> None:
             for record_id in rng.sample(records, share):
                 change = {"hs_lead_status": rng.choice(("OPEN", "CONNECTED"))} if kind == "contacts" else {}
                 edit(book, kind, record_id, noon + rng.randrange(HOUR), change)
+
+
+COMPANY = Company(zone=ZONE, write=write, vendors=("hubspot",))

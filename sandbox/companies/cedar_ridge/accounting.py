@@ -10,16 +10,12 @@ from typing import Any
 
 from sandbox.companies.base import HOUR, Book, at
 from sandbox.companies.cedar_ridge import finance
+from sandbox.engine.formats import quickbooks_amount
 from sandbox.engine.store import GONE, Props
 
 _ITEMS = {"managed": "11", "licences": "12", "projects": "13", "hardware_sales": "14"}
 _CURRENCIES = {"USD": "United States Dollar", "EUR": "Euro"}
 _START = at(finance.OPENED, 9)
-
-
-def number(amount: Decimal) -> int | float:
-    """An amount as QuickBooks writes it: whole ones without a point."""
-    return int(amount) if amount == amount.to_integral_value() else float(amount)
 
 
 class _Shelf:
@@ -56,7 +52,7 @@ def _ref(key: object, name: str, **more: str) -> dict[str, str]:
 
 
 def _currency(currency: str) -> Props:
-    rate = {} if currency == finance.HOME else {"ExchangeRate": number(finance.EURO_RATE)}
+    rate = {} if currency == finance.HOME else {"ExchangeRate": quickbooks_amount(finance.EURO_RATE)}
     return {"CurrencyRef": _ref(currency, _CURRENCIES[currency]), **rate}
 
 
@@ -137,13 +133,13 @@ def _sales_line(key: int, line: finance.Line, sign: int = 1) -> Props:
         "Id": str(key),
         "LineNum": key,
         "Description": line.text,
-        "Amount": number(sign * line.amount),
+        "Amount": quickbooks_amount(sign * line.amount),
         "DetailType": "SalesItemLineDetail",
         "SalesItemLineDetail": {
             "ItemRef": _ref(_ITEMS[line.account], finance.LEDGER[line.account].name),
             "ItemAccountRef": _ref(finance.LEDGER[line.account].id, finance.LEDGER[line.account].name),
             "Qty": 1,
-            "UnitPrice": number(sign * line.amount),
+            "UnitPrice": quickbooks_amount(sign * line.amount),
             "TaxCodeRef": {"value": "TAX" if line.account == "hardware_sales" else "NON"},
         },
     }
@@ -155,7 +151,7 @@ def _cost_line(key: int, line: finance.Line, sign: int = 1) -> Props:
         "Id": str(key),
         "LineNum": key,
         "Description": line.text,
-        "Amount": number(sign * line.amount),
+        "Amount": quickbooks_amount(sign * line.amount),
         "DetailType": "AccountBasedExpenseLineDetail",
         "AccountBasedExpenseLineDetail": {
             "AccountRef": _ref(account.id, account.name),
@@ -181,7 +177,7 @@ def _invoices(book: Book) -> None:
     for invoice in finance.invoices(seed):
         lines = _lines(invoice.lines, _sales_line)
         subtotal: Props = {
-            "Amount": number(invoice.net),
+            "Amount": quickbooks_amount(invoice.net),
             "DetailType": "SubTotalLineDetail",
             "SubTotalLineDetail": {},
         }
@@ -192,10 +188,10 @@ def _invoices(book: Book) -> None:
             "DueDate": invoice.due.isoformat(),
             "CustomerRef": _ref(customer.id, customer.name),
             **_currency(invoice.currency),
-            "TotalAmt": number(invoice.total),
-            "Balance": number(invoice.total),
+            "TotalAmt": quickbooks_amount(invoice.total),
+            "Balance": quickbooks_amount(invoice.total),
             "Line": [*lines, subtotal],
-            "TxnTaxDetail": {"TotalTax": number(invoice.tax)},
+            "TxnTaxDetail": {"TotalTax": quickbooks_amount(invoice.tax)},
             "LinkedTxn": [],
             "EmailStatus": "NeedToSend" if customer.email else "NotSet",
             "PrintStatus": "NeedToPrint",
@@ -204,7 +200,7 @@ def _invoices(book: Book) -> None:
         if customer.email:
             props["BillEmail"] = {"Address": customer.email}
         if invoice.currency != finance.HOME:
-            props["HomeTotalAmt"] = number(finance.home(invoice.total, invoice.currency))
+            props["HomeTotalAmt"] = quickbooks_amount(finance.home(invoice.total, invoice.currency))
         shelf.add(invoice.id, invoice.entered_at, props)
         events: list[tuple[int, Props | Decimal, int]] = [
             (when, amount, key) for when, key, amount in paid[invoice.id]
@@ -229,7 +225,7 @@ def _invoices(book: Book) -> None:
                 links[key] = "Payment"
                 if what < 0:
                     links.pop(key)
-                what = {"Balance": number(balance)}
+                what = {"Balance": quickbooks_amount(balance)}
             elif key == -1:
                 links[70_000 + invoice.id] = "CreditMemo"
             linked = [{"TxnId": str(one), "TxnType": kind} for one, kind in links.items()]
@@ -243,14 +239,17 @@ def _payments(book: Book) -> None:
     for payment in finance.payments(book.seed):
         account = finance.LEDGER[payment.account]
         lines = [
-            {"Amount": number(amount), "LinkedTxn": [{"TxnId": str(invoice), "TxnType": "Invoice"}]}
+            {
+                "Amount": quickbooks_amount(amount),
+                "LinkedTxn": [{"TxnId": str(invoice), "TxnType": "Invoice"}],
+            }
             for invoice, amount in payment.parts
         ]
         props = {
             "CustomerRef": _ref(payment.customer_id, names[payment.customer_id]),
             "TxnDate": payment.day.isoformat(),
-            "TotalAmt": number(payment.amount),
-            "UnappliedAmt": number(payment.unapplied),
+            "TotalAmt": quickbooks_amount(payment.amount),
+            "UnappliedAmt": quickbooks_amount(payment.unapplied),
             "DepositToAccountRef": {"value": str(account.id)},
             "ProcessPayment": False,
             "Line": lines,
@@ -273,13 +272,13 @@ def _bills(book: Book) -> None:
             "VendorRef": _ref(bill.vendor_id, names[bill.vendor_id]),
             "APAccountRef": _ref(payable.id, payable.name),
             **_currency(bill.currency),
-            "TotalAmt": number(bill.total),
-            "Balance": number(bill.total),
+            "TotalAmt": quickbooks_amount(bill.total),
+            "Balance": quickbooks_amount(bill.total),
             "Line": _lines(bill.lines, _cost_line),
             "LinkedTxn": [],
         }
         if bill.currency != finance.HOME:
-            props["HomeBalance"] = number(finance.home(bill.total, bill.currency))
+            props["HomeBalance"] = quickbooks_amount(finance.home(bill.total, bill.currency))
         shelf.add(bill.id, bill.entered_at, props)
         if bill.payment_id:
             links = [{"TxnId": str(bill.payment_id), "TxnType": "BillPaymentCheck"}]
@@ -308,9 +307,12 @@ def _bill_payments(book: Book) -> None:
             "PayType": "Check",
             "CheckPayment": {"BankAccountRef": _ref(account.id, account.name), "PrintStatus": "NeedToPrint"},
             "TxnDate": paid.day.isoformat(),
-            "TotalAmt": number(paid.amount),
+            "TotalAmt": quickbooks_amount(paid.amount),
             "Line": [
-                {"Amount": number(bills[key].total), "LinkedTxn": [{"TxnId": str(key), "TxnType": "Bill"}]}
+                {
+                    "Amount": quickbooks_amount(bills[key].total),
+                    "LinkedTxn": [{"TxnId": str(key), "TxnType": "Bill"}],
+                }
                 for key in paid.bill_ids
             ],
             **_currency(account.currency),
@@ -327,7 +329,7 @@ def _purchases(book: Book) -> None:
             "PaymentType": purchase.kind,
             "AccountRef": _ref(account.id, account.name),
             "TxnDate": purchase.day.isoformat(),
-            "TotalAmt": number(purchase.total),
+            "TotalAmt": quickbooks_amount(purchase.total),
             "Line": _lines(purchase.lines, _cost_line),
             "PurchaseEx": {
                 "any": [

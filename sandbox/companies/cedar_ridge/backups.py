@@ -16,8 +16,8 @@ from sandbox.companies import names
 from sandbox.companies.base import DAY, DEMO_CLOCK, FIRST_MONDAY, HOUR, LAST_MONDAY, Book, at, season, vanish
 from sandbox.companies.cedar_ridge.directory import slug
 from sandbox.companies.cedar_ridge.machines import LEAVER, LEFT, ClientFirm, client_firms, server_names
+from sandbox.engine.formats import bcdr_time
 from sandbox.engine.store import from_ms
-from sandbox.vendors import datto_bcdr
 
 RESELLER = "Cedar Ridge IT"
 PLANS = ("Infinite Cloud", "Time-Based Retention 1 Year", "Private")
@@ -82,7 +82,7 @@ def _appliance(
         "resellerCompanyName": RESELLER,
         "hidden": hidden,
         "servicePlan": PLANS[(client.number * 7 + len(kind)) % 11 % 3],
-        "registrationDate": datto_bcdr.iso(since),
+        "registrationDate": bcdr_time(since),
         "servicePeriod": ends.isoformat(),
         "warrantyExpire": ends.isoformat() if client.number % 5 else "",
         # the unit differs from row to row
@@ -212,7 +212,7 @@ def _saas(book: Book, rng: random.Random, client: ClientFirm) -> None:
             "seatType": kind,
             "seatState": rng.choices(("Active", "Paused", "Unprotected"), (95, 2, 3))[0],
             "billable": "1" if kind == "User" else "",
-            "dateAdded": datto_bcdr.iso(joined),
+            "dateAdded": bcdr_time(joined),
             "remoteId": f"canary-remote-id-{seat}",
         }
         book.store.add("datto_bcdr.seats", seat, joined, seat_props)

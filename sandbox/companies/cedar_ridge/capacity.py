@@ -1,16 +1,21 @@
 """What the company can sell: capacity of events by type and day, inventory as it was added, and the nightly
 reports about both.
 
-It lives in two databases of the company's own (see `sandbox/databases.py`), so it is a function of the seed
-and no vendor's table.
+It lives in two databases of the company's own, an SQLite file and collections in MongoDB.
 """
 
 from __future__ import annotations
 
 import random
+import sqlite3
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from bson.decimal128 import Decimal128
+from bson.objectid import ObjectId
 
 from sandbox.companies.base import FIRST_MONDAY, LAST_MONDAY, mondays
 
@@ -94,3 +99,57 @@ def reports(seed: int) -> list[Report]:
             )
         day += timedelta(days=1)
     return found
+
+
+@dataclass(frozen=True)
+class Databases:
+    """The company's warehouse and its collections in MongoDB."""
+
+    seed: int
+
+    def write_warehouse(self, path: Path) -> None:
+        """Tables event_capacity and inventory, days as ISO texts, with everything that will ever be in them."""
+        path.unlink(missing_ok=True)
+        with sqlite3.connect(path) as connection:
+            connection.execute(
+                "create table event_capacity (id integer, event_type text, event_day text, planned_on text,"
+                " capacity integer)"
+            )
+            connection.execute(
+                "create table inventory (id integer, event_type text, added_on text, list_value numeric)"
+            )
+            connection.executemany(
+                "insert into event_capacity values (?, ?, ?, ?, ?)",
+                [
+                    (e.id, e.event_type, e.event_day.isoformat(), e.planned_on.isoformat(), e.capacity)
+                    for e in events(self.seed)
+                ],
+            )
+            connection.executemany(
+                "insert into inventory values (?, ?, ?, ?)",
+                [
+                    (
+                        i.id,
+                        i.event_type,
+                        i.added_on.isoformat(),
+                        None if i.list_value is None else str(i.list_value),
+                    )
+                    for i in items(self.seed)
+                ],
+            )
+
+    def collections(self) -> dict[str, list[dict[str, Any]]]:
+        """report_datas holds one document per line of a nightly report."""
+        documents = [
+            {
+                "_id": ObjectId(f"66f0aa11{number:016x}"),
+                "report": "limited_capacity",
+                "event_type": report.event_type,
+                "capacity": report.capacity,
+                "value": Decimal128(report.value),
+                "as_of": report.as_of,
+                "updated_at": report.as_of + timedelta(minutes=7),
+            }
+            for number, report in enumerate(reports(self.seed))
+        ]
+        return {"report_datas": documents, "sessions": []}

@@ -30,7 +30,7 @@ from sandbox.companies.base import (
     mondays,
 )
 from sandbox.companies.cedar_ridge.directory import SOURCES, Directory, Firm, Person
-from sandbox.vendors import hubspot
+from sandbox.engine.formats import hubspot_time
 
 _OPEN = [stage for stage, _, _, closed in STAGES if not closed]
 WON, LOST, DISQUALIFIED = "closedwon", "closedlost", "1042010"
@@ -225,9 +225,9 @@ def walk(
     base = {
         "pipeline": "default",
         "dealstage": stages[0],
-        "closedate": hubspot.iso(made + rng.randrange(30, 90) * DAY),
-        f"hs_v2_date_entered_{stages[0]}": hubspot.iso(made),
-        "hs_v2_date_entered_current_stage": hubspot.iso(made),
+        "closedate": hubspot_time(made + rng.randrange(30, 90) * DAY),
+        f"hs_v2_date_entered_{stages[0]}": hubspot_time(made),
+        "hs_v2_date_entered_current_stage": hubspot_time(made),
     }
     deal = add(book, "deals", made, base | props, links)
     for number, stage in enumerate(stages[1:], 1):
@@ -237,7 +237,7 @@ def walk(
 
 def _enter(book: Book, rng: random.Random, deal: int, when: int, stage: str) -> None:
     """A deal enters a stage; a closed one takes that instant as its close date."""
-    entered = hubspot.iso(when)
+    entered = hubspot_time(when)
     change = {
         "dealstage": stage,
         f"hs_v2_date_entered_{stage}": entered,

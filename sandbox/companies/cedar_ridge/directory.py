@@ -31,8 +31,8 @@ from sandbox.companies.base import (
     season,
     vanish,
 )
+from sandbox.engine.formats import hubspot_time
 from sandbox.engine.store import from_ms
-from sandbox.vendors import hubspot
 
 WARM_LIST, OTHER_LIST = 44, 51
 CLIENTS = 64
@@ -214,7 +214,7 @@ def _people(book: Book, firms: list[Firm]) -> Iterator[Person]:
             "num_conversion_events": str(number % 3),
         }
         if props["lifecyclestage"] == "lead" and number >= 1_910:
-            props["hs_v2_date_entered_lead"] = hubspot.iso(when + (number % 3) * 1_234)
+            props["hs_v2_date_entered_lead"] = hubspot_time(when + (number % 3) * 1_234)
         links = {} if rng.random() < 0.03 else {"companies": [firm.id]}
         quiet = rng.random() < 0.05
         contact = add(book, "contacts", when, props, links)
@@ -234,7 +234,7 @@ def _progress(book: Book, rng: random.Random, contact: int, created: int) -> Non
             "contacts",
             contact,
             when,
-            {"lifecyclestage": stage, f"hs_v2_date_entered_{stage}": hubspot.iso(when)},
+            {"lifecyclestage": stage, f"hs_v2_date_entered_{stage}": hubspot_time(when)},
         )
         if position == 4:
             break
@@ -272,7 +272,7 @@ def _lists(book: Book, people: list[Person]) -> None:
     store, rng = book.store, book.rng("lists")
     made = at(date(2025, 6, 23), 9.5)
     for list_id, name in ((WARM_LIST, "Warm 250"), (OTHER_LIST, "Warm 250 (old, do not use)")):
-        props = {"name": name, "processingType": "MANUAL", "createdAt": hubspot.iso(made)}
+        props = {"name": name, "processingType": "MANUAL", "createdAt": hubspot_time(made)}
         store.add("hubspot.lists", list_id, made, props)
     pool = [p for p in people if p.owner is VICTOR and not p.quiet and p.created < made]
     rng.shuffle(pool)
@@ -303,7 +303,7 @@ def _lists(book: Book, people: list[Person]) -> None:
 
 
 def _join(book: Book, list_id: int, person: Person, since: int) -> None:
-    props = {"list_id": list_id, "record_id": person.id, "since": hubspot.iso(since)}
+    props = {"list_id": list_id, "record_id": person.id, "since": hubspot_time(since)}
     book.store.add("hubspot.memberships", f"{list_id}:{person.id}", since, props)
 
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 import random
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -36,6 +36,7 @@ from sandbox.companies.base import (
     season,
 )
 from sandbox.companies.cedar_ridge.directory import CLIENTS, company_names, slug
+from sandbox.engine.finances import BankAccount, LedgerAccount, Months, Movement, months_between, next_month
 from sandbox.engine.store import from_ms
 
 OPENED = date(2024, 6, 30)
@@ -50,52 +51,37 @@ DEMO_DAY = date(2025, 10, 27)
 TAX_RATE = Decimal("0.055")
 
 
-@dataclass(frozen=True)
-class Ledger:
-    """An account of the books. `classification` is one of QuickBooks' five."""
-
-    id: int
-    key: str
-    name: str
-    kind: str
-    """QuickBooks' AccountType."""
-    classification: str
-    parent: str | None = None
-    currency: str = HOME
-    active: bool = True
-
-
 LEDGER = {
     account.key: account
     for account in (
-        Ledger(35, "checking", "Operating Checking", "Bank", "Asset"),
-        Ledger(36, "savings", "Tax Reserve Savings", "Bank", "Asset"),
-        Ledger(37, "euro", "EUR Settlement", "Bank", "Asset", currency="EUR"),
-        Ledger(41, "card", "Business Card", "Credit Card", "Liability"),
-        Ledger(84, "receivable", "Accounts Receivable (A/R)", "Accounts Receivable", "Asset"),
-        Ledger(33, "payable", "Accounts Payable (A/P)", "Accounts Payable", "Liability"),
-        Ledger(90, "sales_tax", "Sales Tax Payable", "Other Current Liability", "Liability"),
-        Ledger(3, "draws", "Owner Distributions", "Equity", "Equity"),
-        Ledger(1, "managed", "Managed Services", "Income", "Revenue"),
-        Ledger(5, "licences", "Cloud Licences", "Income", "Revenue", "managed"),
-        Ledger(6, "projects", "Projects", "Income", "Revenue"),
-        Ledger(7, "hardware_sales", "Hardware Sales", "Income", "Revenue"),
-        Ledger(9, "interest", "Interest Earned", "Other Income", "Revenue"),
-        Ledger(50, "resold_licences", "Resold Licences", "Cost of Goods Sold", "Expense"),
-        Ledger(51, "hardware", "Hardware Purchases", "Cost of Goods Sold", "Expense"),
-        Ledger(52, "subcontractors", "Subcontractors", "Cost of Goods Sold", "Expense"),
-        Ledger(60, "payroll", "Payroll", "Expense", "Expense"),
-        Ledger(61, "payroll_taxes", "Payroll Taxes", "Expense", "Expense", "payroll"),
-        Ledger(62, "rent", "Rent", "Expense", "Expense"),
-        Ledger(63, "utilities", "Utilities & Internet", "Expense", "Expense"),
-        Ledger(64, "software", "Software & Tools", "Expense", "Expense"),
-        Ledger(65, "insurance", "Insurance", "Expense", "Expense"),
-        Ledger(66, "professional", "Legal & Accounting", "Expense", "Expense"),
-        Ledger(67, "marketing", "Advertising & Marketing", "Expense", "Expense"),
-        Ledger(68, "vehicles", "Vehicles & Travel", "Expense", "Expense"),
-        Ledger(69, "office", "Office & Meals", "Expense", "Expense"),
-        Ledger(70, "bad_debt", "Bad Debt", "Expense", "Expense"),
-        Ledger(71, "fax", "Fax Line", "Expense", "Expense", active=False),
+        LedgerAccount(35, "checking", "Operating Checking", "Bank", "Asset"),
+        LedgerAccount(36, "savings", "Tax Reserve Savings", "Bank", "Asset"),
+        LedgerAccount(37, "euro", "EUR Settlement", "Bank", "Asset", currency="EUR"),
+        LedgerAccount(41, "card", "Business Card", "Credit Card", "Liability"),
+        LedgerAccount(84, "receivable", "Accounts Receivable (A/R)", "Accounts Receivable", "Asset"),
+        LedgerAccount(33, "payable", "Accounts Payable (A/P)", "Accounts Payable", "Liability"),
+        LedgerAccount(90, "sales_tax", "Sales Tax Payable", "Other Current Liability", "Liability"),
+        LedgerAccount(3, "draws", "Owner Distributions", "Equity", "Equity"),
+        LedgerAccount(1, "managed", "Managed Services", "Income", "Revenue"),
+        LedgerAccount(5, "licences", "Cloud Licences", "Income", "Revenue", "managed"),
+        LedgerAccount(6, "projects", "Projects", "Income", "Revenue"),
+        LedgerAccount(7, "hardware_sales", "Hardware Sales", "Income", "Revenue"),
+        LedgerAccount(9, "interest", "Interest Earned", "Other Income", "Revenue"),
+        LedgerAccount(50, "resold_licences", "Resold Licences", "Cost of Goods Sold", "Expense"),
+        LedgerAccount(51, "hardware", "Hardware Purchases", "Cost of Goods Sold", "Expense"),
+        LedgerAccount(52, "subcontractors", "Subcontractors", "Cost of Goods Sold", "Expense"),
+        LedgerAccount(60, "payroll", "Payroll", "Expense", "Expense"),
+        LedgerAccount(61, "payroll_taxes", "Payroll Taxes", "Expense", "Expense", "payroll"),
+        LedgerAccount(62, "rent", "Rent", "Expense", "Expense"),
+        LedgerAccount(63, "utilities", "Utilities & Internet", "Expense", "Expense"),
+        LedgerAccount(64, "software", "Software & Tools", "Expense", "Expense"),
+        LedgerAccount(65, "insurance", "Insurance", "Expense", "Expense"),
+        LedgerAccount(66, "professional", "Legal & Accounting", "Expense", "Expense"),
+        LedgerAccount(67, "marketing", "Advertising & Marketing", "Expense", "Expense"),
+        LedgerAccount(68, "vehicles", "Vehicles & Travel", "Expense", "Expense"),
+        LedgerAccount(69, "office", "Office & Meals", "Expense", "Expense"),
+        LedgerAccount(70, "bad_debt", "Bad Debt", "Expense", "Expense"),
+        LedgerAccount(71, "fax", "Fax Line", "Expense", "Expense", active=False),
     )
 }
 
@@ -109,28 +95,16 @@ OPENING = {
 """Balances at the end of `OPENED`, in the account's own currency; the card is a debt."""
 
 
-@dataclass(frozen=True)
-class Account:
-    """An account at a bank. `key` is that of `LEDGER` and of `balance()`."""
-
-    key: str
-    name: str
-    bank: str
-    domain: str
-    currency: str
-    is_card: bool = False
-
-
 @cache
-def accounts(seed: int) -> tuple[Account, ...]:
+def accounts(seed: int) -> tuple[BankAccount, ...]:
     """The accounts that the company holds at banks: two of dollars, one of euros, one card."""
     del seed  # the same ones in every invented company
     lakeland = ("Lakeland Community Bank", "lakeland-bank.example")
     return (
-        Account("checking", "Operating Checking", *lakeland, HOME),
-        Account("savings", "Tax Reserve Savings", *lakeland, HOME),
-        Account("card", "Business Card", "Harborline Cards", "harborline.example", HOME, is_card=True),
-        Account("euro", "EUR Settlement", "Rhein Zahlungsbank", "rhein-zahlungsbank.example", "EUR"),
+        BankAccount("checking", "Operating Checking", *lakeland, HOME),
+        BankAccount("savings", "Tax Reserve Savings", *lakeland, HOME),
+        BankAccount("card", "Business Card", "Harborline Cards", "harborline.example", HOME, is_card=True),
+        BankAccount("euro", "EUR Settlement", "Rhein Zahlungsbank", "rhein-zahlungsbank.example", "EUR"),
     )
 
 
@@ -339,18 +313,6 @@ class Deposit:
     line: Line
 
 
-@dataclass(frozen=True)
-class Movement:
-    """What the bank saw: positive came in."""
-
-    day: date
-    account: str
-    amount: Decimal
-    text: str
-    key: str
-    """Names the record behind it."""
-
-
 def known(entered_at: int, deleted_at: int | None, at: int) -> bool:
     """Whether a record is in the books at an instant."""
     return entered_at <= at and (deleted_at is None or deleted_at > at)
@@ -361,16 +323,9 @@ def home(amount: Decimal, currency: str) -> Decimal:
     return amount if currency == HOME else (amount * EURO_RATE).quantize(CENT)
 
 
-def months(first: date = FIRST_DAY, last: date = LAST_DAY) -> Iterator[date]:
-    """The first day of every month."""
-    day = first.replace(day=1)
-    while day <= last:
-        yield day
-        day = next_month(day)
-
-
-def next_month(day: date) -> date:
-    return date(day.year + day.month // 12, day.month % 12 + 1, 1)
+def months() -> list[date]:
+    """First days of all months of the company's life."""
+    return months_between(FIRST_DAY, LAST_DAY)
 
 
 def work_day(day: date) -> date:
@@ -1016,7 +971,6 @@ def balance(seed: int, account: str, day: date) -> Decimal:
     return OPENING[account] + _until(_balances(seed)[account], day)
 
 
-Months = dict[date, dict[str, Decimal]]
 """First day of the month -> account of the books -> amount in dollars (income and expenses both positive)."""
 
 
@@ -1159,3 +1113,26 @@ def cash_flow(seed: int, at: int) -> Months:
         found[month] = {**moved[month], "beginning": held, "ending": held + cash[month]}
         held += cash[month]
     return found
+
+
+@dataclass(frozen=True)
+class CedarFinances:
+    """What banks and the books' reports ask of the store (`sandbox.engine.finances.Finances`)."""
+
+    seed: int
+    ledger: Mapping[str, LedgerAccount] = field(default_factory=lambda: LEDGER)
+
+    def accounts(self) -> Sequence[BankAccount]:
+        return accounts(self.seed)
+
+    def balance(self, account: str, day: date) -> Decimal:
+        return balance(self.seed, account, day)
+
+    def movements(self) -> Sequence[Movement]:
+        return movements(self.seed)
+
+    def profit_and_loss(self, at: int, *, cash_basis: bool = False) -> Months:
+        return profit_and_loss(self.seed, at, cash_basis=cash_basis)
+
+    def cash_flow(self, at: int) -> Months:
+        return cash_flow(self.seed, at)

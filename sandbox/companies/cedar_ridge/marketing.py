@@ -26,8 +26,8 @@ from sandbox.companies.base import (
     mondays,
     season,
 )
+from sandbox.engine.formats import hubspot_time
 from sandbox.engine.store import ARCHIVED, GONE, from_ms
-from sandbox.vendors import hubspot
 
 BROKEN = (at(date(2025, 9, 26), 17), at(date(2025, 10, 28), 10))
 SITE = "https://www.cedar-ridge.example"
@@ -118,8 +118,8 @@ def _forms(book: Book) -> None:
         props = {
             "name": name,
             "formType": kind,
-            "createdAt": hubspot.iso(made),
-            "updatedAt": hubspot.iso(made),
+            "createdAt": hubspot_time(made),
+            "updatedAt": hubspot_time(made),
             "fieldGroups": [],
         }
         book.store.add("hubspot.forms", guid, made, props)
@@ -205,9 +205,9 @@ def _mail(book: Book, made: int, name: str, subject: str, planned: int, kind: st
         "type": kind,
         "subcategory": kind.split("_")[0].lower(),
         "isPublished": False,
-        "publishDate": hubspot.iso(planned),
-        "createdAt": hubspot.iso(made),
-        "updatedAt": hubspot.iso(made),
+        "publishDate": hubspot_time(planned),
+        "createdAt": hubspot_time(made),
+        "updatedAt": hubspot_time(made),
         "counters": dict.fromkeys(_counters(random.Random(0), 0), 0),
     }
     book.store.add("hubspot.marketing_mails", mail, made, props)
@@ -218,11 +218,14 @@ def _publish(book: Book, mail: int, when: int, state: str, counters: dict[str, i
     change = {
         "state": state,
         "isPublished": True,
-        "publishedAt": hubspot.iso(when),
+        "publishedAt": hubspot_time(when),
         "primaryEmailCampaignId": str(mail - 100_000),
     }
     book.store.change(
-        "hubspot.marketing_mails", mail, when, change | {"updatedAt": hubspot.iso(when), "counters": counters}
+        "hubspot.marketing_mails",
+        mail,
+        when,
+        change | {"updatedAt": hubspot_time(when), "counters": counters},
     )
 
 
@@ -343,7 +346,7 @@ def _answers(book: Book) -> None:
             )
         when = max(at(day, max(hour, 8 + rng.random())), versions[0].at + 60_000)
         answer = {
-            "hs_timestamp": hubspot.iso(when),
+            "hs_timestamp": hubspot_time(when),
             "hs_email_direction": "EMAIL",
             "hs_email_status": "SENT",
             "hs_email_subject": f"Re: {props['hs_email_subject']}",

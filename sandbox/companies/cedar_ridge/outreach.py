@@ -9,7 +9,7 @@ from typing import Any
 
 from sandbox.companies.base import DAY, HOLIDAYS, LAST_MONDAY, MAYA, RILEY, VICTOR, Book, at, season, vanish
 from sandbox.companies.names import SCRIPT
-from sandbox.vendors import smartlead
+from sandbox.engine.formats import smartlead_time
 
 ACCOUNT = 9
 
@@ -59,8 +59,8 @@ def _props(name: str, made: int, status: str, per_day: int | None, parent: int |
     schedule = {"tz": "America/Chicago", "days": [1, 2, 3, 4, 5], "startHour": "08:30", "endHour": "16:30"}
     return {
         "user_id": ACCOUNT,
-        "created_at": smartlead.iso(made),
-        "updated_at": smartlead.iso(made),
+        "created_at": smartlead_time(made),
+        "updated_at": smartlead_time(made),
         "status": status,
         "name": name,
         "track_settings": json.dumps(["DONT_TRACK_LINK_CLICK"]),
@@ -109,7 +109,7 @@ def _campaign(
 
 def _status(book: Book, number: int, when: int, status: str) -> None:
     book.store.change(
-        "smartlead.campaigns", number, when, {"status": status, "updated_at": smartlead.iso(when)}
+        "smartlead.campaigns", number, when, {"status": status, "updated_at": smartlead_time(when)}
     )
 
 

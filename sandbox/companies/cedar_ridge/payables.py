@@ -8,7 +8,7 @@ from typing import Any
 
 from sandbox.companies.base import DAY, HOUR, Book, at
 from sandbox.companies.cedar_ridge import finance
-from sandbox.vendors import billcom
+from sandbox.engine.formats import billcom_time
 
 _MET: dict[str, Any] = {
     "networkStatus": "CONNECTED",
@@ -90,7 +90,7 @@ def _vendor(book: Book, vendor: finance.Vendor) -> None:
         "billCurrency": vendor.currency,
         "recurringPayments": False,
         "autoPay": {"enabled": False},
-        "createdTime": billcom.iso(made),
+        "createdTime": billcom_time(made),
         **_ways(ways),
         "paymentInformation": {"payeeName": vendor.name, **ways["pay"]},
         "additionalInfo": more,
@@ -100,10 +100,10 @@ def _vendor(book: Book, vendor: finance.Vendor) -> None:
 
     def change(when: int, news: dict[str, Any]) -> None:
         book.store.change(
-            "billcom.vendors", key, max(when, made), news | {"updatedTime": billcom.iso(max(when, made))}
+            "billcom.vendors", key, max(when, made), news | {"updatedTime": billcom_time(max(when, made))}
         )
 
-    book.store.add("billcom.vendors", key, made, props | {"updatedTime": billcom.iso(made)})
+    book.store.add("billcom.vendors", key, made, props | {"updatedTime": billcom_time(made)})
     if vendor.w9_on:
         known = {
             "taxId": f"00-canary{vendor.id:03d}",
@@ -142,8 +142,8 @@ def _bill(book: Book, bill: finance.Bill, vendor: str, payment: finance.BillPaym
         "billLineItems": [{"amount": float(line.amount), "description": line.text} for line in bill.lines],
         "paymentStatus": "UNPAID",
         "approvalStatus": "UNASSIGNED" if late else "ASSIGNED",
-        "createdTime": billcom.iso(bill.entered_at),
-        "updatedTime": billcom.iso(bill.entered_at),
+        "createdTime": billcom_time(bill.entered_at),
+        "updatedTime": billcom_time(bill.entered_at),
         **abroad,
     }
     book.store.add("billcom.bills", key, bill.entered_at, props)
@@ -151,7 +151,7 @@ def _bill(book: Book, bill: finance.Bill, vendor: str, payment: finance.BillPaym
     def change(when: int, news: dict[str, Any], *, silent: bool = False) -> None:
         """`silent`: updatedTime stays, as the vendor may do where only an approval came in."""
         book.store.change(
-            "billcom.bills", key, when, news if silent else news | {"updatedTime": billcom.iso(when)}
+            "billcom.bills", key, when, news if silent else news | {"updatedTime": billcom_time(when)}
         )
 
     if late:

@@ -52,7 +52,7 @@ from sandbox.companies.base import (
     work_days,
 )
 from sandbox.companies.cedar_ridge.directory import Directory, Person, hostile_contacts, latecomer
-from sandbox.vendors import hubspot
+from sandbox.engine.formats import hubspot_time
 
 RESTATEMENTS = (
     (
@@ -155,7 +155,7 @@ def add_call(
         )
         logged = max(logged, when)
     props: dict[str, Any] = {
-        "hs_timestamp": hubspot.iso(when if rng.random() < 0.5 else when // 1000 * 1000),
+        "hs_timestamp": hubspot_time(when if rng.random() < 0.5 else when // 1000 * 1000),
         "hs_call_duration": str(duration),
         "hs_call_direction": direction,
         "hs_call_disposition": outcome,
@@ -357,9 +357,9 @@ def add_meeting(
     at `settled`)."""
     people = [owner] if owner else []
     props: dict[str, Any] = {
-        "hs_timestamp": hubspot.iso(start),
-        "hs_meeting_start_time": hubspot.iso(start),
-        "hs_meeting_end_time": hubspot.iso(start + HOUR),
+        "hs_timestamp": hubspot_time(start),
+        "hs_meeting_start_time": hubspot_time(start),
+        "hs_meeting_end_time": hubspot_time(start + HOUR),
         "hs_meeting_outcome": "SCHEDULED" if outcome else None,
         "hs_meeting_title": (
             title or (f"{kind or 'Meeting'} with {contacts[0].firm.name}" if contacts else kind)
@@ -661,7 +661,7 @@ def _make_coi(book: Book, person: Person, owner: Owner, day: date) -> None:
 def new_task(rng: random.Random, due: int) -> dict[str, Any]:
     """Properties of a task that nobody has begun."""
     return {
-        "hs_timestamp": hubspot.iso(due),
+        "hs_timestamp": hubspot_time(due),
         "hs_task_status": "NOT_STARTED",
         "hs_task_type": rng.choice(("TODO", "CALL", "EMAIL")),
         "hs_task_priority": rng.choice(("NONE", "LOW", "MEDIUM", "HIGH")),
@@ -685,7 +685,7 @@ def _week_of_office_work(book: Book, directory: Directory, monday: date) -> None
     for _ in range(round(11 * busy)):
         when, person = at(rng.choice(days), _hours(rng)), rng.choice(pool)
         props = {
-            "hs_timestamp": hubspot.iso(when),
+            "hs_timestamp": hubspot_time(when),
             "hs_note_body": rng.choice(names.NOTES),
             "hubspot_owner_id": str(rng.choice(owners).id),
         }
@@ -693,7 +693,7 @@ def _week_of_office_work(book: Book, directory: Directory, monday: date) -> None
     for _ in range(round(20 * busy)):
         when, person = at(rng.choice(days), _hours(rng)), rng.choice(pool)
         props = {
-            "hs_timestamp": hubspot.iso(when),
+            "hs_timestamp": hubspot_time(when),
             "hs_email_direction": "EMAIL" if rng.random() < 0.7 else "INCOMING_EMAIL",
             "hs_email_status": "SENT" if rng.random() < 0.97 else "BOUNCED",
             "hs_email_subject": rng.choice(names.EMAIL_SUBJECTS),
@@ -712,7 +712,7 @@ def _week_of_office_work(book: Book, directory: Directory, monday: date) -> None
                 "tasks",
                 task,
                 done,
-                {"hs_task_status": "COMPLETED", "hs_task_completion_date": hubspot.iso(done)},
+                {"hs_task_status": "COMPLETED", "hs_task_completion_date": hubspot_time(done)},
             )
         elif rng.random() < 0.2:
             archive(book, "tasks", task, due + DAY)
@@ -720,7 +720,7 @@ def _week_of_office_work(book: Book, directory: Directory, monday: date) -> None
         long = (names.HOSTILE[2] + " " + names.HOSTILE[5] + " ") * 400
         when = at(W43 + timedelta(days=1), 15)
         props = {
-            "hs_timestamp": hubspot.iso(when),
+            "hs_timestamp": hubspot_time(when),
             "hs_note_body": long[:10_000],
             "hubspot_owner_id": str(MAYA.id),
         }

@@ -54,8 +54,8 @@ from sandbox.companies.base import (
     work_days,
 )
 from sandbox.companies.cedar_ridge.directory import CLIENTS, Directory
+from sandbox.engine.formats import autotask_time
 from sandbox.engine.store import from_ms, parse_ms
-from sandbox.vendors import autotask
 
 RESTATEMENTS = (
     (
@@ -172,8 +172,8 @@ def _clients(book: Book, directory: Directory) -> list[int]:
             "companyNumber": f"C{number:04d}",
             "companyType": 1 if client else rng.choice((2, 3, 7)),
             "isActive": rng.random() < 0.97,
-            "createDate": autotask.iso(created),
-            "lastActivityDate": autotask.iso(created),
+            "createDate": autotask_time(created),
+            "lastActivityDate": autotask_time(created),
             "ownerResourceID": TECHNICIANS[0].id,
             "webAddress": f"https://{firm.domain}",
         }
@@ -283,7 +283,7 @@ def _store_ticket(book: Book, ticket: Ticket, number: str, clients: list[int]) -
     technician = rng.choice(TECHNICIANS[:5])
     # people type at any millisecond
     opened += rng.choice((0, 470, 130, 200, 903))
-    created = autotask.iso(opened)
+    created = autotask_time(opened)
     props: dict[str, Any] = {
         "ticketNumber": number,
         "title": ticket.title or rng.choice(names.TICKET_TITLES),
@@ -298,13 +298,13 @@ def _store_ticket(book: Book, ticket: Ticket, number: str, clients: list[int]) -
         "createDate": created,
         "lastActivityDate": created,
         "lastTrackedModificationDateTime": created,
-        "dueDateTime": autotask.iso(opened + 2 * DAY),
+        "dueDateTime": autotask_time(opened + 2 * DAY),
         "estimatedHours": Decimal("1.25") if rng.random() < 0.2 else None,
     }
     book.store.add("autotask.tickets", ticket_id, opened, props)
 
     def change(when: int, change: dict[str, Any]) -> None:
-        moment = autotask.iso(when)
+        moment = autotask_time(when)
         book.store.change(
             "autotask.tickets",
             ticket_id,
@@ -319,7 +319,7 @@ def _store_ticket(book: Book, ticket: Ticket, number: str, clients: list[int]) -
         {
             "status": IN_PROGRESS,
             "assignedResourceID": technician.id,
-            "firstResponseDateTime": autotask.iso(answered),
+            "firstResponseDateTime": autotask_time(answered),
         },
     )
     if ticket.queue != ticket.first_queue:
@@ -340,7 +340,7 @@ def _store_ticket(book: Book, ticket: Ticket, number: str, clients: list[int]) -
                 twice[0],
                 {
                     "status": COMPLETE,
-                    "completedDate": autotask.iso(twice[0]),
+                    "completedDate": autotask_time(twice[0]),
                     "completedByResourceID": technician.id,
                 },
             )
@@ -349,10 +349,10 @@ def _store_ticket(book: Book, ticket: Ticket, number: str, clients: list[int]) -
             change(opened + (closed - opened) // 2 + 1, {"status": WAITING_CUSTOMER})
         final = {
             "status": COMPLETE,
-            "completedDate": autotask.iso(closed),
+            "completedDate": autotask_time(closed),
             "completedByResourceID": technician.id,
         }
-        change(closed, final | {"resolvedDateTime": autotask.iso(closed)})
+        change(closed, final | {"resolvedDateTime": autotask_time(closed)})
     if ticket.deleted is not None:
         vanish(book, "autotask.tickets", ticket_id, ticket.deleted)
     return ticket_id
@@ -421,7 +421,7 @@ def _day_off(rng: random.Random, monday: date, person: Technician, day: date) ->
 
 def _add_entry(book: Book, created: int, props: dict[str, Any], rng: random.Random) -> int:
     entry = book.new_id("timeentries", 91_001)
-    moment = autotask.iso(created)
+    moment = autotask_time(created)
     props |= {
         "createDateTime": moment,
         "creatorUserID": props["resourceID"],
@@ -497,7 +497,7 @@ def _time_entry(
             "contractID": 29680333,
         }
     if props.get("ticketID") or rng.random() < 0.5:
-        props |= {"startDateTime": autotask.iso(begins), "endDateTime": autotask.iso(ends)}
+        props |= {"startDateTime": autotask_time(begins), "endDateTime": autotask_time(ends)}
     late = round(rng.uniform(1, 4) * DAY) if rng.random() < 0.07 else rng.randint(60_000, 1_500_000)
     created = before_demo(monday, ends + late)
     mistyped = rng.random() < 0.02
@@ -518,7 +518,7 @@ def _time_entry(
             tuesday += timedelta(days=7)
         when = at(tuesday, 15) + 77
         approval = {
-            "billingApprovalDateTime": autotask.iso(when),
+            "billingApprovalDateTime": autotask_time(when),
             "billingApprovalLevelMostRecent": 1,
             "billingApprovalResourceID": 29680901,
         }
@@ -534,7 +534,7 @@ def _some_ticket(rng: random.Random, tickets: list[tuple[int, int]], when: int) 
 
 def _edit_entry(book: Book, entry: int, when: int, change: dict[str, Any]) -> None:
     book.store.change(
-        "autotask.timeentries", entry, when, change | {"lastModifiedDateTime": autotask.iso(when)}
+        "autotask.timeentries", entry, when, change | {"lastModifiedDateTime": autotask_time(when)}
     )
 
 
@@ -568,8 +568,8 @@ def _late_changes(book: Book) -> None:
             when = at(date(2025, 10, 28), 11.5)
             change = {
                 "queueID": PROJECTS,
-                "lastActivityDate": autotask.iso(when),
-                "lastTrackedModificationDateTime": autotask.iso(when),
+                "lastActivityDate": autotask_time(when),
+                "lastTrackedModificationDateTime": autotask_time(when),
             }
             book.store.change("autotask.tickets", ticket, when, change)
             moved = True

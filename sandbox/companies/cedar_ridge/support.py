@@ -31,6 +31,7 @@ from sandbox.companies.base import (
     vanish,
 )
 from sandbox.companies.cedar_ridge.directory import CLIENTS
+from sandbox.engine.formats import zendesk_time
 from sandbox.engine.store import from_ms
 from sandbox.vendors import intercom, zendesk
 
@@ -174,7 +175,7 @@ def agent_user_id(agent: Agent) -> int:
 def _zendesk_account(book: Book) -> None:
     opened = at(date(2024, 1, 8), 9)
     for number, name in GROUPS:
-        stamp = zendesk.iso(opened)
+        stamp = zendesk_time(opened)
         props = {
             "name": name,
             "description": "",
@@ -187,7 +188,7 @@ def _zendesk_account(book: Book) -> None:
     login = Agent(_API_USER, "Scoreline", zendesk.CREDENTIALS["ZENDESK_EMAIL"], "admin", 0)
     for agent in (*AGENTS, login):
         joined = max(opened, at(agent.joined, 9))
-        stamp = zendesk.iso(joined)
+        stamp = zendesk_time(joined)
         props = {
             "name": agent.name,
             "email": agent.email,
@@ -206,7 +207,7 @@ def _zendesk_account(book: Book) -> None:
                 "zendesk.users",
                 agent_user_id(agent),
                 at(agent.left, 18),
-                {"role": "end-user", "updated_at": zendesk.iso(at(agent.left, 18))},
+                {"role": "end-user", "updated_at": zendesk_time(at(agent.left, 18))},
             )
     rng = book.rng("zendesk users")
     for number in range(CLIENTS * 2):
@@ -218,8 +219,8 @@ def _zendesk_account(book: Book) -> None:
             "active": True,
             "suspended": False,
             "default_group_id": None,
-            "created_at": zendesk.iso(opened),
-            "updated_at": zendesk.iso(opened),
+            "created_at": zendesk_time(opened),
+            "updated_at": zendesk_time(opened),
         }
         book.store.add("zendesk.users", _CLIENT + number, opened + number, props)
 
@@ -241,7 +242,7 @@ class _Ticket:
     def __init__(self, book: Book, rng: random.Random, opened: int) -> None:
         self.book, self.opened = book, opened
         self.id = book.new_id("zendesk.tickets", 40_001)
-        self.metrics = dict(_NO_METRICS, created_at=zendesk.iso(opened))
+        self.metrics = dict(_NO_METRICS, created_at=zendesk_time(opened))
         client = rng.randrange(CLIENTS)
         channel = rng.choices(("email", "web", "api", "voice"), (74, 16, 6, 4))[0]
         props = {
@@ -259,7 +260,7 @@ class _Ticket:
             "custom_status_id": None,
             "via": {"channel": channel, "source": {"from": {}, "to": {}, "rel": None}},
             "satisfaction_rating": {"score": "unoffered"},
-            "created_at": zendesk.iso(opened),
+            "created_at": zendesk_time(opened),
         }
         book.store.add("zendesk.tickets", self.id, opened, self._stamped(opened, props))
 
@@ -277,8 +278,10 @@ class _Ticket:
         self.book.store.change("zendesk.tickets", self.id, when, self._stamped(when, change, silent=silent))
 
     def _stamped(self, when: int, props: dict[str, Any], *, silent: bool = False) -> dict[str, Any]:
-        stamps = {"generated_timestamp": when // 1000} | ({} if silent else {"updated_at": zendesk.iso(when)})
-        return props | stamps | {"metric_set": dict(self.metrics, updated_at=zendesk.iso(when))}
+        stamps = {"generated_timestamp": when // 1000} | (
+            {} if silent else {"updated_at": zendesk_time(when)}
+        )
+        return props | stamps | {"metric_set": dict(self.metrics, updated_at=zendesk_time(when))}
 
     def minutes(self, until: int) -> dict[str, int]:
         """From opening until an instant."""
@@ -290,7 +293,7 @@ def _ticket(book: Book, rng: random.Random, opened: int, mood: float) -> None:
     if rng.random() < 0.04:
         # spam and thank-yous: closed without a word; the reply times stay null
         done = _later(opened, rng.uniform(5, 300))
-        ticket.step(done, {"status": "solved"}, {"solved_at": zendesk.iso(done), **_resolved(ticket, done)})
+        ticket.step(done, {"status": "solved"}, {"solved_at": zendesk_time(done), **_resolved(ticket, done)})
         ticket.step(done + 4 * DAY, {"status": "closed"}, silent=True)
         return
     answered = _later(opened, min(math.exp(rng.gauss(math.log(95), 1.15)) * mood, 2_400) + 2)
@@ -300,8 +303,8 @@ def _ticket(book: Book, rng: random.Random, opened: int, mood: float) -> None:
         assigned,
         {"status": "open", "assignee_id": agent_user_id(agent)},
         {
-            "assigned_at": zendesk.iso(assigned),
-            "initially_assigned_at": zendesk.iso(assigned),
+            "assigned_at": zendesk_time(assigned),
+            "initially_assigned_at": zendesk_time(assigned),
             "assignee_stations": 1,
         },
     )
@@ -312,7 +315,7 @@ def _ticket(book: Book, rng: random.Random, opened: int, mood: float) -> None:
         {
             "replies": 1,
             "reply_time_in_minutes": ticket.minutes(answered),
-            "latest_comment_added_at": zendesk.iso(answered),
+            "latest_comment_added_at": zendesk_time(answered),
         },
     )
     if rng.random() < 0.05:
@@ -356,7 +359,11 @@ def _solve(ticket: _Ticket, rng: random.Random, done: int) -> int:
     ticket.step(
         done,
         {"status": "solved"},
-        {"solved_at": zendesk.iso(done), "replies": ticket.metrics["replies"] + 1, **_resolved(ticket, done)},
+        {
+            "solved_at": zendesk_time(done),
+            "replies": ticket.metrics["replies"] + 1,
+            **_resolved(ticket, done),
+        },
     )
     if rng.random() < 0.35:
         asked = done + DAY

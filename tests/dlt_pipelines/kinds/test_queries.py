@@ -23,7 +23,7 @@ from dlt_pipelines.errors import PermanentError, TransientError
 from dlt_pipelines.sources import mongodb
 from foundation.settings import Company, Settings, SettingsError, load_company
 from sandbox import Sandbox
-from sandbox.vendors.databases import PASSWORD as MONGO_PASSWORD
+from sandbox.vendors.mongodb import PASSWORD as MONGO_PASSWORD
 from tests.dlt_pipelines.conftest import AS_OF, at, query
 
 PASSWORD = "postgres-canary-9f0b"

@@ -1,7 +1,6 @@
-"""The company's own databases: a warehouse as an SQLite file, and a MongoDB server that speaks the wire
-protocol.
+"""A MongoDB server that speaks the wire protocol, for the company's own collections.
 
-MongoDB: OP_MSG and the OP_QUERY of an old handshake, SCRAM-SHA-256, and of the commands those that a reader
+OP_MSG and the OP_QUERY of an old handshake, SCRAM-SHA-256, and of the commands those that a reader
 needs: hello, ping, buildInfo, listCollections, find (filters with =, $gt, $gte, $lt, $lte, $in, $ne;
 inclusive projections), getMore, killCursors, endSessions. Documents are visible from their `updated_at` on,
 by the sandbox's clock. An unknown command is error 59, as in the real one.
@@ -14,20 +13,14 @@ import hashlib
 import hmac
 import os
 import socketserver
-import sqlite3
 import struct
 import threading
 from collections.abc import Callable
-from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import bson
 from bson.codec_options import CodecOptions
-from bson.decimal128 import Decimal128
-from bson.objectid import ObjectId
 
-from sandbox.companies.cedar_ridge import capacity
 from sandbox.engine.world import Clock
 
 USER, PASSWORD, DATABASE = "reader", "mongo-canary-41c7e0d2", "company"
@@ -40,55 +33,6 @@ _NAMESPACE_NOT_FOUND, _UNAUTHORIZED, _AUTHENTICATION_FAILED, _NO_SUCH_COMMAND, _
 )
 _ROUNDS = 4096
 _AWARE: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True)
-
-
-def write_warehouse(path: Path, seed: int) -> None:
-    """The company's warehouse: tables event_capacity and inventory, days as ISO texts, with everything that
-    ever will be in them."""
-    path.unlink(missing_ok=True)
-    with sqlite3.connect(path) as connection:
-        connection.execute(
-            "create table event_capacity (id integer, event_type text, event_day text, planned_on text,"
-            " capacity integer)"
-        )
-        connection.execute(
-            "create table inventory (id integer, event_type text, added_on text, list_value numeric)"
-        )
-        connection.executemany(
-            "insert into event_capacity values (?, ?, ?, ?, ?)",
-            [
-                (e.id, e.event_type, e.event_day.isoformat(), e.planned_on.isoformat(), e.capacity)
-                for e in capacity.events(seed)
-            ],
-        )
-        connection.executemany(
-            "insert into inventory values (?, ?, ?, ?)",
-            [
-                (
-                    i.id,
-                    i.event_type,
-                    i.added_on.isoformat(),
-                    None if i.list_value is None else str(i.list_value),
-                )
-                for i in capacity.items(seed)
-            ],
-        )
-
-
-def report_documents(seed: int) -> list[dict[str, Any]]:
-    """The collection report_datas: one document per line of a nightly report."""
-    return [
-        {
-            "_id": ObjectId(f"66f0aa11{number:016x}"),
-            "report": "limited_capacity",
-            "event_type": report.event_type,
-            "capacity": report.capacity,
-            "value": Decimal128(report.value),
-            "as_of": report.as_of,
-            "updated_at": report.as_of + timedelta(minutes=7),
-        }
-        for number, report in enumerate(capacity.reports(seed))
-    ]
 
 
 class MongoServer(socketserver.ThreadingTCPServer):
@@ -303,12 +247,3 @@ def _projected(document: dict[str, Any], projection: dict[str, Any]) -> dict[str
         return document
     names = kept | ({"_id"} if projection.get("_id", 1) else set())
     return {name: value for name, value in document.items() if name in names}
-
-
-def start(folder: Path, clock: Clock, seed: int) -> dict[str, str]:
-    """Write the warehouse into `folder` and start MongoDB. Returns the environment that leads to both."""
-    warehouse = folder / "company_warehouse.sqlite"
-    write_warehouse(warehouse, seed)
-    mongo = MongoServer(clock, {"report_datas": report_documents(seed), "sessions": []})
-    mongo.start()
-    return {"WAREHOUSE_SOURCE_URL": f"sqlite:///{warehouse}", "MONGODB_URL": mongo.url}

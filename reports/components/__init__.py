@@ -1,28 +1,27 @@
 """What a page can call. Every component takes query results and returns finished HTML; data in it is always
-escaped."""
+escaped.
+
+A component's HTML is a macro in a template beside this file. Where values must be prepared first, a function
+in the Python file of the same name does it and calls the macro.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from reports.components.basics import BigValue, DataTable, Delta, Info, Pill, StatusBar, Value
+from reports.components.basics import BigValue, DataTable, Delta, Value
 from reports.components.definitions import Definitions
 from reports.components.figures import BarChart, LineChart, SmallBars
 from reports.components.filters import Filters
-from reports.components.finance import BankComplaints, BillTable, BooksNote, CashGap, CashTable, LinkTable
-from reports.components.movement import Moved
-from reports.components.overview import WeekList
+from reports.components.finance import BankComplaints, BooksNote, CashGap, CashTable
+from reports.components.macros import macros
 from reports.components.pace import Pace
-from reports.components.receipts import ReceiptCards, ReceiptHead
 from reports.components.sales import Measures, Sql, Tiles, WhatIf
 from reports.components.scorecard import (
     Attention,
-    BoardHead,
     Changes,
-    DataNotes,
     Headline,
-    LateSources,
     Masthead,
     QuarterSummary,
     RunningWeek,
@@ -30,12 +29,23 @@ from reports.components.scorecard import (
 )
 from reports.look.numbers import day, instant, long_day, number, week_days
 
-_COMPONENTS: tuple[Callable[..., Any], ...] = (
-    Attention, BankComplaints, BarChart, BigValue, BillTable, BoardHead, BooksNote, CashGap, CashTable, Changes, DataNotes, DataTable,
-    Definitions, Delta, Filters, Headline, Info, LateSources, LineChart, LinkTable, Masthead, Measures, Moved, Pace, Pill,
-    QuarterSummary, ReceiptCards, ReceiptHead, RunningWeek, Sections, SmallBars, Sql, StatusBar, Tiles, Value, WeekList, WhatIf,
-    day, instant, long_day, number, week_days,
+_FUNCTIONS: tuple[Callable[..., Any], ...] = (
+    Attention, BankComplaints, BarChart, BigValue, BooksNote, CashGap, CashTable, Changes, DataTable, Definitions, Delta,
+    Filters, Headline, LineChart, Masthead, Measures, Pace, QuarterSummary, RunningWeek, Sections, SmallBars, Sql, Tiles,
+    Value, WhatIf, day, instant, long_day, number, week_days,
 )  # fmt: skip
 
-EXPORTS = {component.__name__: component for component in _COMPONENTS}
+_MACROS = {
+    "basics.html": ("Info", "Pill", "StatusBar"),
+    "finance.html": ("BillTable", "LinkTable"),
+    "movement.html": ("Moved",),
+    "overview.html": ("WeekList",),
+    "receipts.html": ("ReceiptCards", "ReceiptHead"),
+    "scorecard.html": ("BoardHead", "DataNotes", "LateSources"),
+}
+"""Components whose values need no preparation, by their template."""
+
+EXPORTS = {function.__name__: function for function in _FUNCTIONS} | {
+    name: getattr(macros(file), name) for file, names in _MACROS.items() for name in names
+}
 """Name in a page -> function."""

@@ -7,9 +7,12 @@ from datetime import date
 
 from markupsafe import Markup
 
+from reports.components.macros import macros
 from reports.engine.queries import Result
 from reports.look.charts import Chart, series, small_multiples, to_html
 from reports.look.numbers import day
+
+_html = macros("figures.html")
 
 
 def _labels(data: Result, x: str) -> list[str]:
@@ -37,7 +40,7 @@ def LineChart(
     if goal:
         shown.append(series("Goal", data.column(goal), "goal", "goal", 1.5))
     chart = Chart(title, _labels(data, x), shown, unit, subtitle, height=height)
-    return Markup('<div class="card">{}</div>').format(Markup(to_html(chart)))
+    return _html.figure(Markup(to_html(chart)))
 
 
 def BarChart(
@@ -57,7 +60,7 @@ def BarChart(
     if goal:
         shown.append(series("Goal", data.column(goal), "goal", "goal", 1.5))
     chart = Chart(title, _labels(data, x), shown, unit, subtitle, height=height)
-    return Markup('<div class="card">{}</div>').format(Markup(to_html(chart)))
+    return _html.figure(Markup(to_html(chart)))
 
 
 def SmallBars(
@@ -73,4 +76,4 @@ def SmallBars(
     """Several columns as rows of bars under each other, each with its name and its sum."""
     shown = [series(name, data.column(column), "c1", "bar") for column, name in zip(y, names, strict=True)]
     drawn = Markup(small_multiples(title, _labels(data, x), shown, unit, subtitle))
-    return Markup('<div class="card" data-block="{}">{}</div>').format(data.name, drawn)
+    return _html.figure(drawn, data.name)

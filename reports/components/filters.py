@@ -18,10 +18,13 @@ from functools import cached_property
 
 from markupsafe import Markup
 
-from reports.engine.markup import join, new_id, plain
+from reports.components.macros import macros
 from reports.engine.queries import PageError, Result, Row
 
+_html = macros("filters.html")
+
 _MOST_BUTTONS = 7
+"""The first filter is a row of buttons up to this number of choices."""
 
 
 @dataclass(frozen=True)
@@ -79,77 +82,17 @@ class Filters:
         )
 
     def __html__(self) -> str:
-        controls = join(
-            _buttons(name, rows) if i == 0 and len(rows) <= _MOST_BUTTONS else _list(name, rows)
-            for i, (name, rows) in enumerate(self.by.items())
-        )
-        # the line stands outside the form: without the script there is no form, but what is shown must still
-        # be said
-        return str(
-            Markup(
-                '<div class="filterbar"><form class="filters" data-by="{}" aria-label="Filters"'
-                ' hidden>{}</form><p class="shown" role="status">{}</p></div>'
-            ).format(
-                " ".join(self.by),
-                controls,
-                " · ".join(plain(row["note"]) for row in self.views[self.default].chosen.values()),
-            )
-        )
+        days = {name for name, rows in self.by.items() if all(isinstance(row["key"], date) for row in rows)}
+        return str(_html.form(self, days, _MOST_BUTTONS))
 
 
 def _text(key: object) -> str:
     return key.isoformat() if isinstance(key, date) else str(key)
 
 
-def _title(name: str) -> str:
-    return name.replace("_", " ").capitalize()
-
-
-def _buttons(name: str, rows: Result) -> Markup:
-    return Markup('<fieldset class="seg"><legend class="vh">{}</legend>{}</fieldset>').format(
-        _title(name),
-        join(
-            Markup(
-                '<label><input type="radio" name="{}" value="{}" data-note="{}"{}><span>{}</span></label>'
-            ).format(
-                name,
-                _text(row["key"]),
-                plain(row["note"]),
-                Markup(" checked") if row["is_default"] else "",
-                plain(row["label"]),
-            )
-            for row in rows
-        ),
-    )
-
-
-def _list(name: str, rows: Result) -> Markup:
-    options = join(
-        Markup('<option value="{}" data-note="{}"{}>{}').format(
-            _text(row["key"]),
-            plain(row["note"]),
-            Markup(" selected") if row["is_default"] else "",
-            plain(row["label"]),
-        )
-        for row in rows
-    )
-    pick = Markup('<label class="pick"><span>{}</span> <select name="{}">{}</select></label>').format(
-        _title(name), name, options
-    )
-    if not all(isinstance(row["key"], date) for row in rows):
-        return pick
-    return Markup(
-        '<span class="steps"><button type="button" data-for="{0}" data-step="1"'
-        ' aria-label="Earlier">‹</button>{1}<button type="button" data-for="{0}" data-step="-1"'
-        ' aria-label="Later">›</button></span>'
-    ).format(name, pick)
-
-
 def region(by: Filters, versions: Sequence[str]) -> Markup:
     """What `{% filtered %}` becomes: the default in place, and behind it every version, packed."""
-    return Markup(
-        '<div class="filtered" id="{0}">{1}</div><script type="text/plain" data-for="{0}">{2}</script>'
-    ).format(new_id("v"), Markup(versions[by.default]), pack(versions))
+    return _html.region(Markup(versions[by.default]), pack(versions))
 
 
 def pack(versions: Sequence[str]) -> str:

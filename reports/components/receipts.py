@@ -1,9 +1,10 @@
-"""Receipts: from a number to the records that were counted and those that were left out, with the reason."""
+"""Receipts: from a number to the records that were counted and those that were left out, with the reason.
+Their HTML: `receipts.html`."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -11,15 +12,16 @@ from decimal import Decimal
 from markupsafe import Markup, escape
 
 from foundation.calendar import week_label
-from reports.components.basics import Pill
-from reports.components.movement import Moved
-from reports.engine.markup import anchor, join, plain, web_address
-from reports.engine.queries import Result, Row
+from reports.components.macros import macros
+from reports.engine.markup import plain, web_address
+from reports.engine.queries import Row
 from reports.look.numbers import Number, day, exact, instant, judged, number, plural, week_days
 from reports.look.tokens import STATUS
 from reports.site.links import Receipts
 from reports.words.line import parts_text
 from reports.words.restatements import KIND, goal_of, number_text, why
+
+_html = macros("receipts.html")
 
 NOTHING = Markup()
 MOST_DIFFERING = 25
@@ -64,12 +66,13 @@ def _same(one: Decimal, other: Number | None) -> bool:
 
 
 def total_text(line: Row, found: Total) -> str:
-    """`Counted 79 records: 42 of 79 = 53% on the page.`"""
+    """`Counted 79 records: 42 of 79 = 53% on the page. Left out: 2 records.`"""
+    left_out = f" Left out: {plural(found.left_out, 'record')}." if found.left_out else ""
     if line.value is None and line.status != "not_applicable":
         counted = plural(found.counted, "record")
         why = line.gap or line.partial_note
         because = plain(why, 400) if why else "the period is not complete or nothing was typed in"
-        return f"{counted} so far; the page shows no number, because {because}."
+        return f"{counted} so far; the page shows no number, because {because}.{left_out}"
     shown = judged(line.value, line.unit, (line.target, line.target_2)) if line.value is not None else "n/a"
     if line.aggregation in ("ratio", "last_ratio"):
         sums = parts_text(found.numerator, found.denominator, line.aggregation) or number(
@@ -89,7 +92,40 @@ def total_text(line: Row, found: Total) -> str:
         *([plain(line.partial_note, 400)] if line.partial_note else []),
     ]
     rest = f" It is not the whole number: {'. '.join(lacks)}." if lacks else ""
-    return f"Counted {plural(found.counted, 'record')}, {sums} {verdict} {shown} on the page.{rest}"
+    return f"Counted {plural(found.counted, 'record')}, {sums} {verdict} {shown} on the page.{rest}{left_out}"
+
+
+@dataclass(frozen=True)
+class Group:
+    """Records that were counted, or left out for one reason. `rows`: finished HTML."""
+
+    kind: str
+    summary: str
+    rows: Markup
+    open: bool
+
+
+@dataclass(frozen=True)
+class Quarter:
+    """How a quarter's number comes about. `periods`: (label, value, link to its receipt, note, parts)."""
+
+    value: str
+    how: str
+    periods: Sequence[tuple[str, str, str | None, str, str]]
+
+
+@dataclass(frozen=True)
+class Card:
+    """A line's receipt, or a part of it."""
+
+    name: str
+    part: int
+    parts: int
+    total: str
+    agrees: bool
+    groups: Sequence[Group]
+    amounts: bool
+    quarter: Quarter | None
 
 
 def pieces(
@@ -108,19 +144,34 @@ def pieces(
     most -= len(restated.encode())
     unit = "count" if line.unit == "percent" else line.unit
     amounts = line.aggregation != "sum" or any(r.numerator != 1 for r in records)
-    counted = [(None, _record(r, line.aggregation, unit, amounts)) for r in records if r.counted]
+    rows: list[_Rendered] = [
+        (None, _record(r, line.aggregation, unit, amounts)) for r in records if r.counted
+    ]
     groups: dict[str, list[Row]] = {}
     for r in records:
         if not r.counted:
             groups.setdefault(plain(r.reason_text or "No reason given"), []).append(r)
     out = sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
-    left = [(reason, _record(r, line.aggregation, unit, amounts)) for reason, members in out for r in members]
-    sizes = {reason: len(members) for reason, members in out}
-    slices = list(_slices([*counted, *left], most))
-    return [
-        _card(line, records, part, i, len(slices), sizes, amounts, weeks, receipts, restated)
-        for i, part in enumerate(slices)
+    rows += [
+        (reason, _record(r, line.aggregation, unit, amounts)) for reason, members in out for r in members
     ]
+    sizes = {reason: len(members) for reason, members in out}
+    found = total(line, records)
+    slices = list(_slices(rows, most))
+    cards = []
+    for i, part in enumerate(slices, 1):
+        card = Card(
+            f"{line.section_label}: {line.label}" + (f", part {i}" if i > 1 else ""),
+            part=i,
+            parts=len(slices),
+            total=total_text(line, found),
+            agrees=found.agrees,
+            groups=list(_groups(part, sizes)),
+            amounts=amounts,
+            quarter=_quarter(line, weeks, receipts) if weeks and i == 1 else None,
+        )
+        cards.append(_html.card(card, line, restated))
+    return cards
 
 
 _Rendered = tuple[str | None, str]
@@ -150,99 +201,26 @@ def _record(record: Row, aggregation: str, unit: str, amounts: bool) -> str:
             record["numerator"], unit
         )
     on = day(record["occurred_on"]) if record["occurred_on"] else ""
-    # plain text put together, every piece escaped: there are a hundred thousand records in a year and a half
-    # of weeks. End tags of cells and rows may be left out in HTML; a page of receipts is a fifth shorter
-    # without them
+    # the only HTML written in Python, every piece escaped: a site has a hundred thousand records, and a macro
+    # per record would take several times as long
     return f"<tr><td>{on}<td>{what}<td>{escape(plain(record['person_name'] or ''))}" + (
         f"<td>{escape(amount)}" if amounts else ""
     )
 
 
-def _table(caption: str, rows: Sequence[str], amounts: bool) -> Markup:
-    return Markup(
-        '<div class="scroll" tabindex="0" role="region" aria-label="{0}"><table class="records"><caption'
-        ' class="vh">{0}</caption><thead><tr><th scope="col">Day<th scope="col">Record<th'
-        ' scope="col">Person{1}</thead><tbody>{2}</tbody></table></div>'
-    ).format(caption, Markup('<th scope="col">Amount') if amounts else "", Markup("".join(rows)))
-
-
-def _card(
-    line: Row,
-    records: Sequence[Row],
-    part: Sequence[_Rendered],
-    i: int,
-    count: int,
-    sizes: dict[str, int],
-    amounts: bool,
-    weeks: Sequence[Row],
-    receipts: Receipts,
-    restated: Markup,
-) -> Markup:
-    uid = anchor(line.line_id)
-    name = f"{line.section_label}: {line.label}" + (f", part {i + 1}" if i else "")
-    body = []
+def _groups(part: Sequence[_Rendered], sizes: Mapping[str, int]) -> Iterator[Group]:
     for reason, members in itertools.groupby(part, key=lambda row: row[0]):
         rows = [row for _, row in members]
+        html = Markup("".join(rows))
         if reason is None:
-            # the records are what one came for: open, unless there are so many that the rest gets out of
-            # sight
-            body.append(
-                Markup("<details{}><summary>Counted: {}</summary>{}</details>").format(
-                    Markup(" open") if len(rows) <= 12 else "",
-                    plural(len(rows), "record"),
-                    _table(f"{name}, counted", rows, amounts),
-                )
-            )
+            # the records are what one came for: open, unless they push the rest out of sight
+            yield Group("counted", f"Counted: {plural(len(rows), 'record')}", html, len(rows) <= 12)
         else:
-            body.append(
-                Markup("<details><summary>Left out: {}, {}</summary>{}</details>").format(
-                    plural(sizes[reason], "record"),
-                    reason,
-                    _table(f"{name}, left out: {reason}", rows, amounts),
-                )
-            )
-    found = total(line, records)
-    head = Markup('<h2>{}<small>{}{}</small></h2><p class="total{}">{}{}</p>{}').format(
-        line.label,
-        line.section_label,
-        f", {line.owner_names}" if line.owner_names else "",
-        "" if found.agrees else " wrong",
-        Markup("{} ").format(Pill(line.status)) if line.status not in (None, "no_goal") else "",
-        total_text(line, found)
-        + (f" Left out: {plural(found.left_out, 'record')}." if found.left_out else ""),
-        Moved(line.moved, "p") + restated,
-    )
-    if i:
-        head = Markup("<h2>{}<small>continued, part {} of {}</small></h2>").format(line.label, i + 1, count)
-    elif count > 1:
-        body.append(
-            Markup(
-                '<p class="quiet">The list goes on over {} pages; the links above lead to them.</p>'
-            ).format(count)
-        )
-    elif not records:
-        body.append(Markup('<p class="quiet">No records in this period.</p>'))
-    if not i and weeks:
-        body.append(_quarter(line, weeks, receipts))
-    return Markup('<section class="card receipt" id="{}">{}{}</section>').format(
-        uid if not i else f"{uid}.{i + 1}", head, join(body)
-    )
+            summary = f"Left out: {plural(sizes[reason], 'record')}, {reason}"
+            yield Group(f"left out: {reason}", summary, html, False)
 
 
-def _quarter(line: Row, weeks: Sequence[Row], receipts: Receipts) -> Markup:
-    """How the quarter's number comes about: its weeks, and what they pool or average to."""
-    rows = join(
-        Markup("<tr><td>{}<td>{}{}").format(
-            week.week_label,
-            _value_link(week, line, receipts),
-            (
-                Markup("<td>{}").format(parts_text(week.numerator, week.denominator, line.aggregation))
-                if line.aggregation == "ratio"
-                else ""
-            ),
-        )
-        for week in weeks
-    )
+def _quarter(line: Row, weeks: Sequence[Row], receipts: Receipts) -> Quarter:
     # as the facts pool (macros/pooling.sql): whole weeks, also those of a ratio that have nothing to divide
     # by
     pooled = [
@@ -255,44 +233,45 @@ def _quarter(line: Row, weeks: Sequence[Row], receipts: Receipts) -> Markup:
     shown = judged(line.quarter_value, line.unit, (line.target, line.target_2))
     periods = plural(line.quarter_periods, line.cadence)
     if line.aggregation == "median":
-        how = f"median of all records of {periods} = {shown}"
+        how = f"Median of all records of {periods} = {shown}"
     elif line.aggregation in ("ratio", "last_ratio") and any(w.denominator != 1 for w in pooled):
         top, bottom = (sum((exact(w[k]) for w in pooled), Decimal(0)) for k in ("numerator", "denominator"))
-        how = f"pooled: {number(top)} of {number(bottom)} = {shown}"
+        how = f"Pooled: {number(top)} of {number(bottom)} = {shown}"
     elif line.cadence == "month" and line.aggregation == "sum":
-        how = f"sum of {periods} = {shown}"
+        how = f"Sum of {periods} = {shown}"
     else:
-        how = f"mean of {periods} = {shown}"
-    missing = (
-        ""
-        if line.quarter_periods >= line.quarter_periods_expected
-        else (
-            f"; {line.quarter_periods} of {plural(line.quarter_periods_expected, line.cadence)} have a number"
-        )
-    )
-    return Markup(
-        '<details id="{}.quarter"><summary>Quarter {} {}</summary><p class="quiet">{}{}.</p><table'
-        ' class="records weeks"><thead><tr><th scope="col">{}<th'
-        ' scope="col">Value{}</thead><tbody>{}</tbody></table></details>'
-    ).format(
-        anchor(line.line_id),
-        "average" if line.cadence == "week" else "so far",
-        shown,
-        how[0].upper() + how[1:],
-        missing,
-        line.cadence.capitalize(),
-        Markup('<th scope="col">Parts') if line.aggregation in ("ratio", "last_ratio") else "",
-        rows,
-    )
+        how = f"Mean of {periods} = {shown}"
+    if line.quarter_periods < line.quarter_periods_expected:
+        expected = plural(line.quarter_periods_expected, line.cadence)
+        how += f"; {line.quarter_periods} of {expected} have a number"
+    return Quarter(shown, how, [_period(week, line, receipts) for week in weeks])
 
 
-def _value_link(week: Row, line: Row, receipts: Receipts) -> Markup:
+def _period(week: Row, line: Row, receipts: Receipts) -> tuple[str, str, str | None, str, str]:
+    parts = parts_text(week.numerator, week.denominator, line.aggregation)
     if week.value is None:
-        return escape("No data" if week.numerator is None else "Nothing to divide by")
+        return (
+            week.week_label,
+            "No data" if week.numerator is None else "Nothing to divide by",
+            None,
+            "",
+            parts,
+        )
     text = judged(week.value, line.unit, (week.target, week.target_2))
-    href = receipts.href(week.week_label, line.line_id)
-    linked = Markup('<a href="{}">{}</a>').format(href, text) if href else escape(text)
-    return linked + " (not complete, not in it)" if week.state == "stale" else linked
+    note = " (not complete, not in it)" if week.state == "stale" else ""
+    return week.week_label, text, receipts.href(week.week_label, line.line_id), note, parts
+
+
+@dataclass(frozen=True)
+class Restatement:
+    """A change of a published number. `records`: (day, record, its address, what changed)."""
+
+    kind: str
+    text: str
+    published: str
+    caption: str
+    records: Sequence[tuple[str, str, str | None, str]]
+    more: str
 
 
 def Restated(changes: Sequence[Row], records: Sequence[Row], zone: str) -> Markup:
@@ -300,8 +279,8 @@ def Restated(changes: Sequence[Row], records: Sequence[Row], zone: str) -> Marku
     difference."""
     if not changes:
         return NOTHING
-    return Markup('<div class="restatements"><h3>Published otherwise before</h3>{}</div>').format(
-        join(
+    return _html.restated(
+        [
             # numbered, so that every table has a name of its own
             _restatement(
                 change,
@@ -310,11 +289,11 @@ def Restated(changes: Sequence[Row], records: Sequence[Row], zone: str) -> Marku
                 f"change {i} of {len(changes)}",
             )
             for i, change in enumerate(changes, 1)
-        )
+        ]
     )
 
 
-def _restatement(change: Row, records: Sequence[Row], zone: str, which: str) -> Markup:
+def _restatement(change: Row, records: Sequence[Row], zone: str, which: str) -> Restatement:
     if change.kind == "rejudged":
         words = {side: STATUS[change[f"status_{side}"]].lower() for side in ("was", "now")}
         text = (
@@ -322,71 +301,39 @@ def _restatement(change: Row, records: Sequence[Row], zone: str, which: str) -> 
         )
     else:
         text = f"{number_text(change, 'now')}, was {number_text(change, 'was')}: {why(change)}"
-    said = Markup(
-        '<p><b class="restated">{}</b> {}. <span class="quiet">Published {}; what it was, {}.</span></p>'
-    ).format(KIND[change.kind], text, instant(change.changed_at, zone), instant(change.published_at, zone))
-    if not records:
-        return said
     unit = "count" if change.unit == "percent" else change.unit
-    rows = [_difference(record, change.aggregation, unit) for record in records[:MOST_DIFFERING]]
-    caption = f"{change.section_label}: {change.label}, records that made the difference, {which}"
-    more = len(records) - len(rows)
-    return said + Markup(
-        '<div class="scroll" tabindex="0" role="region" aria-label="{0}"><table class="records'
-        ' differing"><caption class="vh">{0}</caption><thead><tr><th scope="col">Day<th scope="col">Record<th'
-        ' scope="col">Change</thead><tbody>{1}</tbody></table></div>{2}'
-    ).format(
-        caption, join(rows), Markup('<p class="quiet">and {} more</p>').format(f"{more:,}") if more else ""
+    more = len(records) - MOST_DIFFERING
+    return Restatement(
+        KIND[change.kind],
+        text,
+        f"Published {instant(change.changed_at, zone)}; what it was, {instant(change.published_at, zone)}.",
+        f"{change.section_label}: {change.label}, records that made the difference, {which}",
+        [_difference(record, change.aggregation, unit) for record in records[:MOST_DIFFERING]],
+        f"{more:,}" if more > 0 else "",
     )
 
 
-def _difference(record: Row, aggregation: str, unit: str) -> Markup:
-    address = web_address(record.record_url)
+def _difference(record: Row, aggregation: str, unit: str) -> tuple[str, str, str | None, str]:
+    on = day(record.occurred_on) if record.occurred_on else ""
     label = plain(record.record_label or record.record_id)
+    return on, label, web_address(record.record_url), _what_changed(record, aggregation, unit)
+
+
+def _what_changed(record: Row, aggregation: str, unit: str) -> str:
     if record.change == "changed":
-        amounts = [
+        was, now = (
             parts_text(record[f"numerator_{side}"], record[f"denominator_{side}"], aggregation)
             or number(record[f"numerator_{side}"], unit)
             for side in ("was", "now")
-        ]
-        what = f"Amount {amounts[1]}, was {amounts[0]}"
-    elif record.change == "added":
-        what = "Added"
-        if record.reason:
-            what = f"Counted now; was left out: {plain(record.reason_text)}"
-        elif record.other_day:
-            what = f"Moved here from {day(record.other_day)} {record.other_day.year}"
-    elif record.reason:
-        what = f"Left out now: {plain(record.reason_text)}"
-    elif record.other_day:
-        what = f"Moved to {day(record.other_day)} {record.other_day.year}"
-    else:
-        what = "No longer a record of this line"
-    return Markup("<tr><td>{}<td>{}<td>{}").format(
-        day(record.occurred_on) if record.occurred_on else "",
-        Markup('<a href="{}">{}</a>').format(address, label) if address else label,
-        what,
-    )
-
-
-def ReceiptHead(
-    build: Result, title: str, days: str, contents: Sequence[tuple[str, str, str]], back: str
-) -> Markup:
-    """The page's heading and its list of lines: (link, label, total of records)."""
-    items = join(
-        Markup('<li><a href="{}">{}</a> <span class="vs">{}</span></li>').format(href, label, note)
-        for href, label, note in contents
-    )
-    return Markup(
-        '<div class="masthead"><p class="over">{} scorecard</p><h1>Receipts {}</h1><p class="lead">{}. The'
-        ' records behind each number: counted, and left out with the reason. <a href="{}">To the'
-        ' scorecard</a></p></div><ul class="card contents">{}</ul>'
-    ).format(build.one().company_name, title, days, back, items)
-
-
-def ReceiptCards(cards: Sequence[Markup]) -> Markup:
-    """The receipts of one page."""
-    return join(cards)
+        )
+        return f"Amount {now}, was {was}"
+    added = record.change == "added"
+    if record.reason:
+        return f"{'Counted now; was left out' if added else 'Left out now'}: {plain(record.reason_text)}"
+    if record.other_day:
+        other = f"{day(record.other_day)} {record.other_day.year}"
+        return f"Moved here from {other}" if added else f"Moved to {other}"
+    return "Added" if added else "No longer a record of this line"
 
 
 def period_days(start: date, end: date) -> str:

@@ -91,6 +91,16 @@ class Line:
         return parts_text(self.row.previous_numerator, self.row.previous_denominator, self.row.aggregation)
 
     @property
+    def previous_blank(self) -> str:
+        """Why the period before has no number, in a word or two; empty where it has one."""
+        if self.row.previous_value is not None:
+            return ""
+        if not self.row.previous_tracked:
+            return "not kept yet"
+        not_applicable = self.row.previous_status == "not_applicable"
+        return STATUS["not_applicable" if not_applicable else "no_data"]
+
+    @property
     def previous_note(self) -> str:
         """Why the period before says nothing, or not all; empty where it is whole."""
         return "not complete" if self.row.previous_state == "stale" else ""
@@ -151,6 +161,11 @@ class Line:
         else:
             spread = abs(goal) or 1.0
         return distance / spread * math.sqrt(min(max(self.row.weeks_off_track, 1), STREAK_CAP))
+
+
+def lines_of(data: Iterable[Row]) -> list[Line]:
+    """The rows of the block `lines` (or `months`), with their texts."""
+    return [Line(row) for row in data]
 
 
 def picked(line: Row | Line, picks: Collection[str]) -> bool:

@@ -25,7 +25,6 @@ import duckdb
 
 from foundation.calendar import local_date
 from foundation.settings import Company, Settings
-from reports.components.scorecard import lines_of
 from reports.engine.markup import plain
 from reports.engine.queries import PageError, connect
 from reports.look.numbers import instant, long_day, plural, week_days
@@ -36,7 +35,7 @@ from reports.post.delivery import DeliveryFailed, DeliveryReport, Postman, ledge
 from reports.post.round import Mailing, footer, page_link
 from reports.words import gate
 from reports.words.gate import Gate, SourceState
-from reports.words.line import Line, attention, picked, title
+from reports.words.line import Line, attention, lines_of, picked, title
 
 REPORT: Final = "daily_digest"
 MOST_LISTED = 20

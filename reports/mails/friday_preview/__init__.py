@@ -21,7 +21,6 @@ import duckdb
 from foundation import calendar
 from foundation.calendar import local_date, week_label, weeks_in_year
 from foundation.settings import Company, Settings
-from reports.components.pace import WORDS, by_need, expected_text, tally, up
 from reports.engine.markup import plain
 from reports.engine.queries import Block, PageError, Row, connect, run
 from reports.look.numbers import exact, instant, number, short_instant, week_days
@@ -33,6 +32,7 @@ from reports.post.round import Mailing, footer, page_link
 from reports.words import gate
 from reports.words.gate import Gate, SourceState
 from reports.words.line import Line, goal_text, picked, title
+from reports.words.pace import WORDS, by_need, expected_text, tally, up
 
 REPORT: Final = "friday_preview"
 _NEEDS_YOU = ("missed", "behind")

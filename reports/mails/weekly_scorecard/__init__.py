@@ -15,8 +15,6 @@ import duckdb
 from foundation import calendar
 from foundation.calendar import week_label, weeks_in_year
 from foundation.settings import Company, Settings
-from reports.components.pace import WORDS, up
-from reports.components.scorecard import lines_of
 from reports.engine.markup import anchor, plain
 from reports.engine.parse import parse_file
 from reports.engine.queries import Result, connect, run
@@ -36,10 +34,12 @@ from reports.words.line import (
     count_sentence,
     counts,
     goal_text,
+    lines_of,
     picked,
     title,
     wins,
 )
+from reports.words.pace import WORDS, up
 
 REPORT: Final = "weekly_scorecard"
 MOST_LISTED = 12

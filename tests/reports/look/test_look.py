@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from reports.components.basics import Delta
+from reports.engine.document import document
 from reports.engine.markup import plain, web_address
 from reports.look import tokens
 from reports.look.charts import Chart, nice, series, spark, to_svg
@@ -232,10 +233,9 @@ def test_status_colours_stay_apart_for_colour_blind_readers(mode: int, kind: str
 
 
 def test_every_status_has_a_word_a_shape_and_a_colour_of_its_own() -> None:
-    from reports.engine.document import SPRITE
-
     assert len(set(tokens.STATUS.values())) == len(set(tokens.GLYPH.values())) == len(tokens.STATUS)
     assert set(tokens.GLYPH) == set(tokens.STATUS)
-    shapes = [str(SPRITE).split(f'id="m-{status}"')[1].split("</symbol>")[0] for status in tokens.STATUS]
+    page = document("Shapes", "")
+    shapes = [page.split(f'id="m-{status}"')[1].split("</symbol>")[0] for status in tokens.STATUS]
     assert len(set(shapes)) == len(tokens.STATUS)
     assert len({tokens.TOKENS[f"{status}-mark"] for status in tokens.STATUS}) == len(tokens.STATUS)

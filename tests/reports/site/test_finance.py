@@ -6,7 +6,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from reports.components.finance import BankComplaints, BillTable, BooksNote, CashGap, CashTable, LinkTable
+from reports.components import EXPORTS
+from reports.components.finance import BankComplaints, BooksNote, CashGap, CashTable
 from reports.engine.queries import Result, Row
 
 BUILD = Result("build", ["currency"], [Row(currency="USD")])
@@ -93,10 +94,12 @@ def test_names_of_banks_and_vendors_are_text() -> None:
             )
         ),
         BankComplaints(result({"sentence": hostile, "account_names": hostile, "snapshot_day": MONDAY})),
-        BillTable(
+        EXPORTS["BillTable"](
             result({**bill, "approval_status": "ASSIGNED", "due_day": MONDAY, "is_overdue": True}), "Bills"
         ),
-        LinkTable(result({"record_label": hostile, "record_url": "javascript:alert(1)"}), "Bills", "Bill"),
+        EXPORTS["LinkTable"](
+            result({"record_label": hostile, "record_url": "javascript:alert(1)"}), "Bills", "Bill"
+        ),
     ]
     for page in pages:
         assert "<img" not in page and "javascript:" not in page

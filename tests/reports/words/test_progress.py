@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from reports.components.movement import Moved
+from reports.components.macros import macros
 from reports.components.pace import Pace
 from reports.engine.queries import Result, Row
 from tests.support.published import SCRIPT
@@ -45,7 +45,8 @@ def test_the_sentence_stands_under_its_line_and_in_its_receipts(site: Path) -> N
     assert f"Up 31: {SCRIPT} +24, Victor Lang +7." in text_of(card)
     # a week without one has none
     assert 'class="why"' not in (site / "scorecard" / "2025-W42.html").read_text(encoding="utf-8")
-    assert Moved(None) == Moved("") == ""
+    moved = macros("movement.html").Moved
+    assert moved(None) == moved("") == ""
 
 
 def test_the_running_periods_stand_beside_the_running_week(site: Path) -> None:

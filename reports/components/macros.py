@@ -1,0 +1,35 @@
+"""The macros of the components, `*.html` beside this file, and the functions that they may call."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from reports.engine.markup import anchor, new_id, plain, web_address
+from reports.engine.templates import Macros, environment
+from reports.look.numbers import (
+    DASH,
+    day,
+    instant,
+    judged,
+    long_day,
+    number,
+    plural,
+    short_instant,
+    week_days,
+)
+from reports.look.tokens import STATE, STATUS
+
+_FUNCTIONS = (
+    anchor, day, instant, judged, long_day, new_id, number, plain, plural, short_instant, web_address, week_days,
+)  # fmt: skip
+
+_ENVIRONMENT = environment(
+    Path(__file__).parent,
+    {function.__name__: function for function in _FUNCTIONS}
+    | {"DASH": DASH, "STATE": STATE, "STATUS": STATUS},
+)
+
+
+def macros(file: str) -> Macros:
+    """The macros of one template beside this file: `macros("basics.html").Pill("met")`."""
+    return Macros(_ENVIRONMENT, file)

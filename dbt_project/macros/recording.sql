@@ -40,7 +40,7 @@ where
     {%- endif -%}
 {%- endmacro %}
 
-{#- the node and everything that it stands on -#}
+{#- The models, seeds and snapshots that `node` is computed from, and `node` itself. -#}
 {% macro lineage(node) -%}
     {%- set found = [node.unique_id] -%}
     {%- set nodes = [] -%}
@@ -54,24 +54,56 @@ where
     {{ return(nodes) }}
 {%- endmacro %}
 
-{#- a text that changes when the SQL (or seed) of the node, or of anything that it stands on, changes -#}
-{% macro definition_fingerprint(node) -%}
-    {%- set checksums = [] -%}
-    {%- for one in lineage(node) -%}{%- do checksums.append(one.unique_id ~ one.checksum.checksum) -%}{%- endfor -%}
+{#-
+    A digest of what a model or macro computes. It changes when its SQL changes, or that of a model or macro it uses. It does not change
+    with comments, whitespace, the config block, or the name of any model or macro: each name is replaced by the digest of what it names.
+    `seen` keeps the digests: the metrics share their helpers.
+-#}
+{% macro meaning_of(unique_id, seen) %}
+    {%- if unique_id not in seen -%}
+        {%- do seen.update({unique_id: ''}) -%}  {#- a macro may call itself -#}
+        {%- set name = unique_id.split('.') | last -%}
+        {%- set one = context[name].macro if unique_id.startswith('macro.') else graph.nodes[unique_id] -%}
+        {%- set sub = modules.re.sub -%}
+        {%- set text = namespace(code=sub('--[^\n]*|\{#(.|\n)*?#\}|\{\{\s*config\([^)]*\)\s*\}\}', ' ', one.macro_sql or one.raw_code)) -%}
+        {%- set text.code = sub('\s*([^\w\s])\s*', '\\1', sub('\s+', ' ', text.code)) | trim -%}
+        {%- set used = [] -%}
+        {%- for id in (one.depends_on.macros or []) + (one.depends_on.nodes or []) -%}
+            {%- if id.startswith(('macro.' ~ project_name ~ '.', 'model.' ~ project_name ~ '.')) -%}
+                {%- do used.append(meaning_of(id, seen)) -%}
+                {%- set text.code = sub('\\b' ~ id.split('.')[-1] ~ '\\b', used[-1], text.code) -%}
+            {%- endif -%}
+        {%- endfor -%}
+        {%- if one.macro_sql -%}
+            {#- the models that a macro names are among those of the models that call it -#}
+            {%- set text.code = sub('\\b(' ~ name ~ '|(stg|int)_\w+)\\b', '', text.code) -%}
+        {%- endif -%}
+        {%- do seen.update({unique_id: local_md5(text.code ~ used | unique | sort | join)}) -%}
+    {%- endif -%}
+    {{ return(seen[unique_id]) }}
+{% endmacro %}
+
+{#- What `sql_fingerprint` digests, as a number: raise it when `meaning_of` changes. Fingerprints of two algorithms can't be compared. -#}
+{% macro fingerprint_algorithm() -%}2{%- endmacro %}
+
+{#- A text that changes with the SQL alone: a person added to people.csv changes no SQL. -#}
+{% macro sql_fingerprint(node, seen) -%}
+    {{ fingerprint_algorithm() }}:{{ meaning_of(node.unique_id, seen) }}
+{%- endmacro %}
+
+{#- The algorithm of a recorded fingerprint; the first one wrote no number. -#}
+{% macro algorithm_of(column) -%}
+    regexp_extract({{ column }}, '^(\d+):', 1)
+{%- endmacro %}
+
+{#- A text that changes with the SQL or with a seed that it reads. -#}
+{% macro definition_fingerprint(node, seen) -%}
+    {%- set checksums = [meaning_of(node.unique_id, seen)] -%}
+    {%- for one in lineage(node) if one.resource_type == 'seed' -%}{%- do checksums.append(one.checksum.checksum) -%}{%- endfor -%}
     {{ local_md5(checksums | sort | join) }}
 {%- endmacro %}
 
-{#- a text that changes with the SQL alone: a person who is new in people.csv computes nothing otherwise, nor does a comment -#}
-{% macro sql_fingerprint(node) -%}
-    {%- set texts = [] -%}
-    {%- for one in lineage(node) if one.resource_type == 'model' -%}
-        {%- set code = modules.re.sub('--[^\n]*|\{#(.|\n)*?#\}', ' ', one.raw_code) -%}
-        {%- do texts.append(one.unique_id ~ modules.re.sub('\s+', ' ', code) | trim) -%}
-    {%- endfor -%}
-    {{ local_md5(texts | sort | join) }}
-{%- endmacro %}
-
-{#- the same for company.toml; the addresses of mails and pages change no number -#}
+{#- A text that changes with company.toml; the addresses of mails and pages change no number. -#}
 {% macro settings_fingerprint() -%}
     {%- set settings = [] -%}
     {%- if execute -%}

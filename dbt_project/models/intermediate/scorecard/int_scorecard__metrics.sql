@@ -1,5 +1,6 @@
 -- the definitions of all metrics, from the meta of their models
 {% set metrics = metric_definitions() %}
+{% set seen = {} %}
 {% for metric in metrics %}
 select
     {{ text_literal(metric.name) }} as metric_id,
@@ -35,8 +36,8 @@ select
     {{ text_literal(metric.meta.edge_cases) }} as edge_cases,
     {{ text_literal(metric.node.original_file_path) }} as model_path,
     {{ text_literal(metric.node.raw_code) }} as model_sql,
-    {{ text_literal(definition_fingerprint(metric.node)) }} as fingerprint,
-    {{ text_literal(sql_fingerprint(metric.node)) }} as sql_fingerprint
+    {{ text_literal(definition_fingerprint(metric.node, seen)) }} as fingerprint,
+    {{ text_literal(sql_fingerprint(metric.node, seen)) }} as sql_fingerprint
 {{ 'union all' if not loop.last }}
 {% else %}
 select null as metric_id

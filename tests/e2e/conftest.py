@@ -8,8 +8,10 @@ reached through an incremental sync.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -33,6 +35,27 @@ CREDENTIALS = {
 }
 """What the golden weeks need. All sources together run in test_all_sources.py; here the others are not
 connected."""
+
+PATIENCE = 900
+"""Seconds that a command may take. Builds on a busy machine are slow, but only one that hangs takes longer."""
+
+
+def kill(process: subprocess.Popen[str]) -> None:
+    """End a command of `Install.start` with every child."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait(timeout=30)
+
+
+def output_of(process: subprocess.Popen[str]) -> str:
+    """What a command said by its end."""
+    try:
+        return process.communicate(timeout=PATIENCE)[0]
+    except subprocess.TimeoutExpired:
+        kill(process)  # it would write into the home of the next test
+        pytest.fail(
+            f"{process.args} hangs: killed after {PATIENCE} seconds\n{process.communicate()[0][-6000:]}"
+        )
 
 
 @dataclass
@@ -80,7 +103,7 @@ class Install:
 
     def scoreline(self, *arguments: str, fails: bool = False, module: str = "orchestration.cli") -> str:
         process = self.start(*arguments, module=module)
-        output, _ = process.communicate(timeout=300)
+        output = output_of(process)
         assert (process.returncode != 0) == fails, (
             f"{module} {' '.join(arguments)} -> {process.returncode}\n{output[-6000:]}"
         )

@@ -52,11 +52,11 @@ check: $(VENV)/.dev ## what CI checks besides the tests: style, types, SQL, floo
 	$(BIN)/sqlfluff lint --nocolor -p 0 dbt_project
 	$(BIN)/python -m pytest -q tests/test_docs.py
 	$(BIN)/python -m pip check
-	$(BIN)/mkdocs build -q --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build -q --strict
 	$(BIN)/pip-licenses --summary
 
 docs: $(VENV)/.dev ## serve docs/ at http://127.0.0.1:8000, built again as you edit
-	@$(BIN)/mkdocs serve
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve
 
 metric-diff: $(VENV)/.runtime ## say which numbers this branch changes, on the raw data of var/ (BASE=<revision>)
 	@$(BIN)/scoreline metric-diff $(if $(BASE),--base $(BASE))

@@ -1,61 +1,180 @@
-"""What the README says is true: sources, commands, targets and paths that it names exist, and none is left
-out."""
+"""What the README, CONTRIBUTING.md and the docs claim is true: the commands, options, make targets, paths,
+variables, settings and tables that they name exist, and no source is left out."""
 
 from __future__ import annotations
 
+import importlib.util
 import re
+import tomllib
+from itertools import product
+from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from dlt_pipelines.registry import SOURCES
-from foundation.settings import PROJECT_ROOT
+from foundation import __version__
+from foundation.settings import PROJECT_ROOT, Company
 from orchestration.cli import main
 
-README = (PROJECT_ROOT / "README.md").read_text(encoding="utf-8")
+DOCS = PROJECT_ROOT / "docs"
+PAGES = [PROJECT_ROOT / "README.md", PROJECT_ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
+TEXT = {page.relative_to(PROJECT_ROOT).as_posix(): page.read_text(encoding="utf-8") for page in PAGES}
+ASSET_KEYS = ("raw/",)
+MADE_BY_RUNS = ("var/", "site/", "outbox/", "receipts/", "restricted/", "published/", "scorecard/")
+MADE_BY_MKDOCS = {"commands.md"} | {f"{name}.md" for name in SOURCES}
+PLACEHOLDER = re.compile(r"<\w+>")
 
 
-def test_every_source_is_in_the_list_and_no_other() -> None:
-    listed = re.findall(r"^\| [^|]+ \(`(\w+)`\) \|", README, re.M)
-    assert sorted(listed) == sorted(SOURCES)
+def found(pattern: str) -> list[tuple[str, str]]:
+    """(page, match) of every place that matches."""
+    return [
+        (page, match)
+        for page, text in TEXT.items()
+        for match in dict.fromkeys(re.findall(pattern, text, re.M))
+    ]
+
+
+def test_every_source_is_in_the_list_with_its_credentials() -> None:
+    rows = dict(re.findall(r"^\| \[[^]]+\]\((\w+)\.md\) \| (.+) \|$", TEXT["docs/sources/index.md"], re.M))
+    assert sorted(rows) == sorted(SOURCES)
+    for name, entry in SOURCES.items():
+        if credentials := entry.load_module().CREDENTIALS:
+            aliases = {str(field.alias) for field in credentials.model_fields.values()}
+            needed = {alias for alias in aliases if not alias.endswith("_BASE_URL")}
+            assert [alias for alias in sorted(needed) if f"`{alias}`" not in rows[name]] == []
 
 
 def test_every_make_target_exists() -> None:
-    targets = set(re.findall(r"^([a-z-]+):", (PROJECT_ROOT / "Makefile").read_text(encoding="utf-8"), re.M))
-    assert set(re.findall(r"`make ([a-z-]+)`", README)) <= targets
-    assert {"demo", "test", "ui", "bench", "check"} <= targets
+    makefile = (PROJECT_ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z-]+):", makefile, re.M))
+    named = found(r"(?:`|^)make ([a-z][a-z-]+)")
+    assert {target for _, target in named} >= {"demo", "test", "ui", "check", "docs"}
+    assert [(page, target) for page, target in named if target not in targets] == []
 
 
-def test_every_command_exists() -> None:
-    commands = set(main.commands)
-    named = set(re.findall(r"`scoreline ([a-z-]+)", README)) | set(
-        re.findall(r"`(?:run|send|backfill|doctor|dbt|sandbox)\b", README)
-    )
-    assert {name.lstrip("`") for name in named} <= commands
+def test_every_command_and_option_exists() -> None:
+    calls = found(r"(?:`|^ *|bin/)(scoreline [a-z][^`\n]*)")
+    assert len(calls) > 10
+    for page, call in calls:
+        name, *rest = call.removeprefix("scoreline ").split()
+        assert name in main.commands, (page, call)
+        options = {option for parameter in main.commands[name].params for option in parameter.opts}
+        used = {word for word in rest if word.startswith("--")} - {"--select", "--help"}
+        assert used <= options, (page, call)
 
 
-@pytest.mark.parametrize("path", sorted(set(re.findall(r"`([a-z_]+/[\w./-]*)`", README))))
-def test_every_path_exists(path: str) -> None:
-    if path.split("/")[0] in (
-        "site",
-        "outbox",
-        "published",
-        "dagster",
-        "dlt",
-        "backups",
-        "var",
-    ):  # made by runs
+@pytest.mark.parametrize(("page", "path"), found(r"`([\w.<>-]+/[\w./<>*-]*)`"))
+def test_every_path_exists(page: str, path: str) -> None:
+    if path.startswith((*MADE_BY_RUNS, *ASSET_KEYS)):
         return
-    assert list(PROJECT_ROOT.glob(path.rstrip("/"))), path
+    pattern = PLACEHOLDER.sub("*", path).rstrip("/")
+    roots = (PROJECT_ROOT, PROJECT_ROOT / "dbt_project", PROJECT_ROOT / "dbt_project" / "models")
+    assert any(list(root.glob(pattern)) for root in roots)
 
 
-def test_every_credential_of_the_env_example_is_in_the_list_of_sources() -> None:
-    names = re.findall(
-        r"^#? ?([A-Z][A-Z0-9_]+)=", (PROJECT_ROOT / ".env.example").read_text(encoding="utf-8"), re.M
+@pytest.mark.parametrize("page", TEXT)
+def test_every_link_leads_somewhere(page: str) -> None:
+    folder = (PROJECT_ROOT / page).parent
+    for target in re.findall(r"\]\(([^)#:]+\.(?:md|png))|src=\"([^\"]+)\"", TEXT[page]):
+        path = Path(*filter(None, target))
+        assert path.name in MADE_BY_MKDOCS or (folder / path).exists(), path
+
+
+def test_every_variable_is_in_the_example() -> None:
+    known = set(
+        re.findall(r"^([A-Z][A-Z0-9_]+)=", (PROJECT_ROOT / ".env.example").read_text(encoding="utf-8"), re.M)
     )
-    assert names
-    credentials = [
-        name
-        for name in names
-        if name.split("_")[0].lower() in SOURCES and not name.endswith(("BASE_URL", "BOARD_ID"))
+    named = found(r"`([A-Z][A-Z0-9]+_[A-Z0-9_]+)`")
+    assert named
+    assert [(page, name) for page, name in named if name not in known] == []
+
+
+def test_every_table_for_readers_exists() -> None:
+    marts = {path.stem for path in (PROJECT_ROOT / "dbt_project" / "models" / "marts").rglob("*.sql")}
+    named = found(r"\b((?:fct|dim)_[a-z_]+[a-z])\b")
+    assert named
+    assert [(page, name) for page, name in named if name not in marts] == []
+
+
+def test_every_setting_exists() -> None:
+    sections = dict(Company.model_fields)
+    named = [
+        (page, section, setting)
+        for page, text in TEXT.items()
+        for section, setting in re.findall(r"`(\w+)\.(\w+)`", text)
+        if section in sections and setting not in ("toml", "html", "txt")
     ]
-    assert [name for name in credentials if name not in README] == []
+    assert named
+    for page, section, setting in named:
+        assert setting in getattr(sections[section].annotation, "model_fields", {}), (page, section, setting)
+
+
+@pytest.mark.parametrize(("page", "example"), found(r"```toml\n([^`]+)```"))
+def test_every_example_of_settings_is_valid(page: str, example: str) -> None:
+    company = tomllib.loads((PROJECT_ROOT / "company.toml").read_text(encoding="utf-8"))
+    for section, values in tomllib.loads(example).items():
+        company[section] = {**company.get(section, {}), **values}
+    Company.model_validate(company)
+
+
+def test_pictures_are_small() -> None:
+    for picture in (DOCS / "img").glob("*.png"):
+        assert picture.stat().st_size < 150_000, picture
+
+
+@pytest.fixture(scope="module")
+def hooks() -> ModuleType:
+    """docs/hooks.py, loaded as mkdocs does."""
+    spec = importlib.util.spec_from_file_location("docs_hooks", DOCS / "hooks.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_the_page_of_a_source_is_complete(hooks: Any, name: str) -> None:
+    entry = SOURCES[name]
+    page = hooks.source_page(entry)
+    for table in entry.tables:
+        assert f"| `{table}` | " in page
+    if credentials := entry.load_module().CREDENTIALS:
+        for field in credentials.model_fields.values():
+            assert f"{field.alias}=" in page
+    if name in Company.model_fields:
+        assert f"[{name}]" in page or f"[[{name}." in page
+    assert "## How it is read" in page and "Settings:" not in page
+
+
+def test_the_page_of_commands_is_complete(hooks: Any) -> None:
+    page = hooks.commands_page()
+    for name, command in main.commands.items():
+        assert f"\n## {name}\n" in page
+        assert all(
+            f"`{option}" in page or f", {option}" in page
+            for p in command.params
+            for option in p.opts[-1:]
+            if option.startswith("-")
+        )
+
+
+def test_the_version_is_written_once() -> None:
+    assert __version__ in CliRunner().invoke(main, ["--version"]).output
+    project = tomllib.loads((PROJECT_ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert "version" in project["dynamic"] and "version" not in project
+
+
+def test_the_locks_hold_every_extra() -> None:
+    project = tomllib.loads((PROJECT_ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    locks = {
+        name: set(re.findall(r"^([\w.-]+)==", (PROJECT_ROOT / name).read_text(encoding="utf-8"), re.M))
+        for name in ("requirements.lock", "requirements-dev.lock")
+    }
+    groups = {"": project["dependencies"], **project["optional-dependencies"]}
+    for (group, requirements), lock in product(groups.items(), locks):
+        if group != "dev" or lock == "requirements-dev.lock":
+            names = {re.split(r"[\[<>=]", requirement)[0].lower() for requirement in requirements}
+            assert names <= locks[lock], (group, lock)

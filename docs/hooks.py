@@ -1,0 +1,194 @@
+"""The pages of the docs that mkdocs makes from the code as it builds, so none of them is committed: one per
+source, and one of the commands.
+
+A source page takes each fact from where it is written: `docs/sources/index.md`, `.env.example`,
+`company.toml`, and the docstring, tables and API versions of the source's module.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import click
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import PluginError
+from mkdocs.structure.files import File, Files
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))  # mkdocs loads this file by its path
+
+from dlt_pipelines.registry import SOURCES, SourceEntry  # noqa: E402
+from dlt_pipelines.versions import in_use  # noqa: E402
+from foundation.settings import Settings, load_company  # noqa: E402
+from orchestration.cli import main as scoreline  # noqa: E402
+
+
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """List the source pages in the navigation, in alphabetical order."""
+    for item in config.nav or []:
+        if "Sources" in item:
+            entries = sorted(SOURCES.values(), key=lambda entry: entry.label.lower())
+            item["Sources"] += [{entry.label: f"sources/{entry.name}.md"} for entry in entries]
+    return config
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Add the pages that are made here."""
+    made = {f"sources/{entry.name}.md": source_page(entry) for entry in SOURCES.values()}
+    for path, text in (made | {"commands.md": commands_page()}).items():
+        files.append(File.generated(config, path, content=text))
+    return files
+
+
+def on_post_page(output: str, page: Any, config: MkDocsConfig) -> str:
+    """Fail if a page would load something from another host."""
+    if found := re.search(
+        r"<(?:script|link rel=.?stylesheet|img|iframe)\b[^>]*(?:src|href)=.?(?:https?:)?//[^\s>]+", output
+    ):
+        raise PluginError(f"{page.file.src_uri} loads {found[0]}. Keep the file in docs/ instead.")
+    return output
+
+
+def source_page(entry: SourceEntry) -> str:
+    """The page of a source, as Markdown."""
+    module = entry.load_module()
+    parts = [f"# {entry.label}", _brings(entry.name), *_facts(entry)]
+    if module.CREDENTIALS is not None:
+        names = {field.alias for field in module.CREDENTIALS.model_fields.values()}
+        parts += ["## Credentials", "In `.env` or the environment:", _fenced(_env_blocks(names), "sh")]
+    if settings := _toml_blocks(entry.name):
+        parts += ["## Settings", "In `company.toml`, with the values of the demo's company:"]
+        parts += [_fenced(settings, "toml")]
+    parts += ["## Tables", *_tables(entry), "## How it is read", *_docstrings(entry)]
+    return "\n\n".join(parts) + "\n"
+
+
+@cache
+def _listed() -> dict[str, str]:
+    """Source -> what it brings, from the table of `docs/sources/index.md`."""
+    text = (ROOT / "docs" / "sources" / "index.md").read_text(encoding="utf-8")
+    return dict(re.findall(r"^\| \[[^]]+\]\((\w+)\.md\) \| ([^|]+) \|", text, re.M))
+
+
+def _brings(name: str) -> str:
+    if name not in _listed():
+        raise PluginError(f"docs/sources/index.md: add a row for the source {name}.")
+    text = _listed()[name].strip()
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def _facts(entry: SourceEntry) -> Iterator[str]:
+    yield "| | |\n|---|---|\n" + "\n".join(f"| {name} | {value} |" for name, value in _fact_rows(entry))
+
+
+def _fact_rows(entry: SourceEntry) -> Iterator[tuple[str, str]]:
+    yield "Name in commands and assets", f"`{entry.name}`"
+    yield "Raw tables", f"schema `raw_{entry.name}`"
+    yield "Loaded", f"{entry.cadence}; late after {entry.freshness_limit.total_seconds() / 3600:.0f} hours"
+    for version in in_use(entry.name, load_company(Settings())):
+        part = f" ({version.part})" if version.part else ""
+        end = f", last day {version.last_day}" if version.last_day else ""
+        yield "API version", f"{version.name}{part}{end}"
+
+
+def _blocks(name: str) -> list[str]:
+    """The blocks of a file that blank lines separate."""
+    return re.split(r"\n{2,}", (ROOT / name).read_text(encoding="utf-8").strip())
+
+
+def _env_blocks(names: set[str | None]) -> str:
+    """Blocks of `.env.example` with one of the variables; of the addresses only the source's own lines."""
+    found = []
+    for block in _blocks(".env.example"):
+        lines = block.splitlines()
+        variables = {line.partition("=")[0] for line in lines if not line.startswith("#")}
+        if variables and variables <= names:
+            found.append(block)
+        elif shared := [line for line in lines if line.partition("=")[0] in names]:
+            found.append("\n".join(shared))
+    return "\n\n".join(found)
+
+
+def _toml_blocks(name: str) -> str:
+    """Blocks of `company.toml` whose table is the source's."""
+    header = re.compile(rf"^\[\[?{name}[.\]]", re.M)
+    return "\n\n".join(block for block in _blocks("company.toml") if header.search(block))
+
+
+def _tables(entry: SourceEntry) -> Iterator[str]:
+    rows = []
+    for name, resource in entry.load_module().source().resources.items():
+        columns = resource.compute_table_schema()["columns"]
+        key = ", ".join(f"`{column}`" for column, hints in columns.items() if hints.get("primary_key"))
+        rows.append(f"| `{name}` | {_escaped(entry.description[name])} | {key} | {len(columns)} |")
+    yield "| table | grain | primary key | columns |\n|---|---|---|---|\n" + "\n".join(rows)
+
+
+def _docstrings(entry: SourceEntry) -> Iterator[str]:
+    """The docstring of the module, and of the modules beside it that say which tables they fill."""
+    file = Path(str(entry.load_module().__file__))
+    yield from _prose(_docstring(file))
+    if file.name == "__init__.py":
+        for beside in sorted(file.parent.glob("[!_]*.py")):
+            if "->" in (text := _docstring(beside)):
+                yield from _prose(text)
+
+
+def _docstring(file: Path) -> str:
+    return ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
+
+
+def _prose(docstring: str) -> Iterator[str]:
+    """Paragraphs as Markdown: what is set in columns stays so, lists of quirks become lists."""
+    for paragraph in docstring.split("\n\n"):
+        heading, _, rest = paragraph.partition(": ")
+        if "->" in paragraph or "\n  " in paragraph:
+            yield _fenced(paragraph, "text")
+        elif heading == "Quirks":
+            yield "### Quirks"
+            yield from _bullets(rest)
+        elif heading.startswith("UNCONFIRMED"):
+            yield f'!!! note "Not confirmed by the vendor"\n    {_escaped(" ".join(rest.split()))}'
+        elif heading not in ("Settings", "Setting"):
+            yield _escaped(" ".join(paragraph.split()))
+
+
+def _bullets(text: str) -> Iterator[str]:
+    """A list of what semicolons separate (not those inside parentheses), then the sentences after it."""
+    listed, _, rest = " ".join(text.split()).partition(". ")
+    items = re.split(r"; (?![^()]*\))", listed)
+    yield "\n".join(f"- {_escaped(item[0].upper() + item[1:].rstrip('.'))}" for item in items)
+    if rest:
+        yield _escaped(rest)
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r"([<>*|])", r"\\\1", text)
+
+
+def _fenced(text: str, language: str) -> str:
+    return f"```{language}\n{text}\n```"
+
+
+def commands_page() -> str:
+    """`scoreline` and each of its commands, from their help texts."""
+    parts = [
+        "# Commands",
+        "`make` puts `scoreline` into `.venv/bin`. `scoreline --version` prints the version, "
+        "`scoreline COMMAND --help` what is below.",
+    ]
+    for name, command in sorted(scoreline.commands.items()):
+        context = click.Context(command, info_name=name)
+        usage = " ".join(["scoreline", name, *command.collect_usage_pieces(context)])
+        parts += [f"## {name}", _fenced(usage, "sh"), _escaped(inspect.cleandoc(command.help or ""))]
+        options = [option for option in command.params if isinstance(option, click.Option)]
+        records = filter(None, (option.get_help_record(context) for option in options))
+        parts.append("\n".join(f"- `{option}`: {_escaped(text)}" for option, text in records))
+    return "\n\n".join(parts) + "\n"

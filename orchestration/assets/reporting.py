@@ -19,7 +19,8 @@ from reports.mails.weekly_scorecard import send_weekly_scorecard
 from reports.post.alerts import data_conditions, source_conditions, tell_operator, tell_untold
 from reports.post.delivery import DeliveryFailed, DeliveryReport
 from reports.post.due import remember_undelivered
-from reports.site.build import SiteError, build_site, refresh_data_health
+from reports.site.build import build_site, refresh_data_health
+from reports.site.menu import SiteError
 
 PUBLISHED = dg.AssetKey(["published", "scoreline"])
 SITE = dg.AssetKey(["reports", "site"])

@@ -39,7 +39,8 @@ def _styles() -> Markup:
 
 @functools.cache
 def _script() -> Markup:
-    return Markup((LOOK / "static/page.js").read_text(encoding="utf-8"))
+    code = (LOOK / "static/page.js").read_text(encoding="utf-8")
+    return Markup(re.sub(r"^\s*//.*\n|^\s+", "", code, flags=re.M))
 
 
 @functools.cache

@@ -12,6 +12,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from functools import partial
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import jinja2
@@ -27,6 +28,10 @@ from reports.components.filters import Filters, View, region
 from reports.engine.markup import alternatives, page_ids
 from reports.engine.parse import MARKDOWN, Source
 from reports.engine.queries import PageError
+from reports.engine.templates import Macros
+from reports.engine.templates import environment as templates
+
+_tags = Macros(templates(Path(__file__).parent, {}), "tags.html")
 
 # characters of the private use area; a data text that holds them is inside a slot, where nobody looks for
 # tokens
@@ -86,17 +91,9 @@ class _BlockTags(Extension):
         )
 
     @staticmethod
-    def _wrap(context: Context, tag: str, argument: object = None, *, caller: Callable[[], str]) -> Markup:
+    def _wrap(context: Context, tag: str, *arguments: object, caller: Callable[[], str]) -> Markup:
         slots: _Slots = context["__slots__"]
-        inner = Markup(_markdown(str(caller()), slots))
-        if tag == "grid":
-            html = Markup('<div class="g g{}">{}</div>').format(int(str(argument or 2)), inner)
-        elif tag == "note":
-            html = Markup('<aside class="note">{}</aside>').format(inner)
-        elif tag == "tabs":
-            html = Markup('<div class="tabs">{}</div>').format(inner)
-        else:
-            html = Markup('<section class="tab" data-tab="{}">{}</section>').format(argument, inner)
+        html = getattr(_tags, tag)(Markup(_markdown(str(caller()), slots)), *arguments)
         return Markup("\n\n") + slots.put(html) + Markup("\n\n")
 
 

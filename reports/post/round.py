@@ -15,7 +15,7 @@ from reports.engine.queries import Row
 from reports.look.numbers import DASH, instant, plural
 from reports.post.alerts import remember, tell_operator
 from reports.post.delivery import DIED, DeliveryFailed, DeliveryReport, Postman, called, failure_text
-from reports.site.build import SCORECARD, page_lines
+from reports.site.menu import SCORECARD, page_lines
 from reports.words.gate import Gate
 from reports.words.line import EVERYTHING
 

@@ -1,81 +1,390 @@
-"use strict";(()=>{
-const $=(s,r=document)=>r.querySelector(s),$$=(s,r=document)=>[...r.querySelectorAll(s)];
-const el=(t,c,x)=>{const e=document.createElement(t);if(c)e.className=c;if(x!=null)e.textContent=x;return e};
+// What a page does beyond HTML and CSS. Without this script every number is there and every panel is shown.
+// The script knows no dates, no sums and no number formats: the server has written all of that (but for the what-if
+// form, which only divides). engine/document.py removes comments and indentation when it embeds the file, so a comment
+// has a line of its own and no text goes over several lines.
+"use strict";
 
-// colour scheme: automatic, light, dark
-{const b=$(".mode"),M=["auto","light","dark"];let i=0;
- const show=()=>{const m=M[i];m=="auto"?delete document.documentElement.dataset.mode:document.documentElement.dataset.mode=m;b.textContent=m[0].toUpperCase()+m.slice(1);b.setAttribute("aria-label","Colour scheme: "+m)};
- try{i=Math.max(0,M.indexOf(localStorage.getItem("mode")))}catch{}
- b.hidden=false;b.onclick=()=>{i=(i+1)%3;try{localStorage.setItem("mode",M[i])}catch{}show()};show()}
+(() => {
+  const first = (selector, root = document) => root.querySelector(selector);
+  const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 
-// the address says where one is and what is chosen: #section?period=mtd&owner=all
-const at=()=>{const[id,q=""]=location.hash.slice(1).split("?");try{return[decodeURIComponent(id),new URLSearchParams(q)]}catch{return["",new URLSearchParams]}};
-const put=(set,again)=>{const[id,q]=at();for(const k in set)q.set(k,set[k]);const h="#"+encodeURIComponent(id)+"?"+q;again?location.replace(h):location.hash=h};
+  const element = (tag, className, text) => {
+    const made = document.createElement(tag);
+    if (className) made.className = className;
+    if (text != null) made.textContent = text;
+    return made;
+  };
 
-// a link to a receipt opens its lists
-let here="";
-const open=()=>{const[id]=at(),t=id!=here&&document.getElementById(here=id);
- if(!t)return;if(t.matches("details"))t.open=true;const d=t.matches(".receipt")&&$("details",t);if(d)d.open=true;t.scrollIntoView()};
-addEventListener("hashchange",open);open();
-// what is chosen goes along to the other sections
-const along=()=>{const q=at()[1]+"";$$(".sections a").forEach(a=>a.hash=a.hash.split("?")[0]+(q&&"?"+q))};
-addEventListener("hashchange",along);along();
+  // ---- Colour scheme: automatic, light, dark --------------------------------------------------------------------
 
-// filters: the server has rendered every choice; here the chosen one is unpacked and put in place
-{const form=$(".filters");if(form){const names=form.dataset.by.split(" "),line=$(".shown");let shown;
- const choices=names.map(n=>$$("[name="+n+"] option,input[name="+n+"]",form)),first=choices.map(c=>c.findIndex(o=>o.defaultSelected||o.defaultChecked));
- const packs=$$("script[data-for]").map(s=>{let read;return{box:document.getElementById(s.dataset.for),
-  read:()=>read??=new Response(new Blob([Uint8Array.from(atob(s.textContent),c=>c.charCodeAt(0))]).stream().pipeThrough(new DecompressionStream("deflate"))).json()}});
- const show=async()=>{const q=at()[1],k=choices.map((c,i)=>{const j=c.findIndex(o=>o.value==q.get(names[i]));return j<0?first[i]:j});
-  k.forEach((j,i)=>{const o=choices[i][j];if("selected"in o)o.selected=true;else{o.checked=true;const l=o.parentNode;l.parentNode.scrollLeft=l.offsetLeft-l.parentNode.clientWidth/2+l.offsetWidth/2}});
-  $$("[data-step]",form).forEach(b=>{const i=names.indexOf(b.dataset.for);b.disabled=!choices[i][k[i]+ +b.dataset.step]});
-  const said=k.map((j,i)=>choices[i][j].dataset.note).join(" · ");if(line.textContent!=said)line.textContent=said;
-  const n=k.reduce((n,j,i)=>n*choices[i].length+j,0);if(n===shown)return;shown=n;
-  for(const p of packs){const d=await p.read();if(shown!==n)return;p.box.innerHTML=d.of[d.at[n]];tabs(p.box)}
-  document.documentElement.dataset.shown=n};
- shown=first.reduce((n,j,i)=>n*choices[i].length+j,0);
- form.hidden=false;form.onsubmit=e=>e.preventDefault();
- form.onchange=e=>{put({[e.target.name]:e.target.value});show()};
- form.onclick=e=>{const b=e.target.closest("[data-step]");if(!b)return;const s=form.elements[b.dataset.for];s.selectedIndex+=+b.dataset.step;put({[s.name]:s.value});show()};
- addEventListener("hashchange",show);show();
- const soon=self.requestIdleCallback||(f=>setTimeout(f,200));soon(async()=>{for(const p of packs)await p.read();document.documentElement.dataset.ready=1})}}
+  function colourScheme() {
+    const button = first(".mode");
+    const modes = ["auto", "light", "dark"];
+    let current = 0;
 
-// what if: each step of the chain is the one before, divided by its rate; decimals are carried
-$$(".whatif").forEach(form=>{const fields=$$("[data-of]",form),q=at()[1];
- const value=i=>(i.value==i.defaultValue?+i.dataset.exact:i.value===""?NaN:+i.value)/(i.dataset.percent?100:1);
- const work=()=>{let v=value(fields[0]);fields.slice(1).forEach(i=>{v/=value(i);const o=$(`[data-step=${i.dataset.of}]`,form),ok=Number.isFinite(v);
-  $("b",o).textContent=ok?Math.ceil(v-1e-9).toLocaleString("en"):"–";$("small",o).textContent=ok?v.toLocaleString("en",{maximumFractionDigits:4}):""})};
- const both=(i,v)=>{i.value=v;i.nextElementSibling.value=v};
- fields.forEach(i=>{const v=q.get(i.name);if(v!==null&&v!==""&&+v>=0)both(i,v)});
- form.oninput=e=>{const i=e.target.dataset.of?e.target:e.target.previousElementSibling;both(i,e.target.value);work();clearTimeout(form.t);form.t=setTimeout(()=>put({[i.name]:i.value},1),150)};
- form.onreset=()=>setTimeout(()=>{fields.forEach(i=>both(i,i.defaultValue));work();const[id,q]=at();fields.forEach(i=>q.delete(i.name));location.replace("#"+encodeURIComponent(id)+(q+""&&"?"+q))});
- form.onsubmit=e=>e.preventDefault();form.hidden=false;work()});
+    const show = () => {
+      const mode = modes[current];
+      if (mode === "auto") delete document.documentElement.dataset.mode;
+      else document.documentElement.dataset.mode = mode;
+      button.textContent = mode[0].toUpperCase() + mode.slice(1);
+      button.setAttribute("aria-label", "Colour scheme: " + mode);
+    };
 
-// tooltips: Escape closes, a tap opens on phones that don't focus buttons
-document.addEventListener("click",e=>{const i=e.target.closest?.(".info");$$(".info.on").forEach(x=>x!=i&&x.classList.remove("on"));if(i&&e.target.closest("button"))i.classList.toggle("on")});
-document.addEventListener("keydown",e=>{if(e.key!="Escape")return;$$(".info").forEach(x=>{x.classList.remove("on");x.classList.add("off")})});
-for(const k of["focusin","pointerover","click"])document.addEventListener(k,e=>{const i=e.target.closest?.(".info");$$(".info.off").forEach(x=>x!=i&&x.classList.remove("off"));if(i)place($("[role=tooltip]",i))});
-// a tooltip near the right edge moves left
-function place(t){t.style.left="";if(getComputedStyle(t).position!="absolute")return;const over=t.getBoundingClientRect().right-document.documentElement.clientWidth+10;if(over>0)t.style.left=-8-over+"px"}
+    // a browser may refuse storage to a page that is opened as a file
+    try {
+      current = Math.max(0, modes.indexOf(localStorage.getItem("mode")));
+    } catch {}
+    button.hidden = false;
+    button.onclick = () => {
+      current = (current + 1) % modes.length;
+      try {
+        localStorage.setItem("mode", modes[current]);
+      } catch {}
+      show();
+    };
+    show();
+  }
 
-// tabs: without this script every panel is simply shown
-let tn=0;
-function tabs(root){$$(".tabs",root).forEach(box=>{const ps=$$(":scope>.tab",box),bar=el("div","tablist");bar.setAttribute("role","tablist");box.prepend(bar);
- const pick=(k,f)=>{ps.forEach((p,j)=>{p.hidden=j!=k;const t=bar.children[j];t.setAttribute("aria-selected",j==k);t.tabIndex=j==k?0:-1});f&&bar.children[k].focus()};
- ps.forEach((p,j)=>{const b=el("button",0,p.dataset.tab);b.type="button";b.setAttribute("role","tab");b.id="t"+ ++tn;p.setAttribute("role","tabpanel");p.setAttribute("aria-labelledby",b.id);
-  b.onclick=()=>pick(j);b.onkeydown=e=>{const d={ArrowRight:1,ArrowLeft:-1}[e.key];if(d)pick((j+d+ps.length)%ps.length,1)};bar.append(b)});
- pick(0)})}
-tabs(document);
+  // ---- The address says where one is and what is chosen: #section?period=mtd&owner=all -----------------------------
 
-// chart tooltips: the numbers are read from the chart's own data table
-document.addEventListener("pointermove",e=>{const p=e.target.closest?.(".plot");$$(".plot").forEach(q=>q!=p&&clear(q));if(p){const r=p.getBoundingClientRect();tip(p,(e.clientX-r.left)/r.width)}});
-document.addEventListener("keydown",e=>{const p=e.target.closest?.(".plot"),d={ArrowRight:1,ArrowLeft:-1}[e.key];if(!p)return;if(e.key=="Escape")return clear(p);if(d){e.preventDefault();const n=rows(p).length;p._k=Math.min(n-1,Math.max(0,(p._k??(d>0?-1:n))+d));tip(p,null,p._k)}});
-document.addEventListener("focusout",e=>{const p=e.target.closest?.(".plot");p&&clear(p)});
-const rows=p=>$$("tbody tr",p.parentNode),clear=p=>{$$(".cx,.tip",p).forEach(x=>x.remove());p._k=null};
-function tip(p,fx,k){const rs=rows(p),n=rs.length,band=p.dataset.mode=="band",X=i=>band?(i+.5)/n:n>1?i/(n-1):.5;
- if(k==null)k=Math.max(0,Math.min(n-1,band?Math.floor(fx*n):Math.round(fx*(n-1))));
- if(p._k===k&&$(".tip",p)&&fx!=null)return;clear(p);p._k=k;
- const c=el("i","cx");c.style.left=X(k)*100+"%";const t=el("div","tip");t.setAttribute("role","status");t.append(el("b",0,rs[k].cells[0].textContent));
- $$("thead th",p.parentNode).forEach((h,j)=>{const s=el("span");s.append(el("span",0,h.textContent),el("em",0,rs[k].cells[j+1].textContent));t.append(s)});
- t.style[X(k)>.55?"right":"left"]=`calc(${(X(k)>.55?1-X(k):X(k))*100}% + 10px)`;t.style.top="0";p.append(c,t)}
+  // [id of the section, what is chosen]
+  function address() {
+    const [id, query = ""] = location.hash.slice(1).split("?");
+    try {
+      return [decodeURIComponent(id), new URLSearchParams(query)];
+    } catch {
+      return ["", new URLSearchParams()];
+    }
+  }
+
+  const hash = (id, query) => "#" + encodeURIComponent(id) + (String(query) && "?" + query);
+
+  // `silently`: the browser's history gets no new entry
+  function choose(chosen, silently) {
+    const [id, query] = address();
+    for (const name in chosen) query.set(name, chosen[name]);
+    if (silently) location.replace(hash(id, query));
+    else location.hash = hash(id, query);
+  }
+
+  // A link to a receipt opens its lists.
+  let opened = "";
+  function openTarget() {
+    const [id] = address();
+    if (id === opened) return;
+    opened = id;
+    const target = document.getElementById(id);
+    if (!target) return;
+    if (target.matches("details")) target.open = true;
+    const lists = target.matches(".receipt") && first("details", target);
+    if (lists) lists.open = true;
+    target.scrollIntoView();
+  }
+
+  // What is chosen goes along to the other sections.
+  function carryAlong() {
+    const query = String(address()[1]);
+    for (const link of all(".sections a")) link.hash = link.hash.split("?")[0] + (query && "?" + query);
+  }
+
+  // ---- Filters: the server has rendered every choice; here the chosen one is unpacked and put in place --------------
+
+  function filters(form) {
+    const names = form.dataset.by.split(" ");
+    const line = first(".shown");
+    const options = names.map((name) => all(`[name=${name}] option,input[name=${name}]`, form));
+    const defaults = options.map((of) => of.findIndex((one) => one.defaultSelected || one.defaultChecked));
+    const packs = all("script[data-for]").map(pack);
+
+    // the number of a choice, as components/filters.py counts them: the last filter changes fastest
+    const numberOf = (places) => places.reduce((number, place, i) => number * options[i].length + place, 0);
+    let shown = numberOf(defaults);
+
+    const show = async () => {
+      const query = address()[1];
+      const places = options.map((of, i) => {
+        const place = of.findIndex((one) => one.value === query.get(names[i]));
+        return place < 0 ? defaults[i] : place;
+      });
+      const chosen = places.map((place, i) => options[i][place]);
+      chosen.forEach(mark);
+      for (const button of all("[data-step]", form)) {
+        const i = names.indexOf(button.dataset.for);
+        button.disabled = !options[i][places[i] + Number(button.dataset.step)];
+      }
+      const note = chosen.map((one) => one.dataset.note).join(" · ");
+      // the line is read out whenever it is written, so it is only written when it changes
+      if (line.textContent !== note) line.textContent = note;
+      const number = numberOf(places);
+      if (number === shown) return;
+      shown = number;
+      for (const { box, read } of packs) {
+        const versions = await read();
+        // something else was chosen meanwhile
+        if (shown !== number) return;
+        box.innerHTML = versions.of[versions.at[number]];
+        tabs(box);
+      }
+      document.documentElement.dataset.shown = number;
+    };
+
+    form.hidden = false;
+    form.onsubmit = (event) => event.preventDefault();
+    form.onchange = (event) => {
+      choose({ [event.target.name]: event.target.value });
+      show();
+    };
+    form.onclick = (event) => {
+      const button = event.target.closest("[data-step]");
+      if (!button) return;
+      const list = form.elements[button.dataset.for];
+      list.selectedIndex += Number(button.dataset.step);
+      choose({ [list.name]: list.value });
+      show();
+    };
+    addEventListener("hashchange", show);
+    show();
+
+    const soon = self.requestIdleCallback || ((work) => setTimeout(work, 200));
+    soon(async () => {
+      for (const { read } of packs) await read();
+      document.documentElement.dataset.ready = 1;
+    });
+  }
+
+  // The versions behind a filtered part of the page: base64 of deflated JSON, read once.
+  function pack(script) {
+    let reading;
+    const bytes = () => Uint8Array.from(atob(script.textContent), (letter) => letter.charCodeAt(0));
+    const unpack = () => new Blob([bytes()]).stream().pipeThrough(new DecompressionStream("deflate"));
+    return {
+      box: document.getElementById(script.dataset.for),
+      read: () => (reading ??= new Response(unpack()).json()),
+    };
+  }
+
+  // Select an option, or check a button and bring it into view in its row.
+  function mark(option) {
+    if ("selected" in option) {
+      option.selected = true;
+      return;
+    }
+    option.checked = true;
+    const label = option.parentNode;
+    const row = label.parentNode;
+    row.scrollLeft = label.offsetLeft - row.clientWidth / 2 + label.offsetWidth / 2;
+  }
+
+  // ---- What if: each step of the chain is the one before, divided by its rate; decimals are carried -----------------
+
+  function whatIf(form) {
+    const fields = all("[data-of]", form);
+    const given = address()[1];
+
+    // a field that nobody has touched counts with all its decimals
+    const value = (field) => {
+      const untouched = field.value === field.defaultValue;
+      const typed = field.value === "" ? NaN : Number(field.value);
+      return (untouched ? Number(field.dataset.exact) : typed) / (field.dataset.percent ? 100 : 1);
+    };
+
+    const work = () => {
+      let carried = value(fields[0]);
+      for (const field of fields.slice(1)) {
+        carried /= value(field);
+        const known = Number.isFinite(carried);
+        const output = first(`[data-step=${field.dataset.of}]`, form);
+        first("b", output).textContent = known ? Math.ceil(carried - 1e-9).toLocaleString("en") : "–";
+        first("small", output).textContent = known
+          ? carried.toLocaleString("en", { maximumFractionDigits: 4 })
+          : "";
+      }
+    };
+
+    // a number and its slider
+    const setBoth = (field, text) => {
+      field.value = text;
+      field.nextElementSibling.value = text;
+    };
+
+    for (const field of fields) {
+      const text = given.get(field.name);
+      if (text !== null && text !== "" && Number(text) >= 0) setBoth(field, text);
+    }
+    let waiting;
+    form.oninput = (event) => {
+      const field = event.target.dataset.of ? event.target : event.target.previousElementSibling;
+      setBoth(field, event.target.value);
+      work();
+      clearTimeout(waiting);
+      waiting = setTimeout(() => choose({ [field.name]: field.value }, true), 150);
+    };
+    form.onreset = () => {
+      // what was typed a moment ago would come back into the address
+      clearTimeout(waiting);
+      // the browser resets the fields after this event
+      setTimeout(reset);
+    };
+    const reset = () => {
+      for (const field of fields) setBoth(field, field.defaultValue);
+      work();
+      const [id, query] = address();
+      for (const field of fields) query.delete(field.name);
+      location.replace(hash(id, query));
+    };
+    form.onsubmit = (event) => event.preventDefault();
+    form.hidden = false;
+    work();
+  }
+
+  // ---- Tooltips: CSS shows them on hover and focus; Escape closes them, a tap opens them ----------------------------
+
+  function tooltips() {
+    // phones don't focus a button that is tapped
+    document.addEventListener("click", (event) => {
+      const info = event.target.closest?.(".info");
+      for (const other of all(".info.on")) if (other !== info) other.classList.remove("on");
+      if (info && event.target.closest("button")) info.classList.toggle("on");
+    });
+    document.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape") return;
+      for (const info of all(".info")) {
+        info.classList.remove("on");
+        info.classList.add("off");
+      }
+    });
+    for (const kind of ["focusin", "pointerover", "click"]) {
+      document.addEventListener(kind, (event) => {
+        const info = event.target.closest?.(".info");
+        for (const other of all(".info.off")) if (other !== info) other.classList.remove("off");
+        if (info) moveInside(first("[role=tooltip]", info));
+      });
+    }
+  }
+
+  // A tooltip near the right edge moves left.
+  function moveInside(tooltip) {
+    tooltip.style.left = "";
+    if (getComputedStyle(tooltip).position !== "absolute") return;
+    const over = tooltip.getBoundingClientRect().right - document.documentElement.clientWidth + 10;
+    if (over > 0) tooltip.style.left = -8 - over + "px";
+  }
+
+  // ---- Tabs ---------------------------------------------------------------------------------------------------------
+
+  let tabCount = 0;
+  function tabs(root) {
+    for (const box of all(".tabs", root)) {
+      const panels = all(":scope>.tab", box);
+      const bar = element("div", "tablist");
+      bar.setAttribute("role", "tablist");
+      box.prepend(bar);
+
+      const pick = (chosen, focus) => {
+        panels.forEach((panel, i) => {
+          panel.hidden = i !== chosen;
+          bar.children[i].setAttribute("aria-selected", i === chosen);
+          bar.children[i].tabIndex = i === chosen ? 0 : -1;
+        });
+        if (focus) bar.children[chosen].focus();
+      };
+
+      panels.forEach((panel, i) => {
+        const tab = element("button", "", panel.dataset.tab);
+        tab.type = "button";
+        tab.id = "t" + ++tabCount;
+        tab.setAttribute("role", "tab");
+        panel.setAttribute("role", "tabpanel");
+        panel.setAttribute("aria-labelledby", tab.id);
+        tab.onclick = () => pick(i);
+        tab.onkeydown = (event) => {
+          const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+          if (step) pick((i + step + panels.length) % panels.length, true);
+        };
+        bar.append(tab);
+      });
+      pick(0);
+    }
+  }
+
+  // ---- Charts: a tooltip reads its numbers from the chart's own table of data ---------------------------------------
+
+  const dataRows = (plot) => all("tbody tr", plot.parentNode);
+
+  function charts() {
+    document.addEventListener("pointermove", (event) => {
+      const plot = event.target.closest?.(".plot");
+      for (const other of all(".plot")) if (other !== plot) clearTip(other);
+      if (!plot) return;
+      const box = plot.getBoundingClientRect();
+      const i = nearest(plot, (event.clientX - box.left) / box.width);
+      if (plot.shownRow !== i || !first(".tip", plot)) showTip(plot, i);
+    });
+    document.addEventListener("keydown", (event) => {
+      const plot = event.target.closest?.(".plot");
+      if (!plot) return;
+      if (event.key === "Escape") clearTip(plot);
+      const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+      if (!step) return;
+      event.preventDefault();
+      const count = dataRows(plot).length;
+      const before = plot.shownRow ?? (step > 0 ? -1 : count);
+      showTip(plot, Math.min(count - 1, Math.max(0, before + step)));
+    });
+    document.addEventListener("focusout", (event) => {
+      const plot = event.target.closest?.(".plot");
+      if (plot) clearTip(plot);
+    });
+  }
+
+  // Bars fill a band each, points stand at the ends of equal steps; look/charts.py draws them so.
+  const isBand = (plot) => plot.dataset.mode === "band";
+
+  function nearest(plot, share) {
+    const count = dataRows(plot).length;
+    const place = isBand(plot) ? Math.floor(share * count) : Math.round(share * (count - 1));
+    return Math.max(0, Math.min(count - 1, place));
+  }
+
+  function clearTip(plot) {
+    for (const part of all(".cx,.tip", plot)) part.remove();
+    plot.shownRow = null;
+  }
+
+  function showTip(plot, i) {
+    const rows = dataRows(plot);
+    const count = rows.length;
+    const x = isBand(plot) ? (i + 0.5) / count : count > 1 ? i / (count - 1) : 0.5;
+    clearTip(plot);
+    plot.shownRow = i;
+
+    const line = element("i", "cx");
+    line.style.left = x * 100 + "%";
+    const tip = element("div", "tip");
+    tip.setAttribute("role", "status");
+    tip.append(element("b", "", rows[i].cells[0].textContent));
+    all("thead th", plot.parentNode).forEach((head, j) => {
+      const entry = element("span");
+      entry.append(element("span", "", head.textContent), element("em", "", rows[i].cells[j + 1].textContent));
+      tip.append(entry);
+    });
+    const onTheRight = x > 0.55;
+    tip.style[onTheRight ? "right" : "left"] = `calc(${(onTheRight ? 1 - x : x) * 100}% + 10px)`;
+    tip.style.top = "0";
+    plot.append(line, tip);
+  }
+
+  // ---- Start --------------------------------------------------------------------------------------------------------
+
+  colourScheme();
+  addEventListener("hashchange", openTarget);
+  openTarget();
+  addEventListener("hashchange", carryAlong);
+  carryAlong();
+  const form = first(".filters");
+  if (form) filters(form);
+  all(".whatif").forEach(whatIf);
+  tooltips();
+  tabs(document);
+  charts();
 })();

@@ -24,7 +24,7 @@ from reports.look.tokens import STATE, STATUS
 from reports.post import message
 from reports.post.delivery import DeliveryFailed, DeliveryReport
 from reports.post.round import Mailing, footer, page_link
-from reports.site.build import PAGES
+from reports.site.menu import PAGES
 from reports.words import gate, restatements
 from reports.words.gate import Gate
 from reports.words.line import (

@@ -18,7 +18,7 @@ from reports.engine.queries import Row
 from reports.mails.weekly_scorecard import compose, load_week, ticks
 from reports.post.message import HTML_LIMIT, MailError, checked_address
 from reports.post.round import recipients
-from reports.site.build import SiteError
+from reports.site.menu import SiteError
 from reports.words.gate import decide
 from reports.words.line import picked
 from reports.words.restatements import KIND

@@ -21,7 +21,8 @@ from selenium.webdriver.support.ui import Select
 from foundation.settings import PROJECT_ROOT, load_company
 from reports.engine.markup import plain
 from reports.look.numbers import exact, number
-from reports.site.build import BUDGET, build_site
+from reports.site.build import build_site
+from reports.site.receipts import BUDGET
 from tests.reports.conftest import settings_for
 from tests.support.browser import axe_violations, needs_chromium, show, sticks_out
 from tests.support.published import PublishedFile

@@ -22,8 +22,10 @@ from reports.engine.markup import plain
 from reports.engine.queries import Row, connect
 from reports.look.numbers import judged, number
 from reports.look.tokens import STATE, STATUS
-from reports.site.build import BUDGET, PAGES, SiteError, _menu, _with_lines, build_site
+from reports.site.build import build_site
 from reports.site.links import Receipts
+from reports.site.menu import PAGES, SiteError, pages_of, with_lines
+from reports.site.receipts import BUDGET
 from tests.support.published import HOSTILE, SCRIPT, PublishedFile
 from tests.support.reading import receipt_cards, rows_of_scorecard, text_of
 
@@ -208,7 +210,7 @@ def test_a_page_without_lines_of_the_company_is_left_out(
     other = company.model_copy(
         update={"pages": company.pages.model_copy(update={"lines": {"ceo": ["inside_sales"], "coo": []}})}
     )
-    menu = {entry.name: entry.lines for entry in _menu(other)}
+    menu = {entry.name: entry.lines for entry in pages_of(other)}
     assert menu["ceo"] == ("inside_sales",) and menu["coo"] == () and menu["scorecard"] == ()
     with (
         closing(connect(published)) as connection,
@@ -217,10 +219,10 @@ def test_a_page_without_lines_of_the_company_is_left_out(
         wrong = company.model_copy(
             update={"pages": company.pages.model_copy(update={"lines": {"ceo": ["sales"]}})}
         )
-        _with_lines(connection, wrong, _menu(wrong))
+        with_lines(connection, wrong, pages_of(wrong))
     with closing(connect(published)) as connection:
-        entries = [replace(entry, lines=("nowhere",)) for entry in _menu(company) if entry.name == "coo"]
-        assert _with_lines(connection, company, entries) == []
+        entries = [replace(entry, lines=("nowhere",)) for entry in pages_of(company) if entry.name == "coo"]
+        assert with_lines(connection, company, entries) == []
 
 
 def test_a_receipt_that_does_not_add_up_says_so(published: Path) -> None:
@@ -507,7 +509,7 @@ def test_a_page_that_fails_leaves_the_last_good_one(
         text.replace("{{ Headline(lines) }}", "{{ Headlines(lines) }}"), encoding="utf-8"
     )
     place = text[: text.index("{{ Headline(lines) }}")].count("\n") + 1
-    monkeypatch.setattr("reports.site.build.PAGES", broken)
+    monkeypatch.setattr("reports.site.menu.PAGES", broken)
     (settings.site_dir / "index.html").unlink()
     with pytest.raises(
         SiteError, match=rf"pages/scorecard.md, line {place}: UndefinedError: 'Headlines' is undefined"

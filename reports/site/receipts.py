@@ -1,0 +1,103 @@
+"""The receipts of one week, month or quarter: how the cards of its lines are spread over files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from markupsafe import Markup
+
+from reports.components.receipts import Restated, pieces, total
+from reports.engine.markup import anchor
+from reports.engine.queries import Result, Row
+from reports.site.links import Receipts
+
+BUDGET = 336 * 1024
+"""Bytes that a page may have."""
+_ROOM = BUDGET - 96 * 1024
+"""What is left of the budget for records beside font, styles, script and the list of lines."""
+
+
+@dataclass
+class Part:
+    """One file of receipts: the cards in it, and the lines whose receipts begin there."""
+
+    cards: list[Markup] = field(default_factory=list)
+    lines: list[Row] = field(default_factory=list)
+    size: int = 0
+
+
+@dataclass(frozen=True)
+class Period:
+    """The results of `pages/receipts.md` for one period, by line."""
+
+    results: Mapping[str, Result]
+
+    @property
+    def lines(self) -> Sequence[Row]:
+        return self.results["lines"].rows
+
+    def of(self, block: str, line: Row) -> Sequence[Row]:
+        """The rows of a block that belong to a line."""
+        return self.results[block].where(line_id=line.line_id).rows
+
+    def parts(self, links: Receipts) -> list[Part]:
+        """The cards, spread over files: all in one if they fit, else a new file for each section, and within a
+        section when it is full."""
+        zone = self.results["build"].one().time_zone
+        made = [
+            (
+                line,
+                pieces(
+                    line,
+                    self.of("records", line),
+                    self.of("weeks", line),
+                    links,
+                    _ROOM - 8 * 1024,
+                    Restated(self.of("restated", line), self.of("differing", line), zone),
+                ),
+            )
+            for line in self.lines
+        ]
+        everything = sum(len(card.encode()) for _, cards in made for card in cards)
+        parts = [Part()]
+        for line, card, first in _cards(made):
+            size = len(card.encode())
+            last = parts[-1]
+            new_section = first and last.lines and last.lines[-1].section != line.section
+            # small neighbouring sections share a file; a section that begins is not torn apart more than it
+            # must be
+            if last.cards and (
+                last.size + size > _ROOM or (everything > _ROOM and new_section and last.size > _ROOM // 2)
+            ):
+                parts.append(last := Part())
+            last.cards.append(card)
+            last.size += size
+            if first:
+                last.lines.append(line)
+        return parts
+
+    def contents(self, parts: Sequence[Part], files: Sequence[str]) -> list[tuple[str, str, str]]:
+        """The list of lines at the head of each file: (link, label, its total of records)."""
+        out = []
+        for part, file in zip(parts, files, strict=True):
+            out += [
+                (f"../{file}#{anchor(line.line_id)}", self._name(line), self._note(line))
+                for line in part.lines
+            ] or [(f"../{file}", "… continued", "")]
+        return out
+
+    def _name(self, line: Row) -> str:
+        alike = sum(other.label == line.label for other in self.lines)
+        return line.label if alike == 1 else f"{line.label} ({line.section_label})"
+
+    def _note(self, line: Row) -> str:
+        found = total(line, self.of("records", line))
+        left_out = f", {found.left_out:,} left out" if found.left_out else ""
+        return f"{found.counted:,} counted{left_out}{'' if found.agrees else ', does not agree'}"
+
+
+def _cards(made: Sequence[tuple[Row, list[Markup]]]) -> Iterator[tuple[Row, Markup, bool]]:
+    for line, cards in made:
+        for i, card in enumerate(cards):
+            yield line, card, i == 0

@@ -25,7 +25,7 @@ from dlt_pipelines.core.load import LoadReport, load, translated
 from dlt_pipelines.core.settlement import TableReport
 from dlt_pipelines.errors import PermanentError, SourceError
 from dlt_pipelines.registry import SOURCES, SourceEntry
-from dlt_pipelines.wire.credentials import Redactor
+from dlt_pipelines.wire.redaction import Redactor
 from foundation.settings import Company, Settings
 from foundation.warehouse import Warehouse
 
@@ -116,8 +116,14 @@ def backfill(
         pull(WHOLE, entry.label, tables=asked)
         return report
     for person, name in people.items():
-        pull(person, name, tables=asked & entry.load_module().PER_PERSON, client=client.anew(), person=person)
-    pull("", "everything else", tables=asked, client=client.anew(), person="", apart=frozenset(people))
+        pull(
+            person,
+            name,
+            tables=asked & entry.load_module().PER_PERSON,
+            client=client.again(),
+            person=person,
+        )
+    pull("", "everything else", tables=asked, client=client.again(), person="", apart=frozenset(people))
     return report
 
 

@@ -33,7 +33,7 @@ from dlt_pipelines.core.settlement import Outcome, Settled, TableReport, closing
 from dlt_pipelines.doctor import credential_ages
 from dlt_pipelines.errors import PermanentError, SourceError
 from dlt_pipelines.registry import SOURCES, SourceEntry
-from dlt_pipelines.wire.credentials import Redactor, redacted_logs
+from dlt_pipelines.wire.redaction import Redactor, redacted_logs
 from foundation.seeds import check_seeds
 from foundation.settings import Company, Settings, SettingsError
 from foundation.warehouse import Warehouse, WarehouseError, translate

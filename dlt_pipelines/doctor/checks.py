@@ -18,7 +18,7 @@ from dlt_pipelines.doctor import credential_ages
 from dlt_pipelines.doctor.findings import Finding
 from dlt_pipelines.errors import PermanentError, SourceError, TransientError
 from dlt_pipelines.registry import SOURCES, SourceEntry
-from dlt_pipelines.wire.credentials import Redactor, redacted_logs
+from dlt_pipelines.wire.redaction import Redactor, redacted_logs
 from foundation.calendar import local_date
 from foundation.private import open_to_others
 from foundation.settings import Company, EnvSettings, Settings, SettingsError, env_file

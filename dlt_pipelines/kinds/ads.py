@@ -77,12 +77,12 @@ class Platform:
 
     source: str
     label: str
-    accounts: Callable[[Client, Company], list[Row]]
+    accounts: Callable[[Client[Any], Company], list[Row]]
     """Every ad account that the credentials reach. `is_open` false: it may not be asked for anything;
     `refused`: the vendor's words why."""
-    campaigns: Callable[[Client, Company, Row], Iterable[list[Row]]]
+    campaigns: Callable[[Client[Any], Company, Row], Iterable[list[Row]]]
     """Pages of all campaigns of an account, whatever their state."""
-    spend: Callable[[Client, Company, Row, date, date], list[Row]]
+    spend: Callable[[Client[Any], Company, Row, date, date], list[Row]]
     """Days of all campaigns of an account, from the first to the last day, both included."""
     way_out: str
     """What to do when no account is reached."""

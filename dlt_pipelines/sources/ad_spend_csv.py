@@ -40,6 +40,7 @@ from dlt_pipelines.kinds.csv_files import (
     shape,
     waits,
 )
+from dlt_pipelines.wire.connection import Connection
 from foundation.calendar import local_date
 from foundation.settings import Company, Settings
 
@@ -69,8 +70,8 @@ SPEND: dict[str, ColumnType] = {
 }
 
 
-@dataclass(frozen=True)
-class AdSpendFiles:
+@dataclass
+class AdSpendFiles(Connection):
     """Where the files are."""
 
     folder: Path

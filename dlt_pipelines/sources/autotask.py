@@ -28,6 +28,7 @@ from __future__ import annotations
 
 import urllib.parse
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from functools import partial
 from typing import Any
@@ -40,18 +41,13 @@ from dlt_pipelines.core.run import EVERYTHING, ColumnType, Run, streamed, table,
 from dlt_pipelines.core.settlement import Outcome
 from dlt_pipelines.doctor.findings import Finding, existing, people_missing
 from dlt_pipelines.errors import NotAvailable, PermanentError, SourceError, TransientError
-from dlt_pipelines.wire.client import (
-    Answer,
-    Budget,
-    Client,
-    Limit,
-    Retry,
-    capped,
-    entries,
-    expect,
-    retry_after,
-)
-from dlt_pipelines.wire.credentials import Credentials, Redactor, address
+from dlt_pipelines.wire.bearer import Auth, Flow
+from dlt_pipelines.wire.budget import Budget, Limit
+from dlt_pipelines.wire.client import Client
+from dlt_pipelines.wire.connect import Access, connects
+from dlt_pipelines.wire.credentials import ApiCredentials
+from dlt_pipelines.wire.messages import Answer, Request, Retry, retry_after
+from dlt_pipelines.wire.paging import capped, entries, expect
 from foundation.setting_types import WebAddress
 from foundation.settings import Company, Settings
 
@@ -163,7 +159,7 @@ NEWEST = {
 }
 
 
-class AutotaskCredentials(Credentials):
+class AutotaskCredentials(ApiCredentials):
     """What Autotask needs: an API-only user and the tracking identifier of the integration."""
 
     username: SecretStr = Field(alias="AUTOTASK_USERNAME")
@@ -181,71 +177,73 @@ WAY_OUT = (
 )
 
 
-def connect(settings: Settings, company: Company) -> Client | None:
-    """A client for the account's zone that keeps Autotask's limits; None when Autotask is not connected.
+@dataclass
+class Zone(Auth):
+    """Where the account's data are. Asked for again at a 401, since accounts move between zones."""
+
+    finder: Client
+    """Asks the host that knows the zone of every user."""
+    user: str
+    known: Mapping[str, Any]
+    """What that host said: `url`, `zoneName`, `ci` (the tenant)."""
+
+    @property
+    def base_url(self) -> str:
+        return f"{str(self.known['url']).rstrip('/')}/V1.0"
+
+    def flow(self, request: Request) -> Flow:
+        request.base_url = self.base_url
+        answer = yield request
+        if answer.status == 401:
+            before, self.known = self.known["url"], _zone(self.finder, self.user)
+            if self.known["url"] != before:
+                request.base_url = self.base_url
+                yield request
+
+
+@dataclass
+class Facts:
+    """What is known of the connection."""
+
+    zone: Zone
+    hour: Limit
+    """The requests of an hour that are left to us."""
+
+
+@connects(AutotaskCredentials, SOURCE)
+def connect(access: Access[AutotaskCredentials]) -> Client[Facts]:
+    """A client for the account's zone that keeps Autotask's limits.
 
     Raises:
-        PermanentError: the user is unknown, or the zone lies on a host that is not Autotask's.
+        PermanentError: the user is unknown, or the zone is on a host that is not Autotask's.
     """
-    credentials = AutotaskCredentials.read()
-    if credentials is None:
-        return None
-    redact = Redactor(credentials.secrets())
-    user = credentials.username.get_secret_value()
-    asked, place = address(settings, SOURCE, credentials.base_url, VENDOR_URL)
-    zone = _zone(asked, user, redact)
-    # one request at a time per entity keeps clear of the limit of three threads; the hour is shared by
-    # everything
+    credentials, user = access.credentials, access.credentials.username.get_secret_value()
+    anywhere = access.vendor("Autotask", VENDOR_URL, WAY_OUT)
+    finder = Client(replace(anywhere, judge=_zone_judge), counters=access.counters)
+    zone = Zone(finder, user, _zone(finder, user))
+    # one request at a time per entity keeps clear of the limit of three threads; all share the hour
     hour = Limit(_HOUR, 3600)
     lanes = {"": (hour,), **{entity: (Limit(1, 0), hour) for entity in ENTITIES.values()}}
-
-    def zone_moved() -> bool:
-        found = _zone(asked, user, redact)
-        moved = bool(found["url"] != zone["url"])
-        zone.update(found)
-        client.base_url = _base(zone)
-        return moved
-
-    client = Client(
-        "Autotask",
-        _base(zone),
-        place=place,
+    vendor = replace(
+        anywhere,
+        base_url=zone.base_url,
+        auth=zone,
         headers={
             "UserName": user,
             "Secret": credentials.secret.get_secret_value(),
             "ApiIntegrationCode": credentials.integration_code.get_secret_value(),
         },
         budget=Budget(lanes),
-        redact=redact,
         judge=_judge,
-        unauthorised=zone_moved,
-        way_out=WAY_OUT,
         read_seconds=300.0,
     )
-    client.facts["zone"] = zone
-    client.facts["hour"] = hour
-    client.counters.requests += 1
-    return client
+    return Client(vendor, Facts(zone, hour), access.counters)
 
 
-def _base(zone: Mapping[str, Any]) -> str:
-    return f"{str(zone['url']).rstrip('/')}/V1.0"
-
-
-def _zone(asked: str, user: str, redact: Redactor) -> dict[str, Any]:
-    finder = Client(
-        "Autotask",
-        asked,
-        headers={},
-        budget=Budget({"": (Limit(1, 0),)}),
-        redact=redact,
-        judge=_zone_judge,
-        way_out=WAY_OUT,
-    )
-    zone = expect(
-        finder.get("/atservicesrest/v1.0/zoneInformation", {"user": user}), dict, "Autotask zone information"
-    )
-    expect(zone, str, "Autotask zone information", "url")
+def _zone(finder: Client, user: str) -> dict[str, Any]:
+    what, asked = "Autotask zone information", finder.vendor.base_url
+    zone = expect(finder.get("/atservicesrest/v1.0/zoneInformation", {"user": user}), dict, what)
+    expect(zone, str, what, "url")
     host = urllib.parse.urlsplit(zone["url"]).hostname or ""
     if host != urllib.parse.urlsplit(asked).hostname and not (
         host.endswith(".autotask.net") and zone["url"].startswith("https://")
@@ -297,9 +295,9 @@ def _judge(answer: Answer) -> Retry | SourceError | None:
     return None
 
 
-def identify(client: Client) -> str:
+def identify(client: Client[Facts]) -> str:
     """The account behind the credentials, so that two accounts never mix in one warehouse."""
-    zone = client.facts["zone"]
+    zone = client.facts.zone.known
     return f"tenant {zone.get('ci')} in zone {zone.get('zoneName')}"
 
 
@@ -392,7 +390,7 @@ def threshold(client: Client) -> tuple[int, int]:
     )
 
 
-def check_budget(client: Client) -> None:
+def check_budget(client: Client[Facts]) -> None:
     """Stop politely while others need the hour, and take no more than what is left of it.
 
     Raises:
@@ -404,7 +402,7 @@ def check_budget(client: Client) -> None:
             f"Autotask: {used} of the account's {allowed} requests an hour are used, most by other"
             " integrations; run again in an hour"
         )
-    client.facts["hour"].most = max(1, int(POLITE_SHARE * allowed) - used)
+    client.facts.hour.most = max(1, int(POLITE_SHARE * allowed) - used)
 
 
 def _rows(run: Run, name: str, conditions: list[Filter]) -> Iterator[Any]:
@@ -579,7 +577,7 @@ def _picklists(run: Run) -> Iterator[Any]:
 
 
 def _account(run: Run) -> Iterator[Any]:
-    zone = run.client.facts["zone"]
+    zone = run.client.facts.zone.known
     row = {"zone_name": zone.get("zoneName"), "url": zone["url"], "web_url": zone.get("webUrl")}
     yield from typed("autotask.account", plain(ACCOUNT), [[row]], run.warn, key="zone_name")
 
@@ -614,9 +612,9 @@ def settle(connection: Any, outcome: Outcome) -> None:
             outcome.warn(NON_BILLABLE_WARNING)
 
 
-def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[Finding]:
+def diagnose(client: Client[Facts], settings: Settings, company: Company) -> Iterator[Finding]:
     """Zone, permissions, configured ids, people and budget."""
-    zone = client.facts["zone"]
+    zone = client.facts.zone.known
     yield Finding(
         SOURCE, "zone", "ok", f"{zone.get('zoneName')}, {urllib.parse.urlsplit(zone['url']).hostname}"
     )

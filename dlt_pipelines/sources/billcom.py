@@ -31,6 +31,7 @@ from __future__ import annotations
 import threading
 import urllib.parse
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -42,8 +43,13 @@ from dlt_pipelines.core.records import Fields, at, typed
 from dlt_pipelines.core.run import ColumnType, Run, replaces_same, snapshot_day, streamed, table, whole
 from dlt_pipelines.doctor.findings import Finding, readable
 from dlt_pipelines.errors import Gone, NotAvailable, PermanentError, SourceError, TransientError
-from dlt_pipelines.wire.client import Answer, Bearer, Budget, Client, Limit, Retry, expect, listed, once
-from dlt_pipelines.wire.credentials import Credentials, Redactor, address
+from dlt_pipelines.wire.bearer import Bearer
+from dlt_pipelines.wire.budget import Budget, Limit
+from dlt_pipelines.wire.client import Client
+from dlt_pipelines.wire.connect import Access, connects
+from dlt_pipelines.wire.credentials import ApiCredentials
+from dlt_pipelines.wire.messages import Answer, Retry
+from dlt_pipelines.wire.paging import expect, listed, once
 from foundation.setting_types import WebAddress
 from foundation.settings import Company, Settings
 
@@ -135,7 +141,7 @@ NEWEST = {"bills": "updated_time", "vendors": "updated_time", "pending_bills": "
 Row = dict[str, Any]
 
 
-class BillcomCredentials(Credentials):
+class BillcomCredentials(ApiCredentials):
     """What BILL needs to sign in: the developer key alone opens nothing."""
 
     any_character = frozenset({"username", "password"})
@@ -176,63 +182,49 @@ class Shared:
         return found
 
 
-def connect(settings: Settings, company: Company) -> Client | None:
-    """A client that signs in at its first request; None when Bill.com is not connected."""
-    credentials = BillcomCredentials.read()
-    if credentials is None:
-        return None
-    redact = Redactor(credentials.secrets())
-    base, place = address(settings, SOURCE, credentials.base_url, VENDOR_URL)
-    key = credentials.api_key.get_secret_value()
+@dataclass
+class Facts:
+    """What is known of the connection."""
+
+    organization: str
+    """The end of its id."""
+    shared: Shared = field(default_factory=Shared)
+
+
+@connects(BillcomCredentials, SOURCE)
+def connect(access: Access[BillcomCredentials]) -> Client[Facts]:
+    """A client that signs in at its first request."""
+    credentials = access.credentials
+    key, organization = credentials.api_key.get_secret_value(), credentials.org_id.get_secret_value()
     # 3 at once and 20,000 an hour for the key, whoever uses it; 200 sign-ins an hour
     hour = Limit(20_000, 3600)
-    budget = Budget({"": (Limit(1, 0), hour), "login": (Limit(200, 3600), hour)})
+    vendor = replace(
+        access.vendor("Bill.com", VENDOR_URL, WAY_OUT),
+        budget=Budget({"": (Limit(1, 0), hour), "login": (Limit(200, 3600), hour)}),
+        judge=_judge,
+        discreet=True,
+    )
+    door = Client(replace(vendor, judge=_judge_login), counters=access.counters)
     who = {
         "username": credentials.username.get_secret_value(),
         "password": credentials.password.get_secret_value(),
-        "organizationId": credentials.org_id.get_secret_value(),
+        "organizationId": organization,
         "devKey": key,
     }
-    door = Client(
-        "Bill.com",
-        base,
-        headers={},
-        budget=budget,
-        redact=redact,
-        judge=_judge_login,
-        way_out=WAY_OUT,
-        discreet=True,
-    )
 
     def sign_in() -> tuple[str, float]:
-        return (
-            expect(door.post("/v3/login", who, lane="login"), str, "Bill.com login", "sessionId"),
-            SESSION_SECONDS,
-        )
+        answer = door.post("/v3/login", who, lane="login")
+        return expect(answer, str, "Bill.com login", "sessionId"), SESSION_SECONDS
 
-    session = Bearer(sign_in, redact, header="sessionId", prefix="")
-    client = Client(
-        "Bill.com",
-        base,
-        place=place,
-        headers={"devKey": key},
-        budget=budget,
-        redact=redact,
-        judge=_judge,
-        authorise=session.headers,
-        unauthorised=session.renew,
-        discreet=True,
-        way_out=WAY_OUT,
+    session = Bearer(sign_in, access.redact, header="sessionId", prefix="")
+    return Client(
+        replace(vendor, headers={"devKey": key}, auth=session), Facts(organization[-6:]), access.counters
     )
-    door.counters = client.counters
-    client.facts["organization"] = who["organizationId"][-6:]
-    client.facts["shared"] = Shared()
-    return client
 
 
-def identify(client: Client) -> str:
+def identify(client: Client[Facts]) -> str:
     """The organization behind the credentials, so that two accounts never mix in one warehouse."""
-    return f"organization ending in {client.facts['organization']}"
+    return f"organization ending in {client.facts.organization}"
 
 
 def _errors(answer: Answer) -> tuple[set[str], str]:
@@ -406,7 +398,7 @@ def _bill_rows(run: Run) -> list[Row]:
                 run.warn(f"Bill.com: bill {bill} was pending and cannot be read any more: {error}")
         return list(found.values())
 
-    return run.client.facts["shared"].rows("bills", fetch)
+    return run.client.facts.shared.rows("bills", fetch)
 
 
 def _bills(run: Run) -> Iterator[Any]:
@@ -446,7 +438,7 @@ def _vendor_rows(run: Run) -> list[Row]:
             {row["id"]: _vendor(row) for page in pages(run.client, "/v3/vendors") for row in page}.values()
         )
 
-    return run.client.facts["shared"].rows("vendors", fetch)
+    return run.client.facts.shared.rows("vendors", fetch)
 
 
 def _vendors(run: Run) -> Iterator[Any]:
@@ -503,7 +495,7 @@ def source(run: Run | None = None) -> Any:
     return bills, pending_bills, vendors, vendor_states
 
 
-def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[Finding]:
+def diagnose(client: Client[Facts], settings: Settings, company: Company) -> Iterator[Finding]:
     """The sign-in, and whether bills and vendors may be read."""
     session = expect(client.get("/v3/login/session"), dict, "Bill.com session")
     there = str(session.get("organizationId") or "")
@@ -511,8 +503,7 @@ def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[F
         SOURCE,
         "session",
         "ok",
-        "signed in; the session is of the organization ending in"
-        f" {there[-6:] or client.facts['organization']}",
+        f"signed in; the session is of the organization ending in {there[-6:] or client.facts.organization}",
     )
     for what in ("bills", "vendors"):
         way_out = "Give the user a role that may see it (Settings, Users), or use a sync token."

@@ -21,7 +21,7 @@ company.toml. Drivers beside SQLite and Postgres are installed by the user: `pip
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -36,8 +36,9 @@ from dlt_pipelines.doctor.findings import Finding
 from dlt_pipelines.errors import PermanentError, SourceError, TransientError
 from dlt_pipelines.kinds import queries
 from dlt_pipelines.kinds.queries import FEEDS, NEWEST, Query
-from dlt_pipelines.wire.client import Counters
-from dlt_pipelines.wire.credentials import Credentials, Redactor
+from dlt_pipelines.wire.connect import Access, connects
+from dlt_pipelines.wire.connection import Connection
+from dlt_pipelines.wire.credentials import Credentials
 from foundation.calendar import local_date
 from foundation.settings import Company, Settings, WarehouseQuery
 
@@ -88,13 +89,10 @@ def _parsed(url: SecretStr) -> sa.URL:
 
 
 @dataclass
-class Database:
-    """An open way to the database: what `load()` asks of a client."""
+class Database(Connection):
+    """The company's database."""
 
     engine: sa.Engine
-    redact: Redactor
-    place: str
-    counters: Counters = field(default_factory=Counters)
 
     def read(self, statement: sa.TextClause) -> Iterator[Mapping[str, Any]]:
         """Rows of a statement, by column name, in chunks.
@@ -120,8 +118,7 @@ class Database:
             raise self._told(error) from None
 
     def clock(self) -> datetime | None:
-        """What the database's clock says; None where it tells no instant with a time zone, or does not
-        answer."""
+        """The database's clock; None if it tells no time zone, or does not answer."""
         try:
             with self.engine.connect() as connection:
                 now = connection.execute(sa.select(sa.func.current_timestamp())).scalar()
@@ -143,16 +140,14 @@ class Database:
         return PermanentError(text)
 
 
-def connect(settings: Settings, company: Company) -> Database | None:
-    """A database to read from, not yet opened; None when the warehouse is not connected.
+@connects(CompanyWarehouseCredentials, SOURCE)
+def connect(access: Access[CompanyWarehouseCredentials]) -> Database:
+    """A database to read from, not opened yet.
 
     Raises:
-        PermanentError: the address is none, or its driver is not installed.
+        PermanentError: the address is not valid, or its driver is not installed.
     """
-    credentials = CompanyWarehouseCredentials.read()
-    if credentials is None:
-        return None
-    url = _parsed(credentials.url)
+    url = _parsed(access.credentials.url)
     options: dict[str, Any] = (
         {"connect_args": {"connect_timeout": CONNECT_SECONDS}}
         if url.get_backend_name() == "postgresql"
@@ -167,7 +162,7 @@ def connect(settings: Settings, company: Company) -> Database | None:
         ) from None
     if url.get_backend_name() == "postgresql":
         engine = engine.execution_options(postgresql_readonly=True)
-    return Database(engine, Redactor(credentials.secrets()), "sandbox" if settings.sandbox_url else "account")
+    return Database(engine, place=access.place, redact=access.redact)
 
 
 def identify(client: Database) -> str:

@@ -40,6 +40,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -59,8 +60,12 @@ from dlt_pipelines.core.run import (
 )
 from dlt_pipelines.doctor.findings import Finding, existing, people_missing, readable
 from dlt_pipelines.errors import NotAvailable, SourceError
-from dlt_pipelines.wire.client import Answer, Budget, Client, Limit, Retry, entries, expect, once, retry_after
-from dlt_pipelines.wire.credentials import Credentials, Redactor, address
+from dlt_pipelines.wire.budget import Budget, Limit
+from dlt_pipelines.wire.client import Client
+from dlt_pipelines.wire.connect import Access, connects
+from dlt_pipelines.wire.credentials import ApiCredentials
+from dlt_pipelines.wire.messages import Answer, Retry, retry_after
+from dlt_pipelines.wire.paging import entries, expect, once
 from foundation.setting_types import WebAddress
 from foundation.settings import Company, Settings
 
@@ -182,7 +187,7 @@ _MAY_LACK = {
 _EPOCHS = ("activity_date", "date_created", "date_modified", "date_stage_changed")
 
 
-class CopperCredentials(Credentials):
+class CopperCredentials(ApiCredentials):
     """What Copper needs: a key and the address of the user to whom it belongs."""
 
     api_key: SecretStr = Field(alias="COPPER_API_KEY")
@@ -199,37 +204,47 @@ WAY_OUT = (
 LOOK_OUT = "Use the key of a Copper administrator (Settings, Integrations, API Keys)."
 
 
-def connect(settings: Settings, company: Company) -> Client | None:
-    """A client that keeps Copper's limits; None when Copper is not connected."""
-    credentials = CopperCredentials.read()
-    if credentials is None:
-        return None
-    base, place = address(settings, SOURCE, credentials.base_url, VENDOR_URL)
-    told = threading.local()
+class LastTotal(threading.local):
+    """How many records the last answer to this thread's request says there are."""
+
+    total = 0
+
+
+@dataclass
+class Facts:
+    """What is known of the connection."""
+
+    told: LastTotal = field(default_factory=LastTotal)
+    windows: dict[Any, list[list[Any]]] = field(default_factory=dict)
+    """Pages of activities that one request brought for several persons."""
+
+
+@connects(CopperCredentials, SOURCE)
+def connect(access: Access[CopperCredentials]) -> Client[Facts]:
+    """A client that keeps Copper's limits."""
+    credentials, facts = access.credentials, Facts()
 
     def judge(answer: Answer) -> Retry | SourceError | None:
         total = answer.headers.get("x-pw-total", "")
-        told.total = int(total) if total.isdigit() else 0
+        facts.told.total = int(total) if total.isdigit() else 0
         return _judge(answer)
 
-    client = Client(
-        "Copper",
-        base if place != "sandbox" else f"{base}/developer_api/v1",
-        place=place,
+    vendor = access.vendor("Copper", VENDOR_URL, WAY_OUT)
+    below = "/developer_api/v1" if access.place == "sandbox" else ""
+    vendor = replace(
+        vendor,
+        base_url=f"{vendor.base_url}{below}",
         headers={
             "X-PW-AccessToken": credentials.api_key.get_secret_value(),
             "X-PW-Application": "developer_api",
             "X-PW-UserEmail": credentials.user_email.get_secret_value(),
-            # wanted on GET too
+            # expected on GET too
             "Content-Type": "application/json",
         },
         budget=Budget({"": (Limit(MINUTE, 60),)}),
-        redact=Redactor(credentials.secrets()),
         judge=judge,
-        way_out=WAY_OUT,
     )
-    client.facts["told"] = told
-    return client
+    return Client(vendor, facts, access.counters)
 
 
 def _judge(answer: Answer) -> Retry | SourceError | None:
@@ -253,9 +268,9 @@ def identify(client: Client) -> str:
 # ------------------------------------------------------------------ searches
 
 
-def search(client: Client, entity: str, body: Mapping[str, Any]) -> Iterator[list[Any]]:
+def search(client: Client[Facts], entity: str, body: Mapping[str, Any]) -> Iterator[list[Any]]:
     """Pages of one search, as far as a search reaches."""
-    told, before = client.facts["told"], None
+    told, before = client.facts.told, None
     for number in range(1, REACHABLE // PAGE + 1):
 
         def doubt(answer: Any, number: int = number, before: Any = before) -> str | None:
@@ -279,14 +294,14 @@ def search(client: Client, entity: str, body: Mapping[str, Any]) -> Iterator[lis
 
 
 def dated(
-    client: Client, entity: str, body: Mapping[str, Any], field: str, since: datetime, until: datetime
+    client: Client[Facts], entity: str, body: Mapping[str, Any], field: str, since: datetime, until: datetime
 ) -> Iterator[list[Any]]:
     """Pages of a search between two instants of `field`, split by time where one search would not reach all
     of it."""
     low, high = int(since.timestamp()), int(until.timestamp()) + 1
     pages = search(client, entity, {**body, f"minimum_{field}": low, f"maximum_{field}": high})
     first = next(pages, [])
-    if client.facts["told"].total > REACHABLE and high - low > 2:
+    if client.facts.told.total > REACHABLE and high - low > 2:
         middle = since + (until - since) / 2
         yield from dated(client, entity, body, field, since, middle)
         yield from dated(client, entity, body, field, middle, until)
@@ -473,7 +488,7 @@ def _activities(run: Run) -> Iterator[Any]:
         if not run.person:
             return dated(run.client, "activities", {}, "activity_date", since, until)
         # there is no filter by user: the window is fetched once and dealt out
-        windows: dict[Any, list[list[Any]]] = run.client.facts.setdefault("windows", {})
+        windows: dict[Any, list[list[Any]]] = run.client.facts.windows
         if (since, run.until) not in windows:
             windows[since, run.until] = list(
                 dated(run.client, "activities", {}, "activity_date", since, until)
@@ -540,7 +555,7 @@ def _users(run: Run) -> Iterator[Any]:
         run.listed("users")
 
 
-def people(client: Client) -> dict[str, str]:
+def people(client: Client[Facts]) -> dict[str, str]:
     """Whom a backfill works through: user id -> name."""
     return {
         str(expect(row, int, "Copper users", "id")): str(row.get("name") or row.get("email") or row["id"])
@@ -549,7 +564,7 @@ def people(client: Client) -> dict[str, str]:
     }
 
 
-def _types(client: Client) -> list[dict[str, Any]]:
+def _types(client: Client[Facts]) -> list[dict[str, Any]]:
     """Every type with its category; ids are only unique within one."""
     found = expect(client.get_once("/activity_types"), dict, "Copper activity types")
     return [
@@ -559,11 +574,11 @@ def _types(client: Client) -> list[dict[str, Any]]:
     ]
 
 
-def _pipelines(client: Client) -> list[dict[str, Any]]:
+def _pipelines(client: Client[Facts]) -> list[dict[str, Any]]:
     return entries(client.get_once("/pipelines"), "Copper pipelines")
 
 
-def _stages(client: Client) -> list[dict[str, Any]]:
+def _stages(client: Client[Facts]) -> list[dict[str, Any]]:
     return [
         {**stage, "pipeline_id": pipeline.get("id"), "position": number}
         for pipeline in _pipelines(client)
@@ -573,11 +588,11 @@ def _stages(client: Client) -> list[dict[str, Any]]:
     ]
 
 
-def _definitions(client: Client) -> list[dict[str, Any]]:
+def _definitions(client: Client[Facts]) -> list[dict[str, Any]]:
     return entries(client.get_once("/custom_field_definitions"), "Copper custom fields")
 
 
-def _options(client: Client) -> list[dict[str, Any]]:
+def _options(client: Client[Facts]) -> list[dict[str, Any]]:
     return [
         {**option, "custom_field_id": field.get("id")}
         for field in _definitions(client)
@@ -689,7 +704,7 @@ def source(run: Run | None = None) -> Any:
     )
 
 
-def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[Finding]:
+def diagnose(client: Client[Facts], settings: Settings, company: Company) -> Iterator[Finding]:
     """Access, the account's zone, configured types, stages and fields, people, and whether the key's owner
     sees anything."""
     wanted = company.copper
@@ -747,7 +762,7 @@ def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[F
     yield from people_missing(SOURCE, settings, "copper_email", emails, "Copper user")
 
 
-def _diagnose_activities(client: Client, settings: Settings, way_out: str) -> Iterator[Finding]:
+def _diagnose_activities(client: Client[Facts], settings: Settings, way_out: str) -> Iterator[Finding]:
     now = settings.now()
     try:
         found = next(dated(client, "activities", {}, "activity_date", now - timedelta(days=14), now), [])
@@ -756,7 +771,7 @@ def _diagnose_activities(client: Client, settings: Settings, way_out: str) -> It
         return
     if found:
         yield Finding(
-            SOURCE, "activities", "ok", f"{client.facts['told'].total or len(found)} in the last 14 days"
+            SOURCE, "activities", "ok", f"{client.facts.told.total or len(found)} in the last 14 days"
         )
     else:
         yield Finding(

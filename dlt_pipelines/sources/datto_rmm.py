@@ -35,6 +35,7 @@ from __future__ import annotations
 import re
 import urllib.parse
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -46,19 +47,13 @@ from dlt_pipelines.core.records import Fields, sound, typed
 from dlt_pipelines.core.run import ColumnType, Run, replaces_same, snapshot_day, table, whole
 from dlt_pipelines.doctor.findings import Finding, existing, readable
 from dlt_pipelines.errors import NotAvailable, PermanentError, SourceError, TransientError
-from dlt_pipelines.wire.client import (
-    Answer,
-    Bearer,
-    Budget,
-    Client,
-    Limit,
-    Retry,
-    capped,
-    expect,
-    once,
-    retry_after,
-)
-from dlt_pipelines.wire.credentials import Credentials, Redactor, address
+from dlt_pipelines.wire.bearer import Bearer
+from dlt_pipelines.wire.budget import Budget, Limit
+from dlt_pipelines.wire.client import Client
+from dlt_pipelines.wire.connect import Access, connects
+from dlt_pipelines.wire.credentials import ApiCredentials
+from dlt_pipelines.wire.messages import Answer, Retry, retry_after
+from dlt_pipelines.wire.paging import capped, expect, once
 from foundation.setting_types import WebAddress
 from foundation.settings import Company, Settings
 
@@ -135,7 +130,7 @@ FEEDS: dict[str, tuple[str, ...]] = {}
 NEWEST = {"devices": "last_seen"}
 
 
-class DattoRmmCredentials(Credentials):
+class DattoRmmCredentials(ApiCredentials):
     """What Datto RMM needs: a user's API key and secret, and where the platform is (no secret, and no
     default: see the docstring)."""
 
@@ -154,27 +149,23 @@ WAY_OUT = (
 )
 
 
-def connect(settings: Settings, company: Company) -> Client | None:
-    """A client that keeps to half of the account's minute; None when Datto RMM is not connected. No token is
-    asked for yet.
+@connects(DattoRmmCredentials, SOURCE)
+def connect(access: Access[DattoRmmCredentials]) -> Client[Limit]:
+    """A client that keeps to half of the account's minute, which is its `facts`. It fetches no token yet.
 
     Raises:
-        PermanentError: DATTO_RMM_URL is missing or no address of Datto RMM's API.
+        PermanentError: DATTO_RMM_URL is missing or is not an address of Datto RMM's API.
     """
-    credentials = DattoRmmCredentials.read()
-    if credentials is None:
-        return None
-    base, place = address(settings, SOURCE, credentials.base_url, "")
-    base = base or _platform(credentials.url)
-    redact = Redactor(credentials.secrets())
+    credentials = access.credentials
+    vendor = access.vendor("Datto RMM", access.address or _platform(credentials.url), WAY_OUT)
     tokens = Client(
-        "Datto RMM",
-        base,
-        headers=urllib3.make_headers(basic_auth="public-client:public"),  # fixed, public values of the vendor
-        budget=Budget({"": (Limit(1, 0),)}),
-        redact=redact,
-        judge=_token_judge,
-        way_out=WAY_OUT,
+        replace(
+            vendor,
+            # fixed, public values of the vendor
+            headers=urllib3.make_headers(basic_auth="public-client:public"),
+            judge=_token_judge,
+        ),
+        counters=access.counters,
     )
 
     def token() -> tuple[str, float]:
@@ -187,23 +178,11 @@ def connect(settings: Settings, company: Company) -> Client | None:
         seconds = answer.get("expires_in") if isinstance(answer, dict) else None
         return expect(answer, str, "Datto RMM token", "access_token"), float(seconds or 3600)
 
-    bearer = Bearer(token, redact)
     minute = Limit(POLITE, MINUTE[1])
-    client = Client(
-        "Datto RMM",
-        base,
-        place=place,
-        headers={},
-        budget=Budget({"": (minute,)}),
-        redact=redact,
-        authorise=bearer.headers,
-        unauthorised=bearer.renew,
-        judge=_Judge(),
-        way_out=WAY_OUT,
+    vendor = replace(
+        vendor, auth=Bearer(token, access.redact), budget=Budget({"": (minute,)}), judge=_Judge()
     )
-    tokens.counters = client.counters
-    client.facts["minute"] = minute
-    return client
+    return Client(vendor, minute, access.counters)
 
 
 def _platform(url: str | None) -> str:
@@ -274,7 +253,7 @@ def begin(run: Run) -> None:
     if left < BUSY:
         run.client.budget.pause(MINUTE[1])
         left = allowed // 4
-    run.client.facts["minute"].most = max(1, min(POLITE, left))
+    run.client.facts.most = max(1, min(POLITE, left))
 
 
 def _rate(client: Client) -> tuple[int, int] | None:
@@ -303,7 +282,7 @@ def pages(client: Client, path: str, key: str) -> Iterator[tuple[list[Any], dict
             following = details.get("nextPageUrl")
             if not following:
                 return
-            _check_host(following, client.base_url)
+            _check_host(following, client.vendor.base_url)
             params = params | _query(following)
             if params in seen:
                 raise PermanentError(

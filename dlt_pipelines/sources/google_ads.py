@@ -29,6 +29,7 @@ restated_days, operations_a_day).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from functools import partial
@@ -44,8 +45,13 @@ from dlt_pipelines.doctor.findings import Finding
 from dlt_pipelines.errors import NotAvailable, PermanentError, SourceError
 from dlt_pipelines.kinds import ads
 from dlt_pipelines.kinds.ads import Platform, Row, flat, other_days
-from dlt_pipelines.wire.client import Answer, Bearer, Budget, Client, Limit, Retry, entries, expect
-from dlt_pipelines.wire.credentials import Credentials, Redactor, address
+from dlt_pipelines.wire.bearer import Bearer
+from dlt_pipelines.wire.budget import Budget, Limit
+from dlt_pipelines.wire.client import Client
+from dlt_pipelines.wire.connect import Access, connects
+from dlt_pipelines.wire.credentials import ApiCredentials
+from dlt_pipelines.wire.messages import Answer, Retry
+from dlt_pipelines.wire.paging import entries, expect
 from foundation.setting_types import AccountId, WebAddress
 from foundation.settings import Company, Settings
 
@@ -97,7 +103,7 @@ _DAY = {
 }
 
 
-class GoogleAdsCredentials(Credentials):
+class GoogleAdsCredentials(ApiCredentials):
     """What Google Ads needs: a developer token, an OAuth client, and the refresh token of a user with
     access."""
 
@@ -112,22 +118,22 @@ class GoogleAdsCredentials(Credentials):
 CREDENTIALS = GoogleAdsCredentials
 
 
-def connect(settings: Settings, company: Company) -> Client | None:
-    """A client of one API version that fetches its access tokens itself; None when Google Ads is not
-    connected."""
-    credentials = GoogleAdsCredentials.read()
-    if credentials is None:
-        return None
-    redact = Redactor(credentials.secrets())
-    base, place = address(settings, SOURCE, credentials.base_url, VENDOR_URL)
+@dataclass
+class Facts:
+    """What is known of the connection."""
+
+    login: str
+    """The manager account through which the others are reached; empty: directly."""
+    managers: list[str] = field(default_factory=list)
+    """Manager accounts that were found; they have no spend of their own."""
+
+
+@connects(GoogleAdsCredentials, SOURCE)
+def connect(access: Access[GoogleAdsCredentials]) -> Client[Facts]:
+    """A client for one API version that fetches its access tokens itself."""
+    credentials, company = access.credentials, access.company
     tokens = Client(
-        LABEL,
-        TOKEN_URL if base == VENDOR_URL else base,
-        headers={},
-        budget=Budget({"": (Limit(1, 0),)}),
-        redact=redact,
-        judge=_token_judge,
-        way_out=WAY_OUT,
+        replace(access.vendor(LABEL, TOKEN_URL, WAY_OUT), judge=_token_judge), counters=access.counters
     )
 
     def fetch() -> tuple[str, float]:
@@ -140,26 +146,20 @@ def connect(settings: Settings, company: Company) -> Client | None:
         answer = tokens.form("/token", fields)
         return expect(answer, str, f"{LABEL} token", "access_token"), float(answer.get("expires_in") or 0)
 
-    bearer = Bearer(fetch, redact)
     login = credentials.login_customer_id or ""
     headers = {"developer-token": credentials.developer_token.get_secret_value()}
-    client = Client(
-        LABEL,
-        f"{base}/{company.google_ads.api_version}",
-        place=place,
+    vendor = access.vendor(LABEL, VENDOR_URL, WAY_OUT)
+    vendor = replace(
+        vendor,
+        base_url=f"{vendor.base_url}/{company.google_ads.api_version}",
         headers=headers | ({"login-customer-id": login} if login else {}),
-        authorise=bearer.headers,
-        unauthorised=bearer.renew,
+        auth=Bearer(fetch, access.redact),
         budget=Budget({"": (Limit(4, 0), Limit(company.google_ads.operations_a_day, 86_400))}),
-        redact=redact,
         judge=_judge,
         outdated=versions.ended(LABEL, SOURCE, company),
-        way_out=WAY_OUT,
         read_seconds=300.0,
     )
-    tokens.counters = client.counters
-    client.facts["login"] = login
-    return client
+    return Client(vendor, Facts(login), access.counters)
 
 
 def _token_judge(answer: Answer) -> Retry | SourceError | None:
@@ -210,10 +210,10 @@ def _seconds(delay: Any) -> float | None:
     return float(text) if text.replace(".", "", 1).isdigit() else None
 
 
-def identify(client: Client) -> str:
+def identify(client: Client[Facts]) -> str:
     """Rows carry their account, and a run that reaches other accounts only is refused: nothing more needs to
     be told apart."""
-    return f"through {client.facts['login']}" if client.facts["login"] else "direct access"
+    return f"through {client.facts.login}" if client.facts.login else "direct access"
 
 
 # ------------------------------------------------------------------ what is asked
@@ -243,22 +243,22 @@ def _results(answer: Any) -> list[dict[str, Any]]:
     ]
 
 
-def _accounts(client: Client, company: Company) -> list[Row]:
+def _accounts(client: Client[Facts], company: Company) -> list[Row]:
     """The accounts below the login customer, or those to which the user has direct access."""
-    login = client.facts["login"]
+    login = client.facts.login
     if login:
         roots = [login]
     else:
         names = expect(client.get("/customers:listAccessibleCustomers"), list, LABEL, "resourceNames")
         roots = [str(name).rpartition("/")[2] for name in names]
     found: dict[str, Row] = {}
-    client.facts["managers"] = []
+    client.facts.managers = []
     for root in roots:
         try:
             rows = query(client, root, _about("customer"))
             if rows and at(rows[0], "customer.manager"):
                 if not login:
-                    client.facts["managers"].append(root)
+                    client.facts.managers.append(root)
                     continue
                 rows = query(client, root, _about("customer_client"))
         except NotAvailable as error:
@@ -321,10 +321,10 @@ def source(run: Run | None = None) -> Any:
     return ads.tables(PLATFORM, run)
 
 
-def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[Finding]:
+def diagnose(client: Client[Facts], settings: Settings, company: Company) -> Iterator[Finding]:
     """Accounts, currencies, permissions, and managers whose clients are out of reach."""
     yield from ads.diagnose(PLATFORM, client, settings, company)
-    if managers := client.facts.get("managers"):
+    if managers := client.facts.managers:
         yield Finding(
             SOURCE,
             "managers",

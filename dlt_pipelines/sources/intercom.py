@@ -34,6 +34,7 @@ Settings: INTERCOM_API_KEY (the access token of an app), INTERCOM_BASE_URL, sect
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
@@ -46,19 +47,12 @@ from dlt_pipelines.core.run import EVERYTHING, ColumnType, Run, snapshot_day, st
 from dlt_pipelines.core.settlement import Outcome
 from dlt_pipelines.doctor.findings import Finding, people_missing, readable
 from dlt_pipelines.errors import Gone, NotAvailable, PermanentError, SourceError
-from dlt_pipelines.wire.client import (
-    Answer,
-    Budget,
-    Client,
-    Complaint,
-    Limit,
-    Retry,
-    expect,
-    listed,
-    once,
-    seconds_until,
-)
-from dlt_pipelines.wire.credentials import Credentials, Redactor, address
+from dlt_pipelines.wire.budget import Budget, Limit
+from dlt_pipelines.wire.client import Client
+from dlt_pipelines.wire.connect import Access, connects
+from dlt_pipelines.wire.credentials import ApiCredentials
+from dlt_pipelines.wire.messages import Answer, Retry, seconds_until
+from dlt_pipelines.wire.paging import Complaint, expect, listed, once
 from foundation.setting_types import WebAddress
 from foundation.settings import Company, Settings
 
@@ -158,7 +152,7 @@ FEEDS = {"open_conversations": ("conversations",)}
 NEWEST = {"conversations": "updated_at", "open_conversations": "snapshot_at"}
 
 
-class IntercomCredentials(Credentials):
+class IntercomCredentials(ApiCredentials):
     """What Intercom needs."""
 
     api_key: SecretStr = Field(alias="INTERCOM_API_KEY")
@@ -173,34 +167,35 @@ WAY_OUT = (
 )
 
 
-def connect(settings: Settings, company: Company) -> Client | None:
-    """A client for the workspace that keeps Intercom's limits; None when Intercom is not connected."""
-    credentials = IntercomCredentials.read()
-    if credentials is None:
-        return None
-    base_url, place = address(settings, SOURCE, credentials.base_url, HOSTS[company.intercom.region])
-    facts: dict[str, Any] = {}
+@dataclass
+class Facts:
+    """What the last answer said."""
+
+    version: str
+    """Of the API; what is asked for before the first answer."""
+    requests_left: str = "unknown"
+
+
+@connects(IntercomCredentials, SOURCE)
+def connect(access: Access[IntercomCredentials]) -> Client[Facts]:
+    """A client for the workspace that keeps Intercom's limits."""
+    section = access.company.intercom
+    facts = Facts(section.api_version)
 
     def judge(answer: Answer) -> Retry | SourceError | None:
-        for fact, header in (("version", "intercom-version"), ("left", "x-ratelimit-remaining")):
-            if value := answer.headers.get(header):
-                facts[fact] = value
+        facts.version = answer.headers.get("intercom-version") or facts.version
+        facts.requests_left = answer.headers.get("x-ratelimit-remaining") or facts.requests_left
         return _judge(answer)
 
-    token = credentials.api_key.get_secret_value()
-    client = Client(
-        "Intercom",
-        base_url,
-        place=place,
-        headers={"Authorization": f"Bearer {token}", "Intercom-Version": company.intercom.api_version},
-        budget=Budget({"": (Limit(company.intercom.requests_per_10_seconds, 10.0),)}),
-        redact=Redactor(credentials.secrets()),
+    token = access.credentials.api_key.get_secret_value()
+    vendor = replace(
+        access.vendor("Intercom", HOSTS[section.region], WAY_OUT),
+        headers={"Authorization": f"Bearer {token}", "Intercom-Version": section.api_version},
+        budget=Budget({"": (Limit(section.requests_per_10_seconds, 10.0),)}),
         judge=judge,
-        outdated=versions.ended("Intercom", SOURCE, company),
-        way_out=WAY_OUT,
+        outdated=versions.ended("Intercom", SOURCE, access.company),
     )
-    client.facts = facts
-    return client
+    return Client(vendor, facts, access.counters)
 
 
 def _judge(answer: Answer) -> Retry | SourceError | None:
@@ -457,11 +452,11 @@ def settle(connection: Any, outcome: Outcome) -> None:
         )
 
 
-def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[Finding]:
+def diagnose(client: Client[Facts], settings: Settings, company: Company) -> Iterator[Finding]:
     """Workspace, version, permissions, people and budget."""
     app = _workspace(client)
     yield Finding(SOURCE, "workspace", "ok", f"{app.get('name')}, time zone {app.get('timezone')}")
-    pinned, answered = company.intercom.api_version, client.facts.get("version", company.intercom.api_version)
+    pinned, answered = company.intercom.api_version, client.facts.version
     if answered == pinned:
         yield Finding(SOURCE, "version", "ok", pinned)
     else:
@@ -487,7 +482,7 @@ def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[F
     yield found
     if found.level == "ok":
         yield from people_missing(SOURCE, settings, "intercom_email", emails, "Intercom teammate")
-    left = client.facts.get("left", "unknown")
+    left = client.facts.requests_left
     yield Finding(
         SOURCE,
         "budget",

@@ -27,6 +27,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -37,19 +38,12 @@ from dlt_pipelines.core.records import Fields, at, typed
 from dlt_pipelines.core.run import ColumnType, Run, streamed, table
 from dlt_pipelines.doctor.findings import Finding, people_missing, readable
 from dlt_pipelines.errors import NotAvailable, SourceError
-from dlt_pipelines.wire.client import (
-    Answer,
-    Budget,
-    Client,
-    Limit,
-    Retry,
-    capped,
-    expect,
-    once,
-    retry_after,
-    seconds_until,
-)
-from dlt_pipelines.wire.credentials import Credentials, Redactor, address
+from dlt_pipelines.wire.budget import Budget, Limit
+from dlt_pipelines.wire.client import Client
+from dlt_pipelines.wire.connect import Access, connects
+from dlt_pipelines.wire.credentials import ApiCredentials
+from dlt_pipelines.wire.messages import Answer, Retry, retry_after, seconds_until
+from dlt_pipelines.wire.paging import capped, expect, once
 from foundation.setting_types import WebAddress
 from foundation.settings import Company, Settings
 
@@ -103,7 +97,7 @@ CALLS: Fields = {
 DIALER_CALLS: Fields = {**CALLS, "id": ("call_id", "bigint")}
 
 
-class JustCallCredentials(Credentials):
+class JustCallCredentials(ApiCredentials):
     """What JustCall needs: a key and its secret."""
 
     api_key: SecretStr = Field(alias="JUSTCALL_API_KEY")
@@ -116,14 +110,20 @@ CREDENTIALS = JustCallCredentials
 WAY_OUT = "Check JUSTCALL_API_KEY and JUSTCALL_API_SECRET (JustCall: Settings, APIs and Webhooks)."
 
 
-def connect(settings: Settings, company: Company) -> Client | None:
-    """A client that keeps the limits of the configured plan; None when JustCall is not connected."""
-    credentials = JustCallCredentials.read()
-    if credentials is None:
-        return None
-    base, place = address(settings, SOURCE, credentials.base_url, VENDOR_URL)
-    key, secret = credentials.api_key.get_secret_value(), credentials.api_secret.get_secret_value()
-    limits = company.justcall
+@dataclass
+class Facts:
+    """What is known of the connection."""
+
+    users: list[Any] | None = None
+    """None: not asked yet."""
+
+
+@connects(JustCallCredentials, SOURCE)
+def connect(access: Access[JustCallCredentials]) -> Client[Facts]:
+    """A client that keeps the limits of the configured plan."""
+    key, secret = access.credentials.secrets()
+    access.redact.learn(f"{key}:{secret}")
+    limits = access.company.justcall
     budget = Budget({"": (Limit(limits.requests_per_minute, 60), Limit(limits.requests_per_hour, 3600))})
 
     def judge(answer: Answer) -> Retry | SourceError | None:
@@ -134,17 +134,14 @@ def connect(settings: Settings, company: Company) -> Client | None:
                 budget.pause(_reset(answer.headers, name) or WAIT)  # others use the account too
         return _judge(answer)
 
-    return Client(
-        "JustCall",
-        base,
-        place=place,
+    vendor = replace(
+        access.vendor("JustCall", VENDOR_URL, WAY_OUT),
         # the raw pair: no Basic, no base64
         headers={"Authorization": f"{key}:{secret}"},
         budget=budget,
-        redact=Redactor([f"{key}:{secret}", *credentials.secrets()]),
         judge=judge,
-        way_out=WAY_OUT,
     )
+    return Client(vendor, Facts(), access.counters)
 
 
 def _reset(headers: Mapping[str, str], name: str) -> float | None:
@@ -174,7 +171,7 @@ def _judge(answer: Answer) -> Retry | SourceError | None:
     return None
 
 
-def identify(client: Client) -> str:
+def identify(client: Client[Facts]) -> str:
     """The account behind the credentials, so that two accounts never mix. The vendor has no name for it: the
     domain of most users; empty while there is none."""
     domains = Counter(str(row.get("email") or "").rpartition("@")[2].lower() for row in _listed_users(client))
@@ -210,11 +207,10 @@ def walk(client: Client, path: str, params: Mapping[str, Any]) -> Iterator[list[
     yield from capped(pages(), 20_000, f"JustCall {path}")
 
 
-def _listed_users(client: Client) -> list[Any]:
-    """Every user; asked for once, by `identify`."""
-    if "users" not in client.facts:
-        client.facts["users"] = [row for page in walk(client, "/v2.1/users", {}) for row in page]
-    return list(client.facts["users"])
+def _listed_users(client: Client[Facts]) -> list[Any]:
+    if client.facts.users is None:
+        client.facts.users = [row for page in walk(client, "/v2.1/users", {}) for row in page]
+    return list(client.facts.users)
 
 
 def _row(row: Any) -> Any:
@@ -281,7 +277,7 @@ def _dialer(run: Run) -> Iterator[Any]:
         yield from _calls(run, "sales_dialer_calls", "/v2.1/sales_dialer/calls", DIALER_CALLS)
 
 
-def people(client: Client) -> dict[str, str]:
+def people(client: Client[Facts]) -> dict[str, str]:
     """Whom a backfill works through: agent id -> name."""
     return {
         str(expect(row, int, "JustCall users", "id")): str(row.get("name") or row.get("email") or row["id"])
@@ -316,7 +312,7 @@ def source(run: Run | None = None) -> Any:
     return calls, users, sales_dialer_calls
 
 
-def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[Finding]:
+def diagnose(client: Client[Facts], settings: Settings, company: Company) -> Iterator[Finding]:
     """Access, the dialer if it is wanted, zones, people, and the requests left."""
     now = settings.now()
     window = {"from_datetime": f"{now - timedelta(days=14):%Y-%m-%d}", "page": 0, "per_page": 1}

@@ -30,6 +30,7 @@ account_ids, start_date, restated_days, time_zone, conversion_metrics).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -45,8 +46,12 @@ from dlt_pipelines.doctor.findings import Finding
 from dlt_pipelines.errors import NotAvailable, PermanentError, SourceError
 from dlt_pipelines.kinds import ads
 from dlt_pipelines.kinds.ads import Platform, Row, flat, other_days
-from dlt_pipelines.wire.client import Answer, Bearer, Budget, Client, Limit, Retry, expect, listed, once
-from dlt_pipelines.wire.credentials import Credentials, Redactor, address
+from dlt_pipelines.wire.bearer import Auth, Bearer
+from dlt_pipelines.wire.client import Client
+from dlt_pipelines.wire.connect import Access, connects
+from dlt_pipelines.wire.credentials import ApiCredentials
+from dlt_pipelines.wire.messages import Answer, Retry
+from dlt_pipelines.wire.paging import expect, listed, once
 from foundation.setting_types import WebAddress
 from foundation.settings import Company, Settings
 
@@ -68,7 +73,7 @@ SOON = timedelta(days=14)
 """A token that ends within this time is warned of."""
 
 
-class LinkedInAdsCredentials(Credentials):
+class LinkedInAdsCredentials(ApiCredentials):
     """What LinkedIn needs: an access token; the rest renews it, or tells when it ends."""
 
     access_token: SecretStr = Field(alias="LINKEDIN_ADS_ACCESS_TOKEN")
@@ -81,7 +86,7 @@ class LinkedInAdsCredentials(Credentials):
 CREDENTIALS = LinkedInAdsCredentials
 
 
-class _Tokens:
+class Tokens:
     """The access token: the one that was given, and another one when it is refused."""
 
     def __init__(self, credentials: LinkedInAdsCredentials, oauth: Client) -> None:
@@ -95,12 +100,13 @@ class _Tokens:
                 "client_secret": credentials.client_secret.get_secret_value(),
             }
         self.renews = bool(self.app and self.refresh)
-        self.bearer = Bearer(self._fetch, oauth.redact)
+        self.auth = Bearer(self._fetch, oauth.redact) if self.renews else Auth()
+        self.headers = {} if self.renews else {"Authorization": f"Bearer {self.access}"}
         self._used = self._young = False
         self.refresh_ends: timedelta | None = None
 
     def _fetch(self) -> tuple[str, float]:
-        if not self._used or not self.renews:
+        if not self._used:
             self._used = True
             return self.access, float("inf")
         fields = {"grant_type": "refresh_token", "refresh_token": self.refresh, **self.app}
@@ -129,47 +135,42 @@ class _Tokens:
         return datetime.fromtimestamp(told, UTC) if isinstance(told, int) else None
 
 
-def connect(settings: Settings, company: Company) -> Client | None:
-    """A client of one API version; None when LinkedIn is not connected."""
-    credentials = LinkedInAdsCredentials.read()
-    if credentials is None:
-        return None
-    redact = Redactor(credentials.secrets())
-    base, place = address(settings, SOURCE, credentials.base_url, VENDOR_URL)
+@dataclass
+class Facts:
+    """What is known of the connection."""
+
+    tokens: Tokens
+    names: dict[Any, Any] = field(default_factory=dict)
+    """Campaign -> name, of the campaigns read in this run."""
+
+
+@connects(LinkedInAdsCredentials, SOURCE)
+def connect(access: Access[LinkedInAdsCredentials]) -> Client[Facts]:
+    """A client for one API version."""
     # the quotas are not published: one request at a time
-    one = Budget({"": (Limit(1, 0),)})
-    oauth = Client(
-        LABEL,
-        OAUTH_URL if base == VENDOR_URL else base,
-        headers={},
-        budget=one,
-        redact=redact,
-        judge=_oauth_judge,
-    )
-    tokens = _Tokens(credentials, oauth)
+    oauth = Client(replace(access.vendor(LABEL, OAUTH_URL), judge=_oauth_judge), counters=access.counters)
+    tokens = Tokens(access.credentials, oauth)
 
     def judge(answer: Answer) -> Retry | SourceError | None:
         if answer.status == 401 and tokens.waits():
             return Retry("the new token is not known everywhere yet", KNOWN_EVERYWHERE, everybody=True)
         return _judge(answer)
 
-    client = Client(
-        LABEL,
-        f"{base}/rest",
-        place=place,
-        headers={"LinkedIn-Version": company.linkedin_ads.api_version, "X-Restli-Protocol-Version": "2.0.0"},
-        authorise=tokens.bearer.headers,
-        unauthorised=tokens.bearer.renew if tokens.renews else None,
-        budget=Budget({"": (Limit(1, 0),)}),
-        redact=redact,
+    vendor = access.vendor(LABEL, VENDOR_URL, WAY_OUT)
+    vendor = replace(
+        vendor,
+        base_url=f"{vendor.base_url}/rest",
+        headers={
+            "LinkedIn-Version": access.company.linkedin_ads.api_version,
+            "X-Restli-Protocol-Version": "2.0.0",
+        }
+        | tokens.headers,
+        auth=tokens.auth,
         judge=judge,
-        outdated=versions.ended(LABEL, SOURCE, company),
-        way_out=WAY_OUT,
+        outdated=versions.ended(LABEL, SOURCE, access.company),
         read_seconds=180.0,
     )
-    oauth.counters = client.counters
-    client.facts["tokens"] = tokens
-    return client
+    return Client(vendor, Facts(tokens), access.counters)
 
 
 def _oauth_judge(answer: Answer) -> Retry | SourceError | None:
@@ -239,17 +240,17 @@ def _with_id(row: Row) -> Row:
     return row | {"id": str(row["id"])} if "id" in row else row
 
 
-def _campaigns(client: Client, company: Company, account: Row) -> Iterator[list[Row]]:
+def _campaigns(client: Client[Facts], company: Company, account: Row) -> Iterator[list[Row]]:
     fields = {"id": "id", "name": "name", "status": "status"}
     found = {
         str(at(row, "id")): _with_id(flat(row, fields))
         for row in _search(client, f"/adAccounts/{account['id']}/adCampaigns")
     }
-    client.facts.setdefault("names", {}).update({key: row.get("name") for key, row in found.items()})
+    client.facts.names.update({key: row.get("name") for key, row in found.items()})
     yield [row | {"account_id": account["id"]} for row in found.values()]
 
 
-def _spend(client: Client, company: Company, account: Row, first: date, last: date) -> list[Row]:
+def _spend(client: Client[Facts], company: Company, account: Row, first: date, last: date) -> list[Row]:
     metrics = company.linkedin_ads.conversion_metrics
     fields = ",".join(("dateRange", "pivotValues", "costInLocalCurrency", "impressions", "clicks", *metrics))
     path = (
@@ -280,7 +281,7 @@ def _asked(day: date) -> str:
     return f"(year:{day.year},month:{day.month},day:{day.day})"
 
 
-def _day(client: Client, account: Row, metrics: list[str], row: Any) -> Row:
+def _day(client: Client[Facts], account: Row, metrics: list[str], row: Any) -> Row:
     day = flat(row, {"spend": "costInLocalCurrency", "impressions": "impressions", "clicks": "clicks"})
     named = at(row, "pivotValues")
     campaign = str(named[0]).rpartition(":")[2] if isinstance(named, list) and named else ""
@@ -294,7 +295,7 @@ def _day(client: Client, account: Row, metrics: list[str], row: Any) -> Row:
         day["day"] = str(starts)
     except ValueError:
         day["conversions"] = str([at(row, metric) for metric in metrics])  # stored as empty, with a warning
-    name = client.facts.get("names", {}).get(campaign)
+    name = client.facts.names.get(campaign)
     named = {"campaign_name": name} if name else {}
     return (
         day
@@ -311,9 +312,9 @@ PLATFORM = Platform(SOURCE, LABEL, _accounts, _campaigns, _spend, WAY_OUT)
 recall = partial(ads.recall, PLATFORM)
 
 
-def _end(client: Client, now: datetime) -> tuple[str, bool, datetime | None]:
+def _end(client: Client[Facts], now: datetime) -> tuple[str, bool, datetime | None]:
     """What is known of the end of the credentials, whether a person should act, and the end."""
-    tokens: _Tokens = client.facts["tokens"]
+    tokens = client.facts.tokens
     if tokens.renews:
         if tokens.refresh_ends is None:
             return "the access token is renewed when it is refused", False, None
@@ -356,7 +357,7 @@ def source(run: Run | None = None) -> Any:
     return ads.tables(PLATFORM, run)
 
 
-def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[Finding]:
+def diagnose(client: Client[Facts], settings: Settings, company: Company) -> Iterator[Finding]:
     """Accounts, currencies, permissions, and how long the token is good."""
     yield from ads.diagnose(PLATFORM, client, settings, company)
     told, act, _ = _end(client, settings.now())

@@ -40,6 +40,7 @@ from dlt_pipelines.kinds.csv_files import (
     waits,
     week,
 )
+from dlt_pipelines.wire.connection import Connection
 from foundation.calendar import local_date, week_start
 from foundation.settings import Company, Settings
 
@@ -66,8 +67,8 @@ ENTRIES: dict[str, ColumnType] = {
 }
 
 
-@dataclass(frozen=True)
-class ManualFiles:
+@dataclass
+class ManualFiles(Connection):
     """Where the files are and what they may name."""
 
     folder: Path

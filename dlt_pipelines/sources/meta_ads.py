@@ -29,6 +29,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from typing import Any
@@ -45,8 +46,12 @@ from dlt_pipelines.doctor.findings import Finding
 from dlt_pipelines.errors import NotAvailable, PermanentError, SourceError, TransientError
 from dlt_pipelines.kinds import ads
 from dlt_pipelines.kinds.ads import Platform, Row, flat, other_days
-from dlt_pipelines.wire.client import Answer, Budget, Client, Complaint, Limit, Retry, expect, listed, once
-from dlt_pipelines.wire.credentials import Credentials, Redactor, address
+from dlt_pipelines.wire.budget import Budget, Limit
+from dlt_pipelines.wire.client import Client
+from dlt_pipelines.wire.connect import Access, connects
+from dlt_pipelines.wire.credentials import ApiCredentials
+from dlt_pipelines.wire.messages import Answer, Retry
+from dlt_pipelines.wire.paging import Complaint, expect, listed, once
 from foundation.setting_types import WebAddress
 from foundation.settings import Company, Settings
 
@@ -85,7 +90,7 @@ class TooMuch(PermanentError):
     """Meta cannot answer this at once; as a report it can."""
 
 
-class MetaAdsCredentials(Credentials):
+class MetaAdsCredentials(ApiCredentials):
     """What Meta needs: a token, best one of a system user."""
 
     access_token: SecretStr = Field(alias="META_ADS_ACCESS_TOKEN")
@@ -95,16 +100,22 @@ class MetaAdsCredentials(Credentials):
 CREDENTIALS = MetaAdsCredentials
 
 
-def connect(settings: Settings, company: Company) -> Client | None:
-    """A client of one API version; None when Meta is not connected."""
-    credentials = MetaAdsCredentials.read()
-    if credentials is None:
-        return None
-    token = credentials.access_token.get_secret_value()
-    base, place = address(settings, SOURCE, credentials.base_url, VENDOR_URL)
-    version = company.meta_ads.api_version
-    # the hour's budget of the lower tier for an account without active ads; Meta's own usage headers widen
-    # nothing, they only slow us
+@dataclass
+class Facts:
+    """The version of the API that is asked for, and the one that answered."""
+
+    asked_version: str
+    version: str
+
+
+@connects(MetaAdsCredentials, SOURCE)
+def connect(access: Access[MetaAdsCredentials]) -> Client[Facts]:
+    """A client for one API version."""
+    token = access.credentials.access_token.get_secret_value()
+    version = access.company.meta_ads.api_version
+    facts = Facts(version, version)
+    # the hourly budget of the lower tier for an account without active ads; Meta's own usage headers only
+    # slow us down, they never allow more
     hour = Limit(600, 3_600)
     budget = Budget({"": (Limit(4, 0),), "insights": (Limit(4, 0), hour)})
 
@@ -113,25 +124,22 @@ def connect(settings: Settings, company: Company) -> Client | None:
         if rest is not None and answer.status < 400:
             budget.pause(rest)
         answered = re.search(rb'"next"\s*:\s*"https?:[^"]*?(v\d+\.\d+)\\?/', answer.body)
-        client.facts["version"] = answer.headers.get("facebook-api-version") or (
+        facts.version = answer.headers.get("facebook-api-version") or (
             answered[1].decode() if answered else version
         )
         return _judge(answer, rest)
 
-    client = Client(
-        LABEL,
-        f"{base}/{version}",
-        place=place,
+    vendor = access.vendor(LABEL, VENDOR_URL, WAY_OUT)
+    vendor = replace(
+        vendor,
+        base_url=f"{vendor.base_url}/{version}",
         headers={"Authorization": f"Bearer {token}"},
         budget=budget,
-        redact=Redactor(credentials.secrets()),
         judge=judge,
-        outdated=versions.ended(LABEL, SOURCE, company),
-        way_out=WAY_OUT,
+        outdated=versions.ended(LABEL, SOURCE, access.company),
         read_seconds=180.0,
     )
-    client.facts["asked version"] = client.facts["version"] = version
-    return client
+    return Client(vendor, facts, access.counters)
 
 
 def _usages(headers: Mapping[str, str]) -> Iterator[tuple[float, float]]:
@@ -340,8 +348,8 @@ PLATFORM = Platform(SOURCE, LABEL, _accounts, _campaigns, _spend, WAY_OUT)
 recall = partial(ads.recall, PLATFORM)
 
 
-def _old_version(client: Client) -> str | None:
-    asked, answered = client.facts["asked version"], client.facts["version"]
+def _old_version(client: Client[Facts]) -> str | None:
+    asked, answered = client.facts.asked_version, client.facts.version
     return (
         f"{asked} was asked for and {answered} answers: that version has ended" if asked != answered else None
     )
@@ -360,7 +368,7 @@ def source(run: Run | None = None) -> Any:
     return ads.tables(PLATFORM, run)
 
 
-def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[Finding]:
+def diagnose(client: Client[Facts], settings: Settings, company: Company) -> Iterator[Finding]:
     """Accounts, currencies, permissions, and the version that answers."""
     yield from ads.diagnose(PLATFORM, client, settings, company)
     told = _old_version(client)
@@ -368,6 +376,6 @@ def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[F
         SOURCE,
         "version",
         "warn" if told else "ok",
-        told or client.facts["version"],
+        told or client.facts.version,
         "Set meta_ads.api_version." if told else "",
     )

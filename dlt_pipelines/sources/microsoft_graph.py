@@ -31,7 +31,7 @@ from __future__ import annotations
 import threading
 import urllib.parse
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -43,20 +43,14 @@ from dlt_pipelines.core.records import Fields, as_json, instant, plain, typed
 from dlt_pipelines.core.run import EVERYTHING, ColumnType, Run, streamed, table, whole
 from dlt_pipelines.doctor.findings import Finding
 from dlt_pipelines.errors import NotAvailable, PermanentError, SourceError, TransientError, Unexpected
-from dlt_pipelines.wire.client import (
-    Answer,
-    Bearer,
-    Budget,
-    Client,
-    Counters,
-    Limit,
-    Retry,
-    entries,
-    expect,
-    listed,
-    once,
-)
-from dlt_pipelines.wire.credentials import Credentials, Redactor, address
+from dlt_pipelines.wire.bearer import Bearer
+from dlt_pipelines.wire.budget import Budget, Limit
+from dlt_pipelines.wire.client import Client
+from dlt_pipelines.wire.connect import Access, connects
+from dlt_pipelines.wire.connection import Connection
+from dlt_pipelines.wire.credentials import ApiCredentials
+from dlt_pipelines.wire.messages import Answer, Retry
+from dlt_pipelines.wire.paging import entries, expect, listed, once
 from foundation.setting_types import WebAddress, checked_id
 from foundation.settings import Company, Settings
 
@@ -112,7 +106,7 @@ NEWEST = {
 Record = dict[str, Any]
 
 
-class MicrosoftCredentials(Credentials):
+class MicrosoftCredentials(ApiCredentials):
     """One app registration for all tenants. The tenants are no secret: they are part of every row."""
 
     tenant_id: str = Field(alias="MICROSOFT_TENANT_ID")
@@ -155,27 +149,27 @@ class Reading:
     """Refused for now: the tenant did not answer."""
 
 
-class Tenants:
-    """A client per tenant, each with its own token, under one budget; to a run they look like one client."""
+@dataclass(kw_only=True, eq=False)
+class Tenants(Connection):
+    """A client per tenant, each with its own token, under one budget. A run sees them as one connection."""
 
-    def __init__(
-        self, clients: Mapping[str, Client], names: Mapping[str, str], redact: Redactor, place: str, app: str
-    ) -> None:
-        self.clients, self.names, self.redact, self.place, self.app = clients, names, redact, place, app
-        self.budget = next(iter(clients.values())).budget
-        self.counters = Counters()
-        for client in clients.values():
-            client.counters = self.counters
-        self._readings: dict[str, Reading] | SourceError | None = None
-        self._lock = threading.Lock()
+    clients: Mapping[str, Client]
+    names: Mapping[str, str]
+    """Tenant -> what a person calls it, where company.toml says so."""
+    app: str
+    """The id of the app registration."""
+    _readings: dict[str, Reading] | SourceError | None = field(default=None, init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+
+    @property
+    def waited_seconds(self) -> float:
+        return next(iter(self.clients.values())).waited_seconds
 
     def stop(self, error: Exception) -> None:
-        """Another table met `error`: no further request."""
         for client in self.clients.values():
             client.stop(error)
 
     def clock(self) -> datetime | None:
-        """What Graph's clock says; see `Client.clock`."""
         return next(iter(self.clients.values())).clock()
 
     def name(self, tenant: str) -> str:
@@ -241,39 +235,37 @@ class Tenants:
         )
 
 
-def connect(settings: Settings, company: Company) -> Tenants | None:
-    """A client per tenant; None when Microsoft is not connected. No token is asked for yet.
+@connects(MicrosoftCredentials, SOURCE)
+def connect(access: Access[MicrosoftCredentials]) -> Tenants:
+    """A client per tenant. No token is fetched yet.
 
     Raises:
-        PermanentError: MICROSOFT_TENANT_ID holds no tenant.
+        PermanentError: MICROSOFT_TENANT_ID names no tenant.
     """
-    credentials = MicrosoftCredentials.read()
-    if credentials is None:
-        return None
-    section = company.microsoft_graph
+    credentials, section = access.credentials, access.company.microsoft_graph
     chosen = [part.strip() for part in credentials.tenant_id.split(",")]
     tenants = list(dict.fromkeys([tenant for tenant in chosen if tenant] + list(section.tenants)))
     if not tenants:
         raise PermanentError(
-            "MICROSOFT_TENANT_ID holds no tenant. Set it to a tenant's id or domain, or to several with"
-            " commas between."
+            "MICROSOFT_TENANT_ID names no tenant. Set it to a tenant's id or domain, or to several, separated"
+            " by commas."
         )
-    redact = Redactor(credentials.secrets())
     login_url, graph_url = CLOUDS[section.cloud]
-    scope = f"{graph_url}/.default"
-    override, place = address(settings, SOURCE, credentials.base_url, "")
-    if override:
-        login_url = graph_url = override
     # 4 at once and 10,000 in 10 minutes for the app, 150 a minute in each tenant; tokens one by one
     shared = (Limit(4, 0), Limit(10_000, 600))
     budget = Budget({"": (Limit(1, 0),), **{tenant: (*shared, Limit(150, 60)) for tenant in tenants}})
-    login = Client("Microsoft Graph", login_url, headers={}, budget=budget, redact=redact, judge=_judge_token)
+    login = Client(
+        replace(access.vendor("Microsoft Graph", login_url), budget=budget, judge=_judge_token),
+        counters=access.counters,
+    )
     form = {
         "client_id": credentials.client_id.get_secret_value(),
         "client_secret": credentials.client_secret.get_secret_value(),
-        "scope": scope,
+        "scope": f"{graph_url}/.default",
         "grant_type": "client_credentials",
     }
+    vendor = access.vendor("Microsoft Graph", graph_url, CONSENT)
+    vendor = replace(vendor, base_url=f"{vendor.base_url}/v1.0", budget=budget, judge=_judge)
 
     def client(tenant: str) -> Client:
         def token() -> tuple[str, float]:
@@ -283,25 +275,16 @@ def connect(settings: Settings, company: Company) -> Tenants | None:
                 expect(answer, (int, float), what, "expires_in")
             )
 
-        bearer = Bearer(token, redact)
-        return Client(
-            "Microsoft Graph",
-            f"{graph_url}/v1.0",
-            place=place,
-            headers={},
-            budget=budget,
-            redact=redact,
-            judge=_judge,
-            authorise=bearer.headers,
-            unauthorised=bearer.renew,
-            way_out=CONSENT,
-        )
+        return Client(replace(vendor, auth=Bearer(token, access.redact)), counters=access.counters)
 
-    found = Tenants(
-        {tenant: client(tenant) for tenant in tenants}, section.tenants, redact, place, form["client_id"]
+    return Tenants(
+        place=access.place,
+        redact=access.redact,
+        counters=access.counters,
+        clients={tenant: client(tenant) for tenant in tenants},
+        names=section.tenants,
+        app=form["client_id"],
     )
-    login.counters = found.counters
-    return found
 
 
 def _judge_token(answer: Answer) -> SourceError | None:
@@ -360,7 +343,7 @@ def _odd_page(seen: set[str], answer: Any) -> str | None:
 
 def _below(client: Client, link: str) -> str:
     """The next link as a path below the client's address: the token goes to no other host."""
-    base, parts = urllib.parse.urlsplit(client.base_url), urllib.parse.urlsplit(link)
+    base, parts = urllib.parse.urlsplit(client.vendor.base_url), urllib.parse.urlsplit(link)
     if (parts.scheme, parts.netloc.lower()) != (
         base.scheme,
         base.netloc.lower(),

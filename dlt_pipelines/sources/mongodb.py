@@ -21,8 +21,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, TypeVar
 
 import dlt
@@ -37,8 +38,9 @@ from dlt_pipelines.doctor.findings import Finding
 from dlt_pipelines.errors import PermanentError, SourceError, TransientError
 from dlt_pipelines.kinds import queries
 from dlt_pipelines.kinds.queries import FEEDS, NEWEST, Query
-from dlt_pipelines.wire.client import Counters
-from dlt_pipelines.wire.credentials import Credentials, Redactor
+from dlt_pipelines.wire.connect import Access, connects
+from dlt_pipelines.wire.connection import Connection
+from dlt_pipelines.wire.credentials import Credentials
 from foundation.settings import Company, MongoQuery, Settings
 
 __all__ = ["CREDENTIALS", "FEEDS", "NEWEST", "SOURCE", "connect", "diagnose", "identify", "source"]
@@ -85,18 +87,15 @@ def _parsed(url: SecretStr) -> dict[str, Any]:
 
 
 @dataclass
-class Database:
-    """An open way to one database: what `load()` asks of a client."""
+class Database(Connection):
+    """One database of a MongoDB server."""
 
     client: MongoClient[dict[str, Any]]
     name: str
     hosts: str
-    redact: Redactor
-    place: str
-    counters: Counters = field(default_factory=Counters)
 
     def clock(self) -> datetime | None:
-        """What the server's clock says; None where it does not answer."""
+        """The server's clock; None if it does not answer."""
         try:
             now = self.client.admin.command("hello").get("localTime")
         except PyMongoError:
@@ -149,25 +148,22 @@ class Database:
         return TransientError(f"the server does not answer: {text}")
 
 
-def connect(settings: Settings, company: Company) -> Database | None:
-    """A database to read from, not yet opened; None when MongoDB is not connected.
+@connects(MongoCredentials, SOURCE)
+def connect(access: Access[MongoCredentials]) -> Database:
+    """A database to read from, not opened yet.
 
     Raises:
-        PermanentError: the address is none, or names no database.
+        PermanentError: the address is not valid, or names no database.
     """
-    credentials = MongoCredentials.read()
-    if credentials is None:
-        return None
-    parsed = _parsed(credentials.url)
+    parsed = _parsed(access.credentials.url)
     if not parsed["database"]:
         raise PermanentError(
             "MONGODB_URL names no database; add it behind the host:"
             " mongodb://reader:password@host:27017/database"
         )
-    redact = Redactor(credentials.secrets())
     try:
         client: MongoClient[dict[str, Any]] = MongoClient(
-            credentials.url.get_secret_value(),
+            access.credentials.url.get_secret_value(),
             tz_aware=True,
             # a date beyond Python's years is a value like any other, not the end of the reading
             datetime_conversion="DATETIME_AUTO",
@@ -176,11 +172,9 @@ def connect(settings: Settings, company: Company) -> Database | None:
             appname="scoreline",
         )
     except PyMongoError as error:
-        raise PermanentError(redact(f"MONGODB_URL: {error}")) from None
+        raise PermanentError(access.redact(f"MONGODB_URL: {error}")) from None
     hosts = ", ".join(host for host, _ in parsed["nodelist"])
-    return Database(
-        client, parsed["database"], hosts, redact, "sandbox" if settings.sandbox_url else "account"
-    )
+    return Database(client, parsed["database"], hosts, place=access.place, redact=access.redact)
 
 
 def identify(client: Database) -> str:
@@ -212,8 +206,8 @@ def _queries(run: Run) -> list[Query]:
         Query(
             query.name,
             json.dumps(query.model_dump(exclude={"name"}), sort_keys=True, default=str),
-            lambda query=query: reader(query),
-        )  # type: ignore[misc]
+            partial(reader, query),
+        )
         for query in run.company.mongodb.queries
     ]
 

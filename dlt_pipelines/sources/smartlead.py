@@ -33,6 +33,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -45,21 +46,12 @@ from dlt_pipelines.core.records import Fields, as_json, typed
 from dlt_pipelines.core.run import ColumnType, Run, replaces_same, snapshot_day, streamed, table, whole
 from dlt_pipelines.doctor.findings import Finding
 from dlt_pipelines.errors import Gone, PermanentError, SourceError, TransientError
-from dlt_pipelines.wire.client import (
-    Answer,
-    Budget,
-    Client,
-    Complaint,
-    Limit,
-    Retry,
-    capped,
-    entries,
-    expect,
-    once,
-    retry_after,
-    seconds_until,
-)
-from dlt_pipelines.wire.credentials import Credentials, Redactor, address
+from dlt_pipelines.wire.budget import Budget, Limit
+from dlt_pipelines.wire.client import Client
+from dlt_pipelines.wire.connect import Access, connects
+from dlt_pipelines.wire.credentials import ApiCredentials
+from dlt_pipelines.wire.messages import Answer, Retry, retry_after, seconds_until
+from dlt_pipelines.wire.paging import Complaint, capped, entries, expect, once
 from foundation.setting_types import WebAddress
 from foundation.settings import Company, Settings
 
@@ -146,7 +138,7 @@ NEWEST = {"campaigns": "updated_at", "sends": "sent_at"}
 Row = dict[str, Any]
 
 
-class SmartleadCredentials(Credentials):
+class SmartleadCredentials(ApiCredentials):
     """One key for the account."""
 
     api_key: SecretStr = Field(alias="SMARTLEAD_API_KEY")
@@ -157,28 +149,18 @@ CREDENTIALS = SmartleadCredentials
 WAY_OUT = "Check SMARTLEAD_API_KEY (Smartlead, Settings, API); the plan must include API access."
 
 
-def connect(settings: Settings, company: Company) -> Client | None:
-    """A client that keeps the strictest of the published limits; None when Smartlead is not connected."""
-    credentials = SmartleadCredentials.read()
-    if credentials is None:
-        return None
-    base, place = address(settings, SOURCE, credentials.base_url, VENDOR_URL)
-    limits = (Limit(1, 0), Limit(10, 2), Limit(50, 60), Limit(1000, 3600))
-    budget = Budget({"": limits})
-    client = Client(
-        "Smartlead",
-        base,
-        place=place,
-        headers={},
-        query={"api_key": credentials.api_key.get_secret_value()},
+@connects(SmartleadCredentials, SOURCE)
+def connect(access: Access[SmartleadCredentials]) -> Client[Company]:
+    """A client that keeps the strictest of the published limits."""
+    budget = Budget({"": (Limit(1, 0), Limit(10, 2), Limit(50, 60), Limit(1000, 3600))})
+    vendor = replace(
+        access.vendor("Smartlead", VENDOR_URL, WAY_OUT),
+        query={"api_key": access.credentials.api_key.get_secret_value()},
         budget=budget,
-        redact=Redactor(credentials.secrets()),
         judge=partial(_judge, budget),
         discreet=True,
-        way_out=WAY_OUT,
     )
-    client.facts["company"] = company
-    return client
+    return Client(vendor, access.company, access.counters)
 
 
 def _judge(budget: Budget, answer: Answer) -> Retry | SourceError | None:
@@ -254,11 +236,11 @@ def begin(run: Run) -> None:
         )
 
 
-def identify(client: Client) -> str:
+def identify(client: Client[Company]) -> str:
     """The user whose key it is, so that two accounts never mix in one warehouse; empty while no campaign
     names one."""
-    company: Company = client.facts["company"]
-    users = [row["user_id"] for row in campaign_rows(client, company) if isinstance(row.get("user_id"), int)]
+    campaigns = campaign_rows(client, client.facts)
+    users = [row["user_id"] for row in campaigns if isinstance(row.get("user_id"), int)]
     return f"user {min(users)}" if users else ""
 
 

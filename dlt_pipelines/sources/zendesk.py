@@ -37,6 +37,7 @@ import base64
 import re
 import urllib.parse
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
@@ -48,19 +49,12 @@ from dlt_pipelines.core.run import EVERYTHING, ColumnType, Run, snapshot_day, st
 from dlt_pipelines.core.settlement import Outcome
 from dlt_pipelines.doctor.findings import Finding, people_missing, readable
 from dlt_pipelines.errors import Gone, NotAvailable, PermanentError, SourceError
-from dlt_pipelines.wire.client import (
-    Answer,
-    Budget,
-    Client,
-    Complaint,
-    Limit,
-    Retry,
-    expect,
-    listed,
-    once,
-    retry_after,
-)
-from dlt_pipelines.wire.credentials import Credentials, Redactor, address
+from dlt_pipelines.wire.budget import Budget, Limit
+from dlt_pipelines.wire.client import Client
+from dlt_pipelines.wire.connect import Access, connects
+from dlt_pipelines.wire.credentials import ApiCredentials
+from dlt_pipelines.wire.messages import Answer, Retry, retry_after
+from dlt_pipelines.wire.paging import Complaint, expect, listed, once
 from foundation.setting_types import MailAddress, WebAddress
 from foundation.settings import Company, Settings
 
@@ -154,7 +148,7 @@ FEEDS = {"open_tickets": ("tickets",)}
 NEWEST = {"tickets": "updated_at", "open_tickets": "snapshot_at", "agents": "updated_at"}
 
 
-class ZendeskCredentials(Credentials):
+class ZendeskCredentials(ApiCredentials):
     """What Zendesk needs: the account, an admin's address and an API token. The first two are no secrets."""
 
     subdomain: str = Field(alias="ZENDESK_SUBDOMAIN")
@@ -172,42 +166,43 @@ WAY_OUT = (
 ADMIN = "The export of tickets needs a user with the role admin: set ZENDESK_EMAIL to one."
 
 
-def connect(settings: Settings, company: Company) -> Client | None:
-    """A client for the account that keeps Zendesk's limits; None when Zendesk is not connected.
+@dataclass
+class Facts:
+    """What is known of the connection."""
+
+    subdomain: str
+    requests_left: str = "unknown"
+    """In this minute."""
+    account_requests_left: str = "unknown"
+    """The same of all who use the account."""
+
+
+@connects(ZendeskCredentials, SOURCE)
+def connect(access: Access[ZendeskCredentials]) -> Client[Facts]:
+    """A client for the account that keeps Zendesk's limits.
 
     Raises:
-        PermanentError: ZENDESK_SUBDOMAIN is no subdomain.
+        PermanentError: ZENDESK_SUBDOMAIN is not a subdomain.
     """
-    credentials = ZendeskCredentials.read()
-    if credentials is None:
-        return None
-    name = subdomain(credentials.subdomain)
-    key = credentials.api_key.get_secret_value()
-    basic = base64.b64encode(f"{credentials.email}/token:{key}".encode()).decode()
-    base_url, place = address(settings, SOURCE, credentials.base_url, f"https://{name}.zendesk.com")
-    facts: dict[str, Any] = {"subdomain": name}
+    credentials, limits = access.credentials, access.company.zendesk
+    facts = Facts(subdomain(credentials.subdomain))
+    key = f"{credentials.email}/token:{credentials.api_key.get_secret_value()}"
+    basic = base64.b64encode(key.encode()).decode()
+    access.redact.learn(basic)
 
     def judge(answer: Answer) -> Retry | SourceError | None:
-        for kind in ("x-rate-limit", "ratelimit"):
-            if left := answer.headers.get(f"{kind}-remaining"):
-                facts[f"{kind} left"] = left
+        facts.requests_left = answer.headers.get("x-rate-limit-remaining") or facts.requests_left
+        facts.account_requests_left = answer.headers.get("ratelimit-remaining") or facts.account_requests_left
         return _judge(answer)
 
-    everything = Limit(company.zendesk.requests_per_minute, 60)
-    client = Client(
-        "Zendesk",
-        base_url,
-        place=place,
+    everything, exports = Limit(limits.requests_per_minute, 60), Limit(limits.exports_per_minute, 60)
+    vendor = replace(
+        access.vendor("Zendesk", f"https://{facts.subdomain}.zendesk.com", WAY_OUT),
         headers={"Authorization": f"Basic {basic}"},
-        budget=Budget(
-            {"": (everything,), "exports": (Limit(company.zendesk.exports_per_minute, 60), everything)}
-        ),
-        redact=Redactor([*credentials.secrets(), basic]),
+        budget=Budget({"": (everything,), "exports": (exports, everything)}),
         judge=judge,
-        way_out=WAY_OUT,
     )
-    client.facts = facts
-    return client
+    return Client(vendor, facts, access.counters)
 
 
 def subdomain(text: str) -> str:
@@ -253,9 +248,9 @@ def _said(body: Any) -> str:
     )
 
 
-def identify(client: Client) -> str:
+def identify(client: Client[Facts]) -> str:
     """The account behind the credentials, so that two accounts never mix in one warehouse."""
-    return f"subdomain {client.facts['subdomain']}"
+    return f"subdomain {client.facts.subdomain}"
 
 
 # ------------------------------------------------------------------ tickets
@@ -409,7 +404,7 @@ def _agents(run: Run) -> Iterator[Any]:
 
 
 def _account(run: Run) -> Iterator[Any]:
-    name = run.client.facts["subdomain"]
+    name = run.client.facts.subdomain
     row = {"subdomain": name, "web_url": f"https://{name}.zendesk.com"}
     yield from typed("zendesk.account", plain(ACCOUNT), [[row]], run.warn, key="subdomain")
 
@@ -490,7 +485,7 @@ def settle(connection: Any, outcome: Outcome) -> None:
         )
 
 
-def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[Finding]:
+def diagnose(client: Client[Facts], settings: Settings, company: Company) -> Iterator[Finding]:
     """Who we are, permissions, people and budget."""
     me = expect(client.get("/api/v2/users/me.json"), dict, "Zendesk users/me", "user")
     if me.get("id") is None:
@@ -521,8 +516,8 @@ def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[F
     if found.level == "ok":
         yield from people_missing(SOURCE, settings, "zendesk_email", emails, "Zendesk agent")
     left, exports = (
-        client.facts.get("x-rate-limit left", "unknown"),
-        client.facts.get("ratelimit left", "unknown"),
+        client.facts.requests_left,
+        client.facts.account_requests_left,
     )
     yield Finding(
         SOURCE,

@@ -27,7 +27,7 @@ from typing import Any
 from filelock import FileLock
 
 from dlt_pipelines.errors import PermanentError
-from dlt_pipelines.wire.credentials import Redactor
+from dlt_pipelines.wire.redaction import Redactor
 
 
 class Refused(PermanentError):

@@ -4,6 +4,7 @@ tests."""
 from __future__ import annotations
 
 import os
+import random
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,9 +15,9 @@ from typing import Any
 
 import duckdb
 import pytest
-import urllib3
 
-from dlt_pipelines.wire import client as http
+from dlt_pipelines.wire import client
+from dlt_pipelines.wire.budget import Budget, Limit
 from foundation.settings import Company, Settings, load_company
 from sandbox import SANDBOX_CREDENTIALS, Sandbox
 
@@ -65,11 +66,11 @@ def sandbox(unlimited_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iter
 def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """The sandbox runs without limits here, so budgets over time need not be kept; limits of requests at once
     are."""
-    of_time, pool, pause = http.Limit.room_in, http._pool, http.Budget.pause
-    monkeypatch.setattr(http.Limit, "room_in", lambda self, now: 0.0 if self.seconds else of_time(self, now))
-    monkeypatch.setattr(http.Budget, "pause", lambda self, seconds: pause(self, min(seconds, 0.02)))
-    monkeypatch.setattr(http.random, "uniform", lambda low, high: 0.01)
-    monkeypatch.setattr(http, "_pool", lambda url, _: pool(url, urllib3.Timeout(connect=5.0, read=2.0)))
+    of_time, open_pool, pause = Limit.room_in, client.open_pool, Budget.pause
+    monkeypatch.setattr(Limit, "room_in", lambda self, now: 0.0 if self.seconds else of_time(self, now))
+    monkeypatch.setattr(Budget, "pause", lambda self, seconds: pause(self, min(seconds, 0.02)))
+    monkeypatch.setattr(random, "uniform", lambda low, high: 0.01)
+    monkeypatch.setattr(client, "open_pool", lambda url, read: open_pool(url, connect=5.0, read=2.0))
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ import pytest
 from dlt_pipelines.core import records
 from dlt_pipelines.core.run import Run
 from dlt_pipelines.registry import SOURCES
-from dlt_pipelines.wire.credentials import Redactor, redacted_logs
+from dlt_pipelines.wire.redaction import Redactor, redacted_logs
 from foundation.settings import Settings, load_company
 
 pytestmark = pytest.mark.live

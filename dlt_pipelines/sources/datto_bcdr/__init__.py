@@ -40,6 +40,7 @@ import urllib.parse
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -52,19 +53,12 @@ from dlt_pipelines.core.records import Fields, instant, sound, typed
 from dlt_pipelines.core.run import ColumnType, Run, replaces_same, snapshot_day, table, whole
 from dlt_pipelines.doctor.findings import Finding, existing, readable
 from dlt_pipelines.errors import Gone, NotAvailable, PermanentError, SourceError, TransientError, Unexpected
-from dlt_pipelines.wire.client import (
-    Answer,
-    Budget,
-    Client,
-    Complaint,
-    Limit,
-    Retry,
-    entries,
-    expect,
-    once,
-    retry_after,
-)
-from dlt_pipelines.wire.credentials import Credentials, Redactor, address
+from dlt_pipelines.wire.budget import Budget, Limit
+from dlt_pipelines.wire.client import Client
+from dlt_pipelines.wire.connect import Access, connects
+from dlt_pipelines.wire.credentials import ApiCredentials
+from dlt_pipelines.wire.messages import Answer, Retry, retry_after
+from dlt_pipelines.wire.paging import Complaint, entries, expect, once
 from foundation.setting_types import WebAddress
 from foundation.settings import Company, Settings
 
@@ -203,7 +197,7 @@ FEEDS: dict[str, tuple[str, ...]] = {}
 NEWEST = {"devices": "last_seen_date", "assets": "last_snapshot", "saas_backups": "window_ends"}
 
 
-class DattoCredentials(Credentials):
+class DattoCredentials(ApiCredentials):
     """What the Partner Portal needs: a key pair made with the vendor selection left blank."""
 
     public_key: SecretStr = Field(alias="DATTO_API_PUBLIC_KEY")
@@ -219,35 +213,38 @@ WAY_OUT = (
 BLANK = "Make a key with the vendor selection left blank (Partner Portal: Admin, Integrations, API Keys)."
 
 
-def connect(settings: Settings, company: Company) -> Client | None:
-    """A client with two requests at once, one of them for SaaS; None when Datto is not connected."""
-    credentials = DattoCredentials.read()
-    if credentials is None:
-        return None
-    base, place = address(settings, SOURCE, credentials.base_url, VENDOR_URL)
-    public, secret = credentials.public_key.get_secret_value(), credentials.secret_key.get_secret_value()
+@dataclass
+class Facts:
+    """What is known of the connection."""
+
+    key: str
+    """A hash of the public key."""
+    requests_left: str | None = None
+    """As the last answer said."""
+
+
+@connects(DattoCredentials, SOURCE)
+def connect(access: Access[DattoCredentials]) -> Client[Facts]:
+    """A client with two requests at once, one of them for SaaS."""
+    public = access.credentials.public_key.get_secret_value()
+    secret = access.credentials.secret_key.get_secret_value()
     signed = urllib3.make_headers(basic_auth=f"{public}:{secret}")
-    redact = Redactor([*credentials.secrets(), signed["authorization"].partition(" ")[2]])
+    access.redact.learn(signed["authorization"].partition(" ")[2])
     two = Limit(2, 0)
-    facts: dict[str, Any] = {"key": hashlib.sha256(public.encode()).hexdigest()[:12]}
-    client = Client(
-        "Datto BCDR",
-        base,
-        place=place,
+    facts = Facts(hashlib.sha256(public.encode()).hexdigest()[:12])
+    vendor = replace(
+        access.vendor("Datto BCDR", VENDOR_URL, WAY_OUT),
         headers=signed,
         budget=Budget({"": (two,), "saas": (Limit(1, 0), two)}),
-        redact=redact,
         judge=partial(_judge, facts=facts),
-        way_out=WAY_OUT,
         read_seconds=READ_SECONDS,
         patience=2.0,
     )
-    client.facts = facts
-    return client
+    return Client(vendor, facts, access.counters)
 
 
-def _judge(answer: Answer, facts: dict[str, Any]) -> Retry | SourceError | None:
-    facts["left"] = answer.headers.get("X-API-Limit-Remaining", facts.get("left"))
+def _judge(answer: Answer, facts: Facts) -> Retry | SourceError | None:
+    facts.requests_left = answer.headers.get("X-API-Limit-Remaining", facts.requests_left)
     status, text = answer.status, answer.start
     body = answer.json() if len(answer.body) < 2_000 else None
     if isinstance(body, dict) and "code" in body and "items" not in body:
@@ -284,13 +281,13 @@ def _pause(answer: Answer) -> float | None:
     return float(resets) if asked is None and resets.isdigit() and int(resets) <= 120 else asked
 
 
-def identify(client: Client) -> str:
+def identify(client: Client[Facts]) -> str:
     """The account behind the credentials, so that two accounts never mix in one warehouse."""
     names = Counter(
         str(device["resellerCompanyName"]) for device in _having(all_devices(client), "resellerCompanyName")
     )
     if not names:
-        return f"key {client.facts['key']}"
+        return f"key {client.facts.key}"
     return f"reseller {min(names.items(), key=lambda item: (-item[1], item[0]))[0]}"
 
 
@@ -717,7 +714,7 @@ def source(run: Run | None = None) -> Any:
     return devices, assets, saas_domains, saas_backups, saas_seats
 
 
-def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[Finding]:
+def diagnose(client: Client[Facts], settings: Settings, company: Company) -> Iterator[Finding]:
     """What the key may read, and whether the configured service plans exist."""
     devices = _having(all_devices(client), "serialNumber")
     hidden = sum(1 for device in devices if device.get("hidden"))
@@ -735,5 +732,6 @@ def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[F
         yield readable(
             SOURCE, "saas_backups", lambda: backups_of(client, domains[0]["saasCustomerId"]), BLANK
         )
-    if client.facts.get("left") is not None:
-        yield Finding(SOURCE, "budget", "ok", f"{client.facts['left']} requests left, as Datto counts them")
+    if client.facts.requests_left is not None:
+        left = f"{client.facts.requests_left} requests left, as Datto counts them"
+        yield Finding(SOURCE, "budget", "ok", left)

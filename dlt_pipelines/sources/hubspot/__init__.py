@@ -42,7 +42,9 @@ import queue
 import threading
 import urllib.parse
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
+from functools import partial
 from typing import Any
 
 import dlt
@@ -67,19 +69,12 @@ from dlt_pipelines.sources.hubspot.api import (
     record_rows,
     results,
 )
-from dlt_pipelines.wire.client import (
-    Answer,
-    Budget,
-    Client,
-    Limit,
-    Retry,
-    capped,
-    entries,
-    expect,
-    once,
-    retry_after,
-)
-from dlt_pipelines.wire.credentials import Credentials, Redactor, address
+from dlt_pipelines.wire.budget import Budget, Limit
+from dlt_pipelines.wire.client import Client
+from dlt_pipelines.wire.connect import Access, connects
+from dlt_pipelines.wire.credentials import ApiCredentials
+from dlt_pipelines.wire.messages import Answer, Retry, retry_after
+from dlt_pipelines.wire.paging import capped, entries, expect, once
 from foundation.calendar import local_date
 from foundation.setting_types import WebAddress
 from foundation.settings import Company, Settings
@@ -286,7 +281,7 @@ HISTORY_BATCH = 50
 _LINK: dict[str, ColumnType] = {"from_type": "text", "from_id": "text", "to_type": "text", "to_id": "text"}
 
 
-class HubSpotCredentials(Credentials):
+class HubSpotCredentials(ApiCredentials):
     """What HubSpot needs: a service key or the token of a private app."""
 
     api_key: SecretStr = Field(alias="HUBSPOT_API_KEY")
@@ -294,40 +289,42 @@ class HubSpotCredentials(Credentials):
 
 
 CREDENTIALS = HubSpotCredentials
+WAY_OUT = (
+    "Check HUBSPOT_API_KEY (HubSpot: Development, Keys, Service keys) and its scopes, or run"
+    " `scoreline doctor`."
+)
 
 
-def connect(settings: Settings, company: Company) -> Client | None:
-    """A client that keeps HubSpot's limits; None when HubSpot is not connected."""
-    credentials = HubSpotCredentials.read()
-    if credentials is None:
-        return None
+@dataclass
+class Facts:
+    """What is known of the connection."""
+
+    account_path: str
+    requests_left_today: str | None = None
+
+
+@connects(HubSpotCredentials, SOURCE)
+def connect(access: Access[HubSpotCredentials]) -> Client[Facts]:
+    """A client that keeps HubSpot's limits."""
     burst, search = Limit(*BURST), Limit(*SEARCHES)
+    facts = Facts(path(access.company, "account"))
 
     def judge(answer: Answer) -> Retry | SourceError | None:
         allowed = answer.headers.get("x-hubspot-ratelimit-max", "")
         if answer.headers.get("x-hubspot-ratelimit-interval-milliseconds") == "10000" and allowed.isdigit():
             burst.most = max(burst.most, int(allowed))  # the plan may allow more
         if left := answer.headers.get("x-hubspot-ratelimit-daily-remaining"):
-            client.facts["requests left today"] = left
+            facts.requests_left_today = left
         return _judge(answer)
 
-    url, place = address(settings, SOURCE, credentials.base_url, VENDOR_URL)
-    client = Client(
-        "HubSpot",
-        url,
-        place=place,
-        headers={"Authorization": f"Bearer {credentials.api_key.get_secret_value()}"},
+    vendor = replace(
+        access.vendor("HubSpot", VENDOR_URL, WAY_OUT),
+        headers={"Authorization": f"Bearer {access.credentials.api_key.get_secret_value()}"},
         budget=Budget({"": (burst,), "search": (burst, search), **marketing.lanes(burst)}),
-        redact=Redactor(credentials.secrets()),
         judge=judge,
-        outdated=outdated(company),
-        way_out=(
-            "Check HUBSPOT_API_KEY (HubSpot: Development, Keys, Service keys) and its scopes, or run"
-            " `scoreline doctor`."
-        ),
+        outdated=outdated(access.company),
     )
-    client.facts["account path"] = path(company, "account")
-    return client
+    return Client(vendor, facts, access.counters)
 
 
 def _judge(answer: Answer) -> Retry | SourceError | None:
@@ -392,9 +389,9 @@ def properties(company: Company, name: str) -> dict[str, str]:
     return {column: renamed.get((name, column), column) for column in PROPERTIES[name]}
 
 
-def identify(client: Client) -> str:
+def identify(client: Client[Facts]) -> str:
     """The account behind the key, so that two accounts never mix in one warehouse."""
-    account = client.get_once(client.facts["account path"])
+    account = client.get_once(client.facts.account_path)
     return f"portal {expect(account, (int, str), 'HubSpot account details', 'portalId')}"
 
 
@@ -1096,7 +1093,7 @@ def settle(connection: Any, outcome: Outcome) -> None:
         )
 
 
-def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[Finding]:
+def diagnose(client: Client[Facts], settings: Settings, company: Company) -> Iterator[Finding]:
     """Scopes, configured ids, people and budget, with a request per object or so."""
     facts = client.get_once(path(company, "account"))
     yield Finding(
@@ -1104,22 +1101,14 @@ def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[F
     )
     yield from currency_differs(SOURCE, "HubSpot", facts.get("companyCurrency"), company)
     for name in TARGETS:
-        yield readable(
-            SOURCE,
-            name,
-            lambda name=name: client.get(path(company, "objects", name), {"limit": 1}),
-            ADD_SCOPE,
-        )  # type: ignore[misc]
+        ask = partial(client.get, path(company, "objects", name), {"limit": 1})
+        yield readable(SOURCE, name, ask, ADD_SCOPE)
     yield from _diagnose_mails(client, company)
     yield readable(SOURCE, "owners", lambda: client.get(path(company, "owners"), {"limit": 1}), ADD_SCOPE)
     known: dict[str, dict[str, dict[str, Any]]] = {}
     for name in ("contacts", "deals", "meetings", "calls"):
-        found = readable(
-            SOURCE,
-            f"properties of {name}",
-            lambda name=name: client.get_once(path(company, "properties", name)),
-            ADD_SCOPE,
-        )  # type: ignore[misc]
+        ask = partial(client.get_once, path(company, "properties", name))
+        found = readable(SOURCE, f"properties of {name}", ask, ADD_SCOPE)
         if found.level == "ok":
             known[name] = {
                 row["name"]: row
@@ -1159,7 +1148,7 @@ def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[F
                 )
     yield from marketing.diagnose(client, company, local_date(settings.now(), company.zone))
     yield from _diagnose_people(client, settings, company)
-    left = client.facts.get("requests left today")
+    left = client.facts.requests_left_today
     yield Finding(
         SOURCE, "budget", "ok" if left else "info", f"{left or 'unknown number of'} requests left today"
     )

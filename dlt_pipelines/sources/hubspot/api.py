@@ -9,7 +9,8 @@ from functools import partial
 from typing import Any
 
 from dlt_pipelines.errors import PermanentError
-from dlt_pipelines.wire.client import Client, Complaint, expect, listed, once
+from dlt_pipelines.wire.client import Client
+from dlt_pipelines.wire.paging import Complaint, expect, listed, once
 from foundation.settings import Company
 
 SOURCE = "hubspot"

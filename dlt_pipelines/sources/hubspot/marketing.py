@@ -47,7 +47,8 @@ from dlt_pipelines.core.run import ColumnType, Run, replaces_same, snapshot_day,
 from dlt_pipelines.doctor.findings import Finding, readable
 from dlt_pipelines.errors import Gone, NotAvailable
 from dlt_pipelines.sources.hubspot.api import FULL_DAYS, SOURCE, paged, parsed_instant, path, results
-from dlt_pipelines.wire.client import Client, Limit
+from dlt_pipelines.wire.budget import Limit
+from dlt_pipelines.wire.client import Client
 from foundation.calendar import local_date
 from foundation.settings import Company
 

@@ -51,6 +51,7 @@ import hashlib
 import re
 import urllib.parse
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from typing import Any
@@ -71,9 +72,14 @@ from dlt_pipelines.core.run import (
 )
 from dlt_pipelines.doctor.findings import Finding, currency_differs, readable
 from dlt_pipelines.errors import Gone, PermanentError, SourceError, TransientError, Unexpected
-from dlt_pipelines.wire.client import Answer, Bearer, Budget, Client, Limit, Retry, entries, expect, listed
-from dlt_pipelines.wire.credentials import Credentials, Redactor, address
+from dlt_pipelines.wire.bearer import Bearer
+from dlt_pipelines.wire.budget import Budget, Limit
+from dlt_pipelines.wire.client import Client
+from dlt_pipelines.wire.connect import Access, connects
+from dlt_pipelines.wire.credentials import ApiCredentials
 from dlt_pipelines.wire.kept_tokens import Exchanged, Refused, TokenKeeper
+from dlt_pipelines.wire.messages import Answer, Retry
+from dlt_pipelines.wire.paging import entries, expect, listed
 from foundation.calendar import local_date
 from foundation.setting_types import WebAddress
 from foundation.settings import Company, Settings
@@ -277,7 +283,7 @@ FEEDS: dict[str, tuple[str, ...]] = {}
 NEWEST = dict.fromkeys(ENTITIES, "updated_at")
 
 
-class QuickBooksCredentials(Credentials):
+class QuickBooksCredentials(ApiCredentials):
     """What QuickBooks needs: the app's keys, the company, and a refresh token to begin with."""
 
     client_id: SecretStr = Field(alias="QUICKBOOKS_CLIENT_ID")
@@ -311,54 +317,54 @@ class _TooMuch(TransientError):
     """A report that is too large for one answer."""
 
 
-def connect(settings: Settings, company: Company) -> Client | None:
-    """A client for the company behind the credentials that keeps Intuit's limits; None when QuickBooks is not
-    connected."""
-    credentials = QuickBooksCredentials.read()
-    if credentials is None:
-        return None
-    client_id, client_secret, typed_token, realm = credentials.secrets()
+@dataclass
+class Facts:
+    """What is known of the connection."""
+
+    keeper: TokenKeeper
+    realm: str
+
+
+@connects(QuickBooksCredentials, SOURCE)
+def connect(access: Access[QuickBooksCredentials]) -> Client[Facts]:
+    """A client for the company behind the credentials that keeps Intuit's limits."""
+    settings, redact = access.settings, access.redact
+    client_id, client_secret, typed_token, realm = access.credentials.secrets()
     basic = base64.b64encode(f"{client_id}:{client_secret}".encode()).decode()
-    redact = Redactor([*credentials.secrets(), basic])
-    base, place = address(settings, SOURCE, credentials.base_url, VENDOR_URL)
+    redact.learn(basic)
+    vendor = access.vendor("QuickBooks", VENDOR_URL, WAY_OUT)
+    token_url = vendor.base_url if access.place == "sandbox" else TOKEN_URL
     tokens = Client(
-        "QuickBooks",
-        credentials.token_base_url or (base if place == "sandbox" else TOKEN_URL),
-        headers={"Authorization": f"Basic {basic}"},
-        budget=Budget({"": (Limit(1, 0),)}),
-        redact=redact,
-        judge=_token_judge,
-        way_out=WAY_OUT,
+        replace(
+            vendor,
+            base_url=access.credentials.token_base_url or token_url,
+            headers={"Authorization": f"Basic {basic}"},
+            judge=_token_judge,
+        ),
+        counters=access.counters,
     )
     keeper = TokenKeeper(
         settings.home / "secrets" / "quickbooks.json",
         label="QuickBooks",
-        owner=f"{place}\0{client_id}\0{realm}",
+        owner=f"{access.place}\0{client_id}\0{realm}",
         typed=typed_token,
         redact=redact,
         way_out=RECONNECT,
     )
-    bearer = Bearer(
-        lambda: keeper.renew(lambda token: _exchange(tokens, token, settings.now()), settings.now()), redact
-    )
-    client = Client(
-        "QuickBooks",
-        f"{base}/v3/company/{urllib.parse.quote(realm, safe='')}",
-        place=place,
-        headers={},
+
+    def fetch() -> tuple[str, float]:
+        return keeper.renew(lambda token: _exchange(tokens, token, settings.now()), settings.now())
+
+    vendor = replace(
+        vendor,
+        base_url=f"{vendor.base_url}/v3/company/{urllib.parse.quote(realm, safe='')}",
         query={"minorversion": MINOR_VERSION},
-        authorise=bearer.headers,
-        unauthorised=bearer.renew,
+        auth=Bearer(fetch, redact),
         budget=Budget({"": (Limit(4, 0), Limit(10, 1.0), Limit(500, 60.0))}),
-        redact=redact,
         judge=_judge,
         read_seconds=125.0,  # Intuit itself gives up after 120
-        way_out=WAY_OUT,
     )
-    tokens.counters = client.counters
-    client.facts["keeper"] = keeper
-    client.facts["realm"] = realm
-    return client
+    return Client(vendor, Facts(keeper, realm), access.counters)
 
 
 def _exchange(tokens: Client, token: str, now: datetime) -> Exchanged:
@@ -430,9 +436,9 @@ def _judge(answer: Answer) -> Retry | SourceError | None:
     return None
 
 
-def identify(client: Client) -> str:
+def identify(client: Client[Facts]) -> str:
     """The company behind the credentials, so that two companies never mix in one warehouse."""
-    return f"company {hashlib.sha256(client.facts['realm'].encode()).hexdigest()[:12]}"
+    return f"company {hashlib.sha256(client.facts.realm.encode()).hexdigest()[:12]}"
 
 
 # ------------------------------------------------------------------ queries
@@ -697,8 +703,8 @@ def totals(run: Run) -> Iterator[tuple[str, int]]:
 def end(run: Run) -> None:
     """After the last row: when the access ends, which the answers have told, and a warning where that is
     soon."""
-    run.access_ends = _ends(run.client.facts["keeper"])
-    if ends := _ends_soon(run.client.facts["keeper"], run.started_at):
+    run.access_ends = _ends(run.client.facts.keeper)
+    if ends := _ends_soon(run.client.facts.keeper, run.started_at):
         run.warn(ends)
 
 
@@ -1038,7 +1044,7 @@ def source(run: Run | None = None) -> Any:
     return *transactions, customers, vendors, vendor_states, accounts, company, profit_and_loss, cash_flow
 
 
-def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[Finding]:
+def diagnose(client: Client[Facts], settings: Settings, company: Company) -> Iterator[Finding]:
     """Company, permissions, basis and currency of the reports, and how long the access lasts."""
     info, preferences = _facts(client)
     yield Finding(SOURCE, "company", "ok", f"{info.get('CompanyName')}, {info.get('Country')}")
@@ -1068,7 +1074,7 @@ def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[F
     yield from currency_differs(
         SOURCE, "QuickBooks", at(preferences, "CurrencyPrefs.HomeCurrency.value"), company
     )
-    yield from _diagnose_token(client.facts["keeper"], settings.now())
+    yield from _diagnose_token(client.facts.keeper, settings.now())
 
 
 def _diagnose_token(keeper: TokenKeeper, now: datetime) -> Iterator[Finding]:

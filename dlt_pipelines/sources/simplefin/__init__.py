@@ -40,6 +40,7 @@ import contextlib
 import hashlib
 import urllib.parse
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -61,8 +62,12 @@ from dlt_pipelines.core.run import (
 )
 from dlt_pipelines.doctor.findings import Finding, existing
 from dlt_pipelines.errors import PermanentError, SourceError, TransientError, Unexpected
-from dlt_pipelines.wire.client import Answer, Budget, Client, Limit, Retry, entries, expect, once
-from dlt_pipelines.wire.credentials import Credentials, Redactor, address
+from dlt_pipelines.wire.budget import Budget, Limit
+from dlt_pipelines.wire.client import Client
+from dlt_pipelines.wire.connect import Access, connects
+from dlt_pipelines.wire.credentials import ApiCredentials
+from dlt_pipelines.wire.messages import Answer, Retry
+from dlt_pipelines.wire.paging import entries, expect, once
 from foundation.setting_types import WebAddress
 from foundation.settings import Company, Settings
 
@@ -177,7 +182,7 @@ def forms(url: str) -> list[str]:
     return found
 
 
-class SimpleFinCredentials(Credentials):
+class SimpleFinCredentials(ApiCredentials):
     """What SimpleFIN needs: the access URL, with user and password in it."""
 
     access_url: SecretStr = Field(alias="SIMPLEFIN_ACCESS_URL")
@@ -195,32 +200,32 @@ WAY_OUT = (
 )
 
 
-def connect(settings: Settings, company: Company) -> Client | None:
-    """A client for the access URL that keeps the requests of a day; None when SimpleFIN is not connected.
+@dataclass
+class Facts:
+    """What is known of the connection."""
+
+    day: Limit
+    """The requests of a day that are left."""
+    user: str
+    """A hash of the user's name."""
+
+
+@connects(SimpleFinCredentials, SOURCE)
+def connect(access: Access[SimpleFinCredentials]) -> Client[Facts]:
+    """A client for the access URL that keeps the daily limit of requests.
 
     Raises:
-        PermanentError: what is set is no access URL.
+        PermanentError: SIMPLEFIN_ACCESS_URL is not an access URL.
     """
-    credentials = SimpleFinCredentials.read()
-    if credentials is None:
-        return None
-    redact = Redactor(credentials.secrets())
-    own, user, password = parted(credentials.access_url.get_secret_value())
-    base, place = address(settings, SOURCE, credentials.base_url, own)
+    own, user, password = parted(access.credentials.access_url.get_secret_value())
     day = Limit(PER_DAY, DAY)
-    client = Client(
-        "SimpleFIN",
-        base,
-        place=place,
+    vendor = replace(
+        access.vendor("SimpleFIN", own, WAY_OUT),
         headers={"Authorization": f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"},
         budget=Budget({"": (Limit(1, 0), day)}),
-        redact=redact,
         judge=_judge,
-        way_out=WAY_OUT,
     )
-    client.facts["day"] = day
-    client.facts["user"] = hashlib.sha256(user.encode()).hexdigest()[:12]
-    return client
+    return Client(vendor, Facts(day, hashlib.sha256(user.encode()).hexdigest()[:12]), access.counters)
 
 
 def _judge(answer: Answer) -> Retry | SourceError | None:
@@ -269,9 +274,9 @@ def complaints(body: dict[str, Any]) -> list[dict[str, Any]]:
     return list(found.values())
 
 
-def identify(client: Client) -> str:
+def identify(client: Client[Facts]) -> str:
     """The access behind the URL, so that two people's accounts never mix in one warehouse."""
-    return f"access {client.facts['user']}"
+    return f"access {client.facts.user}"
 
 
 # ------------------------------------------------------------------ the requests of a day
@@ -322,7 +327,7 @@ def begin(run: Run) -> None:
             f"SimpleFIN: the loads of the last 24 hours took {run.known['used']} of {PER_DAY} requests. The"
             " banks' data changes once a day: what is stored stays, and tomorrow's run continues."
         )
-    run.client.facts["day"].most = left
+    run.client.facts.day.most = left
 
 
 # ------------------------------------------------------------------ the answer

@@ -16,8 +16,8 @@ import urllib3
 
 from dlt_pipelines.errors import PermanentError, TransientError
 from dlt_pipelines.sources.simplefin import claim_url, parted
-from dlt_pipelines.wire.client import post_once
-from dlt_pipelines.wire.credentials import Redactor, redacted_logs
+from dlt_pipelines.wire.redaction import Redactor, redacted_logs
+from dlt_pipelines.wire.transport import post_once
 from foundation.settings import Settings, env_file
 
 NAME = "SIMPLEFIN_ACCESS_URL"

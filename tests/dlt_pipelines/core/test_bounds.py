@@ -18,7 +18,7 @@ from dlt_pipelines.core import records
 from dlt_pipelines.core.records import ARROW, Batches, array, parse, typed
 from dlt_pipelines.core.run import ColumnType
 from dlt_pipelines.errors import PermanentError
-from dlt_pipelines.wire.client import Answer
+from dlt_pipelines.wire.messages import Answer
 
 KINDS: tuple[ColumnType, ...] = get_args(ColumnType)
 

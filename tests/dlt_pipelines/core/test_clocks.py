@@ -14,8 +14,9 @@ from dlt_pipelines.core.load import load
 from dlt_pipelines.core.run import Run
 from dlt_pipelines.doctor.checks import diagnose
 from dlt_pipelines.registry import SOURCES
-from dlt_pipelines.wire.client import Budget, Client, Limit, told_at
-from dlt_pipelines.wire.credentials import Redactor
+from dlt_pipelines.wire.client import Client
+from dlt_pipelines.wire.messages import sent_at
+from dlt_pipelines.wire.vendor import Vendor as Description
 from foundation.settings import Company, Settings
 from sandbox import Sandbox
 from tests.dlt_pipelines.conftest import Vendor, answer, at, query
@@ -126,36 +127,29 @@ def test_instants_of_the_state_that_are_to_come_are_dropped() -> None:
 
 
 def test_what_an_answer_says_of_the_time() -> None:
-    assert told_at({"date": "Wed, 29 Oct 2025 12:00:00 GMT"}) == NOW
-    assert told_at({"date": "Wed, 29 Oct 2025 12:00:00 GMT", "age": "3600"}) == NOW + timedelta(hours=1)
-    assert told_at({"date": "yesterday"}) is told_at({}) is None
+    assert sent_at({"date": "Wed, 29 Oct 2025 12:00:00 GMT"}) == NOW
+    assert sent_at({"date": "Wed, 29 Oct 2025 12:00:00 GMT", "age": "3600"}) == NOW + timedelta(hours=1)
+    assert sent_at({"date": "yesterday"}) is sent_at({}) is None
 
 
 def test_a_client_asks_its_host_for_the_time_without_credentials(vendor: Vendor) -> None:
-    client = Client(
-        "X",
-        f"{vendor.url}/v1",
-        headers={"Authorization": "secret"},
-        budget=Budget({"": (Limit(1, 0),)}),
-        redact=Redactor(),
-    )
+    client = Client(Description("X", f"{vendor.url}/v1", headers={"Authorization": "secret"}))
     told = client.clock()
     assert told is not None and abs(datetime.now(UTC) - told) < timedelta(minutes=1)
     assert vendor.seen == []  # the test's server knows GET and POST only, and answers 501
-    nobody = Client(
-        "X", "http://127.0.0.1:9", headers={}, budget=Budget({"": (Limit(1, 0),)}), redact=Redactor()
-    )
+    nobody = Client(Description("X", "http://127.0.0.1:9"))
     assert nobody.clock() is None
 
 
 def test_the_first_answer_tells_the_time(vendor: Vendor) -> None:
     vendor.reply = lambda handler, number: answer(handler, 200, b"{}", Age=str(3600 * number))
-    client = Client("X", vendor.url, headers={}, budget=Budget({"": (Limit(1, 0),)}), redact=Redactor())
+    client = Client(Description("X", vendor.url))
     client.get("/a")
     first = client.clock()
     client.get("/b")
     assert client.clock() == first
-    assert client.anew()._told_at is None
+    later = client.again().clock()
+    assert first and later and later < first, "another run asks for the time again"
 
 
 def test_the_sandbox_tells_its_own_time(sandbox: Sandbox) -> None:

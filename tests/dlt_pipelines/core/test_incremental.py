@@ -237,7 +237,7 @@ def test_the_vendors_limits_are_never_hit(company: Company, monkeypatch: pytest.
         load("hubspot", settings, company, tables={"contacts", "calls", "tasks"}, client=client)
         load("autotask", settings, company)
         settings = at(monkeypatch, strict, "2025-10-21T12:00:00Z")
-        load("hubspot", settings, company, client=client.anew())
+        load("hubspot", settings, company, client=client.again())
         load("autotask", settings, company)
         calls = strict.requests()
         assert len(calls) > 150

@@ -67,9 +67,7 @@ def test_a_wrong_key_and_nobody_there(
     assert "not accepted" in bad(findings)["access"].detail
     assert {finding.source for finding in findings if finding.level == "fail"} == {"hubspot", "autotask"}
     assert "canary" not in str(findings)
-    from dlt_pipelines.wire import client as http
-
-    monkeypatch.setattr(http, "TRIES", 1)
+    monkeypatch.setattr("dlt_pipelines.wire.client.TRIES", 1)
     monkeypatch.setenv("HUBSPOT_BASE_URL", "http://127.0.0.1:9")
     assert "network" in bad(diagnose(Settings(), company, ["hubspot"]))["reach"].way_out
 

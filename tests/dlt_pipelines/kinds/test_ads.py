@@ -18,7 +18,7 @@ from dlt_pipelines.errors import PermanentError, TransientError
 from dlt_pipelines.kinds.ads import slices
 from dlt_pipelines.sources import linkedin_ads as linkedin_source
 from dlt_pipelines.sources import meta_ads as meta_source
-from dlt_pipelines.wire import client as http
+from dlt_pipelines.wire.budget import Budget
 from foundation.settings import Company, Settings
 from sandbox import Sandbox
 from sandbox.companies.cedar_ridge import ads
@@ -529,7 +529,7 @@ def test_meta_rests_when_a_budget_is_nearly_used_up() -> None:
 def test_meta_stays_in_the_hour_of_the_lower_tier(company: Company, sandbox: Sandbox) -> None:
     client = meta_source.connect(Settings(), company)
     assert client is not None
-    assert [(limit.most, limit.seconds) for limit in client.budget._lanes["insights"]] == [
+    assert [(limit.most, limit.seconds) for limit in client.budget.lanes["insights"]] == [
         (4, 0),
         (600, 3_600),
     ]
@@ -589,10 +589,8 @@ def test_linkedin_tokens_are_renewed_and_waited_for(
     sandbox: Sandbox, brief: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waited = []
-    pause = http.Budget.pause
-    monkeypatch.setattr(
-        http.Budget, "pause", lambda self, seconds: (waited.append(seconds), pause(self, 0.01))[1]
-    )
+    pause = Budget.pause
+    monkeypatch.setattr(Budget, "pause", lambda self, seconds: (waited.append(seconds), pause(self, 0.01))[1])
     sandbox.fault(
         "linkedin_ads", "wrong_key", path="adAccounts$", times=2
     )  # the old one has ended, the new one is not known yet

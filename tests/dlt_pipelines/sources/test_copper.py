@@ -12,6 +12,7 @@ from dlt_pipelines.core.load import load
 from dlt_pipelines.doctor.checks import diagnose
 from dlt_pipelines.errors import PermanentError
 from dlt_pipelines.sources import copper
+from dlt_pipelines.wire.messages import Answer, Retry
 from foundation.settings import Company, Settings
 from sandbox import SANDBOX_CREDENTIALS, Sandbox
 from tests.dlt_pipelines.conftest import at, query
@@ -233,8 +234,10 @@ def test_the_minute_is_waited_for_without_retry_after(sandbox: Sandbox, company:
         .rows_total
         == 6
     )
-    judged = copper._judge(copper.Answer(429, {}, b"{}", "/users/search"))
-    assert isinstance(judged, copper.Retry) and judged.seconds == 60 and judged.everybody
+    client = copper.connect(Settings(), company)
+    assert client
+    judged = client.vendor.judge(Answer(429, {}, b"{}", "/users/search"))
+    assert isinstance(judged, Retry) and judged.seconds == 60 and judged.everybody
 
 
 def test_open_opportunities_are_kept_by_day(

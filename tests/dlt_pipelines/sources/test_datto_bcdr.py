@@ -14,7 +14,7 @@ from dlt_pipelines.core.load import LoadReport, load
 from dlt_pipelines.doctor.checks import diagnose
 from dlt_pipelines.errors import PermanentError, TransientError
 from dlt_pipelines.sources import datto_bcdr
-from dlt_pipelines.wire.client import Answer, Retry
+from dlt_pipelines.wire.messages import Answer, Retry
 from foundation.settings import Company, Settings
 from sandbox import SANDBOX_CREDENTIALS, Sandbox
 from tests.dlt_pipelines.conftest import at, query
@@ -447,8 +447,12 @@ def test_what_gives_access_is_nowhere(
     ("headers", "seconds"),
     [({}, None), ({"X-API-Limit-Resets": "30"}, 30.0), ({"X-API-Limit-Resets": "1767225600"}, None)],
 )
-def test_a_429_is_waited_out(headers: dict[str, str], seconds: float | None) -> None:
-    verdict = datto_bcdr._judge(Answer(429, headers, b"", "/v1/bcdr/device"), {})
+def test_a_429_is_waited_out(
+    headers: dict[str, str], seconds: float | None, sandbox: Sandbox, company: Company
+) -> None:
+    client = datto_bcdr.connect(Settings(), company)
+    assert client
+    verdict = client.vendor.judge(Answer(429, headers, b"", "/v1/bcdr/device"))
     assert isinstance(verdict, Retry) and (verdict.seconds, verdict.everybody) == (seconds, True)
 
 

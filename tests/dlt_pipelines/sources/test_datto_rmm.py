@@ -15,7 +15,7 @@ from dlt_pipelines.core.load import load
 from dlt_pipelines.doctor.checks import diagnose
 from dlt_pipelines.errors import NotAvailable, PermanentError, TransientError
 from dlt_pipelines.sources import datto_rmm
-from dlt_pipelines.wire.client import Answer, Retry
+from dlt_pipelines.wire.messages import Answer, Retry
 from foundation.settings import Company, Settings, SettingsError
 from sandbox import Sandbox
 from sandbox.companies.cedar_ridge.machines import RECOVERY_KEY
@@ -317,14 +317,16 @@ def test_the_address_must_be_datto_rmms(
             datto_rmm.connect(settings, company)
     else:
         client = datto_rmm.connect(settings, company)
-        assert client and client.base_url == base
+        assert client and client.vendor.base_url == base
 
 
-def test_a_429_waits_a_minute_and_a_403_after_it_is_a_block() -> None:
+def test_a_429_waits_a_minute_and_a_403_after_it_is_a_block(sandbox: Sandbox, company: Company) -> None:
     def refused(status: int, **headers: str) -> Answer:
         return Answer(status, headers, b"", "/api/v2/account")
 
-    judge = datto_rmm._Judge()
+    client = datto_rmm.connect(Settings(), company)
+    assert client
+    judge = client.vendor.judge
     assert isinstance(judge(refused(403)), NotAvailable)
     waits = [judge(refused(429)), judge(refused(429, **{"retry-after": "7"}))]
     assert [(wait.seconds, wait.everybody) for wait in waits if isinstance(wait, Retry)] == [
@@ -347,9 +349,9 @@ def test_no_more_than_others_leave_of_the_minute_is_taken(
     )
     client = datto_rmm.connect(Settings(), company)
     assert client
-    assert client.facts["minute"].most == 300, "half of the published limit, which others share"
+    assert client.facts.most == 300, "half of the published limit, which others share"
     datto_rmm.begin(SimpleNamespace(client=client))  # type: ignore[arg-type]
-    assert client.facts["minute"].most == most
+    assert client.facts.most == most
 
 
 def test_a_vendor_that_does_not_tell_its_budget_stops_nothing(sandbox: Sandbox, company: Company) -> None:

@@ -12,7 +12,7 @@ import pytest
 from dlt_pipelines.core.load import load
 from dlt_pipelines.doctor.checks import diagnose
 from dlt_pipelines.sources import intercom
-from dlt_pipelines.wire.client import Answer, Retry
+from dlt_pipelines.wire.messages import Answer, Retry
 from foundation.settings import Company, Settings
 from sandbox import Sandbox
 from sandbox.companies.base import DEMO_CLOCK, Book
@@ -275,9 +275,13 @@ def test_an_empty_body_is_asked_for_again(sandbox: Sandbox, company: Company) ->
     assert pull(company).tables["conversations"].rows_total > 1000
 
 
-def test_a_429_waits_for_the_end_of_the_window() -> None:
+def test_a_429_waits_for_the_end_of_the_window(sandbox: Sandbox, company: Company) -> None:
+    client = intercom.connect(Settings(), company)
+    assert client
+    judge = client.vendor.judge
+
     def wait(**headers: str) -> float | None:
-        judged = intercom._judge(
+        judged = judge(
             Answer(429, {name.replace("_", "-"): value for name, value in headers.items()}, b"{}", "/me")
         )
         assert isinstance(judged, Retry) and judged.everybody
@@ -297,8 +301,8 @@ def test_the_region_chooses_the_host(
         section = company.intercom.model_copy(update={"region": region})
         client = intercom.connect(settings, company.model_copy(update={"intercom": section}))
         assert client is not None
-        hosts.append(client.base_url)
-        assert [(limit.most, limit.seconds) for limit in client.budget._lanes[""]] == [(166, 10.0)]
+        hosts.append(client.vendor.base_url)
+        assert [(limit.most, limit.seconds) for limit in client.budget.lanes[""]] == [(166, 10.0)]
     assert hosts == ["https://api.intercom.io", "https://api.eu.intercom.io", "https://api.au.intercom.io"]
 
 

@@ -21,7 +21,7 @@ from dlt_pipelines.core.load import load
 from dlt_pipelines.doctor.checks import diagnose
 from dlt_pipelines.errors import PermanentError, TransientError
 from dlt_pipelines.sources import quickbooks
-from dlt_pipelines.wire.client import Answer
+from dlt_pipelines.wire.messages import Answer
 from foundation.settings import Company, Settings
 from sandbox import SANDBOX_CREDENTIALS, Sandbox
 from sandbox.companies.base import DEMO_CLOCK
@@ -650,12 +650,16 @@ def test_errors_say_what_to_do(
         load("quickbooks", Settings(), company, tables={"bills"})
 
 
-def test_both_spellings_of_a_fault_are_read() -> None:
-    upper = b'{"Fault": {"Error": [{"Message": "m", "code": "610"}]}}'
-    lower = b'{"fault": {"error": [{"message": "m", "code": "610"}]}, "time": 1794389401000}'
-    assert [quickbooks._faults(Answer(400, {}, body, "")) for body in (upper, lower)] == [
-        [{"message": "m", "code": "610"}]
-    ] * 2
+def test_both_spellings_of_a_fault_are_read(sandbox: Sandbox, company: Company) -> None:
+    upper = b'{"Fault": {"Error": [{"Message": "m", "code": "4000"}]}}'
+    lower = b'{"fault": {"error": [{"message": "m", "code": "4000"}]}, "time": 1794389401000}'
+    client = quickbooks.connect(Settings(), company)
+    assert client
+    judged = [client.vendor.judge(Answer(400, {}, body, "")) for body in (upper, lower)]
+    assert [str(verdict).startswith("the request is refused: m (code 4000") for verdict in judged] == [
+        True,
+        True,
+    ]
 
 
 def test_the_doctor_compares_basis_and_currency(sandbox: Sandbox, company: Company) -> None:

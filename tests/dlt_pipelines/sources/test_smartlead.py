@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 import traceback
 from datetime import UTC, datetime
 from typing import Any
@@ -14,8 +15,8 @@ from dlt_pipelines.core.load import load
 from dlt_pipelines.doctor.checks import diagnose
 from dlt_pipelines.errors import PermanentError, SourceError, TransientError
 from dlt_pipelines.sources import smartlead
-from dlt_pipelines.wire import client as http
-from dlt_pipelines.wire.client import Answer, Budget, Limit
+from dlt_pipelines.wire.budget import Budget
+from dlt_pipelines.wire.messages import Answer
 from foundation.settings import Company, Settings
 from sandbox import SANDBOX_CREDENTIALS, Sandbox
 from tests.dlt_pipelines.conftest import at, query
@@ -72,7 +73,7 @@ def test_secrets_of_mailboxes_and_addresses_of_leads_are_nowhere(
     with caplog.at_level("DEBUG"):
         load(NAME, Settings(), company)
         sandbox.fault(NAME, "truncated", path="email-accounts")
-        with pytest.raises(TransientError, match="no JSON but [0-9]+ bytes") as caught:
+        with pytest.raises(TransientError, match="not JSON but [0-9]+ bytes") as caught:
             load(NAME, Settings(), company)
         sandbox.clear_faults()
         sandbox.fault(NAME, "field_gone", path="email-accounts", field="id")
@@ -246,14 +247,14 @@ def test_a_window_is_read_again(sandbox: Sandbox, company: Company) -> None:
     assert ("2025-02-02" <= first <= "2025-02-03") and last <= "2025-02-10" and campaigns == 3
 
 
-def test_rate_headers_are_obeyed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rate_headers_are_obeyed(sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
     paused: list[float] = []
-    budget = Budget({"": (Limit(1, 0),)})
+    client = smartlead.connect(Settings(), company)
+    assert client
     monkeypatch.setattr(Budget, "pause", lambda self, seconds: paused.append(seconds))
 
     def judge(status: int, body: bytes = b"[]", **headers: str) -> Any:
-        return smartlead._judge(
-            budget,
+        return client.vendor.judge(
             Answer(
                 status, {name.replace("_", "-"): value for name, value in headers.items()}, body, "/campaigns"
             ),
@@ -261,7 +262,7 @@ def test_rate_headers_are_obeyed(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert judge(200, x_ratelimit_remaining="3", x_ratelimit_reset="20") is None and paused == []
     assert judge(200, x_ratelimit_remaining="0", x_ratelimit_reset="20") is None
-    assert judge(200, x_ratelimit_remaining="0", x_ratelimit_reset=str(http.time.time() + 20)) is None
+    assert judge(200, x_ratelimit_remaining="0", x_ratelimit_reset=str(time.time() + 20)) is None
     assert [round(seconds) for seconds in paused] == [20, 20]
     assert judge(429, b'{"error": {"code": "RATE_LIMIT_EXCEEDED", "retry_after": 7}}').seconds == 7
     assert judge(429, retry_after="3").seconds == 3

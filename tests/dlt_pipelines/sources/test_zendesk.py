@@ -211,8 +211,8 @@ def test_ids_exceed_32_bits(sandbox: Sandbox, company: Company) -> None:
 def test_the_exports_have_a_budget_of_their_own(sandbox: Sandbox, company: Company) -> None:
     client = zendesk.connect(Settings(), company)
     assert client is not None
-    assert [(limit.most, limit.seconds) for limit in client.budget._lanes["exports"]] == [(10, 60), (200, 60)]
-    assert [(limit.most, limit.seconds) for limit in client.budget._lanes[""]] == [(200, 60)]
+    assert [(limit.most, limit.seconds) for limit in client.budget.lanes["exports"]] == [(10, 60), (200, 60)]
+    assert [(limit.most, limit.seconds) for limit in client.budget.lanes[""]] == [(200, 60)]
 
 
 def test_open_tickets_are_kept_by_day(

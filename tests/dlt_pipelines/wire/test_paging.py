@@ -3,7 +3,6 @@ silence."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import orjson
@@ -13,19 +12,19 @@ from dlt_pipelines.core.load import load
 from dlt_pipelines.errors import PermanentError, Unexpected
 from dlt_pipelines.sources import autotask
 from dlt_pipelines.sources.hubspot.api import paged
-from dlt_pipelines.wire import client as http
-from dlt_pipelines.wire.client import Budget, Client, Limit, entries
-from dlt_pipelines.wire.credentials import Redactor
+from dlt_pipelines.wire.budget import Budget, Limit
+from dlt_pipelines.wire.client import Client
+from dlt_pipelines.wire.paging import capped, entries, expect
+from dlt_pipelines.wire.vendor import Vendor as Description
 from foundation.settings import Company, Settings
 from sandbox import Sandbox
 from tests.dlt_pipelines.conftest import Vendor, answer, at
 
 
 @pytest.fixture
-def client(vendor: Vendor, monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
-    monkeypatch.setattr(http.random, "uniform", lambda low, high: 0.0)
+def client(vendor: Vendor) -> Client:
     lanes = {lane: (Limit(9, 0),) for lane in ("", "Tickets")}
-    yield Client("Vendor", vendor.url, headers={}, budget=Budget(lanes), redact=Redactor())
+    return Client(Description("Vendor", vendor.url, budget=Budget(lanes)))
 
 
 def says(vendor: Vendor, *answers: Any) -> None:
@@ -106,3 +105,13 @@ def test_autotask_s_pages_are_in_the_order_of_ids_or_nothing_is_taken(client: Cl
         PermanentError, match="Autotask Tickets: a page is not in the order of ids, so rows would be lost"
     ):
         list(autotask.walk(client, "Tickets", ["id"], []))
+
+
+def test_page_cap_and_shape() -> None:
+    with pytest.raises(PermanentError, match="things: more than 3 pages"):
+        list(capped(iter(int, 1), 3, "things"))
+    assert list(capped([1, 2, 3], 3, "things")) == [1, 2, 3]
+    with pytest.raises(PermanentError, match="expected results to be a list, but the answer has: error, id"):
+        expect({"error": 1, "id": 2}, list, "Vendor things", "results")
+    with pytest.raises(PermanentError, match="the answer has: list"):
+        expect([1], dict, "Vendor things")

@@ -86,7 +86,7 @@
     exists (
         select 1
         from (select unnest({{ tables_of_models(models, sources or ['hubspot', 'copper']) }}) as raw_table) as needed
-        inner join {{ ref('int_crm') if sources is none else ref('int_sources') }} as sources
+        inner join {{ ref('int_crm__chosen') if sources is none else ref('int_sources__states') }} as sources
             on
                 needed.raw_table like sources.source || '.%'
                 {%- if sources is not none %}

@@ -73,8 +73,8 @@ def rows(make_warehouse: MakeWarehouse) -> dict[str, dict[str, Any]]:
             },
         ],
     )
-    warehouse.build("--select", "+int_ad_spend", "--indirect-selection", "cautious")
-    return {row["record_id"]: row for row in warehouse.query("from intermediate.int_ad_spend")}
+    warehouse.build("--select", "+int_marketing__ad_spend", "--indirect-selection", "cautious")
+    return {row["record_id"]: row for row in warehouse.query("from intermediate.int_marketing__ad_spend")}
 
 
 def test_one_shape(rows: dict[str, dict[str, Any]]) -> None:

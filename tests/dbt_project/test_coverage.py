@@ -22,9 +22,9 @@ CLOCK = at("2025-10-27T12:00:00")
 THROUGH, WEDNESDAY = CLOCK - timedelta(minutes=5), at("2025-10-22T15:00:00")
 CHAIN = (
     "sources/int_sources__tables",
-    "sources/int_sources",
+    "sources/int_sources__states",
     "sources/int_sources__chosen",
-    "figures/int_company_figures__queries",
+    "figures/int_figures__queries",
     "scorecard/int_scorecard__line_tables",
     "scorecard/int_scorecard__coverage",
     "scorecard/int_scorecard__line_periods",
@@ -243,7 +243,7 @@ def test_a_lost_permission_leaves_what_was_complete(ledger: Ledger) -> None:
     ]
     assert {row[1] for row in ledger.query(states.format("phone_call_quantity"))} == {"missing"}
     assert ledger.query(
-        "select source, refused from intermediate.int_sources where refused is not null order by source"
+        "select source, refused from intermediate.int_sources__states where refused is not null order by source"
     ) == [
         ("copper", f"activities: {SAID}"),
         ("zendesk", f"tickets: {SAID}"),

@@ -75,7 +75,7 @@ def mistakes(make_warehouse: MakeWarehouse) -> str:
         "build",
         "--select",
         "path:seeds",
-        "int_goals",
+        "int_goals__rows",
         "int_scorecard__metrics",
         "int_scorecard__line_people",
         "stg_scoreline__sources",
@@ -203,7 +203,7 @@ def test_only_other_sql_is_another_definition(make_warehouse: MakeWarehouse) -> 
     # a comment, line breaks, another config, a new person, and other names of a model, a staging model and a macro
     edit(dials, "select\n", "{{ config(materialized='table') }}\n-- new\n{# comments,\ntwo #}\nselect\n\n")
     warehouse.seeds["people"] = PEOPLE + "zed,Zed Zorn,zed@test.example,,,inside,40,2024-01-01,\n"
-    rename(project, "int_calls", "int_every__call")
+    rename(project, "int_hubspot__calls", "int_every__call")
     rename(project, "stg_hubspot__account", "stg_hubspot__portal")
     rename(project, "typed_contributions", "contributions_by_hand")
     second = fingerprints()

@@ -343,10 +343,10 @@ def weeks(warehouse: RawWarehouse) -> dict[tuple[str, str], Row]:
 
 
 DAYS = {
-    "cash_position": "(from intermediate.int_cash_balances where is_complete)",
-    "bills_pending_approval_value": "(select *, value_reason as reason from intermediate.int_pending_bills)",
-    "vendors_not_onboarded": "intermediate.int_vendor_offers",
-    "bills_missing_w9": "intermediate.int_bills_w9",
+    "cash_position": "(from intermediate.int_finance__cash_balances where is_complete)",
+    "bills_pending_approval_value": "(select *, value_reason as reason from intermediate.int_accounting__pending_bills)",
+    "vendors_not_onboarded": "intermediate.int_accounting__vendor_offers",
+    "bills_missing_w9": "intermediate.int_accounting__bills_w9",
 }
 """Every day of a metric, of which the metric itself has the last one of each week."""
 
@@ -474,7 +474,7 @@ def test_cash_is_the_last_day_that_is_whole(weeks: dict[tuple[str, str], Row]) -
 def test_a_bank_that_vanished_never_lowers_the_sum(warehouse: RawWarehouse) -> None:
     days = warehouse.query(
         "select occurred_on::text as day, bool_and(is_complete) as is_complete, min(as_of_day)::text as"
-        " as_of, sum(balance) filter (where reason is null) as cash from intermediate.int_cash_balances group"
+        " as_of, sum(balance) filter (where reason is null) as cash from intermediate.int_finance__cash_balances group"
         " by 1 order by 1"
     )
     assert [(row["day"], row["is_complete"], row["cash"]) for row in days if row["is_complete"]] == [
@@ -518,7 +518,7 @@ def test_an_account_that_was_connected_again_counts_once(warehouse: RawWarehouse
 
 def test_a_bank_that_is_linked_anew_counts_once_or_the_day_is_not_whole(warehouse: RawWarehouse) -> None:
     rows = warehouse.query(
-        "select occurred_on::text as day, record_id, reason, is_complete from intermediate.int_cash_balances"
+        "select occurred_on::text as day, record_id, reason, is_complete from intermediate.int_finance__cash_balances"
     )
     found = {(row["day"], row["record_id"]): (row["reason"], row["is_complete"]) for row in rows}
     assert found["2025-11-11", "M"] == found["2025-11-11", "M2"] == ("twin_account", False)
@@ -565,9 +565,9 @@ def test_ids_on_the_list_tell_accounts_of_one_name_apart(warehouse: RawWarehouse
         }
     )
     warehouse.turn_clock("2025-11-04T12:00:00")
-    warehouse.build("--select", "int_cash_balances", *CAUTIOUS)
+    warehouse.build("--select", "int_finance__cash_balances", *CAUTIOUS)
     rows = warehouse.query(
-        "select record_id, reason from intermediate.int_cash_balances where occurred_on = '2025-11-11' and"
+        "select record_id, reason from intermediate.int_finance__cash_balances where occurred_on = '2025-11-11' and"
         " is_cash_account"
     )
     found = {row["record_id"]: row["reason"] for row in rows}
@@ -575,12 +575,12 @@ def test_ids_on_the_list_tell_accounts_of_one_name_apart(warehouse: RawWarehouse
     assert found["M"] is None and found["M2"] is None and found["bank.example/main"] == "account_missing"
     warehouse.company = warehouse.company.model_copy(update={"simplefin": section})
     warehouse.turn_clock("2025-11-04T12:00:00")
-    warehouse.build("--select", "int_cash_balances", *CAUTIOUS)
+    warehouse.build("--select", "int_finance__cash_balances", *CAUTIOUS)
 
 
 def test_what_is_wrong_with_a_day_is_told(warehouse: RawWarehouse) -> None:
     rows = warehouse.query(
-        "select occurred_on::text as day, list_key, reason from intermediate.int_cash_balances where not"
+        "select occurred_on::text as day, list_key, reason from intermediate.int_finance__cash_balances where not"
         " is_complete"
     )
     found = {(row["day"], row["list_key"]): row["reason"] for row in rows}
@@ -704,7 +704,12 @@ def test_without_quickbooks_the_w9_comes_from_billcom(warehouse: RawWarehouse) -
     warehouse.loaded("quickbooks", "not_connected", finished=at("2025-11-04T11:30:00"))
     warehouse.turn_clock("2025-11-04T12:00:00")
     warehouse.build(
-        "--select", "int_sources__tables", "int_sources", "int_bills_w9", "int_vendor_offers", *CAUTIOUS
+        "--select",
+        "int_sources__tables",
+        "int_sources__states",
+        "int_accounting__bills_w9",
+        "int_accounting__vendor_offers",
+        *CAUTIOUS,
     )
     assert receipts(warehouse, "bills_missing_w9", "2025-10-27") == {"b2": None, "b5": None}
     assert receipts(warehouse, "bills_missing_w9", "2025-11-03") == {"b2": None}  # the other one is paid
@@ -715,6 +720,8 @@ def test_the_setting_decides_and_a_list_without_rows_is_blank(warehouse: RawWare
     warehouse.company = warehouse.company.model_copy(update={"accounting": accounting})
     warehouse.seeds["approved_offers"] = "vendor,approved_on,ended_on,note\n"
     warehouse.turn_clock("2025-11-04T12:00:00")
-    warehouse.build("--select", "approved_offers", "int_bills_w9", "int_vendor_offers", *CAUTIOUS)
+    warehouse.build(
+        "--select", "approved_offers", "int_accounting__bills_w9", "int_accounting__vendor_offers", *CAUTIOUS
+    )
     assert receipts(warehouse, "bills_missing_w9", "2025-11-03")["later"] is None
     assert warehouse.query("from metrics.vendors_not_onboarded") == []

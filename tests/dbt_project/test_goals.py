@@ -109,8 +109,8 @@ def test_readers_see_the_goals_as_they_are_written(progress: RawWarehouse) -> No
 def test_a_file_from_before_the_new_columns_still_works(make_warehouse: MakeWarehouse) -> None:
     warehouse = make_warehouse("2025-10-27T12:00:00", seeds={"goals": GOALS})
     assert "tolerance" not in GOALS
-    warehouse.build("--select", "goals", "int_goals", "--exclude-resource-type", "test")
-    rows = warehouse.query("from intermediate.int_goals")
+    warehouse.build("--select", "goals", "int_goals__rows", "--exclude-resource-type", "test")
+    rows = warehouse.query("from intermediate.int_goals__rows")
     assert len(rows) == 5
     assert {(row["per"], row["kind"], row["tolerance"], row["band"]) for row in rows} == {
         (None, "standing", None, Decimal("0.1"))
@@ -120,10 +120,10 @@ def test_a_file_from_before_the_new_columns_still_works(make_warehouse: MakeWare
     warehouse.seeds["goals"] = (
         "\n".join([header + ",per,kind,tolerance", goals[0] + ",day,,", *goals[1:]]) + "\n"
     )
-    warehouse.build("--select", "goals", "int_goals", "--exclude-resource-type", "test")
-    assert [row["per"] for row in warehouse.query("from intermediate.int_goals where per is not null")] == [
-        "day"
-    ]
+    warehouse.build("--select", "goals", "int_goals__rows", "--exclude-resource-type", "test")
+    assert [
+        row["per"] for row in warehouse.query("from intermediate.int_goals__rows where per is not null")
+    ] == ["day"]
 
 
 @pytest.fixture(scope="module")
@@ -152,7 +152,7 @@ def refused(make_warehouse: MakeWarehouse) -> str:
         seeds={"goals": "\n".join(goals) + "\n", "scorecard_lines": LINES, "people": PEOPLE},
     )
     ran = warehouse.dbt(
-        "build", "--select", "path:seeds", "int_goals", "int_scorecard__metrics", "int_scorecard__line_people", "int_scorecard__lines",
+        "build", "--select", "path:seeds", "int_goals__rows", "int_scorecard__metrics", "int_scorecard__line_people", "int_scorecard__lines",
         "int_calendar__days", "int_calendar__periods", "path:tests/goals", "--exclude", "path:tests/lines",
     )  # fmt: skip
     assert ran.returncode == 1, ran.stdout

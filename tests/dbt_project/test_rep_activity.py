@@ -358,7 +358,9 @@ def test_the_page_tells_what_the_lines_tell_and_odd_numbers_warn(warehouse: RawW
 def test_a_day_that_was_not_read_to_its_end_is_no_day_without_work(warehouse: RawWarehouse) -> None:
     # the last test of this warehouse: both systems have been down since Monday morning
     warehouse.turn_clock("2025-10-30T12:00:00")
-    warehouse.build("--select", "int_sources", "fct_rep_activity_daily", "--exclude", "test_type:singular")
+    warehouse.build(
+        "--select", "int_sources__states", "fct_rep_activity_daily", "--exclude", "test_type:singular"
+    )
     assert warehouse.query(
         "select max(day) as last, count(distinct day) as days from marts.fct_rep_activity_daily"
     ) == [{"last": date(2025, 10, 26), "days": 90}]

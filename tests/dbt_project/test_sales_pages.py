@@ -417,7 +417,7 @@ def test_periods_at_a_leap_day(warehouse: RawWarehouse) -> None:
     warehouse.turn_clock("2028-02-29T18:00:00")
     warehouse.build(
         "--select",
-        "int_sources",
+        "int_sources__states",
         "int_crm__reach",
         "int_sales__periods",
         "dim_sales_periods",

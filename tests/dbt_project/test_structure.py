@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from tests.support.raw_warehouse import RawWarehouse, raw_tables
 
 LAYERS = ("staging", "intermediate", "metrics", "marts")
-PREFIXES = {"staging": ("stg_",), "intermediate": ("int_",), "marts": ("fct_", "dim_")}
+SHORT = {"staging": "stg", "intermediate": "int"}
 MAY_READ = {
     "staging": set(),
     "intermediate": {"staging", "intermediate", "seed"},
@@ -45,18 +46,20 @@ def layer(node: dict[str, Any]) -> str:
     return node["resource_type"] if node["resource_type"] in ("seed", "snapshot") else str(node["fqn"][1])
 
 
-def test_every_model_stands_in_a_layer_and_is_named_for_it(models: dict[str, dict[str, Any]]) -> None:
+def test_every_model_is_named_for_its_layer_and_folder(models: dict[str, dict[str, Any]]) -> None:
+    """`stg_<source>__<what>`, `int_<folder>__<what>`, `dim_` or `fct_`; a metric is called by its id."""
     assert {layer(node) for node in models.values()} == set(LAYERS)
-    odd = [
-        name
-        for name, node in models.items()
-        if layer(node) != "metrics" and not name.startswith(PREFIXES[layer(node)])
-    ]
-    odd += [
-        name
-        for name, node in models.items()
-        if layer(node) == "metrics" and name.startswith(("stg_", "int_", "fct_", "dim_"))
-    ]
+    odd = []
+    for name, node in models.items():
+        folder = str(node["fqn"][2])
+        if layer(node) == "marts":
+            fits = name.startswith(("fct_", "dim_"))
+        elif layer(node) == "metrics":
+            fits = not name.startswith(("stg_", "int_", "fct_", "dim_"))
+        else:
+            fits = re.fullmatch(rf"{SHORT[layer(node)]}_{folder}__[a-z0-9_]+", name)
+        if not fits or "__" in name.split("__", 1)[-1]:
+            odd.append(node["original_file_path"])
     assert odd == []
 
 

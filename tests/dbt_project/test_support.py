@@ -140,7 +140,7 @@ def warehouse(make_warehouse: MakeWarehouse) -> RawWarehouse:
             open_talk | {"conversation_id": "9", "state": "open", "delivered_as": "automated"},
         ],
     )
-    made.build("--select", "+int_support__open_snapshots", "--indirect-selection", "cautious")
+    made.build("--select", "+int_desk__open_snapshots", "--indirect-selection", "cautious")
     return made
 
 
@@ -148,7 +148,7 @@ def warehouse(make_warehouse: MakeWarehouse) -> RawWarehouse:
 def rows(warehouse: RawWarehouse) -> dict[str, dict[str, Any]]:
     return {
         f"{row['source']} {row['record_id']}": row
-        for row in warehouse.query("from intermediate.int_support__tickets")
+        for row in warehouse.query("from intermediate.int_desk__support_tickets")
     }
 
 
@@ -259,7 +259,7 @@ def test_receipts_open_where_the_work_is_done(rows: dict[str, dict[str, Any]]) -
 
 
 def test_open_tickets_of_a_day(warehouse: RawWarehouse) -> None:
-    rows = warehouse.query("from intermediate.int_support__open_snapshots order by source desc, record_id")
+    rows = warehouse.query("from intermediate.int_desk__open_snapshots order by source desc, record_id")
     shown = [
         (row["source"], row["record_id"], row["is_open"], row["is_snoozed"], row["reason"], row["age_hours"])
         for row in rows

@@ -35,7 +35,7 @@ select
 from {{ ref('fct_sales_kpis') }} as kpis
 inner join told on kpis.measure = told.measure
 -- Copper's deals are on the sales pages only; the metrics of the scorecard are HubSpot's
-inner join {{ ref('int_crm') }} as crm on crm.source = 'hubspot'
+inner join {{ ref('int_crm__chosen') }} as crm on crm.source = 'hubspot'
 where
     kpis.period_key = 'all' and kpis.owner_key = 'all'
     and (

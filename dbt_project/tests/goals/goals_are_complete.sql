@@ -3,7 +3,7 @@ with goals as (
     select
         *,
         line_id || ' from ' || coalesce(cast(valid_from as text), '(blank)') as goal
-    from {{ ref('int_goals') }}
+    from {{ ref('int_goals__rows') }}
 ),
 
 problems as (

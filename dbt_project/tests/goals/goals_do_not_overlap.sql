@@ -6,7 +6,7 @@ with goals as (
         valid_from,
         coalesce(valid_to, date '9999-12-31') as valid_to,
         row_number() over (order by line_id, kind, valid_from, valid_to) as position
-    from {{ ref('int_goals') }}
+    from {{ ref('int_goals__rows') }}
 ),
 
 problems as (

@@ -1,4 +1,4 @@
-{{ config(meta={'dagster': {'ref': {'name': 'int_goals'}}}) }}
+{{ config(meta={'dagster': {'ref': {'name': 'int_goals__rows'}}}) }}
 
 -- a goal that can't apply would be silently no goal, or one that nobody meant
 with goals as (
@@ -8,7 +8,7 @@ with goals as (
         lines.cadence,
         lines.aggregation,
         lines.people_keys
-    from {{ ref('int_goals') }} as goals
+    from {{ ref('int_goals__rows') }} as goals
     inner join {{ ref('int_scorecard__lines') }} as lines on goals.line_id = lines.line_id
 ),
 

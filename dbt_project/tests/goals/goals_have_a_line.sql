@@ -1,8 +1,8 @@
-{{ config(meta={'dagster': {'ref': {'name': 'int_goals'}}}) }}
+{{ config(meta={'dagster': {'ref': {'name': 'int_goals__rows'}}}) }}
 
 with problems as (
     select distinct goals.line_id || ' is no line of scorecard_lines.csv' as problem
-    from {{ ref('int_goals') }} as goals
+    from {{ ref('int_goals__rows') }} as goals
     left join {{ ref('scorecard_lines') }} as lines on goals.line_id = lines.line_id
     where lines.line_id is null
 )

@@ -32,7 +32,7 @@ with activities as (
         sent_day as created_day,
         not_sent_because is null and owner_id is not null as is_ours,
         is_deleted
-    from {{ ref('int_emails') }}
+    from {{ ref('int_hubspot__emails') }}
     where coalesce(not_sent_because, '') <> 'not_sent'
 
     union all
@@ -48,7 +48,7 @@ with activities as (
         sent_day as created_day,
         not is_incoming and account_id is not null as is_ours,
         is_deleted
-    from {{ ref('int_rep_emails') }}
+    from {{ ref('int_copper__emails') }}
 
     union all
 
@@ -107,7 +107,7 @@ select
     end as record_url,
     upper(left(activities.activity_type, 1)) || substr(activities.activity_type, 2) || ' ' || activities.activity_id as record_label
 from activities
-inner join {{ ref('int_crm') }} as crm on activities.source = crm.source
+inner join {{ ref('int_crm__chosen') }} as crm on activities.source = crm.source
 left join {{ ref('int_crm__owners') }} as owners
     on activities.source = owners.source and activities.owner_id = owners.owner_id
 left join {{ ref('int_people__accounts') }} as accounts

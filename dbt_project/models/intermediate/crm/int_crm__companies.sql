@@ -9,5 +9,5 @@ select
     companies.created_day,
     companies.is_deleted
 from {{ ref('stg_hubspot__companies') }} as companies
-inner join {{ ref('int_crm') }} as crm on crm.source = 'hubspot'
+inner join {{ ref('int_crm__chosen') }} as crm on crm.source = 'hubspot'
 left join {{ ref('int_crm__owners') }} as owners on owners.source = 'hubspot' and companies.owner_id = owners.owner_id

@@ -23,7 +23,7 @@ select
     contacts.record_id,
     contacts.record_url,
     contacts.record_label
-from {{ ref('int_contacts') }} as contacts
+from {{ ref('int_hubspot__contacts') }} as contacts
 inner join {{ ref('stg_hubspot__contacts') }} as raw_contacts on contacts.contact_id = raw_contacts.contact_id
-inner join {{ ref('int_crm') }} as crm on contacts.source = crm.source
+inner join {{ ref('int_crm__chosen') }} as crm on contacts.source = crm.source
 left join {{ ref('int_crm__owners') }} as owners on contacts.source = owners.source and contacts.owner_id = owners.owner_id

@@ -4,7 +4,7 @@ select distinct
     least(days.week_start + 6, {{ today() }}) as snapshot_day,
     crm.source
 from {{ ref('int_calendar__days') }} as days
-cross join {{ ref('int_crm') }} as crm
+cross join {{ ref('int_crm__chosen') }} as crm
 where
     days.day <= {{ today() }}
     and days.week_start >= {{ week_start('(

@@ -4,8 +4,8 @@ with deal_contacts as (
         coalesce(deals.deal_id, links.from_id) as deal_id,
         coalesce(contacts.contact_id, links.to_id) as contact_id
     from {{ ref('stg_hubspot__associations') }} as links
-    left join {{ ref('int_deals__aliases') }} as deals on links.from_id = deals.alias_id
-    left join {{ ref('int_contacts__aliases') }} as contacts on links.to_id = contacts.alias_id
+    left join {{ ref('int_hubspot__deal_aliases') }} as deals on links.from_id = deals.alias_id
+    left join {{ ref('int_hubspot__contact_aliases') }} as contacts on links.to_id = contacts.alias_id
     where links.from_type = 'deal' and links.to_type = 'contact' and links.to_id is not null
 ),
 
@@ -15,7 +15,7 @@ deal_links as (
         links.from_id as activity_id,
         coalesce(deals.deal_id, links.to_id) as deal_id
     from {{ ref('stg_hubspot__associations') }} as links
-    left join {{ ref('int_deals__aliases') }} as deals on links.to_id = deals.alias_id
+    left join {{ ref('int_hubspot__deal_aliases') }} as deals on links.to_id = deals.alias_id
     where links.from_type in ('call', 'meeting', 'email', 'note', 'task') and links.to_type = 'deal' and links.to_id is not null
 
     union distinct
@@ -25,7 +25,7 @@ deal_links as (
         links.activity_id,
         deal_contacts.deal_id
     from deal_contacts
-    inner join {{ ref('int_activities__contacts') }} as links on deal_contacts.contact_id = links.contact_id
+    inner join {{ ref('int_hubspot__activity_contacts') }} as links on deal_contacts.contact_id = links.contact_id
 ),
 
 activities as (
@@ -87,7 +87,7 @@ select
 from deal_links
 inner join activities
     on deal_links.activity_type = activities.activity_type and deal_links.activity_id = activities.activity_id
-inner join {{ ref('int_crm') }} as crm on crm.source = 'hubspot'
+inner join {{ ref('int_crm__chosen') }} as crm on crm.source = 'hubspot'
 where activities.activity_day is not null
 
 union all
@@ -100,7 +100,7 @@ select
     activities.activity_day,
     {{ local_day('activities.created_at') }} as created_day
 from {{ ref('stg_copper__activities') }} as activities
-inner join {{ ref('int_crm') }} as crm on crm.source = 'copper'
+inner join {{ ref('int_crm__chosen') }} as crm on crm.source = 'copper'
 where
     lower(activities.parent_type) = 'opportunity' and activities.category = 'user'
     and not activities.is_deleted and activities.activity_day is not null

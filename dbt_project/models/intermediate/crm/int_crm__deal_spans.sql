@@ -1,7 +1,7 @@
 -- what each deal was from day to day, whichever CRM it is in: pipeline, stage, amount, owner and planned close at the end of the day
-{% for source, model in [('hubspot', 'int_deals__spans'), ('copper', 'int_opportunities__spans')] -%}
+{% for source, model in [('hubspot', 'int_hubspot__deal_spans'), ('copper', 'int_copper__deal_spans')] -%}
 select spans.*
 from {{ ref(model) }} as spans
-inner join {{ ref('int_crm') }} as crm on crm.source = '{{ source }}'
+inner join {{ ref('int_crm__chosen') }} as crm on crm.source = '{{ source }}'
 {{ 'union all' if not loop.last }}
 {% endfor %}

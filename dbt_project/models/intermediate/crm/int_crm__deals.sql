@@ -26,13 +26,13 @@ with deals as (
         deals.record_id,
         deals.record_url,
         deals.record_label
-    from {{ ref('int_deals') }} as deals
+    from {{ ref('int_hubspot__deals') }} as deals
     inner join {{ ref('stg_hubspot__deals') }} as raw_deals on deals.deal_id = raw_deals.deal_id
 
     union all by name
 
     select * exclude (opportunity_id, sale_type_option_id)
-    from {{ ref('int_opportunities') }}
+    from {{ ref('int_copper__deals') }}
 ),
 
 ever_ours as (
@@ -49,5 +49,5 @@ select
     ),
     case when deals.is_deleted then coalesce(deals.updated_day, deals.closed_on, deals.created_day) end as deleted_on
 from deals
-inner join {{ ref('int_crm') }} as crm on deals.source = crm.source
+inner join {{ ref('int_crm__chosen') }} as crm on deals.source = crm.source
 inner join ever_ours on deals.deal_id = ever_ours.deal_id

@@ -24,7 +24,7 @@ select
     coalesce(people.person_key, accounts.source || ':' || accounts.owner_id) as owner_key,
     coalesce(people.full_name, accounts.account_name, accounts.email, 'Owner ' || accounts.owner_id) as owner_name
 from accounts
-inner join {{ ref('int_crm') }} as crm on accounts.source = crm.source
+inner join {{ ref('int_crm__chosen') }} as crm on accounts.source = crm.source
 left join {{ ref('int_people__accounts') }} as known
     on accounts.source = known.source and accounts.owner_id = known.account_id
 left join {{ ref('people') }} as people on known.person_key = people.person_key

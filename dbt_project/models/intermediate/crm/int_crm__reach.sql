@@ -2,5 +2,5 @@
 select
     sources.is_late,
     least({{ local_time(clock()) }}, {{ local_time('sources.complete_through') }}) as reached_at
-from {{ ref('int_crm') }} as crm
-inner join {{ ref('int_sources') }} as sources on crm.source = sources.source
+from {{ ref('int_crm__chosen') }} as crm
+inner join {{ ref('int_sources__states') }} as sources on crm.source = sources.source

@@ -13,7 +13,7 @@ select
         else 'lost'
     end as outcome
 from {{ ref('stg_hubspot__deal_stages') }} as stages
-inner join {{ ref('int_crm') }} as crm on crm.source = 'hubspot'
+inner join {{ ref('int_crm__chosen') }} as crm on crm.source = 'hubspot'
 where {{ in_setting('stages.pipeline_id', 'hubspot.pipelines') }}
 
 union all
@@ -29,4 +29,4 @@ select
     'open' as outcome
 from {{ ref('stg_copper__pipeline_stages') }} as stages
 inner join {{ ref('stg_copper__pipelines') }} as pipelines on stages.pipeline_id = pipelines.pipeline_id and pipelines.is_revenue
-inner join {{ ref('int_crm') }} as crm on crm.source = 'copper'
+inner join {{ ref('int_crm__chosen') }} as crm on crm.source = 'copper'

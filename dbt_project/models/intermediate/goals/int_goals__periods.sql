@@ -30,7 +30,7 @@ with in_force as (
                 lines.valid_from is null
                 or lines.valid_from <= case lines.cadence when 'week' then periods.period_start else periods.period_end end
             )
-    inner join {{ ref('int_goals') }} as goals
+    inner join {{ ref('int_goals__rows') }} as goals
         on
             lines.line_id = goals.line_id
             and periods.period_start between goals.valid_from and coalesce(goals.valid_to, date '9999-12-31')

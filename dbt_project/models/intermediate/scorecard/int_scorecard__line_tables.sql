@@ -19,7 +19,7 @@ judged as (
         coalesce(sources.is_not_connected, true) or not coalesce(chosen.is_chosen, true) as is_not_connected,
         len(line_sources.figures) > 0 and line_sources.source in ('company_warehouse', 'mongodb') as has_figures
     from line_sources
-    left join {{ ref('int_sources') }} as sources on line_sources.source = sources.source
+    left join {{ ref('int_sources__states') }} as sources on line_sources.source = sources.source
     left join {{ ref('int_sources__chosen') }} as chosen
         on line_sources.one_of = chosen.choice and line_sources.source = chosen.source
 ),
@@ -85,7 +85,7 @@ answers as (
         cast(null as timestamptz) as complete_from,
         queries.complete_through
     from asked
-    left join {{ ref('int_company_figures__queries') }} as queries
+    left join {{ ref('int_figures__queries') }} as queries
         on asked.source = queries.source and asked.query_name = queries.query_name
     qualify
         row_number() over (

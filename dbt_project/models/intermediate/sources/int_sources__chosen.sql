@@ -30,4 +30,4 @@ select
         order by candidates.is_asked desc, coalesce(sources.is_not_connected, true) asc, candidates.place asc
     ) = 1 as is_chosen
 from candidates
-left join {{ ref('int_sources') }} as sources on candidates.source = sources.source
+left join {{ ref('int_sources__states') }} as sources on candidates.source = sources.source

@@ -12,4 +12,4 @@ select
     reason,
     is_complete as is_day_complete,
     as_of_day
-from {{ ref('int_cash_balances') }}
+from {{ ref('int_finance__cash_balances') }}

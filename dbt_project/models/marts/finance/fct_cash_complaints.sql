@@ -2,4 +2,4 @@ select
     occurred_on as snapshot_day,
     sentence,
     account_names
-from {{ ref('int_cash_complaints') }}
+from {{ ref('int_finance__cash_complaints') }}

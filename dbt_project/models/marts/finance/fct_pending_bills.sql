@@ -11,5 +11,5 @@ select
     amount,
     currency,
     value_reason is null as is_value_counted
-from {{ ref('int_pending_bills') }}
+from {{ ref('int_accounting__pending_bills') }}
 where bill_id is not null

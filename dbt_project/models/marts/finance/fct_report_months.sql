@@ -5,4 +5,4 @@ select distinct
     currency,
     through_day,
     reason is null as is_counted
-from {{ ref('int_report_lines') }}
+from {{ ref('int_finance__report_lines') }}

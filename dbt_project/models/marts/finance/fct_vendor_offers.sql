@@ -8,4 +8,4 @@ select
     is_onboarded,
     network_status,
     pay_by_type
-from {{ ref('int_vendor_offers') }}
+from {{ ref('int_accounting__vendor_offers') }}

@@ -133,7 +133,7 @@ lifecycle_stages as (
         count(*) as records,
         max(created_day) as last_used_on,
         'Add it to hubspot.lifecycle_stages in company.toml, in its place: before lead if such a contact is no lead yet.' as way_out
-    from {{ ref('int_contacts') }}
+    from {{ ref('int_hubspot__contacts') }}
     where not is_deleted and lifecycle_stage is not null and lifecycle_step is null
     group by lifecycle_stage
 ),
@@ -147,7 +147,7 @@ mail_types as (
         count(*) as records,
         max(published_day) as last_used_on,
         'Add it to marketing.campaign_mail_types in company.toml if such a mail is a campaign.' as way_out
-    from {{ ref('int_marketing_mails') }}
+    from {{ ref('int_marketing__mails') }}
     where not is_deleted and is_published and no_campaign_because = 'unknown_mail_type'
     group by mail_type
 ),

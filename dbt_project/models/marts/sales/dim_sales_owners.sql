@@ -4,7 +4,7 @@ select
     'Everyone' as owner_name,
     cast(0 as bigint) as sort_order,
     false as is_rep
-from {{ ref('int_crm') }}
+from {{ ref('int_crm__chosen') }}
 
 union all
 

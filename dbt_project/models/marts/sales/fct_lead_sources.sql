@@ -5,7 +5,7 @@ with leads as (
         coalesce(nullif(trim(original_source), ''), 'UNKNOWN') as original_source,
         became_mql_day is not null as is_mql,
         became_sql_day is not null as is_sql
-    from {{ ref('int_contacts') }}
+    from {{ ref('int_hubspot__contacts') }}
     where not is_deleted and lead_day is not null
 )
 

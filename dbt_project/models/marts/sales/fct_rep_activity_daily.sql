@@ -5,20 +5,20 @@
 with reach as (
     select least({{ today() }}, {{ local_day('min(tables.complete_through)') }}) as end_day
     from {{ ref('int_sources__tables') }} as tables
-    inner join {{ ref('int_sources') }} as sources on tables.source = sources.source and not sources.is_not_connected
+    inner join {{ ref('int_sources__states') }} as sources on tables.source = sources.source and not sources.is_not_connected
     -- a table that was never read has no days at all
     where
         list_contains(
-            {{ tables_of_models(['int_rep_calls', 'int_rep_emails', 'int_rep_progressions', 'int_rep_sales'], ['justcall', 'copper']) }},
+            {{ tables_of_models(['int_phone__calls', 'int_copper__emails', 'int_copper__progressions', 'int_copper__sales'], ['justcall', 'copper']) }},
             tables.source || '.' || tables.table_name
         )
 ),
 
 unread as (
     select
-        {{ never_read(['int_rep_emails'], ['copper']) }} as has_no_emails,
-        {{ never_read(['int_rep_progressions'], ['copper']) }} as has_no_progressions,
-        {{ never_read(['int_rep_sales'], ['copper']) }} as has_no_sales
+        {{ never_read(['int_copper__emails'], ['copper']) }} as has_no_emails,
+        {{ never_read(['int_copper__progressions'], ['copper']) }} as has_no_progressions,
+        {{ never_read(['int_copper__sales'], ['copper']) }} as has_no_sales
 ),
 
 bounds as (
@@ -45,7 +45,7 @@ events as (
         } as call,
         cast(null as text) as kind,
         cast(null as decimal(38, 9)) as amount
-    from {{ ref('int_rep_calls') }}
+    from {{ ref('int_phone__calls') }}
     where not is_deleted and account_id is not null
 
     union all
@@ -59,7 +59,7 @@ events as (
         null as call,
         'email' as kind,
         1 as amount
-    from {{ ref('int_rep_emails') }}
+    from {{ ref('int_copper__emails') }}
     where not is_deleted and not is_incoming and account_id is not null
 
     union all
@@ -73,7 +73,7 @@ events as (
         null as call,
         progression as kind,
         1 as amount
-    from {{ ref('int_rep_progressions') }}
+    from {{ ref('int_copper__progressions') }}
     where not is_deleted
 
     union all
@@ -87,7 +87,7 @@ events as (
         null as call,
         sale_type as kind,
         amount
-    from {{ ref('int_rep_sales') }}
+    from {{ ref('int_copper__sales') }}
     where not is_deleted and is_revenue and sale_type in ('wholesale', 'distribution') and amount is not null and not is_other_currency
 ),
 

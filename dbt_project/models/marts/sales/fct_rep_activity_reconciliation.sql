@@ -64,7 +64,7 @@ told as (
             when is_duplicate then 'duplicate_call'
             when account_id is null then 'no_rep'
         end as reason
-    from {{ ref('int_rep_calls') }}
+    from {{ ref('int_phone__calls') }}
 
     union all
 
@@ -74,7 +74,7 @@ told as (
         call_day as day,
         coalesce(talk_seconds, 0) as amount,
         case when account_id is null then 'no_rep' end as reason
-    from {{ ref('int_rep_calls') }}
+    from {{ ref('int_phone__calls') }}
     where source = 'justcall'
 
     union all
@@ -89,7 +89,7 @@ told as (
             when is_incoming then 'incoming'
             when account_id is null then 'no_rep'
         end as reason
-    from {{ ref('int_rep_emails') }}
+    from {{ ref('int_copper__emails') }}
 ),
 
 held_totals as (

@@ -44,7 +44,7 @@ expected as (
             days.day between line_people.counts_from and line_people.counts_until
             and days.day between coalesce(people.active_from, days.day) and coalesce(people.active_to, days.day)
             and days.is_business_day and days.day <= {{ today() }}
-    inner join {{ ref('int_goals') }} as goals
+    inner join {{ ref('int_goals__rows') }} as goals
         on
             lines.line_id = goals.line_id and goals.per in ('person_day', 'person_week')
             and days.day between goals.valid_from and coalesce(goals.valid_to, date '9999-12-31')

@@ -5,8 +5,8 @@ with links as (
         coalesce(merged_deals.deal_id, links.from_id) as from_id,
         coalesce(merged_companies.company_id, links.to_id) as to_id
     from {{ ref('stg_hubspot__associations') }} as links
-    left join {{ ref('int_deals__aliases') }} as merged_deals on links.from_id = merged_deals.alias_id
-    left join {{ ref('int_companies__aliases') }} as merged_companies on links.to_id = merged_companies.alias_id
+    left join {{ ref('int_hubspot__deal_aliases') }} as merged_deals on links.from_id = merged_deals.alias_id
+    left join {{ ref('int_hubspot__company_aliases') }} as merged_companies on links.to_id = merged_companies.alias_id
     where links.from_type = 'deal' and links.to_type = 'company'
 ),
 

@@ -7,7 +7,7 @@ with done as (
         links.contact_id,
         count(*) as activities,
         max(activities.day) as last_day
-    from {{ ref('int_activities__contacts') }} as links
+    from {{ ref('int_hubspot__activity_contacts') }} as links
     inner join {{ ref('int_crm__activities') }} as activities
         on
             activities.source = 'hubspot' and links.activity_type = activities.activity_type and links.activity_id = activities.activity_id

@@ -126,7 +126,7 @@ held as (
             end as decimal(38, 9)
         ) as numerator
     from {{ ref('int_sales__spans') }} as spans
-    cross join {{ ref('int_crm') }} as crm
+    cross join {{ ref('int_crm__chosen') }} as crm
     where spans.part <> 'then'
     {{ 'union all' if not loop.last }}
     {% endfor %}

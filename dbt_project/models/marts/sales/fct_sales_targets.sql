@@ -12,7 +12,7 @@ with spans as (
         {{ text }} as span_label,
         cast(date_trunc('{{ span }}', {{ today() }}) as date) as first_day,
         cast(date_trunc('{{ span }}', {{ today() }}) + interval 1 {{ span }} - interval 1 day as date) as last_day
-    from {{ ref('int_crm') }}
+    from {{ ref('int_crm__chosen') }}
     {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
@@ -32,7 +32,7 @@ goals as (
         goals.target
     from months
     inner join {{ ref('scorecard_lines') }} as lines on lines.metric_id = 'revenue_target_attainment'
-    inner join {{ ref('int_goals') }} as goals
+    inner join {{ ref('int_goals__rows') }} as goals
         on lines.line_id = goals.line_id and months.month_start between goals.valid_from and coalesce(goals.valid_to, date '9999-12-31')
     qualify row_number() over (
             partition by months.span, months.month_start order by goals.kind = 'exception' desc, goals.valid_from desc

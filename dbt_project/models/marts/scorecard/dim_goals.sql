@@ -10,4 +10,4 @@ select
     per,
     kind,
     reason
-from {{ ref('int_goals') }}
+from {{ ref('int_goals__rows') }}

@@ -29,4 +29,4 @@ select
     tables.reason,
     tables.complete_through
 from tables
-inner join {{ ref('int_sources') }} as sources on tables.source = sources.source
+inner join {{ ref('int_sources__states') }} as sources on tables.source = sources.source

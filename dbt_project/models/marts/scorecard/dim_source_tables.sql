@@ -15,4 +15,4 @@ select
     cast(tables.rows_total as bigint) as rows_total,
     list_contains({{ tables_of_folder('marts/sales') }}, tables.source || '.' || tables.table_name) as is_on_sales_pages
 from {{ ref('int_sources__tables') }} as tables
-inner join {{ ref('int_sources') }} as sources on tables.source = sources.source
+inner join {{ ref('int_sources__states') }} as sources on tables.source = sources.source

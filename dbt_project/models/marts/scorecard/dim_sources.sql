@@ -22,4 +22,4 @@ select
     cast(requests as bigint) as requests,
     cast(waited_seconds as double) as waited_seconds,
     access_ends
-from {{ ref('int_sources') }}
+from {{ ref('int_sources__states') }}

@@ -5,7 +5,7 @@ with standing as (
     select
         *,
         lead(valid_from) over (partition by line_id order by valid_from) as next_from
-    from {{ ref('int_goals') }}
+    from {{ ref('int_goals__rows') }}
     where kind = 'standing'
 ),
 

@@ -64,7 +64,7 @@ records as (
         end as weekday
     from newest
     left join {{ ref('people') }} as people on newest.person_key = people.person_key
-    left join {{ ref('int_sources') }} as sources on newest.source = sources.source
+    left join {{ ref('int_sources__states') }} as sources on newest.source = sources.source
     -- a snapshot's number is that of its newest day
     where newest.aggregation not in ('last', 'last_ratio') or newest.occurred_on = newest.last_day
 ),

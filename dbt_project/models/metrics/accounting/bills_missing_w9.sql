@@ -6,5 +6,5 @@ select
     1 as denominator,
     reason,
     {{ receipt() }}
-from {{ ref('int_bills_w9') }}
+from {{ ref('int_accounting__bills_w9') }}
 where is_last_of_week

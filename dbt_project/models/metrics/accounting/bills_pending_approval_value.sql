@@ -6,5 +6,5 @@ select
     1 as denominator,
     value_reason as reason,
     {{ receipt() }}
-from {{ ref('int_pending_bills') }}
+from {{ ref('int_accounting__pending_bills') }}
 where is_last_of_week

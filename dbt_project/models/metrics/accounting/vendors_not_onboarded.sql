@@ -6,5 +6,5 @@ select
     1 as denominator,
     reason,
     {{ receipt() }}
-from {{ ref('int_vendor_offers') }}
+from {{ ref('int_accounting__vendor_offers') }}
 where is_last_of_week

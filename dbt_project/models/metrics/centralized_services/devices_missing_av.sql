@@ -11,4 +11,4 @@ select
     end as reason,
     client_name as segment,
     {{ receipt() }}
-from {{ ref('int_managed_devices') }}
+from {{ ref('int_devices__managed') }}

@@ -7,5 +7,5 @@ select
     left_out_because as reason,
     client_name as segment,
     {{ receipt() }}
-from {{ ref('int_managed_devices') }}
+from {{ ref('int_devices__managed') }}
 where windows_version = '11' or record_type = 'snapshot'

@@ -10,4 +10,4 @@ select
     end as reason,
     client_name as segment,
     {{ receipt() }}
-from {{ ref('int_backup_assets') }}
+from {{ ref('int_devices__backup_assets') }}

@@ -6,7 +6,7 @@ select
     1 as denominator,
     reason,
     {{ receipt() }}
-from {{ ref('int_saas_clients') }}
+from {{ ref('int_devices__saas_clients') }}
 
 union all
 
@@ -18,4 +18,4 @@ select
     1 as denominator,
     reason,
     {{ receipt() }}
-from {{ ref('int_saas_seats') }}
+from {{ ref('int_devices__saas_seats') }}

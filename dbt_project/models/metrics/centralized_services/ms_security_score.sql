@@ -6,4 +6,4 @@ select
     coalesce(max_score, 0) as denominator,
     reason,
     {{ receipt() }}
-from {{ ref('int_secure_scores') }}
+from {{ ref('int_devices__secure_scores') }}

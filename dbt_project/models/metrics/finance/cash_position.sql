@@ -7,7 +7,7 @@ select
     balance_at as true_at,
     reason,
     {{ receipt() }}
-from {{ ref('int_cash_balances') }}
+from {{ ref('int_finance__cash_balances') }}
 -- a sum without one of its accounts is no sum: of a week without a whole day only the reasons are told
 where is_last_of_week or (is_last_of_unwhole_week and reason is not null)
 
@@ -22,5 +22,5 @@ select
     cast(null as timestamptz) as true_at,
     reason,
     {{ receipt() }}
-from {{ ref('int_cash_complaints') }}
+from {{ ref('int_finance__cash_complaints') }}
 where is_last_of_week

@@ -6,5 +6,5 @@ select
     1 as denominator,
     reason,
     {{ receipt() }}
-from {{ ref('int_report_lines') }}
+from {{ ref('int_finance__report_lines') }}
 where report = 'profit_and_loss' and group_key in ('COGS', 'Expenses')

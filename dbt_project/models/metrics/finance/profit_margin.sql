@@ -6,5 +6,5 @@ select
     income as denominator,
     reason,
     {{ receipt() }}
-from {{ ref('int_report_lines') }}
+from {{ ref('int_finance__report_lines') }}
 where report = 'profit_and_loss' and group_key = 'NetIncome'

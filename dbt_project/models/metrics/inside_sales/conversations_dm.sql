@@ -15,4 +15,4 @@ select
         when first_conversations = 0 then 'same_contact_same_day'
     end as reason,
     {{ receipt() }}
-from {{ ref('int_calls') }}
+from {{ ref('int_hubspot__calls') }}

@@ -12,4 +12,4 @@ select
         when owner_id is null then 'no_owner'
     end as reason,
     {{ receipt() }}
-from {{ ref('int_calls') }}
+from {{ ref('int_hubspot__calls') }}

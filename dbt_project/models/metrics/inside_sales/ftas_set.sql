@@ -12,5 +12,5 @@ select
         when is_reschedule then 'reschedule'
     end as reason,
     {{ receipt() }}
-from {{ ref('int_meetings') }}
+from {{ ref('int_hubspot__meetings') }}
 where is_first_appointment

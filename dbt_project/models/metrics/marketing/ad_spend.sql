@@ -7,4 +7,4 @@ select
     reason,
     campaign_name as segment,
     {{ receipt() }}
-from {{ ref('int_ad_spend') }}
+from {{ ref('int_marketing__ad_spend') }}

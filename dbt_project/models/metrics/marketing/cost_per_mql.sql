@@ -7,7 +7,7 @@ select
     0 as denominator,
     reason,
     {{ receipt() }}
-from {{ ref('int_ad_spend') }}
+from {{ ref('int_marketing__ad_spend') }}
 
 union all
 
@@ -19,5 +19,5 @@ select
     coalesce(quantity, 0) as denominator,
     reason,
     {{ receipt() }}
-from {{ ref('int_funnel_entries') }}
+from {{ ref('int_marketing__funnel_entries') }}
 where stage = 'mql'

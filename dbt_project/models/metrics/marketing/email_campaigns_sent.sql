@@ -11,4 +11,4 @@ select
         when published_day is null then 'no_date'
     end as reason,
     {{ receipt() }}
-from {{ ref('int_marketing_mails') }}
+from {{ ref('int_marketing__mails') }}

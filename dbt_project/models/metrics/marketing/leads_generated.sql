@@ -11,4 +11,4 @@ select
     end as reason,
     original_source as segment,
     {{ receipt() }}
-from {{ ref('int_contacts') }}
+from {{ ref('int_hubspot__contacts') }}

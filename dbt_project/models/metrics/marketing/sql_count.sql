@@ -6,5 +6,5 @@ select
     1 as denominator,
     reason,
     {{ receipt() }}
-from {{ ref('int_funnel_entries') }}
+from {{ ref('int_marketing__funnel_entries') }}
 where stage = 'sql'

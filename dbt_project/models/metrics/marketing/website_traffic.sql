@@ -9,4 +9,4 @@ select
         when sessions is null then 'no_number'
     end as reason,
     {{ receipt() }}
-from {{ ref('int_web_traffic') }}
+from {{ ref('int_marketing__web_traffic') }}

@@ -9,5 +9,5 @@ select
         when owner_id is null then 'no_owner'
     end as reason,
     {{ receipt() }}
-from {{ ref('int_contacts') }}
+from {{ ref('int_hubspot__contacts') }}
 where coi_day is not null

@@ -9,4 +9,4 @@ select
         when created_day is null then 'no_date'
     end as reason,
     {{ receipt() }}
-from {{ ref('int_contacts') }}
+from {{ ref('int_hubspot__contacts') }}

@@ -10,4 +10,4 @@ select
         when state_in_quarter <> 'lost' then state_in_quarter
     end as reason,
     {{ receipt() }}
-from {{ ref('int_deals__quarters') }}
+from {{ ref('int_hubspot__deal_quarters') }}

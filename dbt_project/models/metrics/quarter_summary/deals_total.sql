@@ -9,4 +9,4 @@ select
         when not is_in_pipeline then 'other_pipeline'
     end as reason,
     {{ receipt() }}
-from {{ ref('int_deals__quarters') }}
+from {{ ref('int_hubspot__deal_quarters') }}

@@ -12,4 +12,4 @@ select
         when is_other_currency then 'other_currency'
     end as reason,
     {{ receipt() }}
-from {{ ref('int_deals__quarters') }}
+from {{ ref('int_hubspot__deal_quarters') }}

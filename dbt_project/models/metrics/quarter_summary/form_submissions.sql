@@ -8,4 +8,4 @@ select
         when submitted_day is null then 'no_date'
     end as reason,
     {{ receipt() }}
-from {{ ref('int_form_submissions') }}
+from {{ ref('int_marketing__form_submissions') }}

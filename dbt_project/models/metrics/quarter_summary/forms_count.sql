@@ -8,4 +8,4 @@ select
         when is_archived then 'archived'
     end as reason,
     {{ receipt() }}
-from {{ ref('int_forms__quarters') }}
+from {{ ref('int_marketing__form_quarters') }}

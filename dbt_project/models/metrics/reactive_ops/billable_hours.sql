@@ -12,4 +12,4 @@ select
         when not is_billable then 'non_billable'
     end as reason,
     {{ receipt() }}
-from {{ ref('int_time_entries') }}
+from {{ ref('int_hours__time_entries') }}

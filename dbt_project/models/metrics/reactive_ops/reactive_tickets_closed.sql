@@ -11,5 +11,5 @@ select
     end as reason,
     client as segment,
     {{ receipt() }}
-from {{ ref('int_tickets') }}
+from {{ ref('int_desk__service_tickets') }}
 where completed_day is not null

@@ -11,4 +11,4 @@ select
     end as reason,
     client as segment,
     {{ receipt() }}
-from {{ ref('int_tickets') }}
+from {{ ref('int_desk__service_tickets') }}

@@ -11,4 +11,4 @@ select
         when no_hours_because is not null then no_hours_because
     end as reason,
     {{ receipt() }}
-from {{ ref('int_time_entries') }}
+from {{ ref('int_hours__time_entries') }}

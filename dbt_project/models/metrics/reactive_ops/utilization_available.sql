@@ -15,7 +15,7 @@ select
         when person_key is null then 'no_person'
     end as reason,
     {{ receipt() }}
-from {{ ref('int_time_entries') }}
+from {{ ref('int_hours__time_entries') }}
 
 union all
 
@@ -27,4 +27,4 @@ select
     available_hours as denominator,
     cast(null as text) as reason,
     {{ receipt() }}
-from {{ ref('int_available_days') }}
+from {{ ref('int_hours__available_days') }}

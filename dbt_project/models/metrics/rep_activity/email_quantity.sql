@@ -10,4 +10,4 @@ select
         when account_id is null then 'no_rep'
     end as reason,
     {{ receipt() }}
-from {{ ref('int_rep_emails') }}
+from {{ ref('int_copper__emails') }}

@@ -8,5 +8,5 @@ select
         when is_deleted then 'deleted'
     end as reason,
     {{ receipt() }}
-from {{ ref('int_rep_progressions') }}
+from {{ ref('int_copper__progressions') }}
 where progression = 'B'

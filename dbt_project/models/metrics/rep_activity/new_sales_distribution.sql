@@ -14,4 +14,4 @@ select
         when is_other_currency then 'other_currency'
     end as reason,
     {{ receipt() }}
-from {{ ref('int_rep_sales') }}
+from {{ ref('int_copper__sales') }}

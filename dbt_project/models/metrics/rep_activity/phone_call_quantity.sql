@@ -10,4 +10,4 @@ select
         when account_id is null then 'no_rep'
     end as reason,
     {{ receipt() }}
-from {{ ref('int_rep_calls') }}
+from {{ ref('int_phone__calls') }}

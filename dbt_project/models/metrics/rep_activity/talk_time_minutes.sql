@@ -11,5 +11,5 @@ select
         when talk_seconds is null and coalesce(is_connected, true) then 'no_duration'
     end as reason,
     {{ receipt() }}
-from {{ ref('int_rep_calls') }}
+from {{ ref('int_phone__calls') }}
 where source = 'justcall'

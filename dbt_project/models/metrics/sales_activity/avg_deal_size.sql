@@ -12,5 +12,5 @@ select
         when is_other_currency then 'other_currency'
     end as reason,
     {{ receipt() }}
-from {{ ref('int_deals') }}
+from {{ ref('int_hubspot__deals') }}
 where deal_state = 'won'

@@ -12,5 +12,5 @@ select
         when coalesce(meetings.outcome, '') <> 'COMPLETED' then coalesce(lower(meetings.outcome), 'no_outcome')
     end as reason,
     {{ receipt() }}
-from {{ ref('int_meetings') }} as meetings
-left join {{ ref('int_meetings__attendees') }} as attendees on meetings.event_id = attendees.event_id
+from {{ ref('int_hubspot__meetings') }} as meetings
+left join {{ ref('int_hubspot__meeting_attendees') }} as attendees on meetings.event_id = attendees.event_id

@@ -11,4 +11,4 @@ select
         when not has_begun then 'not_yet'
     end as reason,
     {{ receipt() }}
-from {{ ref('int_meetings') }}
+from {{ ref('int_hubspot__meetings') }}

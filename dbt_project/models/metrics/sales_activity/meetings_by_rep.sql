@@ -13,4 +13,4 @@ select
         when not has_owner then 'no_owner'
     end as reason,
     {{ receipt() }}
-from {{ ref('int_meetings__people') }}
+from {{ ref('int_hubspot__meeting_people') }}

@@ -12,4 +12,4 @@ select
         when coalesce(outcome, '') <> 'CANCELED' then coalesce(lower(outcome), 'no_outcome')
     end as reason,
     {{ receipt() }}
-from {{ ref('int_meetings') }}
+from {{ ref('int_hubspot__meetings') }}

@@ -10,4 +10,4 @@ select
         when owner_id is null then 'no_owner'
     end as reason,
     {{ receipt() }}
-from {{ ref('int_notes') }}
+from {{ ref('int_hubspot__notes') }}

@@ -10,5 +10,5 @@ select
         when created_day is null then 'no_date'
     end as reason,
     {{ receipt() }}
-from {{ ref('int_deals') }}
+from {{ ref('int_hubspot__deals') }}
 where deal_state = 'won'

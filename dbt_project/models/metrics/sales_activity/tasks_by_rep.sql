@@ -11,4 +11,4 @@ select
         when owner_id is null then 'no_owner'
     end as reason,
     {{ receipt() }}
-from {{ ref('int_tasks') }}
+from {{ ref('int_hubspot__tasks') }}

@@ -10,5 +10,5 @@ select
         when is_disqualified then 'disqualified'
     end as reason,
     {{ receipt() }}
-from {{ ref('int_deals') }}
+from {{ ref('int_hubspot__deals') }}
 where deal_state <> 'open'

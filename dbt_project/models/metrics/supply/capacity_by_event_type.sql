@@ -7,7 +7,7 @@ with per_type as (
         sum(value) as capacity,
         count(*) as n,
         min(reason) as reason
-    from {{ ref('int_company_figures__records') }}
+    from {{ ref('int_figures__records') }}
     where query_name = 'yearly_capacity' and (reason is null or reason = 'nothing_returned')
     group by all
 )

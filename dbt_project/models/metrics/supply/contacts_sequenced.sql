@@ -7,5 +7,5 @@ select
     case when not is_first_ever then 'contacted_before' end as reason,
     campaign_name as segment,
     {{ receipt() }}
-from {{ ref('int_outreach_emails') }}
+from {{ ref('int_outreach__emails') }}
 where is_first_contact

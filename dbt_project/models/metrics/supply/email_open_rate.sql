@@ -6,4 +6,4 @@ select
     1 as denominator,
     reason,
     {{ receipt() }}
-from {{ ref('int_email_responses') }}
+from {{ ref('int_outreach__responses') }}

@@ -6,4 +6,4 @@ select
     new_leads_a_day as denominator,
     case when new_leads_a_day = 0 then not_queued_because end as reason,
     {{ receipt() }}
-from {{ ref('int_outreach_campaigns') }}
+from {{ ref('int_outreach__campaigns') }}

@@ -7,7 +7,7 @@ select
     0 as denominator,
     not_queued_because as reason,
     {{ receipt() }}
-from {{ ref('int_outreach_campaigns') }}
+from {{ ref('int_outreach__campaigns') }}
 
 union all
 
@@ -19,4 +19,4 @@ select
     part_of_sending_mean as denominator,
     cast(null as text) as reason,
     {{ receipt() }}
-from {{ ref('int_outreach_sending_days') }}
+from {{ ref('int_outreach__sending_days') }}

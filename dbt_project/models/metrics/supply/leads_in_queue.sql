@@ -6,4 +6,4 @@ select
     1 as denominator,
     not_queued_because as reason,
     {{ receipt() }}
-from {{ ref('int_outreach_campaigns') }}
+from {{ ref('int_outreach__campaigns') }}

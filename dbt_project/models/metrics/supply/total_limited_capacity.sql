@@ -6,5 +6,5 @@ select
     1 as denominator,
     reason,
     {{ receipt() }}
-from {{ ref('int_company_figures__records') }}
+from {{ ref('int_figures__records') }}
 where query_name = 'limited_capacity'

@@ -1,6 +1,6 @@
 with tickets as (
     select * rename (reason as left_out_because)
-    from {{ ref('int_support__tickets') }}
+    from {{ ref('int_desk__support_tickets') }}
 )
 
 select

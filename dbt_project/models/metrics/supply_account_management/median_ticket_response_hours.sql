@@ -1,7 +1,7 @@
 -- every answered ticket: which one is in the middle is decided among those of a line and its period
 with tickets as (
     select * rename (reason as left_out_because)
-    from {{ ref('int_support__tickets') }}
+    from {{ ref('int_desk__support_tickets') }}
 )
 
 select

@@ -6,4 +6,4 @@ select
     1 as denominator,
     reason,
     {{ receipt() }}
-from {{ ref('int_support__open_records') }}
+from {{ ref('int_desk__open_records') }}

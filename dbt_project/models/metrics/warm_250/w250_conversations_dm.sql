@@ -3,8 +3,8 @@ with calls as (
         calls.*,
         coalesce(listed.listed_decision_makers, 0) as listed_decision_makers,
         coalesce(listed.listed_first_conversations, 0) as listed_first_conversations
-    from {{ ref('int_calls') }} as calls
-    left join {{ ref('int_warm_list__calls') }} as listed on calls.call_id = listed.call_id
+    from {{ ref('int_hubspot__calls') }} as calls
+    left join {{ ref('int_hubspot__warm_list_calls') }} as listed on calls.call_id = listed.call_id
 )
 
 select

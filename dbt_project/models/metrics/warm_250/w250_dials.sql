@@ -2,8 +2,8 @@ with calls as (
     select
         calls.*,
         coalesce(listed.listed_contacts, 0) as listed_contacts
-    from {{ ref('int_calls') }} as calls
-    left join {{ ref('int_warm_list__calls') }} as listed on calls.call_id = listed.call_id
+    from {{ ref('int_hubspot__calls') }} as calls
+    left join {{ ref('int_hubspot__warm_list_calls') }} as listed on calls.call_id = listed.call_id
 )
 
 select

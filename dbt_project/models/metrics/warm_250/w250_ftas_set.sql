@@ -2,8 +2,8 @@ with meetings as (
     select
         meetings.*,
         listed.event_id is not null as is_listed
-    from {{ ref('int_meetings') }} as meetings
-    left join {{ ref('int_warm_list__meetings') }} as listed on meetings.event_id = listed.event_id
+    from {{ ref('int_hubspot__meetings') }} as meetings
+    left join {{ ref('int_hubspot__warm_list_meetings') }} as listed on meetings.event_id = listed.event_id
 )
 
 select

@@ -138,6 +138,16 @@ def in_use(source: str, company: Company) -> list[Version]:
     return [Version(name, part, last_day(name)) for name, part in asked.items()]
 
 
+def rows(source: str, company: Company) -> list[tuple[str, str, str, date | None, str | None]]:
+    """The same for `Warehouse.prepare()`: (source, version, part, last day, last day as text)."""
+    return [
+        (source, version.name, version.part, version.last_day.day, str(version.last_day))
+        if version.last_day
+        else (source, version.name, version.part, None, None)
+        for version in in_use(source, company)
+    ]
+
+
 def ended(label: str, source: str, company: Company) -> Callable[[str], str]:
     """For `Client(outdated=)`: what to do where the vendor no longer serves the one version that a source
     asks."""

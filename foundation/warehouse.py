@@ -15,9 +15,9 @@ import logging
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -52,11 +52,15 @@ create table if not exists ledger.loads (
     waited_seconds double,
     error text,                       -- redacted; says what to do
     vendor_total bigint,              -- how many records the vendor says there are; null: not asked
-    access_ends timestamptz           -- when the account must be connected anew; null: never, or not told
+    access_ends timestamptz,          -- when the account must be connected anew; null: never, or not told
+    warnings text[],                  -- redacted; of the run, in its first row
+    lacks text                        -- redacted; rows that could not be read or placed; null: none
 );
 -- a warehouse of before there were these
 alter table ledger.loads add column if not exists vendor_total bigint;
 alter table ledger.loads add column if not exists access_ends timestamptz;
+alter table ledger.loads add column if not exists warnings text[];
+alter table ledger.loads add column if not exists lacks text;
 create table if not exists ledger.backfills (
     source text not null,
     since timestamptz,                -- window, half open; null: from the beginning
@@ -78,6 +82,12 @@ create table if not exists config.sources (
     kind text not null                -- system: asked over the network | files: read from a folder
 );
 alter table config.sources add column if not exists kind text;
+create table if not exists config.api_versions (
+    source text not null, version text not null,
+    part text not null,               -- the part of the API that is asked in this version; empty: all of it
+    last_day date,                    -- null: unknown
+    last_day_text text                -- the same as the vendor publishes it: a day, a month, "not before" a day
+);
 """
 
 
@@ -194,11 +204,17 @@ class Warehouse:
                     raise translated or error from None
                 time.sleep(0.2)
 
-    def prepare(self, company: Company, sources: list[tuple[str, str, str, float, str]]) -> None:
+    def prepare(
+        self,
+        company: Company,
+        sources: Sequence[tuple[str, str, str, float, str]],
+        versions: Sequence[tuple[str, str, str, date | None, str | None]] = (),
+    ) -> None:
         """Make the ledger and write clock and settings, so that dbt reads all of it as tables. Call with the
         lock held.
 
-        `sources`: (source, label, cadence, freshness limit in hours, kind) per registered source.
+        `sources`: (source, label, cadence, freshness limit in hours, kind) per registered source. `versions`:
+        (source, version, part, last day, last day as text) per version of an API in use.
         """
         with contextlib.closing(self.connect()) as connection:
             connection.execute(_DDL)
@@ -209,6 +225,9 @@ class Warehouse:
             connection.executemany("insert into config.settings values (?, ?)", settings_rows(company))
             connection.execute("delete from config.sources")
             connection.executemany("insert into config.sources values (?, ?, ?, ?, ?)", sources)
+            connection.execute("delete from config.api_versions")
+            if versions:
+                connection.executemany("insert into config.api_versions values (?, ?, ?, ?, ?)", versions)
             connection.commit()
 
     def declare_ledger(self, connection: duckdb.DuckDBPyConnection) -> None:

@@ -27,6 +27,7 @@ from dlt.common.configuration.specs.pluggable_run_context import PluggableRunCon
 from dlt.common.runtime.run_context import RunContext
 from filelock import FileLock, Timeout
 
+from dlt_pipelines import versions
 from dlt_pipelines.core.clocks import APART, instant_of_run, without_future
 from dlt_pipelines.core.run import Run
 from dlt_pipelines.core.settlement import Outcome, Settled, TableReport, closing, ledger_rows, settle, waiting
@@ -130,7 +131,9 @@ def ensure_tables(settings: Settings, company: Company) -> None:
     with warehouse.write_lock("ensure tables"):
         limits = {name: entry.freshness_limit.total_seconds() / 3600 for name, entry in SOURCES.items()}
         warehouse.prepare(
-            company, [(e.name, e.label, e.cadence, limits[e.name], e.kind) for e in SOURCES.values()]
+            company,
+            [(e.name, e.label, e.cadence, limits[e.name], e.kind) for e in SOURCES.values()],
+            [row for name in SOURCES for row in versions.rows(name, company)],
         )
         lacking = _lacking(warehouse, SOURCES.values())
     for name in lacking:
@@ -244,7 +247,7 @@ def _open_pipeline(entry: SourceEntry, settings: Settings) -> tuple[Any, list[st
             pipeline = attached()
         pipeline.sync_destination()
         settled = _settle(entry, Warehouse(settings), lambda outcome: outcome.closed_at)
-        warnings = [text for one in settled for text in one.outcome.warnings]
+        warnings = [text for one in settled for text in one.outcome.told]
         for text in warnings:
             log.warning("an interrupted load said: %s", text)
         return pipeline, warnings
@@ -378,7 +381,7 @@ class _Load:
             self._requests,
             self._waited,
             settled.complete_through,
-            settled.outcome.warnings,
+            settled.outcome.told,
         )
 
     def _outcome(self, run: Run) -> Outcome:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
-from typing import Any, Literal
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from typing import Any, Literal, Protocol
 
 import dlt
 from pydantic import BaseModel
@@ -141,6 +141,8 @@ class Run:
     """Table -> why this account may not read it."""
     not_set_up: set[str] = field(default_factory=set)
     """Those of them for which company.toml names nothing to read: nobody has to be told."""
+    lacking: dict[str, str] = field(default_factory=dict)
+    """Table -> what of it could not be read or placed; until it is, numbers above the table are partial."""
     totals: dict[str, int] = field(default_factory=dict)
     """Table -> how many records the vendor says there are, without deleted ones; what the module's `totals()`
         was told."""
@@ -150,6 +152,8 @@ class Run:
     """Table -> instant, where it is not `started_at`."""
     complete_from: dict[str, datetime] = field(default_factory=dict)
     """Table -> instant from which on records were asked for; absent: from the vendor's beginning."""
+    widens: list[str] = field(default_factory=list)
+    """Backfill: tables that are complete from `since` on once it is done."""
     marks: list[Mark] = field(default_factory=list)
     """What the vendor no longer has, for after the load."""
     notes: dict[str, str] = field(default_factory=dict)
@@ -246,10 +250,44 @@ class Run:
             if name in self.tables and self.unavailable.keys() >= set(feeders):
                 self.unavailable.setdefault(name, next(self.unavailable[feeder] for feeder in feeders))
 
-    def warn(self, text: str) -> None:
-        """Add a warning to the report, once."""
+    def reaches_back(
+        self, name: str, start: date | None, *, whole: bool, zone: tzinfo | None = None
+    ) -> datetime | None:
+        """From when on records are asked for: the beginning of `start_date` in company.toml; None: from the
+        vendor's beginning. Call inside a resource.
+
+        The ledger hears from when on the table was really read: what held when all of it was read (`whole`:
+        this run does), not what company.toml says now. An earlier start takes a backfill. `zone`: the
+        account's, if not the company's.
+        """
+        begins = datetime.combine(start, time(), zone or self.company.zone).astimezone(UTC) if start else None
+        now = begins.isoformat() if begins else ""
+        held = now if whole else self.state.get("read_from", {}).get(name, now)
+        if not self.backfill:
+            dlt.current.source_state().setdefault("read_from", {})[name] = held
+        if held:
+            self.complete_from[name] = datetime.fromisoformat(held)
+        if self.backfill:
+            self.widens.append(name)
+        return begins
+
+    def advances(self, name: str) -> bool:
+        """Whether the cursor of a table may move: not in a backfill, and not past rows that it lacks."""
+        return not self.backfill and name not in self.lacking
+
+    def warn(self, text: str, *, lacks: str = "") -> None:
+        """Add a warning, once. `lacks`: the table (`sends` or `smartlead.sends`) that lacks rows for it."""
+        if lacks:
+            name = lacks.rpartition(".")[2]
+            self.lacking[name] = "; ".join(dict.fromkeys(filter(None, (self.lacking.get(name), text))))
         if text not in self.warnings:
             self.warnings.append(text)
+
+
+class Warn(Protocol):
+    """`Run.warn`, for what knows no run."""
+
+    def __call__(self, text: str, *, lacks: str = "") -> None: ...
 
 
 def streamed(run: Run | None, name: str, fetch: Callable[[Run], Iterable[Any]]) -> Iterator[Any]:

@@ -10,7 +10,7 @@ row that is still there was never settled.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -50,8 +50,10 @@ class Outcome(BaseModel):
     complete_through: dict[str, datetime]
     unavailable: dict[str, str]
     not_set_up: list[str] = []
+    lacking: dict[str, str] = {}
     totals: dict[str, int]
     access_ends: datetime | None
+    widens: list[str] = []
     marks: list[Mark]
     notes: dict[str, str]
     requests: int
@@ -62,8 +64,6 @@ class Outcome(BaseModel):
     def of(cls, run: Run, asked: list[str], redact: Callable[[object], str], **more: Any) -> Outcome:
         """The outcome of a run whose last row has come. Nothing secret is in it. `more`: the fields that the
         run does not know."""
-        for name in sorted(run.unavailable.keys() - run.not_set_up):
-            run.warn(f"{name} is not available: {run.unavailable[name]}")
         return cls(
             started_at=run.started_at,
             asked=asked,
@@ -75,13 +75,24 @@ class Outcome(BaseModel):
             complete_through=run.complete_through,
             unavailable={name: redact(reason) for name, reason in run.unavailable.items()},
             not_set_up=sorted(run.not_set_up),
+            lacking={name: redact(text)[:2000] for name, text in run.lacking.items()},
             totals=run.totals,
             access_ends=run.access_ends,
-            marks=[mark for mark in run.marks if mark.table not in run.unavailable],
+            widens=run.widens,
+            # what a table lacks is not gone
+            marks=[
+                mark for mark in run.marks if mark.table not in run.unavailable.keys() | run.lacking.keys()
+            ],
             notes=run.notes,
             warnings=[redact(text) for text in run.warnings],
             **more,
         )
+
+    @property
+    def told(self) -> list[str]:
+        """All warnings, the refused tables among them: these have rows of their own in the ledger."""
+        refused = sorted(self.unavailable.keys() - set(self.not_set_up))
+        return self.warnings + [f"{name} is not available: {self.unavailable[name]}" for name in refused]
 
     @property
     def backfill(self) -> bool:
@@ -155,13 +166,15 @@ def settle(
         _apply(connection, entry, mark)
     if hasattr(module, "settle"):
         module.settle(connection, outcome)
+    _widen(connection, entry, outcome)
     reports = {name: _report(connection, entry, name, outcome.load_id) for name in outcome.asked}
     found = {name: _ledger_row(connection, entry, outcome, name, report) for name, report in reports.items()}
     rows = {name: row for name, row in found.items() if row is not None}
     _forget_the_future(connection, entry, outcome)
-    warehouse.record_loads(
-        ledger_rows(entry, rows, outcome.started_at, at, outcome.requests, outcome.waited_seconds), connection
+    of_run = ledger_rows(
+        entry, rows, outcome.started_at, at, outcome.requests, outcome.waited_seconds, outcome.warnings
     )
+    warehouse.record_loads(of_run, connection)
     connection.execute(f"delete from raw_{entry.name}.{TABLE} where _dlt_load_id = ?", [outcome.load_id])
     connection.commit()
     through = [row["complete_through"] for row in rows.values() if row["complete_through"]]
@@ -216,6 +229,7 @@ def _ledger_row(
         "rows_total": report.rows_total,
         "newest_record": report.newest_record,
         "vendor_total": outcome.totals.get(name),
+        "lacks": None if outcome.backfill else outcome.lacking.get(name),
         "access_ends": outcome.access_ends,
     }
     if name in outcome.unavailable:
@@ -252,6 +266,26 @@ def _forget_the_future(connection: duckdb.DuckDBPyConnection, entry: SourceEntry
         )
 
 
+def _widen(connection: duckdb.DuckDBPyConnection, entry: SourceEntry, outcome: Outcome) -> None:
+    """After a backfill: a table that was complete from inside its window on is complete from its beginning.
+    Person by person, the last part says so, if none has failed."""
+    names = [name for name in outcome.widens if outcome.read(name) and name not in outcome.lacking]
+    if not names or outcome.person:
+        return
+    failed = connection.execute(
+        "select count(*) from ledger.backfills where source = ? and since is not distinct from ? "
+        "and until is not distinct from ? and status = 'failed'",
+        [entry.name, outcome.since, outcome.until],
+    ).fetchone()
+    if outcome.person is None or failed == (0,):
+        connection.execute(
+            "update ledger.loads set complete_from = ? "
+            "where source = ? and list_contains(?, table_name) and status = 'ok' "
+            "and complete_from > coalesce(?, timestamptz '-infinity') and complete_from <= ?",
+            [outcome.since, entry.name, names, outcome.since, outcome.until or outcome.started_at],
+        )
+
+
 def ledger_rows(
     entry: SourceEntry,
     rows: dict[str, dict[str, Any]],
@@ -259,6 +293,7 @@ def ledger_rows(
     finished_at: datetime,
     requests: int,
     waited_seconds: float,
+    warnings: Sequence[str] = (),
 ) -> list[dict[str, Any]]:
     """Rows of `ledger.loads`, one per table. `rows`: table -> what is said of it."""
     common = {
@@ -268,9 +303,8 @@ def ledger_rows(
         "finished_at": finished_at,
     }
     # the totals of the run stand in its first row, so that a sum over the tables is right
-    totals = [{"requests": requests, "waited_seconds": waited_seconds}] + [
-        {"requests": 0, "waited_seconds": 0.0}
-    ] * len(rows)
+    first = {"requests": requests, "waited_seconds": waited_seconds, "warnings": list(warnings)}
+    totals = [first] + [{"requests": 0, "waited_seconds": 0.0, "warnings": []}] * len(rows)
     return [
         common | {"table_name": name} | row | total
         for (name, row), total in zip(sorted(rows.items()), totals, strict=False)

@@ -17,6 +17,7 @@ _CONFIG_TABLES = {
     ("config", "clock"): "The instant that every layer takes for now (SCORELINE_AS_OF, else the present).",
     ("config", "settings"): "company.toml as rows (name, value), a row for each item of a list.",
     ("config", "sources"): "The registered sources with cadence and freshness limit.",
+    ("config", "api_versions"): "The versions of the vendors' APIs in use, with the last day of each.",
     (
         "ledger",
         "loads",

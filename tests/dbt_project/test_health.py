@@ -95,7 +95,23 @@ def warehouse(make_warehouse: MakeWarehouse) -> RawWarehouse:
     made.loaded("zendesk", through=now, totals={"tickets": 2})
     made.add("intercom.conversations", [{"id": "1"}, {"id": "2", "deleted_at": RECENT}])
     made.loaded("intercom", through=now, totals={"conversations": 1})
-    made.build("--select", "+fct_unmapped", "+fct_reconciliations", "--indirect-selection", "cautious")
+    made.change(
+        "insert into config.api_versions values ('hubspot', 'v3', 'owners', date '2025-12-01', 'in December 2025'), "
+        "('zendesk', 'v2', '', null, null), ('copper', 'v1', '', null, null)"
+    )
+    made.change(
+        "update ledger.loads set warnings = ['hubspot.deals 7: amount \"lots\" is not a number; stored as empty'] "
+        "where source = 'hubspot' and table_name = 'deals'"
+    )
+    made.build(
+        "--select",
+        "+fct_unmapped",
+        "+fct_reconciliations",
+        "+fct_load_warnings",
+        "+dim_api_versions",
+        "--indirect-selection",
+        "cautious",
+    )
     return made
 
 
@@ -139,3 +155,28 @@ def test_what_nobody_has_mapped(warehouse: RawWarehouse) -> None:
     ]
     assert found("pipeline") == [("hubspot", "renewals", "Renewals", 1)]
     assert found("call_outcome") == [("hubspot", "voicemail", "Left voicemail", 2)]
+
+
+def test_warnings_of_loads_are_told_once(warehouse: RawWarehouse) -> None:
+    told = warehouse.query(
+        "select source, warning, first_seen_at, last_seen_at, loads from marts.fct_load_warnings"
+    )
+    assert [tuple(row.values()) for row in told] == [
+        (
+            "hubspot",
+            'hubspot.deals 7: amount "lots" is not a number; stored as empty',
+            at("2025-10-26T12:00:00"),
+            at("2025-10-27T12:00:00"),
+            2,
+        )
+    ]
+
+
+def test_versions_of_connected_vendors_say_their_last_day(warehouse: RawWarehouse) -> None:
+    told = warehouse.query(
+        "select source, version, last_day_text, state from marts.dim_api_versions order by source"
+    )
+    assert [tuple(row.values()) for row in told] == [
+        ("hubspot", "v3", "in December 2025", "ending"),
+        ("zendesk", "v2", None, "unknown"),
+    ]

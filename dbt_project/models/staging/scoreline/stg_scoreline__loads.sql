@@ -15,5 +15,7 @@ select
     waited_seconds,
     vendor_total,
     access_ends,
+    warnings,
+    lacks,
     error as error_text
 from {{ source('ledger', 'loads') }}

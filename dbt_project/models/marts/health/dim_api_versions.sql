@@ -1,0 +1,17 @@
+-- the versions of the connected vendors' APIs. The doctor warns as many days before (dlt_pipelines, versions)
+select
+    versions.source,
+    sources.source_label,
+    versions.version,
+    versions.part,
+    versions.last_day,
+    versions.last_day_text,
+    case
+        when versions.last_day is null then 'unknown'
+        when versions.last_day < {{ today() }} then 'ended'
+        when versions.last_day <= {{ today() }} + 90 then 'ending'
+        else 'ok'
+    end as state
+from {{ ref('stg_scoreline__api_versions') }} as versions
+inner join {{ ref('int_sources') }} as sources on versions.source = sources.source
+where not sources.is_not_connected

@@ -1,13 +1,13 @@
 {#-
     The state that a number carries. Columns expected: has_value, is_manual, is_not_connected, is_finished, is_late,
-    complete_through. A period that is only partly covered by the last good load is stale once it is over or its source is late.
+    complete_through (null where the tables have lacked rows ever since). A period that is only partly covered by the last good load is stale once it is over or its source is late.
 -#}
 {% macro number_state(end_instant) -%}
 case
     when not has_value and is_not_connected then 'not_connected'
     when not has_value then 'missing'
     when is_manual then 'manual'
-    when complete_through < {{ end_instant }} and (is_finished or is_late) then 'stale'
+    when coalesce(complete_through < {{ end_instant }}, true) and (is_finished or is_late) then 'stale'
     when not is_finished then 'provisional'
     else 'live'
 end

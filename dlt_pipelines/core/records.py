@@ -3,7 +3,7 @@
 Pages become Arrow batches while they are hot, and about 20,000 rows are handed to dlt at a time: three times
 faster than dicts. A value that is not what its column says, or lies beyond the bounds below, is stored as
 null and named in a warning; its row stays. Only a row without its key is left out, because nothing could ever
-replace it.
+replace it; the run then says that the table lacks it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import orjson
 import pyarrow as pa  # imported before any worker thread starts: its import is not thread-safe enough
 import pyarrow.compute as pc
 
-from dlt_pipelines.core.run import ColumnType
+from dlt_pipelines.core.run import ColumnType, Warn
 from dlt_pipelines.errors import PermanentError
 
 FLUSH_ROWS = 20_000
@@ -284,11 +284,7 @@ class Batches:
     """
 
     def __init__(
-        self,
-        table: str,
-        kinds: Mapping[str, ColumnType],
-        warn: Callable[[str], None],
-        key: str | tuple[str, ...] = "id",
+        self, table: str, kinds: Mapping[str, ColumnType], warn: Warn, key: str | tuple[str, ...] = "id"
     ) -> None:
         self._table, self._kinds, self._warn = table, kinds, warn
         self._bad: Counter[str] = Counter()
@@ -312,7 +308,8 @@ class Batches:
         for field in self._schema:
             if not field.nullable and (lost := batch.column(field.name).null_count):
                 self._warn(
-                    f"{self._table}: {lost} rows are left out, because their {field.name} cannot be stored"
+                    f"{self._table}: {lost} rows are left out, because their {field.name} cannot be stored",
+                    lacks=self._table,
                 )
                 batch = batch.filter(pc.is_valid(batch.column(field.name)))
         self._batches.append(batch)
@@ -361,7 +358,7 @@ def typed(
     table: str,
     fields: Fields,
     pages: Iterable[Sequence[Any]],
-    warn: Callable[[str], None],
+    warn: Warn,
     *,
     key: str | tuple[str, ...] = "id",
     may_lack: Collection[str] = (),
@@ -376,14 +373,14 @@ def typed(
             warning: the vendor may have renamed it.
 
     Raises:
-        PermanentError: rows came, and none of them has its key: the vendor sends something else now.
+        PermanentError: several rows came, and none of them has its key: the vendor sends something else now.
     """
     needed = [fields[name][0] for name in ((key,) if isinstance(key, str) else key)]
     batches = Batches(table, {column: kind for column, (_, kind) in fields.items()}, warn, key)
     lacking, rows = {column for column in fields if column not in may_lack}, 0
-    strange = _Strange(table, " and ".join(needed), warn)
+    strange = Strange(table, " and ".join(needed), warn)
     for page in pages:
-        good = strange.sift(page, needed)
+        good = strange.sift(page, lambda row: has_all(row, needed))
         rows += len(good)
         batches.add({column: [at(row, where) for row in good] for column, (where, _) in fields.items()})
         lacking -= {column for column in lacking if any(_has(row, fields[column][0]) for row in good)}
@@ -398,21 +395,21 @@ def typed(
             )
 
 
-class _Strange:
+class Strange:
     """Rows without their key. One of them must not cost its page: it is left out and named."""
 
-    def __init__(self, table: str, needed: str, warn: Callable[[str], None]) -> None:
+    def __init__(self, table: str, needed: str, warn: Warn) -> None:
         self._table, self._needed, self._warn = table, needed, warn
-        self._count, self._first = 0, ""
+        self.count, self._first = 0, ""
 
-    def sift(self, rows: Sequence[Any], needed: Collection[str]) -> list[dict[str, Any]]:
-        """The rows that have every field of `needed`."""
+    def sift(self, rows: Sequence[Any], is_good: Callable[[Any], bool]) -> list[dict[str, Any]]:
+        """The good rows of a page; the others are counted."""
         good = []
         for row in rows:
-            if isinstance(row, dict) and all(at(row, where) not in (None, "") for where in needed):
+            if is_good(row):
                 good.append(row)
                 continue
-            if not self._count:
+            if not self.count:
                 # names only: values of a row that is not understood may be anything
                 named = (
                     f"has {', '.join(map(str, row)) or 'nothing'}"
@@ -420,37 +417,41 @@ class _Strange:
                     else f"is {type(row).__name__}"
                 )
                 self._first = named[:200]
-            self._count += 1
+            self.count += 1
         return good
 
     def tell(self, good: int) -> None:
         """Name what was left out beside `good` rows.
 
         Raises:
-            PermanentError: rows came, and all of them were left out: the vendor sends something else now.
+            PermanentError: several rows came, and all of them were left out: the vendor sends something else
+                now.
         """
-        if self._count and not good:
+        if self.count > 1 and not good:
             raise PermanentError(
                 f"{self._table}: expected every row to have {self._needed}, but the first {self._first}"
             )
-        if self._count:
-            total = good + self._count
-            self._warn(
-                f"{self._table}: {self._count} of {total} rows without {self._needed} are left out; the first"
-                f" {self._first}"
-            )
+        if self.count:
+            total = good + self.count
+            text = f"{self._table}: {self.count} of {total} rows without {self._needed} are left out"
+            self._warn(f"{text}; the first {self._first}", lacks=self._table)
 
 
-def sound(table: str, rows: Sequence[Any], field: str, warn: Callable[[str], None]) -> list[dict[str, Any]]:
+def sound(table: str, rows: Sequence[Any], field: str, warn: Warn) -> list[dict[str, Any]]:
     """The rows that have `field`; those without are named in a warning and left out.
 
     Raises:
-        PermanentError: rows came, and none has it: the vendor sends something else now.
+        PermanentError: several rows came, and none has it: the vendor sends something else now.
     """
-    strange = _Strange(table, field, warn)
-    good = strange.sift(rows, (field,))
+    strange = Strange(table, field, warn)
+    good = strange.sift(rows, lambda row: has_all(row, (field,)))
     strange.tell(len(good))
     return good
+
+
+def has_all(row: Any, needed: Collection[str]) -> bool:
+    """Whether a row has every field of `needed`."""
+    return isinstance(row, dict) and all(at(row, where) not in (None, "") for where in needed)
 
 
 def at(row: Any, where: str) -> Any:

@@ -285,11 +285,8 @@ def pages(client: Client, path: str, *conditions: str) -> Iterator[list[Row]]:
         while True:
             query = urllib.parse.urlencode(asked | ({"page": cursor} if cursor else {}))
             answer = client.get(f"{path}?{query}", complaint=once(partial(_odd_page, seen)))
-            rows = [
-                expect(row, dict, f"Bill.com {path}")
-                for row in expect(answer, list, f"Bill.com {path}", "results")
-            ]
-            seen |= {expect(row, str, f"Bill.com {path}", "id") for row in rows}
+            rows = expect(answer, list, f"Bill.com {path}", "results")
+            seen |= {str(at(row, "id")) for row in rows if at(row, "id")}
             if rows:
                 yield rows
             cursor = answer.get("nextPage")
@@ -358,6 +355,14 @@ def _vendor(row: Row) -> Row:
     }
 
 
+def _by_id(page: list[Any], cut: Callable[[Row], Row], before: int) -> dict[str, Any]:
+    """Each row once. One without an id keeps a place, so that it is named where rows are stored."""
+    return {
+        str(at(row, "id") or f"no id {number}"): cut(row) if isinstance(row, dict) else row
+        for number, row in enumerate(page, before)
+    }
+
+
 def _asked(run: Run) -> list[list[str]]:
     """The listings of bills that this run needs, each as its conditions."""
     cursor = run.state.get("bills")
@@ -384,7 +389,7 @@ def _bill_rows(run: Run) -> list[Row]:
         found: dict[str, Row] = {}
         for conditions in [*_asked(run), ["approvalStatus:eq:ASSIGNED"]]:
             for page in pages(run.client, "/v3/bills", *conditions):
-                found |= {row["id"]: _bill(row) for row in page}
+                found |= _by_id(page, _bill, len(found))
         for bill in sorted(run.known.get("pending", set()) - set(found)):
             try:
                 found[bill] = _bill(
@@ -405,7 +410,7 @@ def _bills(run: Run) -> Iterator[Any]:
     yield from typed(
         "billcom.bills", BILLS, [_bill_rows(run)], run.warn, may_lack=set(BILLS) - set(_SENT) - {"amount"}
     )
-    if not run.backfill:
+    if run.advances("bills"):
         now, cursor = run.started_at.isoformat(), run.state.get("bills")
         full_at = now if cursor is None or _full(run, cursor) else cursor["full_at"]
         dlt.current.source_state()["bills"] = {"pulled_at": now, "full_at": full_at}
@@ -417,11 +422,10 @@ def _iso(instant: datetime) -> str:
 
 def _pending_bills(run: Run) -> Iterator[Any]:
     day = snapshot_day(run, "pending_bills")
-    rows = [
-        row | {"snapshot_date": day}
-        for row in _bill_rows(run)
-        if row.get("approvalStatus") in PENDING and not row.get("archived")
+    pending = [
+        row for row in _bill_rows(run) if at(row, "approvalStatus") in PENDING and not row.get("archived")
     ]
+    rows = [row | {"snapshot_date": day} for row in pending]
     yield from typed(
         "billcom.pending_bills",
         PENDING_BILLS,
@@ -434,9 +438,10 @@ def _pending_bills(run: Run) -> Iterator[Any]:
 
 def _vendor_rows(run: Run) -> list[Row]:
     def fetch() -> list[Row]:
-        return list(
-            {row["id"]: _vendor(row) for page in pages(run.client, "/v3/vendors") for row in page}.values()
-        )
+        found: dict[str, Row] = {}
+        for page in pages(run.client, "/v3/vendors"):
+            found |= _by_id(page, _vendor, len(found))
+        return list(found.values())
 
     return run.client.facts.shared.rows("vendors", fetch)
 
@@ -449,7 +454,7 @@ def _vendors(run: Run) -> Iterator[Any]:
 
 def _vendor_states(run: Run) -> Iterator[Any]:
     day = snapshot_day(run, "vendor_states")
-    rows = [row | {"snapshot_date": day} for row in _vendor_rows(run)]
+    rows = [row | {"snapshot_date": day} for row in _vendor_rows(run) if isinstance(row, dict)]
     yield from typed(
         "billcom.vendor_states",
         VENDOR_STATES,

@@ -422,22 +422,17 @@ def _pulled_at(run: Run, name: str) -> datetime | None:
 
 
 def _advance(run: Run, name: str, sweep: bool) -> None:
-    if not run.backfill:
+    if run.advances(name):
         now = run.started_at.isoformat()
         dlt.current.source_state().setdefault("tables", {}).setdefault(name, {}).update(
             {"pulled_at": now} | ({"swept_at": now} if sweep else {})
         )
 
 
-def _start(run: Run, name: str = "") -> datetime:
-    """From when on the account is asked for records; noted for the ledger under the table's name."""
+def _start(run: Run) -> datetime:
+    """From when on the account is asked for records."""
     start = run.company.copper.start_date
-    if not start:
-        return BEGINNING
-    begins = datetime.combine(start, time(), run.company.zone).astimezone(UTC)
-    if name:
-        run.complete_from[name] = begins
-    return begins
+    return datetime.combine(start, time(), run.company.zone).astimezone(UTC) if start else BEGINNING
 
 
 def _due(run: Run, name: str) -> bool:
@@ -481,7 +476,11 @@ def recall(connection: Any, run: Run) -> None:
 
 def _activities(run: Run) -> Iterator[Any]:
     since, until = _window(run)
-    _start(run, "activities")
+    run.reaches_back(
+        "activities",
+        run.company.copper.start_date,
+        whole=_pulled_at(run, "activities") is None and not run.backfill,
+    )
     gone: set[int] = set()
 
     def walk() -> Iterable[list[Any]]:
@@ -518,15 +517,15 @@ def _opportunities(run: Run) -> Iterator[Any]:
     if run.person:
         body |= {"assignee_ids": [int(run.person)]}
     gone: set[int] = set()
+    run.reaches_back(
+        "opportunities",
+        run.company.copper.start_date,
+        whole=not run.backfill and (sweep or pulled_at is None),
+    )
 
     def walk() -> Iterator[list[Any]]:
         return dated(
-            run.client,
-            "opportunities",
-            body,
-            "created_date",
-            _start(run, "opportunities"),
-            run.started_at + CHANGED_OVERLAP,
+            run.client, "opportunities", body, "created_date", _start(run), run.started_at + CHANGED_OVERLAP
         )
 
     def rows() -> Iterator[list[Any]]:

@@ -350,10 +350,8 @@ def listing(client: Client, path: str, key: str) -> tuple[list[Any], int]:
 def _snapshot(run: Run, name: str) -> Iterator[Any]:
     items, lacking = listing(run.client, f"/api/v2/account/{name}", name)
     if lacking:
-        run.warn(
-            f"datto_rmm.{name}: {lacking} of {len(items) + lacking} rows did not come, in two tries; the list"
-            " keeps changing"
-        )
+        text = f"datto_rmm.{name}: {lacking} of {len(items) + lacking} rows did not come, in two tries"
+        run.warn(f"{text}; the list keeps changing", lacks=name)
     day = snapshot_day(run, name)
     slot = run.company.datto_rmm.udf_slot
     rows = [

@@ -35,7 +35,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import dlt
@@ -319,11 +319,11 @@ def _changed(run: Run) -> Iterator[Any]:
     window."""
     before = run.state.get("conversations", {})
     new = {"pulled_at": run.started_at.isoformat()}
-    start = run.company.intercom.start_date
-    begins = datetime.combine(start, time(), run.company.zone) if start else BEGINNING
-    if start:
-        run.complete_from["conversations"] = begins
     full = "pulled_at" not in before or run.due(before.get("full_at"), FULL_DAYS)
+    begins = (
+        run.reaches_back("conversations", run.company.intercom.start_date, whole=full and not run.backfill)
+        or BEGINNING
+    )
     if run.backfill:
         since = run.since or begins
     elif full:
@@ -334,11 +334,9 @@ def _changed(run: Run) -> Iterator[Any]:
     yield from typed(
         "intercom.conversations", CONVERSATIONS, _pages(run, since), run.warn, may_lack=_MAY_LACK
     )
-    if not run.backfill:
-        if full:
-            run.listed(
-                "conversations", where="updated_at >= cast(? as timestamptz)", values=[begins.isoformat()]
-            )
+    if full and not run.backfill:
+        run.listed("conversations", where="updated_at >= cast(? as timestamptz)", values=[begins.isoformat()])
+    if run.advances("conversations"):
         dlt.current.source_state()["conversations"] = {**before, **new}
 
 

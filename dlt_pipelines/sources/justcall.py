@@ -234,8 +234,7 @@ def _window(run: Run, name: str) -> dict[str, str | None]:
     zone = wanted.zone or run.company.zone
     pulled_at = run.state.get("tables", {}).get(name, {}).get("pulled_at")
     since, until = wanted.start_date, run.started_at
-    if since:
-        run.complete_from[name] = datetime.combine(since, datetime.min.time(), zone)
+    run.reaches_back(name, since, whole=not pulled_at and not run.backfill, zone=zone)
     if run.backfill:
         since = run.since.astimezone(zone).date() if run.since else since
         until = run.until or until
@@ -261,7 +260,7 @@ def _calls(run: Run, name: str, path: str, fields: Fields) -> Iterator[Any]:
         for page in walk(run.client, path, params)
     )
     yield from _typed(run, name, fields, pages)
-    if not run.backfill:
+    if run.advances(name):
         dlt.current.source_state().setdefault("tables", {})[name] = {"pulled_at": run.started_at.isoformat()}
 
 

@@ -433,7 +433,7 @@ def _control_scores(run: Run, record: Record) -> list[Record]:
             else entries(record, f"the score {record.get('id')}", "controlScores")
         )
     except Unexpected as error:
-        run.warn(f"microsoft_graph.control_scores: {error}")
+        run.warn(f"microsoft_graph.control_scores: {error}", lacks="control_scores")
         return []
 
 

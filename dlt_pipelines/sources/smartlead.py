@@ -42,7 +42,7 @@ import dlt
 import duckdb
 from pydantic import Field, SecretStr
 
-from dlt_pipelines.core.records import Fields, as_json, typed
+from dlt_pipelines.core.records import Fields, as_json, at, sound, typed
 from dlt_pipelines.core.run import ColumnType, Run, replaces_same, snapshot_day, streamed, table, whole
 from dlt_pipelines.doctor.findings import Finding
 from dlt_pipelines.errors import Gone, PermanentError, SourceError, TransientError
@@ -204,13 +204,10 @@ def campaign_rows(client: Client, company: Company) -> list[Row]:
     """Every campaign of the account, asked for once a run; none where that is the answer twice."""
     chosen = company.smartlead.client_id
     path = f"/campaigns?client_id={chosen}" if chosen else "/campaigns"
-    rows = entries(
+    return entries(
         client.get_once(path, complaint=once(lambda answer: "no campaign" if answer == [] else None)),
         "Smartlead campaigns",
     )
-    for row in rows:
-        expect(row, int, "Smartlead campaign", "id")
-    return rows
 
 
 def recall(connection: Any, run: Run) -> None:
@@ -263,7 +260,9 @@ def pages(
         separator = "&" if "?" in path else "?"
         answer = client.get(f"{path}{separator}offset={len(seen)}&limit={size}", complaint=once(doubt))
         rows = expect(answer, list, what, *(["data"] if total else []))
-        new = {key: row for row in rows if (key := name(expect(row, dict, what))) not in seen}
+        # one without a name keeps a place of its own: it is counted here, and left out where rows are stored
+        named = {name(row) or f"nameless {number}": row for number, row in enumerate(rows, len(seen))}
+        new = {key: row for key, row in named.items() if key not in seen}
         seen |= set(new)
         if new:
             yield list(new.values())
@@ -316,7 +315,8 @@ _REMEMBERED = {"stats": ("at",), "sends": ("at", "swept_at")}
 
 def _due(run: Run, kind: str) -> Iterator[tuple[Row, dict[str, Any]]]:
     """Campaigns to read now, each with what is remembered of its last reading ({} the first time)."""
-    for row in campaign_rows(run.client, run.company):
+    name = {"stats": "campaign_stats"}.get(kind, kind)
+    for row in sound(f"smartlead.{name}", campaign_rows(run.client, run.company), "id", run.warn):
         before = run.state.get(kind, {}).get(str(row["id"]), {})
         if any(name not in before for name in _REMEMBERED[kind]):
             before = {}
@@ -405,15 +405,18 @@ def _sends(run: Run) -> Iterator[Any]:
             path = f"/campaigns/{row['id']}/statistics{f'?{asked}' if asked else ''}"
             try:
                 for page in pages(run.client, path, ROWS, partial(send_id, row["id"]), "total_stats"):
-                    good = [send for send in page if send.get("lead_email")]
+                    good = [send for send in page if at(send, "lead_email")]
                     if len(good) < len(page):
                         run.warn(
-                            f"smartlead.sends: e-mails of campaign {row['id']} without an address are"
-                            " left out"
+                            f"smartlead.sends: e-mails of campaign {row['id']} without address are left out",
+                            lacks="sends",
                         )
                     yield [_send(row["id"], send) for send in good]
             except Gone as error:
-                run.warn(f'the e-mails of campaign {row["id"]} "{row.get("name")}" cannot be read: {error}')
+                run.warn(
+                    f'the e-mails of campaign {row["id"]} "{row.get("name")}" cannot be read: {error}',
+                    lacks="sends",
+                )
                 continue
             read.append(row)
             swept[str(row["id"])] = {"swept_at": swept_at.isoformat()}
@@ -431,6 +434,8 @@ def lead_key(address: str) -> str:
 
 def send_id(campaign: int, row: Row) -> str:
     """An e-mail is a step of a campaign to a person on a day; the vendor gives it no id of its own."""
+    if not isinstance(row, dict):
+        return ""
     lead = lead_key(str(row.get("lead_email") or ""))
     return f"{campaign}/{lead}/{row.get('sequence_number')}/{str(row.get('sent_time') or '')[:10]}"
 
@@ -449,7 +454,7 @@ def mailbox_pages(client: Client, company: Company, condition: str = "") -> Iter
     chosen = company.smartlead.client_id
     asked = "&".join(part for part in (f"client_id={chosen}" if chosen else "", condition) if part)
     path = f"/email-accounts/?{asked}" if asked else "/email-accounts/"
-    for page in pages(client, path, MAILBOXES, lambda row: str(expect(row, int, "Smartlead mailbox", "id"))):
+    for page in pages(client, path, MAILBOXES, lambda row: str(at(row, "id") or "")):
         yield [_cut(row) for row in page]
 
 
@@ -469,7 +474,7 @@ def _cut(row: Row) -> Row:
 def _mailboxes(run: Run) -> Iterator[Any]:
     try:
         used: set[Any] | None = {
-            row["id"] for page in mailbox_pages(run.client, run.company, "isInUse=true") for row in page
+            at(row, "id") for page in mailbox_pages(run.client, run.company, "isInUse=true") for row in page
         }
     except Gone as error:
         used = None
@@ -480,7 +485,7 @@ def _mailboxes(run: Run) -> Iterator[Any]:
     def found() -> Iterator[list[Row]]:
         for page in mailbox_pages(run.client, run.company):
             yield [
-                row | {"snapshot_date": day, "is_in_use": None if used is None else row["id"] in used}
+                row | {"snapshot_date": day, "is_in_use": None if used is None else at(row, "id") in used}
                 for row in page
             ]
 

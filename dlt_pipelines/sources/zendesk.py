@@ -38,7 +38,7 @@ import re
 import urllib.parse
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import dlt
@@ -296,9 +296,7 @@ def _changed(run: Run) -> Iterator[Any]:
     window."""
     client, section = run.client, run.company.zendesk
     before = run.state.get("tickets", {})
-    begins = datetime.combine(section.start_date, time(), run.company.zone) if section.start_date else None
-    if begins:
-        run.complete_from["tickets"] = begins
+    begins = run.reaches_back("tickets", section.start_date, whole=not before and not run.backfill)
     run.complete_through["tickets"] = run.started_at - WITHHELD
     since = begins or BEGINNING
     if run.backfill:
@@ -322,7 +320,7 @@ def _changed(run: Run) -> Iterator[Any]:
         yield from pages({"start_time": int(start.timestamp())})
 
     yield from _rows(run, all_pages)
-    if not run.backfill:
+    if run.advances("tickets"):
         dlt.current.source_state()["tickets"] = {
             "cursor": end.get("cursor"),
             "pulled_at": run.started_at.isoformat(),

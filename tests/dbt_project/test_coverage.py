@@ -31,11 +31,12 @@ CHAIN = (
 )
 FIGURES = ("yearly_capacity", "limited_capacity", "new_inventory_value")
 SAID = "the user may not read this (403)"
+LACKS = "campaign 7 cannot be read"
 
 Reads = dict[str, set[tuple[str, str]]]
 """Metric -> (source, table) that it is computed from."""
 Attempt = tuple[str, datetime | None]
-"""Status of a load, and through when the table was complete."""
+"""Status of a load (lacks: ok, but for some rows), and through when the table was complete."""
 GOOD: list[Attempt] = [("ok", THROUGH)]
 TAKEN: dict[str, list[Attempt]] = {
     "refused from the start": [("not_available", None)],
@@ -48,6 +49,8 @@ TAKEN: dict[str, list[Attempt]] = {
     "failed from the start": [("failed", None)],
     "failed since Wednesday": [("ok", WEDNESDAY), ("failed", None)],
     "half read": [("ok", WEDNESDAY)],
+    "lacks rows from the start": [("lacks", THROUGH)],
+    "lacks rows since Wednesday": [("ok", WEDNESDAY), ("lacks", THROUGH)],
     "not connected": [("not_connected", None)],
     "never asked for": [],
 }
@@ -96,13 +99,13 @@ class Ledger:
             )
         ]
         rows = ", ".join(
-            f"({number}, '{number}', '{source}', '{table}', '{status}', '{CLOCK}', '{CLOCK}', {through},"
-            f" '{SAID}')"
+            f"({number}, '{number}', '{source}', '{table}', '{status.replace('lacks', 'ok')}', '{CLOCK}', '{CLOCK}', {through}, '{SAID}', "
+            f"{repr(LACKS) if status == 'lacks' else 'null'})"
             for number, (source, table, status, through) in enumerate(attempts)
         )
         self.connection.execute(
-            "delete from ledger.loads; insert into ledger.loads (load_number, load_id, source, table_name,"
-            f" status, started_at, finished_at, complete_through, error) values {rows}"
+            "delete from ledger.loads; insert into ledger.loads "
+            f"(load_number, load_id, source, table_name, status, started_at, finished_at, complete_through, error, lacks) values {rows}"
         )
         for name, sql in self.models.items():
             self.connection.execute(f"create or replace table intermediate.{name} as {sql}")
@@ -248,6 +251,28 @@ def test_a_lost_permission_leaves_what_was_complete(ledger: Ledger) -> None:
         ("copper", f"activities: {SAID}"),
         ("zendesk", f"tickets: {SAID}"),
     ]
+
+
+def test_weeks_since_a_table_lacks_rows_are_partial(ledger: Ledger) -> None:
+    """What came is shown, without a verdict and with the reason. Once nothing lacks, nothing is left of it."""
+    weeks = (
+        "select period_label, state, numerator, partial_note, as_of from intermediate.int_scorecard__line_periods "
+        "where metric_id = 'contacts_sequenced' and period_label in ('2025-W42', '2025-W43', '2025-W44') order by period_label"
+    )
+    lacking = [("ok", WEDNESDAY), ("lacks", THROUGH)]
+    ledger.load({("smartlead", "sends"): lacking})
+    assert ledger.query(weeks) == [
+        ("2025-W42", "live", 1, None, WEDNESDAY),
+        ("2025-W43", "stale", 1, LACKS, WEDNESDAY),
+        ("2025-W44", "stale", 1, LACKS, WEDNESDAY),
+    ]
+    assert ledger.query("select refused from intermediate.int_sources where source = 'smartlead'") == [
+        (f"sends: {LACKS}",)
+    ]
+    ledger.load({("smartlead", "sends"): [("lacks", THROUGH)]})
+    assert {row[1:] for row in ledger.query(weeks)} == {("stale", 1, LACKS, None)}
+    ledger.load({("smartlead", "sends"): [*lacking, ("ok", THROUGH)]})
+    assert {row[1] for row in ledger.query(weeks)} == {"live", "provisional"}
 
 
 def test_a_running_period_does_not_wait_to_be_late(ledger: Ledger) -> None:

@@ -43,7 +43,7 @@ import threading
 import urllib.parse
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -51,7 +51,7 @@ import dlt
 import pyarrow as pa
 from pydantic import Field, SecretStr
 
-from dlt_pipelines.core.records import Batches, at, parse, plain, typed
+from dlt_pipelines.core.records import Batches, Strange, at, parse, plain, typed
 from dlt_pipelines.core.run import EVERYTHING, ColumnType, Run, replaces_same, streamed, table, whole
 from dlt_pipelines.core.settlement import Outcome
 from dlt_pipelines.doctor.findings import Finding, currency_differs, existing, people_missing, readable
@@ -62,6 +62,7 @@ from dlt_pipelines.sources.hubspot.api import (
     FULL_DAYS,
     SOURCE,
     empty_but_more,
+    is_record,
     outdated,
     paged,
     parsed_instant,
@@ -444,6 +445,10 @@ class _Pull:
         """The history of what has not changed since is stored; None: that of nothing is."""
         self.moved: dict[bool, list[str]] = {False: [], True: []}
         """Whether archived -> ids of the deals whose history is to be read."""
+        self.strange = Strange(f"hubspot.{name}", "an id (text) and properties", run.warn)
+        self.strange_links = Strange("hubspot.associations", "ids", run.warn)
+        self.sound = self.sound_links = 0
+        """Records and associations that have them."""
         self.directed = self.undirected = 0
         """Mails with and without a direction."""
         # the object with the most pages sets the pace, so its next page never waits behind another's
@@ -454,23 +459,19 @@ class _Pull:
         cursor = run.state.get("objects", {}).get(name, {})
         new = {"pulled_at": run.started_at.isoformat()}
         pulled_at = parsed_instant(cursor.get("pulled_at"))
-        start = run.company.hubspot.start_date
-        begins = (
-            datetime.combine(start, time(), run.company.zone)
-            if start and name not in ("contacts", "companies")
-            else None
-        )
+        # contacts and companies have no start date: what records point at must be there, however old it is
+        start = None if name in ("contacts", "companies") else run.company.hubspot.start_date
         tables = (name, "deal_history") if self.history else (name,)
-        if begins:
-            run.complete_from |= dict.fromkeys(tables, begins)
         if not run.backfill:
             self.known_until = pulled_at - OVERLAP if pulled_at and "with_history" in cursor else None
         unread = self.history is not None and self.known_until is None
+        whole = not run.backfill and (
+            pulled_at is None or run.due(cursor.get("full_at"), FULL_DAYS) or unread
+        )
+        begins = [run.reaches_back(table, start, whole=whole) for table in tables][0]
         if run.backfill:
             yield from self._search(self._window(run.since, run.until))
-        elif pulled_at is None or run.due(cursor.get("full_at"), FULL_DAYS) or unread:
-            # contacts and companies have no start date: what the records point at must be there, however old
-            # it is
+        elif whole or pulled_at is None:
             yield from self._search(self._window(begins, None)) if begins else self._list(archived=False)
             self._listed_all(begins)
             new["full_at"] = new["pulled_at"]
@@ -488,7 +489,9 @@ class _Pull:
             new["with_history"] = "yes"
         for found in self.found.rest():
             self.links.put(found)
-        if not run.backfill:
+        self.strange.tell(self.sound)
+        self.strange_links.tell(self.sound_links)
+        if run.advances(name) and not self.strange_links.count:
             objects = dlt.current.source_state().setdefault("objects", {})
             objects[name] = {**cursor, **new}
 
@@ -553,7 +556,7 @@ class _Pull:
             params["associations"] = ",".join(targets)
         where = path(self.run.company, "objects", self.name)
         long: dict[str, list[str]] = {}
-        for page in paged(self.client, where, params, rank=self.rank):
+        for page in paged(self.client, where, params, rank=self.rank, rows=self._records):
             self._add(page)
             for target in targets:
                 links: list[tuple[str, Sequence[str]]] = []
@@ -563,9 +566,7 @@ class _Pull:
                         long.setdefault(target, []).append(row["id"])
                     else:
                         linked = entries(found, f"HubSpot associations of {self.name}", "results", beside=())
-                        links.append(
-                            (row["id"], [expect(link, str, "HubSpot association", "id") for link in linked])
-                        )
+                        links.append((row["id"], self._ids(linked, "id")))
                 self._add_links(target, links)
             yield from self._hand_on()
         for target, ids in long.items():
@@ -580,7 +581,9 @@ class _Pull:
                 self.client.get(where, {"limit": 1, "associations": target}, rank=self.rank)
                 readable.append(target)
             except NotAvailable as error:
-                self.run.warn(f"associations of {self.name} with {target} are left out: {error}")
+                self.run.warn(
+                    f"associations of {self.name} with {target} are left out: {error}", lacks="associations"
+                )
         return tuple(readable)
 
     def _search(self, groups: list[list[dict[str, str]]]) -> Iterator[pa.Table]:
@@ -607,16 +610,17 @@ class _Pull:
                 answer = self.client.post(
                     where, body, lane="search", rank=self.rank, complaint=once(empty_but_more)
                 )
-                page = record_rows(answer, f"HubSpot search for {self.name}")
+                rows = results(answer, f"HubSpot search for {self.name}")
+                page = self._sift(rows)
                 if page:
                     yield page
-                if not page and isinstance(answer, dict) and (promised := answer.get("total")):
+                if not rows and isinstance(answer, dict) and (promised := answer.get("total")):
                     # believed when it comes twice; the weekly full list brings what is there after all
                     self.run.warn(
                         f"HubSpot search for {self.name}: says there are {promised} more and gives none,"
                         " twice"
                     )
-                if not page or (len(page) < 200 and not (isinstance(answer, dict) and answer.get("paging"))):
+                if not page or (len(rows) < 200 and not (isinstance(answer, dict) and answer.get("paging"))):
                     return
                 newest = int(page[-1]["id"])
                 if newest <= last:
@@ -633,6 +637,15 @@ class _Pull:
         if changed:
             for target in self.targets:
                 self._read_links(target, changed)
+
+    def _records(self, answer: Any, what: str) -> list[dict[str, Any]]:
+        return self._sift(results(answer, what))
+
+    def _sift(self, rows: Sequence[Any]) -> list[dict[str, Any]]:
+        """The records of a page; what is none is left out and named."""
+        good = self.strange.sift(rows, is_record)
+        self.sound += len(good)
+        return good
 
     def _add(self, page: list[dict[str, Any]]) -> None:
         if self.history:
@@ -694,22 +707,29 @@ class _Pull:
                 try:
                     answer = self.client.post(where, {"inputs": inputs}, rank=self.rank)
                 except NotAvailable as error:
-                    self.run.warn(f"associations of {self.name} with {target} are left out: {error}")
+                    self.run.warn(
+                        f"associations of {self.name} with {target} are left out: {error}",
+                        lacks="associations",
+                    )
                     return
                 inputs = []
                 what = f"HubSpot associations {self.name} to {target}"
-                for result in entries(answer, what, "results"):
-                    from_id = str(expect(result, (str, int), what, "from", "id"))
-                    # answers do not line up with what was asked: join on the id, and cast the integers of the
-                    # wire
-                    to_ids = [
-                        str(expect(link, (str, int), what, "toObjectId"))
-                        for link in entries(result, what, "to")
-                    ]
+                for result in self.strange_links.sift(
+                    entries(answer, what, "results"), lambda row: isinstance(at(row, "from.id"), (str, int))
+                ):
+                    from_id = str(result["from"]["id"])
+                    # answers do not line up with what was asked: join on the id, cast integers of the wire
+                    to_ids = self._ids(entries(result, what, "to"), "toObjectId")
                     found.setdefault(from_id, []).extend(to_ids)
                     if after := at(result, "paging.next.after"):
                         inputs.append({"id": from_id, "after": str(after)})
             self._add_links(target, found.items())
+
+    def _ids(self, linked: Sequence[Any], field: str) -> list[str]:
+        """The ids that an object is associated with; an association without one is left out and named."""
+        good = self.strange_links.sift(linked, lambda link: isinstance(at(link, field), (str, int)))
+        self.sound_links += len(good)
+        return [str(link[field]) for link in good]
 
     def _told(self, row: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
         """The former values of a property, newest first; one without its moment is left out and named."""
@@ -733,7 +753,7 @@ class _Pull:
                 answer = self.client.post(f"{where}?archived={str(archived).lower()}", body, rank=self.rank)
                 entries = [
                     (row["id"], name, entry)
-                    for row in record_rows(answer, "HubSpot history of deals")
+                    for row in self._sift(results(answer, "HubSpot history of deals"))
                     for name in HISTORY
                     # the newest comes first, and of two at one moment it is the one that held
                     for entry in {

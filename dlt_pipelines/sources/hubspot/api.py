@@ -80,17 +80,22 @@ def record_rows(answer: Any, what: str) -> list[dict[str, Any]]:
     Raises:
         PermanentError: something that is no record.
     """
-    rows = expect(answer, list, what, "results")
-    for row in rows:
-        if (
-            not isinstance(row, dict)
-            or not isinstance(row.get("id"), str)
-            or not isinstance(row.get("properties"), dict)
-        ):
-            raise PermanentError(
-                f"{what}: expected every result to have an id (text) and properties, got {str(row)[:200]}"
-            )
+    rows = results(answer, what)
+    if strange := next((row for row in rows if not is_record(row)), None):
+        raise PermanentError(
+            f"{what}: expected every result to have an id (text) and properties, got {str(strange)[:200]}"
+        )
     return rows
+
+
+def is_record(row: Any) -> bool:
+    """Whether an entry of a page is a record."""
+    return (
+        isinstance(row, dict)
+        and bool(row.get("id"))
+        and isinstance(row["id"], str)
+        and isinstance(row.get("properties"), dict)
+    )
 
 
 def paged(

@@ -42,7 +42,7 @@ from typing import Any
 
 import dlt
 
-from dlt_pipelines.core.records import Batches, Fields, parse, typed
+from dlt_pipelines.core.records import Batches, Fields, at, parse, sound, typed
 from dlt_pipelines.core.run import ColumnType, Run, replaces_same, snapshot_day, streamed, table
 from dlt_pipelines.doctor.findings import Finding, readable
 from dlt_pipelines.errors import Gone, NotAvailable
@@ -180,6 +180,10 @@ def _shared(fetch: Callable[[], list[dict[str, Any]]]) -> Callable[[], list[dict
     return rows
 
 
+def _archived(row: Any) -> Any:
+    return row | {"archived": bool(row.get("archived"))} if isinstance(row, dict) else row
+
+
 class _Catalogue:
     """Forms or marketing mails: the live ones of every run and, once a week, the archived ones."""
 
@@ -188,15 +192,14 @@ class _Catalogue:
         self.cursor = run.state.get("objects", {}).get(name, {})
         self.full = run.due(self.cursor.get("archived_at"), FULL_DAYS)
         """Whether the archived ones are listed too."""
-        self.rows = _shared(
-            lambda: [row | {"archived": bool(row.get("archived"))} for row in fetch(run, self.full)]
-        )
+        self.rows = _shared(lambda: [_archived(row) for row in fetch(run, self.full)])
 
     def tables(self, fields: Fields) -> Iterator[Any]:
         yield from typed(f"hubspot.{self.name}", fields, [self.rows()], self.run.warn, may_lack=_MAY_LACK)
         if not self.run.backfill:
-            now = self.run.started_at.isoformat()
             self.run.listed(self.name, "archived_at")
+        if self.run.advances(self.name):
+            now = self.run.started_at.isoformat()
             new = {"archived_at": now if self.full else self.cursor["archived_at"]}
             dlt.current.source_state().setdefault("objects", {})[self.name] = new
 
@@ -237,7 +240,7 @@ def _mails(run: Run, archived: bool) -> list[dict[str, Any]]:
 
 
 def _stats(run: Run, mails: _Catalogue) -> Iterator[Any]:
-    sent = [row for row in mails.rows() if row.get("isPublished")]
+    sent = [row for row in mails.rows() if at(row, "isPublished")]
     counted = [row for row in sent if isinstance(row.get("stats"), dict)]
     if sent and not counted:
         raise NotAvailable(
@@ -267,7 +270,7 @@ def _submissions(run: Run, forms: _Catalogue) -> Iterator[Any]:
     batches = Batches("hubspot.form_submissions", SUBMISSION, run.warn, key=("conversion_id", "form_id"))
     reached: dict[str, str] = {}
     refused: Gone | None = None
-    for form in forms.rows():
+    for form in sound("hubspot.form_submissions", forms.rows(), "id", run.warn):
         form_id = str(form["id"])
         last = parsed_instant(known.get(form_id))
         since = run.since if run.backfill else last - AGAIN if last else None
@@ -295,7 +298,7 @@ def _submissions(run: Run, forms: _Catalogue) -> Iterator[Any]:
         except Gone as error:
             if oldest is None:
                 refused = error
-                run.warn(f"submissions of the form {form_id} are left out: {error}")
+                run.warn(f"submissions of the form {form_id} are left out: {error}", lacks="form_submissions")
                 continue
             run.warn(f"submissions of the form {form_id} before {oldest.isoformat()} cannot be read: {error}")
             run.complete_from["form_submissions"] = max(

@@ -468,12 +468,10 @@ def walk(client: Client, entity: str, where: str = "", fields: str = "*") -> Ite
                 entity,
                 beside=("startPosition", "maxResults", "totalCount"),
             )
-            for row in rows:
-                expect(row, str, f"QuickBooks {entity}", "Id")
-            if before and before[-1]["Id"] not in {row["Id"] for row in rows}:
+            if before and before[-1].get("Id") not in {row.get("Id") for row in rows}:
                 raise Gone("rows vanished while pages were turned")
-            known = {(row["Id"], row.get("SyncToken")) for row in before}
-            if new := [row for row in rows if (row["Id"], row.get("SyncToken")) not in known]:
+            known = {(row.get("Id"), row.get("SyncToken")) for row in before}
+            if new := [row for row in rows if (row.get("Id"), row.get("SyncToken")) not in known]:
                 yield new
             if len(rows) < PAGE:
                 return
@@ -591,9 +589,13 @@ def _transactions(run: Run, name: str) -> Iterator[Any]:
         pulled_at = datetime.fromisoformat(cursor["pulled_at"])
         yield from _rows(run, name, f" where MetaData.LastUpdatedTime >= '{_iso(pulled_at - OVERLAP)}'")
         if run.known.get("gone", {}).get(name) is None:  # change data capture could not tell
-            there = {row["Id"] for page in walk(run.client, TRANSACTIONS[name], fields="Id") for row in page}
-            run.gone(name, run.known[name] - there)
-    dlt.current.source_state().setdefault("tables", {})[name] = {**cursor, **new}
+            there = {
+                row.get("Id") for page in walk(run.client, TRANSACTIONS[name], fields="Id") for row in page
+            }
+            if None not in there:  # a row without an id may be any of them
+                run.gone(name, run.known[name] - there)
+    if run.advances(name):
+        dlt.current.source_state().setdefault("tables", {})[name] = {**cursor, **new}
 
 
 def _windows(run: Run) -> Iterator[str]:

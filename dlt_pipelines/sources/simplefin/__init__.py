@@ -503,7 +503,10 @@ def _transactions(run: Run) -> Iterator[Any]:
             try:
                 booked = entries(account, "SimpleFIN transactions", "transactions", beside=account.keys())
             except Unexpected as error:
-                run.warn(f"SimpleFIN: the transactions of account {account['id']} cannot be read: {error}")
+                run.warn(
+                    f"SimpleFIN: the transactions of account {account['id']} cannot be read: {error}",
+                    lacks="transactions",
+                )
                 unread.add(account["id"])
                 continue
             for one in booked:
@@ -540,7 +543,7 @@ def _transactions(run: Run) -> Iterator[Any]:
         ):
             run.listed("transactions", where=where, values=[account_id, *span])
     run.complete_from["transactions"] = _reaches_back_to(run, windows[0][0])
-    if not run.backfill:
+    if run.advances("transactions"):
         state = {
             "pulled_at": run.started_at.isoformat(),
             "since": run.complete_from["transactions"].isoformat(),

@@ -94,7 +94,9 @@ def test_any_value_in_any_column_is_that_value_or_null_with_a_warning(
 @settings(max_examples=30)
 @given(rows=st.lists(st.fixed_dictionaries({kind: values for kind in KINDS}), min_size=1, max_size=5))
 def test_duckdb_holds_every_row(rows: list[dict[str, Any]]) -> None:
-    batches = Batches("vendor.table", {"id": "bigint", **{kind: kind for kind in KINDS}}, lambda _: None)
+    batches = Batches(
+        "vendor.table", {"id": "bigint", **{kind: kind for kind in KINDS}}, lambda _, lacks="": None
+    )
     batches.add({"id": list(range(len(rows))), **{kind: [row[kind] for row in rows] for kind in KINDS}})
     (table,) = batches.rest()
     with duckdb.connect() as connection:
@@ -115,7 +117,12 @@ def test_a_row_without_its_key_costs_no_other_row(page: list[Any]) -> None:
     told: list[str] = []
     good = {"id": 1, "name": "kept"}
     tables = list(
-        typed("vendor.table", {"id": ("id", "bigint"), "name": ("name", "text")}, [page, [good]], told.append)
+        typed(
+            "vendor.table",
+            {"id": ("id", "bigint"), "name": ("name", "text")},
+            [page, [good]],
+            lambda text, lacks="": told.append(text),
+        )
     )
     found = pa.concat_tables(tables).to_pylist()
     assert good in found
@@ -126,8 +133,28 @@ def test_a_row_without_its_key_costs_no_other_row(page: list[Any]) -> None:
 def test_rows_that_all_lack_their_key_are_a_failure() -> None:
     with pytest.raises(PermanentError, match="expected every row to have id, but the first has ID, secret"):
         list(
-            typed("vendor.table", {"id": ("id", "bigint")}, [[{"ID": 1, "secret": "s3cret"}]], lambda _: None)
+            typed(
+                "vendor.table",
+                {"id": ("id", "bigint")},
+                [[{"ID": 1, "secret": "s3cret"}] * 2],
+                lambda _, lacks="": None,
+            )
         )
+
+
+def test_a_single_row_without_its_key_is_none() -> None:
+    told: list[tuple[str, str]] = []
+    list(
+        typed(
+            "vendor.table",
+            {"id": ("id", "bigint")},
+            [[{"ID": 1, "secret": "s3cret"}]],
+            lambda text, lacks="": told.append((text, lacks)),
+        )
+    )
+    assert told == [
+        ("vendor.table: 1 of 1 rows without id are left out; the first has ID, secret", "vendor.table")
+    ]
 
 
 def test_what_lies_beyond_the_bounds_says_which_bound() -> None:

@@ -77,7 +77,9 @@ def test_secrets_of_mailboxes_and_addresses_of_leads_are_nowhere(
             load(NAME, Settings(), company)
         sandbox.clear_faults()
         sandbox.fault(NAME, "field_gone", path="email-accounts", field="id")
-        with pytest.raises(PermanentError, match="Smartlead mailbox: expected id to be a int") as shape:
+        with pytest.raises(
+            PermanentError, match="smartlead.mailboxes: expected every row to have id"
+        ) as shape:
             load(NAME, Settings(), company)
     everything = written(Settings()) + (caplog.text + str(caught.value) + str(shape.value)).encode()
     assert b"trycedarridge.example" in everything
@@ -152,6 +154,30 @@ def test_a_success_that_is_none(sandbox: Sandbox, company: Company) -> None:
     sandbox.fault(NAME, "status", status=200, path="campaigns$", body=[])
     with pytest.raises(PermanentError, match="no campaign in this account.*SMARTLEAD_API_KEY"):
         load(NAME, Settings(), company)
+
+
+def test_a_campaign_whose_emails_cannot_be_read_leaves_the_table_partial(
+    sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sandbox.fault(
+        NAME,
+        "status",
+        status=404,
+        path=f"campaigns/{ACTIVE}/statistics",
+        body={"message": "Campaign is locked"},
+    )
+    load(NAME, Settings(), company, tables={"sends"})
+    [(lacks,)] = query(Settings(), "select lacks from ledger.loads where table_name = 'sends'")
+    assert f"the e-mails of campaign {ACTIVE} " in lacks and "Campaign is locked" in lacks
+    sandbox.clear_faults()
+    load(NAME, at(monkeypatch, sandbox, "2025-10-28T12:00:00Z"), company, tables={"sends"})
+    assert query(
+        Settings(), "select lacks is null from ledger.loads where table_name = 'sends' order by load_number"
+    ) == [
+        (False,),
+        (True,),
+    ]
+    assert rows(f"select count(*) > 0 from sends where campaign_id = {ACTIVE}") == [(True,)]
 
 
 def test_a_new_account_without_campaigns_loads_and_gets_its_name_later(

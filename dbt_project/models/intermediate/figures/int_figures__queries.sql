@@ -31,9 +31,9 @@ tables as (
         bool_and(last_status = 'ok') as is_ok,
         arg_min(last_status, last_status = 'ok') as last_status,
         bool_or(is_refused) as is_refused,
-        max(coalesce(last_error, refusal)) as reason,
-        bool_or(is_late) as is_late,
-        case when count(complete_through) = 2 then min(complete_through) end as complete_through
+        max(coalesce(last_error, refusal, lacks)) as reason,
+        bool_or(is_late or lacks is not null) as is_late,
+        case when count(whole_through) = 2 then min(whole_through) end as complete_through
     from {{ ref('int_sources__tables') }}
     where source in ('company_warehouse', 'mongodb') and table_name in ('figures', 'queries')
     group by source

@@ -102,7 +102,9 @@ lines as (
         coverage.is_not_connected,
         coverage.is_late,
         coverage.complete_from,
+        coverage.read_through,
         coverage.complete_through,
+        coverage.lacks,
         -- from the beginning of a quarter on, so that an average never starts in the middle of one, and at least 13 weeks where the line
         -- is as old
         least(bounds.latest_first_day, greatest(bounds.first_valid_day, coalesce(bounds.first_counted_day, date '9999-12-31'))) as first_day
@@ -141,11 +143,13 @@ filled as (
         sums.true_at,
         sums.samples,
         -- the rest of the period is still to be read
-        not spine.is_manual and coalesce(spine.complete_through < spine.end_instant, false) as is_awaited,
+        not spine.is_manual
+        and spine.read_through is not null
+        and coalesce(spine.complete_through < spine.end_instant, true) as is_awaited,
         case
             when spine.is_manual then coalesce(sums.n, 0) > 0
             else
-                coalesce(spine.complete_through > spine.start_instant, false)
+                coalesce(spine.read_through > spine.start_instant, false)
                 and (spine.complete_from is null or spine.complete_from <= spine.start_instant)
                 -- a snapshot that was not taken is a blank, a count of nothing is a zero
                 and (spine.aggregation not in ('last', 'last_ratio') or sums.last_numerator is not null)
@@ -186,7 +190,8 @@ select
     n,
     cast(n_unknown as bigint) as n_unknown,
     cast(most_unknown as decimal(38, 9)) as most_unknown,
-    partial_note,
+    -- what the tables of the line lack is told in the periods that it touches
+    nullif(concat_ws('. ', partial_note, case when is_awaited then lacks end), '') as partial_note,
     case when has_value then samples end as samples,
     is_finished and is_awaited as is_awaited,
     {{ number_state('end_instant') }} as state,

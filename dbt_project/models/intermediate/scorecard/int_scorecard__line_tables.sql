@@ -45,10 +45,12 @@ tables as (
         used.is_not_connected,
         tables.last_status,
         tables.is_refused,
-        coalesce(tables.last_error, tables.refusal) as reason,
+        coalesce(tables.last_error, tables.refusal, tables.lacks) as reason,
         tables.is_late,
         tables.complete_from,
-        tables.complete_through
+        tables.complete_through,
+        tables.whole_through,
+        tables.lacks
     from used
     left join {{ ref('int_scorecard__metric_tables') }} as metric_tables
         on used.metric_id = metric_tables.metric_id and used.source = metric_tables.source
@@ -83,7 +85,9 @@ answers as (
         ) as reason,
         queries.is_late,
         cast(null as timestamptz) as complete_from,
-        queries.complete_through
+        queries.complete_through,
+        queries.complete_through as whole_through,
+        cast(null as text) as lacks
     from asked
     left join {{ ref('int_figures__queries') }} as queries
         on asked.source = queries.source and asked.query_name = queries.query_name

@@ -30,10 +30,11 @@ tables as (
 refusals as (
     select
         source,
-        string_agg(replace(table_name, '_', ' '), ', ' order by table_name) || ': ' || coalesce(refusal, 'no reason given') as refused
+        string_agg(replace(table_name, '_', ' '), ', ' order by table_name)
+        || ': ' || coalesce(refusal, lacks, 'no reason given') as refused
     from {{ ref('int_sources__tables') }}
-    where is_refused
-    group by source, refusal
+    where is_refused or lacks is not null
+    group by source, refusal, lacks
 ),
 
 refused as (

@@ -65,6 +65,9 @@ last_good as (
         source,
         table_name,
         max(finished_at) as last_success_at,
+        -- loads that lack rows ask for them again: the newest one knows
+        nullif(arg_max(coalesce(lacks, ''), load_number), '') as lacks,
+        max(complete_through) filter (where lacks is null) as whole_through,
         arg_max(rows_total, load_number) as rows_total,
         max(newest_record) as newest_record
     from attempts
@@ -85,6 +88,9 @@ select
     last_good.newest_record,
     nullif(spans.complete_from, timestamptz '-infinity') as complete_from,
     spans.complete_through,
+    last_good.lacks,
+    -- until when nothing is known to be missing
+    case when last_good.lacks is null then spans.complete_through else last_good.whole_through end as whole_through,
     -- a table without a good load is late from the start
     coalesce(spans.complete_through + to_seconds(sources.freshness_hours * 3600) < {{ clock() }}, true) as is_late
 from attempts

@@ -3,7 +3,7 @@
 -- what each rep did on each of the last 90 days that phone system and CRM were read for to their end. A day after that would read as a
 -- day without work. The days before them are read as well, so that the first day has a past to be compared with
 with reach as (
-    select least({{ today() }}, {{ local_day('min(tables.complete_through)') }}) as end_day
+    select least({{ today() }}, {{ local_day('min(tables.whole_through)') }}) as end_day
     from {{ ref('int_sources__tables') }} as tables
     inner join {{ ref('int_sources__states') }} as sources on tables.source = sources.source and not sources.is_not_connected
     -- a table that was never read has no days at all

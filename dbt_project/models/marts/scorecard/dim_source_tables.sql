@@ -5,10 +5,11 @@ select
     case
         when tables.last_status = 'failed' then 'failing'
         when tables.is_refused then 'refused'
+        when tables.lacks is not null then 'partial'
         when tables.last_status = 'ok' and tables.is_late then 'late'
         else tables.last_status
     end as state,
-    coalesce(tables.last_error, tables.refusal) as reason,
+    coalesce(tables.last_error, tables.refusal, tables.lacks) as reason,
     tables.complete_through,
     tables.last_success_at,
     tables.last_attempt_at,

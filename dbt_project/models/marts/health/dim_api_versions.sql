@@ -13,5 +13,5 @@ select
         else 'ok'
     end as state
 from {{ ref('stg_scoreline__api_versions') }} as versions
-inner join {{ ref('int_sources') }} as sources on versions.source = sources.source
+inner join {{ ref('int_sources__states') }} as sources on versions.source = sources.source
 where not sources.is_not_connected

@@ -5,10 +5,8 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -20,6 +18,7 @@ import duckdb
 from dlt_pipelines.registry import SOURCES
 from foundation.settings import PROJECT_ROOT, Company, Settings
 from foundation.warehouse import Warehouse
+from tests.support import in_process
 
 DBT_DIR = PROJECT_ROOT / "dbt_project"
 VIEWS = ("path:models/staging", "path:models/metrics")
@@ -145,7 +144,7 @@ class RawWarehouse:
         )
 
     def build(self, *arguments: str) -> str:
-        """Run `dbt build` in a process of its own on a copy-free project; returns its output.
+        """Run `dbt build`; returns its output.
 
         Raises:
             AssertionError: dbt ended with an error; the text is its output.
@@ -169,44 +168,17 @@ class RawWarehouse:
 
     def dbt(self, command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a dbt command against this warehouse."""
-        # dbt keeps what it has parsed (ten seconds) as long as the warehouse's path stays: all of a test
-        # session come by one link
-        shared = self.settings.home.parent / "dbt_shared"
-        shared.mkdir(exist_ok=True)
-        link = shared / self.settings.warehouse_path.name
-        link.unlink(missing_ok=True)
-        link.symlink_to(self.settings.warehouse_path)
-        parsed, shared_parsed = (place / "partial_parse.msgpack" for place in (self.target, shared))
-        if shared_parsed.exists() and not parsed.exists():
-            self.target.mkdir(exist_ok=True)
-            shutil.copyfile(shared_parsed, parsed)
-        environment = os.environ | {
-            "SCORELINE_WAREHOUSE": str(link),
-            "DBT_TARGET_PATH": str(self.target),
-            "DBT_LOG_LEVEL_FILE": "none",
-        }
-        if not self.unit_tests:
-            environment["DBT_EXCLUDE_RESOURCE_TYPES"] = "unit_test"  # an option on the command line wins
-        ran = subprocess.run(
-            [
-                sys.executable,
-                "-c",
-                "from dbt.cli.main import cli; cli()",
-                command,
-                "--project-dir",
-                str(self.project()),
-                "--profiles-dir",
-                str(DBT_DIR),
-                *arguments,
-            ],
-            env=environment,
-            capture_output=True,
-            text=True,
-            cwd=self.settings.home,
+        return in_process.run(
+            [command, "--project-dir", str(self.project()), "--profiles-dir", str(DBT_DIR), *arguments],
+            {
+                "SCORELINE_WAREHOUSE": str(self.settings.warehouse_path),
+                "DBT_TARGET_PATH": str(self.target),
+                "DBT_LOG_LEVEL_FILE": "none",
+                # an option on the command line wins
+                **({} if self.unit_tests else {"DBT_EXCLUDE_RESOURCE_TYPES": "unit_test"}),
+            },
+            self.project(),
         )
-        if parsed.exists() and not shared_parsed.exists():
-            shutil.copyfile(parsed, shared_parsed)
-        return ran
 
     @property
     def target(self) -> Path:

@@ -45,11 +45,11 @@ from dlt_pipelines.wire.bearer import Auth, Flow
 from dlt_pipelines.wire.budget import Budget, Limit
 from dlt_pipelines.wire.client import Client
 from dlt_pipelines.wire.connect import Access, connects
-from dlt_pipelines.wire.credentials import ApiCredentials
+from dlt_pipelines.wire.credentials import Credentials
 from dlt_pipelines.wire.messages import Answer, Request, Retry, retry_after
 from dlt_pipelines.wire.paging import capped, entries, expect
-from foundation.setting_types import WebAddress
 from foundation.settings import Company, Settings
+from foundation.settings.types import WebAddress
 
 SOURCE = "autotask"
 VENDOR_URL = "https://webservices2.autotask.net"
@@ -159,7 +159,7 @@ NEWEST = {
 }
 
 
-class AutotaskCredentials(ApiCredentials):
+class AutotaskCredentials(Credentials):
     """What Autotask needs: an API-only user and the tracking identifier of the integration."""
 
     username: SecretStr = Field(alias="AUTOTASK_USERNAME")

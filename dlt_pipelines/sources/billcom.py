@@ -47,11 +47,11 @@ from dlt_pipelines.wire.bearer import Bearer
 from dlt_pipelines.wire.budget import Budget, Limit
 from dlt_pipelines.wire.client import Client
 from dlt_pipelines.wire.connect import Access, connects
-from dlt_pipelines.wire.credentials import ApiCredentials
+from dlt_pipelines.wire.credentials import Credentials
 from dlt_pipelines.wire.messages import Answer, Retry
 from dlt_pipelines.wire.paging import expect, listed, once
-from foundation.setting_types import WebAddress
 from foundation.settings import Company, Settings
+from foundation.settings.types import WebAddress
 
 SOURCE = "billcom"
 VENDOR_URL = "https://gateway.prod.bill.com/connect"
@@ -141,7 +141,7 @@ NEWEST = {"bills": "updated_time", "vendors": "updated_time", "pending_bills": "
 Row = dict[str, Any]
 
 
-class BillcomCredentials(ApiCredentials):
+class BillcomCredentials(Credentials):
     """What BILL needs to sign in: the developer key alone opens nothing."""
 
     any_character = frozenset({"username", "password"})

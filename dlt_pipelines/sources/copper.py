@@ -63,11 +63,11 @@ from dlt_pipelines.errors import NotAvailable, SourceError
 from dlt_pipelines.wire.budget import Budget, Limit
 from dlt_pipelines.wire.client import Client
 from dlt_pipelines.wire.connect import Access, connects
-from dlt_pipelines.wire.credentials import ApiCredentials
+from dlt_pipelines.wire.credentials import Credentials
 from dlt_pipelines.wire.messages import Answer, Retry, retry_after
 from dlt_pipelines.wire.paging import entries, expect, once
-from foundation.setting_types import WebAddress
 from foundation.settings import Company, Settings
+from foundation.settings.types import WebAddress
 
 SOURCE = "copper"
 VENDOR_URL = "https://api.copper.com/developer_api/v1"
@@ -187,7 +187,7 @@ _MAY_LACK = {
 _EPOCHS = ("activity_date", "date_created", "date_modified", "date_stage_changed")
 
 
-class CopperCredentials(ApiCredentials):
+class CopperCredentials(Credentials):
     """What Copper needs: a key and the address of the user to whom it belongs."""
 
     api_key: SecretStr = Field(alias="COPPER_API_KEY")

@@ -51,11 +51,11 @@ from dlt_pipelines.wire.bearer import Bearer
 from dlt_pipelines.wire.budget import Budget, Limit
 from dlt_pipelines.wire.client import Client
 from dlt_pipelines.wire.connect import Access, connects
-from dlt_pipelines.wire.credentials import ApiCredentials
+from dlt_pipelines.wire.credentials import Credentials
 from dlt_pipelines.wire.messages import Answer, Retry, retry_after
 from dlt_pipelines.wire.paging import capped, expect, once
-from foundation.setting_types import WebAddress
 from foundation.settings import Company, Settings
+from foundation.settings.types import WebAddress
 
 SOURCE = "datto_rmm"
 HOST = re.compile(r"[a-z0-9]+-api\.centrastage\.net")
@@ -130,7 +130,7 @@ FEEDS: dict[str, tuple[str, ...]] = {}
 NEWEST = {"devices": "last_seen"}
 
 
-class DattoRmmCredentials(ApiCredentials):
+class DattoRmmCredentials(Credentials):
     """What Datto RMM needs: a user's API key and secret, and where the platform is (no secret, and no
     default: see the docstring)."""
 

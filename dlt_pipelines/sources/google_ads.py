@@ -49,11 +49,11 @@ from dlt_pipelines.wire.bearer import Bearer
 from dlt_pipelines.wire.budget import Budget, Limit
 from dlt_pipelines.wire.client import Client
 from dlt_pipelines.wire.connect import Access, connects
-from dlt_pipelines.wire.credentials import ApiCredentials
+from dlt_pipelines.wire.credentials import Credentials
 from dlt_pipelines.wire.messages import Answer, Retry
 from dlt_pipelines.wire.paging import entries, expect
-from foundation.setting_types import AccountId, WebAddress
 from foundation.settings import Company, Settings
+from foundation.settings.types import AccountId, WebAddress
 
 SOURCE = "google_ads"
 LABEL = "Google Ads"
@@ -103,7 +103,7 @@ _DAY = {
 }
 
 
-class GoogleAdsCredentials(ApiCredentials):
+class GoogleAdsCredentials(Credentials):
     """What Google Ads needs: a developer token, an OAuth client, and the refresh token of a user with
     access."""
 

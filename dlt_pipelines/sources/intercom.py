@@ -50,11 +50,11 @@ from dlt_pipelines.errors import Gone, NotAvailable, PermanentError, SourceError
 from dlt_pipelines.wire.budget import Budget, Limit
 from dlt_pipelines.wire.client import Client
 from dlt_pipelines.wire.connect import Access, connects
-from dlt_pipelines.wire.credentials import ApiCredentials
+from dlt_pipelines.wire.credentials import Credentials
 from dlt_pipelines.wire.messages import Answer, Retry, seconds_until
 from dlt_pipelines.wire.paging import Complaint, expect, listed, once
-from foundation.setting_types import WebAddress
 from foundation.settings import Company, Settings
+from foundation.settings.types import WebAddress
 
 SOURCE = "intercom"
 HOSTS = {
@@ -152,7 +152,7 @@ FEEDS = {"open_conversations": ("conversations",)}
 NEWEST = {"conversations": "updated_at", "open_conversations": "snapshot_at"}
 
 
-class IntercomCredentials(ApiCredentials):
+class IntercomCredentials(Credentials):
     """What Intercom needs."""
 
     api_key: SecretStr = Field(alias="INTERCOM_API_KEY")

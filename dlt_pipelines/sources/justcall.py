@@ -41,11 +41,11 @@ from dlt_pipelines.errors import NotAvailable, SourceError
 from dlt_pipelines.wire.budget import Budget, Limit
 from dlt_pipelines.wire.client import Client
 from dlt_pipelines.wire.connect import Access, connects
-from dlt_pipelines.wire.credentials import ApiCredentials
+from dlt_pipelines.wire.credentials import Credentials
 from dlt_pipelines.wire.messages import Answer, Retry, retry_after, seconds_until
 from dlt_pipelines.wire.paging import capped, expect, once
-from foundation.setting_types import WebAddress
 from foundation.settings import Company, Settings
+from foundation.settings.types import WebAddress
 
 SOURCE = "justcall"
 VENDOR_URL = "https://api.justcall.io"
@@ -97,7 +97,7 @@ CALLS: Fields = {
 DIALER_CALLS: Fields = {**CALLS, "id": ("call_id", "bigint")}
 
 
-class JustCallCredentials(ApiCredentials):
+class JustCallCredentials(Credentials):
     """What JustCall needs: a key and its secret."""
 
     api_key: SecretStr = Field(alias="JUSTCALL_API_KEY")

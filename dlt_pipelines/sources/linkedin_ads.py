@@ -49,11 +49,11 @@ from dlt_pipelines.kinds.ads import Platform, Row, flat, other_days
 from dlt_pipelines.wire.bearer import Auth, Bearer
 from dlt_pipelines.wire.client import Client
 from dlt_pipelines.wire.connect import Access, connects
-from dlt_pipelines.wire.credentials import ApiCredentials
+from dlt_pipelines.wire.credentials import Credentials
 from dlt_pipelines.wire.messages import Answer, Retry
 from dlt_pipelines.wire.paging import expect, listed, once
-from foundation.setting_types import WebAddress
 from foundation.settings import Company, Settings
+from foundation.settings.types import WebAddress
 
 SOURCE = "linkedin_ads"
 LABEL = "LinkedIn Ads"
@@ -73,7 +73,7 @@ SOON = timedelta(days=14)
 """A token that ends within this time is warned of."""
 
 
-class LinkedInAdsCredentials(ApiCredentials):
+class LinkedInAdsCredentials(Credentials):
     """What LinkedIn needs: an access token; the rest renews it, or tells when it ends."""
 
     access_token: SecretStr = Field(alias="LINKEDIN_ADS_ACCESS_TOKEN")

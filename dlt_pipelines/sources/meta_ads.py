@@ -49,11 +49,11 @@ from dlt_pipelines.kinds.ads import Platform, Row, flat, other_days
 from dlt_pipelines.wire.budget import Budget, Limit
 from dlt_pipelines.wire.client import Client
 from dlt_pipelines.wire.connect import Access, connects
-from dlt_pipelines.wire.credentials import ApiCredentials
+from dlt_pipelines.wire.credentials import Credentials
 from dlt_pipelines.wire.messages import Answer, Retry
 from dlt_pipelines.wire.paging import Complaint, expect, listed, once
-from foundation.setting_types import WebAddress
 from foundation.settings import Company, Settings
+from foundation.settings.types import WebAddress
 
 SOURCE = "meta_ads"
 LABEL = "Meta Ads"
@@ -90,7 +90,7 @@ class TooMuch(PermanentError):
     """Meta cannot answer this at once; as a report it can."""
 
 
-class MetaAdsCredentials(ApiCredentials):
+class MetaAdsCredentials(Credentials):
     """What Meta needs: a token, best one of a system user."""
 
     access_token: SecretStr = Field(alias="META_ADS_ACCESS_TOKEN")

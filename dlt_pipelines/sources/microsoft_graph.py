@@ -48,11 +48,11 @@ from dlt_pipelines.wire.budget import Budget, Limit
 from dlt_pipelines.wire.client import Client
 from dlt_pipelines.wire.connect import Access, connects
 from dlt_pipelines.wire.connection import Connection
-from dlt_pipelines.wire.credentials import ApiCredentials
+from dlt_pipelines.wire.credentials import Credentials
 from dlt_pipelines.wire.messages import Answer, Retry
 from dlt_pipelines.wire.paging import entries, expect, listed, once
-from foundation.setting_types import WebAddress, checked_id
 from foundation.settings import Company, Settings
+from foundation.settings.types import WebAddress, checked_id
 
 SOURCE = "microsoft_graph"
 CLOUDS = {
@@ -106,7 +106,7 @@ NEWEST = {
 Record = dict[str, Any]
 
 
-class MicrosoftCredentials(ApiCredentials):
+class MicrosoftCredentials(Credentials):
     """One app registration for all tenants. The tenants are no secret: they are part of every row."""
 
     tenant_id: str = Field(alias="MICROSOFT_TENANT_ID")

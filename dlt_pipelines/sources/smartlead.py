@@ -49,11 +49,11 @@ from dlt_pipelines.errors import Gone, PermanentError, SourceError, TransientErr
 from dlt_pipelines.wire.budget import Budget, Limit
 from dlt_pipelines.wire.client import Client
 from dlt_pipelines.wire.connect import Access, connects
-from dlt_pipelines.wire.credentials import ApiCredentials
+from dlt_pipelines.wire.credentials import Credentials
 from dlt_pipelines.wire.messages import Answer, Retry, retry_after, seconds_until
 from dlt_pipelines.wire.paging import Complaint, capped, entries, expect, once
-from foundation.setting_types import WebAddress
 from foundation.settings import Company, Settings
+from foundation.settings.types import WebAddress
 
 SOURCE = "smartlead"
 VENDOR_URL = "https://server.smartlead.ai/api/v1"
@@ -138,7 +138,7 @@ NEWEST = {"campaigns": "updated_at", "sends": "sent_at"}
 Row = dict[str, Any]
 
 
-class SmartleadCredentials(ApiCredentials):
+class SmartleadCredentials(Credentials):
     """One key for the account."""
 
     api_key: SecretStr = Field(alias="SMARTLEAD_API_KEY")

@@ -52,11 +52,11 @@ from dlt_pipelines.errors import Gone, NotAvailable, PermanentError, SourceError
 from dlt_pipelines.wire.budget import Budget, Limit
 from dlt_pipelines.wire.client import Client
 from dlt_pipelines.wire.connect import Access, connects
-from dlt_pipelines.wire.credentials import ApiCredentials
+from dlt_pipelines.wire.credentials import Credentials
 from dlt_pipelines.wire.messages import Answer, Retry, retry_after
 from dlt_pipelines.wire.paging import Complaint, expect, listed, once
-from foundation.setting_types import MailAddress, WebAddress
 from foundation.settings import Company, Settings
+from foundation.settings.types import MailAddress, WebAddress
 
 SOURCE = "zendesk"
 EXPORT = "/api/v2/incremental/tickets/cursor.json"
@@ -148,7 +148,7 @@ FEEDS = {"open_tickets": ("tickets",)}
 NEWEST = {"tickets": "updated_at", "open_tickets": "snapshot_at", "agents": "updated_at"}
 
 
-class ZendeskCredentials(ApiCredentials):
+class ZendeskCredentials(Credentials):
     """What Zendesk needs: the account, an admin's address and an API token. The first two are no secrets."""
 
     subdomain: str = Field(alias="ZENDESK_SUBDOMAIN")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 from dlt_pipelines.wire.connection import Counters, Place
-from dlt_pipelines.wire.credentials import ApiCredentials, Credentials
+from dlt_pipelines.wire.credentials import Credentials
 from dlt_pipelines.wire.redaction import Redactor
 from dlt_pipelines.wire.vendor import Vendor
 from foundation.settings import Company, Settings
@@ -39,6 +39,14 @@ class Access(Generic[CredentialsT]):
         return Vendor(label, self.address or address, self.place, redact=self.redact, way_out=way_out)
 
 
+@runtime_checkable
+class _Addressed(Protocol):
+    """Credentials of an HTTP API, whose address a setting can replace."""
+
+    @property
+    def base_url(self) -> str | None: ...
+
+
 class Connect(Protocol[T_co]):
     """A source's `connect()`: its connection, or None if the source is not connected."""
 
@@ -63,7 +71,7 @@ def connects(
             credentials = kind.read()
             if credentials is None:
                 return None
-            own = credentials.base_url if isinstance(credentials, ApiCredentials) else None
+            own = credentials.base_url if isinstance(credentials, _Addressed) else None
             sandbox = f"{settings.sandbox_url.rstrip('/')}/{source}" if settings.sandbox_url else None
             place: Place = "sandbox" if sandbox and not own else "account"
             redact = Redactor(credentials.secrets())

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 from pydantic import Field, SecretStr, ValidationInfo, create_model, field_validator
 
 from dlt_pipelines.errors import PermanentError
-from foundation.settings import EnvSettings, WebAddress, env_file
+from foundation.settings import EnvSettings, env_file
 
 
 class Credentials(EnvSettings):
@@ -65,10 +65,3 @@ class Credentials(EnvSettings):
         """Every secret value, for redaction."""
         values = (getattr(self, name) for name in type(self).model_fields)
         return [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
-
-
-class ApiCredentials(Credentials):
-    """Credentials for an HTTP API. Each subclass names the environment variable of its address."""
-
-    base_url: WebAddress | None = None
-    """Beats the vendor's own address and the sandbox's."""

@@ -24,8 +24,8 @@ import resvg_py
 from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
 
-from foundation.setting_types import mail_address
 from foundation.settings import Company, Settings
+from foundation.settings.types import mail_address
 from reports.engine.document import FONTS
 from reports.engine.markup import plain
 from reports.look.charts import Chart, to_svg

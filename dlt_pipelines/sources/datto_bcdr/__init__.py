@@ -56,11 +56,11 @@ from dlt_pipelines.errors import Gone, NotAvailable, PermanentError, SourceError
 from dlt_pipelines.wire.budget import Budget, Limit
 from dlt_pipelines.wire.client import Client
 from dlt_pipelines.wire.connect import Access, connects
-from dlt_pipelines.wire.credentials import ApiCredentials
+from dlt_pipelines.wire.credentials import Credentials
 from dlt_pipelines.wire.messages import Answer, Retry, retry_after
 from dlt_pipelines.wire.paging import Complaint, entries, expect, once
-from foundation.setting_types import WebAddress
 from foundation.settings import Company, Settings
+from foundation.settings.types import WebAddress
 
 SOURCE = "datto_bcdr"
 VENDOR_URL = "https://api.datto.com"
@@ -197,7 +197,7 @@ FEEDS: dict[str, tuple[str, ...]] = {}
 NEWEST = {"devices": "last_seen_date", "assets": "last_snapshot", "saas_backups": "window_ends"}
 
 
-class DattoCredentials(ApiCredentials):
+class DattoCredentials(Credentials):
     """What the Partner Portal needs: a key pair made with the vendor selection left blank."""
 
     public_key: SecretStr = Field(alias="DATTO_API_PUBLIC_KEY")

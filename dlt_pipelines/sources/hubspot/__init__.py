@@ -73,12 +73,12 @@ from dlt_pipelines.sources.hubspot.api import (
 from dlt_pipelines.wire.budget import Budget, Limit
 from dlt_pipelines.wire.client import Client
 from dlt_pipelines.wire.connect import Access, connects
-from dlt_pipelines.wire.credentials import ApiCredentials
+from dlt_pipelines.wire.credentials import Credentials
 from dlt_pipelines.wire.messages import Answer, Retry, retry_after
 from dlt_pipelines.wire.paging import capped, entries, expect, once
 from foundation.calendar import local_date
-from foundation.setting_types import WebAddress
 from foundation.settings import Company, Settings
+from foundation.settings.types import WebAddress
 
 VENDOR_URL = "https://api.hubapi.com"
 OVERLAP = timedelta(minutes=20)
@@ -282,7 +282,7 @@ HISTORY_BATCH = 50
 _LINK: dict[str, ColumnType] = {"from_type": "text", "from_id": "text", "to_type": "text", "to_id": "text"}
 
 
-class HubSpotCredentials(ApiCredentials):
+class HubSpotCredentials(Credentials):
     """What HubSpot needs: a service key or the token of a private app."""
 
     api_key: SecretStr = Field(alias="HUBSPOT_API_KEY")

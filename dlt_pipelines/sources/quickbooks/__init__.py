@@ -76,13 +76,13 @@ from dlt_pipelines.wire.bearer import Bearer
 from dlt_pipelines.wire.budget import Budget, Limit
 from dlt_pipelines.wire.client import Client
 from dlt_pipelines.wire.connect import Access, connects
-from dlt_pipelines.wire.credentials import ApiCredentials
+from dlt_pipelines.wire.credentials import Credentials
 from dlt_pipelines.wire.kept_tokens import Exchanged, Refused, TokenKeeper
 from dlt_pipelines.wire.messages import Answer, Retry
 from dlt_pipelines.wire.paging import entries, expect, listed
 from foundation.calendar import local_date
-from foundation.setting_types import WebAddress
 from foundation.settings import Company, Settings
+from foundation.settings.types import WebAddress
 
 SOURCE = "quickbooks"
 VENDOR_URL = "https://quickbooks.api.intuit.com"
@@ -283,7 +283,7 @@ FEEDS: dict[str, tuple[str, ...]] = {}
 NEWEST = dict.fromkeys(ENTITIES, "updated_at")
 
 
-class QuickBooksCredentials(ApiCredentials):
+class QuickBooksCredentials(Credentials):
     """What QuickBooks needs: the app's keys, the company, and a refresh token to begin with."""
 
     client_id: SecretStr = Field(alias="QUICKBOOKS_CLIENT_ID")

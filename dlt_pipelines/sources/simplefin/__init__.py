@@ -65,11 +65,11 @@ from dlt_pipelines.errors import PermanentError, SourceError, TransientError, Un
 from dlt_pipelines.wire.budget import Budget, Limit
 from dlt_pipelines.wire.client import Client
 from dlt_pipelines.wire.connect import Access, connects
-from dlt_pipelines.wire.credentials import ApiCredentials
+from dlt_pipelines.wire.credentials import Credentials
 from dlt_pipelines.wire.messages import Answer, Retry
 from dlt_pipelines.wire.paging import entries, expect, once
-from foundation.setting_types import WebAddress
 from foundation.settings import Company, Settings
+from foundation.settings.types import WebAddress
 
 SOURCE = "simplefin"
 PER_DAY = 24
@@ -182,7 +182,7 @@ def forms(url: str) -> list[str]:
     return found
 
 
-class SimpleFinCredentials(ApiCredentials):
+class SimpleFinCredentials(Credentials):
     """What SimpleFIN needs: the access URL, with user and password in it."""
 
     access_url: SecretStr = Field(alias="SIMPLEFIN_ACCESS_URL")

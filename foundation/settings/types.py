@@ -14,7 +14,14 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+
+class Table(BaseModel):
+    """Base of every section of company.toml: unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
 
 LONGEST_LINE = 200
 _HEADERS = HeaderRegistry()

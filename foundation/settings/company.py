@@ -1,0 +1,261 @@
+"""What `company.toml` says. This file has what concerns the company as a whole; `vendors.py` has the rest."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from datetime import time
+from typing import Annotated, Any, Literal, get_args
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
+
+from foundation.errors import SettingsError
+from foundation.settings import vendors
+from foundation.settings.environment import Settings, reason_of
+from foundation.settings.types import (
+    Currency,
+    Days,
+    Id,
+    Line,
+    MailAddress,
+    Sender,
+    Table,
+    TimeZone,
+    WebAddressOrEmpty,
+)
+from foundation.text import read_text
+
+
+class CompanySection(Table):
+    name: Line
+    time_zone: TimeZone
+    currency: Currency
+
+
+class CalendarSection(Table):
+    week_starts_on: Literal["monday"] = "monday"
+    quarter_rule: Literal["13-week"] = "13-week"
+    business_day_start: time = time(8)
+    business_day_end: time = time(17)
+
+    @field_validator("business_day_start", "business_day_end", mode="before")
+    @classmethod
+    def _clock_time(cls, value: Any) -> Any:
+        try:
+            found = time.fromisoformat(value) if isinstance(value, str) else value
+        except ValueError:
+            raise ValueError(f"{value!r} is not a time of day, expected HH:MM such as '08:00'") from None
+        if not isinstance(found, time) or found.tzinfo:
+            raise ValueError(f"{value!r} is not a local time of day, expected HH:MM such as '08:00'")
+        return found
+
+    @model_validator(mode="after")
+    def _forwards(self) -> CalendarSection:
+        if self.business_day_start >= self.business_day_end:
+            raise ValueError(
+                f"business_day_start ({self.business_day_start:%H:%M}) is not before business_day_end"
+                f" ({self.business_day_end:%H:%M})"
+            )
+        return self
+
+
+class BackupSection(Table):
+    keep: Annotated[int, Field(ge=0)] = 3
+    """Daily backups that are kept; 0: none are made."""
+
+
+class SalesSection(Table):
+    crm: Literal["hubspot", "copper"] | None = None
+    """The CRM of the sales pages; None: HubSpot, or Copper where HubSpot is not connected."""
+    dropped_lead_statuses: list[Line] = ["UNQUALIFIED"]
+    """Lead statuses of contacts that will go no further: in the funnel they are not still open."""
+
+
+class SupplySection(Table):
+    email_source: Literal["smartlead", "hubspot"] | None = None
+    """Whose e-mails the open and reply rates are of; None: Smartlead's, or HubSpot's where Smartlead is not
+    connected."""
+
+
+class MarketingSection(Table):
+    campaign_mail_types: list[Line] = ["BATCH_EMAIL", "AB_EMAIL", "LOCALTIME_EMAIL"]
+    """Kinds of HubSpot's marketing mails that are campaigns; what an automation sends is none, whatever its
+    kind."""
+    mql_query: str = ""
+    """Query of the company's own database (value and day) that tells the marketing qualified leads where
+    HubSpot is not connected."""
+    sql_query: str = ""
+    """The same for the sales qualified leads."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _renamed(cls, data: Any) -> Any:
+        if isinstance(data, dict) and "automated_mail_types" in data:
+            raise ValueError(
+                "automated_mail_types no longer exists: remove it, and list the kinds that are campaigns in"
+                " campaign_mail_types"
+            )
+        return data
+
+
+class AccountingSection(Table):
+    w9_source: Literal["quickbooks", "billcom"] | None = None
+    """Where to look up whether a vendor's W-9 is there; None: QuickBooks, or Bill.com where QuickBooks is not
+    connected."""
+
+
+class PagesSection(Table):
+    enabled: list[Id] | None = None
+    """Names of files in reports/pages; None: every page that has lines."""
+    site_url: WebAddressOrEmpty = ""
+    lines: dict[Id, list[Id]] = {}
+    """Page -> the sections and lines (`section.metric`) on it; a page that is not named here has those of its
+        file."""
+    history_weeks: Annotated[int, Field(ge=1, le=5_000)] | None = None
+    """Pages and receipts of so many finished weeks; None: of all."""
+    contact_names: bool = False
+    """Whether there are pages with names of contacts, in the site's folder `restricted/`. Elsewhere contacts
+    never have names."""
+    site_mode: Annotated[str, Field(pattern=r"^06[04][04]$")] = "0600"
+    """Permissions of the site's files: "0640" and "0644" let a web server's group or user read them."""
+
+
+ReportName = Literal["weekly_scorecard", "daily_digest", "friday_preview"]
+"""What goes out by mail."""
+
+
+class Subscription(Table):
+    report: ReportName
+    to: Annotated[list[MailAddress], Field(min_length=1)]
+    sections: list[Id] = []
+    """Sections and lines that these recipients get; empty: those of the scorecard page, without the
+    confidential ones."""
+    pages: list[Id] = []
+    """Pages whose lines they get as well."""
+
+
+class MailSection(Table):
+    sender: Sender = Field(alias="from")
+    operator: MailAddress
+    confidential: list[Id] = []
+    """Sections and lines that only go to those whose subscription names them, or a page with them."""
+    subscriptions: list[Subscription] = []
+
+
+class CredentialsSection(Table):
+    rotate_after_days: Days = 365
+    """The doctor warns of credentials that have stayed the same for more days than this."""
+
+
+class Company(Table):
+    """`company.toml`, validated."""
+
+    company: CompanySection
+    calendar: CalendarSection = CalendarSection()
+    backup: BackupSection = BackupSection()
+    hubspot: vendors.HubSpotSection = vendors.HubSpotSection()
+    autotask: vendors.AutotaskSection = vendors.AutotaskSection()
+    microsoft_graph: vendors.MicrosoftGraphSection = vendors.MicrosoftGraphSection()
+    smartlead: vendors.SmartleadSection = vendors.SmartleadSection()
+    google_ads: vendors.GoogleAdsSection = vendors.GoogleAdsSection()
+    meta_ads: vendors.MetaAdsSection = vendors.MetaAdsSection()
+    linkedin_ads: vendors.LinkedInAdsSection = vendors.LinkedInAdsSection()
+    marketing: MarketingSection = MarketingSection()
+    datto_rmm: vendors.DattoRmmSection = vendors.DattoRmmSection()
+    datto_bcdr: vendors.DattoBcdrSection = vendors.DattoBcdrSection()
+    zendesk: vendors.ZendeskSection = vendors.ZendeskSection()
+    intercom: vendors.IntercomSection = vendors.IntercomSection()
+    quickbooks: vendors.QuickBooksSection = vendors.QuickBooksSection()
+    billcom: vendors.BillcomSection = vendors.BillcomSection()
+    sales: SalesSection = SalesSection()
+    supply: SupplySection = SupplySection()
+    accounting: AccountingSection = AccountingSection()
+    copper: vendors.CopperSection = vendors.CopperSection()
+    justcall: vendors.JustCallSection = vendors.JustCallSection()
+    simplefin: vendors.SimpleFinSection = vendors.SimpleFinSection()
+    company_warehouse: vendors.CompanyWarehouseSection = vendors.CompanyWarehouseSection()
+    mongodb: vendors.MongoSection = vendors.MongoSection()
+    pages: PagesSection = PagesSection()
+    mail: MailSection
+    credentials: CredentialsSection = CredentialsSection()
+
+    @model_validator(mode="after")
+    def _queries_exist(self) -> Company:
+        queries: list[vendors.WarehouseQuery | vendors.MongoQuery] = [
+            *self.company_warehouse.queries,
+            *self.mongodb.queries,
+        ]
+        names = {query.name for query in queries}
+        for key in ("mql_query", "sql_query"):
+            name = getattr(self.marketing, key)
+            if name and name not in names:
+                raise ValueError(
+                    f"marketing.{key} is {name!r}, but no query has that name; there are:"
+                    f" {', '.join(sorted(names)) or 'none'}"
+                )
+        return self
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.company.time_zone)
+
+
+def load_company(settings: Settings) -> Company:
+    """Read `company.toml`.
+
+    Raises:
+        SettingsError: the file is missing, is no TOML, or a value is wrong; names the file, the key and what
+        is expected.
+    """
+    path = settings.company_file
+    try:
+        values = tomllib.loads(read_text(path))
+    except FileNotFoundError:
+        raise SettingsError(
+            f"{path}: not found. Copy the project's company.toml or set SCORELINE_COMPANY_FILE."
+        ) from None
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path}: {error}") from None
+    if (queues := vendors.AutotaskQueues().reactive_queue_ids) and isinstance(
+        values.setdefault("autotask", {}), dict
+    ):
+        values["autotask"]["reactive_queue_ids"] = queues
+    try:
+        return Company.model_validate(values)
+    except ValidationError as error:
+        faults = dict.fromkeys(f"  {_fault(e)}" for e in error.errors())
+        raise SettingsError(f"{path}:\n" + "\n".join(faults)) from None
+
+
+def _fault(error: Any) -> str:
+    """The key of a wrong value and what is expected."""
+    place = [str(part) for part in error["loc"]]
+    text = reason_of(error)
+    if error["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(place[-1], _keys(place[:-1]), 1)
+        text = "unknown key" + (f"; did you mean {near[0]}?" if near else "")
+    elif error["type"].startswith("date_"):
+        text = f"{str(error['input'])[:80]!r} is not a valid date, expected YYYY-MM-DD"
+    elif error["type"] not in ("value_error", "missing"):
+        text += f", got {str(error['input'])[:80]!r}"
+    return f"{'.'.join(place)}: {text}" if place else text
+
+
+def _keys(place: list[str]) -> list[str]:
+    """The keys that company.toml may have at a place."""
+    model: Any = Company
+    for part in place:
+        kinds = get_args(model) or (model,)  # of a list, its elements
+        table = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
+        if table is None:
+            return []
+        model = (
+            table
+            if part.isdigit()
+            else next(
+                (f.annotation for name, f in table.model_fields.items() if part in (name, f.alias)), None
+            )
+        )
+    table = model if isinstance(model, type) and issubclass(model, BaseModel) else None
+    return [field.alias or name for name, field in table.model_fields.items()] if table else []

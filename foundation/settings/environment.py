@@ -1,0 +1,132 @@
+"""What the environment and `.env` say: places, addresses, the clock. The environment wins over `.env`."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from foundation.errors import SettingsError
+from foundation.settings.dotenv_file import check_env_file
+from foundation.settings.types import WebAddress
+
+PROJECT_ROOT = Path(__file__).resolve().parents[2]
+
+
+def env_file() -> Path:
+    """The `.env` that is read besides the environment: what SCORELINE_ENV_FILE names, else the project's."""
+    return Path(os.environ.get("SCORELINE_ENV_FILE") or PROJECT_ROOT / ".env")
+
+
+def _check_env_file() -> None:
+    try:
+        check_env_file(env_file())
+    except FileNotFoundError:
+        if os.environ.get("SCORELINE_ENV_FILE"):
+            raise SettingsError(
+                f"SCORELINE_ENV_FILE: {env_file()} does not exist. Correct the path, or unset the variable."
+            ) from None
+
+
+class EnvSettings(BaseSettings):
+    """Base of every class that reads the environment: `.env` at call time, unknown names ignored, no secret
+    in an error."""
+
+    # utf-8-sig: editors on Windows write a byte order mark, which would become a part of the first name
+    model_config = SettingsConfigDict(
+        extra="ignore", hide_input_in_errors=True, env_ignore_empty=True, env_file_encoding="utf-8-sig"
+    )
+
+    def __init__(self, **values: Any) -> None:
+        _check_env_file()
+        try:
+            super().__init__(_env_file=env_file(), **values)
+        except ValidationError as error:
+            prefix = self.model_config.get("env_prefix", "")
+            faults = "; ".join(
+                f"{(prefix + '_'.join(map(str, e['loc']))).upper()}: {reason_of(e)}"
+                for e in error.errors(include_input=False)
+            )
+            raise SettingsError(f"{faults}. Set it in the environment or in {env_file()}.") from None
+
+
+def reason_of(error: Any) -> str:
+    """What is wrong, without pydantic's preamble."""
+    return str(error["msg"]).removeprefix("Value error, ")
+
+
+class Settings(EnvSettings):
+    """Places, addresses and the clock. One instance per run; pass it on instead of reading the environment
+    again."""
+
+    home: Annotated[Path, Field(alias="SCORELINE_HOME")] = PROJECT_ROOT / "var"
+    company_file: Annotated[Path, Field(alias="SCORELINE_COMPANY_FILE")] = PROJECT_ROOT / "company.toml"
+    manual_dir: Annotated[Path, Field(alias="SCORELINE_MANUAL_DIR")] = PROJECT_ROOT / "manual_entries"
+    ad_spend_dir: Annotated[Path, Field(alias="SCORELINE_AD_SPEND_DIR")] = PROJECT_ROOT / "ad_spend"
+    dbt_dir: Annotated[Path, Field(alias="SCORELINE_DBT_DIR")] = PROJECT_ROOT / "dbt_project"
+    own_seeds_dir: Annotated[Path | None, Field(alias="SCORELINE_SEEDS_DIR")] = None
+    """Where the seeds are, if not in the dbt project."""
+    as_of: Annotated[datetime | None, Field(alias="SCORELINE_AS_OF")] = None
+    sandbox_url: Annotated[WebAddress | None, Field(alias="SANDBOX_URL")] = None
+    smtp_url: Annotated[SecretStr | None, Field(alias="SMTP_URL")] = None
+
+    @field_validator("as_of")
+    @classmethod
+    def _instant(cls, value: datetime | None) -> datetime | None:
+        if value is not None and value.tzinfo is None:
+            raise ValueError("an instant needs a time zone, for example 2025-10-27T07:00:00-05:00")
+        return value
+
+    @field_validator("home", "company_file", "manual_dir", "ad_spend_dir", "dbt_dir", "own_seeds_dir")
+    @classmethod
+    def _absolute(cls, value: Path | None) -> Path | None:
+        return value and value.expanduser().resolve()
+
+    def now(self) -> datetime:
+        """The clock of every layer, in UTC: `SCORELINE_AS_OF` where it is set, else the present. Nothing else
+        reads the clock."""
+        return (self.as_of or datetime.now(UTC)).astimezone(UTC)
+
+    @property
+    def seeds_dir(self) -> Path:
+        """people.csv, scorecard_lines.csv, goals.csv, holidays.csv and approved_offers.csv, the company's
+        own."""
+        return self.own_seeds_dir or self.dbt_dir / "seeds"
+
+    @property
+    def warehouse_path(self) -> Path:
+        return self.home / "warehouse.duckdb"
+
+    @property
+    def published_path(self) -> Path:
+        return self.home / "published" / "scoreline.duckdb"
+
+    @property
+    def site_dir(self) -> Path:
+        return self.home / "site"
+
+    @property
+    def outbox_dir(self) -> Path:
+        return self.home / "outbox"
+
+    @property
+    def dagster_home(self) -> Path:
+        return self.home / "dagster"
+
+    @property
+    def dlt_dir(self) -> Path:
+        return self.home / "dlt"
+
+    @property
+    def backups_dir(self) -> Path:
+        """A folder per day: the warehouse and the ledger of deliveries as they were."""
+        return self.home / "backups"
+
+    @property
+    def deliveries_path(self) -> Path:
+        """SQLite file: which mail went to whom, and which alerts were told."""
+        return self.home / "deliveries.sqlite"

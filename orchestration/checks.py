@@ -1,6 +1,5 @@
-"""Checks on raw tables that judge by the load ledger, not by when an asset was last materialised:
-a backfill of an old week must not turn an overdue source green. dbt's tests are checks of their own.
-"""
+"""Freshness checks of raw tables. They read the ledger of loads, not the time of the last materialisation: a
+backfill of an old week must not turn an overdue source green. dbt tests are separate checks."""
 
 from collections.abc import Iterator
 
@@ -24,8 +23,8 @@ def _build(entry: SourceEntry) -> dg.AssetChecksDefinition:
                 asset=key,
                 additional_deps=[PUBLISHED],
                 description=(
-                    f"The source is complete through an instant not older than {entry.freshness_limit}, by"
-                    " the load ledger."
+                    f"By the ledger of loads, the source is complete up to an instant at most"
+                    f" {entry.freshness_limit} ago."
                 ),
             )
             for key in keys

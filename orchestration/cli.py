@@ -1,4 +1,4 @@
-"""`scoreline`: everything a person or a Makefile asks for by hand. The work is done in the rooms below."""
+"""`scoreline`: every command that a person or the Makefile runs. The work is done in the rooms below."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from sandbox import Sandbox
 
 DEMO_AS_OF = datetime(2025, 10, 27, 12, tzinfo=UTC)
-"""Monday morning for both invented companies: 2025-W43 has just ended."""
+"""Monday morning in both invented companies: 2025-W43 has just ended."""
 DEMO_COMPANIES = {"cedar": None, "sales": PROJECT_ROOT / "sandbox" / "companies" / "brightwater"}
-"""Invented company -> the folder of its company.toml and seeds; None: those of the project, whose home is the
-home itself."""
+"""Invented company -> the folder of its company.toml and seeds. None: the project's own files, in the home
+itself."""
 
 
 _READS_WAREHOUSE = {
@@ -41,7 +41,7 @@ _READS_WAREHOUSE = {
     "docs",
     "source",
 }
-"""Commands of dbt whose SQL reads the raw tables, or whose compiling reads the settings there."""
+"""dbt commands that read raw tables, or settings in the warehouse, when they compile or run."""
 
 
 class _Cli(click.Group):
@@ -64,8 +64,8 @@ def _step(text: str) -> None:
 
 
 def _demo_environment(sandbox: Sandbox, company: str) -> None:
-    """Turn this process and its children to the sandbox and its company: no real credential, no real mail
-    server, the demo's clock."""
+    """Point this process and its children at the sandbox and its company: no real credentials, no mail server,
+    the demo's clock."""
     for credentials in _all_credentials():
         for field in credentials.model_fields.values():
             os.environ.pop(str(field.alias), None)
@@ -87,18 +87,20 @@ _company_option = click.option(
     default="cedar",
     show_default=True,
     help=(
-        "cedar: an IT service company with every system; sales: a sales team with HubSpot alone, in a home of"
-        " its own."
+        "cedar: an IT service company with every system. sales: a sales team with only HubSpot, in its own"
+        " home."
     ),
 )
 
 
 @main.command()
-@click.option("--port", default=8808, show_default=True, help="Port of the sandbox; 0 takes a free one.")
+@click.option("--port", default=8808, show_default=True, help="Port of the sandbox; 0 picks a free one.")
 @_company_option
 def demo(port: int, company: str) -> None:
-    """Run the main job end to end against the sandbox: refresh, build, weekly scorecard, mail included. Needs
-    no account and no network."""
+    """Run everything end to end against the sandbox: refresh, build, weekly scorecard with its mail.
+
+    Needs no account and no network.
+    """
     from orchestration.runs import run_job
     from sandbox import running_sandbox
 
@@ -108,7 +110,7 @@ def demo(port: int, company: str) -> None:
         if company == "cedar"
         else (f"make ui COMPANY={company}", "make demo")
     )
-    _step("Starting the sandbox: an invented company in its systems")
+    _step("Starting the sandbox: an invented company and its systems")
     with running_sandbox(as_of=DEMO_AS_OF, port=port, company=company) as sandbox:
         _demo_environment(sandbox, company)
         settings = Settings()
@@ -117,8 +119,8 @@ def demo(port: int, company: str) -> None:
         click.echo(f"   {invented.company.name} at {sandbox.url}, clock at {DEMO_AS_OF:%Y-%m-%d %H:%M}Z")
         for number, (job, text, partition) in enumerate(
             (
-                ("refresh", "reading what changed from every source (dlt)", None),
-                ("build", "models and tests (dbt), published database, pages", None),
+                ("refresh", "reading what changed in every source (dlt)", None),
+                ("build", "running models and tests (dbt), publishing, rendering pages", None),
                 ("weekly_scorecard", f"mailing {week_label(week)}", week.isoformat()),
             ),
             start=1,
@@ -126,23 +128,23 @@ def demo(port: int, company: str) -> None:
             _step(f"{number}/3 {job}: {text}")
             if not run_job(settings, job, partition_key=partition):
                 raise click.ClickException(
-                    f"The job {job} failed; the reason stands above. `{ui}` shows the run."
+                    f"The job {job} failed; see the reason above. `{ui}` shows the run."
                 )
     mails = sorted(settings.outbox_dir.glob("*.eml"))
     _step(f"Done in {(datetime.now(UTC) - started).seconds} s")
     click.echo(f"""
    page       {settings.site_dir / "index.html"}
    mail       {mails[-1] if mails else settings.outbox_dir}
-   database   {settings.published_path}   (schema marts; open it with DuckDB while runs write)
+   database   {settings.published_path}   (schema marts; safe to open while runs write)
    runs       {ui}
 
 The other invented company: {other}
 
 Next, with your own accounts:
-   1. cp .env.example .env and fill in the credentials you have; sources without any are simply "not connected"
-   2. company.toml, dbt_project/seeds/people.csv, scorecard_lines.csv, goals.csv: your company, people, lines and goals
-   3. .venv/bin/scoreline doctor tells what is missing, per source and with the way out
-   4. remove {settings.home} (it holds the invented company), then make ui and materialise""")
+   1. cp .env.example .env and fill in the credentials you have; the other sources stay "not connected"
+   2. edit company.toml and the seeds in dbt_project/seeds: people.csv, scorecard_lines.csv, goals.csv
+   3. make doctor lists what is missing per source, and how to fix it
+   4. delete {settings.home} (it holds the invented company), then make ui and materialise refresh""")
 
 
 @main.command()
@@ -151,8 +153,10 @@ Next, with your own accounts:
 @click.option("--sandbox-port", default=8808, show_default=True)
 @_company_option
 def ui(port: int, host: str, sandbox_port: int, company: str) -> None:
-    """Open the Dagster UI on this project's instance. Without any credentials, or with another company, it
-    runs on the sandbox, as the demo does."""
+    """Start the Dagster UI and the daemon that runs the schedules.
+
+    Without any credentials, or with --company sales, they run on the sandbox, as the demo does.
+    """
     if DEMO_COMPANIES[company] or (Settings().sandbox_url is None and not _any_credential()):
         from sandbox import running_sandbox
 
@@ -185,7 +189,7 @@ def _dagster_dev(host: str, port: int) -> None:
 
     if dead := fail_dead_runs(Settings()):
         click.echo(
-            f"{len(dead)} run(s) of before ended without a word and are marked as failed: {', '.join(dead)}"
+            f"Marked {len(dead)} earlier run(s) as failed because their process is gone: {', '.join(dead)}"
         )
     command = [
         sys.executable,
@@ -208,7 +212,7 @@ def _dagster_dev(host: str, port: int) -> None:
 @main.command()
 @click.argument("job", type=click.Choice(["refresh", "build"]))
 def run(job: str) -> None:
-    """Run refresh or build now, as the schedule would."""
+    """Run the job refresh or build now, as its schedule would."""
     from orchestration.runs import run_job
 
     sys.exit(0 if run_job(Settings(), job) else 1)
@@ -221,29 +225,26 @@ def run(job: str) -> None:
 @click.option(
     "--week",
     help=(
-        "2025-W43 or one of its days; default: the newest finished week, of the Friday preview the running"
-        " one."
+        "2025-W43, or any day of it. Default: the newest finished week; for the Friday preview, the running"
+        " week."
     ),
 )
-@click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="Of the daily digest; default: today.")
-@click.option("--force", is_flag=True, help="Send again to those who already have it.")
-@click.option("--only", multiple=True, metavar="ADDRESS", help="Only this recipient; may be repeated.")
+@click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="Day of the daily digest. Default: today.")
+@click.option("--force", is_flag=True, help="Send it again to people who already have it.")
+@click.option("--only", multiple=True, metavar="ADDRESS", help="Send it only to this recipient. Repeatable.")
 def send(report: str, week: str | None, day: datetime | None, force: bool, only: tuple[str, ...]) -> None:
-    """Mail the weekly scorecard, the daily digest (what is new since the last one) or the Friday preview of
-    the running week."""
+    """Mail the weekly scorecard, the daily digest or the Friday preview."""
     from orchestration.runs import run_job
 
     settings = Settings()
     zone = load_company(settings).zone
     if report == "daily_digest":
         if week:
-            raise click.UsageError(
-                "--week is of the weekly scorecard and the Friday preview; a digest has a --day"
-            )
+            raise click.UsageError("--week does not apply to the daily digest; use --day")
         period = day.date() if day else local_date(settings.now(), zone)
     else:
         if day:
-            raise click.UsageError("--day is of the daily digest: add --report daily_digest")
+            raise click.UsageError("--day applies only to the daily digest; add --report daily_digest")
         try:
             running = report == "friday_preview"
             newest = (
@@ -254,27 +255,25 @@ def send(report: str, week: str | None, day: datetime | None, force: bool, only:
             period = parse_week(week) if week else newest
         except ValueError:
             raise click.BadParameter(
-                f"{week!r} is no week; write 2025-W43 or 2025-10-20", param_hint="--week"
+                f"{week!r} is not a valid week, expected 2025-W43 or 2025-10-20", param_hint="--week"
             ) from None
     config = {f"reports__{report}": {"config": {"force": force, "only": list(only)}}}
     sys.exit(0 if run_job(settings, report, partition_key=period.isoformat(), ops=config) else 1)
 
 
 @main.command()
-@click.option("--source", "sources", multiple=True, required=True, help="May be repeated.")
-@click.option("--days", type=click.IntRange(1), help="The last N days; or give --since.")
-@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="First day.")
-@click.option(
-    "--until", type=click.DateTime(["%Y-%m-%d"]), help="Day after the last one; default: until now."
-)
-@click.option("--restart", is_flag=True, help="Also pull what an earlier call for the same window has done.")
+@click.option("--source", "sources", multiple=True, required=True, help="Source to pull. Repeatable.")
+@click.option("--days", type=click.IntRange(1), help="Pull the last N days.")
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="First day, instead of --days.")
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Day after the last one. Default: now.")
+@click.option("--restart", is_flag=True, help="Also pull what an earlier call for the same window finished.")
 def backfill(
     sources: tuple[str, ...], days: int | None, since: datetime | None, until: datetime | None, restart: bool
 ) -> None:
-    """Re-pull a window of one or several sources, person by person where the vendor works per person.
+    """Pull a window of one or several sources again, person by person where the vendor works per person.
 
-    Rows are merged: running it twice changes nothing. The same window goes on where it stopped; one person's
-    failure stops no other. Days are the company's.
+    Rows are merged, so running it twice changes nothing. The same window continues where it stopped. One
+    person's failure does not stop the others. Days are in the company's time zone.
     """
     from dlt_pipelines.core import backfill as work
     from dlt_pipelines.registry import SOURCES
@@ -283,11 +282,12 @@ def backfill(
 
     if unknown := set(sources) - set(SOURCES):
         raise click.BadParameter(
-            f"{', '.join(sorted(unknown))}: known sources are {', '.join(SOURCES)}", param_hint="--source"
+            f"unknown source {', '.join(sorted(unknown))}; expected one of {', '.join(SOURCES)}",
+            param_hint="--source",
         )
     settings = Settings()
     if (days is None) == (since is None):
-        raise click.UsageError("give either --days or --since")
+        raise click.UsageError("pass either --days or --since")
     zone = load_company(settings).zone
     first = since.date() if since else local_date(settings.now(), zone) - timedelta(days=days or 0)
     start, end = (
@@ -334,7 +334,7 @@ def backfill(
                 else part.warnings
             )
             if part.person in before[source] and not restart:
-                notes = ["done by an earlier call; --restart pulls it again", *notes]
+                notes = ["finished by an earlier call; --restart pulls it again", *notes]
             rows.append(
                 (
                     source,
@@ -355,10 +355,10 @@ def backfill(
 
 
 @main.command()
-@click.option("--source", "sources", multiple=True, help="Only this source; may be repeated.")
-@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@click.option("--source", "sources", multiple=True, help="Check only this source. Repeatable.")
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 def doctor(sources: tuple[str, ...], as_json: bool) -> None:
-    """Say per source what is connected, what is missing and the way out. Never prints a secret."""
+    """List what is connected and what is missing, per source, and how to fix it. Never prints a secret."""
     from dataclasses import asdict
 
     from dlt_pipelines.doctor.checks import diagnose
@@ -389,8 +389,7 @@ def doctor(sources: tuple[str, ...], as_json: bool) -> None:
 
 
 def _mail_findings(settings: Settings) -> list[Finding]:
-    """Mails and alerts that have not arrived, or may not have. A home without a ledger has none, and doctor
-    makes none."""
+    """Mails and alerts that did not arrive, or may not have. Does not create a ledger in a home without one."""
     from dlt_pipelines.doctor.findings import Finding
     from reports.post.troubles import troubles
 
@@ -410,17 +409,12 @@ def _mail_findings(settings: Settings) -> list[Finding]:
         )
         for one in troubles(settings)
     ]
-    return found or [
-        Finding(
-            "mail", "deliveries", "ok", "every mail has arrived, and the operator has been told everything"
-        )
-    ]
+    return found or [Finding("mail", "deliveries", "ok", "every mail and every alert has arrived")]
 
 
 @main.command("new-ledger")
 def new_ledger() -> None:
-    """Replace a ledger of deliveries that is lost or damaged. Nothing that is due now is sent again by
-    itself."""
+    """Replace a lost or damaged ledger of deliveries. Mails that are due now are not sent again automatically."""
     from reports.post import new_ledger as work
     from reports.post.delivery import DeliveryFailed
 
@@ -430,18 +424,21 @@ def new_ledger() -> None:
     except DeliveryFailed as error:
         raise click.ClickException(str(error)) from None
     if aside:
-        click.echo(f"The file that was there is now {aside}.")
-    click.echo(f"{settings.deliveries_path} {f'is that of {backup.parent.name}' if backup else 'is empty'}.")
+        click.echo(f"Moved the previous file to {aside}.")
+    origin = f"restored from the backup of {backup.parent.name}" if backup else "empty"
+    click.echo(f"{settings.deliveries_path} is {origin}.")
     click.echo(
-        "What is due now counts as uncertain: scoreline doctor lists it, with the command that sends it"
-        " again."
+        "Mails that are due now count as uncertain. `scoreline doctor` lists them, with the command that sends"
+        " each again."
     )
 
 
 @main.command()
 def backup() -> None:
-    """Copy the warehouse and the ledger of deliveries into today's folder of var/backups. The day's first
-    build does it by itself."""
+    """Copy the warehouse and the ledger of deliveries into today's folder of var/backups.
+
+    The first build of each day does this automatically.
+    """
     from foundation.backup import BackupError, make_backup
 
     settings = Settings()
@@ -450,15 +447,17 @@ def backup() -> None:
         make_backup(settings, folder)
     except BackupError as error:
         raise click.ClickException(str(error)) from None
-    click.echo(f"Backed up to {folder}. `scoreline restore` brings it back.")
+    click.echo(f"Backed up to {folder}. `scoreline restore` restores it.")
 
 
 @main.command()
 @click.argument("day", required=False)
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 def restore(day: str | None, yes: bool) -> None:
-    """Put the warehouse of a backup in place: of DAY (YYYY-MM-DD), or the newest. The present file is moved
-    aside, not deleted."""
+    """Restore the warehouse from the backup of DAY (YYYY-MM-DD), or from the newest backup.
+
+    The current file is moved aside, not deleted. The ledger of deliveries stays as it is.
+    """
     from foundation import backup as work
 
     settings = Settings()
@@ -471,33 +470,34 @@ def restore(day: str | None, yes: bool) -> None:
     except work.BackupError as error:
         raise click.ClickException(str(error)) from None
     if aside:
-        click.echo(f"The file that was there is now {aside}.")
+        click.echo(f"Moved the previous file to {aside}.")
     click.echo(
-        f"Restored the warehouse of {folder.name}. The ledger of deliveries is as it was, so no mail goes out"
+        f"Restored the warehouse of {folder.name}. The ledger of deliveries is unchanged, so no mail goes out"
         " twice."
     )
-    click.echo("Next: `scoreline run refresh` reads what changed since, then `scoreline run build`.")
+    click.echo("Next: run `scoreline run refresh` to read what changed since, then `scoreline run build`.")
 
 
 @main.command()
 def check() -> None:
-    """Check company.toml and the seed files: headers, cells, settings. Takes two seconds and needs no
-    warehouse."""
+    """Check company.toml and the seed files: settings, headers, cells. Needs no warehouse."""
     from foundation.seeds import SEEDS, check_seeds
 
     settings = Settings()
     load_company(settings)
     check_seeds(settings)
     click.echo(
-        f"{settings.company_file.name} and {', '.join(f'{name}.csv' for name in SEEDS)}: no faults found."
+        f"{settings.company_file.name} and {', '.join(f'{name}.csv' for name in SEEDS)}: no errors found."
     )
 
 
 @main.command()
-@click.option("--replace", is_flag=True, help="An access URL that stands in .env already may go.")
+@click.option("--replace", is_flag=True, help="Replace an access URL that is already in .env.")
 def claim(replace: bool) -> None:
-    """Claim a SimpleFIN setup token (asked for here, or read from stdin) and write the access URL into .env.
-    Prints nothing secret."""
+    """Exchange a SimpleFIN setup token for an access URL and write it to .env.
+
+    Prompts for the token, or reads it from standard input. Prints no secret.
+    """
     from dlt_pipelines.errors import SourceError
     from dlt_pipelines.sources.simplefin.claim import NAME, claim, is_waiting
 
@@ -509,23 +509,22 @@ def claim(replace: bool) -> None:
         path = claim(token, settings, replace=replace)
     except SourceError as error:
         raise click.ClickException(f"SimpleFIN: {error}") from None
-    click.echo(
-        f"The access URL stands in {path} as {NAME}. scoreline doctor --source simplefin shows whether it"
-        " works."
-    )
+    click.echo(f"Wrote the access URL to {path} as {NAME}. `scoreline doctor --source simplefin` checks it.")
     if NAME in os.environ:
-        click.echo(f"Note: {NAME} is set in the environment too, and that wins.")
+        click.echo(f"Note: {NAME} is also set in the environment, which takes precedence.")
 
 
 @main.command("metric-diff")
 @click.option(
     "--base",
     metavar="REVISION",
-    help="Default: where the branch left its upstream, else the commit before the newest.",
+    help="Revision to compare with. Default: where the branch left its upstream, else the previous commit.",
 )
 def metric_diff(base: str | None) -> None:
-    """Say which numbers a change of SQL, goals or company.toml changes: both revisions built on the raw data
-    of this home."""
+    """List the numbers that a change of SQL, goals or company.toml changes.
+
+    Builds both revisions on the raw data of this home.
+    """
     import metric_diff as work
 
     for text in work.metric_diff(Settings(), PROJECT_ROOT, base):
@@ -535,14 +534,14 @@ def metric_diff(base: str | None) -> None:
 @main.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def sandbox(arguments: tuple[str, ...]) -> None:
-    """Serve the sandbox on loopback; --help shows its options."""
+    """Serve the sandbox on the loopback address. --help lists its options."""
     sys.exit(subprocess.run([sys.executable, "-m", "sandbox", *arguments]).returncode)
 
 
 @main.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def dbt(arguments: tuple[str, ...]) -> None:
-    """Run dbt on the warehouse with the write lock held: scoreline dbt build --select dials+"""
+    """Run dbt on the warehouse while holding the write lock, such as `scoreline dbt build --select dials+`."""
     from dlt_pipelines.core.load import ensure_tables
     from foundation.dbt_files import project_dir
     from foundation.warehouse import Warehouse
@@ -550,7 +549,7 @@ def dbt(arguments: tuple[str, ...]) -> None:
 
     settings = Settings()
     if _READS_WAREHOUSE.intersection(arguments):
-        ensure_tables(settings, load_company(settings))  # in a fresh home there are none
+        ensure_tables(settings, load_company(settings))  # a fresh home has none
     project = project_dir(settings)
     place = ["--project-dir", str(project), "--profiles-dir", str(project)]
     command = [

@@ -1,5 +1,4 @@
-"""The dbt manifest from which Dagster knows the models: made again whenever a file of the dbt project is
-newer."""
+"""The dbt manifest that tells Dagster the models. It is rebuilt when a file of the dbt project is newer."""
 
 from __future__ import annotations
 
@@ -29,11 +28,11 @@ def _newest_input(dbt_dir: Path) -> float:
 
 
 def prepared_project(settings: Settings) -> DbtProject:
-    """The dbt project with a manifest that is newer than its files. Parses at most once, also when several
-    processes start together.
+    """The dbt project, with a manifest newer than its files. Parses at most once, even if several processes start
+    together.
 
     Raises:
-        RuntimeError: dbt cannot parse the project; the text is dbt's own, with file and line.
+        RuntimeError: dbt cannot parse the project; the text is dbt's, with file and line.
     """
     dbt_dir = project_dir(settings)
     project = DbtProject(project_dir=dbt_dir, profiles_dir=dbt_dir)
@@ -48,7 +47,7 @@ def prepared_project(settings: Settings) -> DbtProject:
 
 
 def _is_current(manifest: Path, dbt_dir: Path) -> bool:
-    """Newer than the files of the project, and whole: a full disk or a killed process leaves half a file."""
+    """Newer than the project's files, and whole: a full disk or a killed process leaves half a file."""
     try:
         if manifest.stat().st_mtime <= _newest_input(dbt_dir):
             return False
@@ -59,13 +58,13 @@ def _is_current(manifest: Path, dbt_dir: Path) -> bool:
 
 
 def _parse(settings: Settings, dbt_dir: Path, target: Path) -> None:
-    """`dbt parse` into a folder beside, from which the results are renamed: dbt writes them bit by bit."""
+    """Run `dbt parse` into a temporary folder and move the results: dbt does not write them atomically."""
     beside = target / "parsing"
     beside.mkdir(exist_ok=True)
     known = target / "partial_parse.msgpack"
     if known.exists():
         shutil.copyfile(known, beside / known.name)
-    # dbt leaves the manifest as it is where nothing has changed
+    # dbt does not rewrite the manifest if nothing has changed
     (beside / "manifest.json").unlink(missing_ok=True)
     place = ["--project-dir", str(dbt_dir), "--profiles-dir", str(dbt_dir), "--target-path", str(beside)]
     command = [sys.executable, "-m", "dbt.cli.main", "--quiet", "parse", *place]
@@ -81,12 +80,12 @@ def _parse(settings: Settings, dbt_dir: Path, target: Path) -> None:
 
 
 def dbt_environment(settings: Settings) -> dict[str, str]:
-    """The environment dbt runs in: this one, with the warehouse's place and nothing sent home. dbt's own
-    variables lead over defaults."""
+    """The environment for dbt: this one, with the path of the warehouse and without telemetry. dbt's own variables
+    take precedence over our defaults."""
     defaults = {
         "DBT_EXCLUDE_RESOURCE_TYPES": (
             "unit_test"
-        ),  # they say nothing of this data: the tests of the project run them
+        ),  # they do not test this data; the project's tests run them
         "DBT_LOG_LEVEL_FILE": "info",  # the debug log of 300 models is 8 MB and takes a tenth of a build
     }
     ours = {"SCORELINE_WAREHOUSE": str(settings.warehouse_path), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}

@@ -1,4 +1,4 @@
-"""Table of contents."""
+"""Table of contents: everything that Dagster loads. No logic here."""
 
 import dagster as dg
 

@@ -1,4 +1,4 @@
-"""Jobs: what runs together."""
+"""Jobs: which assets run together, and how."""
 
 import dagster as dg
 
@@ -13,12 +13,12 @@ _WEEKLY, _DAILY, _FRIDAY = (
 
 
 def _at_most(hours: float) -> dict[str, str]:
-    """What takes longer is ended by run monitoring, also where its process died without a word."""
+    """Run monitoring ends a run that takes longer, even if its process is gone."""
     return {"dagster/max_runtime": str(int(hours * 3600))}
 
 
-# side by side, each source in a process of its own; they wait on vendors, so there may be more of them than
-# cores. forkserver: a step starts from a process that has already imported everything
+# each source in a process of its own, more of them than cores because they wait for vendors. forkserver: a step
+# starts from a process that has already imported everything
 _SIDE_BY_SIDE = dg.multiprocess_executor.configured(
     lambda config: {
         "max_concurrent": 8,
@@ -29,7 +29,7 @@ _SIDE_BY_SIDE = dg.multiprocess_executor.configured(
         "retry": dg.Field(
             bool,
             default_value=True,
-            description="Try a source again after minutes; off for a person who waits for the answer",
+            description="Retry a failed source after some minutes. Off if a person waits for the result",
         )
     },
 )
@@ -48,8 +48,8 @@ build = dg.define_asset_job(
     | dg.AssetSelection.checks(*checks.FRESHNESS),
     executor_def=dg.in_process_executor,
     description=(
-        "dbt, published database, pages, operator's alerts. Runs after every refresh, whether it succeeded or"
-        " failed."
+        "Run dbt, publish the database, render the pages, alert the operator. Runs after every refresh, whether"
+        " it succeeded or failed."
     ),
 )
 weekly_scorecard = dg.define_asset_job(
@@ -57,9 +57,7 @@ weekly_scorecard = dg.define_asset_job(
     tags=_at_most(1),
     selection=_WEEKLY,
     executor_def=dg.in_process_executor,
-    description=(
-        "Mail the scorecard of one finished week. The same week goes to the same person once, unless forced."
-    ),
+    description=("Mail the scorecard of a finished week. A person gets the same week once, unless forced."),
 )
 daily_digest = dg.define_asset_job(
     "daily_digest",
@@ -67,7 +65,7 @@ daily_digest = dg.define_asset_job(
     selection=_DAILY,
     executor_def=dg.in_process_executor,
     description=(
-        "Mail what is new since the last digest, and nothing where nothing is. Nothing is told twice, unless"
+        "Mail what is new since the last digest; no mail if nothing is new. Reports each event once, unless"
         " forced."
     ),
 )
@@ -76,23 +74,20 @@ friday_preview = dg.define_asset_job(
     tags=_at_most(1),
     selection=_FRIDAY,
     executor_def=dg.in_process_executor,
-    description=(
-        "Mail how the running week stands against its goals. The same week goes to the same person once,"
-        " unless forced."
-    ),
+    description=("Mail the running week against its goals. A person gets the same week once, unless forced."),
 )
 operator_alerts = dg.define_asset_job(
     "operator_alerts",
     tags=_at_most(1),
     selection=dg.AssetSelection.assets(reporting.ALERTS),
     executor_def=dg.in_process_executor,
-    description="Tell the operator what could not be told before; red while something is untold.",
+    description="Send the alerts that could not be sent before. Fails while one is left.",
 )
 backfill = dg.define_asset_job(
     "backfill",
     tags=_at_most(48),
     selection=RAW,
     executor_def=_SIDE_BY_SIDE,
-    description="Re-pull a window: set since and until per source in the launchpad, and select the sources.",
+    description="Pull a window again. Select the sources, and set since and until per source in the launchpad.",
 )
 all_jobs = [refresh, build, weekly_scorecard, daily_digest, friday_preview, operator_alerts, backfill]

@@ -1,8 +1,6 @@
-"""What every step's process would do first by itself, done once in the process that all of them start from:
-imports, and the jobs resolved.
+"""Imports and resolved jobs that all forked step processes share.
 
-Only named in `jobs.py`. Were an import gone, multiprocessing would pass over this file and steps would start
-more slowly.
+`jobs.py` names this module. If an import fails, multiprocessing ignores the module and steps start more slowly.
 """
 
 import dagster._core.storage.sqlite_storage  # noqa: F401

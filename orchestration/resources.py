@@ -1,4 +1,4 @@
-"""What every asset needs: the settings, the company and the warehouse, read when a step runs."""
+"""Resources of every asset: settings, company and warehouse, read when a step runs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from orchestration.dbt_manifest import DBT_PROJECT
 
 
 class Scoreline(dg.ConfigurableResource):
-    """Settings, company and warehouse of this run."""
+    """Settings, company and warehouse of a run."""
 
     def settings(self) -> Settings:
         try:
@@ -32,7 +32,7 @@ class Scoreline(dg.ConfigurableResource):
         return Warehouse(self.settings())
 
 
-# the dbt of this environment, whether or not the environment is activated
+# the dbt of this environment, even if the environment is not activated
 defaults = {
     "scoreline": Scoreline(),
     "dbt": DbtCliResource(project_dir=DBT_PROJECT, dbt_executable=Path(sys.executable).with_name("dbt")),

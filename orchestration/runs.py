@@ -1,5 +1,5 @@
-"""Run a job from the command line as a real Dagster run, recorded in the instance of `var/dagster` and seen
-afterwards in the UI."""
+"""Run a job from the command line as a Dagster run. The instance in `var/dagster` records it, so the UI shows
+it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import psutil  # type: ignore[import-untyped]
 from foundation.settings import PROJECT_ROOT, Settings
 
 
-@dg.logger({}, description="One short line a message: for people who watch a run in a terminal.")
+@dg.logger({}, description="Prints one short line per message, for a terminal.")
 def progress_logger(_: dg.InitLoggerContext) -> logging.Logger:
     logger = logging.Logger("scoreline.progress", level=logging.INFO)
     handler = logging.StreamHandler(sys.stderr)
@@ -37,8 +37,7 @@ class _Short(logging.Formatter):
 
 
 def _reason(data: Any) -> str:
-    """Why a step failed: what we raised on purpose, else the innermost error, never a stack trace (the UI has
-    it)."""
+    """Why a step failed: the text of our own failure, or the innermost error. No stack trace: the UI shows it."""
     if data.user_failure_data and data.user_failure_data.description:
         return str(data.user_failure_data.description)
     error = data.error
@@ -48,20 +47,20 @@ def _reason(data: Any) -> str:
 
 
 def prepare_instance(settings: Settings) -> None:
-    """Make the instance's folder with the project's `dagster.yaml`, and point Dagster to it."""
+    """Create the instance's folder with the project's `dagster.yaml`, and point Dagster to it."""
     settings.dagster_home.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(PROJECT_ROOT / "dagster.yaml", settings.dagster_home / "dagster.yaml")
     os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
 
 
 def fail_dead_runs(settings: Settings) -> list[str]:
-    """Mark runs as failed whose process is gone: killed, or the machine went down. Dagster itself would wait
-    for their longest time.
+    """Mark runs as failed if their process is gone: it was killed, or the machine went down. Dagster would wait
+    until their maximum runtime.
 
-    What follows a failed run then follows: the build after a refresh, the operator's alert.
+    Whatever reacts to a failed run then does: the build after a refresh, the operator's alert.
 
     Returns:
-        Their ids.
+        The ids of these runs.
     """
     prepare_instance(settings)
     dead = []
@@ -78,8 +77,8 @@ def fail_dead_runs(settings: Settings) -> list[str]:
 
 
 def _is_dead(instance: dg.DagsterInstance, run_id: str) -> bool:
-    """Whether the process that leads the run (the first that says its number) has ended. Another one may have
-    its number by now."""
+    """Whether the main process of the run (the first to log its pid) has ended. Another process may have the pid
+    by now."""
     for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.ENGINE_EVENT):
         data = entry.get_dagster_event().event_specific_data
         if pid := getattr(data, "metadata", {}).get("pid"):
@@ -87,7 +86,7 @@ def _is_dead(instance: dg.DagsterInstance, run_id: str) -> bool:
                 return psutil.Process(int(str(pid.value))).create_time() > entry.timestamp
             except psutil.NoSuchProcess:
                 return True
-    return False  # it has only just started
+    return False  # just started
 
 
 def job_by_name(name: str) -> dg.JobDefinition:
@@ -104,9 +103,9 @@ def run_job(
     ops: Mapping[str, Any] | None = None,
     asset_keys: Sequence[dg.AssetKey] | None = None,
 ) -> bool:
-    """Execute a job with its own executor and say whether it succeeded. `ops` is run config per op.
+    """Execute a job with its own executor and return whether it succeeded. `ops`: run config per op.
 
-    What fails is not tried again after minutes, as a schedule would: somebody waits for the answer.
+    Unlike a schedule, it does not retry after some minutes: a person waits for the result.
     """
     fail_dead_runs(settings)
     job = dg.build_reconstructable_job("orchestration.runs", "job_by_name", (name,), {})
@@ -122,7 +121,7 @@ def run_job(
             asset_selection=list(asset_keys) if asset_keys else None,
             raise_on_error=False,
         )
-        # a step's own last words may be lost: its process ends before Dagster has passed them on
+        # a step's last message may be lost: its process ends before Dagster has passed it on
         for event in result.filter_events(lambda event: event.is_step_failure):
             print(f" ! {event.step_key}: {_reason(event.step_failure_data)}", file=sys.stderr)
         return result.success

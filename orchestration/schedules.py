@@ -1,4 +1,4 @@
-"""When things run, in the company's time zone."""
+"""Schedules, in the company's time zone."""
 
 from datetime import date, time, timedelta
 
@@ -13,8 +13,7 @@ from orchestration.settings_at_import import COMPANY
 from reports.post.due import DIGEST_AT, PREVIEW_AT, WEEKLY_AT, built_as_of, due
 
 LATE = timedelta(minutes=10)
-"""A tick that Dagster catches up on comes later than this; the refresh of the day may only be starting
-then."""
+"""A later tick is one that Dagster catches up on; the refresh of the day may only be starting."""
 _ZONE = COMPANY.company.time_zone
 
 daily_refresh = dg.ScheduleDefinition(
@@ -23,7 +22,7 @@ daily_refresh = dg.ScheduleDefinition(
     cron_schedule="30 5 * * *",
     execution_timezone=_ZONE,
     default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="Before people start work; the build follows it.",
+    description="Daily 05:30, before people start work. The build follows it.",
 )
 
 
@@ -32,8 +31,8 @@ def _at(when: time, days: str) -> str:
 
 
 def _requested(scoreline: Scoreline, report: ReportName, first: date) -> dg.RunRequest | dg.SkipReason:
-    """The mail; where its tick comes late and its data is still to be read and built, the sensor `mails_due`
-    sends it after the build."""
+    """Request the mail. If its tick is late and its data is not built yet, skip: the sensor `mails_due` sends it
+    after the build."""
     settings = scoreline.settings()
     one = next(
         (one for one in due(settings, scoreline.company()) if (one.report, one.first) == (report, first)),
@@ -69,7 +68,7 @@ def weekly_mail(context: dg.ScheduleEvaluationContext, scoreline: Scoreline) -> 
     cron_schedule=_at(DIGEST_AT, "1-5"),
     execution_timezone=_ZONE,
     default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="07:30 on working days: Monday to Friday without the days of holidays.csv.",
+    description="07:30 on working days: Monday to Friday except the days in holidays.csv.",
 )
 def daily_digest_mail(
     context: dg.ScheduleEvaluationContext, scoreline: Scoreline
@@ -77,18 +76,18 @@ def daily_digest_mail(
     settings = scoreline.settings()
     day = local_date(settings.now(), scoreline.company().zone)
     if off := day_off(settings, day):
-        return dg.SkipReason(f"{day} is no working day: {off}. What is new is told on the next one.")
+        return dg.SkipReason(f"{day} is not a working day: {off}. The next digest includes what is new.")
     return _requested(scoreline, "daily_digest", day)
 
 
 @dg.schedule(
     name="friday_preview_mail",
     job=jobs.friday_preview,
-    # on a week whose Friday is off, the last working day before it
+    # every working day: if Friday is a holiday, the preview goes out on the last working day before it
     cron_schedule=_at(PREVIEW_AT, "1-5"),
     execution_timezone=_ZONE,
     default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="12:00 on the week's last working day: Friday, or the day before one of holidays.csv.",
+    description="12:00 on the last working day of the week: Friday, unless holidays.csv lists it.",
 )
 def friday_preview_mail(
     context: dg.ScheduleEvaluationContext, scoreline: Scoreline

@@ -1,5 +1,5 @@
-"""What follows what: the build follows every refresh, mails that are due follow the build, and the operator
-hears once of a job that fails and once of its recovery."""
+"""Sensors: the build follows every refresh, mails that are due follow the build, and the operator is alerted once
+when a job fails and once when it recovers."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -26,7 +26,7 @@ def _build_after(status: dg.DagsterRunStatus, name: str) -> dg.SensorDefinition:
         request_job=jobs.build,
         default_status=_RUNNING,
         minimum_interval_seconds=15,
-        description="One vendor's failure never stops the build: it runs on what the others brought.",
+        description="Builds after every refresh. If a source failed, the build uses what the others loaded.",
     )
     def build_after(context: dg.RunStatusSensorContext) -> dg.RunRequest:
         return dg.RunRequest(run_key=f"build-after-{context.dagster_run.run_id}")
@@ -43,13 +43,13 @@ def _tell(context: dg.RunStatusSensorContext, scoreline: Scoreline, *, failed: b
         reason = context.for_run_failure().failure_event.message
         conditions[f"job:{run.job_name}"] = (
             f"The job {run.job_name} failed (run {run.run_id}). {reason} "
-            "Open the run in the Dagster UI (make ui), repair the cause, and materialise again."
+            "Open the run in the Dagster UI (make ui), fix the cause, and materialise again."
         )
     tell_operator(scoreline.settings(), scoreline.company(), conditions, scope=f"job:{run.job_name}")
 
 
 def _remembered(context: dg.RunFailureSensorContext) -> bool:
-    """Nothing failed but mails and alerts, and the ledger's own alerts say so."""
+    """Whether only mails and alerts failed, which the ledger's own alerts report."""
     told = [event.step_failure_data.user_failure_data for event in context.get_step_failure_events()]
     return bool(told) and all(
         data is not None
@@ -59,7 +59,7 @@ def _remembered(context: dg.RunFailureSensorContext) -> bool:
     )
 
 
-# a refresh that fails is told per source, by the build that follows it
+# the build after a failed refresh reports it, per source
 _TOLD = [jobs.build, jobs.weekly_scorecard, jobs.daily_digest, jobs.friday_preview, jobs.operator_alerts]
 
 
@@ -68,7 +68,7 @@ _TOLD = [jobs.build, jobs.weekly_scorecard, jobs.daily_digest, jobs.friday_previ
     name="job_failed",
     monitored_jobs=_TOLD,
     default_status=_RUNNING,
-    description="Tells the operator once that a build or a mail failed.",
+    description="Alerts the operator once when a build or a mail fails.",
 )
 def job_failed(context: dg.RunStatusSensorContext, scoreline: Scoreline) -> None:
     _tell(context, scoreline, failed=True)
@@ -79,7 +79,7 @@ def job_failed(context: dg.RunStatusSensorContext, scoreline: Scoreline) -> None
     name="job_recovered",
     monitored_jobs=_TOLD,
     default_status=_RUNNING,
-    description="Tells the operator once that a build or a mail that had failed works again.",
+    description="Alerts the operator once when a build or a mail works again.",
 )
 def job_recovered(context: dg.RunStatusSensorContext, scoreline: Scoreline) -> None:
     _tell(context, scoreline, failed=False)
@@ -91,9 +91,8 @@ def job_recovered(context: dg.RunStatusSensorContext, scoreline: Scoreline) -> N
     default_status=_RUNNING,
     minimum_interval_seconds=60,
     description=(
-        "After a build: what is due and not with its recipients. Between builds: mails that wait for their"
-        " next try, and alerts that nobody has told. The ledger of deliveries decides, so nobody gets a mail"
-        " twice."
+        "After a build, sends mails that are due. Between builds, retries pending mails and alerts. The ledger of"
+        " deliveries decides, so nobody gets a mail twice."
     ),
 )
 def mails_due(
@@ -104,7 +103,7 @@ def mails_due(
     yield from asked
     if not asked:
         yield dg.SkipReason(
-            "Whatever is due is with its recipients, or waits for the next build or its next try."
+            "Nothing to send: every mail that is due has arrived, or waits for the next build or retry."
         )
 
 
@@ -128,7 +127,7 @@ def _reports(instance: dg.DagsterInstance, settings: Settings, company: Company)
             continue
         there = from_then is not None and built is not None and built >= from_then and site is not None
         tried = last is not None and site is not None and (last.start_time or 0) >= site.timestamp
-        # a run that failed may have ended before it tried everybody; whom it did try waits for the next build
+        # a failed run may have ended before it tried every recipient; those it tried wait for the next build
         untried = there and not (tried and last and last.dagster_run.is_success)
         chosen = to_send(settings, company, report, period, untried=untried, failed=there and not tried)
         if chosen:
@@ -156,8 +155,8 @@ def _alerts(settings: Settings, company: Company) -> Iterator[dg.RunRequest]:
 
 
 def _key(settings: Settings, name: str, *state: object) -> str:
-    """The same while nothing has moved, so that what does not help is not asked for every minute; once an
-    hour it is."""
+    """A run key that changes with the state and once an hour, so that the same state is not retried every
+    minute."""
     digest = sha256("\n".join(map(str, state)).encode()).hexdigest()[:16]
     return f"{name}-{digest}-{settings.now():%Y%m%dT%H}"
 
@@ -165,7 +164,7 @@ def _key(settings: Settings, name: str, *state: object) -> str:
 all_sensors = [
     _build_after(dg.DagsterRunStatus.SUCCESS, "build_after_refresh"),
     _build_after(dg.DagsterRunStatus.FAILURE, "build_after_failed_refresh"),
-    # ended by a person, or by run monitoring because it took too long
+    # cancelled by a person, or by run monitoring after its maximum runtime
     _build_after(dg.DagsterRunStatus.CANCELED, "build_after_canceled_refresh"),
     mails_due,
     job_failed,

@@ -1,7 +1,7 @@
-"""Raw tables: one multi-asset per source, independent of all others, subsettable per table.
+"""Raw tables: one multi-asset per source, independent of the others, subsettable per table.
 
-No HTTP and no SQL here: `dlt_pipelines.core.load` does the work, this file turns its report into
-materialisations and its errors into failures that Dagster retries or not.
+`dlt_pipelines.core.load` does the work. This module turns its report into materialisations, and its errors
+into failures that Dagster retries or not. No HTTP and no SQL here.
 """
 
 from collections.abc import Iterator
@@ -21,14 +21,14 @@ OWNERS = ["team:data"]
 
 
 class Window(dg.Config):
-    """Re-pull a window instead of what changed since the last run. Empty: what changed since the last run."""
+    """The window to pull again. Empty: what changed since the last run."""
 
     since: str | None = Field(
         default=None, description="Instant with time zone, for example 2025-07-12T00:00:00Z"
     )
-    until: str | None = Field(default=None, description="Instant with time zone; empty: now")
+    until: str | None = Field(default=None, description="Instant with time zone. Empty: now")
     restart: bool = Field(
-        default=False, description="Pull all of the window again, also what an earlier call for it has done"
+        default=False, description="Also pull what an earlier call for the same window finished"
     )
 
 
@@ -43,7 +43,7 @@ def _instant(text: str | None, name: str) -> datetime | None:
         instant = datetime.fromisoformat(text)
     except ValueError:
         raise dg.Failure(
-            f"{name}: {text!r} is no instant; write for example 2025-07-12T00:00:00Z", allow_retries=False
+            f"{name}: {text!r} is not a valid instant, expected 2025-07-12T00:00:00Z", allow_retries=False
         ) from None
     if instant.tzinfo is None:
         raise dg.Failure(f"{name}: {text!r} has no time zone; add Z or an offset", allow_retries=False)
@@ -79,14 +79,14 @@ def _backfill(
     scoreline: Scoreline,
     selected: list[str],
 ) -> Iterator[dg.MaterializeResult]:
-    """A window, part by part; the step fails at its end if a part has failed, and the next one goes on with
-    what is left."""
+    """Pull a window part by part. If a part fails, the step fails at the end, and the next one continues with
+    the parts that are left."""
 
     def told(part: Part) -> None:
         say = context.log.warning if part.error else context.log.info
         say(
             f"{entry.label}, {part.name}:"
-            f" {'done before' if part.earlier else part.error or f'{part.rows_loaded:,} rows'}"
+            f" {'finished by an earlier call' if part.earlier else part.error or f'{part.rows_loaded:,} rows'}"
         )
 
     try:
@@ -129,7 +129,7 @@ def _build(entry: SourceEntry) -> dg.AssetsDefinition:
         name=f"ingest_{entry.name}",
         specs=specs,
         can_subset=True,
-        # the client has already waited out what passes in minutes; this is for an hour's outage
+        # the client has already waited out short outages; this covers an hour
         retry_policy=dg.RetryPolicy(
             max_retries=2, delay=60, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
         ),
@@ -156,7 +156,7 @@ def _build(entry: SourceEntry) -> dg.AssetsDefinition:
             context.log.warning(warning)
         rows = sum(table.rows_loaded for table in report.tables.values())
         context.log.info(
-            f"{entry.label}: not connected (no credentials); its tables are declared and empty"
+            f"{entry.label}: not connected (no credentials); its tables exist and are empty"
             if report.status == "not_connected"
             else (
                 f"{entry.label}: {rows:,} rows into {len(report.tables)} tables, {report.requests} requests, "

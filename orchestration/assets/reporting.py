@@ -1,5 +1,5 @@
-"""What people see: the published database, the pages, the mails and the operator's alerts. Only glue;
-`reports` does the work."""
+"""What people see: the published database, the pages, the mails and the operator's alerts. `reports` does the
+work; this module is glue."""
 
 from collections.abc import Callable
 from datetime import date
@@ -33,11 +33,11 @@ WEEKS = dg.WeeklyPartitionsDefinition(
     start_date="2024-07-01", timezone=COMPANY.company.time_zone, day_offset=1
 )
 """A partition is a week, keyed by its Monday."""
-# the running week has a partition too: its preview goes out before it ends
+# includes the running week: its preview goes out before it ends
 WEEKS_BEGUN = dg.WeeklyPartitionsDefinition(
     start_date="2024-07-01", timezone=COMPANY.company.time_zone, day_offset=1, end_offset=1
 )
-# the running day has a partition too: its digest goes out in the morning
+# includes the running day: its digest goes out in the morning
 DAYS = dg.DailyPartitionsDefinition(start_date="2024-07-01", timezone=COMPANY.company.time_zone, end_offset=1)
 
 
@@ -52,10 +52,8 @@ DAYS = dg.DailyPartitionsDefinition(start_date="2024-07-01", timezone=COMPANY.co
     kinds={"duckdb"},
 )
 def published_database(context: dg.AssetExecutionContext, scoreline: Scoreline) -> dg.MaterializeResult:
-    """`published/scoreline.duckdb`: a copy of the marts for readers, replaced atomically. Open it while runs
-    write.
-
-    The day's first build also backs up the warehouse."""
+    """`published/scoreline.duckdb`: a copy of the marts for readers, replaced atomically. It is safe to open while
+    runs write. The first build of each day also backs up the warehouse."""
     warehouse = scoreline.warehouse()
     with warehouse.write_lock("publish"):
         path = warehouse.publish()
@@ -74,7 +72,7 @@ def published_database(context: dg.AssetExecutionContext, scoreline: Scoreline) 
 
 @dg.asset(key=SITE, deps=[PUBLISHED], group_name="reports", owners=OWNERS, kinds={"html"})
 def site(context: dg.AssetExecutionContext, scoreline: Scoreline) -> dg.MaterializeResult:
-    """The report pages: self-contained HTML, one per page and past week, with receipts and an index."""
+    """The report pages as self-contained HTML: one per page and past week, receipts, and an index."""
     settings = scoreline.settings()
     pages = build_site(settings, scoreline.company())
     index = settings.site_dir / "index.html"
@@ -84,9 +82,8 @@ def site(context: dg.AssetExecutionContext, scoreline: Scoreline) -> dg.Material
 
 @dg.asset(key=ALERTS, deps=[PUBLISHED], group_name="reports", owners=OWNERS, kinds={"mail"})
 def operator_alerts(context: dg.AssetExecutionContext, scoreline: Scoreline) -> dg.MaterializeResult:
-    """Tells the operator once when a source fails or runs late, totals are off, an access ends or a mail did
-    not arrive, and once when it is over. Red while something is untold; it is tried again until it is
-    told."""
+    """Alerts the operator once when a source fails or is late, totals differ, access is about to expire or a mail
+    did not arrive, and once on recovery. Fails while an alert could not be sent, and retries it."""
     settings, company = scoreline.settings(), scoreline.company()
     try:
         conditions = source_conditions(settings) | data_conditions(settings)
@@ -111,7 +108,7 @@ def operator_alerts(context: dg.AssetExecutionContext, scoreline: Scoreline) -> 
 
 
 def _refresh_data_health(context: dg.AssetExecutionContext, settings: Settings, company: Company) -> None:
-    """What became of the mails decides about the run; a page that fails is told by the build."""
+    """Only the mails decide whether the run succeeds; the build reports a page that fails."""
     try:
         refresh_data_health(settings, company)
     except (SiteError, LookupError) as error:
@@ -119,18 +116,20 @@ def _refresh_data_health(context: dg.AssetExecutionContext, settings: Settings, 
 
 
 def _failed(error: DeliveryFailed) -> dg.Failure:
-    # what the ledger's alerts tell, the sensor that tells of failed runs need not tell too
+    # the ledger's alerts already report it, so the sensor for failed runs need not
     return dg.Failure(str(error), allow_retries=False, metadata={REMEMBERED: error.remembered})
 
 
-REMEMBERED = "the operator is told by the ledger's alerts"
+REMEMBERED = "reported by the ledger's alerts"
 
 
 class Sending(dg.Config):
-    """Who gets the mail again on purpose. By default nobody gets the same period twice."""
+    """Whom to send the mail to again. By default nobody gets the same period twice."""
 
-    force: bool = Field(default=False, description="Send again to those who already have this mail")
-    only: list[str] = Field(default=[], description="Only these recipients; empty: all subscribers")
+    force: bool = Field(default=False, description="Send it again to people who already have it")
+    only: list[str] = Field(
+        default=[], description="Send it only to these recipients. Empty: all subscribers"
+    )
 
 
 def _mailed(
@@ -140,8 +139,7 @@ def _mailed(
     period: str,
     send: Callable[..., DeliveryReport],
 ) -> dg.MaterializeResult:
-    """Send what the partition is about, and say what became of it. `period`: what a partition is, `week` or
-    `day`."""
+    """Send the mail of the partition and report the result. `period`: what a partition is, `week` or `day`."""
     first = date.fromisoformat(context.partition_key)
     settings, company = scoreline.settings(), scoreline.company()
     try:
@@ -171,7 +169,7 @@ def _mailed(
 def _log_pending(context: dg.AssetExecutionContext, report: DeliveryReport | None) -> None:
     for address, reason in report.pending.items() if report else ():
         context.log.warning(
-            f"{address}: pending, {reason}. It is tried again for a day while Dagster runs (scoreline ui)."
+            f"{address}: pending, {reason}. Retried for a day while Dagster runs (`scoreline ui`)."
         )
 
 
@@ -186,7 +184,8 @@ def _log_pending(context: dg.AssetExecutionContext, report: DeliveryReport | Non
 def weekly_scorecard_mail(
     context: dg.AssetExecutionContext, config: Sending, scoreline: Scoreline
 ) -> dg.MaterializeResult:
-    """The weekly scorecard by mail: green, amber with a banner, or held and only the operator is told."""
+    """Mails the weekly scorecard. The send gate decides: green, amber with a banner, or held with an alert to the
+    operator."""
     return _mailed(context, config, scoreline, "week", send_weekly_scorecard)
 
 
@@ -201,8 +200,8 @@ def weekly_scorecard_mail(
 def daily_digest_mail(
     context: dg.AssetExecutionContext, config: Sending, scoreline: Scoreline
 ) -> dg.MaterializeResult:
-    """What is new since the last digest, by mail: lines off track and back on it, sources, numbers to type
-    in. Nothing new: no mail."""
+    """Mails what is new since the last digest: lines off track and back on track, sources, numbers to type in.
+    Sends nothing if nothing is new."""
     return _mailed(context, config, scoreline, "day", send_daily_digest)
 
 
@@ -217,8 +216,8 @@ def daily_digest_mail(
 def friday_preview_mail(
     context: dg.AssetExecutionContext, config: Sending, scoreline: Scoreline
 ) -> dg.MaterializeResult:
-    """The running week against its goals by the working time that has passed, by mail: what is behind and
-    what is needed comes first."""
+    """Mails the running week against its goals, by the working time that has passed. What is behind comes
+    first."""
     return _mailed(context, config, scoreline, "week", send_friday_preview)
 
 

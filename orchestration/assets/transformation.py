@@ -1,4 +1,4 @@
-"""dbt: from raw tables to marts, in one step that holds the warehouse's write lock. dbt's tests are asset
+"""dbt: from raw tables to marts, in one step that holds the warehouse's write lock. dbt tests become asset
 checks."""
 
 import os
@@ -14,22 +14,22 @@ from orchestration.dbt_manifest import DBT_PROJECT, dbt_environment
 from orchestration.resources import Scoreline
 
 _CONFIG_TABLES = {
-    ("config", "clock"): "The instant that every layer takes for now (SCORELINE_AS_OF, else the present).",
-    ("config", "settings"): "company.toml as rows (name, value), a row for each item of a list.",
+    ("config", "clock"): "The instant that every layer uses as now: SCORELINE_AS_OF, or the current time.",
+    ("config", "settings"): "company.toml as rows (name, value); a list has one row per item.",
     ("config", "sources"): "The registered sources with cadence and freshness limit.",
     ("config", "api_versions"): "The versions of the vendors' APIs in use, with the last day of each.",
     (
         "ledger",
         "loads",
     ): (
-        "One row per source, table and run: status, rows, requests, waits, complete through. Written by every"
-        " load."
+        "One row per source, table and run: status, rows, requests, waits, complete through. Every load writes"
+        " it."
     ),
 }
 
 
 class Translator(DagsterDbtTranslator):
-    """Groups by layer, owners, and for dbt's sources `raw_<source>` the asset keys of the raw tables."""
+    """Sets groups by layer and owners, and maps dbt's sources `raw_<source>` to the asset keys of raw tables."""
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
         source = str(dbt_resource_props.get("source_name", ""))
@@ -54,8 +54,7 @@ class Translator(DagsterDbtTranslator):
     ],
 )
 def warehouse_config(scoreline: Scoreline) -> Iterator[dg.MaterializeResult]:
-    """Declare every raw table that does not exist yet and write clock and settings, so that dbt always
-    builds."""
+    """Creates every missing raw table and writes clock and settings, so that dbt can always build."""
     settings = scoreline.settings()
     ensure_tables(settings, scoreline.company())
     for key in _CONFIG_TABLES:
@@ -71,13 +70,12 @@ def warehouse_config(scoreline: Scoreline) -> Iterator[dg.MaterializeResult]:
     name="dbt_models",
 )
 def dbt_models(context: dg.AssetExecutionContext, dbt: DbtCliResource, scoreline: Scoreline) -> Iterator[Any]:
-    """`dbt build`: models, then their tests. A failed test stops what stands on it, so that a wrong number is
-    never published."""
+    """`dbt build`: models, then their tests. A failed test stops the models that depend on it, so that a wrong
+    number is never published."""
     settings = scoreline.settings()
-    os.environ.update(dbt_environment(settings))  # dagster-dbt hands dbt this process's environment
+    os.environ.update(dbt_environment(settings))  # dagster-dbt passes this process's environment to dbt
     with scoreline.warehouse().write_lock(f"dbt build, run {context.run_id}"):
-        # one folder instead of one per run: the lock is held, and dbt's logs stay with the other things that
-        # runs make
+        # one folder instead of one per run: the lock is held, and dbt's logs stay in the home
         yield from dbt.cli(["build"], context=context, target_path=settings.home / "dbt").stream()
 
 

@@ -237,10 +237,10 @@ def test_a_digest_has_a_day_and_a_scorecard_a_week() -> None:
 
     for arguments, way_out in (
         (["--day", "2025-10-27"], "add --report daily_digest"),
-        (["--report", "daily_digest", "--week", "2025-W43"], "a digest has a --day"),
+        (["--report", "daily_digest", "--week", "2025-W43"], "use --day"),
         (["--report", "daily_digest", "--day", "yesterday"], "%Y-%m-%d"),
         (["--report", "friday_preview", "--day", "2025-10-27"], "add --report daily_digest"),
-        (["--report", "friday_preview", "--week", "W44"], "write 2025-W43"),
+        (["--report", "friday_preview", "--week", "W44"], "expected 2025-W43"),
     ):
         done = CliRunner().invoke(main, ["send", *arguments])
         assert done.exit_code == 2 and way_out in done.output

@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo system test test-all test-builds test-sources test-rooms ui metric-diff bench replay check docs doctor lock clean
+.PHONY: help demo system test test-all ui metric-diff bench replay check docs doctor lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -21,7 +21,10 @@ doctor: $(VENV)/.runtime ## say per source what is connected and what is missing
 	@$(BIN)/scoreline doctor
 
 test: system $(VENV)/.dev ## pass the tests (installs chromium and postgresql where it may)
-	@$(MAKE) -j3 --output-sync --no-print-directory test-builds test-sources test-rooms
+	@$(BIN)/python -m pytest -q $(BESIDE)
+
+# one more than two cores, for each test waits now and then: for dbt, the sandbox, a browser
+BESIDE := -n 3 --dist loadgroup --no-loadscope-reorder
 
 PACKAGES := chromium chromium-driver postgresql
 APT := apt-get install -y -q --no-install-recommends $(PACKAGES)
@@ -32,18 +35,8 @@ system:
 	if [ "$$(id -u)" = 0 ]; then as=; elif sudo -n true 2>/dev/null; then as=sudo; else echo "The tests need a browser and Postgres: sudo $(APT)"; exit 1; fi; \
 	echo "Installing $(PACKAGES)"; $$as apt-get update -q >/dev/null && $$as $(APT) >/dev/null
 
-# three side by side, for each waits now and then: for dbt, the sandbox, a browser. More of them take two cores from each other
-test-builds:
-	@$(BIN)/python -m pytest -q tests/e2e tests/dbt_project
-
-test-sources:
-	@$(BIN)/python -m pytest -q tests/dlt_pipelines
-
-test-rooms:
-	@$(BIN)/python -m pytest -q --ignore tests/e2e --ignore tests/dbt_project --ignore tests/dlt_pipelines
-
 test-all: system $(VENV)/.dev ## every test but the live ones: about twice as long
-	@$(BIN)/python -m pytest -q -m 'not live'
+	@$(BIN)/python -m pytest -q $(BESIDE) -m 'not live'
 
 check: $(VENV)/.dev ## what CI checks besides the tests: style, types, SQL, floors, docs
 	$(BIN)/ruff check .

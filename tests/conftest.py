@@ -18,6 +18,9 @@ settings.register_profile(
 settings.load_profile("steady")
 
 
+TOGETHER = ("e2e", "dbt_project", "reports", "orchestration", "sandbox")
+
+
 def _is_ours(name: str) -> bool:
     return (
         name in SANDBOX_CREDENTIALS
@@ -38,6 +41,23 @@ def _stand_apart(pytestconfig: pytest.Config) -> Iterator[None]:
     yield
     del os.environ["SCORELINE_ENV_FILE"]
     os.environ.update(kept)
+
+
+def _room(item: pytest.Item) -> str:
+    return item.path.relative_to(Path(__file__).parent).parts[0]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep tests together that share homes, warehouses or a browser, which one process makes once. The longest
+    begin first; the rest runs in whichever process has time."""
+    for item in items:
+        room = _room(item)
+        if room in TOGETHER:
+            item.add_marker(pytest.mark.xdist_group(room))
+        elif room == "dlt_pipelines":
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+    items.sort(key=lambda item: TOGETHER.index(_room(item)) if _room(item) in TOGETHER else len(TOGETHER))
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
 """Turn a SimpleFIN setup token into an access URL, once, and keep it.
 
-A setup token can be claimed once: whoever loses the answer needs another one. So whatever can go wrong is
-tried before the vendor is asked; the answer is on disk, flushed, before anything else is done with it; and
-where the process ends before it stands in `.env`, the next `claim()` finds it and puts it there.
+A setup token can be claimed once: if the answer is lost, a person must make another token. So everything that
+can fail is tried before the vendor is asked, and the answer is flushed to disk before anything else happens.
+If the process ends before the URL is in `.env`, the next `claim()` finds it and puts it there.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import re
 from pathlib import Path
 
 import urllib3
+from dotenv import get_key, set_key
 
 from dlt_pipelines.errors import PermanentError, TransientError
 from dlt_pipelines.sources.simplefin import claim_url, parted
@@ -21,11 +22,10 @@ from dlt_pipelines.wire.transport import post_once
 from foundation.settings import Settings, env_file
 
 NAME = "SIMPLEFIN_ACCESS_URL"
-_LINE = re.compile(rf"^[ \t]*(?:export[ \t]+)?{NAME}[ \t]*=(.*)$", re.M)
 
 
 def claimed_path(settings: Settings) -> Path:
-    """Where an access URL waits that was claimed and does not stand in `.env` yet."""
+    """Where a claimed access URL is kept until it is in `.env`."""
     return settings.home / "secrets" / "simplefin-claimed"
 
 
@@ -39,23 +39,18 @@ def claim(token: str, settings: Settings, *, replace: bool = False) -> Path:
     """Claim a setup token and write the access URL into `.env` (mode 0600). Returns the path of the file.
 
     Args:
-        token: the setup token; not used where an earlier claim was cut off.
-        replace: whether an access URL that stands there may give way.
+        token: the setup token; not used if an earlier claim was cut off.
+        replace: whether to replace an access URL that is already there.
 
     Raises:
-        PermanentError: it is no setup token, it was claimed before, or the file cannot be written.
-        TransientError: no answer came.
+        PermanentError: `token` is not a setup token, it was claimed before, or the file cannot be written.
+        TransientError: no answer arrived.
     """
     target, kept = env_file().resolve(), claimed_path(settings)
     try:
-        before = target.read_text(encoding="utf-8") if target.is_file() else ""
-        found = _LINE.search(before)
-        if found and found[1].strip(" '\"\t") and not replace:
-            raise PermanentError(
-                f"{target} holds an access URL already. Run it with --replace if that one may go."
-            )
-        part = target.with_name(f"{target.name}.part")
-        os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
+        if target.is_file() and get_key(target, NAME) and not replace:
+            raise PermanentError(f"{target} already has an access URL. Run it with --replace to replace it.")
+        _refuse_unwritable(target)
         kept.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not is_waiting(settings):
             kept.unlink(missing_ok=True)
@@ -64,12 +59,12 @@ def claim(token: str, settings: Settings, *, replace: bool = False) -> Path:
         with contextlib.suppress(PermanentError):
             parted(text)
             if not re.search(r"[\s'\"\\]", text):
-                _put(text, before, part, target)
+                _put(text, target)
                 kept.unlink()
                 return target
         raise PermanentError(
-            f"what came is no access URL that can be used; it is kept in {kept}. Look at it, then remove the"
-            " file."
+            f"the answer is not an access URL that can be used; it is kept in {kept}. Look at it, then remove"
+            " the file."
         )
     except OSError as error:
         raise PermanentError(
@@ -77,12 +72,19 @@ def claim(token: str, settings: Settings, *, replace: bool = False) -> Path:
         ) from None
 
 
+def _refuse_unwritable(target: Path) -> None:
+    """A new file beside `target` can be made, as `set_key` will do."""
+    probe = target.with_name(f"{target.name}.part")
+    os.close(os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
+    probe.unlink()
+
+
 def _ask(token: str, kept: Path) -> None:
-    """Claim, and have the answer on disk before anybody looks at it."""
+    """Claim, and flush the answer to disk before anything looks at it."""
     url = claim_url(token)
     if url is None:
         raise PermanentError(
-            "that is no setup token: SimpleFIN Bridge shows one after New Connection, in one piece"
+            "that is not a setup token. SimpleFIN Bridge shows one after New Connection; copy all of it."
         )
     redact = Redactor([url, token.strip(), url.partition("://")[2].partition("/")[2]])
     descriptor = os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -97,8 +99,8 @@ def _ask(token: str, kept: Path) -> None:
         except urllib3.exceptions.HTTPError as error:
             kept.unlink()
             raise TransientError(
-                f"no answer came ({type(error).__name__}). Run it again; if the token is refused then, it was"
-                " used up: make a new one."
+                f"no answer arrived ({type(error).__name__}). Run it again; if the token is refused then, it"
+                " is used up: make a new one."
             ) from None
         kept.unlink()
     if answer.status == 403:
@@ -109,17 +111,10 @@ def _ask(token: str, kept: Path) -> None:
     raise PermanentError(redact(f"the claim is answered with {answer.status}: {answer.start}"))
 
 
-def _put(text: str, before: str, part: Path, target: Path) -> None:
-    """Write `.env` anew beside the old one and put it in its place."""
-    line = f"{NAME}='{text.replace('$', '%24')}'"
-    after = (
-        _LINE.sub(lambda _: line, before, count=1)
-        if _LINE.search(before)
-        else f"{before}{'' if before.endswith(chr(10)) or not before else chr(10)}{line}\n"
-    )
-    with part.open("w", encoding="utf-8") as file:
-        os.fchmod(file.fileno(), 0o600)
-        file.write(after)
-        file.flush()
+def _put(text: str, target: Path) -> None:
+    """Write the access URL into `.env`, which nobody else may read from then on."""
+    if target.exists():
+        target.chmod(0o600)
+    set_key(target, NAME, text.replace("$", "%24"))  # in .env, "$" starts the name of a variable
+    with target.open("rb") as file:
         os.fsync(file.fileno())
-    part.replace(target)

@@ -408,7 +408,7 @@ def test_a_claim_writes_the_access_url_and_shows_nothing(
     ).exists()
     assert load("simplefin", Settings(), company).status == "ok"
     refused = CliRunner().invoke(main, ["claim"], input=token(sandbox, "two"))
-    assert refused.exit_code == 1 and "holds an access URL already" in refused.output
+    assert refused.exit_code == 1 and "already has an access URL" in refused.output
     assert (
         claim(token(sandbox, "two"), Settings(), replace=True) == dotenv
     )  # it was not used up by the refusal
@@ -419,7 +419,7 @@ def test_a_second_claim_says_what_it_may_mean(sandbox: Sandbox, dotenv: Path) ->
     dotenv.write_text("")
     with pytest.raises(PermanentError, match="claimed before. If that was not you, disable it"):
         claim(token(sandbox, "again"), Settings())
-    with pytest.raises(PermanentError, match="no setup token"):
+    with pytest.raises(PermanentError, match="not a setup token"):
         claim("aGVsbG8=", Settings())
     assert not claimed_path(Settings()).exists()
 
@@ -434,7 +434,7 @@ KILLED = """
 import os, signal, sys
 from dlt_pipelines.sources.simplefin import claim as simplefin_claim
 from foundation.settings import Settings
-simplefin_claim._put = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+simplefin_claim.set_key = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 simplefin_claim.claim(sys.argv[1], Settings())
 """
 

@@ -1,29 +1,29 @@
-# Everything is done by the `scoreline` command and by the usual tools; this file only makes the environment and calls them.
+# The `scoreline` command and the usual tools do the work; this file creates the environment and calls them.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# set, it would make each of hundreds of processes compile the same modules again
+# if it is set, each of hundreds of processes compiles the same modules again
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo system test test-all ui metric-diff bench replay check docs doctor lock clean
 
-help: ## show this list
+help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
-demo: $(VENV)/.runtime ## run everything end to end against the sandbox, offline, mail included (COMPANY=sales: the other invented company)
+demo: $(VENV)/.runtime ## run everything end to end against the sandbox, offline, with its mail (COMPANY=sales: the other invented company)
 	@$(BIN)/scoreline demo $(if $(COMPANY),--company $(COMPANY))
 
 ui: $(VENV)/.runtime ## open the Dagster UI on the same instance (http://127.0.0.1:3000)
 	@$(BIN)/scoreline ui $(if $(COMPANY),--company $(COMPANY))
 
-doctor: $(VENV)/.runtime ## say per source what is connected and what is missing
+doctor: $(VENV)/.runtime ## list what is connected and what is missing, per source
 	@$(BIN)/scoreline doctor
 
-test: system $(VENV)/.dev ## pass the tests (installs chromium and postgresql where it may)
+test: system $(VENV)/.dev ## run the tests (installs chromium and postgresql if it may)
 	@$(BIN)/python -m pytest -q $(BESIDE)
 
-# one more than two cores, for each test waits now and then: for dbt, the sandbox, a browser
+# one more than the two cores of CI, because tests wait for dbt, the sandbox or a browser
 BESIDE := -n 3 --dist loadgroup --no-loadscope-reorder
 
 PACKAGES := chromium chromium-driver postgresql
@@ -35,10 +35,10 @@ system:
 	if [ "$$(id -u)" = 0 ]; then as=; elif sudo -n true 2>/dev/null; then as=sudo; else echo "The tests need a browser and Postgres: sudo $(APT)"; exit 1; fi; \
 	echo "Installing $(PACKAGES)"; $$as apt-get update -q >/dev/null && $$as $(APT) >/dev/null
 
-test-all: system $(VENV)/.dev ## every test but the live ones: about twice as long
+test-all: system $(VENV)/.dev ## run every test except the live ones; takes about twice as long
 	@$(BIN)/python -m pytest -q $(BESIDE) -m 'not live'
 
-check: $(VENV)/.dev ## what CI checks besides the tests: style, types, SQL, floors, docs
+check: $(VENV)/.dev ## run what CI checks besides the tests: style, types, SQL, docs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -48,27 +48,27 @@ check: $(VENV)/.dev ## what CI checks besides the tests: style, types, SQL, floo
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build -q --strict
 	$(BIN)/pip-licenses --summary
 
-docs: $(VENV)/.dev ## serve docs/ at http://127.0.0.1:8000, built again as you edit
+docs: $(VENV)/.dev ## serve the docs at http://127.0.0.1:8000 and rebuild them as you edit
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve
 
-metric-diff: $(VENV)/.runtime ## say which numbers this branch changes, on the raw data of var/ (BASE=<revision>)
+metric-diff: $(VENV)/.runtime ## list the numbers that this branch changes, on the raw data of var/ (BASE=<revision>)
 	@$(BIN)/scoreline metric-diff $(if $(BASE),--base $(BASE))
 
-bench: $(VENV)/.dev ## measure loading side by side with a plain lower bound
+bench: $(VENV)/.dev ## measure loading against a plain lower bound
 	@$(BIN)/python -m benchmarks.ingestion
 
-replay: $(VENV)/.dev ## load and build 90 days of deals and calls, and list each published number that changed with its cause
+replay: $(VENV)/.dev ## load and build 90 days of deals and calls, and list every restatement with its cause
 	@$(BIN)/python -m benchmarks.replay
 
 # for every Python that pyproject.toml allows, with every extra
 COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header pyproject.toml \
 	--extra build --extra sandbox --extra bigquery
 
-lock: $(VENV)/.dev ## resolve pyproject.toml into the two lock files, with hashes (UPGRADE=1: the newest versions)
+lock: $(VENV)/.dev ## lock pyproject.toml into the two lock files, with hashes (UPGRADE=1: the newest versions)
 	$(BIN)/$(COMPILE) $(if $(UPGRADE),--upgrade) -o requirements.lock
 	$(BIN)/$(COMPILE) $(if $(UPGRADE),--upgrade) --extra dev -c requirements.lock -o requirements-dev.lock
 
-clean: ## remove what runs have made (the warehouse too)
+clean: ## delete what runs made, the warehouse included
 	rm -rf var dbt_project/target dbt_project/logs
 
 $(VENV)/bin/python:

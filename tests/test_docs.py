@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import subprocess
+import sys
 import tomllib
 from itertools import product
 from pathlib import Path
@@ -165,6 +167,13 @@ def test_the_version_is_written_once() -> None:
     assert __version__ in CliRunner().invoke(main, ["--version"]).output
     project = tomllib.loads((PROJECT_ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert "version" in project["dynamic"] and "version" not in project
+
+
+def test_a_wheel_is_refused_with_the_way_out() -> None:
+    command = [sys.executable, "setup.py", "-q", "bdist_wheel"]
+    refused = subprocess.run(command, cwd=PROJECT_ROOT, capture_output=True, text=True)
+    assert refused.returncode == 1 and "Clone it" in refused.stderr
+    assert not (PROJECT_ROOT / "dist").exists()
 
 
 def test_the_locks_hold_every_extra() -> None:

@@ -266,9 +266,9 @@ def test_weeks_since_a_table_lacks_rows_are_partial(ledger: Ledger) -> None:
         ("2025-W43", "stale", 1, LACKS, WEDNESDAY),
         ("2025-W44", "stale", 1, LACKS, WEDNESDAY),
     ]
-    assert ledger.query("select refused from intermediate.int_sources where source = 'smartlead'") == [
-        (f"sends: {LACKS}",)
-    ]
+    assert ledger.query(
+        "select refused from intermediate.int_sources__states where source = 'smartlead'"
+    ) == [(f"sends: {LACKS}",)]
     ledger.load({("smartlead", "sends"): [("lacks", THROUGH)]})
     assert {row[1:] for row in ledger.query(weeks)} == {("stale", 1, LACKS, None)}
     ledger.load({("smartlead", "sends"): [*lacking, ("ok", THROUGH)]})

@@ -139,6 +139,13 @@ def test_missing_scopes_and_permissions(sandbox: Sandbox, company: Company) -> N
     assert "crm.objects.deals.read" in found["deals"].detail
 
 
+def test_mails_without_their_direction(sandbox: Sandbox, company: Company) -> None:
+    sandbox.fault("hubspot", "field_gone", path="/emails$", field="properties.hs_email_direction")
+    found = bad(diagnose(Settings(), company, ["hubspot"]))
+    assert found["details of emails"].detail == hubspot.WITHOUT_DIRECTION
+    assert "sales-email-read" in found["details of emails"].way_out
+
+
 def test_a_person_with_a_wrong_address(
     sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -22,7 +22,7 @@ from reports.engine.markup import plain
 from reports.engine.queries import Row, connect
 from reports.look.numbers import judged, number
 from reports.look.tokens import STATE, STATUS
-from reports.site.build import build_site
+from reports.site.build import build_site, refresh_data_health
 from reports.site.links import Receipts
 from reports.site.menu import PAGES, SiteError, pages_of, with_lines
 from reports.site.receipts import BUDGET
@@ -577,3 +577,17 @@ def test_a_past_week_can_be_opened_as_it_was_published_and_as_it_is_known_now(
     assert (
         'href="../published/2025-W42.html"' in html and 'href="../scorecard/2025-W42.html"' in before.decode()
     )
+
+
+def test_data_health_follows_the_mails_once_there_is_a_site(settings: Settings, company: Company) -> None:
+    page = settings.site_dir / "data_health.html"
+    refresh_data_health(settings, company)
+    assert not page.exists()
+    build_site(settings, company, only=[page.stem])
+    with duckdb.connect(str(settings.published_path)) as connection:
+        connection.execute(
+            "insert into marts.fct_load_warnings (source, source_label, warning, last_seen_at) "
+            "values ('hubspot', 'HubSpot', 'deals 7: amount <b>lots</b> is not a number', timestamptz '2025-10-27 12:00:00+00')"
+        )
+    refresh_data_health(settings, company)
+    assert "deals 7: amount &lt;b&gt;lots&lt;/b&gt; is not a number" in page.read_text(encoding="utf-8")

@@ -24,6 +24,7 @@ from typing import Any
 import duckdb
 from filelock import FileLock, Timeout
 
+from foundation.formats import currency_digits, currency_symbol
 from foundation.settings import Company, Settings
 
 log = logging.getLogger(__name__)
@@ -297,9 +298,13 @@ class Warehouse:
 
 
 def settings_rows(company: Company) -> list[tuple[str, str]]:
-    """`company.toml` as rows (name, value), a row for each item of a list: `('hubspot.pipelines',
-    'default')`."""
-    rows: list[tuple[str, str]] = []
+    """`company.toml` as rows (name, value), one row per item of a list: `('hubspot.pipelines', 'default')`.
+    `format.*` says how amounts are written."""
+    currency = company.company.currency
+    rows = [
+        ("format.currency_symbol", currency_symbol(currency)),
+        ("format.currency_digits", str(currency_digits(currency))),
+    ]
     for section, table in company.model_dump(mode="json", by_alias=True).items():
         for key, value in table.items():
             items = value if isinstance(value, list) else [value]

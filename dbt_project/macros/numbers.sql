@@ -5,11 +5,14 @@
     regexp_replace(cast(cast({{ number }} as decimal(38, 6)) as text), '\.?0+$', '')
 {%- endmacro %}
 
-{#- the currency's sign, or its code where it has none -#}
+{#- what is written before an amount: the currency's symbol, or its code and a space (foundation/formats.py) -#}
 {% macro currency_sign() -%}
-    {%- set signs = {'USD': '$', 'EUR': '€', 'GBP': '£', 'CAD': 'CA$', 'AUD': 'A$', 'NZD': 'NZ$', 'JPY': '¥', 'INR': '₹'} -%}
-    {%- set code = setting('company.currency')[1:-1] -%}
-    '{{ signs.get(code, code ~ ' ') }}'
+    {{ setting('format.currency_symbol') }}
+{%- endmacro %}
+
+{#- decimals of an amount of money: 2 for USD, 0 for JPY -#}
+{% macro currency_digits() -%}
+    {{ setting('format.currency_digits', '2')[1:-1] }}
 {%- endmacro %}
 
 {#- rounded to the digits that amount_text() prints -#}
@@ -19,6 +22,7 @@
         when 'hours' then cast(round({{ number }}, 1) as decimal(38, 6))
         when 'days' then cast(round({{ number }}, 1) as decimal(38, 6))
         when 'minutes' then cast(round({{ number }}, 0) as decimal(38, 6))
+        when 'money' then cast(round({{ number }}, {{ currency_digits() }}) as decimal(38, 6))
         else cast(round({{ number }}, 2) as decimal(38, 6))
     end
 {%- endmacro %}
@@ -27,7 +31,7 @@
 {% macro amount_text(number, unit) -%}
     case {{ unit }}
         when 'percent' then {{ trimmed_number(number ~ ' * 100', 1) }} || ' points'
-        when 'money' then {{ currency_sign() }} || regexp_replace(format('{:,.2f}', abs(cast({{ number }} as double))), '\.00$', '')
+        when 'money' then {{ currency_sign() }} || regexp_replace(format('{:,.{{ currency_digits() }}f}', abs(cast({{ number }} as double))), '\.0+$', '')
         when 'hours' then {{ trimmed_number(number, 1) }} || ' h'
         when 'days' then {{ trimmed_number(number, 1) }} || ' days'
         when 'minutes' then {{ trimmed_number(number, 0) }} || ' min'

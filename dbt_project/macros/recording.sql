@@ -103,11 +103,11 @@ where
     {{ local_md5(checksums | sort | join) }}
 {%- endmacro %}
 
-{#- A text that changes with company.toml; the addresses of mails and pages change no number. -#}
+{#- A text that changes with company.toml; mails, pages and how an amount is written change no number. -#}
 {% macro settings_fingerprint() -%}
     {%- set settings = [] -%}
     {%- if execute -%}
-        {%- set rows = run_query("select name, value from config.settings where not regexp_matches(name, '^(mail|pages)\\.') order by 1, 2") -%}
+        {%- set rows = run_query("select name, value from config.settings where not regexp_matches(name, '^(mail|pages|format)\\.') order by 1, 2") -%}
         {%- for row in rows.rows -%}{%- do settings.append(row[0] ~ '=' ~ row[1]) -%}{%- endfor -%}
     {%- endif -%}
     '{{ local_md5(settings | join) if execute }}'

@@ -12,21 +12,12 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from zoneinfo import ZoneInfo
 
+from foundation.formats import currency_digits, currency_symbol
+
 DASH = "–"
 MINUS = "−"
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_SYMBOLS = {
-    "USD": "$",
-    "EUR": "€",
-    "GBP": "£",
-    "CAD": "CA$",
-    "AUD": "A$",
-    "NZD": "NZ$",
-    "JPY": "¥",
-    "INR": "₹",
-}
-
 Number = Decimal | float | int
 """What a query may return for a number. Decimals stay exact; floats are read as they print."""
 
@@ -47,20 +38,26 @@ def number(value: Number | None, unit: str = "count", digits: int | None = None)
     kind, _, currency = unit.partition(":")
     amount = exact(value) * 100 if kind == "percent" else exact(value)
     if digits is None:
-        most = {"percent": 1 if abs(amount) < 10 else 0, "minutes": 0, "hours": 1, "days": 1}.get(kind, 2)
+        cents = currency_digits(currency or "USD")
+        most = {
+            "percent": 1 if abs(amount) < 10 else 0,
+            "minutes": 0,
+            "hours": 1,
+            "days": 1,
+            "money": cents,
+        }.get(kind, 2)
         rounded = amount.quantize(Decimal(1).scaleb(-most), ROUND_HALF_UP)
         if rounded == rounded.to_integral_value():
             digits = 0
         elif kind == "money":
-            digits = 2
+            digits = cents
         else:
             digits = max(0, -int(rounded.normalize().as_tuple().exponent))
     rounded = amount.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
     text = f"{abs(rounded):,.{digits}f}"
     sign = MINUS if rounded < 0 else ""
     if kind == "money":
-        symbol = _SYMBOLS.get(currency or "USD")
-        return f"{sign}{symbol}{text}" if symbol else f"{sign}{currency} {text}"
+        return f"{sign}{currency_symbol(currency or 'USD')}{text}"
     return sign + text + {"percent": "%", "minutes": " min", "hours": " h", "days": " days"}.get(kind, "")
 
 

@@ -31,6 +31,8 @@ from reports.words.line import goal_text
         (Decimal("97743.96"), "money:USD", "$97,743.96"),
         (Decimal("500.5"), "money:GBP", "£500.50"),
         (12, "money:CHF", "CHF 12"),
+        (Decimal("1234.5"), "money:JPY", "¥1,235"),
+        (Decimal("1.005"), "money:KWD", "KWD 1.005"),
         (Decimal(42) / 79, "percent", "53%"),
         (Decimal("0.125"), "percent", "13%"),
         (Decimal("0.012"), "percent", "1.2%"),

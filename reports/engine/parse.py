@@ -13,6 +13,7 @@ from markdown_it import MarkdownIt
 
 from reports.engine.queries import Block, PageError
 
+PAGES = Path(__file__).parents[1] / "pages"
 MARKDOWN = MarkdownIt("commonmark", {"html": False, "typographer": False}).enable("table")
 
 

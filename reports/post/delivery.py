@@ -303,7 +303,7 @@ class Postman:
         # the lock waits for a mail that another process is sending just now: it is not uncertain, only not
         # settled yet
         with sending_lock(self.settings), ledger(self.settings) as connection:
-            return self._settled(_attempts(connection, report, period, _key(recipient)))
+            return self._settled(_attempts(connection, report, period, key_of(recipient)))
 
     def newest(self, report: str, period: str) -> list[sqlite3.Row]:
         """The newest attempt of each recipient."""
@@ -322,7 +322,7 @@ class Postman:
                 "select max(noted_at) from deliveries where report = ? and recipient = ? and state = 'sent'"
                 " and period = (select max(period) from deliveries where report = ? and recipient = ? and"
                 " state = 'sent' and period < ?)",
-                [report, _key(recipient), report, _key(recipient), period],
+                [report, key_of(recipient), report, key_of(recipient), period],
             ).fetchone()
         return datetime.fromisoformat(noted) if noted else None
 
@@ -341,7 +341,7 @@ class Postman:
             make: composes the message for a Message-ID.
             force: send although it was sent, or may have been.
         """
-        key = _key(recipient)
+        key = key_of(recipient)
         with sending_lock(self.settings), ledger(self.settings) as connection:
             attempts = _attempts(connection, report, period, key)
             settled = self._settled(attempts)
@@ -394,10 +394,10 @@ class Postman:
     def assume(self, report: str, period: str, recipient: str, why: str) -> None:
         """Count a mail as uncertain that nobody knows anything of."""
         with sending_lock(self.settings), ledger(self.settings) as connection:
-            attempts = _attempts(connection, report, period, _key(recipient))
+            attempts = _attempts(connection, report, period, key_of(recipient))
             if self._settled(attempts) is None:
                 this = self._try(
-                    connection, report, period, _key(recipient), attempts[-1] if attempts else None
+                    connection, report, period, key_of(recipient), attempts[-1] if attempts else None
                 )
                 this.note(Outcome("uncertain", why))
 
@@ -463,7 +463,8 @@ class _Try:
         )  # fmt: skip
 
 
-def _key(recipient: str) -> str:
+def key_of(recipient: str) -> str:
+    """A recipient as the ledger knows them."""
     return recipient.strip().lower()
 
 

@@ -1,33 +1,40 @@
-"""What every report by mail goes through: who gets it, who has it already, who may have it, and what the
-operator must know."""
+"""The round of a report by mail: who gets it, who has it already, who may have it, and what the operator must
+know.
+
+A mail is a `Report`: it says what to tell a recipient and composes it. `send` does the rest for any of them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.utils import parseaddr
+from functools import partial
+from typing import ClassVar, Generic, TypeVar
 
 from foundation.settings import Company, ReportName, Settings
 from reports.engine.markup import plain
-from reports.engine.queries import Row
-from reports.look.numbers import DASH, instant, plural
+from reports.look.numbers import plural
 from reports.post.alerts import remember, tell_operator
 from reports.post.delivery import DIED, DeliveryFailed, DeliveryReport, Postman, called, failure_text
 from reports.site.menu import SCORECARD, page_lines
+from reports.words import gate
 from reports.words.gate import Gate
 from reports.words.line import EVERYTHING
 
 
 def recipients(company: Company, report: str) -> dict[str, set[str]]:
-    """Recipient -> what they get, as `scorecard.picked` reads it (nothing: all). Who is in several
-        subscriptions gets one mail with all.
+    """Recipient -> the sections and lines that they get, as `line.picked` reads them (none: all). Who is in
+    several subscriptions gets one mail with all.
 
     Confidential sections and lines only go to those whose subscription names them, or a page with them.
 
     Raises:
-        SiteError: a subscription names a page that there is not.
+        SiteError: a subscription names a page that does not exist.
     """
     out: dict[str, set[str]] = {}
     for subscription in company.mail.subscriptions:
@@ -51,29 +58,6 @@ def _open_to_all(company: Company) -> set[str]:
     """What a subscription that names nothing brings: the scorecard page, without what is confidential."""
     secret = company.mail.confidential
     return {*(page_lines(company, SCORECARD) or [EVERYTHING])} - set(secret) | {f"-{pick}" for pick in secret}
-
-
-def page_link(settings: Settings, company: Company, label: str) -> str:
-    """Where the week's page is: on the served site, or as a file where none is served."""
-    base = company.pages.site_url.rstrip("/") or settings.site_dir.as_uri()
-    return f"{base}/scorecard/{label}.html"
-
-
-def footer(settings: Settings, company: Company, build: Row) -> list[str]:
-    """The last lines of a mail: when its numbers were made and how to stop it. `build`: the row of
-    `dim_build`."""
-    return [
-        (
-            f"As of {instant(build.as_of, build.time_zone)}. {DASH} means that there is no number; it never"
-            " means zero."
-        ),
-        f"To stop this mail, write to {company.mail.operator}.",
-        *(
-            ["Demo data: the numbers come from the sandbox, people and companies are invented."]
-            if settings.sandbox_url
-            else []
-        ),
-    ]
 
 
 TOLD_AFTER = timedelta(hours=1)
@@ -226,3 +210,115 @@ class Mailing:
                 " whoever runs the mail server, and check SMTP_URL."
             )
         return out
+
+
+Told = TypeVar("Told")
+"""What one recipient is told."""
+
+
+class Report(ABC, Generic[Told]):
+    """One period of a report by mail."""
+
+    name: ClassVar[ReportName]
+    period: str
+    """As in the ledger: `2025-W43`, or a day."""
+    keeps_what_it_tells: ClassVar[bool] = False
+    """`tell` notes what it returns, so it is also called for who has, or may have, the mail."""
+
+    def __init__(self, settings: Settings, company: Company) -> None:
+        self.settings = settings
+        self.company = company
+        self.postman = Postman(settings, company.mail.sender)
+
+    @abstractmethod
+    def check(self) -> None:
+        """Refuse a period that can't be sent now.
+
+        Raises:
+            DeliveryFailed: says why.
+        """
+
+    @contextmanager
+    def open(
+        self, recipients: Mapping[str, set[str]], *, everybody: bool
+    ) -> Iterator[Mapping[str, set[str]]]:
+        """What surrounds the round; yields those of the recipients (with their sections) whom it concerns."""
+        yield recipients
+
+    def decide(self, sections: Collection[str]) -> Gate:
+        """Whether these sections may go out."""
+        return Gate("green")
+
+    @abstractmethod
+    def tell(self, recipient: str, sections: Collection[str], decision: Gate) -> Told | None:
+        """What to tell a recipient; None, or what is false: nothing.
+
+        Raises:
+            LookupError: it can't be said now, the mail is held.
+            DeliveryFailed: it can't be said at all.
+        """
+
+    @abstractmethod
+    def compose(self, told: Told, recipient: str, message_id: str) -> EmailMessage:
+        """The mail.
+
+        Raises:
+            MailError: it would be too large, or the recipient is not a valid address.
+        """
+
+    def remember(self, mailing: Mailing, held: Mapping[tuple[str, ...], str], *, everybody: bool) -> None:
+        """Note for the operator that the mail is held, or no longer. `held`: sections -> why."""
+        mailing.remember_held()
+
+
+def send(report: Report[Told], *, force: bool = False, only: Collection[str] | None = None) -> DeliveryReport:
+    """Send a report to everybody who has subscribed to it and does not have it yet.
+
+    Args:
+        force: also to those who have it, or may have it.
+        only: only to these of the subscribers.
+
+    Raises:
+        DeliveryFailed: the period can't be sent now, or mails did not leave: names every recipient and why.
+            Those to the others were sent.
+    """
+    report.check()
+    mailing = Mailing(report.settings, report.company, report.name, report.period, force)
+    subscribers = mailing.subscribers(only)
+    with report.open(subscribers, everybody=not only) as chosen:
+        parts = {tuple(sorted(sections)): sections for sections in chosen.values()}
+        gates = {key: report.decide(sections) for key, sections in parts.items()}
+        held: dict[tuple[str, ...], str] = {}
+        for address, sections in chosen.items():
+            key = tuple(sorted(sections))
+            if why := _serve(mailing, report, address, sections, gates[key]):
+                mailing.report.held.append(address)
+                held[key] = why
+        # why a mail is held that its gate would have let through
+        gates |= {key: Gate("held", [why]) for key, why in held.items() if gates[key].decision != "held"}
+        mailing.report.gate = gate.together(list(gates.values()))
+        report.remember(mailing, held, everybody=not only)
+        return mailing.conclude()
+
+
+def _serve(
+    mailing: Mailing, report: Report[Told], address: str, sections: Collection[str], decision: Gate
+) -> str:
+    """Send to one recipient, unless they have it or there is nothing to tell. Returns why it is held, if it
+    is."""
+    if not report.keeps_what_it_tells and mailing.settled(address):
+        return ""
+    if decision.decision == "held":
+        return " ".join(decision.reasons)
+    try:
+        told = report.tell(address, sections, decision)
+    except LookupError as error:
+        return str(error)
+    except DeliveryFailed as error:
+        mailing.report.failed[address] = str(error)
+        return ""
+    if not told:
+        mailing.report.nothing.append(address)
+    elif not (report.keeps_what_it_tells and mailing.settled(address)):
+        mailing.send(address, partial(report.compose, told, address))
+    return ""

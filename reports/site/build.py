@@ -81,7 +81,7 @@ class _Builder:
 
     def page(self, name: str) -> _Page:
         if name not in self.compiled:
-            source = parse_file(menu.PAGES / f"{name}.md")
+            source = parse_file(menu.page_file(name))
             self.compiled[name] = _Page(source, compile_page(source, environment()))
         return self.compiled[name]
 

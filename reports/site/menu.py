@@ -28,10 +28,9 @@ from markupsafe import Markup
 
 from foundation.calendar import week_label
 from foundation.settings import Company
-from reports.engine.parse import parse_file
+from reports.engine.parse import PAGES, parse_file
 from reports.engine.templates import Macros, environment
 
-PAGES = Path(__file__).parents[1] / "pages"
 SCORECARD = "scorecard"
 """The page that every finished week has."""
 PUBLISHED = "published"
@@ -65,6 +64,11 @@ class Entry:
     def file(self) -> str:
         """Its place in the site."""
         return f"{'restricted/' if self.meta.get('restricted') else ''}{self.name}.html"
+
+
+def page_file(name: str) -> Path:
+    """The file of a page."""
+    return PAGES / f"{name}.md"
 
 
 def entry(company: Company, path: Path) -> Entry:
@@ -209,8 +213,7 @@ def named(company: Company, names: Collection[str], pages: Sequence[Entry]) -> l
     """
     found = [one for one in pages if one.name in names]
     for name in sorted(set(names) - {one.name for one in found}):
-        path = PAGES / f"{name}.md"
-        if not path.exists():
+        if not page_file(name).exists():
             raise SiteError(f"there is no page {name}; see reports/pages")
-        found.append(entry(company, path))
+        found.append(entry(company, page_file(name)))
     return found

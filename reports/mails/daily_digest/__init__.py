@@ -13,31 +13,27 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from email.message import EmailMessage
-from functools import partial
-from typing import Any, Final
-
-import duckdb
+from functools import cached_property
+from pathlib import Path
 
 from foundation.calendar import local_date
 from foundation.settings import Company, Settings
-from reports.engine.markup import plain
-from reports.engine.queries import PageError, connect
 from reports.look.numbers import instant, long_day, plural, week_days
-from reports.look.tokens import GLYPH
-from reports.mails.weekly_scorecard import Week, read_week, told
+from reports.mails.base import footer, frame, line_texts, plain_texts, with_glyphs
 from reports.post import message
-from reports.post.delivery import DeliveryFailed, DeliveryReport, Postman, ledger, sending_lock
-from reports.post.round import Mailing, footer, page_link
+from reports.post.delivery import DeliveryFailed, DeliveryReport, key_of, ledger, sending_lock
+from reports.post.round import Mailing, Report, send
 from reports.words import gate
 from reports.words.gate import Gate, SourceState
 from reports.words.line import Line, attention, lines_of, picked, title
+from reports.words.owing import can_owe, owes, read_owing
+from reports.words.week import Week, read_week, reading
 
-REPORT: Final = "daily_digest"
 MOST_LISTED = 20
 """Lines per heading; the page has them all."""
 MOST_NAMED = 2
@@ -56,7 +52,7 @@ class News:
     """The newest finished week: `2025-W43`."""
     under: str
     off: list[dict[str, str]]
-    """Lines newly off track, as `weekly_mail.told`, with the week `before`."""
+    """Lines newly off track, as `base.line_texts`, with the week `before`."""
     back: list[dict[str, str]]
     sources: list[dict[str, str]]
     """`status` (`below`, `near`, or `met` where it has recovered), `name`, `word`, `text`."""
@@ -100,51 +96,27 @@ where week_start < $week and status in ('met', 'near', 'below') and state in ('l
 group by line_id
 """
 
-OWING = """
-with wanted as (
-    select line_id, trim(unnest(string_split(people, ';'))) as person_key, generate_subscripts(string_split(people, ';'), 1) as position
-    from marts.dim_lines where trim(people) <> ''
-)
-select wanted.line_id, string_agg(coalesce(people.full_name, wanted.person_key), ', ' order by wanted.position) as names
-from wanted
-left join marts.dim_people as people using (person_key)
-where coalesce(people.active_from < $week::date + 7, true) and coalesce(people.active_to >= $week::date, true)
-  and not exists (
-      from marts.fct_contributions as typed
-      where typed.line_id = wanted.line_id and typed.person_key = wanted.person_key and typed.week_start = $week::date
-  )
-group by wanted.line_id
-"""
 
-
-def observe(settings: Settings) -> Observed:
+def observe(published: Path) -> Observed:
     """Read the published database.
 
     Raises:
         LookupError: nothing has been published yet, or it is not complete; says so in a sentence.
     """
-    with closing(connect(settings.published_path)) as connection, closing(connection.cursor()) as cursor:
-        try:
+    with reading(published) as connection:
+        found = connection.execute("select finished_week from published.marts.dim_build").fetchone()
+        if found is None:
+            raise LookupError("The published database does not say when it was built.")
+        (monday,) = found
+        with closing(connection.cursor()) as cursor:
             cursor.execute("use published")
-            row = cursor.execute("select finished_week from marts.dim_build").fetchone()
-            if row is None:
-                raise LookupError("The published database does not say when it was built.")
-            before = dict(cursor.execute(_BEFORE, {"week": row[0]}).fetchall())
-            owing = dict(cursor.execute(OWING, {"week": row[0]}).fetchall())
-            week, sources = read_week(connection, row[0]), gate.read_sources(connection)
-        except (duckdb.ProgrammingError, PageError) as error:
-            raise LookupError(
-                f"The published database is not complete: {str(error).splitlines()[0]}."
-            ) from None
-    return Observed(week, {line: _TRACK[status] for line, status in before.items()}, owing, sources)
-
-
-def owes(line: Line, owing: Mapping[str, str]) -> str | None:
-    """Who has not typed in their part of a number; None where nobody is asked to, or everybody has. `owing`:
-    what `OWING` says."""
-    if not gate.typed_in(line):
-        return None
-    return owing.get(line.line_id) or (None if line.value is not None else line.owner_names or "no owner")
+            before = dict(cursor.execute(_BEFORE, {"week": monday}).fetchall())
+        return Observed(
+            read_week(connection, monday),
+            {line: _TRACK[status] for line, status in before.items()},
+            read_owing(connection, monday),
+            gate.read_sources(connection),
+        )
 
 
 def _track(line: Line, observed: Observed) -> str | None:
@@ -176,10 +148,8 @@ def compare(
     week = observed.week
     lines = [line for line in lines_of(week.results["lines"]) if picked(line, sections)]
     if not lines:
-        raise LookupError(
-            f"There are no facts for {week.label}"
-            + (f" in {', '.join(sorted(sections))}." if sections else ".")
-        )
+        where = f" in {', '.join(sorted(sections))}" if sections else ""
+        raise LookupError(f"There are no facts for {week.label}{where}.")
     base = known or Known()
     tracks = {line.line_id: track for line in lines if (track := _track(line, observed))}
     was = {line: base.lines.get(line) or observed.before.get(line) for line in tracks}
@@ -188,31 +158,28 @@ def compare(
     ]
     back = [line for line in lines if tracks.get(line.line_id) == "on" and was[line.line_id] == "off"]
     down, up, sources = _sources(company, day, observed, lines, base.down, everything=not sections)
-    # where the file with the numbers was not read, nobody can be said to owe one
-    asked = observed.sources["manual"].state == "ok" if "manual" in observed.sources else False
+    asked = can_owe(observed.sources)
     owing = {line.line_id: who for line in lines if asked and (who := owes(line, observed.owing))}
     had = set(base.owed) if base.week == week.label else set()
+    newly = [line for line in lines if line.line_id in owing and line.line_id not in had]
     news = News(
         week=week.label,
-        under=(
-            f"New since {long_day(since)}."
-            if since
-            else "Your first digest: lines are compared with the weeks before."
-        )
-        + f" Newest finished week: {week.label}, {week_days(week.monday)}.",
+        under=f"{_since(since)} Newest finished week: {week.label}, {week_days(week.monday)}.",
         off=[_judged(line, lines, week.zone) for line in off],
         back=[_judged(line, lines, week.zone) for line in back],
         sources=sources,
-        owed=[
-            _plain({"title": title(line, lines), "who": owing[line.line_id]})
-            for line in lines
-            if line.line_id in owing and line.line_id not in had
-        ],
-        footer=footer(settings, company, week.results["build"].one()),
+        owed=[plain_texts({"title": title(line, lines), "who": owing[line.line_id]}) for line in newly],
+        footer=footer(settings, company, week.build),
     )
     return news, Known(
         base.lines | tracks, sorted((set(base.down) - up) | down), week.label, sorted(had | owing.keys())
     )
+
+
+def _since(since: date | None) -> str:
+    if since is None:
+        return "Your first digest: lines are compared with the weeks before."
+    return f"New since {long_day(since)}."
 
 
 _NEWS = {
@@ -232,27 +199,9 @@ def _sources(
     *,
     everything: bool,
 ) -> tuple[set[str], set[str], list[dict[str, str]]]:
-    """(those behind, those that are well, what is new about them)"""
-    build, label = observed.week.results["build"].one(), observed.week.label
-    built = instant(build.as_of, observed.week.zone)
-    out: list[dict[str, str]] = []
-    down, up = set(), set()
-    if local_date(build.as_of, company.zone) < day:
-        down.add(_PUBLISHED)
-        if _PUBLISHED not in known_down:
-            text = f"It was last built {built}; everything here is as of then."
-            out.append({"status": "below", "name": "The scorecard", "word": "not built today", "text": text})
-    else:
-        up.add(_PUBLISHED)
-        if _PUBLISHED in known_down:
-            out.append(
-                {
-                    "status": "met",
-                    "name": "The scorecard",
-                    "word": "built again",
-                    "text": f"It is as of {built}.",
-                }
-            )
+    """(those behind, those that are well, what is new about them). `everything`: also sources that none of the
+    lines uses."""
+    down, up, out = _published(company, day, observed, known_down)
     for source in observed.sources.values():
         users = [line for line in lines if gate.uses(line, source.source)]
         if not (users or everything) or source.state == "not_connected":
@@ -263,26 +212,41 @@ def _sources(
         )
         state = "ok" if spared else source.state
         (up if state == "ok" else down).add(source.source)
-        if (state == "ok") != (source.source in known_down):
-            continue
-        waiting = sum(line.state in ("stale", "missing") for line in users)
-        text = (
-            source.sentence if state == "partly_refused" else f"{source.reach[0].upper()}{source.reach[1:]}."
+        if (state == "ok") == (source.source in known_down):
+            out.append(_news_of(source, state, users, observed.week.label))
+    return down, up, [plain_texts(item) for item in sorted(out, key=lambda item: item["status"] == "met")]
+
+
+def _published(
+    company: Company, day: date, observed: Observed, known_down: Collection[str]
+) -> tuple[set[str], set[str], list[dict[str, str]]]:
+    """The published database itself, as `_sources` returns it."""
+    build = observed.week.build
+    built = instant(build.as_of, observed.week.zone)
+    old = local_date(build.as_of, company.zone) < day
+    out = []
+    if old != (_PUBLISHED in known_down):
+        status, word, text = (
+            ("below", "not built today", f"It was last built {built}; everything here is as of then.")
+            if old
+            else ("met", "built again", f"It is as of {built}.")
         )
-        if waiting and state != "ok":
-            text += f" Until then {plural(waiting, 'line')} of {label} can't be complete."
-        status, word = _NEWS[state]
-        out.append({"status": status, "name": source.label, "word": word, "text": text})
-    return down, up, [_plain(item) for item in sorted(out, key=lambda item: item["status"] == "met")]
+        out.append({"status": status, "name": "The scorecard", "word": word, "text": text})
+    return ({_PUBLISHED}, set(), out) if old else (set(), {_PUBLISHED}, out)
+
+
+def _news_of(source: SourceState, state: str, users: Sequence[Line], label: str) -> dict[str, str]:
+    waiting = sum(line.state in ("stale", "missing") for line in users)
+    text = source.sentence if state == "partly_refused" else f"{source.reach[0].upper()}{source.reach[1:]}."
+    if waiting and state != "ok":
+        text += f" Until then {plural(waiting, 'line')} of {label} can't be complete."
+    status, word = _NEWS[state]
+    return {"status": status, "name": source.label, "word": word, "text": text}
 
 
 def _judged(line: Line, lines: Sequence[Line], zone: str) -> dict[str, str]:
     before = line.previous_text if line.previous_value is not None else "no number"
-    return _plain({**told(line, lines, zone), "before": f"{before} the week before"})
-
-
-def _plain(texts: Mapping[str, str]) -> dict[str, str]:
-    return {name: plain(text, 300) for name, text in texts.items()}
+    return plain_texts({**line_texts(line, lines, zone), "before": f"{before} the week before"})
 
 
 def headline(line: Mapping[str, str]) -> str:
@@ -324,26 +288,119 @@ def preheader(news: News) -> str:
     return ("Needs you: " if needed else "") + "; ".join((needed + rest)[:3])
 
 
-def compose(
-    settings: Settings, company: Company, day: date, news: News, recipient: str, message_id: str
-) -> EmailMessage:
-    """One day's digest for one recipient.
+class DailyDigest(Report[News]):
+    """A day's digest. It is made on its own day, as it tells of the present; later it can only be sent
+    again, with the same news."""
 
-    Raises:
-        MailError: the mail would be too large, or the recipient is no address.
-    """
-    values: dict[str, Any] = {
-        **asdict(news),
-        "company": company.company.name,
-        "kind": "daily digest",
-        "heading": long_day(day),
-        "tally": [(status, GLYPH[status], words) for status, words in tally(news)],
-        "most": MOST_LISTED,
-        "preheader": preheader(news),
-        "subject": subject(day, news),
-        "link": page_link(settings, company, news.week),
-    }
-    return message.compose(settings, company, REPORT, values, recipient=recipient, message_id=message_id)
+    name = "daily_digest"
+    keeps_what_it_tells = True
+
+    def __init__(self, settings: Settings, company: Company, day: date) -> None:
+        super().__init__(settings, company)
+        self.day = day
+        self.period = day.isoformat()
+        self.today = local_date(settings.now(), company.zone)
+        self._kept: Mapping[str, sqlite3.Row | None] = {}
+        """Recipient -> their row of this very day."""
+        self._readable = False
+        """The published database could be read."""
+
+    def check(self) -> None:
+        if self.day > self.today:
+            raise DeliveryFailed(f"{self.name} {self.day}: the day has not begun; today is {self.today}")
+
+    @contextmanager
+    def open(
+        self, recipients: Mapping[str, set[str]], *, everybody: bool
+    ) -> Iterator[Mapping[str, set[str]]]:
+        with sending_lock(self.settings, "digests"), ledger(self.settings) as self._ledger:
+            self._kept = {address: self._row(address) for address in recipients}
+            if self.day < self.today and everybody and any(self._kept.values()):
+                # sent again; who has subscribed since has had other digests
+                recipients = {address: of for address, of in recipients.items() if self._kept[address]}
+            yield recipients
+
+    @cached_property
+    def observed(self) -> Observed:
+        found = observe(self.settings.published_path)
+        self._readable = True
+        return found
+
+    def tell(self, recipient: str, sections: Collection[str], decision: Gate) -> News | None:
+        if (row := self._kept[recipient]) is not None:
+            return News(**json.loads(row["news"])) if row["news"] else None
+        if self.day < self.today:
+            raise DeliveryFailed("had no digest on that day, and later ones have told what was new then")
+        base = self._baseline(recipient)
+        known, since = (
+            (Known(**json.loads(base["known"])), date.fromisoformat(base["day"])) if base else (None, None)
+        )
+        news, knows = compare(self.settings, self.company, self.day, self.observed, known, since, sections)
+        self._ledger.execute(
+            "insert into digests values (?, ?, ?, ?) "
+            "on conflict (recipient, day) do update set news = excluded.news, known = excluded.known",
+            [
+                key_of(recipient),
+                self.period,
+                json.dumps(asdict(news)) if news else None,
+                json.dumps(asdict(knows)),
+            ],
+        )
+        return news or None
+
+    def compose(self, told: News, recipient: str, message_id: str) -> EmailMessage:
+        values = {
+            **frame(self.settings, self.company, told.week),
+            **asdict(told),
+            "kind": "daily digest",
+            "subject": subject(self.day, told),
+            "heading": long_day(self.day),
+            "preheader": preheader(told),
+            "tally": with_glyphs(tally(told)),
+            "most": MOST_LISTED,
+        }
+        return message.compose(
+            self.settings, self.company, self.name, values, recipient=recipient, message_id=message_id
+        )
+
+    def remember(self, mailing: Mailing, held: Mapping[tuple[str, ...], str], *, everybody: bool) -> None:
+        # one alert for all days, whichever of them began it
+        if self.day < self.today or not everybody or None not in self._kept.values():
+            return
+        conditions = {
+            ", ".join(sections) if self._readable else _PUBLISHED: (
+                f"The daily digest is held. {why} It goes out by itself after the day's next successful"
+                " build; later the next day's digest tells what is new. Way out, if that does not help: run"
+                " `scoreline doctor`, repair what it names (or the sections in company.toml), then run the"
+                f" refresh and build jobs (or `{mailing.command}` afterwards)."
+            )
+            for sections, why in held.items()
+        }
+        mailing.remember(conditions, scope=f"{self.name}:held")
+
+    def _row(self, recipient: str) -> sqlite3.Row | None:
+        """The digest that a recipient has of this very day."""
+        sql = "select * from digests where recipient = ? and day = ?"
+        return self._first_that_counts(sql, recipient)
+
+    def _baseline(self, recipient: str) -> sqlite3.Row | None:
+        """The newest digest that a recipient has of an earlier day."""
+        sql = "select * from digests where recipient = ? and day < ? order by day desc"
+        return self._first_that_counts(sql, recipient)
+
+    def _first_that_counts(self, sql: str, recipient: str) -> sqlite3.Row | None:
+        """The first of the rows whose mail the recipient has, or may have, or for which there was nothing to
+        say. A row is written before its mail leaves."""
+        rows = self._ledger.execute(sql, [key_of(recipient), self.period]).fetchall()
+        settled = self.postman.settled
+        return next(
+            (
+                row
+                for row in rows
+                if row["news"] is None or settled(self.name, row["day"], row["recipient"]) is not None
+            ),
+            None,
+        )
 
 
 def send_daily_digest(
@@ -354,126 +411,5 @@ def send_daily_digest(
     force: bool = False,
     only: Collection[str] | None = None,
 ) -> DeliveryReport:
-    """Send a day's digest to everybody who has subscribed to it, for whom something is new, and who does not
-    have it yet.
-
-    A digest is made on its own day, as it tells of the present. Later it can only be sent again.
-
-    Args:
-        force: also to those who have it, or may have it: the same news again.
-        only: only to these of the subscribers.
-
-    Raises:
-        DeliveryFailed: the day has not begun, or is over and had no digest; or mails did not leave: names
-        every recipient and why.
-    """
-    today = local_date(settings.now(), company.zone)
-    if day > today:
-        raise DeliveryFailed(f"{REPORT} {day}: the day has not begun; today is {today}")
-    mailing = Mailing(settings, company, REPORT, day.isoformat(), force)
-    chosen, report = mailing.subscribers(only), mailing.report
-    with sending_lock(settings, "digests"), ledger(settings) as connection:
-        kept = {address: _kept(mailing.postman, connection, address, day) for address in chosen}
-        fresh = [address for address, row in kept.items() if row is None]
-        for address, row in kept.items():
-            if row is not None and row["news"] is None:
-                report.nothing.append(address)
-            elif row is not None and not mailing.settled(address):
-                mailing.send(
-                    address,
-                    partial(_compose, settings, company, day, News(**json.loads(row["news"])), address),
-                )
-        if day == today:
-            _send_fresh(
-                mailing, connection, day, {address: chosen[address] for address in fresh}, everybody=not only
-            )
-        elif only or len(fresh) == len(kept):
-            for address in fresh:
-                report.failed[address] = (
-                    "had no digest on that day, and later ones have told what was new then"
-                )
-        return mailing.conclude()
-
-
-def _send_fresh(
-    mailing: Mailing,
-    connection: sqlite3.Connection,
-    day: date,
-    chosen: Mapping[str, set[str]],
-    *,
-    everybody: bool,
-) -> None:
-    settings, company, report = mailing.settings, mailing.company, mailing.report
-    observed: Observed | None = None
-    held: dict[str, str] = {}
-    """What it waits for (the published database, or lines in some sections) -> why."""
-    for address, sections in chosen.items():
-        row = _baseline(mailing.postman, connection, address, day)
-        known, since = (
-            (Known(**json.loads(row["known"])), date.fromisoformat(row["day"])) if row else (None, None)
-        )
-        try:
-            observed = observed or observe(settings)
-            news, knows = compare(settings, company, day, observed, known, since, sections)
-        except LookupError as error:
-            report.held.append(address)
-            held[", ".join(sorted(sections)) if observed else _PUBLISHED] = str(error)
-            continue
-        connection.execute(
-            "insert into digests values (?, ?, ?, ?) "
-            "on conflict (recipient, day) do update set news = excluded.news, known = excluded.known",
-            [
-                address.strip().lower(),
-                day.isoformat(),
-                json.dumps(asdict(news)) if news else None,
-                json.dumps(asdict(knows)),
-            ],
-        )
-        if not news:
-            report.nothing.append(address)
-        elif not mailing.settled(address):
-            mailing.send(address, partial(_compose, settings, company, day, news, address))
-    if held:
-        report.gate = Gate("held" if len(report.held) == len(chosen) else "amber", list(held.values()))
-    if chosen and everybody:
-        mailing.remember(
-            {
-                what: (
-                    f"The daily digest is held. {reason} It goes out by itself after the day's next"
-                    " successful build; later the next day's digest tells what is new. Way out, if that does"
-                    " not help: run `scoreline doctor`, repair what it names (or the sections in"
-                    f" company.toml), then run the refresh and build jobs (or `{mailing.command}`"
-                    " afterwards)."
-                )
-                for what, reason in held.items()
-            },
-            scope=f"{REPORT}:held",
-        )
-
-
-def _compose(
-    settings: Settings, company: Company, day: date, news: News, address: str, mid: str
-) -> EmailMessage:
-    return compose(settings, company, day, news, address, mid)
-
-
-def _counts(postman: Postman, row: sqlite3.Row) -> bool:
-    """The recipient has this digest, may have it, or there was nothing to say. A row is written before its
-    mail leaves."""
-    return row["news"] is None or postman.settled(REPORT, row["day"], row["recipient"]) is not None
-
-
-def _kept(postman: Postman, connection: sqlite3.Connection, address: str, day: date) -> sqlite3.Row | None:
-    """The digest that a recipient has of this very day."""
-    sql = "select * from digests where recipient = ? and day = ?"
-    row: sqlite3.Row | None = connection.execute(sql, [address.strip().lower(), day.isoformat()]).fetchone()
-    return row if row is not None and _counts(postman, row) else None
-
-
-def _baseline(
-    postman: Postman, connection: sqlite3.Connection, address: str, day: date
-) -> sqlite3.Row | None:
-    """The newest digest that a recipient has of an earlier day."""
-    sql = "select * from digests where recipient = ? and day < ? order by day desc"
-    rows = connection.execute(sql, [address.strip().lower(), day.isoformat()]).fetchall()
-    return next((row for row in rows if _counts(postman, row)), None)
+    """Send a day's digest to those for whom something is new; see `round.send`."""
+    return send(DailyDigest(settings, company, day), force=force, only=only)

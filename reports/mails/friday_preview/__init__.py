@@ -8,33 +8,32 @@ and where they should be.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from email.message import EmailMessage
-from typing import Any, Final
-
-import duckdb
+from functools import cached_property
+from pathlib import Path
+from typing import Any
 
 from foundation import calendar
 from foundation.calendar import local_date, week_label, weeks_in_year
 from foundation.settings import Company, Settings
 from reports.engine.markup import plain
-from reports.engine.queries import Block, PageError, Row, connect, run
+from reports.engine.queries import Block, Row, run
 from reports.look.numbers import exact, instant, number, short_instant, week_days
-from reports.look.tokens import GLYPH
-from reports.mails.daily_digest import OWING, owes
+from reports.mails.base import footer, frame, plain_texts, with_glyphs
 from reports.post import message
 from reports.post.delivery import DeliveryFailed, DeliveryReport
-from reports.post.round import Mailing, footer, page_link
+from reports.post.round import Report, send
 from reports.words import gate
 from reports.words.gate import Gate, SourceState
-from reports.words.line import Line, goal_text, picked, title
+from reports.words.line import Line, goal_text, lines_of, picked, title
+from reports.words.owing import can_owe, owes, read_owing
 from reports.words.pace import WORDS, by_need, expected_text, tally, up
+from reports.words.week import reading
 
-REPORT: Final = "friday_preview"
 _NEEDS_YOU = ("missed", "behind")
 _STANDING = {
     # status of a line without a pace: what is said of it; the order is that of the list
@@ -107,25 +106,18 @@ class Preview:
         return [line for line in self.paced if line.pace in _NEEDS_YOU]
 
 
-def observe(settings: Settings, monday: date) -> Running:
+def observe(published: Path, monday: date) -> Running:
     """Read the published database.
 
     Raises:
         LookupError: nothing has been published yet, or it is not complete; says so in a sentence.
     """
-    with closing(connect(settings.published_path)) as connection, closing(connection.cursor()) as cursor:
-        try:
-            results = run(connection, _BLOCKS, {"week": monday})
-            build, sources = results["build"].one(), gate.read_sources(connection)
-            cursor.execute("use published")
-            owing = dict(cursor.execute(OWING, {"week": monday}).fetchall())
-        except (duckdb.ProgrammingError, PageError) as error:
-            raise LookupError(
-                f"The published database is not complete: {str(error).splitlines()[0]}."
-            ) from None
-    # where the file with the numbers was not read, nobody can be said to owe one
-    asked = "manual" in sources and sources["manual"].state == "ok"
-    lines = [Line(row) for row in results["lines"]]
+    with reading(published) as connection:
+        results = run(connection, _BLOCKS, {"week": monday})
+        build, sources = results["build"].one(), gate.read_sources(connection)
+        owing = read_owing(connection, monday)
+    lines = lines_of(results["lines"])
+    asked = can_owe(sources)
     owed = {line.line_id: who for line in lines if asked and (who := owes(line, owing))}
     return Running(monday, build, lines, owed, sources)
 
@@ -168,7 +160,7 @@ def _each_day(line: Line) -> str:
     return f"{up(line.needed, line.unit)} each working day"
 
 
-def _told(line: Line, among: Sequence[Line], zone: str) -> dict[str, str]:
+def _texts(line: Line, among: Sequence[Line], zone: str) -> dict[str, str]:
     """What the mail says about a line with a goal, as texts."""
     status, word = WORDS[line.pace] if line.pace else ("no_data", _STANDING[line.status])
     left = still_needed(line)
@@ -186,7 +178,7 @@ def _told(line: Line, among: Sequence[Line], zone: str) -> dict[str, str]:
         "owner": line.owner_names or "no owner",
         "reach": f"complete to {short_instant(line.as_of, zone)}" if line.state == "stale" else "",
     }
-    return {name: plain(text, 300) for name, text in texts.items()}
+    return plain_texts(texts)
 
 
 def _reach(told: Preview) -> str:
@@ -239,54 +231,101 @@ def preheader(told: Preview) -> str:
     return plain("Needs you: " + "; ".join(needed[:3]) if needed else "Nothing is behind.", 300)
 
 
-def compose(
-    settings: Settings, company: Company, told: Preview, decision: Gate, *, recipient: str, message_id: str
-) -> EmailMessage:
-    """The mail of one running week for one recipient.
-
-    Raises:
-        MailError: the mail would be too large, or the recipient is no address.
-    """
-    values = {**_values(settings, company, told, decision), "subject": subject(told)}
-    return message.compose(settings, company, REPORT, values, recipient=recipient, message_id=message_id)
-
-
-def _values(settings: Settings, company: Company, told: Preview, decision: Gate) -> dict[str, Any]:
+def _values(told: Preview, reasons: Sequence[str]) -> dict[str, Any]:
     week, zone = told.week, told.week.build.time_zone
     year, number_of_week, _ = week.monday.isocalendar()
-    used = [
-        source
-        for source in week.sources.values()
-        if any(gate.uses(line, source.source) for line in told.lines)
-    ]
-    off = ", ".join(title(line, told.lines) for line in told.unmanned)
     return {
-        "company": company.company.name,
         "kind": "preview",
+        "subject": subject(told),
         "heading": week.label,
         "under": f"Week {number_of_week} of {weeks_in_year(year)}, {week_days(week.monday)}, still running",
         "preheader": preheader(told),
-        "reasons": decision.reasons,
-        "tally": [(status, GLYPH[status], words) for status, words in _tally(told)],
+        "reasons": reasons,
+        "tally": with_glyphs(_tally(told)),
         "reach": _reach(told),
-        "urgent": [_told(line, told.lines, zone) for line in told.urgent],
-        "others": [_told(line, told.lines, zone) for line in told.paced if line.pace not in _NEEDS_YOU],
-        "standing": [_told(line, told.lines, zone) for line in told.standing],
-        "owed": [
-            {"title": plain(title(line, told.lines), 300), "who": plain(who, 300)} for line, who in told.owed
-        ],
-        "notes": [
-            *(
-                f"{source.label}: {source.reach}."
-                for source in used
-                if source.state in ("ok", "partly_refused")
-            ),
-            *(decision.reasons or ["Nothing is missing, late or rejected."]),
-            *([f"No goal in {week.label}, because nobody works for it: {plain(off, 600)}."] if off else []),
-        ],
-        "link": page_link(settings, company, week_label(week.build.finished_week)),
-        "footer": footer(settings, company, week.build),
+        "urgent": [_texts(line, told.lines, zone) for line in told.urgent],
+        "others": [_texts(line, told.lines, zone) for line in told.paced if line.pace not in _NEEDS_YOU],
+        "standing": [_texts(line, told.lines, zone) for line in told.standing],
+        "owed": [plain_texts({"title": title(line, told.lines), "who": who}) for line, who in told.owed],
+        "notes": _notes(told, reasons),
     }
+
+
+def _notes(told: Preview, reasons: Sequence[str]) -> list[str]:
+    week = told.week
+    reach = [
+        f"{source.label}: {source.reach}."
+        for source in week.sources.values()
+        if source.state in ("ok", "partly_refused")
+        and any(gate.uses(line, source.source) for line in told.lines)
+    ]
+    off = ", ".join(title(line, told.lines) for line in told.unmanned)
+    without_goal = f"No goal in {week.label}, because nobody works for it: {plain(off, 600)}."
+    return [
+        *reach,
+        *(reasons or ["Nothing is missing, late or rejected."]),
+        *([without_goal] if off else []),
+    ]
+
+
+class FridayPreview(Report[tuple[Preview, Gate]]):
+    """The running week's preview. `week_start`: any day of the week."""
+
+    name = "friday_preview"
+
+    def __init__(self, settings: Settings, company: Company, week_start: date) -> None:
+        super().__init__(settings, company)
+        self.monday = calendar.week_start(week_start)
+        self.period = week_label(self.monday)
+        self.today = local_date(settings.now(), company.zone)
+
+    def check(self) -> None:
+        running = calendar.week_start(self.today)
+        if self.monday != running:
+            why = (
+                "the week has not begun"
+                if self.monday > running
+                else "the week is over, and the weekly scorecard says what it came to"
+            )
+            raise DeliveryFailed(
+                f"{self.name} {self.period}: {why}; the running one is {week_label(running)}"
+            )
+
+    @cached_property
+    def week(self) -> Running:
+        return observe(self.settings.published_path, self.monday)
+
+    def decide(self, sections: Collection[str]) -> Gate:
+        found = gate.decide(self.settings.published_path, self.monday, sections, running=True)
+        if found.decision == "held":
+            return found
+        try:
+            build = self.week.build
+        except LookupError as error:
+            return Gate("held", [str(error)])
+        if local_date(build.as_of, self.company.zone) == self.today:
+            return found
+        old = (
+            f"The scorecard was last built {instant(build.as_of, build.time_zone)}: everything here is as of"
+            " then."
+        )
+        return Gate("amber", list(dict.fromkeys([*found.reasons, old])))
+
+    def tell(self, recipient: str, sections: Collection[str], decision: Gate) -> tuple[Preview, Gate] | None:
+        told = preview(self.week, sections)
+        return (told, decision) if told else None
+
+    def compose(self, told: tuple[Preview, Gate], recipient: str, message_id: str) -> EmailMessage:
+        shown, decision = told
+        build = shown.week.build
+        values = {
+            **frame(self.settings, self.company, week_label(build.finished_week)),
+            **_values(shown, decision.reasons),
+            "footer": footer(self.settings, self.company, build),
+        }
+        return message.compose(
+            self.settings, self.company, self.name, values, recipient=recipient, message_id=message_id
+        )
 
 
 def send_friday_preview(
@@ -297,68 +336,5 @@ def send_friday_preview(
     force: bool = False,
     only: Collection[str] | None = None,
 ) -> DeliveryReport:
-    """Send the running week's preview to everybody who has subscribed to it and does not have it yet.
-
-    Args:
-        week_start: any day of the week.
-        force: also to those who have it, or may have it, with the numbers of now.
-        only: only to these of the subscribers.
-
-    Raises:
-        DeliveryFailed: the week is not the running one; or mails did not leave: names every recipient and
-        why.
-    """
-    monday, today = calendar.week_start(week_start), local_date(settings.now(), company.zone)
-    label, running = week_label(monday), calendar.week_start(today)
-    if monday != running:
-        why = (
-            "the week has not begun"
-            if monday > running
-            else "the week is over, and the weekly scorecard says what it came to"
-        )
-        raise DeliveryFailed(f"{REPORT} {label}: {why}; the running one is {week_label(running)}")
-    mailing = Mailing(settings, company, REPORT, label, force)
-    chosen, report = mailing.subscribers(only), mailing.report
-    gates = {
-        tuple(sorted(sections)): gate.decide(settings.published_path, monday, sections, running=True)
-        for sections in chosen.values()
-    }
-    week: Running | None = None
-    for address, sections in chosen.items():
-        if mailing.settled(address):
-            continue
-        key = tuple(sorted(sections))
-        if gates[key].decision != "held":
-            try:
-                week = week or observe(settings, monday)
-            except LookupError as error:
-                gates[key] = Gate("held", [str(error)])
-        if week is None or gates[key].decision == "held":
-            report.held.append(address)
-            continue
-        gates[key] = _dated(gates[key], week, company, today)
-        told = preview(week, sections)
-        if told:
-            mailing.send(address, _maker(settings, company, told, gates[key], address))
-        else:
-            report.nothing.append(address)
-    report.gate = gate.together(list(gates.values()))
-    mailing.remember_held()
-    return mailing.conclude()
-
-
-def _dated(decision: Gate, week: Running, company: Company, today: date) -> Gate:
-    """The same, with a warning where the numbers are of an earlier day."""
-    if local_date(week.build.as_of, company.zone) == today:
-        return decision
-    old = (
-        f"The scorecard was last built {instant(week.build.as_of, week.build.time_zone)}: everything here is"
-        " as of then."
-    )
-    return Gate("amber", list(dict.fromkeys([*decision.reasons, old])))
-
-
-def _maker(
-    settings: Settings, company: Company, told: Preview, decision: Gate, address: str
-) -> Callable[[str], EmailMessage]:
-    return lambda mid: compose(settings, company, told, decision, recipient=address, message_id=mid)
+    """Send the running week's preview; see `round.send`. `week_start`: any day of the week."""
+    return send(FridayPreview(settings, company, week_start), force=force, only=only)

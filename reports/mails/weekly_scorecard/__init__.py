@@ -3,28 +3,26 @@ to each recipient."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from email.message import EmailMessage
-from typing import Any, Final
-
-import duckdb
+from functools import cached_property
+from typing import Any
 
 from foundation import calendar
 from foundation.calendar import week_label, weeks_in_year
 from foundation.settings import Company, Settings
 from reports.engine.markup import anchor, plain
-from reports.engine.parse import parse_file
-from reports.engine.queries import Result, connect, run
+from reports.engine.queries import Result, Row
 from reports.look.charts import Chart, series
 from reports.look.numbers import MONTHS, Number, instant, judged, number, plural, short_instant, week_days
-from reports.look.tokens import STATE, STATUS
+from reports.look.tokens import STATUS
+from reports.mails.base import footer, frame, line_texts
 from reports.post import message
 from reports.post.delivery import DeliveryFailed, DeliveryReport
-from reports.post.round import Mailing, footer, page_link
-from reports.site.menu import PAGES
+from reports.post.round import Report, send
 from reports.words import gate, restatements
 from reports.words.gate import Gate
 from reports.words.line import (
@@ -40,8 +38,8 @@ from reports.words.line import (
     wins,
 )
 from reports.words.pace import WORDS, up
+from reports.words.week import Week, load_week
 
-REPORT: Final = "weekly_scorecard"
 MOST_LISTED = 12
 """Lines in "Needs attention" and in "Wins"; the page has them all."""
 MOST_CHANGED = 8
@@ -52,41 +50,34 @@ never."""
 
 
 @dataclass(frozen=True)
-class Week:
-    """What the published database says about one week: results of the blocks of `pages/scorecard.md`."""
+class Told:
+    """What one recipient is told of a week."""
 
-    monday: date
-    results: Mapping[str, Result]
-
-    @property
-    def label(self) -> str:
-        return week_label(self.monday)
-
-    @property
-    def zone(self) -> str:
-        return str(self.results["build"].one().time_zone)
+    week: Week
+    lines: Sequence[Line]
+    """All of theirs."""
+    quarter: Sequence[Row]
+    changes: Sequence[Row]
+    """Changes of published numbers since their last mail."""
+    reasons: Sequence[str]
+    """Why it goes out with a warning."""
 
 
-def load_week(settings: Settings, monday: date, since: datetime | None = None) -> Week:
-    """Run the scorecard page's queries for one week.
+def tell(week: Week, decision: Gate, sections: Collection[str] = (), since: datetime | None = None) -> Told:
+    """What to tell a recipient.
 
-    `since`: changes of published numbers from then on; none: from the week's Monday on.
-
-    Raises:
-        LookupError: nothing has been published yet.
-        PageError: a query of the page fails.
+    Args:
+        sections: theirs; none: all.
+        since: changes of published numbers are told from then on; None: all that `week` has.
     """
-    with closing(connect(settings.published_path)) as connection:
-        return read_week(connection, monday, since)
-
-
-def read_week(connection: duckdb.DuckDBPyConnection, monday: date, since: datetime | None = None) -> Week:
-    """Run the scorecard page's queries for one week. `connection`: one made by `queries.connect`; `since`: as
-    in `load_week`."""
-    source = parse_file(PAGES / "scorecard.md")
-    return Week(
-        monday,
-        run(connection, source.blocks, {**source.meta.get("params", {}), "week": monday, "since": since}),
+    lines = lines_of([*week.results["lines"], *week.results["months"]])
+    changes = restatements.since(week.results["changes"].rows, since)
+    return Told(
+        week,
+        [line for line in lines if picked(line, sections)],
+        [row for row in week.results["quarter"] if picked(row, sections)],
+        [row for row in changes if picked(row, sections)],
+        decision.reasons,
     )
 
 
@@ -116,175 +107,79 @@ def preheader(lines: Sequence[Line], reasons: Sequence[str]) -> str:
     return f"Needs you{' too' if len(below) > 1 else ''}: {text}.{gaps}"
 
 
-def compose(
-    settings: Settings,
-    company: Company,
-    week: Week,
-    decision: Gate,
-    *,
-    recipient: str,
-    message_id: str,
-    sections: Collection[str] = (),
-    since: datetime | None = None,
-) -> EmailMessage:
-    """The mail of one week for one recipient.
-
-    Args:
-        sections: sections of the scorecard that the recipient gets; none: all of them.
-        since: changes of published numbers are told from then on; none: all that `week` has.
-
-    Raises:
-        MailError: the mail would be too large, or the recipient is no address.
-    """
-    shown = [*lines_of(week.results["lines"]), *lines_of(week.results["months"])]
-    lines = [line for line in shown if picked(line, sections)]
-    values = _values(settings, company, week, decision, lines, sections, since)
-    pictures = []
-    below = attention(lines)
-    if below and sum(v is not None for v in below[0].trend_values) > 1:
-        pictures.append(_picture(week, below[0], lines, message_id))
-    values |= {
-        "pictures": pictures,
-        "subject": subject(week, lines),
-        "trend": ticks(below[0].trend_values) if below else "",
-    }
-    return message.compose(
-        settings, company, REPORT, values, recipient=recipient, message_id=message_id, pictures=pictures
-    )
-
-
-def _values(
-    settings: Settings,
-    company: Company,
-    week: Week,
-    decision: Gate,
-    lines: Sequence[Line],
-    sections: Collection[str],
-    since: datetime | None,
-) -> dict[str, Any]:
+def _values(told: Told) -> dict[str, Any]:
+    week, lines = told.week, told.lines
     below, met, found = attention(lines), wins(lines), counts(lines)
     year, number_of_week, _ = week.monday.isocalendar()
-    with_goal = [line for line in lines if line.operator is not None]
-    without = [
-        line
-        for line in lines
-        if line.operator is None and (line.value is not None or line.status == "not_applicable")
-    ]
-    quarter = [row for row in week.results["quarter"] if picked(row, sections)]
-    changes = [
-        row for row in restatements.since(week.results["changes"].rows, since) if picked(row, sections)
-    ]
+    known = any(found[name] for name in ("met", "near"))
     return {
-        "company": company.company.name,
         "kind": "scorecard",
+        "subject": subject(week, lines),
         "heading": week.label,
         "short_week": f"W{number_of_week:02d}",
         "under": f"Week {number_of_week} of {weeks_in_year(year)}, {week_days(week.monday)}",
-        "preheader": preheader(lines, decision.reasons),
-        "reasons": decision.reasons,
+        "preheader": preheader(lines, told.reasons),
+        "reasons": told.reasons,
         "counts": [(name, found[name]) for name in ("below", "near", "met")],
         "total": sum(found[name] for name in ("below", "near", "met")),
         "others": [(name, found[name]) for name in ("no_goal", "no_data", "not_applicable") if found[name]],
         "attention": [
             {
-                **told(line, lines, week.zone),
+                **line_texts(line, lines, week.zone),
                 "moved": plain(line.moved or ""),
-                "quarter": _quarter(line, week.results["pace"]),
+                "quarter": _pace_of_quarter(line, week.results["pace"]),
             }
             for line in below[:MOST_LISTED]
         ],
         "more_attention": max(0, len(below) - MOST_LISTED),
-        "no_attention": (
-            "No line is below its goal."
-            if found["met"] or found["near"]
-            else "No line has a number to judge."
-        ),
-        "wins": [told(line, lines, week.zone) for line in met[:MOST_LISTED]],
-        "sections": _grouped(with_goal, lines, week.zone),
-        "also": _grouped(without, lines, week.zone),
-        "quarter": (
-            {
-                "label": quarter[0].quarter_label,
-                "how": "as it ended" if quarter[0].is_finished else "so far",
-                "lines": [
-                    {
-                        "label": row.label,
-                        "value": (
-                            number(row.value, row.unit)
-                            + (
-                                f", complete to {short_instant(row.as_of, week.zone)}"
-                                if row.state == "stale"
-                                else ""
-                            )
-                        ),
-                    }
-                    for row in quarter
-                ],
-            }
-            if quarter
-            else None
-        ),
-        "notes": [
-            *(
-                (
-                    f"{row.label}: complete to {instant(row.complete_through, week.zone)}"
-                    if row.complete_through
-                    else f"{row.label}: no data"
-                )
-                for row in week.results["sources"]
-                if any(gate.uses(line, row.source) for line in lines)
-            ),
-            *decision.reasons,
-            *([] if decision.reasons else ["Nothing is missing, stale or rejected."]),
-            *restatements.notes(changes, week.zone, MOST_CHANGED),
-        ],
-        "link": page_link(settings, company, week.label),
-        "footer": footer(settings, company, week.results["build"].one()),
+        "no_attention": "No line is below its goal." if known else "No line has a number to judge.",
+        "trend": ticks(below[0].trend_values) if below else "",
+        "wins": [line_texts(line, lines, week.zone) for line in met[:MOST_LISTED]],
+        "sections": _grouped([line for line in lines if line.operator is not None], lines, week.zone),
+        "also": _grouped([line for line in lines if _watched(line)], lines, week.zone),
+        "quarter": _quarter(told.quarter, week.zone) if told.quarter else None,
+        "notes": _notes(told),
+    }
+
+
+def _watched(line: Line) -> bool:
+    """It has no goal, and something to show."""
+    return line.operator is None and (line.value is not None or line.status == "not_applicable")
+
+
+def _notes(told: Told) -> list[str]:
+    zone = told.week.zone
+    reach = [
+        f"{row.label}: complete to {instant(row.complete_through, zone)}"
+        if row.complete_through
+        else f"{row.label}: no data"
+        for row in told.week.results["sources"]
+        if any(gate.uses(line, row.source) for line in told.lines)
+    ]
+    gaps = told.reasons or ["Nothing is missing, stale or rejected."]
+    return [*reach, *gaps, *restatements.notes(told.changes, zone, MOST_CHANGED)]
+
+
+def _quarter(rows: Sequence[Row], zone: str) -> dict[str, Any]:
+    def value(row: Row) -> str:
+        reach = f", complete to {short_instant(row.as_of, zone)}" if row.state == "stale" else ""
+        return number(row.value, row.unit) + reach
+
+    return {
+        "label": rows[0].quarter_label,
+        "how": "as it ended" if rows[0].is_finished else "so far",
+        "lines": [{"label": row.label, "value": value(row)} for row in rows],
     }
 
 
 def _grouped(some: Sequence[Line], lines: Sequence[Line], zone: str) -> list[dict[str, Any]]:
     return [
-        {"label": label, "lines": [told(line, lines, zone) for line in members]}
+        {"label": label, "lines": [line_texts(line, lines, zone) for line in members]}
         for _, label, members in by_section(some)
     ]
 
 
-def told(line: Line, lines: Sequence[Line], zone: str) -> dict[str, str]:
-    """What a mail says about a line, as texts."""
-    when = short_instant(line.as_of, zone)
-    state = {
-        "live": "",
-        "manual": f"typed in {when}",
-        "stale": f"stale, complete to {when}",
-        "provisional": f"provisional, {when}",
-        "missing": f"missing: {plain(line.gap, 160)}" if line.gap and not gate.typed_in(line) else "missing",
-        "not_connected": STATE["not_connected"].lower(),
-    }[line.state]
-    partial = (
-        f"partial: {plain(line.partial_note, 160)}" if line.value is not None and line.partial_note else ""
-    )
-    return {
-        "title": title(line, lines),
-        "label": line.label if line.cadence == "week" else f"{line.label}, {line.week_label}",
-        "value": line.value_text,
-        "parts": line.parts,
-        "goal": line.goal_words,
-        "goal_sign": line.goal_text,
-        "previous": line.previous_text,
-        "owner": line.owner_names or "no owner",
-        "streak": line.streak_text,
-        "status": line.status,
-        "state": ", ".join(
-            filter(
-                None,
-                (state, partial, line.previous_note and f"the {line.cadence} before is {line.previous_note}"),
-            )
-        ),
-    }
-
-
-def _quarter(line: Line, pace: Result) -> str:
+def _pace_of_quarter(line: Line, pace: Result) -> str:
     """How the line's running quarter stands; nothing where there is none, or it has only begun."""
     row = next(
         (row for row in pace.where(line_id=line.line_id, span="quarter") if row.pace != "too_early"), None
@@ -330,6 +225,68 @@ def ticks(values: Sequence[Number | None]) -> str:
     return "".join("·" if v is None else "▁▂▃▄▅▆▇█"[round((float(v) - low) / span * 7)] for v in values)
 
 
+class WeeklyScorecard(Report[Told]):
+    """A finished week's scorecard. `week_start`: any day of the week."""
+
+    name = "weekly_scorecard"
+
+    def __init__(self, settings: Settings, company: Company, week_start: date) -> None:
+        super().__init__(settings, company)
+        self.monday = calendar.week_start(week_start)
+        self.period = week_label(self.monday)
+        self._since: dict[str, datetime] = {}
+        """Recipient -> from when on changes of published numbers are told."""
+
+    def check(self) -> None:
+        now = self.settings.now()
+        if now < calendar.week_end_instant(self.monday, self.company.zone):
+            raise DeliveryFailed(
+                f"{self.name} {self.period}: the week has not ended at {now:%Y-%m-%d %H:%M}Z; choose a"
+                " finished one"
+            )
+
+    @contextmanager
+    def open(
+        self, recipients: Mapping[str, set[str]], *, everybody: bool
+    ) -> Iterator[Mapping[str, set[str]]]:
+        start = datetime.combine(self.monday, time(), self.company.zone)
+        for address in recipients:
+            at = self.postman.last_before(self.name, self.period, address)
+            self._since[address] = at - OVERLAP if at else start
+        yield recipients
+
+    def decide(self, sections: Collection[str]) -> Gate:
+        return gate.decide(self.settings.published_path, self.monday, sections)
+
+    @cached_property
+    def week(self) -> Week:
+        """The week, with all changes that any of the recipients is told."""
+        return load_week(self.settings.published_path, self.monday, min(self._since.values(), default=None))
+
+    def tell(self, recipient: str, sections: Collection[str], decision: Gate) -> Told:
+        return tell(self.week, decision, sections, self._since[recipient])
+
+    def compose(self, told: Told, recipient: str, message_id: str) -> EmailMessage:
+        below = attention(told.lines)
+        drawn = bool(below) and sum(value is not None for value in below[0].trend_values) > 1
+        pictures = [_picture(told.week, below[0], told.lines, message_id)] if drawn else []
+        values = {
+            **frame(self.settings, self.company, self.period),
+            **_values(told),
+            "footer": footer(self.settings, self.company, told.week.build),
+            "pictures": pictures,
+        }
+        return message.compose(
+            self.settings,
+            self.company,
+            self.name,
+            values,
+            recipient=recipient,
+            message_id=message_id,
+            pictures=pictures,
+        )
+
+
 def send_weekly_scorecard(
     settings: Settings,
     company: Company,
@@ -338,57 +295,5 @@ def send_weekly_scorecard(
     force: bool = False,
     only: Collection[str] | None = None,
 ) -> DeliveryReport:
-    """Send a finished week's scorecard to everybody who has subscribed to it and does not have it yet.
-
-    Args:
-        week_start: any day of the week.
-        force: also to those who have it, or may have it.
-        only: only to these of the subscribers.
-
-    Raises:
-        DeliveryFailed: the week has not ended; or mails did not leave: names every recipient and why. Those
-        to the others were sent.
-    """
-    monday = calendar.week_start(week_start)
-    label = week_label(monday)
-    if settings.now() < calendar.week_end_instant(monday, company.zone):
-        raise DeliveryFailed(
-            f"{REPORT} {label}: the week has not ended at {settings.now():%Y-%m-%d %H:%M}Z; choose a"
-            " finished one"
-        )
-    mailing = Mailing(settings, company, REPORT, label, force)
-    chosen, report = mailing.subscribers(only), mailing.report
-    gates = {
-        tuple(sorted(sections)): gate.decide(settings.published_path, monday, sections)
-        for sections in chosen.values()
-    }
-    report.gate = gate.together(list(gates.values()))
-    week: Week | None = None
-    start = datetime.combine(monday, time(), company.zone)
-    told = {address: mailing.postman.last_before(REPORT, label, address) for address in chosen}
-    since = {address: at - OVERLAP if at else start for address, at in told.items()}
-    for address, sections in chosen.items():
-        if mailing.settled(address):
-            continue
-        decision = gates[tuple(sorted(sections))]
-        if decision.decision == "held":
-            report.held.append(address)
-            continue
-        week = week or load_week(settings, monday, min(since.values()))
-        mailing.send(address, _maker(settings, company, week, decision, address, sections, since[address]))
-    mailing.remember_held()
-    return mailing.conclude()
-
-
-def _maker(
-    settings: Settings,
-    company: Company,
-    week: Week,
-    decision: Gate,
-    address: str,
-    sections: set[str],
-    since: datetime,
-) -> Callable[[str], EmailMessage]:
-    return lambda mid: compose(
-        settings, company, week, decision, recipient=address, message_id=mid, sections=sections, since=since
-    )
+    """Send a finished week's scorecard; see `round.send`. `week_start`: any day of the week."""
+    return send(WeeklyScorecard(settings, company, week_start), force=force, only=only)

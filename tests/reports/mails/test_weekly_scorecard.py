@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import date, datetime, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -15,13 +15,14 @@ import pytest
 
 from foundation.settings import Company, Settings
 from reports.engine.queries import Row
-from reports.mails.weekly_scorecard import compose, load_week, ticks
+from reports.mails.weekly_scorecard import WeeklyScorecard, tell, ticks
 from reports.post.message import HTML_LIMIT, MailError, checked_address
 from reports.post.round import recipients
 from reports.site.menu import SiteError
 from reports.words.gate import decide
 from reports.words.line import picked
 from reports.words.restatements import KIND
+from reports.words.week import load_week
 from tests.reports.conftest import REJECTED
 from tests.support.published import MOVED, SCRIPT
 from tests.support.reading import text_of
@@ -30,19 +31,26 @@ W43 = date(2025, 10, 20)
 DANA = "dana.whitfield@cedar-ridge.example"
 
 
-def made(
-    settings: Settings, company: Company, sections: tuple[str, ...] = (), week: date = W43
+def composed(
+    settings: Settings,
+    company: Company,
+    sections: Collection[str] = (),
+    week: date = W43,
+    since: datetime | None = None,
 ) -> EmailMessage:
     decision = decide(settings.published_path, week, sections)
-    message = compose(
-        settings,
-        company,
-        load_week(settings, week),
-        decision,
-        recipient=DANA,
-        message_id="<x@cedar-ridge.example>",
-        sections=sections,
-    )
+    told = tell(load_week(settings.published_path, week), decision, sections, since)
+    return WeeklyScorecard(settings, company, week).compose(told, DANA, "<x@cedar-ridge.example>")
+
+
+def made(
+    settings: Settings,
+    company: Company,
+    sections: Collection[str] = (),
+    week: date = W43,
+    since: datetime | None = None,
+) -> EmailMessage:
+    message = composed(settings, company, sections, week, since)
     parsed = message_from_bytes(message.as_bytes(), policy=default)
     assert isinstance(parsed, EmailMessage)
     return parsed
@@ -90,14 +98,7 @@ def test_the_tree_and_the_headers(settings: Settings, company: Company) -> None:
     assert str(message["List-Unsubscribe"]).startswith(
         "<mailto:ops@cedar-ridge.example?subject=Stop%20weekly_scorecard"
     )
-    raw = compose(
-        settings,
-        company,
-        load_week(settings, W43),
-        decide(settings.published_path, W43),
-        recipient=DANA,
-        message_id="<x@y.example>",
-    ).as_bytes()
+    raw = composed(settings, company).as_bytes()
     assert (
         b"\r\nList-Unsubscribe:"
         b" <mailto:ops@cedar-ridge.example?subject=Stop%20weekly_scorecard%20for%20dana.whitfield%40" in raw
@@ -203,11 +204,9 @@ def test_only_what_changed_since_the_last_mail_and_in_the_recipient_s_sections(
     settings: Settings, company: Company
 ) -> None:
     def told(since: str | None, sections: tuple[str, ...] = ()) -> str:
-        message = compose(
-            settings, company, load_week(settings, W43), decide(settings.published_path, W43, sections), recipient=DANA,
-            message_id="<x@y.example>", sections=sections, since=datetime.fromisoformat(since) if since else None,
-        )  # fmt: skip
-        return plain_of(message_from_bytes(message.as_bytes(), policy=default))  # type: ignore[arg-type]
+        return plain_of(
+            made(settings, company, sections, since=datetime.fromisoformat(since) if since else None)
+        )
 
     assert "Restated: MRR closed" in told(None) and "Restated: MRR closed" in told(
         "2025-10-21T11:00:00+00:00"
@@ -365,14 +364,8 @@ def test_one_mail_for_who_is_in_several_subscriptions(company: Company) -> None:
 
 
 def test_months_are_in_the_mail_of_those_who_get_them(settings: Settings, company: Company) -> None:
-    week = load_week(settings, W43)
-    decision = decide(settings.published_path, W43, ["finance"])
-
     def said(sections: set[str]) -> str:
-        made = compose(
-            settings, company, week, decision, recipient="a@x.example", message_id="<a@b>", sections=sections
-        )
-        return made.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+        return plain_of(made(settings, company, sections))
 
     assert "Revenue, 2025-09" in said({"finance"}) and "$90,310.50" in said({"finance"})
     assert "Revenue" not in said({"inside_sales"})

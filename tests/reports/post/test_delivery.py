@@ -214,7 +214,7 @@ _SENDER = """
 import sys
 from datetime import date
 from foundation.settings import Settings, load_company
-from reports.weekly_mail import send_weekly_scorecard
+from reports.mails.weekly_scorecard import send_weekly_scorecard
 settings = Settings()
 print(send_weekly_scorecard(settings, load_company(settings), date(2025, 10, 20), only=sys.argv[1:] or None).summary(), flush=True)
 """

@@ -1,0 +1,79 @@
+"""What every mail says around its own content, and what they all say about a line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from foundation.settings import Company, Settings
+from reports.engine.markup import plain
+from reports.engine.queries import Row
+from reports.look.numbers import DASH, instant, short_instant
+from reports.look.tokens import GLYPH, STATE
+from reports.words import gate
+from reports.words.line import Line, title
+
+
+def frame(settings: Settings, company: Company, label: str) -> dict[str, str]:
+    """The values of `base.html` that are the same for every mail. `label`: of the week whose page it links to,
+    on the served site, or as a file where none is served."""
+    site = company.pages.site_url.rstrip("/") or settings.site_dir.as_uri()
+    return {"company": company.company.name, "link": f"{site}/scorecard/{label}.html"}
+
+
+def footer(settings: Settings, company: Company, build: Row) -> list[str]:
+    """The last lines of a mail: when its numbers were made and how to stop it. `build`: the row of
+    `dim_build`."""
+    demo = "Demo data: the numbers come from the sandbox, people and companies are invented."
+    return [
+        f"As of {instant(build.as_of, build.time_zone)}. {DASH} means that there is no number; it never means"
+        " zero.",
+        f"To stop this mail, write to {company.mail.operator}.",
+        *([demo] if settings.sandbox_url else []),
+    ]
+
+
+def with_glyphs(tally: Sequence[tuple[str, str]]) -> list[tuple[str, str, str]]:
+    """(status, its shape, words) out of (status, words)."""
+    return [(status, GLYPH[status], words) for status, words in tally]
+
+
+def plain_texts(texts: Mapping[str, str]) -> dict[str, str]:
+    """Texts of vendors and people, each on one line."""
+    return {name: plain(text, 300) for name, text in texts.items()}
+
+
+def line_texts(line: Line, among: Sequence[Line], zone: str) -> dict[str, str]:
+    """What a mail says about a line of a finished period, as texts. `among`: the lines that it must be told
+    apart from."""
+    return {
+        "title": title(line, among),
+        "label": line.label if line.cadence == "week" else f"{line.label}, {line.week_label}",
+        "value": line.value_text,
+        "parts": line.parts,
+        "goal": line.goal_words,
+        "goal_sign": line.goal_text,
+        "previous": line.previous_text,
+        "owner": line.owner_names or "no owner",
+        "streak": line.streak_text,
+        "status": line.status,
+        "state": _state(line, zone),
+    }
+
+
+def _state(line: Line, zone: str) -> str:
+    """What stands behind the number where it is not live, not whole, or compared with one that is not."""
+    when = short_instant(line.as_of, zone)
+    missing = f"missing: {plain(line.gap, 160)}" if line.gap and not gate.typed_in(line) else "missing"
+    words = {
+        "live": "",
+        "manual": f"typed in {when}",
+        "stale": f"stale, complete to {when}",
+        "provisional": f"provisional, {when}",
+        "missing": missing,
+        "not_connected": STATE["not_connected"].lower(),
+    }[line.state]
+    partial = (
+        f"partial: {plain(line.partial_note, 160)}" if line.value is not None and line.partial_note else ""
+    )
+    before = line.previous_note and f"the {line.cadence} before is {line.previous_note}"
+    return ", ".join(filter(None, (words, partial, before)))

@@ -479,6 +479,23 @@ def restore(day: str | None, yes: bool) -> None:
 
 
 @main.command()
+def gallery() -> None:
+    """Build the page that shows every component of the pages, and print where it is.
+
+    It needs a published database and changes no other page.
+    """
+    from reports.site.build import build_site
+    from reports.site.menu import SiteError
+
+    settings = Settings()
+    try:
+        (file,) = build_site(settings, load_company(settings), only=["gallery"])
+    except (LookupError, SiteError) as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(file)
+
+
+@main.command()
 def check() -> None:
     """Check company.toml and the seed files: settings, headers, cells. Needs no warehouse."""
     from foundation.seeds import SEEDS, check_seeds

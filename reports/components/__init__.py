@@ -17,6 +17,7 @@ from reports.components.filters import Filters
 from reports.components.finance import BankComplaints, BooksNote, CashGap, CashTable
 from reports.components.macros import macros
 from reports.components.pace import Pace
+from reports.components.receipts import pieces
 from reports.components.sales import Measures, Sql, Tiles, WhatIf
 from reports.components.scorecard import (
     Attention,
@@ -32,7 +33,7 @@ from reports.look.numbers import day, instant, long_day, number, week_days
 _FUNCTIONS: tuple[Callable[..., Any], ...] = (
     Attention, BankComplaints, BarChart, BigValue, BooksNote, CashGap, CashTable, Changes, DataTable, Definitions, Delta,
     Filters, Headline, LineChart, Masthead, Measures, Pace, QuarterSummary, RunningWeek, Sections, SmallBars, Sql, Tiles,
-    Value, WhatIf, day, instant, long_day, number, week_days,
+    Value, WhatIf, day, instant, long_day, number, pieces, week_days,
 )  # fmt: skip
 
 _MACROS = {

@@ -12,11 +12,14 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import partial
+from functools import cache, partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import sqlglot
+from sqlglot import exp
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,62}\Z")
 MAX_ROWS = 50_000
@@ -192,10 +195,9 @@ def _run_block(
     except duckdb.InterruptException:
         raise _fault(block, f"took longer than {timeout:g} seconds; aggregate in a mart") from None
     except duckdb.Error as error:
-        ahead = next((name for name in sorted(later) if re.search(rf"\b{name}\b", str(error))), None)
-        raise _fault(
-            block, _message(error, block) + (f" ('{ahead}' is defined further down)" if ahead else "")
-        ) from None
+        ahead = sorted(later & tables(block.sql)) if isinstance(error, duckdb.CatalogException) else []
+        hint = f" ('{ahead[0]}' is defined further down)" if ahead else ""
+        raise _fault(block, _message(error, block) + hint) from None
     finally:
         timer.cancel()
     if len(rows) > MAX_ROWS:
@@ -204,17 +206,13 @@ def _run_block(
 
 
 def standalone(block: Block, above: Sequence[Block], params: Mapping[str, Any]) -> str:
-    """A block as one statement over the marts: the blocks it stands on come first, `$names` are written as
+    """A block as one statement over the marts: the blocks that it reads come first, `$names` are written as
     values."""
     parts = [block]
     for other in reversed(above):
-        if any(re.search(rf"\b{other.name}\b", part.sql) for part in parts):
+        if any(other.name in tables(part.sql) for part in parts):
             parts.insert(0, other)
-
-    def value(name: re.Match[str]) -> str:
-        return _literal(params[name[1]]) if name[1] in params else name[0]
-
-    texts = [re.sub(r"\$([a-z][a-z0-9_]*)", value, part.sql.strip().rstrip(";")) for part in parts]
+    texts = [_with_values(part.sql.strip().rstrip(";"), params) for part in parts]
     if len(parts) == 1:
         return texts[0]
     return (
@@ -222,6 +220,27 @@ def standalone(block: Block, above: Sequence[Block], params: Mapping[str, Any]) 
         + ", ".join(f"{part.name} as (\n{text}\n)" for part, text in zip(parts, texts, strict=True))
         + f"\nfrom {block.name}"
     )
+
+
+@cache
+def tables(sql: str) -> frozenset[str]:
+    """The tables that a statement reads by a name without a schema; those of its own `with` are among them."""
+    try:
+        tree = sqlglot.parse_one(sql, read="duckdb")
+    except sqlglot.ParseError:
+        # newer than sqlglot knows: any word of it may be a table
+        return frozenset(token.text for token in sqlglot.tokenize(sql, read="duckdb"))
+    return frozenset(table.name for table in tree.find_all(exp.Table) if not table.db)
+
+
+def _with_values(sql: str, params: Mapping[str, Any]) -> str:
+    """The statement as it is written, with the values of its parameters; texts and comments stay."""
+    out, end = [], 0
+    for sign, name in pairwise(sqlglot.tokenize(sql, read="duckdb")):
+        if sign.token_type == sqlglot.TokenType.PARAMETER and name.text in params:
+            out += [sql[end : sign.start], _literal(params[name.text])]
+            end = name.end + 1
+    return "".join([*out, sql[end:]])
 
 
 def _literal(value: Any) -> str:

@@ -299,6 +299,17 @@ def test_sql_on_a_page_stands_by_itself(connection: duckdb.DuckDBPyConnection, p
         assert len(plain.execute(text).fetchall()) == len(results["named"]) == 6
 
 
+def test_only_what_a_block_reads_comes_before_it(connection: duckdb.DuckDBPyConnection) -> None:
+    """A name or a parameter in a text, in a comment or as a column is neither."""
+    source = parse(
+        "```sql dials\nselect 1 as n\n```\n```sql weeks\nselect $most as most\n```\n"
+        "```sql shown\nselect most as dials, '$most dials' as said from weeks -- dials, $most\n```\n"
+    )
+    text = run(connection, source.blocks, {"most": 3})["shown"].sql
+    assert text.startswith("with weeks as (\nselect 3 as most\n), shown as (")
+    assert "'$most dials'" in text and "-- dials, $most" in text
+
+
 def test_rows_are_picked_by_any_columns(connection: duckdb.DuckDBPyConnection) -> None:
     source = parse(FILTERED)
     counted = run(connection, source.blocks, source.meta["params"])["counted"]

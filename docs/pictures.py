@@ -8,10 +8,8 @@ from __future__ import annotations
 import base64
 import sys
 from email import message_from_bytes
-from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
-from typing import cast
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # run by its path
@@ -23,13 +21,13 @@ IMAGES = ROOT / "docs" / "img"
 
 def mail_page(mail: Path) -> str:
     """The HTML of a mail, with its pictures inside."""
-    message = cast(EmailMessage, message_from_bytes(mail.read_bytes(), policy=default))
+    message = message_from_bytes(mail.read_bytes(), policy=default)
     body = message.get_body(("html",))
     assert body is not None, mail
     html = body.get_content()
     for part in message.walk():
         if cid := part.get("Content-ID"):
-            data = base64.b64encode(part.get_payload(decode=True)).decode()
+            data = base64.b64encode(part.get_content()).decode()
             html = html.replace(f"cid:{cid.strip('<>')}", f"data:{part.get_content_type()};base64,{data}")
     return html
 

@@ -29,6 +29,7 @@ from reports.components.scorecard import (
     Sections,
 )
 from reports.look.numbers import day, instant, long_day, number, week_days
+from reports.look.tokens import STATUS
 
 _FUNCTIONS: tuple[Callable[..., Any], ...] = (
     Attention, BankComplaints, BarChart, BigValue, BooksNote, CashGap, CashTable, Changes, DataTable, Definitions, Delta,
@@ -50,3 +51,5 @@ EXPORTS = {function.__name__: function for function in _FUNCTIONS} | {
     name: getattr(macros(file), name) for file, names in _MACROS.items() for name in names
 }
 """Name in a page -> function."""
+WORDS = {"STATUS": STATUS}
+"""Name in a page -> the words that pages share."""

@@ -123,7 +123,7 @@ def environment() -> SandboxedEnvironment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    env.globals = dict(components.EXPORTS)
+    env.globals = components.EXPORTS | components.WORDS
     return env
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -244,3 +246,11 @@ def test_every_status_has_a_word_a_shape_and_a_colour_of_its_own() -> None:
     shapes = [page.split(f'id="m-{status}"')[1].split("</symbol>")[0] for status in tokens.STATUS]
     assert len(set(shapes)) == len(tokens.STATUS)
     assert len({tokens.TOKENS[f"{status}-mark"] for status in tokens.STATUS}) == len(tokens.STATUS)
+
+
+def test_the_words_of_the_statuses_are_written_once() -> None:
+    words = re.compile(rf"\b({tokens.STATUS['met']}|{tokens.STATUS['near']}|{tokens.STATUS['below']})\b")
+    reports = Path(tokens.__file__).parents[1]
+    files = [file for file in reports.rglob("*") if file.suffix in (".py", ".html", ".txt", ".md", ".js")]
+    found = [file.name for file in files if words.search(file.read_text(encoding="utf-8"))]
+    assert sorted(found) == ["tokens.py"]

@@ -22,6 +22,7 @@ from reports.engine.markup import plain
 from reports.engine.queries import Row, connect
 from reports.look.numbers import judged, number
 from reports.look.tokens import STATE, STATUS
+from reports.site import menu
 from reports.site.build import build_site, refresh_data_health
 from reports.site.links import Receipts
 from reports.site.menu import PAGES, SiteError, pages_of, with_lines
@@ -591,3 +592,14 @@ def test_data_health_follows_the_mails_once_there_is_a_site(settings: Settings, 
         )
     refresh_data_health(settings, company)
     assert "deals 7: amount &lt;b&gt;lots&lt;/b&gt; is not a number" in page.read_text(encoding="utf-8")
+
+
+def test_the_page_that_the_docs_show_is_built(
+    settings: Settings, company: Company, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    shutil.copytree(PAGES, tmp_path / "pages")
+    docs = (PAGES.parents[1] / "docs" / "pages.md").read_text(encoding="utf-8")
+    (tmp_path / "pages" / "service.md").write_text(docs.split("````markdown\n")[1].split("````")[0])
+    monkeypatch.setattr(menu, "PAGES", tmp_path / "pages")
+    build_site(settings, company, only=["service"])
+    assert "How we serve our clients." in page(settings.site_dir, "service.html")

@@ -132,7 +132,7 @@ class _Plain:
         import duckdb
         import pyarrow as pa
 
-        from dlt_pipelines.sources.hubspot import PROPERTIES, TARGETS
+        from dlt_pipelines.sources.hubspot.fields import PROPERTIES, TARGETS
 
         renamed = {
             "buying_role": "hs_buying_role",

@@ -8,6 +8,7 @@ A source page takes each fact from where it is written: `docs/sources/index.md`,
 from __future__ import annotations
 
 import ast
+import importlib.util
 import inspect
 import re
 import sys
@@ -58,10 +59,10 @@ def on_post_page(output: str, page: Any, config: MkDocsConfig) -> str:
 
 def source_page(entry: SourceEntry) -> str:
     """The page of a source, as Markdown."""
-    module = entry.load_module()
+    credentials = entry.source.credentials
     parts = [f"# {entry.label}", _brings(entry.name), *_facts(entry)]
-    if module.CREDENTIALS is not None:
-        names = {field.alias for field in module.CREDENTIALS.model_fields.values()}
+    if credentials is not None:
+        names = {field.alias for field in credentials.model_fields.values()}
         parts += ["## Credentials", "In `.env` or the environment:", _fenced(_env_blocks(names), "sh")]
     if settings := _toml_blocks(entry.name):
         parts += ["## Settings", "In `company.toml`, with the values of the demo's company:"]
@@ -124,16 +125,17 @@ def _toml_blocks(name: str) -> str:
 
 def _tables(entry: SourceEntry) -> Iterator[str]:
     rows = []
-    for name, resource in entry.load_module().source().resources.items():
-        columns = resource.compute_table_schema()["columns"]
-        key = ", ".join(f"`{column}`" for column, hints in columns.items() if hints.get("primary_key"))
-        rows.append(f"| `{name}` | {_escaped(entry.description[name])} | {key} | {len(columns)} |")
+    for table in entry.source.tables:
+        key = ", ".join(f"`{column}`" for column in table.keys)
+        rows.append(f"| `{table.name}` | {_escaped(table.grain)} | {key} | {len(table.columns)} |")
     yield "| table | grain | primary key | columns |\n|---|---|---|---|\n" + "\n".join(rows)
 
 
 def _docstrings(entry: SourceEntry) -> Iterator[str]:
     """The docstring of the module, and of the modules beside it that say which tables they fill."""
-    file = Path(str(entry.load_module().__file__))
+    spec = importlib.util.find_spec(entry.module)
+    assert spec and spec.origin
+    file = Path(spec.origin)
     yield from _prose(_docstring(file))
     if file.name == "__init__.py":
         for beside in sorted(file.parent.glob("[!_]*.py")):

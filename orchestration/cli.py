@@ -176,7 +176,7 @@ def _all_credentials() -> list[type[Credentials]]:
     from dlt_pipelines.wire.credentials import Credentials
 
     for entry in SOURCES.values():
-        entry.load_module()
+        _ = entry.source  # importing the module defines its credentials
     return Credentials.__subclasses__()
 
 

@@ -43,7 +43,7 @@ def test_every_source_is_in_the_list_with_its_credentials() -> None:
     rows = dict(re.findall(r"^\| \[[^]]+\]\((\w+)\.md\) \| (.+) \|$", TEXT["docs/sources/index.md"], re.M))
     assert sorted(rows) == sorted(SOURCES)
     for name, entry in SOURCES.items():
-        if credentials := entry.load_module().CREDENTIALS:
+        if credentials := entry.source.credentials:
             aliases = {str(field.alias) for field in credentials.model_fields.values()}
             needed = {alias for alias in aliases if not alias.endswith("_BASE_URL")}
             assert [alias for alias in sorted(needed) if f"`{alias}`" not in rows[name]] == []
@@ -143,7 +143,7 @@ def test_the_page_of_a_source_is_complete(hooks: Any, name: str) -> None:
     page = hooks.source_page(entry)
     for table in entry.tables:
         assert f"| `{table}` | " in page
-    if credentials := entry.load_module().CREDENTIALS:
+    if credentials := entry.source.credentials:
         for field in credentials.model_fields.values():
             assert f"{field.alias}=" in page
     if name in Company.model_fields:

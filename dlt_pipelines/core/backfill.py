@@ -1,9 +1,8 @@
 """Pull a window of one source again, part by part: one person after the other where the vendor works per
 person.
 
-A module whose vendor works per person has `PER_PERSON` (tables) and `people(client)` (id -> name). Its parts
-are these people, and then everything that is of none of them, with all other tables. Any other source is one
-part.
+The parts of a source with `people` are these people, with the tables that are read per person, and then
+everything that belongs to none of them, with all tables. Any other source is one part.
 
 What is done is noted in `ledger.backfills` after each part, so the same window (source, since, until, tables)
 goes on where it stopped: after a kill with the parts that were not finished, after failures with those that
@@ -23,6 +22,7 @@ import duckdb
 
 from dlt_pipelines.core.load import LoadReport, load, translated
 from dlt_pipelines.core.settlement import TableReport
+from dlt_pipelines.core.source import Window
 from dlt_pipelines.errors import PermanentError, SourceError
 from dlt_pipelines.registry import SOURCES, SourceEntry
 from dlt_pipelines.wire.redaction import Redactor
@@ -98,9 +98,7 @@ def backfill(
     report = BackfillReport([], LoadReport(source, "ok", {}, 0, 0.0, None))
 
     def pull(who: str, name: str, **how: Any) -> None:
-        part = done.get(who) or _pull(
-            window, settings, company, who, name, report, since=since, until=until, **how
-        )
+        part = done.get(who) or _pull(window, settings, company, who, name, report, **how)
         report.parts.append(part)
         told(part)
 
@@ -113,17 +111,14 @@ def backfill(
         told(report.parts[0])
         return report
     if not people:
-        pull(WHOLE, entry.label, tables=asked)
+        pull(WHOLE, entry.label, tables=asked, window=Window(since, until))
         return report
+    each = {table.name for table in entry.source.tables if table.per_person}
     for person, name in people.items():
-        pull(
-            person,
-            name,
-            tables=asked & entry.load_module().PER_PERSON,
-            client=client.again(),
-            person=person,
-        )
-    pull("", "everything else", tables=asked, client=client.again(), person="", apart=frozenset(people))
+        how = Window(since, until, person)
+        pull(person, name, tables=asked & each, client=client.again(), window=how)
+    rest = Window(since, until, "", frozenset(people))
+    pull("", "everything else", tables=asked, client=client.again(), window=rest)
     return report
 
 
@@ -132,13 +127,14 @@ def _people(
 ) -> tuple[Any, dict[str, str]]:
     """The client, and whom the vendor can be asked for; nobody where it does not work per person, or is not
     connected."""
-    module = entry.load_module()
-    if not set(asked) & getattr(module, "PER_PERSON", frozenset()):
+    source = entry.source
+    if source.people is None or not any(source.by_name[name].per_person for name in asked):
         return None, {}
-    redact = Redactor(module.CREDENTIALS().secrets() if all(module.CREDENTIALS.variables().values()) else ())
+    kind = source.credentials
+    redact = Redactor(kind().secrets() if kind and all(kind.variables().values()) else ())
     with translated(entry, redact, settings):
-        client = module.connect(settings, company)
-        return client, module.people(client) if client else {}
+        client = source.connect(settings, company)
+        return client, dict(source.people(client)) if client else {}
 
 
 def _pull(

@@ -31,9 +31,12 @@ from dlt_pipelines import versions
 from dlt_pipelines.core.clocks import APART, instant_of_run, without_future
 from dlt_pipelines.core.run import Run
 from dlt_pipelines.core.settlement import Outcome, Settled, TableReport, closing, ledger_rows, settle, waiting
+from dlt_pipelines.core.source import CURSORS, Window
+from dlt_pipelines.core.tables import declared, running
 from dlt_pipelines.doctor import credential_ages
 from dlt_pipelines.errors import PermanentError, SourceError
 from dlt_pipelines.registry import SOURCES, SourceEntry
+from dlt_pipelines.wire.connection import Connection
 from dlt_pipelines.wire.redaction import Redactor, redacted_logs
 from foundation.seeds import check_seeds
 from foundation.settings import Company, Settings, SettingsError
@@ -88,18 +91,14 @@ def load(
     company: Company,
     *,
     tables: Collection[str] | None = None,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    client: Any = None,
-    person: str | None = None,
-    apart: Collection[str] = (),
+    window: Window = CURSORS,
+    client: Connection | None = None,
 ) -> LoadReport:
     """Load a source (or some of its tables) into `raw_<source>`, and say so in the ledger.
 
-    Two loads of one source never run at once: the second waits. `since`/`until` (with time zone) re-pull what
-    was made, changed or dated in that window; cursors stay where they are. `client`: what the module's
-    `connect()` returned; without it one is made. `person`, `apart`: see `Run`; a load of one person says
-    nothing in the ledger about failures, and nothing that was not known.
+    Two loads of one source never run at once: the second waits. `window`: which records to read again;
+    cursors stay where they are. A per-person load records no failures and never marks a table complete.
+    `client`: what the source's `connect()` returned; without it the load connects.
 
     Raises:
         PermanentError: a person must act. The ledger has a `failed` row per table.
@@ -115,7 +114,7 @@ def load(
             f"{entry.label}: unknown tables {', '.join(unknown)}; there are: {', '.join(entry.tables)}"
         )
     with _only_one(entry, settings):
-        return _Load(entry, settings, company, asked, since, until, client, person, apart).run()
+        return _Load(entry, settings, company, asked, window, client).run()
 
 
 def ensure_tables(settings: Settings, company: Company) -> None:
@@ -165,7 +164,7 @@ def _lacking(warehouse: Warehouse, entries: Collection[SourceEntry]) -> dict[str
     there = set(rows)
     lacking: dict[str, list[str]] = {}
     for entry in entries:
-        for name, resource in entry.load_module().source().resources.items():
+        for name, resource in declared(entry.source).resources.items():
             if any((f"raw_{entry.name}", name, column) not in there for column in resource.columns):
                 lacking.setdefault(entry.name, []).append(name)
     return lacking
@@ -180,14 +179,14 @@ def _declare(entry: SourceEntry, settings: Settings) -> None:
         if not missing:
             return
         pipeline, _ = _open_pipeline(entry, settings)
-    declared = entry.load_module().source().with_resources(*missing)
-    for resource in declared.resources.values():
+    empty = declared(entry.source).with_resources(*missing)
+    for resource in empty.resources.values():
         # an empty merge would empty a table that only lacks a column
         resource.apply_hints(write_disposition="append")
         for column in resource.columns.values():
             column.pop("dedup_sort", None)  # says something of merges only, and dlt warns of it elsewhere
     with translated(entry, Redactor(), settings):
-        pipeline.extract(declared, loader_file_format="parquet")
+        pipeline.extract(empty, loader_file_format="parquet")
         pipeline.normalize()
         with warehouse.write_lock(f"declare {entry.name}"), _kept_open(warehouse):
             pipeline.load()
@@ -281,42 +280,38 @@ class _Load:
         settings: Settings,
         company: Company,
         asked: frozenset[str],
-        since: datetime | None,
-        until: datetime | None,
-        client: Any,
-        person: str | None,
-        apart: Collection[str],
+        window: Window,
+        client: Connection | None,
     ) -> None:
         self.entry, self.settings, self.company, self.asked = entry, settings, company, asked
-        self.since, self.until, self.person, self.apart = since, until, person, apart
-        self.module = entry.load_module()
+        self.window, self.client, self.source = window, client, entry.source
         self.warehouse = Warehouse(settings)
         self.started_at = settings.now()
-        self.client: Any = client
+        self.waited_before = client.waited_seconds if client else 0.0
         self.ahead = timedelta()
         """How far the machine's clock is ahead of the vendor's."""
         self.vendors_clock: datetime | None = None
-        self.waited_before = client.budget.waited_seconds if client else 0.0
         self.redact = Redactor()
 
     def run(self) -> LoadReport:
         try:
             with translated(self.entry, self.redact, self.settings):
-                self.client = self.client or self.module.connect(self.settings, self.company)
-            self.redact = getattr(self.client, "redact", self.redact)
+                self.client = self.client or self.source.connect(self.settings, self.company)
             if self.client is None:
                 return self._not_connected()
+            self.redact = self.client.redact
             self._note_ages()
             with redacted_logs(self.redact), translated(self.entry, self.redact, self.settings):
-                return self._pull()
+                return self._pull(self.client)
         except SourceError as error:
-            if self.person is None:
+            if self.window.person is None:
                 self._record_failure(str(error))
             raise
 
     def _note_ages(self) -> None:
         """Remember since when the credentials are what they are, for the doctor."""
-        if self.module.CREDENTIALS and (credentials := self.module.CREDENTIALS.read()):
+        kind = self.source.credentials
+        if kind and (credentials := kind.read()):
             credential_ages.since(self.settings, self.entry.name, credential_ages.values_of(credentials))
 
     def _not_connected(self) -> LoadReport:
@@ -325,47 +320,40 @@ class _Load:
             self._record({name: {"status": "not_connected"} for name in self.asked})
         return LoadReport(self.entry.name, "not_connected", {}, 0, 0.0, None)
 
-    def _pull(self) -> LoadReport:
-        entry, module = self.entry, self.module
-        # a table that other tables' pulls fill comes with them, and they with it: one cursor stands for both
-        pulled = self.asked.union(
-            *(feeders for table, feeders in module.FEEDS.items() if table in self.asked)
-        )
-        pulled |= {table for table, feeders in module.FEEDS.items() if pulled.intersection(feeders)}
+    def _pull(self, client: Connection) -> LoadReport:
+        entry, source = self.entry, self.source
         with self.warehouse.write_lock(f"load {entry.name}: cursors"), _kept_open(self.warehouse):
             pipeline, warnings = _open_pipeline(entry, self.settings)
-        origin = self._origin()
+        origin = self._origin(client)
         run = Run(
             self.settings,
             self.company,
-            self._instant(),
-            self.client,
-            pulled,
-            self.since,
-            self.until,
-            self.person,
-            self.apart,
+            self._instant(client),
+            client,
+            source.memory(),
+            source.pulled_with(self.asked),
+            self.window,
         )
         run.warnings += warnings
         self._tell_of_clocks(run)
         run.state = self._trusted(run, pipeline.state.get("sources", {}).get(entry.name, {}))
         self._refuse_mixing(run, origin)
-        if hasattr(module, "recall"):
+        if source.recall:
             with (
                 self.warehouse.write_lock(f"load {entry.name}: known rows"),
                 contextlib.closing(self.warehouse.connect()) as connection,
             ):
-                module.recall(connection, run)
-        if hasattr(module, "begin"):
-            module.begin(run)
+                source.recall(connection, run)
+        if source.begin:
+            source.begin(run)
         with pipeline.managed_state() as state:
             # an account without records may have no name yet; the one that is known stays
             kept = run.state.get("origin", origin) if origin.endswith(": ") else origin
             state.setdefault("sources", {})[entry.name] = {**run.state, "origin": kept}
         last = closing(entry, lambda: self._outcome(run))
         pipeline.extract(
-            [module.source(run).with_resources(*pulled), last],
-            workers=len(pulled) + 1,
+            [running(source, run), last],
+            workers=len(run.tables) + 1,
             loader_file_format="parquet",
         )
         pipeline.normalize()
@@ -384,11 +372,11 @@ class _Load:
             settled.outcome.told,
         )
 
-    def _outcome(self, run: Run) -> Outcome:
+    def _outcome(self, run: Run[Any, Any]) -> Outcome:
         """Called when the last row has come."""
-        run.refuse_fed(self.module.FEEDS)
-        if hasattr(self.module, "end"):
-            self.module.end(run)
+        run.refuse_fed(self.source.feeds)
+        if self.source.end:
+            self.source.end(run)
         self._count(run)
         return Outcome.of(
             run,
@@ -401,21 +389,21 @@ class _Load:
             waited_seconds=self._waited,
         )
 
-    def _instant(self) -> datetime:
+    def _instant(self, client: Connection) -> datetime:
         """The instant by which the run goes; noted for the ledger, too."""
-        self.vendors_clock = self.client.clock() if hasattr(self.client, "clock") else None
+        self.vendors_clock = client.clock()
         instant = instant_of_run(self.started_at, self.vendors_clock)
         self.ahead, self.started_at = self.started_at - instant, instant
         return instant
 
-    def _tell_of_clocks(self, run: Run) -> None:
+    def _tell_of_clocks(self, run: Run[Any, Any]) -> None:
         if self.ahead > APART:
             run.warn(
                 f"{self.entry.label}: this machine's clock is {self.ahead} ahead of {self.entry.label}'s; the"
                 " run goes by the latter. Correct the machine's clock and keep it right (NTP)."
             )
 
-    def _trusted(self, run: Run, state: Mapping[str, Any]) -> dict[str, Any]:
+    def _trusted(self, run: Run[Any, Any], state: Mapping[str, Any]) -> dict[str, Any]:
         """The state without cursors that lie in the future; what they stood for is read again."""
         now = self.vendors_clock or run.started_at
         trusted, refused = without_future(state, now)
@@ -430,20 +418,18 @@ class _Load:
 
     @property
     def _requests(self) -> int:
-        counters = getattr(self.client, "counters", None)
-        return counters.requests if counters else 0
+        return self.client.counters.requests if self.client else 0
 
     @property
     def _waited(self) -> float:
-        budget = getattr(self.client, "budget", None)
-        return round(budget.waited_seconds - self.waited_before, 3) if budget else 0.0
+        return round(self.client.waited_seconds - self.waited_before, 3) if self.client else 0.0
 
-    def _origin(self) -> str:
+    def _origin(self, client: Connection) -> str:
         # the sandbox takes another port each time, so an address says nothing; an account without records may
         # have no name yet
-        return f"{getattr(self.client, 'place', 'here')}: {self.module.identify(self.client)}"
+        return f"{client.place}: {self.source.identify(client)}"
 
-    def _refuse_mixing(self, run: Run, origin: str) -> None:
+    def _refuse_mixing(self, run: Run[Any, Any], origin: str) -> None:
         before = run.state.get("origin") or origin
         place, _, name = before.partition(": ")
         if before != origin and name and origin != f"{place}: ":
@@ -453,16 +439,17 @@ class _Load:
                 " start anew."
             )
 
-    def _count(self, run: Run) -> None:
+    def _count(self, run: Run[Any, Any]) -> None:
         """Ask the vendor how many records there are, where it can tell, so that what is held can be held
         against it.
 
         Only after a pull of everything: a person who loads one table waits for that table.
         """
-        if run.backfill or self.asked != set(self.entry.tables) or not hasattr(self.module, "totals"):
+        totals = self.source.totals
+        if totals is None or run.backfill or self.asked != set(self.entry.tables):
             return
         try:
-            run.totals = dict(self.module.totals(run))
+            run.totals = dict(totals(run))
         except SourceError as error:
             run.warn(f"{self.entry.label}'s own totals could not be read: {error}")
 

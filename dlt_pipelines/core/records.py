@@ -13,13 +13,14 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from decimal import Context, Decimal, InvalidOperation
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 import pyarrow as pa  # imported before any worker thread starts: its import is not thread-safe enough
 import pyarrow.compute as pc
 
-from dlt_pipelines.core.run import ColumnType, Warn
+from dlt_pipelines.core.run import Warn
+from dlt_pipelines.core.source import ColumnType
 from dlt_pipelines.errors import PermanentError
 
 FLUSH_ROWS = 20_000
@@ -58,6 +59,9 @@ _SAID: dict[ColumnType, tuple[str, str]] = {
     "date": ("a date", f"the years {YEARS[0]} to {YEARS[1]}"),
     "text": ("text", f"{LONGEST_TEXT:,} characters"),
 }
+
+
+D = TypeVar("D", date, datetime)
 
 
 class Beyond(ValueError):
@@ -123,7 +127,7 @@ def day(value: object) -> date:
     return _sane(parsed.date())
 
 
-def _sane(found: Any) -> Any:
+def _sane(found: D) -> D:
     if not YEARS[0] <= found.year <= YEARS[1]:
         raise Beyond(found)
     return found
@@ -349,6 +353,11 @@ Fields = Mapping[str, tuple[str, ColumnType]]
 """Column -> (field on the wire, type). A dot leads deeper: `statistics.first_reply_at`."""
 
 
+def kinds(fields: Fields, **more: ColumnType) -> dict[str, ColumnType]:
+    """The columns of a table with these fields. `more`: columns that are filled after the load."""
+    return {column: kind for column, (_, kind) in fields.items()} | more
+
+
 def plain(kinds: Mapping[str, ColumnType]) -> Fields:
     """Fields of rows that a source builds itself: named as their columns."""
     return {column: (column, kind) for column, kind in kinds.items()}
@@ -376,7 +385,7 @@ def typed(
         PermanentError: several rows came, and none of them has its key: the vendor sends something else now.
     """
     needed = [fields[name][0] for name in ((key,) if isinstance(key, str) else key)]
-    batches = Batches(table, {column: kind for column, (_, kind) in fields.items()}, warn, key)
+    batches = Batches(table, kinds(fields), warn, key)
     lacking, rows = {column for column in fields if column not in may_lack}, 0
     strange = Strange(table, " and ".join(needed), warn)
     for page in pages:

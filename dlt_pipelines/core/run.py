@@ -1,85 +1,20 @@
-"""What one run of a source knows and collects, and the words in which sources declare their tables."""
+"""What one run of a source may use, what it remembers, and what it finds out beside rows."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from typing import Any, Literal, Protocol
+from typing import Any, Generic, Literal, Protocol
 
 import dlt
 from pydantic import BaseModel
 
+from dlt_pipelines.core.source import CURSORS, C, M, Window
 from dlt_pipelines.errors import NotAvailable, NotSetUp
 from foundation.calendar import local_date, week_start
 from foundation.settings import Company, Settings
-
-CONTRACT: dict[str, str] = {"tables": "evolve", "columns": "evolve", "data_type": "freeze"}
-"""Without it a text in a number column would quietly become a second column."""
-
-ColumnType = Literal["text", "bigint", "decimal", "bool", "timestamp", "date"]
-
-
-def table(
-    key: str | list[str],
-    disposition: Any,
-    kinds: Mapping[str, ColumnType],
-    *,
-    nullable: bool = False,
-    parallel: bool = True,
-    newest: str | None = None,
-) -> Any:
-    """Keyword arguments of `@dlt.resource` for one raw table: key, write disposition, contract and every
-    column.
-
-    `kinds`: column -> type; timestamps are instants in UTC, decimals DECIMAL(38, 9). `nullable`: key columns
-    may hold null too. `parallel`: fetched beside the other tables, in a thread. `newest`: where a load brings
-    a key several times, the row stays in which this column is greatest; without it any of them.
-    """
-    shapes: dict[str, dict[str, Any]] = {
-        "decimal": {"data_type": "decimal", "precision": 38, "scale": 9},
-        "timestamp": {"data_type": "timestamp", "timezone": True},
-    }
-    keys = [key] if isinstance(key, str) else key
-    return {
-        "primary_key": key,
-        "write_disposition": disposition,
-        "schema_contract": CONTRACT,
-        "parallelized": parallel,
-        "columns": (
-            {
-                name: {
-                    **shapes.get(kind, {"data_type": kind}),
-                    "nullable": nullable or name not in keys,
-                    **({"dedup_sort": "desc"} if name == newest else {}),
-                }
-                for name, kind in kinds.items()
-            }
-            # dlt's normaliser numbers rows and forbids null there; Arrow tables do not pass through it
-            | {"_dlt_id": {"data_type": "text", "nullable": True, "unique": False, "row_key": False}}
-        ),
-    }
-
-
-def replaces(scope: str) -> dict[str, Any]:
-    """A write disposition: in one transaction the rows that match the SQL condition `scope` give way to the
-    rows of this load.
-
-    dlt's own `replace` empties the table first; a run killed at that moment would leave zeros behind.
-    """
-    return {"disposition": "merge", "strategy": "delete-insert", "destination_scope": scope}
-
-
-def replaces_same(*keys: str) -> dict[str, Any]:
-    """`replaces()` for the rows that share `keys` with a row of this load."""
-    names = ", ".join(keys)
-    return replaces(f"({names}) IN (SELECT {names} FROM {{staging_table}})")
-
-
-EVERYTHING = replaces("1 = 1")
-"""The table is what the vendor says now."""
-
 
 MARKED = {
     "deleted_at": ("deleted_at = ?", "deleted_at is null"),
@@ -109,7 +44,7 @@ class Mark(BaseModel):
 
 
 @dataclass
-class Run:
+class Run(Generic[C, M]):
     """One run of one source: what it may use, and what it found out beside rows."""
 
     settings: Settings
@@ -117,25 +52,17 @@ class Run:
     started_at: datetime
     """Clock of the run, UTC: never ahead of the vendor's own. Every change made before it is asked for;
     cursors go no further."""
-    client: Any
-    """What the module's `connect()` returned."""
+    client: C
+    """What the source's `connect()` returned."""
+    memory: M
+    """What `recall()` read from the warehouse, and what the tables tell each other."""
     tables: frozenset[str]
     """Tables this run loads."""
-    since: datetime | None = None
-    until: datetime | None = None
-    """Backfill: only the records made, changed or happened between these instants, and cursors stay where
-    they are."""
-    person: str | None = None
-    """Backfill: only the records of this person, by the vendor's id; "": only those of nobody in `apart`.
-    None: of everybody."""
-    apart: Collection[str] = ()
-    """Backfill: ids of the persons who are pulled one by one."""
+    window: Window = CURSORS
+    """Which records a backfill reads again."""
     state: Mapping[str, Any] = field(default_factory=dict)
-    """The source's dlt state as it was before the run (cursors), without instants that are to come. New
-    values are written inside resources."""
-    known: dict[str, Any] = field(default_factory=dict)
-    """What the module's `recall()` read from the warehouse before the run, and what its resources tell each
-    other."""
+    """The source's dlt state (cursors) as it was before the run, without instants in the future. New values
+    are written inside resources."""
     warnings: list[str] = field(default_factory=list)
     unavailable: dict[str, str] = field(default_factory=dict)
     """Table -> why this account may not read it."""
@@ -144,10 +71,9 @@ class Run:
     lacking: dict[str, str] = field(default_factory=dict)
     """Table -> what of it could not be read or placed; until it is, numbers above the table are partial."""
     totals: dict[str, int] = field(default_factory=dict)
-    """Table -> how many records the vendor says there are, without deleted ones; what the module's `totals()`
-        was told."""
+    """Table -> how many records the vendor says there are, without deleted ones (see `Source.totals`)."""
     access_ends: datetime | None = None
-    """When the account has to be connected anew, where the vendor says so."""
+    """When the account has to be connected again, where the vendor says so."""
     complete_through: dict[str, datetime] = field(default_factory=dict)
     """Table -> instant, where it is not `started_at`."""
     complete_from: dict[str, datetime] = field(default_factory=dict)
@@ -156,13 +82,13 @@ class Run:
     """Backfill: tables that are complete from `since` on once it is done."""
     marks: list[Mark] = field(default_factory=list)
     """What the vendor no longer has, for after the load."""
-    notes: dict[str, str] = field(default_factory=dict)
-    """What the module's `settle()` needs to know of the run."""
+    snapshot_days: dict[str, str] = field(default_factory=dict)
+    """Table -> the local day (ISO) of the snapshot that this run takes."""
 
     @property
     def backfill(self) -> bool:
         """Whether this run re-pulls a window instead of following the cursors."""
-        return self.since is not None or self.until is not None
+        return self.window.is_backfill
 
     def due(self, last: str | None, days: int) -> bool:
         """Whether something that is done every so many days is due; `last`: instant or local day (ISO) on
@@ -208,12 +134,6 @@ class Run:
         )
         self.marks.append(mark)
 
-    def wants(self, person: object) -> bool:
-        """Whether the records of a person (the vendor's id; None: nobody's) belong to this run."""
-        if self.person is None:
-            return True
-        return str(person) == self.person if self.person else str(person) not in self.apart
-
     def countable(self, names: Iterable[str]) -> list[str]:
         """Those of the tables that hold everything from the vendor's beginning on, so that its own count of
         them can be compared."""
@@ -235,8 +155,7 @@ class Run:
             if isinstance(error, NotSetUp):
                 self.not_set_up.add(name)
         except Exception as error:
-            if hasattr(self.client, "stop"):
-                self.client.stop(error)
+            self.client.stop(error)
             raise
 
     def refuse_fed(self, feeds: Mapping[str, Collection[str]]) -> None:
@@ -290,29 +209,7 @@ class Warn(Protocol):
     def __call__(self, text: str, *, lacks: str = "") -> None: ...
 
 
-def streamed(run: Run | None, name: str, fetch: Callable[[Run], Iterable[Any]]) -> Iterator[Any]:
-    """Body of a resource that hands on rows as they come: the table is declared before the first of them;
-    without `run` that is all."""
-    yield dlt.mark.materialize_table_schema()
-    if run:
-        with run.reading(name):
-            yield from fetch(run)
-
-
-def whole(run: Run | None, name: str, fetch: Callable[[Run], Iterable[Any]]) -> Iterator[Any]:
-    """Body of a resource that replaces what was there: rows are handed on when all of them have come, so that
-    half never replaces all."""
-    rows: list[Any] = []
-    if run:
-        with run.reading(name):
-            rows = list(fetch(run))
-        if name in run.unavailable:
-            return  # an empty load would empty the table; what was known stays
-    yield dlt.mark.materialize_table_schema()
-    yield rows
-
-
-def snapshot_day(run: Run, name: str) -> str:
+def snapshot_day(run: Run[Any, Any], name: str) -> str:
     """The `snapshot_date` of a dated snapshot that is taken now: the company's local day, ISO. Only inside a
     resource.
 
@@ -321,4 +218,5 @@ def snapshot_day(run: Run, name: str) -> str:
     first = run.state.get("snapshots_since", {}).get(name, run.started_at.isoformat())
     dlt.current.source_state().setdefault("snapshots_since", {})[name] = first
     run.complete_from[name] = datetime.fromisoformat(first)
-    return local_date(run.started_at, run.company.zone).isoformat()
+    run.snapshot_days[name] = local_date(run.started_at, run.company.zone).isoformat()
+    return run.snapshot_days[name]

@@ -21,12 +21,24 @@ import pyarrow as pa
 from pydantic import BaseModel
 
 from dlt_pipelines.core.clocks import APART
-from dlt_pipelines.core.run import MARKED, Mark, Run, table
+from dlt_pipelines.core.run import MARKED, Mark, Run
+from dlt_pipelines.core.source import Table
+from dlt_pipelines.core.tables import resource
 from dlt_pipelines.registry import SourceEntry
 from foundation.warehouse import Warehouse
 
-TABLE = "unsettled"
 _SCHEMA = pa.schema([pa.field("outcome", pa.string(), nullable=False)])
+
+
+UNSETTLED: Table[Run[Any, Any]] = Table(
+    "unsettled",
+    "One row per load whose outcome is not settled yet: none, except after a kill.",
+    "outcome",
+    {"outcome": "text"},
+    fetch=lambda run: (),
+    write="append",
+    parallel=False,
+)
 
 
 class Outcome(BaseModel):
@@ -55,22 +67,24 @@ class Outcome(BaseModel):
     access_ends: datetime | None
     widens: list[str] = []
     marks: list[Mark]
-    notes: dict[str, str]
+    snapshot_days: dict[str, str] = {}
     requests: int
     waited_seconds: float
     warnings: list[str]
 
     @classmethod
-    def of(cls, run: Run, asked: list[str], redact: Callable[[object], str], **more: Any) -> Outcome:
+    def of(
+        cls, run: Run[Any, Any], asked: list[str], redact: Callable[[object], str], **more: Any
+    ) -> Outcome:
         """The outcome of a run whose last row has come. Nothing secret is in it. `more`: the fields that the
         run does not know."""
         return cls(
             started_at=run.started_at,
             asked=asked,
             pulled=sorted(run.tables),
-            since=run.since,
-            until=run.until,
-            person=run.person,
+            since=run.window.since,
+            until=run.window.until,
+            person=run.window.person,
             complete_from=run.complete_from,
             complete_through=run.complete_through,
             unavailable={name: redact(reason) for name, reason in run.unavailable.items()},
@@ -83,7 +97,7 @@ class Outcome(BaseModel):
             marks=[
                 mark for mark in run.marks if mark.table not in run.unavailable.keys() | run.lacking.keys()
             ],
-            notes=run.notes,
+            snapshot_days=run.snapshot_days,
             warnings=[redact(text) for text in run.warnings],
             **more,
         )
@@ -132,11 +146,10 @@ def closing(entry: SourceEntry, outcome: Callable[[], Outcome]) -> Any:
     """A source of one table, to be extracted after the run's own: it asks for the outcome when all rows have
     come, and stores it."""
 
-    @dlt.resource(**table("outcome", "append", {"outcome": "text"}, parallel=False), name=TABLE)
-    def unsettled() -> Iterator[Any]:
-        """One row per load whose outcome is not settled yet: none, but after a kill."""
+    def rows() -> Iterator[Any]:
         yield pa.table([[outcome().model_dump_json()]], schema=_SCHEMA)
 
+    unsettled = resource(UNSETTLED, rows)
     return dlt.source(lambda: unsettled, name=entry.name, max_table_nesting=0)()
 
 
@@ -144,7 +157,7 @@ def waiting(connection: duckdb.DuckDBPyConnection, entry: SourceEntry) -> list[O
     """The outcomes of loaded packages that were not settled yet, oldest first."""
     try:
         rows = connection.execute(
-            f"select outcome from raw_{entry.name}.{TABLE} order by cast(_dlt_load_id as double)"
+            f"select outcome from raw_{entry.name}.{UNSETTLED.name} order by cast(_dlt_load_id as double)"
         ).fetchall()
     except duckdb.CatalogException:
         return []
@@ -160,12 +173,11 @@ def settle(
 ) -> Settled:
     """Mark what is gone, write the ledger, and forget the outcome: all of it or nothing. Call with the lock
     held. `at`: the end of the load."""
-    module = entry.load_module()
     connection.begin()
     for mark in outcome.marks:
         _apply(connection, entry, mark)
-    if hasattr(module, "settle"):
-        module.settle(connection, outcome)
+    if entry.source.settle:
+        entry.source.settle(connection, outcome)
     _widen(connection, entry, outcome)
     reports = {name: _report(connection, entry, name, outcome.load_id) for name in outcome.asked}
     found = {name: _ledger_row(connection, entry, outcome, name, report) for name, report in reports.items()}
@@ -175,7 +187,9 @@ def settle(
         entry, rows, outcome.started_at, at, outcome.requests, outcome.waited_seconds, outcome.warnings
     )
     warehouse.record_loads(of_run, connection)
-    connection.execute(f"delete from raw_{entry.name}.{TABLE} where _dlt_load_id = ?", [outcome.load_id])
+    connection.execute(
+        f"delete from raw_{entry.name}.{UNSETTLED.name} where _dlt_load_id = ?", [outcome.load_id]
+    )
     connection.commit()
     through = [row["complete_through"] for row in rows.values() if row["complete_through"]]
     return Settled(outcome, reports, min(through, default=None))
@@ -198,7 +212,7 @@ def _apply(connection: duckdb.DuckDBPyConnection, entry: SourceEntry, mark: Mark
 def _report(
     connection: duckdb.DuckDBPyConnection, entry: SourceEntry, name: str, load_id: str
 ) -> TableReport:
-    newest = entry.load_module().NEWEST.get(name)
+    newest = entry.source.by_name[name].newest
     there = connection.execute(
         "select true from information_schema.tables where table_schema = ? and table_name = ?",
         [f"raw_{entry.name}", name],

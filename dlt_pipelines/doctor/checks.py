@@ -7,7 +7,7 @@ import contextlib
 import difflib
 from collections.abc import Collection, Iterator
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Literal
 
 import duckdb
 from dotenv import dotenv_values
@@ -18,6 +18,7 @@ from dlt_pipelines.doctor import credential_ages
 from dlt_pipelines.doctor.findings import Finding
 from dlt_pipelines.errors import PermanentError, SourceError, TransientError
 from dlt_pipelines.registry import SOURCES, SourceEntry
+from dlt_pipelines.wire.connection import Connection
 from dlt_pipelines.wire.redaction import Redactor, redacted_logs
 from foundation.calendar import local_date
 from foundation.private import open_to_others
@@ -93,31 +94,31 @@ def _source(entry: SourceEntry, settings: Settings, company: Company) -> list[Fi
 
 
 def _look(entry: SourceEntry, settings: Settings, company: Company, redact: Redactor) -> Iterator[Finding]:
-    module = entry.load_module()
-    if module.CREDENTIALS is not None:
-        variables = module.CREDENTIALS.variables()
+    source = entry.source
+    if source.credentials is not None:
+        variables = source.credentials.variables()
         if not all(variables.values()):
             yield from _lacking(entry, variables)
             return
-        credentials = module.CREDENTIALS()
+        credentials = source.credentials()
         redact.learn(*credentials.secrets())
         values = credential_ages.values_of(credentials)
         yield from (Finding(entry.name, name, "ok", "set") for name in variables if name not in values)
         yield from credential_ages.findings(entry.name, settings, company, values)
     yield from versions.findings(entry.name, company, local_date(settings.now(), company.zone))
-    client = module.connect(settings, company)
+    client = source.connect(settings, company)
     yield Finding(
-        entry.name, "connection", "ok", module.identify(client) or "an account that has no name yet"
+        entry.name, "connection", "ok", source.identify(client) or "an account that has no name yet"
     )
     yield from _refused(entry, settings)
-    yield from module.diagnose(client, settings, company)
+    yield from source.diagnose(client, settings, company)
     yield from _clock(entry, client, settings)
 
 
-def _clock(entry: SourceEntry, client: Any, settings: Settings) -> Iterator[Finding]:
+def _clock(entry: SourceEntry, client: Connection, settings: Settings) -> Iterator[Finding]:
     """Whether this machine's clock and the vendor's differ; a clock that is set to the past by
     `SCORELINE_AS_OF` is meant."""
-    told = client.clock() if hasattr(client, "clock") else None
+    told = client.clock()
     ahead = settings.now() - told if told else timedelta()
     if ahead > APART or (ahead < -APART and settings.as_of is None):
         apart = f"{abs(ahead)} {'ahead of' if ahead > timedelta() else 'behind'}"

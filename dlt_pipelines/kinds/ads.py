@@ -17,7 +17,7 @@ complete only up to its last good pull. What an account that `account_ids` leave
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import partial
 from typing import Any, TypeVar
@@ -26,7 +26,8 @@ from zoneinfo import ZoneInfo, available_timezones
 import dlt
 
 from dlt_pipelines.core.records import at, plain, typed
-from dlt_pipelines.core.run import ColumnType, Run, streamed, table
+from dlt_pipelines.core.run import Run
+from dlt_pipelines.core.source import ColumnType, Table
 from dlt_pipelines.doctor.findings import Finding, existing, readable
 from dlt_pipelines.errors import Gone, NotAvailable, PermanentError, SourceError, Unexpected
 from dlt_pipelines.wire.client import Client
@@ -68,6 +69,23 @@ SPEND: dict[str, ColumnType] = {
 
 Row = dict[str, Any]
 Found = TypeVar("Found")
+
+
+@dataclass
+class Memory:
+    """What a run of an ad platform remembers."""
+
+    before: dict[str, list[Row]] = field(default_factory=dict)
+    """Table -> its living rows, as the warehouse knows them."""
+    accounts: list[Row] = field(default_factory=list)
+    """The accounts that count."""
+    campaigns: dict[str, list[Row]] = field(default_factory=dict)
+    """Account id -> its campaigns."""
+    refused: dict[str, str] = field(default_factory=dict)
+    """Account id -> why it cannot be read."""
+
+
+AdsRun = Run[Client[Any], Memory]
 
 
 @dataclass(frozen=True)
@@ -127,14 +145,18 @@ def _chosen(platform: Platform, client: Client, company: Company) -> list[Row]:
 # ------------------------------------------------------------------ one run
 
 
-def recall(platform: Platform, connection: Any, run: Run) -> None:
+def recall(platform: Platform, connection: Any, run: AdsRun) -> None:
     """Before the run, with the lock held: the living campaigns and days that the warehouse knows, to see
     which have vanished."""
     pulled = run.state.get("accounts", {}).values()
     instants = [datetime.fromisoformat(account["pulled_at"]) for account in pulled if "pulled_at" in account]
     # an account without one is read from its beginning
     since = (
-        run.since if run.backfill else min(instants, default=None) if len(instants) == len(pulled) else None
+        run.window.since
+        if run.backfill
+        else min(instants, default=None)
+        if len(instants) == len(pulled)
+        else None
     )
     # two days more than any zone can ask for; the window proper is known when the accounts are
     reach = timedelta(
@@ -153,12 +175,12 @@ def recall(platform: Platform, connection: Any, run: Run) -> None:
     ):
         if columns := [column for column in kinds if (name, column) in there]:
             select = f"select {', '.join(columns)} from raw_{platform.source}.{name} where {condition}"
-            run.known[f"{name} before"] = [
+            run.memory.before[name] = [
                 dict(zip(columns, row, strict=True)) for row in connection.execute(select).fetchall()
             ]
 
 
-def begin(platform: Platform, run: Run) -> None:
+def begin(platform: Platform, run: AdsRun) -> None:
     """Before the first row: the accounts that count, and their campaigns.
 
     Raises:
@@ -175,8 +197,7 @@ def begin(platform: Platform, run: Run) -> None:
         )
     for lost in sorted(before - ids):
         run.warn(f"{platform.label}: account {lost} is no longer read; its spend up to now stays")
-    run.known["accounts"] = accounts
-    run.known["campaigns"], run.known["refused"] = {}, {}
+    run.memory.accounts = accounts
     for account in accounts:
         if account.get("refused"):
             _refuse(platform, run, account, account["refused"])
@@ -188,18 +209,18 @@ def begin(platform: Platform, run: Run) -> None:
         )
 
     with run.reading("campaigns"):
-        run.known["campaigns"].update(_of_each(platform, run, campaigns))
+        run.memory.campaigns.update(_of_each(platform, run, campaigns))
 
 
-def _refuse(platform: Platform, run: Run, account: Row, why: object) -> None:
-    run.known["refused"][account["id"]] = str(why)
+def _refuse(platform: Platform, run: AdsRun, account: Row, why: object) -> None:
+    run.memory.refused[account["id"]] = str(why)
     run.warn(
         f"{platform.label}: account {account['id']} cannot be read, the others were: {why} Its spend is"
         f" missing; to go without it, name the others in {platform.source}.account_ids."
     )
 
 
-def _of_each(platform: Platform, run: Run, read: Callable[[Row], Iterable[Found]]) -> Iterator[Found]:
+def _of_each(platform: Platform, run: AdsRun, read: Callable[[Row], Iterable[Found]]) -> Iterator[Found]:
     """What `read` brings of every account that may be asked, account by account. One that refuses stops no
     other.
 
@@ -207,9 +228,7 @@ def _of_each(platform: Platform, run: Run, read: Callable[[Row], Iterable[Found]
         SourceError: all of them refuse.
     """
     asked = [
-        row
-        for row in run.known["accounts"]
-        if row.get("is_open", True) and row["id"] not in run.known["refused"]
+        row for row in run.memory.accounts if row.get("is_open", True) and row["id"] not in run.memory.refused
     ]
     refusals: list[tuple[Row, SourceError]] = []
     for account in asked:
@@ -223,15 +242,15 @@ def _of_each(platform: Platform, run: Run, read: Callable[[Row], Iterable[Found]
         _refuse(platform, run, account, refusal)
 
 
-def _window(platform: Platform, run: Run, account: Row) -> tuple[date, date]:
+def _window(platform: Platform, run: AdsRun, account: Row) -> tuple[date, date]:
     """First and last day to ask for, days of the account."""
     section = getattr(run.company, platform.source)
     zone = zone_of(account, run.company)
     today = local_date(run.started_at, zone)
     begins = section.start_date or today - HISTORY
     if run.backfill:
-        first = local_date(run.since, zone) if run.since else begins
-        return first, min(today, local_date(run.until, zone)) if run.until else today
+        first = local_date(run.window.since, zone) if run.window.since else begins
+        return first, min(today, local_date(run.window.until, zone)) if run.window.until else today
     pulled = run.state.get("accounts", {}).get(account["id"])
     if not pulled or "pulled_at" not in pulled:
         return begins, today
@@ -246,7 +265,7 @@ def slices(first: date, last: date, days: int = SLICE) -> Iterator[tuple[date, d
         first += timedelta(days=days)
 
 
-def _days(platform: Platform, run: Run) -> Iterator[list[Row]]:
+def _days(platform: Platform, run: AdsRun) -> Iterator[list[Row]]:
     """Pages of days: what the platform says, then what it no longer says."""
     pulled = dict(run.state.get("accounts", {}))
 
@@ -261,7 +280,7 @@ def _days(platform: Platform, run: Run) -> Iterator[list[Row]]:
 
     yield from _of_each(platform, run, days)
     if lost := [
-        datetime.fromisoformat(pulled[key]["pulled_at"]) for key in run.known["refused"] if key in pulled
+        datetime.fromisoformat(pulled[key]["pulled_at"]) for key in run.memory.refused if key in pulled
     ]:
         run.complete_through["spend"] = min(lost)
     if not run.backfill:
@@ -271,7 +290,9 @@ def _days(platform: Platform, run: Run) -> Iterator[list[Row]]:
             run.complete_from["spend"] = datetime.combine(begun, time(), run.company.zone)
 
 
-def _account_days(platform: Platform, run: Run, account: Row, first: date, last: date) -> Iterator[list[Row]]:
+def _account_days(
+    platform: Platform, run: AdsRun, account: Row, first: date, last: date
+) -> Iterator[list[Row]]:
     there: set[tuple[str, str]] = set()
     for begins, ends in slices(first, last):
         # days without any activity are rare: an empty answer is asked for once more before it is believed
@@ -280,10 +301,10 @@ def _account_days(platform: Platform, run: Run, account: Row, first: date, last:
         )
         there |= {(str(row.get("campaign_id")), str(row.get("day"))) for row in rows}
         yield rows
-    listed = {row.get("id") for row in run.known["campaigns"].get(account["id"], ())}
+    listed = {row.get("id") for row in run.memory.campaigns.get(account["id"], ())}
     known = [
         row
-        for row in run.known.get("spend before", ())
+        for row in run.memory.before.get("spend", ())
         if row["account_id"] == account["id"] and first <= row["day"] <= last and row["campaign_id"] in listed
     ]
     if known and not there:
@@ -296,80 +317,79 @@ def _account_days(platform: Platform, run: Run, account: Row, first: date, last:
         yield [row | {"deleted_at": run.started_at} for row in gone]
 
 
-def _account_rows(run: Run) -> list[Row]:
+def _account_rows(run: AdsRun) -> list[Row]:
     """The accounts, each with why it refuses; of one that refuses to be looked at, what was known before."""
-    before = {row["id"]: row for row in run.known.get("accounts before", ())}
+    before = {row["id"]: row for row in run.memory.before.get("accounts", ())}
     return [
-        before.get(row["id"], {}) | row | {"refused": run.known["refused"].get(row["id"])}
-        for row in run.known["accounts"]
+        before.get(row["id"], {}) | row | {"refused": run.memory.refused.get(row["id"])}
+        for row in run.memory.accounts
     ]
 
 
-def _campaigns(run: Run) -> Iterator[list[Row]]:
+def _campaigns(run: AdsRun) -> Iterator[list[Row]]:
     """Pages of campaigns: those that are listed, then those that no longer are."""
-    for account_id, listed in run.known["campaigns"].items():
+    for account_id, listed in run.memory.campaigns.items():
         yield listed
         ids = {row.get("id") for row in listed}
-        known = [row for row in run.known.get("campaigns before", ()) if row["account_id"] == account_id]
+        known = [row for row in run.memory.before.get("campaigns", ()) if row["account_id"] == account_id]
         yield [row | {"deleted_at": run.started_at} for row in known if listed and row["id"] not in ids]
 
 
-def tables(platform: Platform, run: Run | None) -> tuple[Any, ...]:
-    """The resources of a platform. Without `run` they are only declared."""
+def tables(platform: Platform) -> tuple[Table[AdsRun], ...]:
+    """The tables of a platform."""
 
-    @dlt.resource(**table("id", "merge", ACCOUNT))
-    def accounts() -> Iterator[Any]:
-        """One row per ad account that was ever read, with its currency and the time zone of its days.
-        refused: why it could not be read in the last run, in the platform's words."""
-        yield from streamed(
-            run,
+    def accounts(run: AdsRun) -> Iterator[Any]:
+        lacks = ("name", "status", "refused")
+        name = f"{platform.source}.accounts"
+        return typed(name, plain(ACCOUNT), [_account_rows(run)], run.warn, may_lack=lacks)
+
+    def campaigns(run: AdsRun) -> Iterator[Any]:
+        return typed(
+            f"{platform.source}.campaigns",
+            plain(CAMPAIGN),
+            _campaigns(run),
+            run.warn,
+            key=("id", "account_id"),
+            may_lack=("deleted_at",),
+        )
+
+    def spend(run: AdsRun) -> Iterator[Any]:
+        return typed(
+            f"{platform.source}.spend",
+            plain(SPEND),
+            _days(platform, run),
+            run.warn,
+            key=("campaign_id", "account_id", "day"),
+            may_lack=("campaign_name", "conversions", "deleted_at"),
+        )
+
+    return (
+        Table(
             "accounts",
-            lambda run: typed(
-                f"{platform.source}.accounts",
-                plain(ACCOUNT),
-                [_account_rows(run)],
-                run.warn,
-                may_lack=("name", "status", "refused"),
-            ),
-        )
-
-    @dlt.resource(**table(["account_id", "id"], "merge", CAMPAIGN))
-    def campaigns() -> Iterator[Any]:
-        """One row per campaign, paused and removed ones too; deleted_at: when the platform was found to list
-        it no more."""
-        yield from streamed(
-            run,
+            "One row per ad account that was ever read, with its currency and the time zone of its days."
+            " refused: why it could not be read in the last run, in the platform's words.",
+            "id",
+            ACCOUNT,
+            accounts,
+        ),
+        Table(
             "campaigns",
-            lambda run: typed(
-                f"{platform.source}.campaigns",
-                plain(CAMPAIGN),
-                _campaigns(run),
-                run.warn,
-                key=("id", "account_id"),
-                may_lack=("deleted_at",),
-            ),
-        )
-
-    @dlt.resource(**table(["account_id", "campaign_id", "day"], "merge", SPEND))
-    def spend() -> Iterator[Any]:
-        """One row per campaign and day with activity: spend in the account's currency, impressions, clicks
-        and conversions as the platform counts them. The day is the account's; deleted_at: when the platform
-        was found to report it no more.
-        """
-        yield from streamed(
-            run,
+            "One row per campaign, paused and removed ones too; deleted_at: when the platform was found to"
+            " list it no more.",
+            ("account_id", "id"),
+            CAMPAIGN,
+            campaigns,
+        ),
+        Table(
             "spend",
-            lambda run: typed(
-                f"{platform.source}.spend",
-                plain(SPEND),
-                _days(platform, run),
-                run.warn,
-                key=("campaign_id", "account_id", "day"),
-                may_lack=("campaign_name", "conversions", "deleted_at"),
-            ),
-        )
-
-    return accounts, campaigns, spend
+            "One row per campaign and day with activity: spend in the account's currency, impressions, clicks"
+            " and conversions as the platform counts them. The day is the account's; deleted_at: when the"
+            " platform was found to report it no more.",
+            ("account_id", "campaign_id", "day"),
+            SPEND,
+            spend,
+        ),
+    )
 
 
 # ------------------------------------------------------------------ the doctor

@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import dlt
-
 from dlt_pipelines.core.records import YEARS, decimal, plain, shown, typed
-from dlt_pipelines.core.run import EVERYTHING, ColumnType, Run, table
+from dlt_pipelines.core.run import Run
+from dlt_pipelines.core.source import EVERYTHING, ColumnType, Table
 from dlt_pipelines.doctor.findings import Finding
+from dlt_pipelines.wire.connection import Connection
 from foundation.calendar import parse_day, parse_week
 
 MOST_CONTENT = 1_000
@@ -33,6 +33,13 @@ REJECTED: dict[str, ColumnType] = {"file": "text", "line": "bigint", "reason": "
 """Columns of the rejected rows."""
 
 csv.field_size_limit(1_000_000)
+
+
+@dataclass
+class Folder(Connection):
+    """The folder of the files."""
+
+    folder: Path
 
 
 class Rejected(Exception):
@@ -81,7 +88,7 @@ class Read:
             {"file": file, "line": line, "reason": reason, "content": content[:MOST_CONTENT]}
         )
 
-    def tell(self, run: Run, label: str, folder: Path, variable: str) -> None:
+    def tell(self, run: Run[Any, Any], label: str, folder: Path, variable: str) -> None:
         """Warn of a folder that is not there and of rejected rows. `variable`: the setting that moves the
         folder."""
         if not folder.is_dir():
@@ -110,18 +117,38 @@ class Read:
             )
 
 
-def shape(kinds: Mapping[str, ColumnType]) -> dict[str, Any]:
-    """Arguments of a resource whose table is what the files say now."""
-    return table(["file", "line"], EVERYTHING, kinds, parallel=False)
+FilesRun = Run[Any, Read]
+"""A run of files; its memory is what they say."""
 
 
-def resource(
-    run: Run | None, name: str, kinds: Mapping[str, ColumnType], rows: list[dict[str, Any]]
+def tables(
+    source: str, rows: str, grain: str, columns: Mapping[str, ColumnType], newest: str | None = None
+) -> tuple[Table[FilesRun], ...]:
+    """The tables of a kind of files, both of them what the files say now: the rows (table `rows`), and the
+    rejected ones."""
+
+    def good(run: FilesRun) -> Iterator[Any]:
+        return _typed(run, f"{source}.{rows}", columns, run.memory.rows)
+
+    def bad(run: FilesRun) -> Iterator[Any]:
+        return _typed(run, f"{source}.rejected", REJECTED, run.memory.rejected)
+
+    key = ("file", "line")
+    return (
+        Table(rows, grain, key, columns, good, EVERYTHING, newest=newest, parallel=False),
+        Table("rejected", _REJECTED, key, REJECTED, bad, EVERYTHING, parallel=False),
+    )
+
+
+_REJECTED = (
+    "One row per line of a file that could not be taken, with the reason. Correct the line and run again."
+)
+
+
+def _typed(
+    run: FilesRun, name: str, columns: Mapping[str, ColumnType], rows: list[dict[str, Any]]
 ) -> Iterator[Any]:
-    """Body of a resource of rows that have `file` and `line`. `name`: as in warnings, `manual.entries`."""
-    yield dlt.mark.materialize_table_schema()
-    if run:
-        yield from typed(name, plain(kinds), [rows], run.warn, key=("line", "file"))
+    yield from typed(name, plain(columns), [rows], run.warn, key=("line", "file"))
 
 
 Parse = Callable[[str, int, Mapping[str, str]], "dict[str, Any] | None"]

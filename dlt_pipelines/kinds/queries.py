@@ -9,17 +9,16 @@ alone.
 from __future__ import annotations
 
 import contextlib
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import dlt
-
+from dlt_pipelines.core.once import Once
 from dlt_pipelines.core.records import parse, plain, typed
-from dlt_pipelines.core.run import ColumnType, Run, replaces_same, table, whole
+from dlt_pipelines.core.run import Run
+from dlt_pipelines.core.source import C, ColumnType, Table, replaces_same
 from dlt_pipelines.errors import PermanentError, TransientError
 from foundation.calendar import local_date
 
@@ -43,8 +42,17 @@ QUERIES: dict[str, ColumnType] = {
     "error": "text",
     "definition": "text",
 }
-FEEDS = {"queries": ("figures",)}
-NEWEST = {"figures": "taken_at"}
+
+
+Rows = list[dict[str, Any]]
+
+
+@dataclass
+class Memory:
+    """What a run of queries remembers."""
+
+    answers: Once[tuple[Rows, Rows]] = field(default_factory=Once)
+    """Rows of `figures` and of `queries`, read in one pass."""
 
 
 @dataclass(frozen=True)
@@ -57,40 +65,54 @@ class Query:
     read: Callable[[], Iterable[Mapping[str, Any]]]
 
 
-def resources(run: Run | None, queries: Callable[[Run], Sequence[Query]]) -> Sequence[Any]:
-    """The two resources of such a source, read in one pass."""
-    answers: list[tuple[list[dict[str, Any]], list[dict[str, Any]]]] = []
-    once = threading.Lock()
+def tables(queries: Callable[[Run[C, Memory]], Sequence[Query]]) -> tuple[Table[Run[C, Memory]], ...]:
+    """The two tables of such a source. `queries`: the configured ones."""
 
-    def answered(run: Run) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-        with once:
-            if not answers:
-                answers.append(_ask(run, queries(run)))
-            return answers[0]
+    def answers(run: Run[C, Memory]) -> tuple[Rows, Rows]:
+        return run.memory.answers(lambda: _ask(run, queries(run)))
 
-    def tables(
-        run: Run, name: str, kinds: Mapping[str, ColumnType], rows: list[dict[str, Any]]
-    ) -> Iterator[Any]:
-        yield from typed(name, plain(kinds), [rows], run.warn, key="query_name", may_lack=kinds)
+    def figures(run: Run[C, Memory]) -> Iterator[Any]:
+        return _typed(run, "figures", FIGURES, answers(run)[0])
 
-    per_query = replaces_same("snapshot_date", "query_name")
+    def results(run: Run[C, Memory]) -> Iterator[Any]:
+        return _typed(run, "queries", QUERIES, answers(run)[1])
 
-    @dlt.resource(**table(["snapshot_date", "query_name", "row_number"], per_query, FIGURES, nullable=True))
-    def figures() -> Iterator[Any]:
-        """One row per row that a configured query returned on a local day; row_number null: it returned none
-        that day."""
-        yield from whole(run, "figures", lambda run: tables(run, "figures", FIGURES, answered(run)[0]))
+    write = replaces_same("snapshot_date", "query_name")
+    return (
+        Table(
+            "figures",
+            "One row per row that a configured query returned on a local day; row_number null: it returned"
+            " none that day.",
+            ("snapshot_date", "query_name", "row_number"),
+            FIGURES,
+            figures,
+            write=write,
+            whole=True,
+            nullable=True,
+            newest="taken_at",
+            is_snapshot=True,
+        ),
+        Table(
+            "queries",
+            "One row per configured query and local day: whether it succeeded, how many rows it returned, and"
+            " what was asked.",
+            ("snapshot_date", "query_name"),
+            QUERIES,
+            results,
+            whole=True,
+            fed_by=("figures",),
+            is_snapshot=True,
+        ),
+    )
 
-    @dlt.resource(**table(["snapshot_date", "query_name"], "merge", QUERIES))
-    def queries_() -> Iterator[Any]:
-        """One row per configured query and local day: whether it succeeded, how many rows it returned, and
-        what was asked."""
-        yield from whole(run, "queries", lambda run: tables(run, "queries", QUERIES, answered(run)[1]))
 
-    return figures, queries_.with_name("queries")
+def _typed(run: Run[Any, Memory], name: str, columns: Mapping[str, ColumnType], rows: Rows) -> Iterator[Any]:
+    yield from typed(name, plain(columns), [rows], run.warn, key="query_name", may_lack=columns)
 
 
-def _ask(run: Run, queries: Sequence[Query]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def _ask(
+    run: Run[Any, Memory], queries: Sequence[Query]
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     today = local_date(run.started_at, run.company.zone)
     figures: list[dict[str, Any]] = []
     told: list[dict[str, Any]] = []
@@ -121,7 +143,7 @@ def _ask(run: Run, queries: Sequence[Query]) -> tuple[list[dict[str, Any]], list
     return figures, told
 
 
-def _rows(run: Run, query: Query) -> Iterator[dict[str, Any]]:
+def _rows(run: Run[Any, Memory], query: Query) -> Iterator[dict[str, Any]]:
     for number, row in enumerate(query.read(), 1):
         if number > MOST_ROWS:
             raise PermanentError(f"more than {MOST_ROWS:,} rows; group or filter in the query")

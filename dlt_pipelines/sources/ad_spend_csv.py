@@ -18,36 +18,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-import dlt
-
 from dlt_pipelines.core.records import LARGEST_WHOLE, shown
-from dlt_pipelines.core.run import ColumnType, Run
+from dlt_pipelines.core.run import Run
+from dlt_pipelines.core.source import ColumnType, Source
 from dlt_pipelines.doctor.findings import Finding
 from dlt_pipelines.kinds.csv_files import (
-    REJECTED,
+    Folder,
     Header,
     Read,
     Rejected,
     day,
     number,
     read_folder,
-    resource,
-    shape,
+    tables,
     waits,
 )
-from dlt_pipelines.wire.connection import Connection
 from foundation.calendar import local_date
 from foundation.settings import Company, Settings
 
 SOURCE = "ad_spend_csv"
-CREDENTIALS = None
-FEEDS: dict[str, tuple[str, ...]] = {}
-NEWEST: dict[str, str] = {}
 FOLDER = "SCORELINE_AD_SPEND_DIR"
 COUNTS = ("impressions", "clicks", "conversions")
 HEADER = Header(
@@ -70,19 +63,12 @@ SPEND: dict[str, ColumnType] = {
 }
 
 
-@dataclass
-class AdSpendFiles(Connection):
-    """Where the files are."""
-
-    folder: Path
-
-
-def connect(settings: Settings, company: Company) -> AdSpendFiles:
+def connect(settings: Settings, company: Company) -> Folder:
     """The folder of the files."""
-    return AdSpendFiles(settings.ad_spend_dir)
+    return Folder(settings.ad_spend_dir)
 
 
-def identify(client: AdSpendFiles) -> str:
+def identify(client: Folder) -> str:
     """The files are the company's own, wherever they lie."""
     return "files"
 
@@ -137,29 +123,31 @@ def _spend(cells: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-@dlt.source(name=SOURCE, max_table_nesting=0)
-def source(run: Run | None = None) -> Any:
-    """All tables of the ad spend files. Without `run` they are only declared."""
-    read = read_files(run.client.folder, local_date(run.started_at, run.company.zone)) if run else Read()
-    if run:
-        read.tell(run, "Ad spend files", run.client.folder, FOLDER)
-
-    @dlt.resource(**shape(SPEND))
-    def spend() -> Iterator[Any]:
-        """One row per line of a file: what a campaign cost on a day. The same campaign and day in a later
-        file replaces it downstream."""
-        yield from resource(run, "ad_spend_csv.spend", SPEND, read.rows)
-
-    @dlt.resource(**shape(REJECTED))
-    def rejected() -> Iterator[Any]:
-        """One row per line of a file that could not be taken, with the reason. Correct the line and run
-        again."""
-        yield from resource(run, "ad_spend_csv.rejected", REJECTED, read.rejected)
-
-    return spend, rejected
+def begin(run: Run[Folder, Read]) -> None:
+    """Before the first row: read the files, and name what is wrong with them."""
+    run.memory = read_files(run.client.folder, local_date(run.started_at, run.company.zone))
+    run.memory.tell(run, "Ad spend files", run.client.folder, FOLDER)
 
 
-def diagnose(client: AdSpendFiles, settings: Settings, company: Company) -> Iterator[Finding]:
+def diagnose(client: Folder, settings: Settings, company: Company) -> Iterator[Finding]:
     """Is the folder there, and can every row be read?"""
     today = local_date(settings.now(), company.zone)
     yield from read_files(client.folder, today).findings(SOURCE, client.folder, FOLDER, "rows of spend")
+
+
+source: Source[Folder, Read] = Source(
+    SOURCE,
+    None,
+    tables(
+        SOURCE,
+        "spend",
+        "One row per line of a file: what a campaign cost on a day. The same campaign and day in a later file"
+        " replaces it downstream.",
+        SPEND,
+    ),
+    connect,
+    identify,
+    diagnose,
+    memory=Read,
+    begin=begin,
+)

@@ -27,8 +27,8 @@ asked for), section [autotask] of company.toml.
 from __future__ import annotations
 
 import urllib.parse
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -36,9 +36,10 @@ from typing import Any
 import dlt
 from pydantic import Field, SecretStr
 
-from dlt_pipelines.core.records import at, parse, plain, typed
-from dlt_pipelines.core.run import EVERYTHING, ColumnType, Run, streamed, table, whole
+from dlt_pipelines.core.records import at, kinds, parse, plain, typed
+from dlt_pipelines.core.run import Run
 from dlt_pipelines.core.settlement import Outcome
+from dlt_pipelines.core.source import EVERYTHING, ColumnType, Source, Table
 from dlt_pipelines.doctor.findings import Finding, existing, people_missing
 from dlt_pipelines.errors import NotAvailable, PermanentError, SourceError, TransientError
 from dlt_pipelines.wire.bearer import Auth, Flow
@@ -151,12 +152,6 @@ _OUR_FAULT = ("Unable to find", "MaxRecords", "is not valid", "not supported", "
 """Words in the texts of a 500 that mean a wrong query: trying again would only burn the hour's requests."""
 
 Filter = dict[str, Any]
-FEEDS: dict[str, tuple[str, ...]] = {}
-NEWEST = {
-    "tickets": "last_activity_date",
-    "time_entries": "last_modified_date_time",
-    "companies": "last_activity_date",
-}
 
 
 class AutotaskCredentials(Credentials):
@@ -166,9 +161,6 @@ class AutotaskCredentials(Credentials):
     secret: SecretStr = Field(alias="AUTOTASK_SECRET")
     integration_code: SecretStr = Field(alias="AUTOTASK_INTEGRATION_CODE")
     base_url: WebAddress | None = Field(None, alias="AUTOTASK_BASE_URL")
-
-
-CREDENTIALS = AutotaskCredentials
 
 
 WAY_OUT = (
@@ -301,16 +293,26 @@ def identify(client: Client[Facts]) -> str:
     return f"tenant {zone.get('ci')} in zone {zone.get('zoneName')}"
 
 
-def recall(connection: Any, run: Run) -> None:
-    """Before the run, with the lock held: the ids of the last 60 days' rows that the warehouse thinks are
-    alive."""
+@dataclass
+class _Memory:
+    """What a run of Autotask remembers."""
+
+    alive: dict[str, dict[int, datetime]] = field(default_factory=dict)
+    """Table -> id -> when it was made, of the last 60 days' rows that the warehouse thinks are alive."""
+
+
+_Run = Run[Client[Facts], _Memory]
+
+
+def recall(connection: Any, run: _Run) -> None:
+    """Before the run, with the lock held: the rows that a comparison of ids begins with."""
     for name, (_, made) in _MADE.items():
         if name in run.tables and name in run.state.get("tables", {}):
             rows = connection.execute(
                 f"select id, {made} from raw_autotask.{name} where deleted_at is null and {made} >= ?",
                 [run.started_at - RECONCILED],
             ).fetchall()
-            run.known[name] = {row[0]: row[1].astimezone(UTC) for row in rows}
+            run.memory.alive[name] = {row[0]: row[1].astimezone(UTC) for row in rows}
 
 
 def _iso(instant: datetime) -> str:
@@ -410,12 +412,12 @@ def check_budget(client: Client[Facts]) -> None:
     client.facts.hour.most = max(1, int(POLITE_SHARE * allowed) - used)
 
 
-def _rows(run: Run, name: str, conditions: list[Filter]) -> Iterator[Any]:
+def _rows(run: _Run, name: str, conditions: list[Filter]) -> Iterator[Any]:
     pages = walk(run.client, ENTITIES[name], [field for field, _ in FIELDS[name].values()], conditions)
     yield from typed(f"autotask.{name}", FIELDS[name], pages, run.warn, may_lack=FIELDS[name])
 
 
-def _changing(run: Run, name: str) -> Iterator[Any]:
+def _changing(run: _Run, name: str) -> Iterator[Any]:
     """Tickets or time entries: everything, the changes, or a window; then the search for deleted rows."""
     cursor = run.state.get("tables", {}).get(name, {})
     pulled_at = datetime.fromisoformat(cursor["pulled_at"]) if "pulled_at" in cursor else None
@@ -427,7 +429,9 @@ def _changing(run: Run, name: str) -> Iterator[Any]:
     sweep = run.due(cursor.get("swept_at"), SWEEP_DAYS)
     if run.backfill:
         bounds = [
-            (operator, _iso(bound)) for operator, bound in (("gte", run.since), ("lte", run.until)) if bound
+            (operator, _iso(bound))
+            for operator, bound in (("gte", run.window.since), ("lte", run.window.until))
+            if bound
         ]
         conditions = [
             _any(
@@ -473,67 +477,18 @@ def _changing(run: Run, name: str) -> Iterator[Any]:
     dlt.current.source_state().setdefault("tables", {})[name] = {**cursor, **new}
 
 
-def _find_deleted(run: Run, name: str, pulled_at: datetime, *, compare_ids: bool) -> None:
+def _find_deleted(run: _Run, name: str, pulled_at: datetime, *, compare_ids: bool) -> None:
     """Which of the rows that the warehouse knows, made in the last 60 days and before the last run, are no
     longer there."""
     entity, (field, _) = ENTITIES[name], _MADE[name]
     since, until = run.started_at - RECONCILED, pulled_at - OVERLAP
-    known = {key for key, made in run.known.get(name, {}).items() if since <= made < until}
+    known = {key for key, made in run.memory.alive.get(name, {}).items() if since <= made < until}
     conditions = [_where(field, "gte", _iso(since)), _where(field, "lt", _iso(until))]
     if until <= since or (not compare_ids and count(run.client, entity, conditions) == len(known)):
         return
     there = {at(row, "id") for page in walk(run.client, entity, ["id"], conditions) for row in page}
     if None not in there:  # a row without an id may be any of them
         run.gone(name, known - there)
-
-
-@dlt.source(name=SOURCE, max_table_nesting=0)
-def source(run: Run | None = None) -> Any:
-    """All tables of Autotask. Without `run` they are only declared."""
-
-    def shape(name: str, more: Mapping[str, ColumnType] | None = None) -> Any:
-        return table(
-            "id", "merge", {**{column: kind for column, (_, kind) in FIELDS[name].items()}, **(more or {})}
-        )
-
-    @dlt.resource(**shape("tickets", {"deleted_at": "timestamp"}))
-    def tickets() -> Iterator[Any]:
-        """One row per ticket. queue_id is the queue now; deleted_at: when the ticket was found to be gone."""
-        yield from streamed(run, "tickets", lambda run: _changing(run, "tickets"))
-
-    @dlt.resource(**shape("time_entries", {"deleted_at": "timestamp"}))
-    def time_entries() -> Iterator[Any]:
-        """One row per time entry. date_worked is the local work date, hours are hours; neither ticket nor
-        task: internal time."""
-        yield from streamed(run, "time_entries", lambda run: _changing(run, "time_entries"))
-
-    @dlt.resource(**shape("resources"))
-    def resources() -> Iterator[Any]:
-        """One row per resource (a person in Autotask), inactive ones included."""
-        yield from streamed(run, "resources", lambda run: _rows(run, "resources", []))
-
-    @dlt.resource(**shape("companies"))
-    def companies() -> Iterator[Any]:
-        """One row per company; company 0 is the service provider itself."""
-        yield from streamed(run, "companies", lambda run: _rows(run, "companies", []))
-
-    @dlt.resource(**shape("billing_codes"))
-    def billing_codes() -> Iterator[Any]:
-        """One row per billing code: work types and internal-time codes such as time off."""
-        yield from streamed(run, "billing_codes", lambda run: _rows(run, "billing_codes", []))
-
-    @dlt.resource(**table(["entity", "field", "value"], EVERYTHING, PICKLISTS))
-    def picklists() -> Iterator[Any]:
-        """One row per value of a picklist (queues, statuses, ...), inactive values included because old rows
-        still use them."""
-        yield from whole(run, "picklists", _picklists)
-
-    @dlt.resource(**table("zone_name", EVERYTHING, ACCOUNT))
-    def account() -> Iterator[Any]:
-        """The zone that serves the account: one row. web_url is where its pages are."""
-        yield from whole(run, "account", _account)
-
-    return tickets, time_entries, resources, companies, billing_codes, picklists, account
 
 
 def picklist_rows(client: Client, entity: str) -> list[dict[str, Any]]:
@@ -551,7 +506,7 @@ def _values(field: dict[str, Any]) -> list[dict[str, Any]]:
     )
 
 
-def _picklists(run: Run) -> Iterator[Any]:
+def _picklists(run: _Run) -> Iterator[Any]:
     used = {wire for fields in FIELDS.values() for wire, _ in fields.values()}
     rows = [
         {
@@ -583,13 +538,87 @@ def _picklists(run: Run) -> Iterator[Any]:
     )
 
 
-def _account(run: Run) -> Iterator[Any]:
+def _account(run: _Run) -> Iterator[Any]:
     zone = run.client.facts.zone.known
     row = {"zone_name": zone.get("zoneName"), "url": zone["url"], "web_url": zone.get("webUrl")}
     yield from typed("autotask.account", plain(ACCOUNT), [[row]], run.warn, key="zone_name")
 
 
-def begin(run: Run) -> None:
+def _tickets(run: _Run) -> Iterator[Any]:
+    return _changing(run, "tickets")
+
+
+def _time_entries(run: _Run) -> Iterator[Any]:
+    return _changing(run, "time_entries")
+
+
+def _listed(name: str) -> Callable[[_Run], Iterator[Any]]:
+    return lambda run: _rows(run, name, [])
+
+
+TABLES: tuple[Table[_Run], ...] = (
+    Table(
+        "tickets",
+        "One row per ticket. queue_id is the queue now; deleted_at: when the ticket was found to be gone.",
+        "id",
+        kinds(FIELDS["tickets"], deleted_at="timestamp"),
+        _tickets,
+        newest="last_activity_date",
+    ),
+    Table(
+        "time_entries",
+        "One row per time entry. date_worked is the local work date, hours are hours; neither ticket nor"
+        " task: internal time.",
+        "id",
+        kinds(FIELDS["time_entries"], deleted_at="timestamp"),
+        _time_entries,
+        newest="last_modified_date_time",
+    ),
+    Table(
+        "resources",
+        "One row per resource (a person in Autotask), inactive ones included.",
+        "id",
+        kinds(FIELDS["resources"]),
+        _listed("resources"),
+    ),
+    Table(
+        "companies",
+        "One row per company; company 0 is the service provider itself.",
+        "id",
+        kinds(FIELDS["companies"]),
+        _listed("companies"),
+        newest="last_activity_date",
+    ),
+    Table(
+        "billing_codes",
+        "One row per billing code: work types and internal-time codes such as time off.",
+        "id",
+        kinds(FIELDS["billing_codes"]),
+        _listed("billing_codes"),
+    ),
+    Table(
+        "picklists",
+        "One row per value of a picklist (queues, statuses, ...), inactive values included because old rows"
+        " still use them.",
+        ("entity", "field", "value"),
+        PICKLISTS,
+        _picklists,
+        write=EVERYTHING,
+        whole=True,
+    ),
+    Table(
+        "account",
+        "The zone that serves the account: one row. web_url is where its pages are.",
+        "zone_name",
+        ACCOUNT,
+        _account,
+        write=EVERYTHING,
+        whole=True,
+    ),
+)
+
+
+def begin(run: _Run) -> None:
     """Before the first row: is there room in the account's hour?"""
     check_budget(run.client)
 
@@ -601,7 +630,7 @@ NON_BILLABLE_WARNING = (
 )
 
 
-def totals(run: Run) -> Iterator[tuple[str, int]]:
+def totals(run: _Run) -> Iterator[tuple[str, int]]:
     """How many tickets and time entries there are, as far as the API user may see them."""
     for name in run.countable(_CHANGED):
         yield name, count(run.client, ENTITIES[name], [_where("id", "gte", 0)])
@@ -719,3 +748,18 @@ def _diagnose_non_billable(client: Client, settings: Settings) -> Finding:
         "ok",
         f"{entries} time entries in 30 days, non-billable or internal ones among them",
     )
+
+
+source = Source(
+    SOURCE,
+    AutotaskCredentials,
+    TABLES,
+    connect,
+    identify,
+    diagnose,
+    memory=_Memory,
+    recall=recall,
+    begin=begin,
+    totals=totals,
+    settle=settle,
+)

@@ -28,7 +28,6 @@ is https://gateway.stage.bill.com/connect).
 
 from __future__ import annotations
 
-import threading
 import urllib.parse
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -39,8 +38,10 @@ from typing import Any
 import dlt
 from pydantic import Field, SecretStr
 
-from dlt_pipelines.core.records import Fields, at, typed
-from dlt_pipelines.core.run import ColumnType, Run, replaces_same, snapshot_day, streamed, table, whole
+from dlt_pipelines.core.once import Once
+from dlt_pipelines.core.records import Fields, at, kinds, typed
+from dlt_pipelines.core.run import Run, snapshot_day
+from dlt_pipelines.core.source import Source, Table, replaces_same
 from dlt_pipelines.doctor.findings import Finding, readable
 from dlt_pipelines.errors import Gone, NotAvailable, PermanentError, SourceError, TransientError
 from dlt_pipelines.wire.bearer import Bearer
@@ -135,9 +136,6 @@ VENDOR_STATES: Fields = {
     },
 }
 
-FEEDS: dict[str, tuple[str, ...]] = {}
-NEWEST = {"bills": "updated_time", "vendors": "updated_time", "pending_bills": "created_time"}
-
 Row = dict[str, Any]
 
 
@@ -152,7 +150,6 @@ class BillcomCredentials(Credentials):
     base_url: WebAddress | None = Field(None, alias="BILLCOM_BASE_URL")
 
 
-CREDENTIALS = BillcomCredentials
 WAY_OUT = (
     "BILLCOM_API_KEY is the developer key (Settings, Sync & Integrations, Manage Developer Keys) and"
     " BILLCOM_ORG_ID the organization's id (it begins with 008). BILLCOM_USERNAME and BILLCOM_PASSWORD are a"
@@ -161,25 +158,14 @@ WAY_OUT = (
 )
 
 
-class Shared:
-    """Rows that two tables need: the first that asks fetches, the other gets the same rows (or the same
-    error)."""
+@dataclass
+class _Memory:
+    """What a run of Bill.com remembers."""
 
-    def __init__(self) -> None:
-        self._found: dict[str, list[Row] | SourceError] = {}
-        self._lock = threading.Lock()
-
-    def rows(self, name: str, fetch: Callable[[], list[Row]]) -> list[Row]:
-        with self._lock:
-            if name not in self._found:
-                try:
-                    self._found[name] = fetch()
-                except SourceError as error:
-                    self._found[name] = error
-            found = self._found[name]
-        if isinstance(found, SourceError):
-            raise found
-        return found
+    pending: frozenset[str] = frozenset()
+    """Ids of the bills that the warehouse thinks are pending."""
+    bills: Once[list[Row]] = field(default_factory=Once)
+    vendors: Once[list[Row]] = field(default_factory=Once)
 
 
 @dataclass
@@ -188,7 +174,9 @@ class Facts:
 
     organization: str
     """The end of its id."""
-    shared: Shared = field(default_factory=Shared)
+
+
+_Run = Run[Client[Facts], _Memory]
 
 
 @connects(BillcomCredentials, SOURCE)
@@ -308,7 +296,7 @@ def _odd_page(seen: set[str], answer: Any) -> str | None:
     return None
 
 
-def recall(connection: Any, run: Run) -> None:
+def recall(connection: Any, run: _Run) -> None:
     """Before the run, with the lock held: the bills that the warehouse thinks are pending."""
     try:
         rows = connection.execute(
@@ -320,7 +308,7 @@ def recall(connection: Any, run: Run) -> None:
         if "does not exist" not in str(error):  # the first run
             raise
         rows = []
-    run.known["pending"] = {row[0] for row in rows}
+    run.memory.pending = frozenset(row[0] for row in rows)
 
 
 def _bill(row: Row) -> Row:
@@ -363,11 +351,13 @@ def _by_id(page: list[Any], cut: Callable[[Row], Row], before: int) -> dict[str,
     }
 
 
-def _asked(run: Run) -> list[list[str]]:
+def _asked(run: _Run) -> list[list[str]]:
     """The listings of bills that this run needs, each as its conditions."""
     cursor = run.state.get("bills")
     if run.backfill:
-        bounds = [(word, bound) for word, bound in (("gte", run.since), ("lte", run.until)) if bound]
+        bounds = [
+            (word, bound) for word, bound in (("gte", run.window.since), ("lte", run.window.until)) if bound
+        ]
         return [
             [f'{field}:{word}:"{_iso(bound)}"' for word, bound in bounds]
             for field in ("createdTime", "updatedTime")
@@ -377,11 +367,11 @@ def _asked(run: Run) -> list[list[str]]:
     return [[f'updatedTime:gte:"{_iso(datetime.fromisoformat(cursor["pulled_at"]) - OVERLAP)}"']]
 
 
-def _full(run: Run, cursor: dict[str, str]) -> bool:
+def _full(run: _Run, cursor: dict[str, str]) -> bool:
     return "pulled_at" not in cursor or run.due(cursor.get("full_at"), FULL_DAYS)
 
 
-def _bill_rows(run: Run) -> list[Row]:
+def _bill_rows(run: _Run) -> list[Row]:
     """The bills of this run as they are now: what was asked for, what is ASSIGNED, and what was pending at
     the last run."""
 
@@ -390,7 +380,7 @@ def _bill_rows(run: Run) -> list[Row]:
         for conditions in [*_asked(run), ["approvalStatus:eq:ASSIGNED"]]:
             for page in pages(run.client, "/v3/bills", *conditions):
                 found |= _by_id(page, _bill, len(found))
-        for bill in sorted(run.known.get("pending", set()) - set(found)):
+        for bill in sorted(run.memory.pending - set(found)):
             try:
                 found[bill] = _bill(
                     expect(
@@ -403,10 +393,10 @@ def _bill_rows(run: Run) -> list[Row]:
                 run.warn(f"Bill.com: bill {bill} was pending and cannot be read any more: {error}")
         return list(found.values())
 
-    return run.client.facts.shared.rows("bills", fetch)
+    return run.memory.bills(fetch)
 
 
-def _bills(run: Run) -> Iterator[Any]:
+def _bills(run: _Run) -> Iterator[Any]:
     yield from typed(
         "billcom.bills", BILLS, [_bill_rows(run)], run.warn, may_lack=set(BILLS) - set(_SENT) - {"amount"}
     )
@@ -420,7 +410,7 @@ def _iso(instant: datetime) -> str:
     return instant.strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
-def _pending_bills(run: Run) -> Iterator[Any]:
+def _pending_bills(run: _Run) -> Iterator[Any]:
     day = snapshot_day(run, "pending_bills")
     pending = [
         row for row in _bill_rows(run) if at(row, "approvalStatus") in PENDING and not row.get("archived")
@@ -436,23 +426,23 @@ def _pending_bills(run: Run) -> Iterator[Any]:
     )
 
 
-def _vendor_rows(run: Run) -> list[Row]:
+def _vendor_rows(run: _Run) -> list[Row]:
     def fetch() -> list[Row]:
         found: dict[str, Row] = {}
         for page in pages(run.client, "/v3/vendors"):
             found |= _by_id(page, _vendor, len(found))
         return list(found.values())
 
-    return run.client.facts.shared.rows("vendors", fetch)
+    return run.memory.vendors(fetch)
 
 
-def _vendors(run: Run) -> Iterator[Any]:
+def _vendors(run: _Run) -> Iterator[Any]:
     yield from typed(
         "billcom.vendors", VENDORS, [_vendor_rows(run)], run.warn, may_lack=set(VENDORS) - set(_SENT)
     )
 
 
-def _vendor_states(run: Run) -> Iterator[Any]:
+def _vendor_states(run: _Run) -> Iterator[Any]:
     day = snapshot_day(run, "vendor_states")
     rows = [row | {"snapshot_date": day} for row in _vendor_rows(run) if isinstance(row, dict)]
     yield from typed(
@@ -465,39 +455,48 @@ def _vendor_states(run: Run) -> Iterator[Any]:
     )
 
 
-@dlt.source(name=SOURCE, max_table_nesting=0)
-def source(run: Run | None = None) -> Any:
-    """All tables of Bill.com. Without `run` they are only declared."""
-
-    def kinds(fields: Fields) -> dict[str, ColumnType]:
-        return {column: kind for column, (_, kind) in fields.items()}
-
-    @dlt.resource(**table("id", "merge", kinds(BILLS)))
-    def bills() -> Iterator[Any]:
-        """One row per bill as it is now, archived ones too. Amounts are in the bill's currency,
-        funding_amount in dollars."""
-        yield from streamed(run, "bills", _bills)
-
-    @dlt.resource(**table(["snapshot_date", "bill_id"], replaces_same("snapshot_date"), kinds(PENDING_BILLS)))
-    def pending_bills() -> Iterator[Any]:
-        """One row per local day and bill that waited for an approval that day."""
-        yield from whole(run, "pending_bills", _pending_bills)
-
-    @dlt.resource(**table("id", "merge", kinds(VENDORS)))
-    def vendors() -> Iterator[Any]:
-        """One row per vendor as it is now, archived ones too; has_tax_id stands for the tax number, which is
-        not kept."""
-        yield from streamed(run, "vendors", _vendors)
-
-    @dlt.resource(
-        **table(["snapshot_date", "vendor_id"], replaces_same("snapshot_date"), kinds(VENDOR_STATES))
-    )
-    def vendor_states() -> Iterator[Any]:
-        """One row per local day and vendor: how it could be paid that day, and whether its tax number was
-        there."""
-        yield from whole(run, "vendor_states", _vendor_states)
-
-    return bills, pending_bills, vendors, vendor_states
+TABLES: tuple[Table[_Run], ...] = (
+    Table(
+        "bills",
+        "One row per bill as it is now, archived ones too. Amounts are in the bill's currency, funding_amount"
+        " in dollars.",
+        "id",
+        kinds(BILLS),
+        _bills,
+        newest="updated_time",
+    ),
+    Table(
+        "pending_bills",
+        "One row per local day and bill that waited for an approval that day.",
+        ("snapshot_date", "bill_id"),
+        kinds(PENDING_BILLS),
+        _pending_bills,
+        write=replaces_same("snapshot_date"),
+        whole=True,
+        newest="created_time",
+        is_snapshot=True,
+    ),
+    Table(
+        "vendors",
+        "One row per vendor as it is now, archived ones too; has_tax_id stands for the tax number, which is"
+        " not kept.",
+        "id",
+        kinds(VENDORS),
+        _vendors,
+        newest="updated_time",
+    ),
+    Table(
+        "vendor_states",
+        "One row per local day and vendor: how it could be paid that day, and whether its tax number was"
+        " there.",
+        ("snapshot_date", "vendor_id"),
+        kinds(VENDOR_STATES),
+        _vendor_states,
+        write=replaces_same("snapshot_date"),
+        whole=True,
+        is_snapshot=True,
+    ),
+)
 
 
 def diagnose(client: Client[Facts], settings: Settings, company: Company) -> Iterator[Finding]:
@@ -513,3 +512,15 @@ def diagnose(client: Client[Facts], settings: Settings, company: Company) -> Ite
     for what in ("bills", "vendors"):
         way_out = "Give the user a role that may see it (Settings, Users), or use a sync token."
         yield readable(SOURCE, what, partial(client.get, f"/v3/{what}?max=1"), way_out)
+
+
+source = Source(
+    SOURCE,
+    BillcomCredentials,
+    TABLES,
+    connect,
+    identify,
+    diagnose,
+    memory=_Memory,
+    recall=recall,
+)

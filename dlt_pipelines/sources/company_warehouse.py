@@ -26,23 +26,21 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-import dlt
 import sqlalchemy as sa
 from dlt.sources.sql_database.helpers import TableLoader
 from pydantic import Field, SecretStr
 
 from dlt_pipelines.core.run import Run
+from dlt_pipelines.core.source import Source
 from dlt_pipelines.doctor.findings import Finding
 from dlt_pipelines.errors import PermanentError, SourceError, TransientError
 from dlt_pipelines.kinds import queries
-from dlt_pipelines.kinds.queries import FEEDS, NEWEST, Query
+from dlt_pipelines.kinds.queries import Memory, Query
 from dlt_pipelines.wire.connect import Access, connects
 from dlt_pipelines.wire.connection import Connection
 from dlt_pipelines.wire.credentials import Credentials
 from foundation.calendar import local_date
 from foundation.settings import Company, Settings, WarehouseQuery
-
-__all__ = ["CREDENTIALS", "FEEDS", "NEWEST", "SOURCE", "connect", "diagnose", "identify", "source"]
 
 SOURCE = "company_warehouse"
 CHUNK = 10_000
@@ -73,9 +71,6 @@ class CompanyWarehouseCredentials(Credentials):
         except PermanentError:
             return [self.url.get_secret_value()]
         return [str(password)] if password else []
-
-
-CREDENTIALS = CompanyWarehouseCredentials
 
 
 def _parsed(url: SecretStr) -> sa.URL:
@@ -192,7 +187,7 @@ def _bound(sql: str, now: datetime, company: Company) -> sa.TextClause:
     )
 
 
-def _queries(run: Run) -> list[Query]:
+def _queries(run: Run[Database, Memory]) -> list[Query]:
     def reader(sql: str) -> Iterable[Mapping[str, Any]]:
         return run.client.read(_bound(sql, run.started_at, run.company))
 
@@ -201,12 +196,6 @@ def _queries(run: Run) -> list[Query]:
         sql = statement(query)
         found.append(Query(query.name, sql, partial(reader, sql)))
     return found
-
-
-@dlt.source(name=SOURCE, max_table_nesting=0)
-def source(run: Run | None = None) -> Any:
-    """What the configured queries say. Without `run` the tables are only declared."""
-    return queries.resources(run, _queries)
 
 
 def diagnose(client: Database, settings: Settings, company: Company) -> Iterator[Finding]:
@@ -244,3 +233,14 @@ def diagnose(client: Database, settings: Settings, company: Company) -> Iterator
                 "ok",
                 "can be read" if first is not None else "can be read and returns no rows now",
             )
+
+
+source = Source(
+    SOURCE,
+    CompanyWarehouseCredentials,
+    queries.tables(_queries),
+    connect,
+    identify,
+    diagnose,
+    memory=Memory,
+)

@@ -47,17 +47,9 @@ from typing import Any
 import dlt
 from pydantic import Field, SecretStr
 
-from dlt_pipelines.core.records import Fields, as_json, at, typed
-from dlt_pipelines.core.run import (
-    EVERYTHING,
-    ColumnType,
-    Run,
-    replaces_same,
-    snapshot_day,
-    streamed,
-    table,
-    whole,
-)
+from dlt_pipelines.core.records import Fields, as_json, at, kinds, typed
+from dlt_pipelines.core.run import Run, snapshot_day
+from dlt_pipelines.core.source import EVERYTHING, Source, Table, replaces_same
 from dlt_pipelines.doctor.findings import Finding, existing, people_missing, readable
 from dlt_pipelines.errors import NotAvailable, SourceError
 from dlt_pipelines.wire.budget import Budget, Limit
@@ -83,11 +75,6 @@ SWEPT = timedelta(days=90)
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 AHEAD = timedelta(days=400)
 """Meetings are logged for days to come."""
-
-FEEDS: dict[str, tuple[str, ...]] = {}
-NEWEST = {"activities": "date_modified", "opportunities": "date_modified"}
-PER_PERSON = frozenset({"activities", "opportunities"})
-"""Tables that a backfill pulls for one user after the other."""
 
 USERS: Fields = {"id": ("id", "bigint"), "name": ("name", "text"), "email": ("email", "text")}
 ACTIVITY_TYPES: Fields = {
@@ -194,8 +181,6 @@ class CopperCredentials(Credentials):
     user_email: SecretStr = Field(alias="COPPER_USER_EMAIL")
     base_url: WebAddress | None = Field(None, alias="COPPER_BASE_URL")
 
-
-CREDENTIALS = CopperCredentials
 
 WAY_OUT = (
     "Check COPPER_API_KEY and COPPER_USER_EMAIL: the key and the address of the administrator to whom it"
@@ -336,6 +321,16 @@ def _clean(row: Any) -> Any:
     return row | {name: row[name] * 1000 for name in _EPOCHS if type(row.get(name)) in (int, float)}
 
 
+@dataclass
+class _Memory:
+    """What a run of Copper remembers."""
+
+    alive: dict[str, set[int]] = field(default_factory=dict)
+    """Table -> ids of the rows that are alive in the warehouse and that the searches must bring again."""
+
+
+_Run = Run[Client[Facts], _Memory]
+
 _NUMBER = re.compile(r"\+?\d[\d\s().-]{8,}\d")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
@@ -380,7 +375,7 @@ def close_date(text: Any, order: str) -> str | None:
         return None
 
 
-def _opportunity(run: Run, row: Any) -> Any:
+def _opportunity(run: _Run, row: Any) -> Any:
     if not isinstance(row, dict):
         return row
     row, order = _clean(row), run.company.copper.date_order
@@ -408,7 +403,7 @@ def _opportunity(run: Run, row: Any) -> Any:
 
 
 def _typed(
-    run: Run, name: str, fields: Fields, pages: Iterable[list[Any]], key: str | tuple[str, ...] = "id"
+    run: _Run, name: str, fields: Fields, pages: Iterable[list[Any]], key: str | tuple[str, ...] = "id"
 ) -> Iterator[Any]:
     return typed(f"copper.{name}", fields, pages, run.warn, key=key, may_lack=_MAY_LACK)
 
@@ -416,12 +411,12 @@ def _typed(
 # ------------------------------------------------------------------ what is pulled
 
 
-def _pulled_at(run: Run, name: str) -> datetime | None:
+def _pulled_at(run: _Run, name: str) -> datetime | None:
     kept = run.state.get("tables", {}).get(name, {}).get("pulled_at")
     return datetime.fromisoformat(kept) if kept else None
 
 
-def _advance(run: Run, name: str, sweep: bool) -> None:
+def _advance(run: _Run, name: str, sweep: bool) -> None:
     if run.advances(name):
         now = run.started_at.isoformat()
         dlt.current.source_state().setdefault("tables", {}).setdefault(name, {}).update(
@@ -429,34 +424,34 @@ def _advance(run: Run, name: str, sweep: bool) -> None:
         )
 
 
-def _start(run: Run) -> datetime:
+def _start(run: _Run) -> datetime:
     """From when on the account is asked for records."""
     start = run.company.copper.start_date
     return datetime.combine(start, time(), run.company.zone).astimezone(UTC) if start else BEGINNING
 
 
-def _due(run: Run, name: str) -> bool:
+def _due(run: _Run, name: str) -> bool:
     """Whether this run reads all of a table's window again."""
     return not run.backfill and run.due(run.state.get("tables", {}).get(name, {}).get("swept_at"), SWEEP_DAYS)
 
 
-def _window(run: Run) -> tuple[datetime, datetime]:
+def _window(run: _Run) -> tuple[datetime, datetime]:
     """Between which instants of activity_date this run asks for activities."""
     pulled_at = _pulled_at(run, "activities")
     until = run.started_at + AHEAD
     if run.backfill:
-        return run.since or _start(run), run.until or until
+        return run.window.since or _start(run), run.window.until or until
     if pulled_at is None:
         return _start(run), until
     days = SWEPT if _due(run, "activities") else timedelta(days=run.company.copper.activity_days)
     return max(_start(run), min(run.started_at - days, pulled_at - OVERLAP)), until
 
 
-def recall(connection: Any, run: Run) -> None:
+def recall(connection: Any, run: _Run) -> None:
     """Before the run, with the lock held: which rows that are alive in the warehouse the searches must bring
     again."""
     settled = run.started_at - OVERLAP  # what was made since may have been loaded by another run meanwhile
-    loaded = run.tables & set(run.state.get("tables", {})) if not run.person else frozenset()
+    loaded = run.tables & set(run.state.get("tables", {})) if not run.window.person else frozenset()
     if "activities" in loaded:
         since, until = _window(run)
         rows = connection.execute(
@@ -464,17 +459,17 @@ def recall(connection: Any, run: Run) -> None:
             "where deleted_at is null and activity_date > ? and activity_date < ? and date_created < ?",
             [since, until, settled],
         ).fetchall()
-        run.known["activities"] = {row[0] for row in rows}
+        run.memory.alive["activities"] = {row[0] for row in rows}
     if "opportunities" in loaded and _due(run, "opportunities"):
         rows = connection.execute(
             "select id from raw_copper.opportunities where deleted_at is null and date_created < ? and"
             " date_created > ?",
             [settled, _start(run)],
         ).fetchall()
-        run.known["opportunities"] = {row[0] for row in rows}
+        run.memory.alive["opportunities"] = {row[0] for row in rows}
 
 
-def _activities(run: Run) -> Iterator[Any]:
+def _activities(run: _Run) -> Iterator[Any]:
     since, until = _window(run)
     run.reaches_back(
         "activities",
@@ -484,21 +479,23 @@ def _activities(run: Run) -> Iterator[Any]:
     gone: set[int] = set()
 
     def walk() -> Iterable[list[Any]]:
-        if not run.person:
+        if not run.window.person:
             return dated(run.client, "activities", {}, "activity_date", since, until)
         # there is no filter by user: the window is fetched once and dealt out
         windows: dict[Any, list[list[Any]]] = run.client.facts.windows
-        if (since, run.until) not in windows:
-            windows[since, run.until] = list(
+        if (since, run.window.until) not in windows:
+            windows[since, run.window.until] = list(
                 dated(run.client, "activities", {}, "activity_date", since, until)
             )
-        return windows[since, run.until]
+        return windows[since, run.window.until]
 
     def rows() -> Iterator[list[Any]]:
-        for page in _settled(walk, run.known.get("activities", ()), gone):
+        for page in _settled(walk, run.memory.alive.get("activities", ()), gone):
             gone.update(row["id"] for row in page if at(row, "is_deleted") and at(row, "id"))
             yield [
-                _activity(row) for row in page if not at(row, "is_deleted") and run.wants(at(row, "user_id"))
+                _activity(row)
+                for row in page
+                if not at(row, "is_deleted") and run.window.wants(at(row, "user_id"))
             ]
 
     yield from _typed(run, "activities", ACTIVITIES, rows())
@@ -506,16 +503,16 @@ def _activities(run: Run) -> Iterator[Any]:
     _advance(run, "activities", sweep=_due(run, "activities"))
 
 
-def _opportunities(run: Run) -> Iterator[Any]:
+def _opportunities(run: _Run) -> Iterator[Any]:
     pulled_at, sweep = _pulled_at(run, "opportunities"), _due(run, "opportunities")
     body: dict[str, Any] = {"sort_by": "date_created", "sort_direction": "asc"}
     if run.backfill:
         # whatever was made or closed in the window was changed in it or later
-        body |= {"minimum_modified_date": int((run.since or _start(run)).timestamp())}
+        body |= {"minimum_modified_date": int((run.window.since or _start(run)).timestamp())}
     elif pulled_at and not sweep:
         body |= {"minimum_modified_date": int((pulled_at - CHANGED_OVERLAP).timestamp())}
-    if run.person:
-        body |= {"assignee_ids": [int(run.person)]}
+    if run.window.person:
+        body |= {"assignee_ids": [int(run.window.person)]}
     gone: set[int] = set()
     run.reaches_back(
         "opportunities",
@@ -529,15 +526,15 @@ def _opportunities(run: Run) -> Iterator[Any]:
         )
 
     def rows() -> Iterator[list[Any]]:
-        for page in _settled(walk, run.known.get("opportunities", ()), gone):
-            yield [_opportunity(run, row) for row in page if run.wants(at(row, "assignee_id"))]
+        for page in _settled(walk, run.memory.alive.get("opportunities", ()), gone):
+            yield [_opportunity(run, row) for row in page if run.window.wants(at(row, "assignee_id"))]
 
     yield from _typed(run, "opportunities", OPPORTUNITIES, rows())
     run.gone("opportunities", gone)
     _advance(run, "opportunities", sweep)
 
 
-def _stages_now(run: Run) -> Iterator[Any]:
+def _stages_now(run: _Run) -> Iterator[Any]:
     today = snapshot_day(run, "opportunity_stages")
     body = {"status_ids": [0], "sort_by": "date_created", "sort_direction": "asc"}
     pages = dated(
@@ -547,7 +544,7 @@ def _stages_now(run: Run) -> Iterator[Any]:
     yield from _typed(run, "opportunity_stages", STAGES_NOW, rows, key=("opportunity_id", "snapshot_date"))
 
 
-def _users(run: Run) -> Iterator[Any]:
+def _users(run: _Run) -> Iterator[Any]:
     pages = list(search(run.client, "users", {}))
     yield from _typed(run, "users", USERS, pages)
     if any(pages):  # an account without users would be a mistake
@@ -599,108 +596,82 @@ def _options(client: Client[Facts]) -> list[dict[str, Any]]:
     ]
 
 
-@dlt.source(name=SOURCE, max_table_nesting=0)
-def source(run: Run | None = None) -> Any:
-    """All tables of Copper. Without `run` they are only declared."""
+def _account(client: Client) -> list[dict[str, Any]]:
+    return [expect(client.get_once("/account"), dict, "Copper account")]
 
-    def shape(
-        fields: Fields, disposition: Any = EVERYTHING, key: str | list[str] = "id", **more: ColumnType
-    ) -> Any:
-        return table(key, disposition, {column: kind for column, (_, kind) in fields.items()} | more)
 
-    @dlt.resource(**shape(USERS, "merge", deleted_at="timestamp"))
-    def users() -> Iterator[Any]:
-        """One row per user, also of those who left; deleted_at: when a user was first missing from Copper's
-        list."""
-        yield from streamed(run, "users", _users)
+def _listing(
+    name: str,
+    grain: str,
+    fields: Fields,
+    read: Callable[[Client], list[dict[str, Any]]],
+    key: tuple[str, ...] = ("id",),
+) -> Table[_Run]:
+    """A table of a list that comes in one answer."""
 
-    @dlt.resource(**shape(ACTIVITY_TYPES, key=["category", "id"]))
-    def activity_types() -> Iterator[Any]:
-        """One row per activity type; ids are only unique within a category (user or system)."""
-        yield from whole(
-            run,
-            "activity_types",
-            lambda run: _typed(
-                run, "activity_types", ACTIVITY_TYPES, [_types(run.client)], ("id", "category")
-            ),
-        )
+    def fetch(run: _Run) -> Iterator[Any]:
+        return _typed(run, name, fields, [read(run.client)], key[::-1])
 
-    @dlt.resource(**shape(ACTIVITIES, "merge", deleted_at="timestamp"))
-    def activities() -> Iterator[Any]:
-        """One row per logged activity: call, mail, note, stage change. phone_number: digits found in its
-        text, which is not kept."""
-        yield from streamed(run, "activities", _activities)
+    return Table(name, grain, key, kinds(fields), fetch, EVERYTHING, whole=True)
 
-    @dlt.resource(**shape(OPPORTUNITIES, "merge", deleted_at="timestamp"))
-    def opportunities() -> Iterator[Any]:
-        """One row per opportunity as it stands. custom_fields: JSON, definition id -> value, unset ones left
-        out."""
-        yield from streamed(run, "opportunities", _opportunities)
 
-    @dlt.resource(
-        **shape(STAGES_NOW, replaces_same("snapshot_date"), key=["snapshot_date", "opportunity_id"])
-    )
-    def opportunity_stages() -> Iterator[Any]:
-        """One row per day and opportunity that was open on it: its stage, owner and value then."""
-        yield from whole(run, "opportunity_stages", _stages_now)
-
-    @dlt.resource(**shape(PIPELINES))
-    def pipelines() -> Iterator[Any]:
-        """One row per pipeline."""
-        yield from whole(
-            run, "pipelines", lambda run: _typed(run, "pipelines", PIPELINES, [_pipelines(run.client)])
-        )
-
-    @dlt.resource(**shape(PIPELINE_STAGES))
-    def pipeline_stages() -> Iterator[Any]:
-        """One row per stage of a pipeline, in their order."""
-        yield from whole(
-            run,
-            "pipeline_stages",
-            lambda run: _typed(run, "pipeline_stages", PIPELINE_STAGES, [_stages(run.client)]),
-        )
-
-    @dlt.resource(**shape(CUSTOM_FIELDS))
-    def custom_fields() -> Iterator[Any]:
-        """One row per custom field definition."""
-        yield from whole(
-            run,
-            "custom_fields",
-            lambda run: _typed(run, "custom_fields", CUSTOM_FIELDS, [_definitions(run.client)]),
-        )
-
-    @dlt.resource(**shape(CUSTOM_FIELD_OPTIONS))
-    def custom_field_options() -> Iterator[Any]:
-        """One row per option of a dropdown; records hold the option's id."""
-        yield from whole(
-            run,
-            "custom_field_options",
-            lambda run: _typed(run, "custom_field_options", CUSTOM_FIELD_OPTIONS, [_options(run.client)]),
-        )
-
-    @dlt.resource(**shape(ACCOUNT))
-    def account() -> Iterator[Any]:
-        """The account: one row, with its time zone."""
-        yield from whole(
-            run,
-            "account",
-            lambda run: _typed(
-                run, "account", ACCOUNT, [[expect(run.client.get_once("/account"), dict, "Copper account")]]
-            ),
-        )
-
-    return (
-        users,
-        activity_types,
-        activities,
-        opportunities,
-        opportunity_stages,
-        pipelines,
-        pipeline_stages,
-        custom_fields,
-        custom_field_options,
-        account,
-    )
+TABLES: tuple[Table[_Run], ...] = (
+    Table(
+        "users",
+        "One row per user, also of those who left; deleted_at: when a user was first missing from Copper's"
+        " list.",
+        "id",
+        kinds(USERS, deleted_at="timestamp"),
+        _users,
+    ),
+    _listing(
+        "activity_types",
+        "One row per activity type; ids are only unique within a category (user or system).",
+        ACTIVITY_TYPES,
+        _types,
+        key=("category", "id"),
+    ),
+    Table(
+        "activities",
+        "One row per logged activity: call, mail, note, stage change. phone_number: digits found in its text,"
+        " which is not kept.",
+        "id",
+        kinds(ACTIVITIES, deleted_at="timestamp"),
+        _activities,
+        newest="date_modified",
+        per_person=True,
+    ),
+    Table(
+        "opportunities",
+        "One row per opportunity as it stands. custom_fields: JSON, definition id -> value, unset ones left"
+        " out.",
+        "id",
+        kinds(OPPORTUNITIES, deleted_at="timestamp"),
+        _opportunities,
+        newest="date_modified",
+        per_person=True,
+    ),
+    Table(
+        "opportunity_stages",
+        "One row per day and opportunity that was open on it: its stage, owner and value then.",
+        ("snapshot_date", "opportunity_id"),
+        kinds(STAGES_NOW),
+        _stages_now,
+        write=replaces_same("snapshot_date"),
+        whole=True,
+        is_snapshot=True,
+    ),
+    _listing("pipelines", "One row per pipeline.", PIPELINES, _pipelines),
+    _listing("pipeline_stages", "One row per stage of a pipeline, in their order.", PIPELINE_STAGES, _stages),
+    _listing("custom_fields", "One row per custom field definition.", CUSTOM_FIELDS, _definitions),
+    _listing(
+        "custom_field_options",
+        "One row per option of a dropdown; records hold the option's id.",
+        CUSTOM_FIELD_OPTIONS,
+        _options,
+    ),
+    _listing("account", "The account: one row, with its time zone.", ACCOUNT, _account),
+)
 
 
 def diagnose(client: Client[Facts], settings: Settings, company: Company) -> Iterator[Finding]:
@@ -776,3 +747,16 @@ def _diagnose_activities(client: Client[Facts], settings: Settings, way_out: str
         yield Finding(
             SOURCE, "activities", "warn", "the key's owner sees no activity of the last 14 days", LOOK_OUT
         )
+
+
+source = Source(
+    SOURCE,
+    CopperCredentials,
+    TABLES,
+    connect,
+    identify,
+    diagnose,
+    memory=_Memory,
+    recall=recall,
+    people=people,
+)

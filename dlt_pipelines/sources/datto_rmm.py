@@ -39,12 +39,12 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-import dlt
 import urllib3
 from pydantic import Field, SecretStr
 
-from dlt_pipelines.core.records import Fields, sound, typed
-from dlt_pipelines.core.run import ColumnType, Run, replaces_same, snapshot_day, table, whole
+from dlt_pipelines.core.records import Fields, kinds, sound, typed
+from dlt_pipelines.core.run import Run, snapshot_day
+from dlt_pipelines.core.source import Source, Table, replaces_same
 from dlt_pipelines.doctor.findings import Finding, existing, readable
 from dlt_pipelines.errors import NotAvailable, PermanentError, SourceError, TransientError
 from dlt_pipelines.wire.bearer import Bearer
@@ -126,8 +126,6 @@ _MAY_LACK = (
     "autotask_company_name",
 )
 _MOMENTS = ("lastSeen", "lastReboot", "lastAuditDate", "creationDate")
-FEEDS: dict[str, tuple[str, ...]] = {}
-NEWEST = {"devices": "last_seen"}
 
 
 class DattoRmmCredentials(Credentials):
@@ -139,8 +137,6 @@ class DattoRmmCredentials(Credentials):
     url: WebAddress | None = Field(None, alias="DATTO_RMM_URL")
     base_url: WebAddress | None = Field(None, alias="DATTO_RMM_BASE_URL")
 
-
-CREDENTIALS = DattoRmmCredentials
 
 WAY_OUT = (
     "Check DATTO_RMM_API_KEY and DATTO_RMM_API_SECRET (Datto RMM: Setup, Users, Generate API Keys), that"
@@ -376,28 +372,37 @@ def _row(item: dict[str, Any], day: str, slot: str | None) -> dict[str, Any]:
     return {**item, **moments, "udf": kept, "snapshot_date": day}
 
 
-@dlt.source(name=SOURCE, max_table_nesting=0)
-def source(run: Run | None = None) -> Any:
-    """All tables of Datto RMM. Without `run` they are only declared."""
+def _table(name: str, grain: str, newest: str | None = None) -> Table[Run]:
+    def fetch(run: Run) -> Iterator[Any]:
+        return _snapshot(run, name)
 
-    def shape(name: str) -> Any:
-        kinds: dict[str, ColumnType] = {column: kind for column, (_, kind) in FIELDS[name].items()}
-        return table(["snapshot_date", f"{name[:-1]}_uid"], replaces_same("snapshot_date"), kinds)
+    return Table(
+        name,
+        grain,
+        ("snapshot_date", f"{name[:-1]}_uid"),
+        kinds(FIELDS[name]),
+        fetch,
+        write=replaces_same("snapshot_date"),
+        whole=True,
+        newest=newest,
+        is_snapshot=True,
+    )
 
-    @dlt.resource(**shape("devices"))
-    def devices() -> Iterator[Any]:
-        """One row per device and local day, suspended and deleted ones that are still listed too. Patch
-        counts are null where unknown (no policy, no data, no Windows); offline machines keep their last ones,
-        see last_seen."""
-        yield from whole(run, "devices", lambda run: _snapshot(run, "devices"))
 
-    @dlt.resource(**shape("sites"))
-    def sites() -> Iterator[Any]:
-        """One row per site (a client) and local day, the system site "Deleted Devices" too; linked with a
-        company of Autotask."""
-        yield from whole(run, "sites", lambda run: _snapshot(run, "sites"))
-
-    return devices, sites
+TABLES = (
+    _table(
+        "devices",
+        "One row per device and local day, suspended and deleted ones that are still listed too. Patch counts"
+        " are null where unknown (no policy, no data, no Windows); offline machines keep their last ones, see"
+        " last_seen.",
+        newest="last_seen",
+    ),
+    _table(
+        "sites",
+        'One row per site (a client) and local day, the system site "Deleted Devices" too; linked with a'
+        " company of Autotask.",
+    ),
+)
 
 
 def totals(run: Run) -> Iterator[tuple[str, int]]:
@@ -452,3 +457,6 @@ def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[F
             f"{used} of {allowed} requests of the running minute are used, by all integrations",
             "" if spare else "Loads slow down for others; see which integration asks so much.",
         )
+
+
+source = Source(SOURCE, DattoRmmCredentials, TABLES, connect, identify, diagnose, begin=begin, totals=totals)

@@ -35,12 +35,11 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-import dlt
 from pydantic import Field, SecretStr
 
 from dlt_pipelines import versions
 from dlt_pipelines.core.records import at
-from dlt_pipelines.core.run import Run
+from dlt_pipelines.core.source import Source
 from dlt_pipelines.doctor.findings import Finding
 from dlt_pipelines.errors import NotAvailable, PermanentError, SourceError
 from dlt_pipelines.kinds import ads
@@ -59,8 +58,6 @@ SOURCE = "google_ads"
 LABEL = "Google Ads"
 VENDOR_URL = "https://googleads.googleapis.com"
 TOKEN_URL = "https://oauth2.googleapis.com"
-FEEDS: dict[str, tuple[str, ...]] = {}
-NEWEST: dict[str, str] = {}
 WAY_OUT = (
     "Check GOOGLE_ADS_CLIENT_ID, GOOGLE_ADS_CLIENT_SECRET and GOOGLE_ADS_REFRESH_TOKEN (those of an app in"
     " the state Testing end after 7 days), and that this Google user has access to the ad account."
@@ -113,9 +110,6 @@ class GoogleAdsCredentials(Credentials):
     refresh_token: SecretStr = Field(alias="GOOGLE_ADS_REFRESH_TOKEN")
     login_customer_id: AccountId | None = Field(None, alias="GOOGLE_ADS_LOGIN_CUSTOMER_ID")
     base_url: WebAddress | None = Field(None, alias="GOOGLE_ADS_BASE_URL")
-
-
-CREDENTIALS = GoogleAdsCredentials
 
 
 @dataclass
@@ -315,12 +309,6 @@ recall = partial(ads.recall, PLATFORM)
 begin = partial(ads.begin, PLATFORM)
 
 
-@dlt.source(name=SOURCE, max_table_nesting=0)
-def source(run: Run | None = None) -> Any:
-    """All tables of Google Ads. Without `run` they are only declared."""
-    return ads.tables(PLATFORM, run)
-
-
 def diagnose(client: Client[Facts], settings: Settings, company: Company) -> Iterator[Finding]:
     """Accounts, currencies, permissions, and managers whose clients are out of reach."""
     yield from ads.diagnose(PLATFORM, client, settings, company)
@@ -332,3 +320,16 @@ def diagnose(client: Client[Facts], settings: Settings, company: Company) -> Ite
             f"the clients of manager {', '.join(managers)} are not read",
             MANAGER_WAY_OUT,
         )
+
+
+source = Source(
+    SOURCE,
+    GoogleAdsCredentials,
+    ads.tables(PLATFORM),
+    connect,
+    identify,
+    diagnose,
+    memory=ads.Memory,
+    recall=recall,
+    begin=begin,
+)

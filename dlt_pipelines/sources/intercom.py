@@ -33,7 +33,7 @@ Settings: INTERCOM_API_KEY (the access token of an app), INTERCOM_BASE_URL, sect
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -42,9 +42,10 @@ import dlt
 from pydantic import Field, SecretStr
 
 from dlt_pipelines import versions
-from dlt_pipelines.core.records import Fields, plain, typed
-from dlt_pipelines.core.run import EVERYTHING, ColumnType, Run, snapshot_day, streamed, table, whole
+from dlt_pipelines.core.records import Fields, kinds, plain, typed
+from dlt_pipelines.core.run import Run, snapshot_day
 from dlt_pipelines.core.settlement import Outcome
+from dlt_pipelines.core.source import EVERYTHING, ColumnType, Source, Table
 from dlt_pipelines.doctor.findings import Finding, people_missing, readable
 from dlt_pipelines.errors import Gone, NotAvailable, PermanentError, SourceError
 from dlt_pipelines.wire.budget import Budget, Limit
@@ -148,9 +149,6 @@ _OPEN: dict[str, ColumnType] = {
 }
 IS_OPEN = "deleted_at is null and (state in ('open', 'snoozed') or (state is null and open))"
 
-FEEDS = {"open_conversations": ("conversations",)}
-NEWEST = {"conversations": "updated_at", "open_conversations": "snapshot_at"}
-
 
 class IntercomCredentials(Credentials):
     """What Intercom needs."""
@@ -158,8 +156,6 @@ class IntercomCredentials(Credentials):
     api_key: SecretStr = Field(alias="INTERCOM_API_KEY")
     base_url: WebAddress | None = Field(None, alias="INTERCOM_BASE_URL")
 
-
-CREDENTIALS = IntercomCredentials
 
 WAY_OUT = (
     "Check INTERCOM_API_KEY (Developer Hub, your app, Authentication) and intercom.region in company.toml: a"
@@ -307,14 +303,25 @@ def _empty_but_more(answer: Any) -> str | None:
     return "an empty page that is not the last" if _following(answer) and rows == [] else None
 
 
-def recall(connection: Any, run: Run) -> None:
+@dataclass
+class _Memory:
+    """What a run of Intercom remembers."""
+
+    open: frozenset[str] = frozenset()
+    """Ids of the conversations that the warehouse thinks are open."""
+
+
+_Run = Run[Client[Facts], _Memory]
+
+
+def recall(connection: Any, run: _Run) -> None:
     """Before the run, with the lock held: which conversations the warehouse thinks are open."""
     if "conversations" in run.state:
         rows = connection.execute(f"select id from raw_intercom.conversations where {IS_OPEN}").fetchall()
-        run.known["open"] = {row[0] for row in rows}
+        run.memory.open = frozenset(row[0] for row in rows)
 
 
-def _changed(run: Run) -> Iterator[Any]:
+def _changed(run: _Run) -> Iterator[Any]:
     """Conversations: everything, what changed since the last run, or what changed since the beginning of a
     window."""
     before = run.state.get("conversations", {})
@@ -325,7 +332,7 @@ def _changed(run: Run) -> Iterator[Any]:
         or BEGINNING
     )
     if run.backfill:
-        since = run.since or begins
+        since = run.window.since or begins
     elif full:
         since = begins
         new["full_at"] = new["pulled_at"]
@@ -340,9 +347,9 @@ def _changed(run: Run) -> Iterator[Any]:
         dlt.current.source_state()["conversations"] = {**before, **new}
 
 
-def _pages(run: Run, since: datetime) -> Iterator[list[Any]]:
+def _pages(run: _Run, since: datetime) -> Iterator[list[Any]]:
     """What was updated, what is open, and what should be open but did not come."""
-    missing = set(run.known.get("open", ()))
+    missing = set(run.memory.open)
     for query in (updated_since(since - OVERLAP), *([] if run.backfill else [OPEN_ONES])):
         for page in search(run.client, query):
             missing -= {row["id"] for row in page if isinstance(row, dict) and "id" in row}
@@ -358,7 +365,7 @@ def _pages(run: Run, since: datetime) -> Iterator[list[Any]]:
     run.gone("conversations", gone)
 
 
-def _admins(run: Run) -> Iterator[Any]:
+def _admins(run: _Run) -> Iterator[Any]:
     yield from typed("intercom.admins", ADMINS, [_list(run.client, "admins")], run.warn)
     run.listed("admins", "removed_at")
 
@@ -367,51 +374,11 @@ def _list(client: Client, name: str) -> list[Any]:
     return list(expect(client.get(f"/{name}"), list, f"Intercom {name}", name))
 
 
-@dlt.source(name=SOURCE, max_table_nesting=0)
-def source(run: Run | None = None) -> Any:
-    """All tables of Intercom. Without `run` they are only declared."""
-
-    def kinds(fields: Fields) -> dict[str, ColumnType]:
-        return {column: kind for column, (_, kind) in fields.items()}
-
-    @dlt.resource(
-        **table("id", "merge", {**kinds(CONVERSATIONS), "deleted_at": "timestamp"}, newest="updated_at")
-    )
-    def conversations() -> Iterator[Any]:
-        """One row per conversation with its statistics. Durations are seconds of office hours; deleted_at:
-        when it was found to be gone."""
-        yield from streamed(run, "conversations", _changed)
-
-    @dlt.resource(**table(["snapshot_date", "conversation_id"], "merge", _OPEN))
-    def open_conversations() -> Iterator[Any]:
-        """One row per conversation that was open or snoozed at the last run of a day (`snapshot_date`, the
-        company's local day)."""
-        yield dlt.mark.materialize_table_schema()
-        if run and not run.backfill:
-            run.notes["snapshot of"] = snapshot_day(run, "open_conversations")
-
-    @dlt.resource(**table("id", "merge", {**kinds(ADMINS), "removed_at": "timestamp"}))
-    def admins() -> Iterator[Any]:
-        """One row per teammate (admin), former ones included; removed_at: when they were found to be no
-        longer among them."""
-        yield from streamed(run, "admins", _admins)
-
-    @dlt.resource(**table("id", EVERYTHING, kinds(TEAMS)))
-    def teams() -> Iterator[Any]:
-        """One row per team of teammates."""
-        yield from whole(
-            run, "teams", lambda run: typed("intercom.teams", TEAMS, [_list(run.client, "teams")], run.warn)
-        )
-
-    @dlt.resource(**table("app_id", EVERYTHING, ACCOUNT))
-    def account() -> Iterator[Any]:
-        """The workspace: one row. web_url is where its pages are."""
-        yield from whole(run, "account", _account)
-
-    return conversations, open_conversations, admins, teams, account
+def _teams(run: _Run) -> Iterator[Any]:
+    return typed("intercom.teams", TEAMS, [_list(run.client, "teams")], run.warn)
 
 
-def _account(run: Run) -> Iterator[Any]:
+def _account(run: _Run) -> Iterator[Any]:
     app = _workspace(run.client)
     row = {
         "app_id": app.get("id_code"),
@@ -422,7 +389,57 @@ def _account(run: Run) -> Iterator[Any]:
     yield from typed("intercom.account", plain(ACCOUNT), [[row]], run.warn, key="app_id")
 
 
-def totals(run: Run) -> Iterator[tuple[str, int]]:
+def _open_conversations(run: _Run) -> Iterable[Any]:
+    """No rows: `settle` makes them of the conversations."""
+    if not run.backfill:
+        snapshot_day(run, "open_conversations")
+    return ()
+
+
+TABLES: tuple[Table[_Run], ...] = (
+    Table(
+        "conversations",
+        "One row per conversation with its statistics. Durations are seconds of office hours; deleted_at:"
+        " when it was found to be gone.",
+        "id",
+        kinds(CONVERSATIONS, deleted_at="timestamp"),
+        _changed,
+        latest_by="updated_at",
+        newest="updated_at",
+    ),
+    Table(
+        "open_conversations",
+        "One row per conversation that was open or snoozed at the last run of a day (`snapshot_date`, the"
+        " company's local day).",
+        ("snapshot_date", "conversation_id"),
+        _OPEN,
+        _open_conversations,
+        newest="snapshot_at",
+        fed_by=("conversations",),
+        is_snapshot=True,
+    ),
+    Table(
+        "admins",
+        "One row per teammate (admin), former ones included; removed_at: when they were found to be no longer"
+        " among them.",
+        "id",
+        kinds(ADMINS, removed_at="timestamp"),
+        _admins,
+    ),
+    Table("teams", "One row per team of teammates.", "id", kinds(TEAMS), _teams, EVERYTHING, whole=True),
+    Table(
+        "account",
+        "The workspace: one row. web_url is where its pages are.",
+        "app_id",
+        ACCOUNT,
+        _account,
+        write=EVERYTHING,
+        whole=True,
+    ),
+)
+
+
+def totals(run: _Run) -> Iterator[tuple[str, int]]:
     """How many conversations there are, as the search that finds all of them tells it."""
     for name in run.countable(["conversations"]):
         body = {"query": updated_since(BEGINNING), "pagination": {"per_page": 1}}
@@ -436,7 +453,7 @@ def totals(run: Run) -> Iterator[tuple[str, int]]:
 
 def settle(connection: Any, outcome: Outcome) -> None:
     """After the load, with the lock held: the day's snapshot of open conversations."""
-    day = outcome.notes.get("snapshot of")
+    day = outcome.snapshot_days.get("open_conversations")
     if day and outcome.read("conversations"):
         columns = ", ".join(
             column for column in _OPEN if column not in ("snapshot_date", "snapshot_at", "conversation_id")
@@ -487,3 +504,17 @@ def diagnose(client: Client[Facts], settings: Settings, company: Company) -> Ite
         "ok",
         f"{left} requests left in this window of ten seconds, for all calls of the app",
     )
+
+
+source = Source(
+    SOURCE,
+    IntercomCredentials,
+    TABLES,
+    connect,
+    identify,
+    diagnose,
+    memory=_Memory,
+    recall=recall,
+    totals=totals,
+    settle=settle,
+)

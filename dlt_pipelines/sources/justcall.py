@@ -34,8 +34,9 @@ from typing import Any
 import dlt
 from pydantic import Field, SecretStr
 
-from dlt_pipelines.core.records import Fields, at, typed
-from dlt_pipelines.core.run import ColumnType, Run, streamed, table
+from dlt_pipelines.core.records import Fields, at, kinds, typed
+from dlt_pipelines.core.run import Run
+from dlt_pipelines.core.source import Source, Table
 from dlt_pipelines.doctor.findings import Finding, people_missing, readable
 from dlt_pipelines.errors import NotAvailable, SourceError
 from dlt_pipelines.wire.budget import Budget, Limit
@@ -53,11 +54,6 @@ PAGE = 100
 WIDER = timedelta(days=1)
 WAIT = 60.0
 """Seconds to wait at a 429 that does not say until when."""
-
-FEEDS: dict[str, tuple[str, ...]] = {}
-NEWEST = {"calls": "called_at"}
-PER_PERSON = frozenset({"calls"})
-"""Tables that a backfill pulls for one agent after the other."""
 
 USERS: Fields = {
     "id": ("id", "bigint"),
@@ -104,8 +100,6 @@ class JustCallCredentials(Credentials):
     api_secret: SecretStr = Field(alias="JUSTCALL_API_SECRET")
     base_url: WebAddress | None = Field(None, alias="JUSTCALL_BASE_URL")
 
-
-CREDENTIALS = JustCallCredentials
 
 WAY_OUT = "Check JUSTCALL_API_KEY and JUSTCALL_API_SECRET (JustCall: Settings, APIs and Webhooks)."
 
@@ -236,8 +230,8 @@ def _window(run: Run, name: str) -> dict[str, str | None]:
     since, until = wanted.start_date, run.started_at
     run.reaches_back(name, since, whole=not pulled_at and not run.backfill, zone=zone)
     if run.backfill:
-        since = run.since.astimezone(zone).date() if run.since else since
-        until = run.until or until
+        since = run.window.since.astimezone(zone).date() if run.window.since else since
+        until = run.window.until or until
     elif pulled_at:
         back = (
             min(run.started_at - timedelta(days=wanted.days), datetime.fromisoformat(pulled_at))
@@ -251,12 +245,13 @@ def _window(run: Run, name: str) -> dict[str, str | None]:
     }
 
 
-def _calls(run: Run, name: str, path: str, fields: Fields) -> Iterator[Any]:
-    params: dict[str, Any] = {**_window(run, name), "sort": "id"}
-    if run.person and name in PER_PERSON:
-        params["agent_id"] = run.person
+def _pulled(
+    run: Run, name: str, path: str, fields: Fields, who: dict[str, str] | None = None
+) -> Iterator[Any]:
+    """Calls of the run's window. `who`: a filter by person, where there is one."""
+    params: dict[str, Any] = {**_window(run, name), "sort": "id", **(who or {})}
     pages = (
-        [_row(row) for row in page if run.wants(at(row, "agent_id"))]
+        [_row(row) for row in page if run.window.wants(at(row, "agent_id"))]
         for page in walk(run.client, path, params)
     )
     yield from _typed(run, name, fields, pages)
@@ -271,9 +266,14 @@ def _users(run: Run) -> Iterator[Any]:
         run.listed("users")
 
 
+def _calls(run: Run) -> Iterator[Any]:
+    who = {"agent_id": run.window.person} if run.window.person else None
+    return _pulled(run, "calls", "/v2.1/calls", CALLS, who)
+
+
 def _dialer(run: Run) -> Iterator[Any]:
     if run.company.justcall.sales_dialer:
-        yield from _calls(run, "sales_dialer_calls", "/v2.1/sales_dialer/calls", DIALER_CALLS)
+        yield from _pulled(run, "sales_dialer_calls", "/v2.1/sales_dialer/calls", DIALER_CALLS)
 
 
 def people(client: Client[Facts]) -> dict[str, str]:
@@ -284,31 +284,33 @@ def people(client: Client[Facts]) -> dict[str, str]:
     }
 
 
-@dlt.source(name=SOURCE, max_table_nesting=0)
-def source(run: Run | None = None) -> Any:
-    """All tables of JustCall. Without `run` they are only declared."""
-
-    def shape(fields: Fields, **more: ColumnType) -> Any:
-        return table("id", "merge", {column: kind for column, (_, kind) in fields.items()} | more)
-
-    @dlt.resource(**shape(CALLS))
-    def calls() -> Iterator[Any]:
-        """One row per call, answered or not. called_at is its start; durations are seconds; no agent: nobody
-        took it."""
-        yield from streamed(run, "calls", lambda run: _calls(run, "calls", "/v2.1/calls", CALLS))
-
-    @dlt.resource(**shape(USERS, deleted_at="timestamp"))
-    def users() -> Iterator[Any]:
-        """One row per user (agent), also of those who left; deleted_at: when a user was first missing from
-        the list."""
-        yield from streamed(run, "users", _users)
-
-    @dlt.resource(**shape(DIALER_CALLS))
-    def sales_dialer_calls() -> Iterator[Any]:
-        """One row per call of the separate Sales Dialer; kept apart, because the calls may hold them too."""
-        yield from streamed(run, "sales_dialer_calls", _dialer)
-
-    return calls, users, sales_dialer_calls
+TABLES: tuple[Table[Run], ...] = (
+    Table(
+        "calls",
+        "One row per call, answered or not. called_at is its start; durations are seconds; no agent: nobody"
+        " took it.",
+        "id",
+        kinds(CALLS),
+        _calls,
+        newest="called_at",
+        per_person=True,
+    ),
+    Table(
+        "users",
+        "One row per user (agent), also of those who left; deleted_at: when a user was first missing from the"
+        " list.",
+        "id",
+        kinds(USERS, deleted_at="timestamp"),
+        _users,
+    ),
+    Table(
+        "sales_dialer_calls",
+        "One row per call of the separate Sales Dialer; kept apart, because the calls may hold them too.",
+        "id",
+        kinds(DIALER_CALLS),
+        _dialer,
+    ),
+)
 
 
 def diagnose(client: Client[Facts], settings: Settings, company: Company) -> Iterator[Finding]:
@@ -354,3 +356,6 @@ def diagnose(client: Client[Facts], settings: Settings, company: Company) -> Ite
         {str(row.get("email") or "").lower() for row in users},
         "JustCall user",
     )
+
+
+source = Source(SOURCE, JustCallCredentials, TABLES, connect, identify, diagnose, people=people)

@@ -36,16 +36,15 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote
 
-import dlt
 from pydantic import Field, SecretStr
 
 from dlt_pipelines import versions
 from dlt_pipelines.core.records import at, decimal
-from dlt_pipelines.core.run import Run
+from dlt_pipelines.core.source import Source
 from dlt_pipelines.doctor.findings import Finding
 from dlt_pipelines.errors import NotAvailable, PermanentError, SourceError
 from dlt_pipelines.kinds import ads
-from dlt_pipelines.kinds.ads import Platform, Row, flat, other_days
+from dlt_pipelines.kinds.ads import AdsRun, Platform, Row, flat, other_days
 from dlt_pipelines.wire.bearer import Auth, Bearer
 from dlt_pipelines.wire.client import Client
 from dlt_pipelines.wire.connect import Access, connects
@@ -59,8 +58,6 @@ SOURCE = "linkedin_ads"
 LABEL = "LinkedIn Ads"
 VENDOR_URL = "https://api.linkedin.com"
 OAUTH_URL = "https://www.linkedin.com"
-FEEDS: dict[str, tuple[str, ...]] = {}
-NEWEST: dict[str, str] = {}
 WAY_OUT = (
     "Make a new token with the scopes r_ads and r_ads_reporting as a member with a role in the ad account"
     " (Campaign Manager, Access), and set LINKEDIN_ADS_ACCESS_TOKEN."
@@ -81,9 +78,6 @@ class LinkedInAdsCredentials(Credentials):
     client_secret: SecretStr | None = Field(None, alias="LINKEDIN_ADS_CLIENT_SECRET")
     refresh_token: SecretStr | None = Field(None, alias="LINKEDIN_ADS_REFRESH_TOKEN")
     base_url: WebAddress | None = Field(None, alias="LINKEDIN_ADS_BASE_URL")
-
-
-CREDENTIALS = LinkedInAdsCredentials
 
 
 class Tokens:
@@ -343,7 +337,7 @@ def _end(client: Client[Facts], now: datetime) -> tuple[str, bool, datetime | No
     )
 
 
-def begin(run: Run) -> None:
+def begin(run: AdsRun) -> None:
     """Before the first row: the accounts that count, their campaigns, and how long the token is good."""
     ads.begin(PLATFORM, run)
     told, act, run.access_ends = _end(run.client, run.started_at)
@@ -351,14 +345,21 @@ def begin(run: Run) -> None:
         run.warn(f"{LABEL}: {told}. {WAY_OUT}")
 
 
-@dlt.source(name=SOURCE, max_table_nesting=0)
-def source(run: Run | None = None) -> Any:
-    """All tables of LinkedIn Ads. Without `run` they are only declared."""
-    return ads.tables(PLATFORM, run)
-
-
 def diagnose(client: Client[Facts], settings: Settings, company: Company) -> Iterator[Finding]:
     """Accounts, currencies, permissions, and how long the token is good."""
     yield from ads.diagnose(PLATFORM, client, settings, company)
     told, act, _ = _end(client, settings.now())
     yield Finding(SOURCE, "token", "warn" if act else "ok", told, WAY_OUT if act else "")
+
+
+source = Source(
+    SOURCE,
+    LinkedInAdsCredentials,
+    ads.tables(PLATFORM),
+    connect,
+    identify,
+    diagnose,
+    memory=ads.Memory,
+    recall=recall,
+    begin=begin,
+)

@@ -18,16 +18,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from pathlib import Path
 from typing import Any
 
-import dlt
-
-from dlt_pipelines.core.run import ColumnType, Run
+from dlt_pipelines.core.run import Run
 from dlt_pipelines.core.seeds import seed_rows
+from dlt_pipelines.core.source import ColumnType, Source
 from dlt_pipelines.doctor.findings import Finding
 from dlt_pipelines.kinds.csv_files import (
-    REJECTED,
+    Folder,
     Header,
     Read,
     Rejected,
@@ -35,19 +33,14 @@ from dlt_pipelines.kinds.csv_files import (
     instant,
     number,
     read_folder,
-    resource,
-    shape,
+    tables,
     waits,
     week,
 )
-from dlt_pipelines.wire.connection import Connection
 from foundation.calendar import local_date, week_start
 from foundation.settings import Company, Settings
 
 SOURCE = "manual"
-CREDENTIALS = None
-FEEDS: dict[str, tuple[str, ...]] = {}
-NEWEST = {"entries": "entered_at"}
 FOLDER = "SCORELINE_MANUAL_DIR"
 HEADER = Header(
     "metric, person, week or date, value, note, entered_by, entered_at",
@@ -68,10 +61,9 @@ ENTRIES: dict[str, ColumnType] = {
 
 
 @dataclass
-class ManualFiles(Connection):
+class ManualFiles(Folder):
     """Where the files are and what they may name."""
 
-    folder: Path
     metrics: frozenset[str]
     people: frozenset[str]
 
@@ -144,28 +136,31 @@ def _occurred_on(cells: Mapping[str, str]) -> date:
     return occurred_on
 
 
-@dlt.source(name=SOURCE, max_table_nesting=0)
-def source(run: Run | None = None) -> Any:
-    """All tables of the typed-in numbers. Without `run` they are only declared."""
-    read = read_files(run.client, run.company, run.started_at) if run else Read()
-    if run:
-        read.tell(run, "Typed-in numbers", run.client.folder, FOLDER)
-
-    @dlt.resource(**shape(ENTRIES))
-    def entries() -> Iterator[Any]:
-        """One row per typed-in number: metric (a line or a metric), person, week and value. Corrections stay;
-        the newest counts."""
-        yield from resource(run, "manual.entries", ENTRIES, read.rows)
-
-    @dlt.resource(**shape(REJECTED))
-    def rejected() -> Iterator[Any]:
-        """One row per line of a file that could not be taken, with the reason. Correct the line and run
-        again."""
-        yield from resource(run, "manual.rejected", REJECTED, read.rejected)
-
-    return entries, rejected
+def begin(run: Run[ManualFiles, Read]) -> None:
+    """Before the first row: read the files, and name what is wrong with them."""
+    run.memory = read_files(run.client, run.company, run.started_at)
+    run.memory.tell(run, "Typed-in numbers", run.client.folder, FOLDER)
 
 
 def diagnose(client: ManualFiles, settings: Settings, company: Company) -> Iterator[Finding]:
     """Is the folder there, and can every row be read?"""
     yield from read_files(client, company, settings.now()).findings(SOURCE, client.folder, FOLDER, "entries")
+
+
+source: Source[ManualFiles, Read] = Source(
+    SOURCE,
+    None,
+    tables(
+        SOURCE,
+        "entries",
+        "One row per typed-in number: metric (a line or a metric), person, week and value. Corrections stay;"
+        " the newest counts.",
+        ENTRIES,
+        newest="entered_at",
+    ),
+    connect,
+    identify,
+    diagnose,
+    memory=Read,
+    begin=begin,
+)

@@ -35,17 +35,16 @@ from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import dlt
 import orjson
 from pydantic import Field, SecretStr
 
 from dlt_pipelines import versions
 from dlt_pipelines.core.records import at, decimal
-from dlt_pipelines.core.run import Run
+from dlt_pipelines.core.source import Source
 from dlt_pipelines.doctor.findings import Finding
 from dlt_pipelines.errors import NotAvailable, PermanentError, SourceError, TransientError
 from dlt_pipelines.kinds import ads
-from dlt_pipelines.kinds.ads import Platform, Row, flat, other_days
+from dlt_pipelines.kinds.ads import AdsRun, Platform, Row, flat, other_days
 from dlt_pipelines.wire.budget import Budget, Limit
 from dlt_pipelines.wire.client import Client
 from dlt_pipelines.wire.connect import Access, connects
@@ -58,8 +57,6 @@ from foundation.settings.types import WebAddress
 SOURCE = "meta_ads"
 LABEL = "Meta Ads"
 VENDOR_URL = "https://graph.facebook.com"
-FEEDS: dict[str, tuple[str, ...]] = {}
-NEWEST: dict[str, str] = {}
 WAY_OUT = (
     "Make a token of a system user with the permission ads_read, assign the ad accounts to that user"
     " (Business settings, System users), and set META_ADS_ACCESS_TOKEN."
@@ -95,9 +92,6 @@ class MetaAdsCredentials(Credentials):
 
     access_token: SecretStr = Field(alias="META_ADS_ACCESS_TOKEN")
     base_url: WebAddress | None = Field(None, alias="META_ADS_BASE_URL")
-
-
-CREDENTIALS = MetaAdsCredentials
 
 
 @dataclass
@@ -355,17 +349,11 @@ def _old_version(client: Client[Facts]) -> str | None:
     )
 
 
-def begin(run: Run) -> None:
+def begin(run: AdsRun) -> None:
     """Before the first row: the accounts that count, their campaigns, and the version that answers."""
     ads.begin(PLATFORM, run)
     if told := _old_version(run.client):
         run.warn(f"{LABEL}: {told}; numbers may change their meaning. Set meta_ads.api_version")
-
-
-@dlt.source(name=SOURCE, max_table_nesting=0)
-def source(run: Run | None = None) -> Any:
-    """All tables of Meta Ads. Without `run` they are only declared."""
-    return ads.tables(PLATFORM, run)
 
 
 def diagnose(client: Client[Facts], settings: Settings, company: Company) -> Iterator[Finding]:
@@ -379,3 +367,16 @@ def diagnose(client: Client[Facts], settings: Settings, company: Company) -> Ite
         told or client.facts.version,
         "Set meta_ads.api_version." if told else "",
     )
+
+
+source = Source(
+    SOURCE,
+    MetaAdsCredentials,
+    ads.tables(PLATFORM),
+    connect,
+    identify,
+    diagnose,
+    memory=ads.Memory,
+    recall=recall,
+    begin=begin,
+)

@@ -39,8 +39,9 @@ from typing import Any
 import dlt
 from pydantic import Field, SecretStr, field_validator
 
-from dlt_pipelines.core.records import Fields, as_json, instant, plain, typed
-from dlt_pipelines.core.run import EVERYTHING, ColumnType, Run, streamed, table, whole
+from dlt_pipelines.core.records import Fields, as_json, instant, kinds, plain, typed
+from dlt_pipelines.core.run import Run
+from dlt_pipelines.core.source import EVERYTHING, ColumnType, Source, Table
 from dlt_pipelines.doctor.findings import Finding
 from dlt_pipelines.errors import NotAvailable, PermanentError, SourceError, TransientError, Unexpected
 from dlt_pipelines.wire.bearer import Bearer
@@ -96,13 +97,6 @@ CONTROLS: Fields = {
 _OPEN = ("reached", "total")
 """Of the open part of the type: many controls have neither."""
 
-FEEDS: dict[str, tuple[str, ...]] = {"control_scores": ("secure_scores",), "tenants": ("secure_scores",)}
-NEWEST = {
-    "secure_scores": "created_date_time",
-    "control_scores": "created_date_time",
-    "tenants": "newest_score_at",
-}
-
 Record = dict[str, Any]
 
 
@@ -122,8 +116,6 @@ class MicrosoftCredentials(Credentials):
                 checked_id(tenant.strip())
         return value
 
-
-CREDENTIALS = MicrosoftCredentials
 
 APP_WAY_OUT = (
     "Check MICROSOFT_CLIENT_ID and MICROSOFT_CLIENT_SECRET (Entra, App registrations, Certificates &"
@@ -176,7 +168,7 @@ class Tenants(Connection):
         """How a person would call the tenant."""
         return f"{self.names[tenant]} ({tenant})" if tenant in self.names else tenant
 
-    def readings(self, run: Run) -> dict[str, Reading]:
+    def readings(self, run: _Run) -> dict[str, Reading]:
         """Tenant -> what it gave in this run; the first table that needs it asks, the others get the same.
 
         Raises:
@@ -203,7 +195,7 @@ class Tenants(Connection):
                 run.warn(f"Microsoft Graph: {text} The other tenants were read.")
             return self._readings
 
-    def _read_all(self, run: Run) -> dict[str, Reading]:
+    def _read_all(self, run: _Run) -> dict[str, Reading]:
         found: dict[str, Reading] = {}
         for tenant in self.clients:
             found[tenant] = self._read(run, tenant)
@@ -212,7 +204,7 @@ class Tenants(Connection):
                 raise TransientError(f"{IN_A_ROW} tenants in a row did not answer: {newest[-1].refused}")
         return found
 
-    def _read(self, run: Run, tenant: str) -> Reading:
+    def _read(self, run: _Run, tenant: str) -> Reading:
         last = run.state.get("tenants", {}).get(tenant)
         since = run.started_at - datetime.fromisoformat(last) if last else timedelta(days=KEPT)
         days = KEPT if run.backfill else min(KEPT, since.days + AGAIN)
@@ -231,8 +223,15 @@ class Tenants(Connection):
                 is_busy=isinstance(error, TransientError),
             )
         return Reading(
-            [record for record in records if not run.backfill or _inside(record, run.since, run.until)]
+            [
+                record
+                for record in records
+                if not run.backfill or _inside(record, run.window.since, run.window.until)
+            ]
         )
+
+
+_Run = Run[Tenants]
 
 
 @connects(MicrosoftCredentials, SOURCE)
@@ -370,7 +369,7 @@ def _inside(record: Record, since: datetime | None, until: datetime | None) -> b
     return (since is None or made >= since) and (until is None or made <= until)
 
 
-def _scores(run: Run) -> Iterator[Any]:
+def _scores(run: _Run) -> Iterator[Any]:
     readings = run.client.readings(run)
     state = dict(run.state.get("tenants", {}))
     first = min(
@@ -398,7 +397,7 @@ def _flat(record: Any) -> Any:
     return record | {name: as_json(record[name]) for name in lists if record.get(name) is not None}
 
 
-def _controls(run: Run) -> Iterator[Any]:
+def _controls(run: _Run) -> Iterator[Any]:
     def pages() -> Iterator[list[Record]]:
         for reading in run.client.readings(run).values():
             for record in reading.records:
@@ -424,7 +423,7 @@ def _controls(run: Run) -> Iterator[Any]:
     )
 
 
-def _control_scores(run: Run, record: Record) -> list[Record]:
+def _control_scores(run: _Run, record: Record) -> list[Record]:
     """The controls of a day's score; a day whose controls have another shape is named and has none."""
     try:
         return (
@@ -442,7 +441,7 @@ def _points(control: Record) -> float:
     return float(score) if isinstance(score, (int, float)) else -1.0
 
 
-def _tenants(run: Run) -> Iterator[Any]:
+def _tenants(run: _Run) -> Iterator[Any]:
     yield from typed(
         "microsoft_graph.tenants",
         plain(TENANTS),
@@ -453,7 +452,7 @@ def _tenants(run: Run) -> Iterator[Any]:
     )
 
 
-def _tenant_rows(run: Run) -> Iterator[Record]:
+def _tenant_rows(run: _Run) -> Iterator[Record]:
     for tenant, reading in run.client.readings(run).items():
         newest: Record = max(
             reading.records, key=lambda record: str(record.get("createdDateTime")), default={}
@@ -478,31 +477,38 @@ TENANTS: dict[str, ColumnType] = {
 }
 
 
-@dlt.source(name=SOURCE, max_table_nesting=0)
-def source(run: Run | None = None) -> Any:
-    """All tables of Microsoft Graph. Without `run` they are only declared."""
-
-    def kinds(fields: Fields) -> dict[str, ColumnType]:
-        return {column: kind for column, (_, kind) in fields.items()}
-
-    @dlt.resource(**table("id", "merge", kinds(SCORES)))
-    def secure_scores() -> Iterator[Any]:
-        """One row per tenant and day: points reached and points possible, both of that day. A day may be
-        missing."""
-        yield from streamed(run, "secure_scores", _scores)
-
-    @dlt.resource(**table(["score_id", "control_category", "control_name"], "merge", kinds(CONTROLS)))
-    def control_scores() -> Iterator[Any]:
-        """One row per control of a day's score; reached of total (users, devices, ...) where the vendor says
-        so."""
-        yield from streamed(run, "control_scores", _controls)
-
-    @dlt.resource(**table("tenant", EVERYTHING, TENANTS))
-    def tenants() -> Iterator[Any]:
-        """One row per tenant of the settings: whether it was read in the last run, and why not."""
-        yield from whole(run, "tenants", _tenants)
-
-    return secure_scores, control_scores, tenants
+TABLES: tuple[Table[_Run], ...] = (
+    Table(
+        "secure_scores",
+        "One row per tenant and day: points reached and points possible, both of that day. A day may be"
+        " missing.",
+        "id",
+        kinds(SCORES),
+        _scores,
+        newest="created_date_time",
+    ),
+    Table(
+        "control_scores",
+        "One row per control of a day's score; reached of total (users, devices, ...) where the vendor says"
+        " so.",
+        ("score_id", "control_category", "control_name"),
+        kinds(CONTROLS),
+        _controls,
+        newest="created_date_time",
+        fed_by=("secure_scores",),
+    ),
+    Table(
+        "tenants",
+        "One row per tenant of the settings: whether it was read in the last run, and why not.",
+        "tenant",
+        TENANTS,
+        _tenants,
+        write=EVERYTHING,
+        whole=True,
+        newest="newest_score_at",
+        fed_by=("secure_scores",),
+    ),
+)
 
 
 def diagnose(client: Tenants, settings: Settings, company: Company) -> Iterator[Finding]:
@@ -535,3 +541,6 @@ def diagnose(client: Tenants, settings: Settings, company: Company) -> Iterator[
                 else ""
             ),
         )
+
+
+source = Source(SOURCE, MicrosoftCredentials, TABLES, connect, identify, diagnose)

@@ -26,7 +26,6 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeVar
 
-import dlt
 from pydantic import Field, SecretStr
 from pymongo import MongoClient
 from pymongo.errors import ConfigurationError, InvalidURI, OperationFailure, PyMongoError
@@ -34,16 +33,15 @@ from pymongo.uri_parser import parse_uri
 
 from dlt_pipelines.core.records import at
 from dlt_pipelines.core.run import Run
+from dlt_pipelines.core.source import Source
 from dlt_pipelines.doctor.findings import Finding
 from dlt_pipelines.errors import PermanentError, SourceError, TransientError
 from dlt_pipelines.kinds import queries
-from dlt_pipelines.kinds.queries import FEEDS, NEWEST, Query
+from dlt_pipelines.kinds.queries import Memory, Query
 from dlt_pipelines.wire.connect import Access, connects
 from dlt_pipelines.wire.connection import Connection
 from dlt_pipelines.wire.credentials import Credentials
 from foundation.settings import Company, MongoQuery, Settings
-
-__all__ = ["CREDENTIALS", "FEEDS", "NEWEST", "SOURCE", "connect", "diagnose", "identify", "source"]
 
 T = TypeVar("T")
 
@@ -68,9 +66,6 @@ class MongoCredentials(Credentials):
         except PermanentError:
             decoded = None
         return [secret for secret in (raw, decoded) if secret]
-
-
-CREDENTIALS = MongoCredentials
 
 
 def _parsed(url: SecretStr) -> dict[str, Any]:
@@ -198,7 +193,7 @@ def _rows(documents: list[dict[str, Any]], query: MongoQuery) -> Iterator[Mappin
         }
 
 
-def _queries(run: Run) -> list[Query]:
+def _queries(run: Run[Database, Memory]) -> list[Query]:
     def reader(query: MongoQuery) -> Iterator[Mapping[str, Any]]:
         return _rows(run.client.documents(query), query)
 
@@ -210,12 +205,6 @@ def _queries(run: Run) -> list[Query]:
         )
         for query in run.company.mongodb.queries
     ]
-
-
-@dlt.source(name=SOURCE, max_table_nesting=0)
-def source(run: Run | None = None) -> Any:
-    """What the configured queries say. Without `run` the tables are only declared."""
-    return queries.resources(run, _queries)
 
 
 def diagnose(client: Database, settings: Settings, company: Company) -> Iterator[Finding]:
@@ -238,3 +227,14 @@ def diagnose(client: Database, settings: Settings, company: Company) -> Iterator
                 f" {', '.join(names[:20]) or 'none'}."
             )
             yield Finding(SOURCE, query.name, "fail", f"there is no collection {query.collection}", choice)
+
+
+source = Source(
+    SOURCE,
+    MongoCredentials,
+    queries.tables(_queries),
+    connect,
+    identify,
+    diagnose,
+    memory=Memory,
+)

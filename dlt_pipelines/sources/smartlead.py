@@ -33,7 +33,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -42,8 +42,9 @@ import dlt
 import duckdb
 from pydantic import Field, SecretStr
 
-from dlt_pipelines.core.records import Fields, as_json, at, sound, typed
-from dlt_pipelines.core.run import ColumnType, Run, replaces_same, snapshot_day, streamed, table, whole
+from dlt_pipelines.core.records import Fields, as_json, at, kinds, sound, typed
+from dlt_pipelines.core.run import Run, snapshot_day
+from dlt_pipelines.core.source import Source, Table, replaces_same
 from dlt_pipelines.doctor.findings import Finding
 from dlt_pipelines.errors import Gone, PermanentError, SourceError, TransientError
 from dlt_pipelines.wire.budget import Budget, Limit
@@ -132,9 +133,6 @@ MAILBOX: Fields = {
 }
 """The whitelist: nothing else of a mailbox is looked at."""
 
-FEEDS: dict[str, tuple[str, ...]] = {}
-NEWEST = {"campaigns": "updated_at", "sends": "sent_at"}
-
 Row = dict[str, Any]
 
 
@@ -145,7 +143,6 @@ class SmartleadCredentials(Credentials):
     base_url: WebAddress | None = Field(None, alias="SMARTLEAD_BASE_URL")
 
 
-CREDENTIALS = SmartleadCredentials
 WAY_OUT = "Check SMARTLEAD_API_KEY (Smartlead, Settings, API); the plan must include API access."
 
 
@@ -210,22 +207,33 @@ def campaign_rows(client: Client, company: Company) -> list[Row]:
     )
 
 
-def recall(connection: Any, run: Run) -> None:
+@dataclass
+class _Memory:
+    """What a run of Smartlead remembers."""
+
+    living: int = 0
+    """How many campaigns the warehouse thinks are there."""
+
+
+_Run = Run[Client, _Memory]
+
+
+def recall(connection: Any, run: _Run) -> None:
     """Before the run, with the lock held: how many campaigns the warehouse thinks are there."""
     with contextlib.suppress(duckdb.CatalogException):  # the first run
         found = connection.execute(
             "select count(*) from raw_smartlead.campaigns where deleted_at is null"
         ).fetchone()
-        run.known["living"] = found[0]
+        run.memory.living = found[0] if found else 0
 
 
-def begin(run: Run) -> None:
+def begin(run: _Run) -> None:
     """Before the first row: a list that is empty by mistake would mark every campaign as deleted.
 
     Raises:
         PermanentError: there is no campaign where there were some.
     """
-    living = run.known.get("living") or len(run.state.get("stats", ()))
+    living = run.memory.living or len(run.state.get("stats", ()))
     if living and not campaign_rows(run.client, run.company):
         chosen = " for that client_id of company.toml" if run.company.smartlead.client_id else ""
         raise PermanentError(
@@ -291,7 +299,7 @@ def _odd_page(seen: set[str], name: Callable[[Row], str], total: str, answer: An
     return None
 
 
-def _campaigns(run: Run) -> Iterator[Any]:
+def _campaigns(run: _Run) -> Iterator[Any]:
     rows = [_plain(row) for row in campaign_rows(run.client, run.company)]
     yield from typed(
         "smartlead.campaigns", CAMPAIGNS, [rows], run.warn, may_lack=("parent_campaign_id", "client_id")
@@ -313,7 +321,7 @@ _REMEMBERED = {"stats": ("at",), "sends": ("at", "swept_at")}
 """Instants of a reading; one without them does not count (they may have lain in the future)."""
 
 
-def _due(run: Run, kind: str) -> Iterator[tuple[Row, dict[str, Any]]]:
+def _due(run: _Run, kind: str) -> Iterator[tuple[Row, dict[str, Any]]]:
     """Campaigns to read now, each with what is remembered of its last reading ({} the first time)."""
     name = {"stats": "campaign_stats"}.get(kind, kind)
     for row in sound(f"smartlead.{name}", campaign_rows(run.client, run.company), "id", run.warn):
@@ -330,7 +338,7 @@ def _due(run: Run, kind: str) -> Iterator[tuple[Row, dict[str, Any]]]:
             yield row, before
 
 
-def _remember(run: Run, kind: str, rows: list[Row], more: Mapping[str, Any]) -> None:
+def _remember(run: _Run, kind: str, rows: list[Row], more: Mapping[str, Any]) -> None:
     """Write that these campaigns were read, each with `more[id]`."""
     if run.backfill:
         return
@@ -342,7 +350,7 @@ def _remember(run: Run, kind: str, rows: list[Row], more: Mapping[str, Any]) -> 
     dlt.current.source_state()[kind] = {**run.state.get(kind, {}), **new}
 
 
-def _stats(run: Run) -> Iterator[Any]:
+def _stats(run: _Run) -> Iterator[Any]:
     read: list[Row] = []
     day = snapshot_day(run, "campaign_stats")
 
@@ -378,7 +386,7 @@ def _stats(run: Run) -> Iterator[Any]:
     _remember(run, "stats", read, {})
 
 
-def _sends(run: Run) -> Iterator[Any]:
+def _sends(run: _Run) -> Iterator[Any]:
     read: list[Row] = []
     swept: dict[str, Any] = {}
     first = (
@@ -396,7 +404,10 @@ def _sends(run: Run) -> Iterator[Any]:
                 sweep = run.due(before["swept_at"], WEEK)
                 swept_at = run.started_at if sweep else datetime.fromisoformat(before["swept_at"])
                 since = max(since, datetime.fromisoformat(before["at"]) - (SWEPT if sweep else AGAIN))
-            window = [("start", run.since if run.backfill else since, -1), ("end", run.until, 1)]
+            window = [
+                ("start", run.window.since if run.backfill else since, -1),
+                ("end", run.window.until, 1),
+            ]
             asked = "&".join(
                 f"sent_time_{end}_date={(when + timedelta(days=add)).date()}"
                 for end, when, add in window
@@ -471,7 +482,7 @@ def _cut(row: Row) -> Row:
     return kept | {"warmup_details": inner}
 
 
-def _mailboxes(run: Run) -> Iterator[Any]:
+def _mailboxes(run: _Run) -> Iterator[Any]:
     try:
         used: set[Any] | None = {
             at(row, "id") for page in mailbox_pages(run.client, run.company, "isInUse=true") for row in page
@@ -492,37 +503,45 @@ def _mailboxes(run: Run) -> Iterator[Any]:
     yield from typed("smartlead.mailboxes", MAILBOX, found(), run.warn, key=("mailbox_id", "snapshot_date"))
 
 
-@dlt.source(name=SOURCE, max_table_nesting=0)
-def source(run: Run | None = None) -> Any:
-    """All tables of Smartlead. Without `run` they are only declared."""
-
-    def kinds(fields: Fields, more: Mapping[str, ColumnType] | None = None) -> dict[str, ColumnType]:
-        return {column: kind for column, (_, kind) in fields.items()} | dict(more or {})
-
-    @dlt.resource(**table("id", "merge", kinds(CAMPAIGNS, {"deleted_at": "timestamp"})))
-    def campaigns() -> Iterator[Any]:
-        """One row per campaign. schedule is JSON; deleted_at: when it was found to be gone;
-        parent_campaign_id: of a sub-campaign."""
-        yield from streamed(run, "campaigns", _campaigns)
-
-    @dlt.resource(**table(["snapshot_date", "campaign_id"], "merge", kinds(STATS)))
-    def campaign_stats() -> Iterator[Any]:
-        """One row per campaign and local day on which it was read: totals since its start, and its leads by
-        state that day."""
-        yield from streamed(run, "campaign_stats", _stats)
-
-    @dlt.resource(**table("id", "merge", kinds(SENDS)))
-    def sends() -> Iterator[Any]:
-        """One row per e-mail sent. sequence_number 1 is the first contact; lead_key stands for the person."""
-        yield from streamed(run, "sends", _sends)
-
-    @dlt.resource(**table(["snapshot_date", "mailbox_id"], replaces_same("snapshot_date"), kinds(MAILBOX)))
-    def mailboxes() -> Iterator[Any]:
-        """One row per mailbox and local day: e-mails it may send a day, sent so far that day, and whether it
-        can send at all."""
-        yield from whole(run, "mailboxes", _mailboxes)
-
-    return campaigns, campaign_stats, sends, mailboxes
+TABLES: tuple[Table[_Run], ...] = (
+    Table(
+        "campaigns",
+        "One row per campaign. schedule is JSON; deleted_at: when it was found to be gone;"
+        " parent_campaign_id: of a sub-campaign.",
+        "id",
+        kinds(CAMPAIGNS, deleted_at="timestamp"),
+        _campaigns,
+        newest="updated_at",
+    ),
+    Table(
+        "campaign_stats",
+        "One row per campaign and local day on which it was read: totals since its start, and its leads by"
+        " state that day.",
+        ("snapshot_date", "campaign_id"),
+        kinds(STATS),
+        _stats,
+        is_snapshot=True,
+    ),
+    Table(
+        "sends",
+        "One row per e-mail sent. sequence_number 1 is the first contact; lead_key stands for the person.",
+        "id",
+        kinds(SENDS),
+        _sends,
+        newest="sent_at",
+    ),
+    Table(
+        "mailboxes",
+        "One row per mailbox and local day: e-mails it may send a day, sent so far that day, and whether it"
+        " can send at all.",
+        ("snapshot_date", "mailbox_id"),
+        kinds(MAILBOX),
+        _mailboxes,
+        write=replaces_same("snapshot_date"),
+        whole=True,
+        is_snapshot=True,
+    ),
+)
 
 
 def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[Finding]:
@@ -548,3 +567,16 @@ def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[F
         yield Finding(SOURCE, "mailboxes", "info", text, "Reconnect them in Smartlead (Email Accounts).")
     else:
         yield Finding(SOURCE, "mailboxes", "ok", f"{len(mailboxes)} mailboxes, all of them can send")
+
+
+source = Source(
+    SOURCE,
+    SmartleadCredentials,
+    TABLES,
+    connect,
+    identify,
+    diagnose,
+    memory=_Memory,
+    recall=recall,
+    begin=begin,
+)

@@ -36,7 +36,7 @@ from __future__ import annotations
 import base64
 import re
 import urllib.parse
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -44,9 +44,10 @@ from typing import Any
 import dlt
 from pydantic import Field, SecretStr
 
-from dlt_pipelines.core.records import Fields, plain, typed
-from dlt_pipelines.core.run import EVERYTHING, ColumnType, Run, snapshot_day, streamed, table, whole
+from dlt_pipelines.core.records import Fields, kinds, plain, typed
+from dlt_pipelines.core.run import Run, snapshot_day
 from dlt_pipelines.core.settlement import Outcome
+from dlt_pipelines.core.source import EVERYTHING, ColumnType, Source, Table
 from dlt_pipelines.doctor.findings import Finding, people_missing, readable
 from dlt_pipelines.errors import Gone, NotAvailable, PermanentError, SourceError
 from dlt_pipelines.wire.budget import Budget, Limit
@@ -144,9 +145,6 @@ _OPEN: dict[str, ColumnType] = {
     "created_at": "timestamp",
 }
 
-FEEDS = {"open_tickets": ("tickets",)}
-NEWEST = {"tickets": "updated_at", "open_tickets": "snapshot_at", "agents": "updated_at"}
-
 
 class ZendeskCredentials(Credentials):
     """What Zendesk needs: the account, an admin's address and an API token. The first two are no secrets."""
@@ -156,8 +154,6 @@ class ZendeskCredentials(Credentials):
     api_key: SecretStr = Field(alias="ZENDESK_API_KEY")
     base_url: WebAddress | None = Field(None, alias="ZENDESK_BASE_URL")
 
-
-CREDENTIALS = ZendeskCredentials
 
 WAY_OUT = (
     "Check ZENDESK_SUBDOMAIN, ZENDESK_EMAIL and ZENDESK_API_KEY, and in Zendesk (Admin Center, Apps and"
@@ -300,7 +296,7 @@ def _changed(run: Run) -> Iterator[Any]:
     run.complete_through["tickets"] = run.started_at - WITHHELD
     since = begins or BEGINNING
     if run.backfill:
-        since = run.since or since
+        since = run.window.since or since
     elif "pulled_at" in before:
         since = datetime.fromisoformat(before["pulled_at"]) - OVERLAP
     end: dict[str, Any] = {}
@@ -407,50 +403,62 @@ def _account(run: Run) -> Iterator[Any]:
     yield from typed("zendesk.account", plain(ACCOUNT), [[row]], run.warn, key="subdomain")
 
 
-@dlt.source(name=SOURCE, max_table_nesting=0)
-def source(run: Run | None = None) -> Any:
-    """All tables of Zendesk. Without `run` they are only declared."""
+def _groups(run: Run) -> Iterator[Any]:
+    return typed("zendesk.groups", GROUPS, listing(run.client, "groups"), run.warn)
 
-    def kinds(fields: Fields) -> dict[str, ColumnType]:
-        return {column: kind for column, (_, kind) in fields.items()}
 
-    @dlt.resource(**table(["id", "part"], "merge", kinds(TICKETS), newest="generated_timestamp"))
-    def tickets() -> Iterator[Any]:
-        """One row per ticket as it was last seen with its metrics (part `ticket`), and one more for what came
-        later without them (`bare`) and for its deletion (`deleted`). Durations are minutes, of the wall clock
-        or of the account's business hours.
-        """
-        yield from streamed(run, "tickets", _changed)
+def _open_tickets(run: Run) -> Iterable[Any]:
+    """No rows: `settle` makes them of the tickets."""
+    if not run.backfill:
+        snapshot_day(run, "open_tickets")
+    return ()
 
-    @dlt.resource(**table(["snapshot_date", "ticket_id"], "merge", _OPEN))
-    def open_tickets() -> Iterator[Any]:
-        """One row per ticket that was neither solved nor closed nor deleted at the last run of a day
-        (`snapshot_date`, the company's local day)."""
-        yield dlt.mark.materialize_table_schema()
-        if run and not run.backfill:
-            run.notes["snapshot of"] = snapshot_day(run, "open_tickets")
 
-    @dlt.resource(**table("id", "merge", {**kinds(AGENTS), "removed_at": "timestamp"}))
-    def agents() -> Iterator[Any]:
-        """One row per agent or admin, former ones included; removed_at: when they were found to be no longer
-        among them."""
-        yield from streamed(run, "agents", _agents)
-
-    @dlt.resource(**table("id", EVERYTHING, kinds(GROUPS)))
-    def groups() -> Iterator[Any]:
-        """One row per group of agents."""
-        yield from whole(
-            run,
-            "groups",
-            lambda run: typed("zendesk.groups", GROUPS, listing(run.client, "groups"), run.warn),
-        )
-
-    @dlt.resource(**table("subdomain", EVERYTHING, ACCOUNT))
-    def account() -> Iterator[Any]:
-        """The account: one row. web_url is where its pages are."""
-        yield from whole(run, "account", _account)
-
-    return tickets, open_tickets, agents, groups, account
+TABLES: tuple[Table[Run], ...] = (
+    Table(
+        "tickets",
+        "One row per ticket as it was last seen with its metrics (part `ticket`), and one more for what came"
+        " later without them (`bare`) and for its deletion (`deleted`). Durations are minutes, of the wall"
+        " clock or of the account's business hours.",
+        ("id", "part"),
+        kinds(TICKETS),
+        _changed,
+        latest_by="generated_timestamp",
+        newest="updated_at",
+    ),
+    Table(
+        "open_tickets",
+        "One row per ticket that was neither solved nor closed nor deleted at the last run of a day"
+        " (`snapshot_date`, the company's local day).",
+        ("snapshot_date", "ticket_id"),
+        _OPEN,
+        _open_tickets,
+        newest="snapshot_at",
+        fed_by=("tickets",),
+        is_snapshot=True,
+    ),
+    Table(
+        "agents",
+        "One row per agent or admin, former ones included; removed_at: when they were found to be no longer"
+        " among them.",
+        "id",
+        kinds(AGENTS, removed_at="timestamp"),
+        _agents,
+        newest="updated_at",
+    ),
+    Table(
+        "groups", "One row per group of agents.", "id", kinds(GROUPS), _groups, write=EVERYTHING, whole=True
+    ),
+    Table(
+        "account",
+        "The account: one row. web_url is where its pages are.",
+        "subdomain",
+        ACCOUNT,
+        _account,
+        write=EVERYTHING,
+        whole=True,
+    ),
+)
 
 
 def totals(run: Run) -> Iterator[tuple[str, int]]:
@@ -470,7 +478,7 @@ def totals(run: Run) -> Iterator[tuple[str, int]]:
 
 def settle(connection: Any, outcome: Outcome) -> None:
     """After the load, with the lock held: the day's snapshot of open tickets."""
-    day = outcome.notes.get("snapshot of")
+    day = outcome.snapshot_days.get("open_tickets")
     if day and outcome.read("tickets"):
         columns = [column for column in _OPEN if column not in ("snapshot_date", "snapshot_at", "ticket_id")]
         connection.execute("delete from raw_zendesk.open_tickets where snapshot_date = ?", [day])
@@ -524,3 +532,15 @@ def diagnose(client: Client[Facts], settings: Settings, company: Company) -> Ite
         f"requests left in this minute, for all integrations: {left}, of the export: {exports}; we take at"
         f" most {company.zendesk.exports_per_minute} exports a minute",
     )
+
+
+source = Source(
+    SOURCE,
+    ZendeskCredentials,
+    TABLES,
+    connect,
+    identify,
+    diagnose,
+    totals=totals,
+    settle=settle,
+)

@@ -79,13 +79,9 @@ def row_of(columns: dict[str, str]) -> st.SearchStrategy[dict[str, Any]]:
 
 
 TABLES = {
-    f"raw_{name}.{table}": {
-        column: hints["data_type"]
-        for column, hints in resource.columns.items()
-        if not column.startswith("_dlt")
-    }
+    f"raw_{name}.{table.name}": dict(table.columns)
     for name, entry in SOURCES.items()
-    for table, resource in entry.load_module().source().resources.items()
+    for table in entry.source.tables
 }
 
 

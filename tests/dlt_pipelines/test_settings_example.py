@@ -23,7 +23,7 @@ def names(cls: type[EnvSettings]) -> set[str]:
 
 def test_the_example_and_the_code_agree() -> None:
     for entry in SOURCES.values():
-        entry.load_module()
+        _ = entry.source  # importing the module defines its credentials
     listed = set(
         re.findall(r"^([A-Z][A-Z0-9_]+)=", (ROOT / ".env.example").read_text(encoding="utf-8"), re.M)
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import os
 import subprocess
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from dlt_pipelines.core.load import ensure_tables, load
-from dlt_pipelines.core.run import CONTRACT
+from dlt_pipelines.core.tables import CONTRACT, declared
 from dlt_pipelines.errors import PermanentError, TransientError
 from dlt_pipelines.registry import SOURCES
 from foundation.settings import Company, Settings
@@ -20,7 +21,7 @@ from sandbox import SANDBOX_CREDENTIALS, Sandbox
 from tests.dlt_pipelines.conftest import query
 from tests.support.cases import CASES, DATABASES, secrets
 
-CONNECTED = [name for name, entry in SOURCES.items() if entry.load_module().CREDENTIALS]
+CONNECTED = [name for name, entry in SOURCES.items() if entry.source.credentials]
 WIRED = [name for name in CONNECTED if name not in DATABASES]
 
 
@@ -80,9 +81,9 @@ def test_a_load_talks_to_the_source_and_nobody_else_and_reads_no_stray_configura
 @pytest.mark.parametrize("name", SOURCES)
 def test_every_resource_declares_what_staging_relies_on(name: str) -> None:
     entry = SOURCES[name]
-    module = entry.load_module()
-    source = module.source()
-    assert module.SOURCE == source.name == name
+    source = declared(entry.source)
+    assert entry.source.name == source.name == name
+    module = importlib.import_module(entry.module)
     assert module.__doc__ and "Settings:" in module.__doc__
     assert source.max_table_nesting == 0
     for table, resource in source.resources.items():
@@ -93,8 +94,6 @@ def test_every_resource_declares_what_staging_relies_on(name: str) -> None:
         assert resource.schema_contract == CONTRACT, table
         assert len(entry.description[table]) > 20, table
         assert all(column.get("data_type") for column in columns.values()), table
-    assert set(module.NEWEST) <= set(entry.tables)
-    assert {table for feeders in module.FEEDS.values() for table in feeders} <= set(entry.tables)
 
 
 def test_tables_exist_before_anything_is_connected(settings: Settings, company: Company) -> None:
@@ -102,7 +101,7 @@ def test_tables_exist_before_anything_is_connected(settings: Settings, company: 
     columns = query(settings, "select table_schema, table_name, column_name from information_schema.columns")
     there = {(schema, table, column) for schema, table, column in columns}
     for name, entry in SOURCES.items():
-        for table, resource in entry.load_module().source().resources.items():
+        for table, resource in declared(entry.source).resources.items():
             for column in (*resource.columns, "_dlt_load_id"):
                 assert (f"raw_{name}", table, column) in there
     assert query(settings, "select source, freshness_hours from config.sources where source = 'hubspot'") == [
@@ -145,13 +144,11 @@ def test_not_connected_is_no_failure(name: str, settings: Settings, company: Com
 def test_credentials_of_one_source_connect_that_one_and_no_other(
     alone: str, sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    own = set(SOURCES[alone].load_module().CREDENTIALS.variables())
+    own = set(SOURCES[alone].source.credentials.variables())
     for name in SANDBOX_CREDENTIALS.keys() | {"WAREHOUSE_SOURCE_URL", "MONGODB_URL"}:
         if name not in own:
             monkeypatch.delenv(name, raising=False)
-    connected = {
-        name for name in CONNECTED if SOURCES[name].load_module().connect(Settings(), company) is not None
-    }
+    connected = {name for name in CONNECTED if SOURCES[name].source.connect(Settings(), company) is not None}
     assert connected == {alone}
 
 
@@ -232,8 +229,8 @@ def test_types_are_those_of_the_contract(name: str, sandbox: Sandbox, company: C
                 table,
             )
         )
-        for column, hints in SOURCES[name].load_module().source().resources[table].columns.items():
-            assert there[column] == kinds[hints["data_type"]], (table, column)
+        for column, kind in SOURCES[name].source.by_name[table].columns.items():
+            assert there[column] == kinds[kind], (table, column)
 
 
 def test_secrets_are_nowhere(sandbox: Sandbox, company: Company, caplog: pytest.LogCaptureFixture) -> None:

@@ -18,7 +18,7 @@ def secrets() -> dict[str, str]:
     open_ones = {
         field.alias
         for entry in SOURCES.values()
-        if (credentials := entry.load_module().CREDENTIALS)
+        if (credentials := entry.source.credentials)
         for field in credentials.model_fields.values()
         if SecretStr not in (field.annotation, *get_args(field.annotation))
     }

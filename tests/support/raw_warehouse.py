@@ -39,12 +39,8 @@ def raw_tables() -> dict[str, dict[str, str]]:
     """Source -> table -> its columns as DDL, as the sources declare them."""
     return {
         name: {
-            table: ", ".join(
-                f"{column} {_TYPES[hints['data_type']]}"
-                for column, hints in resource.columns.items()
-                if not column.startswith("_dlt")
-            )
-            for table, resource in entry.load_module().source().resources.items()
+            table.name: ", ".join(f"{column} {_TYPES[kind]}" for column, kind in table.columns.items())
+            for table in entry.source.tables
         }
         for name, entry in SOURCES.items()
     }

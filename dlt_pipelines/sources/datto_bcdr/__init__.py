@@ -49,8 +49,9 @@ import dlt
 import urllib3
 from pydantic import Field, SecretStr
 
-from dlt_pipelines.core.records import Fields, instant, sound, typed
-from dlt_pipelines.core.run import ColumnType, Run, replaces_same, snapshot_day, table, whole
+from dlt_pipelines.core.records import Fields, instant, kinds, sound, typed
+from dlt_pipelines.core.run import Run, snapshot_day
+from dlt_pipelines.core.source import Source, Table, replaces_same
 from dlt_pipelines.doctor.findings import Finding, existing, readable
 from dlt_pipelines.errors import Gone, NotAvailable, PermanentError, SourceError, TransientError, Unexpected
 from dlt_pipelines.wire.budget import Budget, Limit
@@ -193,8 +194,6 @@ _MAY_LACK = {
     "saas_backups": tuple(FIELDS["saas_backups"]),
     "saas_seats": tuple(FIELDS["saas_seats"]),
 }
-FEEDS: dict[str, tuple[str, ...]] = {}
-NEWEST = {"devices": "last_seen_date", "assets": "last_snapshot", "saas_backups": "window_ends"}
 
 
 class DattoCredentials(Credentials):
@@ -204,8 +203,6 @@ class DattoCredentials(Credentials):
     secret_key: SecretStr = Field(alias="DATTO_API_SECRET_KEY")
     base_url: WebAddress | None = Field(None, alias="DATTO_BCDR_BASE_URL")
 
-
-CREDENTIALS = DattoCredentials
 
 WAY_OUT = (
     "Check DATTO_API_PUBLIC_KEY and DATTO_API_SECRET_KEY (Partner Portal: Admin, Integrations, API Keys)."
@@ -672,46 +669,54 @@ def _seats(run: Run) -> Iterator[Any]:
     yield from _typed(run, "saas_seats", rows)
 
 
-@dlt.source(name=SOURCE, max_table_nesting=0)
-def source(run: Run | None = None) -> Any:
-    """All tables of BCDR and SaaS Protection. Without `run` they are only declared."""
+def _table(
+    name: str, grain: str, fetch: Callable[[Run], Iterator[Any]], newest: str | None = None
+) -> Table[Run]:
+    return Table(
+        name,
+        grain,
+        KEYS[name],
+        kinds(FIELDS[name]),
+        fetch,
+        write=replaces_same("snapshot_date"),
+        whole=True,
+        # where an object could not be read, the other columns of the key are null
+        nullable=len(KEYS[name]) > 2,
+        newest=newest,
+        is_snapshot=True,
+    )
 
-    def shape(name: str) -> Any:
-        kinds: dict[str, ColumnType] = {column: kind for column, (_, kind) in FIELDS[name].items()}
-        keys = list(KEYS[name])
-        return table(keys, replaces_same("snapshot_date"), kinds, nullable=len(keys) > 2)
 
-    @dlt.resource(**shape("devices"))
-    def devices() -> Iterator[Any]:
-        """One row per backup device and local day, hidden ones too."""
-        yield from whole(run, "devices", _devices)
-
-    @dlt.resource(**shape("assets"))
-    def assets() -> Iterator[Any]:
-        """One row per protected machine or share and local day, paused and archived ones too. asset_key null:
-        the assets of that device could not be read that day, error says why."""
-        yield from whole(run, "assets", _assets)
-
-    @dlt.resource(**shape("saas_domains"))
-    def saas_domains() -> Iterator[Any]:
-        """One row per client of SaaS Protection and local day."""
-        yield from whole(run, "saas_domains", _domains)
-
-    @dlt.resource(**shape("saas_backups"))
-    def saas_backups() -> Iterator[Any]:
-        """One row per client, application, window of its backup history (a day, counted back from the
-        reading) and local day of reading. Services are counted, not named. app_type null: the client could
-        not be read that day, error says why.
-        """
-        yield from whole(run, "saas_backups", _backups)
-
-    @dlt.resource(**shape("saas_seats"))
-    def saas_seats() -> Iterator[Any]:
-        """One row per seat (a user, mailbox, site or team) and local day on which seats were read. main_id
-        null: the seats of that client could not be read that day, error says why."""
-        yield from whole(run, "saas_seats", _seats)
-
-    return devices, assets, saas_domains, saas_backups, saas_seats
+TABLES = (
+    _table(
+        "devices",
+        "One row per backup device and local day, hidden ones too.",
+        _devices,
+        newest="last_seen_date",
+    ),
+    _table(
+        "assets",
+        "One row per protected machine or share and local day, paused and archived ones too. asset_key null:"
+        " the assets of that device could not be read that day, error says why.",
+        _assets,
+        newest="last_snapshot",
+    ),
+    _table("saas_domains", "One row per client of SaaS Protection and local day.", _domains),
+    _table(
+        "saas_backups",
+        "One row per client, application, window of its backup history (a day, counted back from the reading)"
+        " and local day of reading. Services are counted, not named. app_type null: the client could not be"
+        " read that day, error says why.",
+        _backups,
+        newest="window_ends",
+    ),
+    _table(
+        "saas_seats",
+        "One row per seat (a user, mailbox, site or team) and local day on which seats were read. main_id"
+        " null: the seats of that client could not be read that day, error says why.",
+        _seats,
+    ),
+)
 
 
 def diagnose(client: Client[Facts], settings: Settings, company: Company) -> Iterator[Finding]:
@@ -735,3 +740,6 @@ def diagnose(client: Client[Facts], settings: Settings, company: Company) -> Ite
     if client.facts.requests_left is not None:
         left = f"{client.facts.requests_left} requests left, as Datto counts them"
         yield Finding(SOURCE, "budget", "ok", left)
+
+
+source = Source(SOURCE, DattoCredentials, TABLES, connect, identify, diagnose)

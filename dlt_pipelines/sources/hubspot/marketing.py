@@ -32,7 +32,6 @@ app's burst, so each kind has a lane with few requests at once.
 from __future__ import annotations
 
 import hashlib
-import threading
 import urllib.parse
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -42,11 +41,14 @@ from typing import Any
 
 import dlt
 
-from dlt_pipelines.core.records import Batches, Fields, at, parse, sound, typed
-from dlt_pipelines.core.run import ColumnType, Run, replaces_same, snapshot_day, streamed, table
+from dlt_pipelines.core.once import Once
+from dlt_pipelines.core.records import Batches, Fields, at, kinds, parse, sound, typed
+from dlt_pipelines.core.run import snapshot_day
+from dlt_pipelines.core.source import ColumnType, Table, replaces_same
 from dlt_pipelines.doctor.findings import Finding, readable
 from dlt_pipelines.errors import Gone, NotAvailable
 from dlt_pipelines.sources.hubspot.api import FULL_DAYS, SOURCE, paged, parsed_instant, path, results
+from dlt_pipelines.sources.hubspot.memory import HubSpotRun
 from dlt_pipelines.wire.budget import Limit
 from dlt_pipelines.wire.client import Client
 from foundation.calendar import local_date
@@ -141,7 +143,6 @@ _MAY_LACK = frozenset(
         *COUNTERS,
     }
 )
-NEWEST = {"forms": "updated_at", "form_submissions": "submitted_at", "marketing_mails": "updated_at"}
 
 
 def lanes(*shared: Limit) -> dict[str, tuple[Limit, ...]]:
@@ -161,50 +162,50 @@ def _optional(what: str) -> Iterator[None]:
         raise NotAvailable(f"HubSpot does not offer {what} to this account: {error}") from None
 
 
-def _shared(fetch: Callable[[], list[dict[str, Any]]]) -> Callable[[], list[dict[str, Any]]]:
-    """What two tables are made of, fetched once, by whichever asks first; a refusal is remembered too."""
-    lock = threading.Lock()
-    kept: list[list[dict[str, Any]] | NotAvailable] = []
-
-    def rows() -> list[dict[str, Any]]:
-        with lock:
-            if not kept:
-                try:
-                    kept.append(fetch())
-                except NotAvailable as error:
-                    kept.append(error)
-        if isinstance(kept[0], NotAvailable):
-            raise kept[0]
-        return kept[0]
-
-    return rows
-
-
-def _archived(row: Any) -> Any:
-    return row | {"archived": bool(row.get("archived"))} if isinstance(row, dict) else row
-
-
 class _Catalogue:
     """Forms or marketing mails: the live ones of every run and, once a week, the archived ones."""
 
-    def __init__(self, run: Run, name: str, fetch: Callable[[Run, bool], list[dict[str, Any]]]) -> None:
-        self.run, self.name = run, name
+    def __init__(
+        self,
+        run: HubSpotRun,
+        name: str,
+        made: Once[list[dict[str, Any]]],
+        fetch: Callable[[HubSpotRun, bool], list[dict[str, Any]]],
+    ) -> None:
+        self.run, self.name, self._made, self._fetch = run, name, made, fetch
         self.cursor = run.state.get("objects", {}).get(name, {})
         self.full = run.due(self.cursor.get("archived_at"), FULL_DAYS)
         """Whether the archived ones are listed too."""
-        self.rows = _shared(lambda: [_archived(row) for row in fetch(run, self.full)])
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Fetched once, whichever table asks first."""
+        return self._made(
+            lambda: [
+                row | {"archived": bool(row.get("archived"))} for row in self._fetch(self.run, self.full)
+            ]
+        )
 
     def tables(self, fields: Fields) -> Iterator[Any]:
+        """The table of all of them."""
         yield from typed(f"hubspot.{self.name}", fields, [self.rows()], self.run.warn, may_lack=_MAY_LACK)
         if not self.run.backfill:
-            self.run.listed(self.name, "archived_at")
-        if self.run.advances(self.name):
             now = self.run.started_at.isoformat()
+            self.run.listed(self.name, "archived_at")
             new = {"archived_at": now if self.full else self.cursor["archived_at"]}
             dlt.current.source_state().setdefault("objects", {})[self.name] = new
 
 
-def _list(run: Run, where: str, params: Mapping[str, Any], archived: bool, lane: str) -> list[dict[str, Any]]:
+def _forms_of(run: HubSpotRun) -> _Catalogue:
+    return _Catalogue(run, "forms", run.memory.forms, _forms)
+
+
+def _mails_of(run: HubSpotRun) -> _Catalogue:
+    return _Catalogue(run, "marketing_mails", run.memory.mails, _mails)
+
+
+def _list(
+    run: HubSpotRun, where: str, params: Mapping[str, Any], archived: bool, lane: str
+) -> list[dict[str, Any]]:
     return [
         row
         for value in ("false", "true")
@@ -216,7 +217,7 @@ def _list(run: Run, where: str, params: Mapping[str, Any], archived: bool, lane:
     ]
 
 
-def _forms(run: Run, archived: bool) -> list[dict[str, Any]]:
+def _forms(run: HubSpotRun, archived: bool) -> list[dict[str, Any]]:
     where, numbered = path(run.company, "forms"), path(run.company, "forms", version="v3")
     with _optional("forms"):
         try:
@@ -227,7 +228,7 @@ def _forms(run: Run, archived: bool) -> list[dict[str, Any]]:
             return _list(run, numbered, {"formTypes": "all"}, archived, "forms")
 
 
-def _mails(run: Run, archived: bool) -> list[dict[str, Any]]:
+def _mails(run: HubSpotRun, archived: bool) -> list[dict[str, Any]]:
     where = path(run.company, "mails")
     with _optional("marketing mails"):
         try:
@@ -239,7 +240,8 @@ def _mails(run: Run, archived: bool) -> list[dict[str, Any]]:
             return found
 
 
-def _stats(run: Run, mails: _Catalogue) -> Iterator[Any]:
+def _stats(run: HubSpotRun) -> Iterator[Any]:
+    mails = _mails_of(run)
     sent = [row for row in mails.rows() if at(row, "isPublished")]
     counted = [row for row in sent if isinstance(row.get("stats"), dict)]
     if sent and not counted:
@@ -265,15 +267,15 @@ def _moves(row: Mapping[str, Any], now: datetime) -> bool:
     return sent_at is None or now - sent_at <= MOVING or str(row.get("type")) != "BATCH_EMAIL"
 
 
-def _submissions(run: Run, forms: _Catalogue) -> Iterator[Any]:
+def _submissions(run: HubSpotRun) -> Iterator[Any]:
     known: Mapping[str, str] = run.state.get("submissions", {})
     batches = Batches("hubspot.form_submissions", SUBMISSION, run.warn, key=("conversion_id", "form_id"))
     reached: dict[str, str] = {}
     refused: Gone | None = None
-    for form in sound("hubspot.form_submissions", forms.rows(), "id", run.warn):
+    for form in sound("hubspot.form_submissions", _forms_of(run).rows(), "id", run.warn):
         form_id = str(form["id"])
         last = parsed_instant(known.get(form_id))
-        since = run.since if run.backfill else last - AGAIN if last else None
+        since = run.window.since if run.backfill else last - AGAIN if last else None
         oldest: datetime | None = None
         try:
             for page in paged(
@@ -312,7 +314,7 @@ def _submissions(run: Run, forms: _Catalogue) -> Iterator[Any]:
         dlt.current.source_state()["submissions"] = {**known, **reached}
 
 
-def _submission(form_id: str, row: Mapping[str, Any], run: Run) -> dict[str, Any]:
+def _submission(form_id: str, row: Mapping[str, Any], run: HubSpotRun) -> dict[str, Any]:
     values = [value for value in row.get("values") or () if isinstance(value, dict)]
     email = (
         next((str(value.get("value") or "") for value in values if value.get("name") == "email"), "")
@@ -333,15 +335,15 @@ def _submission(form_id: str, row: Mapping[str, Any], run: Run) -> dict[str, Any
     }
 
 
-def _traffic(run: Run) -> Iterator[Any]:
+def _traffic(run: HubSpotRun) -> Iterator[Any]:
     zone = run.company.zone
     cursor = run.state.get("web_traffic", {})
     today = local_date(run.started_at, zone)
     begins = run.company.hubspot.start_date or today - timedelta(days=HISTORY_DAYS)
     first, last = begins, today
     if run.backfill:
-        first = local_date(run.since, zone) if run.since else begins
-        last = min(local_date(run.until, zone), today) if run.until else today
+        first = local_date(run.window.since, zone) if run.window.since else begins
+        last = min(local_date(run.window.until, zone), today) if run.window.until else today
     elif "through" in cursor:
         begins = date.fromisoformat(cursor["from"])
         first = date.fromisoformat(cursor["through"]) - timedelta(days=RESTATED_DAYS)
@@ -358,7 +360,7 @@ def _traffic(run: Run) -> Iterator[Any]:
         dlt.current.source_state()["web_traffic"] = {"from": begins.isoformat(), "through": today.isoformat()}
 
 
-def _days(run: Run, first: date, last: date) -> Iterator[list[dict[str, Any]]]:
+def _days(run: HubSpotRun, first: date, last: date) -> Iterator[list[dict[str, Any]]]:
     while first <= last:
         end = min(first + timedelta(days=SPAN_DAYS - 1), last)
         with _optional("web analytics"):
@@ -404,52 +406,53 @@ def _new(row: Mapping[str, Any]) -> int | None:
     return round(sessions * rate) if isinstance(rate, int | float) else None
 
 
-def resources(run: Run | None) -> tuple[Any, ...]:
-    """The tables of this side. Without `run` they are only declared."""
-    forms_listed = _Catalogue(run, "forms", _forms) if run else None
-    mails_listed = _Catalogue(run, "marketing_mails", _mails) if run else None
-
-    def kinds(fields: Fields) -> dict[str, ColumnType]:
-        return {column: kind for column, (_, kind) in fields.items()}
-
-    @dlt.resource(**table("id", "merge", kinds(FORMS)))
-    def forms() -> Iterator[Any]:
-        """One row per form, archived ones too."""
-        yield from streamed(run, "forms", lambda _: forms_listed.tables(FORMS) if forms_listed else ())
-
-    @dlt.resource(**table(["form_id", "conversion_id"], "merge", SUBMISSION))
-    def form_submissions() -> Iterator[Any]:
-        """One row per submission of a form: when, on which page, and the e-mail address that names the
-        contact, in lower case."""
-        yield from streamed(
-            run, "form_submissions", lambda run: _submissions(run, forms_listed) if forms_listed else ()
-        )
-
-    @dlt.resource(**table("id", "merge", kinds(MAILS)))
-    def marketing_mails() -> Iterator[Any]:
-        """One row per marketing mail, drafts and archived ones too. published_at is when it went out;
-        planned_at says nothing about that, drafts have it as well."""
-        yield from streamed(
-            run, "marketing_mails", lambda _: mails_listed.tables(MAILS) if mails_listed else ()
-        )
-
-    @dlt.resource(
-        **table(["snapshot_date", "mail_id"], replaces_same("snapshot_date", "mail_id"), kinds(STATS))
-    )
-    def marketing_mail_stats() -> Iterator[Any]:
-        """Counters of a published marketing mail since it was sent, as they stood on a day; every mail at
-        least once a week."""
-        yield from streamed(
-            run, "marketing_mail_stats", lambda run: _stats(run, mails_listed) if mails_listed else ()
-        )
-
-    @dlt.resource(**table(["day", "source"], replaces_same("day"), kinds(VISITS)))
-    def web_traffic() -> Iterator[Any]:
-        """Sessions on the website by day (of the account's zone) and source; new_sessions are those of
-        visitors who came first."""
-        yield from streamed(run, "web_traffic", _traffic)
-
-    return forms, form_submissions, marketing_mails, marketing_mail_stats, web_traffic
+TABLES: tuple[Table[HubSpotRun], ...] = (
+    Table(
+        "forms",
+        "One row per form, archived ones too.",
+        "id",
+        kinds(FORMS),
+        lambda run: _forms_of(run).tables(FORMS),
+        newest="updated_at",
+    ),
+    Table(
+        "form_submissions",
+        "One row per submission of a form: when, on which page, and the e-mail address that names the"
+        " contact, in lower case.",
+        ("form_id", "conversion_id"),
+        SUBMISSION,
+        _submissions,
+        newest="submitted_at",
+    ),
+    Table(
+        "marketing_mails",
+        "One row per marketing mail, drafts and archived ones too. published_at is when it went out;"
+        " planned_at says nothing about that, drafts have it as well.",
+        "id",
+        kinds(MAILS),
+        lambda run: _mails_of(run).tables(MAILS),
+        newest="updated_at",
+    ),
+    Table(
+        "marketing_mail_stats",
+        "Counters of a published marketing mail since it was sent, as they stood on a day; every mail at"
+        " least once a week.",
+        ("snapshot_date", "mail_id"),
+        kinds(STATS),
+        _stats,
+        write=replaces_same("snapshot_date", "mail_id"),
+        is_snapshot=True,
+    ),
+    Table(
+        "web_traffic",
+        "Sessions on the website by day (of the account's zone) and source; new_sessions are those of"
+        " visitors who came first.",
+        ("day", "source"),
+        kinds(VISITS),
+        _traffic,
+        write=replaces_same("day"),
+    ),
+)
 
 
 def diagnose(client: Client, company: Company, today: date) -> Iterator[Finding]:

@@ -50,8 +50,8 @@ import base64
 import hashlib
 import re
 import urllib.parse
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from typing import Any
@@ -59,17 +59,9 @@ from typing import Any
 import dlt
 from pydantic import Field, SecretStr, field_validator
 
-from dlt_pipelines.core.records import Fields, as_json, at, parse, plain, typed
-from dlt_pipelines.core.run import (
-    EVERYTHING,
-    ColumnType,
-    Run,
-    replaces_same,
-    snapshot_day,
-    streamed,
-    table,
-    whole,
-)
+from dlt_pipelines.core.records import Fields, as_json, at, kinds, parse, plain, typed
+from dlt_pipelines.core.run import Run, snapshot_day
+from dlt_pipelines.core.source import EVERYTHING, ColumnType, Source, Table, replaces_same
 from dlt_pipelines.doctor.findings import Finding, currency_differs, readable
 from dlt_pipelines.errors import Gone, PermanentError, SourceError, TransientError, Unexpected
 from dlt_pipelines.wire.bearer import Bearer
@@ -274,13 +266,24 @@ _COMPANY: dict[str, ColumnType] = {
     "is_multi_currency": "bool",
     "home_currency": "text",
 }
+
+
+@dataclass
+class _Memory:
+    """What a run of QuickBooks remembers."""
+
+    alive: dict[str, set[str]] = field(default_factory=dict)
+    """Table -> ids of the transactions that the warehouse thinks are there."""
+    told: set[str] = field(default_factory=set)
+    """Tables of which change data capture told what was deleted."""
+
+
+_Run = Run[Client, _Memory]
+
 _SPELLINGS = {"FinancingActivites": "FinancingActivities"}
 
 COUNTED = {"bills": "", "bill_payments": "", "vendors": EVERY}
 """Table that the metrics read -> of which of its rows QuickBooks is asked how many there are."""
-
-FEEDS: dict[str, tuple[str, ...]] = {}
-NEWEST = dict.fromkeys(ENTITIES, "updated_at")
 
 
 class QuickBooksCredentials(Credentials):
@@ -300,8 +303,6 @@ class QuickBooksCredentials(Credentials):
             raise ValueError("expected the id of one company, such as 9130347000000000")
         return value
 
-
-CREDENTIALS = QuickBooksCredentials
 
 RECONNECT = (
     "Connect the app to the company again (developer.intuit.com, OAuth 2.0 playground, or your own consent"
@@ -557,12 +558,12 @@ def _lines(lines: Any) -> Iterator[dict[str, Any]]:
             }
 
 
-def _rows(run: Run, name: str, where: str = "") -> Iterator[Any]:
+def _rows(run: _Run, name: str, where: str = "") -> Iterator[Any]:
     pages = ([_prepared(row, name) for row in page] for page in walk(run.client, ENTITIES[name], where))
     yield from typed(f"quickbooks.{name}", FIELDS[name], pages, run.warn, may_lack=MAY_LACK)
 
 
-def _vendor_states(run: Run) -> Iterator[Any]:
+def _vendor_states(run: _Run) -> Iterator[Any]:
     day = snapshot_day(run, "vendor_states")
     pages = (
         [_prepared(row, "vendors") | {"_day": day} for row in page]
@@ -573,7 +574,7 @@ def _vendor_states(run: Run) -> Iterator[Any]:
     )
 
 
-def _transactions(run: Run, name: str) -> Iterator[Any]:
+def _transactions(run: _Run, name: str) -> Iterator[Any]:
     """Everything, the changes, or a window."""
     if run.backfill:
         for bounds in _windows(run):
@@ -588,38 +589,38 @@ def _transactions(run: Run, name: str) -> Iterator[Any]:
     else:
         pulled_at = datetime.fromisoformat(cursor["pulled_at"])
         yield from _rows(run, name, f" where MetaData.LastUpdatedTime >= '{_iso(pulled_at - OVERLAP)}'")
-        if run.known.get("gone", {}).get(name) is None:  # change data capture could not tell
+        if name not in run.memory.told:  # change data capture could not tell
             there = {
                 row.get("Id") for page in walk(run.client, TRANSACTIONS[name], fields="Id") for row in page
             }
             if None not in there:  # a row without an id may be any of them
-                run.gone(name, run.known[name] - there)
+                run.gone(name, run.memory.alive[name] - there)
     if run.advances(name):
         dlt.current.source_state().setdefault("tables", {})[name] = {**cursor, **new}
 
 
-def _windows(run: Run) -> Iterator[str]:
+def _windows(run: _Run) -> Iterator[str]:
     """There is no OR: what changed in the window, then what is dated in it."""
     zone = run.company.zone
     changed = [
         ("MetaData.LastUpdatedTime", sign, _iso(bound))
-        for sign, bound in ((">=", run.since), ("<=", run.until))
+        for sign, bound in ((">=", run.window.since), ("<=", run.window.until))
         if bound
     ]
     dated = [
         ("TxnDate", sign, local_date(bound, zone).isoformat())
-        for sign, bound in ((">=", run.since), ("<=", run.until))
+        for sign, bound in ((">=", run.window.since), ("<=", run.window.until))
         if bound
     ]
     for bounds in (changed, dated):
         yield " where " + " and ".join(f"{field} {sign} '{value}'" for field, sign, value in bounds)
 
 
-def _cursor(run: Run, name: str) -> dict[str, str]:
+def _cursor(run: _Run, name: str) -> dict[str, str]:
     return dict(run.state.get("tables", {}).get(name, {}))
 
 
-def _sweeps(run: Run, name: str) -> bool:
+def _sweeps(run: _Run, name: str) -> bool:
     """Whether this run reads all of a table again."""
     cursor = _cursor(run, name)
     return "pulled_at" not in cursor or run.due(cursor.get("swept_at"), SWEEP_DAYS)
@@ -628,16 +629,16 @@ def _sweeps(run: Run, name: str) -> bool:
 # ------------------------------------------------------------------ deletes
 
 
-def recall(connection: Any, run: Run) -> None:
+def recall(connection: Any, run: _Run) -> None:
     """Before the run, with the lock held: the transactions that the warehouse thinks are there."""
     if run.backfill:
         return
     for name in run.tables & set(TRANSACTIONS) & set(run.state.get("tables", {})):
         rows = connection.execute(f"select id from raw_quickbooks.{name} where deleted_at is null").fetchall()
-        run.known[name] = {row[0] for row in rows}
+        run.memory.alive[name] = {row[0] for row in rows}
 
 
-def begin(run: Run) -> None:
+def begin(run: _Run) -> None:
     """Before the first row: what was deleted since the last run, of all tables in one call where that is not
     too much."""
     if run.backfill:
@@ -655,7 +656,7 @@ def begin(run: Run) -> None:
             for name in names
             if (found := _deleted(run.client, [name], since[name])) is not None
         }
-    run.known["gone"] = gone
+    run.memory.told = set(gone)
     for name, deleted in gone.items():
         for key, when in deleted.items():
             run.gone(
@@ -695,14 +696,14 @@ def _deleted(
     }
 
 
-def totals(run: Run) -> Iterator[tuple[str, int]]:
+def totals(run: _Run) -> Iterator[tuple[str, int]]:
     """How many bills and payments of bills there are, voided ones too, and how many vendors, inactive ones
     too."""
     for name in run.countable(COUNTED):
         yield name, count(run.client, ENTITIES[name], COUNTED[name])
 
 
-def end(run: Run) -> None:
+def end(run: _Run) -> None:
     """After the last row: when the access ends, which the answers have told, and a warning where that is
     soon."""
     run.access_ends = _ends(run.client.facts.keeper)
@@ -738,7 +739,7 @@ def _months(first: date, last: date) -> list[date]:
     return [_first_of(first, -number) for number in range(count)]
 
 
-def _report_tables(run: Run, name: str) -> Iterator[Any]:
+def _report_tables(run: _Run, name: str) -> Iterator[Any]:
     kinds = _PROFIT_AND_LOSS if name == "profit_and_loss" else _REPORT
     key = ("month", "position", *(["accounting_method"] if name == "profit_and_loss" else []))
     yield from typed(
@@ -746,7 +747,7 @@ def _report_tables(run: Run, name: str) -> Iterator[Any]:
     )
 
 
-def _report(run: Run, name: str) -> Iterator[dict[str, Any]]:
+def _report(run: _Run, name: str) -> Iterator[dict[str, Any]]:
     zone, section = run.company.zone, run.company.quickbooks
     today = local_date(run.started_at, zone)
     # by another accounting method it is another report: its history is read again
@@ -755,12 +756,12 @@ def _report(run: Run, name: str) -> Iterator[dict[str, Any]]:
     last = today
     if run.backfill:
         first = (
-            local_date(run.since, zone).replace(day=1)
-            if run.since
+            local_date(run.window.since, zone).replace(day=1)
+            if run.window.since
             else _first_of(today, section.history_months - 1)
         )
-        if run.until and local_date(run.until, zone) < today:
-            last = _first_of(local_date(run.until, zone), -1) - timedelta(days=1)
+        if run.window.until and local_date(run.window.until, zone) < today:
+            last = _first_of(local_date(run.window.until, zone), -1) - timedelta(days=1)
     else:
         first = _first_of(today, (section.report_months if since else section.history_months) - 1)
         since = since or first.isoformat()
@@ -772,7 +773,7 @@ def _report(run: Run, name: str) -> Iterator[dict[str, Any]]:
         dlt.current.source_state().setdefault("reports", {})[kept] = since
 
 
-def _part(run: Run, name: str, months: list[date], last: date) -> Iterator[dict[str, Any]]:
+def _part(run: _Run, name: str, months: list[date], last: date) -> Iterator[dict[str, Any]]:
     """Rows of some months; a report that is too large for one answer is asked for in halves."""
     until = min(last, _first_of(months[-1], -1) - timedelta(days=1))
     params = {
@@ -920,7 +921,7 @@ def _line(
     }
 
 
-def _company(run: Run) -> Iterator[Any]:
+def _company(run: _Run) -> Iterator[Any]:
     info, preferences = _facts(run.client)
     start = at(info, "FiscalYearStartMonth")
     row = {
@@ -947,103 +948,112 @@ def _facts(client: Client) -> tuple[dict[str, Any], dict[str, Any]]:
 # ------------------------------------------------------------------ tables
 
 
-@dlt.source(name=SOURCE, max_table_nesting=0)
-def source(run: Run | None = None) -> Any:
-    """All tables of QuickBooks. Without `run` they are only declared."""
+def _entity(name: str, grain: str) -> Table[_Run]:
+    """A table of an entity: transactions by their changes, names in full."""
 
-    def shape(name: str) -> Any:
-        more: dict[str, ColumnType] = {"deleted_at": "timestamp"} if name in TRANSACTIONS else {}
-        found = table("id", "merge", {**{column: kind for column, (_, kind) in FIELDS[name].items()}, **more})
-        found["columns"]["sync_token"]["dedup_sort"] = (
-            "desc"  # a row that comes twice in one load: the newer one stays
-        )
-        return found
+    def changes(run: _Run) -> Iterator[Any]:
+        return _transactions(run, name)
 
-    @dlt.resource(**shape("invoices"))
-    def invoices() -> Iterator[Any]:
-        """One row per invoice, deleted ones too. Amounts in its own currency; balance is what is open now;
-        lines and linked are JSON."""
-        yield from streamed(run, "invoices", lambda run: _transactions(run, "invoices"))
+    def everything(run: _Run) -> Iterator[Any]:
+        return _rows(run, name, EVERY)
 
-    @dlt.resource(**shape("bills"))
-    def bills() -> Iterator[Any]:
-        """One row per vendor bill, deleted ones too. Amounts in the bill's currency; balance is what is open
-        now; lines are JSON."""
-        yield from streamed(run, "bills", lambda run: _transactions(run, "bills"))
-
-    @dlt.resource(**shape("purchases"))
-    def purchases() -> Iterator[Any]:
-        """One row per expense by card, check or debit, deleted ones too. is_credit: a refund, whose amount
-        counts negative."""
-        yield from streamed(run, "purchases", lambda run: _transactions(run, "purchases"))
-
-    @dlt.resource(**shape("payments"))
-    def payments() -> Iterator[Any]:
-        """One row per customer payment, deleted ones too. The lines (JSON) say which invoices it pays, each
-        with its part."""
-        yield from streamed(run, "payments", lambda run: _transactions(run, "payments"))
-
-    @dlt.resource(**shape("bill_payments"))
-    def bill_payments() -> Iterator[Any]:
-        """One row per payment of bills, deleted ones too. The lines (JSON) say which bills it pays, each with
-        its part."""
-        yield from streamed(run, "bill_payments", lambda run: _transactions(run, "bill_payments"))
-
-    @dlt.resource(**shape("customers"))
-    def customers() -> Iterator[Any]:
-        """One row per customer, inactive ones too. Sum balance: balance_with_jobs holds that of sub-customers
-        once more."""
-        yield from streamed(run, "customers", lambda run: _rows(run, "customers", EVERY))
-
-    @dlt.resource(**shape("vendors"))
-    def vendors() -> Iterator[Any]:
-        """One row per vendor, inactive ones too. has_tax_id: whether a tax id from a W-9 is on file; the id
-        itself is not kept."""
-        yield from streamed(run, "vendors", lambda run: _rows(run, "vendors", EVERY))
-
-    @dlt.resource(
-        **table(
-            ["snapshot_date", "vendor_id"],
-            replaces_same("snapshot_date"),
-            {column: kind for column, (_, kind) in VENDOR_STATES.items()},
-        )
+    columns = kinds(FIELDS[name])
+    if name in TRANSACTIONS:
+        columns["deleted_at"] = "timestamp"
+    return Table(
+        name,
+        grain,
+        "id",
+        columns,
+        changes if name in TRANSACTIONS else everything,
+        latest_by="sync_token",
+        newest="updated_at",
     )
-    def vendor_states() -> Iterator[Any]:
-        """One row per local day and vendor: whether it is paid as a 1099 contractor, and whether a tax id was
-        on file that day."""
-        yield from whole(run, "vendor_states", _vendor_states)
 
-    @dlt.resource(**shape("accounts"))
-    def accounts() -> Iterator[Any]:
-        """One row per account of the chart of accounts, inactive ones too. Payables carry a negative
-        balance."""
-        yield from streamed(run, "accounts", lambda run: _rows(run, "accounts", EVERY))
 
-    @dlt.resource(**table("id", EVERYTHING, _COMPANY))
-    def company() -> Iterator[Any]:
-        """The company of the books: one row. report_basis is the one that QuickBooks shows by itself."""
-        yield from whole(run, "company", _company)
+def _report_table(name: str, grain: str, columns: Mapping[str, ColumnType], *key: str) -> Table[_Run]:
+    def fetch(run: _Run) -> Iterator[Any]:
+        return _report_tables(run, name)
 
-    @dlt.resource(
-        **table(
-            ["accounting_method", "month", "position"],
-            replaces_same("accounting_method", "month"),
-            _PROFIT_AND_LOSS,
-        )
-    )
-    def profit_and_loss() -> Iterator[Any]:
-        """One row per month and line of the profit and loss report, in the home currency; kind month: the
-        month was read."""
-        yield from whole(run, "profit_and_loss", lambda run: _report_tables(run, "profit_and_loss"))
+    months = [column for column in key if column != "position"]
+    return Table(name, grain, key, columns, fetch, replaces_same(*months), whole=True)
 
-    @dlt.resource(**table(["month", "position"], replaces_same("month"), _REPORT))
-    def cash_flow() -> Iterator[Any]:
-        """One row per month and line of the cash flow report, in the home currency; kind month: the month was
-        read."""
-        yield from whole(run, "cash_flow", lambda run: _report_tables(run, "cash_flow"))
 
-    transactions = (invoices, bills, purchases, payments, bill_payments)
-    return *transactions, customers, vendors, vendor_states, accounts, company, profit_and_loss, cash_flow
+TABLES: tuple[Table[_Run], ...] = (
+    _entity(
+        "invoices",
+        "One row per invoice, deleted ones too. Amounts in its own currency; balance is what is open now;"
+        " lines and linked are JSON.",
+    ),
+    _entity(
+        "bills",
+        "One row per vendor bill, deleted ones too. Amounts in the bill's currency; balance is what is open"
+        " now; lines are JSON.",
+    ),
+    _entity(
+        "purchases",
+        "One row per expense by card, check or debit, deleted ones too. is_credit: a refund, whose amount"
+        " counts negative.",
+    ),
+    _entity(
+        "payments",
+        "One row per customer payment, deleted ones too. The lines (JSON) say which invoices it pays, each"
+        " with its part.",
+    ),
+    _entity(
+        "bill_payments",
+        "One row per payment of bills, deleted ones too. The lines (JSON) say which bills it pays, each with"
+        " its part.",
+    ),
+    _entity(
+        "customers",
+        "One row per customer, inactive ones too. Sum balance: balance_with_jobs holds that of sub-customers"
+        " once more.",
+    ),
+    _entity(
+        "vendors",
+        "One row per vendor, inactive ones too. has_tax_id: whether a tax id from a W-9 is on file; the id"
+        " itself is not kept.",
+    ),
+    Table(
+        "vendor_states",
+        "One row per local day and vendor: whether it is paid as a 1099 contractor, and whether a tax id was"
+        " on file that day.",
+        ("snapshot_date", "vendor_id"),
+        kinds(VENDOR_STATES),
+        _vendor_states,
+        write=replaces_same("snapshot_date"),
+        whole=True,
+        is_snapshot=True,
+    ),
+    _entity(
+        "accounts",
+        "One row per account of the chart of accounts, inactive ones too. Payables carry a negative balance.",
+    ),
+    Table(
+        "company",
+        "The company of the books: one row. report_basis is the one that QuickBooks shows by itself.",
+        "id",
+        _COMPANY,
+        _company,
+        write=EVERYTHING,
+        whole=True,
+    ),
+    _report_table(
+        "profit_and_loss",
+        "One row per month and line of the profit and loss report, in the home currency; kind month: the"
+        " month was read.",
+        _PROFIT_AND_LOSS,
+        *("accounting_method", "month", "position"),
+    ),
+    _report_table(
+        "cash_flow",
+        "One row per month and line of the cash flow report, in the home currency; kind month: the month was"
+        " read.",
+        _REPORT,
+        *("month", "position"),
+    ),
+)
 
 
 def diagnose(client: Client[Facts], settings: Settings, company: Company) -> Iterator[Finding]:
@@ -1097,3 +1107,18 @@ def _diagnose_token(keeper: TokenKeeper, now: datetime) -> Iterator[Finding]:
     elif ends:
         detail = f"good until {ends:%Y-%m-%d} without a run; every run renews it, for five years at most"
         yield Finding(SOURCE, "access", "ok", detail)
+
+
+source = Source(
+    SOURCE,
+    QuickBooksCredentials,
+    TABLES,
+    connect,
+    identify,
+    diagnose,
+    memory=_Memory,
+    recall=recall,
+    begin=begin,
+    end=end,
+    totals=totals,
+)

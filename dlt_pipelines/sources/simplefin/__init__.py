@@ -40,7 +40,7 @@ import contextlib
 import hashlib
 import urllib.parse
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -49,17 +49,9 @@ import duckdb
 from pydantic import Field, SecretStr
 
 from dlt_pipelines.core.clocks import APART
-from dlt_pipelines.core.records import Fields, at, plain, typed
-from dlt_pipelines.core.run import (
-    EVERYTHING,
-    ColumnType,
-    Run,
-    replaces_same,
-    snapshot_day,
-    streamed,
-    table,
-    whole,
-)
+from dlt_pipelines.core.records import Fields, at, kinds, plain, typed
+from dlt_pipelines.core.run import Run, snapshot_day
+from dlt_pipelines.core.source import EVERYTHING, ColumnType, Source, Table, replaces_same
 from dlt_pipelines.doctor.findings import Finding, existing
 from dlt_pipelines.errors import PermanentError, SourceError, TransientError, Unexpected
 from dlt_pipelines.wire.budget import Budget, Limit
@@ -120,8 +112,6 @@ ERRORS: dict[str, ColumnType] = {
     "connection_id": "text",
     "account_id": "text",
 }
-FEEDS: dict[str, tuple[str, ...]] = {}
-NEWEST = {"balances": "balance_at", "transactions": "posted_at"}
 _PREFIXES = ("gen.", "con.", "act.")
 
 
@@ -191,8 +181,6 @@ class SimpleFinCredentials(Credentials):
     def secrets(self) -> list[str]:
         return forms(self.access_url.get_secret_value())
 
-
-CREDENTIALS = SimpleFinCredentials
 
 WAY_OUT = (
     "Make a new setup token in SimpleFIN Bridge and claim it with `scoreline claim`. If nobody has withdrawn"
@@ -308,23 +296,36 @@ def known_keys(connection: Any) -> dict[str, str]:
         return {}
 
 
-def recall(connection: Any, run: Run) -> None:
+@dataclass
+class _Memory:
+    """What a run of SimpleFIN remembers."""
+
+    used: int = 0
+    """Requests that the loads of the last 24 hours took."""
+    keys: dict[str, str] = field(default_factory=dict)
+    """Account id -> the key that it has had so far."""
+
+
+_Run = Run[Client, _Memory]
+
+
+def recall(connection: Any, run: _Run) -> None:
     """Before the run, with the lock held: what is left of the day's requests, and the keys of the
     accounts."""
-    run.known["used"] = used(connection, run.started_at)
-    run.known["keys"] = known_keys(connection)
+    run.memory.used = used(connection, run.started_at)
+    run.memory.keys = known_keys(connection)
 
 
-def begin(run: Run) -> None:
+def begin(run: _Run) -> None:
     """Before the first row: is there a request left?
 
     Raises:
         TransientError: the loads of the last 24 hours took what they may.
     """
-    left = PER_DAY - FOR_THE_DOCTOR - run.known["used"]
+    left = PER_DAY - FOR_THE_DOCTOR - run.memory.used
     if left < 1:
         raise TransientError(
-            f"SimpleFIN: the loads of the last 24 hours took {run.known['used']} of {PER_DAY} requests. The"
+            f"SimpleFIN: the loads of the last 24 hours took {run.memory.used} of {PER_DAY} requests. The"
             " banks' data changes once a day: what is stored stays, and tomorrow's run continues."
         )
     run.client.facts.day.most = left
@@ -333,19 +334,19 @@ def begin(run: Run) -> None:
 # ------------------------------------------------------------------ the answer
 
 
-def _windows(run: Run) -> list[tuple[datetime, datetime | None]]:
+def _windows(run: _Run) -> list[tuple[datetime, datetime | None]]:
     """The ranges to ask for, oldest first; the end of the newest is open."""
     pulled_at = run.state.get("transactions", {}).get("pulled_at")
     if run.backfill:
-        start = run.since or run.started_at - STEP
+        start = run.window.since or run.started_at - STEP
     else:
         start = datetime.fromisoformat(pulled_at) - AGAIN if pulled_at else run.started_at - STEP
-    end = run.until or run.started_at
+    end = run.window.until or run.started_at
     found: list[tuple[datetime, datetime | None]] = []
     while end - start > STEP:
         found.append((start, start + STEP))
         start += STEP
-    return [*found, (start, run.until)]
+    return [*found, (start, run.window.until)]
 
 
 def _ask(client: Client, company: Company, window: tuple[datetime, datetime | None] | None) -> dict[str, Any]:
@@ -373,7 +374,7 @@ def _ask(client: Client, company: Company, window: tuple[datetime, datetime | No
     return dict(answer)
 
 
-def _answers(run: Run) -> list[dict[str, Any]]:
+def _answers(run: _Run) -> list[dict[str, Any]]:
     return [_ask(run.client, run.company, window) for window in _windows(run)]
 
 
@@ -443,15 +444,15 @@ def _instant(seconds: Any) -> Any:
         return seconds
 
 
-def _accounts(run: Run) -> Iterator[Any]:
+def _accounts(run: _Run) -> Iterator[Any]:
     lacks = {"org_name", "org_domain", "org_id", "connection_id"}
-    found = accounts_of(_answers(run)[-1], run.known["keys"])
+    found = accounts_of(_answers(run)[-1], run.memory.keys)
     yield from typed("simplefin.accounts", ACCOUNTS, [found], run.warn, key=("account_id",), may_lack=lacks)
 
 
-def _balances(run: Run) -> Iterator[Any]:
+def _balances(run: _Run) -> Iterator[Any]:
     answer, day = _answers(run)[-1], snapshot_day(run, "balances")
-    accounts = accounts_of(answer, run.known["keys"])
+    accounts = accounts_of(answer, run.memory.keys)
     sentences: dict[str, list[str]] = {}
     troubled = {one["connection_id"] for one in complaints(answer)} | {
         one["account_id"] for one in complaints(answer)
@@ -494,7 +495,7 @@ def _stale(rows: list[dict[str, Any]], now: datetime, days: int) -> Iterator[str
                 )
 
 
-def _transactions(run: Run) -> Iterator[Any]:
+def _transactions(run: _Run) -> Iterator[Any]:
     unread: set[str] = set()
     windows, answers = _windows(run), _answers(run)
     for answer in answers:
@@ -551,12 +552,12 @@ def _transactions(run: Run) -> Iterator[Any]:
         dlt.current.source_state()["transactions"] = state
 
 
-def _reaches_back_to(run: Run, start: datetime) -> datetime:
+def _reaches_back_to(run: _Run, start: datetime) -> datetime:
     since = run.state.get("transactions", {}).get("since")
     return datetime.fromisoformat(since) if since else start
 
 
-def _errors(run: Run) -> Iterator[Any]:
+def _errors(run: _Run) -> Iterator[Any]:
     # the bank side writes what it likes, and might quote the URL that it was asked with
     rows = [
         {"position": number, **said, "text": run.client.redact(said["text"])}
@@ -565,46 +566,46 @@ def _errors(run: Run) -> Iterator[Any]:
     yield from typed("simplefin.errors", plain(ERRORS), [rows], run.warn, key="position")
 
 
-@dlt.source(name=SOURCE, max_table_nesting=0)
-def source(run: Run | None = None) -> Any:
-    """All tables of SimpleFIN. Without `run` they are only declared."""
-
-    def kinds(fields: Fields) -> dict[str, ColumnType]:
-        return {column: kind for column, (_, kind) in fields.items()}
-
-    @dlt.resource(
-        **table(
-            ["snapshot_date", "account_id"], replaces_same("snapshot_date", "account_id"), kinds(BALANCES)
-        )
-    )
-    def balances() -> Iterator[Any]:
-        """One row per account and day, in its own currency; debts may be negative. balance_at: when the
-        balance was true; error_text: what the bank side complained of that day, a sentence a line, about this
-        account or about no account in particular.
-        """
-        yield from streamed(run, "balances", _balances)
-
-    @dlt.resource(**table("account_id", "merge", kinds(ACCOUNTS)))
-    def accounts() -> Iterator[Any]:
-        """One row per account id that ever came; a reconnected account has a new id and the same
-        account_key."""
-        yield from streamed(run, "accounts", _accounts)
-
-    @dlt.resource(
-        **table(["account_id", "transaction_id"], "merge", {**kinds(TRANSACTIONS), "deleted_at": "timestamp"})
-    )
-    def transactions() -> Iterator[Any]:
-        """One row per booked transaction, in the account's currency; negative left the account. An id may
-        exist in two accounts."""
-        yield from streamed(run, "transactions", _transactions)
-
-    @dlt.resource(**table("position", EVERYTHING, ERRORS))
-    def errors() -> Iterator[Any]:
-        """One row per complaint of the newest answer: connections to sign in to again, accounts that could
-        not be read."""
-        yield from whole(run, "errors", _errors)
-
-    return balances, accounts, transactions, errors
+TABLES: tuple[Table[_Run], ...] = (
+    Table(
+        "balances",
+        "One row per account and day, in its own currency; debts may be negative. balance_at: when the"
+        " balance was true; error_text: what the bank side complained of that day, a sentence a line, about"
+        " this account or about no account in particular.",
+        ("snapshot_date", "account_id"),
+        kinds(BALANCES),
+        _balances,
+        write=replaces_same("snapshot_date", "account_id"),
+        newest="balance_at",
+        is_snapshot=True,
+    ),
+    Table(
+        "accounts",
+        "One row per account id that ever came; a reconnected account has a new id and the same account_key.",
+        "account_id",
+        kinds(ACCOUNTS),
+        _accounts,
+    ),
+    Table(
+        "transactions",
+        "One row per booked transaction, in the account's currency; negative left the account. An id may"
+        " exist in two accounts.",
+        ("account_id", "transaction_id"),
+        kinds(TRANSACTIONS, deleted_at="timestamp"),
+        _transactions,
+        newest="posted_at",
+    ),
+    Table(
+        "errors",
+        "One row per complaint of the newest answer: connections to sign in to again, accounts that could not"
+        " be read.",
+        "position",
+        ERRORS,
+        _errors,
+        write=EVERYTHING,
+        whole=True,
+    ),
+)
 
 
 def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[Finding]:
@@ -687,3 +688,16 @@ def _diagnose_cash(accounts: list[dict[str, Any]], company: Company) -> Iterator
             "Nothing to do for cards, loans and investments; add the others to simplefin.cash_accounts in"
             " company.toml.",
         )
+
+
+source = Source(
+    SOURCE,
+    SimpleFinCredentials,
+    TABLES,
+    connect,
+    identify,
+    diagnose,
+    memory=_Memory,
+    recall=recall,
+    begin=begin,
+)

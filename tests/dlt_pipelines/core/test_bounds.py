@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from dlt_pipelines.core import records
 from dlt_pipelines.core.records import ARROW, Batches, array, parse, typed
-from dlt_pipelines.core.run import ColumnType
+from dlt_pipelines.core.source import ColumnType
 from dlt_pipelines.errors import PermanentError
 from dlt_pipelines.wire.messages import Answer
 

@@ -12,6 +12,7 @@ import pytest
 from dlt_pipelines.core.clocks import instant_of_run, without_future
 from dlt_pipelines.core.load import load
 from dlt_pipelines.core.run import Run
+from dlt_pipelines.core.source import Local
 from dlt_pipelines.doctor.checks import diagnose
 from dlt_pipelines.registry import SOURCES
 from dlt_pipelines.wire.client import Client
@@ -76,7 +77,7 @@ def test_cursors_in_the_future_are_refused_and_read_again(
 ) -> None:
     """What an older version has written, or a run whose vendor did not tell the time."""
     first, expected = undisturbed(source, pairs, sandbox, company, monkeypatch)
-    client = SOURCES[source].load_module().connect(Settings(), company)
+    client = SOURCES[source].source.connect(Settings(), company)
     with monkeypatch.context() as patch:
         patch.setattr(type(client), "clock", lambda self: None)
         first_load(source, sandbox, company, monkeypatch, tmp_path / "ahead")
@@ -178,7 +179,7 @@ def test_the_sandbox_tells_its_own_time(sandbox: Sandbox) -> None:
 def test_weekly_work_is_due_on_monday(
     last: str | None, now: str, days: int, due: bool, company: Company, settings: Settings
 ) -> None:
-    run = Run(settings, company, datetime.fromisoformat(now), None, frozenset())
+    run = Run(settings, company, datetime.fromisoformat(now), Local(), None, frozenset())
     assert run.due(last, days) is due
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from dlt_pipelines.core.load import load
+from dlt_pipelines.core.source import Window
 from dlt_pipelines.sources import hubspot
 from foundation.settings import Company, Settings
 from sandbox import Sandbox, running_sandbox
@@ -154,7 +155,7 @@ def test_a_backfill_pulls_a_window_again_and_moves_no_cursor(
             window = f"where {happened[source]} between ? and ?"
             lost = connection.execute(f"delete from raw_{source}.{table} {window}", [since, until]).fetchall()
         assert lost[0][0] > 20
-        report = load(source, settings, company, tables={table}, since=since, until=until)
+        report = load(source, settings, company, tables={table}, window=Window(since, until))
         assert lost[0][0] <= report.tables[table].rows_loaded < len(before) / 2
         assert living(settings, source, table) == before
         assert (
@@ -216,7 +217,7 @@ def test_the_search_walks_past_its_cap(company: Company, monkeypatch: pytest.Mon
             Settings(),
             company,
             tables={"companies"},
-            since=datetime.fromisoformat("2000-01-01T00:00:00Z"),
+            window=Window(datetime.fromisoformat("2000-01-01T00:00:00Z")),
         )
         assert report.tables["companies"].rows_total == report.tables["companies"].rows_loaded == 17_781
         searches = [call for call in large.requests("hubspot") if call["path"].endswith("/companies/search")]

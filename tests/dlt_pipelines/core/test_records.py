@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from dlt_pipelines.core.records import FLUSH_ROWS, Batches, array, decimal, instant, parse
-from dlt_pipelines.core.run import ColumnType
+from dlt_pipelines.core.source import ColumnType
 
 
 @pytest.mark.parametrize(

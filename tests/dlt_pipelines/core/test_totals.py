@@ -10,7 +10,7 @@ import pytest
 
 from dlt_pipelines.core.load import load
 from dlt_pipelines.registry import SOURCES
-from dlt_pipelines.sources import hubspot
+from dlt_pipelines.sources.hubspot.fields import TARGETS
 from foundation.settings import PROJECT_ROOT, Company, Settings
 from sandbox import Sandbox
 from tests.dlt_pipelines.conftest import query
@@ -31,7 +31,7 @@ class Told:
 
 
 TOLD = {
-    "hubspot": Told(dict.fromkeys(hubspot.TARGETS, "not archived"), "deals", {"path": "/search"}),
+    "hubspot": Told(dict.fromkeys(TARGETS, "not archived"), "deals", {"path": "/search"}),
     "autotask": Told(
         dict.fromkeys(("tickets", "time_entries"), "deleted_at is null"),
         "time_entries",
@@ -85,7 +85,7 @@ def differences(source: str) -> dict[str, int]:
 
 
 def test_every_source_that_is_told_totals_is_tried_here_and_compared() -> None:
-    assert set(TOLD) == {name for name, entry in SOURCES.items() if hasattr(entry.load_module(), "totals")}
+    assert set(TOLD) == {name for name, entry in SOURCES.items() if entry.source.totals}
     sql = (PROJECT_ROOT / "dbt_project/models/marts/health/fct_reconciliations.sql").read_text(
         encoding="utf-8"
     )
@@ -109,7 +109,7 @@ def test_a_first_load_holds_what_the_vendor_counts(sandbox: Sandbox, company: Co
 def test_a_row_that_is_lost_is_a_difference(sandbox: Sandbox, company: Company, source: str) -> None:
     table, settings = TOLD[source].kept, Settings()
     load(source, settings, company)
-    changed = SOURCES[source].load_module().NEWEST[table]
+    changed = SOURCES[source].source.by_name[table].newest
     with duckdb.connect(str(settings.warehouse_path)) as connection:
         # the one that changed the longest ago: what changed lately comes again
         connection.execute(

@@ -18,9 +18,7 @@ from sandbox import Sandbox
 from tests.dlt_pipelines.conftest import AS_OF, at, query
 from tests.support.cases import CASES, DATABASES
 
-CONNECTED = [
-    name for name, entry in SOURCES.items() if entry.load_module().CREDENTIALS and name not in DATABASES
-]
+CONNECTED = [name for name, entry in SOURCES.items() if entry.source.credentials and name not in DATABASES]
 pytestmark = pytest.mark.usefixtures("unhurried")
 NORMAL_RUN = {"hubspot", "simplefin"}
 """A cursor and a snapshot; the others are troubled by `make test-all`."""
@@ -130,11 +128,8 @@ def test_rows_of_another_shape_are_kept(
     if kind == "field_new":
         assert found == clean and report.warnings == []
         return
-    tables = [
-        table
-        for table in case.tables
-        if case.column in SOURCES[name].load_module().source().resources[table].columns
-    ]
+    declared = SOURCES[name].source.by_name
+    tables = [table for table in case.tables if case.column in declared[table].columns]
     assert any(
         query(Settings(), f'select bool_and({case.column} is null) from raw_{name}."{table}"') == [(True,)]
         for table in tables
@@ -193,7 +188,7 @@ def test_what_may_not_be_read_is_said_and_the_old_rows_stay(
             )
         )
         assert "not_available" in last.values()
-        feeds = SOURCES[name].load_module().FEEDS
+        feeds = SOURCES[name].source.feeds
         taken_by_nobody = {
             table
             for table, feeders in feeds.items()
@@ -258,8 +253,7 @@ def test_nothing_is_missed_while_records_change_and_clocks_differ(
     load(name, fresh, company, tables=tables)
     full = content(fresh, name, tables)
     for table in tables:
-        columns = SOURCES[name].load_module().source().resources[table].columns
-        key = sum(bool(hints.get("primary_key")) for hints in columns.values())
+        key = len(SOURCES[name].source.by_name[table].keys)
         # what is gone stays in the walked copy, marked; every row that is there must be there as it is
         assert {row[:key] for row in full[table]} <= {row[:key] for row in walked[table]}, table
         assert [row for row in full[table] if row not in walked[table]] == [], table

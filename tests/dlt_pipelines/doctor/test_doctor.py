@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -201,7 +202,8 @@ def test_what_no_library_should_raise_stops_no_other_source(
     def broken(*_: object) -> None:
         raise RuntimeError(f"never seen before, with {sandbox.environment['HUBSPOT_API_KEY']}")
 
-    monkeypatch.setattr(hubspot, "connect", broken)
+    entry = SOURCES["hubspot"]
+    monkeypatch.setitem(entry.__dict__, "source", replace(entry.source, connect=broken))
     found = bad(diagnose(Settings(), company, ["hubspot", "manual"]))
     assert "RuntimeError: never seen before, with ***" in found["access"].detail
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from dlt_pipelines.core.load import LoadReport, load
+from dlt_pipelines.core.source import Window
 from dlt_pipelines.doctor.checks import diagnose
 from dlt_pipelines.doctor.findings import Finding
 from dlt_pipelines.errors import PermanentError, TransientError
@@ -195,7 +196,7 @@ def test_a_window_is_pulled_again_and_the_cursor_stays(
     load("google_ads", Settings(), brief)
     since, until = datetime(2025, 7, 1, 12, tzinfo=UTC), datetime(2025, 7, 20, 12, tzinfo=UTC)
     for _ in range(2):
-        load("google_ads", Settings(), brief, since=since, until=until)
+        load("google_ads", Settings(), brief, window=Window(since, until))
     assert query(Settings(), "select min(day) from raw_google_ads.spend")[0][0] == date(2025, 7, 1)
     assert query(Settings(), "select count(*) from raw_google_ads.spend where deleted_at is not null") == [
         (0,)

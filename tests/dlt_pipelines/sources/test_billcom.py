@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from dlt_pipelines.core.load import load
+from dlt_pipelines.core.source import Window
 from dlt_pipelines.doctor.checks import diagnose
 from dlt_pipelines.errors import PermanentError, SourceError, TransientError
 from foundation.settings import Company, Settings
@@ -149,7 +150,7 @@ def test_an_empty_page_with_a_cursor_is_not_the_end(sandbox: Sandbox, company: C
     report = load(NAME, Settings(), company)
     total = report.tables["bills"].rows_total
     sandbox.clear_faults()
-    again = load(NAME, Settings(), company, since=datetime(2024, 1, 1, tzinfo=UTC))
+    again = load(NAME, Settings(), company, window=Window(datetime(2024, 1, 1, tzinfo=UTC)))
     assert again.tables["bills"].rows_total == total + 100
 
 

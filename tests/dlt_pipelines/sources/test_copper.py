@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from dlt_pipelines.core.load import load
+from dlt_pipelines.core.source import Window
 from dlt_pipelines.doctor.checks import diagnose
 from dlt_pipelines.errors import PermanentError
 from dlt_pipelines.sources import copper
@@ -105,7 +106,7 @@ def test_the_wrong_order_of_dates_is_told_and_never_guessed_per_row(
         Settings(),
         configured(company, date_order="dmy"),
         tables={"opportunities"},
-        since=datetime(2025, 8, 1, tzinfo=UTC),
+        window=Window(datetime(2025, 8, 1, tzinfo=UTC)),
     )
     assert any('set copper.date_order = "mdy"' in text for text in report.warnings), report.warnings
     assert (
@@ -222,7 +223,13 @@ def test_nothing_counts_as_deleted_because_a_page_was_short(sandbox: Sandbox, co
     before = alive(Settings(), "activities")
     # both tries of a page come without rows, in the first of the two walks
     sandbox.fault("copper", "empty_page", path="activities/search", skip=1, times=2)
-    load("copper", Settings(), company, tables={"activities"}, since=datetime(2025, 8, 25, 5, tzinfo=UTC))
+    load(
+        "copper",
+        Settings(),
+        company,
+        tables={"activities"},
+        window=Window(datetime(2025, 8, 25, 5, tzinfo=UTC)),
+    )
     assert alive(Settings(), "activities") == before
 
 

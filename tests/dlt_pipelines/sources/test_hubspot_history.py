@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from dlt_pipelines.core.load import load
-from dlt_pipelines.sources import hubspot
-from dlt_pipelines.sources.hubspot import HISTORY, HISTORY_BATCH
+from dlt_pipelines.registry import SOURCES
+from dlt_pipelines.sources.hubspot.fields import HISTORY, HISTORY_BATCH
 from foundation.settings import Company, Settings
 from sandbox import Sandbox
 from tests.dlt_pipelines.conftest import AS_OF, at, query
@@ -86,7 +88,9 @@ def test_a_warehouse_from_before_the_table_reads_the_past_once(
 ) -> None:
     settings = Settings()
     with monkeypatch.context() as before:
-        before.setitem(hubspot.FEEDS, "deal_history", ())
+        entry = SOURCES["hubspot"]
+        tables = tuple(table for table in entry.source.tables if table.name != "deal_history")
+        before.setitem(entry.__dict__, "source", replace(entry.source, tables=tables))
         load("hubspot", settings, company, tables={"deals"})
         assert reads(sandbox) == 0
     report = load("hubspot", settings, company, tables={"deals", "deal_history"})

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from dlt_pipelines.core.load import load
+from dlt_pipelines.core.source import Window
 from dlt_pipelines.doctor.checks import diagnose
 from foundation.settings import Company, Settings
 from sandbox import Sandbox, running_sandbox
@@ -296,7 +297,7 @@ def test_a_backfill_pulls_a_window_and_moves_no_cursor(sandbox: Sandbox, company
         datetime.fromisoformat("2025-08-01T00:00:00Z"),
         datetime.fromisoformat("2025-10-01T00:00:00Z"),
     )
-    load("hubspot", settings, company, tables=tables, since=since, until=until)
+    load("hubspot", settings, company, tables=tables, window=Window(since, until))
     assert [
         query(settings, f"select count(*) from raw_hubspot.{table}") for table in sorted(tables)
     ] == before

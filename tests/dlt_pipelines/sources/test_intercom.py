@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from dlt_pipelines.core.load import load
+from dlt_pipelines.core.source import Window
 from dlt_pipelines.doctor.checks import diagnose
 from dlt_pipelines.sources import intercom
 from dlt_pipelines.wire.messages import Answer, Retry
@@ -263,7 +264,7 @@ def test_a_backfill_moves_no_cursor_and_takes_no_snapshot(sandbox: Sandbox, comp
     pull(company)
     sandbox.forget_requests()
     before = query(Settings(), "select count(*) from raw_intercom.open_conversations")
-    report = pull(company, since=datetime(2025, 9, 1, tzinfo=UTC), until=datetime(2025, 9, 8, tzinfo=UTC))
+    report = pull(company, window=Window(datetime(2025, 9, 1, tzinfo=UTC), datetime(2025, 9, 8, tzinfo=UTC)))
     assert 100 < report.tables["conversations"].rows_loaded < report.tables["conversations"].rows_total
     assert query(Settings(), "select count(*) from raw_intercom.open_conversations") == before
     sandbox.forget_requests()

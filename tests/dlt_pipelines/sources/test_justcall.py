@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from dlt_pipelines.core.load import load
+from dlt_pipelines.core.source import Window
 from dlt_pipelines.doctor.checks import diagnose
 from dlt_pipelines.errors import TransientError
 from dlt_pipelines.sources import justcall
@@ -50,7 +51,7 @@ def test_what_is_asked(vendor: Vendor, company: Company, monkeypatch: pytest.Mon
         "justcall",
         Settings(),
         configured(company, sales_dialer=False),
-        since=datetime(2025, 10, 20, 5, tzinfo=UTC),
+        window=Window(datetime(2025, 10, 20, 5, tzinfo=UTC)),
     )
     asked = {
         urlsplit(path).path: {k: v[0] for k, v in parse_qs(urlsplit(path).query).items()}

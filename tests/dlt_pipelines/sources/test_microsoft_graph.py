@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from dlt_pipelines.core.load import load
+from dlt_pipelines.core.source import Window
 from dlt_pipelines.doctor.checks import diagnose
 from dlt_pipelines.errors import PermanentError
 from foundation.settings import Company, Settings
@@ -184,8 +185,7 @@ def test_a_window_is_read_again_and_moves_no_cursor(sandbox: Sandbox, company: C
         NAME,
         Settings(),
         company,
-        since=datetime(2025, 9, 1, tzinfo=UTC),
-        until=datetime(2025, 9, 8, tzinfo=UTC),
+        window=Window(datetime(2025, 9, 1, tzinfo=UTC), datetime(2025, 9, 8, tzinfo=UTC)),
     )
     assert report.status == "ok" and set(days(OWN_TENANT)) <= {f"2025-09-0{day}" for day in range(1, 9)}
     load(NAME, Settings(), company)

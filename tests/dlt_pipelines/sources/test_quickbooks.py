@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from dlt_pipelines.core.load import load
+from dlt_pipelines.core.source import Window
 from dlt_pipelines.doctor.checks import diagnose
 from dlt_pipelines.errors import PermanentError, TransientError
 from dlt_pipelines.sources import quickbooks
@@ -384,7 +385,7 @@ def _check_deleted() -> None:
 def test_a_window_is_pulled_again_and_moves_no_cursor(sandbox: Sandbox, company: Company) -> None:
     settings = Settings()
     since, until = (datetime.fromisoformat(f"2025-0{month}-01T06:00:00+00:00") for month in (3, 5))
-    load("quickbooks", settings, company, tables={"invoices", "profit_and_loss"}, since=since, until=until)
+    load("quickbooks", settings, company, tables={"invoices", "profit_and_loss"}, window=Window(since, until))
     first, last, count = query(
         settings, "select min(txn_date), max(txn_date), count(*) from raw_quickbooks.invoices"
     )[0]

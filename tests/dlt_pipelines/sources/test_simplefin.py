@@ -20,6 +20,7 @@ import pytest
 from click.testing import CliRunner
 
 from dlt_pipelines.core.load import load
+from dlt_pipelines.core.source import Window
 from dlt_pipelines.doctor.checks import diagnose
 from dlt_pipelines.errors import PermanentError, TransientError
 from dlt_pipelines.sources import simplefin
@@ -178,7 +179,7 @@ def test_transactions_by_account_and_id_in_steps_of_89_days(sandbox: Sandbox, co
     assert total > ids > 200  # both sides of a transfer share an id
     first = report.tables["transactions"].rows_total
     since = datetime(2025, 1, 1, tzinfo=UTC)
-    again = load("simplefin", Settings(), company, since=since)
+    again = load("simplefin", Settings(), company, window=Window(since))
     assert again.requests == 4 and not again.warnings  # 299 days
     assert again.tables["transactions"].rows_total > 3 * first
     assert query(Settings(), "select min(posted_at) >= '2025-01-01' from raw_simplefin.transactions") == [

@@ -91,7 +91,10 @@ def test_secrets_of_mailboxes_and_addresses_of_leads_are_nowhere(
         b"shared-leads",
     ):
         assert secret not in everything
-    assert set(smartlead.source().mailboxes.columns) & {"password", "imap_password", "refresh_token"} == set()
+    assert (
+        set(smartlead.source.by_name["mailboxes"].columns) & {"password", "imap_password", "refresh_token"}
+        == set()
+    )
 
 
 def test_texts_become_numbers_and_json_in_text_stays_json(sandbox: Sandbox, company: Company) -> None:

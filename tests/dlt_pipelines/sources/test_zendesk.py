@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from dlt_pipelines.core.load import load
+from dlt_pipelines.core.source import Window
 from dlt_pipelines.doctor.checks import diagnose
 from dlt_pipelines.errors import PermanentError
 from dlt_pipelines.sources import zendesk
@@ -188,7 +189,7 @@ def test_a_backfill_begins_at_its_window_runs_to_the_end_and_moves_no_cursor(
     )
     assert (report.tables["tickets"].rows_loaded,) == stamps[0]
     # a window that ends now would begin younger than a minute, which Zendesk refuses
-    pull(company, since=datetime.fromisoformat(AS_OF))
+    pull(company, window=Window(datetime.fromisoformat(AS_OF)))
     at(monkeypatch, sandbox, NEXT_DAY)
     assert pull(company).tables["tickets"].rows_loaded < 100
 

@@ -1,0 +1,73 @@
+"""What is known of the connection to HubSpot, and what a run remembers: what its tables tell each other."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+
+from dlt_pipelines.core.once import Once
+from dlt_pipelines.core.run import Run
+from dlt_pipelines.wire.client import Client
+
+
+@dataclass
+class Facts:
+    """What is known of the connection."""
+
+    account_path: str
+    requests_left_today: str | None = None
+
+
+class Aside:
+    """Associations or histories on their way from the resources that see them to the resource that stores
+    them."""
+
+    def __init__(self) -> None:
+        self._queue: queue.SimpleQueue[pa.Table] = queue.SimpleQueue()
+        self._open: set[str] = set()
+        self._lock = threading.Lock()
+
+    def expect(self, feeders: Iterable[str]) -> None:
+        """Before the run: the tables whose pulls put something here."""
+        self._open = set(feeders)
+
+    def put(self, table: pa.Table) -> None:
+        """Hand something over."""
+        self._queue.put(table)
+
+    def close(self, feeder: str) -> None:
+        """Nothing more comes from this table."""
+        with self._lock:
+            self._open.discard(feeder)
+
+    def tables(self) -> Iterator[list[pa.Table]]:
+        """What has arrived; an empty list every now and then, so that dlt can stop us when another resource
+        failed."""
+        while True:
+            finished = not self._open
+            try:
+                yield [self._queue.get(timeout=0.0 if finished else 0.2)]
+            except queue.Empty:
+                if finished:
+                    return
+                yield []
+
+
+@dataclass
+class Memory:
+    """What a run of HubSpot remembers."""
+
+    links: Aside = field(default_factory=Aside)
+    """Associations, on their way from the records."""
+    history: Aside = field(default_factory=Aside)
+    """Histories, on their way from the deals."""
+    forms: Once[list[dict[str, Any]]] = field(default_factory=Once)
+    mails: Once[list[dict[str, Any]]] = field(default_factory=Once)
+
+
+HubSpotRun = Run[Client[Facts], Memory]

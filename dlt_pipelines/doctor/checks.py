@@ -107,6 +107,7 @@ def _look(entry: SourceEntry, settings: Settings, company: Company, redact: Reda
         yield from credential_ages.findings(entry.name, settings, company, values)
     yield from versions.findings(entry.name, company, local_date(settings.now(), company.zone))
     client = source.connect(settings, company)
+    assert client is not None  # its credentials are set
     yield Finding(
         entry.name, "connection", "ok", source.identify(client) or "an account that has no name yet"
     )

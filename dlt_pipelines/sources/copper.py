@@ -596,7 +596,7 @@ def _options(client: Client[Facts]) -> list[dict[str, Any]]:
     ]
 
 
-def _account(client: Client) -> list[dict[str, Any]]:
+def _account(client: Client[Facts]) -> list[dict[str, Any]]:
     return [expect(client.get_once("/account"), dict, "Copper account")]
 
 
@@ -604,7 +604,7 @@ def _listing(
     name: str,
     grain: str,
     fields: Fields,
-    read: Callable[[Client], list[dict[str, Any]]],
+    read: Callable[[Client[Facts]], list[dict[str, Any]]],
     key: tuple[str, ...] = ("id",),
 ) -> Table[_Run]:
     """A table of a list that comes in one answer."""

@@ -215,7 +215,7 @@ class _Memory:
     """How many campaigns the warehouse thinks are there."""
 
 
-_Run = Run[Client, _Memory]
+_Run = Run[Client[Company], _Memory]
 
 
 def recall(connection: Any, run: _Run) -> None:

@@ -151,7 +151,7 @@ def empty_but_more(answer: Any) -> str | None:
 
 def results(answer: Any, what: str) -> list[dict[str, Any]]:
     """Rows of a page, whatever they are."""
-    return expect(answer, list, what, "results")
+    return list(expect(answer, list, what, "results"))
 
 
 def parsed_instant(text: str | None) -> datetime | None:

@@ -133,7 +133,7 @@ def warm_list(client: Client, company: Company) -> dict[str, Any] | None:
         return None
     where = f"{path(company, 'lists')}/object-type-id/0-1/name/{urllib.parse.quote(name, safe='')}"
     try:
-        return expect(client.get_once(where), dict, f'HubSpot list "{name}"', "list")
+        return dict(expect(client.get_once(where), dict, f'HubSpot list "{name}"', "list"))
     except Gone:
         return None
 

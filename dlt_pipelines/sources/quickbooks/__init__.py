@@ -266,20 +266,6 @@ _COMPANY: dict[str, ColumnType] = {
     "is_multi_currency": "bool",
     "home_currency": "text",
 }
-
-
-@dataclass
-class _Memory:
-    """What a run of QuickBooks remembers."""
-
-    alive: dict[str, set[str]] = field(default_factory=dict)
-    """Table -> ids of the transactions that the warehouse thinks are there."""
-    told: set[str] = field(default_factory=set)
-    """Tables of which change data capture told what was deleted."""
-
-
-_Run = Run[Client, _Memory]
-
 _SPELLINGS = {"FinancingActivites": "FinancingActivities"}
 
 COUNTED = {"bills": "", "bill_payments": "", "vendors": EVERY}
@@ -440,6 +426,19 @@ def _judge(answer: Answer) -> Retry | SourceError | None:
 def identify(client: Client[Facts]) -> str:
     """The company behind the credentials, so that two companies never mix in one warehouse."""
     return f"company {hashlib.sha256(client.facts.realm.encode()).hexdigest()[:12]}"
+
+
+@dataclass
+class _Memory:
+    """What a run of QuickBooks remembers."""
+
+    alive: dict[str, set[str]] = field(default_factory=dict)
+    """Table -> ids of the transactions that the warehouse thinks are there."""
+    told: set[str] = field(default_factory=set)
+    """Tables of which change data capture told what was deleted."""
+
+
+_Run = Run[Client[Facts], _Memory]
 
 
 # ------------------------------------------------------------------ queries

@@ -306,7 +306,7 @@ class _Memory:
     """Account id -> the key that it has had so far."""
 
 
-_Run = Run[Client, _Memory]
+_Run = Run[Client[Facts], _Memory]
 
 
 def recall(connection: Any, run: _Run) -> None:

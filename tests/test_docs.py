@@ -122,6 +122,17 @@ def test_every_example_of_settings_is_valid(page: str, example: str) -> None:
     Company.model_validate(company)
 
 
+def test_each_room_imports_what_its_row_says() -> None:
+    section = TEXT["docs/architecture.md"].split("## Rooms")[1].split("\n## ")[0]
+    rows = re.findall(r"^\| `(\w+)/` \| .+ \| (.+) \|$", section, re.M)
+    rooms = {room: set(re.findall(r"`(\w+)`", may)) for room, may in rows if not may.startswith("all")}
+    assert len(rooms) > 4
+    for room, may_import in rooms.items():
+        for file in (PROJECT_ROOT / room).rglob("*.py"):
+            imported = set(re.findall(r"^\s*(?:from|import) (\w+)", file.read_text(encoding="utf-8"), re.M))
+            assert imported & (dict(rows).keys() - {room}) <= may_import, file
+
+
 def test_pictures_are_small() -> None:
     for picture in (DOCS / "img").glob("*.png"):
         assert picture.stat().st_size < 150_000, picture

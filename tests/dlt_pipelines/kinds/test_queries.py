@@ -16,6 +16,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from sqlalchemy import make_url
 
 from dlt_pipelines.core.load import LoadReport, load
 from dlt_pipelines.doctor.checks import diagnose
@@ -404,3 +405,7 @@ def test_the_shipped_queries_have_answers(sandbox: Sandbox, company: Company) ->
         report = load(source, Settings(), company)
         assert report.warnings == []
         assert query(Settings(), f"select count(*) from raw_{source}.figures where value > 0")[0][0] >= 5
+
+
+def test_the_driver_of_bigquery_is_installed() -> None:
+    assert make_url("bigquery://project/dataset").get_dialect().name == "bigquery"

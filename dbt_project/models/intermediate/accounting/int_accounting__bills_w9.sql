@@ -75,7 +75,7 @@ bills as (
         vendors.currency,
         bills.due_date as due_day,
         bills.created_day,
-        -- Bill.com does not tell the day of the payment; paying moves updatedTime
+        -- Bill.com does not give the day of the payment; paying moves updatedTime
         case when bills.is_paid then {{ local_day('bills.updated_at') }} end as paid_day,
         case when bills.is_archived then 'deleted' end as gone,
         cast(null as text) as record_url

@@ -24,7 +24,7 @@ select
         when pending.bill_id is null then 'nothing_waits'
         when list_contains(pending.implausible, 'amount') then 'implausible_amount'
         when pending.amount is null then 'no_number'
-        -- the vendor says in which currency it bills; where it does not, an amount that was converted tells
+        -- the vendor says in which currency it bills; where it does not, an amount that was converted shows it
         when
             coalesce(vendors.currency, {{ setting('company.currency') }}) <> {{ setting('company.currency') }}
             or coalesce(bills.amount_home <> bills.amount, false)

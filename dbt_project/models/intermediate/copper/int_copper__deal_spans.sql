@@ -1,4 +1,4 @@
--- what each opportunity of Copper was from day to day, as far as our daily lists of the open ones tell: before the first of them it was
+-- what each opportunity of Copper was from day to day, as far as our daily lists of the open ones show: before the first of them it was
 -- as it was then, and one that is missing from a list was closed by that day
 with deals as (
     select
@@ -12,7 +12,7 @@ with deals as (
         case lower(trim(opportunities.status)) when 'won' then 'won' when 'open' then 'open' else 'lost' end as deal_state,
         coalesce(pipelines.is_revenue, true) as is_in_pipeline,
         opportunities.stage_changed_day,
-        -- Copper writes the day of the close into the close date; where it is blank, or lies ahead, the last change tells
+        -- Copper writes the day of the close into the close date; where it is blank, or lies ahead, the day of the last change is taken
         case
             when lower(trim(opportunities.status)) = 'open' then null
             when opportunities.close_day <= {{ today() }} then opportunities.close_day

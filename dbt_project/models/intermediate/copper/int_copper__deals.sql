@@ -1,4 +1,4 @@
--- Copper's opportunities: as int_hubspot__deals
+-- Copper's opportunities in the shape of int_hubspot__deals. Copper gives days without times, and neither source nor reason
 with firsts as (
     select
         deal_id,
@@ -27,7 +27,12 @@ select
     opportunities.created_day,
     {{ local_day('opportunities.updated_at') }} as updated_day,
     opportunities.stage_changed_day as stage_entered_day,
+    cast(null as timestamptz) as created_at,
+    cast(null as timestamptz) as stage_entered_at,
+    cast(null as timestamptz) as closed_at,
     {{ deal_opened_on('opportunities.created_day', 'now.closed_on', 'firsts.in_pipeline_from') }} as opened_on,
+    cast(null as text) as original_source,
+    cast(null as text) as lost_reason,
     'copper' as source,
     'opportunity' as record_type,
     now.deal_id as record_id,

@@ -1,5 +1,5 @@
 -- e-mails of the sales people that the CRM (Copper) knows. Mails that Copper logged by itself often have no user: then the sender says
--- whose they are; one whose sender is no user came from outside
+-- whose they are; one whose sender is not a user came from outside
 with users as (
     select
         email,

@@ -1,4 +1,4 @@
--- entries of opportunities into the stages A, B and C of the lead progression, not how many stand in them. Copper tells when an
+-- entries of opportunities into the stages A, B and C of the lead progression, not how many are in them. Copper says when an
 -- opportunity entered the stage in which it is; earlier entries are read from the daily snapshots of the stages
 with snapshots as (
     select

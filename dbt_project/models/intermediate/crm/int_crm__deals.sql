@@ -1,33 +1,7 @@
 -- the deals that are or were in the sales pipelines, as they are now, whichever CRM they are in
 with deals as (
-    select
-        deals.source,
-        deals.deal_id,
-        deals.pipeline_id,
-        deals.stage_id,
-        deals.owner_id,
-        deals.person_key,
-        deals.amount,
-        deals.implausible,
-        deals.is_other_currency,
-        deals.deal_state,
-        deals.is_in_pipeline,
-        deals.is_disqualified,
-        deals.is_deleted,
-        deals.created_day,
-        deals.updated_day,
-        deals.stage_entered_day,
-        deals.close_day,
-        deals.closed_on,
-        deals.opened_on,
-        nullif(trim(raw_deals.original_source), '') as original_source,
-        nullif(trim(raw_deals.closed_lost_reason), '') as lost_reason,
-        deals.record_type,
-        deals.record_id,
-        deals.record_url,
-        deals.record_label
-    from {{ ref('int_hubspot__deals') }} as deals
-    inner join {{ ref('stg_hubspot__deals') }} as raw_deals on deals.deal_id = raw_deals.deal_id
+    select * exclude (mrr, is_renewal)
+    from {{ ref('int_hubspot__deals') }}
 
     union all by name
 

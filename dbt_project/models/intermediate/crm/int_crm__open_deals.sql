@@ -1,4 +1,4 @@
--- the pipelines as they stood at the end of each week and stand today: which deals were open in them, with which stage, amount, owner and
+-- the pipelines as they were at the end of each week and are today: which deals were open in them, with which stage, amount, owner and
 -- planned close. A day on which no deal was open has one row without a deal: nothing was open, which is a number
 with open_deals as (
     select

@@ -1,6 +1,6 @@
 {%- set listed = setting_list('simplefin.cash_accounts') -%}
 -- each account of the list `simplefin.cash_accounts` on each day on which the bank side answered, whether it was in the answer or not; and
--- the other accounts, which are no cash. An account that is missing keeps its last balance while that is young enough; else the day is
+-- the other accounts, which are not cash. An account that is missing keeps its last balance while that is young enough; else the day is
 -- incomplete and has no sum at all, because a sum without it would be a lower number that looks like the whole. The same holds for two
 -- accounts of one name, where nobody knows which of them counts
 with cash_accounts as (
@@ -10,7 +10,7 @@ with cash_accounts as (
 keyed as (
     select
         balances.*,
-        -- an id on the list tells accounts of one name apart
+        -- an id on the list distinguishes accounts of one name
         case
             when list_contains({{ listed }}, lower(balances.account_id)) then lower(balances.account_id)
             else regexp_replace(lower(trim(balances.account_key)), '^www\.', '')
@@ -30,8 +30,8 @@ loaded as (
     qualify load_number is not distinct from max(load_number) over (partition by snapshot_day, list_key)
 ),
 
--- an account that was linked anew stands beside its former self for a while: plainly so where the older one comes from another
--- connection and its balance stands still or its bank complains
+-- an account that was linked again is there twice for a while: certainly so where the older one comes from another
+-- connection and its balance does not move or its bank complains
 former as (
     select distinct
         older.snapshot_day,
@@ -121,7 +121,7 @@ complete as (
         *,
         not bool_or(coalesce(reason in ('account_missing', 'twin_account', 'no_currency', 'no_balance', 'balance_too_old'), false))
             over on_the_day
-        -- money in other currencies alone is no sum either
+        -- money in other currencies alone has no sum either
         and bool_or(reason is null) over on_the_day as is_complete
     from judged
     window on_the_day as (partition by snapshot_day)

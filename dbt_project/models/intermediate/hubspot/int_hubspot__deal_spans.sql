@@ -11,7 +11,7 @@ with stages as (
     from {{ ref('stg_hubspot__deal_stages') }}
 ),
 
--- where a stage was moved to another pipeline itself, its number alone tells
+-- if a stage itself was moved to another pipeline, only its id identifies it
 stages_anywhere as (
     select
         stage_id,

@@ -15,11 +15,11 @@ select
     accounts.person_key,
     emails.sent_at,
     coalesce(emails.sent_day, emails.created_day) as sent_day,
-    -- null: HubSpot tells none, or one that nobody knows
+    -- null: HubSpot gives none, or an unknown one
     emails.is_incoming,
     emails.email_status,
     emails.is_deleted,
-    -- why it is no e-mail that we sent
+    -- why it does not count as an e-mail that we sent
     case
         when emails.is_deleted then 'deleted'
         when emails.is_incoming is null then 'no_direction'

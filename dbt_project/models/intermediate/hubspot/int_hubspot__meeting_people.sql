@@ -1,4 +1,4 @@
--- one row per meeting and person who held it: its owner and the colleagues who attended, be they named in it or with a record of it in
+-- one row per meeting and person who held it: its owner and the colleagues who attended, named in it or with a record of it in
 -- their own calendar. Owners that nobody in people.csv answers for share one row without a person; a meeting without any owner has
 -- one too.
 with owners as (
@@ -14,7 +14,7 @@ people as (
     select
         owners.event_id,
         accounts.person_key,
-        -- their own record tells what became of it, or else the first that names them
+        -- their own record says what became of it, or else the first that names them
         arg_min(
             owners.meeting_id,
             (owners.recorded_by is distinct from trim(owners.owner_id), owners.meeting_id <> owners.event_id, owners.meeting_id)
@@ -43,5 +43,5 @@ select
     meetings.record_label
 from people
 inner join {{ ref('int_hubspot__meetings') }} as meetings on people.meeting_id = meetings.meeting_id
--- blanks of an empty attendee list are no owner; they stay only where there is nobody else
+-- blanks of an empty attendee list do not count as owners; they stay only where there is nobody else
 qualify people.has_owner or count(*) over (partition by people.event_id) = 1

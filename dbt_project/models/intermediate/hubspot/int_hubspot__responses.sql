@@ -101,7 +101,7 @@ waits as (
     where of_contacts.is_theirs or of_contacts.unknown_because is not null
 ),
 
--- a message to several contacts is one message: the first of them to get an answer tells
+-- a message to several contacts is one message: the first of them to get an answer decides
 answered as (
     select
         *,

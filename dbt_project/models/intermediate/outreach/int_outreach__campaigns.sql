@@ -26,7 +26,7 @@ campaigns as (
         coalesce(campaigns.campaign_name, 'Campaign ' || stats.campaign_id) as campaign_name,
         coalesce(mailboxes.emails_a_day, 0) as mailbox_emails,
         case when stats.status = 'ACTIVE' then coalesce(campaigns.max_leads_per_day, mailboxes.emails_a_day, 0) end as wanted_leads,
-        -- what follow-ups leave for new leads; drafts say 100, of which nobody knows the meaning
+        -- what follow-ups leave for new leads; drafts say 100, and nobody knows what that means
         case
             when campaigns.follow_up_percentage >= 0 and campaigns.follow_up_percentage < 100 then 1 - campaigns.follow_up_percentage / 100
             else 1

@@ -1,5 +1,5 @@
 -- one row per line, period and change of what was said about it: what it was and what it is. Only settled statements are compared:
--- a number that openly said it was provisional or stale is nobody's last word, and becoming complete is no restatement
+-- a number that openly said it was provisional or stale is nobody's last word, and becoming complete is not a restatement
 with versions as (
     select
         *,
@@ -7,7 +7,7 @@ with versions as (
     from {{ ref('scorecard_periods') }}
 ),
 
--- a period that is no longer a row of the facts; one that only said zero falls off the end of a line's history by itself
+-- a period that is not in the facts any more; one that only said zero falls off the end of a line's history by itself
 gone as (
     select
         * replace (
@@ -94,7 +94,7 @@ marked as (
     from paired
 ),
 
--- published since: from the change before on, or from the first statement; versions that only differ in what is not told are no news
+-- published since: from the change before on, or from the first statement; versions that differ only in what is not shown are not news
 dated as (
     select
         *,

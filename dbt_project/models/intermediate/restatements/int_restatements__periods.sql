@@ -1,6 +1,6 @@
 {{ config(materialized='view') }}
 
--- what this build says about finished periods, for the snapshot. It stands behind the marts, because only what has passed every test
+-- what this build says about finished periods, for the snapshot. It is built after the marts, because only what has passed every test
 -- is recorded as published; the tests of the receipts are among them: depends_on: {{ ref('fct_contributions') }}
 with periods as (
     select

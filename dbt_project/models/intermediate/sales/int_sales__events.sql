@@ -3,25 +3,21 @@
 -- at which it happened
 with deals as (
     select
-        deals.*,
-        {{ moment('deals.closed_on', ['raw_deals.stage_entered_at', 'raw_deals.closed_at']) }} as closed_at,
-        {{ moment('deals.opened_on', ['raw_deals.created_at']) }} as opened_at,
+        deals.* replace ({{ moment('deals.closed_on', ['deals.stage_entered_at', 'deals.closed_at']) }} as closed_at),
+        {{ moment('deals.opened_on', ['deals.created_at']) }} as opened_at,
         coalesce(owners.owner_key, deals.source || ':' || nullif(deals.owner_id, ''), 'nobody') as owner_key
     from {{ ref('int_crm__deals') }} as deals
     left join {{ ref('int_crm__owners') }} as owners on deals.source = owners.source and deals.owner_id = owners.owner_id
-    left join {{ ref('stg_hubspot__deals') }} as raw_deals on deals.source = 'hubspot' and deals.deal_id = raw_deals.deal_id
     where not deals.is_deleted
 ),
 
 contacts as (
     select
-        contacts.*,
-        {{ moment('contacts.created_day', ['raw_contacts.created_at']) }} as created_at,
-        {{ moment('contacts.lead_day', ['raw_contacts.became_lead_at', 'raw_contacts.created_at']) }} as lead_at,
-        {{ moment('contacts.mql_day', ['raw_contacts.became_mql_at']) }} as mql_at,
-        {{ moment('contacts.sql_day', ['raw_contacts.became_sql_at']) }} as sql_at
+        contacts.* replace ({{ moment('contacts.created_day', ['contacts.created_at']) }} as created_at),
+        {{ moment('contacts.lead_day', ['contacts.became_lead_at', 'contacts.created_at']) }} as lead_at,
+        {{ moment('contacts.mql_day', ['contacts.became_mql_at']) }} as mql_at,
+        {{ moment('contacts.sql_day', ['contacts.became_sql_at']) }} as sql_at
     from {{ ref('int_crm__contacts') }} as contacts
-    inner join {{ ref('stg_hubspot__contacts') }} as raw_contacts on contacts.contact_id = raw_contacts.contact_id
     where not contacts.is_deleted
 ),
 

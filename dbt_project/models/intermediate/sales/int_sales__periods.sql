@@ -56,7 +56,7 @@ reached as (
                 else not reach.is_late
             end, true
         ) as is_whole,
-        -- nobody writes down anything on New Year's Day: a few days without a record are no gap
+        -- nobody writes down anything on New Year's Day: a few days without a record do not make a gap
         case when named.then_first >= named.first_record_day - 6 then named.then_first end as then_first,
         case when named.then_first >= named.first_record_day - 6 then named.then_last end as then_last
     from named

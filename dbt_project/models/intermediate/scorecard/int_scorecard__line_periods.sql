@@ -3,7 +3,7 @@
 with contributions as (
     select
         *,
-        -- the newest snapshot: what is left out of it tells as well that it was taken
+        -- the newest snapshot: records left out of it prove as well that it was taken
         max(occurred_on) over (partition by line_id, period_start) as last_day
     from {{ ref('int_scorecard__contributions') }}
 ),
@@ -153,7 +153,7 @@ filled as (
                 and (spine.complete_from is null or spine.complete_from <= spine.start_instant)
                 -- a snapshot that was not taken is a blank, a count of nothing is a zero
                 and (spine.aggregation not in ('last', 'last_ratio') or sums.last_numerator is not null)
-                -- a report of which nothing counts was not read for the period, or not in a form that may be added up
+                -- a report in which nothing counts was not read for the period, or not in a form that may be added up
                 and (not spine.needs_records or coalesce(sums.n, 0) > 0)
                 -- where nothing is known to count, and something may, nothing is known
                 and not (

@@ -1,4 +1,4 @@
--- the raw tables that each line's numbers rest on now, and how each of them stands. Of sources that stand for each other only those that
+-- the raw tables that each line's numbers rest on now, and the state of each. Of sources that can replace each other only those that
 -- are used say anything
 with line_sources as (
     select
@@ -24,7 +24,7 @@ judged as (
         on line_sources.one_of = chosen.choice and line_sources.source = chosen.source
 ),
 
--- of sources that may stand for each other (one support desk or another) only the connected ones count; with none, all do. A metric of
+-- of sources that can replace each other (one support desk or another) only the connected ones count; with none, all do. A metric of
 -- two such groups (ad platforms, and where leads come from) needs one of each
 used as (
     select *
@@ -59,7 +59,7 @@ tables as (
     where not used.has_figures and (metric_tables.table_name is not null or used.source = 'manual')
 ),
 
--- figures share one table: a number is as complete as the answers to its own query, of whichever database has the newest
+-- figures share one table: a number is as complete as the answers to its own query, from the database with the newest
 asked as (
     select
         line_id,

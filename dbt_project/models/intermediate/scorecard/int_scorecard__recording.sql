@@ -1,4 +1,4 @@
--- when the snapshots record what this build publishes. Builds at one and the same clock (a set one) are told apart by a microsecond,
+-- when the snapshots record what this build publishes. Builds at the same (set) clock differ by a microsecond,
 -- so that each version has an instant of its own. A build whose clock lies before the last recording records nothing
 select
     greatest({{ clock() }}, {{ last_recorded() }} + interval 1 microsecond) as recorded_at,

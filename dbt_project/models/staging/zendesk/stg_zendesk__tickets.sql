@@ -3,7 +3,7 @@ with parts as (
     select * from {{ source('raw_zendesk', 'tickets') }}
 ),
 
--- a deletion says little more than that; what the ticket was is in its other parts, of which a later one may lack the metrics
+-- a deletion says little more than that; what the ticket was is in its other parts, and a later one may lack the metrics
 said as (
     select *
     from parts
@@ -58,7 +58,7 @@ select
     {{ implausible_fields({
         'reply_minutes': (reply_minutes, 'minutes')
     }) }} as implausible,
-    -- without its metric set, or with one from before the ticket's last news, a reply may have gone out that the desk did not tell
+    -- without its metric set, or with one from before the ticket's last news, a reply may have gone out that the desk did not report
     measured.id is null or measured.generated_timestamp < said.generated_timestamp as is_measured_before,
     coalesce(deleted.generated_timestamp >= said.generated_timestamp, false) as is_deleted
 from said

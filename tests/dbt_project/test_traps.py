@@ -169,6 +169,9 @@ def told(make_warehouse: MakeWarehouse) -> Told:
         " 'clock.dials'; update snapshots.scorecard_definitions set settings_fingerprint = 'as it was before'"
         " where line_id = 'inside.dials'; update snapshots.scorecard_definitions set sql_fingerprint ="
         " 'e66f37ff2b2f4a7d9d3f2f2f1f1a5d3c' where line_id = 'clock.same_day'"  # a release before algorithm 2
+        "; create table intermediate.int_from_an_earlier_release as select 1 as n; create view"
+        " staging.stg_from_an_earlier_release as select 1 as n; create table intermediate.somebody_s_own as"
+        " select 1 as n"
     )
     made.add(
         "autotask.tickets",
@@ -339,6 +342,15 @@ def test_ten_thousand_lines_of_typed_in_history(told: Told) -> None:
     assert {row["record_id"] for row in counted} == {
         f"{entry['file']}:{entry['line']}" for entry in newest.values()
     }
+
+
+def test_what_no_model_builds_any_more_is_dropped(told: Told) -> None:
+    """A renamed model leaves no stale table behind; what somebody made by hand stays."""
+    rows = told.warehouse.query(
+        "select table_name from information_schema.tables where table_name like '%earlier%' or table_name like"
+        " 'somebody%'"
+    )
+    assert [row["table_name"] for row in rows] == ["somebody_s_own"]
 
 
 def test_changed_definitions_are_told_from_their_day_on(told: Told) -> None:

@@ -1,10 +1,9 @@
-"""What is made of the dbt project before dbt runs: the list of metric models, and its folder where the seeds
-stand elsewhere.
+"""Prepares the dbt project before dbt runs: writes the list of metric models, and links the project's parts
+together if the seeds are in another folder.
 
-dbt must see every `ref` when it parses, so the union of all metrics can't find them by itself.
-`write_metric_models` writes the list that the union loops over; it runs before each build, and a test holds
-the committed file equal to it. Alone: `python -m foundation.dbt_files` (exit code 1 when the file had to be
-changed).
+dbt must see every `ref` when it parses, so the union of all metrics can't find the models by itself.
+`write_metric_models` writes the list that the union loops over. It runs before each build, and a test compares
+the committed file with it. To run it alone: `python -m foundation.dbt_files` (exit code 1 if the file changed).
 """
 
 from __future__ import annotations
@@ -17,9 +16,8 @@ from pathlib import Path
 from foundation.settings import Settings
 
 _PARTS = ("dbt_project.yml", "profiles.yml", "models", "macros", "snapshots", "tests")
-PRODUCT_SEEDS = ("reasons",)
-"""Seeds that belong to the models, not to the company: they come from the project wherever the others
-stand."""
+PRODUCT_SEEDS = ("reasons", "sales_measures")
+"""Seeds that belong to the models, not to the company: they always come from the project."""
 _HEAD = """\
 {#- Written by foundation/dbt_files.py from the files under models/metrics; do not edit. -#}
 {% macro metric_models() %}
@@ -32,14 +30,14 @@ _TAIL = """\
 
 
 class DuplicateMetric(Exception):
-    """Two files under models/metrics have one name; the text names them."""
+    """Two files under models/metrics have the same name; the message names them."""
 
 
 def metric_models_text(dbt_dir: Path) -> str:
-    """The text of `macros/metric_models.sql` for the metric models that `dbt_dir` holds now, sorted by name.
+    """Return the text of `macros/metric_models.sql` for the metric models in `dbt_dir`, sorted by name.
 
     Raises:
-        DuplicateMetric: a metric id stands twice, in two sections.
+        DuplicateMetric: Two sections have a metric with the same id.
     """
     files = sorted((dbt_dir / "models" / "metrics").rglob("*.sql"), key=lambda path: (path.stem, path))
     twice = [name for name, count in Counter(path.stem for path in files).items() if count > 1]
@@ -50,12 +48,12 @@ def metric_models_text(dbt_dir: Path) -> str:
 
 
 def write_metric_models(dbt_dir: Path) -> bool:
-    """Bring `macros/metric_models.sql` up to date; true when it had to be changed.
+    """Update `macros/metric_models.sql`; return true if it changed.
 
     An up-to-date file is left untouched, so that dbt's partial parsing stays valid.
 
     Raises:
-        DuplicateMetric: a metric id stands twice, in two sections.
+        DuplicateMetric: Two sections have a metric with the same id.
     """
     target = dbt_dir / "macros" / "metric_models.sql"
     text = metric_models_text(dbt_dir)
@@ -68,11 +66,11 @@ def write_metric_models(dbt_dir: Path) -> bool:
 
 
 def project_dir(settings: Settings) -> Path:
-    """The dbt project with the seeds of `settings`: the real one, or in the home a folder of links to it and
-    to the seeds.
+    """Return the dbt project with the seeds of `settings`: the real one, or a folder in the home that links to
+    it and to the seeds.
 
-    dbt itself must not be told of seeds outside its project: it writes what it ran for a file under that
-    file's path, and so over it.
+    dbt can't read seeds outside its project: it writes what it ran for a file under that file's path, and would
+    overwrite the seed.
     """
     if not settings.own_seeds_dir:
         return settings.dbt_dir

@@ -1,8 +1,8 @@
-"""What a change of SQL, goals or settings does to the numbers: two revisions built on the same raw data,
-their facts side by side.
+"""Shows which numbers a change of SQL, goals or settings changes: builds two revisions on the same raw data
+and compares their facts.
 
-Each revision prepares and builds a copy of the warehouse with its own code, so that a base from before a
-setting or a raw table works too. Nothing is read from a vendor and the home's own warehouse is only copied.
+Each revision prepares and builds a copy of the warehouse with its own code, so a base from before a setting
+or a raw table works too. Reads nothing from a vendor and only copies the home's own warehouse.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ FACTS = {
     "quarter": "fct_scorecard_quarterly",
 }
 MADE_OF = ("dbt_project", "company.toml", "foundation", "dlt_pipelines")
-"""What the numbers are made of, given the raw data."""
+"""The files that decide the numbers, given the raw data."""
 
 _KEPT_SCHEMAS = (
     "schema_name not like 'raw\\_%' escape '\\' and schema_name not in ('main', 'ledger', 'config',"
@@ -46,7 +46,7 @@ _PREPARE = (
 
 
 class MetricDiffError(LookupError):
-    """The comparison cannot be made; the text says why and the way out."""
+    """The comparison is not possible; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -68,11 +68,11 @@ Facts = dict[tuple[str, str, str], Fact]
 
 
 def base_revision(repository: Path, asked: str | None) -> str:
-    """The commit to compare with: the one asked for, else where the branch left its upstream, else the one
-    before the newest.
+    """Return the commit to compare with: the one asked for, else where the branch left its upstream, else the
+    one before the newest.
 
     Raises:
-        MetricDiffError: there is no such commit.
+        MetricDiffError: The commit does not exist.
     """
     if asked:
         if commit := _git(
@@ -80,8 +80,8 @@ def base_revision(repository: Path, asked: str | None) -> str:
         ):
             return commit
         raise MetricDiffError(
-            f"{asked}: no such revision here. Give a branch, tag or commit; a shallow clone lacks the older"
-            " ones."
+            f"'{asked}' is not a revision of this repository. Give a branch, tag or commit; a shallow clone"
+            " lacks the older ones."
         )
     head = _git(repository, "rev-parse", "HEAD")
     if (left := _git(repository, "merge-base", "HEAD", "@{upstream}")) and left != head:
@@ -95,10 +95,10 @@ def base_revision(repository: Path, asked: str | None) -> str:
 
 
 def metric_diff(settings: Settings, repository: Path, base: str | None = None) -> list[str]:
-    """Lines that say which numbers differ between the revision `base` and the files as they are now.
+    """Return lines that say which numbers differ between the revision `base` and the files as they are now.
 
     Raises:
-        MetricDiffError: no such revision, no warehouse, or one of the two cannot be built.
+        MetricDiffError: The revision or the warehouse does not exist, or one of the two builds fails.
     """
     commit = base_revision(repository, base)
     title = f"{_git(repository, 'log', '-1', '--format=%h %s', commit)} -> the files as they are now"
@@ -109,7 +109,7 @@ def metric_diff(settings: Settings, repository: Path, base: str | None = None) -
         )
     unchanged = _run(repository, "git", "diff", "--quiet", commit, "--", *MADE_OF).returncode == 0
     if unchanged and not _git(repository, "ls-files", "--others", "--exclude-standard", "--", *MADE_OF):
-        return [title, "No number differs: nothing has changed of what they are made of."]
+        return [title, "No number differs: no file that decides them has changed."]
     with (
         tempfile.TemporaryDirectory(prefix="scoreline-diff-") as place,
         _worktree(repository, commit, Path(place) / "tree") as tree,
@@ -122,7 +122,7 @@ def metric_diff(settings: Settings, repository: Path, base: str | None = None) -
             "SCORELINE_AS_OF": clock,
             "SCORELINE_ENV_FILE": str(env_file() if env_file().exists() else os.devnull),
         }
-        # seeds that stand elsewhere have no revisions: both sides read them
+        # seeds outside the repository have no revisions: both sides read the same ones
         earlier = settings.model_copy(update={"home": was, "dbt_dir": tree / "dbt_project"})
         builds = [
             _build(tree, was, project_dir(earlier), tree / "company.toml", environment),
@@ -138,7 +138,7 @@ def metric_diff(settings: Settings, repository: Path, base: str | None = None) -
 
 
 def facts(warehouse: Path) -> Facts:
-    """Every number of every line in a built warehouse; a cadence that a revision does not know has none."""
+    """Return every number of every line in a built warehouse; a cadence that the revision lacks has none."""
     found: Facts = {}
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         there = {
@@ -159,7 +159,7 @@ def facts(warehouse: Path) -> Facts:
 
 
 def differences(was: Facts, now: Facts) -> list[str]:
-    """One text per number that differs, one per line that is new or gone, and a sum; a single one where
+    """Return a text per number that differs and per new or removed line, and a summary; only the summary if
     nothing differs."""
     lines_was, lines_now = ({key[:2] for key in side} for side in (was, now))
     texts = [f"gone  {_whole(was, line)}" for line in sorted(lines_was - lines_now)]
@@ -179,7 +179,7 @@ def differences(was: Facts, now: Facts) -> list[str]:
 
 
 def _whole(side: Facts, line: tuple[str, str]) -> str:
-    """A line that only one side has, in one text."""
+    """Describe a line that only one side has."""
     periods = {key[2]: fact for key, fact in side.items() if key[:2] == line}
     newest = max((label for label, fact in periods.items() if fact.value is not None), default=None)
     said = f"{newest} {periods[newest]}" if newest else "all blank"
@@ -194,8 +194,8 @@ def _number(value: Any) -> str:
 
 
 def _copies(settings: Settings, *homes: Path) -> str:
-    """The raw data of the warehouse in each of the homes, without what dbt made of it; returns the
-    warehouse's clock."""
+    """Copy the raw data of the warehouse into each home, without what dbt built; return the warehouse's
+    clock."""
     for home in homes:
         home.mkdir()
     first = homes[0] / "warehouse.duckdb"
@@ -263,7 +263,7 @@ def _worktree(repository: Path, commit: str, place: Path) -> Iterator[Path]:
 
 
 def _git(repository: Path, *arguments: str) -> str:
-    """What git prints; nothing where it fails."""
+    """Return what git prints, or an empty text if it fails."""
     ran = _run(repository, "git", *arguments)
     return ran.stdout.strip() if ran.returncode == 0 else ""
 

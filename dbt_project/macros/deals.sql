@@ -40,7 +40,7 @@ known as (
 
         union all
 
-        -- a deal without a past is what it is now; so is one whose past does not tell yet what it is
+        -- a deal without a past is what it is now; so is one whose past does not say yet what it is
         select
             deals.deal_id,
             least(greatest(newest.day, coalesce(deals.since_day, deals.created_day)), {{ today() }}) as day,
@@ -180,7 +180,7 @@ select
     amount,
     owner_id,
     close_day,
-    -- the close itself sets the date too: that is no push
+    -- the close itself sets the date too: that does not count as a push
     cast(coalesce(sum(pushes) filter (where deal_state = 'open') over (of_deal rows unbounded preceding), 0) as bigint) as pushes,
     cast(coalesce(sum(pushed_days) filter (where deal_state = 'open') over (of_deal rows unbounded preceding), 0) as bigint) as pushed_days
 from entered

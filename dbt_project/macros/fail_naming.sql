@@ -1,6 +1,6 @@
 {#-
     For tests of files that people edit: fails with an error whose text names the rows, because "got 2 results" helps nobody.
-    `problems` is a relation with one text column `problem`. The error stands in the filter, where no optimiser may drop it.
+    `problems` is a relation with one text column `problem`. The error is raised in the filter, where no optimiser may drop it.
 -#}
 {% macro fail_naming(file, problems) -%}
 select named.problems

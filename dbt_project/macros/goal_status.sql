@@ -5,8 +5,8 @@
     met: the goal is reached. near: missed by at most the tolerance, which is an amount, or else by band x |bound|, the bound being the
     one that was missed (the edge is near). With a band a bound of 0 has no near; without band and tolerance nothing has. below: missed
     by more, in either direction. no_goal: no goal in force. no_data: no value. A zero denominator is settled before this rule
-    (not_applicable). `goal`: what stands before operator, target, target_2, band and tolerance: an alias
-    with its dot, or the beginning of the columns' names.
+    (not_applicable). `goal`: the prefix of operator, target, target_2, band and tolerance: an alias
+    with its dot, or the beginning of the column names.
 -#}
 {% macro goal_status(numerator, denominator, goal) -%}
 {%- set operator = goal ~ 'operator' -%}
@@ -50,7 +50,7 @@ end
 
 {#-
     The verdict where it is sure. Records of which nobody knows whether they count (`n_unknown`) can only add to a sum: what has reached
-    its goal stays there, what is over its limit stays over it, and a count stands where it would be judged alike with all of them
+    its goal stays there, what is over its limit stays over it, and a count is sure where all of them would not change its status
     (`most_status`, null where nobody knows how much they would add). Means and shares are judged over what is known. Column expected:
     aggregation.
 -#}

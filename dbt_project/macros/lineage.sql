@@ -79,7 +79,7 @@
 {%- endmacro %}
 
 {#-
-    Whether a table that the models are computed from was never read, of the sources that are connected: what was never read is no zero.
+    Whether a table that the models are computed from was never read, of the sources that are connected: what was never read is unknown, not zero.
     Without `sources` of the CRM.
 -#}
 {% macro never_read(models, sources=none) -%}

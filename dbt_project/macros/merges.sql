@@ -1,4 +1,4 @@
-{#- HubSpot's merges: the record that is left names those that it took in. Until everything is listed again they stand beside it. -#}
+{#- HubSpot's merges: the record that is left names those that it took in. Both are in the tables until everything is listed again. -#}
 
 {#- whether a record of a raw table is gone: archived, or taken in by another one -#}
 {% macro is_gone(raw_table) -%}

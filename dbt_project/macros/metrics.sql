@@ -1,4 +1,4 @@
-{#- Everything that readers are told about a metric stands once, under meta in its .yml; dbt's own graph carries it here. -#}
+{#- Everything that readers see about a metric is written once, under meta in its .yml; dbt's own graph carries it here. -#}
 {% macro metric_definitions() %}
     {%- set allowed = {
         'unit': ['count', 'money', 'percent', 'minutes', 'hours', 'days'],

@@ -5,7 +5,7 @@
     (select recorded_at from intermediate.int_scorecard__recording)
 {%- endmacro %}
 
-{#- the newest instant that the snapshots hold, null before the first build; read by name, as they stand after everything else -#}
+{#- the newest instant that the snapshots hold, null before the first build; read by name, because they are built after everything else -#}
 {% macro last_recorded() -%}
     {%- set instants = [] -%}
     {%- if execute -%}

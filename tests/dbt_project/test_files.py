@@ -96,7 +96,7 @@ def mistakes(make_warehouse: MakeWarehouse) -> str:
         "outside.events from 2025-01-01: >= takes no target_2",
         "ops.billable from 2025-01-01: band must be a fraction",
         "ops.total from 2025-01-01: valid_from is blank or after valid_to",
-        "goals.csv: nowhere.dials is no line of scorecard_lines.csv",
+        "goals.csv: nowhere.dials is not a line of scorecard_lines.csv",
         "scorecard_lines.csv: inside.leads3: feed is hand",
         "inside.sales: there is no model for the metric sales",
         "inside.leads2: owners names nobody, who is not in people.csv",

@@ -78,7 +78,7 @@ def test_the_base_is_asked_for_or_left_upstream_or_the_commit_before(repository:
     assert base_revision(repository, None) == second
     assert base_revision(repository, "main~1") == first
     for wrong in ("nonsense", "--help"):
-        with pytest.raises(MetricDiffError, match=f"{wrong}: no such revision"):
+        with pytest.raises(MetricDiffError, match=f"'{wrong}' is not a revision"):
             base_revision(repository, wrong)
 
 
@@ -88,6 +88,6 @@ def test_without_a_warehouse_and_without_a_change_nothing_is_built(repository: P
     Settings().warehouse_path.touch()
     assert (
         metric_diff(Settings(), repository, "HEAD")[1]
-        == "No number differs: nothing has changed of what they are made of."
+        == "No number differs: no file that decides them has changed."
     )
     assert git(repository, "worktree", "list").count("\n") == 0

@@ -12,7 +12,7 @@ import duckdb
 import pytest
 from click.testing import CliRunner
 
-from foundation.dbt_files import project_dir
+from foundation.dbt_files import PRODUCT_SEEDS, project_dir
 from foundation.settings import PROJECT_ROOT, Settings, load_company
 from orchestration.cli import DEMO_AS_OF, DEMO_COMPANIES, _demo_environment, main
 from sandbox import running_sandbox
@@ -62,7 +62,7 @@ def test_each_company_has_its_own_places_and_nothing_real(environment: Path, com
                 link.name: link.resolve().parent
                 for link in (settings.home / "dbt_project" / "seeds").iterdir()
             }
-            assert seeds.pop("reasons.csv") == settings.dbt_dir / "seeds"
+            assert {seeds.pop(f"{name}.csv") for name in PRODUCT_SEEDS} == {settings.dbt_dir / "seeds"}
             assert set(seeds) == {path.name for path in settings.seeds_dir.iterdir()} and set(
                 seeds.values()
             ) == {settings.seeds_dir}

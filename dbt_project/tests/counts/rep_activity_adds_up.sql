@@ -1,6 +1,6 @@
 {{ config(meta={'dagster': {'ref': {'name': 'fct_rep_activity_daily'}}}) }}
 
--- the page of the reps and the lines of the scorecard tell the same numbers
+-- the page of the reps and the lines of the scorecard show the same numbers
 {% set measures = {
     'email_quantity': 'emails', 'phone_call_quantity': 'calls', 'talk_time_minutes': 'talk_minutes',
     'lead_progression_a': 'progression_a', 'lead_progression_b': 'progression_b', 'lead_progression_c': 'progression_c',

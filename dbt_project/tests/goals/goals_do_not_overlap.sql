@@ -1,4 +1,4 @@
--- a one-off goal stands in for a standing one; two of a kind at once contradict each other
+-- a one-off goal replaces a standing one; two of a kind at once contradict each other
 with goals as (
     select
         line_id,

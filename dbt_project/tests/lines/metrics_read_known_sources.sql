@@ -8,7 +8,7 @@ with read_by as (
 ),
 
 problems as (
-    select read_by.metric_id || ' reads ' || read_by.source || ', which is no registered source' as problem
+    select read_by.metric_id || ' reads ' || read_by.source || ', which is not a registered source' as problem
     from read_by
     left join {{ ref('stg_scoreline__sources') }} as sources on read_by.source = sources.source
     where sources.source is null

@@ -1,4 +1,4 @@
--- the records of which a field was left out in staging, because nobody can mean its value
+-- the records with a field that staging left out, because nobody can mean its value
 {% set records = [
     ('ad_spend_csv', 'stg_ad_spend_csv__spend', "file || ':' || line"),
     ('autotask', 'stg_autotask__time_entries', 'time_entry_id'),

@@ -1,4 +1,4 @@
--- what a vendor says it has, beside what is held of it: QuickBooks deactivates vendors and deletes none, devices are listed anew every day
+-- what a vendor says it has, beside what is held of it: QuickBooks deactivates vendors and deletes none, devices are listed again every day
 with held as (
     {% set alive = 'not is_deleted' %}
     {% set every = 'true' %}

@@ -123,7 +123,7 @@ outcomes as (
     group by calls.outcome_id
 ),
 
--- contacts whose stage tells nothing about whether they are a lead
+-- contacts whose stage does not say whether they are a lead
 lifecycle_stages as (
     select
         'hubspot' as source,

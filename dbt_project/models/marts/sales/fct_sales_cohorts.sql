@@ -1,4 +1,4 @@
--- deals by the quarter in which they were made: which part of them was won at an age of so many days. Where some are open and younger
+-- deals by the quarter in which they were made: which part of them was won at an age of n days. Where some are open and younger
 -- than that, the part can still grow
 with deals as (
     select

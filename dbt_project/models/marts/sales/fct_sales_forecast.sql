@@ -26,7 +26,7 @@ select
     count(*) as deals,
     cast(coalesce(sum(amount), 0) as decimal(38, 9)) as value,
     cast(coalesce(sum(weighted), 0) as decimal(38, 9)) as weighted_stage,
-    -- where too few deals were in a stage the CRM's probability stands in
+    -- where too few deals were in a stage the CRM's probability is taken
     cast(coalesce(sum(amount * coalesce(own_rate, probability)), 0) as decimal(38, 9)) as weighted_history,
     count(*) filter (where amount is null) as missing_amount
 from deals

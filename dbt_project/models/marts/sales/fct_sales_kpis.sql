@@ -1,46 +1,6 @@
 -- every measure of the sales pages for every filter: period and owner. Sums and shares come from the events of the period's days;
--- what stands in the pipeline or among the contacts is as of the period's last day
-{% set measures = [
-    ('pipeline_value', 'Pipeline value', 'money', 'up', true, 'pipeline_value', 'snapshot'),
-    ('pipeline_weighted', 'Weighted pipeline', 'money', 'up', false, none, 'snapshot'),
-    ('win_rate', 'Win rate', 'percent', 'up', true, 'win_rate', 'share'),
-    ('open_deals', 'Open deals', 'count', none, true, 'open_deals', 'snapshot'),
-    ('activities', 'Activities', 'count', 'up', true, 'activities_total', 'sum'),
-    ('contacts', 'Contacts', 'count', none, true, 'contacts_total', 'snapshot'),
-    ('avg_deal', 'Average deal', 'money', 'up', true, 'avg_deal_size', 'share'),
-    ('won_value', 'Won', 'money', 'up', false, 'revenue_target_attainment', 'sum'),
-    ('deals_won', 'Deals won', 'count', 'up', false, none, 'sum'),
-    ('deals_lost', 'Deals lost (without disqualified)', 'count', none, false, none, 'sum'),
-    ('deals_created', 'Deals created', 'count', 'up', false, none, 'sum'),
-    ('sales_cycle_days', 'Sales cycle, mean', 'days', 'down', false, 'sales_cycle_days', 'share'),
-    ('sales_cycle_median', 'Sales cycle, median', 'days', 'down', false, none, 'median'),
-    ('new_contacts', 'New contacts', 'count', 'up', false, none, 'sum'),
-    ('leads', 'Leads', 'count', 'up', false, 'leads_generated', 'sum'),
-    ('mqls', 'MQL', 'count', 'up', false, 'mql_count', 'sum'),
-    ('sqls', 'SQL', 'count', 'up', false, 'sql_count', 'sum'),
-    ('emails', 'E-mails sent', 'count', 'up', false, 'emails_by_rep', 'sum'),
-    ('companies', 'Companies', 'count', none, false, 'companies_total', 'snapshot'),
-    ('web_visits', 'Web visits of new contacts', 'count', 'up', false, none, 'sum'),
-    ('form_fills', 'Forms filled by new contacts', 'count', 'up', false, none, 'sum'),
-    ('owners', 'Owners in the CRM', 'count', none, false, none, 'snapshot'),
-    ('pipelines', 'Pipelines in the CRM', 'count', none, false, none, 'snapshot'),
-] -%}
-with measures as (
-    {% for measure, label, unit, direction, is_headline, metric_id, kind in measures -%}
-    select
-        '{{ measure }}' as measure,
-        '{{ label }}' as label,
-        '{{ unit }}' as unit,
-        {{ "'" ~ direction ~ "'" if direction else 'cast(null as text)' }} as direction,
-        cast({{ loop.index }} as bigint) as sort_order,
-        {{ is_headline }} as is_headline,
-        {{ "'" ~ metric_id ~ "'" if metric_id else 'cast(null as text)' }} as metric_id,
-        '{{ kind }}' as kind
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
-),
-
-summed as (
+-- pipeline and contacts are as of the period's last day
+with summed as (
     select
         events.measure,
         spans.period_key,
@@ -100,7 +60,7 @@ held as (
         cast(count(*) as decimal(38, 9)) as numerator
     from {{ ref(model) }} as records
     inner join {{ ref('int_sales__owners') }} as owners on records.owner_key = owners.owner_key
-    -- one whose creation the CRM does not tell was always there
+    -- one without a day of creation was always there
     inner join {{ ref('int_sales__spans') }} as spans on coalesce(records.created_day, date '0001-01-01') <= spans.last_day
     where not records.is_deleted
     group by grouping sets ((spans.period_key, spans.part, owners.shown_key), (spans.period_key, spans.part))
@@ -108,7 +68,7 @@ held as (
     union all
 
     {% endfor -%}
-    -- the CRM tells only how many there are now: nothing is said of a year ago, and they are nobody's
+    -- the CRM only says how many there are now: a year ago is unknown, and they belong to nobody
     {% for measure, models in [
         ('owners', {'hubspot': ('stg_hubspot__owners', 'not is_archived'), 'copper': ('stg_copper__users', 'is_current')}),
         ('pipelines', {'hubspot': ('stg_hubspot__deal_pipelines', 'true'), 'copper': ('stg_copper__pipelines', 'true')}),
@@ -156,7 +116,7 @@ valued as (
         cast(coalesce(unfit.records, 0) as bigint) as disqualified
     from {{ ref('int_sales__spans') }} as spans
     cross join {{ ref('dim_sales_owners') }} as owners
-    cross join measures
+    cross join {{ ref('sales_measures') }} as measures
     left join summed
         on
             measures.measure = summed.measure and spans.period_key = summed.period_key and spans.part = summed.part

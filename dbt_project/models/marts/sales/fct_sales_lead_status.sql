@@ -1,4 +1,4 @@
--- where the leads of a period stand now
+-- the present status of a period's leads
 select
     spans.period_key,
     coalesce(owners.shown_key, 'all') as owner_key,

@@ -22,7 +22,7 @@ select
     cast(
         case
             when lifecycle_stage = '' then 99
-            -- what company.toml puts before lead stands first, but for the stage of those who fit nowhere
+            -- what company.toml puts before lead comes first, except the stage of those who fit nowhere
             when lifecycle_stage = 'other' then 90
             else coalesce(list_position({{ setting_list('hubspot.lifecycle_stages') }}, lifecycle_stage), 80)
         end as bigint

@@ -1,6 +1,6 @@
--- since when a line is judged by another goal or computed by other SQL, for the marks on its chart. Goals are told by goals.csv; SQL
+-- since when a line is judged by another goal or computed by other SQL, for the marks on its chart. Goals come from goals.csv; SQL
 -- and settings by what the builds recorded, so what changed before the first recording is not known. A one-off goal (kind exception)
--- is no change: its week says so itself
+-- does not count as a change: its week says so itself
 with standing as (
     select
         *,
@@ -74,7 +74,7 @@ changes as (
         end as note,
         nullif(trim(reason), '') as reason
     from goals
-    -- the goal with which a line begins is no change
+    -- the goal with which a line begins is not a change
     where changed_on > valid_from and coalesce(goal, goal_was) is not null
 
     union all

@@ -12,7 +12,7 @@ select
     end as reason,
     {{ receipt() }}
 from {{ ref('int_crm__open_deals') }}
--- a day on which nothing counts is a zero, told by the row of the whole pipeline; with an unknown amount it is not known to be one
+-- a day on which nothing counts is a zero: the row of the whole pipeline says so; with an unknown amount it is not known to be one
 qualify
     record_type <> 'snapshot'
     or bool_and(record_type = 'snapshot' or coalesce(reason, 'implausible_amount') <> 'implausible_amount') over (partition by snapshot_day)

@@ -10,7 +10,7 @@ select
     end as reason,
     {{ receipt() }}
 from {{ ref('int_crm__watched_deals') }}
--- a day on which nothing counts is a zero, told by the row of the whole pipeline
+-- a day on which nothing counts is a zero: the row of the whole pipeline says so
 qualify
     record_type <> 'snapshot'
     or count(*) filter (where record_type <> 'snapshot' and reason is null) over (partition by snapshot_day) = 0

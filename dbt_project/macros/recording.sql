@@ -65,8 +65,8 @@ where
         {%- set name = unique_id.split('.') | last -%}
         {%- set one = context[name].macro if unique_id.startswith('macro.') else graph.nodes[unique_id] -%}
         {%- set sub = modules.re.sub -%}
-        {%- set text = namespace(code=sub('--[^\n]*|\{#(.|\n)*?#\}|\{\{\s*config\([^)]*\)\s*\}\}', ' ', one.macro_sql or one.raw_code)) -%}
-        {%- set text.code = sub('\s*([^\w\s])\s*', '\\1', sub('\s+', ' ', text.code)) | trim -%}
+        {%- set text = namespace(code=sub('--[^\n]*|\\{#(.|\n)*?#\\}|\\{\\{\\s*config\\([^)]*\\)\\s*\\}\\}', ' ', one.macro_sql or one.raw_code)) -%}
+        {%- set text.code = sub('\\s*([^\\w\\s])\\s*', '\\1', sub('\\s+', ' ', text.code)) | trim -%}
         {%- set used = [] -%}
         {%- for id in (one.depends_on.macros or []) + (one.depends_on.nodes or []) -%}
             {%- if id.startswith(('macro.' ~ project_name ~ '.', 'model.' ~ project_name ~ '.')) -%}
@@ -76,7 +76,7 @@ where
         {%- endfor -%}
         {%- if one.macro_sql -%}
             {#- the models that a macro names are among those of the models that call it -#}
-            {%- set text.code = sub('\\b(' ~ name ~ '|(stg|int)_\w+)\\b', '', text.code) -%}
+            {%- set text.code = sub('\\b(' ~ name ~ '|(stg|int)_\\w+)\\b', '', text.code) -%}
         {%- endif -%}
         {%- do seen.update({unique_id: local_md5(text.code ~ used | unique | sort | join)}) -%}
     {%- endif -%}

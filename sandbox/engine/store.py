@@ -73,7 +73,7 @@ class Row(NamedTuple):
     state: int
 
 
-@dataclass
+@dataclass(eq=False)
 class Store:
     """Tables of records by id; ids of one table are all integers or all texts."""
 

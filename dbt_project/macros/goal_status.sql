@@ -49,15 +49,16 @@ end
 {%- endmacro %}
 
 {#-
-    The verdict where it is sure. Records of which nobody knows whether they count (`n_unknown`) can only add to a sum: what has reached
-    its goal stays there, what is over its limit stays over it, and a count is sure where all of them would not change its status
-    (`most_status`, null where nobody knows how much they would add). Means and shares are judged over what is known. Column expected:
-    aggregation.
+    The verdict where it is sure. Records of which nobody knows whether they count (`n_unknown`) can only add to a sum: a sum that reached
+    its goal keeps it, one that is over its limit stays over it, and a count stands where all of them would give the same verdict
+    (`most_status`, null where nobody knows how much they would add). They can move a mean, a median or a share in either direction, by
+    an amount that nobody knows: those are not judged. Column expected: aggregation.
 -#}
 {% macro if_sure(status, most_status, operator, n_unknown) -%}
     case
-        when coalesce({{ n_unknown }}, 0) = 0 or aggregation not in ('sum', 'last') then {{ status }}
-        when {{ status }} in ('no_goal', 'not_applicable') or {{ status }} = {{ most_status }} then {{ status }}
+        when coalesce({{ n_unknown }}, 0) = 0 or {{ status }} in ('no_goal', 'not_applicable') then {{ status }}
+        when aggregation not in ('sum', 'last') then 'no_data'
+        when {{ status }} = {{ most_status }} then {{ status }}
         when {{ status }} = 'met' and {{ operator }} in ('>=', '>') then {{ status }}
         when {{ status }} = 'below' and {{ operator }} in ('<=', '<') then {{ status }}
         else 'no_data'

@@ -13,7 +13,7 @@ from foundation.warehouse import Warehouse
 from orchestration.dbt_manifest import DBT_PROJECT
 
 
-class Scoreline(dg.ConfigurableResource):
+class Scoreline(dg.ConfigurableResource["Scoreline"]):
     """Settings, company and warehouse of a run."""
 
     def settings(self) -> Settings:

@@ -83,7 +83,7 @@ def _is_dead(instance: dg.DagsterInstance, run_id: str) -> bool:
         data = entry.get_dagster_event().event_specific_data
         if pid := getattr(data, "metadata", {}).get("pid"):
             try:
-                return psutil.Process(int(str(pid.value))).create_time() > entry.timestamp
+                return bool(psutil.Process(int(str(pid.value))).create_time() > entry.timestamp)
             except psutil.NoSuchProcess:
                 return True
     return False  # just started

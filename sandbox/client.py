@@ -35,11 +35,12 @@ class Sandbox:
         credentials = {
             name: value for vendor in about["vendors"] for name, value in VENDORS[vendor].CREDENTIALS.items()
         }
-        return credentials | about["databases"] | {"SANDBOX_URL": self.url}
+        return {**credentials, **about["databases"], "SANDBOX_URL": self.url}
 
     def about(self) -> dict[str, Any]:
         """Clock (`as_of`, ISO in UTC), seed, company and its vendors, limits."""
-        return self._control("GET", "")
+        found: dict[str, Any] = self._control("GET", "")
+        return found
 
     def set_clock(self, instant: datetime | str | None) -> None:
         """Move the sandbox's clock to an instant with a time zone (None: real time)."""
@@ -58,7 +59,8 @@ class Sandbox:
 
     def requests(self, source: str | None = None) -> list[dict[str, Any]]:
         """Every call so far: time (seconds since 1970), source, method, path, status."""
-        return self._control("GET", f"/requests?source={source}" if source else "/requests")["requests"]
+        found = self._control("GET", f"/requests?source={source}" if source else "/requests")
+        return list(found["requests"])
 
     def forget_requests(self) -> None:
         """Start the log of calls anew."""

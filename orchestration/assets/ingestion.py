@@ -50,7 +50,7 @@ def _instant(text: str | None, name: str) -> datetime | None:
     return instant
 
 
-def _materializations(entry: SourceEntry, report: LoadReport) -> Iterator[dg.MaterializeResult]:
+def _materializations(entry: SourceEntry, report: LoadReport) -> Iterator[dg.MaterializeResult[None]]:
     for table, result in report.tables.items():
         metadata: dict[str, dg.MetadataValue] = {
             "status": dg.MetadataValue.text(report.status),
@@ -78,7 +78,7 @@ def _backfill(
     config: Window,
     scoreline: Scoreline,
     selected: list[str],
-) -> Iterator[dg.MaterializeResult]:
+) -> Iterator[dg.MaterializeResult[None]]:
     """Pull a window part by part. If a part fails, the step fails at the end, and the next one continues with
     the parts that are left."""
 
@@ -136,7 +136,7 @@ def _build(entry: SourceEntry) -> dg.AssetsDefinition:
     )
     def ingest(
         context: dg.AssetExecutionContext, config: Window, scoreline: Scoreline
-    ) -> Iterator[dg.MaterializeResult]:
+    ) -> Iterator[dg.MaterializeResult[None]]:
         selected = [key.path[-1] for key in context.selected_asset_keys]
         if config.since or config.until:
             yield from _backfill(entry, context, config, scoreline, selected)

@@ -51,7 +51,7 @@ DAYS = dg.DailyPartitionsDefinition(start_date="2024-07-01", timezone=COMPANY.co
     owners=OWNERS,
     kinds={"duckdb"},
 )
-def published_database(context: dg.AssetExecutionContext, scoreline: Scoreline) -> dg.MaterializeResult:
+def published_database(context: dg.AssetExecutionContext, scoreline: Scoreline) -> dg.MaterializeResult[None]:
     """`published/scoreline.duckdb`: a copy of the marts for readers, replaced atomically. It is safe to open while
     runs write. The first build of each day also backs up the warehouse."""
     warehouse = scoreline.warehouse()
@@ -71,7 +71,7 @@ def published_database(context: dg.AssetExecutionContext, scoreline: Scoreline) 
 
 
 @dg.asset(key=SITE, deps=[PUBLISHED], group_name="reports", owners=OWNERS, kinds={"html"})
-def site(context: dg.AssetExecutionContext, scoreline: Scoreline) -> dg.MaterializeResult:
+def site(context: dg.AssetExecutionContext, scoreline: Scoreline) -> dg.MaterializeResult[None]:
     """The report pages as self-contained HTML: one per page and past week, receipts, and an index."""
     settings = scoreline.settings()
     pages = build_site(settings, scoreline.company())
@@ -81,7 +81,7 @@ def site(context: dg.AssetExecutionContext, scoreline: Scoreline) -> dg.Material
 
 
 @dg.asset(key=ALERTS, deps=[PUBLISHED], group_name="reports", owners=OWNERS, kinds={"mail"})
-def operator_alerts(context: dg.AssetExecutionContext, scoreline: Scoreline) -> dg.MaterializeResult:
+def operator_alerts(context: dg.AssetExecutionContext, scoreline: Scoreline) -> dg.MaterializeResult[None]:
     """Alerts the operator once when a source fails or is late, totals differ, access is about to expire or a mail
     did not arrive, and once on recovery. Fails while an alert could not be sent, and retries it."""
     settings, company = scoreline.settings(), scoreline.company()
@@ -138,7 +138,7 @@ def _mailed(
     scoreline: Scoreline,
     period: str,
     send: Callable[..., DeliveryReport],
-) -> dg.MaterializeResult:
+) -> dg.MaterializeResult[None]:
     """Send the mail of the partition and report the result. `period`: what a partition is, `week` or `day`."""
     first = date.fromisoformat(context.partition_key)
     settings, company = scoreline.settings(), scoreline.company()
@@ -183,7 +183,7 @@ def _log_pending(context: dg.AssetExecutionContext, report: DeliveryReport | Non
 )
 def weekly_scorecard_mail(
     context: dg.AssetExecutionContext, config: Sending, scoreline: Scoreline
-) -> dg.MaterializeResult:
+) -> dg.MaterializeResult[None]:
     """Mails the weekly scorecard. The send gate decides: green, amber with a banner, or held with an alert to the
     operator."""
     return _mailed(context, config, scoreline, "week", send_weekly_scorecard)
@@ -199,7 +199,7 @@ def weekly_scorecard_mail(
 )
 def daily_digest_mail(
     context: dg.AssetExecutionContext, config: Sending, scoreline: Scoreline
-) -> dg.MaterializeResult:
+) -> dg.MaterializeResult[None]:
     """Mails what is new since the last digest: lines off track and back on track, sources, numbers to type in.
     Sends nothing if nothing is new."""
     return _mailed(context, config, scoreline, "day", send_daily_digest)
@@ -215,7 +215,7 @@ def daily_digest_mail(
 )
 def friday_preview_mail(
     context: dg.AssetExecutionContext, config: Sending, scoreline: Scoreline
-) -> dg.MaterializeResult:
+) -> dg.MaterializeResult[None]:
     """Mails the running week against its goals, by the working time that has passed. What is behind comes
     first."""
     return _mailed(context, config, scoreline, "week", send_friday_preview)

@@ -38,9 +38,8 @@ class Translator(DagsterDbtTranslator):
         return super().get_asset_key(dbt_resource_props)
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
-        return {"seed": "seeds", "snapshot": "snapshots"}.get(
-            dbt_resource_props["resource_type"], dbt_resource_props["fqn"][1]
-        )
+        groups = {"seed": "seeds", "snapshot": "snapshots"}
+        return groups.get(dbt_resource_props["resource_type"], str(dbt_resource_props["fqn"][1]))
 
     def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:
         return OWNERS
@@ -53,7 +52,7 @@ class Translator(DagsterDbtTranslator):
         for key, text in _CONFIG_TABLES.items()
     ],
 )
-def warehouse_config(scoreline: Scoreline) -> Iterator[dg.MaterializeResult]:
+def warehouse_config(scoreline: Scoreline) -> Iterator[dg.MaterializeResult[None]]:
     """Creates every missing raw table and writes clock and settings, so that dbt can always build."""
     settings = scoreline.settings()
     ensure_tables(settings, scoreline.company())

@@ -205,7 +205,7 @@ def _conditions(kind: str, filters: str) -> Iterator[Callable[[Row], bool]]:
 def _compared(name: str, operator: str, value: Any, parse: Callable[[Any], Any]) -> Callable[[Row], bool]:
     def keep(row: Row) -> bool:
         other = parse(row.props.get(name, ""))
-        return {
+        tests: dict[str, Callable[[], bool]] = {
             "eq": lambda: other == value,
             "ne": lambda: other != value,
             "gt": lambda: other > value,
@@ -215,6 +215,7 @@ def _compared(name: str, operator: str, value: Any, parse: Callable[[Any], Any])
             "in": lambda: other in value.split(","),
             "nin": lambda: other not in value.split(","),
             "sw": lambda: other.startswith(value),
-        }[operator]()
+        }
+        return bool(tests[operator]())
 
     return keep

@@ -10,6 +10,7 @@ are reached with its login-customer-id too.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -28,7 +29,7 @@ ROWS = ("*.results",)
 VERSIONS = ("v23", "v24", "v25", "v26")
 OPERATIONS_A_DAY = 2_880
 
-_FIELDS = {
+_FIELDS: dict[str, dict[str, Callable[[dict[str, Any]], Any]]] = {
     "customer": {
         "customer.id": lambda row: str(row["account"].id),
         "customer.descriptive_name": lambda row: row["account"].props["name"],

@@ -1,4 +1,4 @@
-"""Files that are complete or not there."""
+"""Writing files so that they are either complete or absent."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pathlib import Path
 
 
 def write_atomically(path: Path, data: bytes, mode: int = 0o600) -> None:
-    """Put a complete file in place of the old one: written beside it, flushed to disk, then renamed.
+    """Replace a file: write the new one beside it, flush it to disk, then rename it.
 
-    `mode`: the file's permissions. Who may read it may also open the folders that are made for it.
+    `mode`: the file's permissions. Whoever may read it may also open the folders created for it.
     """
     for folder in reversed([folder for folder in path.parents if not folder.exists()]):
         folder.mkdir(exist_ok=True)
@@ -28,8 +28,7 @@ def write_atomically(path: Path, data: bytes, mode: int = 0o600) -> None:
 
 
 def set_modes(root: Path, mode: int) -> None:
-    """Give every file below `root` the permissions `mode`, and the folders (`root` too) those that go with
-    it."""
+    """Set the permissions of every file below `root` to `mode`, and of the folders, `root` too, to match."""
     for folder, _, files in os.walk(root):
         for path, wanted in (
             (Path(folder), folder_mode(mode)),
@@ -40,5 +39,5 @@ def set_modes(root: Path, mode: int) -> None:
 
 
 def folder_mode(mode: int) -> int:
-    """Permissions of a folder: whoever may read its files may list it and pass through."""
+    """Permissions of a folder: whoever may read its files may list and enter it."""
     return mode | (mode & 0o444) >> 2

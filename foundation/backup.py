@@ -1,8 +1,8 @@
-"""Backups: a folder per day with the warehouse and the ledger of deliveries, and the way back.
+"""Backups: a folder per day with the warehouse and the ledger of deliveries, and how to restore them.
 
-The warehouse holds what no vendor gives again: what was published (schema snapshots), daily balances, queues
-and device states. A backup is a copy of the whole file, made under the write lock after a checkpoint, so that
-rows, cursors and ledger belong together.
+The warehouse holds what no vendor returns again: what was published (schema snapshots), daily balances,
+queues and device states. A backup is a copy of the whole file, made under the write lock after a checkpoint,
+so that rows, cursors and ledger match.
 """
 
 from __future__ import annotations
@@ -19,13 +19,12 @@ from foundation.warehouse import Warehouse, backups
 
 
 class BackupError(Exception):
-    """A backup was not made or not restored; the text says why and what to do. What was there is
-    untouched."""
+    """A backup failed, or a restore. The text says why and what to do. Existing files are untouched."""
 
 
 def daily_backup(settings: Settings, company: Company) -> Path | None:
-    """Today's backup, if there is none yet and company.toml keeps any: call it after a build. Older ones
-    beyond `backup.keep` go.
+    """Make today's backup, unless it exists or `backup.keep` is 0; delete the oldest beyond `backup.keep`.
+    Call it after a build.
 
     Raises:
         BackupError: the disk is full, or the folder cannot be written.
@@ -41,8 +40,8 @@ def daily_backup(settings: Settings, company: Company) -> Path | None:
 
 
 def make_backup(settings: Settings, folder: Path) -> None:
-    """Copy warehouse and ledger of deliveries into `folder`, in place of what is there. It is complete or as
-    it was before.
+    """Copy the warehouse and the ledger of deliveries into `folder`, replacing its contents. On failure the
+    folder stays as it was.
 
     Raises:
         BackupError: there is no warehouse yet, the disk is full, or the folder cannot be written.
@@ -77,11 +76,11 @@ def make_backup(settings: Settings, folder: Path) -> None:
 
 
 def restore(settings: Settings, day: str | None = None) -> tuple[Path, Path | None]:
-    """Put the warehouse of a backup (default: the newest) in place; returns the backup and where the present
-    file was moved.
+    """Restore the warehouse of a backup (default: the newest). Returns the backup, and where the current file
+    was moved.
 
-    The next refresh reads what changed since, from the cursors of the backup. The ledger of deliveries stays
-    as it is: an older one would send mails twice.
+    The next refresh reads what changed since, from the cursors of the backup. The ledger of deliveries stays:
+    an older one would send mails twice.
 
     Raises:
         BackupError: there is no such backup, or it cannot be copied.
@@ -98,12 +97,12 @@ def restore(settings: Settings, day: str | None = None) -> tuple[Path, Path | No
     try:
         with Warehouse(settings).write_lock("restore"):
             _copy(folder / path.name, part)
-            # with its write-ahead log, which DuckDB would apply to the restored file
+            # with its write-ahead log, or DuckDB would apply that to the restored file
             for end in ("", ".wal"):
                 if Path(f"{path}{end}").exists():
                     Path(f"{path}{end}").replace(f"{aside}{end}")
             part.replace(path)
-            # packages that were fetched after the backup carry cursors that would skip what lies between
+            # packages fetched after the backup carry cursors that would skip what changed in between
             for fetched in settings.dlt_dir.glob("*/"):
                 shutil.rmtree(fetched, ignore_errors=True)
     except OSError as error:

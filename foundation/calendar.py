@@ -1,4 +1,4 @@
-"""Weeks and quarters, in Python. The SQL twin is `dbt_project/macros/calendar.sql`; a test holds them equal.
+"""Weeks and quarters, in Python. `dbt_project/macros/calendar.sql` has the same in SQL; a test compares them.
 
 A week is an ISO week (Monday to Sunday) of the company's time zone, keyed by its Monday and labelled
 `2025-W43`. A scorecard quarter is 13 ISO weeks: W1-13, W14-26, W27-39, W40-52 (or 53).

@@ -2,8 +2,9 @@
 together if the seeds are in another folder.
 
 dbt must see every `ref` when it parses, so the union of all metrics can't find the models by itself.
-`write_metric_models` writes the list that the union loops over. It runs before each build, and a test compares
-the committed file with it. To run it alone: `python -m foundation.dbt_files` (exit code 1 if the file changed).
+`write_metric_models` writes the list that the union loops over. It runs before each build, and a test
+compares the committed file with it. To run it alone: `python -m foundation.dbt_files` (exit code 1 if the
+file changed).
 """
 
 from __future__ import annotations
@@ -66,11 +67,11 @@ def write_metric_models(dbt_dir: Path) -> bool:
 
 
 def project_dir(settings: Settings) -> Path:
-    """Return the dbt project with the seeds of `settings`: the real one, or a folder in the home that links to
-    it and to the seeds.
+    """Return the dbt project with the seeds of `settings`: the real one, or a folder in the home that links
+    to it and to the seeds.
 
-    dbt can't read seeds outside its project: it writes what it ran for a file under that file's path, and would
-    overwrite the seed.
+    dbt can't read seeds outside its project: it writes what it ran for a file under that file's path, and
+    would overwrite the seed.
     """
     if not settings.own_seeds_dir:
         return settings.dbt_dir

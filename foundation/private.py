@@ -1,5 +1,4 @@
-"""Who may read what runs leave behind: the home is its owner's, and only the site opens as far as
-company.toml says."""
+"""Who may read what runs write: only the owner of the home, and for the site whom company.toml allows."""
 
 from __future__ import annotations
 
@@ -14,16 +13,15 @@ _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 def private_files() -> None:
-    """Files that this process and its children make are readable by their owner alone: bank transactions,
-    names, addresses, logs."""
+    """Let only the owner read files that this process and its children create: they hold bank transactions,
+    names, addresses and logs."""
     os.umask(_OTHERS)
 
 
 def close_home(settings: Settings, company: Company) -> None:
-    """Take other users' permissions from the home, if the folder is ours: one with a warehouse in it.
+    """Remove other users' permissions from the home, if the folder is ours and has a warehouse in it.
 
-    Where the site may be read by others (`pages.site_mode`), they may pass through the home, without listing
-    it.
+    If others may read the site (`pages.site_mode`), they may enter the home without listing it.
     """
     home = settings.home
     if settings.warehouse_path.exists() and home.stat().st_uid == os.getuid():
@@ -31,7 +29,7 @@ def close_home(settings: Settings, company: Company) -> None:
 
 
 def home_mode(company: Company) -> int:
-    """Permissions of the home: 0700, and passing through for whom the site is open."""
+    """Permissions of the home: 0700, plus entry for those who may read the site."""
     return 0o700 | (site_mode(company) & 0o044) >> 2
 
 
@@ -41,7 +39,7 @@ def site_mode(company: Company) -> int:
 
 
 def open_to_others(settings: Settings, company: Company) -> Iterator[Path]:
-    """Files and folders in the home (the site apart) that other users can read."""
+    """Files and folders in the home, except the site, that other users can read."""
     if not settings.warehouse_path.exists():
         return  # nothing to read yet
     for path in (settings.home, *_private(settings)):

@@ -1,9 +1,8 @@
-"""The seed files, read and checked as they are: before and without a build.
+"""Reads and checks the seed files, before and without a build.
 
-Each seed is a class below: its fields are the columns, in the order of the file. `check_seeds` compares every
-header and every cell with them, so that a typing error is named by file, line and column before dbt runs.
-What rows say together (goals that overlap, a line of an unknown person) is checked by the dbt tests in
-`dbt_project/tests`.
+Each seed is a class below; its fields are the columns, in the order of the file. `check_seeds` compares every
+header and cell with them and reports errors by file, line and column before dbt runs. The dbt tests in
+`dbt_project/tests` check what rows mean together: overlapping goals, a line of an unknown person.
 """
 
 from __future__ import annotations
@@ -52,7 +51,7 @@ def _filled(value: object) -> object:
 
 
 def _printable(value: object) -> object:
-    """Refuse what turns the direction of a line or draws nothing: a label would look like another one."""
+    """Reject invisible characters, also those that reverse a line: one label could look like another."""
     if isinstance(value, str):
         hidden = next((sign for sign in value if not sign.isprintable()), None)
         if hidden:
@@ -142,12 +141,12 @@ SEEDS: dict[str, type[_Seed]] = {
     "holidays": Holiday,
     "approved_offers": ApprovedOffer,
 }
-"""Seed -> what a row of it is. Each of the files must be there."""
+"""Seed -> the class of its rows. Every file must exist."""
 
 
 @dataclass(frozen=True)
 class _File:
-    """A seed as text cells."""
+    """A seed file as text cells."""
 
     path: Path
     header: list[str]
@@ -159,8 +158,8 @@ def check_seeds(settings: Settings) -> None:
     """Check header and cells of every seed file.
 
     Raises:
-        SettingsError: something is wrong; one sentence per fault with file, line and column, at most
-        MOST_FAULTS of them.
+        SettingsError: there are faults; one sentence per fault with file, line and column, at most
+            MOST_FAULTS of them.
     """
     faults = [fault for name in SEEDS for fault in seed_faults(settings, name)]
     if faults:
@@ -169,7 +168,7 @@ def check_seeds(settings: Settings) -> None:
 
 
 def seed_faults(settings: Settings, name: str) -> list[str]:
-    """What is wrong with `<name>.csv`, a sentence per fault."""
+    """The faults of `<name>.csv`, a sentence per fault."""
     try:
         file = _read(settings, name)
     except SettingsError as error:
@@ -243,7 +242,7 @@ def _row_faults(file: _File, seed: type[_Seed], line: int, cells: list[str]) -> 
 
 
 def seed_rows(settings: Settings, name: str, *columns: str) -> list[dict[str, str]]:
-    """Rows of `<name>.csv` in the folder of the seeds, checked to have `columns`.
+    """Rows of `<name>.csv`, checked to have `columns`.
 
     Raises:
         SettingsError: the file is missing, is not CSV, or lacks a column.
@@ -272,7 +271,7 @@ def holidays(settings: Settings) -> dict[date, str]:
 
 
 def is_last_working_day(settings: Settings, day: date) -> bool:
-    """Nobody works on the days of its week that follow: a Friday, or the Wednesday of a long Thanksgiving.
+    """Whether `day` is the last working day of its week: a Friday, or the Wednesday before Thanksgiving.
 
     Raises:
         SettingsError: holidays.csv can't be read.

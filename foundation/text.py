@@ -1,4 +1,4 @@
-"""Text files that people edit (company.toml, .env, the seeds): one reader, so that all of them fail alike."""
+"""Reads text files that people edit (company.toml, .env, the seeds), with the same errors for all."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ def read_text(path: Path) -> str:
     """The text of a UTF-8 file, with or without byte order mark.
 
     Raises:
-        SettingsError: the file is a folder, cannot be read, or has another encoding; names the file and the
-        line. FileNotFoundError: the file does not exist. The caller knows what to do about it.
+        SettingsError: the file is a folder, cannot be read, or is not UTF-8; names the file and the line.
+        FileNotFoundError: the file does not exist. The caller knows the way out.
     """
     try:
         data = path.read_bytes()
@@ -27,7 +27,7 @@ def read_text(path: Path) -> str:
 
 
 def decode(data: bytes, name: Path | str) -> str:
-    """`data` as text; `name` stands in the error.
+    """`data` as text; errors start with `name`.
 
     Raises:
         SettingsError: the bytes are not UTF-8.

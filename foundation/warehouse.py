@@ -1,10 +1,8 @@
-"""The warehouse: one DuckDB file that one process writes at a time, and a published copy that everybody
-reads.
+"""The warehouse: one DuckDB file that one process writes at a time, and a published copy for all readers.
 
-DuckDB lets one process hold a file for writing. So every writer takes `write_lock()` (an inter-process file
-lock that is waited for, never failed on) and keeps it only while it loads or transforms. Readers use
-`published/scoreline.duckdb`, replaced atomically by `publish()`; a reader that has the old copy open keeps
-reading the old copy.
+DuckDB lets one process hold a file for writing. So every writer waits for `write_lock()`, an inter-process
+file lock, and keeps it only while it loads or transforms. Readers use `published/scoreline.duckdb`, which
+`publish()` replaces atomically; a reader that has the old copy open keeps reading the old copy.
 """
 
 from __future__ import annotations
@@ -30,14 +28,15 @@ from foundation.settings import Company, Settings
 log = logging.getLogger(__name__)
 
 FOREIGN_WAIT_SECONDS = 30.0
-"""How long a process that holds the file without our lock (an analyst's shell, say) is waited for."""
+"""How long to wait for a process that holds the file without our lock, such as an analyst's shell."""
 
 _DDL = """
 create schema if not exists ledger;
 create schema if not exists config;
 create sequence if not exists ledger.load_numbers;
 create table if not exists ledger.loads (
-    load_number bigint not null default nextval('ledger.load_numbers'),  -- order of writing: under a set clock all instants are equal
+    -- order of writing: under SCORELINE_AS_OF all instants are equal
+    load_number bigint not null default nextval('ledger.load_numbers'),
     load_id text not null,            -- one per source and run
     source text not null,
     table_name text not null,
@@ -45,7 +44,8 @@ create table if not exists ledger.loads (
     started_at timestamptz not null,
     finished_at timestamptz not null,
     complete_from timestamptz,        -- null: from the vendor's beginning
-    complete_through timestamptz,     -- every record changed before this instant is in the raw table (null when not ok)
+    -- every record changed before this instant is in the raw table; null: not ok
+    complete_through timestamptz,
     rows_loaded bigint,
     rows_total bigint,
     newest_record timestamptz,
@@ -53,11 +53,11 @@ create table if not exists ledger.loads (
     waited_seconds double,
     error text,                       -- redacted; says what to do
     vendor_total bigint,              -- how many records the vendor says there are; null: not asked
-    access_ends timestamptz,          -- when the account must be connected anew; null: never, or not told
+    access_ends timestamptz,          -- when the account must be connected again; null: never, or unknown
     warnings text[],                  -- redacted; of the run, in its first row
     lacks text                        -- redacted; rows that could not be read or placed; null: none
 );
--- a warehouse of before there were these
+-- for warehouses made before these columns existed
 alter table ledger.loads add column if not exists vendor_total bigint;
 alter table ledger.loads add column if not exists access_ends timestamptz;
 alter table ledger.loads add column if not exists warnings text[];
@@ -66,8 +66,9 @@ create table if not exists ledger.backfills (
     source text not null,
     since timestamptz,                -- window, half open; null: from the beginning
     until timestamptz,                -- null: until it ran
-    tables text not null,             -- names with commas; empty: all
-    person text not null,             -- id at the vendor; empty: everything that is of none of the others; *: the source as a whole
+    tables text not null,             -- names separated by commas; empty: all
+    -- id at the vendor; empty: everything that belongs to none of the others; *: the whole source
+    person text not null,
     name text not null,
     status text not null,             -- ok | failed | not_connected
     rows_loaded bigint not null,
@@ -85,9 +86,9 @@ create table if not exists config.sources (
 alter table config.sources add column if not exists kind text;
 create table if not exists config.api_versions (
     source text not null, version text not null,
-    part text not null,               -- the part of the API that is asked in this version; empty: all of it
+    part text not null,               -- the part of the API that this version serves; empty: all of it
     last_day date,                    -- null: unknown
-    last_day_text text                -- the same as the vendor publishes it: a day, a month, "not before" a day
+    last_day_text text                -- as the vendor publishes it: a day, a month, "not before" a day
 );
 """
 
@@ -101,27 +102,26 @@ _DAMAGED = (
 
 
 class WarehouseError(Exception):
-    """The warehouse's file cannot be used; the text names it, the reason and the way out."""
+    """The warehouse file cannot be used. The text names the file, the reason and the way out."""
 
 
 class WarehouseBusy(WarehouseError):
-    """A process that does not take part in the write lock holds the file; the text names it and the published
-    copy."""
+    """A process without the write lock holds the file. The text names the process and the published copy."""
 
 
 class WarehouseDamaged(WarehouseError):
-    """The file is not a whole DuckDB database; the text says what is safe, what is not, and how to restore
-    it."""
+    """The file is not a complete DuckDB database. The text says what is safe, what is not, and how to
+    restore it."""
 
 
 def translate(error: duckdb.Error, settings: Settings) -> WarehouseError | None:
-    """What DuckDB says about the file itself, for people; None: it is about something else."""
+    """DuckDB's error about the file itself, for people; None if the error is about something else."""
     text, path = str(error), settings.warehouse_path
     if _HELD in text:
         holder = re.search(r"PID (\d+)", text)
         who = f"process {holder[1]}" if holder else "another process"
         return WarehouseBusy(
-            f"{path} is open in {who}, which does not take part in Scoreline's write lock. "
+            f"{path} is open in {who}, which does not use Scoreline's write lock. "
             f"Close it there and run again; to read, open {settings.published_path} instead."
         )
     if any(words in text for words in _DAMAGED):
@@ -129,10 +129,7 @@ def translate(error: duckdb.Error, settings: Settings) -> WarehouseError | None:
         way_out = (
             f"Restore the backup of {copies[-1].name} with `scoreline restore`, then run refresh and build."
             if copies
-            else (
-                f"There is no backup in {settings.backups_dir}. Move the file away to start again without"
-                " them."
-            )
+            else (f"There is no backup in {settings.backups_dir}. Move the file away to start without them.")
         )
         return WarehouseDamaged(
             f"{path} is damaged ({text.splitlines()[0].removeprefix('IO Error: ')}). The published database,"
@@ -152,7 +149,7 @@ def backups(settings: Settings) -> list[Path]:
 
 @dataclass(frozen=True)
 class Warehouse:
-    """The warehouse of one home folder. Cheap to make; opens nothing before it is asked to."""
+    """The warehouse of one home folder. Cheap to create: it opens nothing until it is used."""
 
     settings: Settings
 
@@ -162,10 +159,10 @@ class Warehouse:
 
     @contextlib.contextmanager
     def write_lock(self, holder: str) -> Iterator[None]:
-        """Wait for the one writer's place and hold it. Not re-entrant: never nest.
+        """Wait for the write lock and hold it. Not re-entrant: never nest.
 
-        `holder` is written beside the lock, so that whoever waits can say for whom. The operating system
-        frees the lock when its process dies, however it dies.
+        `holder` is written beside the lock, so that a waiting process can log whom it waits for. The
+        operating system frees the lock when its process dies, however it dies.
         """
         lock_path = self.path.with_suffix(".lock")
         lock_path.parent.mkdir(parents=True, exist_ok=True)
@@ -187,12 +184,12 @@ class Warehouse:
             lock.release()
 
     def connect(self, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
-        """Open the warehouse file. Take `write_lock()` first: even a reader excludes a writer in another
+        """Open the warehouse file. Take `write_lock()` first: even a reader keeps out a writer in another
         process.
 
         Raises:
             WarehouseBusy: a process without the lock holds the file for longer than FOREIGN_WAIT_SECONDS.
-            WarehouseDamaged: the file is not a whole database.
+            WarehouseDamaged: the file is not a complete database.
         """
         self.path.parent.mkdir(parents=True, exist_ok=True)
         give_up = time.monotonic() + FOREIGN_WAIT_SECONDS
@@ -211,7 +208,7 @@ class Warehouse:
         sources: Sequence[tuple[str, str, str, float, str]],
         versions: Sequence[tuple[str, str, str, date | None, str | None]] = (),
     ) -> None:
-        """Make the ledger and write clock and settings, so that dbt reads all of it as tables. Call with the
+        """Create the ledger and write clock and settings, so that dbt reads them as tables. Call with the
         lock held.
 
         `sources`: (source, label, cadence, freshness limit in hours, kind) per registered source. `versions`:
@@ -232,14 +229,14 @@ class Warehouse:
             connection.commit()
 
     def declare_ledger(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Make the tables of the ledger where they are missing. Call with the lock held."""
+        """Create missing tables of the ledger. Call with the lock held."""
         connection.execute(_DDL)
 
     def record_loads(
         self, rows: list[dict[str, Any]], connection: duckdb.DuckDBPyConnection | None = None
     ) -> None:
-        """Append to `ledger.loads`. Call with the lock held. `connection`: one with a transaction of which it
-        becomes a part, after `declare_ledger()`."""
+        """Append to `ledger.loads`. Call with the lock held. `connection`: joins its open transaction, after
+        `declare_ledger()`."""
         if connection is None:
             with contextlib.closing(self.connect()) as own:
                 self.declare_ledger(own)
@@ -253,8 +250,8 @@ class Warehouse:
             )
 
     def record_backfill(self, row: dict[str, Any]) -> None:
-        """Write one part of a backfill to `ledger.backfills`, in the place of what was noted of it before.
-        Call with the lock held."""
+        """Write one part of a backfill to `ledger.backfills`, in place of its earlier row. Call with the lock
+        held."""
         key = ("source", "since", "until", "tables", "person")
         with contextlib.closing(self.connect()) as connection:
             connection.execute(_DDL)
@@ -268,11 +265,11 @@ class Warehouse:
             connection.commit()
 
     def publish(self, schema: str = "marts") -> Path:
-        """Copy every table of `schema` into a new file and put it in the place of the published one. Call
-        with the lock held.
+        """Copy every table of `schema` into a new file and replace the published one with it. Call with the
+        lock held.
 
-        The new file is complete or it is not there: written beside, flushed to disk, then renamed over the
-        old one.
+        The published file is always complete: the new one is written beside it, flushed to disk, then renamed
+        over it.
         """
         target = self.settings.published_path
         target.parent.mkdir(parents=True, exist_ok=True)

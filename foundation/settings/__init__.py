@@ -1,7 +1,7 @@
 """Settings: the environment and `.env` (secrets, addresses, the clock) and `company.toml` (everything else).
 
-Nothing is read at import. `Settings()` reads the environment when it is created, `load_company()` reads the file
-when it is called. `SCORELINE_ENV_FILE` names another `.env`; tests use it so that yours is not read.
+Nothing is read at import: `Settings()` reads the environment when it is created, `load_company()` reads the
+file when it is called. `SCORELINE_ENV_FILE` names another `.env`; tests use it so that yours is not read.
 """
 
 from foundation.errors import SettingsError

@@ -62,28 +62,27 @@ class CalendarSection(Table):
 
 class BackupSection(Table):
     keep: Annotated[int, Field(ge=0)] = 3
-    """Daily backups that are kept; 0: none are made."""
+    """Daily backups to keep; 0: make none."""
 
 
 class SalesSection(Table):
     crm: Literal["hubspot", "copper"] | None = None
-    """The CRM of the sales pages; None: HubSpot, or Copper where HubSpot is not connected."""
+    """The CRM of the sales pages. None: HubSpot, or Copper if HubSpot is not connected."""
     dropped_lead_statuses: list[Line] = ["UNQUALIFIED"]
-    """Lead statuses of contacts that will go no further: in the funnel they are not still open."""
+    """Lead statuses of contacts that are given up: the funnel does not count them as open."""
 
 
 class SupplySection(Table):
     email_source: Literal["smartlead", "hubspot"] | None = None
-    """Whose e-mails the open and reply rates are of; None: Smartlead's, or HubSpot's where Smartlead is not
+    """Whose e-mails the open and reply rates cover. None: Smartlead's, or HubSpot's if Smartlead is not
     connected."""
 
 
 class MarketingSection(Table):
     campaign_mail_types: list[Line] = ["BATCH_EMAIL", "AB_EMAIL", "LOCALTIME_EMAIL"]
-    """Kinds of HubSpot's marketing mails that are campaigns; what an automation sends is none, whatever its
-    kind."""
+    """Types of HubSpot marketing mails that are campaigns. Mails of an automation never are."""
     mql_query: str = ""
-    """Query of the company's own database (value and day) that tells the marketing qualified leads where
+    """Query of the company's own database (value and day) that returns the marketing qualified leads if
     HubSpot is not connected."""
     sql_query: str = ""
     """The same for the sales qualified leads."""
@@ -93,7 +92,7 @@ class MarketingSection(Table):
     def _renamed(cls, data: Any) -> Any:
         if isinstance(data, dict) and "automated_mail_types" in data:
             raise ValueError(
-                "automated_mail_types no longer exists: remove it, and list the kinds that are campaigns in"
+                "automated_mail_types no longer exists: remove it, and list the types that are campaigns in"
                 " campaign_mail_types"
             )
         return data
@@ -101,8 +100,8 @@ class MarketingSection(Table):
 
 class AccountingSection(Table):
     w9_source: Literal["quickbooks", "billcom"] | None = None
-    """Where to look up whether a vendor's W-9 is there; None: QuickBooks, or Bill.com where QuickBooks is not
-    connected."""
+    """Which system says whether a vendor's W-9 is on file. None: QuickBooks, or Bill.com if QuickBooks is
+    not connected."""
 
 
 class PagesSection(Table):
@@ -110,42 +109,42 @@ class PagesSection(Table):
     """Names of files in reports/pages; None: every page that has lines."""
     site_url: WebAddressOrEmpty = ""
     lines: dict[Id, list[Id]] = {}
-    """Page -> the sections and lines (`section.metric`) on it; a page that is not named here has those of its
-        file."""
+    """Page -> the sections and lines (`section.metric`) on it. A page that is not named here has those of its
+    file."""
     history_weeks: Annotated[int, Field(ge=1, le=5_000)] | None = None
-    """Pages and receipts of so many finished weeks; None: of all."""
+    """Finished weeks to build pages and receipts for; None: all."""
     contact_names: bool = False
-    """Whether there are pages with names of contacts, in the site's folder `restricted/`. Elsewhere contacts
-    never have names."""
+    """Whether to build pages with names of contacts, in the site's folder `restricted/`. No other page names
+    contacts."""
     site_mode: Annotated[str, Field(pattern=r"^06[04][04]$")] = "0600"
-    """Permissions of the site's files: "0640" and "0644" let a web server's group or user read them."""
+    """Permissions of the site's files. "0640" lets a web server's group read them, "0644" everybody."""
 
 
 ReportName = Literal["weekly_scorecard", "daily_digest", "friday_preview"]
-"""What goes out by mail."""
+"""The reports that are sent by mail."""
 
 
 class Subscription(Table):
     report: ReportName
     to: Annotated[list[MailAddress], Field(min_length=1)]
     sections: list[Id] = []
-    """Sections and lines that these recipients get; empty: those of the scorecard page, without the
+    """Sections and lines that these recipients receive; empty: those of the scorecard page, without the
     confidential ones."""
     pages: list[Id] = []
-    """Pages whose lines they get as well."""
+    """Pages whose lines they receive as well."""
 
 
 class MailSection(Table):
     sender: Sender = Field(alias="from")
     operator: MailAddress
     confidential: list[Id] = []
-    """Sections and lines that only go to those whose subscription names them, or a page with them."""
+    """Sections and lines sent only to subscriptions that name them, or a page with them."""
     subscriptions: list[Subscription] = []
 
 
 class CredentialsSection(Table):
     rotate_after_days: Days = 365
-    """The doctor warns of credentials that have stayed the same for more days than this."""
+    """The doctor warns about credentials that are older than this."""
 
 
 class Company(Table):
@@ -191,7 +190,7 @@ class Company(Table):
             name = getattr(self.marketing, key)
             if name and name not in names:
                 raise ValueError(
-                    f"marketing.{key} is {name!r}, but no query has that name; there are:"
+                    f"marketing.{key} is {name!r}, but no query has that name; the queries are:"
                     f" {', '.join(sorted(names)) or 'none'}"
                 )
         return self
@@ -205,8 +204,8 @@ def load_company(settings: Settings) -> Company:
     """Read `company.toml`.
 
     Raises:
-        SettingsError: the file is missing, is no TOML, or a value is wrong; names the file, the key and what
-        is expected.
+        SettingsError: the file is missing or is not TOML, or a value is not valid; names the file, the key
+            and what is expected.
     """
     path = settings.company_file
     try:
@@ -229,7 +228,7 @@ def load_company(settings: Settings) -> Company:
 
 
 def _fault(error: Any) -> str:
-    """The key of a wrong value and what is expected."""
+    """The key of an invalid value, and what is expected."""
     place = [str(part) for part in error["loc"]]
     text = reason_of(error)
     if error["type"] == "extra_forbidden":

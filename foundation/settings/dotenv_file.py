@@ -1,5 +1,4 @@
-"""The `.env` file, checked line by line: a line that cannot be read would drop its variable without a
-word."""
+"""Checks the `.env` file line by line: a line that cannot be read would silently drop its variable."""
 
 from __future__ import annotations
 
@@ -13,10 +12,11 @@ from foundation.text import read_text
 
 
 def check_env_file(path: Path) -> None:
-    """Refuse a `.env` of which a part would be ignored.
+    """Reject a `.env` with parts that would be ignored.
 
     Raises:
-        SettingsError: a line sets no variable, or one that another line sets; names the file and the line.
+        SettingsError: a line sets no variable, or one that another line sets too; names the file and the
+            line.
         FileNotFoundError: the file does not exist.
     """
     seen: dict[str, int] = {}
@@ -35,7 +35,7 @@ def check_env_file(path: Path) -> None:
             raise SettingsError(f"{where}: {name} has no '=', expected {name}=value.")
         if "\n" in binding.value or "\r" in binding.value:
             raise SettingsError(
-                f"{where}: the value of {name} goes over several lines. Close the quote on the line where it"
+                f"{where}: the value of {name} spans several lines. Close the quote on the line where it"
                 " opens."
             )
         if name in seen:

@@ -18,7 +18,7 @@ PROJECT_ROOT = Path(__file__).resolve().parents[2]
 
 
 def env_file() -> Path:
-    """The `.env` that is read besides the environment: what SCORELINE_ENV_FILE names, else the project's."""
+    """The `.env` read in addition to the environment: SCORELINE_ENV_FILE, or the project's."""
     return Path(os.environ.get("SCORELINE_ENV_FILE") or PROJECT_ROOT / ".env")
 
 
@@ -33,8 +33,8 @@ def _check_env_file() -> None:
 
 
 class EnvSettings(BaseSettings):
-    """Base of every class that reads the environment: `.env` at call time, unknown names ignored, no secret
-    in an error."""
+    """Base of every class that reads the environment. Reads `.env` when created, ignores unknown names, and
+    never shows a value in an error."""
 
     # utf-8-sig: editors on Windows write a byte order mark, which would become a part of the first name
     model_config = SettingsConfigDict(
@@ -55,13 +55,12 @@ class EnvSettings(BaseSettings):
 
 
 def reason_of(error: Any) -> str:
-    """What is wrong, without pydantic's preamble."""
+    """The message of a pydantic error without its prefix."""
     return str(error["msg"]).removeprefix("Value error, ")
 
 
 class Settings(EnvSettings):
-    """Places, addresses and the clock. One instance per run; pass it on instead of reading the environment
-    again."""
+    """Places, addresses and the clock. Create one per run and pass it on."""
 
     home: Annotated[Path, Field(alias="SCORELINE_HOME")] = PROJECT_ROOT / "var"
     company_file: Annotated[Path, Field(alias="SCORELINE_COMPANY_FILE")] = PROJECT_ROOT / "company.toml"
@@ -69,7 +68,7 @@ class Settings(EnvSettings):
     ad_spend_dir: Annotated[Path, Field(alias="SCORELINE_AD_SPEND_DIR")] = PROJECT_ROOT / "ad_spend"
     dbt_dir: Annotated[Path, Field(alias="SCORELINE_DBT_DIR")] = PROJECT_ROOT / "dbt_project"
     own_seeds_dir: Annotated[Path | None, Field(alias="SCORELINE_SEEDS_DIR")] = None
-    """Where the seeds are, if not in the dbt project."""
+    """Folder of the seeds, if they are not in the dbt project."""
     as_of: Annotated[datetime | None, Field(alias="SCORELINE_AS_OF")] = None
     sandbox_url: Annotated[WebAddress | None, Field(alias="SANDBOX_URL")] = None
     smtp_url: Annotated[SecretStr | None, Field(alias="SMTP_URL")] = None
@@ -87,14 +86,13 @@ class Settings(EnvSettings):
         return value and value.expanduser().resolve()
 
     def now(self) -> datetime:
-        """The clock of every layer, in UTC: `SCORELINE_AS_OF` where it is set, else the present. Nothing else
+        """The clock of every layer, in UTC: `SCORELINE_AS_OF` if set, else the current time. Nothing else
         reads the clock."""
         return (self.as_of or datetime.now(UTC)).astimezone(UTC)
 
     @property
     def seeds_dir(self) -> Path:
-        """people.csv, scorecard_lines.csv, goals.csv, holidays.csv and approved_offers.csv, the company's
-        own."""
+        """The company's people.csv, scorecard_lines.csv, goals.csv, holidays.csv and approved_offers.csv."""
         return self.own_seeds_dir or self.dbt_dir / "seeds"
 
     @property
@@ -123,10 +121,10 @@ class Settings(EnvSettings):
 
     @property
     def backups_dir(self) -> Path:
-        """A folder per day: the warehouse and the ledger of deliveries as they were."""
+        """A folder per day with copies of the warehouse and the ledger of deliveries."""
         return self.home / "backups"
 
     @property
     def deliveries_path(self) -> Path:
-        """SQLite file: which mail went to whom, and which alerts were told."""
+        """SQLite file: which mail was sent to whom, and which alerts."""
         return self.home / "deliveries.sqlite"

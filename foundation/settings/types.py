@@ -1,4 +1,4 @@
-"""What a setting may hold, judged when it is read: one line of text, an e-mail address, a web address, an id.
+"""Types of settings, checked when they are read: one line of text, an e-mail address, a web address, an id.
 
 Every check raises ValueError with a text that says what is expected; `foundation.settings` puts the file and
 the key in front of it.
@@ -34,7 +34,7 @@ def _known_zone(value: str) -> str:
 
 
 def matching(pattern: str, expected: str) -> AfterValidator:
-    """A text of one pattern. `expected`: what it is, with an example, for the error."""
+    """A text that matches `pattern`. `expected`: what that is, with an example, for the error."""
 
     def check(value: str) -> str:
         if not re.fullmatch(pattern, value):
@@ -57,11 +57,10 @@ def _line(value: str) -> str:
 
 
 def checked_id(value: str) -> str:
-    """An id or a name inside another system: no space and no separator, so that two of them are never taken
-    for one.
+    """An id or a name in another system: no space and no separator, so that two ids are never read as one.
 
     Raises:
-        ValueError: it is something else.
+        ValueError: it is not one.
     """
     if not re.fullmatch(r"[\w.:-]{1,200}", value):
         raise ValueError(
@@ -83,10 +82,10 @@ def _account_id(value: str) -> str:
 
 
 def mail_address(value: str) -> str:
-    """One e-mail address without a name, as it goes into an envelope.
+    """One e-mail address without a name, as an envelope needs it.
 
     Raises:
-        ValueError: it is something else.
+        ValueError: it is not one.
     """
     text = value.strip()
     wrong = ValueError(f"{value[:80]!r} is not an e-mail address, expected one such as 'name@example.com'")

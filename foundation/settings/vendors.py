@@ -1,4 +1,4 @@
-"""Sections of `company.toml` for single vendors: versions, limits, and the ids and words of the company's account."""
+"""Sections of `company.toml` for single vendors: versions, limits, ids and words of the company's account."""
 
 from __future__ import annotations
 
@@ -38,13 +38,14 @@ class HubSpotSection(Table):
         "customer",
         "evangelist",
     ]
-    """Lifecycle stages of contacts in their order, by internal name: who is in one before lead is no lead."""
+    """Lifecycle stages of contacts in order, by internal name. A contact in a stage before lead is not a
+    lead."""
     disqualified_stages: list[Id] = []
-    """Deal stages that are closed without having been lost: they are no part of the win rate."""
+    """Deal stages that are closed but not lost: the win rate leaves them out."""
     stale_after_days: Days = 30
-    """An open deal without activity or change of stage for more days than this is stale."""
+    """An open deal is stale after more days than this without activity or a change of stage."""
     response_days: Annotated[int, Field(ge=1, le=365)] = 14
-    """A reply that takes longer than this is none."""
+    """A reply counts only within this many days."""
     warm_list: Line | None = None
 
     @field_validator("lifecycle_stages")
@@ -64,7 +65,7 @@ class AutotaskQueues(EnvSettings):
     @classmethod
     def _split(cls, value: Any) -> Any:
         if isinstance(value, str) and not re.fullmatch(r"\s*\d+\s*(,\s*\d+\s*)*", value):
-            raise ValueError("expected a queue id, or several with commas between, such as 29680010,29680011")
+            raise ValueError("expected queue ids separated by commas, such as 29680010,29680011")
         return [int(part) for part in value.split(",")] if isinstance(value, str) else value
 
 
@@ -80,31 +81,31 @@ class SmartleadSection(Table):
     history_days: Days = 28
     """How far back the first run reads single e-mails."""
     queue_statuses: list[Line] = ["ACTIVE", "DRAFTED"]
-    """Statuses of campaigns whose leads without an e-mail wait in the queue; drafts hold what is staged."""
+    """Campaign statuses whose leads without an e-mail wait in the queue; drafts hold what is staged."""
     count_sub_campaigns: bool = True
-    """Whether the leads of sub-campaigns count; false where the parent campaign holds the same leads."""
+    """Whether leads of sub-campaigns count; false if the parent campaign holds the same leads."""
     runway_days: Annotated[int, Field(ge=1, le=90)] = 14
-    """So many days back go into the mean number of new leads per sending day."""
+    """Days that the mean number of new leads per sending day looks back."""
 
 
 class MicrosoftGraphSection(Table):
     cloud: Literal["global", "us_government", "us_government_dod", "china"] = "global"
     tenants: dict[Id, Line] = {}
-    """Tenant id or domain -> the name people know it by. Read besides those of MICROSOFT_TENANT_ID."""
+    """Tenant id or domain -> the name people use. Read in addition to those of MICROSOFT_TENANT_ID."""
 
 
 class _AdPlatformSection(Table):
     account_ids: list[AccountId] = []
-    """Ad accounts that count; empty: every one that the credentials reach."""
+    """Ad accounts that count; empty: all that the credentials can read."""
     start_date: Day | None = None
     """First day of spend; None: 36 months before the first load."""
     restated_days: Annotated[int, Field(ge=1, le=366)] = 30
-    """So many days back the platform still changes its numbers: they are pulled again by every run."""
+    """Days for which the platform still changes its numbers; every run pulls them again."""
 
     @field_validator("account_ids", mode="before")
     @classmethod
     def _text(cls, value: Any) -> Any:
-        # people leave out the quotes
+        # people omit the quotes
         return (
             [str(item) if isinstance(item, int) else item for item in value]
             if isinstance(value, list)
@@ -131,20 +132,20 @@ class LinkedInAdsSection(_AdPlatformSection):
 
 class DattoRmmSection(Table):
     hosted_antivirus: list[Line] = []
-    """Products that count as ours, as Datto RMM names them; empty: every product will do."""
+    """Products that count as ours, as Datto RMM names them; empty: every product counts."""
     active_days: Days = 30
-    """Devices that were not seen for so long count nowhere."""
+    """Devices not seen for more days than this count nowhere."""
     udf_slot: Annotated[int, Field(ge=1, le=300)] | None = None
-    """The one user-defined field that is stored; None: none, they often hold secrets."""
+    """The only user-defined field to store. None: store none, because they often hold secrets."""
 
 
 class DattoBcdrSection(Table):
     good_statuses: list[Line] = ["success"]
-    """Words with which a backup is reported as good."""
+    """Words that report a good backup."""
     continuity_service_plans: list[Line] = []
     """Service plans of the devices that count as continuity; empty: all."""
     seats_every_days: Annotated[int, Field(ge=0, le=366)] = 1
-    """How often the slow lists of SaaS seats are read; 0: never."""
+    """Days between two reads of the slow lists of SaaS seats; 0: never."""
 
 
 class ZendeskSection(Table):
@@ -176,17 +177,17 @@ class QuickBooksSection(Table):
 
 class BillcomSection(Table):
     connected_network_statuses: list[Line] = ["CONNECTED", "CONNECTED_RPPS"]
-    """Vendors with one of them can be paid electronically."""
+    """Statuses of vendors that can be paid electronically."""
     no_bank_account_statuses: list[Line] = ["NO_ACCOUNT", "UNDEFINED"]
-    """Statuses that say that no bank account is known."""
+    """Statuses of vendors without a known bank account."""
     paper_payment_methods: list[Line] = ["CHECK"]
-    """Ways to be paid that are not electronic."""
+    """Payment methods that are not electronic."""
 
 
 class CopperSection(Table):
     start_date: Day | None = None
     activity_days: Annotated[int, Field(ge=1, le=90)] = 14
-    """So many days back activities are pulled again by every run; once a week it is 90."""
+    """Days of activities that every run pulls again; once a week it is 90."""
     date_order: Literal["mdy", "dmy"] = "mdy"
     call_types: list[Line] = ["Phone Call", "Call"]
     email_types: list[Line] = ["Email"]
@@ -197,16 +198,16 @@ class CopperSection(Table):
     wholesale_option_ids: list[int] = []
     distribution_option_ids: list[int] = []
     same_call_seconds: Annotated[int, Field(ge=0, le=3600)] = 120
-    """A call logged here is one of the phone system's if the person and the number are the same and it starts
-    within so many seconds."""
+    """A call logged in Copper is one of the phone system if person and number are the same and the starts
+    differ by at most this."""
 
 
 class JustCallSection(Table):
     start_date: Day | None = None
     days: Annotated[int, Field(ge=1, le=90)] = 7
-    """So many days back calls are pulled again by every run."""
+    """Days of calls that every run pulls again."""
     time_zone: TimeZone | None = None
-    """Of the account; None: the company's."""
+    """Time zone of the account; None: the company's."""
     requests_per_minute: Annotated[int, Field(ge=1)] = 30
     requests_per_hour: Annotated[int, Field(ge=1)] = 1_800
     sales_dialer: bool = False
@@ -220,8 +221,8 @@ class SimpleFinSection(Table):
     protocol_version: Literal[1, 2] = 2
     stale_after_days: Days = 3
     cash_accounts: list[Line] = []
-    """Accounts that are cash: organisation and name, as the doctor lists them, or an id where two accounts
-    have one name."""
+    """Accounts that are cash: organisation/name as the doctor lists them, or an id if two accounts share a
+    name."""
 
     @field_validator("cash_accounts")
     @classmethod
@@ -238,7 +239,7 @@ class SimpleFinSection(Table):
 
 
 class WarehouseQuery(Table):
-    """A figure out of the company's warehouse: SQL that returns `value` and perhaps `category` and `day`, or
+    """A figure from the company's warehouse: SQL that returns `value` and optionally `category` and `day`, or
     a table and its columns."""
 
     name: Name
@@ -253,14 +254,14 @@ class WarehouseQuery(Table):
     def _one_of_both(self) -> WarehouseQuery:
         named = [self.table, self.value, self.category, self.day, self.where]
         if (self.sql is not None) == any(named) or (self.sql is None and not (self.table and self.value)):
-            raise ValueError("give either sql, or table and value (and perhaps category, day, where)")
+            raise ValueError("give either sql, or table and value (and optionally category, day, where)")
         return self
 
 
 def _named_once(queries: list[Any]) -> list[Any]:
     names = [query.name for query in queries]
     if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise ValueError(f"the name {', '.join(twice)} is used twice; a query needs a name of its own")
+        raise ValueError(f"the name {', '.join(twice)} is used twice; each query needs its own name")
     return queries
 
 
@@ -269,8 +270,8 @@ class CompanyWarehouseSection(Table):
 
 
 class MongoQuery(Table):
-    """A figure out of MongoDB: where in the documents of a collection the value, its category and its day
-    stand; dots lead deeper."""
+    """A figure from MongoDB: the paths of the value, its category and its day in the documents of a
+    collection. Dots separate the levels of a path."""
 
     name: Name
     collection: Line
@@ -279,12 +280,12 @@ class MongoQuery(Table):
     day: Line | None = None
     filter: dict[str, Any] = {}
     latest: bool = False
-    """Only the documents of the newest day."""
+    """Read only the documents of the newest day."""
 
     @model_validator(mode="after")
     def _latest_needs_a_day(self) -> MongoQuery:
         if self.latest and not self.day:
-            raise ValueError("latest = true needs day: where the day of a document stands")
+            raise ValueError("latest = true needs day: the path of the day in a document")
         return self
 
 

@@ -171,7 +171,7 @@ TO = (
         (
             "[marketing]",
             '[marketing]\nmql_query = "mqls"',
-            "marketing.mql_query is 'mqls', but no query has that name; there are: limited",
+            "marketing.mql_query is 'mqls', but no query has that name; the queries are: limited",
         ),
         (
             'name = "new_inventory_value"',
@@ -213,7 +213,7 @@ def test_what_people_write_rightly_passes(company_file: Path, old: str, new: str
             "line 3: cannot be read, expected NAME=value. A quote may be open",
         ),
         ("HUBSPOT_API_KEY='abc\nB=2\nC='3'\n", "line 1"),
-        ('HUBSPOT_API_KEY="abc\nB=2\nC=3"\n', "line 1: the value of HUBSPOT_API_KEY goes over several lines"),
+        ('HUBSPOT_API_KEY="abc\nB=2\nC=3"\n', "line 1: the value of HUBSPOT_API_KEY spans several lines"),
         ("A=1\nHUBSPOT_API_KEY: abc\n", "line 2: cannot be read, expected NAME=value"),
         ("# a\nHUBSPOT_API_KEY\n", "line 2: HUBSPOT_API_KEY has no '='"),
         ("HUBSPOT_API_KEY=abc\n  \n\nHUBSPOT_API_KEY=\n", "line 4: HUBSPOT_API_KEY is already set in line 1"),

@@ -63,7 +63,7 @@ def source_page(entry: SourceEntry) -> str:
     parts = [f"# {entry.label}", _brings(entry.name), *_facts(entry)]
     if credentials is not None:
         names = {field.alias for field in credentials.model_fields.values()}
-        parts += ["## Credentials", "In `.env` or the environment:", _fenced(_env_blocks(names), "sh")]
+        parts += ["## Credentials", "In `.env` or the environment:", *_variables(names)]
     if settings := _toml_blocks(entry.name):
         parts += ["## Settings", "In `company.toml`, with the values of the demo's company:"]
         parts += [_fenced(settings, "toml")]
@@ -99,28 +99,26 @@ def _fact_rows(entry: SourceEntry) -> Iterator[tuple[str, str]]:
         yield "API version", f"{version.name}{part}{end}"
 
 
-def _blocks(name: str) -> list[str]:
-    """The blocks of a file that blank lines separate."""
-    return re.split(r"\n{2,}", (ROOT / name).read_text(encoding="utf-8").strip())
-
-
-def _env_blocks(names: set[str | None]) -> str:
-    """Blocks of `.env.example` with one of the variables; of the addresses only the source's own lines."""
-    found = []
-    for block in _blocks(".env.example"):
-        lines = block.splitlines()
-        variables = {line.partition("=")[0] for line in lines if not line.startswith("#")}
-        if variables and variables <= names:
-            found.append(block)
-        elif shared := [line for line in lines if line.partition("=")[0] in names]:
-            found.append("\n".join(shared))
-    return "\n\n".join(found)
+def _variables(names: set[str | None]) -> Iterator[str]:
+    """The variables in their groups of `.env.example`, with its comments. The addresses are one group of all
+    sources."""
+    text = (ROOT / ".env.example").read_text(encoding="utf-8")
+    for comment, variables in re.findall(r"((?:^#.*\n)*)((?:^[A-Z].*\n?)+)", text, re.M):
+        group = variables.splitlines()
+        ours = [line for line in group if line.partition("=")[0] in names]
+        if ours and ours != group:
+            yield "To reach another address than the vendor's:"
+        elif ours:
+            yield _escaped(" ".join(line.removeprefix("# ") for line in comment.splitlines()))
+        if ours:
+            yield _fenced("\n".join(ours), "sh")
 
 
 def _toml_blocks(name: str) -> str:
     """Blocks of `company.toml` whose table is the source's."""
     header = re.compile(rf"^\[\[?{name}[.\]]", re.M)
-    return "\n\n".join(block for block in _blocks("company.toml") if header.search(block))
+    blocks = re.split(r"\n{2,}", (ROOT / "company.toml").read_text(encoding="utf-8").strip())
+    return "\n\n".join(block for block in blocks if header.search(block))
 
 
 def _tables(entry: SourceEntry) -> Iterator[str]:

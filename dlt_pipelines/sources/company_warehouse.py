@@ -15,7 +15,7 @@ decides which of the two it is; BigQuery bills scanned bytes (`maximum_bytes_bil
 them) and needs `location` outside the US and EU.
 
 Settings: WAREHOUSE_SOURCE_URL (an SQLAlchemy address, password included), section [company_warehouse] of
-company.toml. Drivers beside SQLite and Postgres are installed by the user: `pip install sqlalchemy-bigquery`.
+company.toml. The drivers of SQLite, Postgres and BigQuery are installed; any other is one `pip install` away.
 """
 
 from __future__ import annotations
@@ -65,12 +65,12 @@ class CompanyWarehouseCredentials(Credentials):
     url: SecretStr = Field(alias="WAREHOUSE_SOURCE_URL")
 
     def secrets(self) -> list[str]:
-        """The password, the rest of the address may be told; all of it where it is no address."""
+        """The password and a key in the query; all of the address if it is not valid."""
         try:
-            password = _parsed(self.url).password
+            url = _parsed(self.url)
         except PermanentError:
             return [self.url.get_secret_value()]
-        return [str(password)] if password else []
+        return [str(secret) for secret in (url.password, url.query.get("credentials_base64")) if secret]
 
 
 def _parsed(url: SecretStr) -> sa.URL:
@@ -109,7 +109,9 @@ class Database(Connection):
         try:
             for rows in loader.load_rows():
                 yield from rows
-        except sa.exc.SQLAlchemyError as error:
+        except (
+            Exception
+        ) as error:  # not only SQLAlchemyError: BigQuery's sign-in fails with errors of its own
             raise self._told(error) from None
 
     def clock(self) -> datetime | None:
@@ -117,11 +119,11 @@ class Database(Connection):
         try:
             with self.engine.connect() as connection:
                 now = connection.execute(sa.select(sa.func.current_timestamp())).scalar()
-        except sa.exc.SQLAlchemyError:
+        except Exception:
             return None  # the queries say why
         return now.astimezone(UTC) if isinstance(now, datetime) and now.tzinfo else None
 
-    def _told(self, error: sa.exc.SQLAlchemyError) -> SourceError:
+    def _told(self, error: Exception) -> SourceError:
         text = self.redact.cut(getattr(error, "orig", None) or error, 500)
         if any(word in text.lower() for word in _REFUSED):
             return PermanentError(
@@ -152,8 +154,13 @@ def connect(access: Access[CompanyWarehouseCredentials]) -> Database:
         engine = sa.create_engine(url, poolclass=sa.NullPool, **options)
     except (sa.exc.NoSuchModuleError, ModuleNotFoundError) as error:
         raise PermanentError(
-            f"no driver for {url.drivername} addresses ({error}). Install it beside Scoreline, for example:"
-            " pip install sqlalchemy-bigquery"
+            f"no driver for {url.drivername} is installed ({error}). Install its SQLAlchemy dialect into"
+            " .venv, such as `pip install snowflake-sqlalchemy`."
+        ) from None
+    except Exception as error:  # BigQuery's driver signs in here, and raises errors of its own
+        raise PermanentError(
+            f"the driver of {url.drivername} cannot start: {access.redact.cut(error, 500)}. Check"
+            " WAREHOUSE_SOURCE_URL."
         ) from None
     if url.get_backend_name() == "postgresql":
         engine = engine.execution_options(postgresql_readonly=True)

@@ -22,6 +22,7 @@ from dlt_pipelines.core.load import LoadReport, load
 from dlt_pipelines.doctor.checks import diagnose
 from dlt_pipelines.errors import PermanentError, TransientError
 from dlt_pipelines.sources import mongodb
+from dlt_pipelines.sources.company_warehouse import CompanyWarehouseCredentials
 from foundation.settings import Company, Settings, SettingsError, load_company
 from sandbox import Sandbox
 from sandbox.vendors.mongodb import PASSWORD as MONGO_PASSWORD
@@ -261,7 +262,11 @@ def test_a_database_that_is_away_is_transient(ask: Ask, monkeypatch: pytest.Monk
     ("url", "told"),
     [
         ("not an address", "no SQLAlchemy address"),
-        ("bigquery://acme/sales", "pip install sqlalchemy-bigquery"),
+        ("snowflake://acme/sales", "pip install snowflake-sqlalchemy"),
+        (
+            "bigquery://acme/sales?credentials_path=/none/key.json",
+            "/none/key.json.*Check WAREHOUSE_SOURCE_URL",
+        ),
     ],
 )
 def test_an_address_that_cannot_work_says_what_to_do(
@@ -407,5 +412,8 @@ def test_the_shipped_queries_have_answers(sandbox: Sandbox, company: Company) ->
         assert query(Settings(), f"select count(*) from raw_{source}.figures where value > 0")[0][0] >= 5
 
 
-def test_the_driver_of_bigquery_is_installed() -> None:
-    assert make_url("bigquery://project/dataset").get_dialect().name == "bigquery"
+def test_a_key_in_the_address_of_bigquery_is_a_secret() -> None:
+    address = "bigquery://acme/sales?credentials_base64=canary-4"
+    credentials = CompanyWarehouseCredentials(WAREHOUSE_SOURCE_URL=address)
+    assert credentials.secrets() == ["canary-4"]
+    assert make_url(address).get_dialect().name == "bigquery"  # its driver is installed

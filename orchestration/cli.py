@@ -97,9 +97,9 @@ _company_option = click.option(
 @click.option("--port", default=8808, show_default=True, help="Port of the sandbox; 0 picks a free one.")
 @_company_option
 def demo(port: int, company: str) -> None:
-    """Run everything end to end against the sandbox: refresh, build, weekly scorecard with its mail.
+    """Run everything end to end against the sandbox.
 
-    Needs no account and no network.
+    Runs refresh, build and weekly_scorecard, and writes the mail to a file. Needs no account and no network.
     """
     from orchestration.runs import run_job
     from sandbox import running_sandbox
@@ -233,7 +233,10 @@ def run(job: str) -> None:
 @click.option("--force", is_flag=True, help="Send it again to people who already have it.")
 @click.option("--only", multiple=True, metavar="ADDRESS", help="Send it only to this recipient. Repeatable.")
 def send(report: str, week: str | None, day: datetime | None, force: bool, only: tuple[str, ...]) -> None:
-    """Mail the weekly scorecard, the daily digest or the Friday preview."""
+    """Mail a weekly scorecard, a daily digest or a preview.
+
+    A person gets the same period once, unless --force is given.
+    """
     from orchestration.runs import run_job
 
     settings = Settings()
@@ -270,9 +273,9 @@ def send(report: str, week: str | None, day: datetime | None, force: bool, only:
 def backfill(
     sources: tuple[str, ...], days: int | None, since: datetime | None, until: datetime | None, restart: bool
 ) -> None:
-    """Pull a window of one or several sources again, person by person where the vendor works per person.
+    """Pull a window of the past again, from one or several sources.
 
-    Rows are merged, so running it twice changes nothing. The same window continues where it stopped. One
+    Works person by person where the vendor does. Rows are merged, so running it twice changes nothing. The same window continues where it stopped. One
     person's failure does not stop the others. Days are in the company's time zone.
     """
     from dlt_pipelines.core import backfill as work
@@ -358,7 +361,10 @@ def backfill(
 @click.option("--source", "sources", multiple=True, help="Check only this source. Repeatable.")
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 def doctor(sources: tuple[str, ...], as_json: bool) -> None:
-    """List what is connected and what is missing, per source, and how to fix it. Never prints a secret."""
+    """List what is missing per source, and how to fix it.
+
+    Also lists mails that did not arrive. Never prints a secret. Exits with 1 if anything fails.
+    """
     from dataclasses import asdict
 
     from dlt_pipelines.doctor.checks import diagnose
@@ -414,7 +420,10 @@ def _mail_findings(settings: Settings) -> list[Finding]:
 
 @main.command("new-ledger")
 def new_ledger() -> None:
-    """Replace a lost or damaged ledger of deliveries. Mails that are due now are not sent again automatically."""
+    """Replace a lost or damaged ledger of deliveries.
+
+    Mails that are due now count as uncertain and are not sent again automatically.
+    """
     from reports.post import new_ledger as work
     from reports.post.delivery import DeliveryFailed
 
@@ -435,9 +444,9 @@ def new_ledger() -> None:
 
 @main.command()
 def backup() -> None:
-    """Copy the warehouse and the ledger of deliveries into today's folder of var/backups.
+    """Back up the warehouse and the ledger of deliveries.
 
-    The first build of each day does this automatically.
+    Copies them into today's folder of var/backups. The first build of each day does this automatically.
     """
     from foundation.backup import BackupError, make_backup
 
@@ -454,9 +463,9 @@ def backup() -> None:
 @click.argument("day", required=False)
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 def restore(day: str | None, yes: bool) -> None:
-    """Restore the warehouse from the backup of DAY (YYYY-MM-DD), or from the newest backup.
+    """Restore the warehouse from a backup.
 
-    The current file is moved aside, not deleted. The ledger of deliveries stays as it is.
+    DAY is YYYY-MM-DD. Default: the newest backup. The current file is moved aside, not deleted. The ledger of deliveries stays as it is.
     """
     from foundation import backup as work
 
@@ -480,9 +489,9 @@ def restore(day: str | None, yes: bool) -> None:
 
 @main.command()
 def gallery() -> None:
-    """Build the page that shows every component of the pages, and print where it is.
+    """Build a page that shows every component of the pages.
 
-    It needs a published database and changes no other page.
+    Prints its path. Needs a published database, and changes no other page.
     """
     from reports.site.build import build_site
     from reports.site.menu import SiteError
@@ -497,7 +506,10 @@ def gallery() -> None:
 
 @main.command()
 def check() -> None:
-    """Check company.toml and the seed files: settings, headers, cells. Needs no warehouse."""
+    """Check company.toml and the seed files.
+
+    Names every wrong setting, header and cell by file and line. Needs no warehouse.
+    """
     from foundation.seeds import SEEDS, check_seeds
 
     settings = Settings()
@@ -511,9 +523,9 @@ def check() -> None:
 @main.command()
 @click.option("--replace", is_flag=True, help="Replace an access URL that is already in .env.")
 def claim(replace: bool) -> None:
-    """Exchange a SimpleFIN setup token for an access URL and write it to .env.
+    """Claim a SimpleFIN access URL and write it to .env.
 
-    Prompts for the token, or reads it from standard input. Prints no secret.
+    Exchanges a setup token for it. Prompts for the token, or reads it from standard input. Prints no secret.
     """
     from dlt_pipelines.errors import SourceError
     from dlt_pipelines.sources.simplefin.claim import NAME, claim, is_waiting
@@ -538,9 +550,9 @@ def claim(replace: bool) -> None:
     help="Revision to compare with. Default: where the branch left its upstream, else the previous commit.",
 )
 def metric_diff(base: str | None) -> None:
-    """List the numbers that a change of SQL, goals or company.toml changes.
+    """List the numbers that a change of the project moves.
 
-    Builds both revisions on the raw data of this home.
+    Builds the base revision and the current one on the raw data of this home, and compares every line and period.
     """
     import metric_diff as work
 
@@ -558,7 +570,10 @@ def sandbox(arguments: tuple[str, ...]) -> None:
 @main.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def dbt(arguments: tuple[str, ...]) -> None:
-    """Run dbt on the warehouse while holding the write lock, such as `scoreline dbt build --select dials+`."""
+    """Run dbt on the warehouse while holding the write lock.
+
+    Example: `scoreline dbt build --select dials+`
+    """
     from dlt_pipelines.core.load import ensure_tables
     from foundation.dbt_files import project_dir
     from foundation.warehouse import Warehouse

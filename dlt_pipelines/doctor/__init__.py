@@ -1,1 +1,1 @@
-"""What is missing between a source and its data."""
+"""The doctor: what is missing between each source and its data."""

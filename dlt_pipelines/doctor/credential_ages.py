@@ -1,7 +1,7 @@
-"""How old each credential is: since when its present value has been seen.
+"""How old each credential is: how long its current value has been in use.
 
-Of a value only a slow salted hash (scrypt) is kept, in `secrets/ages/<source>.json` of the home: it tells
-whether a value is still the same and cannot be turned back into it. A load and the doctor both look, so that
+Only a slow salted hash (scrypt) of a value is kept, in `secrets/ages/<source>.json` of the home. It shows
+whether the value is still the same and cannot be turned back into it. Loads and the doctor both look, so that
 a change is noticed within a day.
 """
 
@@ -22,11 +22,11 @@ from dlt_pipelines.wire.credentials import Credentials
 from foundation.settings import Company, Settings
 
 _STAYS = ("_ID", "_USERNAME", "_EMAIL")
-"""Ends of the names of variables that say who asks; nobody replaces them."""
+"""Endings of variables that name an account; they are never rotated."""
 
 
 def values_of(credentials: Credentials) -> dict[str, str]:
-    """Variable -> value, of every secret that is set and can be replaced."""
+    """Variable -> value, of every secret that is set and can be rotated."""
     found = {
         field.alias or name: getattr(credentials, name)
         for name, field in type(credentials).model_fields.items()
@@ -39,8 +39,7 @@ def values_of(credentials: Credentials) -> dict[str, str]:
 
 
 def since(settings: Settings, source: str, values: dict[str, str]) -> dict[str, datetime]:
-    """Variable -> when its present value was first seen, by the clock of the run. Values that are new are
-    remembered."""
+    """Variable -> when its current value was first seen, by the clock of the run. Remembers new values."""
     path = settings.home / "secrets" / "ages" / f"{source}.json"
     kept, now = _read(path), settings.now()
     found: dict[str, datetime] = {}
@@ -49,7 +48,7 @@ def since(settings: Settings, source: str, values: dict[str, str]) -> dict[str, 
         entry = kept.get(name, {})
         with contextlib.suppress(KeyError, ValueError):
             if _hash(value, entry["salt"]) == entry["hash"]:
-                # a clock that was ahead once must not make a credential younger than it is for ever
+                # a clock that was ahead once must not make a credential look younger forever
                 found[name] = min(datetime.fromisoformat(entry["since"]), now)
         if name not in found:
             salt = os.urandom(16).hex()
@@ -62,14 +61,14 @@ def since(settings: Settings, source: str, values: dict[str, str]) -> dict[str, 
 
 
 def findings(source: str, settings: Settings, company: Company, values: dict[str, str]) -> Iterator[Finding]:
-    """The age of each credential; a warning where it is older than `credentials.rotate_after_days`."""
+    """The age of each credential; a warning if it is older than `credentials.rotate_after_days`."""
     most = company.credentials.rotate_after_days
     for name, first_seen in since(settings, source, values).items():
         days = (settings.now() - first_seen).days
         age = f"set, the same since {first_seen:%Y-%m-%d} ({days} {'day' if days == 1 else 'days'})"
         if days > most:
             way_out = (
-                f"Replace {name} by a new one at the vendor, or raise credentials.rotate_after_days in"
+                f"Replace {name} with a new one from the vendor, or raise credentials.rotate_after_days in"
                 f" company.toml (it is {most})."
             )
             yield Finding(source, name, "warn", age, way_out)
@@ -82,7 +81,7 @@ def _hash(value: str, salt: str) -> str:
 
 
 def _read(path: Path) -> dict[str, dict[str, str]]:
-    """What is kept; nothing where the file does not exist or is damaged: the ages then begin again."""
+    """The kept entries; none if the file is missing or damaged, so that the ages start again."""
     try:
         content = json.loads(path.read_bytes())
         return {name: entry for name, entry in content.items() if isinstance(entry, dict)}
@@ -91,9 +90,9 @@ def _read(path: Path) -> dict[str, dict[str, str]]:
 
 
 def _write(path: Path, entries: dict[str, dict[str, str]]) -> None:
-    """Replace the file, mode 0600. A disk that is full costs the ages, nothing else."""
+    """Replace the file, mode 0600. If the disk is full, only the ages are lost."""
     with contextlib.suppress(OSError):
-        for folder in (path.parent.parent, path.parent):  # the mode is not that of parents
+        for folder in (path.parent.parent, path.parent):  # mkdir gives parents another mode
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         part = path.with_suffix(f".{os.getpid()}.part")
         try:

@@ -1,4 +1,4 @@
-"""What the doctor finds, and the findings that several sources share."""
+"""A finding of the doctor, and checks that several sources share."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ class Finding:
     source: str
     check: str
     level: Literal["ok", "warn", "fail", "info"]
-    """fail: loading this will not work. warn: it works, but a number will be wrong or missing. info: nothing
+    """fail: loading will not work. warn: loading works, but a number will be wrong or missing. info: nothing
     to do."""
     detail: str
     way_out: str = ""
-    """What a person can do; empty where there is nothing to do."""
+    """What a person can do; empty if there is nothing to do."""
 
 
 def readable(source: str, what: str, call: Callable[[], Any], way_out: str) -> Finding:
-    """Whether the credentials may read `what`: asks for it with `call`."""
+    """Whether the credentials may read `what`; `call` asks for it."""
     try:
         call()
     except NotAvailable as error:
@@ -38,7 +38,7 @@ def readable(source: str, what: str, call: Callable[[], Any], way_out: str) -> F
 def existing(
     source: str, setting: str, wanted: Iterable[Any], there: Mapping[Any, str], what: str
 ) -> Finding:
-    """Whether every id of a list in company.toml exists. `there`: id -> label, as the vendor knows them."""
+    """Whether every id of a list in company.toml exists. `there`: the vendor's ids -> labels."""
     missing = [str(value) for value in wanted if value not in there]
     if not missing:
         return Finding(source, setting, "ok", f"every {what} of {source}.{setting} exists")
@@ -50,13 +50,13 @@ def existing(
         setting,
         "fail",
         f"{source}.{setting} names {', '.join(missing)}, but there is no such {what}",
-        f"Correct company.toml. There are: {choice or 'none'}.",
+        f"Correct company.toml. The account has: {choice or 'none'}.",
     )
 
 
 def currency_differs(source: str, who: str, currency: Any, company: Company) -> Iterator[Finding]:
-    """A finding where a system keeps its money in another currency than company.toml says; none where the two
-    agree or it says none."""
+    """A finding if a system keeps its money in another currency than company.toml says; none if they agree
+    or the system names none."""
     if currency and str(currency).upper() != company.company.currency:
         yield Finding(
             source,
@@ -64,15 +64,20 @@ def currency_differs(source: str, who: str, currency: Any, company: Company) -> 
             "warn",
             f"{who} counts in {currency}, company.toml in {company.company.currency}: amounts without a"
             " currency of their own are left out",
-            "Correct company.currency in company.toml if that is not meant.",
+            "If that is not intended, correct company.currency in company.toml.",
         )
 
 
 def people_missing(
     source: str, settings: Settings, column: str, emails: Collection[str], what: str
 ) -> Iterator[Finding]:
-    """Who of people.csv a tool does not know. `emails`: in lower case; `column`: the address used there if it
-    differs from `email`, a column that people.csv may lack."""
+    """People in people.csv whom a tool does not know.
+
+    Args:
+        column: column of people.csv with the tool's address, if it differs from `email`; may be missing.
+        emails: the tool's addresses, in lower case.
+        what: what a person is called there.
+    """
     today = local_date(settings.now(), load_company(settings).zone).isoformat()
     unknown: list[dict[str, str]] = []
     wrong: list[dict[str, str]] = []
@@ -96,8 +101,8 @@ def people_missing(
             "people",
             "info",
             f"no {what}: {', '.join(row['full_name'] for row in unknown)}",
-            f"Nothing to do for people who do not work in this tool; for the others fill in {column} in"
-            " people.csv.",
+            f"For people who work in this tool, fill in {column} in people.csv; for the others there is"
+            " nothing to do.",
         )
     if not wrong and not unknown:
-        yield Finding(source, "people", "ok", f"every person of people.csv is a {what}")
+        yield Finding(source, "people", "ok", f"every person in people.csv is a {what}")

@@ -1,14 +1,13 @@
-"""Refresh tokens that their vendor replaces while they are used: kept on disk, written before use, one
-writer.
+"""Refresh tokens that the vendor rotates: kept on disk, written before use, by one writer.
 
-A vendor that rotates refresh tokens hands out a new one with an access token; the one before ends when the
-new one is used. So a new token is on disk, flushed, before anything is done with what came along with it. A
-process that dies on the way leaves the one before, which is still good, or the new one, never neither. Two
-processes never renew at once: the second waits and uses what the first has written.
+A vendor that rotates refresh tokens issues a new one with each access token; the old one expires when the
+new one is used. So the new token is flushed to disk before the access token is used. A process that dies in
+between leaves the old token, which is still valid, or the new one, never neither. Two processes never renew
+at once: the second waits and uses what the first has written.
 
-The file holds one grant per owner (a hash of client, account and place), so that the tokens of two accounts
-never meet. A token in the environment is how it begins. Once it has been exchanged, the file goes on by
-itself; another token in the environment is one that a person has fetched since, and wins.
+The file holds one grant per owner (a hash of client, account and place), so that tokens of two accounts never
+mix. The first token comes from the environment. After that, the file is enough; if the environment holds
+another token, a person has fetched it since, and it takes precedence.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ from dlt_pipelines.wire.redaction import Redactor
 
 
 class Refused(PermanentError):
-    """The vendor does not accept this refresh token (any more)."""
+    """The vendor does not accept this refresh token, or no longer."""
 
 
 @dataclass(frozen=True)
@@ -40,18 +39,18 @@ class Exchanged:
 
     access_token: str
     seconds: float
-    """For so long the access token is good."""
+    """How long the access token is valid."""
     refresh_token: str
-    """The one to keep, the same as before or another one."""
+    """The one to keep; may be the same as before."""
     expires_at: datetime | None
-    """When the refresh token ends if it is not used before."""
+    """When the refresh token expires if it is not used."""
     ends_at: datetime | None = None
-    """When it ends whatever is done; None: the vendor does not say."""
+    """When it expires even if it is used; None: the vendor does not say."""
 
 
 @dataclass(frozen=True)
 class Kept:
-    """What the file holds of one owner."""
+    """The entry of one owner in the file."""
 
     refresh_token: str
     since: str
@@ -60,17 +59,17 @@ class Kept:
     expires_at: str | None
     ends_at: str | None
     typed: tuple[str, ...]
-    """Fingerprints of the tokens of the environment that were taken up already."""
+    """Fingerprints of the environment's tokens that are already exchanged."""
 
 
 class TokenKeeper:
     """The refresh token of one owner.
 
     Args:
-        path: the file; made with mode 0600 in a folder with mode 0700.
+        path: the file; created with mode 0600 in a folder with mode 0700.
         label: the vendor's name in error texts.
-        owner: whose token it is; only a hash of it is written.
-        typed: the token of the environment, where the chain begins.
+        owner: whose token it is; only a hash is written.
+        typed: the token in the environment, where the chain starts.
         redact: learns every token.
         way_out: how a person gets another token.
     """
@@ -83,12 +82,11 @@ class TokenKeeper:
         self._typed, self._typed_mark = typed, _fingerprint(owner, typed)
 
     def renew(self, exchange: Callable[[str], Exchanged], now: datetime) -> tuple[str, float]:
-        """A new access token and the seconds for which it is good; the refresh token that came with it is on
-        disk by then.
+        """A new access token and the seconds it is valid. Its refresh token is then on disk.
 
         Raises:
-            Refused: the vendor accepts none of the tokens that there are.
-            PermanentError: the file cannot be read, or not be written (then nothing was asked of the vendor).
+            Refused: the vendor accepts none of the tokens.
+            PermanentError: the file cannot be read or written. The vendor is asked only if it can be written.
         """
         with self._writing() as keep:
             grants = self._read()
@@ -116,10 +114,10 @@ class TokenKeeper:
                 )
                 keep(grants)
                 return new.access_token, new.seconds
-        raise AssertionError("there is always the token of the environment or a kept one")
+        raise AssertionError("there is a token in the environment or in the file")
 
     def kept(self) -> Kept | None:
-        """What is known of the kept token; None before the first exchange.
+        """The kept token; None before the first exchange.
 
         Raises:
             PermanentError: the file cannot be read.
@@ -132,7 +130,8 @@ class TokenKeeper:
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[Callable[[dict[str, Kept]], None]]:
-        """Hold the file alone. That it can be written is known before the vendor is asked."""
+        """Lock the file, and open a new one beside it, so that errors of writing occur before the vendor is
+        asked."""
         part = self.path.with_suffix(".part")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -179,17 +178,17 @@ class TokenKeeper:
             reason = (
                 error.strerror
                 if isinstance(error, OSError)
-                else f"not as it was written: {type(error).__name__}"
+                else f"not in the format it was written in: {type(error).__name__}"
             )
             raise PermanentError(
                 f"{self._label}: {self.path}, which keeps the refresh token, cannot be read ({reason}). Make"
-                f" it readable for this user; if it is damaged, remove it and begin again: {self._way_out}"
+                f" it readable for this user; if it is damaged, remove it and start again: {self._way_out}"
             ) from None
 
     def _unwritable(self, error: OSError) -> PermanentError:
         return PermanentError(
-            f"{self._label}: the refresh token cannot be written to {self.path} ({error.strerror}). What was"
-            " kept before still holds: make room or correct the permissions, and run again."
+            f"{self._label}: the refresh token cannot be written to {self.path} ({error.strerror}). The token"
+            " kept before is still valid: make room or correct the permissions, and run again."
         )
 
 

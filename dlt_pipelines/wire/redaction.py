@@ -1,4 +1,4 @@
-"""Takes secrets out of everything that is written: errors, logs, metadata."""
+"""Removes secrets from everything that is written: errors, logs, metadata."""
 
 from __future__ import annotations
 
@@ -15,10 +15,9 @@ from urllib.parse import quote_plus, unquote, urlsplit
 HIDDEN = "***"
 
 
-# what gives a secret away where its value is not known: tokens in headers and texts, keys in query strings,
+# what shows a secret whose value is not known: tokens in headers and texts, keys in query strings,
 # user:password@
 _NAMES = r"(?:key|token|secret|password|passwd|sig|signature|user|code)"
-
 
 _PATTERNS = (
     (re.compile(r"\b(Bearer|Basic)\s+[\w.~+/=-]+", re.I), rf"\1 {HIDDEN}"),
@@ -34,30 +33,24 @@ _PATTERNS = (
     (re.compile(r"(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"), HIDDEN),
 )
 
-
 _ESCAPED = re.compile(r"(?:%[0-9a-f]{2})+|\\u[0-9a-f]{4}|\\[/\"'\\]|&(?:#\d+|#x[0-9a-f]+|[a-z]+\d?);", re.I)
-"""What URLs, JSON and HTML write for a character; whoever echoes a secret escapes it in one of these ways."""
-
+"""How URLs, JSON and HTML escape a character; a vendor that echoes a secret uses one of these ways."""
 
 _DEPTH = 4
-"""Escapes inside of escapes that are looked through: a URL in JSON in a URL takes three."""
-
+"""Levels of nested escapes to look through: a URL in JSON in a URL needs three."""
 
 _WINDOW = 8
-"""Characters of a secret that are hidden on their own too: whoever cuts a text may cut it through a
-secret."""
-
+"""A part of a secret with this many characters is hidden too: a text may have been cut inside a secret."""
 
 _CUTTABLE = 16
-"""Secrets of at least this length are hidden in parts as well."""
+"""Parts are hidden only of secrets that have at least this length."""
 
 
 class Redactor:
-    """Takes secrets out of texts: the known values in the forms they travel in, whole or in part, and
-    whatever looks like one.
+    """Removes secrets from texts: known values in every form they are sent in, whole or in part, and whatever
+    looks like a secret.
 
-    Redact first, then cut: a text that is cut through a secret shows a part that may be too short to be
-    recognised.
+    Redact first, then cut: a text cut inside a secret shows a part that may be too short to recognise.
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
@@ -67,13 +60,13 @@ class Redactor:
         self.learn(*secrets)
 
     def learn(self, *secrets: str) -> None:
-        """Hide these too: tokens that a vendor hands out during a run."""
+        """Hide these too, such as tokens that a vendor issues during a run."""
         self._secrets.update(secrets)
         for secret in secrets:
             if "://" in secret:
                 with suppress(ValueError):
                     parts = urlsplit(secret)
-                    # a short user name is a word such as postgres
+                    # a short user name may be a word such as postgres
                     named = [
                         parts.password,
                         parts.username if len(parts.username or "") >= _CUTTABLE else None,
@@ -81,13 +74,13 @@ class Redactor:
                     self._secrets.update(unquote(part) for part in named if part)
         # a secret of three characters would hide half of every text
         forms = {secret: set(_forms(secret)) for secret in self._secrets if len(secret) >= 4}
-        # longest first, so that no half of a longer form is left
+        # longest first, so that no part of a longer form is left
         every = sorted({form for some in forms.values() for form in some}, key=len, reverse=True)
         self._known = re.compile("|".join(map(re.escape, every))) if every else None
         self._parts = frozenset(
             part
             for secret, some in forms.items()
-            # parts of an address stand in many texts; what is secret in it was learned on its own
+            # parts of an address are in many texts; its secrets were learned on their own
             if len(secret) >= _CUTTABLE and "://" not in secret and "@" not in secret
             for form in some
             for part in (form[i : i + _WINDOW] for i in range(len(form) - _WINDOW + 1))
@@ -131,21 +124,20 @@ class Redactor:
 
 
 def _forms(secret: str) -> Iterator[str]:
-    """A secret as it is, as Python and forms write it, and as it looks inside of base64, wherever it begins
-    there."""
+    """A secret as it is, as Python and forms write it, and as it looks inside base64 at any offset."""
     yield from (secret, repr(secret)[1:-1], quote_plus(secret))
     raw = secret.encode()
     for before in range(3):
         coded = base64.b64encode(bytes(before) + raw).decode().rstrip("=")
-        # the first and the last characters also hold bits of the neighbours
+        # the first and last characters also hold bits of their neighbours
         inner = coded[-(-before * 8 // 6) : len(coded) - bool((before + len(raw)) % 3)]
         if len(inner) >= 6:
             yield from (inner, inner.translate(str.maketrans("+/", "-_")))
 
 
 def _unescaped(text: str) -> tuple[str, Sequence[int]]:
-    """`text` without the escapes of URLs, JSON and HTML, and for each of its characters, and for its end, the
-    place in `text`."""
+    """`text` without the escapes of URLs, JSON and HTML, and the position in `text` of each character and of
+    the end."""
     if not _ESCAPED.search(text):
         return text, range(len(text) + 1)
     plain: list[str] = []
@@ -156,7 +148,7 @@ def _unescaped(text: str) -> tuple[str, Sequence[int]]:
         places += range(at, match.start())
         said = match[0]
         if said[0] == "%":
-            # byte by byte, so that each has its place; credentials are ASCII
+            # byte by byte, so that each has its position; credentials are ASCII
             plain += (chr(int(said[i + 1 : i + 3], 16)) for i in range(0, len(said), 3))
             places += range(match.start(), match.end(), 3)
         else:
@@ -200,7 +192,7 @@ class _RedactingFilter(logging.Filter):
 
 @contextmanager
 def redacted_logs(redact: Redactor) -> Iterator[None]:
-    """Redact what the libraries below us log (dlt, urllib3 with its URLs) while a source runs."""
+    """Redact what libraries log while a source runs: dlt, and urllib3 with its URLs."""
     names = ("dlt", "urllib3", "urllib3.connectionpool", "urllib3.util.retry")
     guard = _RedactingFilter(redact)
     for name in names:

@@ -191,7 +191,7 @@ def test_a_file_that_cannot_be_written_is_found_before_the_vendor_is_asked(
     sandbox: Sandbox, company: Company
 ) -> None:
     (Settings().home / "secrets" / "quickbooks.part").mkdir(parents=True)
-    with pytest.raises(PermanentError, match="cannot be written to .*still holds"):
+    with pytest.raises(PermanentError, match="cannot be written to .*still valid"):
         load("quickbooks", Settings(), company, tables={"company"})
     assert sandbox.requests("quickbooks") == []
 

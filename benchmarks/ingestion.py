@@ -1,14 +1,13 @@
-"""Measure loading HubSpot at the volume of a mid-sized CRM, side by side with a plain lower bound. `make
-bench` runs it.
+"""Measure a load of HubSpot at the volume of a mid-sized CRM against a plain lower bound. `make bench` runs it.
 
-Both read the same pages from the sandbox on loopback. The lower bound fetches them with http.client, parses
-them with orjson and inserts them with DuckDB, and does nothing else: no types, no retries, no state, no
-ledger, no safety. First sync: everything. Daily sync: a day later, after one record in a hundred has changed.
-Seconds are those of the whole process, imports included; medians of several runs, taken in turns so that a
-busy machine hits both alike. Only the ratios mean something elsewhere.
+Both read the same pages from the sandbox on the loopback address. The lower bound fetches them with http.client,
+parses them with orjson and inserts them with DuckDB: no types, no retries, no state, no ledger. The first sync
+reads everything. The daily sync runs a day later, after one record in a hundred has changed. Seconds are those
+of the whole process, imports included: medians of several runs that alternate, so that a busy machine slows
+both alike. Only the ratios hold on other machines.
 
-`--limits` measures instead what a real account feels: the vendor's budget of 100 requests in 10 seconds,
-against the least time that the budget allows for so many requests.
+`--limits` measures what a real account sees: the vendor's limit of 100 requests in 10 seconds, against the
+shortest time in which that limit allows as many requests.
 """
 
 from __future__ import annotations
@@ -243,11 +242,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--runs", type=int, default=3, help="how often each is measured (default 3)")
+    parser.add_argument("--runs", type=int, default=3, help="measurements of each (default 3)")
     parser.add_argument(
         "--limits",
         action="store_true",
-        help="with the vendor's request budget; one run of the first sync, over a minute",
+        help="keep the vendor's request limit; one run of the first sync, over a minute",
     )
     parser.add_argument("--work", choices=("scoreline", "plain"), help=argparse.SUPPRESS)
     parser.add_argument("--daily", action="store_true", help=argparse.SUPPRESS)

@@ -1,14 +1,13 @@
-"""Replay 90 days of deals and calls, a load and a build a day, and list every published number that changed.
+"""Replay 90 days of deals and calls with a load and a build per day, and list every published number that changed.
 `make replay` runs it.
 
-The account is a sandbox of its own: deals that move between pipelines and stages, change hands, are won and
-lost with dates typed in ahead and back, reopened, merged, deleted and corrected, and calls that are logged
-late, moved and deleted. A diary notes what happened to which record, and for each kind of entry there is a
-list of the metrics of which it may change what was published. A restatement is explained when its cause is
-its records and each of them has such an entry since the number was published. Beside that the pipeline of
-every Monday has to be what the diary says of that Monday.
+The account is a sandbox of its own. Deals move between pipelines and stages, change owners, are won and lost
+with dates typed in ahead and back, reopened, merged, deleted and corrected. Calls are logged late, moved and
+deleted. A diary records what happened to each record, and a list says for each kind of entry which metrics it
+may restate. A restatement is explained if its cause is its records and each of them has such an entry since the
+number was published. Also, the pipeline of every Monday must equal what the diary says of that Monday.
 
-Ends with 1 when a restatement has no explanation or a Monday another value.
+Exits with 1 if a restatement has no explanation or a Monday has another value.
 """
 
 from __future__ import annotations
@@ -74,7 +73,7 @@ MAY_CHANGE: dict[str, frozenset[str]] = {
     "deal reopened": CLOSINGS,
     "amount corrected after the close": CLOSINGS | {"deals_total_value"},
 }
-"""Kind of entry -> the metrics of which it may change what was published; every other kind may change
+"""Kind of entry -> the metrics whose published numbers it may change; every other kind may change
 none."""
 
 
@@ -598,8 +597,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--days", type=int, default=DAYS, help=f"how many days are replayed (default {DAYS})")
-    parser.add_argument("--seed", type=int, default=1, help="another seed is another account")
+    parser.add_argument("--days", type=int, default=DAYS, help=f"days to replay (default {DAYS})")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the invented account (default 1)")
     options = parser.parse_args()
     diary = Diary()
     write_days(diary, BEGINS, options.days, options.seed)

@@ -425,7 +425,7 @@ def new_ledger() -> None:
     Mails that are due now count as uncertain and are not sent again automatically.
     """
     from reports.post import new_ledger as work
-    from reports.post.delivery import DeliveryFailed
+    from reports.post.outcome import DeliveryFailed
 
     settings = Settings()
     try:

@@ -32,9 +32,9 @@ from reports.look.numbers import day, instant, long_day, number, week_days
 from reports.look.tokens import STATUS
 
 _FUNCTIONS: tuple[Callable[..., Any], ...] = (
-    Attention, BankComplaints, BarChart, BigValue, BooksNote, CashGap, CashTable, Changes, DataTable, Definitions, Delta,
-    Filters, Headline, LineChart, Masthead, Measures, Pace, QuarterSummary, RunningWeek, Sections, SmallBars, Sql, Tiles,
-    Value, WhatIf, day, instant, long_day, number, pieces, week_days,
+    Attention, BankComplaints, BarChart, BigValue, BooksNote, CashGap, CashTable, Changes, DataTable,
+    Definitions, Delta, Filters, Headline, LineChart, Masthead, Measures, Pace, QuarterSummary, RunningWeek,
+    Sections, SmallBars, Sql, Tiles, Value, WhatIf, day, instant, long_day, number, pieces, week_days,
 )  # fmt: skip
 
 _MACROS = {

@@ -20,7 +20,8 @@ from reports.look.numbers import (
 from reports.look.tokens import STATE, STATUS
 
 _FUNCTIONS = (
-    anchor, day, instant, judged, long_day, new_id, number, plain, plural, short_instant, web_address, week_days,
+    anchor, day, instant, judged, long_day, new_id, number, plain, plural, short_instant, web_address,
+    week_days,
 )  # fmt: skip
 
 _ENVIRONMENT = environment(

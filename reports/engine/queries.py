@@ -224,7 +224,7 @@ def standalone(block: Block, above: Sequence[Block], params: Mapping[str, Any]) 
 
 @cache
 def tables(sql: str) -> frozenset[str]:
-    """The tables that a statement reads by a name without a schema; those of its own `with` are among them."""
+    """The tables that a statement reads by a name without a schema, its own `with` tables among them."""
     try:
         tree = sqlglot.parse_one(sql, read="duckdb")
     except sqlglot.ParseError:

@@ -14,8 +14,8 @@ from reports.words.line import Line, title
 
 
 def frame(settings: Settings, company: Company, label: str) -> dict[str, str]:
-    """The values of `base.html` that are the same for every mail. `label`: of the week whose page it links to,
-    on the served site, or as a file where none is served."""
+    """The values of `base.html` that are the same for every mail. `label`: of the week that it links to."""
+    # the page on the served site, or the file where none is served
     site = company.pages.site_url.rstrip("/") or settings.site_dir.as_uri()
     return {"company": company.company.name, "link": f"{site}/scorecard/{label}.html"}
 

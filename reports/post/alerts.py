@@ -19,8 +19,10 @@ from foundation.warehouse import utc
 from reports.engine.markup import plain
 from reports.engine.queries import connect
 from reports.look.numbers import instant
-from reports.post.delivery import DeliveryFailed, Postman, failure_text, ledger, sending_lock
+from reports.post.delivery import Postman
+from reports.post.ledger import ledger, sending_lock
 from reports.post.message import build
+from reports.post.outcome import DeliveryFailed, failure_text
 from reports.words import gate
 
 AGAIN_AFTER = timedelta(hours=6)

@@ -21,7 +21,8 @@ from foundation.warehouse import utc
 from reports.engine.queries import connect
 from reports.look.numbers import plural
 from reports.post.alerts import remember
-from reports.post.delivery import TRIED_FOR, Postman, ledger, sending_lock
+from reports.post.delivery import TRIED_FOR, Postman
+from reports.post.ledger import ledger, sending_lock
 from reports.post.round import Mailing, recipients
 
 WEEKLY_AT, DIGEST_AT, PREVIEW_AT = time(7), time(7, 30), time(12)

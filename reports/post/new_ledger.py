@@ -10,8 +10,10 @@ from tempfile import TemporaryDirectory
 from foundation.settings import Company, Settings
 from foundation.warehouse import backups
 from reports.post.alerts import untold
-from reports.post.delivery import DeliveryFailed, LedgerLost, Postman, ledger, sending_lock
+from reports.post.delivery import Postman
 from reports.post.due import due, pending
+from reports.post.ledger import ledger, sending_lock
+from reports.post.outcome import DeliveryFailed, LedgerLost
 from reports.post.round import recipients
 
 

@@ -10,7 +10,9 @@ from typing import get_args
 from foundation.settings import ReportName, Settings
 from reports.engine.markup import plain
 from reports.post.alerts import untold
-from reports.post.delivery import DIED, DeliveryFailed, called, ledger, sending_lock
+from reports.post.delivery import called
+from reports.post.ledger import ledger, sending_lock
+from reports.post.outcome import DIED, DeliveryFailed
 
 SHOWN_FOR = timedelta(days=14)
 """How long mails that failed, or may not have arrived, are shown."""

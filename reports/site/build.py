@@ -179,8 +179,8 @@ class _Builder:
             self.receipts_of("quarter", start, end, label, inside[-1] if inside else None)
 
     def receipts_of(self, cadence: str, start: date, end: date, label: str, back: date | None) -> None:
-        """The receipts of one period: one file, or as many as the budget asks for. `back`: the week whose page
-        they lead back to."""
+        """The receipts of one period: one file, or as many as the budget asks for. `back`: the week whose
+        page they lead back to."""
         with self.attempt("receipts", f"receipts/{label}.html"):
             period = Period(self.results("receipts", {"start": start, "end": end, "cadence": cadence}))
             parts = period.parts(Receipts("../", self.places))
@@ -216,8 +216,8 @@ def build_site(settings: Settings, company: Company, only: Collection[str] = ())
 
     Args:
         only: names of pages (`scorecard`, `receipts`, `index`, or any other file in `pages/`), also of those
-            that are not in the navigation; none: the whole site, and what it no longer has is removed. Numbers
-            lead to their receipts only where those are built too.
+            that are not in the navigation; none: the whole site, and what it no longer has is removed.
+            Numbers lead to their receipts only where those are built too.
 
     Returns:
         The files that were written.

@@ -40,8 +40,8 @@ _nav = Macros(environment(Path(__file__).parent, {}), "nav.html")
 
 
 class SiteError(Exception):
-    """Pages failed, or a setting names something unknown; the text names each of them. The pages that could be
-    built are in place."""
+    """Pages failed, or a setting names something unknown; the text names each of them. The pages that could
+    be built are in place."""
 
 
 @dataclass(frozen=True)

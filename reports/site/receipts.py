@@ -42,8 +42,8 @@ class Period:
         return self.results[block].where(line_id=line.line_id).rows
 
     def parts(self, links: Receipts) -> list[Part]:
-        """The cards, spread over files: all in one if they fit, else a new file for each section, and within a
-        section when it is full."""
+        """The cards, spread over files: all in one if they fit, else a new file for each section, and within
+        a section when it is full."""
         zone = self.results["build"].one().time_zone
         made = [
             (

@@ -101,7 +101,8 @@ def _rows(cursor: duckdb.DuckDBPyConnection, sql: str, **params: Any) -> list[Ro
 
 
 _LINES = """
-select l.line_id, l.section, l.section_label, l.label, l.owner_names, l.feed, l.sources, f.state, f.value, f.partial_note, l.refusing, l.gap
+select l.line_id, l.section, l.section_label, l.label, l.owner_names, l.feed, l.sources, l.refusing, l.gap,
+       f.state, f.value, f.partial_note
 from marts.dim_lines as l
 join marts.fct_scorecard_weekly as f using (line_id)
 where l.cadence = 'week' and f.week_start = $week

@@ -48,5 +48,5 @@ def owes(line: Line, owing: Mapping[str, str]) -> str | None:
 
 
 def can_owe(sources: Mapping[str, gate.SourceState]) -> bool:
-    """Whether the file with the typed-in numbers was read. While it was not, nobody can be said to owe one."""
+    """Whether the file with the typed-in numbers was read. While it was not, nobody owes one."""
     return "manual" in sources and sources["manual"].state == "ok"

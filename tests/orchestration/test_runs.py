@@ -16,7 +16,7 @@ import pytest
 from foundation.settings import PROJECT_ROOT, Settings
 from orchestration.runs import fail_dead_runs, prepare_instance
 from reports.post.alerts import remember
-from reports.post.delivery import sending_lock
+from reports.post.ledger import sending_lock
 from tests.support.daemon import Daemon, daemon
 from tests.support.published import PublishedFile
 

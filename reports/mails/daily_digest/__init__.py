@@ -26,7 +26,8 @@ from foundation.settings import Company, Settings
 from reports.look.numbers import instant, long_day, plural, week_days
 from reports.mails.base import footer, frame, line_texts, plain_texts, with_glyphs
 from reports.post import message
-from reports.post.delivery import DeliveryFailed, DeliveryReport, key_of, ledger, sending_lock
+from reports.post.ledger import key_of, ledger, sending_lock
+from reports.post.outcome import DeliveryFailed, DeliveryReport
 from reports.post.round import Mailing, Report, send
 from reports.words import gate
 from reports.words.gate import Gate, SourceState
@@ -199,8 +200,8 @@ def _sources(
     *,
     everything: bool,
 ) -> tuple[set[str], set[str], list[dict[str, str]]]:
-    """(those behind, those that are well, what is new about them). `everything`: also sources that none of the
-    lines uses."""
+    """(those behind, those that are well, what is new about them). `everything`: also sources that none of
+    the lines uses."""
     down, up, out = _published(company, day, observed, known_down)
     for source in observed.sources.values():
         users = [line for line in lines if gate.uses(line, source.source)]

@@ -25,7 +25,7 @@ from reports.engine.queries import Block, Row, run
 from reports.look.numbers import exact, instant, number, short_instant, week_days
 from reports.mails.base import footer, frame, plain_texts, with_glyphs
 from reports.post import message
-from reports.post.delivery import DeliveryFailed, DeliveryReport
+from reports.post.outcome import DeliveryFailed, DeliveryReport
 from reports.post.round import Report, send
 from reports.words import gate
 from reports.words.gate import Gate, SourceState
@@ -50,14 +50,17 @@ _BLOCKS = (
     Block(
         "lines",
         """
-        select f.line_id, f.value, f.numerator, f.denominator, f.state, p.operator, p.target, p.target_2, p.elapsed_share,
-               p.expected_so_far, p.needed, p.units_left, p.pace, p.status, p.as_of, p.line_id is not null as has_goal,
-               l.section, l.section_label, l.label, l.sort_order, l.aggregation, l.owner_names, l.feed, l.sources,
+        select f.line_id, f.value, f.numerator, f.denominator, f.state, p.operator, p.target, p.target_2,
+               p.elapsed_share, p.expected_so_far, p.needed, p.units_left, p.pace, p.status, p.as_of,
+               p.line_id is not null as has_goal, l.section, l.section_label, l.label, l.sort_order,
+               l.aggregation, l.owner_names, l.feed, l.sources,
                if(l.unit = 'money', 'money:' || (select currency from build), l.unit) as unit
         from marts.fct_scorecard_weekly as f
         join marts.dim_lines as l using (line_id)
-        left join marts.fct_pace as p on p.line_id = f.line_id and p.span = 'week' and p.period_start = f.week_start
-        where f.week_start = $week and not f.is_finished and coalesce($week >= l.valid_from, true) and coalesce($week <= l.valid_to, true)
+        left join marts.fct_pace as p
+            on p.line_id = f.line_id and p.span = 'week' and p.period_start = f.week_start
+        where f.week_start = $week and not f.is_finished
+          and coalesce($week >= l.valid_from, true) and coalesce($week <= l.valid_to, true)
         order by l.sort_order, f.line_id
         """,
         1,

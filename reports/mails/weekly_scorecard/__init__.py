@@ -21,7 +21,7 @@ from reports.look.numbers import MONTHS, Number, instant, judged, number, plural
 from reports.look.tokens import STATUS
 from reports.mails.base import footer, frame, line_texts
 from reports.post import message
-from reports.post.delivery import DeliveryFailed, DeliveryReport
+from reports.post.outcome import DeliveryFailed, DeliveryReport
 from reports.post.round import Report, send
 from reports.words import gate, restatements
 from reports.words.gate import Gate

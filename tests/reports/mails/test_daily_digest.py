@@ -19,8 +19,8 @@ from pydantic import SecretStr
 
 from foundation.settings import PROJECT_ROOT, Company, Settings, Subscription, load_company
 from reports.mails.daily_digest import send_daily_digest
-from reports.post.delivery import DeliveryFailed, DeliveryReport
 from reports.post.message import HTML_LIMIT, message_id
+from reports.post.outcome import DeliveryFailed, DeliveryReport
 from tests.reports.conftest import settings_for
 from tests.support.published import SCRIPT, PublishedFile
 from tests.support.reading import text_of

@@ -19,8 +19,8 @@ import pytest
 from foundation.settings import PROJECT_ROOT, Company, Settings, SettingsError, Subscription, load_company
 from reports.engine.queries import Row
 from reports.mails.friday_preview import send_friday_preview, still_needed
-from reports.post.delivery import DeliveryFailed
 from reports.post.message import HTML_LIMIT, message_id
+from reports.post.outcome import DeliveryFailed
 from reports.words.line import Line
 from tests.reports.conftest import settings_for
 from tests.support.published import SCRIPT, PublishedFile

@@ -13,7 +13,7 @@ import pytest
 
 from foundation.settings import Company, Settings
 from reports.post.alerts import data_conditions, source_conditions, tell_operator, tell_untold, untold
-from reports.post.delivery import DeliveryFailed
+from reports.post.outcome import DeliveryFailed
 from tests.support.published import CLOCK
 
 LATE = {"hubspot": "HubSpot is late: its data is complete to Thu. Way out: run `scoreline doctor`."}

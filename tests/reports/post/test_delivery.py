@@ -23,7 +23,8 @@ from pydantic import SecretStr
 
 from foundation.settings import PROJECT_ROOT, Company, Settings
 from reports.mails.weekly_scorecard import send_weekly_scorecard
-from reports.post.delivery import DeliveryFailed, Postman
+from reports.post.delivery import Postman
+from reports.post.outcome import DeliveryFailed
 from tests.support.smtp import Server, free_port
 
 W43 = date(2025, 10, 20)

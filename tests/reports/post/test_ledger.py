@@ -22,12 +22,15 @@ from pydantic import SecretStr
 
 from foundation.settings import Company, Settings
 from reports.mails.weekly_scorecard import send_weekly_scorecard
-from reports.post import delivery
+from reports.post import ledger as ledgers
+from reports.post import transport
 from reports.post.alerts import tell_operator, tell_untold, untold
-from reports.post.delivery import DeliveryFailed, Outcome, Postman, ledger
+from reports.post.delivery import Postman
 from reports.post.due import pending, remember_undelivered, unheard_of
+from reports.post.ledger import ledger
 from reports.post.message import build
 from reports.post.new_ledger import new_ledger
+from reports.post.outcome import DeliveryFailed, Outcome
 from reports.post.troubles import troubles
 from tests.support.smtp import Server, free_port
 
@@ -167,7 +170,7 @@ def test_a_ledger_that_is_only_held_or_closed_is_not_replaced(
     settings: Settings, company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one(settings, company)
-    monkeypatch.setattr(delivery, "SMTP_TIMEOUT", 0.1)
+    monkeypatch.setattr(ledgers, "LOCK_TIMEOUT", 0.1)
     with closing(sqlite3.connect(settings.deliveries_path, isolation_level=None)) as other:
         other.execute("begin exclusive")
         for _ in range(2):
@@ -341,7 +344,7 @@ def _silent_after(answers: list[bytes]) -> Iterator[int]:
 def test_a_server_that_falls_silent(
     settings: Settings, company: Company, monkeypatch: pytest.MonkeyPatch, answers: list[str], state: str
 ) -> None:
-    monkeypatch.setattr(delivery, "SMTP_TIMEOUT", 0.3)
+    monkeypatch.setattr(transport, "SMTP_TIMEOUT", 0.3)
     with _silent_after([f"{answer}\r\n".encode() for answer in answers]) as port:
         silent = settings.model_copy(update={"smtp_url": SecretStr(f"smtp://127.0.0.1:{port}")})
         outcome = one(silent, company)

@@ -1,0 +1,82 @@
+"""What becomes of mails: the outcome of one, the report of a run, and the errors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from typing import Literal
+
+from reports.look.numbers import plural
+from reports.words.gate import Gate
+
+State = Literal["sent", "already_sent", "pending", "uncertain", "failed"]
+
+DIED = "a run ended while the mail server was taking the mail"
+"""Why a mail is uncertain whose row says no more than that it was on its way."""
+
+
+class DeliveryFailed(Exception):
+    """Mails did not leave; the text names every recipient and why. `report` has what did.
+
+    `remembered`: the ledger's alerts say all of it, so the operator hears of it without anybody else's help.
+    """
+
+    def __init__(self, text: str, report: DeliveryReport | None = None, *, remembered: bool = False) -> None:
+        super().__init__(text)
+        self.report = report
+        self.remembered = remembered
+
+
+class LedgerLost(DeliveryFailed):
+    """The ledger is gone or damaged. `scoreline new-ledger` replaces it."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one mail. `reason` where it was not sent; `message` where it was sent just now."""
+
+    state: State
+    reason: str = ""
+    message: EmailMessage | None = None
+
+
+@dataclass
+class DeliveryReport:
+    """What one run did, by recipient."""
+
+    gate: Gate
+    sent: list[str] = field(default_factory=list)
+    already_sent: list[str] = field(default_factory=list)
+    pending: dict[str, str] = field(default_factory=dict)
+    """Recipient -> why the server refuses it for now; it is tried again."""
+    uncertain: list[str] = field(default_factory=list)
+    """May or may not have it: a run died, or the connection broke, while the server was taking the mail."""
+    failed: dict[str, str] = field(default_factory=dict)
+    """Recipient -> why."""
+    held: list[str] = field(default_factory=list)
+    """Would have got it, if the gate had not held it."""
+    nothing: list[str] = field(default_factory=list)
+    """There is nothing to say to them: no mail, and the period is settled."""
+
+    def summary(self) -> str:
+        """`sent to 3, 1 had it already`"""
+        parts = [f"gate {self.gate.decision}", f"sent to {len(self.sent)}"]
+        for count, words in (
+            (len(self.already_sent), "had it already"),
+            (len(self.nothing), "nothing to say"),
+            (len(self.held), "held"),
+            (len(self.pending), "pending (tried again for a day)"),
+            (len(self.uncertain), "uncertain (force sends again)"),
+            (len(self.failed), "failed"),
+        ):
+            if count:
+                parts.append(f"{count} {words}")
+        return ", ".join(parts)
+
+
+def failure_text(report: str, period: str, failed: Mapping[str, str]) -> str:
+    """`weekly_scorecard 2025-W43: 2 mails did not leave. a@x: refused ...`"""
+    return f"{report} {period}: {plural(len(failed), 'mail')} did not leave. " + " | ".join(
+        f"{who}: {why}" for who, why in failed.items()
+    )

@@ -129,7 +129,7 @@ def DataTable(
             `none`: the text for a missing value. `year`: whether days carry their year. `most`: letters of a
             text, 160 without it.
         bar: the column whose numbers are drawn as bars under the first one.
-        small: the column whose text stands small under the first one.
+        small: the column whose text is the small print under the first one.
     """
     if isinstance(columns, Mapping):
         columns = [{"key": key, "label": label} for key, label in columns.items()]

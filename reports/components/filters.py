@@ -1,8 +1,7 @@
 """Filters: every choice is rendered on the server with the page's own components; the script only puts the
 chosen one in place.
 
-So there is no date arithmetic, no adding up and no number format in the script, and what is shown is what the
-marts say.
+The script has no date arithmetic, sums or number formats, so the page shows what the marts say.
 """
 
 from __future__ import annotations
@@ -48,7 +47,7 @@ class View:
 
     @property
     def query(self) -> str:
-        """The choice as it stands in an address: `period=ytd&owner=all`."""
+        """The choice as part of an address: `period=ytd&owner=all`."""
         return "&".join(f"{name}={_text(row['key'])}" for name, row in self.chosen.items())
 
 
@@ -76,7 +75,7 @@ class Filters:
 
     @cached_property
     def default(self) -> int:
-        """The place of the choice that stands in the page as it is opened."""
+        """The place of the choice that the page opens with."""
         return next(
             i for i, view in enumerate(self.views) if all(row["is_default"] for row in view.chosen.values())
         )

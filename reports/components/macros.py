@@ -17,7 +17,8 @@ from reports.look.numbers import (
     short_instant,
     week_days,
 )
-from reports.look.tokens import STATE, STATUS
+from reports.look.tokens import SOURCE_STATE, STATE, STATUS
+from reports.words.line import PER
 
 _FUNCTIONS = (
     anchor, day, instant, judged, long_day, new_id, number, plain, plural, short_instant, web_address,
@@ -27,7 +28,7 @@ _FUNCTIONS = (
 _ENVIRONMENT = environment(
     Path(__file__).parent,
     {function.__name__: function for function in _FUNCTIONS}
-    | {"DASH": DASH, "STATE": STATE, "STATUS": STATUS},
+    | {"DASH": DASH, "PER": PER, "SOURCE_STATE": SOURCE_STATE, "STATE": STATE, "STATUS": STATUS},
 )
 
 

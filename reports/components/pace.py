@@ -1,4 +1,4 @@
-"""How the running week, month and quarter stand against their goals: which values `pace.html` shows."""
+"""The running week, month and quarter against their goals: which values `pace.html` shows."""
 
 from __future__ import annotations
 
@@ -47,7 +47,8 @@ class PaceRow:
 
 
 def Pace(pace: Result) -> Markup:
-    """A list per span: how far, how it should stand by now, and what each remaining day or week must bring.
+    """A list per span: the number so far, where it should be by now, and what each remaining day or week must
+    bring.
 
     The first hours of a span tell nothing: while it is too early for every line, one sentence replaces the
     list.

@@ -86,7 +86,7 @@ def total_text(line: Row, found: Total) -> str:
     else:
         sums = f"sum {number(found.numerator, line.unit)}"
     verdict = "=" if found.agrees else "does not agree with"
-    # the state says that a stale one is not whole; here stands why
+    # the state says that a stale number is not whole; this says why
     lacks = [
         *([plain(line.gap, 400)] if line.gap else []),
         *([plain(line.partial_note, 400)] if line.partial_note else []),
@@ -139,7 +139,7 @@ def pieces(
     """A line's receipt as cards of at most about `most` bytes: one, or several where the list of records is
     long.
 
-    `restated`: what was published before, as `Restated` tells it; it stands in the first card.
+    `restated`: what `Restated` returns; it goes into the first card.
     """
     most -= len(restated.encode())
     unit = "count" if line.unit == "percent" else line.unit
@@ -316,10 +316,11 @@ def _restatement(change: Row, records: Sequence[Row], zone: str, which: str) -> 
 def _difference(record: Row, aggregation: str, unit: str) -> tuple[str, str, str | None, str]:
     on = day(record.occurred_on) if record.occurred_on else ""
     label = plain(record.record_label or record.record_id)
-    return on, label, web_address(record.record_url), _what_changed(record, aggregation, unit)
+    return on, label, web_address(record.record_url), describe_change(record, aggregation, unit)
 
 
-def _what_changed(record: Row, aggregation: str, unit: str) -> str:
+def describe_change(record: Row, aggregation: str, unit: str) -> str:
+    """How a record made the difference between two publications of a number."""
     if record.change == "changed":
         was, now = (
             parts_text(record[f"numerator_{side}"], record[f"denominator_{side}"], aggregation)

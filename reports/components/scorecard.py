@@ -24,6 +24,7 @@ from reports.words.line import (
     counts,
     goal_text,
     lines_of,
+    nothing_below,
     parts_text,
     title,
     without_number,
@@ -58,9 +59,7 @@ def Attention(lines: Result) -> Markup:
     every = lines_of(lines)
     if all(line.status == "no_goal" for line in every):
         return Markup()  # nothing on the page is judged
-    judged_ones = any(line.status in ("met", "near") for line in every)
-    none = "No line is below its goal." if judged_ones else "No line has a number to judge."
-    return _html.attention([(line, title(line, every)) for line in attention(every)], none)
+    return _html.attention([(line, title(line, every)) for line in attention(every)], nothing_below(every))
 
 
 @dataclass(frozen=True)
@@ -152,7 +151,7 @@ class LineRow:
 def Sections(
     lines: Result, receipts: Receipts, build: Result, restated: Result, columns: str = "week"
 ) -> Markup:
-    """Every line, a table per section. `columns`: `week`, `newest` (snapshots as they stand now) or `month`
+    """Every line, a table per section. `columns`: `week`, `newest` (snapshots of now) or `month`
     (of the block `months`)."""
     changes = newest_first(restated.rows)
     months = columns == "month"

@@ -33,7 +33,7 @@ def parse(text: str, name: str = "page") -> Source:
     """Split a page. A fence ` ```sql name ` is a block; a fence without a name stays an example in the text.
 
     Raises:
-        PageError: the front matter is no YAML mapping.
+        PageError: the front matter is not valid YAML, or not `key: value` lines.
     """
     meta: dict[str, Any] = {}
     offset = 0
@@ -42,7 +42,9 @@ def parse(text: str, name: str = "page") -> Source:
             loaded = yaml.safe_load(match[1]) or {}
         except yaml.YAMLError as error:
             place = getattr(error, "problem_mark", None)
-            raise PageError(f"line {place.line + 2 if place else 1}: the front matter is no YAML") from None
+            raise PageError(
+                f"line {place.line + 2 if place else 1}: the front matter is not valid YAML"
+            ) from None
         if not isinstance(loaded, dict):
             raise PageError("line 1: the front matter must be `key: value` lines")
         meta = loaded

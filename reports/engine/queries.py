@@ -144,7 +144,8 @@ def run(
         timeout: seconds after which a block is interrupted.
 
     Raises:
-        PageError: a block is no single SELECT, fails, lacks a parameter or returns more than MAX_ROWS rows.
+        PageError: a block is not a single SELECT, fails, lacks a parameter or returns more than MAX_ROWS
+            rows.
     """
     cursor = connection.cursor()
     try:

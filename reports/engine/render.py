@@ -103,7 +103,7 @@ def _markdown(text: str, slots: _Slots) -> str:
         if heading.type == "heading_open" and (section := slots.sections.get(inline.content)):
             heading.attrSet("id", section)
     html = MARKDOWN.renderer.render(tokens, MARKDOWN.options, {})
-    html = _LONE_TOKENS.sub(r"\1", html)  # a paragraph that holds nothing but components is no paragraph
+    html = _LONE_TOKENS.sub(r"\1", html)  # components need no paragraph around them
     return TOKEN.sub(lambda match: slots[int(match[1])], html)
 
 

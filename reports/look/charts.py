@@ -377,8 +377,7 @@ def spark(
 ) -> str:
     """A sparkline in the page's colours. Gaps stay gaps; the goal is drawn as it stood in each week.
 
-    `changes`: place of a value -> how it is defined or judged otherwise from there on; a flag stands before
-    it.
+    `changes`: place of a value -> how its definition or goal changes from there on; a flag marks it.
     """
     shown = [None if v is None else float(v) for v in values]
     targets = [None if g is None else float(g) for g in goals]

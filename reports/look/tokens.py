@@ -64,7 +64,16 @@ STATE = {
     "missing": "Missing",
     "not_connected": "Not connected",
 }
-"""What stands behind a number. `live` needs no words on the page, the others are always said."""
+"""Where a number comes from. A page says nothing about `live` and always names the others."""
+
+SOURCE_STATE = {
+    "ok": "Up to date",
+    "partly_refused": "Partly refused",
+    "late": "Late",
+    "failing": "Failing",
+    "not_connected": "Not connected",
+}
+"""The state of a source (dim_sources)."""
 
 
 def css_tokens() -> str:

@@ -43,8 +43,8 @@ def plain_texts(texts: Mapping[str, str]) -> dict[str, str]:
 
 
 def line_texts(line: Line, among: Sequence[Line], zone: str) -> dict[str, str]:
-    """What a mail says about a line of a finished period, as texts. `among`: the lines that it must be told
-    apart from."""
+    """What a mail says about a line of a finished period, as texts. `among`: all lines of the mail; where
+    two have one label, the title names the section."""
     return {
         "title": title(line, among),
         "label": line.label if line.cadence == "week" else f"{line.label}, {line.week_label}",
@@ -56,12 +56,12 @@ def line_texts(line: Line, among: Sequence[Line], zone: str) -> dict[str, str]:
         "owner": line.owner_names or "no owner",
         "streak": line.streak_text,
         "status": line.status,
-        "state": _state(line, zone),
+        "state": state_text(line, zone),
     }
 
 
-def _state(line: Line, zone: str) -> str:
-    """What stands behind the number where it is not live, not whole, or compared with one that is not."""
+def state_text(line: Line, zone: str) -> str:
+    """What the reader must know where a number is not live, not whole, or compared with one that is not."""
     when = short_instant(line.as_of, zone)
     missing = f"missing: {plain(line.gap, 160)}" if line.gap and not gate.typed_in(line) else "missing"
     words = {

@@ -26,10 +26,9 @@ from reports.post.outcome import DeliveryFailed, failure_text
 from reports.words import gate
 
 AGAIN_AFTER = timedelta(hours=6)
-"""An alert that the mail server refused for good, or for a day, is tried again so much later: an untold alert
-stays until it is told."""
+"""How long to wait before trying an alert again that the mail server refused for good, or for a day."""
 ENDS_SOON = timedelta(days=14)
-"""So long before the access to a source ends the operator is told."""
+"""How long before access expires the operator is warned."""
 
 
 def source_conditions(settings: Settings) -> dict[str, str]:
@@ -64,7 +63,7 @@ def source_conditions(settings: Settings) -> dict[str, str]:
         error = f" The error was: {plain(errors[source], 600)}" if errors.get(source) else ""
         out[source] = (
             f"{state.sentence}{error} The other sources are not affected; pages and mails mark its numbers"
-            " with their date. Way out: `scoreline doctor` names what is wrong; mend it, then materialise"
+            " with their date. Way out: `scoreline doctor` names what is wrong; correct it, then materialise"
             " the source's assets again in the Dagster UI."
         )
     return out
@@ -98,7 +97,7 @@ def data_conditions(settings: Settings) -> dict[str, str]:
             if ends - as_of < ENDS_SOON:
                 out[f"{source} access"] = (
                     f"The access to {label} ends on {instant(ends, zone)}. After that nothing can be read"
-                    f" from it. Way out: connect it anew before then; `scoreline doctor --source {source}`"
+                    f" from it. Way out: connect it again before then; `scoreline doctor --source {source}`"
                     " says how."
                 )
     return out
@@ -196,7 +195,7 @@ class Untold:
     next_try_at: datetime | None
     """None: now."""
     mail: tuple[str, str]
-    """(report, period) under which it stands in the ledger."""
+    """(report, period) of its mail in the ledger."""
 
 
 def untold(settings: Settings) -> list[Untold]:
@@ -234,7 +233,7 @@ def untold(settings: Settings) -> list[Untold]:
 
 
 def _mail_of(row: sqlite3.Row) -> tuple[str, str]:
-    """(report, period) under which an alert, or that it is over, stands in the ledger."""
+    """(report, period) in the ledger of the mail that tells an alert, or that it is over."""
     return "alert" if row["ended_at"] is None else "recovery", f"{row['scope']}:{row['key']}:{row['since']}"
 
 

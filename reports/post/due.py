@@ -110,7 +110,7 @@ def to_send(
 
     Raises:
         DeliveryFailed: the ledger can't be used.
-        SiteError: a subscription names a page that there is not.
+        SiteError: a subscription names a page that does not exist.
     """
     postman, now = Postman(settings, company.mail.sender), settings.now()
     rows = {row["recipient"]: row for row in postman.newest(report, period)}

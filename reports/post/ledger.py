@@ -59,8 +59,8 @@ create table if not exists digests (
 )""",
 )
 
-# a ledger from before mails could be pending: every row stays, and an operator who knows that a mail is held
-# is not told again
+# upgrades a ledger from before mails could be pending; an operator who knows that a mail is held gets no
+# second alert
 _UPGRADE = (
     "alter table deliveries rename to deliveries_before",
     *_TABLES,

@@ -83,7 +83,7 @@ def environment() -> SandboxedEnvironment:
 
 def message_id(settings_key: str, sender: str) -> str:
     """The Message-ID of a report, period, recipient and attempt: the same each time, so that a copy can be
-    told as one."""
+    recognized."""
     domain = parseaddr(sender)[1].rpartition("@")[2] or "scoreline.invalid"
     return f"<{hashlib.sha256(settings_key.encode()).hexdigest()[:32]}@{domain}>"
 
@@ -92,12 +92,14 @@ def checked_address(text: str) -> str:
     """An address as it can be put into an envelope.
 
     Raises:
-        MailError: this is no mail address.
+        MailError: this is not a valid mail address.
     """
     try:
         return mail_address(text)
     except ValueError:
-        raise MailError(f"{plain(text, 80)!r} is no mail address; correct it in company.toml") from None
+        raise MailError(
+            f"{plain(text, 80)!r} is not a valid mail address; correct it in company.toml"
+        ) from None
 
 
 def draw(chart: Chart, width: int = 552, height: int = 190) -> bytes:
@@ -168,7 +170,7 @@ def build(
             part.add_related(
                 picture.png, "image", "png", cid=f"<{picture.cid}>", filename=name, disposition="inline"
             )
-    # boundaries are random otherwise, and the same mail would have other bytes each time
+    # random boundaries would give the same mail other bytes each time
     for i, multipart in enumerate(p for p in message.walk() if p.is_multipart()):
         multipart.set_boundary(f"=_{hashlib.sha256(message_id.encode()).hexdigest()[:24]}.{i}")
     return message
@@ -187,7 +189,7 @@ def compose(
     """The mail of a report for one recipient. `values`: of its template; `subject` is one of them.
 
     Raises:
-        MailError: the mail would be too large, or the recipient is no address.
+        MailError: the mail would be too large, or the recipient is not a valid address.
     """
     text, html = render(report, values)
     return build(

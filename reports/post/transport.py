@@ -78,7 +78,7 @@ def _for_now(error: Exception) -> bool:
 
 
 def _dots_doubled(data: bytes) -> bytes:
-    """A message as it stands between DATA and the dot that ends it."""
+    """A message as SMTP sends it: lines that begin with a dot get a second one."""
     return re.sub(rb"(?m)^\.", b"..", data) + (b"" if data.endswith(b"\r\n") else b"\r\n")
 
 

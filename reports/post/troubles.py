@@ -30,7 +30,7 @@ class Trouble:
 
 
 def troubles(settings: Settings) -> list[Trouble]:
-    """What stands between mails and their recipients: for the data health page and the doctor."""
+    """Which mails and alerts have not arrived, or may not have."""
     try:
         return [*_untold(settings), *_undelivered(settings)]
     except DeliveryFailed as error:

@@ -144,7 +144,7 @@ class _Builder:
                     self.put(SCORECARD, archive, kept, title=f"{title}, as first published", nav=nav)
 
     def board(self, entry: Entry, week: date | None) -> None:
-        """A page as things stand now. `week`: the newest finished one; None: nothing is finished yet."""
+        """A page of the present. `week`: the newest finished one; None: nothing is finished yet."""
         root = "../" * entry.file.count("/")
         with self.attempt(entry.name, entry.file):
             params = {"week": week, "newest": True, "lines": list(entry.lines or ())}
@@ -202,7 +202,8 @@ class _Builder:
 
     def notes(self, entry: Entry, week: date, newest: bool) -> list[gate.Note]:
         found = gate.decide(self.connection, week, entry.lines or ())
-        # how a source stands now says nothing about a week of last year; what is missing in that week does
+        # the state of a source today says nothing about a week of last year; what is missing in that week
+        # does
         return [note for note in found.notes if newest or note.kind == "line"] or [
             gate.Note("line", reason) for reason in found.reasons if not found.notes
         ]

@@ -209,7 +209,7 @@ def named(company: Company, names: Collection[str], pages: Sequence[Entry]) -> l
     """The pages of these names; also one that is not in the navigation.
 
     Raises:
-        SiteError: there is no such page.
+        SiteError: the page does not exist.
     """
     found = [one for one in pages if one.name in names]
     for name in sorted(set(names) - {one.name for one in found}):

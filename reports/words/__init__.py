@@ -1,1 +1,1 @@
-"""What may be said of a number. No HTML."""
+"""The words for numbers: what a page or a mail may say about them. No HTML."""

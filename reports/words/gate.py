@@ -47,7 +47,7 @@ class Gate:
 
 @dataclass(frozen=True)
 class SourceState:
-    """How a source stands at the published data's clock."""
+    """The state of a source as of the published build."""
 
     source: str
     label: str
@@ -171,8 +171,8 @@ def together(gates: Sequence[Gate]) -> Gate:
 
 
 def uses(line: Row | Line, source: str) -> bool:
-    """The line's numbers come from this source, or from several with it; of sources that stand for each
-    other: from those in use."""
+    """Whether the line's numbers come from this source, alone or with others. Of sources that can replace
+    each other, those in use count."""
     return source in (line.sources or "").split(", ")
 
 
@@ -268,7 +268,7 @@ def _rejected(cursor: duckdb.DuckDBPyConnection) -> list[str]:
 
 
 def source_states(settings: Settings) -> dict[str, SourceState]:
-    """Every source and how it stands, from the published database.
+    """The state of every source, from the published database.
 
     Raises:
         LookupError: nothing has been published yet.
@@ -278,7 +278,7 @@ def source_states(settings: Settings) -> dict[str, SourceState]:
 
 
 def read_sources(connection: duckdb.DuckDBPyConnection) -> dict[str, SourceState]:
-    """Every source and how it stands. `connection`: one made by `queries.connect`."""
+    """The state of every source. `connection`: one made by `queries.connect`."""
     with closing(connection.cursor()) as cursor:
         cursor.execute("use published")
         (zone,) = cursor.execute("select time_zone from marts.dim_build").fetchone() or ("UTC",)

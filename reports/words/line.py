@@ -31,6 +31,13 @@ _SIGNS = {
 }
 _WORDS = {">=": "{0}", ">": "over {0}", "<=": "at most {0}", "<": "under {0}", "=": "exactly {0}"}
 
+PER = {
+    "day": " per working day",
+    "person_day": " per person and working day",
+    "person_week": " per person and week of five working days",
+}
+"""What a goal scales with (`per` in goals.csv)."""
+
 
 def goal_text(
     operator: str | None, target: Number | None, target_2: Number | None, unit: str, *, words: bool = False
@@ -191,6 +198,12 @@ def attention(lines: Iterable[Line]) -> list[Line]:
     """The lines below their goal, the most telling miss first (`Line.weight`), then in page order."""
     below = [line for line in lines if line.row.status == "below"]
     return sorted(below, key=lambda line: (-line.weight, line.row.sort_order, line.row.line_id))
+
+
+def nothing_below(lines: Iterable[Line]) -> str:
+    """What to say where no line is below its goal."""
+    known = any(line.row.status in ("met", "near") for line in lines)
+    return "No line is below its goal." if known else "No line has a number to judge."
 
 
 def wins(lines: Iterable[Line]) -> list[Line]:

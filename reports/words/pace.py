@@ -1,4 +1,4 @@
-"""What is said of a pace: how a running week, month or quarter stands against its goals (marts.fct_pace)."""
+"""Words for the pace of a running week, month or quarter towards its goals (marts.fct_pace)."""
 
 from __future__ import annotations
 

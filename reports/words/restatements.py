@@ -1,5 +1,5 @@
-"""What is said about numbers that had been published and changed later: rows of `fct_restatements`, with the
-line's `unit`, `aggregation` and `section_label`."""
+"""Words for published numbers that changed later: rows of `fct_restatements`, with the line's `unit`,
+`aggregation` and `section_label`."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def notes(rows: Sequence[Row], zone: str, most: int) -> list[str]:
 
     Args:
         rows: changes, the newest first.
-        most: how many are told; the last line says how many more there are.
+        most: the number of lines; the last one says how many more changed numbers there are.
     """
     numbers: dict[tuple[str, object], list[Row]] = {}
     for row in rows:

@@ -144,7 +144,7 @@ def compare(
         sections: theirs; none: all.
 
     Raises:
-        LookupError: there is no line in their sections.
+        LookupError: none of the lines is in their sections.
     """
     week = observed.week
     lines = [line for line in lines_of(week.results["lines"]) if picked(line, sections)]
@@ -183,7 +183,8 @@ def _since(since: date | None) -> str:
     return f"New since {long_day(since)}."
 
 
-_NEWS = {
+SOURCE_NEWS = {
+    # state of a source: (status whose shape and colour it takes, word)
     "ok": ("met", "recovered"),
     "late": ("near", "late"),
     "partly_refused": ("near", "partly refused"),
@@ -207,7 +208,7 @@ def _sources(
         users = [line for line in lines if gate.uses(line, source.source)]
         if not (users or everything) or source.state == "not_connected":
             continue
-        # a table that none of the lines needs is no news
+        # nobody here needs the refused table
         spared = source.state == "partly_refused" and not any(
             source.source in (line.refusing or "").split(", ") for line in users
         )
@@ -241,7 +242,7 @@ def _news_of(source: SourceState, state: str, users: Sequence[Line], label: str)
     text = source.sentence if state == "partly_refused" else f"{source.reach[0].upper()}{source.reach[1:]}."
     if waiting and state != "ok":
         text += f" Until then {plural(waiting, 'line')} of {label} can't be complete."
-    status, word = _NEWS[state]
+    status, word = SOURCE_NEWS[state]
     return {"status": status, "name": source.label, "word": word, "text": text}
 
 

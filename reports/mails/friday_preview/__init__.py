@@ -2,8 +2,8 @@
 about it.
 
 A running week has no status. What adds up over it is judged by its pace: by the working time that has passed
-in its data (marts.fct_pace). Of rates, and of what stands in a bank or a queue, the mail says where they are
-and where they should be.
+in its data (marts.fct_pace). Rates and stocks, such as money in a bank or tickets in a queue,
+have no pace: the mail says where they are and where they should be.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from reports.words.week import reading
 
 _NEEDS_YOU = ("missed", "behind")
 _STANDING = {
-    # status of a line without a pace: what is said of it; the order is that of the list
+    # status of a line without a pace: what the mail says about it; the order is that of the list
     "below": "misses it so far",
     "near": "close to it so far",
     "met": "meets it so far",
@@ -157,7 +157,7 @@ def still_needed(line: Line) -> str:
 
 
 def _each_day(line: Line) -> str:
-    """`32 each working day` of a goal that is not reached yet; nothing where there is no second day left."""
+    """`32 each working day` of a goal that is not reached yet; nothing on the last day."""
     if line.operator in ("<=", "<") or line.units_left <= 1:
         return ""
     return f"{up(line.needed, line.unit)} each working day"

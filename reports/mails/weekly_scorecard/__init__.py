@@ -33,6 +33,7 @@ from reports.words.line import (
     counts,
     goal_text,
     lines_of,
+    nothing_below,
     picked,
     title,
     wins,
@@ -43,15 +44,15 @@ from reports.words.week import Week, load_week
 MOST_LISTED = 12
 """Lines in "Needs attention" and in "Wins"; the page has them all."""
 MOST_CHANGED = 8
-"""Notes about numbers that had been published otherwise; the page has them all."""
+"""Notes about published numbers that have changed; the page has them all."""
 OVERLAP = timedelta(hours=1)
-"""What was published so shortly before the recipient's last mail may have missed it: told twice rather than
-never."""
+"""A change that was published this shortly before the recipient's last mail may not be in it, so the next
+mail has it again."""
 
 
 @dataclass(frozen=True)
 class Told:
-    """What one recipient is told of a week."""
+    """What the mail tells one recipient."""
 
     week: Week
     lines: Sequence[Line]
@@ -68,7 +69,7 @@ def tell(week: Week, decision: Gate, sections: Collection[str] = (), since: date
 
     Args:
         sections: theirs; none: all.
-        since: changes of published numbers are told from then on; None: all that `week` has.
+        since: report changes of published numbers from then on; None: all that `week` has.
     """
     lines = lines_of([*week.results["lines"], *week.results["months"]])
     changes = restatements.since(week.results["changes"].rows, since)
@@ -111,7 +112,6 @@ def _values(told: Told) -> dict[str, Any]:
     week, lines = told.week, told.lines
     below, met, found = attention(lines), wins(lines), counts(lines)
     year, number_of_week, _ = week.monday.isocalendar()
-    known = any(found[name] for name in ("met", "near"))
     return {
         "kind": "scorecard",
         "subject": subject(week, lines),
@@ -132,7 +132,7 @@ def _values(told: Told) -> dict[str, Any]:
             for line in below[:MOST_LISTED]
         ],
         "more_attention": max(0, len(below) - MOST_LISTED),
-        "no_attention": "No line is below its goal." if known else "No line has a number to judge.",
+        "no_attention": nothing_below(lines),
         "trend": ticks(below[0].trend_values) if below else "",
         "wins": [line_texts(line, lines, week.zone) for line in met[:MOST_LISTED]],
         "sections": _grouped([line for line in lines if line.operator is not None], lines, week.zone),
@@ -180,7 +180,7 @@ def _grouped(some: Sequence[Line], lines: Sequence[Line], zone: str) -> list[dic
 
 
 def _pace_of_quarter(line: Line, pace: Result) -> str:
-    """How the line's running quarter stands; nothing where there is none, or it has only begun."""
+    """The line's running quarter so far; nothing where it has none, or the quarter has only begun."""
     row = next(
         (row for row in pace.where(line_id=line.line_id, span="quarter") if row.pace != "too_early"), None
     )

@@ -133,7 +133,7 @@ def test_nothing_that_a_block_may_do_changes_the_published_file(
         ("\n{% if %}", "line 2: "),
         ("---\ntitle: x\n---\n\n{% grid 2 %}\n", "line 5: "),
         ("---\n- a\n---\n", "line 1: the front matter must be"),
-        ("---\na: [\n---\n", "the front matter is no YAML"),
+        ("---\na: [\n---\n", "the front matter is not valid YAML"),
         (
             "```sql a\nselect 1 as x where false\n```\n\n{{ a.one().x }}",
             "line 5: block 'a' has 0 rows where exactly one is needed",

@@ -334,7 +334,7 @@ def test_a_mail_that_would_be_cut_is_refused(
     ],
 )
 def test_no_addresses(text: str) -> None:
-    with pytest.raises(MailError, match="is no mail address"):
+    with pytest.raises(MailError, match="is not a valid mail address"):
         checked_address(text)
 
 

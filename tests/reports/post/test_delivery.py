@@ -129,7 +129,7 @@ def test_a_bad_address_is_named(settings: Settings, company: Company) -> None:
     changed = company.model_copy(update={"mail": company.mail.model_copy(update={"subscriptions": [bad]})})
     with pytest.raises(
         DeliveryFailed,
-        match="2 mails did not leave. dana: 'dana' is no mail address; correct it in company.toml",
+        match="2 mails did not leave. dana: 'dana' is not a valid mail address; correct it in company.toml",
     ):
         send_weekly_scorecard(settings, changed, W43)
     sent = [file.name for file in settings.outbox_dir.iterdir() if not file.name.startswith("alert-")]

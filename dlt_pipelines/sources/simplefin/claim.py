@@ -16,7 +16,7 @@ import urllib3
 from dotenv import get_key, set_key
 
 from dlt_pipelines.errors import PermanentError, TransientError
-from dlt_pipelines.sources.simplefin import claim_url, parted
+from dlt_pipelines.sources.simplefin.access import claim_url, parted
 from dlt_pipelines.wire.redaction import Redactor, redacted_logs
 from dlt_pipelines.wire.transport import post_once
 from foundation.settings import Settings, env_file

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from dlt_pipelines.core.load import load
 from dlt_pipelines.core.source import Window
 from dlt_pipelines.doctor.checks import diagnose
 from dlt_pipelines.errors import PermanentError, TransientError
-from dlt_pipelines.sources import quickbooks
+from dlt_pipelines.sources.quickbooks import access, queries, reports
 from dlt_pipelines.wire.messages import Answer
 from foundation.settings import Company, Settings
 from sandbox import SANDBOX_CREDENTIALS, Sandbox
@@ -102,15 +103,16 @@ def test_a_token_that_a_person_typed_since_wins_and_a_bad_one_does_no_harm(
 
 CONNECT = """
 import os, signal, sys
-from dlt_pipelines import kept_tokens
-from dlt_pipelines.sources import quickbooks
+from dlt_pipelines.sources.quickbooks.access import connect
+from dlt_pipelines.sources.quickbooks.queries import count
+from dlt_pipelines.wire import kept_tokens
 from foundation.settings import Settings, load_company
 settings = Settings()
 def die(*_): os.kill(os.getpid(), signal.SIGKILL)
 if sys.argv[1] == "received": os.fsync = die
 if sys.argv[1] == "stored": kept_tokens._flush_folder = die
-client = quickbooks.connect(settings, load_company(settings))
-print(quickbooks.count(client, "Vendor"))
+client = connect(settings, load_company(settings))
+print(count(client, "Vendor"))
 """
 
 
@@ -445,7 +447,7 @@ def test_a_total_that_cannot_be_read_is_unknown_and_not_zero(value: Any) -> None
     row = {"Summary": {"ColData": cells("Total Income", value, "5.00")}, "group": "Income", "type": "Section"}
     told: list[str] = []
     found = list(
-        quickbooks.report_rows(
+        reports.report_rows(
             report({"Row": [row]}, total=False), MONTHS, "quickbooks.profit_and_loss", told.append
         )
     )
@@ -464,7 +466,7 @@ def test_a_report_of_another_shape_is_a_failure(rows: Any) -> None:
 
 
 def lines(answer: Any) -> list[tuple[Any, ...]]:
-    found = quickbooks.report_rows(answer, MONTHS, "quickbooks.profit_and_loss", pytest.fail)
+    found = reports.report_rows(answer, MONTHS, "quickbooks.profit_and_loss", pytest.fail)
     return [
         (row["month"].month, row["kind"], row.get("group_key"), row.get("title"), row.get("amount"))
         for row in found
@@ -538,11 +540,9 @@ def test_columns_that_are_not_the_months_are_an_error() -> None:
 def test_a_report_that_is_too_large_is_asked_in_halves(
     fault: dict[str, Any], sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        quickbooks,
-        "_columns",
-        lambda answer, months, where, real=quickbooks._columns: _lenient(real, answer, months, where),
-    )
+    real = reports.month_columns
+    lenient = partial(_lenient, real)
+    monkeypatch.setattr(reports, "month_columns", lenient)
     sandbox.fault("quickbooks", "status", path="reports/ProfitAndLoss", skip=1, times=1, **fault)
     load("quickbooks", Settings(), company, tables={"profit_and_loss"})
     asked = [call for call in sandbox.requests("quickbooks") if "reports" in call["path"]]
@@ -579,7 +579,7 @@ def test_subtotals_are_no_lines_and_groups_are_opened() -> None:
         {"Amount": 12.5, "DetailType": "SubTotalLineDetail", "SubTotalLineDetail": {}},
         {"Id": "3", "DetailType": "DescriptionOnly", "Description": "Thank you"},
     ]
-    row = quickbooks._prepared(
+    row = queries.prepared(
         {"Id": "1", "Metadata": {"LastUpdatedTime": "2026-11-09T11:00:00-08:00"}, "Line": wire}, "invoices"
     )
     (line,) = json.loads(row["_lines"])
@@ -588,8 +588,8 @@ def test_subtotals_are_no_lines_and_groups_are_opened() -> None:
 
 
 def test_rows_that_vanish_while_pages_are_turned_cost_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(quickbooks, "PAGE", 10)
-    monkeypatch.setattr(quickbooks, "SHARED", 2)
+    monkeypatch.setattr(queries, "PAGE", 10)
+    monkeypatch.setattr(queries, "SHARED", 2)
     rows = [{"Id": str(number), "SyncToken": "0"} for number in range(100, 130)]
 
     class Fake:
@@ -608,7 +608,7 @@ def test_rows_that_vanish_while_pages_are_turned_cost_no_other(monkeypatch: pyte
                 )
             }
 
-    seen = [row["Id"] for page in quickbooks.walk(Fake(), "Bill") for row in page]  # type: ignore[arg-type]
+    seen = [row["Id"] for page in queries.walk(Fake(), "Bill") for row in page]  # type: ignore[arg-type]
     assert {row["Id"] for row in rows} <= set(seen)
 
 
@@ -654,7 +654,7 @@ def test_errors_say_what_to_do(
 def test_both_spellings_of_a_fault_are_read(sandbox: Sandbox, company: Company) -> None:
     upper = b'{"Fault": {"Error": [{"Message": "m", "code": "4000"}]}}'
     lower = b'{"fault": {"error": [{"message": "m", "code": "4000"}]}, "time": 1794389401000}'
-    client = quickbooks.connect(Settings(), company)
+    client = access.connect(Settings(), company)
     assert client
     judged = [client.vendor.judge(Answer(400, {}, body, "")) for body in (upper, lower)]
     assert [str(verdict).startswith("the request is refused: m (code 4000") for verdict in judged] == [

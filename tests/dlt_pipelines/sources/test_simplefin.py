@@ -23,7 +23,7 @@ from dlt_pipelines.core.load import load
 from dlt_pipelines.core.source import Window
 from dlt_pipelines.doctor.checks import diagnose
 from dlt_pipelines.errors import PermanentError, TransientError
-from dlt_pipelines.sources import simplefin
+from dlt_pipelines.sources.simplefin import access, answers
 from dlt_pipelines.sources.simplefin.claim import claim, claimed_path
 from foundation.settings import Company, Settings
 from orchestration.cli import main
@@ -125,7 +125,7 @@ def test_every_shape_of_a_complaint_is_read() -> None:
         ],
         "errors": ["Sign in", "Something else"],
     }
-    assert [(one["code"], one["text"]) for one in simplefin.complaints(body)] == [
+    assert [(one["code"], one["text"]) for one in answers.complaints(body)] == [
         ("con.auth", "Sign in"),
         ("act.new", "No data"),
         (None, "Something else"),
@@ -365,13 +365,13 @@ def test_what_is_no_access_url_is_said_without_showing_it(
 
 
 def test_user_and_password_are_cut_off_and_decoded() -> None:
-    assert simplefin.parted("https://us%40er:p%3Aw@bank.example:8443/simplefin/") == (
+    assert access.parted("https://us%40er:p%3Aw@bank.example:8443/simplefin/") == (
         "https://bank.example:8443/simplefin",
         "us@er",
         "p:w",
     )
     assert {"us@er", "p:w", "us%40er:p%3Aw"} <= set(
-        simplefin.forms("https://us%40er:p%3Aw@bank.example/simplefin")
+        access.forms("https://us%40er:p%3Aw@bank.example/simplefin")
     )
 
 

@@ -1,0 +1,22 @@
+"""What a run of QuickBooks remembers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from dlt_pipelines.core.run import Run
+from dlt_pipelines.sources.quickbooks.access import Facts
+from dlt_pipelines.wire.client import Client
+
+
+@dataclass
+class Memory:
+    """What a run of QuickBooks remembers."""
+
+    alive: dict[str, set[str]] = field(default_factory=dict)
+    """Table -> ids of the transactions that the warehouse thinks are there."""
+    told: set[str] = field(default_factory=set)
+    """Tables of which change data capture told what was deleted."""
+
+
+QuickBooksRun = Run[Client[Facts], Memory]

@@ -12,7 +12,7 @@ from dlt_pipelines.core.load import load
 from dlt_pipelines.core.source import Window
 from dlt_pipelines.doctor.checks import diagnose
 from dlt_pipelines.errors import PermanentError
-from dlt_pipelines.sources import copper
+from dlt_pipelines.sources.copper import access, rows, searches
 from dlt_pipelines.wire.messages import Answer, Retry
 from foundation.settings import Company, Settings
 from sandbox import SANDBOX_CREDENTIALS, Sandbox
@@ -77,7 +77,7 @@ def test_details_are_text_object_or_nothing_and_are_not_kept(sandbox: Sandbox, c
     ],
 )
 def test_phone_numbers_in_texts(text: str, digits: str | None) -> None:
-    assert copper.phone_number(text) == digits
+    assert rows.phone_number(text) == digits
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_phone_numbers_in_texts(text: str, digits: str | None) -> None:
     ],
 )
 def test_close_dates_are_read_in_the_configured_order(text: str, order: str, day: str | None) -> None:
-    assert copper.close_date(text, order) == day
+    assert rows.close_date(text, order) == day
 
 
 def test_the_wrong_order_of_dates_is_told_and_never_guessed_per_row(
@@ -203,8 +203,8 @@ def test_a_search_that_would_not_reach_everything_is_split(
     load("copper", Settings(), company, tables=tables)
     whole = {table: alive(Settings(), table) for table in tables}
     asked = len(sandbox.requests("copper"))
-    monkeypatch.setattr(copper, "REACHABLE", 400)
-    monkeypatch.setattr(copper, "PAGE", 50)
+    monkeypatch.setattr(searches, "REACHABLE", 400)
+    monkeypatch.setattr(searches, "PAGE", 50)
     monkeypatch.setenv("SCORELINE_HOME", str(tmp_path / "split"))
     load("copper", Settings(), company, tables=tables)
     assert {table: alive(Settings(), table) for table in tables} == whole
@@ -241,7 +241,7 @@ def test_the_minute_is_waited_for_without_retry_after(sandbox: Sandbox, company:
         .rows_total
         == 6
     )
-    client = copper.connect(Settings(), company)
+    client = access.connect(Settings(), company)
     assert client
     judged = client.vendor.judge(Answer(429, {}, b"{}", "/users/search"))
     assert isinstance(judged, Retry) and judged.seconds == 60 and judged.everybody

@@ -10,7 +10,7 @@ import pytest
 
 from dlt_pipelines.core.load import load
 from dlt_pipelines.errors import PermanentError, Unexpected
-from dlt_pipelines.sources import autotask
+from dlt_pipelines.sources.autotask.queries import walk
 from dlt_pipelines.sources.hubspot.api import paged
 from dlt_pipelines.wire.budget import Budget, Limit
 from dlt_pipelines.wire.client import Client
@@ -95,7 +95,7 @@ def page(*ids: int) -> dict[str, Any]:
 
 def test_autotask_s_pages_are_in_the_order_of_ids_or_nothing_is_taken(client: Client, vendor: Vendor) -> None:
     says(vendor, page(*range(1, 501)), page(502, 501))
-    assert [len(rows) for rows in autotask.walk(client, "Tickets", ["id"], [])] == [
+    assert [len(rows) for rows in walk(client, "Tickets", ["id"], [])] == [
         500,
         2,
     ]  # the last page may be in any order
@@ -104,7 +104,7 @@ def test_autotask_s_pages_are_in_the_order_of_ids_or_nothing_is_taken(client: Cl
     with pytest.raises(
         PermanentError, match="Autotask Tickets: a page is not in the order of ids, so rows would be lost"
     ):
-        list(autotask.walk(client, "Tickets", ["id"], []))
+        list(walk(client, "Tickets", ["id"], []))
 
 
 def test_page_cap_and_shape() -> None:

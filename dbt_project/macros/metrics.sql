@@ -72,3 +72,8 @@ where metric_id = '{{ metric_id }}'
     {%- set node = graph.nodes.get('model.' ~ project_name ~ '.' ~ name) if execute -%}
     {{ return('true_at' if node and node.config.meta.get('dated') else 'null') }}
 {%- endmacro %}
+
+{#- whether a record is dated after today: nothing that lies ahead has happened. A typed number says itself which period it is for -#}
+{% macro is_ahead() -%}
+(source <> 'manual' and coalesce(occurred_on > {{ today() }}, false))
+{%- endmacro %}

@@ -19,6 +19,7 @@ sums as (
         count(*) filter (where counted) as n,
         count(*) filter (where counted and occurred_on = last_day) as last_n,
         max(entered_at) filter (where counted) as entered_at,
+        max(last_day) as last_day,
         -- a sum is as old as its oldest part
         min(true_at) filter (where counted and occurred_on = last_day) as true_at,
         -- of a median all that it is the middle of
@@ -141,6 +142,7 @@ filled as (
         partial.partial_note,
         sums.entered_at,
         sums.true_at,
+        sums.last_day,
         sums.samples,
         -- the rest of the period is still to be read
         not spine.is_manual
@@ -195,5 +197,10 @@ select
     case when has_value then samples end as samples,
     is_finished and is_awaited as is_awaited,
     {{ number_state('end_instant') }} as state,
-    case when is_manual then entered_at else coalesce(true_at, complete_through) end as as_of
+    case
+        when is_manual then entered_at
+        -- a snapshot is as old as the day on which it was taken, whatever was loaded since
+        when aggregation in ('last', 'last_ratio') then least(coalesce(true_at, complete_through), {{ day_start_instant('last_day + 1') }})
+        else complete_through
+    end as as_of
 from filled

@@ -316,3 +316,26 @@ def test_a_query_that_no_longer_answers_is_not_up_to_date(ledger: Ledger) -> Non
         " '%total_yearly_capacity'"
     )
     assert (status, reason) == ("failed", "no such column")
+
+
+NOT_ASKED = (
+    "select is_not_connected, last_status, reason from intermediate.int_scorecard__line_tables where line_id like"
+    " '%total_limited_capacity'"
+)
+
+
+def test_a_query_that_nobody_wrote_is_not_connected(ledger: Ledger) -> None:
+    ledger.connection.execute(
+        "delete from raw_company_warehouse.queries where query_name = 'limited_capacity'"
+    )
+    ledger.load({})
+    assert ledger.query(NOT_ASKED) == [(True, "ok", None)]
+
+
+def test_a_load_that_fails_does_not_say_that_a_query_is_not_there(ledger: Ledger) -> None:
+    ledger.connection.execute(
+        "delete from raw_company_warehouse.queries where query_name = 'limited_capacity'"
+    )
+    tables = [("company_warehouse", table) for table in ("figures", "queries")]
+    ledger.load(dict.fromkeys(tables, [("failed", None)]), ["mongodb"])
+    assert ledger.query(NOT_ASKED) == [(False, "failed", SAID)]

@@ -370,8 +370,8 @@ def test_figures_of_the_last_good_snapshot(warehouse: RawWarehouse) -> None:
     assert shown(warehouse, "total_yearly_capacity", W44) == (
         200,
         "no_goal",
-        "provisional",
-    )  # Tuesday's query failed
+        "stale",
+    )  # Monday's answer: Tuesday's query failed
     assert fact(warehouse, "capacity_by_event_type", W44)["n"] == 2
     types = warehouse.query(
         "from metrics.capacity_by_event_type where occurred_on = date '2025-10-27' order by record_id"

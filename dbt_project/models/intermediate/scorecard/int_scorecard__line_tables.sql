@@ -76,13 +76,11 @@ answers as (
         asked.source,
         'figures' as table_name,
         asked.query_name,
-        asked.is_not_connected,
-        queries.last_status,
-        coalesce(queries.is_refused, false) as is_refused,
-        coalesce(
-            queries.reason,
-            case when queries.source is null and not asked.is_not_connected then 'company.toml has no such query, or it was never asked' end
-        ) as reason,
+        -- a good load asks every query of company.toml. What a failed one would have asked, nobody knows
+        asked.is_not_connected or (queries.source is null and coalesce(loads.last_status = 'ok', false)) as is_not_connected,
+        coalesce(queries.last_status, loads.last_status) as last_status,
+        coalesce(queries.is_refused, loads.is_refused, false) as is_refused,
+        case when queries.source is null then coalesce(loads.last_error, loads.refusal) else queries.reason end as reason,
         queries.is_late,
         cast(null as timestamptz) as complete_from,
         queries.complete_through,
@@ -91,13 +89,20 @@ answers as (
     from asked
     left join {{ ref('int_figures__queries') }} as queries
         on asked.source = queries.source and asked.query_name = queries.query_name
+    left join {{ ref('int_sources__tables') }} as loads
+        on asked.source = loads.source and loads.table_name = 'queries'
+),
+
+best_answers as (
+    select *
+    from answers
     qualify
         row_number() over (
-            partition by asked.line_id, asked.query_name
-            order by asked.is_not_connected asc, queries.complete_through desc nulls last, asked.source asc
+            partition by line_id, query_name
+            order by is_not_connected asc, complete_through desc nulls last, source asc
         ) = 1
 )
 
 select * from tables
 union all by name
-select * from answers
+select * from best_answers

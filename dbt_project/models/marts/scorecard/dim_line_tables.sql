@@ -20,7 +20,11 @@ select
     tables.query_name,
     tables.state,
     case tables.state
-        when 'not_connected' then sources.source_label || ' is not connected'
+        when 'not_connected'
+            then case
+                    when tables.query_name is null or sources.is_not_connected then sources.source_label || ' is not connected'
+                    else 'company.toml has no query ' || tables.query_name || ' for ' || sources.source_label
+                end
         when 'refused' then sources.source_label || ' refuses ' || tables.what
         when 'never_loaded' then tables.what || ' of ' || sources.source_label || ' was never loaded'
         when 'failing' then tables.what || ' of ' || sources.source_label || ' could not be loaded at the last try'

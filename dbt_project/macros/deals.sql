@@ -1,7 +1,7 @@
 {#- What HubSpot's deals and Copper's opportunities share: what is known of their past, as spans of days. -#}
 
 {#-
-    The end of a model with one row per deal and span of days in which nothing about it changed, as it stood at the end of the day.
+    The end of a model with one row per deal and span of days in which nothing about it changed, as it was at the end of the day.
     CTEs expected:
     `deals`: each deal as it is now (deal_id, created_day, pipeline_id, stage_id, amount, owner_id, close_day, deal_state, is_in_pipeline),
     since when at the latest (since_day), and when it was closed by the CRM's own date (told_closed_on; null while it is open);

@@ -49,7 +49,7 @@ end
 {%- endmacro %}
 
 {#-
-    The verdict where it is sure. Records of which nobody knows whether they count (`n_unknown`) can only add to a sum: a sum that reached
+    The verdict where it is sure. Records that may or may not count (`n_unknown`) can only add to a sum: a sum that reached
     its goal keeps it, one that is over its limit stays over it, and a count stands where all of them would give the same verdict
     (`most_status`, null where nobody knows how much they would add). They can move a mean, a median or a share in either direction, by
     an amount that nobody knows: those are not judged. Column expected: aggregation.

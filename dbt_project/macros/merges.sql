@@ -26,7 +26,7 @@ with recursive named as (
     where merged_ids <> ''
 ),
 
--- merged into two by turns: the newest record is the one that is left
+-- merged into two records in turn: the newest one is left
 taken_in as (
     select
         alias_id,
@@ -36,7 +36,7 @@ taken_in as (
     group by alias_id
 ),
 
--- what took it in may have been taken in itself
+-- the record it was merged into may have been merged too
 followed as (
     select
         alias_id,

@@ -1,5 +1,5 @@
 {#-
-    How a sum stands against its goal so far, for fct_pace: ahead, behind, on_pace, done, missed or too_early; null where nothing is paced.
+    How a sum compares with its goal so far, for fct_pace: ahead, behind, on_pace, done, missed or too_early; null where nothing is paced.
     Columns expected: is_paced, is_early, is_ceiling, goal_operator, target, expected_now, margin.
 -#}
 {% macro pace_of(value) -%}

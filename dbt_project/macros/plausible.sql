@@ -1,4 +1,4 @@
-{#- What nobody can mean is left out once, in staging, so that no single value stops a build or swallows a sum. A record says in
+{#- A value that nobody can mean is left out once, in staging, so that no single value stops a build or swallows a sum. A record says in
     `implausible` which of its fields were left out; metrics give the reason implausible_amount, marts.fct_implausible lists them.
     The bounds keep sums and products inside DECIMAL(38, 9). -#}
 {% macro plausible_bounds(kind) -%}

@@ -22,7 +22,7 @@
 {%- endmacro %}
 
 {#-
-    how far along hubspot.lifecycle_stages a stage is, as a step of the funnel: 0 before lead, 1 lead, 2 MQL, 3 SQL, 4 opportunity,
+    The step of the funnel that a stage of hubspot.lifecycle_stages belongs to: 0 before lead, 1 lead, 2 MQL, 3 SQL, 4 opportunity,
     5 customer. A stage of the company's own belongs to the step that it follows; one that the list lacks is null.
 -#}
 {% macro lifecycle_step(stage) -%}

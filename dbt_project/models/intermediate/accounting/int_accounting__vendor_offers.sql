@@ -1,4 +1,4 @@
--- the vendors whose offer is approved (seeds/approved_offers.csv, by name or by Bill.com's id) on each day of which Bill.com's vendors are
+-- the vendors whose offer is approved (seeds/approved_offers.csv, by name or by Bill.com's id) on each day for which Bill.com's vendors are
 -- known, from the day of the approval on. A vendor that is not in Bill.com at all is not onboarded either
 with vendor_days as (
     select

@@ -3,25 +3,26 @@ with held as (
     {% set alive = 'not is_deleted' %}
     {% set every = 'true' %}
     {% set newest = 'snapshot_day = (select max(snapshot_day) from ' ~ ref('stg_datto_rmm__devices') ~ ')' %}
-    {% set tables = [
-        ('hubspot', 'contacts', 'stg_hubspot__contacts', alive),
-        ('hubspot', 'companies', 'stg_hubspot__companies', alive),
-        ('hubspot', 'deals', 'stg_hubspot__deals', alive),
-        ('hubspot', 'calls', 'stg_hubspot__calls', alive),
-        ('hubspot', 'meetings', 'stg_hubspot__meetings', alive),
-        ('hubspot', 'notes', 'stg_hubspot__notes', alive),
-        ('hubspot', 'tasks', 'stg_hubspot__tasks', alive),
-        ('hubspot', 'emails', 'stg_hubspot__emails', alive),
-        ('autotask', 'tickets', 'stg_autotask__tickets', alive),
-        ('autotask', 'time_entries', 'stg_autotask__time_entries', alive),
-        ('quickbooks', 'bills', 'stg_quickbooks__bills', alive),
-        ('quickbooks', 'bill_payments', 'stg_quickbooks__bill_payments', alive),
-        ('quickbooks', 'vendors', 'stg_quickbooks__vendors', every),
-        ('zendesk', 'tickets', 'stg_zendesk__tickets', alive),
-        ('intercom', 'conversations', 'stg_intercom__conversations', alive),
-        ('datto_rmm', 'devices', 'stg_datto_rmm__devices', newest),
-    ] %}
-    {% for source, table_name, model, condition in tables %}
+    {% set counted = {
+        'stg_hubspot__contacts': alive,
+        'stg_hubspot__companies': alive,
+        'stg_hubspot__deals': alive,
+        'stg_hubspot__calls': alive,
+        'stg_hubspot__meetings': alive,
+        'stg_hubspot__notes': alive,
+        'stg_hubspot__tasks': alive,
+        'stg_hubspot__emails': alive,
+        'stg_autotask__tickets': alive,
+        'stg_autotask__time_entries': alive,
+        'stg_quickbooks__bills': alive,
+        'stg_quickbooks__bill_payments': alive,
+        'stg_quickbooks__vendors': every,
+        'stg_zendesk__tickets': alive,
+        'stg_intercom__conversations': alive,
+        'stg_datto_rmm__devices': newest,
+    } %}
+    {% for model, condition in counted.items() %}
+    {%- set source, table_name = model.removeprefix('stg_').split('__') %}
     select
         '{{ source }}' as source,
         '{{ table_name }}' as table_name,

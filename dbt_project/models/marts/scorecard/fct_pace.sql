@@ -1,7 +1,7 @@
--- how the running periods stand against their goals, by the share of working time that has passed. Time passes up to where the
+-- how the running periods compare with their goals, by the share of working time that has passed. Time passes up to where the
 -- numbers are complete, not up to the clock: what happens after the last load is in neither of the two. Where the source is late, or a
 -- finished period of the span was only read in part, the span shows what was read so far and has neither pace nor status. The same holds
--- where records that nobody can tell to count or not could change the pace
+-- where records that may or may not count could change the pace
 with running as (
     select
         cadence,
@@ -78,7 +78,7 @@ days as (
     where work.working_time > 0 and work.day >= {{ today() }} - 100
 ),
 
--- week by week, because what is needed is told per week; a week without a working day is none
+-- week by week, because what is needed is given per week; a week without a working day does not count
 weeks as (
     select
         line_id,
@@ -210,7 +210,7 @@ judged as (
                 when is_paced
                     then greatest(
                             coalesce(tolerance_so_far, expected_so_far * coalesce(goal_band, 0.1), 0),
-                            -- one appointment more or less is no pace, as long as there is time left
+                            -- one appointment more or less does not decide the pace while there is time left
                             case when unit = 'count' and units_left > 0 then 1 else 0 end
                         )
             end as decimal(38, 9)

@@ -1,10 +1,10 @@
-"""Measure a load of HubSpot at the volume of a mid-sized CRM against a plain lower bound. `make bench` runs it.
+"""Measure a load of HubSpot, at the volume of a mid-sized CRM, against a plain lower bound (`make bench`).
 
-Both read the same pages from the sandbox on the loopback address. The lower bound fetches them with http.client,
-parses them with orjson and inserts them with DuckDB: no types, no retries, no state, no ledger. The first sync
-reads everything. The daily sync runs a day later, after one record in a hundred has changed. Seconds are those
-of the whole process, imports included: medians of several runs that alternate, so that a busy machine slows
-both alike. Only the ratios hold on other machines.
+Both read the same pages from the sandbox on the loopback address. The lower bound fetches them with
+http.client, parses them with orjson and inserts them with DuckDB: no types, no retries, no state, no ledger.
+The first sync reads everything. The daily sync runs a day later, after one record in a hundred has changed.
+Seconds are those of the whole process, imports included: medians of several runs that alternate, so that a
+busy machine slows both alike. Only the ratios hold on other machines.
 
 `--limits` measures what a real account sees: the vendor's limit of 100 requests in 10 seconds, against the
 shortest time in which that limit allows as many requests.
@@ -100,7 +100,8 @@ class _Plain:
     ) -> Iterator[list[dict[str, Any]]]:
         connection, after = self.connection(), ""
         while True:
-            query = f"limit=100&archived={archived}&properties={','.join(properties)}&associations={','.join(targets)}{after}"
+            wanted = f"properties={','.join(properties)}&associations={','.join(targets)}"
+            query = f"limit=100&archived={archived}&{wanted}{after}"
             page = self.call(connection, f"/crm/v3/objects/{name}?{query}")
             yield page["results"]
             if "paging" not in page:

@@ -1,11 +1,11 @@
-"""Replay 90 days of deals and calls with a load and a build per day, and list every published number that changed.
-`make replay` runs it.
+"""Replay 90 days of deals and calls with a load and a build per day, and list every published number that
+changed. `make replay` runs it.
 
 The account is a sandbox of its own. Deals move between pipelines and stages, change owners, are won and lost
 with dates typed in ahead and back, reopened, merged, deleted and corrected. Calls are logged late, moved and
 deleted. A diary records what happened to each record, and a list says for each kind of entry which metrics it
-may restate. A restatement is explained if its cause is its records and each of them has such an entry since the
-number was published. Also, the pipeline of every Monday must equal what the diary says of that Monday.
+may restate. A restatement is explained if its cause is its records and each of them has such an entry since
+the number was published. Also, the pipeline of every Monday must equal what the diary says of that Monday.
 
 Exits with 1 if a restatement has no explanation or a Monday has another value.
 """

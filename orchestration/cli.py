@@ -64,8 +64,8 @@ def _step(text: str) -> None:
 
 
 def _demo_environment(sandbox: Sandbox, company: str) -> None:
-    """Point this process and its children at the sandbox and its company: no real credentials, no mail server,
-    the demo's clock."""
+    """Point this process and its children at the sandbox and its company: no real credentials, no mail
+    server, the demo's clock."""
     for credentials in _all_credentials():
         for field in credentials.model_fields.values():
             os.environ.pop(str(field.alias), None)
@@ -275,8 +275,9 @@ def backfill(
 ) -> None:
     """Pull a window of the past again, from one or several sources.
 
-    Works person by person where the vendor does. Rows are merged, so running it twice changes nothing. The same window continues where it stopped. One
-    person's failure does not stop the others. Days are in the company's time zone.
+    Works person by person where the vendor does. Rows are merged, so running it twice changes nothing. The
+    same window continues where it stopped. One person's failure does not stop the others. Days are in the
+    company's time zone.
     """
     from dlt_pipelines.core import backfill as work
     from dlt_pipelines.registry import SOURCES
@@ -395,7 +396,7 @@ def doctor(sources: tuple[str, ...], as_json: bool) -> None:
 
 
 def _mail_findings(settings: Settings) -> list[Finding]:
-    """Mails and alerts that did not arrive, or may not have. Does not create a ledger in a home without one."""
+    """Mails and alerts that did not arrive, or may not have. Creates no ledger in a home without one."""
     from dlt_pipelines.doctor.findings import Finding
     from reports.post.troubles import troubles
 
@@ -437,8 +438,8 @@ def new_ledger() -> None:
     origin = f"restored from the backup of {backup.parent.name}" if backup else "empty"
     click.echo(f"{settings.deliveries_path} is {origin}.")
     click.echo(
-        "Mails that are due now count as uncertain. `scoreline doctor` lists them, with the command that sends"
-        " each again."
+        "Mails that are due now count as uncertain. `scoreline doctor` lists them, with the command that"
+        " sends each again."
     )
 
 
@@ -465,7 +466,8 @@ def backup() -> None:
 def restore(day: str | None, yes: bool) -> None:
     """Restore the warehouse from a backup.
 
-    DAY is YYYY-MM-DD. Default: the newest backup. The current file is moved aside, not deleted. The ledger of deliveries stays as it is.
+    DAY is YYYY-MM-DD. Default: the newest backup. The current file is moved aside, not deleted. The ledger of
+    deliveries stays as it is.
     """
     from foundation import backup as work
 
@@ -552,7 +554,8 @@ def claim(replace: bool) -> None:
 def metric_diff(base: str | None) -> None:
     """List the numbers that a change of the project moves.
 
-    Builds the base revision and the current one on the raw data of this home, and compares every line and period.
+    Builds the base revision and the current one on the raw data of this home, and compares every line and
+    period.
     """
     import metric_diff as work
 

@@ -28,8 +28,8 @@ def _newest_input(dbt_dir: Path) -> float:
 
 
 def prepared_project(settings: Settings) -> DbtProject:
-    """The dbt project, with a manifest newer than its files. Parses at most once, even if several processes start
-    together.
+    """The dbt project, with a manifest newer than its files. Parses at most once, even if several processes
+    start together.
 
     Raises:
         RuntimeError: dbt cannot parse the project; the text is dbt's, with file and line.
@@ -80,8 +80,8 @@ def _parse(settings: Settings, dbt_dir: Path, target: Path) -> None:
 
 
 def dbt_environment(settings: Settings) -> dict[str, str]:
-    """The environment for dbt: this one, with the path of the warehouse and without telemetry. dbt's own variables
-    take precedence over our defaults."""
+    """The environment for dbt: this one, with the path of the warehouse and without telemetry. dbt's own
+    variables take precedence over our defaults."""
     defaults = {
         "DBT_EXCLUDE_RESOURCE_TYPES": (
             "unit_test"

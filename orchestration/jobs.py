@@ -17,8 +17,8 @@ def _at_most(hours: float) -> dict[str, str]:
     return {"dagster/max_runtime": str(int(hours * 3600))}
 
 
-# each source in a process of its own, more of them than cores because they wait for vendors. forkserver: a step
-# starts from a process that has already imported everything
+# each source in a process of its own, more of them than cores because they wait for vendors. forkserver: a
+# step starts from a process that has already imported everything
 _SIDE_BY_SIDE = dg.multiprocess_executor.configured(
     lambda config: {
         "max_concurrent": 8,
@@ -48,8 +48,8 @@ build = dg.define_asset_job(
     | dg.AssetSelection.checks(*checks.FRESHNESS),
     executor_def=dg.in_process_executor,
     description=(
-        "Run dbt, publish the database, render the pages, alert the operator. Runs after every refresh, whether"
-        " it succeeded or failed."
+        "Run dbt, publish the database, render the pages, alert the operator. Runs after every refresh, even"
+        " after a failed one."
     ),
 )
 weekly_scorecard = dg.define_asset_job(
@@ -88,6 +88,6 @@ backfill = dg.define_asset_job(
     tags=_at_most(48),
     selection=RAW,
     executor_def=_SIDE_BY_SIDE,
-    description="Pull a window again. Select the sources, and set since and until per source in the launchpad.",
+    description="Pull a window again. Select the sources; set since and until per source in the launchpad.",
 )
 all_jobs = [refresh, build, weekly_scorecard, daily_digest, friday_preview, operator_alerts, backfill]

@@ -1,6 +1,7 @@
 """Imports and resolved jobs that all forked step processes share.
 
-`jobs.py` names this module. If an import fails, multiprocessing ignores the module and steps start more slowly.
+`jobs.py` names this module. If an import fails, multiprocessing ignores the module and steps start more
+slowly.
 """
 
 import dagster._core.storage.sqlite_storage  # noqa: F401

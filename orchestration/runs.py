@@ -37,7 +37,8 @@ class _Short(logging.Formatter):
 
 
 def _reason(data: Any) -> str:
-    """Why a step failed: the text of our own failure, or the innermost error. No stack trace: the UI shows it."""
+    """Why a step failed: the text of our own failure, or the innermost error. No stack trace: the UI shows
+    it."""
     if data.user_failure_data and data.user_failure_data.description:
         return str(data.user_failure_data.description)
     error = data.error
@@ -54,8 +55,8 @@ def prepare_instance(settings: Settings) -> None:
 
 
 def fail_dead_runs(settings: Settings) -> list[str]:
-    """Mark runs as failed if their process is gone: it was killed, or the machine went down. Dagster would wait
-    until their maximum runtime.
+    """Mark runs as failed if their process is gone: it was killed, or the machine went down. Dagster would
+    wait until their maximum runtime.
 
     Whatever reacts to a failed run then does: the build after a refresh, the operator's alert.
 
@@ -77,8 +78,8 @@ def fail_dead_runs(settings: Settings) -> list[str]:
 
 
 def _is_dead(instance: dg.DagsterInstance, run_id: str) -> bool:
-    """Whether the main process of the run (the first to log its pid) has ended. Another process may have the pid
-    by now."""
+    """Whether the main process of the run (the first to log its pid) has ended. Another process may have the
+    pid by now."""
     for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.ENGINE_EVENT):
         data = entry.get_dagster_event().event_specific_data
         if pid := getattr(data, "metadata", {}).get("pid"):

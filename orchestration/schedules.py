@@ -31,8 +31,8 @@ def _at(when: time, days: str) -> str:
 
 
 def _requested(scoreline: Scoreline, report: ReportName, first: date) -> dg.RunRequest | dg.SkipReason:
-    """Request the mail. If its tick is late and its data is not built yet, skip: the sensor `mails_due` sends it
-    after the build."""
+    """Request the mail. If its tick is late and its data is not built yet, skip: the sensor `mails_due` sends
+    it after the build."""
     settings = scoreline.settings()
     one = next(
         (one for one in due(settings, scoreline.company()) if (one.report, one.first) == (report, first)),

@@ -1,5 +1,5 @@
-"""Sensors: the build follows every refresh, mails that are due follow the build, and the operator is alerted once
-when a job fails and once when it recovers."""
+"""Sensors: the build follows every refresh, mails that are due follow the build, and the operator is alerted
+once when a job fails and once when it recovers."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -91,8 +91,8 @@ def job_recovered(context: dg.RunStatusSensorContext, scoreline: Scoreline) -> N
     default_status=_RUNNING,
     minimum_interval_seconds=60,
     description=(
-        "After a build, sends mails that are due. Between builds, retries pending mails and alerts. The ledger of"
-        " deliveries decides, so nobody gets a mail twice."
+        "After a build, sends mails that are due. Between builds, retries pending mails and alerts. The"
+        " ledger of deliveries decides, so nobody gets a mail twice."
     ),
 )
 def mails_due(

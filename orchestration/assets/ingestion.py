@@ -84,10 +84,8 @@ def _backfill(
 
     def told(part: Part) -> None:
         say = context.log.warning if part.error else context.log.info
-        say(
-            f"{entry.label}, {part.name}:"
-            f" {'finished by an earlier call' if part.earlier else part.error or f'{part.rows_loaded:,} rows'}"
-        )
+        result = part.error or f"{part.rows_loaded:,} rows"
+        say(f"{entry.label}, {part.name}: {'finished by an earlier call' if part.earlier else result}")
 
     try:
         report = backfill(

@@ -52,8 +52,8 @@ DAYS = dg.DailyPartitionsDefinition(start_date="2024-07-01", timezone=COMPANY.co
     kinds={"duckdb"},
 )
 def published_database(context: dg.AssetExecutionContext, scoreline: Scoreline) -> dg.MaterializeResult[None]:
-    """`published/scoreline.duckdb`: a copy of the marts for readers, replaced atomically. It is safe to open while
-    runs write. The first build of each day also backs up the warehouse."""
+    """`published/scoreline.duckdb`: a copy of the marts for readers, replaced atomically. It is safe to open
+    while runs write. The first build of each day also backs up the warehouse."""
     warehouse = scoreline.warehouse()
     with warehouse.write_lock("publish"):
         path = warehouse.publish()
@@ -82,8 +82,8 @@ def site(context: dg.AssetExecutionContext, scoreline: Scoreline) -> dg.Material
 
 @dg.asset(key=ALERTS, deps=[PUBLISHED], group_name="reports", owners=OWNERS, kinds={"mail"})
 def operator_alerts(context: dg.AssetExecutionContext, scoreline: Scoreline) -> dg.MaterializeResult[None]:
-    """Alerts the operator once when a source fails or is late, totals differ, access is about to expire or a mail
-    did not arrive, and once on recovery. Fails while an alert could not be sent, and retries it."""
+    """Alerts the operator once when a source fails or is late, totals differ, access is about to expire or a
+    mail did not arrive, and once on recovery. Fails while an alert could not be sent, and retries it."""
     settings, company = scoreline.settings(), scoreline.company()
     try:
         conditions = source_conditions(settings) | data_conditions(settings)
@@ -139,7 +139,7 @@ def _mailed(
     period: str,
     send: Callable[..., DeliveryReport],
 ) -> dg.MaterializeResult[None]:
-    """Send the mail of the partition and report the result. `period`: what a partition is, `week` or `day`."""
+    """Send the mail of the partition and report the result. `period`: `week` or `day`, as the partitions."""
     first = date.fromisoformat(context.partition_key)
     settings, company = scoreline.settings(), scoreline.company()
     try:
@@ -184,8 +184,8 @@ def _log_pending(context: dg.AssetExecutionContext, report: DeliveryReport | Non
 def weekly_scorecard_mail(
     context: dg.AssetExecutionContext, config: Sending, scoreline: Scoreline
 ) -> dg.MaterializeResult[None]:
-    """Mails the weekly scorecard. The send gate decides: green, amber with a banner, or held with an alert to the
-    operator."""
+    """Mails the weekly scorecard. The send gate decides: green, amber with a banner, or held with an alert to
+    the operator."""
     return _mailed(context, config, scoreline, "week", send_weekly_scorecard)
 
 
@@ -200,8 +200,8 @@ def weekly_scorecard_mail(
 def daily_digest_mail(
     context: dg.AssetExecutionContext, config: Sending, scoreline: Scoreline
 ) -> dg.MaterializeResult[None]:
-    """Mails what is new since the last digest: lines off track and back on track, sources, numbers to type in.
-    Sends nothing if nothing is new."""
+    """Mails what is new since the last digest: lines off track and back on track, sources, numbers to type
+    in. Sends nothing if nothing is new."""
     return _mailed(context, config, scoreline, "day", send_daily_digest)
 
 

@@ -22,14 +22,14 @@ _CONFIG_TABLES = {
         "ledger",
         "loads",
     ): (
-        "One row per source, table and run: status, rows, requests, waits, complete through. Every load writes"
-        " it."
+        "One row per source, table and run: status, rows, requests, waits, complete through. Written by every"
+        " load."
     ),
 }
 
 
 class Translator(DagsterDbtTranslator):
-    """Sets groups by layer and owners, and maps dbt's sources `raw_<source>` to the asset keys of raw tables."""
+    """Sets groups by layer and owners; maps dbt's sources `raw_<source>` to the asset keys of raw tables."""
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
         source = str(dbt_resource_props.get("source_name", ""))
@@ -69,8 +69,8 @@ def warehouse_config(scoreline: Scoreline) -> Iterator[dg.MaterializeResult[None
     name="dbt_models",
 )
 def dbt_models(context: dg.AssetExecutionContext, dbt: DbtCliResource, scoreline: Scoreline) -> Iterator[Any]:
-    """`dbt build`: models, then their tests. A failed test stops the models that depend on it, so that a wrong
-    number is never published."""
+    """`dbt build`: models, then their tests. A failed test stops the models that depend on it, so that a
+    wrong number is never published."""
     settings = scoreline.settings()
     os.environ.update(dbt_environment(settings))  # dagster-dbt passes this process's environment to dbt
     with scoreline.warehouse().write_lock(f"dbt build, run {context.run_id}"):

@@ -436,12 +436,11 @@ class _Load:
             raise PermanentError(
                 f"{self.entry.label}: the warehouse holds data of another place ({before}) than the one set"
                 f" now ({origin}). Set SCORELINE_HOME to another folder, or remove {self.settings.home} to"
-                " start anew."
+                " start over."
             )
 
     def _count(self, run: Run[Any, Any]) -> None:
-        """Ask the vendor how many records there are, where it can tell, so that what is held can be held
-        against it.
+        """Ask the vendor how many records there are, where it can tell, to compare with what is stored.
 
         Only after a pull of everything: a person who loads one table waits for that table.
         """

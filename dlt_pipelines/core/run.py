@@ -24,7 +24,7 @@ MARKED = {
         "not coalesce(archived, false)",
     ),
 }
-"""Column that says when a row was found to be gone -> how it is set, and of which rows."""
+"""Column that says when a row was found to be gone -> how it is set, and for which rows."""
 MarkColumn = Literal["deleted_at", "removed_at", "archived_at"]
 
 
@@ -45,7 +45,7 @@ class Mark(BaseModel):
 
 @dataclass
 class Run(Generic[C, M]):
-    """One run of one source: what it may use, and what it found out beside rows."""
+    """One run of one source: what it may use, what it remembers, and what it finds out beside rows."""
 
     settings: Settings
     company: Company
@@ -91,8 +91,8 @@ class Run(Generic[C, M]):
         return self.window.is_backfill
 
     def due(self, last: str | None, days: int) -> bool:
-        """Whether something that is done every so many days is due; `last`: instant or local day (ISO) on
-        which it was done.
+        """Whether something done every `days` days is due. `last`: the instant or local day (ISO) of the last
+        time.
 
         Whole weeks end with the company's Monday, so that what is done weekly is done before Monday's mail.
         """

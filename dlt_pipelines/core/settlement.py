@@ -1,10 +1,10 @@
-"""What a run found out beside rows, and what is done with it once its package is loaded.
+"""What a run finds out beside rows, and what is done with it once its package is loaded.
 
-Some of what a run learns is no row: what the vendor no longer has, until when the tables are complete, what
-was refused, warnings. It travels in the package, as one row of `raw_<source>.unsettled`, so it reaches the
-warehouse together with the rows and cursors of the same run, also when that run is killed and the next one
-loads its package. Settling marks what is gone, writes the ledger and removes that row, in one transaction: a
-row that is still there was never settled.
+Not everything that a run learns is a row: what the vendor no longer has, until when the tables are complete,
+what was refused, warnings. It travels in the package, as one row of `raw_<source>.unsettled`, so it reaches
+the warehouse together with the rows and cursors of the same run, also when that run is killed and the next
+one loads its package. Settling marks what is gone, writes the ledger and removes that row, in one
+transaction: a row that is still there was never settled.
 """
 
 from __future__ import annotations

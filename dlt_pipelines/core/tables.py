@@ -20,7 +20,7 @@ _SHAPES: dict[str, dict[str, Any]] = {
 
 
 def declared(source: Source[Any, Any]) -> Any:
-    """dlt's source with all tables, none of which fetches anything."""
+    """dlt's source with all tables, empty: nothing is fetched."""
     return _as_source(source, None)
 
 

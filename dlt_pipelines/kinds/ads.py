@@ -33,6 +33,7 @@ from dlt_pipelines.errors import Gone, NotAvailable, PermanentError, SourceError
 from dlt_pipelines.wire.client import Client
 from foundation.calendar import local_date
 from foundation.settings import Company, Settings
+from foundation.settings.vendors import AdPlatformSection
 
 HISTORY = timedelta(days=1_095)
 """How far back the first load reaches: Meta keeps 37 months; what LinkedIn keeps is not documented."""
@@ -95,6 +96,8 @@ class Platform:
 
     source: str
     label: str
+    section: Callable[[Company], AdPlatformSection]
+    """Its section of company.toml."""
     accounts: Callable[[Client[Any], Company], list[Row]]
     """Every ad account that the credentials reach. `is_open` false: it may not be asked for anything;
     `refused`: the vendor's words why."""
@@ -129,7 +132,7 @@ def _chosen(platform: Platform, client: Client, company: Company) -> list[Row]:
     found = platform.accounts(client, company)
     if not found:
         raise PermanentError(f"{platform.label}: the credentials reach no ad account. {platform.way_out}")
-    wanted = getattr(company, platform.source).account_ids
+    wanted = platform.section(company).account_ids
     if missing := sorted(set(wanted) - {row["id"] for row in found}):
         there = ", ".join(f"{row['id']} ({row.get('name')})" for row in found)
         raise PermanentError(
@@ -159,9 +162,9 @@ def recall(platform: Platform, connection: Any, run: AdsRun) -> None:
         else None
     )
     # two days more than any zone can ask for; the window proper is known when the accounts are
-    reach = timedelta(
-        days=0 if run.backfill else getattr(run.company, platform.source).restated_days
-    ) + timedelta(days=2)
+    reach = timedelta(days=0 if run.backfill else platform.section(run.company).restated_days) + timedelta(
+        days=2
+    )
     days = f"day >= '{(since - reach).date()}'" if since else "true"
     there = connection.execute(
         "select table_name, column_name from information_schema.columns where table_schema = ?",
@@ -193,7 +196,7 @@ def begin(platform: Platform, run: AdsRun) -> None:
         raise PermanentError(
             f"{platform.label}: the warehouse holds the spend of {', '.join(sorted(before))}, and the"
             f" credentials now reach {', '.join(sorted(ids))} only. Set SCORELINE_HOME to another folder, or"
-            f" remove {run.settings.home} to start anew."
+            f" remove {run.settings.home} to start over."
         )
     for lost in sorted(before - ids):
         run.warn(f"{platform.label}: account {lost} is no longer read; its spend up to now stays")
@@ -244,7 +247,7 @@ def _of_each(platform: Platform, run: AdsRun, read: Callable[[Row], Iterable[Fou
 
 def _window(platform: Platform, run: AdsRun, account: Row) -> tuple[date, date]:
     """First and last day to ask for, days of the account."""
-    section = getattr(run.company, platform.source)
+    section = platform.section(run.company)
     zone = zone_of(account, run.company)
     today = local_date(run.started_at, zone)
     begins = section.start_date or today - HISTORY
@@ -259,7 +262,7 @@ def _window(platform: Platform, run: AdsRun, account: Row) -> tuple[date, date]:
 
 
 def slices(first: date, last: date, days: int = SLICE) -> Iterator[tuple[date, date]]:
-    """The span in pieces of so many days, oldest first."""
+    """The span in pieces of `days` days, oldest first."""
     while first <= last:
         yield first, min(last, first + timedelta(days=days - 1))
         first += timedelta(days=days)
@@ -398,7 +401,7 @@ def tables(platform: Platform) -> tuple[Table[AdsRun], ...]:
 def diagnose(platform: Platform, client: Client, settings: Settings, company: Company) -> Iterator[Finding]:
     """Accounts that are reached, configured ones, their currencies, and whether campaigns and spend may be
     read."""
-    source, section = platform.source, getattr(company, platform.source)
+    source, section = platform.source, platform.section(company)
     found = platform.accounts(client, company)
     if not found:
         yield Finding(source, "accounts", "fail", "the credentials reach no ad account", platform.way_out)

@@ -23,7 +23,7 @@ from dlt_pipelines.errors import PermanentError, TransientError
 from foundation.calendar import local_date
 
 MOST_ROWS = 100_000
-"""Rows that one query may return. More is no figure but a copy of a table."""
+"""Most rows of one query. More are a copy of a table, not figures."""
 
 FIGURES: dict[str, ColumnType] = {
     "snapshot_date": "date",

@@ -304,7 +304,9 @@ def _day(row: dict[str, Any]) -> Row:
     return day
 
 
-PLATFORM = Platform(SOURCE, LABEL, _accounts, _campaigns, _spend, MANAGER_WAY_OUT)
+PLATFORM = Platform(
+    SOURCE, LABEL, lambda company: company.google_ads, _accounts, _campaigns, _spend, MANAGER_WAY_OUT
+)
 recall = partial(ads.recall, PLATFORM)
 begin = partial(ads.begin, PLATFORM)
 

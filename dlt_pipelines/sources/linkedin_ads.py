@@ -302,7 +302,9 @@ def _day(client: Client[Facts], account: Row, metrics: list[str], row: Any) -> R
     )
 
 
-PLATFORM = Platform(SOURCE, LABEL, _accounts, _campaigns, _spend, WAY_OUT)
+PLATFORM = Platform(
+    SOURCE, LABEL, lambda company: company.linkedin_ads, _accounts, _campaigns, _spend, WAY_OUT
+)
 recall = partial(ads.recall, PLATFORM)
 
 

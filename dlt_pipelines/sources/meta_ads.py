@@ -338,7 +338,7 @@ def _report(client: Client, path: str, params: Mapping[str, str]) -> str:
     )
 
 
-PLATFORM = Platform(SOURCE, LABEL, _accounts, _campaigns, _spend, WAY_OUT)
+PLATFORM = Platform(SOURCE, LABEL, lambda company: company.meta_ads, _accounts, _campaigns, _spend, WAY_OUT)
 recall = partial(ads.recall, PLATFORM)
 
 

@@ -94,7 +94,9 @@ class MicrosoftGraphSection(Table):
     """Tenant id or domain -> the name people use. Read in addition to those of MICROSOFT_TENANT_ID."""
 
 
-class _AdPlatformSection(Table):
+class AdPlatformSection(Table):
+    """What the sections of all ad platforms have."""
+
     account_ids: list[AccountId] = []
     """Ad accounts that count; empty: all that the credentials can read."""
     start_date: Day | None = None
@@ -113,18 +115,18 @@ class _AdPlatformSection(Table):
         )
 
 
-class GoogleAdsSection(_AdPlatformSection):
+class GoogleAdsSection(AdPlatformSection):
     api_version: Annotated[str, matching(r"v\d+", "a version such as 'v25'")] = "v25"
     operations_a_day: Annotated[int, Field(ge=1)] = 2_880
 
 
-class MetaAdsSection(_AdPlatformSection):
+class MetaAdsSection(AdPlatformSection):
     api_version: Annotated[str, matching(r"v\d+\.\d+", "a version such as 'v25.0'")] = "v25.0"
     conversion_actions: list[Id] = ["lead"]
     campaign_statuses: list[Line] = ["ACTIVE", "PAUSED", "ARCHIVED", "DELETED", "IN_PROCESS", "WITH_ISSUES"]
 
 
-class LinkedInAdsSection(_AdPlatformSection):
+class LinkedInAdsSection(AdPlatformSection):
     api_version: Annotated[str, matching(r"20\d\d(0[1-9]|1[0-2])", "a version such as '202606'")] = "202606"
     time_zone: TimeZone = "UTC"
     conversion_metrics: list[Id] = ["externalWebsiteConversions", "oneClickLeads"]

@@ -99,7 +99,7 @@ def BigValue(
         status=word,
         change=Delta(row[value], row[compare], unit, up_is_good, compare_text) if compare else "",
         goal=number(target, unit) if goal else "",
-        trend=Markup(spark(trend, [target] * len(trend), word or "c1")) if trend else "",
+        trend=spark(trend, [target] * len(trend), word or "c1") if trend else "",
     )
 
 

@@ -40,7 +40,7 @@ def LineChart(
     if goal:
         shown.append(series("Goal", data.column(goal), "goal", "goal", 1.5))
     chart = Chart(title, _labels(data, x), shown, unit, subtitle, height=height)
-    return _html.figure(Markup(to_html(chart)))
+    return _html.figure(to_html(chart))
 
 
 def BarChart(
@@ -60,7 +60,7 @@ def BarChart(
     if goal:
         shown.append(series("Goal", data.column(goal), "goal", "goal", 1.5))
     chart = Chart(title, _labels(data, x), shown, unit, subtitle, height=height)
-    return _html.figure(Markup(to_html(chart)))
+    return _html.figure(to_html(chart))
 
 
 def SmallBars(
@@ -75,5 +75,5 @@ def SmallBars(
 ) -> Markup:
     """Several columns as rows of bars under each other, each with its name and its sum."""
     shown = [series(name, data.column(column), "c1", "bar") for column, name in zip(y, names, strict=True)]
-    drawn = Markup(small_multiples(title, _labels(data, x), shown, unit, subtitle))
+    drawn = small_multiples(title, _labels(data, x), shown, unit, subtitle)
     return _html.figure(drawn, data.name)

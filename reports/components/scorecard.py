@@ -196,13 +196,11 @@ def _line_row(line: Line, receipts: Receipts, build: Row, changes: _Changes, col
             if line.status == "below" or line.run_weeks > 1
             else ""
         ),
-        spark=Markup(
-            spark(
-                trend,
-                line.trend_goals,
-                line.status,
-                changes={i: text for i, text in enumerate(line.trend_changes) if text},
-            )
+        spark=spark(
+            trend,
+            line.trend_goals,
+            line.status,
+            changes={i: text for i, text in enumerate(line.trend_changes) if text},
         ),
         redefined=[(start, note, text) for start, note, text in reversed(flags) if text],
         history=", ".join(

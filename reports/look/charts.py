@@ -1,20 +1,27 @@
 """One chart geometry, two drawings.
 
 `Chart` holds labels, series and a round y scale. `to_html` draws it fluid (stretched SVG paths, HTML text at
-a fixed size, colours from CSS variables) for the page. `to_svg` draws it at a fixed size with literal colours
-for pictures.
+a fixed size, colours from CSS variables) for the page: `charts.html`. `to_svg` draws it at a fixed size with
+literal colours for pictures: `picture.svg`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from html import escape
+from functools import partial
+from pathlib import Path
+
+from markupsafe import Markup
 
 from reports.engine.markup import new_id
+from reports.engine.templates import Macros, environment
 from reports.look.numbers import Number, exact, number
 from reports.look.tokens import STATUS, literal
+
+_templates = environment(Path(__file__).parent, {"new_id": new_id})
+_html = Macros(_templates, "charts.html")
 
 
 def nice(low: float, high: float, most: int = 5) -> list[float]:
@@ -167,91 +174,99 @@ def _path(
     return "M" + "L".join(f"{_n(left + x * width)} {_n(top + (1 - y) * height)}" for x, y in run)
 
 
-def _data(title: str, heads: Sequence[str], rows: Sequence[tuple[str, Sequence[str]]]) -> str:
-    """The numbers of a drawing as a table to be opened; tooltips read them from here. `heads`: finished
-    HTML."""
-    head = "".join(f'<th scope="col">{name}</th>' for name in heads)
-    body = "".join(
-        f'<tr><th scope="row">{escape(label)}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'
-        for label, cells in rows
-    )
-    return (
-        '<details class="data"><summary>Data</summary>'
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(title)}, data">'
-        f"<table><thead><tr><td></td>{head}</tr></thead><tbody>{body}</tbody></table></div></details>"
-    )
+@dataclass(frozen=True)
+class Mark:
+    """A bar (`x`, `y`, `width`, `height`), or a line (`path`, `width`) of a drawing."""
+
+    colour: str
+    width: str
+    path: str = ""
+    kind: str = "ln"
+    """Class of a line: `ln`, or `ln dot` for the dot at its end."""
+    dashed: bool = False
+    x: str = ""
+    y: str = ""
+    height: str = ""
 
 
-def to_html(chart: Chart) -> str:
-    """The fluid drawing with its table of data, as HTML text."""
-    width, height = 1000, 500
-    uid = new_id("f")
-    left = max(len(chart.text(t)) for t in chart.ticks) * 7 + 8
-    ends = chart.end_labels(chart.height)
-    right = min(max(len(chart.last(s)) for s, _ in ends) * 6.4 + 14, 116) if ends else 4
+def _marks(
+    chart: Chart, width: float, height: float, left: float = 0, top: float = 0, *, dots: bool = False
+) -> list[Mark]:
+    """The series in a field of this size that begins at (left, top). `dots`: lines end in one."""
     out = []
-    for tick in chart.ticks:
-        zero = " zero" if tick == chart.ticks[0] else ""
-        out.append(
-            f'<i class="gy{zero}" style="bottom:{_n(chart.y(tick) * 100)}%"><b>{chart.text(tick)}</b></i>'
-        )
-    out.append(
-        f'<svg viewBox="0 0 {width} {height}" preserveAspectRatio="none" role="img"'
-        f' aria-label="{escape(chart.summary())}">'
-    )
     for s in chart.series:
         if s.kind == "bar":
             bar = width / len(chart.labels) * 0.68
             for k, value in enumerate(s.values):
                 if value is not None:
                     above, tall = chart.bar(value)
-                    out.append(
-                        f'<rect x="{_n(chart.x(k) * width - bar / 2)}" y="{_n(above * height)}" '
-                        f'width="{_n(bar)}" height="{_n(tall * height)}" fill="var(--{s.color})"/>'
-                    )
+                    x, y = left + chart.x(k) * width - bar / 2, top + above * height
+                    out.append(Mark(s.color, _n(bar), x=_n(x), y=_n(y), height=_n(tall * height)))
             continue
         for run in chart.runs(s):
-            path = _path(run, width, height)
-            dash = ' stroke-dasharray="5 4"' if s.kind == "goal" else ""
-            out.append(
-                f'<path class="ln" d="{path}" stroke="var(--{s.color})" stroke-width="{_n(s.width)}"{dash}/>'
-            )
-            if s.kind != "goal":
+            path = _path(run, width, height, left, top)
+            out.append(Mark(s.color, _n(s.width), path, dashed=s.kind == "goal"))
+            if dots and s.kind != "goal":
                 x, y = run[-1]
-                out.append(
-                    f'<path class="ln dot" d="M{_n(x * width)} {_n((1 - y) * height)}h.01"'
-                    f' stroke="var(--{s.color})" stroke-width="{_n(s.width * 3.4)}"/>'
-                )
-    out.append("</svg>")
-    for j, k in enumerate(chart.x_ticks(8)):  # every second one only where there is room
-        wide = " wide" if j % 2 and len(chart.labels) > 4 else ""
-        out.append(
-            f'<span class="lx{wide}" style="left:{_n(chart.x(k) * 100)}%">{escape(chart.labels[k])}</span>'
-        )
-    for s, y in ends:
-        colour = "muted" if s.kind == "goal" else s.color
-        out.append(
-            f'<span class="le" style="top:{_n(y)}px;color:var(--{colour})">{escape(chart.last(s))}</span>'
-        )
-    heads = [
-        f'<i class="key {s.kind}" style="--k:var(--{s.color})"></i>{escape(s.name)}' for s in chart.series
-    ]
-    rows = [(label, [chart.text(s.values[k]) for s in chart.series]) for k, label in enumerate(chart.labels)]
-    subtitle = f"<p>{escape(chart.subtitle)}</p>" if chart.subtitle else ""
-    return (
-        f'<figure class="chart" aria-labelledby="{uid}"><figcaption>'
-        f'<p class="ft" id="{uid}">{escape(chart.title)}</p>{subtitle}</figcaption>'
-        f'<div class="plot" tabindex="0" role="group" aria-label="{escape(chart.title)}: arrow keys read the'
-        ' values" '
-        f'data-mode="{"band" if chart.band else "point"}" '
-        f'style="--l:{left}px;--r:{_n(right)}px;height:{chart.height}px">{"".join(out)}</div>'
-        f"{_data(chart.title, heads, rows)}</figure>"
+                dot = f"M{_n(x * width)} {_n((1 - y) * height)}h.01"
+                out.append(Mark(s.color, _n(s.width * 3.4), dot, "ln dot"))
+    return out
+
+
+class Labels(list[tuple[str, str]]):
+    """(label, its place on the x axis), the last one first. `wide`: every second one is only shown where
+    there is room."""
+
+    def __init__(self, chart: Chart, *, wide: bool) -> None:
+        super().__init__((chart.labels[k], _n(chart.x(k) * 100)) for k in chart.x_ticks(8))
+        self.wide = wide
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """The fluid drawing of a chart: paths in a field of 1000 x 500, places in percent or pixels."""
+
+    left: int
+    right: str
+    ticks: list[tuple[str, str]]
+    marks: list[Mark]
+    labels: Labels
+    ends: list[tuple[str, str, str]]
+    """(name and last value of a series, its place from the top, its colour)"""
+    rows: list[tuple[str, list[str]]]
+
+
+def to_html(chart: Chart) -> Markup:
+    """The fluid drawing with its table of data."""
+    ends = chart.end_labels(chart.height)
+    drawn = Drawing(
+        left=max(len(chart.text(t)) for t in chart.ticks) * 7 + 8,
+        right=_n(min(max(len(chart.last(s)) for s, _ in ends) * 6.4 + 14, 116) if ends else 4),
+        ticks=[(chart.text(tick), _n(chart.y(tick) * 100)) for tick in chart.ticks],
+        marks=_marks(chart, 1000, 500, dots=True),
+        labels=Labels(chart, wide=len(chart.labels) > 4),
+        ends=[(chart.last(s), _n(y), "muted" if s.kind == "goal" else s.color) for s, y in ends],
+        rows=[
+            (label, [chart.text(s.values[k]) for s in chart.series]) for k, label in enumerate(chart.labels)
+        ],
     )
+    return _html.chart(chart, drawn)
+
+
+@dataclass(frozen=True)
+class Mini:
+    """A row of bars on a scale of its own."""
+
+    name: str
+    total: str
+    most: str
+    path: str
+    summary: str
 
 
 def small_multiples(
     title: str, labels: Sequence[str], shown: Sequence[Series], unit: str = "count", subtitle: str = ""
-) -> str:
+) -> Markup:
     """Series as rows of bars under each other, each on a scale of its own with its name and its sum beside
     it; one table of data.
 
@@ -260,111 +275,87 @@ def small_multiples(
     charts = [
         Chart(s.name, list(labels), [Series(s.name, s.values, "c1", "bar")], unit, height=52) for s in shown
     ]
-    uid = new_id("f")
-    out = []
-    for i, (chart, s) in enumerate(zip(charts, shown, strict=True)):
+    minis = []
+    for chart, s in zip(charts, shown, strict=True):
         top = max((v for v in s.values if v is not None), default=0.0)
-        bar = 1000 / max(len(labels), 1)
-        path = "".join(
-            f"M{_n(k * bar + bar * 0.14)}"
-            f" 100v-{_n(value / top * 100)}h{_n(bar * 0.72)}v{_n(value / top * 100)}z"
-            for k, value in enumerate(s.values)
-            if value and top
-        )
-        total = number(sum(exact(v) for v in s.values if v is not None), unit)
-        keys = (
-            f' tabindex="0" role="group" aria-label="{escape(title)}: arrow keys read the values"'
-            if i == 0
-            else ""
-        )
-        out.append(
-            f'<p class="mn"><b>{escape(s.name)}</b> {total}<span>most'
-            f' {number(exact(top), unit)}</span></p><div class="plot mini"{keys} data-mode="band"><i'
-            ' class="gy zero" style="bottom:0"></i><svg viewBox="0 0 1000 100" preserveAspectRatio="none"'
-            f' role="img" aria-label="{escape(chart.summary())}"><path d="{path}"'
-            ' fill="var(--c1)"/></svg></div>'
-        )
-    axis = (
-        "".join(
-            f'<span class="lx{" wide" if j % 2 else ""}"'
-            f' style="left:{_n(charts[0].x(k) * 100)}%">{escape(labels[k])}</span>'
-            for j, k in enumerate(charts[0].x_ticks(8))
-        )
-        if charts
-        else ""
-    )
+        total = sum(exact(v) for v in s.values if v is not None)
+        path = _bars(s.values, top)
+        minis.append(Mini(s.name, number(total, unit), number(exact(top), unit), path, chart.summary()))
     rows = [
         (label, [number(None if (v := s.values[k]) is None else exact(v), unit) for s in shown])
         for k, label in enumerate(labels)
     ]
-    return (
-        f'<figure class="chart minis" aria-labelledby="{uid}"><figcaption><p class="ft"'
-        f' id="{uid}">{escape(title)}</p><p>{escape(subtitle)}</p></figcaption>{"".join(out)}<div'
-        ' class="axis"'
-        f' aria-hidden="true">{axis}</div>{_data(title, [escape(s.name) for s in shown], rows)}</figure>'
+    axis = Labels(charts[0], wide=True) if charts else []
+    return _html.small_multiples(title, subtitle, minis, axis, rows)
+
+
+def _bars(values: Sequence[float | None], top: float) -> str:
+    """Bars as one path in a field of 1000 x 100."""
+    bar = 1000 / max(len(values), 1)
+    return "".join(
+        f"M{_n(k * bar + bar * 0.14)} 100v-{_n(value / top * 100)}h{_n(bar * 0.72)}v{_n(value / top * 100)}z"
+        for k, value in enumerate(values)
+        if value and top
     )
+
+
+@dataclass(frozen=True)
+class Picture:
+    """The drawing of a chart at a fixed size, in pixels."""
+
+    left: str
+    right: str
+    ticks: list[tuple[str, str, str]]
+    """(text, place of the line, place of the text)"""
+    ticks_at: str
+    marks: list[Mark]
+    labels: list[tuple[str, str]]
+    labels_at: str
+    ends: list[tuple[str, str, str]]
+    ends_at: str
 
 
 def to_svg(chart: Chart, width: int = 552, height: int = 210, font: str = "Inter", dark: bool = False) -> str:
     """A fixed-size drawing with literal colours, an opaque background and real text."""
-
-    def colour(name: str) -> str:
-        return literal(name, dark)
-
     ends = chart.end_labels(1)
     left = max(len(chart.text(t)) for t in chart.ticks) * 7.2 + 12
     right = max(len(chart.last(s)) for s, _ in ends) * 6.2 + 14 if ends else 6
     top, bottom = 44, 24
     plot_width, plot_height = width - left - right, height - top - bottom
-    out = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width}'
-        f' {height}" font-family="{font}" font-size="11"><rect width="{width}" height="{height}"'
-        f' fill="{colour("card")}"/><text x="0" y="14" font-size="13" font-weight="600"'
-        f' fill="{colour("ink")}">{escape(chart.title)}</text><text x="0" y="30"'
-        f' fill="{colour("muted")}">{escape(chart.subtitle)}</text>'
-    ]
-    for tick in chart.ticks:
-        y = top + (1 - chart.y(tick)) * plot_height
-        out.append(
-            f'<path d="M{_n(left)} {_n(y)}H{_n(left + plot_width)}"'
-            f' stroke="{colour("base" if tick == chart.ticks[0] else "grid")}"/><text x="{_n(left - 8)}"'
-            f' y="{_n(y + 4)}" text-anchor="end" fill="{colour("muted")}">{chart.text(tick)}</text>'
-        )
-    for s in chart.series:
-        if s.kind == "bar":
-            bar = plot_width / len(chart.labels) * 0.68
-            for k, value in enumerate(s.values):
-                if value is not None:
-                    above, tall = chart.bar(value)
-                    out.append(
-                        f'<rect x="{_n(left + chart.x(k) * plot_width - bar / 2)}"'
-                        f' y="{_n(top + above * plot_height)}" width="{_n(bar)}"'
-                        f' height="{_n(tall * plot_height)}" fill="{colour(s.color)}"/>'
-                    )
-            continue
-        for run in chart.runs(s):
-            dash = (
-                ' stroke-dasharray="5 4"'
-                if s.kind == "goal"
-                else ' stroke-linejoin="round" stroke-linecap="round"'
-            )
-            path = _path(run, plot_width, plot_height, left, top)
-            out.append(
-                f'<path d="{path}" fill="none" stroke="{colour(s.color)}"'
-                f' stroke-width="{_n(s.width)}"{dash}/>'
-            )
-    for k in chart.x_ticks(max(2, int(plot_width / 44))):
-        out.append(
-            f'<text x="{_n(left + chart.x(k) * plot_width)}" y="{_n(top + plot_height + 16)}"'
-            f' text-anchor="middle" fill="{colour("muted")}">{escape(chart.labels[k])}</text>'
-        )
-    for s, y in chart.end_labels(plot_height):
-        text = colour("muted" if s.kind == "goal" else s.color)
-        out.append(
-            f'<text x="{_n(left + plot_width + 9)}" y="{_n(top + y + 4)}" font-weight="600"'
-            f' fill="{text}">{escape(chart.last(s))}</text>'
-        )
-    return "".join(out) + "</svg>"
+    places = [(tick, top + (1 - chart.y(tick)) * plot_height) for tick in chart.ticks]
+    x_ticks = chart.x_ticks(max(2, int(plot_width / 44)))
+    drawn = Picture(
+        left=_n(left),
+        right=_n(left + plot_width),
+        ticks=[(chart.text(tick), _n(y), _n(y + 4)) for tick, y in places],
+        ticks_at=_n(left - 8),
+        marks=_marks(chart, plot_width, plot_height, left, top),
+        labels=[(chart.labels[k], _n(left + chart.x(k) * plot_width)) for k in x_ticks],
+        labels_at=_n(top + plot_height + 16),
+        ends=[
+            (chart.last(s), _n(top + y + 4), "muted" if s.kind == "goal" else s.color)
+            for s, y in chart.end_labels(plot_height)
+        ],
+        ends_at=_n(left + plot_width + 9),
+    )
+    return _templates.get_template("picture.svg").render(
+        chart=chart, drawn=drawn, width=width, height=height, font=font, colour=partial(literal, dark=dark)
+    )
+
+
+@dataclass(frozen=True)
+class Spark:
+    """The paths of a sparkline."""
+
+    changes: list[tuple[str, str]]
+    """(place of the flag, what changes there)"""
+    goal: str
+    line: str
+    alone: str
+    """Dots for values between two gaps."""
+    last: str
+    colour: str
+    """Of the last value's dot."""
 
 
 def spark(
@@ -374,8 +365,8 @@ def spark(
     width: int = 104,
     height: int = 30,
     changes: Mapping[int, str] | None = None,
-) -> str:
-    """A sparkline in the page's colours. Gaps stay gaps; the goal is drawn as it stood in each week.
+) -> Markup:
+    """A sparkline in the page's colours. Gaps stay gaps; the goal is drawn as it was in each week.
 
     `changes`: place of a value -> how its definition or goal changes from there on; a flag marks it.
     """
@@ -383,52 +374,46 @@ def spark(
     targets = [None if g is None else float(g) for g in goals]
     known = [v for v in (*shown, *targets) if v is not None]
     if not any(v is not None for v in shown):
-        return ""
+        return Markup()
     low, span = min(known), (max(known) - min(known)) or 1.0
 
-    def x(i: int) -> str:
-        return _n(4 + i * (width - 8) / max(len(shown) - 1, 1))
+    def x(i: float) -> float:
+        return 4 + i * (width - 8) / max(len(shown) - 1, 1)
 
     def y(value: float) -> str:
         return _n(4 + (1 - (value - low) / span) * (height - 8))
 
-    out = []
-    for i, text in (changes or {}).items():
-        pole = _n(max(1.0, 4 + (i - 0.5) * (width - 8) / max(len(shown) - 1, 1)))
-        out.append(
-            f'<g class="change"><title>{escape(text)}</title><path d="M{pole} 0V{height}" stroke="var(--ink)"'
-            f' stroke-dasharray="1.5 1.5"/><path d="M{pole} 0h7l-2 2.5 2 2.5h-7z" fill="var(--ink)"/></g>'
-        )
-    step = ""
-    for i, target in enumerate(targets):
-        if target is not None:
-            half = (width - 8) / max(len(targets) - 1, 1) / 2
-            start, end = _n(max(0.0, 4 + i * 2 * half - half)), _n(min(float(width), 4 + i * 2 * half + half))
-            same = i > 0 and targets[i - 1] is not None
-            step += (
-                f"H{end}"
-                if same and targets[i - 1] == target
-                else f"{'L' if same else 'M'}{start} {y(target)}H{end}"
-            )
-    if step:
-        out.append(f'<path d="{step}" stroke="var(--goal)" stroke-opacity=".6" stroke-dasharray="3 3"/>')
     line, pen, alone = "", "M", ""
     for i, value in enumerate(shown):
         if value is None:
             pen = "M"
             continue
-        line += f"{pen}{x(i)} {y(value)}"
+        line += f"{pen}{_n(x(i))} {y(value)}"
         pen = "L"
         if (i == 0 or shown[i - 1] is None) and (i == len(shown) - 1 or shown[i + 1] is None):
-            alone += f"M{x(i)} {y(value)}h.01"
-    out.append(f'<path d="{line}" stroke="var(--muted)" stroke-width="1.5" stroke-linejoin="round"/>')
-    if alone:  # a week between two gaps has no line to be seen by
-        out.append(f'<path d="{alone}" stroke="var(--muted)" stroke-width="3" stroke-linecap="round"/>')
-    if shown and shown[-1] is not None:
-        mark = f"{color}-mark" if color in STATUS else color
-        dot = f"M{x(len(shown) - 1)} {y(shown[-1])}h.01"
-        out.append(f'<path d="{dot}" stroke="var(--{mark})" stroke-width="5.5" stroke-linecap="round"/>')
-    return (
-        f'<svg class="spark" width="{width}" height="{height}" viewBox="0 0 {width} {height}" fill="none" '
-        f'aria-hidden="true">{"".join(out)}</svg>'
+            alone += f"M{_n(x(i))} {y(value)}h.01"
+    drawn = Spark(
+        changes=[(_n(max(1.0, x(i - 0.5))), text) for i, text in (changes or {}).items()],
+        goal=_steps(targets, width, y),
+        line=line,
+        alone=alone,
+        last=f"M{_n(x(len(shown) - 1))} {y(shown[-1])}h.01" if shown[-1] is not None else "",
+        colour=f"{color}-mark" if color in STATUS else color,
     )
+    return _html.spark(drawn, width, height)
+
+
+def _steps(targets: Sequence[float | None], width: int, y: Callable[[float], str]) -> str:
+    """The goal of a sparkline: level over each week, with a step where it changes."""
+    step = ""
+    half = (width - 8) / max(len(targets) - 1, 1) / 2
+    for i, target in enumerate(targets):
+        if target is None:
+            continue
+        start, end = _n(max(0.0, 4 + i * 2 * half - half)), _n(min(float(width), 4 + i * 2 * half + half))
+        goes_on = i > 0 and targets[i - 1] is not None
+        if goes_on and targets[i - 1] == target:
+            step += f"H{end}"
+        else:
+            step += f"{'L' if goes_on else 'M'}{start} {y(target)}H{end}"
+    return step

@@ -348,7 +348,7 @@ def test_stale_numbers_carry_their_date(variant: Callable[..., Settings], compan
         missing={"reactive_ops.utilization"},
         sources={"hubspot": {"state": "late"}},
     )
-    build_site(settings, company)
+    build_site(settings, company, only=["scorecard"])
     html = page(settings.site_dir, "scorecard.html")
     rows = rows_of_scorecard(html)
     assert "Stale complete to 23 Oct, 07:00" in rows["inside_sales.dials"]["This week"]
@@ -442,7 +442,7 @@ def test_long_receipts_are_spread_over_pages_within_the_budget(
     variant: Callable[..., Settings], company: Company
 ) -> None:
     settings = variant(left_out=400, changes=0)
-    build_site(settings, company)
+    build_site(settings, company, only=["scorecard", "receipts"])
     folder = settings.site_dir / "receipts"
     parts = sorted(folder.glob("2025-W43*.html"))
     assert len(parts) > 3
@@ -466,7 +466,7 @@ def test_long_receipts_are_spread_over_pages_within_the_budget(
 
 def test_history_weeks_limits_the_pages_and_what_leads_to_them(settings: Settings, company: Company) -> None:
     short = company.model_copy(update={"pages": company.pages.model_copy(update={"history_weeks": 2})})
-    build_site(settings, short)
+    build_site(settings, short, only=["scorecard", "index"])
     assert sorted(file.name for file in (settings.site_dir / "scorecard").iterdir()) == [
         "2025-W42.html",
         "2025-W43.html",
@@ -556,7 +556,7 @@ def test_a_past_week_can_be_opened_as_it_was_published_and_as_it_is_known_now(
     variant: Callable[..., Settings], company: Company
 ) -> None:
     settings = variant()
-    build_site(settings, company)
+    build_site(settings, company, only=["scorecard"])
     published, now = (
         settings.site_dir / "published/2025-W42.html",
         settings.site_dir / "scorecard/2025-W42.html",
@@ -571,7 +571,7 @@ def test_a_past_week_can_be_opened_as_it_was_published_and_as_it_is_known_now(
             "update marts.fct_scorecard_weekly set value = 71 where line_id = 'inside_sales.dials' and"
             " week_label = '2025-W42'"
         )
-    build_site(settings, company)
+    build_site(settings, company, only=["scorecard"])
     assert published.read_bytes() == before
     html = now.read_text(encoding="utf-8")
     assert rows_of_scorecard(html)["inside_sales.dials"]["This week"].startswith("71")

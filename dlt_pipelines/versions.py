@@ -1,5 +1,4 @@
-"""The versions of the vendors' APIs that are in use, and the last day of each. The one place to correct when
-a vendor moves a date."""
+"""Versions of vendors' APIs in use, and the last day of each. If a vendor moves a date, correct it here."""
 
 from __future__ import annotations
 
@@ -22,8 +21,8 @@ class LastDay:
 
     day: date
     precision: Literal["day", "month", "at least"] = "day"
-    """month: only the month is published, and `day` is its first one. at least: the vendor promises support
-    until then."""
+    """month: only the month is published; `day` is its first day. at least: the vendor promises support until
+    then."""
 
     def __str__(self) -> str:
         return {"day": f"{self.day}", "month": f"in {self.day:%B %Y}", "at least": f"not before {self.day}"}[
@@ -42,10 +41,9 @@ def _month(text: str) -> LastDay:
 # checked on 29 November 2026 against the vendors' changelogs and timetables
 _HUBSPOT = {
     "v4": _day("2027-03-30"),
-    # v1 and v2 are not here: they serve only endpoints for which HubSpot has published no dated path and no
-    # last day
+    # without v1 and v2: they serve only endpoints for which HubSpot publishes no dated path and no last day
     "v3": _month("2027-09"),
-    # 18 months from the day of the release
+    # 18 months after the release
     "2026-03": _day("2027-09-30"),
     "2026-09": _day("2028-03-09"),
 }
@@ -91,7 +89,7 @@ _LAST_DAYS: Mapping[str, Callable[[str], LastDay | None]] = {
     "meta_ads": _META_ADS.get,
     "linkedin_ads": _linkedin_ads,
 }
-"""Source -> the last day of a version; None, or a source that is not here: the vendor publishes none."""
+"""Source -> the last day of a version. None, or no entry: the vendor publishes none."""
 
 _IN_USE: Mapping[str, Callable[[Company], dict[str, str]]] = {
     "hubspot": hubspot_api.versions,
@@ -111,28 +109,28 @@ _IN_USE: Mapping[str, Callable[[Company], dict[str, str]]] = {
     "copper": lambda _: {"v1": ""},
     "justcall": lambda _: {"v2.1": ""},
 }
-"""Source -> the versions that it asks with the settings of `company.toml`, each with the part of the API that
-    it serves."""
+"""Source -> the versions it requests with the settings of `company.toml`, and the part of the API that each
+serves."""
 
 _SETTINGS = {
     name: f"{name}.api_version" for name in ("hubspot", "google_ads", "meta_ads", "linkedin_ads", "intercom")
 } | {"simplefin": "simplefin.protocol_version"}
-"""Source -> the setting of `company.toml` that chooses the version."""
+"""Source -> the setting of `company.toml` that selects the version."""
 
 
 @dataclass(frozen=True)
 class Version:
-    """A version that a source asks."""
+    """A version that a source requests."""
 
     name: str
     part: str
-    """The part of the API, where not all of it is asked in this version."""
+    """The part of the API that it serves; empty: all of it."""
     last_day: LastDay | None
     """None: unknown."""
 
 
 def in_use(source: str, company: Company) -> list[Version]:
-    """The versions that a source asks; none for files and databases."""
+    """The versions that a source requests; none for files and databases."""
     last_day = _LAST_DAYS.get(source, _unknown)
     asked = _IN_USE[source](company) if source in _IN_USE else {}
     return [Version(name, part, last_day(name)) for name, part in asked.items()]
@@ -149,8 +147,7 @@ def rows(source: str, company: Company) -> list[tuple[str, str, str, date | None
 
 
 def ended(label: str, source: str, company: Company) -> Callable[[str], str]:
-    """For `Client(outdated=)`: what to do where the vendor no longer serves the one version that a source
-    asks."""
+    """For `Vendor.outdated`: what to do if the vendor has ended the version that a source requests."""
     version = in_use(source, company)[0].name
     return lambda _: (
         f"If {label} has ended version {version} of its API, set {_SETTINGS[source]} in company.toml to a"
@@ -159,7 +156,7 @@ def ended(label: str, source: str, company: Company) -> Callable[[str], str]:
 
 
 def findings(source: str, company: Company, today: date) -> Iterator[Finding]:
-    """The last day of each version in use; a warning from 90 days before."""
+    """The last day of each version in use; a warning within the last `WARN_DAYS` days."""
     setting = _SETTINGS.get(source)
     for version in in_use(source, company):
         part = f" ({version.part})" if version.part else ""

@@ -1,17 +1,17 @@
-"""What the ad platforms share: accounts, campaigns, and the spend of every campaign and day, pulled again
-while it is restated.
+"""What ad platforms share: accounts, campaigns, and the spend per campaign and day, pulled again while the
+platform restates it.
 
-A platform says how its accounts, campaigns and days are asked for (`Platform`); this module does the rest.
-The day is the ad account's own reporting day and is never shifted; money stays in the account's currency.
+A platform says how to ask for its accounts, campaigns and days (`Platform`); this module does the rest. The
+day is the ad account's own reporting day and is never shifted; money stays in the account's currency.
 
 The first run goes back to `start_date` in slices of a month. Later runs pull the last `restated_days` again,
 counted from the account's last good pull, because platforms credit invalid clicks and attribute conversions
-for weeks. What the platform no longer reports for those days gets deleted_at. Two exceptions keep history
-that a platform merely hides: days of a campaign that it no longer lists at all, and an account that answers
-with nothing where there was something (access that was lost looks like that).
+for weeks. Rows that the platform no longer reports for those days get deleted_at. Two exceptions keep history
+that a platform only hides: days of a campaign that it no longer lists, and an account that returns nothing
+where it had something (lost access looks like that).
 
-One account of several that refuses to be read stops no other: its row in `accounts` says why, and spend is
-complete only up to its last good pull. What an account that `account_ids` leaves out answers is of no matter.
+If one of several accounts refuses, the others still load: its row in `accounts` says why, and spend is
+complete only up to its last good pull. Accounts that `account_ids` leaves out are ignored.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ from foundation.settings import Company, Settings
 from foundation.settings.vendors import AdPlatformSection
 
 HISTORY = timedelta(days=1_095)
-"""How far back the first load reaches: Meta keeps 37 months; what LinkedIn keeps is not documented."""
+"""How far back the first load goes. Meta keeps 37 months; LinkedIn does not document what it keeps."""
 SLICE = 31
-"""Days that are asked for at once: what is restated fits into one."""
+"""Days per request; the restated days fit into one."""
 
 ACCOUNT: dict[str, ColumnType] = {
     "id": "text",
@@ -74,10 +74,10 @@ Found = TypeVar("Found")
 
 @dataclass
 class Memory:
-    """What a run of an ad platform remembers."""
+    """The memory of a run of an ad platform."""
 
     before: dict[str, list[Row]] = field(default_factory=dict)
-    """Table -> its living rows, as the warehouse knows them."""
+    """Table -> its rows in the warehouse that are not deleted."""
     accounts: list[Row] = field(default_factory=list)
     """The accounts that count."""
     campaigns: dict[str, list[Row]] = field(default_factory=dict)
@@ -91,39 +91,39 @@ AdsRun = Run[Client[Any], Memory]
 
 @dataclass(frozen=True)
 class Platform:
-    """One ad platform. Rows are dicts with the columns above, values as on the wire; what the wire lacks is
-    left out."""
+    """One ad platform. Rows are dicts with the columns above and the vendor's values; missing fields are left
+    out."""
 
     source: str
     label: str
     section: Callable[[Company], AdPlatformSection]
     """Its section of company.toml."""
     accounts: Callable[[Client[Any], Company], list[Row]]
-    """Every ad account that the credentials reach. `is_open` false: it may not be asked for anything;
-    `refused`: the vendor's words why."""
+    """Every ad account that the credentials can read. `is_open` false: ask it for nothing; `refused`: why, in
+    the vendor's words."""
     campaigns: Callable[[Client[Any], Company, Row], Iterable[list[Row]]]
-    """Pages of all campaigns of an account, whatever their state."""
+    """Pages of all campaigns of an account, in any state."""
     spend: Callable[[Client[Any], Company, Row, date, date], list[Row]]
-    """Days of all campaigns of an account, from the first to the last day, both included."""
+    """Days of all campaigns of an account, from the first to the last day inclusive."""
     way_out: str
-    """What to do when no account is reached."""
+    """What to do if the credentials can read no account."""
 
 
 def flat(row: Any, fields: Mapping[str, str]) -> Row:
-    """Column -> value of a row on the wire. `fields`: column -> where it is; what is not there is left
+    """Column -> value of the vendor's row. `fields`: column -> path of its value; missing values are left
     out."""
     return {column: value for column, where in fields.items() if (value := at(row, where)) is not None}
 
 
 def other_days(rows: Iterable[Row], first: date, last: date) -> str | None:
-    """A complaint about rows that are not of the days that were asked for: the answer to another question."""
+    """A complaint about rows of days that were not requested: the answer to another request."""
     asked = {(first + timedelta(days=ahead)).isoformat() for ahead in range((last - first).days + 1)}
     strange = next((str(row.get("day"))[:40] for row in rows if row.get("day") not in asked), None)
-    return f"rows of {strange} where {first} to {last} was asked for" if strange else None
+    return f"rows of {strange}, but {first} to {last} was requested" if strange else None
 
 
 def zone_of(account: Row, company: Company) -> ZoneInfo:
-    """The account's reporting time zone; the company's where the platform names none that is known."""
+    """The account's reporting time zone; the company's if the platform names no known one."""
     name = account.get("time_zone")
     return ZoneInfo(name) if name in available_timezones() else company.zone
 
@@ -149,11 +149,11 @@ def _chosen(platform: Platform, client: Client, company: Company) -> list[Row]:
 
 
 def recall(platform: Platform, connection: Any, run: AdsRun) -> None:
-    """Before the run, with the lock held: the living campaigns and days that the warehouse knows, to see
-    which have vanished."""
+    """Before the run, with the lock held: read the campaigns and days that the warehouse has, to find those
+    that vanish."""
     pulled = run.state.get("accounts", {}).values()
     instants = [datetime.fromisoformat(account["pulled_at"]) for account in pulled if "pulled_at" in account]
-    # an account without one is read from its beginning
+    # an account without one is read from the start
     since = (
         run.window.since
         if run.backfill
@@ -161,7 +161,7 @@ def recall(platform: Platform, connection: Any, run: AdsRun) -> None:
         if len(instants) == len(pulled)
         else None
     )
-    # two days more than any zone can ask for; the window proper is known when the accounts are
+    # two days more than any zone can ask for; the exact window is known once the accounts are
     reach = timedelta(days=0 if run.backfill else platform.section(run.company).restated_days) + timedelta(
         days=2
     )
@@ -184,11 +184,11 @@ def recall(platform: Platform, connection: Any, run: AdsRun) -> None:
 
 
 def begin(platform: Platform, run: AdsRun) -> None:
-    """Before the first row: the accounts that count, and their campaigns.
+    """Before the first row: read the accounts that count, and their campaigns.
 
     Raises:
-        PermanentError: no account is reached, a configured one is not, or the warehouse holds the spend of
-        others only.
+        PermanentError: the credentials can read no account or not a configured one, or the warehouse holds
+            only the spend of others.
     """
     accounts = _chosen(platform, run.client, run.company)
     before, ids = set(run.state.get("accounts", ())), {row["id"] for row in accounts}
@@ -199,7 +199,7 @@ def begin(platform: Platform, run: AdsRun) -> None:
             f" remove {run.settings.home} to start over."
         )
     for lost in sorted(before - ids):
-        run.warn(f"{platform.label}: account {lost} is no longer read; its spend up to now stays")
+        run.warn(f"{platform.label}: account {lost} is no longer read; its spend so far stays")
     run.memory.accounts = accounts
     for account in accounts:
         if account.get("refused"):
@@ -219,13 +219,12 @@ def _refuse(platform: Platform, run: AdsRun, account: Row, why: object) -> None:
     run.memory.refused[account["id"]] = str(why)
     run.warn(
         f"{platform.label}: account {account['id']} cannot be read, the others were: {why} Its spend is"
-        f" missing; to go without it, name the others in {platform.source}.account_ids."
+        f" missing; to leave it out, name the others in {platform.source}.account_ids."
     )
 
 
 def _of_each(platform: Platform, run: AdsRun, read: Callable[[Row], Iterable[Found]]) -> Iterator[Found]:
-    """What `read` brings of every account that may be asked, account by account. One that refuses stops no
-    other.
+    """What `read` returns for every open account, one after the other. If one refuses, the others go on.
 
     Raises:
         SourceError: all of them refuse.
@@ -246,7 +245,7 @@ def _of_each(platform: Platform, run: AdsRun, read: Callable[[Row], Iterable[Fou
 
 
 def _window(platform: Platform, run: AdsRun, account: Row) -> tuple[date, date]:
-    """First and last day to ask for, days of the account."""
+    """First and last day to request, in the account's days."""
     section = platform.section(run.company)
     zone = zone_of(account, run.company)
     today = local_date(run.started_at, zone)
@@ -262,14 +261,14 @@ def _window(platform: Platform, run: AdsRun, account: Row) -> tuple[date, date]:
 
 
 def slices(first: date, last: date, days: int = SLICE) -> Iterator[tuple[date, date]]:
-    """The span in pieces of `days` days, oldest first."""
+    """The span in pieces of at most `days` days, oldest first."""
     while first <= last:
         yield first, min(last, first + timedelta(days=days - 1))
         first += timedelta(days=days)
 
 
 def _days(platform: Platform, run: AdsRun) -> Iterator[list[Row]]:
-    """Pages of days: what the platform says, then what it no longer says."""
+    """Pages of days: those that the platform reports, then those that it no longer reports."""
     pulled = dict(run.state.get("accounts", {}))
 
     def days(account: Row) -> Iterator[list[Row]]:
@@ -298,7 +297,7 @@ def _account_days(
 ) -> Iterator[list[Row]]:
     there: set[tuple[str, str]] = set()
     for begins, ends in slices(first, last):
-        # days without any activity are rare: an empty answer is asked for once more before it is believed
+        # days without any activity are rare: an empty answer is retried once before it is accepted
         rows = platform.spend(run.client, run.company, account, begins, ends) or platform.spend(
             run.client, run.company, account, begins, ends
         )
@@ -321,7 +320,7 @@ def _account_days(
 
 
 def _account_rows(run: AdsRun) -> list[Row]:
-    """The accounts, each with why it refuses; of one that refuses to be looked at, what was known before."""
+    """The accounts, each with the reason why it refuses; for one that cannot be read, its last known row."""
     before = {row["id"]: row for row in run.memory.before.get("accounts", ())}
     return [
         before.get(row["id"], {}) | row | {"refused": run.memory.refused.get(row["id"])}
@@ -330,7 +329,7 @@ def _account_rows(run: AdsRun) -> list[Row]:
 
 
 def _campaigns(run: AdsRun) -> Iterator[list[Row]]:
-    """Pages of campaigns: those that are listed, then those that no longer are."""
+    """Pages of campaigns: those that are listed, then those that are no longer listed."""
     for account_id, listed in run.memory.campaigns.items():
         yield listed
         ids = {row.get("id") for row in listed}
@@ -369,16 +368,16 @@ def tables(platform: Platform) -> tuple[Table[AdsRun], ...]:
     return (
         Table(
             "accounts",
-            "One row per ad account that was ever read, with its currency and the time zone of its days."
-            " refused: why it could not be read in the last run, in the platform's words.",
+            "One row per ad account ever read, with its currency and the time zone of its days. refused: why"
+            " the last run could not read it, in the platform's words.",
             "id",
             ACCOUNT,
             accounts,
         ),
         Table(
             "campaigns",
-            "One row per campaign, paused and removed ones too; deleted_at: when the platform was found to"
-            " list it no more.",
+            "One row per campaign, including paused and removed ones; deleted_at: when the platform was found"
+            " to no longer list it.",
             ("account_id", "id"),
             CAMPAIGN,
             campaigns,
@@ -387,7 +386,7 @@ def tables(platform: Platform) -> tuple[Table[AdsRun], ...]:
             "spend",
             "One row per campaign and day with activity: spend in the account's currency, impressions, clicks"
             " and conversions as the platform counts them. The day is the account's; deleted_at: when the"
-            " platform was found to report it no more.",
+            " platform was found to no longer report it.",
             ("account_id", "campaign_id", "day"),
             SPEND,
             spend,
@@ -399,8 +398,8 @@ def tables(platform: Platform) -> tuple[Table[AdsRun], ...]:
 
 
 def diagnose(platform: Platform, client: Client, settings: Settings, company: Company) -> Iterator[Finding]:
-    """Accounts that are reached, configured ones, their currencies, and whether campaigns and spend may be
-    read."""
+    """Accounts that can be read, configured accounts, their currencies, and whether campaigns and spend may
+    be read."""
     source, section = platform.source, platform.section(company)
     found = platform.accounts(client, company)
     if not found:
@@ -425,7 +424,7 @@ def diagnose(platform: Platform, client: Client, settings: Settings, company: Co
             f" {account.get('status')}"
         )
         if account.get("currency") != company.company.currency:
-            told += f"; not {company.company.currency}, so its spend is shown apart and never added"
+            told += f"; not {company.company.currency}, so its spend is shown separately and never added"
         yield Finding(
             source,
             f"account {account['id']}",

@@ -1,8 +1,7 @@
-"""CSV files that people keep in a folder of the project: good rows load, bad ones are named with file and
-line.
+"""CSV files that people keep in a folder: good rows load, bad rows are named with file and line.
 
-A bad row or file never stops the others. Bytes that are no UTF-8, an unclosed quote or a stray one cost their
-own line only.
+A bad row or file never stops the others. Bytes that are not UTF-8, an unclosed quote and a stray quote lose
+only their own line.
 """
 
 from __future__ import annotations
@@ -25,10 +24,10 @@ from dlt_pipelines.wire.connection import Connection
 from foundation.calendar import parse_day, parse_week
 
 MOST_CONTENT = 1_000
-"""Characters of a rejected row that are kept."""
+"""Characters to keep of a rejected row."""
 MOST_WARNINGS = 20
 AHEAD = timedelta(days=366)
-"""How far ahead of the clock a day may lie and only wait; beyond it somebody mistyped the year."""
+"""How far ahead of the clock a day may be and wait for its load; beyond that, the year is mistyped."""
 REJECTED: dict[str, ColumnType] = {"file": "text", "line": "bigint", "reason": "text", "content": "text"}
 """Columns of the rejected rows."""
 
@@ -51,13 +50,13 @@ class Header:
     """The columns of a kind of file, in any order."""
 
     expected: str
-    """All of them, as a person reads it."""
+    """All columns, for people."""
     needed: tuple[tuple[str, ...], ...]
-    """Of each group at least one column must be there."""
+    """At least one column of each group is required."""
     optional: tuple[str, ...] = ()
 
     def fault(self, header: list[str]) -> str | None:
-        """What is wrong with the first line of a file."""
+        """The fault of a file's first line; None if it is right."""
         known = {name for group in self.needed for name in group} | {*self.optional}
         unknown = [name for name in header if name not in known]
         missing = [" or ".join(group) for group in self.needed if not any(name in header for name in group)]
@@ -69,7 +68,7 @@ class Header:
 
 @dataclass
 class Read:
-    """What the files of a folder say."""
+    """The content of the files of a folder."""
 
     rows: list[dict[str, Any]] = field(default_factory=list)
     rejected: list[dict[str, Any]] = field(default_factory=list)
@@ -89,20 +88,19 @@ class Read:
         )
 
     def tell(self, run: Run[Any, Any], label: str, folder: Path, variable: str) -> None:
-        """Warn of a folder that is not there and of rejected rows. `variable`: the setting that moves the
-        folder."""
+        """Warn about a missing folder and rejected rows. `variable`: the setting that names the folder."""
         if not folder.is_dir():
-            run.warn(f"{label}: the folder {folder} does not exist; set {variable} or make it")
+            run.warn(f"{label}: the folder {folder} does not exist; create it, or set {variable}")
         for row in self.rejected[:MOST_WARNINGS]:
             run.warn(f"{row['file']}, line {row['line']}: {row['reason']}")
         if len(self.rejected) > MOST_WARNINGS:
             run.warn(f"{len(self.rejected) - MOST_WARNINGS} more rejected rows are in the table rejected")
 
     def findings(self, source: str, folder: Path, variable: str, what: str) -> Iterator[Finding]:
-        """Is the folder there, and can every row be read?"""
+        """Whether the folder exists and every row can be read."""
         if not folder.is_dir():
             yield Finding(
-                source, "folder", "warn", f"{folder} does not exist", f"Make it, or set {variable}."
+                source, "folder", "warn", f"{folder} does not exist", f"Create it, or set {variable}."
             )
             return
         yield Finding(source, "folder", "ok", f"{folder}: {len(self.rows)} {what}")
@@ -118,14 +116,14 @@ class Read:
 
 
 FilesRun = Run[Any, Read]
-"""A run of files; its memory is what they say."""
+"""A run of files; its memory is their content."""
 
 
 def tables(
     source: str, rows: str, grain: str, columns: Mapping[str, ColumnType], newest: str | None = None
 ) -> tuple[Table[FilesRun], ...]:
-    """The tables of a kind of files, both of them what the files say now: the rows (table `rows`), and the
-    rejected ones."""
+    """The tables of a kind of file, both with the current content: the rows (table `rows`), and the rejected
+    rows."""
 
     def good(run: FilesRun) -> Iterator[Any]:
         return _typed(run, f"{source}.{rows}", columns, run.memory.rows)
@@ -152,13 +150,12 @@ def _typed(
 
 
 Parse = Callable[[str, int, Mapping[str, str]], "dict[str, Any] | None"]
-"""(file, line, column -> cell without outer blanks) -> a row, or None for one that is not due yet. Raises
-Rejected."""
+"""(file, line, column -> trimmed cell) -> a row, or None if it is not due yet. Raises Rejected."""
 
 
 def read_folder(folder: Path, header: Header, parse: Parse) -> Read:
-    """Every row of every *.csv, in the order of file names, sorted into rows (with `file` and `line`) and
-    rejected ones."""
+    """All rows of all *.csv, in the order of file names: good ones (with `file` and `line`) and rejected
+    ones."""
     read = Read()
     for path in sorted(folder.glob("*.csv")):
         try:
@@ -181,8 +178,7 @@ def _read_file(path: Path, expected: Header, parse: Parse, read: Read) -> None:
         except StopIteration:
             return
         except csv.Error as error:
-            # an unclosed quote swallows everything after it: only its own line is bad, reading goes on below
-            # it
+            # an unclosed quote swallows everything after it: reject its own line and continue below it
             read.reject(path.name, start, f"not CSV: {error}", [lines[start - 1].rstrip("\r\n")])
             base = line = start
             rows = csv.reader(iter(lines[base:]), strict=True)
@@ -206,7 +202,7 @@ def _read_file(path: Path, expected: Header, parse: Parse, read: Read) -> None:
             continue
         try:
             if len(cells) != len(header):
-                raise Rejected(f"{len(cells)} cells where the header has {len(header)}")
+                raise Rejected(f"{len(cells)} cells, but the header has {len(header)}")
             if any("\udc80" <= character <= "\udcff" for cell in cells for character in cell):
                 raise Rejected("not UTF-8 text; save the file as UTF-8")
             row = parse(path.name, start, dict(zip(header, (cell.strip() for cell in cells), strict=True)))
@@ -258,7 +254,7 @@ def week(text: str) -> date:
 
 
 def instant(text: str, what: str, zone: ZoneInfo) -> datetime:
-    """A cell that must hold an instant; without a zone of its own it is in `zone`.
+    """A cell that must hold an instant; without a time zone it is in `zone`.
 
     Raises:
         Rejected: another form than 2025-10-24T15:05:00-05:00, or a year that cannot be meant.
@@ -272,17 +268,17 @@ def instant(text: str, what: str, zone: ZoneInfo) -> datetime:
 
 
 def waits(on: date, today: date) -> bool:
-    """Whether a row of that day is left for a later load.
+    """Whether a row of that day waits for a later load.
 
     Raises:
         Rejected: it would wait for more than a year.
     """
     if on > today + AHEAD:
-        raise Rejected(f"{on} lies more than a year ahead; is the year right?")
+        raise Rejected(f"{on} is more than a year ahead; is the year right?")
     return on > today
 
 
 def _sane(found: date, text: str) -> date:
     if not YEARS[0] <= found.year <= YEARS[1]:
-        raise Rejected(f"{shown(text)} lies outside the years {YEARS[0]} to {YEARS[1]}")
+        raise Rejected(f"{shown(text)} is outside the years {YEARS[0]} to {YEARS[1]}")
     return found

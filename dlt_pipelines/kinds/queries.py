@@ -1,9 +1,7 @@
-"""Figures out of a company's own databases: what configured queries say today, kept as one dated snapshot a
-day.
+"""Figures from a company's own databases: answers of configured queries, kept as one dated snapshot a day.
 
-Tables and documents are the company's own, so nothing about them is code: a query in company.toml says where
-a value, its category and its day stand. A query that fails is recorded with its error and leaves the others
-alone.
+Tables and documents are the company's own, so nothing about them is in code: a query in company.toml names a
+value, its category and its day. A query that fails is recorded with its error; the others go on.
 """
 
 from __future__ import annotations
@@ -23,7 +21,7 @@ from dlt_pipelines.errors import PermanentError, TransientError
 from foundation.calendar import local_date
 
 MOST_ROWS = 100_000
-"""Most rows of one query. More are a copy of a table, not figures."""
+"""Rows that one query may return. More would be a copy of a table, not a figure."""
 
 FIGURES: dict[str, ColumnType] = {
     "snapshot_date": "date",
@@ -49,7 +47,7 @@ Rows = list[dict[str, Any]]
 
 @dataclass
 class Memory:
-    """What a run of queries remembers."""
+    """The memory of a run of queries."""
 
     answers: Once[tuple[Rows, Rows]] = field(default_factory=Once)
     """Rows of `figures` and of `queries`, read in one pass."""
@@ -57,11 +55,11 @@ class Memory:
 
 @dataclass(frozen=True)
 class Query:
-    """A configured query. `read` yields rows with `value` and perhaps `category` and `day`."""
+    """A configured query. `read` yields rows with `value` and optionally `category` and `day`."""
 
     name: str
     definition: str
-    """What is asked, as text; kept beside the answer, so that a changed definition can be seen."""
+    """The query as text; kept beside the answer to show a changed definition."""
     read: Callable[[], Iterable[Mapping[str, Any]]]
 
 
@@ -124,7 +122,7 @@ def _ask(
         except TransientError:
             raise
         except (PermanentError, TypeError, ValueError, ArithmeticError, AttributeError) as caught:
-            # a value of a kind that nobody foresaw fails its own query only
+            # a value of an unexpected kind fails only its own query
             error = (
                 caught
                 if isinstance(caught, PermanentError)

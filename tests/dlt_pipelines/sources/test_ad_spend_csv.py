@@ -58,10 +58,10 @@ def test_a_row_with_every_column(folder: Path, company: Company) -> None:
         ("06/10/2025,trade_magazine,Half page,890,USD", '"06/10/2025" is not a day such as 2025-10-22'),
         ("2025-W40,trade_magazine,Half page,890,USD", '"2025-W40" is not a day such as 2025-10-22'),
         ("20251007,trade_magazine,Half page,890,USD", '"20251007" is not a day such as 2025-10-22'),
-        ("0001-01-01,trade_magazine,Half page,890,USD", '"0001-01-01" lies outside the years 1900 to 2199'),
+        ("0001-01-01,trade_magazine,Half page,890,USD", '"0001-01-01" is outside the years 1900 to 2199'),
         (
             "2052-10-07,trade_magazine,Half page,890,USD",
-            "2052-10-07 lies more than a year ahead; is the year right?",
+            "2052-10-07 is more than a year ahead; is the year right?",
         ),
         ("2025-10-07,,Half page,890,USD", "the source is empty"),
         ("2025-10-07,trade_magazine,,890,USD", "neither campaign_name nor campaign_id"),
@@ -70,7 +70,7 @@ def test_a_row_with_every_column(folder: Path, company: Company) -> None:
         ("2025-10-07,trade_magazine,Half page,890,", '"" is not a currency such as USD'),
         ("2025-10-07,trade_magazine,Half page,890,$", '"$" is not a currency'),
         ("2025-10-06,Trade_Magazine,half page,1,USD", "the same source, campaign and day as line 2"),
-        ("2025-10-07,trade_magazine,Half page,890", "4 cells where the header has 5"),
+        ("2025-10-07,trade_magazine,Half page,890", "4 cells, but the header has 5"),
     ],
 )
 def test_a_bad_row_is_named_and_the_good_ones_load(
@@ -115,7 +115,7 @@ def test_a_wrong_header_and_a_missing_folder(
     (folder / "a.csv").write_text("day,source,campaign_name,cost\n")
     assert "it lacks spend, currency; unknown: cost" in loaded(company)[0]
     monkeypatch.setenv("SCORELINE_AD_SPEND_DIR", str(folder / "nowhere"))
-    assert "does not exist; set SCORELINE_AD_SPEND_DIR" in loaded(company)[0]
+    assert "does not exist; create it, or set SCORELINE_AD_SPEND_DIR" in loaded(company)[0]
 
 
 def test_the_example_of_the_project_is_good(company: Company) -> None:

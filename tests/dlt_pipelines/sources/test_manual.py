@@ -97,25 +97,25 @@ def test_a_date_column_a_byte_order_mark_and_another_order_of_columns(folder: Pa
         ("networking_events,,2025-W43,2,,me,", 'entered_at "" is not an instant'),
         (
             "networking_events,,0001-W01,2,,me,2025-10-24T15:00:00+14:00",
-            '"0001-W01" lies outside the years 1900 to 2199',
+            '"0001-W01" is outside the years 1900 to 2199',
         ),
         (
             "networking_events,,2025-W43,2,,me,0001-01-01T00:00:00+14:00",
-            '"0001-01-01T00:00:00+14:00" lies outside the years',
+            '"0001-01-01T00:00:00+14:00" is outside the years',
         ),
         (
             "networking_events,,2025-W43,2,,me,9999-12-31T23:59:59-14:00",
-            "lies outside the years 1900 to 2199",
+            "is outside the years 1900 to 2199",
         ),
-        ("networking_events,,9999-W52,2,,me,2025-10-24T15:00:00Z", "lies outside the years 1900 to 2199"),
+        ("networking_events,,9999-W52,2,,me,2025-10-24T15:00:00Z", "is outside the years 1900 to 2199"),
         ("networking_events,,2025-W45,2,,me,2025-10-24T15:00:00Z", "2025-W45 has not begun"),
         ("networking_events,,2026-10-22,2,,me,2025-10-24T15:00:00Z", "2026-10-22 has not begun"),
-        ("networking_events,,2025-W43,2,,me,2052-10-24T15:00:00Z", "2052-10-24 lies more than a year ahead"),
+        ("networking_events,,2025-W43,2,,me,2052-10-24T15:00:00Z", "2052-10-24 is more than a year ahead"),
         ("networking_events,,20251022,2,,me,2025-10-24T15:00:00Z", '"20251022" is not a week'),
         ("networking_events,,2025-W43-1,2,,me,2025-10-24T15:00:00Z", '"2025-W43-1" is not a week'),
         ("networking_events,,2025-W43,\u0663,,me,2025-10-24T15:00:00Z", "is not a number"),
-        ("networking_events,,2025-W43,2,me,2025-10-24T15:00:00Z", "6 cells where the header has 7"),
-        ("networking_events,,2025-W43,2,a,b,me,2025-10-24T15:00:00Z", "8 cells where the header has 7"),
+        ("networking_events,,2025-W43,2,me,2025-10-24T15:00:00Z", "6 cells, but the header has 7"),
+        ("networking_events,,2025-W43,2,a,b,me,2025-10-24T15:00:00Z", "8 cells, but the header has 7"),
     ],
 )
 def test_a_bad_row_is_named_and_the_good_ones_are_kept(

@@ -226,5 +226,5 @@ def test_without_a_tenant_the_way_out_is_named(company: Company, monkeypatch: py
     alone = company.model_copy(
         update={"microsoft_graph": company.microsoft_graph.model_copy(update={"tenants": {}})}
     )
-    with pytest.raises(PermanentError, match="MICROSOFT_TENANT_ID holds no tenant"):
+    with pytest.raises(PermanentError, match="MICROSOFT_TENANT_ID names no tenant"):
         load(NAME, Settings(), alone)

@@ -14,6 +14,7 @@ from dlt_pipelines.doctor.findings import Finding
 from dlt_pipelines.errors import PermanentError
 from dlt_pipelines.registry import SOURCES
 from dlt_pipelines.sources import hubspot
+from dlt_pipelines.sources.hubspot.records import WITHOUT_DIRECTION
 from foundation.settings import PROJECT_ROOT, Company, Settings
 from sandbox import Sandbox
 from tests.dlt_pipelines.conftest import at
@@ -143,7 +144,7 @@ def test_missing_scopes_and_permissions(sandbox: Sandbox, company: Company) -> N
 def test_mails_without_their_direction(sandbox: Sandbox, company: Company) -> None:
     sandbox.fault("hubspot", "field_gone", path="/emails$", field="properties.hs_email_direction")
     found = bad(diagnose(Settings(), company, ["hubspot"]))
-    assert found["details of emails"].detail == hubspot.WITHOUT_DIRECTION
+    assert found["details of emails"].detail == WITHOUT_DIRECTION
     assert "sales-email-read" in found["details of emails"].way_out
 
 

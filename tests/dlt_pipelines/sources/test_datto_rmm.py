@@ -189,7 +189,7 @@ def test_a_broken_item_costs_no_page_and_is_named(sandbox: Sandbox, company: Com
 
 def test_a_list_without_a_single_device_is_another_shape(sandbox: Sandbox, company: Company) -> None:
     with pytest.raises(PermanentError, match="expected every row to have uid, but the first has deviceUid"):
-        serve(sandbox, company, page({"deviceUid": "a"}))
+        serve(sandbox, company, page({"deviceUid": "a"}, {"deviceUid": "b"}))
 
 
 def test_what_is_unknown_is_not_zero(sandbox: Sandbox, company: Company) -> None:

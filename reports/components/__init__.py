@@ -51,5 +51,6 @@ EXPORTS = {function.__name__: function for function in _FUNCTIONS} | {
     name: getattr(macros(file), name) for file, names in _MACROS.items() for name in names
 }
 """Name in a page -> function."""
-WORDS = {"STATUS": STATUS}
-"""Name in a page -> the words that pages share."""
+
+NAMES = EXPORTS | {"STATUS": STATUS}
+"""What every page may use: the components, and the words that pages share."""

@@ -80,6 +80,10 @@ class Filters:
             i for i, view in enumerate(self.views) if all(row["is_default"] for row in view.chosen.values())
         )
 
+    def region(self, versions: Sequence[str]) -> Markup:
+        """What `{% filtered %}` becomes: the default in place, and behind it every version, packed."""
+        return _html.region(Markup(versions[self.default]), pack(versions))
+
     def __html__(self) -> str:
         days = {name for name, rows in self.by.items() if all(isinstance(row["key"], date) for row in rows)}
         return str(_html.form(self, days, _MOST_BUTTONS))
@@ -89,11 +93,6 @@ def _text(key: object) -> str:
     return key.isoformat() if isinstance(key, date) else str(key)
 
 
-def region(by: Filters, versions: Sequence[str]) -> Markup:
-    """What `{% filtered %}` becomes: the default in place, and behind it every version, packed."""
-    return _html.region(Markup(versions[by.default]), pack(versions))
-
-
 def pack(versions: Sequence[str]) -> str:
     """Versions as base64 of deflated JSON: `{"at": place in "of" by number of the choice, "of": the texts}`;
     equal ones once."""
@@ -101,6 +100,3 @@ def pack(versions: Sequence[str]) -> str:
     at = [places.setdefault(version, len(places)) for version in versions]
     text = json.dumps({"at": at, "of": list(places)}, ensure_ascii=False, separators=(",", ":"))
     return base64.b64encode(zlib.compress(text.encode("utf-8", "replace"), 9)).decode()
-
-
-__all__ = ["Filters", "View", "pack", "region"]

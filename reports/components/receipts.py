@@ -12,12 +12,12 @@ from decimal import Decimal
 from markupsafe import Markup, escape
 
 from foundation.calendar import week_label
+from reports.components.links import Receipts
 from reports.components.macros import macros
 from reports.engine.markup import plain, web_address
 from reports.engine.queries import Row
 from reports.look.numbers import Number, day, exact, instant, judged, number, plural, week_days
 from reports.look.tokens import STATUS
-from reports.site.links import Receipts
 from reports.words.line import parts_text
 from reports.words.restatements import KIND, goal_of, number_text, why
 

@@ -9,13 +9,13 @@ from datetime import date, timedelta
 from markupsafe import Markup
 
 from foundation.calendar import week_label, weeks_in_year
+from reports.components.links import Receipts
 from reports.components.macros import macros
 from reports.engine.markup import anchor
 from reports.engine.queries import Result, Row
 from reports.look.charts import spark
 from reports.look.numbers import DASH, judged, number, plural, short_instant, week_days
 from reports.look.tokens import STATE, STATUS
-from reports.site.links import Receipts
 from reports.words.gate import typed_in
 from reports.words.line import (
     Line,

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import jinja2
 from jinja2 import StrictUndefined, nodes, pass_context
@@ -23,8 +23,6 @@ from jinja2.runtime import Context
 from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup, escape
 
-from reports import components
-from reports.components.filters import Filters, View, region
 from reports.engine.markup import alternatives, page_ids
 from reports.engine.parse import MARKDOWN, Source
 from reports.engine.queries import PageError
@@ -53,6 +51,17 @@ class _Slots(list[str]):
         return Markup(f"{OPEN}{len(self) - 1}{CLOSE}")
 
 
+class Choices(Protocol):
+    """What `{% filtered by %}` needs of `by`."""
+
+    @property
+    def views(self) -> Sequence[Any]:
+        """Every choice."""
+
+    def region(self, versions: Sequence[str]) -> str:
+        """The HTML of a part that follows the choice. `versions`: its HTML for each of the views."""
+
+
 class _BlockTags(Extension):
     """`{% grid 3 %}..{% endgrid %}`, `{% tabs %}{% tab "x" %}..{% endtab %}{% endtabs %}`, `{% note %}..{%
     endnote %}`, `{% filtered by %}..{% endfiltered %}`: its body sees `view`, what is chosen of the filters
@@ -75,10 +84,10 @@ class _BlockTags(Extension):
         return nodes.CallBlock(call, [], [], body).set_lineno(token.lineno)
 
     @staticmethod
-    def _versions(context: Context, by: Filters, *, caller: Callable[[View], str]) -> Markup:
+    def _versions(context: Context, by: Choices, *, caller: Callable[[Any], str]) -> Markup:
         slots: _Slots = context["__slots__"]
 
-        def version(view: View) -> str:
+        def version(view: Any) -> str:
             html = _markdown(str(caller(view)), slots)
             del slots[start:]  # it is in `html` by now; hundreds of versions would fill the memory
             return html
@@ -86,7 +95,7 @@ class _BlockTags(Extension):
         start = len(slots)
         return (
             Markup("\n\n")
-            + slots.put(region(by, alternatives(partial(version, view) for view in by.views)))
+            + slots.put(by.region(alternatives(partial(version, view) for view in by.views)))
             + Markup("\n\n")
         )
 
@@ -113,8 +122,8 @@ def _finalize(context: Context, value: object) -> Markup:
     return slots.put(str(escape(value)))  # escape() leaves Markup, which only components make, as it is
 
 
-def environment() -> SandboxedEnvironment:
-    """Jinja for pages: sandboxed, unknown names are errors, components are functions."""
+def environment(names: Mapping[str, Any]) -> SandboxedEnvironment:
+    """Jinja for pages: sandboxed, unknown names are errors. `names`: what every page may use."""
     env = SandboxedEnvironment(
         undefined=StrictUndefined,
         autoescape=True,
@@ -123,7 +132,7 @@ def environment() -> SandboxedEnvironment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    env.globals = components.EXPORTS | components.WORDS
+    env.globals = dict(names)
     return env
 
 

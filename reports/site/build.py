@@ -22,6 +22,8 @@ from foundation.atomic import set_modes, write_atomically
 from foundation.calendar import week_label
 from foundation.private import close_home, site_mode
 from foundation.settings import Company, Settings
+from reports.components import NAMES
+from reports.components.links import Receipts
 from reports.components.receipts import period_days
 from reports.engine.document import document
 from reports.engine.parse import Source, parse_file
@@ -30,7 +32,6 @@ from reports.engine.render import compile_page, environment, render
 from reports.look.numbers import instant, plural
 from reports.post.troubles import troubles
 from reports.site import menu
-from reports.site.links import Receipts
 from reports.site.menu import PUBLISHED, SCORECARD, Entry, SiteError
 from reports.site.receipts import Period
 from reports.words import gate
@@ -82,7 +83,7 @@ class _Builder:
     def page(self, name: str) -> _Page:
         if name not in self.compiled:
             source = parse_file(menu.page_file(name))
-            self.compiled[name] = _Page(source, compile_page(source, environment()))
+            self.compiled[name] = _Page(source, compile_page(source, environment(NAMES)))
         return self.compiled[name]
 
     def results(self, name: str, params: Mapping[str, Any]) -> dict[str, Result]:

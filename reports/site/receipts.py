@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from markupsafe import Markup
 
+from reports.components.links import Receipts
 from reports.components.receipts import Restated, pieces, total
 from reports.engine.markup import anchor
 from reports.engine.queries import Result, Row
-from reports.site.links import Receipts
 
 BUDGET = 336 * 1024
 """Bytes that a page may have."""

@@ -14,6 +14,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from reports.components import NAMES
 from reports.engine.parse import parse
 from reports.engine.queries import PageError, connect, run
 from reports.engine.render import compile_page, environment, render
@@ -30,7 +31,7 @@ def connection(published: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 def body(connection: duckdb.DuckDBPyConnection, text: str, **params: Any) -> str:
     source = parse(text)
     results = run(connection, source.blocks, {**source.meta.get("params", {}), **params})
-    return render(source, compile_page(source, environment()), results)
+    return render(source, compile_page(source, environment(NAMES)), results)
 
 
 PAGE = """---

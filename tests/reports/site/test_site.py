@@ -17,6 +17,7 @@ import duckdb
 import pytest
 
 from foundation.settings import Company, Settings
+from reports.components.links import Receipts
 from reports.components.receipts import total
 from reports.engine.markup import plain
 from reports.engine.queries import Row, connect
@@ -24,7 +25,6 @@ from reports.look.numbers import judged, number
 from reports.look.tokens import STATE, STATUS
 from reports.site import menu
 from reports.site.build import build_site, refresh_data_health
-from reports.site.links import Receipts
 from reports.site.menu import PAGES, SiteError, pages_of, with_lines
 from reports.site.receipts import BUDGET
 from tests.support.published import HOSTILE, SCRIPT, PublishedFile

@@ -125,8 +125,10 @@ def _tables(entry: SourceEntry) -> Iterator[str]:
     rows = []
     for table in entry.source.tables:
         key = ", ".join(f"`{column}`" for column in table.keys)
-        rows.append(f"| `{table.name}` | {_escaped(table.grain)} | {key} | {len(table.columns)} |")
-    yield "| table | grain | primary key | columns |\n|---|---|---|---|\n" + "\n".join(rows)
+        marks = {"daily snapshot": table.is_snapshot, "backfilled per person": table.per_person}
+        kind = ", ".join(mark for mark, is_so in marks.items() if is_so)
+        rows.append(f"| `{table.name}` | {_escaped(table.grain)} | {key} | {len(table.columns)} | {kind} |")
+    yield "| table | grain | primary key | columns | |\n|---|---|---|---|---|\n" + "\n".join(rows)
 
 
 def _docstrings(entry: SourceEntry) -> Iterator[str]:

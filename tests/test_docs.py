@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 import tomllib
-from itertools import product
+from itertools import pairwise, product
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -17,9 +17,11 @@ import pytest
 from click.testing import CliRunner
 
 from dlt_pipelines.registry import SOURCES
+from dlt_pipelines.wire.client import Client
 from foundation import __version__
-from foundation.settings import PROJECT_ROOT, Company
+from foundation.settings import PROJECT_ROOT, Company, Settings, load_company
 from orchestration.cli import main
+from sandbox import SANDBOX_CREDENTIALS
 
 DOCS = PROJECT_ROOT / "docs"
 PAGES = [PROJECT_ROOT / "README.md", PROJECT_ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
@@ -49,6 +51,26 @@ def test_every_source_is_in_the_list_with_its_credentials() -> None:
             assert [alias for alias in sorted(needed) if f"`{alias}`" not in rows[name]] == []
 
 
+SPANS = {0: "at once", 1: "a second", 2: "in 2 seconds", 10: "in 10 seconds", 60: "a minute", 3600: "an hour"}
+SPANS |= {600: "in 10 minutes", 86_400: "a day"}
+ASKS_FIRST = {"autotask", "datto_rmm", "microsoft_graph"}
+"""Sources that cannot be connected here: they ask the vendor for an address, or have a client per tenant."""
+
+
+def test_the_request_limits_are_those_of_the_clients(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
+    for name, value in SANDBOX_CREDENTIALS.items():
+        monkeypatch.setenv(name, value)
+    rows = dict(re.findall(r"^\| (\w[^|]+) \| (.+?) \|.*\|$", TEXT["docs/sources/index.md"], re.M))
+    settings, checked = Settings(), 0
+    for entry in SOURCES.values():
+        client = None if entry.name in ASKS_FIRST else entry.source.connect(settings, load_company(settings))
+        if isinstance(client, Client):
+            for limit in client.vendor.budget.lanes[""]:
+                assert f"{limit.most:,} {SPANS[int(limit.seconds)]}" in rows[entry.label], entry.name
+                checked += 1
+    assert checked > 15
+
+
 def test_every_make_target_exists() -> None:
     makefile = (PROJECT_ROOT / "Makefile").read_text(encoding="utf-8")
     targets = set(re.findall(r"^([a-z-]+):", makefile, re.M))
@@ -75,6 +97,14 @@ def test_every_path_exists(page: str, path: str) -> None:
     pattern = PLACEHOLDER.sub("*", path).rstrip("/")
     roots = (PROJECT_ROOT, PROJECT_ROOT / "dbt_project", PROJECT_ROOT / "dbt_project" / "models")
     assert any(list(root.glob(pattern)) for root in roots)
+
+
+def test_a_call_becomes_a_dial_on_the_way_that_is_described() -> None:
+    (way,) = re.findall(r"^\| Change what counts as a dial \| (.+) \|$", TEXT["CONTRIBUTING.md"], re.M)
+    models = [PROJECT_ROOT / path for path in re.findall(r"`(dbt_project/[\w/]+\.sql)`", way)]
+    assert len(models) > 2
+    for model, reader in pairwise(models):
+        assert f"ref('{model.stem}')" in reader.read_text(encoding="utf-8"), reader
 
 
 @pytest.mark.parametrize("page", TEXT)

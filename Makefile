@@ -72,7 +72,7 @@ clean: ## delete what runs made, the warehouse included
 	rm -rf var dbt_project/target dbt_project/logs
 
 $(VENV)/bin/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Scoreline needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14) and "Scoreline needs Python 3.11 to 3.13: make PYTHON=python3.12 ...")'
 	@$(PYTHON) -m venv $(VENV)
 
 # The locks are complete, so nothing is resolved: what they name is installed, by hash. uv takes seconds where it is installed; it

@@ -21,6 +21,8 @@ from dlt_pipelines.wire.client import Client
 from foundation import __version__
 from foundation.settings import PROJECT_ROOT, Company, Settings, load_company
 from orchestration.cli import main
+from reports.look.tokens import STATE, STATUS
+from reports.post.due import DIGEST_AT, PREVIEW_AT, WEEKLY_AT
 from sandbox import SANDBOX_CREDENTIALS
 
 DOCS = PROJECT_ROOT / "docs"
@@ -150,6 +152,22 @@ def test_every_example_of_settings_is_valid(page: str, example: str) -> None:
     for section, values in tomllib.loads(example).items():
         company[section] = {**company.get(section, {}), **values}
     Company.model_validate(company)
+
+
+def test_metrics_statuses_and_states_are_complete() -> None:
+    page = TEXT["docs/metrics.md"]
+    macro = (PROJECT_ROOT / "dbt_project" / "macros" / "metrics.sql").read_text(encoding="utf-8")
+    (required,) = re.findall(r"set required = \[(.+?)\]", macro, re.S)
+    (aggregations,) = re.findall(r"'aggregation': \[(.+?)\]", macro)
+    for name in re.findall(r"'(\w+)'", required + aggregations):
+        assert f"`{name}`" in page, name
+    assert all(f"| `{name}` |" in page for name in (*STATUS, *STATE))
+
+
+def test_the_times_of_mails_are_those_of_the_schedules() -> None:
+    times = [f"{when:%H:%M}" for when in (WEEKLY_AT, DIGEST_AT, PREVIEW_AT)]
+    for page in ("docs/operations.md", "docs/mails.md"):
+        assert [time for time in times if time not in TEXT[page]] == [], page
 
 
 def test_each_room_imports_what_its_row_says() -> None:

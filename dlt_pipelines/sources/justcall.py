@@ -122,7 +122,7 @@ def connect(access: Access[JustCallCredentials]) -> Client[Facts]:
 
     def judge(answer: Answer) -> Retry | SourceError | None:
         if answer.status == 429:
-            return Retry("its requests are used up", _until_room(answer.headers), everybody=True)
+            return Retry("its requests are used up", until_room(answer.headers), everybody=True)
         for name in ("X-Rate-Limit", "X-Rate-Limit-Burst"):
             if answer.headers.get(f"{name}-Remaining") == "0":
                 budget.pause(_reset(answer.headers, name) or WAIT)  # others use the account too
@@ -144,7 +144,7 @@ def _reset(headers: Mapping[str, str], name: str) -> float | None:
     return seconds_until(float(value), headers) if value.isdigit() else None
 
 
-def _until_room(headers: Mapping[str, str]) -> float:
+def until_room(headers: Mapping[str, str]) -> float:
     asked = retry_after(headers)
     if asked is not None:
         return asked

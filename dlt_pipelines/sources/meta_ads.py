@@ -114,14 +114,14 @@ def connect(access: Access[MetaAdsCredentials]) -> Client[Facts]:
     budget = Budget({"": (Limit(4, 0),), "insights": (Limit(4, 0), hour)})
 
     def judge(answer: Answer) -> Retry | SourceError | None:
-        rest = _rest(answer.headers)
-        if rest is not None and answer.status < 400:
-            budget.pause(rest)
+        wait = pause_asked(answer.headers)
+        if wait is not None and answer.status < 400:
+            budget.pause(wait)
         answered = re.search(rb'"next"\s*:\s*"https?:[^"]*?(v\d+\.\d+)\\?/', answer.body)
         facts.version = answer.headers.get("facebook-api-version") or (
             answered[1].decode() if answered else version
         )
-        return _judge(answer, rest)
+        return _judge(answer, wait)
 
     vendor = access.vendor(LABEL, VENDOR_URL, WAY_OUT)
     vendor = replace(
@@ -166,13 +166,13 @@ def _usages(headers: Mapping[str, str]) -> Iterator[tuple[float, float]]:
             yield used, numbers.get("estimated_time_to_regain_access", 0.0)
 
 
-def _rest(headers: Mapping[str, str]) -> float | None:
-    """Seconds to rest because a budget is nearly used up; None: go on."""
+def pause_asked(headers: Mapping[str, str]) -> float | None:
+    """Seconds to pause because a budget is nearly used up; None: go on."""
     used, minutes = max(_usages(headers), default=(0.0, 0.0))
     return (minutes * 60 or REST) if used >= REST_ABOVE else None
 
 
-def _judge(answer: Answer, rest: float | None) -> Retry | SourceError | None:
+def _judge(answer: Answer, wait: float | None) -> Retry | SourceError | None:
     if answer.status < 400:
         return None
     error = at(answer.json(), "error")
@@ -190,7 +190,7 @@ def _judge(answer: Answer, rest: float | None) -> Retry | SourceError | None:
         # codes 1 and 2 are outages that pass, the others budgets
         return Retry(
             f"answers {answer.status} with code {code}: {told}",
-            None if code in (1, 2) else rest or REST,
+            None if code in (1, 2) else wait or REST,
             everybody=True,
         )
     if answer.status == 403 or code in (10, 200):

@@ -159,7 +159,7 @@ class TokenKeeper:
                         file.flush()
                         os.fsync(file.fileno())
                         part.replace(self.path)
-                        _flush_folder(self.path.parent)
+                        flush_folder(self.path.parent)
                     except OSError as error:
                         raise self._unwritable(error) from None
 
@@ -206,7 +206,8 @@ def _grant(found: Any) -> Kept:
     return kept
 
 
-def _flush_folder(folder: Path) -> None:
+def flush_folder(folder: Path) -> None:
+    """Flush a rename in `folder` to disk."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -515,16 +515,19 @@ def test_meta_rests_when_a_budget_is_nearly_used_up() -> None:
         '{"555": [{"type": "ads_insights", "call_count": 80, "total_time": 1,'
         ' "estimated_time_to_regain_access": 0}]}'
     )
-    assert meta_source._rest({"x-business-use-case-usage": usage}) == meta_source.REST
-    assert meta_source._rest({"x-business-use-case-usage": usage.replace("80", "70")}) is None
+    assert meta_source.pause_asked({"x-business-use-case-usage": usage}) == meta_source.REST
+    assert meta_source.pause_asked({"x-business-use-case-usage": usage.replace("80", "70")}) is None
     assert (
-        meta_source._rest({"x-business-use-case-usage": usage.replace('access": 0', 'access": 3')}) == 180.0
+        meta_source.pause_asked({"x-business-use-case-usage": usage.replace('access": 0', 'access": 3')})
+        == 180.0
     )
     assert (
-        meta_source._rest({"x-fb-ads-insights-throttle": '{"app_id_util_pct": 1.5, "acc_id_util_pct": 91}'})
+        meta_source.pause_asked(
+            {"x-fb-ads-insights-throttle": '{"app_id_util_pct": 1.5, "acc_id_util_pct": 91}'}
+        )
         == meta_source.REST
     )
-    assert meta_source._rest({"x-app-usage": "no JSON"}) is None and meta_source._rest({}) is None
+    assert meta_source.pause_asked({"x-app-usage": "no JSON"}) is None and meta_source.pause_asked({}) is None
 
 
 def test_meta_stays_in_the_hour_of_the_lower_tier(company: Company, sandbox: Sandbox) -> None:

@@ -239,7 +239,7 @@ def test_how_long_a_used_up_limit_is_waited_for(headers: dict[str, str], low: fl
         name: str(int(time.time()) + int(value)) if value.startswith("+") else value
         for name, value in headers.items()
     }
-    assert low <= justcall._until_room(told) <= high
+    assert low <= justcall.until_room(told) <= high
 
 
 def test_the_doctor(sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -110,7 +110,7 @@ from foundation.settings import Settings, load_company
 settings = Settings()
 def die(*_): os.kill(os.getpid(), signal.SIGKILL)
 if sys.argv[1] == "received": os.fsync = die
-if sys.argv[1] == "stored": kept_tokens._flush_folder = die
+if sys.argv[1] == "stored": kept_tokens.flush_folder = die
 client = connect(settings, load_company(settings))
 print(count(client, "Vendor"))
 """

@@ -51,13 +51,14 @@ end
 {#-
     The verdict where it is sure. Records that may or may not count (`n_unknown`) can only add to a sum: a sum that reached
     its goal keeps it, one that is over its limit stays over it, and a count stands where all of them would give the same verdict
-    (`most_status`, null where nobody knows how much they would add). They can move a mean, a median or a share in either direction, by
-    an amount that nobody knows: those are not judged. Column expected: aggregation.
+    (`most_status`, null where nobody knows how much they would add). They can move a mean, a median, a share or a sum of
+    amounts that may be negative (`signed` in the metric's meta) in either direction: those are not judged. Columns expected: aggregation,
+    is_signed.
 -#}
 {% macro if_sure(status, most_status, operator, n_unknown) -%}
     case
         when coalesce({{ n_unknown }}, 0) = 0 or {{ status }} in ('no_goal', 'not_applicable') then {{ status }}
-        when aggregation not in ('sum', 'last') then 'no_data'
+        when aggregation not in ('sum', 'last') or coalesce(is_signed, false) then 'no_data'
         when {{ status }} = {{ most_status }} then {{ status }}
         when {{ status }} = 'met' and {{ operator }} in ('>=', '>') then {{ status }}
         when {{ status }} = 'below' and {{ operator }} in ('<=', '<') then {{ status }}

@@ -34,6 +34,7 @@ select
     metrics.one_of,
     case when lower(trim(lines.feed)) = 'manual' then cast([] as text[]) else metrics.figures end as figures,
     metrics.needs_records,
+    metrics.is_signed,
     -- before its first person begins nobody could have brought anything: those weeks are blank, not zero
     greatest(lines.valid_from, {{ week_start('people.first_day') }}) as valid_from,
     lines.valid_to

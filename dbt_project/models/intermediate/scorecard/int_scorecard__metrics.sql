@@ -27,6 +27,7 @@ select
         {%- endfor -%}
     ] as integer[]) as source_groups,
     {{ metric.meta.get('needs_records', false) }} as needs_records,
+    {{ metric.meta.get('signed', false) }} as is_signed,
     {{ metric.meta.distinct_for_team }} as distinct_for_team,
     {{ text_literal(metric.meta.segment) if metric.meta.get('segment') else 'cast(null as text)' }} as segment,
     {{ text_literal(metric.meta.definition) }} as definition,

@@ -177,6 +177,7 @@ measured as (
             else added.span_most_unknown
         end as most_unknown,
         lines.aggregation,
+        lines.is_signed,
         lines.section,
         lines.metric_id,
         lines.unit,
@@ -232,7 +233,9 @@ paced as (
     select
         *,
         case
-            when n_unknown = 0 or known_pace = most_pace then known_pace
+            when n_unknown = 0 then known_pace
+            when is_signed then null
+            when known_pace = most_pace then known_pace
             -- unknown records can only add
             when known_pace in ('ahead', 'done') and not is_ceiling or known_pace in ('behind', 'missed') and is_ceiling then known_pace
         end as pace,

@@ -61,7 +61,7 @@ class BackfillReport:
 
 
 @dataclass(frozen=True)
-class _Window:
+class _Call:
     source: str
     since: datetime | None
     until: datetime | None
@@ -93,12 +93,14 @@ def backfill(
         raise PermanentError(f"unknown source {source!r}; there are: {', '.join(SOURCES)}")
     entry = SOURCES[source]
     asked = frozenset(entry.tables if tables is None else tables)
-    window = _Window(source, since, until, "" if asked == set(entry.tables) else ",".join(sorted(asked)))
-    done = {part.person: replace(part, earlier=True) for part in _kept(settings, window, restart)}
+    call = _Call(source, since, until, "" if asked == set(entry.tables) else ",".join(sorted(asked)))
+    done = {part.person: replace(part, earlier=True) for part in _kept(settings, call, restart)}
     report = BackfillReport([], LoadReport(source, "ok", {}, 0, 0.0, None))
 
-    def pull(who: str, name: str, **how: Any) -> None:
-        part = done.get(who) or _pull(window, settings, company, who, name, report, **how)
+    def pull(who: str, name: str, tables: frozenset[str], window: Window, client: Any = None) -> None:
+        part = done.get(who) or _note(
+            settings, call, who, name, _load(report, source, settings, company, tables, window, client)
+        )
         report.parts.append(part)
         told(part)
 
@@ -107,18 +109,17 @@ def backfill(
     except SourceError as error:
         # nobody can be asked for: the source as a whole has failed
         report.failures.append(error)
-        report.parts.append(_note(settings, window, WHOLE, entry.label, error=str(error)))
+        report.parts.append(_note(settings, call, WHOLE, entry.label, error))
         told(report.parts[0])
         return report
     if not people:
-        pull(WHOLE, entry.label, tables=asked, window=Window(since, until))
+        pull(WHOLE, entry.label, asked, Window(since, until))
         return report
     each = {table.name for table in entry.source.tables if table.per_person}
     for person, name in people.items():
-        how = Window(since, until, person)
-        pull(person, name, tables=asked & each, client=client.again(), window=how)
+        pull(person, name, asked & each, Window(since, until, person), client.again())
     rest = Window(since, until, "", frozenset(people))
-    pull("", "everything else", tables=asked, client=client.again(), window=rest)
+    pull("", "everything else", asked, rest, client.again())
     return report
 
 
@@ -137,22 +138,23 @@ def _people(
         return client, dict(source.people(client)) if client else {}
 
 
-def _pull(
-    window: _Window,
+def _load(
+    report: BackfillReport,
+    source: str,
     settings: Settings,
     company: Company,
-    who: str,
-    name: str,
-    report: BackfillReport,
-    **how: Any,
-) -> Part:
+    tables: frozenset[str],
+    window: Window,
+    client: Any,
+) -> LoadReport | SourceError:
+    """Load one part and add it to the report."""
     try:
-        loaded = load(window.source, settings, company, **how)
+        loaded = load(source, settings, company, tables=tables, window=window, client=client)
     except SourceError as error:
         report.failures.append(error)
-        return _note(settings, window, who, name, error=str(error))
+        return error
     _add(report.load, loaded)
-    return _note(settings, window, who, name, loaded=loaded)
+    return loaded
 
 
 def _add(total: LoadReport, loaded: LoadReport) -> None:
@@ -168,19 +170,13 @@ def _add(total: LoadReport, loaded: LoadReport) -> None:
         )
 
 
-def _note(
-    settings: Settings,
-    window: _Window,
-    person: str,
-    name: str,
-    *,
-    loaded: LoadReport | None = None,
-    error: str | None = None,
-) -> Part:
+def _note(settings: Settings, call: _Call, person: str, name: str, found: LoadReport | SourceError) -> Part:
+    """Note how a part ended."""
+    loaded, error = (None, str(found)) if isinstance(found, SourceError) else (found, None)
     rows = sum(table.rows_loaded for table in loaded.tables.values()) if loaded else 0
     warnings = loaded.warnings if loaded else []
     part = Part(
-        window.source,
+        call.source,
         person,
         name,
         loaded.status if loaded else "failed",
@@ -189,7 +185,7 @@ def _note(
         error,
         settings.now(),
     )
-    row = window.key | {
+    row = call.key | {
         "person": person,
         "name": name,
         "status": part.status,
@@ -200,7 +196,7 @@ def _note(
         "error": error,
     }
     warehouse = Warehouse(settings)
-    with warehouse.write_lock(f"backfill {window.source}"):
+    with warehouse.write_lock(f"backfill {call.source}"):
         warehouse.record_backfill(row)
     return part
 
@@ -211,16 +207,16 @@ _SAME = (
 )
 
 
-def _kept(settings: Settings, window: _Window, restart: bool) -> list[Part]:
+def _kept(settings: Settings, call: _Call, restart: bool) -> list[Part]:
     """What need not be done again; whatever else was noted is forgotten."""
     warehouse, redone = Warehouse(settings), "" if restart else " and status <> 'ok'"
     with (
-        warehouse.write_lock(f"backfill {window.source}"),
+        warehouse.write_lock(f"backfill {call.source}"),
         contextlib.closing(warehouse.connect()) as connection,
         contextlib.suppress(duckdb.CatalogException),  # nothing was ever noted
     ):
-        connection.execute(f"delete from ledger.backfills where {_SAME}{redone}", window.key)
-    return noted(settings, window.source, window.since, window.until, window.tables)
+        connection.execute(f"delete from ledger.backfills where {_SAME}{redone}", call.key)
+    return noted(settings, call.source, call.since, call.until, call.tables)
 
 
 def noted(
@@ -234,7 +230,7 @@ def noted(
             rows = connection.execute(
                 "select source, person, name, status, rows_loaded, warnings, error, finished_at from"
                 f" ledger.backfills where {_SAME} order by finished_at, rowid",
-                _Window(source, since, until, tables).key,
+                _Call(source, since, until, tables).key,
             ).fetchall()
         except duckdb.CatalogException:
             return []

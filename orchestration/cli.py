@@ -495,8 +495,8 @@ def gallery() -> None:
 
     Prints its path. Needs a published database, and changes no other page.
     """
+    from reports.pages import SiteError
     from reports.site.build import build_site
-    from reports.site.menu import SiteError
 
     settings = Settings()
     try:

@@ -16,11 +16,11 @@ from orchestration.settings_at_import import COMPANY
 from reports.mails.daily_digest import send_daily_digest
 from reports.mails.friday_preview import send_friday_preview
 from reports.mails.weekly_scorecard import send_weekly_scorecard
+from reports.pages import SiteError
 from reports.post.alerts import data_conditions, source_conditions, tell_operator, tell_untold
 from reports.post.due import remember_undelivered
 from reports.post.outcome import DeliveryFailed, DeliveryReport
 from reports.site.build import build_site, refresh_data_health
-from reports.site.menu import SiteError
 
 PUBLISHED = dg.AssetKey(["published", "scoreline"])
 SITE = dg.AssetKey(["reports", "site"])

@@ -54,7 +54,7 @@ STATUS = {
 """A status always shows as its word, with a shape and a colour of its own."""
 
 GLYPH = {"met": "●", "near": "◆", "below": "▼", "no_goal": "▬", "no_data": "○", "not_applicable": "□"}
-"""The shape in text and mail; the page draws the same ones with a sign inside (`engine/sprite.svg`)."""
+"""The shape in text and mail; the page draws the same ones with a sign inside (`look/sprite.svg`)."""
 
 STATE = {
     "live": "Live",

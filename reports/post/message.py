@@ -26,9 +26,9 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from foundation.settings import Company, Settings
 from foundation.settings.types import mail_address
-from reports.engine.document import FONTS
 from reports.engine.markup import plain
 from reports.look.charts import Chart, to_svg
+from reports.look.document import FONTS
 from reports.look.tokens import GLYPH, STATUS, TOKENS, literal
 
 MAILS = Path(__file__).parents[1] / "mails"

@@ -19,10 +19,10 @@ from typing import ClassVar, Generic, TypeVar
 from foundation.settings import Company, ReportName, Settings
 from reports.engine.markup import plain
 from reports.look.numbers import plural
+from reports.pages import SCORECARD, page_lines
 from reports.post.alerts import remember, tell_operator
 from reports.post.delivery import Postman, called
 from reports.post.outcome import DIED, DeliveryFailed, DeliveryReport, failure_text
-from reports.site.menu import SCORECARD, page_lines
 from reports.words import gate
 from reports.words.gate import Gate
 from reports.words.line import EVERYTHING

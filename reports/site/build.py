@@ -25,14 +25,15 @@ from foundation.settings import Company, Settings
 from reports.components import NAMES
 from reports.components.links import Receipts
 from reports.components.receipts import period_days
-from reports.engine.document import document
 from reports.engine.parse import Source, parse_file
 from reports.engine.queries import PageError, Result, Row, connect, run
 from reports.engine.render import compile_page, environment, render
+from reports.look.document import document
 from reports.look.numbers import instant, plural
+from reports.pages import SCORECARD, Entry, SiteError, named, page_file
 from reports.post.troubles import troubles
 from reports.site import menu
-from reports.site.menu import PUBLISHED, SCORECARD, Entry, SiteError
+from reports.site.menu import PUBLISHED
 from reports.site.receipts import Period
 from reports.words import gate
 
@@ -82,7 +83,7 @@ class _Builder:
 
     def page(self, name: str) -> _Page:
         if name not in self.compiled:
-            source = parse_file(menu.page_file(name))
+            source = parse_file(page_file(name))
             self.compiled[name] = _Page(source, compile_page(source, environment(NAMES)))
         return self.compiled[name]
 
@@ -230,7 +231,7 @@ def build_site(settings: Settings, company: Company, only: Collection[str] = ())
     """
     with closing(connect(settings.published_path)) as connection:
         pages = menu.shown_pages(connection, company)
-        entries = menu.named(company, only, pages) if only else pages
+        entries = named(company, only, pages) if only else pages
         if not entries:
             return []
         mode = site_mode(company)

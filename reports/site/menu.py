@@ -1,24 +1,9 @@
-"""Which pages a company has, and the navigation between them.
-
-A page is a file in `pages/`. Its front matter:
-
-- `title`; `nav`: its name in the navigation; `order` in it. A page without `nav` and `report` is built only
-  when it is asked for by name.
-- `lines`: sections and lines on it; company.toml, [pages.lines] replaces them. A page with `lines` of which
-  the company has none is left out.
-- `extends`: a page whose SQL blocks come before its own.
-- `sections` (id: heading): headings that have links of their own.
-- `report`: the page that it belongs to. Their sections share a navigation; enabling that page enables it.
-- `needs`: a mart; while it is empty there is no page.
-- `restricted: true`: the page is in the folder `restricted/`, and only where company.toml says
-  pages.contact_names.
-"""
+"""The navigation between the pages of a site, and which of them have something to show."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -28,98 +13,13 @@ from markupsafe import Markup
 
 from foundation.calendar import week_label
 from foundation.settings import Company
-from reports.engine.parse import PAGES, parse_file
 from reports.engine.templates import Macros, environment
+from reports.pages import Entry, SiteError, pages_of
 
-SCORECARD = "scorecard"
-"""The page that every finished week has."""
 PUBLISHED = "published"
 """Folder of the pages of finished weeks as they were first built; they are written once and never changed."""
 
 _nav = Macros(environment(Path(__file__).parent, {}), "nav.html")
-
-
-class SiteError(Exception):
-    """Pages failed, or a setting names something unknown; the text names each of them. The pages that could
-    be built are in place."""
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A page of the site."""
-
-    name: str
-    label: str
-    order: int
-    lines: tuple[str, ...] | None
-    """The sections and lines on it; empty: all; None: it is not a page of lines."""
-    meta: Mapping[str, Any]
-
-    @property
-    def report(self) -> str:
-        """The page that it belongs to, usually itself."""
-        return str(self.meta.get("report", self.name))
-
-    @property
-    def file(self) -> str:
-        """Its place in the site."""
-        return f"{'restricted/' if self.meta.get('restricted') else ''}{self.name}.html"
-
-
-def page_file(name: str) -> Path:
-    """The file of a page."""
-    return PAGES / f"{name}.md"
-
-
-def entry(company: Company, path: Path) -> Entry:
-    """A page file as it is for this company."""
-    meta = parse_file(path).meta
-    default = meta.get("lines", [] if path.stem == SCORECARD else None)
-    lines = company.pages.lines.get(path.stem, default)
-    return Entry(
-        path.stem,
-        meta.get("nav", ""),
-        meta.get("order", 100),
-        None if lines is None else tuple(lines),
-        meta,
-    )
-
-
-def pages_of(company: Company, *, enabled: bool = True) -> list[Entry]:
-    """The pages, in the navigation's order. `enabled`: only those that company.toml enables.
-
-    Raises:
-        SiteError: company.toml names a page that does not exist.
-    """
-    found = [
-        one
-        for path in sorted(PAGES.glob("*.md"))
-        if ("nav" in (one := entry(company, path)).meta or "report" in one.meta)
-        and (company.pages.contact_names or not one.meta.get("restricted"))
-    ]
-    known = {one.name: one for one in sorted(found, key=lambda one: (one.order, one.name))}
-    for setting, named in (("enabled", company.pages.enabled or ()), ("lines", company.pages.lines)):
-        if unknown := sorted(set(named) - known.keys()):
-            raise SiteError(
-                f"company.toml, pages.{setting}: there is no page {', '.join(unknown)}; known:"
-                f" {', '.join(known)}"
-            )
-    wanted = company.pages.enabled if enabled else None
-    return [one for one in known.values() if wanted is None or {one.name, one.report} & set(wanted)]
-
-
-def page_lines(company: Company, name: str) -> list[str]:
-    """The sections and lines of a page; none: all.
-
-    Raises:
-        SiteError: the page does not exist.
-    """
-    pages = {one.name: one for one in pages_of(company, enabled=False)}
-    if name not in pages:
-        raise SiteError(
-            f"company.toml, mail.subscriptions: there is no page {name}; known: {', '.join(pages)}"
-        )
-    return list(pages[name].lines or ())
 
 
 def shown_pages(connection: duckdb.DuckDBPyConnection, company: Company) -> list[Entry]:
@@ -203,17 +103,3 @@ def now_navigation(week: date) -> Markup:
 def back_navigation(week: date | None) -> Markup:
     """The link from receipts to their week's page."""
     return _nav.back_to(week_label(week)) if week else Markup()
-
-
-def named(company: Company, names: Collection[str], pages: Sequence[Entry]) -> list[Entry]:
-    """The pages of these names; also one that is not in the navigation.
-
-    Raises:
-        SiteError: the page does not exist.
-    """
-    found = [one for one in pages if one.name in names]
-    for name in sorted(set(names) - {one.name for one in found}):
-        if not page_file(name).exists():
-            raise SiteError(f"there is no page {name}; see reports/pages")
-        found.append(entry(company, page_file(name)))
-    return found

@@ -1,6 +1,6 @@
 // What a page does beyond HTML and CSS. Without this script every number is there and every panel is shown.
 // The script knows no dates, no sums and no number formats: the server has written all of that (but for the what-if
-// form, which only divides). engine/document.py removes comments and indentation when it embeds the file, so a comment
+// form, which only divides). look/document.py removes comments and indentation when it embeds the file, so a comment
 // has a line of its own and no text goes over several lines.
 "use strict";
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from reports.components.basics import Delta
-from reports.engine.document import document
 from reports.engine.markup import plain, web_address
 from reports.look import tokens
 from reports.look.charts import Chart, nice, series, spark, to_svg
+from reports.look.document import document
 from reports.look.numbers import Number, instant, judged, number, week_days
 from reports.words.line import goal_text
 

@@ -16,9 +16,9 @@ import pytest
 from foundation.settings import Company, Settings
 from reports.engine.queries import Row
 from reports.mails.weekly_scorecard import WeeklyScorecard, tell, ticks
+from reports.pages import SiteError
 from reports.post.message import HTML_LIMIT, MailError, checked_address
 from reports.post.round import recipients
-from reports.site.menu import SiteError
 from reports.words.gate import decide
 from reports.words.line import picked
 from reports.words.restatements import KIND

@@ -20,12 +20,13 @@ from foundation.settings import Company, Settings
 from reports.components.links import Receipts
 from reports.components.receipts import total
 from reports.engine.markup import plain
+from reports.engine.parse import PAGES
 from reports.engine.queries import Row, connect
 from reports.look.numbers import judged, number
 from reports.look.tokens import STATE, STATUS
-from reports.site import menu
+from reports.pages import SiteError, pages_of
 from reports.site.build import build_site, refresh_data_health
-from reports.site.menu import PAGES, SiteError, pages_of, with_lines
+from reports.site.menu import with_lines
 from reports.site.receipts import BUDGET
 from tests.support.published import HOSTILE, SCRIPT, PublishedFile
 from tests.support.reading import receipt_cards, rows_of_scorecard, text_of
@@ -510,7 +511,7 @@ def test_a_page_that_fails_leaves_the_last_good_one(
         text.replace("{{ Headline(lines) }}", "{{ Headlines(lines) }}"), encoding="utf-8"
     )
     place = text[: text.index("{{ Headline(lines) }}")].count("\n") + 1
-    monkeypatch.setattr("reports.site.menu.PAGES", broken)
+    monkeypatch.setattr("reports.pages.PAGES", broken)
     (settings.site_dir / "index.html").unlink()
     with pytest.raises(
         SiteError, match=rf"pages/scorecard.md, line {place}: UndefinedError: 'Headlines' is undefined"
@@ -600,6 +601,6 @@ def test_the_page_that_the_docs_show_is_built(
     shutil.copytree(PAGES, tmp_path / "pages")
     docs = (PAGES.parents[1] / "docs" / "pages.md").read_text(encoding="utf-8")
     (tmp_path / "pages" / "service.md").write_text(docs.split("````markdown\n")[1].split("````")[0])
-    monkeypatch.setattr(menu, "PAGES", tmp_path / "pages")
+    monkeypatch.setattr("reports.pages.PAGES", tmp_path / "pages")
     build_site(settings, company, only=["service"])
     assert "How we serve our clients." in page(settings.site_dir, "service.html")

@@ -13,10 +13,10 @@ from markupsafe import Markup
 from reports.engine.templates import environment
 from reports.look import tokens
 
-LOOK = Path(__file__).parents[1] / "look"
+LOOK = Path(__file__).parent
 FONTS = LOOK / "fonts"
 
-_ENVIRONMENT = environment(Path(__file__).parent, {})
+_ENVIRONMENT = environment(LOOK, {})
 
 
 def document(title: str, body: str, nav: str = "") -> str:

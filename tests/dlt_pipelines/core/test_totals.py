@@ -93,7 +93,7 @@ def test_every_source_that_is_told_totals_is_tried_here_and_compared() -> None:
         (source, table)
         for source in TOLD
         for table in TOLD[source].tables
-        if f"('{source}', '{table}', " not in sql
+        if f"'stg_{source}__{table}'" not in sql
     ] == []
 
 

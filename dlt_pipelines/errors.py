@@ -26,6 +26,11 @@ class NotAvailable(PermanentError):
     the others load."""
 
 
+class FieldGone(NotAvailable):
+    """No record of a table has a field that the vendor always sends. What the field decides is unknown, so
+    the table is skipped as a whole."""
+
+
 class NotSetUp(NotAvailable):
     """company.toml names nothing to read into a table. The table counts as not connected and raises no
     alarm."""

@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 
 from dlt_pipelines.core.run import Warn
 from dlt_pipelines.core.source import ColumnType
-from dlt_pipelines.errors import PermanentError
+from dlt_pipelines.errors import FieldGone, PermanentError
 
 FLUSH_ROWS = 20_000
 MOST_WARNINGS = 20
@@ -377,30 +377,67 @@ def typed(
     Args:
         table: named in warnings, for example `copper.activities`.
         key: the column that names a row in warnings and that every row must have; where several make the key,
-        all of them, that one first. may_lack: columns whose field the vendor leaves out when it is empty. Any
-        other field that no row has is named in a
-            warning: the vendor may have renamed it.
+            all of them, that one first.
+        may_lack: columns whose field the vendor leaves out if it is empty.
 
     Raises:
+        FieldGone: no row has a field that the vendor always sends.
         PermanentError: several rows came, and none of them has its key: the vendor sends something else now.
     """
     needed = [fields[name][0] for name in ((key,) if isinstance(key, str) else key)]
     batches = Batches(table, kinds(fields), warn, key)
-    lacking, rows = {column for column in fields if column not in may_lack}, 0
+    promised = Promised([where for column, (where, _) in fields.items() if column not in may_lack])
+    rows = 0
     strange = Strange(table, " and ".join(needed), warn)
     for page in pages:
         good = strange.sift(page, lambda row: has_all(row, needed))
         rows += len(good)
         batches.add({column: [at(row, where) for row in good] for column, (where, _) in fields.items()})
-        lacking -= {column for column in lacking if any(_has(row, fields[column][0]) for row in good)}
-        yield from batches.full()
+        promised.look(good)
+        yield from promised.kept(batches.full())
     strange.tell(rows)
-    yield from batches.rest()
-    if rows:
-        for column in sorted(lacking):
-            warn(
-                f"{table}: the vendor sends no {fields[column][0]} any more ({rows} rows without it);"
-                f" {column} is stored as empty"
+    yield from promised.kept(batches.rest())
+
+
+class Promised:
+    """The fields that a vendor always sends, if only as null. One that no row has was renamed or dropped, and
+    what it decides is unknown: the table is refused before its rows replace any."""
+
+    def __init__(self, fields: Iterable[str]) -> None:
+        self._open, self._lacked, self._rows = set(fields), set[str](), 0
+        """Fields that no row has so far, those that some row lacks, and how many rows there are."""
+
+    def look(self, rows: Sequence[Any]) -> None:
+        """Note which fields the rows have. A dot leads deeper."""
+        self._rows += len(rows)
+        for field in sorted(self._open):
+            found = {_has(row, field) for row in rows}
+            if True in found:
+                self._open.remove(field)
+            elif False in found:
+                self._lacked.add(field)
+
+    def kept(self, batches: Iterable[pa.Table]) -> Iterator[pa.Table]:
+        """Pass on rows that were looked at.
+
+        Raises:
+            FieldGone: none of them has one of the fields.
+        """
+        for batch in batches:
+            self.check()
+            yield batch
+
+    def check(self) -> None:
+        """Look at all rows so far.
+
+        Raises:
+            FieldGone: none of them has one of the fields.
+        """
+        if missing := sorted(self._open & self._lacked):
+            names = " and ".join(missing)
+            raise FieldGone(
+                f"no record has {names} ({self._rows} read); the vendor may have stopped sending it or"
+                " renamed it. Rows of earlier loads stay."
             )
 
 
@@ -470,8 +507,12 @@ def at(row: Any, where: str) -> Any:
     return row
 
 
-def _has(row: Any, where: str) -> bool:
-    way, _, name = where.rpartition(".")
-    inner = at(row, way) if way else row
-    # what lies in something that is empty is not missing
-    return inner is None or (isinstance(inner, dict) and name in inner)
+def _has(row: Any, where: str) -> bool | None:
+    """Whether a row has a field; None: what the field lies in is empty."""
+    for number, name in enumerate(where.split(".")):
+        if not isinstance(row, dict) or name not in row:
+            return False
+        row = row[name]
+        if row is None and number < where.count("."):
+            return None
+    return True

@@ -158,6 +158,11 @@ class Run(Generic[C, M]):
             self.client.stop(error)
             raise
 
+    def refuse(self, name: str, why: str) -> None:
+        """A table that the account may only read in part counts as refused, since nobody knows which part a
+        number needs."""
+        self.unavailable[name] = "; ".join(dict.fromkeys(filter(None, (self.unavailable.get(name), why))))
+
     def refuse_fed(self, feeds: Mapping[str, Collection[str]]) -> None:
         """After the fetching: a table that only the pulls of others fill is refused when all of them are.
         Nobody has taken its rows.

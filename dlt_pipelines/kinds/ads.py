@@ -25,7 +25,8 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import dlt
 
-from dlt_pipelines.core.records import at, plain, typed
+from dlt_pipelines.core import records
+from dlt_pipelines.core.records import Promised, at, plain, typed
 from dlt_pipelines.core.run import Run
 from dlt_pipelines.core.source import ColumnType, Table
 from dlt_pipelines.doctor.findings import Finding, existing, readable
@@ -84,6 +85,11 @@ class Memory:
     """Account id -> its campaigns."""
     refused: dict[str, str] = field(default_factory=dict)
     """Account id -> why it cannot be read."""
+    promised: Promised = field(
+        default_factory=lambda: Promised(("day", "campaign_id", "spend", "impressions", "clicks"))
+    )
+    """What the platform's rows must have; those that it no longer reports come from the warehouse with all
+    their columns."""
 
 
 AdsRun = Run[Client[Any], Memory]
@@ -116,10 +122,21 @@ def flat(row: Any, fields: Mapping[str, str]) -> Row:
 
 
 def other_days(rows: Iterable[Row], first: date, last: date) -> str | None:
-    """A complaint about rows of days that were not requested: the answer to another request."""
-    asked = {(first + timedelta(days=ahead)).isoformat() for ahead in range((last - first).days + 1)}
-    strange = next((str(row.get("day"))[:40] for row in rows if row.get("day") not in asked), None)
-    return f"rows of {strange}, but {first} to {last} was requested" if strange else None
+    """A complaint about rows none of which is of a day that was requested: the answer to another request."""
+    days = [row.get("day") for row in rows]
+    strange = next((found for day in days if (found := _outside(day, first, last))), None)
+    if strange is None or any(_outside(day, first, last) is None for day in days):
+        return None
+    return f"rows of {strange}, but {first} to {last} was requested"
+
+
+def _outside(day: Any, first: date, last: date) -> date | None:
+    """A day that was not asked for; None: one that was, or no day at all."""
+    try:
+        found = records.day(day)
+    except ValueError:
+        return None
+    return None if first <= found <= last else found
 
 
 def zone_of(account: Row, company: Company) -> ZoneInfo:
@@ -281,6 +298,7 @@ def _days(platform: Platform, run: AdsRun) -> Iterator[list[Row]]:
         }
 
     yield from _of_each(platform, run, days)
+    run.memory.promised.check()
     if lost := [
         datetime.fromisoformat(pulled[key]["pulled_at"]) for key in run.memory.refused if key in pulled
     ]:
@@ -301,6 +319,16 @@ def _account_days(
         rows = platform.spend(run.client, run.company, account, begins, ends) or platform.spend(
             run.client, run.company, account, begins, ends
         )
+        run.memory.promised.look(rows)
+        if strange := sorted(
+            {str(found) for row in rows if (found := _outside(row.get("day"), first, last))}
+        ):
+            run.warn(
+                f"{platform.label}: rows of {', '.join(strange[:3])} are left out; {first} to {last} was"
+                " asked for",
+                lacks="spend",
+            )
+            rows = [row for row in rows if _outside(row.get("day"), first, last) is None]
         there |= {(str(row.get("campaign_id")), str(row.get("day"))) for row in rows}
         yield rows
     listed = {row.get("id") for row in run.memory.campaigns.get(account["id"], ())}

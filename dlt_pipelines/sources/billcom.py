@@ -39,7 +39,7 @@ import dlt
 from pydantic import Field, SecretStr
 
 from dlt_pipelines.core.once import Once
-from dlt_pipelines.core.records import Fields, at, kinds, typed
+from dlt_pipelines.core.records import Fields, Promised, at, kinds, typed
 from dlt_pipelines.core.run import Run, snapshot_day
 from dlt_pipelines.core.source import Source, Table, replaces_same
 from dlt_pipelines.doctor.findings import Finding, readable
@@ -102,6 +102,11 @@ VENDORS: Fields = {
 _DATED: Fields = {"snapshot_date": ("snapshot_date", "date")}
 _SENT = ("id", "archived", "created_time", "updated_time")
 """What every row has; any other key may be left out when it is empty."""
+_DECIDING = {
+    "bills": ("archived", "amount", "dueAmount", "approvalStatus", "paymentStatus", "dueDate"),
+    "vendors": ("archived", "additionalInfo.track1099", "paymentInformation"),
+}
+"""Fields that are never empty and on which numbers hang."""
 PENDING_BILLS: Fields = {
     "bill_id": BILLS["id"],
     **_DATED,
@@ -377,8 +382,10 @@ def _bill_rows(run: _Run) -> list[Row]:
 
     def fetch() -> list[Row]:
         found: dict[str, Row] = {}
+        promised = Promised(_DECIDING["bills"])
         for conditions in [*_asked(run), ["approvalStatus:eq:ASSIGNED"]]:
             for page in pages(run.client, "/v3/bills", *conditions):
+                promised.look(page)
                 found |= _by_id(page, _bill, len(found))
         for bill in sorted(run.memory.pending - set(found)):
             try:
@@ -391,6 +398,7 @@ def _bill_rows(run: _Run) -> list[Row]:
                 )
             except Gone as error:
                 run.warn(f"Bill.com: bill {bill} was pending and cannot be read any more: {error}")
+        promised.check()
         return list(found.values())
 
     return run.memory.bills(fetch)
@@ -429,8 +437,11 @@ def _pending_bills(run: _Run) -> Iterator[Any]:
 def _vendor_rows(run: _Run) -> list[Row]:
     def fetch() -> list[Row]:
         found: dict[str, Row] = {}
+        promised = Promised(_DECIDING["vendors"])
         for page in pages(run.client, "/v3/vendors"):
+            promised.look(page)
             found |= _by_id(page, _vendor, len(found))
+        promised.check()
         return list(found.values())
 
     return run.memory.vendors(fetch)

@@ -259,7 +259,7 @@ def _spend(client: Client[Facts], company: Company, account: Row, first: date, l
 
     rows = expect(client.get(path, complaint=wrong), list, f"{LABEL} adAnalytics", "elements")
     if len(rows) < MOST:
-        return list({(day.get("campaign_id"), day.get("day")): day for day in map(shape, rows)}.values())
+        return list({(day["campaign_id"], str(day.get("day"))): day for day in map(shape, rows)}.values())
     if first == last:
         raise PermanentError(
             f"{LABEL}: account {account['id']} has {MOST} campaigns or more on {first}, and LinkedIn tells no"

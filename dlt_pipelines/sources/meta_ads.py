@@ -295,7 +295,7 @@ def _spend(client: Client, company: Company, account: Row, first: date, last: da
     except TooMuch:
         rows = _listing(client, f"/{_report(client, path, params)}/insights", {}, "insights", wrong)
     days = [flat(row, _DAY) | _conversions(row, company) for row in rows]
-    return list({(day.get("campaign_id"), day.get("day")): day for day in days}.values())
+    return list({(str(day.get("campaign_id")), str(day.get("day"))): day for day in days}.values())
 
 
 def _conversions(row: Row, company: Company) -> Row:

@@ -329,7 +329,11 @@ def _rows(run: Run, pages: Callable[[], Iterator[list[Any]]]) -> Iterator[Any]:
 
     def living() -> Iterator[list[Any]]:
         for page in pages():
-            rows = [{**row, "part": _part(row)} if isinstance(row, dict) else row for row in page]
+            # a ticket may come without its metrics, which is no missing field
+            rows = [
+                {"metric_set": None, **row, "part": _part(row)} if isinstance(row, dict) else row
+                for row in page
+            ]
             stubs.extend(row for row in rows if isinstance(row, dict) and row["part"] == DELETED)
             rows = [row for row in rows if not (isinstance(row, dict) and row["part"] == DELETED)]
             for row in rows:

@@ -27,7 +27,7 @@ from sandbox.engine.world import Answer, Call, World
 CREDENTIALS = {
     "BILLCOM_API_KEY": "canary-billcom-devkey-01KX77",
     "BILLCOM_ORG_ID": "008canarybillcomorg7",
-    "BILLCOM_USERNAME": "billcom.canary.token-name",
+    "BILLCOM_USERNAME": "bdc.canary.token-name",
     "BILLCOM_PASSWORD": "canary/billcom+token value 9",
 }
 

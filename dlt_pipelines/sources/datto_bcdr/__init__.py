@@ -43,7 +43,7 @@ import dlt
 from dlt_pipelines.core.records import kinds, sound, typed
 from dlt_pipelines.core.run import Run, snapshot_day
 from dlt_pipelines.core.source import Source, Table, replaces_same
-from dlt_pipelines.errors import Gone, NotAvailable, TransientError, Unexpected
+from dlt_pipelines.errors import Gone, NotAvailable, SourceError, TransientError, Unexpected
 from dlt_pipelines.sources.datto_bcdr.access import SOURCE, DattoCredentials, connect, identify
 from dlt_pipelines.sources.datto_bcdr.diagnosis import diagnose
 from dlt_pipelines.sources.datto_bcdr.fields import FIELDS, KEYS, MAY_LACK
@@ -76,10 +76,11 @@ def _each(
         objects: what their rows have in common, and the name people know.
 
     Raises:
-        NotAvailable: the first object may not be read, so none may.
-        TransientError: several in a row did not answer.
+        NotAvailable: the first object may not be read, so none may; or none could be read.
+        TransientError: several in a row did not answer, or none did.
     """
     unanswered, any_read = 0, False
+    failed: dict[str, SourceError] = {}
     for common, name in objects:
         try:
             rows = read(common)
@@ -87,12 +88,23 @@ def _each(
             unanswered = unanswered + 1 if isinstance(error, TransientError) else 0
             if unanswered >= IN_A_ROW or (isinstance(error, NotAvailable) and not any_read):
                 raise
-            text = str(error).removeprefix("Datto BCDR: ")
-            run.warn(f"Datto BCDR: {what} {name} could not be read, the others were: {text}")
-            rows = [{"error": text[:500]}]
+            failed[name] = error
+            rows = [{"error": _said(error)[:500]}]
         else:
             unanswered, any_read = 0, True
         yield from ({**row, **common} for row in rows)
+    if failed and not any_read:
+        # nothing is known of this day; yesterday's rows stay what they are
+        first = next(iter(failed.values()))
+        kind = TransientError if isinstance(first, TransientError) else NotAvailable
+        raise kind(f"{what} could not be read for any of {len(failed)}: {_said(first)}")
+    others = ", the others were" if len(failed) == 1 else ""
+    for name, error in failed.items():
+        run.warn(f"Datto BCDR: {what} {name} could not be read{others}: {_said(error)}")
+
+
+def _said(error: SourceError) -> str:
+    return str(error).removeprefix("Datto BCDR: ")
 
 
 def _typed(run: Run, name: str, rows: Iterable[dict[str, Any]]) -> Iterator[Any]:

@@ -49,7 +49,7 @@ from dlt_pipelines.errors import NotAvailable, SourceError, TransientError
 from dlt_pipelines.sources.hubspot import catalogue, marketing, records
 from dlt_pipelines.sources.hubspot.api import SOURCE, outdated, path
 from dlt_pipelines.sources.hubspot.diagnosis import diagnose
-from dlt_pipelines.sources.hubspot.fields import TARGETS
+from dlt_pipelines.sources.hubspot.fields import PROPERTIES, TARGETS
 from dlt_pipelines.sources.hubspot.memory import Facts, HubSpotRun, Memory
 from dlt_pipelines.wire.budget import Budget, Limit
 from dlt_pipelines.wire.client import Client
@@ -170,6 +170,16 @@ def totals(run: HubSpotRun) -> Iterator[tuple[str, int]]:
         )
 
 
+def recall(connection: Any, run: HubSpotRun) -> None:
+    """Before the run, with the lock held: the properties that hold values in the warehouse."""
+    for name in run.tables & set(run.state.get("objects", {})) & set(PROPERTIES):
+        columns = list(PROPERTIES[name])
+        counts = connection.execute(
+            f"select {', '.join(f'count({column})' for column in columns)} from raw_hubspot.{name}"
+        ).fetchone()
+        run.memory.filled[name] = {column for column, count in zip(columns, counts, strict=True) if count}
+
+
 def settle(connection: Any, outcome: Outcome) -> None:
     """After the load, with the lock held: mark the records that were merged into others."""
     for name in filter(outcome.read, TARGETS):
@@ -191,6 +201,7 @@ source = Source(
     identify,
     diagnose,
     memory=Memory,
+    recall=recall,
     begin=records.begin,
     totals=totals,
     settle=settle,

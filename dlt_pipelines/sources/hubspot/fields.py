@@ -125,6 +125,19 @@ PROPERTIES: dict[str, dict[str, ColumnType]] = {
 """Object -> column -> type. A column is the property of the same name, except those that `properties()`
     renames."""
 
+DECIDING: dict[str, tuple[str, ...]] = {
+    "contacts": ("lifecyclestage",),
+    "companies": (),
+    "deals": ("pipeline", "dealstage", "amount", "closedate", "createdate"),
+    "calls": ("hs_timestamp", "hs_call_direction", "hs_call_disposition", "hs_call_duration"),
+    "meetings": ("hs_timestamp", "hs_meeting_start_time", "hs_meeting_outcome"),
+    "notes": ("hs_timestamp",),
+    "tasks": ("hs_timestamp", "hs_task_status"),
+    "emails": ("hs_timestamp", "hs_email_status"),
+}
+"""Object -> properties that every portal has and on which numbers depend. A record has each of them, if only
+as null: a missing key means that the portal does not know the property."""
+
 RECORD: dict[str, ColumnType] = {
     "id": "text",
     "archived": "bool",

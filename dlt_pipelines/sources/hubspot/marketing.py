@@ -42,7 +42,7 @@ from typing import Any
 import dlt
 
 from dlt_pipelines.core.once import Once
-from dlt_pipelines.core.records import Batches, Fields, at, kinds, parse, sound, typed
+from dlt_pipelines.core.records import Batches, Fields, Promised, at, kinds, parse, sound, typed
 from dlt_pipelines.core.run import snapshot_day
 from dlt_pipelines.core.source import ColumnType, Table, replaces_same
 from dlt_pipelines.doctor.findings import Finding, readable
@@ -270,6 +270,7 @@ def _moves(row: Mapping[str, Any], now: datetime) -> bool:
 def _submissions(run: HubSpotRun) -> Iterator[Any]:
     known: Mapping[str, str] = run.state.get("submissions", {})
     batches = Batches("hubspot.form_submissions", SUBMISSION, run.warn, key=("conversion_id", "form_id"))
+    promised = Promised(("submittedAt", "values"))
     reached: dict[str, str] = {}
     refused: Gone | None = None
     for form in sound("hubspot.form_submissions", _forms_of(run).rows(), "id", run.warn):
@@ -285,6 +286,7 @@ def _submissions(run: HubSpotRun) -> Iterator[Any]:
                 lane="forms",
                 rows=results,
             ):
+                promised.look(page)
                 rows = [_submission(form_id, row, run) for row in page]
                 wanted = [
                     row
@@ -292,7 +294,7 @@ def _submissions(run: HubSpotRun) -> Iterator[Any]:
                     if not since or row["submitted_at"] is None or row["submitted_at"] >= since
                 ]
                 batches.add({column: [row[column] for row in wanted] for column in SUBMISSION})
-                yield from batches.full()
+                yield from promised.kept(batches.full())
                 instants = [row["submitted_at"] for row in rows if row["submitted_at"]]
                 oldest = min([*instants, oldest] if oldest else instants, default=None)
                 if since and oldest and oldest < since:
@@ -309,7 +311,7 @@ def _submissions(run: HubSpotRun) -> Iterator[Any]:
         reached[form_id] = run.started_at.isoformat()
     if refused and not reached:
         raise NotAvailable(f"HubSpot does not offer form submissions to this account: {refused}")
-    yield from batches.rest()
+    yield from promised.kept(batches.rest())
     if not run.backfill:
         dlt.current.source_state()["submissions"] = {**known, **reached}
 

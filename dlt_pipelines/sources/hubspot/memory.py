@@ -66,6 +66,8 @@ class Memory:
     """Associations, on their way from the records."""
     history: Aside = field(default_factory=Aside)
     """Histories, on their way from the deals."""
+    filled: dict[str, set[str]] = field(default_factory=dict)
+    """Object -> the columns that hold values in the warehouse: properties that the portal has."""
     forms: Once[list[dict[str, Any]]] = field(default_factory=Once)
     mails: Once[list[dict[str, Any]]] = field(default_factory=Once)
 

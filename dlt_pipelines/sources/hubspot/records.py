@@ -9,7 +9,7 @@ from typing import Any
 import dlt
 import pyarrow as pa
 
-from dlt_pipelines.core.records import Batches, Strange, at, parse
+from dlt_pipelines.core.records import Batches, Promised, Strange, at, parse
 from dlt_pipelines.core.source import Table, replaces_same
 from dlt_pipelines.errors import NotAvailable, PermanentError
 from dlt_pipelines.sources.hubspot.api import (
@@ -22,6 +22,7 @@ from dlt_pipelines.sources.hubspot.api import (
     results,
 )
 from dlt_pipelines.sources.hubspot.fields import (
+    DECIDING,
     HISTORY,
     HISTORY_BATCH,
     HISTORY_COLUMNS,
@@ -54,6 +55,9 @@ class Pull:
         self.history = run.memory.history if with_history else None
         self.columns = properties(run.company, name)
         self.rows = Batches(f"hubspot.{name}", {**RECORD, **PROPERTIES[name]}, run.warn)
+        # a property that held values and that no record has any more is gone as well
+        known = {*DECIDING[name], *run.memory.filled.get(name, ())}
+        self.promised = Promised([self.columns[column] for column in known])
         self.found = Batches("hubspot.associations", LINK, run.warn, key="from_id")
         self.targets = TARGETS[name] if "associations" in run.tables else ()
         self.past = Batches("hubspot.deal_history", HISTORY_COLUMNS, run.warn, key="deal_id")
@@ -63,6 +67,8 @@ class Pull:
         """Whether archived -> ids of the deals whose history is to be read."""
         self.strange = Strange(f"hubspot.{name}", "an id (text) and properties", run.warn)
         self.strange_links = Strange("hubspot.associations", "ids", run.warn)
+        self.links_refused = False
+        """Whether the key may not read some of the associations."""
         self.sound = self.sound_links = 0
         """Records and associations that have them."""
         self.directed = self.undirected = 0
@@ -81,8 +87,10 @@ class Pull:
         if not run.backfill:
             self.known_until = pulled_at - OVERLAP if pulled_at and "with_history" in cursor else None
         unread = self.history is not None and self.known_until is None
+        # what was associated while the key could not see it has not changed since
+        regained = "links_refused" in cursor and self._readable(self.targets) == self.targets
         whole = not run.backfill and (
-            pulled_at is None or run.due(cursor.get("full_at"), FULL_DAYS) or unread
+            pulled_at is None or run.due(cursor.get("full_at"), FULL_DAYS) or unread or regained
         )
         begins = [run.reaches_back(table, start, whole=whole) for table in tables][0]
         if run.backfill:
@@ -97,7 +105,7 @@ class Pull:
             )
             run.complete_through |= dict.fromkeys(tables, run.started_at - OVERLAP)
         yield from self._list(archived=True)
-        yield from self.rows.rest()
+        yield from self.promised.kept(self.rows.rest())
         if self.undirected and not self.directed:
             run.warn(f"hubspot.emails: {self.undirected} {WITHOUT_DIRECTION}. {MAIL_SCOPE}")
         if self.history:
@@ -109,7 +117,9 @@ class Pull:
         self.strange_links.tell(self.sound_links)
         if run.advances(name) and not self.strange_links.count:
             objects = dlt.current.source_state().setdefault("objects", {})
-            objects[name] = {**cursor, **new}
+            if self.links_refused:
+                new["links_refused"] = "yes"
+            objects[name] = {**{key: at for key, at in cursor.items() if key != "links_refused"}, **new}
 
     @property
     def _modified(self) -> str:
@@ -197,10 +207,14 @@ class Pull:
                 self.client.get(where, {"limit": 1, "associations": target}, rank=self.rank)
                 readable.append(target)
             except NotAvailable as error:
-                self.run.warn(
-                    f"associations of {self.name} with {target} are left out: {error}", lacks="associations"
-                )
+                self._refuse_links(target, error)
         return tuple(readable)
+
+    def _refuse_links(self, target: str, error: NotAvailable) -> None:
+        """Whoever needs any association may need this one, so the whole table is refused; the others are
+        loaded."""
+        self.links_refused = True
+        self.run.refuse("associations", f"{self.name} with {target}: {error}")
 
     def _search(self, groups: list[list[dict[str, str]]]) -> Iterator[pa.Table]:
         where = f"{path(self.run.company, 'objects', self.name)}/search"
@@ -276,6 +290,7 @@ class Pull:
                 if self.known_until is None or changed is None or changed >= self.known_until:
                     self.moved[archived].append(row["id"])
         values = [row["properties"] for row in page]
+        self.promised.look(values)
         if self.name == "emails":
             with_direction = sum(bool(value.get("hs_email_direction")) for value in values)
             self.directed += with_direction
@@ -292,7 +307,7 @@ class Pull:
         )
 
     def _hand_on(self) -> Iterator[pa.Table]:
-        yield from self.rows.full()
+        yield from self.promised.kept(self.rows.full())
         for found in self.found.full():
             self.links.put(found)
 
@@ -323,10 +338,7 @@ class Pull:
                 try:
                     answer = self.client.post(where, {"inputs": inputs}, rank=self.rank)
                 except NotAvailable as error:
-                    self.run.warn(
-                        f"associations of {self.name} with {target} are left out: {error}",
-                        lacks="associations",
-                    )
+                    self._refuse_links(target, error)
                     return
                 inputs = []
                 what = f"HubSpot associations {self.name} to {target}"

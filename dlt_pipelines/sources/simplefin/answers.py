@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import urllib.parse
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from dlt_pipelines.core.records import at
+from dlt_pipelines.core.records import at, instant
 from dlt_pipelines.errors import Unexpected
 from dlt_pipelines.wire.client import Client
 from dlt_pipelines.wire.paging import expect, once
@@ -138,8 +138,8 @@ def milliseconds(seconds: Any) -> Any:
 
 def stale_balances(rows: list[dict[str, Any]], now: datetime, days: int) -> Iterator[str]:
     for row in rows:
-        with contextlib.suppress(TypeError, ValueError):
-            true_at = datetime.fromtimestamp(int(row["balance-date"]), UTC)
+        with contextlib.suppress(ValueError):
+            true_at = instant(milliseconds(row.get("balance-date")))
             if now - true_at > timedelta(days=days):
                 yield (
                     f"the balance of {row['_key']} is that of {true_at:%Y-%m-%d}; the bank may have to be"

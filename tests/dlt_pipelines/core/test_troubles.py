@@ -114,7 +114,7 @@ def test_pages_that_go_wrong_lose_and_double_nothing(
 
 
 @pytest.mark.parametrize("name", each(CONNECTED))
-@pytest.mark.parametrize("kind", ["field_new", "field_gone", "field_type"])
+@pytest.mark.parametrize("kind", ["field_new", "field_type"])
 def test_rows_of_another_shape_are_kept(
     name: str, kind: str, clean: Content, sandbox: Sandbox, company: Company
 ) -> None:
@@ -134,10 +134,30 @@ def test_rows_of_another_shape_are_kept(
         query(Settings(), f'select bool_and({case.column} is null) from raw_{name}."{table}"') == [(True,)]
         for table in tables
     )
-    if kind == "field_type":
-        assert any(case.column in warning and "stored as empty" in warning for warning in report.warnings), (
-            report.warnings
-        )
+    assert any(case.column in warning and "stored as empty" in warning for warning in report.warnings), (
+        report.warnings
+    )
+
+
+@pytest.mark.parametrize("name", each(CONNECTED))
+def test_a_field_that_stops_coming_refuses_its_table(
+    name: str, sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = CASES[name]
+    load(name, Settings(), company, tables=case.tables)
+    before = content(Settings(), name, case.tables)
+    at(monkeypatch, sandbox, "2025-10-28T12:00:00Z")
+    sandbox.fault(name, "field_gone", path=case.listing, field=case.field)
+    report = load(name, Settings(), company, tables=case.tables)
+    said = query(
+        Settings(),
+        "select table_name, error, complete_through from ledger.loads where status = 'not_available'",
+    )
+    assert said, report.warnings
+    field = case.field.removeprefix("properties.") if name == "hubspot" else case.field
+    for table, error, through in said:
+        assert f"no record has {'spend' if name == 'google_ads' else field} (" in error and through is None
+        assert content(Settings(), name, {table})[table] == before[table]
 
 
 @pytest.mark.parametrize("name", each(CONNECTED))

@@ -26,13 +26,18 @@ def read_text(path: Path) -> str:
     return decode(data, path)
 
 
+def is_utf_16(data: bytes) -> bool:
+    """Whether a file looks like UTF-16."""
+    return data.startswith(_UTF_16) or b"\0" in data[:2]
+
+
 def decode(data: bytes, name: Path | str) -> str:
     """`data` as text; errors start with `name`.
 
     Raises:
         SettingsError: the bytes are not UTF-8.
     """
-    if data.startswith(_UTF_16) or b"\0" in data[:200]:
+    if is_utf_16(data) or b"\0" in data[:200]:
         raise SettingsError(
             f'{name}: the encoding is UTF-16, as Excel\'s "Unicode text" writes it. Save the file as UTF-8.'
         )

@@ -22,6 +22,7 @@ from dlt_pipelines.core.source import EVERYTHING, ColumnType, Table
 from dlt_pipelines.doctor.findings import Finding
 from dlt_pipelines.wire.connection import Connection
 from foundation.calendar import parse_day, parse_week
+from foundation.text import is_utf_16
 
 MOST_CONTENT = 1_000
 """Characters to keep of a rejected row."""
@@ -162,11 +163,16 @@ def read_folder(folder: Path, header: Header, parse: Parse) -> Read:
             _read_file(path, header, parse, read)
         except OSError as error:
             read.reject(path.name, 0, f"the file cannot be read: {error.strerror}", [])
+        except Rejected as reason:
+            read.reject(path.name, 1, str(reason), [])
     return read
 
 
 def _read_file(path: Path, expected: Header, parse: Parse, read: Read) -> None:
-    text = path.read_bytes().decode("utf-8-sig", "surrogateescape").replace("\0", "\ufffd")
+    data = path.read_bytes()
+    if is_utf_16(data):
+        raise Rejected('the encoding is UTF-16, as Excel\'s "Unicode text" writes it; save the file as UTF-8')
+    text = data.decode("utf-8-sig", "surrogateescape").replace("\0", "\ufffd")
     lines = list(io.StringIO(text, newline=""))
     header: list[str] | None = None
     base = line = 0
@@ -196,14 +202,19 @@ def _read_file(path: Path, expected: Header, parse: Parse, read: Read) -> None:
             continue
         if header is None:
             header = [cell.strip().lower() for cell in cells]
+            if _undecodable(cells):
+                raise Rejected("the header is not UTF-8 text; save the file as UTF-8")
             if fault := expected.fault(header):
+                for mark, named in ((";", "semicolons"), ("\t", "tabs")):
+                    if len(cells) == 1 and mark in cells[0]:
+                        fault += f". The cells are separated by {named}, expected commas"
                 read.reject(path.name, start, fault, cells)
                 return
             continue
         try:
             if len(cells) != len(header):
                 raise Rejected(f"{len(cells)} cells, but the header has {len(header)}")
-            if any("\udc80" <= character <= "\udcff" for cell in cells for character in cell):
+            if _undecodable(cells):
                 raise Rejected("not UTF-8 text; save the file as UTF-8")
             row = parse(path.name, start, dict(zip(header, (cell.strip() for cell in cells), strict=True)))
         except Rejected as reason:
@@ -211,6 +222,10 @@ def _read_file(path: Path, expected: Header, parse: Parse, read: Read) -> None:
             continue
         if row is not None:
             read.rows.append({"file": path.name, "line": start, **row})
+
+
+def _undecodable(cells: list[str]) -> bool:
+    return any("\udc80" <= character <= "\udcff" for cell in cells for character in cell)
 
 
 def number(text: str, what: str) -> Decimal:

@@ -92,7 +92,8 @@ class Redactor:
         clean = self._without_known(str(text))
         for pattern, replacement in _PATTERNS:
             clean = pattern.sub(replacement, clean)
-        return clean
+        # half a surrogate pair, or a byte of another encoding, can be stored nowhere
+        return clean.encode("utf-8", "backslashreplace").decode()
 
     def cut(self, text: object, most: int) -> str:
         """The first `most` characters of `text` on one line, redacted before they are cut."""

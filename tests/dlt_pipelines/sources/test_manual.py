@@ -162,6 +162,26 @@ def test_a_wrong_header_rejects_the_file_and_no_other(
     assert query(Settings(), "select file from raw_manual.entries") == [("b.csv",)]
 
 
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ((HEADER + GOOD).encode("utf-16"), "the encoding is UTF-16"),
+        ((HEADER + GOOD).encode("utf-16-be"), "the encoding is UTF-16"),
+        (b"person,\xe9\xff\n" + GOOD.encode(), "the header is not UTF-8 text"),
+        ((HEADER + GOOD).replace(",", ";").encode(), "separated by semicolons, expected commas"),
+        ((HEADER + GOOD).replace(",", "\t").encode(), "separated by tabs, expected commas"),
+    ],
+    ids=["utf-16", "utf-16-be", "latin-1", "semicolons", "tabs"],
+)
+def test_a_file_of_another_encoding_is_named_and_costs_no_other(
+    content: bytes, reason: str, folder: Path, company: Company
+) -> None:
+    (folder / "b.csv").write_text(HEADER + GOOD)
+    found = rejected(folder, company, content)
+    assert len(found) == 1 and found[0][0] == 1 and reason in found[0][1]
+    assert query(Settings(), "select file from raw_manual.entries") == [("b.csv",)]
+
+
 def test_bytes_that_are_no_text_reject_their_line_only(folder: Path, company: Company) -> None:
     found = rejected(
         folder,

@@ -10,6 +10,7 @@ Everything else is permanent.
 from __future__ import annotations
 
 import copy
+import logging
 import random
 import threading
 import time
@@ -30,6 +31,8 @@ from dlt_pipelines.wire.messages import Answer, Request, Retry, retry_after, sen
 from dlt_pipelines.wire.paging import Complaint, no_complaint
 from dlt_pipelines.wire.transport import CONNECT_SECONDS, USER_AGENT, open_pool
 from dlt_pipelines.wire.vendor import Vendor
+
+log = logging.getLogger(__name__)
 
 TRIES = 5
 
@@ -220,8 +223,14 @@ class Client(Connection, Generic[FactsT]):
         return self.redact(f"{self.vendor.label}: {request.name}: {text}")
 
     def _not_json(self, answer: Answer) -> Retry:
-        start = f"{len(answer.body)} bytes" if self.vendor.discreet else repr(answer.start)
-        return Retry(f"not JSON but {start} ({answer.headers.get('content-type', 'no content type')})")
+        # a broken answer may hold records, and errors are published: its text stays in the log
+        if not self.vendor.discreet:
+            log.info("%s: not JSON: %s", self.vendor.label, answer.start)
+        if answer.body.strip() == b"null":
+            return Retry("the answer is null, expected an object or a list")
+        return Retry(
+            f"not JSON but {len(answer.body)} bytes ({answer.headers.get('content-type', 'no content type')})"
+        )
 
     def _by_status(self, answer: Answer) -> Retry | SourceError | None:
         status, says = answer.status, f"answers {answer.status}: {answer.start}"

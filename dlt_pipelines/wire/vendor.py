@@ -50,7 +50,7 @@ class Vendor:
     patience: float = 1.0
     """Seconds to wait before the first retry, about; each further wait is twice as long."""
     discreet: bool = False
-    """Answers may hold other people's secrets: no error quotes one that has a status of success."""
+    """Answers may hold other people's secrets: not even the log quotes one that has a status of success."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "base_url", self.base_url.rstrip("/"))

@@ -46,7 +46,16 @@ from dlt_pipelines.sources.autotask.access import (
     identify,
 )
 from dlt_pipelines.sources.autotask.diagnosis import NON_BILLABLE_WARNING, diagnose
-from dlt_pipelines.sources.autotask.fields import ACCOUNT, CHANGED, DATED, ENTITIES, FIELDS, MADE, PICKLISTS
+from dlt_pipelines.sources.autotask.fields import (
+    ACCOUNT,
+    CHANGED,
+    DATED,
+    ENTITIES,
+    FIELDS,
+    MADE,
+    MAY_LACK,
+    PICKLISTS,
+)
 from dlt_pipelines.sources.autotask.queries import (
     Filter,
     any_of,
@@ -89,7 +98,7 @@ def recall(connection: Any, run: _Run) -> None:
 
 def _rows(run: _Run, name: str, conditions: list[Filter]) -> Iterator[Any]:
     pages = walk(run.client, ENTITIES[name], [field for field, _ in FIELDS[name].values()], conditions)
-    yield from typed(f"autotask.{name}", FIELDS[name], pages, run.warn, may_lack=FIELDS[name])
+    yield from typed(f"autotask.{name}", FIELDS[name], pages, run.warn, may_lack=MAY_LACK)
 
 
 def _changing(run: _Run, name: str) -> Iterator[Any]:

@@ -74,6 +74,9 @@ FIELDS: dict[str, dict[str, tuple[str, ColumnType]]] = {
 """Table -> column -> (field on the wire, type). Only these fields are asked for: home phones and pay stay
     where they are."""
 
+MAY_LACK = {"title", "ticket_type", "issue_type", "priority", "resource_type", "company_type"}
+"""Every requested field comes, if only as null. These decide nothing, so a table can do without them."""
+
 PICKLISTS: dict[str, ColumnType] = {
     "entity": "text",
     "field": "text",

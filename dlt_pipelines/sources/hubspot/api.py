@@ -81,10 +81,8 @@ def record_rows(answer: Any, what: str) -> list[dict[str, Any]]:
         PermanentError: something that is no record.
     """
     rows = results(answer, what)
-    if strange := next((row for row in rows if not is_record(row)), None):
-        raise PermanentError(
-            f"{what}: expected every result to have an id (text) and properties, got {str(strange)[:200]}"
-        )
+    if not all(map(is_record, rows)):
+        raise PermanentError(f"{what}: expected every result to have an id (text) and properties")
     return rows
 
 

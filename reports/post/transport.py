@@ -1,7 +1,8 @@
 """How a mail leaves: to the mail server, or as a file into the outbox.
 
-Where `SMTP_URL` is set, mails go there: `smtp://user:password@host:port` (add `?starttls=1` for STARTTLS) or
-`smtps://...`. Without it they become `.eml` files in the outbox folder.
+Where `SMTP_URL` is set, mails go there: `smtps://user:password@host:port`, or `smtp://...`, which uses
+STARTTLS where there is a user, and without one if asked (`?starttls=1`). Without it they become `.eml` files
+in the outbox folder.
 """
 
 from __future__ import annotations
@@ -185,11 +186,14 @@ class Smtp:
         return plain(text, 200)
 
 
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
 def transport(settings: Settings) -> Smtp | Outbox:
     if settings.smtp_url is None:
         return Outbox(settings.outbox_dir)
     way_out = (
-        "SMTP_URL: expected smtp://user:password@host:port, smtps://... or smtp://...?starttls=1; "
+        "SMTP_URL: expected smtp://user:password@host:port or smtps://...; "
         "write % and @ in a password as %25 and %40"
     )
     try:
@@ -200,8 +204,15 @@ def transport(settings: Settings) -> Smtp | Outbox:
         raise DeliveryFailed(way_out) from None
     if parts.scheme not in ("smtp", "smtps") or not host:
         raise DeliveryFailed(way_out)
-    starttls = parse_qs(parts.query).get("starttls", ["0"])[-1] not in ("0", "false", "")
-    tls: Literal["", "tls", "starttls"] = "tls" if parts.scheme == "smtps" else "starttls" if starttls else ""
+    asked = parse_qs(parts.query).get("starttls", [""])[-1]
     user = unquote(parts.username) if parts.username else None
+    # a password never leaves this machine unencrypted
+    must_encrypt = user is not None and host not in LOOPBACK
+    if must_encrypt and parts.scheme == "smtp" and asked in ("0", "false"):
+        raise DeliveryFailed(
+            "SMTP_URL: with ?starttls=0 the password would travel unencrypted; remove it, or use smtps://"
+        )
+    starttls = must_encrypt or asked not in ("0", "false", "")
+    tls: Literal["", "tls", "starttls"] = "tls" if parts.scheme == "smtps" else "starttls" if starttls else ""
     password = unquote(parts.password) if parts.password else None
     return Smtp(host, port or {"tls": 465, "starttls": 587, "": 25}[tls], user, password, tls)

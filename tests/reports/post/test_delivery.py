@@ -25,6 +25,7 @@ from foundation.settings import PROJECT_ROOT, Company, Settings
 from reports.mails.weekly_scorecard import send_weekly_scorecard
 from reports.post.delivery import Postman
 from reports.post.outcome import DeliveryFailed
+from reports.post.transport import Smtp, transport
 from tests.support.smtp import Server, free_port
 
 W43 = date(2025, 10, 20)
@@ -199,6 +200,29 @@ def test_login_and_a_secret_that_stays_one(settings: Settings, company: Company,
 def test_an_address_of_the_server_that_is_none(settings: Settings, company: Company, url: str) -> None:
     with pytest.raises(DeliveryFailed, match="SMTP_URL: expected smtp://") as caught:
         send_weekly_scorecard(settings.model_copy(update={"smtp_url": SecretStr(url)}), company, W43)
+    assert "canary-pw" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "tls", "port"),
+    [
+        ("smtp://user:pw@mail.example", "starttls", 587),
+        ("smtp://user:pw@mail.example:2525", "starttls", 2525),
+        ("smtp://mail.example", "", 25),
+        ("smtp://mail.example?starttls=1", "starttls", 587),
+        ("smtp://user:pw@127.0.0.1:2525", "", 2525),
+        ("smtps://user:pw@mail.example", "tls", 465),
+    ],
+)
+def test_a_password_travels_encrypted(settings: Settings, url: str, tls: str, port: int) -> None:
+    found = transport(settings.model_copy(update={"smtp_url": SecretStr(url)}))
+    assert isinstance(found, Smtp) and (found.tls, found.port) == (tls, port)
+
+
+def test_a_password_without_encryption_is_refused(settings: Settings) -> None:
+    url = "smtp://user:canary-pw@mail.example?starttls=0"
+    with pytest.raises(DeliveryFailed, match="would travel unencrypted") as caught:
+        transport(settings.model_copy(update={"smtp_url": SecretStr(url)}))
     assert "canary-pw" not in str(caught.value)
 
 

@@ -28,8 +28,12 @@ _FORK = multiprocessing.get_context("fork")
 def run(
     command: Sequence[str], environment: dict[str, str], project: Path
 ) -> subprocess.CompletedProcess[str]:
-    """Run a dbt command with additional environment variables and the seeds of `project`."""
-    manifest = _manifest()
+    """Run a dbt command with additional environment variables and the seeds of `project`.
+
+    A project with models or macros of its own, instead of links to the real ones, is parsed by the command."""
+    real = PROJECT_ROOT / "dbt_project"
+    is_real = all((project / part).resolve() == real / part for part in ("models", "macros"))
+    manifest = _manifest() if is_real else None
     with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
         process = _FORK.Process(
             target=_child, args=(manifest, command, environment, project, output.fileno())
@@ -72,7 +76,7 @@ def _manifest() -> Manifest:
 
 
 def _child(
-    manifest: Manifest, command: Sequence[str], environment: dict[str, str], project: Path, output: int
+    manifest: Manifest | None, command: Sequence[str], environment: dict[str, str], project: Path, output: int
 ) -> None:
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
@@ -82,7 +86,7 @@ def _child(
     sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
     sys.stderr = sys.stdout
     os.environ |= environment
-    for node in manifest.nodes.values():
+    for node in manifest.nodes.values() if manifest else ():
         if node.resource_type == "seed":
             node.root_path = str(project)
     result = dbtRunner(manifest=manifest).invoke(list(command))

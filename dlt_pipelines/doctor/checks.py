@@ -67,6 +67,7 @@ def _checks(entry: SourceEntry, settings: Settings, company: Company, redact: Re
         yield from (Finding(entry.name, name, "ok", "set") for name in variables if name not in values)
         yield from credential_ages.findings(entry.name, settings, company, values)
     yield from versions.findings(entry.name, company, local_date(settings.now(), company.zone))
+    yield from _last_load(entry, settings)
     client = source.connect(settings, company)
     assert client is not None  # its credentials are set
     account = source.identify(client) or "an account that has no name yet"
@@ -87,6 +88,30 @@ def _clock(entry: SourceEntry, client: Connection, settings: Settings) -> Iterat
             "Correct the machine's clock and keep it right (NTP). Loads use the earlier of the two clocks."
         )
         yield Finding(entry.name, "clock", "warn", detail, way_out)
+
+
+def _last_load(entry: SourceEntry, settings: Settings) -> Iterator[Finding]:
+    """The failure of the last load, by the ledger: reading may be allowed and the shape wrong."""
+    if not settings.warehouse_path.exists():
+        return
+    try:
+        with contextlib.closing(duckdb.connect(str(settings.warehouse_path), read_only=True)) as connection:
+            rows = connection.execute(
+                "select error, string_agg(table_name, ', ' order by table_name), max(finished_at) from"
+                " ledger.loads where source = ? and load_id = (select arg_max(load_id, load_number) from"
+                " ledger.loads where source = ?) and status = 'failed' group by error",
+                [entry.name, entry.name],
+            ).fetchall()
+    except duckdb.Error:
+        return  # a load is writing, or nothing was ever loaded
+    for error, tables, when in rows:
+        yield Finding(
+            entry.name,
+            "last load",
+            "fail",
+            f"failed on {when:%Y-%m-%d %H:%M %Z} ({tables}): {error}",
+            "Do what the text says and load again: `scoreline run refresh`.",
+        )
 
 
 def _refused(entry: SourceEntry, settings: Settings) -> Iterator[Finding]:

@@ -245,3 +245,14 @@ def test_a_misspelt_name_in_the_file_of_variables(
         set(found) == {"HUBSPOT_APIKEY"}
         and found["HUBSPOT_APIKEY"].way_out == "Correct the name: HUBSPOT_API_KEY."
     )
+
+
+def test_a_load_that_failed_is_named_by_the_doctor(sandbox: Sandbox, company: Company) -> None:
+    sandbox.fault("intercom", "status", status=200, path="conversations/search", body='{"items_v2": []}')
+    with pytest.raises(PermanentError):
+        load("intercom", Settings(), company, tables={"conversations"})
+    sandbox.clear_faults()
+    found = bad(diagnose(Settings(), company, ["intercom"]))["last load"]
+    assert found.level == "fail" and "expected conversations to be a list" in found.detail
+    load("intercom", Settings(), company, tables={"conversations"})
+    assert "last load" not in bad(diagnose(Settings(), company, ["intercom"]))

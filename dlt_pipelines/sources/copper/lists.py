@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from dlt_pipelines.errors import Unexpected
 from dlt_pipelines.sources.copper.access import Facts
 from dlt_pipelines.wire.client import Client
 from dlt_pipelines.wire.paging import entries, expect
@@ -12,11 +13,14 @@ from dlt_pipelines.wire.paging import entries, expect
 def activity_types(client: Client[Facts]) -> list[dict[str, Any]]:
     """Every type with its category; ids are only unique within one."""
     found = expect(client.get_once("/activity_types"), dict, "Copper activity types")
-    return [
+    types = [
         {"category": category, **row}
         for category, rows in found.items()
         for row in entries(rows, "Copper activity types")
     ]
+    if not types:  # Copper's own cannot be removed; without types no call is a call
+        raise Unexpected("Copper activity types: expected at least one type, but the answer has none")
+    return types
 
 
 def pipelines(client: Client[Facts]) -> list[dict[str, Any]]:

@@ -39,6 +39,13 @@ def alive(settings: Settings, table: str, where: str = "true") -> list[tuple[Any
     )
 
 
+@pytest.mark.parametrize("body", ["{}", '{"user": [], "system": []}'])
+def test_no_activity_type_at_all_is_not_believed(sandbox: Sandbox, company: Company, body: str) -> None:
+    sandbox.fault("copper", "status", status=200, path="activity_types", body=body)
+    with pytest.raises(PermanentError, match="expected at least one type"):
+        load("copper", Settings(), company, tables={"activity_types"})
+
+
 def test_activity_types_come_as_an_object_and_ids_collide_over_categories(
     sandbox: Sandbox, company: Company
 ) -> None:

@@ -168,14 +168,14 @@ def test_a_token_file_that_cannot_be_read_says_the_way_out(
     sandbox.forget_requests()
     with pytest.raises(
         PermanentError,
-        match=r"quickbooks\.json, which keeps the refresh token, cannot be read.*remove it and begin again",
+        match=r"quickbooks\.json, which keeps the refresh token, cannot be read.*remove it and start again",
     ):
         load("quickbooks", settings, company, tables={"company"})
     assert sandbox.requests("quickbooks") == []
     (finding,) = [
         finding for finding in diagnose(settings, company, ["quickbooks"]) if finding.level == "fail"
     ]
-    assert "remove it and begin again" in finding.detail
+    assert "remove it and start again" in finding.detail
 
 
 def test_a_token_that_was_tampered_with_is_refused_by_the_vendor(

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from dlt_pipelines.core.load import load
+from dlt_pipelines.core.source import Window
 from dlt_pipelines.doctor.checks import diagnose
 from dlt_pipelines.errors import PermanentError, SourceError, TransientError
 from dlt_pipelines.sources import smartlead
@@ -268,8 +269,8 @@ def test_a_question_the_vendor_refuses_is_no_answer(sandbox: Sandbox, company: C
 
 
 def test_a_window_is_read_again(sandbox: Sandbox, company: Company) -> None:
-    window = {"since": datetime(2025, 2, 3, tzinfo=UTC), "until": datetime(2025, 2, 9, tzinfo=UTC)}
-    load(NAME, Settings(), company, tables={"sends"}, **window)  # type: ignore[arg-type]
+    window = Window(datetime(2025, 2, 3, tzinfo=UTC), datetime(2025, 2, 9, tzinfo=UTC))
+    load(NAME, Settings(), company, tables={"sends"}, window=window)
     [(first, last, campaigns)] = rows(
         "select min(sent_at)::date::text, max(sent_at)::date::text, count(distinct campaign_id) from sends"
     )

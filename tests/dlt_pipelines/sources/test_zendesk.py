@@ -181,8 +181,8 @@ def test_a_backfill_begins_at_its_window_runs_to_the_end_and_moves_no_cursor(
     snapshots = "select count(*) from raw_zendesk.open_tickets"
     before = query(Settings(), snapshots)
     sandbox.forget_requests()
-    window = {"since": datetime(2025, 10, 1, tzinfo=UTC), "until": datetime(2025, 10, 8, tzinfo=UTC)}
-    report = pull(company, **window)
+    window = Window(datetime(2025, 10, 1, tzinfo=UTC), datetime(2025, 10, 8, tzinfo=UTC))
+    report = pull(company, window=window)
     assert exports(sandbox) == 1 and query(Settings(), snapshots) == before
     stamps = query(
         Settings(), "select count(*) from raw_zendesk.tickets where generated_timestamp >= 1759276800"

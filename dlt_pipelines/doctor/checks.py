@@ -67,13 +67,15 @@ def _checks(entry: SourceEntry, settings: Settings, company: Company, redact: Re
         yield from (Finding(entry.name, name, "ok", "set") for name in variables if name not in values)
         yield from credential_ages.findings(entry.name, settings, company, values)
     yield from versions.findings(entry.name, company, local_date(settings.now(), company.zone))
-    yield from _last_load(entry, settings)
     client = source.connect(settings, company)
     assert client is not None  # its credentials are set
     account = source.identify(client) or "an account that has no name yet"
     yield Finding(entry.name, "connection", "ok", account)
     yield from _refused(entry, settings)
-    yield from source.diagnose(client, settings, company)
+    found = list(source.diagnose(client, settings, company))
+    yield from found
+    if all(finding.level != "fail" for finding in found):
+        yield from _last_load(entry, settings)  # otherwise the cause is named already
     yield from _clock(entry, client, settings)
 
 

@@ -16,6 +16,14 @@ with reach as (
 
 unread as (
     select
+        {{ never_read(['int_phone__calls'], ['justcall', 'copper']) }} as has_no_calls,
+        -- only the phone system knows how long people talked
+        not exists (
+            select 1
+            from {{ ref('int_sources__states') }} as sources
+            where sources.source = 'justcall' and not sources.is_not_connected
+        )
+        or {{ never_read(['int_phone__calls'], ['justcall']) }} as has_no_talk,
         {{ never_read(['int_copper__emails'], ['copper']) }} as has_no_emails,
         {{ never_read(['int_copper__progressions'], ['copper']) }} as has_no_progressions,
         {{ never_read(['int_copper__sales'], ['copper']) }} as has_no_sales
@@ -41,7 +49,8 @@ events as (
             'calls_in_justcall': case when source = 'justcall' then 1 else 0 end,
             'calls_in_copper': case when source = 'copper' then 1 else 0 end,
             'calls_in_both': case when is_duplicate then 1 else 0 end,
-            'talk_seconds': coalesce(talk_seconds, 0)
+            'talk_seconds': talk_seconds,
+            'without_duration': case when source = 'justcall' and talk_seconds is null and coalesce(is_connected, true) then 1 else 0 end
         } as call,
         cast(null as text) as kind,
         cast(null as decimal(38, 9)) as amount
@@ -57,10 +66,10 @@ events as (
         rep_email,
         sent_day as day,
         null as call,
-        'email' as kind,
+        case when is_incoming is null then 'email without a direction' else 'email' end as kind,
         1 as amount
     from {{ ref('int_copper__emails') }}
-    where not is_deleted and not is_incoming and account_id is not null
+    where not is_deleted and is_incoming is not true and account_id is not null
 
     union all
 
@@ -109,7 +118,9 @@ per_day as (
         sum(named.call.calls_in_copper) as calls_in_copper,
         sum(named.call.calls_in_both) as calls_in_both,
         sum(named.call.talk_seconds) as talk_seconds,
+        sum(named.call.without_duration) as calls_without_duration,
         count(*) filter (where named.kind = 'email') as emails,
+        count(*) filter (where named.kind = 'email without a direction') as emails_without_direction,
         count(*) filter (where named.kind = 'A') as progression_a,
         count(*) filter (where named.kind = 'B') as progression_b,
         count(*) filter (where named.kind = 'C') as progression_c,
@@ -150,12 +161,19 @@ spine as (
 filled as (
     select
         spine.*,
-        case when not unread.has_no_emails then coalesce(per_day.emails, 0) end as emails,
-        coalesce(per_day.calls, 0) as calls,
-        coalesce(per_day.calls_in_justcall, 0) as calls_in_justcall,
-        coalesce(per_day.calls_in_copper, 0) as calls_in_copper,
-        coalesce(per_day.calls_in_both, 0) as calls_in_both,
-        coalesce(per_day.talk_seconds, 0) as talk_seconds,
+        -- where all that a day has is unknown, so is the day
+        case
+            when not unread.has_no_emails and coalesce(per_day.emails > 0 or per_day.emails_without_direction = 0, true)
+                then coalesce(per_day.emails, 0)
+        end as emails,
+        {% for measure in ['calls', 'calls_in_justcall', 'calls_in_copper', 'calls_in_both'] -%}
+        case when not unread.has_no_calls then coalesce(per_day.{{ measure }}, 0) end as {{ measure }},
+        {% endfor -%}
+        case
+            when not unread.has_no_talk and coalesce(per_day.talk_seconds > 0 or per_day.calls_without_duration = 0, true)
+                then coalesce(per_day.talk_seconds, 0)
+        end as talk_seconds,
+        coalesce(per_day.calls_without_duration, 0) as calls_without_duration,
         case when not unread.has_no_progressions then coalesce(per_day.progression_a, 0) end as progression_a,
         case when not unread.has_no_progressions then coalesce(per_day.progression_b, 0) end as progression_b,
         case when not unread.has_no_progressions then coalesce(per_day.progression_c, 0) end as progression_c,
@@ -166,14 +184,15 @@ filled as (
     left join per_day on spine.rep_key = per_day.rep_key and spine.day = per_day.day
 ),
 
--- per working day: what is done at a weekend adds to it, the weekend itself doesn't
+-- per working day: what is done at a weekend adds to it, the weekend itself doesn't. A day of which a measure is unknown is in neither
+-- side of its mean
 compared as (
     select
         *,
         {% for measure in ['emails', 'calls', 'talk_seconds'] -%}
-        sum({{ measure }}) over own_past as {{ measure }}_own,
-        {% endfor -%}
-        count(*) filter (where is_working_day) over own_past as days_own
+        sum({{ measure }}) over own_past
+        / nullif(count({{ measure }}) filter (where is_working_day) over own_past, 0) as {{ measure }}_own{{ ',' if not loop.last }}
+        {% endfor %}
     from filled
     window own_past as (
         partition by rep_key order by day range between interval {{ own_days }} days preceding and interval 1 days preceding
@@ -183,9 +202,8 @@ compared as (
 team as (
     select
         {% for measure in ['emails', 'calls', 'talk_seconds'] -%}
-        sum(filled.{{ measure }}) as {{ measure }},
-        {% endfor -%}
-        count(*) filter (where filled.is_working_day) as days
+        sum(filled.{{ measure }}) / nullif(count(filled.{{ measure }}) filter (where filled.is_working_day), 0) as {{ measure }}{{ ',' if not loop.last }}
+        {% endfor %}
     from filled
     inner join bounds on filled.day >= bounds.first_day
     where filled.rep_key <> 'nobody'
@@ -204,17 +222,18 @@ select
     cast(compared.calls_in_both as bigint) as calls_in_both,
     cast(compared.talk_seconds as bigint) as talk_seconds,
     cast(compared.talk_seconds / 60.0 as decimal(38, 9)) as talk_minutes,
+    cast(compared.calls_without_duration as bigint) as calls_without_duration,
     cast(compared.progression_a as bigint) as progression_a,
     cast(compared.progression_b as bigint) as progression_b,
     cast(compared.progression_c as bigint) as progression_c,
     cast(compared.new_sales_wholesale as decimal(38, 9)) as new_sales_wholesale,
     cast(compared.new_sales_distribution as decimal(38, 9)) as new_sales_distribution,
-    cast(team.emails / nullif(team.days, 0) as decimal(38, 9)) as emails_team_average,
-    cast(team.calls / nullif(team.days, 0) as decimal(38, 9)) as calls_team_average,
-    cast(team.talk_seconds / 60.0 / nullif(team.days, 0) as decimal(38, 9)) as talk_minutes_team_average,
-    cast(compared.emails_own / nullif(compared.days_own, 0) as decimal(38, 9)) as emails_own_average,
-    cast(compared.calls_own / nullif(compared.days_own, 0) as decimal(38, 9)) as calls_own_average,
-    cast(compared.talk_seconds_own / 60.0 / nullif(compared.days_own, 0) as decimal(38, 9)) as talk_minutes_own_average
+    cast(team.emails as decimal(38, 9)) as emails_team_average,
+    cast(team.calls as decimal(38, 9)) as calls_team_average,
+    cast(team.talk_seconds / 60.0 as decimal(38, 9)) as talk_minutes_team_average,
+    cast(compared.emails_own as decimal(38, 9)) as emails_own_average,
+    cast(compared.calls_own as decimal(38, 9)) as calls_own_average,
+    cast(compared.talk_seconds_own / 60.0 as decimal(38, 9)) as talk_minutes_own_average
 from compared
 inner join bounds on compared.day >= bounds.first_day
 cross join team

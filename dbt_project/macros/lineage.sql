@@ -79,20 +79,45 @@
 {%- endmacro %}
 
 {#-
-    Whether a table that the models are computed from was never read, of the sources that are connected: what was never read is unknown, not zero.
-    Without `sources` of the CRM.
+    The tables that the models are computed from, of the sources that are connected, each with `is_late` and the instant up to which it
+    was read (`complete_through`, null where it never was), as SQL `from` clause. Without `sources` of the CRM.
 -#}
+{% macro tables_needed(models, sources=none) -%}
+    from (select unnest({{ tables_of_models(models, sources or ['hubspot', 'copper']) }}) as raw_table) as needed
+    inner join {{ ref('int_crm__chosen') if sources is none else ref('int_sources__states') }} as sources
+        on
+            needed.raw_table like sources.source || '.%'
+            {%- if sources is not none %}
+            and not sources.is_not_connected
+            {%- endif %}
+    left join {{ ref('int_sources__tables') }} as tables on needed.raw_table = tables.source || '.' || tables.table_name
+{%- endmacro %}
+
+{#- whether a table that the models are computed from was never read: what was never read is unknown, not zero -#}
 {% macro never_read(models, sources=none) -%}
     exists (
         select 1
-        from (select unnest({{ tables_of_models(models, sources or ['hubspot', 'copper']) }}) as raw_table) as needed
-        inner join {{ ref('int_crm__chosen') if sources is none else ref('int_sources__states') }} as sources
-            on
-                needed.raw_table like sources.source || '.%'
-                {%- if sources is not none %}
-                and not sources.is_not_connected
-                {%- endif %}
-        left join {{ ref('int_sources__tables') }} as tables on needed.raw_table = tables.source || '.' || tables.table_name
+        {{ tables_needed(models, sources) }}
         where tables.complete_through is null
+    )
+{%- endmacro %}
+
+{#- up to when the tables of `tables_needed` were read, as columns -#}
+{% macro read_state() -%}
+    coalesce(bool_or(tables.complete_through is null), false) as is_unread,
+    coalesce(bool_or(tables.is_late), false) as is_late,
+    min(tables.complete_through) as read_through
+{%- endmacro %}
+
+{#- whether the days of a span (`last_day`) end after what was read (`read_state`); one that runs may lack what is not late -#}
+{% macro ends_after_reading(span, state) -%}
+    (
+        {{ state }}.is_unread
+        or coalesce(
+            case
+                when {{ span }}.last_day < {{ today() }} then {{ state }}.read_through < {{ day_start_instant(span ~ '.last_day + 1') }}
+                else {{ state }}.is_late
+            end, false
+        )
     )
 {%- endmacro %}

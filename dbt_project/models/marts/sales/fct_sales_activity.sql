@@ -5,7 +5,9 @@ with kinds as (
     {% for kind in ['calls', 'emails', 'meetings', 'tasks', 'notes'] -%}
     select
         '{{ kind }}' as kind,
-        {{ loop.index }} as sort_order
+        {{ loop.index }} as sort_order,
+        {{ read_state() }}
+    {{ tables_needed(['stg_hubspot__' ~ kind, 'stg_copper__activities']) }}
     {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
@@ -110,7 +112,8 @@ select
     owners.owner_key,
     kinds.kind,
     cast(kinds.sort_order as bigint) as sort_order,
-    coalesce(recorded.records, 0) as records,
+    -- nothing in a span that was not read to its end is no zero
+    case when recorded.records > 0 or not {{ ends_after_reading('periods', 'kinds') }} then coalesce(recorded.records, 0) end as records,
     case when targets.target is not null then coalesce(towards.counted, 0) end as counted,
     cast(targets.target as decimal(38, 9)) as target,
     cast(case when targets.target > 0 then coalesce(towards.counted, 0) / targets.target end as decimal(38, 9)) as attainment,

@@ -1,3 +1,4 @@
+{%- set kinds = ['calls', 'emails', 'meetings', 'tasks', 'notes'] -%}
 -- the trend of activities: days up to a month, weeks up to about a quarter, months beyond
 with days as (
     select
@@ -27,6 +28,13 @@ buckets as (
     group by period_key, bucket
 ),
 
+{% for kind in kinds -%}
+{{ kind }}_read as (
+    select {{ read_state() }}
+    {{ tables_needed(['stg_hubspot__' ~ kind, 'stg_copper__activities']) }}
+),
+
+{% endfor -%}
 counted as (
     select
         days.period_key,
@@ -49,10 +57,14 @@ select
     buckets.bucket_label,
     buckets.first_day,
     buckets.last_day,
-{% for kind in ['calls', 'emails', 'meetings', 'tasks', 'notes'] -%}
-coalesce(counted.{{ kind }}, 0) as {{ kind }}{{ ',' if not loop.last }}
+    -- nothing in days that were not read to their end is no zero
+{% for kind in kinds -%}
+    case when counted.{{ kind }} > 0 or not {{ ends_after_reading('buckets', kind ~ '_read') }} then coalesce(counted.{{ kind }}, 0) end as {{ kind }}{{ ',' if not loop.last }}
 {% endfor -%}
 from buckets
+{% for kind in kinds -%}
+cross join {{ kind }}_read
+{% endfor -%}
 cross join {{ ref('dim_sales_owners') }} as owners
 left join counted
     on buckets.period_key = counted.period_key and buckets.bucket = counted.bucket and owners.owner_key = counted.owner_key

@@ -137,7 +137,8 @@ valued as (
             and owners.owner_key = held.owner_key
 ),
 
-unread as (
+-- up to when the tables of each measure were read
+read as (
     {% for names, models in [
         (['win_rate', 'avg_deal', 'won_value', 'deals_won', 'deals_lost', 'deals_created', 'sales_cycle_days', 'sales_cycle_median'],
             ['int_crm__deals']),
@@ -151,8 +152,10 @@ unread as (
         (['owners'], ['stg_hubspot__owners', 'stg_copper__users']),
         (['pipelines'], ['stg_hubspot__deal_pipelines', 'stg_copper__pipelines']),
     ] -%}
-    select unnest({{ names }}) as measure
-    where {{ never_read(models) }}
+    select
+        unnest({{ names }}) as measure,
+        {{ read_state() }}
+    {{ tables_needed(models) }}
     {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
@@ -160,10 +163,18 @@ unread as (
 of_the_period as (
     select
         valued.*,
-        unread.measure is not null as is_unread,
-        case when unread.measure is null then cast(valued.numerator / nullif(valued.denominator, 0) as decimal(38, 9)) end as value
+        coalesce(read.is_unread, false) as is_unread,
+        read.read_through,
+        -- the span ends after what was read
+        {{ ends_after_reading('spans', 'read') }} as is_beyond,
+        -- nothing in a span that was not read to its end is no zero
+        case
+            when not coalesce(read.is_unread, false) and not (is_beyond and valued.numerator = 0)
+                then cast(valued.numerator / nullif(valued.denominator, 0) as decimal(38, 9))
+        end as value
     from valued
-    left join unread on valued.measure = unread.measure
+    inner join {{ ref('int_sales__spans') }} as spans on valued.period_key = spans.period_key and valued.part = spans.part
+    left join read on valued.measure = read.measure
 ),
 
 together as (
@@ -178,12 +189,15 @@ together as (
         any_value(is_headline) as is_headline,
         any_value(metric_id) as metric_id,
         any_value(kind) as kind,
-        max(numerator) filter (where part = 'period' and not is_unread) as numerator,
+        max(numerator) filter (where part = 'period' and not is_unread and not (is_beyond and numerator = 0)) as numerator,
         max(denominator) filter (where part = 'period') as denominator,
         max(value) filter (where part = 'period') as value,
         max(value) filter (where part = 'now') as now_value,
         max(value) filter (where part = 'then') as then_value,
         bool_or(is_unread) as is_unread,
+        coalesce(bool_or(is_beyond) filter (where part = 'period'), false) as is_beyond,
+        coalesce(bool_or(is_beyond) filter (where part = 'now'), false) as is_now_beyond,
+        'read to ' || strftime({{ local_time('max(read_through)') }}, '%-d %b %Y %H:%M') as read_note,
         max(without_amount) filter (where part = 'period') as without_amount,
         max(disqualified) filter (where part = 'period') as disqualified
     from of_the_period
@@ -206,13 +220,14 @@ select
     together.then_value,
     cast(
         case
-            when not periods.is_whole then null
+            when not periods.is_whole or together.is_now_beyond then null
             when together.unit = 'percent' then together.now_value - together.then_value
             when together.then_value > 0 then together.now_value / together.then_value - 1
         end as decimal(38, 9)
     ) as change,
     case
         when together.is_unread then 'could not be read'
+        when together.is_now_beyond then 'not compared, ' || together.read_note
         when not periods.is_whole then 'not compared, the CRM is read to ' || strftime(periods.now_until, '%-d %b %Y %H:%M')
         when periods.then_first is null then 'no full year before'
         when together.then_value is not null then null
@@ -223,6 +238,7 @@ select
     together.metric_id,
     case
         when together.is_unread then 'could not be read'
+        when together.is_beyond then together.read_note
         when together.measure = 'win_rate' and together.denominator > 0
             then {{ plain_number('together.numerator') }} || ' of ' || {{ plain_number('together.denominator') }} || ' closed'
         when together.measure = 'win_rate' then 'nothing was closed'

@@ -75,13 +75,34 @@ months as (
     where reports.line_kind = 'month'
 ),
 
-totals as (
+-- what the net income of a month has and its groups do not explain; null where a total is missing or cannot be read
+balances as (
+    select
+        month_start,
+        case
+            when count(*) = count(amount)
+                then
+                    sum(amount) filter (where group_key = 'NetIncome')
+                    - coalesce(
+                        sum(amount) filter (where group_key = 'NetOtherIncome'),
+                        sum(case group_key when 'OtherIncome' then amount when 'OtherExpenses' then -amount end),
+                        0
+                    )
+                    - coalesce(sum(case group_key when 'Income' then amount when 'COGS' then -amount when 'Expenses' then -amount end), 0)
+        end as unexplained
+    from reports
+    where report = 'profit_and_loss' and line_kind = 'total'
+    group by month_start
+),
+
+told as (
     select
         months.report,
         months.month_start,
         wanted.group_key,
+        count(reports.line_kind) > 0 as is_there,
         -- a total that came and cannot be read is unknown
-        case when count(reports.line_kind) = count(reports.amount) then coalesce(sum(reports.amount), 0) end as amount,
+        case when count(reports.line_kind) = count(reports.amount) then sum(reports.amount) end as amount,
         bool_or(len(reports.implausible) > 0) as is_implausible
     from months
     inner join wanted on months.report = wanted.report
@@ -92,6 +113,42 @@ totals as (
             and wanted.group_key = reports.group_key
             and reports.line_kind = 'total'
     group by months.report, months.month_start, wanted.group_key
+),
+
+with_totals as (
+    select distinct
+        report,
+        month_start
+    from reports
+    where line_kind = 'total'
+),
+
+judged as (
+    select
+        told.*,
+        abs(balances.unexplained) <= 0.05 as is_explained,
+        -- nothing was booked: the profit and loss has no totals, and neither has the report itself
+        balances.month_start is null and with_totals.month_start is null as is_empty,
+        bool_and(told.is_there) over (partition by told.report, told.month_start) and told.report = 'profit_and_loss' as is_whole
+    from told
+    left join balances on told.month_start = balances.month_start
+    left join with_totals on told.report = with_totals.report and told.month_start = with_totals.month_start
+),
+
+-- QuickBooks leaves out a group without bookings: where the net income shows that nothing else is missing, its total is zero
+totals as (
+    select
+        report,
+        month_start,
+        group_key,
+        is_implausible,
+        case
+            when is_whole and not is_explained then null
+            when is_there then amount
+            when is_empty or (report = 'profit_and_loss' and group_key <> 'NetIncome' and is_explained) then 0
+        end as amount,
+        coalesce(is_whole and not is_explained, false) as is_contradicted
+    from judged
 ),
 
 explained as (
@@ -149,14 +206,18 @@ lines as (
             else 'Other lines of the report'
         end as title,
         totals.amount - coalesce(sum(explained.amount), 0) as amount,
-        case when totals.is_implausible then 'implausible_amount' when totals.amount is null then 'no_number' end as unknown_because
+        case
+            when totals.is_implausible then 'implausible_amount'
+            when totals.is_contradicted then 'totals_disagree'
+            when totals.amount is null then 'no_number'
+        end as unknown_because
     from totals
     left join explained
         on
             totals.report = explained.report
             and totals.month_start = explained.month_start
             and totals.group_key = explained.group_key
-    group by totals.report, totals.month_start, totals.group_key, totals.amount, totals.is_implausible
+    group by totals.report, totals.month_start, totals.group_key, totals.amount, totals.is_implausible, totals.is_contradicted
     having count(explained.title) = 0 or totals.amount is null or totals.amount <> coalesce(sum(explained.amount), 0)
 ),
 

@@ -14,6 +14,9 @@ select
     tables.last_success_at,
     tables.last_attempt_at,
     cast(tables.rows_total as bigint) as rows_total,
-    list_contains({{ tables_of_folder('marts/sales') }}, tables.source || '.' || tables.table_name) as is_on_sales_pages
+    -- the pages show one CRM
+    crm.source is not null
+    and list_contains({{ tables_of_folder('marts/sales') }}, tables.source || '.' || tables.table_name) as is_on_sales_pages
 from {{ ref('int_sources__tables') }} as tables
 inner join {{ ref('int_sources__states') }} as sources on tables.source = sources.source
+left join {{ ref('int_crm__chosen') }} as crm on tables.source = crm.source

@@ -8,12 +8,24 @@ with days as (
     where snapshot_table in ('zendesk.open_tickets', 'intercom.open_conversations')
 ),
 
+-- a desk is in use from its first snapshot on, and to its last one where it is connected no more
+used as (
+    select
+        days.source,
+        min(days.week_start) as first_week,
+        case when bool_or(sources.is_not_connected) then max(days.week_start) else date '9999-12-31' end as last_week
+    from days
+    left join {{ ref('int_sources__states') }} as sources on days.source = sources.source
+    group by days.source
+),
+
 desks as (
     select
-        week_start,
-        count(distinct source) as n
-    from days
-    group by week_start
+        weeks.week_start,
+        count(*) as n
+    from (select distinct days.week_start from days) as weeks
+    inner join used on weeks.week_start between used.first_week and used.last_week
+    group by weeks.week_start
 ),
 
 chosen as (
@@ -35,7 +47,7 @@ select
     snapshots.record_type,
     snapshots.record_id,
     snapshots.record_url,
-    snapshots.record_label || ' (' || snapshots.status || ', ' || snapshots.age_hours // 24 || ' days)' as record_label
+    snapshots.record_label || ' (' || coalesce(snapshots.status, 'status unknown') || ', ' || snapshots.age_hours // 24 || ' days)' as record_label
 from {{ ref('int_desk__open_snapshots') }} as snapshots
 inner join chosen on snapshots.snapshot_day = chosen.snapshot_day
 

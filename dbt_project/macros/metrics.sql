@@ -73,6 +73,11 @@ where metric_id = '{{ metric_id }}'
     {{ return('true_at' if node and node.config.meta.get('dated') else 'null') }}
 {%- endmacro %}
 
+{#- whether an instant lies after the clock: what is planned for later today has not happened -#}
+{% macro lies_ahead(instant) -%}
+coalesce({{ instant }} > {{ clock() }}, false)
+{%- endmacro %}
+
 {#- whether a record is dated after today: nothing that lies ahead has happened. A typed number says itself which period it is for -#}
 {% macro is_ahead() -%}
 (source <> 'manual' and coalesce(occurred_on > {{ today() }}, false))

@@ -305,7 +305,7 @@ def recall(connection: Any, run: _Run) -> None:
     """Before the run, with the lock held: the bills that the warehouse thinks are pending."""
     try:
         rows = connection.execute(
-            "select id from raw_billcom.bills where list_contains(?, approval_status) and not"
+            "select id from raw_billcom.bills where coalesce(list_contains(?, approval_status), true) and not"
             " coalesce(archived, false)",
             [list(PENDING)],
         ).fetchall()
@@ -420,8 +420,11 @@ def _iso(instant: datetime) -> str:
 
 def _pending_bills(run: _Run) -> Iterator[Any]:
     day = snapshot_day(run, "pending_bills")
+    # a bill whose status is not told may wait
     pending = [
-        row for row in _bill_rows(run) if at(row, "approvalStatus") in PENDING and not row.get("archived")
+        row
+        for row in _bill_rows(run)
+        if at(row, "approvalStatus") in (None, *PENDING) and not row.get("archived")
     ]
     rows = [row | {"snapshot_date": day} for row in pending]
     yield from typed(

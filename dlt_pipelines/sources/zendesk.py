@@ -489,8 +489,9 @@ def settle(connection: Any, outcome: Outcome) -> None:
         connection.execute(
             "insert into raw_zendesk.open_tickets (snapshot_date, snapshot_at, ticket_id, _dlt_load_id,"
             f" {', '.join(columns)}) select ?, ?, id, ?, {', '.join(columns)} from raw_zendesk.tickets"
-            " qualify row_number() over (partition by id order by generated_timestamp desc) = 1 and status"
-            " in ('new', 'open', 'pending', 'hold')",
+            # one whose status is not told may be open
+            " qualify row_number() over (partition by id order by generated_timestamp desc) = 1 and"
+            " coalesce(status, 'open') in ('new', 'open', 'pending', 'hold')",
             [day, outcome.started_at, outcome.load_id],
         )
 

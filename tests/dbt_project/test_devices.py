@@ -192,6 +192,16 @@ def _add_devices(made: RawWarehouse) -> None:
             "patches_approved_pending": None,
         },
         "printer": {"device_class": "printer", "operating_system": None},
+        "eight": {
+            "operating_system": "Microsoft Windows 8.1 Pro 6.3.9600",
+            "antivirus_status": "NotRunning",
+        },
+        "nameless": {"operating_system": None, "antivirus_product": None},
+        "classless": {
+            "device_class": None,
+            "operating_system": "Windows 10 Home 10.0.19045",
+            "patches_approved_pending": 9,
+        },
     }
     made.add(
         "datto_rmm.devices",
@@ -328,12 +338,12 @@ def test_windows_versions_of_active_devices(warehouse: RawWarehouse) -> None:
     assert rows(warehouse, "devices_win10")["gone"] == "inactive"
     assert counted(warehouse, "devices_win11") == ["five", "kernel", "policy", "six"]
     # none left: the snapshot itself tells that it is a zero; the week before had one
-    assert rows(warehouse, "devices_win7") == {TUESDAY: "snapshot_taken"}
+    assert rows(warehouse, "devices_win7") == {TUESDAY: "snapshot_taken", "nameless": "no_system"}
     assert counted(warehouse, "devices_win7", SUNDAY) == ["six"]
 
 
 def test_hosted_antivirus_on_every_windows_device(warehouse: RawWarehouse) -> None:
-    assert counted(warehouse, "devices_missing_av") == ["server", "ten"]
+    assert counted(warehouse, "devices_missing_av") == ["eight", "server", "ten"]
     found = rows(warehouse, "devices_missing_av")
     assert (found["six"], found["mac"], found["gone"]) == ("ok", "not_windows", "inactive")
 
@@ -356,3 +366,10 @@ def test_scores_pool_over_the_tenants_of_the_week(warehouse: RawWarehouse) -> No
         ("c", "no_score"),
     ]
     assert last_week[1]["record_label"] == "B, score of 2025-10-24"
+
+
+def test_a_device_of_unknown_system_or_class_is_unknown(warehouse: RawWarehouse) -> None:
+    for metric in ("devices_win7", "devices_win10", "devices_win11", "devices_missing_av"):
+        assert rows(warehouse, metric)["nameless"] == "no_system", metric
+    for metric in ("devices_win10", "devices_missing_av", "devices_missing_5_patches"):
+        assert rows(warehouse, metric)["classless"] == "no_device_class", metric

@@ -129,6 +129,13 @@ def warehouse(make_warehouse: MakeWarehouse) -> RawWarehouse:
                 "created_at": "2025-10-25T00:00:00Z",
                 "open": True,
                 "delivered_as": "customer_initiated",
+                "count_conversation_parts": 1,
+            },
+            {
+                "id": "10",
+                "created_at": "2025-10-25T00:00:00Z",
+                "open": True,
+                "delivered_as": "customer_initiated",
             },
         ],
     )
@@ -212,7 +219,8 @@ def test_a_reply_that_nobody_tells_is_unknown_and_closed_is_what_the_status_says
     assert told["zendesk 14"] == (False, True, False)
     assert told["zendesk 11"] == (True, False, True)  # its metric set says that nobody replied
     assert told["zendesk 2"] == (True, False, False)
-    assert told["intercom 8"] == (False, True, True) and told["intercom 7"] == (True, False, False)
+    assert told["intercom 8"] == (False, True, True)  # without statistics
+    assert told["intercom 10"] == (False, True, False) and told["intercom 7"] == (True, False, False)
 
 
 def test_what_is_deleted_is_kept_and_left_out(rows: dict[str, dict[str, Any]]) -> None:

@@ -87,7 +87,8 @@ open_bills as (
     select
         bills.*,
         days.snapshot_date,
-        states.has_tax_id
+        states.has_tax_id,
+        states.is_1099
     from days
     inner join bills
         on
@@ -100,7 +101,7 @@ open_bills as (
             days.source = states.source
             and days.snapshot_date = states.snapshot_date
             and bills.vendor_id = states.vendor_id
-            and states.is_1099
+            and states.is_1099 is not false
 )
 
 select
@@ -118,6 +119,7 @@ select
         when open_bills.bill_id is null then 'nothing_open'
         when open_bills.gone is not null then open_bills.gone
         when open_bills.has_tax_id then 'has_w9'
+        when open_bills.is_1099 is null then 'no_1099_flag'
     end as reason,
     case when open_bills.bill_id is null then 'snapshot' else 'bill' end as record_type,
     coalesce(open_bills.bill_id, 'none') as record_id,

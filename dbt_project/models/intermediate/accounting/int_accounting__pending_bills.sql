@@ -19,9 +19,13 @@ select
     pending.approval_status,
     pending.amount,
     coalesce(vendors.currency, {{ setting('company.currency') }}) as currency,
-    case when pending.bill_id is null then 'nothing_waits' end as count_reason,
     case
         when pending.bill_id is null then 'nothing_waits'
+        when pending.approval_status is null then 'no_status'
+    end as count_reason,
+    case
+        when pending.bill_id is null then 'nothing_waits'
+        when pending.approval_status is null then 'no_status'
         when list_contains(pending.implausible, 'amount') then 'implausible_amount'
         when pending.amount is null then 'no_number'
         -- the vendor says in which currency it bills; where it does not, an amount that was converted shows it

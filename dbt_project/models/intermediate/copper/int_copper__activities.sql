@@ -11,7 +11,7 @@ select
     sent_day as activity_day,
     happened_at as created_at,
     sent_day as created_day,
-    not is_incoming and account_id is not null as is_ours,
+    coalesce(not is_incoming, false) and not is_ahead and account_id is not null as is_ours,
     is_deleted,
     record_url
 from {{ ref('int_copper__emails') }}

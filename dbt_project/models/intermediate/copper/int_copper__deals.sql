@@ -19,7 +19,8 @@ select
     opportunities.is_deleted,
     now.is_in_pipeline,
     lower(trim(opportunities.status)) = 'abandoned' as is_disqualified,
-    coalesce(upper(opportunities.currency) <> upper({{ setting('company.currency') }}), false) as is_other_currency,
+    -- null: Copper tells none
+    upper(opportunities.currency) <> upper({{ setting('company.currency') }}) as is_other_currency,
     opportunities.sale_type_option_id,
     now.deal_state,
     now.closed_on,

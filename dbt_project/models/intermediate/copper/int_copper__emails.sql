@@ -1,5 +1,5 @@
 -- e-mails of the sales people that the CRM (Copper) knows. Mails that Copper logged by itself often have no user: then the sender says
--- whose they are; one whose sender is not a user came from outside
+-- whose they are; one whose sender is not a user came from outside. Without a sender nobody knows, unless somebody logged it by hand
 with users as (
     select
         email,
@@ -14,7 +14,10 @@ emails as (
     select
         activities.*,
         coalesce(senders.user_id, case when activities.sender_email is null then activities.user_id end) as rep_id,
-        activities.sender_email is not null and senders.user_id is null as is_incoming
+        case
+            when activities.sender_email is not null then senders.user_id is null
+            when activities.category = 'user' then false
+        end as is_incoming
     from {{ ref('stg_copper__activities') }} as activities
     inner join {{ ref('stg_copper__activity_types') }} as types
         on activities.category = types.category and activities.activity_type_id = types.activity_type_id
@@ -30,6 +33,7 @@ select
     emails.happened_at,
     emails.activity_day as sent_day,
     emails.is_incoming,
+    {{ lies_ahead('emails.happened_at') }} as is_ahead,
     emails.is_deleted,
     'copper' as source,
     'email' as record_type,

@@ -12,8 +12,9 @@ with zendesk as (
         snapshots.priority,
         agents.email as assignee_email,
         case
-            when not {{ in_setting('snapshots.status', 'zendesk.open_statuses') }} then 'status'
             when {{ in_setting('snapshots.channel', 'zendesk.excluded_channels') }} then 'excluded_channel'
+            when snapshots.status is null then 'no_status'
+            when not {{ in_setting('snapshots.status', 'zendesk.open_statuses') }} then 'status'
         end as reason
     from {{ ref('stg_zendesk__open_tickets') }} as snapshots
     left join {{ ref('stg_zendesk__agents') }} as agents on snapshots.assignee_id = agents.agent_id

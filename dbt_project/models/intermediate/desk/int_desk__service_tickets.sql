@@ -2,9 +2,22 @@ select
     tickets.ticket_id,
     tickets.opened_day,
     tickets.completed_day,
-    tickets.is_deleted,
-    {{ in_setting('tickets.queue_id', 'autotask.reactive_queue_ids') }} as is_reactive,
-    {{ in_setting('tickets.status_id', 'autotask.complete_status_ids') }} as is_complete,
+    -- a ticket that is known not to count needs no other answer
+    case
+        when tickets.is_deleted then 'deleted'
+        when tickets.opened_day is null then 'no_date'
+        when {{ lies_ahead('tickets.opened_at') }} then 'not_yet'
+        when tickets.queue_id is null then 'no_queue'
+        when not {{ in_setting('tickets.queue_id', 'autotask.reactive_queue_ids') }} then 'wrong_queue'
+    end as not_opened_because,
+    case
+        when tickets.is_deleted then 'deleted'
+        when tickets.queue_id is not null and not {{ in_setting('tickets.queue_id', 'autotask.reactive_queue_ids') }} then 'wrong_queue'
+        when tickets.status_id is not null and not {{ in_setting('tickets.status_id', 'autotask.complete_status_ids') }} then 'not_complete'
+        when {{ lies_ahead('tickets.completed_at') }} then 'not_yet'
+        when tickets.queue_id is null then 'no_queue'
+        when tickets.status_id is null then 'no_status'
+    end as not_closed_because,
     -- a ticket that comes in after hours, at a weekend or on a holiday is one of the next business day
     case
         when

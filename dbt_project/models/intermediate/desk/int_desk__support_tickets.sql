@@ -28,6 +28,7 @@ with zendesk as (
         tickets.is_deleted,
         case
             when tickets.is_deleted then 'deleted'
+            when {{ lies_ahead('tickets.created_at') }} then 'not_yet'
             when {{ in_setting('tickets.channel', 'zendesk.excluded_channels') }} then 'excluded_channel'
             when submitters.agent_id is not null then 'not_customer_initiated'
         end as reason,
@@ -56,9 +57,9 @@ intercom as (
         cast(
             case when talks.state = 'closed' then talks.last_close_office_seconds end / 60.0 as decimal(18, 3)
         ) as resolution_business_minutes,
-        -- its statistics may be missing as a whole; their counters are always there. One that is new and open has had no reply
-        talks.state = 'closed' and talks.first_admin_reply_at is null and talks.parts is null and talks.reopens is null as is_reply_unknown,
-        talks.state = 'closed' as is_closed,
+        -- its statistics may be missing as a whole; where they are there, so are their counters
+        talks.first_admin_reply_at is null and talks.parts is null and talks.reopens is null as is_reply_unknown,
+        coalesce(talks.state = 'closed', false) as is_closed,
         talks.state as status,
         {{ in_setting('talks.state', 'intercom.open_states') }} and not talks.is_deleted as is_open,
         talks.channel,
@@ -70,6 +71,7 @@ intercom as (
         talks.is_deleted,
         case
             when talks.is_deleted then 'deleted'
+            when {{ lies_ahead('talks.created_at') }} then 'not_yet'
             when not {{ in_setting('talks.delivered_as', 'intercom.counted_deliveries') }} then 'not_customer_initiated'
             when
                 lower({{ setting('intercom.count_ai_only', default='false') }}) <> 'true'

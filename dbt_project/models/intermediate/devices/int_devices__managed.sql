@@ -14,7 +14,7 @@ devices as (
         false as is_snapshot
     from {{ ref('stg_datto_rmm__devices') }} as devices
     inner join days on devices.snapshot_day = days.snapshot_day
-    where devices.is_computer
+    where devices.is_computer is not false
 
     union all by name
 
@@ -31,6 +31,7 @@ devices as (
 select
     snapshot_day as occurred_on,
     windows_version,
+    is_windows,
     patches_approved_pending as missing_patches,
     antivirus_product,
     -- switched off or detected without a state is not protection
@@ -49,6 +50,7 @@ select
                 last_seen_at < taken_at - to_days(cast({{ setting('datto_rmm.active_days', default='30') }} as integer)), true
             )
             then 'inactive'
+        when is_computer is null then 'no_device_class'
     end as left_out_because,
     client_name,
     'datto_rmm' as source,

@@ -9,7 +9,7 @@ select
     end as no_hours_because,
     entries.is_deleted,
     {{ in_setting('codes.billing_code_name', 'autotask.time_off_codes') }} as is_time_off,
-    -- internal time (no ticket, no task) is never billable, whatever its flag says
+    -- internal time (no ticket, no task) is never billable, whatever its flag says; null: the flag is missing
     not entries.is_non_billable and (entries.ticket_id is not null or entries.task_id is not null) as is_billable,
     'autotask' as source,
     'time_entry' as record_type,

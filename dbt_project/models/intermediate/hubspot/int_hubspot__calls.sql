@@ -26,6 +26,7 @@ select
     calls.called_at,
     calls.call_day,
     calls.is_connected,
+    {{ lies_ahead('calls.called_at') }} as is_ahead,
     calls.is_deleted,
     coalesce(per_call.contacts, 0) as contacts,
     coalesce(per_call.decision_makers, 0) as decision_makers,

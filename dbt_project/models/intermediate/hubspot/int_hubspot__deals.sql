@@ -25,10 +25,8 @@ select
     now.is_in_pipeline,
     {{ in_setting('deals.deal_type', 'hubspot.renewal_deal_types') }} as is_renewal,
     {{ in_setting('now.stage_id', 'hubspot.disqualified_stages') }} as is_disqualified,
-    -- a deal without a currency of its own is in the portal's
-    coalesce(
-        coalesce(upper(nullif(trim(deals.currency), '')), account.currency) <> upper({{ setting('company.currency') }}), false
-    ) as is_other_currency,
+    -- a deal without a currency of its own is in the portal's; null: the portal tells none
+    coalesce(upper(nullif(trim(deals.currency), '')), account.currency) <> upper({{ setting('company.currency') }}) as is_other_currency,
     now.deal_state,
     now.closed_on,
     deals.closed_day as close_day,

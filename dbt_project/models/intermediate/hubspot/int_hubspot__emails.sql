@@ -26,6 +26,7 @@ select
         when emails.is_incoming then 'incoming'
         when emails.email_status in ('SCHEDULED', 'SENDING', 'FAILED') then 'not_sent'
         when emails.email_status = 'BOUNCED' then 'bounced'
+        when {{ lies_ahead('emails.sent_at') }} then 'not_yet'
     end as not_sent_because,
     'hubspot' as source,
     'email' as record_type,

@@ -31,6 +31,7 @@ select
     people.person_key,
     people.has_owner,
     meetings.outcome,
+    meetings.no_outcome_because,
     meetings.start_day,
     meetings.has_begun,
     meetings.is_deleted,

@@ -55,6 +55,11 @@ select
     accounts.person_key,
     meetings.meeting_type,
     meetings.outcome,
+    -- a meeting may have no outcome; that not one has, nobody believes
+    case
+        when meetings.outcome is null
+            then case when max(meetings.outcome) over () is null then 'outcomes_missing' else 'no_outcome' end
+    end as no_outcome_because,
     min(meetings.created_day) over (partition by meetings.event_id) as created_day,
     meetings.start_day,
     coalesce(meetings.started_at <= {{ clock() }}, false) as has_begun,

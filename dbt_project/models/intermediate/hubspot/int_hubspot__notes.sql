@@ -4,6 +4,7 @@ select
     notes.owner_id,
     accounts.person_key,
     coalesce(notes.note_day, notes.created_day) as note_day,
+    {{ lies_ahead('notes.noted_at') }} as is_ahead,
     notes.is_deleted,
     'hubspot' as source,
     'note' as record_type,

@@ -17,7 +17,7 @@ with recursive messages as (
         record_url,
         record_label
     from {{ ref('int_hubspot__emails') }}
-    where not is_deleted and sent_at is not null and coalesce(email_status, '') not in ('BOUNCED', 'FAILED', 'SCHEDULED', 'SENDING')
+    where not is_deleted and sent_at <= {{ clock() }} and coalesce(email_status, '') not in ('BOUNCED', 'FAILED', 'SCHEDULED', 'SENDING')
 
     union all
 
@@ -34,7 +34,7 @@ with recursive messages as (
         record_url,
         record_label
     from {{ ref('int_hubspot__calls') }}
-    where not is_deleted and called_at is not null
+    where not is_deleted and called_at <= {{ clock() }}
 ),
 
 of_contacts as (

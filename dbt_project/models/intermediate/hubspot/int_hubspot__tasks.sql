@@ -5,6 +5,7 @@ select
     tasks.created_day,
     tasks.completed_day,
     coalesce(upper(trim(tasks.task_status)) = 'COMPLETED', false) as is_completed,
+    {{ lies_ahead('tasks.completed_at') }} as is_ahead,
     tasks.is_deleted,
     'hubspot' as source,
     'task' as record_type,

@@ -1,18 +1,31 @@
--- e-mails of the outreach; a contact is new with the first step that ever reached them, in whichever campaign
-with sends as (
+-- e-mails of the outreach; a contact is new with the first step that ever reached them, in whichever campaign. An e-mail whose step
+-- is not told may be that one if the contact has no earlier e-mail without a step, and no first step that is known
+with ranked as (
     select
         *,
-        is_first_contact and row_number() over (
+        row_number() over (
             partition by coalesce(lead_key, cast(send_id as text)), is_first_contact
             order by sent_at nulls last, send_id
-        ) = 1 as is_first_ever
+        ) = 1 as is_earliest,
+        coalesce(bool_or(is_first_contact) over (partition by coalesce(lead_key, cast(send_id as text))), false) as has_first_contact
     from {{ ref('stg_smartlead__sends') }}
+),
+
+sends as (
+    select
+        *,
+        case
+            when is_first_contact is not null then is_first_contact and is_earliest
+            when has_first_contact or not is_earliest then false
+        end as is_first_ever
+    from ranked
 )
 
 select
     sends.sent_day,
     sends.is_first_contact,
     sends.is_first_ever,
+    {{ lies_ahead('sends.sent_at') }} as is_ahead,
     sends.is_bounced,
     sends.is_opened,
     sends.is_replied,

@@ -6,7 +6,7 @@ with emails as (
         sent_day,
         is_opened,
         is_replied,
-        case when is_bounced then 'bounced' end as reason,
+        case when is_bounced then 'bounced' when is_ahead then 'not_yet' end as reason,
         source,
         record_type,
         record_id,

@@ -11,7 +11,8 @@ with days as (
 sent as (
     select
         sent_day,
-        count(*) filter (where is_first_ever) as new_leads
+        count(*) filter (where is_first_ever) as new_leads,
+        bool_or(is_first_ever is null) as is_unknown
     from {{ ref('int_outreach__emails') }}
     where sent_day is not null
     group by sent_day
@@ -31,6 +32,7 @@ select
         sent.new_leads / cast(least({{ runway_days }}, days.snapshot_day - began.first_day) as decimal(18, 9)) as decimal(18, 9)
     ) as part_of_calendar_mean,
     cast(sent.new_leads / cast(count(*) over (partition by days.snapshot_day) as decimal(18, 9)) as decimal(18, 9)) as part_of_sending_mean,
+    case when sent.is_unknown then 'no_step' end as reason,
     'smartlead' as source,
     'sending_day' as record_type,
     strftime(sent.sent_day, '%Y-%m-%d') as record_id,

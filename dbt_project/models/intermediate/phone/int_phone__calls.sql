@@ -11,6 +11,7 @@ select
     calls.is_connected,
     calls.talk_seconds,
     calls.total_seconds,
+    {{ lies_ahead('calls.started_at') }} as is_ahead,
     calls.is_deleted,
     coalesce(of_logged.phone_id is not null, false) as is_duplicate,
     coalesce(of_phone.logged_id, of_logged.phone_id) as twin_id,

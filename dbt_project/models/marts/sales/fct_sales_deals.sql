@@ -22,6 +22,7 @@ select
         when deals.deal_state = 'lost' and deals.is_disqualified then 'disqualified'
         when deals.is_other_currency then 'other_currency'
         when deals.amount is null then 'no_amount'
+        when deals.is_other_currency is null then 'no_currency'
     end as left_out_reason,
     deals.is_deleted
 from {{ ref('int_crm__deals') }} as deals

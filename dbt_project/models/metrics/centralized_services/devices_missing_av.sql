@@ -6,8 +6,9 @@ select
     1 as denominator,
     case
         when left_out_because is not null then left_out_because
-        when windows_version is null then 'not_windows'
+        when not is_windows then 'not_windows'
         when is_antivirus_running and is_hosted_antivirus then 'ok'
+        when is_windows is null then 'no_system'
     end as reason,
     client_name as segment,
     {{ receipt() }}

@@ -4,8 +4,11 @@ select
     occurred_on,
     1 as numerator,
     1 as denominator,
-    left_out_because as reason,
+    case
+        when left_out_because is not null then left_out_because
+        when is_windows is null then 'no_system'
+    end as reason,
     client_name as segment,
     {{ receipt() }}
 from {{ ref('int_devices__managed') }}
-where windows_version = '10' or record_type = 'snapshot'
+where windows_version = '10' or is_windows is null or record_type = 'snapshot'

@@ -8,7 +8,7 @@ select
         when is_deleted then 'deleted'
         when start_day is null then 'no_date'
         when not has_begun then 'not_yet'
-        when outcome is null then 'no_outcome'
+        when outcome is null then no_outcome_because
         when outcome <> 'COMPLETED' then lower(outcome)
         when not has_owner then 'no_owner'
     end as reason,

@@ -12,6 +12,7 @@ select
         when list_contains(implausible, 'mrr') then 'implausible_amount'
         when mrr is null then 'no_mrr'
         when is_other_currency then 'other_currency'
+        when is_other_currency is null then 'no_currency'
     end as reason,
     {{ receipt() }}
 from {{ ref('int_hubspot__deals') }}

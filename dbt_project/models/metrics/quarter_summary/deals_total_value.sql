@@ -10,6 +10,7 @@ select
         when amount is null and list_contains(implausible, 'amount') then 'implausible_amount'
         when amount is null then 'no_amount'
         when is_other_currency then 'other_currency'
+        when is_other_currency is null then 'no_currency'
     end as reason,
     {{ receipt() }}
 from {{ ref('int_hubspot__deal_quarters') }}

@@ -9,6 +9,7 @@ select
         when work_day is null then 'no_date'
         when is_time_off then 'time_off'
         when no_hours_because is not null then no_hours_because
+        when is_billable is null then 'no_billable_flag'
         when is_billable then 'billable'
     end as reason,
     {{ receipt() }}

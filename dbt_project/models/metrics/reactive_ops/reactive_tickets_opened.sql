@@ -4,11 +4,7 @@ select
     opened_day as occurred_on,
     1 as numerator,
     1 as denominator,
-    case
-        when is_deleted then 'deleted'
-        when opened_day is null then 'no_date'
-        when not is_reactive then 'wrong_queue'
-    end as reason,
+    not_opened_because as reason,
     client as segment,
     {{ receipt() }}
 from {{ ref('int_desk__service_tickets') }}

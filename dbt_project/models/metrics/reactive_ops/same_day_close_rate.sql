@@ -4,11 +4,7 @@ select
     completed_day as occurred_on,
     case when opened_day = completed_day then 1 else 0 end as numerator,
     1 as denominator,
-    case
-        when is_deleted then 'deleted'
-        when not is_reactive then 'wrong_queue'
-        when not is_complete then 'not_complete'
-    end as reason,
+    not_closed_because as reason,
     client as segment,
     {{ receipt() }}
 from {{ ref('int_desk__service_tickets') }}

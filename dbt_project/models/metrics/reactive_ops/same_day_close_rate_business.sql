@@ -5,11 +5,7 @@ select
     -- closed before its business day began (Friday evening, say) is at least as quick as on that day
     case when opened_business_day >= completed_day then 1 else 0 end as numerator,
     1 as denominator,
-    case
-        when is_deleted then 'deleted'
-        when not is_reactive then 'wrong_queue'
-        when not is_complete then 'not_complete'
-    end as reason,
+    not_closed_because as reason,
     client as segment,
     {{ receipt() }}
 from {{ ref('int_desk__service_tickets') }}

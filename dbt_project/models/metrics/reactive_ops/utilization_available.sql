@@ -10,6 +10,7 @@ select
         when work_day is null then 'no_date'
         when is_time_off then 'time_off'
         when no_hours_because is not null then no_hours_because
+        when is_billable is null then 'no_billable_flag'
         when not is_billable then 'non_billable'
         -- nobody knows how many hours a resource outside people.csv has; their work alone would flatter the rate
         when person_key is null then 'no_person'

@@ -7,6 +7,8 @@ select
     case
         when is_deleted then 'deleted'
         when is_incoming then 'incoming'
+        when is_ahead then 'not_yet'
+        when is_incoming is null then 'no_direction'
         when account_id is null then 'no_rep'
     end as reason,
     {{ receipt() }}

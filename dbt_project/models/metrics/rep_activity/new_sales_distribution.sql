@@ -12,6 +12,7 @@ select
         when list_contains(implausible, 'amount') then 'implausible_amount'
         when amount is null then 'no_amount'
         when is_other_currency then 'other_currency'
+        when is_other_currency is null then 'no_currency'
     end as reason,
     {{ receipt() }}
 from {{ ref('int_copper__sales') }}

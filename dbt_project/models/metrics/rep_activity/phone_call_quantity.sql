@@ -6,6 +6,7 @@ select
     1 as denominator,
     case
         when is_deleted then 'deleted'
+        when is_ahead then 'not_yet'
         when is_duplicate then 'duplicate_call'
         when account_id is null then 'no_rep'
     end as reason,

@@ -7,6 +7,7 @@ select
     1 as denominator,
     case
         when account_id is null then 'no_rep'
+        when is_ahead then 'not_yet'
         -- a call that nobody answered has no talk time; of any other one it is unknown
         when talk_seconds is null and coalesce(is_connected, true) then 'no_duration'
     end as reason,

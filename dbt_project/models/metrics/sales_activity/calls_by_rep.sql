@@ -7,6 +7,7 @@ select
     case
         when is_deleted then 'deleted'
         when call_day is null then 'no_date'
+        when is_ahead then 'not_yet'
         when owner_id is null then 'no_owner'
     end as reason,
     {{ receipt() }}

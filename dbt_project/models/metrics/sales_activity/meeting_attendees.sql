@@ -9,7 +9,7 @@ select
         when meetings.is_same_meeting then 'same_meeting'
         when meetings.start_day is null then 'no_date'
         when not meetings.has_begun then 'not_yet'
-        when coalesce(meetings.outcome, '') <> 'COMPLETED' then coalesce(lower(meetings.outcome), 'no_outcome')
+        when coalesce(meetings.outcome, '') <> 'COMPLETED' then coalesce(lower(meetings.outcome), meetings.no_outcome_because)
     end as reason,
     {{ receipt() }}
 from {{ ref('int_hubspot__meetings') }} as meetings

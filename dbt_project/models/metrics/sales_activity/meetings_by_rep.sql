@@ -11,6 +11,8 @@ select
         when outcome = 'RESCHEDULED' then 'rescheduled'
         when not has_begun then 'not_yet'
         when not has_owner then 'no_owner'
+        -- it may have been canceled
+        when no_outcome_because = 'outcomes_missing' then no_outcome_because
     end as reason,
     {{ receipt() }}
 from {{ ref('int_hubspot__meeting_people') }}

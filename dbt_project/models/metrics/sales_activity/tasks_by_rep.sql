@@ -8,6 +8,7 @@ select
         when is_deleted then 'deleted'
         when not is_completed then 'not_complete'
         when completed_day is null then 'no_date'
+        when is_ahead then 'not_yet'
         when owner_id is null then 'no_owner'
     end as reason,
     {{ receipt() }}

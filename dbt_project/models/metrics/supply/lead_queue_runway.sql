@@ -17,6 +17,6 @@ select
     occurred_on,
     0 as numerator,
     part_of_calendar_mean as denominator,
-    cast(null as text) as reason,
+    reason,
     {{ receipt() }}
 from {{ ref('int_outreach__sending_days') }}

@@ -7,3 +7,16 @@ select
     case when new_leads_a_day = 0 then not_queued_because end as reason,
     {{ receipt() }}
 from {{ ref('int_outreach__campaigns') }}
+
+union all
+
+-- nobody knows how much more the campaigns could send with these
+select
+    'lead_queue_runway_capacity' as metric_id,
+    cast(null as text) as person_key,
+    occurred_on,
+    0 as numerator,
+    0 as denominator,
+    reason,
+    {{ receipt() }}
+from {{ ref('int_outreach__unknown_mailboxes') }}

@@ -12,6 +12,7 @@ select
     case
         when left_out_because is not null then left_out_because
         when is_closed then 'closed_without_reply'
+        when status is null then 'no_status'
         when is_reply_unknown then 'no_reply_time'
     end as reason,
     {{ receipt() }}

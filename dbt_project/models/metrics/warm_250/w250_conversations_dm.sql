@@ -16,6 +16,7 @@ select
     case
         when is_deleted then 'deleted'
         when call_day is null then 'no_date'
+        when is_ahead then 'not_yet'
         when not is_connected then 'not_connected'
         when contacts = 0 then 'no_contact'
         when decision_makers = 0 then 'not_decision_maker'

@@ -15,6 +15,7 @@ select
     case
         when is_deleted then 'deleted'
         when call_day is null then 'no_date'
+        when is_ahead then 'not_yet'
         when direction is null then 'no_direction'
         when direction <> 'OUTBOUND' then 'inbound'
         when owner_id is null then 'no_owner'

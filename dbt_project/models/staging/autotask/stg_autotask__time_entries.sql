@@ -14,6 +14,6 @@ select
     {{ plausible('hours_worked', 'hours') }} as hours_worked,
     {{ plausible('hours_to_bill', 'hours') }} as hours_to_bill,
     {{ implausible_fields({'hours_worked': ('hours_worked', 'hours'), 'hours_to_bill': ('hours_to_bill', 'hours')}) }} as implausible,
-    coalesce(is_non_billable, false) as is_non_billable,
+    is_non_billable,
     deleted_at is not null as is_deleted
 from {{ source('raw_autotask', 'time_entries') }}

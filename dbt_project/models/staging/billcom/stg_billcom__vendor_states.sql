@@ -6,6 +6,6 @@ select
     upper(pay_by_type) as pay_by_type,
     upper(virtual_card_status) as virtual_card_status,
     coalesce(archived, false) as is_archived,
-    coalesce(track_1099, false) as is_1099,
+    track_1099 as is_1099,
     coalesce(has_tax_id, false) as has_tax_id
 from {{ source('raw_billcom', 'vendor_states') }}

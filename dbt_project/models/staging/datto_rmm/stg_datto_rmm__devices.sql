@@ -50,7 +50,10 @@ select
     }) }} as implausible,
     kind in ('desktop', 'laptop', 'workstation') as is_workstation,
     kind = 'server' as is_server,
-    coalesce(device_class = 'device', false) as is_computer,
+    -- null: the vendor does not tell the class
+    device_class = 'device' as is_computer,
+    -- null: the vendor does not tell the system
+    nullif(trim(operating_system), '') ilike '%windows%' as is_windows,
     coalesce(is_online, false) as is_online,
     coalesce(is_suspended, false) as is_suspended,
     -- what is deleted moves to a site of the vendor

@@ -29,7 +29,7 @@ select
     }) }} as implausible,
     {{ local_day('created_at') }} as created_day,
     case when deleted_at is null and not coalesce(redacted, false) then title end as title,
-    coalesce(state, case when open then 'open' else 'closed' end) as state,
+    coalesce(state, case when open then 'open' when not open then 'closed' end) as state,
     nullif(admin_assignee_id, '0') as admin_id,
     nullif(team_assignee_id, '0') as team_id,
     coalesce(ai_agent_participated, false) as ai_agent_participated,

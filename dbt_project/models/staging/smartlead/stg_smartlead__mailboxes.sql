@@ -12,5 +12,6 @@ select
         'emails_sent_today': ('daily_sent_count', 'count')
     }) }} as implausible,
     try_cast(rtrim(warmup_reputation, '%') as decimal(5, 2)) as warmup_reputation,
-    coalesce(is_smtp_success, false) and coalesce(is_in_use, true) as can_send
+    -- null: the vendor does not tell whether the mailbox works
+    is_smtp_success and coalesce(is_in_use, true) as can_send
 from {{ source('raw_smartlead', 'mailboxes') }}

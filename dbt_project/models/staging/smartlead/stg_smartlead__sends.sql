@@ -9,7 +9,8 @@ select
     replied_at,
     lead_category,
     {{ local_day('sent_at') }} as sent_day,
-    coalesce(sequence_number = 1, false) as is_first_contact,
+    -- null: the step is not told
+    sequence_number = 1 as is_first_contact,
     coalesce(is_bounced, false) as is_bounced,
     coalesce(is_unsubscribed, false) as is_unsubscribed,
     opened_at is not null or coalesce(open_count, 0) > 0 as is_opened,

@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import duckdb
 import pytest
 
 from foundation.settings import CopperSection
@@ -252,6 +253,10 @@ def test_talk_time_is_added_in_seconds(warehouse: RawWarehouse) -> None:
         "5": "no_rep",
     }
     assert sum(float(found[key][0]) for key in "123") == pytest.approx(121 / 60)
+    unknown = warehouse.query(
+        "select calls_without_duration as calls from marts.fct_rep_activity_daily where calls_without_duration > 0"
+    )
+    assert unknown == [{"calls": 1}]
 
 
 def test_mails_are_the_senders(warehouse: RawWarehouse) -> None:
@@ -364,3 +369,15 @@ def test_a_day_that_was_not_read_to_its_end_is_no_day_without_work(warehouse: Ra
     assert warehouse.query(
         "select max(day) as last, count(distinct day) as days from marts.fct_rep_activity_daily"
     ) == [{"last": date(2025, 10, 26), "days": 90}]
+    # nobody read a call of theirs: neither calls nor talk are known
+    with duckdb.connect(str(warehouse.settings.warehouse_path)) as connection:
+        connection.execute(
+            "delete from ledger.loads where source = 'justcall' or table_name = 'activity_types'"
+        )
+    warehouse.build(
+        "--select", "int_sources__states", "fct_rep_activity_daily", "--exclude", "test_type:singular"
+    )
+    assert warehouse.query(
+        "select count(calls) as calls, count(talk_seconds) as talk, count(*) > 0 as rows from"
+        " marts.fct_rep_activity_daily"
+    ) == [{"calls": 0, "talk": 0, "rows": True}]

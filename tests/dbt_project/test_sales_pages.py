@@ -11,7 +11,7 @@ import pytest
 
 from foundation.settings import CopperSection, HubSpotSection
 from tests.dbt_project.conftest import PEOPLE, MakeWarehouse
-from tests.support.raw_warehouse import RawWarehouse, at
+from tests.support.raw_warehouse import RawWarehouse, at, raw_tables
 from tests.support.rows import OWNERS, call, contact, deal, link, meeting
 
 LINES = """\
@@ -594,6 +594,32 @@ def test_copper_s_daily_lists_tell_when_a_deal_was_closed_or_moved(copper: RawWa
     assert [row["value"] for row in copper.query(shown)][:3] == [620, 620, 620] and copper.query(shown)[-1][
         "value"
     ] == 1600
+
+
+def test_a_table_that_stopped_is_told(copper: RawWarehouse) -> None:
+    """The last test of this warehouse: of Copper everything but the activities was read on Thursday."""
+    copper.turn_clock("2025-10-30T12:00:00")
+    others = [table for table in raw_tables()["copper"] if table != "activities"]
+    copper.loaded("copper", through=at("2025-10-30T11:55:00"), tables=others)
+    copper.loaded("copper", "not_available", finished=at("2025-10-30T11:55:00"), tables=["activities"])
+    models = (
+        "int_sources__states",
+        "int_sales__periods",
+        "int_sales__spans",
+        "fct_sales_kpis",
+        "fct_sales_activity",
+    )
+    copper.build("--select", *models, "--exclude-resource-type", "test", "unit_test")
+    for measure in ("activities", "emails"):
+        for period in ("this_week", "ytd"):
+            row = kpi(copper, measure, period)
+            assert (row["note"], row["change"]) == ("read to 27 Oct 2025 06:55", None), (measure, period)
+            assert row["value"] != 0
+            assert row["change_note"] == "not compared, read to 27 Oct 2025 06:55"
+        assert kpi(copper, measure, "last_week")["note"] is None
+    assert kpi(copper, "deals_won", "this_week")["value"] == 0
+    zeros = "from marts.fct_sales_activity where period_key = 'this_week' and records = 0"
+    assert copper.query(zeros) == []
 
 
 def test_without_a_crm_there_is_nothing(unconnected: RawWarehouse) -> None:

@@ -47,7 +47,8 @@ select
     snapshots.record_type,
     snapshots.record_id,
     snapshots.record_url,
-    snapshots.record_label || ' (' || coalesce(snapshots.status, 'status unknown') || ', ' || snapshots.age_hours // 24 || ' days)' as record_label
+    snapshots.record_label
+    || ' (' || coalesce(snapshots.status, 'status unknown') || ', ' || snapshots.age_hours // 24 || ' days)' as record_label
 from {{ ref('int_desk__open_snapshots') }} as snapshots
 inner join chosen on snapshots.snapshot_day = chosen.snapshot_day
 

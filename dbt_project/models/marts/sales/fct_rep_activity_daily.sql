@@ -9,7 +9,9 @@ with reach as (
     -- a table that was never read has no days at all
     where
         list_contains(
-            {{ tables_of_models(['int_phone__calls', 'int_copper__emails', 'int_copper__progressions', 'int_copper__sales'], ['justcall', 'copper']) }},
+            {{ tables_of_models(
+                ['int_phone__calls', 'int_copper__emails', 'int_copper__progressions', 'int_copper__sales'], ['justcall', 'copper']
+            ) }},
             tables.source || '.' || tables.table_name
         )
 ),
@@ -189,10 +191,9 @@ filled as (
 compared as (
     select
         *,
-        {% for measure in ['emails', 'calls', 'talk_seconds'] -%}
-        sum({{ measure }}) over own_past
-        / nullif(count({{ measure }}) filter (where is_working_day) over own_past, 0) as {{ measure }}_own{{ ',' if not loop.last }}
-        {% endfor %}
+        sum(emails) over own_past / nullif(count(emails) filter (where is_working_day) over own_past, 0) as emails_own,
+        sum(calls) over own_past / nullif(count(calls) filter (where is_working_day) over own_past, 0) as calls_own,
+        sum(talk_seconds) over own_past / nullif(count(talk_seconds) filter (where is_working_day) over own_past, 0) as talk_seconds_own
     from filled
     window own_past as (
         partition by rep_key order by day range between interval {{ own_days }} days preceding and interval 1 days preceding
@@ -201,9 +202,9 @@ compared as (
 
 team as (
     select
-        {% for measure in ['emails', 'calls', 'talk_seconds'] -%}
-        sum(filled.{{ measure }}) / nullif(count(filled.{{ measure }}) filter (where filled.is_working_day), 0) as {{ measure }}{{ ',' if not loop.last }}
-        {% endfor %}
+        sum(filled.emails) / nullif(count(filled.emails) filter (where filled.is_working_day), 0) as emails,
+        sum(filled.calls) / nullif(count(filled.calls) filter (where filled.is_working_day), 0) as calls,
+        sum(filled.talk_seconds) / nullif(count(filled.talk_seconds) filter (where filled.is_working_day), 0) as talk_seconds
     from filled
     inner join bounds on filled.day >= bounds.first_day
     where filled.rep_key <> 'nobody'

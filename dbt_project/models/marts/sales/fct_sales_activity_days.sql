@@ -57,9 +57,12 @@ select
     buckets.bucket_label,
     buckets.first_day,
     buckets.last_day,
-    -- nothing in days that were not read to their end is no zero
 {% for kind in kinds -%}
-    case when counted.{{ kind }} > 0 or not {{ ends_after_reading('buckets', kind ~ '_read') }} then coalesce(counted.{{ kind }}, 0) end as {{ kind }}{{ ',' if not loop.last }}
+-- nothing in days that were not read to their end is no zero
+case
+    when counted.{{ kind }} > 0 or not {{ ends_after_reading('buckets', kind ~ '_read') }}
+        then coalesce(counted.{{ kind }}, 0)
+end as {{ kind }}{{ ',' if not loop.last }}
 {% endfor -%}
 from buckets
 {% for kind in kinds -%}

@@ -603,6 +603,7 @@ def test_a_table_that_stopped_is_told(copper: RawWarehouse) -> None:
     copper.loaded("copper", through=at("2025-10-30T11:55:00"), tables=others)
     copper.loaded("copper", "not_available", finished=at("2025-10-30T11:55:00"), tables=["activities"])
     models = (
+        "int_sources__tables",
         "int_sources__states",
         "int_sales__periods",
         "int_sales__spans",

@@ -88,6 +88,7 @@ told as (
             when is_deleted then 'deleted'
             when is_incoming then 'incoming'
             when account_id is null then 'no_rep'
+            when is_incoming is null then 'incoming'
         end as reason
     from {{ ref('int_copper__emails') }}
 ),

@@ -8,8 +8,8 @@ select
         when is_deleted then 'deleted'
         when is_incoming then 'incoming'
         when is_ahead then 'not_yet'
-        when is_incoming is null then 'no_direction'
         when account_id is null then 'no_rep'
+        when is_incoming is null then 'no_direction'
     end as reason,
     {{ receipt() }}
 from {{ ref('int_copper__emails') }}

@@ -59,6 +59,17 @@ def _printable(value: object) -> object:
     return value
 
 
+def _one_of(*choices: str) -> BeforeValidator:
+    """Accept one of `choices`, in capitals too, or nothing."""
+
+    def check(value: str | None) -> str | None:
+        if value is None or value.lower() in choices:
+            return value
+        raise ValueError(f"{value!r} is not valid, expected one of {', '.join(choices)}")
+
+    return BeforeValidator(check)
+
+
 Day = Annotated[date, BeforeValidator(_day), BeforeValidator(_filled)]
 Note = Annotated[Annotated[str, Field(max_length=4_000)] | None, BeforeValidator(_printable)]
 Label = Annotated[Annotated[str, Field(max_length=120)] | None, BeforeValidator(_printable)]
@@ -112,13 +123,13 @@ class Goal(_Seed):
     line_id: Key
     valid_from: OptionalDay
     valid_to: OptionalDay
-    operator: Label
+    operator: Annotated[Label, _one_of(">=", ">", "<=", "<", "=", "between", "outside")]
     target: Number
     target_2: Number
     band: Share
     reason: Note
-    per: Label = None
-    kind: Label = None
+    per: Annotated[Label, _one_of("day", "person_day", "person_week")] = None
+    kind: Annotated[Label, _one_of("standing", "exception")] = None
     tolerance: Number = None
 
 

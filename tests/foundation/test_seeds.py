@@ -106,6 +106,21 @@ GOALS = "line_id,valid_from,valid_to,operator,target,target_2,band,reason,per,ki
             GOALS + "\na,2025-01-01,,>=,1e99,,,x,,,\n",
             "line 2, column target: '1e99' is not a valid number",
         ),
+        (
+            "goals",
+            GOALS + "\na,2025-01-01,,=>,1,,,x,,,\n",
+            "line 2, column operator: '=>' is not valid, expected one of >=, >, <=, <, =, between, outside.",
+        ),
+        (
+            "goals",
+            GOALS + "\na,2025-01-01,,>=,1,,,x,person_dya,,\n",
+            "column per: 'person_dya' is not valid, expected one of day, person_day, person_week.",
+        ),
+        (
+            "goals",
+            GOALS + "\na,2025-01-01,,>=,1,,,x,,odd,\n",
+            "column kind: 'odd' is not valid, expected one of standing, exception.",
+        ),
         ("goals", GOALS + f"\na,2025-01-01,,>=,{10**20},,,x,,,\n", "line 2, column target: "),
         ("goals", GOALS + "\na,2025-01-01,,>=,1,,,twenty, then more,,,\n", "line 2: 12 cells, expected 11."),
         ("goals", GOALS + "\na,2025-01-01,,>=\n", "line 2: 4 cells, expected 11."),

@@ -24,7 +24,7 @@ test: system $(VENV)/.dev ## run the tests (installs chromium and postgresql if 
 	@$(BIN)/python -m pytest -q $(BESIDE)
 
 # one more than the two cores of CI, because tests wait for dbt, the sandbox or a browser
-BESIDE := -n 3 --dist loadgroup --no-loadscope-reorder
+BESIDE := -n 3 --dist loadscope --no-loadscope-reorder
 
 PACKAGES := chromium chromium-driver postgresql
 APT := apt-get install -y -q --no-install-recommends $(PACKAGES)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -17,7 +18,7 @@ settings.register_profile(
 )
 settings.load_profile("steady")
 
-
+# what each of these makes once (homes, warehouses, a browser) takes minutes
 TOGETHER = ("e2e", "dbt_project", "reports", "orchestration", "sandbox")
 
 
@@ -43,21 +44,30 @@ def _stand_apart(pytestconfig: pytest.Config) -> Iterator[None]:
     os.environ.update(kept)
 
 
-def _room(item: pytest.Item) -> str:
-    return item.path.relative_to(Path(__file__).parent).parts[0]
+def _scope(path: str) -> str:
+    """The tests that one process runs: a whole room where they share homes, warehouses or a browser, else a
+    file."""
+    room = path.removeprefix("tests/").split("/")[0]
+    return room if room in TOGETHER else path
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep tests together that share homes, warehouses or a browser, which one process makes once. The longest
-    begin first; the rest runs in whichever process has time."""
-    for item in items:
-        room = _room(item)
-        if room in TOGETHER:
-            item.add_marker(pytest.mark.xdist_group(room))
-        elif room == "dlt_pipelines":
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
-    items.sort(key=lambda item: TOGETHER.index(_room(item)) if _room(item) in TOGETHER else len(TOGETHER))
+    """The rooms that take longest begin first."""
+    root = Path(__file__).parent
+    order = {room: place for place, room in enumerate(TOGETHER)}
+    items.sort(key=lambda item: order.get(item.path.relative_to(root).parts[0], len(order)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Share the tests out by `_scope`."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByRoom(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return _scope(nodeid.split("::")[0])
+
+    return ByRoom(config, log)
 
 
 @pytest.fixture

@@ -99,8 +99,8 @@ def _each(
         kind = TransientError if isinstance(first, TransientError) else NotAvailable
         raise kind(f"{what} could not be read for any of {len(failed)}: {_said(first)}")
     others = ", the others were" if len(failed) == 1 else ""
-    for name, error in failed.items():
-        run.warn(f"Datto BCDR: {what} {name} could not be read{others}: {_said(error)}")
+    for name, why in failed.items():
+        run.warn(f"Datto BCDR: {what} {name} could not be read{others}: {_said(why)}")
 
 
 def _said(error: SourceError) -> str:

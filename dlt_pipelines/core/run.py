@@ -82,6 +82,8 @@ class Run(Generic[C, M]):
     """Backfill: tables that are complete from `since` on once it is done."""
     marks: list[Mark] = field(default_factory=list)
     """What the vendor no longer has, for after the load."""
+    came: dict[str, int] = field(default_factory=dict)
+    """Table that is handed on page by page -> how many rows have come."""
     snapshot_days: dict[str, str] = field(default_factory=dict)
     """Table -> the local day (ISO) of the snapshot that this run takes."""
 
@@ -117,13 +119,21 @@ class Run(Generic[C, M]):
         column: MarkColumn = "deleted_at",
         where: str = "true",
         values: Sequence[int | str] = (),
+        rows: int | None = None,
     ) -> None:
         """All that the vendor has of a table's rows with `where` came in this load: after it `column` says
         that the others are gone.
 
         Only inside a resource. `where`: the window that was asked for; what lies outside is left alone.
-        `values`: its parameters.
+        `values`: its parameters. `rows`: how many came, where these are not all rows handed on so far.
+
+        Raises:
+            NotAvailable: none came, where there were rows before (see `doubt_empty`).
         """
+        if rows is None:
+            rows = self.came.get(table)
+        if rows is not None:
+            self.doubt_empty(table, rows)
         mark = Mark(
             table=table,
             column=column,
@@ -133,6 +143,31 @@ class Run(Generic[C, M]):
             values=list(values),
         )
         self.marks.append(mark)
+
+    def doubt_empty(self, name: str, rows: int) -> None:
+        """Remember how many rows a list that was read in full had. An empty one after a filled one is an
+        outage more often than the truth, so it is believed only when a later local day says the same.
+
+        Only inside a resource. `name`: the table, or the list that several tables rest on.
+
+        Raises:
+            NotAvailable: the list came empty for the first day; what is stored stays.
+        """
+        before = self.state.get("whole_rows", {}).get(name, {})
+        now: dict[str, Any] = {"rows": rows}
+        if not rows and before.get("rows"):
+            today = local_date(self.started_at, self.company.zone).isoformat()
+            since = before.get("empty_since", today)
+            if since >= today:
+                now = {"rows": before["rows"], "empty_since": since}
+        if not self.backfill or "empty_since" in now:
+            dlt.current.source_state().setdefault("whole_rows", {})[name] = now
+        if "empty_since" in now:
+            raise NotAvailable(
+                f"the list of {name.replace('_', ' ')} came empty, although the last one had"
+                f" {before['rows']:,} rows; the stored rows stay. If it is empty on a later day too,"
+                " it is believed"
+            )
 
     def countable(self, names: Iterable[str]) -> list[str]:
         """Those of the tables that hold everything from the vendor's beginning on, so that its own count of

@@ -99,6 +99,9 @@ class Table(Generic[R]):
     """Write disposition: `merge` by key, or what `replaces()` says."""
     whole: bool = False
     """Rows are handed on when all of them have come, so that half never replaces all."""
+    may_be_empty: bool = False
+    """It may hold rows one day and rightly none the next. Otherwise the first empty list after a filled one
+    is doubted (see `Run.doubt_empty`)."""
     nullable: bool = False
     """Key columns may hold null too."""
     latest_by: str | None = None

@@ -74,14 +74,21 @@ def _resource(table: Table[Any], run: Run[Any, Any] | None) -> Any:
 def _streamed(table: Table[Any], run: Run[Any, Any]) -> Iterator[Any]:
     """The table is declared before the first row comes."""
     yield dlt.mark.materialize_table_schema()
+    if not table.may_be_empty:
+        run.came[table.name] = 0
     with run.reading(table.name):
-        yield from table.fetch(run)
+        for rows in table.fetch(run):
+            if not table.may_be_empty:
+                run.came[table.name] += len(rows)
+            yield rows
 
 
 def _whole(table: Table[Any], run: Run[Any, Any]) -> Iterator[Any]:
     rows: list[Any] = []
     with run.reading(table.name):
         rows = list(table.fetch(run))
+        if not table.may_be_empty:
+            run.doubt_empty(table.name, sum(map(len, rows)))
     if table.name in run.unavailable:
         return  # an empty load would empty the table; what was known stays
     yield dlt.mark.materialize_table_schema()

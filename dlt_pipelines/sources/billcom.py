@@ -387,6 +387,8 @@ def _bill_rows(run: _Run) -> list[Row]:
             for page in pages(run.client, "/v3/bills", *conditions):
                 promised.look(page)
                 found |= _by_id(page, _bill, len(found))
+        if _asked(run) == [[]]:  # all bills; which of them wait rests on it too
+            run.doubt_empty("bills", len(found))
         for bill in sorted(run.memory.pending - set(found)):
             try:
                 found[bill] = _bill(
@@ -487,6 +489,7 @@ TABLES: tuple[Table[_Run], ...] = (
         _pending_bills,
         write=replaces_same("snapshot_date"),
         whole=True,
+        may_be_empty=True,
         newest="created_time",
         is_snapshot=True,
     ),
@@ -497,6 +500,7 @@ TABLES: tuple[Table[_Run], ...] = (
         "id",
         kinds(VENDORS),
         _vendors,
+        whole=True,
         newest="updated_time",
     ),
     Table(

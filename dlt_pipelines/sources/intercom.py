@@ -425,6 +425,7 @@ TABLES: tuple[Table[_Run], ...] = (
         "id",
         kinds(ADMINS, removed_at="timestamp"),
         _admins,
+        whole=True,
     ),
     Table("teams", "One row per team of teammates.", "id", kinds(TEAMS), _teams, EVERYTHING, whole=True),
     Table(

@@ -302,6 +302,7 @@ TABLES: tuple[Table[Run], ...] = (
         "id",
         kinds(USERS, deleted_at="timestamp"),
         _users,
+        whole=True,
     ),
     Table(
         "sales_dialer_calls",

@@ -448,6 +448,7 @@ TABLES: tuple[Table[Run], ...] = (
         "id",
         kinds(AGENTS, removed_at="timestamp"),
         _agents,
+        whole=True,
         newest="updated_at",
     ),
     Table(

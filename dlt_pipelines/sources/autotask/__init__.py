@@ -251,6 +251,7 @@ TABLES: tuple[Table[_Run], ...] = (
         "id",
         kinds(FIELDS["resources"]),
         _listed("resources"),
+        whole=True,
     ),
     Table(
         "companies",
@@ -258,6 +259,7 @@ TABLES: tuple[Table[_Run], ...] = (
         "id",
         kinds(FIELDS["companies"]),
         _listed("companies"),
+        whole=True,
         newest="last_activity_date",
     ),
     Table(
@@ -266,6 +268,7 @@ TABLES: tuple[Table[_Run], ...] = (
         "id",
         kinds(FIELDS["billing_codes"]),
         _listed("billing_codes"),
+        whole=True,
     ),
     Table(
         "picklists",

@@ -245,13 +245,14 @@ def _listing(
     fields: Fields,
     read: Callable[[Client[Facts]], list[dict[str, Any]]],
     key: tuple[str, ...] = ("id",),
+    **more: Any,
 ) -> Table[CopperRun]:
     """A table of a list that comes in one answer."""
 
     def fetch(run: CopperRun) -> Iterator[Any]:
         return _typed(run, name, fields, [read(run.client)], key[::-1])
 
-    return Table(name, grain, key, kinds(fields), fetch, EVERYTHING, whole=True)
+    return Table(name, grain, key, kinds(fields), fetch, EVERYTHING, whole=True, **more)
 
 
 TABLES: tuple[Table[CopperRun], ...] = (
@@ -262,6 +263,7 @@ TABLES: tuple[Table[CopperRun], ...] = (
         "id",
         kinds(USERS, deleted_at="timestamp"),
         _users,
+        whole=True,
     ),
     _listing(
         "activity_types",
@@ -313,6 +315,7 @@ TABLES: tuple[Table[CopperRun], ...] = (
         "One row per option of a dropdown; records hold the option's id.",
         CUSTOM_FIELD_OPTIONS,
         custom_field_options,
+        may_be_empty=True,
     ),
     _listing("account", "The account: one row, with its time zone.", ACCOUNT, account),
 )

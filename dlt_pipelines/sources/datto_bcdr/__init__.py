@@ -197,13 +197,13 @@ def _seats(run: Run) -> Iterator[Any]:
         return _not_nothing(rows, "Datto SaaS seats", seats[common["customer_id"]])
 
     rows = list(_each(run, "SaaS seats of", customers, read))
-    if not any(row.get("error") for row in rows):
+    if rows and not any(row.get("error") for row in rows):
         dlt.current.source_state()["seats_read_on"] = day
     yield from _typed(run, "saas_seats", rows)
 
 
 def _table(
-    name: str, grain: str, fetch: Callable[[Run], Iterator[Any]], newest: str | None = None
+    name: str, grain: str, fetch: Callable[[Run], Iterator[Any]], newest: str | None = None, **more: Any
 ) -> Table[Run]:
     return Table(
         name,
@@ -217,6 +217,7 @@ def _table(
         nullable=len(KEYS[name]) > 2,
         newest=newest,
         is_snapshot=True,
+        **more,
     )
 
 
@@ -248,6 +249,7 @@ TABLES = (
         "One row per seat (a user, mailbox, site or team) and local day on which seats were read. main_id"
         " null: the seats of that client could not be read that day, error says why.",
         _seats,
+        may_be_empty=True,  # on the days on which seats are not due
     ),
 )
 

@@ -190,7 +190,8 @@ class _Catalogue:
         yield from typed(f"hubspot.{self.name}", fields, [self.rows()], self.run.warn, may_lack=_MAY_LACK)
         if not self.run.backfill:
             now = self.run.started_at.isoformat()
-            self.run.listed(self.name, "archived_at")
+            live = sum(not row["archived"] for row in self.rows())
+            self.run.listed(self.name, "archived_at", rows=live)
             new = {"archived_at": now if self.full else self.cursor["archived_at"]}
             dlt.current.source_state().setdefault("objects", {})[self.name] = new
 

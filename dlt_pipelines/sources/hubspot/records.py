@@ -133,16 +133,15 @@ class Pull:
         """Every record, or every record of the window that begins at `begins`, has come: those that did not
         are gone."""
         if begins is None:
-            self.run.listed(self.name, "archived_at")
+            self.run.listed(self.name, "archived_at", rows=self.sound)
             return
         instants = [name for name in ("updated_at", "created_at", self._dated) if name]
         inside = " or ".join(f"{name} >= cast(? as timestamptz)" for name in instants)
         # the index of searches lags behind: what is younger may be missing from it
         where = f"({inside}) and created_at < cast(? as timestamptz)"
         settled = self.run.started_at - OVERLAP
-        self.run.listed(
-            self.name, "archived_at", where, [*[begins.isoformat()] * len(instants), settled.isoformat()]
-        )
+        values = [*[begins.isoformat()] * len(instants), settled.isoformat()]
+        self.run.listed(self.name, "archived_at", where, values, rows=self.sound)
 
     def _window(self, since: datetime | None, until: datetime | None) -> list[list[dict[str, str]]]:
         """Records changed, made or dated between two instants: one filter group each, of which any may

@@ -137,6 +137,7 @@ def _entity(name: str, grain: str) -> Table[QuickBooksRun]:
         "id",
         columns,
         changes if name in TRANSACTIONS else everything,
+        whole=name not in TRANSACTIONS,
         latest_by="sync_token",
         newest="updated_at",
     )

@@ -290,6 +290,7 @@ TABLES: tuple[Table[_Run], ...] = (
         kinds(BALANCES),
         _balances,
         write=replaces_same("snapshot_date", "account_id"),
+        whole=True,
         newest="balance_at",
         is_snapshot=True,
     ),
@@ -299,6 +300,7 @@ TABLES: tuple[Table[_Run], ...] = (
         "account_id",
         kinds(ACCOUNTS),
         _accounts,
+        whole=True,
     ),
     Table(
         "transactions",
@@ -307,6 +309,7 @@ TABLES: tuple[Table[_Run], ...] = (
         ("account_id", "transaction_id"),
         kinds(TRANSACTIONS, deleted_at="timestamp"),
         _transactions,
+        may_be_empty=True,
         newest="posted_at",
     ),
     Table(
@@ -318,6 +321,7 @@ TABLES: tuple[Table[_Run], ...] = (
         _errors,
         write=EVERYTHING,
         whole=True,
+        may_be_empty=True,
     ),
 )
 

@@ -309,6 +309,8 @@ class _Memory:
 
     open: frozenset[str] = frozenset()
     """Ids of the conversations that the warehouse thinks are open."""
+    found: int = 0
+    """How many conversations the searches of this run have found."""
 
 
 _Run = Run[Client[Facts], _Memory]
@@ -342,7 +344,8 @@ def _changed(run: _Run) -> Iterator[Any]:
         "intercom.conversations", CONVERSATIONS, _pages(run, since), run.warn, may_lack=_MAY_LACK
     )
     if full and not run.backfill:
-        run.listed("conversations", where="updated_at >= cast(? as timestamptz)", values=[begins.isoformat()])
+        where = "updated_at >= cast(? as timestamptz)"
+        run.listed("conversations", where=where, values=[begins.isoformat()], rows=run.memory.found)
     if run.advances("conversations"):
         dlt.current.source_state()["conversations"] = {**before, **new}
 
@@ -353,6 +356,7 @@ def _pages(run: _Run, since: datetime) -> Iterator[list[Any]]:
     for query in (updated_since(since - OVERLAP), *([] if run.backfill else [OPEN_ONES])):
         for page in search(run.client, query):
             missing -= {row["id"] for row in page if isinstance(row, dict) and "id" in row}
+            run.memory.found += len(page)
             yield page
     if run.backfill:
         return

@@ -24,7 +24,7 @@ SLOW = [
     ("copper", "pipelines", ["pipeline_stages", "pipelines"], "true", 28),
     ("copper", "users/search", ["users"], "deleted_at is null", 28),
     ("datto_bcdr", "saas/domains", ["saas_backups", "saas_domains"], "true", 28),
-    ("intercom", "conversations/search", ["conversations"], "deleted_at is null", 34),
+    ("intercom", "conversations/search", ["conversations"], "deleted_at is null", 55),
 ]
 
 

@@ -94,6 +94,7 @@ create table if not exists config.api_versions (
 
 
 _HELD = "Could not set lock on file"
+_FULL = ("No space left on device", "Disk quota exceeded", "max_temp_directory_size")
 _DAMAGED = (
     "Corrupt database file",
     "not a valid DuckDB database file",
@@ -109,14 +110,21 @@ class WarehouseBusy(WarehouseError):
     """A process without the write lock holds the file. The text names the process and the published copy."""
 
 
+class DiskFull(WarehouseError):
+    """There is no room for what is to be written. The text names the folder."""
+
+
 class WarehouseDamaged(WarehouseError):
     """The file is not a complete DuckDB database. The text says what is safe, what is not, and how to
     restore it."""
 
 
-def translate(error: duckdb.Error, settings: Settings) -> WarehouseError | None:
-    """DuckDB's error about the file itself, for people; None if the error is about something else."""
+def translate(error: Exception, settings: Settings) -> WarehouseError | None:
+    """An error about the warehouse's file or a full disk, for people; None if the error is about something
+    else."""
     text, path = str(error), settings.warehouse_path
+    if full := disk_full(text, settings):
+        return full
     if _HELD in text:
         holder = re.search(r"PID (\d+)", text)
         who = f"process {holder[1]}" if holder else "another process"
@@ -140,6 +148,28 @@ def translate(error: duckdb.Error, settings: Settings) -> WarehouseError | None:
     if isinstance(error, duckdb.IOException):
         return WarehouseError(f"{path} cannot be used: {text.splitlines()[0].removeprefix('IO Error: ')}")
     return None
+
+
+def disk_full(text: str, settings: Settings) -> DiskFull | None:
+    """The full disk that an error's text tells of (DuckDB's, the operating system's, dbt's); None if it tells
+    of none."""
+    if not any(words in text for words in _FULL):
+        return None
+    named = re.search(r"""['"](/[^'"\n]+)['"]""", text)
+    folder = Path(named[1]).parent if named else settings.home
+    return DiskFull(
+        f"The disk with {folder} is full, so this run could not finish; what was stored before stays. Make"
+        " room there (`backup.keep` in company.toml says how many backups stay) and run it again."
+    )
+
+
+@contextlib.contextmanager
+def disk_errors(settings: Settings) -> Iterator[None]:
+    """Raise DiskFull where the block fails because a disk is full."""
+    try:
+        yield
+    except (duckdb.Error, OSError) as error:
+        raise disk_full(str(error), settings) or error from None
 
 
 def backups(settings: Settings) -> list[Path]:
@@ -178,7 +208,8 @@ class Warehouse:
             lock.acquire()
             log.info("waited %.1f s for the warehouse", time.monotonic() - waited_from)
         try:
-            note.write_text(json.dumps({"holder": holder, "pid": os.getpid()}), encoding="utf-8")
+            with contextlib.suppress(OSError):  # a full disk must not hide what the block has to say of it
+                note.write_text(json.dumps({"holder": holder, "pid": os.getpid()}), encoding="utf-8")
             yield
         finally:
             lock.release()
@@ -214,7 +245,7 @@ class Warehouse:
         `sources`: (source, label, cadence, freshness limit in hours, kind) per registered source. `versions`:
         (source, version, part, last day, last day as text) per version of an API in use.
         """
-        with contextlib.closing(self.connect()) as connection:
+        with disk_errors(self.settings), contextlib.closing(self.connect()) as connection:
             connection.execute(_DDL)
             connection.begin()
             connection.execute("delete from config.clock")
@@ -270,11 +301,24 @@ class Warehouse:
 
         The published file is always complete: the new one is written beside it, flushed to disk, then renamed
         over it.
+
+        Raises:
+            LookupError: `schema` has no tables. DiskFull: there is no room for the copy.
         """
         target = self.settings.published_path
-        target.parent.mkdir(parents=True, exist_ok=True)
         part = target.with_suffix(".part")
-        part.unlink(missing_ok=True)
+        try:
+            with disk_errors(self.settings):
+                target.parent.mkdir(parents=True, exist_ok=True)
+                part.unlink(missing_ok=True)
+                self._copy(schema, part)
+                part.replace(target)
+        finally:
+            for left in (part, part.with_name(f"{part.name}.wal")):
+                left.unlink(missing_ok=True)
+        return target
+
+    def _copy(self, schema: str, part: Path) -> None:
         with contextlib.closing(self.connect()) as connection:
             names = connection.execute(
                 "select table_name from information_schema.tables where table_schema = ? order by 1", [schema]
@@ -290,8 +334,6 @@ class Warehouse:
             connection.execute("detach published")
         with part.open("rb+") as file:
             os.fsync(file.fileno())
-        part.replace(target)
-        return target
 
 
 def settings_rows(company: Company) -> list[tuple[str, str]]:

@@ -500,11 +500,11 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def _warehouse_error(error: BaseException, settings: Settings) -> WarehouseError | None:
-    """The reason in `error` that is the warehouse's file: held by another process, damaged, or not
-    writable."""
+    """The reason in `error` that is the warehouse's file or the disk: held by another process, damaged, not
+    writable, or full."""
     for cause in _chain(error):
         if isinstance(cause, WarehouseError):
             return cause
-        if isinstance(cause, duckdb.IOException) and (found := translate(cause, settings)):
+        if isinstance(cause, duckdb.Error | OSError) and (found := translate(cause, settings)):
             return found
     return None

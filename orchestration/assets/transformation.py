@@ -7,8 +7,10 @@ from typing import Any
 
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
+from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
 from dlt_pipelines.core.load import ensure_tables
+from foundation.warehouse import disk_full
 from orchestration.assets.ingestion import OWNERS, raw_key
 from orchestration.dbt_manifest import DBT_PROJECT, dbt_environment
 from orchestration.resources import Scoreline
@@ -75,7 +77,12 @@ def dbt_models(context: dg.AssetExecutionContext, dbt: DbtCliResource, scoreline
     os.environ.update(dbt_environment(settings))  # dagster-dbt passes this process's environment to dbt
     with scoreline.warehouse().write_lock(f"dbt build, run {context.run_id}"):
         # one folder instead of one per run: the lock is held, and dbt's logs stay in the home
-        yield from dbt.cli(["build"], context=context, target_path=settings.home / "dbt").stream()
+        try:
+            yield from dbt.cli(["build"], context=context, target_path=settings.home / "dbt").stream()
+        except DagsterDbtCliRuntimeError as error:
+            if full := disk_full(str(error), settings):
+                raise dg.Failure(str(full), allow_retries=False) from None
+            raise
 
 
 assets = [warehouse_config, dbt_models]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from foundation import warehouse as module
 from foundation.settings import Settings, load_company
-from foundation.warehouse import Warehouse, WarehouseBusy, read_published
+from foundation.warehouse import DiskFull, Warehouse, WarehouseBusy, read_published, translate
 
 _INCREMENT = """
 import contextlib, time
@@ -94,6 +95,45 @@ def test_a_reader_keeps_its_copy_while_a_new_one_is_published(warehouse: Warehou
     reader.close()
     with duckdb.connect(str(warehouse.settings.published_path), read_only=True) as fresh:
         assert fresh.execute("select value from marts.facts").fetchall() == [(2,)]
+
+
+def test_a_full_disk_is_said_and_the_published_copy_stays(
+    warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "disk"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(place)]
+    if subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("no permission to mount a small disk")
+    try:
+        published = place / "scoreline.duckdb"
+        monkeypatch.setattr(Settings, "published_path", property(lambda self: published))
+        _with(warehouse, "create schema marts; create table marts.facts as select 1.0::double as value")
+        warehouse.publish()
+        _with(warehouse, "insert into marts.facts select random() from range(1_000_000)")
+        with pytest.raises(DiskFull, match=f"The disk with {place} is full.* Make room there"):
+            warehouse.publish()
+        assert [path.name for path in place.iterdir()] == ["scoreline.duckdb"]
+        with read_published(warehouse.settings) as reader:
+            assert reader.execute("select value from marts.facts").fetchall() == [(1.0,)]
+    finally:
+        subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        duckdb.TransactionException(
+            "TransactionContext Error: Failed to commit: Could not write file"
+            ' "/data/var/warehouse.duckdb.wal": No space left on device'
+        ),
+        duckdb.IOException('IO Error: Could not write file "/data/var/x": No space left on device'),
+        OSError(errno.ENOSPC, "No space left on device", "/data/var/dlt"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_the_folder_of_a_full_disk_is_named(warehouse: Warehouse, error: Exception) -> None:
+    assert str(translate(error, warehouse.settings)).startswith("The disk with /data/var is full")
 
 
 def test_nothing_to_publish_is_said(warehouse: Warehouse) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import logging
 import os
@@ -9,14 +10,18 @@ import subprocess
 import sys
 import traceback
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import pytest
 
+from dlt_pipelines.core import load as loading
 from dlt_pipelines.core.load import ensure_tables, load
 from dlt_pipelines.core.tables import CONTRACT, declared
 from dlt_pipelines.errors import PermanentError, TransientError
 from dlt_pipelines.registry import SOURCES
 from foundation.settings import Company, Settings
+from foundation.warehouse import DiskFull, Warehouse
 from sandbox import SANDBOX_CREDENTIALS, Sandbox
 from tests.dlt_pipelines.conftest import query
 from tests.support.cases import CASES, DATABASES, secrets
@@ -413,3 +418,22 @@ def test_numbered_paths_load_the_same(sandbox: Sandbox, company: Company) -> Non
     assert {"/crm/v3/objects/contacts", "/account-info/v3/details"} <= asked and not [
         path for path in asked if "/20" in path
     ]
+
+
+@pytest.mark.parametrize("inside", [(Warehouse, "connect"), (loading, "running")], ids=["commit", "package"])
+def test_a_load_on_a_full_disk_names_the_folder(
+    inside: tuple[Any, str], sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = Settings().home
+    error: Exception = OSError(errno.ENOSPC, "No space left on device", str(home / "dlt"))
+    if inside[0] is Warehouse:
+        error = duckdb.TransactionException(
+            f'Failed to commit: Could not write file "{home}/warehouse.duckdb.wal": No space left on device'
+        )
+
+    def fails(*_: Any, **__: Any) -> Any:
+        raise error
+
+    monkeypatch.setattr(*inside, fails)
+    with pytest.raises(DiskFull, match=f"The disk with {home} is full"):
+        load("justcall", Settings(), company, tables=["users"])

@@ -7,8 +7,8 @@ Columns, in any order: day, source, campaign_name, spend, currency; optional cam
 conversions. `day` is the day on which it counts (2025-10-01), `source` the platform in your words
 (trade_magazine), `currency` an ISO code. A campaign is known by its campaign_id, or by its name where it has
 none. The same source, campaign and day twice in one file is a mistake; in a later file (by file name) it is a
-correction, and the later file counts downstream. Days after the run's clock are left for later, those more
-than a year ahead rejected.
+correction, and the later file counts downstream. A day after today is rejected until it comes. A source
+that is also read by its API (google_ads) may count twice: it loads, with a warning.
 Both tables are what the files say now; a bad row or file never stops the others.
 
 Settings: SCORELINE_AD_SPEND_DIR. No credentials, so it is always connected.
@@ -37,6 +37,7 @@ from dlt_pipelines.kinds.csv_files import (
     tables,
     waits,
 )
+from dlt_pipelines.registry import SOURCES
 from foundation.calendar import local_date
 from foundation.settings import Company, Settings
 
@@ -85,7 +86,9 @@ def read_files(folder: Path, today: date) -> Read:
                 f"the same source, campaign and day as line {first}; add them up, or correct one in a later"
                 " file"
             )
-        return None if waits(row["day"], today) else row
+        if waits(row["day"], today):
+            raise Rejected(f"{row['day']} is after today, {today}; the row loads once its day has come")
+        return row
 
     return read_folder(folder, HEADER, spend)
 
@@ -123,16 +126,45 @@ def _spend(cells: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
+_BY_API = {
+    "google_ads": ("google", "adwords"),
+    "meta_ads": ("facebook", "meta"),
+    "linkedin_ads": ("linkedin",),
+}
+"""Sources that read a platform by its API -> words that people also call it by."""
+
+
+def _twice(read: Read) -> Iterator[str]:
+    """A sentence for each platform of the files that is also connected by its API."""
+    named = {re.sub(r"\W+", "_", str(row["source"]).lower()): str(row["source"]) for row in read.rows}
+    for name, words in _BY_API.items():
+        entry = SOURCES[name]
+        kind = entry.source.credentials
+        if kind is None or not all(kind.variables().values()):
+            continue
+        for key, written in named.items():
+            if key == name or key.removesuffix("_ads") in words:
+                yield (
+                    f"source {shown(written)} is also read by the API of {entry.label}: days that both have"
+                    " count twice. Keep only days in the files that the API does not have"
+                )
+
+
 def begin(run: Run[Folder, Read]) -> None:
     """Before the first row: read the files, and name what is wrong with them."""
     run.memory = read_files(run.client.folder, local_date(run.started_at, run.company.zone))
     run.memory.tell(run, "Ad spend files", run.client.folder, FOLDER)
+    for text in _twice(run.memory):
+        run.warn(f"Ad spend files: {text}")
 
 
 def diagnose(client: Folder, settings: Settings, company: Company) -> Iterator[Finding]:
     """Is the folder there, and can every row be read?"""
     today = local_date(settings.now(), company.zone)
-    yield from read_files(client.folder, today).findings(SOURCE, client.folder, FOLDER, "rows of spend")
+    read = read_files(client.folder, today)
+    yield from read.findings(SOURCE, client.folder, FOLDER, "rows of spend")
+    for text in _twice(read):
+        yield Finding(SOURCE, "platforms", "warn", text, "Remove the others.")
 
 
 source: Source[Folder, Read] = Source(

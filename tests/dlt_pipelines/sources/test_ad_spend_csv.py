@@ -10,6 +10,7 @@ import pytest
 
 from dlt_pipelines.core.load import load
 from dlt_pipelines.doctor.checks import diagnose
+from dlt_pipelines.sources.google_ads import GoogleAdsCredentials
 from foundation.settings import Company, Settings
 from tests.dlt_pipelines.conftest import query
 
@@ -63,6 +64,7 @@ def test_a_row_with_every_column(folder: Path, company: Company) -> None:
             "2052-10-07,trade_magazine,Half page,890,USD",
             "2052-10-07 is more than a year ahead; is the year right?",
         ),
+        ("2025-10-28,trade_magazine,Half page,890,USD", "2025-10-28 is after today, 2025-10-27"),
         ("2025-10-07,,Half page,890,USD", "the source is empty"),
         ("2025-10-07,trade_magazine,,890,USD", "neither campaign_name nor campaign_id"),
         ("2025-10-07,trade_magazine,Half page,$890,USD", 'the spend "$890" is not a number'),
@@ -99,8 +101,8 @@ def test_counts_are_whole(folder: Path, company: Company) -> None:
     assert "the number of clicks has more than 18 digits" in loaded(company)[0]
 
 
-def test_days_to_come_wait_and_later_files_keep_their_own_row(folder: Path, company: Company) -> None:
-    (folder / "2025-10.csv").write_text(HEADER + GOOD + GOOD.replace("2025-10-06", "2025-11-03"))
+def test_a_later_file_keeps_its_own_row(folder: Path, company: Company) -> None:
+    (folder / "2025-10.csv").write_text(HEADER + GOOD)
     (folder / "2025-11.csv").write_text(HEADER + GOOD.replace("890.00", "845.50"))
     assert loaded(company) == []
     assert query(Settings(), "select file, spend from raw_ad_spend_csv.spend order by 1") == [
@@ -123,3 +125,21 @@ def test_the_example_of_the_project_is_good(company: Company) -> None:
     assert query(Settings(), "select count(*) > 5, count(distinct file) from raw_ad_spend_csv.spend") == [
         (True, 2)
     ]
+
+
+@pytest.mark.parametrize("name", ["google_ads", "Google Ads", "google"])
+def test_a_platform_that_is_also_read_by_its_api_is_named_once(
+    name: str, folder: Path, company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "a.csv").write_text(HEADER + GOOD + GOOD.replace("trade_magazine", name))
+    assert loaded(company) == []
+    for variable in GoogleAdsCredentials.variables():
+        monkeypatch.setenv(variable, "1234567890")
+    (warning,) = loaded(company)
+    assert f'source "{name}" is also read by the API of Google Ads' in warning and "count twice" in warning
+    assert query(Settings(), "select count(*) from raw_ad_spend_csv.spend") == [(2,)]
+    assert [
+        f"Ad spend files: {finding.detail}"
+        for finding in diagnose(Settings(), company, ["ad_spend_csv"])
+        if finding.level == "warn"
+    ] == [warning]

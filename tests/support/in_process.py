@@ -48,6 +48,7 @@ def run(
 def _manifest() -> Manifest:
     """The project as it is, parsed. Settings are read from the warehouse when a model runs, not here; the name of
     the file is part of the manifest."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
     project = PROJECT_ROOT / "dbt_project"
@@ -69,6 +70,9 @@ def _manifest() -> Manifest:
             )
         finally:
             del os.environ["SCORELINE_WAREHOUSE"]
+            # a fork has no threads of DuckDB: closing a connection that it inherits aborts it
+            DuckDBConnectionManager.close_all_connections()
+            gc.collect()
     if parsed.exception:
         raise parsed.exception
     assert parsed.success

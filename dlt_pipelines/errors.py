@@ -3,9 +3,15 @@ way out."""
 
 from __future__ import annotations
 
+import re
+
 
 class SourceError(Exception):
     """Base of both kinds. Its text is redacted, so it may be logged, stored and mailed."""
+
+    def __init__(self, text: str) -> None:
+        # a vendor's own sentence may end with a full stop already
+        super().__init__(re.sub(r"(?<!\.)\.\.(?=\s|$)", ".", str(text)))
 
 
 class PermanentError(SourceError):

@@ -79,7 +79,8 @@ def expect(answer: Any, kind: type | tuple[type, ...], what: str, *keys: str) ->
         value = value.get(key) if isinstance(value, dict) else None
     if not isinstance(value, kind):
         kinds = " or ".join(k.__name__ for k in (kind if isinstance(kind, tuple) else (kind,)))
-        came = ", ".join(map(str, answer)) if isinstance(answer, dict) else type(answer).__name__
+        other = "null" if answer is None else type(answer).__name__
+        came = ", ".join(map(str, answer)) if isinstance(answer, dict) else other
         where = ".".join(keys) or "the answer"
         raise Unexpected(
             f"{what}: expected {where} to be a {kinds}, but the answer has: {came[:200] or 'nothing'}"

@@ -60,7 +60,7 @@ def source_conditions(settings: Settings) -> dict[str, str]:
     for source, state in gate.source_states(settings).items():
         if state.state not in ("failing", "late"):
             continue
-        error = f" The error was: {plain(errors[source], 600)}" if errors.get(source) else ""
+        error = f" The error was: {plain(errors[source], 600).rstrip('.')}." if errors.get(source) else ""
         out[source] = (
             f"{state.sentence}{error} The other sources are not affected; pages and mails mark its numbers"
             " with their date. Way out: `scoreline doctor` names what is wrong; correct it, then materialise"
@@ -146,6 +146,7 @@ def tell_untold(settings: Settings, company: Company) -> list[EmailMessage]:
     """
     told: list[EmailMessage] = []
     failed: dict[str, str] = {}
+    uncertain: dict[str, str] = {}
     scopes: dict[str, None] = {}
     # held over look and note, so that two processes don't tell the same twice; the mails have a lock of their
     # own
@@ -159,7 +160,8 @@ def tell_untold(settings: Settings, company: Company) -> list[EmailMessage]:
                 report, period, company.mail.operator, partial(_message, settings, company, row)
             )
             if outcome.state not in ("sent", "already_sent"):
-                failed[f"{company.mail.operator} ({row['key']})"] = outcome.reason
+                kind = uncertain if outcome.state == "uncertain" else failed
+                kind[f"{company.mail.operator} ({row['key']})"] = outcome.reason
                 scopes[row["scope"]] = None
             if outcome.state in ("pending", "failed"):
                 continue
@@ -173,8 +175,9 @@ def tell_untold(settings: Settings, company: Company) -> list[EmailMessage]:
                 connection.execute(
                     "delete from alerts where scope = ? and key = ?", [row["scope"], row["key"]]
                 )
-    if failed:
-        raise DeliveryFailed(failure_text("alert", ", ".join(scopes), failed), remembered=True)
+    if failed or uncertain:
+        text = failure_text("alert", ", ".join(scopes), failed, uncertain)
+        raise DeliveryFailed(text, remembered=True, uncertain=not failed)
     return told
 
 

@@ -20,10 +20,19 @@ class DeliveryFailed(Exception):
     """Mails did not leave; the text names every recipient and why. `report` has what did.
 
     `remembered`: the ledger's alerts say all of it, so the operator hears of it without anybody else's help.
+    `uncertain`: all of them may have arrived.
     """
 
-    def __init__(self, text: str, report: DeliveryReport | None = None, *, remembered: bool = False) -> None:
+    def __init__(
+        self,
+        text: str,
+        report: DeliveryReport | None = None,
+        *,
+        remembered: bool = False,
+        uncertain: bool = False,
+    ) -> None:
         super().__init__(text)
+        self.uncertain = uncertain
         self.report = report
         self.remembered = remembered
 
@@ -75,8 +84,12 @@ class DeliveryReport:
         return ", ".join(parts)
 
 
-def failure_text(report: str, period: str, failed: Mapping[str, str]) -> str:
-    """`weekly_scorecard 2025-W43: 2 mails did not leave. a@x: refused ...`"""
-    return f"{report} {period}: {plural(len(failed), 'mail')} did not leave. " + " | ".join(
-        f"{who}: {why}" for who, why in failed.items()
-    )
+def failure_text(
+    report: str, period: str, failed: Mapping[str, str], uncertain: Mapping[str, str] | None = None
+) -> str:
+    """`weekly_scorecard 2025-W43: 2 mails did not leave. a@x: refused ...`. `uncertain`: may have arrived."""
+    uncertain = uncertain or {}
+    counts = ((failed, "did not leave"), (uncertain, "may or may not have arrived"))
+    what = ", ".join(f"{plural(len(mails), 'mail')} {became}" for mails, became in counts if mails)
+    why = {**failed, **{who: f"uncertain: {why}" for who, why in uncertain.items()}}
+    return f"{report} {period}: {what}. " + " | ".join(f"{who}: {reason}" for who, reason in why.items())

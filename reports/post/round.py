@@ -167,16 +167,13 @@ class Mailing:
             self._not_told(error)
         # what became uncertain in this very run fails it; what an earlier run left behind has been told then
         if self.report.failed or self._fresh:
-            failed = self.report.failed | {who: f"uncertain: {why}" for who, why in self._fresh.items()}
-            raise DeliveryFailed(
-                failure_text(self.name, self.period, failed), self.report, remembered=remembered
-            )
+            text = failure_text(self.name, self.period, self.report.failed, self._fresh)
+            raise DeliveryFailed(text, self.report, remembered=remembered)
         return self.report
 
     def _not_told(self, error: DeliveryFailed) -> None:
-        self.report.failed[parseaddr(self.company.mail.operator)[1] or self.company.mail.operator] = (
-            f"(an alert) {error}"
-        )
+        who = parseaddr(self.company.mail.operator)[1] or self.company.mail.operator
+        (self._fresh if error.uncertain else self.report.failed)[who] = f"(an alert) {error}"
 
     def conditions(self) -> dict[str, str]:
         """What is wrong with this period's mails, to whomever they are: who may not have it, did not get it,

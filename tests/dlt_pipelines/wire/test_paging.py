@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from dlt_pipelines.core.load import load
-from dlt_pipelines.errors import PermanentError, Unexpected
+from dlt_pipelines.errors import NotAvailable, PermanentError, Unexpected
 from dlt_pipelines.sources.autotask.queries import walk
 from dlt_pipelines.sources.hubspot.api import paged
 from dlt_pipelines.wire.budget import Budget, Limit
@@ -115,3 +115,11 @@ def test_page_cap_and_shape() -> None:
         expect({"error": 1, "id": 2}, list, "Vendor things", "results")
     with pytest.raises(PermanentError, match="the answer has: list"):
         expect([1], dict, "Vendor things")
+
+
+def test_texts_have_one_full_stop_and_name_null() -> None:
+    assert str(NotAvailable("the owner may not read this.. The export of tickets ...")) == (
+        "the owner may not read this. The export of tickets ..."
+    )
+    with pytest.raises(Unexpected, match="but the answer has: null$"):
+        expect(None, dict, "QuickBooks report")

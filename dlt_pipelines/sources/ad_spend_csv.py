@@ -8,7 +8,7 @@ conversions. `day` is the day on which it counts (2025-10-01), `source` the plat
 (trade_magazine), `currency` an ISO code. A campaign is known by its campaign_id, or by its name where it has
 none. The same source, campaign and day twice in one file is a mistake; in a later file (by file name) it is a
 correction, and the later file counts downstream. A day after today is rejected until it comes. A source
-that is also read by its API (google_ads) may count twice: it loads, with a warning.
+that is also read by its API may count twice: it loads, with a warning.
 Both tables are what the files say now; a bad row or file never stops the others.
 
 Settings: SCORELINE_AD_SPEND_DIR. No credentials, so it is always connected.
@@ -126,24 +126,15 @@ def _spend(cells: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-_BY_API = {
-    "google_ads": ("google", "adwords"),
-    "meta_ads": ("facebook", "meta"),
-    "linkedin_ads": ("linkedin",),
-}
-"""Sources that read a platform by its API -> words that people also call it by."""
-
-
 def _twice(read: Read) -> Iterator[str]:
     """A sentence for each platform of the files that is also connected by its API."""
     named = {re.sub(r"\W+", "_", str(row["source"]).lower()): str(row["source"]) for row in read.rows}
-    for name, words in _BY_API.items():
-        entry = SOURCES[name]
+    for entry in (entry for name, entry in SOURCES.items() if name.endswith("_ads")):
         kind = entry.source.credentials
         if kind is None or not all(kind.variables().values()):
             continue
         for key, written in named.items():
-            if key == name or key.removesuffix("_ads") in words:
+            if f"{key.removesuffix('_ads')}_ads" == entry.name:
                 yield (
                     f"source {shown(written)} is also read by the API of {entry.label}: days that both have"
                     " count twice. Keep only days in the files that the API does not have"

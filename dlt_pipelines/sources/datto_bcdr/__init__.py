@@ -95,9 +95,10 @@ def _each(
         yield from ({**row, **common} for row in rows)
     if failed and not any_read:
         # nothing is known of this day; yesterday's rows stay what they are
-        first = next(iter(failed.values()))
+        name, first = next(iter(failed.items()))
         kind = TransientError if isinstance(first, TransientError) else NotAvailable
-        raise kind(f"{what} could not be read for any of {len(failed)}: {_said(first)}")
+        more = f" and {len(failed) - 1} more" if len(failed) > 1 else ""
+        raise kind(f"{what} {name}{more} could not be read: {_said(first)}")
     others = ", the others were" if len(failed) == 1 else ""
     for name, why in failed.items():
         run.warn(f"Datto BCDR: {what} {name} could not be read{others}: {_said(why)}")

@@ -35,11 +35,13 @@ def page(
     sandbox: Sandbox, *rows: dict[str, Any], end: bool = True, cursor: str = "MTc2MTU2NjQwMC4wfHw3fA=="
 ) -> None:
     """The next export answers these rows."""
-    living = {
+    living = dict.fromkeys({field.split(".")[0] for field, _ in zendesk.TICKETS.values()} - {"metric_set"})
+    living |= {
         "created_at": "2025-10-20T10:00:00Z",
         "updated_at": "2025-10-20T10:00:00Z",
         "status": "open",
-        "via": None,
+        "via": {"channel": "email"},
+        "satisfaction_rating": {"score": "unoffered"},
     }
     tickets = [living | row if row.get("status") != "deleted" else row for row in rows]
     body = json.dumps({"tickets": tickets, "after_cursor": cursor, "after_url": None, "end_of_stream": end})

@@ -563,8 +563,8 @@ def test_a_late_crm_is_said(tmp_path: Path) -> None:
     fill(PublishedFile(settings.published_path, earlier=1, sources={"hubspot": {"state": "late"}}).write())
     with duckdb.connect(str(settings.published_path)) as connection:
         connection.execute(
-            "insert into marts.dim_metrics by name select 'activities_total' as metric_id, 'hubspot, copper'"
-            " as sources"
+            "insert into marts.dim_source_tables by name select 'hubspot' as source, 'calls' as table_name,"
+            " 'live' as state, true as is_on_sales_pages"
         )
     company = load_company(settings)
     build_site(settings, company, only=[name.removesuffix(".html") for name in PAGES[:4]])

@@ -37,14 +37,8 @@ def searches(sandbox: Sandbox) -> int:
 
 def page(sandbox: Sandbox, *rows: dict[str, Any], **more: Any) -> None:
     """The next search answers these rows, and the one after it (for what is open) none."""
-    usual = {
-        "created_at": 1761566000,
-        "updated_at": 1761566000,
-        "state": "closed",
-        "open": False,
-        "statistics": None,
-        "source": None,
-    }
+    usual: dict[str, Any] = dict.fromkeys(field.split(".")[0] for field, _ in intercom.CONVERSATIONS.values())
+    usual |= {"created_at": 1761566000, "updated_at": 1761566000, "state": "closed", "open": False}
     empty: dict[str, Any] = {"conversations": [], "pages": {"next": None}}
     for body in ({"conversations": [usual | row for row in rows], "pages": {"next": None}} | more, empty):
         sandbox.fault("intercom", "status", status=200, path=SEARCH, times=1, body=json.dumps(body))
@@ -73,11 +67,9 @@ def deletions(*, still_open: bool) -> list[tuple[str, datetime]]:
 
 
 def test_statistics_may_be_null_as_a_whole(sandbox: Sandbox, company: Company) -> None:
-    page(
-        sandbox,
-        {"id": "1"},
-        {"id": "2", "statistics": {"first_admin_reply_at": 1761566100, "time_to_admin_reply": None}},
-    )
+    members = [field.split(".")[1] for field, _ in intercom.CONVERSATIONS.values() if "statistics." in field]
+    statistics = dict.fromkeys(members) | {"first_admin_reply_at": 1761566100}
+    page(sandbox, {"id": "1"}, {"id": "2", "statistics": statistics})
     pull(company)
     rows = query(
         Settings(),

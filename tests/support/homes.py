@@ -73,7 +73,12 @@ def contents(
 
 def said(settings: Settings) -> set[tuple[Any, ...]]:
     """What the ledger says of each load and table, but for the load's own id and its waits."""
-    return set(query(settings, "select * exclude (load_number, load_id, waited_seconds) from ledger.loads"))
+    rows = query(
+        settings,
+        "select * exclude (load_number, load_id, waited_seconds) replace (cast(warnings as varchar) as warnings)"
+        " from ledger.loads",
+    )
+    return set(rows)
 
 
 def marked(settings: Settings, source: str) -> dict[str, int]:

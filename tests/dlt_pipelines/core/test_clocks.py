@@ -12,10 +12,10 @@ import pytest
 from dlt_pipelines.core.clocks import instant_of_run, without_future
 from dlt_pipelines.core.load import load
 from dlt_pipelines.core.run import Run
-from dlt_pipelines.core.source import Local
 from dlt_pipelines.doctor.checks import diagnose
 from dlt_pipelines.registry import SOURCES
 from dlt_pipelines.wire.client import Client
+from dlt_pipelines.wire.connection import Connection
 from dlt_pipelines.wire.messages import sent_at
 from dlt_pipelines.wire.vendor import Vendor as Description
 from foundation.settings import Company, Settings
@@ -179,7 +179,7 @@ def test_the_sandbox_tells_its_own_time(sandbox: Sandbox) -> None:
 def test_weekly_work_is_due_on_monday(
     last: str | None, now: str, days: int, due: bool, company: Company, settings: Settings
 ) -> None:
-    run = Run(settings, company, datetime.fromisoformat(now), Local(), None, frozenset())
+    run = Run(settings, company, datetime.fromisoformat(now), Connection(), None, frozenset())
     assert run.due(last, days) is due
 
 

@@ -764,6 +764,10 @@ def test_without_hubspot_the_companys_own_figures_tell(make_warehouse: MakeWareh
     made.loaded("company_warehouse", through=at("2025-10-27T11:55:00"))
     made.add("hubspot.contacts", [contact("of-before", became_mql_at=at("2025-10-21T12:00:00"))])
     made.add("company_warehouse.figures", FIGURES)
+    made.add(
+        "company_warehouse.queries",
+        [{"snapshot_date": "2025-10-27", "query_name": "mqls", "status": "ok", "row_count": 2}],
+    )
     made.build(
         "--select", "+mql_count", "+sql_count", "+int_scorecard__coverage", "--exclude", "test_type:singular"
     )

@@ -6,6 +6,7 @@ the key in front of it.
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from datetime import date
 from email.errors import HeaderParseError
@@ -111,6 +112,14 @@ def _sender(value: str) -> str:
         raise wrong
     mail_address(header.addresses[0].addr_spec)
     return value
+
+
+def is_loopback(host: str | None) -> bool:
+    """Whether a host of an address is this machine: what is sent there travels nowhere."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host or "").is_loopback
+    except ValueError:
+        return False
 
 
 def _web_address(value: str) -> str:

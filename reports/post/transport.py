@@ -23,6 +23,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from foundation.atomic import write_atomically
 from foundation.settings import Settings
+from foundation.settings.types import is_loopback
 from reports.engine.markup import plain
 from reports.post.outcome import DeliveryFailed
 
@@ -186,9 +187,6 @@ class Smtp:
         return plain(text, 200)
 
 
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
-
-
 def transport(settings: Settings) -> Smtp | Outbox:
     if settings.smtp_url is None:
         return Outbox(settings.outbox_dir)
@@ -207,7 +205,7 @@ def transport(settings: Settings) -> Smtp | Outbox:
     asked = parse_qs(parts.query).get("starttls", [""])[-1]
     user = unquote(parts.username) if parts.username else None
     # a password never leaves this machine unencrypted
-    must_encrypt = user is not None and host not in LOOPBACK
+    must_encrypt = user is not None and not is_loopback(host)
     if must_encrypt and parts.scheme == "smtp" and asked in ("0", "false"):
         raise DeliveryFailed(
             "SMTP_URL: with ?starttls=0 the password would travel unencrypted; remove it, or use smtps://"

@@ -21,7 +21,7 @@ from dlt_pipelines.wire.client import Client
 from dlt_pipelines.wire.connect import Access, connects
 from dlt_pipelines.wire.credentials import Credentials
 from dlt_pipelines.wire.messages import Answer, Retry
-from foundation.settings.types import WebAddress
+from foundation.settings.types import WebAddress, is_loopback
 
 SOURCE = "simplefin"
 PER_DAY = 24
@@ -53,7 +53,7 @@ def parted(url: str) -> tuple[str, str, str]:
         raise PermanentError(
             "SIMPLEFIN_ACCESS_URL has no user and password in it: https://user:password@host/path"
         )
-    if parts.scheme != "https" and parts.hostname not in ("127.0.0.1", "localhost"):
+    if parts.scheme != "https" and not is_loopback(parts.hostname):
         raise PermanentError("SIMPLEFIN_ACCESS_URL is not https: the password would travel in the open")
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     place = f"{parts.scheme}://{host}{f':{port}' if port else ''}{parts.path.rstrip('/')}"
@@ -61,7 +61,7 @@ def parted(url: str) -> tuple[str, str, str]:
 
 
 def claim_url(token: str) -> str | None:
-    """The address that a setup token stands for; None: it is no setup token."""
+    """The address that a setup token stands for; None: not a setup token."""
     compact = "".join(token.split())
     try:
         found = base64.b64decode(compact + "=" * (-len(compact) % 4), validate=True).decode()
@@ -71,7 +71,7 @@ def claim_url(token: str) -> str | None:
         parts = urllib.parse.urlsplit(found)
     except ValueError:
         return None
-    fits = parts.scheme == "https" or parts.hostname in ("127.0.0.1", "localhost")
+    fits = parts.scheme == "https" or is_loopback(parts.hostname)
     return found if parts.hostname and fits and not parts.username else None
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Literal
 
 from dlt_pipelines.doctor.findings import Finding
 from dlt_pipelines.sources.hubspot import api as hubspot_api
 from foundation.settings import Company
+from foundation.warehouse import ApiVersion
 
 WARN_DAYS = 90
-"""The doctor warns this many days before a version ends."""
+"""The doctor and the data health page warn this many days before a version ends."""
 
 
 @dataclass(frozen=True)
@@ -136,13 +137,19 @@ def in_use(source: str, company: Company) -> list[Version]:
     return [Version(name, part, last_day(name)) for name, part in asked.items()]
 
 
-def rows(source: str, company: Company) -> list[tuple[str, str, str, date | None, str | None]]:
-    """The same for `Warehouse.prepare()`: (source, version, part, last day, last day as text)."""
+def rows(source: str, company: Company) -> list[ApiVersion]:
+    """The same for `Warehouse.prepare()`."""
     return [
-        (source, version.name, version.part, version.last_day.day, str(version.last_day))
-        if version.last_day
-        else (source, version.name, version.part, None, None)
+        ApiVersion(
+            source,
+            version.name,
+            version.part,
+            last.day if last else None,
+            str(last) if last else None,
+            last.day - timedelta(days=WARN_DAYS) if last else None,
+        )
         for version in in_use(source, company)
+        for last in [version.last_day]
     ]
 
 

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 from filelock import FileLock, Timeout
@@ -88,9 +88,21 @@ create table if not exists config.api_versions (
     source text not null, version text not null,
     part text not null,               -- the part of the API that this version serves; empty: all of it
     last_day date,                    -- null: unknown
-    last_day_text text                -- as the vendor publishes it: a day, a month, "not before" a day
+    last_day_text text,               -- as the vendor publishes it: a day, a month, "not before" a day
+    warned_from date                  -- the first day of the warning
 );
 """
+
+
+class ApiVersion(NamedTuple):
+    """A row of `config.api_versions`."""
+
+    source: str
+    version: str
+    part: str
+    last_day: date | None
+    last_day_text: str | None
+    warned_from: date | None
 
 
 _HELD = "Could not set lock on file"
@@ -237,13 +249,13 @@ class Warehouse:
         self,
         company: Company,
         sources: Sequence[tuple[str, str, str, float, str]],
-        versions: Sequence[tuple[str, str, str, date | None, str | None]] = (),
+        versions: Sequence[ApiVersion] = (),
     ) -> None:
         """Create the ledger and write clock and settings, so that dbt reads them as tables. Call with the
         lock held.
 
         `sources`: (source, label, cadence, freshness limit in hours, kind) per registered source. `versions`:
-        (source, version, part, last day, last day as text) per version of an API in use.
+        the versions of the APIs in use.
         """
         with disk_errors(self.settings), contextlib.closing(self.connect()) as connection:
             connection.execute(_DDL)
@@ -256,7 +268,7 @@ class Warehouse:
             connection.executemany("insert into config.sources values (?, ?, ?, ?, ?)", sources)
             connection.execute("delete from config.api_versions")
             if versions:
-                connection.executemany("insert into config.api_versions values (?, ?, ?, ?, ?)", versions)
+                connection.executemany("insert into config.api_versions values (?, ?, ?, ?, ?, ?)", versions)
             connection.commit()
 
     def declare_ledger(self, connection: duckdb.DuckDBPyConnection) -> None:

@@ -96,8 +96,9 @@ def warehouse(make_warehouse: MakeWarehouse) -> RawWarehouse:
     made.add("intercom.conversations", [{"id": "1"}, {"id": "2", "deleted_at": RECENT}])
     made.loaded("intercom", through=now, totals={"conversations": 1})
     made.change(
-        "insert into config.api_versions values ('hubspot', 'v3', 'owners', date '2025-12-01', 'in December 2025'), "
-        "('zendesk', 'v2', '', null, null), ('copper', 'v1', '', null, null)"
+        "insert into config.api_versions values ('hubspot', 'v3', 'owners', date '2025-12-01', 'in December 2025', "
+        "date '2025-09-02'), "
+        "('zendesk', 'v2', '', null, null, null), ('copper', 'v1', '', null, null, null)"
     )
     made.change(
         "update ledger.loads set warnings = ['hubspot.deals 7: amount \"lots\" is not a number; stored as empty'] "

@@ -1,4 +1,4 @@
--- the versions of the connected vendors' APIs. The doctor warns as many days before (dlt_pipelines, versions)
+-- the versions of the connected vendors' APIs; warned_from is the first day on which the doctor warns too
 select
     versions.source,
     sources.source_label,
@@ -9,7 +9,7 @@ select
     case
         when versions.last_day is null then 'unknown'
         when versions.last_day < {{ today() }} then 'ended'
-        when versions.last_day <= {{ today() }} + 90 then 'ending'
+        when versions.warned_from <= {{ today() }} then 'ending'
         else 'ok'
     end as state
 from {{ ref('stg_scoreline__api_versions') }} as versions

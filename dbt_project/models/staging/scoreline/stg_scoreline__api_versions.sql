@@ -3,5 +3,6 @@ select
     version,
     part,
     last_day,
-    last_day_text
+    last_day_text,
+    warned_from
 from {{ source('config', 'api_versions') }}

@@ -77,8 +77,3 @@ where metric_id = '{{ metric_id }}'
 {% macro lies_ahead(instant) -%}
 coalesce({{ instant }} > {{ clock() }}, false)
 {%- endmacro %}
-
-{#- whether a record is dated after today: nothing that lies ahead has happened. A typed number says itself which period it is for -#}
-{% macro is_ahead() -%}
-(source <> 'manual' and coalesce(occurred_on > {{ today() }}, false))
-{%- endmacro %}

@@ -7,8 +7,10 @@ with metric_rows as (
         cast(occurred_on as date) as occurred_on,
         cast(numerator as decimal(38, 9)) as numerator,
         cast(denominator as decimal(38, 9)) as denominator,
-        counted and not {{ is_ahead() }} as counted,
-        cast(case when counted and {{ is_ahead() }} then 'not_yet' else reason end as text) as reason,
+        -- nothing that is dated after today has happened; a typed number says itself which period it is for
+        counted and source <> 'manual' and coalesce(occurred_on > {{ today() }}, false) as is_ahead,
+        counted and not is_ahead as counted,
+        cast(case when is_ahead then 'not_yet' else reason end as text) as reason,
         source,
         record_type,
         cast(record_id as text) as record_id,

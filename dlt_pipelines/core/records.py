@@ -25,7 +25,7 @@ from dlt_pipelines.errors import FieldGone, PermanentError
 
 FLUSH_ROWS = 20_000
 MOST_WARNINGS = 20
-"""Bad values of one column that are named one by one; of the others only the number is told."""
+"""Bad values of one column that are named one by one; the rest is counted."""
 
 # ------------------------------------------------------------------ bounds: what every column of every source
 #     can hold

@@ -36,7 +36,7 @@ ColumnType = Literal["text", "bigint", "decimal", "bool", "timestamp", "date"]
 
 @dataclass(frozen=True)
 class Window:
-    """Which records a backfill reads again. The default is no backfill: the run follows the cursors."""
+    """Which records a backfill reads again. Without a window, a run follows its cursors."""
 
     since: datetime | None = None
     until: datetime | None = None

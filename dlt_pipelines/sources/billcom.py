@@ -235,8 +235,7 @@ def _judge(answer: Answer) -> Retry | SourceError | None:
     codes, texts = _errors(answer)
     if "BDC_1144" in codes:
         return TransientError(
-            f"the developer key's requests for this hour are used up ({texts}); they begin anew at the full"
-            " hour"
+            f"the developer key's requests for this hour are used up ({texts}); they reset at the full hour"
         )
     if "BDC_1322" in codes:
         return Retry(

@@ -76,7 +76,7 @@ class CompanyWarehouseCredentials(Credentials):
 def _parsed(url: SecretStr) -> sa.URL:
     try:
         return sa.make_url(url.get_secret_value())
-    except (sa.exc.ArgumentError, ValueError):  # ValueError: the port is no number
+    except (sa.exc.ArgumentError, ValueError):  # ValueError: the port is not a number
         raise PermanentError(
             "WAREHOUSE_SOURCE_URL is no SQLAlchemy address; write for example"
             " postgresql+psycopg://reader:password@host:5432/database"

@@ -264,7 +264,7 @@ def _rate(client: Client) -> tuple[int, int] | None:
 
 def pages(client: Client, path: str, key: str) -> Iterator[tuple[list[Any], dict[str, Any]]]:
     """Pages of a list: items and page details. The first one is asked for without a number, so whether pages
-    count from 0 is no matter."""
+    count from 0 does not matter."""
     what = f"Datto RMM {key}"
 
     def walk() -> Iterator[tuple[list[Any], dict[str, Any]]]:

@@ -321,7 +321,7 @@ def _end(client: Client[Facts], now: datetime) -> tuple[str, bool, datetime | No
         )
     try:
         ends = tokens.ends()
-    except PermanentError as error:  # not being told when it ends is no reason to read nothing
+    except PermanentError as error:  # data can be read without knowing when access ends
         return str(error), True, None
     if ends is None:
         return (

@@ -9,7 +9,7 @@ keeps one report per run, and the sum over all runs would be many times too much
 re-stated, so they are read in full each time. The shape of documents is UNCONFIRMED for every company; the
 default in company.toml is `report_datas` with event_type, capacity and as_of.
 
-Quirks: a misspelt collection is no error to MongoDB but has no documents, so it is looked for by name;
+Quirks: MongoDB reads a misspelt collection as one without documents, so it is looked for by name;
 Decimal128 is exact, a double is not, and one collection may hold both; a wrong password is code 18, a missing
 right code 13.
 

@@ -188,7 +188,7 @@ def _judge(budget: Budget, answer: Answer) -> Retry | SourceError | None:
 
 
 def _until_reset(answer: Answer) -> float | None:
-    """Seconds until the vendor's window begins anew; whether it tells an instant or a span is not
+    """Seconds until the vendor's window resets; whether it tells an instant or a span is not
     published."""
     try:
         told = float(answer.headers.get("x-ratelimit-reset", ""))

@@ -330,7 +330,7 @@ def _rows(run: Run, pages: Callable[[], Iterator[list[Any]]]) -> Iterator[Any]:
 
     def living() -> Iterator[list[Any]]:
         for page in pages():
-            # a ticket may come without its metrics, which is no missing field
+            # a ticket may come without its metrics, which is not a missing field
             rows = [
                 {"metric_set": None, **row, "part": _part(row)} if isinstance(row, dict) else row
                 for row in page
@@ -513,7 +513,7 @@ def diagnose(client: Client[Facts], settings: Settings, company: Company) -> Ite
     if me.get("role") == "admin":
         yield Finding(SOURCE, "user", "ok", "an admin")
     else:
-        yield Finding(SOURCE, "user", "fail", f"the user is no admin but {me.get('role')}", ADMIN)
+        yield Finding(SOURCE, "user", "fail", f"the user is not an admin but {me.get('role')}", ADMIN)
     recently = int((settings.now() - timedelta(hours=1)).timestamp())
     probe = {"start_time": recently, "include": "metric_sets", "per_page": 1}
     yield readable(SOURCE, "ticket export", lambda: client.get(EXPORT, probe, lane="exports"), ADMIN)

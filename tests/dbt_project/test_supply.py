@@ -306,7 +306,11 @@ def test_the_queue_is_what_waits_in_campaigns_that_send(warehouse: RawWarehouse)
         "4": None,
     }
     assert shown(warehouse, "leads_sequencing", W44)[0] == 14
-    assert shown(warehouse, "leads_in_queue", W42) == (None, "no_goal", "missing")  # no snapshot is no zero
+    assert shown(warehouse, "leads_in_queue", W42) == (
+        None,
+        "no_goal",
+        "missing",
+    )  # without a snapshot there is no number
 
 
 def test_runway_in_days_of_the_calendar_and_in_sending_days(warehouse: RawWarehouse) -> None:

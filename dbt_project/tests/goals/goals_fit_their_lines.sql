@@ -51,7 +51,7 @@ problems as (
 
     union all
 
-    -- a goal holds for a period when it is in force on the first day of it
+    -- a period takes the goal in force on its first day
     select
         goals.goal || ' to ' || goals.valid_to || ': no ' || goals.cadence || ' begins in this time, so it is never in force; the next '
         || goals.cadence || ' begins on ' || first_days.period_start

@@ -52,7 +52,7 @@ _ORDERS = {"mdy": (0, 1), "dmy": (1, 0)}
 
 
 def close_date(text: Any, order: str) -> str | None:
-    """`M/D/YYYY` or `D/M/YYYY`, not zero padded, as ISO; None where it is no such date."""
+    """`M/D/YYYY` or `D/M/YYYY`, not zero padded, as ISO; None if it is not such a date."""
     parts = str(text).split("/")
     if len(parts) != 3 or not all(part.isdigit() for part in parts):
         return None

@@ -32,7 +32,7 @@ def _bytes(size: Any, warn: Callable[[str], None]) -> Any:
         return None
     unit = str(size.get("units", "B")).upper().replace("IB", "B")
     if unit not in _UNITS or not isinstance(size["size"], (int, float)):
-        warn(f"datto_bcdr.devices: {str(size)[:80]} is no size; stored as empty")
+        warn(f"datto_bcdr.devices: {str(size)[:80]} is not a valid size; stored as empty")
         return None
     return round(size["size"] * 1024 ** _UNITS[unit])
 

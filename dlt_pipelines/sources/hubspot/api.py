@@ -78,7 +78,7 @@ def record_rows(answer: Any, what: str) -> list[dict[str, Any]]:
     """Records of a page.
 
     Raises:
-        PermanentError: something that is no record.
+        PermanentError: something that is not a record.
     """
     rows = results(answer, what)
     if not all(map(is_record, rows)):

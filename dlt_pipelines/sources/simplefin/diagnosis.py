@@ -87,7 +87,7 @@ def _diagnose_cash(accounts: list[dict[str, Any]], company: Company) -> Iterator
                 "one name, two accounts",
                 "warn",
                 f"{len(members)} accounts are called {members[0]['_key']}: {named}. A day counts only where"
-                " one of them is plainly the former self of the other, linked anew",
+                " one of them is plainly the former self of the other, linked again",
                 "Remove the former account in SimpleFIN Bridge, or list the ids of those that count in"
                 " simplefin.cash_accounts.",
             )

@@ -1,5 +1,5 @@
--- the goal as it applies to each period of a line, up to the end of the running quarter. A goal holds for a period when it is in force
--- on the period's first day: a later one never recolours it. A one-off goal (kind exception) replaces the line's standing goal;
+-- the goal of each period of a line, up to the end of the running quarter. A period takes the goal in force on its first day, so a
+-- later one never recolours it. A one-off goal (kind exception) replaces the line's standing goal;
 -- a goal per working day or person grows and shrinks with the working time of the period
 with in_force as (
     select

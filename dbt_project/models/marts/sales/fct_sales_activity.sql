@@ -112,7 +112,7 @@ select
     owners.owner_key,
     kinds.kind,
     cast(kinds.sort_order as bigint) as sort_order,
-    -- nothing in a span that was not read to its end is no zero
+    -- 0 in a span that was not read to its end is unknown
     case when recorded.records > 0 or not {{ ends_after_reading('periods', 'kinds') }} then coalesce(recorded.records, 0) end as records,
     case when targets.target is not null then coalesce(towards.counted, 0) end as counted,
     cast(targets.target as decimal(38, 9)) as target,

@@ -58,7 +58,7 @@ select
     buckets.first_day,
     buckets.last_day,
 {% for kind in kinds -%}
--- nothing in days that were not read to their end is no zero
+-- 0 in days that were not read to their end is unknown
 case
     when counted.{{ kind }} > 0 or not {{ ends_after_reading('buckets', kind ~ '_read') }}
         then coalesce(counted.{{ kind }}, 0)

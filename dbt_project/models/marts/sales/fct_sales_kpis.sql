@@ -167,7 +167,7 @@ of_the_period as (
         read.read_through,
         -- the span ends after what was read
         {{ ends_after_reading('spans', 'read') }} as is_beyond,
-        -- nothing in a span that was not read to its end is no zero
+        -- 0 in a span that was not read to its end is unknown
         case
             when not coalesce(read.is_unread, false) and not (is_beyond and valued.numerator = 0)
                 then cast(valued.numerator / nullif(valued.denominator, 0) as decimal(38, 9))

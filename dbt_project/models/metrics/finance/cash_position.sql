@@ -8,7 +8,7 @@ select
     reason,
     {{ receipt() }}
 from {{ ref('int_finance__cash_balances') }}
--- a sum without one of its accounts is no sum: of a week without a whole day only the reasons are told
+-- without one of its accounts there is no sum: a week without a whole day has reasons only
 where is_last_of_week or (is_last_of_unwhole_week and reason is not null)
 
 union all

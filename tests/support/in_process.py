@@ -1,7 +1,8 @@
 """dbt without what a fresh process costs: imported and parsed once, then forked for each command.
 
 A fork is a process of its own, so no command sees what another one left in dbt's memory. Starting dbt costs four
-CPU seconds, forking it a few hundredths.
+CPU seconds, forking it a few hundredths. The process that is forked does nothing else: a fork of the tests' own
+process would inherit their DuckDB connections without DuckDB's threads, and abort when it closes one.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ from foundation.settings import PROJECT_ROOT
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
 
-_FORK = multiprocessing.get_context("fork")
+_SERVER = multiprocessing.get_context("forkserver")
+_SERVER.set_forkserver_preload(["tests.support.parsed_dbt"])
 
 
 def run(
@@ -31,21 +33,17 @@ def run(
     """Run a dbt command with additional environment variables and the seeds of `project`.
 
     A project with models or macros of its own, instead of links to the real ones, is parsed by the command."""
-    real = PROJECT_ROOT / "dbt_project"
-    is_real = all((project / part).resolve() == real / part for part in ("models", "macros"))
-    manifest = _manifest() if is_real else None
-    with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
-        process = _FORK.Process(
-            target=_child, args=(manifest, command, environment, project, output.fileno())
+    with tempfile.NamedTemporaryFile("w+", encoding="utf-8") as output:
+        process = _SERVER.Process(
+            target=_child, args=(command, {**os.environ, **environment}, project, output.name)
         )
         process.start()
         process.join()
-        output.seek(0)
         return subprocess.CompletedProcess(list(command), process.exitcode or 0, output.read(), "")
 
 
 @functools.cache
-def _manifest() -> Manifest:
+def manifest() -> Manifest:
     """The project as it is, parsed. Settings are read from the warehouse when a model runs, not here; the name of
     the file is part of the manifest."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
@@ -79,21 +77,25 @@ def _manifest() -> Manifest:
     return parsed.result  # type: ignore[return-value]
 
 
-def _child(
-    manifest: Manifest | None, command: Sequence[str], environment: dict[str, str], project: Path, output: int
-) -> None:
+def _child(command: Sequence[str], environment: dict[str, str], project: Path, output: str) -> None:
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
-    os.dup2(output, 1)
-    os.dup2(output, 2)
+    with Path(output).open("w", encoding="utf-8") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
     sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
     sys.stderr = sys.stdout
-    os.environ |= environment
-    for node in manifest.nodes.values() if manifest else ():
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(PROJECT_ROOT)
+    real = PROJECT_ROOT / "dbt_project"
+    is_real = all((project / part).resolve() == real / part for part in ("models", "macros"))
+    parsed = manifest() if is_real else None
+    for node in parsed.nodes.values() if parsed else ():
         if node.resource_type == "seed":
             node.root_path = str(project)
-    result = dbtRunner(manifest=manifest).invoke(list(command))
+    result = dbtRunner(manifest=parsed).invoke(list(command))
     if result.exception:
         print(result.exception)
     sys.stdout.flush()

@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field, ValidationError, field_validator, model_v
 
 from foundation.errors import SettingsError
 from foundation.settings import vendors
+from foundation.settings.access import AccessSection
 from foundation.settings.environment import Settings, reason_of
 from foundation.settings.types import (
     Currency,
@@ -137,9 +138,16 @@ class Subscription(Table):
 class MailSection(Table):
     sender: Sender = Field(alias="from")
     operator: MailAddress
-    confidential: list[Id] = []
-    """Sections and lines sent only to subscriptions that name them, or a page with them."""
     subscriptions: list[Subscription] = []
+
+    @model_validator(mode="before")
+    @classmethod
+    def _moved(cls, data: Any) -> Any:
+        if isinstance(data, dict) and "confidential" in data:
+            raise ValueError(
+                "confidential has moved, because pages follow it too: write it below [access] instead"
+            )
+        return data
 
 
 class CredentialsSection(Table):
@@ -177,6 +185,7 @@ class Company(Table):
     mongodb: vendors.MongoSection = vendors.MongoSection()
     pages: PagesSection = PagesSection()
     mail: MailSection
+    access: AccessSection = AccessSection()
     credentials: CredentialsSection = CredentialsSection()
 
     @model_validator(mode="after")

@@ -122,6 +122,17 @@ def is_loopback(host: str | None) -> bool:
         return False
 
 
+def _network(value: str) -> str:
+    """One address or a network of them: `10.0.0.7`, `10.0.0.0/24`."""
+    try:
+        return str(ipaddress.ip_network(value))
+    except ValueError:
+        raise ValueError(
+            f"{value[:80]!r} is not an address or a network, expected one such as '127.0.0.1' or"
+            " '10.0.0.0/24'"
+        ) from None
+
+
 def _web_address(value: str) -> str:
     wrong = ValueError(
         "not a web address, expected one such as 'https://example.com' or 'http://127.0.0.1:8080/path'"
@@ -157,6 +168,7 @@ AccountId = Annotated[str, AfterValidator(_account_id)]
 MailAddress = Annotated[str, AfterValidator(mail_address)]
 Sender = Annotated[str, AfterValidator(_sender)]
 """An address with or without a name."""
+NetworkAddress = Annotated[str, AfterValidator(_network)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 WebAddressOrEmpty = Annotated[str, AfterValidator(lambda value: value and _web_address(value))]
 Day = Annotated[date, Field(ge=date(1990, 1, 1), le=date(2100, 1, 1))]

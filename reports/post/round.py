@@ -48,7 +48,7 @@ def recipients(company: Company, report: str) -> dict[str, set[str]]:
         for address in subscription.to:
             known = next((a for a in out if a.lower() == address.strip().lower()), address.strip())
             out.setdefault(known, set()).update(named or _open_to_all(company))
-    hidden = {f"-{pick}" for pick in company.mail.confidential}
+    hidden = {f"-{pick}" for pick in company.access.confidential}
     return {
         address: set() if EVERYTHING in picks and not picks & hidden else picks
         for address, picks in out.items()
@@ -57,7 +57,7 @@ def recipients(company: Company, report: str) -> dict[str, set[str]]:
 
 def _open_to_all(company: Company) -> set[str]:
     """What a subscription that names nothing brings: the scorecard page, without what is confidential."""
-    secret = company.mail.confidential
+    secret = company.access.confidential
     return {*(page_lines(company, SCORECARD) or [EVERYTHING])} - set(secret) | {f"-{pick}" for pick in secret}
 
 

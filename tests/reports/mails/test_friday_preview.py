@@ -55,10 +55,9 @@ Friday = Callable[..., Settings]
 
 def company_of(*subscriptions: Subscription, confidential: tuple[str, ...] = ()) -> Company:
     company = load_company(settings_for(PROJECT_ROOT))
-    changed = company.mail.model_copy(
-        update={"subscriptions": list(subscriptions), "confidential": list(confidential)}
-    )
-    return company.model_copy(update={"mail": changed})
+    mail = company.mail.model_copy(update={"subscriptions": list(subscriptions)})
+    access = company.access.model_copy(update={"confidential": list(confidential)})
+    return company.model_copy(update={"mail": mail, "access": access})
 
 
 def to(*addresses: str, sections: tuple[str, ...] = ()) -> Subscription:

@@ -375,7 +375,6 @@ def test_confidential_lines_go_to_those_who_are_named_for_them(company: Company)
     subscription = company.mail.subscriptions[0].model_copy
     mail = company.mail.model_copy(
         update={
-            "confidential": ["finance", "outside_sales.mrr_closed"],
             "subscriptions": [
                 subscription(update={"to": ["all@x.example", "ceo@x.example"]}),
                 subscription(update={"to": ["ceo@x.example"], "pages": ["ceo"]}),
@@ -383,7 +382,9 @@ def test_confidential_lines_go_to_those_who_are_named_for_them(company: Company)
             ],
         }
     )
-    whole = company.model_copy(update={"mail": mail, "pages": company.pages.model_copy(update={"lines": {}})})
+    access = company.access.model_copy(update={"confidential": ["finance", "outside_sales.mrr_closed"]})
+    pages = company.pages.model_copy(update={"lines": {}})
+    whole = company.model_copy(update={"mail": mail, "pages": pages, "access": access})
     chosen = recipients(whole, "weekly_scorecard")
 
     def gets(address: str, section: str, metric: str) -> bool:

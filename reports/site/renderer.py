@@ -1,0 +1,197 @@
+"""What the pages of a site say, as HTML. `build.py` writes it to files, the portal answers with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+import duckdb
+import jinja2
+from markupsafe import Markup
+
+from foundation.calendar import week_label
+from foundation.settings import Company
+from reports.components import NAMES
+from reports.components.links import Receipts
+from reports.components.receipts import period_days
+from reports.engine.parse import Source, parse_file
+from reports.engine.queries import Result, run
+from reports.engine.render import compile_page, environment, render
+from reports.look.document import document
+from reports.pages import SCORECARD, Entry, page_file
+from reports.site import menu
+from reports.site.receipts import Period
+from reports.words import gate
+
+
+@dataclass
+class _Page:
+    source: Source
+    template: jinja2.Template
+
+
+@dataclass(frozen=True)
+class Span:
+    """A week, a month or a quarter."""
+
+    cadence: str
+    start: date
+    end: date
+    label: str
+
+    @classmethod
+    def of_week(cls, monday: date) -> Span:
+        return cls("week", monday, monday + timedelta(days=6), week_label(monday))
+
+
+@dataclass(frozen=True)
+class Periods:
+    """What the published facts cover, the oldest first."""
+
+    weeks: Sequence[date]
+    """The finished weeks that have pages."""
+    running: Sequence[date]
+    months: Sequence[Span]
+    quarters: Sequence[Span]
+
+    @property
+    def newest(self) -> date | None:
+        """The newest finished week; None: nothing is finished yet."""
+        return self.weeks[-1] if self.weeks else None
+
+    @property
+    def spans(self) -> list[Span]:
+        """Every week, also the running ones, month and quarter."""
+        return [*map(Span.of_week, [*self.weeks, *self.running]), *self.months, *self.quarters]
+
+    def page_of(self, span: Span) -> date | None:
+        """The finished week on whose page a period's numbers stand."""
+        if span.cadence == "week":
+            return span.start if span.start in self.weeks else self.newest
+        if span.cadence == "month":
+            return self.newest if self.weeks and self.weeks[0] <= span.end else None
+        return max((week for week in self.weeks if span.start <= week <= span.end), default=None)
+
+
+@dataclass
+class Renderer:
+    """Renders pages from one published database. `places`: the receipts of each (period, line), as
+    `links.Receipts` needs them."""
+
+    connection: duckdb.DuckDBPyConnection
+    pages: Sequence[Entry]
+    """The pages in the navigation."""
+    mails: Result
+    """Mails and alerts that have not arrived, or may not have."""
+    receipts: Callable[[str], Receipts]
+    """The links to receipts, from a page that has the site's root there."""
+    frame: Callable[[str, str, Markup], str] = document
+    """(title, body, navigation) -> the whole document."""
+    compiled: dict[str, _Page] = field(default_factory=dict)
+
+    def page(self, name: str) -> _Page:
+        if name not in self.compiled:
+            source = parse_file(page_file(name))
+            self.compiled[name] = _Page(source, compile_page(source, environment(NAMES)))
+        return self.compiled[name]
+
+    def results(self, name: str, params: Mapping[str, Any]) -> dict[str, Result]:
+        source = self.page(name).source
+        blocks, defaults = source.blocks, source.meta.get("params", {})
+        if base := source.meta.get("extends"):
+            above = self.page(base).source
+            blocks, defaults = [*above.blocks, *blocks], {**above.meta.get("params", {}), **defaults}
+        return run(self.connection, blocks, {**defaults, **params})
+
+    def html(self, name: str, values: Mapping[str, Any], *, title: str, nav: Markup) -> str:
+        page = self.page(name)
+        return self.frame(title, render(page.source, page.template, values), nav)
+
+    def index(self, weeks: Sequence[date]) -> str:
+        results = self.results("index", {"first": weeks[0] if weeks else date.min})
+        title = f"{results['build'].one().company_name} scorecards"
+        return self.html("index", results, title=title, nav=self.nav("", "index"))
+
+    def week(self, entry: Entry, week: date, *, newest: bool) -> dict[str, Any]:
+        """The values of a finished week's scorecard. `newest`: the sources' state of today is its state."""
+        results = self.results(SCORECARD, {"week": week, "lines": list(entry.lines or ())})
+        notes = self.notes(entry, week, newest)
+        return {**results, "week": week, "newest": newest, "notes": notes, "archived": False}
+
+    def scorecard(self, values: Mapping[str, Any], root: str, nav: Markup, *, archived: bool = False) -> str:
+        """The scorecard of a week. `values`: of `week`. `archived`: as it is first published."""
+        title = f"{values['build'].one().company_name} scorecard {week_label(values['week'])}"
+        own = {**values, "receipts": self.receipts(root), "archived": archived}
+        return self.html(SCORECARD, own, title=title + (", as first published" if archived else ""), nav=nav)
+
+    def board(self, entry: Entry, week: date | None) -> str:
+        """A page of the present. `week`: the newest finished one; None: nothing is finished yet."""
+        root = "../" * entry.file.count("/")
+        params = {"week": week, "newest": True, "lines": list(entry.lines or ())}
+        values: dict[str, Any] = {
+            **self.results(entry.name, params),
+            "week": week,
+            "newest": True,
+            "receipts": self.receipts(root),
+            "mails": self.mails,
+        }
+        if entry.lines is not None and week:
+            # its numbers are not all of one week: what is missing is judged by what it shows
+            shown = [*values["lines"], *values["months"]]
+            values["notes"] = [
+                *(note for note in self.notes(entry, week, newest=True) if note.kind != "line"),
+                *(gate.Note("line", text) for text in gate.line_reasons(shown, week_label(week))),
+            ]
+        title = f"{values['build'].one().company_name}: {entry.meta['title']}"
+        nav = self.nav(root, entry.report) + menu.sections_navigation(self.pages, root, entry)
+        return self.html(entry.name, values, title=title, nav=nav)
+
+    def receipts_of(self, span: Span) -> Period:
+        """The records behind the numbers of a period."""
+        return Period(
+            self.results("receipts", {"start": span.start, "end": span.end, "cadence": span.cadence})
+        )
+
+    def receipts_values(self, span: Span, period: Period, back: date | None) -> dict[str, Any]:
+        """What all pages of a period's receipts say. `back`: the week whose page they lead back to."""
+        return {
+            "build": period.results["build"],
+            "days": period_days(span.start, span.end),
+            "back": f"../scorecard/{week_label(back)}.html" if back else "../index.html",
+        }
+
+    def notes(self, entry: Entry, week: date, newest: bool) -> list[gate.Note]:
+        found = gate.decide(self.connection, week, entry.lines or ())
+        # the state of a source today says nothing about a week of last year; what is missing in that week
+        # does
+        return [note for note in found.notes if newest or note.kind == "line"] or [
+            gate.Note("line", reason) for reason in found.reasons if not found.notes
+        ]
+
+    def nav(self, root: str, current: str) -> Markup:
+        return menu.navigation(self.pages, root, current)
+
+
+def published_periods(connection: duckdb.DuckDBPyConnection, company: Company) -> Periods:
+    with closing(connection.cursor()) as cursor:
+        cursor.execute("use published")
+        every = cursor.execute(
+            "select distinct week_start, is_finished from marts.fct_scorecard_weekly order by 1"
+        ).fetchall()
+        months = cursor.execute(
+            "select distinct month_start, month_end, month_label from marts.fct_scorecard_monthly order by 1"
+        ).fetchall()
+        quarters = cursor.execute(
+            "select distinct quarter_start, quarter_end, quarter_label from marts.fct_scorecard_quarterly"
+            " order by 1"
+        ).fetchall()
+    finished = [start for start, is_finished in every if is_finished]
+    return Periods(
+        finished[-(company.pages.history_weeks or 0) :],
+        [start for start, is_finished in every if not is_finished],
+        [Span("month", *month) for month in months],
+        [Span("quarter", *quarter) for quarter in quarters],
+    )

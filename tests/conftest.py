@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from sandbox import SANDBOX_CREDENTIALS, Sandbox, running_sandbox
+from tests.support.postgres import Postgres, running_postgres
 
 # the same examples in every run, however busy the machine is
 settings.register_profile(
@@ -26,7 +27,7 @@ def _is_ours(name: str) -> bool:
     return (
         name in SANDBOX_CREDENTIALS
         or name.endswith(("_BASE_URL", "_SOURCE_URL", "MONGODB_URL"))
-        or name.startswith(("SCORELINE_", "SANDBOX_", "SMTP_", "DAGSTER_"))
+        or name.startswith(("SCORELINE_", "SANDBOX_", "SMTP_", "STORE_", "DAGSTER_"))
     )
 
 
@@ -77,6 +78,13 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path.mkdir()
     monkeypatch.setenv("SCORELINE_HOME", str(path))
     return path
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Postgres]:
+    """One server; each test that writes makes a database of its own in it."""
+    with running_postgres() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -72,6 +72,8 @@ class Settings(EnvSettings):
     as_of: Annotated[datetime | None, Field(alias="SCORELINE_AS_OF")] = None
     sandbox_url: Annotated[WebAddress | None, Field(alias="SANDBOX_URL")] = None
     smtp_url: Annotated[SecretStr | None, Field(alias="SMTP_URL")] = None
+    store_url: Annotated[SecretStr | None, Field(alias="STORE_URL")] = None
+    """The Postgres of the store. None: SQLite, in `store_path`."""
 
     @field_validator("as_of")
     @classmethod
@@ -79,6 +81,16 @@ class Settings(EnvSettings):
         if value is not None and value.tzinfo is None:
             raise ValueError("an instant needs a time zone, for example 2025-10-27T07:00:00-05:00")
         return value
+
+    @field_validator("store_url")
+    @classmethod
+    def _postgres(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None:
+            return None
+        scheme, separator, rest = value.get_secret_value().partition("://")
+        if scheme not in ("postgres", "postgresql", "postgresql+psycopg") or not rest.rpartition("/")[2]:
+            raise ValueError("not a valid address, expected postgresql://user:password@host:5432/database")
+        return SecretStr(f"postgresql+psycopg{separator}{rest}")
 
     @field_validator("home", "company_file", "manual_dir", "ad_spend_dir", "dbt_dir", "own_seeds_dir")
     @classmethod
@@ -125,6 +137,11 @@ class Settings(EnvSettings):
         return self.home / "backups"
 
     @property
+    def store_path(self) -> Path:
+        """SQLite file: what people typed and set, and which mail went to whom. `store_url` replaces it."""
+        return self.home / "store.sqlite"
+
+    @property
     def deliveries_path(self) -> Path:
-        """SQLite file: which mail was sent to whom, and which alerts."""
+        """The ledger of deliveries of versions before 0.5; its rows move into the store."""
         return self.home / "deliveries.sqlite"

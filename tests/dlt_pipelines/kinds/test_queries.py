@@ -3,14 +3,8 @@ protocol."""
 
 from __future__ import annotations
 
-import contextlib
 import os
-import pwd
-import shutil
-import socket
-import subprocess
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,87 +21,24 @@ from foundation.settings import Company, Settings, SettingsError, load_company
 from sandbox import Sandbox
 from sandbox.vendors.mongodb import PASSWORD as MONGO_PASSWORD
 from tests.dlt_pipelines.conftest import AS_OF, at, query
-
-PASSWORD = "postgres-canary-9f0b"
-
-
-def _binaries() -> Path:
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb")) or [
-        Path(path) for path in [shutil.which("initdb")] if path
-    ]
-    assert found, "these tests need Postgres: apt-get install postgresql"
-    return found[-1].parent
+from tests.support.postgres import PASSWORD, Postgres
 
 
 @pytest.fixture(scope="module")
-def postgres() -> Iterator[str]:
-    """A Postgres server of its own with a table of events; gives the address of a reader who could also
-    write."""
-    # Postgres does not run as root; Debian's package brings a user for it, who must be able to reach the
-    # folder
-    runner = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
-    with tempfile.TemporaryDirectory(prefix="scoreline-postgres-") as folder:
-        if runner:
-            owner = pwd.getpwnam("postgres")
-            os.chown(folder, owner.pw_uid, owner.pw_gid)
-        with _server(Path(folder), runner) as port:
-            with psycopg.connect(
-                f"postgresql://reader:{PASSWORD}@127.0.0.1:{port}/postgres", autocommit=True
-            ) as connection:
-                connection.execute(
-                    "create table events (kind text, held_at timestamptz, day date, seats integer, price"
-                    " numeric)"
-                )
-                connection.execute("create sequence counter")
-                connection.execute(
-                    "insert into events values ('Gala', '2025-10-27 02:00+00', '2025-10-27', 120, 18500.25),"
-                    " ('<script>alert(1)</script>', '2025-10-27 18:00+00', '2025-10-27', null, 0.1),"
-                    " ('Concert', null, null, 300, 1e27)"
-                )
-            yield f"postgresql+psycopg://reader:{PASSWORD}@127.0.0.1:{port}/postgres"
-
-
-@contextlib.contextmanager
-def _server(place: Path, runner: list[str]) -> Iterator[int]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    (place / "password").write_text(PASSWORD)
-    (place / "password").chmod(0o644)
-    data, binaries = place / "data", _binaries()
-
-    def run(*command: str) -> None:
-        subprocess.run([*runner, *command], cwd=place, check=True, stdout=subprocess.DEVNULL)
-
-    run(
-        str(binaries / "initdb"),
-        "-D",
-        str(data),
-        "-U",
-        "reader",
-        "-A",
-        "scram-sha-256",
-        "--pwfile",
-        str(place / "password"),
-        "--no-sync",
-    )
-    options = f"-p {port} -k {place} -c listen_addresses=127.0.0.1 -c fsync=off"
-    run(
-        str(binaries / "pg_ctl"),
-        "-D",
-        str(data),
-        "-w",
-        "-s",
-        "-l",
-        str(place / "log"),
-        "-o",
-        options,
-        "start",
-    )
-    try:
-        yield port
-    finally:
-        run(str(binaries / "pg_ctl"), "-D", str(data), "-m", "immediate", "-s", "stop")
+def postgres(postgres_server: Postgres) -> str:
+    """A Postgres database with a table of events; the address of a reader who could also write."""
+    url = postgres_server.new_database()
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(
+            "create table events (kind text, held_at timestamptz, day date, seats integer, price numeric)"
+        )
+        connection.execute("create sequence counter")
+        connection.execute(
+            "insert into events values ('Gala', '2025-10-27 02:00+00', '2025-10-27', 120, 18500.25),"
+            " ('<script>alert(1)</script>', '2025-10-27 18:00+00', '2025-10-27', null, 0.1),"
+            " ('Concert', null, null, 300, 1e27)"
+        )
+    return url.replace("postgresql:", "postgresql+psycopg:")
 
 
 Ask = Callable[..., LoadReport]

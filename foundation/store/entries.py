@@ -1,0 +1,106 @@
+"""Typed-in numbers. They are one stream with `manual_entries/*.csv`, which the source `manual` reads; the
+newest `entered_at` counts, the sequence number breaks ties."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+import sqlalchemy as sa
+
+from foundation.store.engine import upsert
+from foundation.store.schema import entries
+
+
+class KeyUsed(Exception):
+    """An idempotency key was used before, for something else."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A number that somebody typed."""
+
+    sequence: int
+    metric: str
+    """A line_id or metric_id of scorecard_lines.csv."""
+    person: str | None
+    """A person_key of people.csv."""
+    period: str
+    """`2025-W43`, or a day of the week."""
+    value: Decimal
+    note: str | None
+    reason: str | None
+    """Why it replaces an earlier number."""
+    entered_at: datetime
+    entered_by: str
+    idempotency_key: str
+    corrects: int | None
+    """The sequence number of the entry that it replaces."""
+
+
+def add_entry(
+    connection: sa.Connection,
+    *,
+    metric: str,
+    person: str | None,
+    period: str,
+    value: Decimal,
+    entered_at: datetime,
+    entered_by: str,
+    idempotency_key: str,
+    note: str | None = None,
+    reason: str | None = None,
+) -> Entry:
+    """Add a number; one that stands for the same metric, person and period is corrected by it.
+
+    The same request may come twice: the second time returns the first entry.
+
+    Args:
+        entered_at: `Settings.now()`.
+
+    Raises:
+        KeyUsed: another number was sent with this key.
+    """
+    before = standing_entry(connection, metric, person, period)
+    row = {
+        "metric": metric,
+        "person": person,
+        "period": period,
+        "value": value,
+        "note": note,
+        "reason": reason,
+        "entered_at": entered_at,
+        "entered_by": entered_by,
+        "idempotency_key": idempotency_key,
+        "corrects": before and before.sequence,
+    }
+    connection.execute(upsert(connection, entries).values(row).on_conflict_do_nothing())
+    (found,) = _found(connection, entries.c.idempotency_key == idempotency_key)
+    same = ("metric", "person", "period", "value", "note", "reason", "entered_by")
+    if any(getattr(found, name) != row[name] for name in same):
+        raise KeyUsed(f"The key {idempotency_key!r} was used before, for another number. Send a new key.")
+    return found
+
+
+def entries_of(connection: sa.Connection, metric: str, person: str | None, period: str) -> list[Entry]:
+    """What was typed for one period, the number that counts last."""
+    return _found(
+        connection, entries.c.metric == metric, entries.c.person.is_not_distinct_from(person),
+        entries.c.period == period,
+    )  # fmt: skip
+
+
+def standing_entry(connection: sa.Connection, metric: str, person: str | None, period: str) -> Entry | None:
+    """The number that counts among those of the store; None: nobody has typed one there."""
+    return next(reversed(entries_of(connection, metric, person, period)), None)
+
+
+def all_entries(connection: sa.Connection) -> list[Entry]:
+    """Every number that was ever typed, the oldest first."""
+    return _found(connection)
+
+
+def _found(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> list[Entry]:
+    query = sa.select(entries).where(*where).order_by(entries.c.entered_at, entries.c.sequence)
+    return [Entry(**row) for row in connection.execute(query).mappings()]

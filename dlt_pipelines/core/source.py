@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, cast
 
 from typing_extensions import TypeVar
 
+from dlt_pipelines.core.api_versions import ApiVersions
 from dlt_pipelines.wire.client import Client
 from dlt_pipelines.wire.connection import Connection
 from dlt_pipelines.wire.credentials import Credentials
@@ -163,6 +164,8 @@ class Source(Generic[C, M]):
     """After the load, in the transaction of the ledger: what follows from the rows."""
     people: Callable[[C], Mapping[str, str]] | None = None
     """For the tables that are read per person: whom a backfill works through, id -> name."""
+    versions: ApiVersions | None = None
+    """None: files and databases, which have none."""
 
     @cached_property
     def by_name(self) -> Mapping[str, Table[Run[C, M]]]:

@@ -38,6 +38,7 @@ from typing import Any
 import dlt
 from pydantic import Field, SecretStr
 
+from dlt_pipelines.core.api_versions import only
 from dlt_pipelines.core.once import Once
 from dlt_pipelines.core.records import Fields, Promised, at, kinds, typed
 from dlt_pipelines.core.run import Run, snapshot_day
@@ -540,4 +541,5 @@ source = Source(
     diagnose,
     memory=_Memory,
     recall=recall,
+    versions=only("v3"),
 )

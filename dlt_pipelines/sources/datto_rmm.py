@@ -42,6 +42,7 @@ from typing import Any
 import urllib3
 from pydantic import Field, SecretStr
 
+from dlt_pipelines.core.api_versions import only
 from dlt_pipelines.core.records import Fields, kinds, sound, typed
 from dlt_pipelines.core.run import Run, snapshot_day
 from dlt_pipelines.core.source import Source, Table, replaces_same
@@ -459,4 +460,14 @@ def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[F
         )
 
 
-source = Source(SOURCE, DattoRmmCredentials, TABLES, connect, identify, diagnose, begin=begin, totals=totals)
+source = Source(
+    SOURCE,
+    DattoRmmCredentials,
+    TABLES,
+    connect,
+    identify,
+    diagnose,
+    begin=begin,
+    totals=totals,
+    versions=only("v2"),
+)

@@ -37,7 +37,7 @@ from typing import Any
 
 from pydantic import Field, SecretStr
 
-from dlt_pipelines import versions
+from dlt_pipelines.core.api_versions import ApiVersions, last_day
 from dlt_pipelines.core.records import at
 from dlt_pipelines.core.source import Source
 from dlt_pipelines.doctor.findings import Finding
@@ -99,6 +99,19 @@ _DAY = {
     "conversions": "metrics.conversions",
 }
 
+# checked on 29 November 2026 against Google's timetable; if it moves a date, correct it here
+VERSIONS = ApiVersions(
+    in_use=lambda company: {company.google_ads.api_version: ""},
+    setting="google_ads.api_version",
+    last_day={
+        "v22": last_day("2026-10-06"),
+        "v23": last_day("2027-02"),
+        "v24": last_day("2027-05"),
+        "v25": last_day("2027-08"),
+        "v26": last_day("2027-11"),
+    }.get,
+)
+
 
 class GoogleAdsCredentials(Credentials):
     """What Google Ads needs: a developer token, an OAuth client, and the refresh token of a user with
@@ -150,7 +163,7 @@ def connect(access: Access[GoogleAdsCredentials]) -> Client[Facts]:
         auth=Bearer(fetch, access.redact),
         budget=Budget({"": (Limit(4, 0), Limit(company.google_ads.operations_a_day, 86_400))}),
         judge=_judge,
-        outdated=versions.ended(LABEL, SOURCE, company),
+        outdated=VERSIONS.ended(LABEL, company),
         read_seconds=300.0,
     )
     return Client(vendor, Facts(login), access.counters)
@@ -334,4 +347,5 @@ source = Source(
     memory=ads.Memory,
     recall=recall,
     begin=begin,
+    versions=VERSIONS,
 )

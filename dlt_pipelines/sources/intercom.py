@@ -41,7 +41,7 @@ from typing import Any
 import dlt
 from pydantic import Field, SecretStr
 
-from dlt_pipelines import versions
+from dlt_pipelines.core.api_versions import ApiVersions
 from dlt_pipelines.core.records import Fields, kinds, plain, typed
 from dlt_pipelines.core.run import Run, snapshot_day
 from dlt_pipelines.core.settlement import Outcome
@@ -149,6 +149,10 @@ _OPEN: dict[str, ColumnType] = {
 }
 IS_OPEN = "deleted_at is null and (state in ('open', 'snoozed') or (state is null and open))"
 
+VERSIONS = ApiVersions(
+    in_use=lambda company: {company.intercom.api_version: ""}, setting="intercom.api_version"
+)
+
 
 class IntercomCredentials(Credentials):
     """What Intercom needs."""
@@ -189,7 +193,7 @@ def connect(access: Access[IntercomCredentials]) -> Client[Facts]:
         headers={"Authorization": f"Bearer {token}", "Intercom-Version": section.api_version},
         budget=Budget({"": (Limit(section.requests_per_10_seconds, 10.0),)}),
         judge=judge,
-        outdated=versions.ended("Intercom", SOURCE, access.company),
+        outdated=VERSIONS.ended("Intercom", access.company),
     )
     return Client(vendor, facts, access.counters)
 
@@ -522,4 +526,5 @@ source = Source(
     recall=recall,
     totals=totals,
     settle=settle,
+    versions=VERSIONS,
 )

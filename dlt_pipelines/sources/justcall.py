@@ -34,6 +34,7 @@ from typing import Any
 import dlt
 from pydantic import Field, SecretStr
 
+from dlt_pipelines.core.api_versions import only
 from dlt_pipelines.core.records import Fields, at, kinds, typed
 from dlt_pipelines.core.run import Run
 from dlt_pipelines.core.source import Source, Table
@@ -359,4 +360,6 @@ def diagnose(client: Client[Facts], settings: Settings, company: Company) -> Ite
     )
 
 
-source = Source(SOURCE, JustCallCredentials, TABLES, connect, identify, diagnose, people=people)
+source = Source(
+    SOURCE, JustCallCredentials, TABLES, connect, identify, diagnose, people=people, versions=only("v2.1")
+)

@@ -38,7 +38,7 @@ from urllib.parse import quote
 
 from pydantic import Field, SecretStr
 
-from dlt_pipelines import versions
+from dlt_pipelines.core.api_versions import ApiVersions, LastDay, last_day, months_after
 from dlt_pipelines.core.records import at, decimal
 from dlt_pipelines.core.source import Source
 from dlt_pipelines.doctor.findings import Finding
@@ -68,6 +68,25 @@ KNOWN_EVERYWHERE = 30.0
 """Seconds until a new token is known everywhere."""
 SOON = timedelta(days=14)
 """A token that ends within this time is warned of."""
+
+# checked on 29 November 2026 against LinkedIn's migrations page; if it moves a date, correct it here
+_LAST_DAYS = {
+    "202511": last_day("2026-11-16"),
+    "202601": last_day("2027-01-15"),
+    "202602": last_day("2027-02-15"),
+    "202603": last_day("2027-03-16"),
+}
+
+
+def _last_day(version: str) -> LastDay | None:
+    return _LAST_DAYS.get(version) or months_after(int(version[:4]), int(version[4:]), 12)
+
+
+VERSIONS = ApiVersions(
+    in_use=lambda company: {company.linkedin_ads.api_version: ""},
+    setting="linkedin_ads.api_version",
+    last_day=_last_day,
+)
 
 
 class LinkedInAdsCredentials(Credentials):
@@ -161,7 +180,7 @@ def connect(access: Access[LinkedInAdsCredentials]) -> Client[Facts]:
         | tokens.headers,
         auth=tokens.auth,
         judge=judge,
-        outdated=versions.ended(LABEL, SOURCE, access.company),
+        outdated=VERSIONS.ended(LABEL, access.company),
         read_seconds=180.0,
     )
     return Client(vendor, Facts(tokens), access.counters)
@@ -364,4 +383,5 @@ source = Source(
     memory=ads.Memory,
     recall=recall,
     begin=begin,
+    versions=VERSIONS,
 )

@@ -38,7 +38,7 @@ from urllib.parse import parse_qs, urlsplit
 import orjson
 from pydantic import Field, SecretStr
 
-from dlt_pipelines import versions
+from dlt_pipelines.core.api_versions import ApiVersions, last_day
 from dlt_pipelines.core.records import at, decimal
 from dlt_pipelines.core.source import Source
 from dlt_pipelines.doctor.findings import Finding
@@ -81,6 +81,13 @@ _DAY = {
     "impressions": "impressions",
     "clicks": "clicks",
 }
+
+# checked on 29 November 2026 against Meta's changelog; if it moves a date, correct it here
+VERSIONS = ApiVersions(
+    in_use=lambda company: {company.meta_ads.api_version: ""},
+    setting="meta_ads.api_version",
+    last_day={"v24.0": last_day("2026-11-10"), "v25.0": last_day("2027-02-23")}.get,
+)
 
 
 class TooMuch(PermanentError):
@@ -130,7 +137,7 @@ def connect(access: Access[MetaAdsCredentials]) -> Client[Facts]:
         headers={"Authorization": f"Bearer {token}"},
         budget=budget,
         judge=judge,
-        outdated=versions.ended(LABEL, SOURCE, access.company),
+        outdated=VERSIONS.ended(LABEL, access.company),
         read_seconds=180.0,
     )
     return Client(vendor, facts, access.counters)
@@ -379,4 +386,5 @@ source = Source(
     memory=ads.Memory,
     recall=recall,
     begin=begin,
+    versions=VERSIONS,
 )

@@ -39,6 +39,7 @@ from typing import Any
 import dlt
 from pydantic import Field, SecretStr, field_validator
 
+from dlt_pipelines.core.api_versions import only
 from dlt_pipelines.core.records import Fields, as_json, instant, kinds, plain, typed
 from dlt_pipelines.core.run import Run
 from dlt_pipelines.core.source import EVERYTHING, ColumnType, Source, Table
@@ -543,4 +544,4 @@ def diagnose(client: Tenants, settings: Settings, company: Company) -> Iterator[
         )
 
 
-source = Source(SOURCE, MicrosoftCredentials, TABLES, connect, identify, diagnose)
+source = Source(SOURCE, MicrosoftCredentials, TABLES, connect, identify, diagnose, versions=only("v1.0"))

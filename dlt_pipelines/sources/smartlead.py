@@ -42,6 +42,7 @@ import dlt
 import duckdb
 from pydantic import Field, SecretStr
 
+from dlt_pipelines.core.api_versions import only
 from dlt_pipelines.core.records import Fields, as_json, at, kinds, sound, typed
 from dlt_pipelines.core.run import Run, snapshot_day
 from dlt_pipelines.core.source import Source, Table, replaces_same
@@ -579,4 +580,5 @@ source = Source(
     memory=_Memory,
     recall=recall,
     begin=begin,
+    versions=only("v1"),
 )

@@ -44,6 +44,7 @@ from typing import Any
 import dlt
 from pydantic import Field, SecretStr
 
+from dlt_pipelines.core.api_versions import only
 from dlt_pipelines.core.records import Fields, kinds, plain, typed
 from dlt_pipelines.core.run import Run, snapshot_day
 from dlt_pipelines.core.settlement import Outcome
@@ -550,4 +551,5 @@ source = Source(
     diagnose,
     totals=totals,
     settle=settle,
+    versions=only("v2"),
 )

@@ -33,6 +33,7 @@ from typing import Any
 
 import dlt
 
+from dlt_pipelines.core.api_versions import only
 from dlt_pipelines.core.records import at, kinds, parse, plain, typed
 from dlt_pipelines.core.run import Run
 from dlt_pipelines.core.settlement import Outcome
@@ -327,4 +328,5 @@ source = Source(
     begin=begin,
     totals=totals,
     settle=settle,
+    versions=only("v1.0"),
 )

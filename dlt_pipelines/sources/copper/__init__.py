@@ -43,6 +43,7 @@ from typing import Any
 
 import dlt
 
+from dlt_pipelines.core.api_versions import only
 from dlt_pipelines.core.records import Fields, at, kinds, typed
 from dlt_pipelines.core.run import snapshot_day
 from dlt_pipelines.core.source import EVERYTHING, Source, Table, replaces_same
@@ -330,4 +331,5 @@ source = Source(
     memory=Memory,
     recall=recall,
     people=people,
+    versions=only("v1"),
 )

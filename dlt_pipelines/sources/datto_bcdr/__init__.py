@@ -40,6 +40,7 @@ from typing import Any
 
 import dlt
 
+from dlt_pipelines.core.api_versions import only
 from dlt_pipelines.core.records import kinds, sound, typed
 from dlt_pipelines.core.run import Run, snapshot_day
 from dlt_pipelines.core.source import Source, Table, replaces_same
@@ -254,4 +255,4 @@ TABLES = (
     ),
 )
 
-source = Source(SOURCE, DattoCredentials, TABLES, connect, identify, diagnose)
+source = Source(SOURCE, DattoCredentials, TABLES, connect, identify, diagnose, versions=only("v1"))

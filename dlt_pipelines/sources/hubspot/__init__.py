@@ -47,7 +47,7 @@ from dlt_pipelines.core.settlement import Outcome
 from dlt_pipelines.core.source import Source
 from dlt_pipelines.errors import NotAvailable, SourceError, TransientError
 from dlt_pipelines.sources.hubspot import catalogue, marketing, records
-from dlt_pipelines.sources.hubspot.api import SOURCE, outdated, path
+from dlt_pipelines.sources.hubspot.api import SOURCE, VERSIONS, outdated, path
 from dlt_pipelines.sources.hubspot.diagnosis import diagnose
 from dlt_pipelines.sources.hubspot.fields import PROPERTIES, TARGETS
 from dlt_pipelines.sources.hubspot.memory import Facts, HubSpotRun, Memory
@@ -205,4 +205,5 @@ source = Source(
     begin=records.begin,
     totals=totals,
     settle=settle,
+    versions=VERSIONS,
 )

@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from dlt_pipelines.core.api_versions import ApiVersions, LastDay, last_day, months_after
 from dlt_pipelines.errors import PermanentError
 from dlt_pipelines.wire.client import Client
 from dlt_pipelines.wire.paging import Complaint, expect, listed, once
@@ -56,6 +57,27 @@ def versions(company: Company) -> dict[str, str]:
         )
         found.setdefault(version, []).append(kind if dated else f"{kind}, which has no dated path")
     return {version: ", ".join(kinds) for version, kinds in found.items()}
+
+
+# checked on 29 November 2026 against HubSpot's changelog; if it moves a date, correct it here
+_LAST_DAYS = {
+    "v4": last_day("2027-03-30"),
+    # without v1 and v2: they serve only endpoints for which HubSpot publishes no dated path and no last day
+    "v3": last_day("2027-09"),
+    # 18 months after the release
+    "2026-03": last_day("2027-09-30"),
+    "2026-09": last_day("2028-03-09"),
+}
+
+
+def _last_day(version: str) -> LastDay | None:
+    year, _, month = version.partition("-")
+    return _LAST_DAYS.get(version) or (
+        months_after(int(year), int(month), 18) if year.isdigit() and month.isdigit() else None
+    )
+
+
+VERSIONS = ApiVersions(versions, "hubspot.api_version", _last_day)
 
 
 def outdated(company: Company) -> Callable[[str], str]:

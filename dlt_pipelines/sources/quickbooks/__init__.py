@@ -49,10 +49,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from dlt_pipelines.core.api_versions import only
 from dlt_pipelines.core.records import at, kinds, plain, typed
 from dlt_pipelines.core.run import snapshot_day
 from dlt_pipelines.core.source import EVERYTHING, ColumnType, Source, Table, replaces_same
 from dlt_pipelines.sources.quickbooks.access import (
+    MINOR_VERSION,
     SOURCE,
     QuickBooksCredentials,
     access_end,
@@ -241,4 +243,5 @@ source = Source(
     begin=begin,
     end=end,
     totals=totals,
+    versions=only("v3", f"minor version {MINOR_VERSION}"),
 )

@@ -42,6 +42,7 @@ from typing import Any
 
 import dlt
 
+from dlt_pipelines.core.api_versions import ApiVersions
 from dlt_pipelines.core.records import Fields, at, kinds, plain, typed
 from dlt_pipelines.core.run import Run, snapshot_day
 from dlt_pipelines.core.source import EVERYTHING, ColumnType, Source, Table, replaces_same
@@ -325,6 +326,11 @@ TABLES: tuple[Table[_Run], ...] = (
     ),
 )
 
+VERSIONS = ApiVersions(
+    in_use=lambda company: {f"protocol {company.simplefin.protocol_version}": ""},
+    setting="simplefin.protocol_version",
+)
+
 source = Source(
     SOURCE,
     SimpleFinCredentials,
@@ -335,4 +341,5 @@ source = Source(
     memory=_Memory,
     recall=recall,
     begin=begin,
+    versions=VERSIONS,
 )

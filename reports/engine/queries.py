@@ -102,11 +102,18 @@ class Result:
         return [row[name] for row in self.rows]
 
 
-def connect(published: Path) -> duckdb.DuckDBPyConnection:
+Only = Callable[[str, Sequence[str]], str]
+"""(mart, its columns) -> the SQL condition that a row must meet to be seen."""
+
+
+def connect(published: Path, only: Only | None = None) -> duckdb.DuckDBPyConnection:
     """The published file, attached read-only to an empty database; then every way out of it is closed.
 
     Attached, not opened: two readers with different settings would refuse each other, and the fixed name
     means that a file called marts.duckdb doesn't make `marts.x` ambiguous.
+
+    Args:
+        only: which rows may be seen; `published.marts` then holds a view of each mart in place of the mart.
 
     Raises:
         LookupError: nothing has been published yet.
@@ -124,10 +131,30 @@ def connect(published: Path) -> duckdb.DuckDBPyConnection:
             "autoload_known_extensions": "false",
         },
     )
-    connection.execute("attach '{}' as published (read_only)".format(str(published).replace("'", "''")))
+    name = "published" if only is None else "whole"
+    connection.execute("attach '{}' as {} (read_only)".format(str(published).replace("'", "''"), name))
+    if only is not None:
+        _show(connection, only)
     connection.execute("set enable_external_access = false")
     connection.execute("set lock_configuration = true")
     return connection
+
+
+def _show(connection: duckdb.DuckDBPyConnection, only: Only) -> None:
+    """A view of each mart, with the rows that may be seen."""
+    connection.execute("attach ':memory:' as published")
+    connection.execute("create schema published.marts")
+    columns: dict[str, list[str]] = {}
+    for mart, column in connection.execute(
+        "select table_name, column_name from duckdb_columns()"
+        " where database_name = 'whole' and schema_name = 'marts' order by column_index"
+    ).fetchall():
+        columns.setdefault(mart, []).append(column)
+    for mart, names in columns.items():
+        connection.execute(
+            f'create view published.marts."{mart}" as select * from whole.marts."{mart}"'
+            f" where {only(mart, names)}"
+        )
 
 
 def run(

@@ -19,10 +19,22 @@ FONTS = LOOK / "fonts"
 _ENVIRONMENT = environment(LOOK, {})
 
 
-def document(title: str, body: str, nav: str = "") -> str:
-    """A whole page. `body`, `nav`: finished HTML."""
+def document(title: str, body: str, nav: str = "", *, served: bool = False, css: str = "") -> str:
+    """A whole page. `body`, `nav`: finished HTML.
+
+    Args:
+        served: a server answers with it, so its forms may send to that server.
+        css: styles besides those of every page.
+    """
     return _ENVIRONMENT.get_template("document.html").render(
-        title=title, body=Markup(body), nav=Markup(nav), styles=_styles(), script=_script(), policy=policy()
+        title=title,
+        body=Markup(body),
+        nav=Markup(nav),
+        styles=_styles() + Markup(_short(css)),
+        script=_script(),
+        policy=policy(served),
+        # without any referrer a form would not tell the server where it comes from
+        referrer="same-origin" if served else "no-referrer",
     )
 
 
@@ -34,7 +46,12 @@ def _styles() -> Markup:
         f"@font-face{{font-family:Inter;font-weight:400 700;src:url(data:font/woff2;base64,{font})"
         " format('woff2')}"
     )
-    return Markup(face + tokens.css_tokens() + re.sub(r"/\*.*?\*/|\n\s*", "", css, flags=re.S))
+    return Markup(face + tokens.css_tokens() + _short(css))
+
+
+def _short(css: str) -> str:
+    """Without comments and indentation."""
+    return re.sub(r"/\*.*?\*/|\n\s*", "", css, flags=re.S)
 
 
 @functools.cache
@@ -44,11 +61,12 @@ def _script() -> Markup:
 
 
 @functools.cache
-def policy() -> str:
+def policy(served: bool = False) -> str:
     """Content-Security-Policy of every page: its own script (by hash), its own styles, and nothing from
-    anywhere else."""
+    anywhere else. `served`: its forms may send to their own server."""
+    target = "'self'" if served else "'none'"
     digest = base64.b64encode(hashlib.sha256(_script().encode()).digest()).decode()
     return (
         f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; "
-        "font-src data:; img-src data:; form-action 'none'; base-uri 'none'"
+        f"font-src data:; img-src data:; form-action {target}; base-uri 'none'"
     )

@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import re
 
+from foundation.errors import ScorelineError
 
-class SourceError(Exception):
+
+class SourceError(ScorelineError):
     """Base of both kinds. Its text is redacted, so it may be logged, stored and mailed."""
 
     def __init__(self, text: str) -> None:

@@ -8,6 +8,9 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
+from dlt_pipelines.errors import PermanentError
+from foundation.errors import unknown
+
 if TYPE_CHECKING:
     from dlt_pipelines.core.source import Source
 
@@ -79,3 +82,14 @@ SOURCES: dict[str, SourceEntry] = {
         SourceEntry("justcall", "JustCall"),
     )
 }
+
+
+def source_entry(name: str) -> SourceEntry:
+    """The source of a name.
+
+    Raises:
+        PermanentError: there is none; the text says which name is near.
+    """
+    if name not in SOURCES:
+        raise PermanentError(unknown("source", name, SOURCES))
+    return SOURCES[name]

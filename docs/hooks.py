@@ -186,7 +186,9 @@ def commands_page() -> str:
         "`make` puts `scoreline` into `.venv/bin`. `scoreline --version` prints the version, "
         "`scoreline COMMAND --help` what is below.",
     ]
-    for name, command in sorted(scoreline.commands.items()):
+    for name in sorted(scoreline.list_commands()):
+        command = scoreline.get_command(None, name)
+        assert command
         context = click.Context(command, info_name=name)
         usage = " ".join(["scoreline", name, *command.collect_usage_pieces(context)])
         parts += [f"## {name}", _fenced(usage, "sh"), _escaped(inspect.cleandoc(command.help or ""))]

@@ -14,11 +14,12 @@ import sqlite3
 from pathlib import Path
 
 from foundation.calendar import local_date
+from foundation.errors import ScorelineError
 from foundation.settings import Company, Settings
 from foundation.warehouse import Warehouse, backups
 
 
-class BackupError(Exception):
+class BackupError(ScorelineError):
     """A backup failed, or a restore. The text says why and what to do. Existing files are untouched."""
 
 

@@ -1,7 +1,23 @@
-"""The one error of everything that people configure."""
+"""Errors that people can do something about."""
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
 
-class SettingsError(Exception):
+
+class ScorelineError(Exception):
+    """Base of every expected error. Its text is one that people read: what is wrong, where, and the way out.
+    The command line prints it without a traceback."""
+
+
+class SettingsError(ScorelineError):
     """A setting or a configuration file is wrong; the text names the file or variable and the way out."""
+
+
+def unknown(what: str, value: str, known: Iterable[str]) -> str:
+    """`unknown source 'hubspott'; did you mean 'hubspot'?`, or every known one if none is near."""
+    known = list(known)
+    near = difflib.get_close_matches(value, known, 1)
+    way_out = f"did you mean {near[0]!r}?" if near else f"expected one of {', '.join(known)}"
+    return f"unknown {what} {value!r}; {way_out}"

@@ -6,8 +6,10 @@ import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from foundation.settings import Company, Settings
+if TYPE_CHECKING:
+    from foundation.settings import Company, Settings
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 

@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 import duckdb
 from filelock import FileLock, Timeout
 
+from foundation.errors import ScorelineError
 from foundation.formats import currency_digits, currency_symbol
 from foundation.settings import Company, Settings
 
@@ -114,7 +115,7 @@ _DAMAGED = (
 )
 
 
-class WarehouseError(Exception):
+class WarehouseError(ScorelineError):
     """The warehouse file cannot be used. The text names the file, the reason and the way out."""
 
 

@@ -21,6 +21,7 @@ from typing import Any
 import duckdb
 
 from foundation.dbt_files import project_dir, write_metric_models
+from foundation.errors import ScorelineError
 from foundation.settings import Settings, env_file
 from foundation.warehouse import Warehouse
 
@@ -45,7 +46,7 @@ _PREPARE = (
 )
 
 
-class MetricDiffError(LookupError):
+class MetricDiffError(ScorelineError):
     """The comparison is not possible; the message says why and what to do."""
 
 

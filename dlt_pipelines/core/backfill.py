@@ -23,8 +23,8 @@ import duckdb
 from dlt_pipelines.core.load import LoadReport, load, translated
 from dlt_pipelines.core.settlement import TableReport
 from dlt_pipelines.core.source import Window
-from dlt_pipelines.errors import PermanentError, SourceError
-from dlt_pipelines.registry import SOURCES, SourceEntry
+from dlt_pipelines.errors import SourceError
+from dlt_pipelines.registry import SourceEntry, source_entry
 from dlt_pipelines.wire.redaction import Redactor
 from foundation.settings import Company, Settings
 from foundation.warehouse import Warehouse
@@ -89,9 +89,7 @@ def backfill(
         PermanentError: no such source or table.
         WarehouseBusy: a process without the write lock holds the warehouse.
     """
-    if source not in SOURCES:
-        raise PermanentError(f"unknown source {source!r}; there are: {', '.join(SOURCES)}")
-    entry = SOURCES[source]
+    entry = source_entry(source)
     asked = frozenset(entry.tables if tables is None else tables)
     call = _Call(source, since, until, "" if asked == set(entry.tables) else ",".join(sorted(asked)))
     done = {part.person: replace(part, earlier=True) for part in _kept(settings, call, restart)}

@@ -35,7 +35,7 @@ from dlt_pipelines.core.source import CURSORS, Window
 from dlt_pipelines.core.tables import declared, running
 from dlt_pipelines.doctor import credential_ages
 from dlt_pipelines.errors import PermanentError, SourceError
-from dlt_pipelines.registry import SOURCES, SourceEntry
+from dlt_pipelines.registry import SOURCES, SourceEntry, source_entry
 from dlt_pipelines.wire.connection import Connection
 from dlt_pipelines.wire.redaction import Redactor, redacted_logs
 from foundation.seeds import check_seeds
@@ -105,9 +105,7 @@ def load(
         TransientError: the vendor is busy or out of reach. The ledger has a `failed` row per table.
         WarehouseBusy: a process without the write lock holds the warehouse.
     """
-    if source not in SOURCES:
-        raise PermanentError(f"unknown source {source!r}; there are: {', '.join(SOURCES)}")
-    entry = SOURCES[source]
+    entry = source_entry(source)
     asked = frozenset(entry.tables if tables is None else tables)
     if unknown := sorted(asked - set(entry.tables)):
         raise PermanentError(

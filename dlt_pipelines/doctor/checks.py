@@ -15,8 +15,8 @@ from dlt_pipelines import versions
 from dlt_pipelines.core.clocks import APART
 from dlt_pipelines.doctor import credential_ages, machine
 from dlt_pipelines.doctor.findings import Finding
-from dlt_pipelines.errors import PermanentError, SourceError, TransientError
-from dlt_pipelines.registry import SOURCES, SourceEntry
+from dlt_pipelines.errors import SourceError, TransientError
+from dlt_pipelines.registry import SOURCES, SourceEntry, source_entry
 from dlt_pipelines.wire.connection import Connection
 from dlt_pipelines.wire.redaction import Redactor, redacted_logs
 from foundation.calendar import local_date
@@ -33,10 +33,7 @@ def diagnose(settings: Settings, company: Company, sources: Collection[str] | No
     Raises:
         PermanentError: a source does not exist.
     """
-    unknown = sorted(set(sources or ()) - set(SOURCES))
-    if unknown:
-        raise PermanentError(f"unknown source {', '.join(unknown)}; there are: {', '.join(SOURCES)}")
-    chosen = [entry for name, entry in SOURCES.items() if sources is None or name in sources]
+    chosen = [source_entry(name) for name in (SOURCES if sources is None else dict.fromkeys(sources))]
     found = [finding for entry in chosen for finding in _source(entry, settings, company)]
     return found if sources else [*found, *machine.findings(settings, company)]
 

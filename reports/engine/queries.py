@@ -21,11 +21,13 @@ import duckdb
 import sqlglot
 from sqlglot import exp
 
+from foundation.errors import ScorelineError
+
 NAME = re.compile(r"[a-z][a-z0-9_]{0,62}\Z")
 MAX_ROWS = 50_000
 
 
-class PageError(Exception):
+class PageError(ScorelineError):
     """A page or one of its blocks is wrong; the text names the line and what to do."""
 
 

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from foundation.errors import ScorelineError
 from foundation.settings import Company
 from reports.engine.parse import PAGES, parse_file
 
@@ -28,7 +29,7 @@ SCORECARD = "scorecard"
 """The page that every finished week has."""
 
 
-class SiteError(Exception):
+class SiteError(ScorelineError):
     """Pages failed, or a setting names something unknown; the text names each of them. The pages that could
     be built are in place."""
 

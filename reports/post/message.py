@@ -24,6 +24,7 @@ import resvg_py
 from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
 
+from foundation.errors import ScorelineError
 from foundation.settings import Company, Settings
 from foundation.settings.types import mail_address
 from reports.engine.markup import plain
@@ -49,7 +50,7 @@ _HEADERS.map_to_type("list-unsubscribe", _WholeLine)
 _POLICY = SMTP.clone(header_factory=_HEADERS)
 
 
-class MailError(Exception):
+class MailError(ScorelineError):
     """A mail can't be made; the text says why and what to do."""
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from email.message import EmailMessage
 from typing import Literal
 
+from foundation.errors import ScorelineError
 from reports.look.numbers import plural
 from reports.words.gate import Gate
 
@@ -16,7 +17,7 @@ DIED = "a run ended while the mail server was taking the mail"
 """Why a mail is uncertain whose row says no more than that it was on its way."""
 
 
-class DeliveryFailed(Exception):
+class DeliveryFailed(ScorelineError):
     """Mails did not leave; the text names every recipient and why. `report` has what did.
 
     `remembered`: the ledger's alerts say all of it, so the operator hears of it without anybody else's help.

@@ -379,7 +379,7 @@ def test_an_autotask_query_that_is_wrong_is_asked_once(sandbox: Sandbox, company
 
 
 def test_unknown_names_are_refused(settings: Settings, company: Company) -> None:
-    with pytest.raises(PermanentError, match="unknown source 'hubspt'; there are: hubspot"):
+    with pytest.raises(PermanentError, match="unknown source 'hubspt'; did you mean 'hubspot'"):
         load("hubspt", settings, company)
     with pytest.raises(PermanentError, match="HubSpot: unknown tables cals"):
         load("hubspot", settings, company, tables={"cals"})

@@ -1,13 +1,17 @@
-"""What `scoreline` does before it hands over to another program."""
+"""The terminal: what `scoreline` lists, what it says of errors, and what it does before it hands over to another
+program."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import duckdb
+import pytest
 from click.testing import CliRunner
 
-from orchestration.cli import main
+from orchestration.cli import COMMANDS, main
 
 
 def test_dbt_finds_clock_settings_and_raw_tables_in_a_fresh_home(home: Path) -> None:
@@ -20,3 +24,39 @@ def test_dbt_finds_clock_settings_and_raw_tables_in_a_fresh_home(home: Path) -> 
             "select (select count(*) from staging.stg_zendesk__tickets), count(*) from"
             " marts.dim_source_tables"
         ).fetchone() == (0, 0)
+
+
+def test_help_names_every_command_and_imports_none() -> None:
+    heavy = ("dagster", "dlt", "dbt", "duckdb", "pydantic", "orchestration.cli.demo")
+    code = (
+        "import sys\nfrom orchestration.cli import main\ntry: main(['--help'])\n"
+        f"except SystemExit: print('imported', [name for name in {heavy} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "imported []" in done.stdout
+    for name in main.list_commands():
+        assert f"\n  {name} " in done.stdout
+
+
+@pytest.mark.parametrize("section", COMMANDS)
+def test_the_list_of_commands_says_what_each_says_of_itself(section: str) -> None:
+    for name, (_, text) in COMMANDS[section].items():
+        command = main.get_command(None, name)
+        assert command and command.name == name
+        assert (command.help or "").replace("\n", " ").startswith(text)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["docto"], "unknown command 'docto'; did you mean 'doctor'?"),
+        (["doctor", "--source", "hubspott"], "unknown source 'hubspott'; did you mean 'hubspot'?"),
+        (
+            ["backfill", "--days", "3", "--source", "zendek"],
+            "unknown source 'zendek'; did you mean 'zendesk'?",
+        ),
+    ],
+)
+def test_a_wrong_name_is_answered_with_the_nearest(home: Path, arguments: list[str], says: str) -> None:
+    done = CliRunner().invoke(main, arguments)
+    assert done.exit_code and says in done.output and "Traceback" not in done.output

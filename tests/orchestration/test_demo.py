@@ -14,7 +14,8 @@ from click.testing import CliRunner
 
 from foundation.dbt_files import PRODUCT_SEEDS, project_dir
 from foundation.settings import PROJECT_ROOT, Settings, load_company
-from orchestration.cli import DEMO_AS_OF, DEMO_COMPANIES, _demo_environment, main
+from orchestration.cli import main
+from orchestration.cli.demo import DEMO_AS_OF, DEMO_COMPANIES, demo_environment
 from sandbox import running_sandbox
 
 
@@ -37,7 +38,7 @@ def environment(home: Path) -> Iterator[Path]:
 @pytest.mark.parametrize("company", list(DEMO_COMPANIES))
 def test_each_company_has_its_own_places_and_nothing_real(environment: Path, company: str) -> None:
     with running_sandbox(as_of=DEMO_AS_OF, company=company) as sandbox:
-        _demo_environment(sandbox, company)
+        demo_environment(sandbox, company)
         settings = Settings()
         name = load_company(settings).company.name
         assert sandbox.environment.items() <= os.environ.items()

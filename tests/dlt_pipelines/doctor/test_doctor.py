@@ -172,7 +172,7 @@ def test_a_used_up_hour(sandbox: Sandbox, company: Company) -> None:
 
 
 def test_unknown_source(settings: Settings, company: Company) -> None:
-    with pytest.raises(PermanentError, match="unknown source hubspt"):
+    with pytest.raises(PermanentError, match="unknown source 'hubspt'; did you mean 'hubspot'"):
         diagnose(settings, company, ["hubspt"])
 
 

@@ -1,0 +1,121 @@
+"""`scoreline`: every command that a person or the Makefile runs. The work is done in the rooms below.
+
+A command is a function in a module of this package and an entry in `COMMANDS`. The module is imported when
+the command runs, and `--help` imports none: so a module may import what it needs at its top.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+from foundation import __version__
+from foundation.errors import unknown
+
+COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
+    "Try it": {
+        "demo": ("demo", "Run everything end to end against the sandbox."),
+        "ui": ("ui", "Start the Dagster UI and the daemon that runs the schedules."),
+        "sandbox": ("tools", "Serve the sandbox on the loopback address."),
+    },
+    "Set it up": {
+        "check": ("check", "Check company.toml and the seed files."),
+        "doctor": ("doctor", "List what is missing per source, and how to fix it."),
+        "claim": ("claim", "Claim a SimpleFIN access URL and write it to .env."),
+    },
+    "Run it": {
+        "run": ("run", "Run the job refresh or build now, as its schedule would."),
+        "send": ("run", "Mail a weekly scorecard, a daily digest or a preview."),
+        "backfill": ("backfill", "Pull a window of the past again, from one or several sources."),
+    },
+    "Keep it": {
+        "backup": ("backups", "Back up the warehouse and the ledger of deliveries."),
+        "restore": ("backups", "Restore the warehouse from a backup."),
+        "new-ledger": ("backups", "Replace a lost or damaged ledger of deliveries."),
+    },
+    "Change it": {
+        "metric-diff": ("tools", "List the numbers that a change of the project moves."),
+        "gallery": ("tools", "Build a page that shows every component of the pages."),
+        "dbt": ("tools", "Run dbt on the warehouse while holding the write lock."),
+    },
+}
+"""Heading -> command -> its module in this package, and the first sentence of its help. The function has the
+command's name, with `_` for `-`."""
+
+
+_VERBOSE = click.Option(
+    ["-v", "--verbose"],
+    is_flag=True,
+    expose_value=False,
+    help="Show every line of the work, and the traceback of an error.",
+    callback=lambda ctx, _, value: ctx.meta.update({"verbose": value or ctx.meta.get("verbose", False)}),
+)
+
+
+class Scoreline(click.Group):
+    """The group of all commands. Imports a command when it is asked for, and turns every error into one
+    sentence."""
+
+    def list_commands(self, ctx: click.Context | None = None) -> list[str]:
+        return [name for section in COMMANDS.values() for name in section]
+
+    def get_command(self, ctx: click.Context | None, cmd_name: str) -> click.Command | None:
+        for section in COMMANDS.values():
+            if entry := section.get(cmd_name):
+                module = import_module(f"{__name__}.{entry[0]}")
+                command: click.Command = getattr(module, cmd_name.replace("-", "_"))
+                # dbt and the sandbox read their own options
+                if _VERBOSE not in command.params and command.context_settings == {}:
+                    command.params.append(_VERBOSE)
+                return command
+        return None
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        if args and not args[0].startswith("-") and args[0] not in self.list_commands():
+            raise click.UsageError(unknown("command", args[0], self.list_commands()), ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        width = max(map(len, self.list_commands()))
+        for heading, section in COMMANDS.items():
+            with formatter.section(heading):
+                formatter.write_dl([(f"{name:{width}}", text) for name, (_, text) in section.items()])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        signal.signal(signal.SIGTERM, _stop)
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except KeyboardInterrupt:
+            click.echo("\nStopped.", err=True)
+            raise click.exceptions.Exit(128 + signal.SIGINT) from None
+        except BrokenPipeError:  # whoever read the output has gone: `scoreline doctor | head`
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise click.exceptions.Exit(128 + signal.SIGPIPE) from None
+        except Exception as error:
+            from orchestration.cli.errors import failure
+
+            raise failure(error, verbose=bool(ctx.meta.get("verbose"))) from None
+
+
+def _stop(number: int, _: Any) -> None:
+    """End as if by itself, so that whatever was started ends too."""
+    sys.exit(128 + number)
+
+
+@click.group(cls=Scoreline, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="scoreline")
+def main() -> None:
+    """Scoreline: a scorecard as code."""
+    from foundation.private import private_files
+
+    private_files()
+
+
+main.params.append(_VERBOSE)

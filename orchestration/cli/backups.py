@@ -1,0 +1,78 @@
+"""`scoreline backup`, `restore` and `new-ledger`: what cannot be computed again."""
+
+from __future__ import annotations
+
+import click
+
+from foundation.calendar import local_date
+from foundation.settings import Settings, load_company
+
+
+@click.command()
+def backup() -> None:
+    """Back up the warehouse and the ledger of deliveries.
+
+    Copies them into today's folder of var/backups. The first build of each day does this automatically.
+    """
+    from foundation.backup import BackupError, make_backup
+
+    settings = Settings()
+    folder = settings.backups_dir / local_date(settings.now(), load_company(settings).zone).isoformat()
+    try:
+        make_backup(settings, folder)
+    except BackupError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"Backed up to {folder}. `scoreline restore` restores it.")
+
+
+@click.command()
+@click.argument("day", required=False)
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+def restore(day: str | None, yes: bool) -> None:
+    """Restore the warehouse from a backup.
+
+    DAY is YYYY-MM-DD. Default: the newest backup. The current file is moved aside, not deleted. The ledger of
+    deliveries stays as it is.
+    """
+    from foundation import backup as work
+
+    settings = Settings()
+    if not yes:
+        click.confirm(
+            f"Replace {settings.warehouse_path} with the backup of {day or 'the newest day'}?", abort=True
+        )
+    try:
+        folder, aside = work.restore(settings, day)
+    except work.BackupError as error:
+        raise click.ClickException(str(error)) from None
+    if aside:
+        click.echo(f"Moved the previous file to {aside}.")
+    click.echo(
+        f"Restored the warehouse of {folder.name}. The ledger of deliveries is unchanged, so no mail goes out"
+        " twice."
+    )
+    click.echo("Next: run `scoreline run refresh` to read what changed since, then `scoreline run build`.")
+
+
+@click.command("new-ledger")
+def new_ledger() -> None:
+    """Replace a lost or damaged ledger of deliveries.
+
+    Mails that are due now count as uncertain and are not sent again automatically.
+    """
+    from reports.post import new_ledger as work
+    from reports.post.outcome import DeliveryFailed
+
+    settings = Settings()
+    try:
+        backup, aside = work.new_ledger(settings, load_company(settings))
+    except DeliveryFailed as error:
+        raise click.ClickException(str(error)) from None
+    if aside:
+        click.echo(f"Moved the previous file to {aside}.")
+    origin = f"restored from the backup of {backup.parent.name}" if backup else "empty"
+    click.echo(f"{settings.deliveries_path} is {origin}.")
+    click.echo(
+        "Mails that are due now count as uncertain. `scoreline doctor` lists them, with the command that"
+        " sends each again."
+    )

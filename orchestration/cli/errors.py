@@ -1,0 +1,149 @@
+"""Where every error of a command ends: one sentence for the terminal, and the traceback in a log file."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import sqlite3
+import tempfile
+import traceback
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+import duckdb
+
+from foundation.errors import ScorelineError, SettingsError
+from foundation.settings import PROJECT_ROOT, EnvSettings, Settings
+from foundation.warehouse import disk_full, translate
+
+
+def failure(error: Exception, *, verbose: bool) -> click.ClickException:
+    """What the terminal says of an error: an expected one in its own words, another one by its name."""
+    traced = _redacted("".join(traceback.format_exception(error)))
+    text = expected(error) or f"Unexpected error, please report it: {_redacted(_innermost(error))}"
+    lines = [text.rstrip()]
+    if verbose:
+        lines.append(traced.rstrip())
+    if not isinstance(error, SettingsError):  # its text says all: a file, a line, what is expected
+        log = _logged(traced)
+        lines.append(f"Details: {log}" if log else "Its log could not be written.")
+    return click.ClickException("\n".join(lines))
+
+
+def expected(error: BaseException) -> str | None:
+    """The sentence of an error that a person can do something about; None of any other."""
+    settings = _settings()
+    for one in _chain(error):
+        # LookupError itself is "nothing is published yet"; KeyError and IndexError are faults
+        if isinstance(one, ScorelineError) or type(one) is LookupError:
+            return str(one)
+        if settings and (full := disk_full(str(one), settings)):
+            return str(full)
+        if isinstance(one, OSError) and (text := _of_the_system(one)):
+            return text
+        if isinstance(one, sqlite3.OperationalError) and (text := _of_sqlite(one, settings)):
+            return text
+        if settings and isinstance(one, duckdb.Error) and (translated := translate(one, settings)):
+            return str(translated)
+    return None
+
+
+_OTHER_HOME = "Correct it, or choose another folder with SCORELINE_HOME."
+
+
+def _of_the_system(error: OSError) -> str | None:
+    """What the operating system refuses, about a path or a port; None if it names none."""
+    path = error.filename
+    if error.errno == errno.EADDRINUSE:
+        return "The port is in use. Choose another one with --port."
+    if not path:
+        return None
+    if error.errno == errno.EROFS:
+        return f"{path} cannot be written: the file system is read-only. {_OTHER_HOME}"
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return f"{path} cannot be opened: this user lacks the permission. {_OTHER_HOME}"
+    if error.errno in (errno.ENOTDIR, errno.EEXIST):
+        return f"{path} cannot be created: a file is in its place. {_OTHER_HOME}"
+    return None
+
+
+def _of_sqlite(error: sqlite3.OperationalError, settings: Settings | None) -> str | None:
+    home = settings.home if settings else "the home"
+    for words, reason in (
+        ("disk is full", "the disk is full. Make room there and run it again."),
+        ("readonly database", f"it is read-only. {_OTHER_HOME}"),
+        ("unable to open", f"it is missing or closed to this user. {_OTHER_HOME}"),
+    ):
+        if words in str(error):
+            return f"A database in {home} cannot be written: {reason}"
+    return None
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """The error, and those that it stands for."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+
+
+def _innermost(error: Exception) -> str:
+    *_, last = _chain(error)
+    return f"{type(last).__name__}: {last}".strip()
+
+
+def _settings() -> Settings | None:
+    try:
+        return Settings()
+    except ScorelineError:
+        return None
+
+
+def log_folder() -> Path:
+    """Where commands keep their logs: in the home, or if it cannot be used in a temporary folder."""
+    if settings := _settings():
+        folder = settings.home / "logs"
+        with contextlib.suppress(OSError):
+            folder.mkdir(parents=True, exist_ok=True)
+            if os.access(folder, os.W_OK):
+                return folder
+    return Path(tempfile.gettempdir())
+
+
+def _logged(text: str) -> Path | None:
+    """Write a traceback to a file of its own, for its owner only."""
+    path = log_folder() / f"error-{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}.log"
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="utf-8") as file:
+            file.write(text)
+    except OSError:
+        return None
+    return path.relative_to(PROJECT_ROOT) if path.is_relative_to(PROJECT_ROOT) else path
+
+
+def _redacted(text: str) -> str:
+    """Without the secrets that any settings read so far know."""
+    from dlt_pipelines.wire.redaction import Redactor
+
+    return Redactor(_secrets())(text)
+
+
+def _secrets() -> Iterator[str]:
+    from dotenv import dotenv_values
+    from pydantic import SecretStr
+
+    from foundation.settings import env_file
+
+    values = dict(os.environ)
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        values |= {name: value for name, value in dotenv_values(env_file()).items() if value}
+    kinds = [EnvSettings]
+    while kinds:
+        kind = kinds.pop()
+        kinds += kind.__subclasses__()
+        prefix = str(kind.model_config.get("env_prefix") or "")
+        for name, field in kind.model_fields.items():
+            if SecretStr.__name__ in str(field.annotation):
+                yield values.get(field.alias or (prefix + name).upper(), "")

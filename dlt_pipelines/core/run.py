@@ -113,6 +113,19 @@ class Run(Generic[C, M]):
         if found := sorted(ids):
             self.marks.append(Mark(table=table, column="deleted_at", at=at or self.started_at, ids=found))
 
+    def compared(self, table: str, known: Collection[int | str], there: Collection[int | str | None]) -> None:
+        """The vendor no longer has those of the `known` rows that a list of the same window lacks.
+
+        Only inside a resource. `known` and `there`: ids. One that is None may be any of them, so
+        nothing follows from such a list.
+
+        Raises:
+            NotAvailable: the list is empty, although rows are known (see `doubt_empty`).
+        """
+        self.doubt_empty(f"{table} by id", len(there), before=len(known))
+        if None not in there:
+            self.gone(table, set(known).difference(there))
+
     def listed(
         self,
         table: str,
@@ -144,29 +157,30 @@ class Run(Generic[C, M]):
         )
         self.marks.append(mark)
 
-    def doubt_empty(self, name: str, rows: int) -> None:
+    def doubt_empty(self, name: str, rows: int, before: int | None = None) -> None:
         """Remember how many rows a list that was read in full had. An empty one after a filled one is an
         outage more often than the truth, so it is believed only when a later local day says the same.
 
-        Only inside a resource. `name`: the table, or the list that several tables rest on.
+        Only inside a resource. `name`: the table, or the list that several tables rest on. `before`: how many
+        rows it should have, where that is not what it had the last time.
 
         Raises:
             NotAvailable: the list came empty for the first day; what is stored stays.
         """
-        before = self.state.get("whole_rows", {}).get(name, {})
+        last = self.state.get("whole_rows", {}).get(name, {})
+        expected = last.get("rows") if before is None else before
         now: dict[str, Any] = {"rows": rows}
-        if not rows and before.get("rows"):
+        if not rows and expected:
             today = local_date(self.started_at, self.company.zone).isoformat()
-            since = before.get("empty_since", today)
+            since = last.get("empty_since", today)
             if since >= today:
-                now = {"rows": before["rows"], "empty_since": since}
+                now = {"rows": expected, "empty_since": since}
         if not self.backfill or "empty_since" in now:
             dlt.current.source_state().setdefault("whole_rows", {})[name] = now
         if "empty_since" in now:
             raise NotAvailable(
-                f"the list of {name.replace('_', ' ')} came empty, although the last one had"
-                f" {before['rows']:,} rows; the stored rows stay. If it is empty on a later day too,"
-                " it is believed"
+                f"the list of {name.replace('_', ' ')} came empty, although {expected:,} rows were there"
+                " before; the stored rows stay. If it is empty on a later day too, it is believed"
             )
 
     def countable(self, names: Iterable[str]) -> list[str]:

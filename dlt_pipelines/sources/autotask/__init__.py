@@ -174,8 +174,7 @@ def _find_deleted(run: _Run, name: str, pulled_at: datetime, *, compare_ids: boo
     if until <= since or (not compare_ids and count(run.client, entity, conditions) == len(known)):
         return
     there = {at(row, "id") for page in walk(run.client, entity, ["id"], conditions) for row in page}
-    if None not in there:  # a row without an id may be any of them
-        run.gone(name, known - there)
+    run.compared(name, known, there)
 
 
 def _picklists(run: _Run) -> Iterator[Any]:

@@ -47,8 +47,7 @@ def transaction_rows(run: QuickBooksRun, name: str) -> Iterator[Any]:
             there = {
                 row.get("Id") for page in walk(run.client, TRANSACTIONS[name], fields="Id") for row in page
             }
-            if None not in there:  # a row without an id may be any of them
-                run.gone(name, run.memory.alive[name] - there)
+            run.compared(name, run.memory.alive[name], there)
     if run.advances(name):
         dlt.current.source_state().setdefault("tables", {})[name] = {**cursor, **new}
 

@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo system test test-all ui metric-diff bench replay check docs doctor lock clean
+.PHONY: help demo system test test-all ui portal metric-diff bench replay check docs doctor lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -16,6 +16,9 @@ demo: $(VENV)/.runtime ## run everything end to end against the sandbox, offline
 
 ui: $(VENV)/.runtime ## open the Dagster UI on the same instance (http://127.0.0.1:3000)
 	@$(BIN)/scoreline ui $(if $(COMPANY),--company $(COMPANY))
+
+portal: $(VENV)/.runtime ## open the portal on what the demo or your runs have built (http://127.0.0.1:8600)
+	@$(BIN)/scoreline portal $(if $(COMPANY),--company $(COMPANY))
 
 doctor: $(VENV)/.runtime ## list what is connected and what is missing, per source
 	@$(BIN)/scoreline doctor

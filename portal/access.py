@@ -42,6 +42,8 @@ class Line:
     """Whose numbers it counts; nobody: it is one number."""
     is_typed: bool = False
     """Its numbers are typed in."""
+    sources: frozenset[str] = frozenset()
+    """The systems that it is computed from."""
 
 
 @dataclass(frozen=True)

@@ -21,11 +21,16 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     "Try it": {
         "demo": ("demo", "Run everything end to end against the sandbox."),
         "ui": ("ui", "Start the Dagster UI and the daemon that runs the schedules."),
+        "portal": (
+            "portal",
+            "Start the portal: pages for those who may read them, numbers to type in, goals, the API.",
+        ),
         "sandbox": ("tools", "Serve the sandbox on the loopback address."),
     },
     "Set it up": {
         "check": ("check", "Check company.toml and the seed files."),
         "doctor": ("doctor", "List what is missing per source, and how to fix it."),
+        "token": ("portal", "Create, list and revoke the tokens of programs that use the API."),
         "claim": ("claim", "Claim a SimpleFIN access URL and write it to .env."),
     },
     "Run it": {

@@ -27,8 +27,13 @@ def _step(text: str) -> None:
 
 
 def demo_environment(sandbox: Sandbox, company: str) -> None:
-    """Point this process and its children at the sandbox and its company: no real credentials, no mail
-    server, the demo's clock."""
+    """Point this process and its children at the sandbox and its company."""
+    demo_company(company)
+    os.environ.update(sandbox.environment)
+
+
+def demo_company(company: str) -> None:
+    """Use an invented company: its files, no real credentials, no mail server, the demo's clock."""
     for credentials in all_credentials():
         for field in credentials.model_fields.values():
             os.environ.pop(str(field.alias), None)
@@ -40,7 +45,6 @@ def demo_environment(sandbox: Sandbox, company: str) -> None:
             place.mkdir(parents=True, exist_ok=True)
         places |= {"COMPANY_FILE": folder / "company.toml", "SEEDS_DIR": folder / "seeds"}
         os.environ.update({f"SCORELINE_{name}": str(place) for name, place in places.items()})
-    os.environ.update(sandbox.environment)
     os.environ.update({"SCORELINE_AS_OF": DEMO_AS_OF.isoformat(), "SCORELINE_ENV_FILE": os.devnull})
 
 

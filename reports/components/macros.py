@@ -25,11 +25,16 @@ _FUNCTIONS = (
     week_days,
 )  # fmt: skip
 
-_ENVIRONMENT = environment(
-    Path(__file__).parent,
-    {function.__name__: function for function in _FUNCTIONS}
-    | {"DASH": DASH, "PER": PER, "SOURCE_STATE": SOURCE_STATE, "STATE": STATE, "STATUS": STATUS},
-)
+FUNCTIONS = {function.__name__: function for function in _FUNCTIONS} | {
+    "DASH": DASH,
+    "PER": PER,
+    "SOURCE_STATE": SOURCE_STATE,
+    "STATE": STATE,
+    "STATUS": STATUS,
+}
+"""What templates may call: numbers, days and words as people read them."""
+
+_ENVIRONMENT = environment(Path(__file__).parent, FUNCTIONS)
 
 
 def macros(file: str) -> Macros:

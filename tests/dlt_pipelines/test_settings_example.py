@@ -7,6 +7,7 @@ from pathlib import Path
 
 from dlt_pipelines.registry import SOURCES
 from foundation.settings import EnvSettings
+from portal.sign_in.oidc import OidcSettings
 
 ROOT = Path(__file__).parents[2]
 
@@ -16,7 +17,7 @@ def names(cls: type[EnvSettings]) -> set[str]:
     ours = [
         child
         for child in cls.__subclasses__()
-        if child.__module__.startswith(("foundation.", "dlt_pipelines.", "reports."))
+        if child.__module__.startswith(("foundation.", "dlt_pipelines.", "reports.", "portal."))
     ]
     return found.union(*map(names, ours))
 
@@ -24,6 +25,7 @@ def names(cls: type[EnvSettings]) -> set[str]:
 def test_the_example_and_the_code_agree() -> None:
     for entry in SOURCES.values():
         _ = entry.source  # importing the module defines its credentials
+    assert OidcSettings.model_fields
     listed = set(
         re.findall(r"^([A-Z][A-Z0-9_]+)=", (ROOT / ".env.example").read_text(encoding="utf-8"), re.M)
     )

@@ -1,0 +1,94 @@
+"""The web application: its routes, and what happens when one of them fails."""
+
+from __future__ import annotations
+
+import logging
+from urllib.parse import quote
+
+from fastapi import Depends, FastAPI, HTTPException, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, RedirectResponse
+from starlette.exceptions import HTTPException as StarletteHTTPException
+
+from foundation import __version__
+from foundation.settings import Settings
+from foundation.store import StoreError, open_store
+from portal import pages
+from portal.guard import Guard
+from portal.sign_in import mail_link, oidc
+from portal.sign_in import pages as sign_in_pages
+from portal.web import Portal, SignInNeeded, Visit, signed_in
+from reports.pages import SiteError
+
+PUBLIC = (sign_in_pages.public, mail_link.router, oidc.router)
+"""Routes for those who have not signed in."""
+PRIVATE = (sign_in_pages.router, pages.router)
+"""Routes for those who have."""
+
+
+def create_app(settings: Settings, address: str) -> FastAPI:
+    """The portal. `address`: where it listens, such as `http://127.0.0.1:8600`.
+
+    Raises:
+        SettingsError: company.toml or a variable of the environment is wrong.
+        StoreError: the store can't be used.
+    """
+    portal = Portal(settings, address)
+    if "oidc" in portal.company.access.sign_in:
+        oidc.oidc_settings()
+    open_store(settings)
+    app = FastAPI(title="Scoreline", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.portal = portal
+    for router in PUBLIC:
+        app.include_router(router)
+    for router in PRIVATE:
+        app.include_router(router, dependencies=[Depends(signed_in)])
+    app.add_exception_handler(SignInNeeded, _sign_in)
+    app.add_exception_handler(StarletteHTTPException, _refused)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(LookupError, _unavailable)
+    app.add_exception_handler(StoreError, _unavailable)
+    app.add_exception_handler(SiteError, _unavailable)
+    app.add_exception_handler(Exception, _failed)
+    app.add_middleware(Guard, origins=portal.origins)
+    return app
+
+
+def _sign_in(request: Request, error: Exception) -> Response:
+    path = request.url.path if request.method == "GET" else "/"
+    return RedirectResponse(f"/sign-in?next={quote(path)}" if path != "/" else "/sign-in", 303)
+
+
+WORDS = {
+    403: "That is not allowed.",
+    404: "There is no such page, or you may not see it.",
+    405: "That cannot be done here.",
+}
+
+
+def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException | StarletteHTTPException)
+    plain = {"Not Found", "Forbidden", "Method Not Allowed"}
+    text = WORDS.get(error.status_code, error.detail) if error.detail in plain else error.detail
+    return _error(request, error.status_code, text)
+
+
+def _invalid(request: Request, error: Exception) -> Response:
+    return _error(request, 422, "The address or the form has a value that does not fit.")
+
+
+def _unavailable(request: Request, error: Exception) -> Response:
+    return _error(request, 503, str(error))
+
+
+def _failed(request: Request, error: Exception) -> Response:
+    logging.getLogger("scoreline.portal").error("%s failed", request.url.path, exc_info=error)
+    return _error(request, 500, "Something went wrong; the portal's log says what.")
+
+
+def _error(request: Request, status: int, text: str) -> HTMLResponse:
+    try:
+        visit = Visit(request)
+        return visit.page("error.html", title="Not possible", status=status, text=text)
+    except Exception:
+        return HTMLResponse("The portal cannot be used now.", status)

@@ -1,0 +1,215 @@
+"""The pages of the site, for one reader: under the same addresses as the static ones, so that their links
+lead on. What somebody may not open is not found, whether or not it exists."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+from fastapi import APIRouter, HTTPException, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+from markupsafe import Markup
+
+from foundation.calendar import week_label
+from portal.published import ReceiptsOnDemand
+from portal.web import Signed, Visit, framed
+from reports.engine.queries import Result
+from reports.pages import SCORECARD, Entry
+from reports.site import menu
+from reports.site.build import DATA_HEALTH, undelivered
+from reports.site.renderer import Renderer, Span
+
+router = APIRouter(include_in_schema=False)
+NO_MAILS = Result("mails", [], [])
+
+
+def renderer_of(visit: Visit) -> Renderer:
+    """Renders pages with what the reader may see."""
+    view = visit.view
+    is_admin = visit.who.is_admin
+    return Renderer(
+        view.connection,
+        view.pages,
+        undelivered(visit.portal.settings, visit.portal.company) if is_admin else NO_MAILS,
+        lambda root: ReceiptsOnDemand(root, known=view.known),
+        frame=lambda title, body, nav: framed(title, body, visit.nav() + nav),
+        compiled=view.compiled,
+    )
+
+
+def answer(visit: Visit, name: str, make: Callable[[], str], *parts: str) -> Response:
+    """A rendered page, or 304 where the browser has it. `name`: of the page; `parts`: what else tells it from
+    others."""
+    key = (name, *parts, str(visit.nav()))
+    # what data health says to administrators moves on between builds
+    moves = name == DATA_HEALTH and visit.who.is_admin
+    if not moves and (unchanged := visit.unchanged(visit.view.build, *key)):
+        return unchanged
+    html = make() if moves else visit.view.keep(key, make)
+    return HTMLResponse(html, headers={} if moves else visit.cached)
+
+
+def entry_of(visit: Visit, name: str) -> Entry:
+    """A page that the reader may open.
+
+    Raises:
+        HTTPException: there is none of this name for them.
+    """
+    for entry in visit.view.pages:
+        if entry.name == name:
+            return entry
+    raise HTTPException(404)
+
+
+def note_confidential(visit: Visit, subject: str, lines: set[str]) -> None:
+    """Write into the audit that somebody opened something confidential."""
+    secret = set(visit.portal.company.access.confidential)
+    if any({line, line.partition(".")[0]} & secret for line in lines):
+        visit.note("opened_confidential", subject)
+
+
+def lines_of(visit: Visit, entry: Entry) -> set[str]:
+    picks = set(entry.lines or ())
+    return {line.line_id for line in visit.view.lines.values() if {line.line_id, line.section} & picks}
+
+
+@router.get("/")
+def home(visit: Signed) -> RedirectResponse:
+    """The first page that the reader may open; who may only type goes to their numbers."""
+    first = next((page.file for page in visit.view.pages if page.label), None)
+    return RedirectResponse(f"/{first}" if first else "/numbers", 303)
+
+
+@router.get("/scorecard")
+def newest(visit: Signed) -> RedirectResponse:
+    return RedirectResponse(f"/{SCORECARD}.html", 303)
+
+
+@router.get("/index.html")
+def index(visit: Signed) -> Response:
+    if not visit.who.may_open("index", None):
+        raise HTTPException(404)
+    return answer(visit, "index", lambda: renderer_of(visit).index(visit.view.periods.weeks))
+
+
+@router.get("/{name}.html")
+def page(visit: Signed, name: str) -> Response:
+    entry = entry_of(visit, name)
+    if entry.meta.get("restricted"):
+        raise HTTPException(404)
+    if name == SCORECARD:
+        weeks = visit.view.periods.weeks
+        if not weeks:
+            raise HTTPException(404, "No week is finished yet.")
+        return _week(visit, entry, weeks[-1], "")
+    return _board(visit, entry)
+
+
+@router.get("/restricted/{name}.html")
+def restricted(visit: Signed, name: str) -> Response:
+    entry = entry_of(visit, name)
+    if not entry.meta.get("restricted"):
+        raise HTTPException(404)
+    visit.note("opened_contacts", name)
+    return _board(visit, entry)
+
+
+def _board(visit: Visit, entry: Entry) -> Response:
+    if entry.lines is not None:
+        if not visit.view.periods.weeks:
+            raise HTTPException(404, "No week is finished yet.")
+        note_confidential(visit, entry.name, lines_of(visit, entry))
+    newest = visit.view.periods.newest
+    return answer(visit, entry.name, lambda: renderer_of(visit).board(entry, newest))
+
+
+@router.get("/scorecard/{label}.html")
+def week(visit: Signed, label: str) -> Response:
+    entry = entry_of(visit, SCORECARD)
+    span = visit.view.spans.get(label)
+    if span is None or span.start not in visit.view.periods.weeks:
+        raise HTTPException(404)
+    return _week(visit, entry, span.start, "../")
+
+
+def _week(visit: Visit, entry: Entry, week: date, root: str) -> Response:
+    weeks = list(visit.view.periods.weeks)
+    at = weeks.index(week)
+    before, after = weeks[at - 1] if at else None, weeks[at + 1] if at + 1 < len(weeks) else None
+    if entry.lines:
+        note_confidential(visit, f"{SCORECARD} {week_label(week)}", lines_of(visit, entry))
+
+    def make() -> str:
+        renderer = renderer_of(visit)
+        nav = renderer.nav(root, SCORECARD if after is None else "")
+        nav += menu.weeks_navigation(root, week, before, after)
+        nav += visit.portal.macros("nav.html").picker(visit.view.periods.spans[::-1], week_label(week))
+        return renderer.scorecard(renderer.week(entry, week, newest=after is None), root, nav)
+
+    return answer(visit, SCORECARD, make, week_label(week), root)
+
+
+@router.get("/published/{label}.html")
+def first_published(visit: Signed, label: str) -> Response:
+    """A week as it was first published: the file that the site's build wrote then."""
+    entry_of(visit, SCORECARD)
+    files = {path.name: path for path in (visit.portal.settings.site_dir / menu.PUBLISHED).glob("*.html")}
+    path = files.get(f"{label}.html")
+    if path is None:
+        raise HTTPException(404)
+    html = path.read_text(encoding="utf-8")
+    hidden = visit.portal.library.lines().keys() - visit.view.lines.keys()
+    if any(line in html for line in hidden):  # the page had other lines then
+        raise HTTPException(404)
+    return HTMLResponse(html, headers={"cache-control": "private, no-cache"})
+
+
+@router.get("/weeks")
+def pick(visit: Signed, to: str = "") -> Response:
+    """Where the picker of periods leads."""
+    span = visit.view.spans.get(to)
+    if span is None:
+        raise HTTPException(404, f"There is no week, month or quarter {to[:40]!r} here.")
+    if span.start in visit.view.periods.weeks and any(page.name == SCORECARD for page in visit.view.pages):
+        return RedirectResponse(f"/scorecard/{span.label}.html", 303)
+    return RedirectResponse(f"/periods/{span.label}", 303)
+
+
+@router.get("/receipts/{label}.html")
+def receipts(visit: Signed, label: str, line: str = "", part: int = 1) -> Response:
+    """The records behind the numbers of a period, page by page. `line`: leads to the page that it begins
+    on."""
+    span = visit.view.spans.get(label)
+    if span is None or not visit.view.lines:
+        raise HTTPException(404)
+    parts = visit.view.keep(("receipts", label), lambda: _Parts(visit, span))
+    begins = (n for n, one in enumerate(parts.parts, 1) if line in {row.line_id for row in one.lines})
+    chosen = next(begins, part)
+    if not 1 <= chosen <= len(parts.parts):
+        raise HTTPException(404)
+    if line:
+        note_confidential(visit, f"receipt {label}", {line} & visit.view.lines.keys())
+    return answer(visit, "receipts", lambda: parts.page(visit, chosen), label, str(chosen))
+
+
+class _Parts:
+    """The receipts of a period."""
+
+    def __init__(self, visit: Visit, span: Span) -> None:
+        renderer = renderer_of(visit)
+        self.span = span
+        self.back = visit.view.periods.page_of(span)
+        period = renderer.receipts_of(span)
+        self.parts = period.parts(ReceiptsOnDemand("../", known=visit.view.known))
+        files = [f"receipts/{span.label}.html?part={n}" for n in range(1, len(self.parts) + 1)]
+        self.values = {
+            **renderer.receipts_values(span, period, self.back),
+            "contents": period.contents(self.parts, files),
+        }
+
+    def page(self, visit: Visit, number: int) -> str:
+        renderer = renderer_of(visit)
+        title = self.span.label + (f", part {number} of {len(self.parts)}" if len(self.parts) > 1 else "")
+        values = {**self.values, "label": title, "cards": self.parts[number - 1].cards}
+        nav: Markup = renderer.nav("../", "") + menu.back_navigation(self.back)
+        return renderer.html("receipts", values, title=f"Receipts {title}", nav=nav)

@@ -1,0 +1,126 @@
+"""A portal over the golden weeks, and browsers without a screen that sign in to it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable
+from email import message_from_bytes
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from httpx import Response
+
+from foundation.settings import PROJECT_ROOT, Settings
+from portal.app import create_app
+from tests.support.published import PublishedFile
+
+ADDRESS = "http://127.0.0.1:8600"
+DANA, MAYA, SAM = (f"{name}@cedar-ridge.example" for name in ("dana.whitfield", "maya.torres", "sam.okafor"))
+"""Leadership (finance too, and an administrator), a line owner, another one."""
+
+
+class Browser:
+    """Keeps cookies, sends forms as a browser does, follows no redirect by itself."""
+
+    def __init__(self, app: FastAPI, address: str = ADDRESS) -> None:
+        self.client = TestClient(app, base_url=address, follow_redirects=False, raise_server_exceptions=False)
+        self.address = address
+        self.settings: Settings = app.state.portal.settings
+
+    def get(self, path: str, **headers: str) -> Response:
+        return self.client.get(path, headers=headers)
+
+    def token(self, page: str = "/sign-in") -> str:
+        found = re.search(r'name="form_token" value="([^"]+)"', self.get(page).text)
+        return found[1] if found else ""
+
+    def post(self, path: str, /, *, on: str = "/account", **fields: str) -> Response:
+        """Send a form as the page `on` has it."""
+        data = {"form_token": self.token(on), **fields}
+        return self.client.post(path, data=data, headers={"origin": self.address})
+
+    def link(self, address: str, then: str = "") -> str:
+        """Ask for a link, and read it in the mail."""
+        before = mails(self.settings)
+        answer = self.post("/sign-in", on="/sign-in", address=address, **({"next": then} if then else {}))
+        assert answer.status_code == 200, answer.text
+        (mail,) = mails(self.settings) - before
+        return link_in(mail.read_bytes())
+
+    def sign_in(self, address: str) -> Browser:
+        link = self.link(address)
+        answer = self.open_link(link)
+        assert answer.status_code == 303, answer.text
+        return self
+
+    def open_link(self, link: str) -> Response:
+        """Open the link of a mail, and press the button."""
+        parts = urlsplit(link)
+        fields = {name: values[0] for name, values in parse_qs(parts.query).items()}
+        return self.post("/sign-in/link", on=f"{parts.path}?{parts.query}", **fields)
+
+
+def mails(settings: Settings) -> set[Path]:
+    return set(settings.outbox_dir.glob("sign-in-*.eml"))
+
+
+def link_in(mail: bytes) -> str:
+    payload = message_from_bytes(mail).get_payload(decode=True)
+    assert isinstance(payload, bytes)
+    (link,) = re.findall(r"https?://\S+/sign-in/link\?\S+", payload.decode())
+    return str(link)
+
+
+def settings_of(home: Path, **values: Any) -> Settings:
+    company = PROJECT_ROOT / "company.toml"
+    given = {
+        "SCORELINE_HOME": home,
+        "SCORELINE_AS_OF": "2025-10-27T12:00:00Z",
+        "SCORELINE_COMPANY_FILE": company,
+    }
+    return Settings(**{**given, **values})
+
+
+@pytest.fixture(scope="session")
+def golden(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return PublishedFile(tmp_path_factory.mktemp("golden") / "scoreline.duckdb", earlier=4).write()
+
+
+@pytest.fixture
+def settings(tmp_path: Path, golden: Path) -> Settings:
+    made = settings_of(tmp_path / "home")
+    made.published_path.parent.mkdir(parents=True)
+    shutil.copy(golden, made.published_path)
+    return made
+
+
+@pytest.fixture
+def app(settings: Settings) -> FastAPI:
+    return create_app(settings, ADDRESS)
+
+
+@pytest.fixture
+def browser(app: FastAPI) -> Browser:
+    """Nobody has signed in."""
+    return Browser(app)
+
+
+@pytest.fixture
+def browsers(app: FastAPI) -> Callable[[str], Browser]:
+    """Signs somebody in: `browsers(MAYA)`."""
+    return lambda address: Browser(app).sign_in(address)
+
+
+@pytest.fixture
+def dana(app: FastAPI) -> Browser:
+    return Browser(app).sign_in(DANA)
+
+
+@pytest.fixture
+def maya(app: FastAPI) -> Browser:
+    return Browser(app).sign_in(MAYA)

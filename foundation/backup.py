@@ -1,4 +1,4 @@
-"""Backups: a folder per day with the warehouse and the ledger of deliveries, and how to restore them.
+"""Backups: a folder per day with the warehouse and the store, and how to restore them.
 
 The warehouse holds what no vendor returns again: what was published (schema snapshots), daily balances,
 queues and device states. A backup is a copy of the whole file, made under the write lock after a checkpoint,
@@ -10,12 +10,13 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import sqlite3
 from pathlib import Path
 
 from foundation.calendar import local_date
 from foundation.errors import ScorelineError
 from foundation.settings import Company, Settings
+from foundation.store import StoreError
+from foundation.store.copies import copy_store
 from foundation.warehouse import Warehouse, backups
 
 
@@ -41,7 +42,7 @@ def daily_backup(settings: Settings, company: Company) -> Path | None:
 
 
 def make_backup(settings: Settings, folder: Path) -> None:
-    """Copy the warehouse and the ledger of deliveries into `folder`, replacing its contents. On failure the
+    """Copy the warehouse and the store into `folder`, replacing its contents. On failure the
     folder stays as it was.
 
     Raises:
@@ -55,22 +56,18 @@ def make_backup(settings: Settings, folder: Path) -> None:
     try:
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir(parents=True)
+        copy_store(settings, part)
         with warehouse.write_lock("backup"):
             with contextlib.closing(warehouse.connect()) as connection:
                 connection.execute("checkpoint")
             _copy(warehouse.path, part / "warehouse.duckdb")
-        if settings.deliveries_path.exists():
-            with (
-                contextlib.closing(sqlite3.connect(settings.deliveries_path)) as ledger,
-                contextlib.closing(sqlite3.connect(part / "deliveries.sqlite")) as copy,
-            ):
-                ledger.backup(copy)
         shutil.rmtree(folder, ignore_errors=True)
         part.replace(folder)
-    except (OSError, sqlite3.Error) as error:
+    except StoreError as error:
+        raise BackupError(f"{folder}: no backup was made: {error}") from None
+    except OSError as error:
         raise BackupError(
-            f"{folder}: no backup was made: {getattr(error, 'strerror', None) or error}. Make room and try"
-            " again."
+            f"{folder}: no backup was made: {error.strerror}. Make room and try again."
         ) from None
     finally:
         shutil.rmtree(part, ignore_errors=True)
@@ -80,8 +77,8 @@ def restore(settings: Settings, day: str | None = None) -> tuple[Path, Path | No
     """Restore the warehouse of a backup (default: the newest). Returns the backup, and where the current file
     was moved.
 
-    The next refresh reads what changed since, from the cursors of the backup. The ledger of deliveries stays:
-    an older one would send mails twice.
+    The next refresh reads what changed since, from the cursors of the backup. The store stays: an older one
+    would lack what was typed since, and send mails twice.
 
     Raises:
         BackupError: there is no such backup, or it cannot be copied.

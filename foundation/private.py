@@ -55,7 +55,7 @@ def _private(settings: Settings) -> Iterator[Path]:
     yield from (
         settings.warehouse_path,
         settings.published_path,
-        settings.deliveries_path,
+        settings.store_path,
         settings.backups_dir,
         settings.dlt_dir,
     )

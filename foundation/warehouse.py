@@ -154,7 +154,7 @@ def translate(error: Exception, settings: Settings) -> WarehouseError | None:
         )
         return WarehouseDamaged(
             f"{path} is damaged ({text.splitlines()[0].removeprefix('IO Error: ')}). The published database,"
-            " the pages and the ledger of deliveries are other files and are not affected. Raw tables can be"
+            " the pages and the store are other files and are not affected. Raw tables can be"
             " fetched again; the schema snapshots (what was published) and the daily snapshots of balances,"
             f" queues and devices cannot. {way_out}"
         )

@@ -12,7 +12,6 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time
-from decimal import Context, Decimal, InvalidOperation
 from typing import Any, TypeVar
 
 import orjson
@@ -22,6 +21,7 @@ import pyarrow.compute as pc
 from dlt_pipelines.core.run import Warn
 from dlt_pipelines.core.source import ColumnType
 from dlt_pipelines.errors import FieldGone, PermanentError
+from foundation.values import YEARS, Beyond, decimal, shown
 
 FLUSH_ROWS = 20_000
 MOST_WARNINGS = 20
@@ -30,12 +30,7 @@ MOST_WARNINGS = 20
 # ------------------------------------------------------------------ bounds: what every column of every source
 #     can hold
 
-YEARS = (1900, 2199)
-"""First and last year of dates and instants. Vendors write 0001 and 9999 for "never", and no calendar of ours
-reaches there."""
 LARGEST_WHOLE = 2**63 - 1
-LARGEST = Decimal(10) ** 29
-"""Decimals are smaller than this: DECIMAL(38, 9)."""
 LONGEST_TEXT = 1_000_000
 """Characters. A longer text is a file, and cut JSON would be none."""
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
@@ -50,7 +45,6 @@ ARROW: dict[ColumnType, pa.DataType] = {
     "timestamp": pa.timestamp("us", tz="UTC"),
     "date": pa.date32(),
 }
-_WIDE = Context(prec=60)  # the default of 28 digits cannot round a DECIMAL(38, 9)
 _SAID: dict[ColumnType, tuple[str, str]] = {
     "bigint": ("a whole number", "19 digits"),
     "decimal": ("a number", "29 digits"),
@@ -62,31 +56,6 @@ _SAID: dict[ColumnType, tuple[str, str]] = {
 
 
 D = TypeVar("D", date, datetime)
-
-
-class Beyond(ValueError):
-    """A value of the right kind that its column cannot hold."""
-
-
-def decimal(value: object) -> Decimal:
-    """A number as DECIMAL(38, 9).
-
-    Raises:
-        ValueError: not a number, not finite, or too large (`Beyond`).
-    """
-    text = str(value).strip()
-    # Decimal takes digits of other scripts and underscores too; nobody writes amounts so
-    if isinstance(value, bool) or not text.isascii() or "_" in text:
-        raise ValueError(value)
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
-        raise ValueError(value) from None
-    if not number.is_finite():
-        raise ValueError(value)
-    if abs(number) >= LARGEST:
-        raise Beyond(value)
-    return number.quantize(Decimal("1e-9"), context=_WIDE)
 
 
 def instant(value: object) -> datetime:
@@ -211,15 +180,6 @@ def _storable(value: Any) -> Any:
     if isinstance(value, str):
         return _UNSTORABLE.sub("\ufffd", value)
     return str(value) if isinstance(value, int) and abs(value) > LARGEST_WHOLE else value
-
-
-def shown(value: object) -> str:
-    """The beginning of a value in quotes, on one line."""
-    try:
-        text = str(value)[:80]
-    except ValueError:  # a number of more than 4,300 digits
-        text = "a very long number"
-    return '"' + "".join(character if character.isprintable() else "?" for character in text) + '"'
 
 
 def array(

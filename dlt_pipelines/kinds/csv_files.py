@@ -10,25 +10,20 @@ import csv
 import io
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from dlt_pipelines.core.records import YEARS, decimal, plain, shown, typed
+from dlt_pipelines.core.records import plain, typed
 from dlt_pipelines.core.run import Run
 from dlt_pipelines.core.source import EVERYTHING, ColumnType, Table
 from dlt_pipelines.doctor.findings import Finding
 from dlt_pipelines.wire.connection import Connection
-from foundation.calendar import parse_day, parse_week
+from foundation.cells import Rejected
 from foundation.text import is_utf_16
 
 MOST_CONTENT = 1_000
 """Characters to keep of a rejected row."""
 MOST_WARNINGS = 20
-AHEAD = timedelta(days=366)
-"""How far ahead of the clock a day may be and wait for its load; beyond that, the year is mistyped."""
 REJECTED: dict[str, ColumnType] = {"file": "text", "line": "bigint", "reason": "text", "content": "text"}
 """Columns of the rejected rows."""
 
@@ -40,10 +35,6 @@ class Folder(Connection):
     """The folder of the files."""
 
     folder: Path
-
-
-class Rejected(Exception):
-    """Why a row is not loaded."""
 
 
 @dataclass(frozen=True)
@@ -226,74 +217,3 @@ def _read_file(path: Path, expected: Header, parse: Parse, read: Read) -> None:
 
 def _undecodable(cells: list[str]) -> bool:
     return any("\udc80" <= character <= "\udcff" for cell in cells for character in cell)
-
-
-def number(text: str, what: str) -> Decimal:
-    """A cell that must hold a number.
-
-    Raises:
-        Rejected: it is empty, or not a plain number.
-    """
-    try:
-        return decimal(text)
-    except ValueError:
-        raise Rejected(
-            f"the {what} {shown(text)} is not a number; write it like 1250.5"
-            if text
-            else f"the {what} is empty"
-        ) from None
-
-
-def day(text: str, what: str) -> date:
-    """A cell that must hold a date. `what`: "a day", as the reason says it.
-
-    Raises:
-        Rejected: another form than 2025-10-22, or a year that cannot be meant.
-    """
-    try:
-        return _sane(parse_day(text), text)
-    except ValueError:
-        raise Rejected(f"{shown(text)} is not {what} such as 2025-10-22") from None
-
-
-def week(text: str) -> date:
-    """The Monday of a cell that must hold a week, or any day of it.
-
-    Raises:
-        Rejected: another form than 2025-W43, or a year that cannot be meant.
-    """
-    try:
-        return _sane(parse_week(text), text)
-    except ValueError:
-        raise Rejected(f"{shown(text)} is not a week such as 2025-W43") from None
-
-
-def instant(text: str, what: str, zone: ZoneInfo) -> datetime:
-    """A cell that must hold an instant; without a time zone it is in `zone`.
-
-    Raises:
-        Rejected: another form than 2025-10-24T15:05:00-05:00, or a year that cannot be meant.
-    """
-    try:
-        found = datetime.fromisoformat(text)
-        _sane(found.date(), text)
-    except ValueError:
-        raise Rejected(f"{what} {shown(text)} is not an instant such as 2025-10-24T15:05:00-05:00") from None
-    return found if found.tzinfo else found.replace(tzinfo=zone)
-
-
-def waits(on: date, today: date) -> bool:
-    """Whether a row of that day waits for a later load.
-
-    Raises:
-        Rejected: it would wait for more than a year.
-    """
-    if on > today + AHEAD:
-        raise Rejected(f"{on} is more than a year ahead; is the year right?")
-    return on > today
-
-
-def _sane(found: date, text: str) -> date:
-    if not YEARS[0] <= found.year <= YEARS[1]:
-        raise Rejected(f"{shown(text)} is outside the years {YEARS[0]} to {YEARS[1]}")
-    return found

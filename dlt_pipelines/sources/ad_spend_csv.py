@@ -22,7 +22,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from dlt_pipelines.core.records import LARGEST_WHOLE, shown
+from dlt_pipelines.core.records import LARGEST_WHOLE
 from dlt_pipelines.core.run import Run
 from dlt_pipelines.core.source import ColumnType, Source
 from dlt_pipelines.doctor.findings import Finding
@@ -30,16 +30,14 @@ from dlt_pipelines.kinds.csv_files import (
     Folder,
     Header,
     Read,
-    Rejected,
-    day,
-    number,
     read_folder,
     tables,
-    waits,
 )
 from dlt_pipelines.registry import SOURCES
 from foundation.calendar import local_date
+from foundation.cells import Rejected, day, number, waits
 from foundation.settings import Company, Settings
+from foundation.values import shown
 
 SOURCE = "ad_spend_csv"
 FOLDER = "SCORELINE_AD_SPEND_DIR"

@@ -39,7 +39,7 @@ from urllib.parse import quote
 from pydantic import Field, SecretStr
 
 from dlt_pipelines.core.api_versions import ApiVersions, LastDay, last_day, months_after
-from dlt_pipelines.core.records import at, decimal
+from dlt_pipelines.core.records import at
 from dlt_pipelines.core.source import Source
 from dlt_pipelines.doctor.findings import Finding
 from dlt_pipelines.errors import NotAvailable, PermanentError, SourceError
@@ -53,6 +53,7 @@ from dlt_pipelines.wire.messages import Answer, Retry
 from dlt_pipelines.wire.paging import expect, listed, once
 from foundation.settings import Company, Settings
 from foundation.settings.types import WebAddress
+from foundation.values import decimal
 
 SOURCE = "linkedin_ads"
 LABEL = "LinkedIn Ads"

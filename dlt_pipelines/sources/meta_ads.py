@@ -39,7 +39,7 @@ import orjson
 from pydantic import Field, SecretStr
 
 from dlt_pipelines.core.api_versions import ApiVersions, last_day
-from dlt_pipelines.core.records import at, decimal
+from dlt_pipelines.core.records import at
 from dlt_pipelines.core.source import Source
 from dlt_pipelines.doctor.findings import Finding
 from dlt_pipelines.errors import NotAvailable, PermanentError, SourceError, TransientError
@@ -53,6 +53,7 @@ from dlt_pipelines.wire.messages import Answer, Retry
 from dlt_pipelines.wire.paging import Complaint, expect, listed, once
 from foundation.settings import Company, Settings
 from foundation.settings.types import WebAddress
+from foundation.values import decimal
 
 SOURCE = "meta_ads"
 LABEL = "Meta Ads"

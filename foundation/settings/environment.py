@@ -133,7 +133,7 @@ class Settings(EnvSettings):
 
     @property
     def backups_dir(self) -> Path:
-        """A folder per day with copies of the warehouse and the ledger of deliveries."""
+        """A folder per day with copies of the warehouse and the store."""
         return self.home / "backups"
 
     @property
@@ -143,5 +143,5 @@ class Settings(EnvSettings):
 
     @property
     def deliveries_path(self) -> Path:
-        """The ledger of deliveries of versions before 0.5; its rows move into the store."""
+        """The ledger of deliveries of earlier versions; its rows move into the store."""
         return self.home / "deliveries.sqlite"

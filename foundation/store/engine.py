@@ -7,7 +7,7 @@ import re
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,8 @@ import sqlalchemy as sa
 from filelock import FileLock
 from sqlalchemy.pool import NullPool
 
+from foundation.errors import ScorelineError
 from foundation.settings import Settings
-from foundation.store import schema
 from foundation.warehouse import backups
 
 VERSION = "0001"
@@ -30,11 +30,7 @@ _MIGRATING = 7215368
 """Key of Postgres' advisory lock for migrations."""
 
 
-_TAKES_OVER = False
-"""The ledger of deliveries is not read from here yet."""
-
-
-class StoreError(Exception):
+class StoreError(ScorelineError):
     """The store can't be used. The text says which one, why, and what to do."""
 
 
@@ -76,16 +72,20 @@ def open_store(settings: Settings) -> sa.Engine:
         StoreLost: it is missing, while there are traces of an earlier one.
     """
     with store_errors(settings):
-        engine = _engine(_address(settings), os.getpid(), LOCK_TIMEOUT)
-        same = _own_file(settings.store_path) if settings.store_url is None else (os.getpid(), 0)
+        engine = engine_of(settings)
+        same = (os.getpid(), 0) if settings.store_url else _own_file(settings.store_path)
+        old = settings.deliveries_path.exists()
         # asked once per process and file: whoever replaces the file has brought it up to date
-        old = _TAKES_OVER and settings.deliveries_path.exists()
-        if _known.get(engine.url) != same or old:
-            if _version(engine) != VERSION or old:
-                with _one_at_a_time(settings):
-                    _bring_up_to_date(engine, settings)
+        if old or _known.get(engine.url) != same:
+            if old or _version(engine) != VERSION:
+                bring_up_to_date(engine, settings)
             _known[engine.url] = same
         return engine
+
+
+def engine_of(settings: Settings) -> sa.Engine:
+    """The store's engine, whatever state the store is in."""
+    return _engine(_address(settings), os.getpid(), LOCK_TIMEOUT)
 
 
 def _address(settings: Settings) -> sa.URL:
@@ -109,7 +109,11 @@ def _engine(url: sa.URL, process: int, lock_timeout: float) -> sa.Engine:
         return sa.create_engine(
             url,
             pool_pre_ping=True,
-            connect_args={"connect_timeout": CONNECT_TIMEOUT, "application_name": "scoreline"},
+            connect_args={
+                "connect_timeout": CONNECT_TIMEOUT,
+                "application_name": "scoreline",
+                "keepalives_idle": 30,
+            },
             hide_parameters=True,
         )
     engine = sa.create_engine(
@@ -166,31 +170,36 @@ def _version_in(connection: sa.Connection) -> str | None:
 
 
 def _one_at_a_time(settings: Settings) -> AbstractContextManager[object]:
-    """Postgres has a lock of its own."""
-    return nullcontext() if settings.store_url else FileLock(settings.store_path.with_suffix(".lock"))
+    """One process of a home; Postgres has a lock of its own for those of other homes."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    return FileLock(settings.store_path.with_suffix(".lock"))
 
 
-def _bring_up_to_date(engine: sa.Engine, settings: Settings) -> None:
-    """Migrate, and take over the ledger of deliveries of earlier versions. All of it happens, or nothing."""
+def bring_up_to_date(engine: sa.Engine, settings: Settings, *, anyway: bool = False) -> None:
+    """Migrate, and take over the ledger of deliveries of earlier versions. All of it happens, or nothing.
+
+    `anyway`: also begin where there are traces of an earlier store.
+    """
     from foundation.store.old_ledger import rows_of, set_aside
 
-    if engine.dialect.name == "sqlite":
-        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.exec_driver_sql("pragma journal_mode = wal")
-    with engine.connect() as connection, connection.begin():
-        if engine.dialect.name == "postgresql":
-            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATING)))
-        version = _version_in(connection)
+    with _one_at_a_time(settings):
         old = settings.deliveries_path.exists()
-        if version is None and not old and (traces := _traces(settings)):
+        begins = not old and not anyway and _version(engine) is None
+        if begins and (traces := _traces(settings)):
             raise StoreLost(f"{name_of(settings)} is missing or empty, but {traces}. {WAY_BACK}")
-        if version != VERSION:
-            _migrate(connection, version)
-        if old and _TAKES_OVER:
-            for table, rows in rows_of(settings.deliveries_path).items():
+        if engine.dialect.name == "sqlite":
+            with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.exec_driver_sql("pragma journal_mode = wal")
+        with engine.connect() as connection, connection.begin():
+            if engine.dialect.name == "postgresql":
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATING)))
+            version = _version_in(connection)
+            if version != VERSION:
+                _migrate(connection, version)
+            for table, rows in (rows_of(settings.deliveries_path) if old else {}).items():
                 add_missing(connection, table, rows)
-    if old and _TAKES_OVER:
-        set_aside(settings.deliveries_path)
+        if old:
+            set_aside(settings.deliveries_path)
 
 
 def _migrate(connection: sa.Connection, version: str | None) -> None:
@@ -295,17 +304,3 @@ def _sqlite_name(error: sa.exc.DBAPIError) -> str:
 def _said(error: sa.exc.DBAPIError) -> str:
     """The database's own words, on one line."""
     return re.sub(r"\s+", " ", str(error.orig)).strip().rstrip(".")
-
-
-def copy_rows(source: sa.Connection, target: sa.Connection) -> None:
-    """Copy every row of every table into a store that lacks them."""
-    for table in schema.metadata.sorted_tables:
-        rows = [dict(row) for row in source.execute(sa.select(table)).mappings()]
-        add_missing(target, table, rows)
-        if "sequence" in table.c and target.dialect.name == "postgresql":
-            target.execute(
-                sa.text(
-                    f"select setval(pg_get_serial_sequence('{table.name}', 'sequence'), max(sequence))"
-                    f" from {table.name} having max(sequence) is not null"
-                )
-            )

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 import sqlalchemy as sa
 
+from foundation.calendar import parse_week
 from foundation.store.engine import upsert
 from foundation.store.schema import entries
 
@@ -84,11 +85,9 @@ def add_entry(
 
 
 def entries_of(connection: sa.Connection, metric: str, person: str | None, period: str) -> list[Entry]:
-    """What was typed for one period, the number that counts last."""
-    return _found(
-        connection, entries.c.metric == metric, entries.c.person.is_not_distinct_from(person),
-        entries.c.period == period,
-    )  # fmt: skip
+    """What was typed for the week of `period`, the number that counts last."""
+    of_line = _found(connection, entries.c.metric == metric, entries.c.person.is_not_distinct_from(person))
+    return [entry for entry in of_line if parse_week(entry.period) == parse_week(period)]
 
 
 def standing_entry(connection: sa.Connection, metric: str, person: str | None, period: str) -> Entry | None:

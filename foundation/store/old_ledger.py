@@ -1,4 +1,4 @@
-"""The ledger of deliveries of versions before 0.5, `deliveries.sqlite`: its rows move into the store."""
+"""The ledger of deliveries of earlier versions, `deliveries.sqlite`: its rows move into the store."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ class Instant(sa.TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> str | None:
-        return value and value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        return None if value is None else value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
     def process_result_value(self, value: str | None, dialect: sa.Dialect) -> datetime | None:
         return datetime.fromisoformat(value) if value else None
@@ -32,7 +32,7 @@ class Day(sa.TypeDecorator[date]):
     cache_ok = True
 
     def process_bind_param(self, value: date | None, dialect: sa.Dialect) -> str | None:
-        return value and value.isoformat()
+        return None if value is None else value.isoformat()
 
     def process_result_value(self, value: str | None, dialect: sa.Dialect) -> date | None:
         return date.fromisoformat(value) if value else None

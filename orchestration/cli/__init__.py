@@ -39,9 +39,9 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "backfill": ("backfill", "Pull a window of the past again, from one or several sources."),
     },
     "Keep it": {
-        "backup": ("backups", "Back up the warehouse and the ledger of deliveries."),
+        "backup": ("backups", "Back up the warehouse and the store."),
         "restore": ("backups", "Restore the warehouse from a backup."),
-        "new-ledger": ("backups", "Replace a lost or damaged ledger of deliveries."),
+        "new-ledger": ("backups", "Replace a lost or damaged store, with the ledger of deliveries in it."),
     },
     "Change it": {
         "metric-diff": ("tools", "List the numbers that a change of the project moves."),

@@ -10,7 +10,7 @@ from foundation.settings import Settings, load_company
 
 @click.command()
 def backup() -> None:
-    """Back up the warehouse and the ledger of deliveries.
+    """Back up the warehouse and the store.
 
     Copies them into today's folder of var/backups. The first build of each day does this automatically.
     """
@@ -31,8 +31,8 @@ def backup() -> None:
 def restore(day: str | None, yes: bool) -> None:
     """Restore the warehouse from a backup.
 
-    DAY is YYYY-MM-DD. Default: the newest backup. The current file is moved aside, not deleted. The ledger of
-    deliveries stays as it is.
+    DAY is YYYY-MM-DD. Default: the newest backup. The current file is moved aside, not deleted. The store
+    stays as it is.
     """
     from foundation import backup as work
 
@@ -48,18 +48,19 @@ def restore(day: str | None, yes: bool) -> None:
     if aside:
         click.echo(f"Moved the previous file to {aside}.")
     click.echo(
-        f"Restored the warehouse of {folder.name}. The ledger of deliveries is unchanged, so no mail goes out"
-        " twice."
+        f"Restored the warehouse of {folder.name}. The store is unchanged: nothing typed is lost, and no mail"
+        " goes out twice."
     )
     click.echo("Next: run `scoreline run refresh` to read what changed since, then `scoreline run build`.")
 
 
 @click.command("new-ledger")
 def new_ledger() -> None:
-    """Replace a lost or damaged ledger of deliveries.
+    """Replace a lost or damaged store, with the ledger of deliveries in it.
 
     Mails that are due now count as uncertain and are not sent again automatically.
     """
+    from foundation.store.engine import name_of
     from reports.post import new_ledger as work
     from reports.post.outcome import DeliveryFailed
 
@@ -71,7 +72,7 @@ def new_ledger() -> None:
     if aside:
         click.echo(f"Moved the previous file to {aside}.")
     origin = f"restored from the backup of {backup.parent.name}" if backup else "empty"
-    click.echo(f"{settings.deliveries_path} is {origin}.")
+    click.echo(f"{name_of(settings)} is {origin}.")
     click.echo(
         "Mails that are due now count as uncertain. `scoreline doctor` lists them, with the command that"
         " sends each again."

@@ -37,7 +37,8 @@ def demo_company(company: str) -> None:
     for credentials in all_credentials():
         for field in credentials.model_fields.values():
             os.environ.pop(str(field.alias), None)
-    os.environ.pop("SMTP_URL", None)
+    for name in ("SMTP_URL", "STORE_URL"):
+        os.environ.pop(name, None)
     if folder := DEMO_COMPANIES[company]:
         home = Settings().home / company
         places = {"HOME": home, "MANUAL_DIR": home / "manual_entries", "AD_SPEND_DIR": home / "ad_spend"}

@@ -52,12 +52,14 @@ def doctor(sources: tuple[str, ...], as_json: bool) -> None:
 
 
 def _mail_findings(settings: Settings) -> list[Finding]:
-    """Mails and alerts that did not arrive, or may not have. Creates no ledger in a home without one."""
+    """Mails and alerts that did not arrive, or may not have. Creates no store in a home without one."""
     from dlt_pipelines.doctor.findings import Finding
     from reports.post.troubles import troubles
 
     if (
-        not settings.deliveries_path.exists()
+        settings.store_url is None
+        and not settings.store_path.exists()
+        and not settings.deliveries_path.exists()
         and not settings.outbox_dir.exists()
         and not settings.site_dir.exists()
     ):

@@ -6,7 +6,6 @@ tries it again and fails while it is untold. `scoreline doctor` and the data hea
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -14,7 +13,10 @@ from datetime import datetime, timedelta
 from email.message import EmailMessage
 from functools import partial
 
+import sqlalchemy as sa
+
 from foundation.settings import Company, Settings
+from foundation.store.schema import alerts, deliveries
 from foundation.warehouse import utc
 from reports.engine.markup import plain
 from reports.engine.queries import connect
@@ -151,7 +153,7 @@ def tell_untold(settings: Settings, company: Company) -> list[EmailMessage]:
     # held over look and note, so that two processes don't tell the same twice; the mails have a lock of their
     # own
     with sending_lock(settings, "alerts"), ledger(settings) as connection:
-        waiting = connection.execute(f"{_UNTOLD} order by scope, key").fetchall()
+        waiting = list(connection.execute(_UNTOLD.order_by(alerts.c.scope, alerts.c.key)).mappings())
         postman = Postman(settings, company.mail.sender) if waiting else None
         for row in waiting:
             assert postman
@@ -168,20 +170,20 @@ def tell_untold(settings: Settings, company: Company) -> list[EmailMessage]:
             if outcome.message is not None:
                 told.append(outcome.message)
             if row["ended_at"] is None:
-                connection.execute(
-                    "update alerts set told = 1 where scope = ? and key = ?", [row["scope"], row["key"]]
-                )
+                connection.execute(sa.update(alerts).where(_is(row["scope"], row["key"])).values(told=1))
             else:
-                connection.execute(
-                    "delete from alerts where scope = ? and key = ?", [row["scope"], row["key"]]
-                )
+                connection.execute(sa.delete(alerts).where(_is(row["scope"], row["key"])))
     if failed or uncertain:
         text = failure_text("alert", ", ".join(scopes), failed, uncertain)
         raise DeliveryFailed(text, remembered=True, uncertain=not failed)
     return told
 
 
-_UNTOLD = "select * from alerts where (told = 0 or ended_at is not null)"
+_UNTOLD = sa.select(alerts).where(sa.or_(alerts.c.told == 0, alerts.c.ended_at.is_not(None)))
+
+
+def _is(scope: str, key: str) -> sa.ColumnElement[bool]:
+    return sa.and_(alerts.c.scope == scope, alerts.c.key == key)
 
 
 @dataclass(frozen=True)
@@ -209,11 +211,12 @@ def untold(settings: Settings) -> list[Untold]:
     """
     found = []
     with ledger(settings) as connection:
-        for row in connection.execute(f"{_UNTOLD} order by since, scope, key").fetchall():
-            tried = connection.execute(
-                "select * from deliveries where report = ? and period = ? order by attempt desc",
-                _mail_of(row),
-            ).fetchone()
+        order = (alerts.c.since, alerts.c.scope, alerts.c.key)
+        for row in list(connection.execute(_UNTOLD.order_by(*order)).mappings()):
+            report, period = _mail_of(row)
+            of_mail = sa.and_(deliveries.c.report == report, deliveries.c.period == period)
+            attempts = sa.select(deliveries).where(of_mail).order_by(deliveries.c.attempt.desc())
+            tried = connection.execute(attempts).mappings().first()
             at = (
                 tried
                 and tried["next_try_at"]
@@ -235,55 +238,49 @@ def untold(settings: Settings) -> list[Untold]:
     return found
 
 
-def _mail_of(row: sqlite3.Row) -> tuple[str, str]:
+def _mail_of(row: sa.RowMapping) -> tuple[str, str]:
     """(report, period) in the ledger of the mail that tells an alert, or that it is over."""
     return "alert" if row["ended_at"] is None else "recovery", f"{row['scope']}:{row['key']}:{row['since']}"
 
 
-def _since(row: sqlite3.Row) -> datetime:
+def _since(row: sa.RowMapping) -> datetime:
     return datetime.fromisoformat(row["since"].partition("#")[0])
 
 
 def _remember(
-    connection: sqlite3.Connection, settings: Settings, conditions: Mapping[str, str], scope: str
+    connection: sa.Connection, settings: Settings, conditions: Mapping[str, str], scope: str
 ) -> None:
     now = settings.now().isoformat(timespec="microseconds")
-    known = {
-        row["key"]: row
-        for row in connection.execute("select * from alerts where scope = ?", [scope]).fetchall()
-    }
+    known: set[str] = set(
+        connection.execute(sa.select(alerts.c.key).where(alerts.c.scope == scope)).scalars()
+    )
     for key, text in conditions.items():
         if key not in known:
-            connection.execute(
-                "insert into alerts (scope, key, text, since) values (?, ?, ?, ?)",
-                [scope, key, text, _unused(connection, scope, key, now)],
-            )
+            since = _unused(connection, scope, key, now)
+            connection.execute(sa.insert(alerts).values(scope=scope, key=key, text=text, since=since))
         else:
             # back before its end was told: for the operator it never ended
-            connection.execute(
-                "update alerts set text = ?, ended_at = null where scope = ? and key = ?", [text, scope, key]
-            )
-    for key in known.keys() - conditions.keys():
+            connection.execute(sa.update(alerts).where(_is(scope, key)).values(text=text, ended_at=None))
+    for key in known - conditions.keys():
         # also where nobody has heard of it yet: one mail then tells that it was, and that it is over
-        connection.execute(
-            "update alerts set ended_at = coalesce(ended_at, ?) where scope = ? and key = ?",
-            [now, scope, key],
-        )
+        ended = sa.func.coalesce(alerts.c.ended_at, now)
+        connection.execute(sa.update(alerts).where(_is(scope, key)).values(ended_at=ended))
 
 
-def _unused(connection: sqlite3.Connection, scope: str, key: str, since: str) -> str:
+def _unused(connection: sa.Connection, scope: str, key: str, since: str) -> str:
     """The instant, made different where the same thing began at the same instant before: a clock set by hand
     stands still."""
     period = f"{scope}:{key}:{since}"
-    sql = (
-        "select count(distinct period) from deliveries where report in ('alert', 'recovery') and"
-        " substr(period, 1, ?) = ?"
-    )
-    (count,) = connection.execute(sql, [len(period), period]).fetchone()
+    count = connection.execute(
+        sa.select(sa.func.count(deliveries.c.period.distinct())).where(
+            deliveries.c.report.in_(["alert", "recovery"]),
+            sa.func.substr(deliveries.c.period, 1, len(period)) == period,
+        )
+    ).scalar_one()
     return f"{since}#{count + 1}" if count else since
 
 
-def _message(settings: Settings, company: Company, row: sqlite3.Row, mid: str) -> EmailMessage:
+def _message(settings: Settings, company: Company, row: sa.RowMapping, mid: str) -> EmailMessage:
     zone = company.company.time_zone
     since = instant(_since(row), zone)
     what = plain(row["text"], 2000)

@@ -12,16 +12,19 @@ failed. What the server refuses for good (5xx) has failed at once.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from typing import Literal
 
+import sqlalchemy as sa
+
 from foundation.settings import Settings
+from foundation.store.engine import upsert
+from foundation.store.schema import deliveries
 from foundation.warehouse import utc
-from reports.post.ledger import attempts_of, key_of, ledger, sending_lock, way_out
+from reports.post.ledger import attempts_of, keep_room, key_of, ledger, newest_attempt, sending_lock, trouble
 from reports.post.message import MailError, checked_address, message_id
 from reports.post.outcome import DIED, Outcome
 from reports.post.transport import Refused, Unknown, transport
@@ -49,25 +52,25 @@ class Postman:
         with sending_lock(self.settings), ledger(self.settings) as connection:
             return self._settled(attempts_of(connection, report, period, key_of(recipient)))
 
-    def newest(self, report: str, period: str) -> list[sqlite3.Row]:
+    def newest(self, report: str, period: str) -> list[sa.RowMapping]:
         """The newest attempt of each recipient."""
         with sending_lock(self.settings), ledger(self.settings) as connection:
-            return connection.execute(
-                "select * from deliveries as d where report = ? and period = ? and attempt = (select"
-                " max(attempt) from deliveries where report = d.report and period = d.period and recipient ="
-                " d.recipient) order by recipient",
-                [report, period],
-            ).fetchall()
+            query = sa.select(deliveries).where(
+                deliveries.c.report == report, deliveries.c.period == period, newest_attempt()
+            )
+            return list(connection.execute(query.order_by(deliveries.c.recipient)).mappings())
 
     def last_before(self, report: str, period: str, recipient: str) -> datetime | None:
         """When the recipient got the report's newest mail about an earlier period. Periods sort as texts."""
+        sent = sa.select(sa.func.max(deliveries.c.noted_at)).where(
+            deliveries.c.report == report,
+            deliveries.c.recipient == key_of(recipient),
+            deliveries.c.state == "sent",
+            deliveries.c.period < period,
+        )
         with ledger(self.settings) as connection:
-            (noted,) = connection.execute(
-                "select max(noted_at) from deliveries where report = ? and recipient = ? and state = 'sent'"
-                " and period = (select max(period) from deliveries where report = ? and recipient = ? and"
-                " state = 'sent' and period < ?)",
-                [report, key_of(recipient), report, key_of(recipient), period],
-            ).fetchone()
+            by_period = sent.group_by(deliveries.c.period).order_by(deliveries.c.period.desc())
+            noted = connection.execute(by_period).scalar()
         return datetime.fromisoformat(noted) if noted else None
 
     def deliver(
@@ -105,16 +108,14 @@ class Postman:
                     outcome = Outcome("uncertain", str(error))
                 this.note(outcome)
                 return outcome
-            except sqlite3.Error as error:
-                trouble = f"{self.settings.deliveries_path}: {way_out(error)}"
+            except sa.exc.DBAPIError as error:
+                why = trouble(self.settings, error)
                 if this.handed_over:
-                    return Outcome(
-                        "uncertain", f"it may have been sent, but that could not be noted. {trouble}"
-                    )
-                return Outcome("failed", f"it was not sent, because that could not be noted. {trouble}")
+                    return Outcome("uncertain", f"it may have been sent, but that could not be noted. {why}")
+                return Outcome("failed", f"it was not sent, because that could not be noted. {why}")
 
     def _try(
-        self, connection: sqlite3.Connection, report: str, period: str, key: str, last: sqlite3.Row | None
+        self, connection: sa.Connection, report: str, period: str, key: str, last: sa.RowMapping | None
     ) -> _Try:
         # what certainly did not leave is tried again under its own Message-ID; only force makes a new one
         again = last is not None and self._repeatable(last)
@@ -145,14 +146,14 @@ class Postman:
                 )
                 this.note(Outcome("uncertain", why))
 
-    def _settled(self, attempts: list[sqlite3.Row]) -> Literal["already_sent", "uncertain"] | None:
+    def _settled(self, attempts: list[sa.RowMapping]) -> Literal["already_sent", "uncertain"] | None:
         if attempts and attempts[-1]["state"] == "pending":
             return None  # also where an earlier one was sent: somebody forces it
         if any(row["state"] == "sent" for row in attempts):
             return "already_sent"
         return None if all(self._repeatable(row) for row in attempts) else "uncertain"
 
-    def _repeatable(self, row: sqlite3.Row) -> bool:
+    def _repeatable(self, row: sa.RowMapping) -> bool:
         """It certainly did not leave, or writing it again makes no second mail: an outbox file is replaced by
         itself."""
         return row["state"] in ("failed", "pending") or (
@@ -164,7 +165,7 @@ class Postman:
 class _Try:
     """One try to deliver one mail, and its row in the ledger."""
 
-    connection: sqlite3.Connection
+    connection: sa.Connection
     message_id: str
     of: tuple[str, str, str, int]
     """Report, period, recipient, attempt."""
@@ -185,6 +186,7 @@ class _Try:
 
     def hand_over(self) -> None:
         self._write("sending", None, None)
+        keep_room(self.connection)
         self.handed_over = True
 
     def note(self, outcome: Outcome) -> None:
@@ -196,17 +198,19 @@ class _Try:
         )
 
     def _write(self, state: str, error: str | None, next_try_at: str | None) -> None:
-        self.connection.execute(
-            "insert into deliveries values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-            " on conflict (message_id) do update set"
-            " state = excluded.state, transport = excluded.transport, noted_at = excluded.noted_at,"
-            " error = excluded.error, tries = excluded.tries, first_tried_at = excluded.first_tried_at,"
-            " next_try_at = excluded.next_try_at",
-            [
-                self.message_id, *self.of, state, self.transport, utc(self.now), error,
-                self.tries, utc(self.first_tried_at), next_try_at,
-            ],
-        )  # fmt: skip
+        report, period, recipient, attempt = self.of
+        changing = {
+            "state": state,
+            "transport": self.transport,
+            "noted_at": utc(self.now),
+            "error": error,
+            "tries": self.tries,
+            "first_tried_at": utc(self.first_tried_at),
+            "next_try_at": next_try_at,
+        }
+        mail = {"report": report, "period": period, "recipient": recipient, "attempt": attempt}
+        insert = upsert(self.connection, deliveries).values(message_id=self.message_id, **mail, **changing)
+        self.connection.execute(insert.on_conflict_do_update(index_elements=["message_id"], set_=changing))
 
 
 def called(report: str, period: str) -> tuple[str, str]:

@@ -8,15 +8,17 @@ tells what yesterday's would have, the weekly scorecard what the preview would h
 
 from __future__ import annotations
 
-import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import get_args
 
+import sqlalchemy as sa
+
 from foundation.calendar import local_date, parse_week, week_end_instant, week_label, week_start
 from foundation.seeds import day_off, is_last_working_day
 from foundation.settings import Company, ReportName, Settings
+from foundation.store.schema import alerts, deliveries
 from foundation.warehouse import utc
 from reports.engine.queries import connect
 from reports.look.numbers import plural
@@ -130,20 +132,20 @@ def to_send(
     return found
 
 
-def pending(settings: Settings) -> list[sqlite3.Row]:
+def pending(settings: Settings) -> list[sa.RowMapping]:
     """The rows of mails that wait for their next try, the oldest first; alerts have a clock of their own.
 
     Raises:
         DeliveryFailed: the ledger can't be used.
     """
+    waiting = sa.select(deliveries).where(
+        deliveries.c.state == "pending", deliveries.c.report.not_in(["alert", "recovery"])
+    )
     with ledger(settings) as connection:
-        return connection.execute(
-            "select * from deliveries where state = 'pending' and report not in ('alert', 'recovery') order"
-            " by first_tried_at"
-        ).fetchall()
+        return list(connection.execute(waiting.order_by(deliveries.c.first_tried_at)).mappings())
 
 
-def has_waited_enough(settings: Settings, company: Company, row: sqlite3.Row) -> bool:
+def has_waited_enough(settings: Settings, company: Company, row: sa.RowMapping) -> bool:
     """A pending mail is not tried again: it has been for a day, or its time is over."""
     waited = settings.now() - datetime.fromisoformat(row["first_tried_at"])
     return waited >= TRIED_FOR or not may_still_go(settings, company, row["report"], row["period"])
@@ -160,13 +162,14 @@ def remember_undelivered(settings: Settings, company: Company) -> None:
     with sending_lock(settings), ledger(settings) as connection:
         for row in over:
             connection.execute(
-                "update deliveries set state = 'failed', next_try_at = null, noted_at = ?, error = ? "
-                "where message_id = ? and state = 'pending'",
-                [
-                    utc(settings.now()),
-                    f"{row['error']} (tried {plural(row['tries'], 'time')})",
-                    row["message_id"],
-                ],
+                sa.update(deliveries)
+                .where(deliveries.c.message_id == row["message_id"], deliveries.c.state == "pending")
+                .values(
+                    state="failed",
+                    next_try_at=None,
+                    noted_at=utc(settings.now()),
+                    error=f"{row['error']} (tried {plural(row['tries'], 'time')})",
+                )
             )
     for mailing in unheard_of(settings, company):
         remember(settings, mailing.conditions(), mailing.scope)
@@ -182,15 +185,16 @@ def unheard_of(settings: Settings, company: Company) -> list[Mailing]:
         sending_lock(settings),
         ledger(settings) as connection,
     ):  # the lock: what is being sent just now is not uncertain
+        unsure = sa.or_(
+            deliveries.c.state.in_(["failed", "uncertain"]),
+            sa.and_(deliveries.c.state == "sending", deliveries.c.transport == "smtp"),
+        )
         periods = connection.execute(
-            "select distinct report, period from deliveries where noted_at >= ? "
-            "and (state in ('failed', 'uncertain') or (state = 'sending' and transport = 'smtp'))",
-            [utc(settings.now() - 2 * TRIED_FOR)],
-        ).fetchall()
-        known = {tuple(row) for row in connection.execute("select scope, key from alerts")}
-    mailings = [
-        Mailing(settings, company, report, period)
-        for report, period in periods
-        if report in get_args(ReportName)
-    ]
+            sa.select(deliveries.c.report, deliveries.c.period)
+            .where(deliveries.c.noted_at >= utc(settings.now() - 2 * TRIED_FOR), unsure)
+            .distinct()
+        ).tuples()
+        mails = [(report, period) for report, period in periods if report in get_args(ReportName)]
+        known = {tuple(row) for row in connection.execute(sa.select(alerts.c.scope, alerts.c.key))}
+    mailings = [Mailing(settings, company, report, period) for report, period in mails]
     return [one for one in mailings if any((one.scope, key) not in known for key in one.conditions())]

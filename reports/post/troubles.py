@@ -7,11 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import get_args
 
+import sqlalchemy as sa
+
 from foundation.settings import ReportName, Settings
+from foundation.store.engine import name_of
+from foundation.store.schema import deliveries
 from reports.engine.markup import plain
 from reports.post.alerts import untold
 from reports.post.delivery import called
-from reports.post.ledger import ledger, sending_lock
+from reports.post.ledger import ledger, newest_attempt, sending_lock
 from reports.post.outcome import DIED, DeliveryFailed
 
 SHOWN_FOR = timedelta(days=14)
@@ -34,9 +38,7 @@ def troubles(settings: Settings) -> list[Trouble]:
     try:
         return [*_untold(settings), *_undelivered(settings)]
     except DeliveryFailed as error:
-        return [
-            Trouble("Ledger of deliveries", settings.deliveries_path.name, None, str(error), "See the text.")
-        ]
+        return [Trouble("Ledger of deliveries", name_of(settings), None, str(error), "See the text.")]
 
 
 def _untold(settings: Settings) -> Iterator[Trouble]:
@@ -56,11 +58,11 @@ def _undelivered(settings: Settings) -> Iterator[Trouble]:
         sending_lock(settings),
         ledger(settings) as connection,
     ):  # the lock: what is being sent just now is not uncertain
-        rows = connection.execute(
-            "select * from deliveries as d where state <> 'sent' and not (state = 'sending' and transport ="
-            " 'outbox') and attempt = (select max(attempt) from deliveries where report = d.report and period"
-            " = d.period and recipient = d.recipient) order by first_tried_at, recipient"
-        ).fetchall()
+        rewritten = sa.and_(deliveries.c.state == "sending", deliveries.c.transport == "outbox")
+        query = sa.select(deliveries).where(deliveries.c.state != "sent", ~rewritten, newest_attempt())
+        rows = list(
+            connection.execute(query.order_by(deliveries.c.first_tried_at, deliveries.c.recipient)).mappings()
+        )
     for row in rows:
         since = datetime.fromisoformat(row["first_tried_at"])
         state = "uncertain" if row["state"] == "sending" else row["state"]

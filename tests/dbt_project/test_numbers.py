@@ -224,8 +224,16 @@ def test_corrections_are_kept(chicago: RawWarehouse) -> None:
     assert receipts(chicago, "outside.events", W42) == {
         "manual.csv:1": "counted",
         "manual.csv:2": "corrected",
-        "manual.csv:3": "counted",
+        "portal:3": "counted",
     }
+    labels = chicago.query(
+        "select record_label from marts.fct_contributions where line_id = 'outside.events' and week_label ="
+        " '2025-W42' and person_key = 'victor' order by counted"
+    )
+    assert [row["record_label"] for row in labels] == [
+        "typed by maya on 2025-10-17 16:00 in manual.csv, line 2",
+        "Expo, corrected: forgot one, typed by maya on 2025-10-19 09:00 in the portal",
+    ]
     assert week(chicago, "outside.events", W42)["as_of"] == at("2025-10-19T14:00:00")
     assert receipts(chicago, "hybrid.events", W42) == {"manual.csv:4": "counted"}
 

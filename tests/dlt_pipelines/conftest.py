@@ -31,7 +31,7 @@ def apart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         if (
             name in SANDBOX_CREDENTIALS
             or name.endswith(("_BASE_URL", "_SOURCE_URL", "MONGODB_URL"))
-            or name.startswith(("SANDBOX_", "SCORELINE_", "SMTP_"))
+            or name.startswith(("SANDBOX_", "SCORELINE_", "SMTP_", "STORE_"))
         ):
             monkeypatch.delenv(name)
     monkeypatch.setenv("SCORELINE_ENV_FILE", os.devnull)

@@ -275,7 +275,7 @@ ALL = [
 
 def _unsent(install: Copy) -> Install:
     copy = install("monday")
-    with contextlib.closing(sqlite3.connect(copy.home / "deliveries.sqlite")) as ledger, ledger:
+    with contextlib.closing(sqlite3.connect(copy.home / "store.sqlite")) as ledger, ledger:
         ledger.execute("delete from deliveries where report = 'weekly_scorecard'")
     return copy
 

@@ -12,6 +12,8 @@ import pytest
 
 from foundation.backup import BackupError, daily_backup, make_backup, restore
 from foundation.settings import Settings, load_company
+from foundation.store import begin
+from foundation.store.subscriptions import choose_subscription
 from foundation.warehouse import Warehouse, WarehouseBusy, WarehouseDamaged, WarehouseError, backups
 
 
@@ -25,9 +27,14 @@ def warehouse(home: Path, monkeypatch: pytest.MonkeyPatch) -> Warehouse:
             "create schema snapshots; create table snapshots.published as select range as value from"
             " range(100000)"
         )
-    with contextlib.closing(sqlite3.connect(made.settings.deliveries_path)) as ledger:
-        ledger.execute("create table deliveries as select 'sent' as state")
-        ledger.commit()
+    with begin(made.settings) as store:
+        choose_subscription(
+            store,
+            address="maya@x.example",
+            report="daily_digest",
+            wanted=False,
+            chosen_at=made.settings.now(),
+        )
     return made
 
 
@@ -98,8 +105,8 @@ def test_one_backup_a_day_and_as_many_as_are_kept(
         "2025-10-30",
         "2025-10-31",
     ]
-    with contextlib.closing(sqlite3.connect(backups(warehouse.settings)[0] / "deliveries.sqlite")) as ledger:
-        assert ledger.execute("select state from deliveries").fetchall() == [("sent",)]
+    with contextlib.closing(sqlite3.connect(backups(warehouse.settings)[0] / "store.sqlite")) as store:
+        assert store.execute("select address from subscription_choices").fetchall() == [("maya@x.example",)]
     none = company.model_copy(update={"backup": company.backup.model_copy(update={"keep": 0})})
     monkeypatch.setenv("SCORELINE_AS_OF", "2025-11-03T12:00:00Z")
     assert daily_backup(Settings(), none) is None

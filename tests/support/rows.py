@@ -428,7 +428,17 @@ def fill_chicago(warehouse: RawWarehouse) -> None:
         [
             typed(1, "outside.events", "maya", "2025-10-13", "4", "2025-10-17T20:00:00"),
             typed(2, "outside.events", "victor", "2025-10-13", "2", "2025-10-17T21:00:00"),
-            typed(3, "outside.events", "victor", "2025-10-13", "3", "2025-10-19T14:00:00", note="forgot one"),
+            typed(
+                3,
+                "outside.events",
+                "victor",
+                "2025-10-13",
+                "3",
+                "2025-10-19T14:00:00",
+                file="portal",
+                note="Expo",
+                reason="forgot one",
+            ),
             typed(4, "networking_events", "noor", "2025-10-13", "0", "2025-10-17T22:00:00"),
             typed(
                 5,

@@ -12,7 +12,6 @@ neither off track nor back.
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field
@@ -21,8 +20,12 @@ from email.message import EmailMessage
 from functools import cached_property
 from pathlib import Path
 
+import sqlalchemy as sa
+
 from foundation.calendar import local_date
 from foundation.settings import Company, Settings
+from foundation.store.engine import upsert
+from foundation.store.schema import digests
 from reports.look.numbers import instant, long_day, plural, week_days
 from reports.mails.base import footer, frame, line_texts, plain_texts, with_glyphs
 from reports.post import message
@@ -302,7 +305,7 @@ class DailyDigest(Report[News]):
         self.day = day
         self.period = day.isoformat()
         self.today = local_date(settings.now(), company.zone)
-        self._kept: Mapping[str, sqlite3.Row | None] = {}
+        self._kept: Mapping[str, sa.RowMapping | None] = {}
         """Recipient -> their row of this very day."""
         self._readable = False
         """The published database could be read."""
@@ -338,16 +341,12 @@ class DailyDigest(Report[News]):
             (Known(**json.loads(base["known"])), date.fromisoformat(base["day"])) if base else (None, None)
         )
         news, knows = compare(self.settings, self.company, self.day, self.observed, known, since, sections)
-        self._ledger.execute(
-            "insert into digests values (?, ?, ?, ?) "
-            "on conflict (recipient, day) do update set news = excluded.news, known = excluded.known",
-            [
-                key_of(recipient),
-                self.period,
-                json.dumps(asdict(news)) if news else None,
-                json.dumps(asdict(knows)),
-            ],
-        )
+        said = {
+            "news": json.dumps(asdict(news)) if news else None,
+            "known": json.dumps(asdict(knows)),
+        }
+        insert = upsert(self._ledger, digests).values(recipient=key_of(recipient), day=self.period, **said)
+        self._ledger.execute(insert.on_conflict_do_update(index_elements=["recipient", "day"], set_=said))
         return news or None
 
     def compose(self, told: News, recipient: str, message_id: str) -> EmailMessage:
@@ -380,20 +379,19 @@ class DailyDigest(Report[News]):
         }
         mailing.remember(conditions, scope=f"{self.name}:held")
 
-    def _row(self, recipient: str) -> sqlite3.Row | None:
+    def _row(self, recipient: str) -> sa.RowMapping | None:
         """The digest that a recipient has of this very day."""
-        sql = "select * from digests where recipient = ? and day = ?"
-        return self._first_that_counts(sql, recipient)
+        return self._first_that_counts(recipient, digests.c.day == self.period)
 
-    def _baseline(self, recipient: str) -> sqlite3.Row | None:
+    def _baseline(self, recipient: str) -> sa.RowMapping | None:
         """The newest digest that a recipient has of an earlier day."""
-        sql = "select * from digests where recipient = ? and day < ? order by day desc"
-        return self._first_that_counts(sql, recipient)
+        return self._first_that_counts(recipient, digests.c.day < self.period)
 
-    def _first_that_counts(self, sql: str, recipient: str) -> sqlite3.Row | None:
-        """The first of the rows whose mail the recipient has, or may have, or for which there was nothing to
+    def _first_that_counts(self, recipient: str, days: sa.ColumnElement[bool]) -> sa.RowMapping | None:
+        """The newest of the rows whose mail the recipient has, or may have, or for which there was nothing to
         say. A row is written before its mail leaves."""
-        rows = self._ledger.execute(sql, [key_of(recipient), self.period]).fetchall()
+        query = sa.select(digests).where(digests.c.recipient == key_of(recipient), days)
+        rows = list(self._ledger.execute(query.order_by(digests.c.day.desc())).mappings())
         settled = self.postman.settled
         return next(
             (

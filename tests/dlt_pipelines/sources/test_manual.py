@@ -3,18 +3,25 @@ the others."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
+import re
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from dlt_pipelines.core.load import load
 from dlt_pipelines.doctor.checks import diagnose
-from dlt_pipelines.errors import PermanentError
-from dlt_pipelines.sources.manual import connect, read_files
+from dlt_pipelines.errors import PermanentError, TransientError
+from dlt_pipelines.sources.manual import connect, read_all
+from foundation.cells import Rejected
 from foundation.settings import Company, Settings
+from foundation.store import begin
+from foundation.store.entries import add_entry
+from foundation.typed_in import checked_value
 from tests.dlt_pipelines.conftest import query
+from tests.support.smtp import free_port
 
 HEADER = "metric,person,week,value,note,entered_by,entered_at\n"
 GOOD = "networking_events,maya_torres,2025-W43,2,Chamber,maya_torres,2025-10-24T15:00:00-05:00\n"
@@ -58,6 +65,7 @@ def test_a_good_row_becomes_an_entry(folder: Path, company: Company) -> None:
         "Chamber",
         "maya_torres",
         datetime.fromisoformat("2025-10-24T20:00:00Z"),
+        None,
     )
     # a week named by one of its days, no person, no note, and an instant without zone: the company's
     assert rows[1][3:8] == (None, date(2025, 10, 20), date(2025, 10, 20), Decimal("1250.5"), None)
@@ -123,7 +131,7 @@ def test_a_bad_row_is_named_and_the_good_ones_are_kept(
 ) -> None:
     (folder / "a.csv").write_text(HEADER + GOOD + row + "\n\n" + GOOD)
     settings = Settings()
-    read = read_files(connect(settings, company), company, settings.now())
+    read = read_all(connect(settings, company), company, settings.now())
     assert [(found["file"], found["line"]) for found in read.rejected] == [("a.csv", 3)]
     assert reason in read.rejected[0]["reason"]
     assert read.rejected[0]["content"].replace('"', "") == row.replace('"', "")
@@ -240,3 +248,78 @@ def test_missing_folder_and_missing_seeds(
     monkeypatch.setenv("SCORELINE_DBT_DIR", str(tmp_path))
     with pytest.raises(PermanentError, match="Typed-in numbers: .*scorecard_lines.csv does not exist"):
         load("manual", Settings(), company)
+
+
+def _typed_in_the_portal(value: str, key: str, **more: Any) -> None:
+    fields = {"metric": "networking_events", "person": "maya_torres", "period": "2025-W43", "note": None}
+    with begin(Settings()) as connection:
+        add_entry(
+            connection,
+            **{
+                **fields,
+                "value": Decimal(value),
+                "idempotency_key": key,
+                "entered_at": Settings().now(),
+                **more,
+            },
+            entered_by="maya_torres",
+        )
+
+
+def test_files_and_store_are_one_stream(folder: Path, company: Company) -> None:
+    _typed_in_the_portal("3", "a")
+    _typed_in_the_portal("4", "b", reason="one more came", period="2025-10-22", note="Lunch")
+    _typed_in_the_portal("5", "c", entered_at=Settings().now() + timedelta(seconds=1))  # not yet
+    assert rejected(folder, company, HEADER + GOOD) == []
+    assert query(
+        Settings(),
+        "select file, line, occurred_on, value, note, entered_by, reason from raw_manual.entries order by 1, 2",
+    ) == [
+        ("a.csv", 2, date(2025, 10, 20), 2, "Chamber", "maya_torres", None),
+        ("portal", 1, date(2025, 10, 20), 3, None, "maya_torres", None),
+        ("portal", 2, date(2025, 10, 22), 4, "Lunch", "maya_torres", "one more came"),
+    ]
+
+
+def test_a_number_of_the_store_is_judged_as_a_line_of_a_file(folder: Path, company: Company) -> None:
+    _typed_in_the_portal("3", "a", metric="netwroking")
+    assert rejected(folder, company, HEADER + GOOD) == [
+        (1, 'unknown metric "netwroking"; it must be a line_id or metric_id of scorecard_lines.csv')
+    ]
+    for field, value, reason in (
+        ("value", "1,250", 'the value "1,250" is not a number; write it like 1250.5'),
+        ("value", " ", "the value is empty"),
+        ("period", "2025-W44", None),
+        ("period", "2025-W45", "2025-W45 has not begun; the row counts from then on"),
+        ("person", "nobody", 'unknown person "nobody"; it must be a person_key of people.csv'),
+    ):
+        form = {
+            "metric": "networking_events",
+            "person": None,
+            "period": "2025-W43",
+            "value": "2.50",
+            field: value,
+        }
+        if reason is None:
+            assert str(checked_value(Settings(), company, **form)) == "2.50"
+            continue
+        with pytest.raises(Rejected, match=re.escape(reason)):
+            checked_value(Settings(), company, **form)
+
+
+def test_without_the_store_the_last_numbers_stay_and_are_late(
+    folder: Path, company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _typed_in_the_portal("3", "a")
+    assert rejected(folder, company, HEADER + GOOD) == []
+    monkeypatch.setenv(
+        "STORE_URL", f"postgresql://scoreline:store-canary-5@127.0.0.1:{free_port()}/scoreline"
+    )
+    with pytest.raises(
+        TransientError, match=r"the store scoreline on 127\.0\.0\.1 .*Start the database"
+    ) as caught:
+        load("manual", Settings(), company)
+    assert "canary" not in str(caught.value)
+    assert query(Settings(), "select count(*) from raw_manual.entries") == [(2,)]
+    status = "select status from ledger.loads where source = 'manual' and table_name = 'entries' order by finished_at"
+    assert query(Settings(), status)[-1] == ("failed",)

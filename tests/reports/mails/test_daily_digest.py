@@ -389,7 +389,7 @@ def test_killed_while_the_server_was_taking_it(morning: Morning) -> None:
     it."""
     settings = morning(MON)
     told(settings, MON)
-    with closing(sqlite3.connect(settings.deliveries_path)) as connection, connection:
+    with closing(sqlite3.connect(settings.store_path)) as connection, connection:
         connection.execute("update deliveries set state = 'sending', transport = 'smtp'")
     report: DeliveryReport = send_daily_digest(settings, ONE, MON)
     assert report.uncertain == [DANA] and not report.sent
@@ -405,7 +405,7 @@ def test_killed_before_the_mail_left(morning: Morning) -> None:
     """What it would have said was noted, but nobody has it."""
     settings = morning(MON)
     told(settings, MON)
-    with closing(sqlite3.connect(settings.deliveries_path)) as connection, connection:
+    with closing(sqlite3.connect(settings.store_path)) as connection, connection:
         connection.execute("delete from deliveries")
     assert "3 newly off track" in told(morning(TUE), TUE)
 

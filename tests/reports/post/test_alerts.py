@@ -118,7 +118,7 @@ def test_what_was_never_told_is_told_when_it_is_over(settings: Settings, company
 
 def test_killed_between_the_mail_and_its_note(settings: Settings, company: Company) -> None:
     tell_operator(settings, company, LATE, "source")
-    with closing(sqlite3.connect(settings.deliveries_path)) as connection, connection:
+    with closing(sqlite3.connect(settings.store_path)) as connection, connection:
         connection.execute("update alerts set told = 0")
     assert tell_operator(settings, company, LATE, "source") == []
     assert len(subjects(settings)) == 1

@@ -34,7 +34,7 @@ OPERATOR = "ops@cedar-ridge.example"
 
 
 def rows(settings: Settings) -> list[tuple[Any, ...]]:
-    with closing(sqlite3.connect(settings.deliveries_path)) as connection:
+    with closing(sqlite3.connect(settings.store_path)) as connection:
         return connection.execute(
             "select report, period, recipient, attempt, state from deliveries order by report, recipient,"
             " attempt"
@@ -186,7 +186,7 @@ def test_login_and_a_secret_that_stays_one(settings: Settings, company: Company,
         and "canary" not in str(caught.value)
         and "scoreline:" not in str(caught.value)
     )
-    assert b"canary" not in settings.deliveries_path.read_bytes()
+    assert b"canary" not in settings.store_path.read_bytes()
 
 
 @pytest.mark.parametrize(
@@ -297,7 +297,7 @@ def test_killed_while_the_server_takes_the_mail(smtp: Settings, company: Company
 def test_killed_before_the_outbox_file_was_there(settings: Settings, company: Company) -> None:
     """Writing the same file again makes no second mail, so the next run completes it."""
     send_weekly_scorecard(settings, company, W43)
-    with closing(sqlite3.connect(settings.deliveries_path)) as connection, connection:
+    with closing(sqlite3.connect(settings.store_path)) as connection, connection:
         connection.execute("update deliveries set state = 'sending' where recipient = ?", [DANA])
     (settings.outbox_dir / f"weekly_scorecard-2025-W43-{DANA}.eml").unlink()
     assert send_weekly_scorecard(settings, company, W43).sent == [DANA]
@@ -372,8 +372,8 @@ def test_changes_are_told_from_the_recipient_s_last_mail_on(settings: Settings, 
 
 
 def test_a_ledger_that_cannot_be_read_stops_everything(settings: Settings, company: Company) -> None:
-    settings.deliveries_path.write_text("this is no database, and long enough to be read as one" * 40)
-    with pytest.raises(DeliveryFailed, match=r"deliveries.sqlite: .*Nothing was sent"):
+    settings.store_path.write_text("this is no database, and long enough to be read as one" * 40)
+    with pytest.raises(DeliveryFailed, match=r"store.sqlite: .*Nothing was sent"):
         send_weekly_scorecard(settings, company, W43)
     assert not settings.outbox_dir.exists()
 

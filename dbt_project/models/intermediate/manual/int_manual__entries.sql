@@ -13,7 +13,7 @@ ranked as (
         *,
         row_number() over (
             partition by metric_id, typed_line_id, person_key, week_start
-            order by entered_at desc, file desc, line desc
+            order by entered_at desc, file = 'portal' desc, file desc, line desc
         ) as recency
     from entries
 )
@@ -35,5 +35,11 @@ select
     'manual_entry' as record_type,
     file || ':' || line as record_id,
     cast(null as text) as record_url,
-    concat_ws(', ', nullif(trim(note), ''), 'typed by ' || entered_by) as record_label
+    -- in the receipts: what was said, who typed it, when and where
+    concat_ws(
+        ', ',
+        nullif(trim(note), ''),
+        'corrected: ' || nullif(trim(correction_reason), ''),
+        'typed' || coalesce(' by ' || entered_by, '') || ' on ' || strftime({{ local_time('entered_at') }}, '%Y-%m-%d %H:%M') || ' ' || via
+    ) as record_label
 from ranked

@@ -92,6 +92,7 @@ create table if not exists config.api_versions (
     last_day_text text,               -- as the vendor publishes it: a day, a month, "not before" a day
     warned_from date                  -- the first day of the warning
 );
+alter table config.api_versions add column if not exists warned_from date;
 """
 
 

@@ -12,7 +12,7 @@ from datetime import date
 
 from foundation.settings.access import EVERYTHING, AccessSection, Role
 
-SELECTIVE_PAGES = frozenset({"index", "data_health", "definitions"})
+SELECTIVE_PAGES = frozenset({"weeks", "data_health", "definitions"})
 """Pages without lines of their own that leave out what their reader may not see, so everybody may open
 them."""
 

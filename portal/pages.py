@@ -74,6 +74,7 @@ def lines_of(visit: Visit, entry: Entry) -> set[str]:
 
 
 @router.get("/")
+@router.get("/index.html")
 def home(visit: Signed) -> RedirectResponse:
     """The first page that the reader may open; who may only type goes to their numbers."""
     first = next((page.file for page in visit.view.pages if page.label), None)
@@ -85,11 +86,11 @@ def newest(visit: Signed) -> RedirectResponse:
     return RedirectResponse(f"/{SCORECARD}.html", 303)
 
 
-@router.get("/index.html")
-def index(visit: Signed) -> Response:
-    if not visit.who.may_open("index", None):
+@router.get(f"/{menu.WEEKS}.html")
+def weeks(visit: Signed) -> Response:
+    if not visit.who.may_open(menu.WEEKS, None):
         raise HTTPException(404)
-    return answer(visit, "index", lambda: renderer_of(visit).index(visit.view.periods.weeks))
+    return answer(visit, menu.WEEKS, lambda: renderer_of(visit).weeks(visit.view.periods.weeks))
 
 
 @router.get("/{name}.html")
@@ -141,7 +142,7 @@ def _week(visit: Visit, entry: Entry, week: date, root: str) -> Response:
 
     def make() -> str:
         renderer = renderer_of(visit)
-        nav = renderer.nav(root, SCORECARD if after is None else "")
+        nav = renderer.nav(root, SCORECARD if after is None else menu.WEEKS)
         nav += menu.weeks_navigation(root, week, before, after)
         nav += visit.portal.macros("nav.html").picker(visit.view.periods.spans[::-1], week_label(week))
         return renderer.scorecard(renderer.week(entry, week, newest=after is None), root, nav)

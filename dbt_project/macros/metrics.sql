@@ -36,6 +36,12 @@
                     ~ " (in the .yml beside " ~ node.original_file_path ~ ")."
                 ) }}
             {%- endif -%}
+            {%- if 'parts' in meta and modules.re.findall('[{](count|money|percent|minutes|hours|days)[}]', meta['parts']) | length != 2 -%}
+                {{ exceptions.raise_compiler_error(
+                    "Metric '" ~ name ~ "': parts is '" ~ meta['parts'] ~ "', expected two units in braces such as '{money} / {count} MQLs'"
+                    ~ " (in the .yml beside " ~ node.original_file_path ~ ")."
+                ) }}
+            {%- endif -%}
             {%- do metrics.append({'name': name, 'node': node, 'meta': meta}) -%}
         {%- endfor -%}
     {%- endif -%}

@@ -28,13 +28,14 @@ from reports.components.scorecard import (
     RunningWeek,
     Sections,
 )
-from reports.look.numbers import day, instant, long_day, number, week_days
+from reports.look.numbers import day, instant, long_day, number, week_days, week_name
 from reports.look.tokens import STATUS
 
 _FUNCTIONS: tuple[Callable[..., Any], ...] = (
     Attention, BankComplaints, BarChart, BigValue, BooksNote, CashGap, CashTable, Changes, DataTable,
     Definitions, Delta, Filters, Headline, LineChart, Masthead, Measures, Pace, QuarterSummary, RunningWeek,
     Sections, SmallBars, Sql, Tiles, Value, WhatIf, day, instant, long_day, number, pieces, week_days,
+    week_name,
 )  # fmt: skip
 
 _MACROS = {

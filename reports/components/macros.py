@@ -16,13 +16,15 @@ from reports.look.numbers import (
     plural,
     short_instant,
     week_days,
+    week_name,
+    week_number,
 )
 from reports.look.tokens import SOURCE_STATE, STATE, STATUS
 from reports.words.line import PER
 
 _FUNCTIONS = (
     anchor, day, instant, judged, long_day, new_id, number, plain, plural, short_instant, web_address,
-    week_days,
+    week_days, week_name, week_number,
 )  # fmt: skip
 
 FUNCTIONS = {function.__name__: function for function in _FUNCTIONS} | {

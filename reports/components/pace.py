@@ -11,7 +11,7 @@ from markupsafe import Markup
 from reports.components.macros import macros
 from reports.engine.markup import join
 from reports.engine.queries import Result, Row
-from reports.look.numbers import DASH, Number, exact, judged, number, plural
+from reports.look.numbers import DASH, Number, exact, judged, number, period_name, plural
 from reports.words.line import goal_text
 from reports.words.pace import WORDS, by_need, expected_text, tally, up
 
@@ -60,12 +60,13 @@ def Pace(pace: Result) -> Markup:
 
 
 def _span(rows: list[Row]) -> Markup:
-    label, span = rows[0].period_label, rows[0].span
+    span = rows[0].span
+    label = rows[0].period_label if span == "quarter" else period_name(rows[0].period_start, span)
     if all(row.pace == "too_early" for row in rows):
-        return _html.too_early(label, _days(max(row.working_days_left for row in rows)))
+        return _html.too_early(span, _days(max(row.working_days_left for row in rows)))
     known = by_need([row for row in rows if row.pace != "too_early"])
     return _html.span(
-        label,
+        label[0].upper() + label[1:],
         ", ".join(words for _, words in tally(known)) or "values so far",
         ("Line", "So far", "Goal", f"Needed each {'week' if span == 'quarter' else 'working day'}", "Pace"),
         [_row(row) for row in known],

@@ -2,33 +2,45 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from markupsafe import Markup
 
-from foundation.calendar import week_label, weeks_in_year
 from reports.components.links import Receipts
 from reports.components.macros import macros
 from reports.engine.markup import anchor
 from reports.engine.queries import Result, Row
 from reports.look.charts import spark
-from reports.look.numbers import DASH, judged, number, plural, short_instant, week_days
+from reports.look.numbers import (
+    DASH,
+    judged,
+    number,
+    period_name,
+    plural,
+    short_instant,
+    week_days,
+    week_name,
+    week_number,
+)
 from reports.look.tokens import STATE, STATUS
 from reports.words.gate import typed_in
 from reports.words.line import (
+    GOAL_STATUSES,
     Line,
     attention,
     by_section,
     counts,
     goal_text,
     lines_of,
-    nothing_below,
+    nothing_missed,
     parts_text,
     title,
     without_number,
 )
+from reports.words.pace import to_do
 from reports.words.restatements import KIND, before, changed_day, goal_of, newest_first, number_text, why
 
 _html = macros("scorecard.html")
@@ -37,29 +49,44 @@ _html = macros("scorecard.html")
 def Masthead(build: Result, lines: Result, week: date, newest: bool, archived: bool = False) -> Markup:
     """Company, week and days of the week. `archived`: the page stays as it is, whatever becomes of the
     numbers."""
-    year, number_of_week, _ = week.isocalendar()
     return _html.masthead(
         build.one(),
-        week_label(week),
+        week_name(week),
+        week_number(week),
         "as first published" if archived else "" if newest else "past week",
-        f"week {number_of_week} of {weeks_in_year(year)}",
         week_days(week),
     )
 
 
-def Headline(lines: Result) -> Markup:
-    """How many lines met their goal, came near and are below it; the others in smaller print."""
-    every = lines_of(lines)
+def Headline(*lines: Result) -> Markup:
+    """How many lines missed their goal, came close and met it; the others in smaller print. Nothing where no
+    line is judged.
+
+    Args:
+        lines: the blocks `lines` and `months`, as far as the page shows them.
+    """
+    every = lines_of(itertools.chain(*lines))
     found = {status: count for status, count in counts(every).items() if count}
-    return _html.headline(found, len(without_number(every)))
+    return (
+        _html.headline(found, len(without_number(every))) if found.keys() & set(GOAL_STATUSES) else Markup()
+    )
 
 
-def Attention(lines: Result) -> Markup:
-    """The lines below their goal. The most telling comes first."""
-    every = lines_of(lines)
+def Attention(*lines: Result, pace: Result | None = None) -> Markup:
+    """The lines that missed their goal, the most telling first.
+
+    Args:
+        lines: as of `Headline`.
+        pace: the block `pace`: what the running week needs.
+    """
+    every = lines_of(itertools.chain(*lines))
     if all(line.status == "no_goal" for line in every):
         return Markup()  # nothing on the page is judged
-    return _html.attention([(line, title(line, every)) for line in attention(every)], nothing_below(every))
+    running = {row.line_id: to_do(row) for row in pace or () if row.span == "week"}
+    return _html.attention(
+        [(line, title(line, every), running.get(line.line_id, "")) for line in attention(every)],
+        nothing_missed(every),
+    )
 
 
 @dataclass(frozen=True)
@@ -141,6 +168,8 @@ class LineRow:
     href: str | None
     previous_href: str | None
     quarter_href: str | None
+    partial: bool
+    """The number leaves something out."""
     streak: str
     spark: Markup
     redefined: Sequence[tuple[date, str, str]]
@@ -162,6 +191,7 @@ def Sections(
                 f"{label}{', by month' if months else ''}",
                 label,
                 [_line_row(line, receipts, build.one(), changes, columns) for line in members],
+                sum(line.status == "no_goal" for line in members),
             )
             for section, label, members in by_section(lines_of(lines))
         ],
@@ -176,7 +206,7 @@ def _line_row(line: Line, receipts: Receipts, build: Row, changes: _Changes, col
     flags = list(zip(line.trend_starts, line.trend_notes, line.trend_changes, strict=True))
     return LineRow(
         line,
-        period=line.week_label if dated else "",
+        period=line.period_text[0].upper() + line.period_text[1:] if dated else "",
         state=state_tag(line, build.time_zone, manual=typed_in(line), snapshot=line.is_running),
         restated=restated_tag(changes.get((line.line_id, line.week_start), ()), build),
         previous_restated=restated_tag(changes.get((line.line_id, line.previous_start), ()), build),
@@ -191,6 +221,7 @@ def _line_row(line: Line, receipts: Receipts, build: Row, changes: _Changes, col
             if line.quarter_value is not None
             else None
         ),
+        partial=line.value is not None and bool(line.partial_note),
         streak=(
             line.streak_text.removeprefix(f"{STATUS[line.status].lower()} ")
             if line.status == "below" or line.run_weeks > 1
@@ -247,13 +278,13 @@ def RunningWeek(running: Result, receipts: Receipts) -> Markup:
     """The running week's numbers, apart from the finished ones and without a status."""
     return _html.running_week(
         plural(len(running), "line"),
-        running.rows[0].week_label,
+        period_name(running.rows[0].week_start, "week"),
         [
             (
                 row,
                 judged(row.value, row.unit, (row.target, row.target_2)),
                 receipts.href(row.week_label, row.line_id),
-                parts_text(row.numerator, row.denominator, row.aggregation)
+                parts_text(row.numerator, row.denominator, row.aggregation, row.get("parts"))
                 or (STATUS["no_data"] if row.value is None else ""),
                 goal_text(row.operator, row.target, row.target_2, row.unit),
             )

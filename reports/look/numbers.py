@@ -17,6 +17,10 @@ from foundation.formats import currency_digits, currency_symbol
 DASH = "–"
 MINUS = "−"
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+MONTH_NAMES = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 Number = Decimal | float | int
 """What a query may return for a number. Decimals stay exact; floats are read as they print."""
@@ -92,6 +96,24 @@ def week_days(monday: date) -> str:
     sunday = monday + timedelta(days=6)
     first = long_day(monday) if monday.year != sunday.year else f"Mon {day(monday)}"
     return f"{first} to {long_day(sunday)}"
+
+
+def week_name(monday: date) -> str:
+    """`Week of 20 October`: how people call a week. The year stands beside it where it matters."""
+    return f"Week of {monday.day} {MONTH_NAMES[monday.month - 1]}"
+
+
+def week_number(monday: date) -> str:
+    """`W43`"""
+    return f"W{monday.isocalendar().week:02d}"
+
+
+def period_name(start: date, cadence: str) -> str:
+    """A period in words: `week of 20 October`, `September 2025`."""
+    if cadence == "month":
+        return f"{MONTH_NAMES[start.month - 1]} {start.year}"
+    name = week_name(start)
+    return name[0].lower() + name[1:]
 
 
 def instant(value: datetime | None, zone: str) -> str:

@@ -45,13 +45,13 @@ TOKENS: dict[str, tuple[str, str]] = {
 
 STATUS = {
     "met": "Met",
-    "near": "Near",
-    "below": "Below",
+    "near": "Close",
+    "below": "Missed",
     "no_goal": "No goal",
     "no_data": "No data",
     "not_applicable": "n/a",
 }
-"""A status always shows as its word, with a shape and a colour of its own."""
+"""The word for a status, wherever people read it. It always has a shape and a colour of its own beside it."""
 
 GLYPH = {"met": "●", "near": "◆", "below": "▼", "no_goal": "▬", "no_data": "○", "not_applicable": "□"}
 """The shape in text and mail; the page draws the same ones with a sign inside (`look/sprite.svg`)."""

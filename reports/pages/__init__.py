@@ -2,8 +2,8 @@
 
 A page is a file in `pages/`. Its front matter:
 
-- `title`; `nav`: its name in the navigation; `order` in it. A page without `nav` and `report` is built only
-  when it is asked for by name.
+- `title`; `nav`: its name in the navigation; `order` and `group` in it (`Departments` without one). A page
+  without `nav` and `report` is built only when it is asked for by name.
 - `lines`: sections and lines on it; company.toml, [pages.lines] replaces them. A page with `lines` of which
   the company has none is left out.
 - `extends`: a page whose SQL blocks come before its own.
@@ -44,6 +44,11 @@ class Entry:
     lines: tuple[str, ...] | None
     """The sections and lines on it; empty: all; None: it is not a page of lines."""
     meta: Mapping[str, Any]
+
+    @property
+    def group(self) -> str:
+        """The group of the navigation that it is in."""
+        return str(self.meta.get("group", "Departments"))
 
     @property
     def report(self) -> str:

@@ -1,5 +1,5 @@
-"""The site: an index, the scorecard of every finished week, the other pages as of now, and the receipts
-behind the numbers.
+"""The site: the scorecard of every finished week (`index.html` is the newest one), a list of all weeks, the
+other pages as of now, and the receipts behind the numbers.
 
 Each file is complete or it is not there. A page that fails leaves the last good one; the others are still
 built, and the error at the end names what failed.
@@ -25,11 +25,13 @@ from reports.look.numbers import instant, plural
 from reports.pages import SCORECARD, Entry, SiteError, named
 from reports.post.troubles import troubles
 from reports.site import menu
-from reports.site.menu import PUBLISHED
+from reports.site.menu import PUBLISHED, WEEKS
 from reports.site.renderer import Periods, Renderer, Span, published_periods
 
 DATA_HEALTH = "data_health"
-_PAGES_OF_THEIR_OWN = ("index", "receipts")
+FRONT_DOOR = "index.html"
+"""What a reader opens first: the newest scorecard, or the first page that there is."""
+_PAGES_OF_THEIR_OWN = (WEEKS, "receipts")
 """Pages that every site has, and that are not in the navigation as pages."""
 
 
@@ -39,6 +41,8 @@ class _Builder:
     target: Path
     mode: int
     """Permissions of the files."""
+    front: str
+    """The page that is also the front door."""
     places: dict[tuple[str, str], str] = field(default_factory=dict)
     """(period, line) -> the file with its receipt."""
     written: list[Path] = field(default_factory=list)
@@ -46,9 +50,10 @@ class _Builder:
     """What went wrong -> the files that it kept from being built."""
 
     def put(self, file: str, html: str) -> None:
-        path = self.target / file
-        write_atomically(path, html.encode("utf-8", "replace"), self.mode)
-        self.written.append(path)
+        for name in [file, *([FRONT_DOOR] * (file == f"{self.front}.html"))]:
+            path = self.target / name
+            write_atomically(path, html.encode("utf-8", "replace"), self.mode)
+            self.written.append(path)
 
     @contextmanager
     def attempt(self, name: str, file: str) -> Iterator[None]:
@@ -66,9 +71,9 @@ class _Builder:
                 with self.attempt(entry.name, entry.file):
                     self.put(entry.file, self.renderer.board(entry, periods.newest))
 
-    def index(self, weeks: Sequence[date]) -> None:
-        with self.attempt("index", "index.html"):
-            self.put("index.html", self.renderer.index(weeks))
+    def weeks(self, weeks: Sequence[date]) -> None:
+        with self.attempt(WEEKS, f"{WEEKS}.html"):
+            self.put(f"{WEEKS}.html", self.renderer.weeks(weeks))
 
     def scorecards(self, entry: Entry, weeks: Sequence[date]) -> None:
         """A page per finished week, and the newest one under an address that stays."""
@@ -80,12 +85,12 @@ class _Builder:
                 values = renderer.week(entry, week, newest=newest)
                 files = [(f"{SCORECARD}/{label}.html", "../"), *([(f"{SCORECARD}.html", "")] * newest)]
                 for file, root in files:
-                    nav = renderer.nav(root, SCORECARD if newest else "")
+                    nav = renderer.nav(root, SCORECARD if newest else WEEKS)
                     nav += menu.weeks_navigation(root, week, before, after)
                     self.put(file, renderer.scorecard(values, root, nav))
                 archive = f"{PUBLISHED}/{label}.html"
                 if not (self.target / archive).exists():
-                    nav = renderer.nav("../", "") + menu.now_navigation(week)
+                    nav = renderer.nav("../", WEEKS) + menu.now_navigation(week)
                     self.put(archive, renderer.scorecard(values, "../", nav, archived=True))
 
     def receipts(self, periods: Periods) -> None:
@@ -118,7 +123,7 @@ def build_site(settings: Settings, company: Company, only: Collection[str] = ())
     """Build every enabled page from the published database into `settings.site_dir`.
 
     Args:
-        only: names of pages (`scorecard`, `receipts`, `index`, or any other file in `pages/`), also of those
+        only: names of pages (`scorecard`, `receipts`, `weeks`, or any other file in `pages/`), also of those
             that are not in the navigation; none: the whole site, and what it no longer has is removed.
             Numbers lead to their receipts only where those are built too.
 
@@ -139,13 +144,14 @@ def build_site(settings: Settings, company: Company, only: Collection[str] = ())
         renderer = Renderer(
             connection, pages, undelivered(settings, company), lambda root: Receipts(root, places)
         )
-        builder = _Builder(renderer, settings.site_dir, mode, places)
         periods = published_periods(connection, company)
+        front = front_door(pages, periods.weeks)
+        builder = _Builder(renderer, settings.site_dir, mode, front, places)
         if not only or "receipts" in only:
             builder.receipts(periods)
         builder.build(entries, periods)
-        if not only or "index" in only:
-            builder.index(periods.weeks)
+        if not only or WEEKS in only:
+            builder.weeks(periods.weeks)
     # pages of earlier builds too: the setting may be another one since
     set_modes(settings.site_dir, builder.mode)
     close_home(settings, company)
@@ -165,6 +171,17 @@ def refresh_data_health(settings: Settings, company: Company) -> None:
     """
     if (settings.site_dir / f"{DATA_HEALTH}.html").exists():
         build_site(settings, company, only=[DATA_HEALTH])
+
+
+def front_door(pages: Sequence[Entry], weeks: Sequence[date]) -> str:
+    """The page that a reader opens first: the scorecard, or the first one in the navigation.
+
+    Args:
+        weeks: the finished ones; without any there is no page of lines.
+    """
+    there = [one for one in pages if one.label and not one.meta.get("restricted")]
+    shown = [one.name for one in there if weeks or one.lines is None]
+    return SCORECARD if SCORECARD in shown else next(iter(shown), WEEKS)
 
 
 def undelivered(settings: Settings, company: Company) -> Result:

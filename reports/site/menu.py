@@ -14,6 +14,7 @@ from markupsafe import Markup
 from foundation.calendar import week_label
 from foundation.settings import Company
 from reports.engine.templates import Macros, environment
+from reports.look.numbers import day, week_name
 from reports.pages import Entry, SiteError, pages_of
 
 PUBLISHED = "published"
@@ -67,10 +68,36 @@ def _texts(connection: duckdb.DuckDBPyConnection, sql: str) -> set[Any]:
         return {value for (value,) in cursor.execute(sql).fetchall()}
 
 
+WEEKS = "weeks"
+"""The page that lists every finished week."""
+
+
 def navigation(pages: Sequence[Entry], root: str, current: str) -> Markup:
-    """Links to the pages of the site, seen from one of them. `root`: leads from it to the site's root."""
-    named = [*((one.name, one.label) for one in pages if one.label), ("index", "All weeks")]
-    return _nav.pages([(f"{root}{name}.html", label, name == current) for name, label in named])
+    """Links to the groups of the site's pages, and to the pages of the group that one is in.
+
+    Args:
+        root: leads to the site's root.
+        current: the name of the page, or of the one that it belongs to; empty: of none.
+    """
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for one in pages:
+        if one.label:
+            groups.setdefault(one.group, []).append((one.name, one.label))
+    groups["All weeks"] = [(WEEKS, "All weeks")]
+
+    def links(members: Sequence[tuple[str, str]]) -> list[tuple[str, str, str]]:
+        return [(f"{root}{name}.html", label, "page" if name == current else "") for name, label in members]
+
+    tops: list[tuple[str, str, str]] = []
+    members: list[tuple[str, str, str]] = []
+    for group, pages_of_group in groups.items():
+        mine = any(name == current for name, _ in pages_of_group)
+        if len(pages_of_group) == 1:
+            tops += links(pages_of_group)
+        else:
+            tops.append((f"{root}{pages_of_group[0][0]}.html", group, "true" if mine else ""))
+            members = links(pages_of_group) if mine else members
+    return _nav.pages(tops, members)
 
 
 def sections_navigation(pages: Sequence[Entry], root: str, current: Entry) -> Markup:
@@ -89,8 +116,8 @@ def weeks_navigation(root: str, week: date, before: date | None, after: date | N
     """Links from a finished week to its neighbours, and to how it was first published."""
     return _nav.weeks(
         root,
-        before and week_label(before),
-        after and week_label(after),
+        before and (week_label(before), day(before)),
+        after and (week_label(after), day(after)),
         f"{PUBLISHED}/{week_label(week)}.html",
     )
 
@@ -102,4 +129,4 @@ def now_navigation(week: date) -> Markup:
 
 def back_navigation(week: date | None) -> Markup:
     """The link from receipts to their week's page."""
-    return _nav.back_to(week_label(week)) if week else Markup()
+    return _nav.back_to(week_label(week), week_name(week)) if week else Markup()

@@ -21,6 +21,7 @@ from reports.engine.parse import Source, parse_file
 from reports.engine.queries import Result, run
 from reports.engine.render import compile_page, environment, render
 from reports.look.document import document
+from reports.look.numbers import week_name
 from reports.pages import SCORECARD, Entry, page_file
 from reports.site import menu
 from reports.site.receipts import Period
@@ -110,10 +111,13 @@ class Renderer:
         page = self.page(name)
         return self.frame(title, render(page.source, page.template, values), nav)
 
-    def index(self, weeks: Sequence[date]) -> str:
-        results = self.results("index", {"first": weeks[0] if weeks else date.min})
-        title = f"{results['build'].one().company_name} scorecards"
-        return self.html("index", results, title=title, nav=self.nav("", "index"))
+    def weeks(self, weeks: Sequence[date]) -> str:
+        """All weeks, with the counts of each week's scorecard."""
+        lines = next((one.lines for one in self.pages if one.name == SCORECARD), None)
+        params = {"first": weeks[0] if weeks else date.min, "lines": list(lines or ())}
+        results = self.results(menu.WEEKS, params)
+        title = f"{results['build'].one().company_name}: all weeks"
+        return self.html(menu.WEEKS, results, title=title, nav=self.nav("", menu.WEEKS))
 
     def week(self, entry: Entry, week: date, *, newest: bool) -> dict[str, Any]:
         """The values of a finished week's scorecard. `newest`: the sources' state of today is its state."""
@@ -123,7 +127,8 @@ class Renderer:
 
     def scorecard(self, values: Mapping[str, Any], root: str, nav: Markup, *, archived: bool = False) -> str:
         """The scorecard of a week. `values`: of `week`. `archived`: as it is first published."""
-        title = f"{values['build'].one().company_name} scorecard {week_label(values['week'])}"
+        week = values["week"]
+        title = f"{week_name(week)} {week.year} - {values['build'].one().company_name} scorecard"
         own = {**values, "receipts": self.receipts(root), "archived": archived}
         return self.html(SCORECARD, own, title=title + (", as first published" if archived else ""), nav=nav)
 
@@ -160,7 +165,7 @@ class Renderer:
         return {
             "build": period.results["build"],
             "days": period_days(span.start, span.end),
-            "back": f"../scorecard/{week_label(back)}.html" if back else "../index.html",
+            "back": f"../scorecard/{week_label(back)}.html" if back else f"../{menu.WEEKS}.html",
         }
 
     def notes(self, entry: Entry, week: date, newest: bool) -> list[gate.Note]:

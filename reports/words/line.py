@@ -6,13 +6,15 @@ Numbers and statuses come from the facts; nothing is judged here.
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from reports.engine.queries import Row
-from reports.look.numbers import DASH, Number, judged, number, plural
+from reports.look.numbers import DASH, Number, exact, judged, number, period_name, plural
 from reports.look.tokens import STATE, STATUS
 
 GOAL_STATUSES = ("met", "near", "below")
@@ -49,14 +51,64 @@ def goal_text(
     return pattern.format(number(target, unit), number(target_2, unit))
 
 
-def parts_text(numerator: Number | None, denominator: Number | None, aggregation: str) -> str:
-    """`42 of 79` of a ratio; nothing for other numbers, nor for a snapshot's ratio that is one number over
-    1."""
+_SHARE = "{count} of {count}"
+_WHOLE_MONEY = 100
+"""From here on a part of a ratio is told without cents."""
+
+
+def parts_text(
+    numerator: Number | None, denominator: Number | None, aggregation: str, parts: str | None = None
+) -> str:
+    """`42 of 79` of a ratio; nothing for other numbers, nor for a snapshot's ratio that is one number over 1.
+
+    Args:
+        parts: how the metric's yml says it, with the units in braces: `{money:USD} / {count} MQLs`.
+    """
     if aggregation not in ("ratio", "last_ratio") or numerator is None or denominator is None:
         return ""
     if aggregation == "last_ratio" and denominator == 1:
         return ""
-    return f"{number(numerator)} of {number(denominator)}"
+    amounts: Iterator[Number] = iter((numerator, denominator))
+
+    def amount(unit: re.Match[str]) -> str:
+        value = exact(next(amounts))
+        whole = unit[1].startswith("money") and abs(value) >= _WHOLE_MONEY
+        return number(value, unit[1], 0 if whole else None)
+
+    return re.sub(r"\{([\w:]+)\}", amount, parts or _SHARE)
+
+
+def gap_text(value: Number | None, operator: str | None, bounds: Sequence[Number | None], unit: str) -> str:
+    """How far a number is from its goal: `24 short`, `17 points short`, `2 over`; nothing where it meets it,
+    or nobody knows.
+
+    Args:
+        bounds: the goal's one or two numbers.
+    """
+    goals = [exact(bound) for bound in bounds if bound is not None]
+    if value is None or operator is None or not goals:
+        return ""
+    shown = exact(value)
+    goal = min(goals, key=lambda bound: abs(shown - bound))
+    met = {
+        ">=": shown >= goal,
+        ">": shown > goal,
+        "<=": shown <= goal,
+        "<": shown < goal,
+        "=": shown == goal,
+        "between": min(goals) <= shown <= max(goals),
+        "outside": shown < min(goals) or shown > max(goals),
+    }[operator]
+    if met or operator == "outside" or shown == goal:
+        return ""
+    off = abs(shown - goal)
+    points = unit.startswith("percent")
+    size = (
+        f"{number(off * 100, 'count', 0 if off >= Decimal('0.1') else 1)} points"
+        if points
+        else number(off, unit)
+    )
+    return f"{size} {'short' if shown < goal else 'over'}"
 
 
 @dataclass(frozen=True)
@@ -76,7 +128,22 @@ class Line:
 
     @property
     def parts(self) -> str:
-        return parts_text(self.row.numerator, self.row.denominator, self.row.aggregation)
+        return parts_text(
+            self.row.numerator, self.row.denominator, self.row.aggregation, self.row.get("parts")
+        )
+
+    @property
+    def gap_text(self) -> str:
+        """How far a line that missed its goal, or came close, is from it: `24 short`."""
+        if self.row.status not in ("near", "below"):
+            return ""
+        bounds = (self.row.target, self.row.target_2)
+        return gap_text(self.row.value, self.row.operator, bounds, self.row.unit)
+
+    @property
+    def period_text(self) -> str:
+        """The line's period in words: `week of 20 October`, `September 2025`."""
+        return period_name(self.row.week_start, self.row.cadence)
 
     @property
     def goal_text(self) -> str:
@@ -95,7 +162,12 @@ class Line:
 
     @property
     def previous_parts(self) -> str:
-        return parts_text(self.row.previous_numerator, self.row.previous_denominator, self.row.aggregation)
+        return parts_text(
+            self.row.previous_numerator,
+            self.row.previous_denominator,
+            self.row.aggregation,
+            self.row.get("parts"),
+        )
 
     @property
     def previous_blank(self) -> str:
@@ -134,7 +206,7 @@ class Line:
 
     @property
     def streak_text(self) -> str:
-        """`below 4 weeks in a row`; empty where the status says nothing."""
+        """`missed 4 weeks in a row`; empty where the status says nothing."""
         if self.row.status not in GOAL_STATUSES:
             return ""
         periods = self.row.weeks_off_track if self.row.status == "below" else self.row.run_weeks
@@ -189,21 +261,21 @@ def picked(line: Row | Line, picks: Collection[str]) -> bool:
 
 
 def counts(lines: Iterable[Line]) -> dict[str, int]:
-    """Lines per status, in the order of `theme.STATUS`."""
+    """Lines per status, in the order of `tokens.STATUS`."""
     found = Counter(line.row.status for line in lines)
     return {status: found[status] for status in STATUS}
 
 
 def attention(lines: Iterable[Line]) -> list[Line]:
-    """The lines below their goal, the most telling miss first (`Line.weight`), then in page order."""
-    below = [line for line in lines if line.row.status == "below"]
-    return sorted(below, key=lambda line: (-line.weight, line.row.sort_order, line.row.line_id))
+    """The lines that missed their goal, the most telling miss first (`Line.weight`), then in page order."""
+    missed = [line for line in lines if line.row.status == "below"]
+    return sorted(missed, key=lambda line: (-line.weight, line.row.sort_order, line.row.line_id))
 
 
-def nothing_below(lines: Iterable[Line]) -> str:
-    """What to say where no line is below its goal."""
+def nothing_missed(lines: Iterable[Line]) -> str:
+    """What to say where no line missed its goal."""
     known = any(line.row.status in ("met", "near") for line in lines)
-    return "No line is below its goal." if known else "No line has a number to judge."
+    return "No line missed its goal." if known else "No line has a number to judge."
 
 
 def wins(lines: Iterable[Line]) -> list[Line]:
@@ -214,7 +286,7 @@ def wins(lines: Iterable[Line]) -> list[Line]:
 
 
 def count_sentence(found: Mapping[str, int]) -> str:
-    """`6 met, 0 near, 9 below`"""
+    """`6 met, 0 close, 9 missed`"""
     return ", ".join(f"{found[status]} {STATUS[status].lower()}" for status in GOAL_STATUSES)
 
 

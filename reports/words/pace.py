@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from decimal import ROUND_CEILING, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import TypeVar
 
 from reports.engine.queries import Row
 from reports.look.numbers import Number, exact, number
-from reports.words.line import Line
+from reports.words.line import Line, goal_text
 
 _Paced = TypeVar("_Paced", Row, Line)
 
@@ -45,6 +45,37 @@ def up(needed: Number, unit: str) -> str:
     """Rounded up: less would not be enough."""
     step = Decimal(1) if unit.startswith("money") or exact(needed) >= 100 else Decimal("0.1")
     return number(exact(needed).quantize(step, ROUND_CEILING), unit)
+
+
+def still_needed(row: Row | Line) -> str:
+    """`64 more`, `at most 9 more`: what the goal asks for by the end of the period, or leaves room for."""
+    if row.pace in (None, "done", "missed"):
+        return ""
+    room = row.operator in ("<=", "<")
+    step = {"count": "1", "minutes": "1", "hours": "0.1", "days": "0.1"}.get(row.unit, "0.01")
+    # rounded so that it is enough
+    gap = abs(exact(row.target) - exact(row.value)).quantize(
+        Decimal(step), ROUND_FLOOR if room else ROUND_CEILING
+    )
+    return f"{goal_text(row.operator, gap, None, row.unit, words=True)} more"
+
+
+def each_day(row: Row | Line) -> str:
+    """`32 each working day` of a goal that is not reached yet; nothing on the last day, nor of less than one
+    a day."""
+    if row.operator in ("<=", "<") or row.units_left is None or row.units_left <= 1 or row.needed is None:
+        return ""
+    if row.unit == "count" and row.needed < 1:
+        return ""
+    return f"{up(row.needed, row.unit)} each working day"
+
+
+def to_do(row: Row | Line) -> str:
+    """`64 more, 32 each working day`: what a running week still asks for; nothing where it asks for
+    nothing."""
+    left = still_needed(row)
+    left = left if row.value else left.removesuffix(" more")
+    return ", ".join(filter(None, (left, each_day(row)))) if left else ""
 
 
 def expected_text(row: Row | Line) -> str:

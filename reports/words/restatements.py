@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 
 from reports.engine.queries import Row
 from reports.look.numbers import day, judged, plural
+from reports.look.tokens import STATUS
 from reports.words.line import goal_text, parts_text
 
-KIND = {"restated": "Restated", "filled": "Filled in", "withdrawn": "Withdrawn", "rejudged": "Judged anew"}
+KIND = {"restated": "Restated", "filled": "Filled in", "withdrawn": "Withdrawn", "rejudged": "New goal"}
 _EACH = 2
 """Weeks of one line that one build changed alike and that a mail still names one by one."""
 
@@ -23,7 +24,9 @@ def number_text(row: Row, side: str) -> str:
     value, other = row[f"value_{side}"], row["value_now" if side == "was" else "value_was"]
     if value is None:
         return "n/a" if row[f"status_{side}"] == "not_applicable" else "blank"
-    parts = parts_text(row[f"numerator_{side}"], row[f"denominator_{side}"], row.aggregation)
+    parts = parts_text(
+        row[f"numerator_{side}"], row[f"denominator_{side}"], row.aggregation, row.get("parts")
+    )
     return judged(value, row.unit, (other, row[f"target_{side}"])) + (f" ({parts})" if parts else "")
 
 
@@ -70,8 +73,8 @@ def sentence(row: Row) -> str:
     what = f"{row.label} {row.period_label}"
     if row.kind == "rejudged":
         return (
-            f"{what} is judged by {goal_of(row, 'now')}, was {goal_of(row, 'was')} ({row.status_was} before,"
-            f" {row.status_now} now)"
+            f"{what} has the goal {goal_of(row, 'now')}, was {goal_of(row, 'was')}"
+            f" ({STATUS[row.status_was].lower()} before, {STATUS[row.status_now].lower()} now)"
         )
     return f"{what} is {number_text(row, 'now')}, was {number_text(row, 'was')} ({why(row)})"
 

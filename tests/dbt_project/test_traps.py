@@ -160,7 +160,8 @@ def told(make_warehouse: MakeWarehouse) -> Told:
     made.build("--select", *marts, "--exclude-resource-type", "test", "unit_test")
     story.note("down", made)
     assert {row["kind"] for row in made.query("from marts.fct_definition_changes")} == {
-        "goal"
+        "goal",
+        "first_goal",
     }  # nothing was recorded before
 
     made.turn_clock(WEDNESDAY)
@@ -364,7 +365,7 @@ def test_changed_definitions_are_told_from_their_day_on(told: Told) -> None:
         ("clock.same_day", date(2025, 10, 27), W44, "goal", "goal ≥ 70% → 72.5% to 80%"),
         ("clock.same_day", W45, W45, "goal", "goal 72.5% to 80% → none"),
         ("inside.dials", date(2025, 11, 5), W45, "settings", "settings changed"),
-        ("typed.events", date(2025, 10, 22), W44, "goal", "first goal ≥ 1,500"),
+        ("typed.events", date(2025, 10, 22), W44, "first_goal", "first goal ≥ 1,500"),
     ]
     assert rows[0]["sentence"] == "SQL changed on 5 Nov 2025."
     assert rows[-1]["sentence"] == "First goal ≥ 1,500 from 22 Oct 2025: on a Wednesday."

@@ -76,6 +76,7 @@ _PEOPLE = {
     "victor_lang": "Victor Lang",
     "noor_haddad": "Noor Haddad",
     "sam_okafor": "Sam Okafor",
+    "dana_whitfield": "Dana Whitfield",
 }
 
 _QUARTER = """\
@@ -159,7 +160,8 @@ class PublishedFile:
             )
         for key, name in _PEOPLE.items():
             connection.execute(
-                "insert into marts.dim_people values (?, ?, '', null, ?)", [key, name, self.left.get(key)]
+                "insert into marts.dim_people values (?, ?, ?, '', null, ?)",
+                [key, name, f"{key.replace('_', '.')}@cedar-ridge.example", self.left.get(key)],
             )
         connection.execute(_REASONS)
         for source, table, says, held in self.totals:
@@ -449,7 +451,8 @@ class PublishedFile:
         line_id = f"finance.{metric}"
         row = {
             "section": "finance", "section_label": "Finance", "metric": metric, "label": label, "unit": unit,
-            "aggregation": aggregation, "owners": "Dana Whitfield", "sources": "hubspot",
+            "aggregation": aggregation, "parts": "{money} of {money}" if aggregation == "ratio" else None, "owners": "Dana Whitfield",
+            "sources": "hubspot",
         }  # fmt: skip
         _dimension(connection, line_id, row, 700 + order, "month", date(2025, 6, 1))
         previous = None
@@ -514,18 +517,18 @@ def _dimension(
     people: str | None = None,
 ) -> None:
     connection.execute(
-        "insert into marts.dim_lines values (?, ?, ?, ?, ?, ?, ?, ?, 'up', ?, ?, null, ?, null, ?, null, null, null, ?, null)",
+        "insert into marts.dim_lines values (?, ?, ?, ?, ?, ?, ?, ?, 'up', ?, ?, ?, ?, null, ?, null, null, null, ?, null)",
         [line_id, row["section"], row["section_label"], order, row["metric"], row["label"], row["unit"], row["aggregation"], cadence,
-         row["owners"], people, row["sources"], since],
+         row["owners"], row["owners"].lower().replace(", ", ";").replace(" ", "_"), people, row["sources"], since],
     )  # fmt: skip
     known = connection.execute(
         "select count(*) from marts.dim_metrics where metric_id = ?", [row["metric"]]
     ).fetchone()
     if known and not known[0]:
         connection.execute(
-            "insert into marts.dim_metrics values (?, ?, ?, ?, 'up', ?, ?, ?, ?, ?, ?, ?, 'models/x.sql', 'select 1', false)",
-            [row["metric"], row["label"], row["unit"], row["aggregation"], cadence, row["sources"], f"What {row['label']} means.",
-             "It shows early whether the week went well.", "Counted by local day.", "None that fits.", "A blank is no zero."],
+            "insert into marts.dim_metrics values (?, ?, ?, ?, ?, 'up', ?, ?, ?, ?, ?, ?, ?, 'models/x.sql', 'select 1', false)",
+            [row["metric"], row["label"], row["unit"], row["aggregation"], row.get("parts"), cadence, row["sources"],
+             f"What {row['label']} means.", "It shows early whether the week went well.", "Counted by local day.", "None that fits.", "A blank is no zero."],
         )  # fmt: skip
 
 
@@ -603,8 +606,8 @@ create table marts.dim_lines (
     gap text, gap_in_full text, valid_from date, valid_to date
 );
 create table marts.dim_metrics (
-    metric_id text, label text, unit text, aggregation text, direction text, cadence text, sources text, definition text, why text,
-    calculation text, benchmark text, edge_cases text, model_path text, model_sql text, any_source boolean
+    metric_id text, label text, unit text, aggregation text, parts text, direction text, cadence text, sources text,
+    definition text, why text, calculation text, benchmark text, edge_cases text, model_path text, model_sql text, any_source boolean
 );
 create table marts.dim_sources (
     source text, label text, kind text, cadence text, freshness_hours double, state text, refused text,
@@ -616,7 +619,7 @@ create table marts.fct_reconciliations (
     source text, source_label text, table_name text, counted_at timestamptz, vendor_total bigint, records_held bigint, difference bigint,
     tolerance bigint, is_off boolean
 );
-create table marts.dim_people (person_key text, full_name text, team text, active_from date, active_to date);
+create table marts.dim_people (person_key text, full_name text, email text, team text, active_from date, active_to date);
 create table marts.fct_manual_rejected (file text, line bigint, reason text, content text);
 create table marts.fct_scorecard_weekly (
     line_id text, section text, metric_id text, week_start date, week_label text, is_finished boolean, value decimal(28, 12),

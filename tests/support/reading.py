@@ -37,7 +37,7 @@ def text_of(html: str) -> str:
 def rows_of_scorecard(html: str) -> dict[str, dict[str, str]]:
     """line_id -> column heading -> text of the cell, of a scorecard page."""
     out = {}
-    for line_id, row in re.findall(r'<tr role="row" id="([^"]+)">(.*?)</tr>', html, re.S):
+    for line_id, row in re.findall(r'<tr role="row" id="([^"]+)"[^>]*>(.*?)</tr>', html, re.S):
         cells = {"Line": text_of(re.split(r'<td role="cell"', row)[0])}
         for label, cell in re.findall(r'<td role="cell"[^>]*data-label="([^"]+)">(.*?)</td>', row, re.S):
             cells[label] = text_of(cell)

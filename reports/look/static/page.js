@@ -76,6 +76,7 @@
     const target = document.getElementById(id);
     if (!target) return;
     if (target.matches("details")) target.open = true;
+    if (target.matches(".folded .free")) first(".fold", target.closest(".lines")).click();
     const lists = target.matches(".receipt") && first("details", target);
     if (lists) lists.open = true;
     target.scrollIntoView();
@@ -307,6 +308,52 @@
     }
   }
 
+  // ---- Rows that scroll: their current link is in view, their edges fade where there is more ----------------------
+
+  function rows() {
+    const fade = (row) => {
+      const hidden = row.scrollWidth - row.clientWidth;
+      row.classList.toggle("more-left", row.scrollLeft > 2);
+      row.classList.toggle("more-right", row.scrollLeft < hidden - 2);
+    };
+    const sizes = new ResizeObserver((entries) => entries.forEach((entry) => fade(entry.target)));
+    for (const row of all(".row,.scroll,.seg")) {
+      const current = first("[aria-current],.here", row);
+      if (current) row.scrollLeft = current.offsetLeft - row.offsetLeft - (row.clientWidth - current.offsetWidth) / 2;
+      row.addEventListener("scroll", () => fade(row), { passive: true });
+      sizes.observe(row);
+    }
+  }
+
+  // Of a report's sections, the link to the one that is in view is the current one.
+  function sectionInView() {
+    const links = all(".sections a.here");
+    const targets = links.map((link) => document.getElementById(link.hash.slice(1).split("?")[0]));
+    if (!targets.some(Boolean)) return;
+    const mark = () => {
+      const passed = targets.map((target) => Boolean(target) && target.getBoundingClientRect().top < 160);
+      const now = Math.max(0, passed.lastIndexOf(true));
+      links.forEach((link, i) => {
+        if (i === now) link.setAttribute("aria-current", "true");
+        else link.removeAttribute("aria-current");
+      });
+    };
+    addEventListener("scroll", mark, { passive: true });
+    mark();
+  }
+
+  // ---- On a phone, lines without a goal are folded -----------------------------------------------------------------
+
+  function fold(button) {
+    const lines = button.closest(".lines");
+    button.hidden = false;
+    button.onclick = () => {
+      const folded = lines.classList.toggle("folded");
+      button.setAttribute("aria-expanded", !folded);
+    };
+    lines.classList.add("folded");
+  }
+
   // ---- Charts: a tooltip reads its numbers from the chart's own table of data ---------------------------------------
 
   const dataRows = (plot) => all("tbody tr", plot.parentNode);
@@ -377,6 +424,9 @@
   // ---- Start --------------------------------------------------------------------------------------------------------
 
   colourScheme();
+  all(".fold").forEach(fold);
+  rows();
+  sectionInView();
   addEventListener("hashchange", openTarget);
   openTarget();
   addEventListener("hashchange", carryAlong);

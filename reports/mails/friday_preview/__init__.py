@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from email.message import EmailMessage
 from functools import cached_property
 from pathlib import Path
@@ -22,16 +21,16 @@ from foundation.calendar import local_date, week_label, weeks_in_year
 from foundation.settings import Company, Settings
 from reports.engine.markup import plain
 from reports.engine.queries import Block, Row, run
-from reports.look.numbers import exact, instant, number, short_instant, week_days
+from reports.look.numbers import instant, number, short_instant, week_days
 from reports.mails.base import footer, frame, plain_texts, with_glyphs
 from reports.post import message
 from reports.post.outcome import DeliveryFailed, DeliveryReport
 from reports.post.round import Report, send
 from reports.words import gate
 from reports.words.gate import Gate, SourceState
-from reports.words.line import Line, goal_text, lines_of, picked, title
+from reports.words.line import Line, lines_of, picked, title
 from reports.words.owing import can_owe, owes, read_owing
-from reports.words.pace import WORDS, by_need, expected_text, tally, up
+from reports.words.pace import WORDS, by_need, each_day, expected_text, still_needed, tally
 from reports.words.week import reading
 
 _NEEDS_YOU = ("missed", "behind")
@@ -143,26 +142,6 @@ def preview(week: Running, sections: Collection[str] = ()) -> Preview:
     )
 
 
-def still_needed(line: Line) -> str:
-    """`64 more`, `at most 9 more`: what the goal asks for by the end of the week, or leaves room for."""
-    if line.pace in (None, "done", "missed"):
-        return ""
-    room = line.operator in ("<=", "<")
-    step = {"count": "1", "minutes": "1", "hours": "0.1", "days": "0.1"}.get(line.unit, "0.01")
-    # rounded so that it is enough
-    gap = abs(exact(line.target) - exact(line.value)).quantize(
-        Decimal(step), ROUND_FLOOR if room else ROUND_CEILING
-    )
-    return f"{goal_text(line.operator, gap, None, line.unit, words=True)} more"
-
-
-def _each_day(line: Line) -> str:
-    """`32 each working day` of a goal that is not reached yet; nothing on the last day."""
-    if line.operator in ("<=", "<") or line.units_left <= 1:
-        return ""
-    return f"{up(line.needed, line.unit)} each working day"
-
-
 def _texts(line: Line, among: Sequence[Line], zone: str) -> dict[str, str]:
     """What the mail says about a line with a goal, as texts."""
     status, word = WORDS[line.pace] if line.pace else ("no_data", _STANDING[line.status])
@@ -176,7 +155,7 @@ def _texts(line: Line, among: Sequence[Line], zone: str) -> dict[str, str]:
         "status": status,
         "word": word,
         "needed": left,
-        "to_do": ", ".join(filter(None, (f"{left} by the end of the week", _each_day(line)))) if left else "",
+        "to_do": ", ".join(filter(None, (f"{left} by the end of the week", each_day(line)))) if left else "",
         "even": f"even pace: {expected_text(line)} by now" if left else "",
         "owner": line.owner_names or "no owner",
         "reach": f"complete to {short_instant(line.as_of, zone)}" if line.state == "stale" else "",

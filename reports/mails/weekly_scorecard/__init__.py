@@ -33,7 +33,7 @@ from reports.words.line import (
     counts,
     goal_text,
     lines_of,
-    nothing_below,
+    nothing_missed,
     picked,
     title,
     wins,
@@ -83,8 +83,8 @@ def tell(week: Week, decision: Gate, sections: Collection[str] = (), since: date
 
 
 def subject(week: Week, lines: Sequence[Line]) -> str:
-    """`Scorecard 2025-W43: 6 met, 0 near, 9 below - Same-day close rate 53% (goal 70%)`; the headline is the
-    most telling miss."""
+    """`Scorecard 2025-W43: 6 met, 0 close, 9 missed - Same-day close rate 53% (goal 70%)`; the headline is
+    the most telling miss."""
     start = f"Scorecard {week.label}: {count_sentence(counts(lines))}"
     below = attention(lines)
     return f"{start} - {headline(below[0], lines)}" if below else start
@@ -100,7 +100,7 @@ def preheader(lines: Sequence[Line], reasons: Sequence[str]) -> str:
     below = attention(lines)
     gaps = f" Sent with {plural(len(reasons), 'gap')}." if reasons else ""
     if not below:
-        return f"No line is below its goal.{gaps}"
+        return f"No line missed its goal.{gaps}"
     # the subject has the first one; here are the next
     shown = below[1:3] or below
     more = len(below) - 1 - len(shown)
@@ -132,7 +132,7 @@ def _values(told: Told) -> dict[str, Any]:
             for line in below[:MOST_LISTED]
         ],
         "more_attention": max(0, len(below) - MOST_LISTED),
-        "no_attention": nothing_below(lines),
+        "no_attention": nothing_missed(lines),
         "trend": ticks(below[0].trend_values) if below else "",
         "wins": [line_texts(line, lines, week.zone) for line in met[:MOST_LISTED]],
         "sections": _grouped([line for line in lines if line.operator is not None], lines, week.zone),

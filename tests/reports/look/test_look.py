@@ -249,7 +249,9 @@ def test_every_status_has_a_word_a_shape_and_a_colour_of_its_own() -> None:
 
 
 def test_the_words_of_the_statuses_are_written_once() -> None:
-    words = re.compile(rf"\b({tokens.STATUS['met']}|{tokens.STATUS['near']}|{tokens.STATUS['below']})\b")
+    words = re.compile(
+        rf"\b({tokens.STATUS['met']}|{tokens.STATUS['near']}(?! month)|{tokens.STATUS['below']})\b"
+    )
     reports = Path(tokens.__file__).parents[1]
     files = [file for file in reports.rglob("*") if file.suffix in (".py", ".html", ".txt", ".md", ".js")]
     found = [file.name for file in files if words.search(file.read_text(encoding="utf-8"))]

@@ -72,7 +72,7 @@ def test_the_subject_is_the_news(settings: Settings, company: Company) -> None:
     message = made(settings, company)
     assert (
         message["Subject"]
-        == "Scorecard 2025-W43: 6 met, 0 near, 9 below - Same-day close rate 53% (goal 70%)"
+        == "Scorecard 2025-W43: 6 met, 0 close, 9 missed - Same-day close rate 53% (goal 70%)"
     )
 
 
@@ -121,7 +121,7 @@ def test_the_html_is_what_mail_programs_can_show(settings: Settings, company: Co
         max(row.count("<td") + row.count("<th") for row in re.findall(r"<tr>(?:(?!<tr).)*?</tr>", html, re.S))
         <= 5
     )
-    for status, word in (("met", "Met"), ("below", "Below")):
+    for status, word in (("met", "Met"), ("below", "Missed")):
         assert re.search(rf'class="st {status}"[^>]*>\s*[●▼] {word}<', html), (
             "a status needs its word, shape and colour"
         )
@@ -139,7 +139,7 @@ def test_order_and_content(settings: Settings, company: Company) -> None:
     text = plain_of(made(settings, company))
     heads = [
         "SENT WITH GAPS",
-        "9 below",
+        "9 missed",
         "NEEDS ATTENTION",
         "WINS",
         "LINES WITH A GOAL",
@@ -152,7 +152,7 @@ def test_order_and_content(settings: Settings, company: Company) -> None:
     places = [text.index(head) for head in heads]
     assert places == sorted(places)
     assert (
-        "▼ Same-day close rate: 53% (42 of 79), goal 70%\n    Sam Okafor, below 2 weeks in a row"
+        "▼ Same-day close rate: 53% (42 of 79), goal 70%\n    Sam Okafor, missed 2 weeks in a row"
         in text.replace("\r\n", "\n")
     )
     assert "Not typed in for 2025-W43: Website traffic (Marketing, Dana Whitfield)." in text
@@ -168,7 +168,7 @@ def test_a_line_that_needs_attention_says_why_it_moved_and_how_its_quarter_stand
     message = made(settings, company)
     text = plain_of(message).replace("\r\n", "\n")
     said = (
-        f"    Maya Torres, below 34 weeks in a row\n    {MOVED}\n    Quarter: 344 so far, goal 1,625, behind,"
+        f"    Maya Torres, missed 34 weeks in a row\n    {MOVED}\n    Quarter: 344 so far, goal 1,625, behind,"
         " 143 needed each week\n▼ "
     )
     assert said in text and text.count("Quarter: ") == 1, "what is ahead, or has no pace, says nothing"
@@ -194,7 +194,7 @@ def test_what_was_published_otherwise_is_told(settings: Settings, company: Compa
             " changed, 1 record removed), 21 Oct"
         ),
         "Filled in: Networking events 2025-W41 is 2, was blank (1 record added), 21 Oct",
-        "Judged anew: Dials, 6 weeks from 2025-W34 to 2025-W39 (goal changed), 21 Oct",
+        "New goal: Dials, 6 weeks from 2025-W34 to 2025-W39 (goal changed), 21 Oct",
     ):
         assert f"- {note}\n" in text, note
         assert note in text_of(html_of(message))
@@ -251,7 +251,7 @@ def test_sections_of_a_recipient(settings: Settings, company: Company) -> None:
     message = made(settings, company, ("reactive_ops",))
     assert (
         message["Subject"]
-        == "Scorecard 2025-W43: 1 met, 0 near, 1 below - Same-day close rate 53% (goal 70%)"
+        == "Scorecard 2025-W43: 1 met, 0 close, 1 missed - Same-day close rate 53% (goal 70%)"
     )
     for text in (plain_of(message), html_of(message)):
         assert (
@@ -265,7 +265,7 @@ def test_sections_of_a_recipient(settings: Settings, company: Company) -> None:
 
 def test_a_week_without_a_miss(settings: Settings, company: Company) -> None:
     message = made(settings, company, ("marketing",))
-    assert message["Subject"] == "Scorecard 2025-W43: 0 met, 0 near, 0 below"
+    assert message["Subject"] == "Scorecard 2025-W43: 0 met, 0 close, 0 missed"
     assert "No line has a number to judge." in plain_of(message)
     assert [part.get_content_type() for part in message.walk()][-1] == "text/html", "a picture of nothing"
 

@@ -15,7 +15,7 @@ from tests.support.browser import axe_violations, needs_chromium, show, sticks_o
 from tests.support.reading import rows_of_scorecard
 
 pytestmark = [pytest.mark.browser, needs_chromium]
-PAGES = ("scorecard.html", "index.html", "receipts/2025-W43.html", "scorecard/2025-W42.html")
+PAGES = ("index.html", "weeks.html", "receipts/2025-W43.html", "scorecard/2025-W42.html")
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -54,7 +54,7 @@ def test_a_script_that_got_in_would_not_run(web: Any, site: Path, tmp_path: Path
     page = tmp_path / "bad.html"
     page.write_text(html.replace("<main>", f"<main>{bad}"), encoding="utf-8")
     web.get(page.as_uri())
-    assert web.title == "Cedar Ridge IT scorecard 2025-W43"
+    assert web.title == "Week of 20 October 2025 - Cedar Ridge IT scorecard"
     refused = [entry["message"] for entry in web.get_log("browser")]
     assert sum("Content Security Policy" in message for message in refused) >= 3
     web.get_log("browser")
@@ -128,7 +128,7 @@ def test_tooltips_by_keyboard(web: Any, site: Path) -> None:
 @pytest.mark.parametrize("width", [320, 390, 1024])
 def test_tooltips_fit(web: Any, site: Path, width: int) -> None:
     show(web, site, "scorecard.html", width)
-    for button in web.find_elements(By.CSS_SELECTOR, ".info button"):
+    for button in web.find_elements(By.CSS_SELECTOR, "tr:not(.free) .info button, .kpi .info button"):
         web.execute_script("arguments[0].focus()", button)
         box = web.execute_script(
             "const r = arguments[0].nextElementSibling.getBoundingClientRect(); return [r.left, r.right,"
@@ -169,13 +169,48 @@ def test_from_the_quarter_to_its_weeks_by_click(web: Any, site: Path) -> None:
 
 
 def test_charts_by_keyboard(web: Any, site: Path) -> None:
-    show(web, site, "index.html")
+    show(web, site, "weeks.html")
     plot = web.find_element(By.CSS_SELECTOR, ".plot")
     web.execute_script("arguments[0].focus()", plot)
     plot.send_keys(Keys.ARROW_LEFT)
-    assert plot.find_element(By.CSS_SELECTOR, ".tip").text.split() == ["2025-W43", "Met", "6", "Below", "9"]
+    assert plot.find_element(By.CSS_SELECTOR, ".tip").text.split() == [
+        "20",
+        "Oct",
+        "(15)",
+        "Met",
+        "40%",
+        "Missed",
+        "60%",
+    ]
     plot.send_keys(Keys.ESCAPE)
     assert not plot.find_elements(By.CSS_SELECTOR, ".tip")
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_lines_without_a_goal_are_folded_on_a_phone(web: Any, site: Path, width: int) -> None:
+    show(web, site, "scorecard.html", width)
+    row = web.find_element(By.ID, "reactive_ops.reactive_tickets_opened")
+    button = row.find_element(By.XPATH, "ancestor::div[1]").find_element(By.CSS_SELECTOR, ".fold")
+    assert not row.find_elements(By.CSS_SELECTOR, ".pill")
+    assert (row.is_displayed(), button.is_displayed()) == ((False, True) if width == 390 else (True, False))
+    if width == 390:
+        assert button.text == "No goal (3)"
+        web.execute_script("arguments[0].click()", button)
+        assert row.is_displayed() and button.get_attribute("aria-expanded") == "true"
+        web.execute_script("arguments[0].click()", button)
+        # who comes from its receipt finds the line
+        web.execute_script("location.hash = 'reactive_ops.reactive_tickets_opened'")
+        assert row.is_displayed()
+
+
+def test_the_current_page_is_in_view_on_a_phone(web: Any, site: Path) -> None:
+    show(web, site, "weeks.html", 320)
+    row = web.find_element(By.CSS_SELECTOR, "nav.pages .row")
+    current = row.find_element(By.CSS_SELECTOR, "[aria-current=page]")
+    assert current.text == "All weeks" and "more-left" in row.get_attribute("class")
+    assert current.rect["x"] >= 0 and current.rect["x"] + current.rect["width"] <= 320
+    show(web, site, "scorecard.html", 320)
+    assert web.find_element(By.CSS_SELECTOR, "nav.pages .row").get_attribute("class") == "row more-right"
 
 
 def test_without_script(web: Any, site: Path, tmp_path: Path) -> None:

@@ -56,17 +56,17 @@ def test_the_golden_week_reads_as_in_the_design(site: Path) -> None:
         for line, cells in rows.items()
     }
     expected = {
-        "inside_sales.dials": ("101", "70", "86", "Below", "Below"),
+        "inside_sales.dials": ("101", "70", "86", "Missed", "Missed"),
         "inside_sales.conversations_dm": ("21", "16", "14.5", "Met", "Met"),
-        "inside_sales.ftas_set": ("0", "1", "0.5", "Below", "Below"),
-        "outside_sales.ftas_attended": ("1", "1", "0.67", "Below", "Met"),
+        "inside_sales.ftas_set": ("0", "1", "0.5", "Missed", "Missed"),
+        "outside_sales.ftas_attended": ("1", "1", "0.67", "Missed", "Met"),
         "outside_sales.coi_attended": ("2", "3", "2.33", "Met", "Met"),
         "outside_sales.networking_events": ("3", "7", "4", "Met", "Met"),
-        "outside_sales.mrr_closed": ("$0", "$0", "$0", "Below", "Below"),
-        "warm_250.w250_ftas_set": ("1", "0", "0.5", "Below", "Met"),
+        "outside_sales.mrr_closed": ("$0", "$0", "$0", "Missed", "Missed"),
+        "warm_250.w250_ftas_set": ("1", "0", "0.5", "Missed", "Met"),
         "reactive_ops.reactive_tickets_opened": ("69", "78", "76.5", "", "No goal"),
-        "reactive_ops.same_day_close_rate": ("53%", "49%", "58%", "Below", "Below"),
-        "reactive_ops.utilization": ("63%", "55%", "59%", "Near", "Met"),
+        "reactive_ops.same_day_close_rate": ("53%", "49%", "58%", "Missed", "Missed"),
+        "reactive_ops.utilization": ("63%", "55%", "59%", "Close", "Met"),
     }
     for line, (value, before, quarter, quarter_status, status) in expected.items():
         this_week, last_week, average, verdict = (cell.replace(": records of", " :") for cell in shown[line])
@@ -84,8 +84,8 @@ def test_the_golden_week_reads_as_in_the_design(site: Path) -> None:
         and "29 of 59" in shown["reactive_ops.same_day_close_rate"][1]
     )
     head = text_of(page(site, "scorecard.html"))
-    assert "week 43 of 52 · Mon 20 Oct to Sun 26 Oct 2025" in head
-    assert "9 Below 0 Near 6 Met" in head
+    assert "Week of 20 October W43 Mon 20 Oct to Sun 26 Oct 2025" in head
+    assert "9 Missed 0 Close 6 Met" in head
 
 
 def test_every_cell_of_every_week_says_what_the_fact_says(site: Path, published: Path) -> None:
@@ -105,9 +105,7 @@ def test_every_cell_of_every_week_says_what_the_fact_says(site: Path, published:
             assert cells["This week"].startswith(value), (week, fact.line_id)
             assert cells["Last week"].startswith(judged(fact.previous_value, fact.unit, (fact.target,)))
             assert cells["Status"].startswith(STATUS[fact.status])
-            assert cells["Goal"] == (
-                f"≥ {number(fact.target, fact.unit)}" if fact.target is not None else "–"
-            )
+            assert cells["Goal"] == (f"≥ {number(fact.target, fact.unit)}" if fact.target is not None else "")
             assert cells["Quarter average"].startswith(judged(fact.quarter_value, fact.unit, (fact.target,)))
             coverage = f"{fact.quarter_weeks} of {fact.quarter_weeks_expected} week"
             assert (coverage in cells["Quarter average"]) == (
@@ -179,7 +177,7 @@ def test_a_page_shows_its_lines_as_they_stand_now(site: Path) -> None:
         "$254,360.75"
     )
     assert margin["Month"].startswith("10%") and margin["Quarter so far"].startswith("10%")
-    assert "3 Below" not in text_of(ceo)
+    assert "3 Missed" not in text_of(ceo)
 
 
 def test_receipts_of_a_month(site: Path) -> None:
@@ -190,7 +188,55 @@ def test_receipts_of_a_month(site: Path) -> None:
     assert "Sum of 3 months = $254,360.75" in said
 
 
+def test_all_weeks_count_what_the_page_of_each_week_counts(
+    variant: Callable[..., Settings], company: Company
+) -> None:
+    """A goal on a line outside the page counts nowhere; a monthly line that the page shows counts in both
+    places."""
+    settings = variant()
+    with duckdb.connect(str(settings.published_path)) as connection:
+        connection.execute(
+            "update marts.fct_scorecard_weekly set status = 'below' where line_id = 'finance.cash_position'"
+        )
+        connection.execute(
+            "update marts.fct_scorecard_monthly set status = 'below', operator = '>=', target = 100000 where"
+            " line_id = 'finance.revenue'"
+        )
+
+    def counted(lines: list[str]) -> list[str]:
+        pages = company.pages.model_copy(update={"lines": {"scorecard": lines}})
+        shown = company.model_copy(update={"pages": pages})
+        build_site(settings, shown, only=["scorecard", "weeks"])
+        rows = re.findall(
+            r'<tr role="row" id="([^"]+)">(.*?)</tr>', page(settings.site_dir, "weeks.html"), re.S
+        )
+        assert len(rows) == 5
+        for week, row in rows:
+            head = text_of(page(settings.site_dir, f"scorecard/{week}.html"))
+            listed = re.search(r"(\d+) missed (\d+) close (\d+) met", text_of(row))
+            told = re.search(r"(\d+) Missed (\d+) Close (\d+) Met", head)
+            assert listed and told and listed.groups() == told.groups(), week
+            assert head.count(", missed") == int(told[1]), "the list of what needs attention has others"
+        return [text_of(row) for _, row in rows]
+
+    without = counted(["inside_sales", "reactive_ops"])
+    assert "3 missed 0 close 2 met" in without[0]
+    with_money = counted(["inside_sales", "reactive_ops", "finance"])
+    assert "5 missed 0 close 2 met" in with_money[0]
+
+
+def test_the_front_door_is_the_newest_scorecard_or_the_first_page(
+    site: Path, variant: Callable[..., Settings], company: Company
+) -> None:
+    assert page(site, "index.html") == page(site, "scorecard.html")
+    settings = variant()
+    pages = company.pages.model_copy(update={"enabled": ["coo", "ceo"]})
+    build_site(settings, company.model_copy(update={"pages": pages}))
+    assert page(settings.site_dir, "index.html") == page(settings.site_dir, "ceo.html")
+
+
 def test_every_page_is_in_the_navigation_of_every_page(site: Path) -> None:
+    """Its group is; the pages of a group are in the navigation of each of them."""
     for name, root in (
         ("ceo.html", ""),
         ("index.html", ""),
@@ -200,9 +246,9 @@ def test_every_page_is_in_the_navigation_of_every_page(site: Path) -> None:
         nav = re.search(r'<nav class="pages".*?</nav>', page(site, name), re.S)
         assert nav, name
         links = re.findall(r'href="([^"]+)"', nav[0])
-        assert {f"{root}scorecard.html", f"{root}ceo.html", f"{root}coo.html", f"{root}index.html"} <= set(
-            links
-        )
+        tops = {"scorecard.html", "ceo.html", "data_health.html", "weeks.html"}
+        assert {f"{root}{top}" for top in tops} <= set(links)
+        assert ("coo.html" in links) == (name == "ceo.html")
         assert all((site / name).parent.joinpath(link).resolve().exists() for link in links)
 
 
@@ -290,8 +336,9 @@ def test_hostile_texts_stay_texts(site: Path) -> None:
 
 def test_pages_are_self_contained_and_within_the_budget(site: Path) -> None:
     files = list(site.rglob("*.html"))
-    pages = re.findall(r"<a ", re.findall(r'<nav class="pages".*?</nav>', page(site, "index.html"), re.S)[0])
-    assert len(files) == 34 + 34 + 35 + 5 + 1 + len(pages), (
+    top = ["index", "scorecard", "weeks", "ceo", "coo", "data_health", "definitions", "finance", "marketing"]
+    assert sorted(file.stem for file in site.glob("*.html")) == sorted(top)
+    assert len(files) == 34 + 34 + 35 + 5 + 1 + len(top), (
         "weeks, as published, receipts of weeks, months and the quarter, pages"
     )
     for file in files:
@@ -329,15 +376,20 @@ def test_the_header_says_what_is_missing_and_how_far_the_data_reaches(site: Path
 
 def test_the_running_week_stands_apart(site: Path) -> None:
     said = text_of(page(site, "scorecard.html"))
-    assert "2025-W44, running" in said and "provisional and not judged" in said
-    assert "running" not in text_of(page(site, "scorecard/2025-W42.html"))
+    assert (
+        "This week so far" in said
+        and "of the week of 27 October" in said
+        and "provisional and not judged" in said
+    )
+    assert "This week so far" not in text_of(page(site, "scorecard/2025-W42.html"))
 
 
 def test_attention_comes_first_with_owner_and_streak(site: Path) -> None:
     said = text_of(page(site, "scorecard.html"))
     listed = said[said.index("Needs attention") : said.index("Inside sales Line")]
     assert listed.startswith(
-        "Needs attention Same-day close rate, below53% (42 of 79) goal 70%Sam Okaforbelow 2 weeks in a row"
+        "Needs attention Same-day close rate, missed53%(42 of 79) goal 70%17 points shortSam Okafor"
+        "missed 2 weeks in a row"
     )
     assert listed.count("weeks in a row") + listed.count("this week") == 9
     assert "COI meetings attended (Hybrid sales)" in listed
@@ -379,7 +431,7 @@ def test_a_number_that_was_published_otherwise_is_marked(site: Path) -> None:
     ]
     assert "Filled in blank until 21 Oct: 1 record added" in filled
     anew = rows_of_scorecard(page(site, "scorecard/2025-W39.html"))["inside_sales.dials"]["This week"]
-    assert "Judged anew goal was ≥ 100 until 21 Oct" in anew
+    assert "New goal goal was ≥ 100 until 21 Oct" in anew
 
 
 def test_a_changed_definition_is_marked_on_the_chart(site: Path) -> None:
@@ -415,7 +467,7 @@ def test_the_page_lists_what_has_changed_since_its_monday(site: Path) -> None:
         "Networking events Outside sales, 2025-W41 blank 2: records of Networking events 21 Oct 2025"
         " Filled in" in listed
     )
-    assert "Dials Inside sales, 2025-W37 ≥ 100 ≥ 125 21 Oct 2025 Judged anew goal changed" in listed
+    assert "Dials Inside sales, 2025-W37 ≥ 100 ≥ 125 21 Oct 2025 New goal goal changed" in listed
     assert "finished periods changed" not in text_of(page(site, "scorecard/2025-W30.html"))
 
 
@@ -467,12 +519,12 @@ def test_long_receipts_are_spread_over_pages_within_the_budget(
 
 def test_history_weeks_limits_the_pages_and_what_leads_to_them(settings: Settings, company: Company) -> None:
     short = company.model_copy(update={"pages": company.pages.model_copy(update={"history_weeks": 2})})
-    build_site(settings, short, only=["scorecard", "index"])
+    build_site(settings, short, only=["scorecard", "weeks"])
     assert sorted(file.name for file in (settings.site_dir / "scorecard").iterdir()) == [
         "2025-W42.html",
         "2025-W43.html",
     ]
-    index = page(settings.site_dir, "index.html")
+    index = page(settings.site_dir, "weeks.html")
     assert set(re.findall(r'href="(?:scorecard|receipts)/([\w-]+)\.html"', index)) == {"2025-W42", "2025-W43"}
 
 
@@ -508,18 +560,18 @@ def test_a_page_that_fails_leaves_the_last_good_one(
     shutil.copytree(PAGES, broken)
     text = (broken / "scorecard.md").read_text(encoding="utf-8")
     (broken / "scorecard.md").write_text(
-        text.replace("{{ Headline(lines) }}", "{{ Headlines(lines) }}"), encoding="utf-8"
+        text.replace("{{ Headline(lines, months) }}", "{{ Headlines(lines, months) }}"), encoding="utf-8"
     )
-    place = text[: text.index("{{ Headline(lines) }}")].count("\n") + 1
+    place = text[: text.index("{{ Headline(lines, months) }}")].count("\n") + 1
     monkeypatch.setattr("reports.pages.PAGES", broken)
-    (settings.site_dir / "index.html").unlink()
+    (settings.site_dir / "weeks.html").unlink()
     with pytest.raises(
         SiteError, match=rf"pages/scorecard.md, line {place}: UndefinedError: 'Headlines' is undefined"
     ) as caught:
         build_site(settings, company)
     assert "scorecard/2025-W39.html and 4 other pages" in str(caught.value)
     assert page(settings.site_dir, "scorecard.html") == good
-    assert (settings.site_dir / "index.html").exists(), "the other pages were not built"
+    assert (settings.site_dir / "weeks.html").exists(), "the other pages were not built"
 
 
 def test_a_page_that_no_one_knows(settings: Settings, company: Company) -> None:
@@ -538,13 +590,13 @@ def test_nothing_is_published(tmp_path: Path, company: Company) -> None:
 
 
 def test_week_53(variant: Callable[..., Settings], company: Company, tmp_path: Path) -> None:
-    """2026 has 53 weeks: the page counts them by the calendar."""
+    """2026 has 53 weeks: the page numbers them by the calendar."""
     from reports.components.scorecard import Masthead
     from reports.engine.queries import Result
 
     build = Result("build", [], [Row(company_name="x", as_of=None, time_zone="UTC")])
-    assert "week 53 of 53" in Masthead(build, Result("lines", [], []), date(2026, 12, 28), True)
-    assert "week 1 of 53" in Masthead(build, Result("lines", [], []), date(2025, 12, 29), True)
+    assert "<small>W53</small>" in Masthead(build, Result("lines", [], []), date(2026, 12, 28), True)
+    assert "<small>W01</small>" in Masthead(build, Result("lines", [], []), date(2025, 12, 29), True)
 
 
 def test_links_go_nowhere_where_there_are_no_receipts() -> None:

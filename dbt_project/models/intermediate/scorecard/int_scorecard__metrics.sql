@@ -7,6 +7,7 @@ select
     {{ text_literal(metric.meta.label) }} as label,
     {{ text_literal(metric.meta.unit) }} as unit,
     {{ text_literal(metric.meta.aggregation) }} as aggregation,
+    {{ text_literal(metric.meta.parts) if metric.meta.get('parts') else 'cast(null as text)' }} as parts,
     {{ text_literal(metric.meta.direction) }} as direction,
     {{ text_literal(metric.meta.cadence) }} as cadence,
     cast([{% for source in metric.meta.sources %}{{ text_literal(source) }}{{ ', ' if not loop.last }}{% endfor %}] as text[]) as sources,

@@ -3,6 +3,7 @@ select
     label,
     unit,
     aggregation,
+    parts,
     direction,
     cadence,
     array_to_string(sources, ', ') as sources,

@@ -1,6 +1,7 @@
 select
     person_key,
     full_name,
+    email,
     team,
     active_from,
     active_to

@@ -66,7 +66,7 @@ changes as (
     select
         line_id,
         changed_on,
-        'goal' as kind,
+        if(goal_was is null, 'first_goal', 'goal') as kind,
         case
             when goal_was is null then 'first goal ' || goal
             when goal = goal_was then 'goal ' || goal || ' with another tolerance'
@@ -105,13 +105,13 @@ select
     changes.changed_on,
     -- a goal holds from the first period that begins under it, SQL from the build on
     case
-        when changes.kind = 'goal' and changes.changed_on > periods.period_start then cast(periods.period_end + 1 as date)
+        when changes.kind in ('goal', 'first_goal') and changes.changed_on > periods.period_start then cast(periods.period_end + 1 as date)
         else periods.period_start
     end as period_start,
     changes.kind,
     changes.note,
     changes.reason,
-    upper(changes.note[1]) || changes.note[2:] || case changes.kind when 'goal' then ' from ' else ' on ' end
+    upper(changes.note[1]) || changes.note[2:] || if(changes.kind in ('goal', 'first_goal'), ' from ', ' on ')
     || strftime(changes.changed_on, '%-d %b %Y') || coalesce(': ' || changes.reason, '') || '.' as sentence
 from changes
 inner join {{ ref('int_scorecard__lines') }} as lines on changes.line_id = lines.line_id

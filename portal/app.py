@@ -13,16 +13,18 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from foundation import __version__
 from foundation.settings import Settings
 from foundation.store import StoreError, open_store
-from portal import pages
+from portal import numbers, pages
+from portal.api import docs, shapes, v1
+from portal.api.answers import NotModified, problem
 from portal.guard import Guard
 from portal.sign_in import mail_link, oidc
 from portal.sign_in import pages as sign_in_pages
-from portal.web import Portal, SignInNeeded, Visit, signed_in
+from portal.web import Portal, SignInNeeded, Visit, is_api, signed_in
 from reports.pages import SiteError
 
-PUBLIC = (sign_in_pages.public, mail_link.router, oidc.router)
+PUBLIC = (sign_in_pages.public, mail_link.router, oidc.router, shapes.public)
 """Routes for those who have not signed in."""
-PRIVATE = (sign_in_pages.router, pages.router)
+PRIVATE = (sign_in_pages.router, numbers.router, pages.router, v1.router, shapes.router, docs.router)
 """Routes for those who have."""
 
 
@@ -44,6 +46,7 @@ def create_app(settings: Settings, address: str) -> FastAPI:
     for router in PRIVATE:
         app.include_router(router, dependencies=[Depends(signed_in)])
     app.add_exception_handler(SignInNeeded, _sign_in)
+    app.add_exception_handler(NotModified, _not_modified)
     app.add_exception_handler(StarletteHTTPException, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(LookupError, _unavailable)
@@ -55,6 +58,8 @@ def create_app(settings: Settings, address: str) -> FastAPI:
 
 
 def _sign_in(request: Request, error: Exception) -> Response:
+    if is_api(request):
+        return problem(401, "Send a token: Authorization: Bearer ... (scoreline token create), or sign in.")
     path = request.url.path if request.method == "GET" else "/"
     return RedirectResponse(f"/sign-in?next={quote(path)}" if path != "/" else "/sign-in", 303)
 
@@ -74,7 +79,11 @@ def _refused(request: Request, error: Exception) -> Response:
 
 
 def _invalid(request: Request, error: Exception) -> Response:
-    return _error(request, 422, "The address or the form has a value that does not fit.")
+    assert isinstance(error, RequestValidationError)
+    if not is_api(request):
+        return _error(request, 422, "The address or the form has a value that does not fit.")
+    faults = [f"{'.'.join(map(str, one['loc'][1:]))}: {one['msg']}" for one in error.errors()]
+    return problem(422, "; ".join(faults)[:1000])
 
 
 def _unavailable(request: Request, error: Exception) -> Response:
@@ -86,7 +95,14 @@ def _failed(request: Request, error: Exception) -> Response:
     return _error(request, 500, "Something went wrong; the portal's log says what.")
 
 
-def _error(request: Request, status: int, text: str) -> HTMLResponse:
+def _not_modified(request: Request, error: Exception) -> Response:
+    assert isinstance(error, NotModified)
+    return Response(status_code=304, headers=error.headers)
+
+
+def _error(request: Request, status: int, text: str) -> Response:
+    if is_api(request):
+        return problem(status, text)
     try:
         visit = Visit(request)
         return visit.page("error.html", title="Not possible", status=status, text=text)

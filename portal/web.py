@@ -135,6 +135,11 @@ def _people(settings: Settings) -> list[Person]:
         raise SettingsError(f"{settings.seeds_dir / 'people.csv'}: {error}") from None
 
 
+def is_api(request: Request) -> bool:
+    """Whether a program asks."""
+    return request.url.path.startswith("/api/") and request.url.path != "/api/docs"
+
+
 class SignInNeeded(Exception):
     """The page is for people who have signed in."""
 
@@ -156,7 +161,7 @@ class Visit:
     def _identify(self) -> None:
         portal, settings = self.portal, self.portal.settings
         given = self.request.headers.get("authorization", "")
-        if self.is_api and given.startswith("Bearer "):
+        if is_api(self.request) and given.startswith("Bearer "):
             with read(settings) as connection:
                 self.token = token_of(connection, given.removeprefix("Bearer ").strip())
             if self.token:
@@ -180,10 +185,6 @@ class Visit:
 
     def _is_due(self, noted: datetime | None) -> bool:
         return noted is None or self.now - noted > NOTED_EVERY
-
-    @property
-    def is_api(self) -> bool:
-        return self.request.url.path.startswith("/api/")
 
     @property
     def cookie(self) -> str:

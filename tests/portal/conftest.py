@@ -10,18 +10,23 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import duckdb
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from httpx import Response
 
 from foundation.settings import PROJECT_ROOT, Settings
+from foundation.store import open_store
 from portal.app import create_app
 from tests.support.published import PublishedFile
 
 ADDRESS = "http://127.0.0.1:8600"
 DANA, MAYA, SAM = (f"{name}@cedar-ridge.example" for name in ("dana.whitfield", "maya.torres", "sam.okafor"))
 """Leadership (finance too, and an administrator), a line owner, another one."""
+
+
+OWNERS = {"inside_sales": "maya_torres", "warm_250": "victor_lang", "hybrid_sales": "noor_haddad"}
 
 
 class Browser:
@@ -88,14 +93,38 @@ def settings_of(home: Path, **values: Any) -> Settings:
 
 @pytest.fixture(scope="session")
 def golden(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return PublishedFile(tmp_path_factory.mktemp("golden") / "scoreline.duckdb", earlier=4).write()
+    people = {
+        "outside_sales.networking_events": "maya_torres;victor_lang",
+        "hybrid_sales.networking_events": "noor_haddad",
+    }
+    path = PublishedFile(
+        tmp_path_factory.mktemp("golden") / "scoreline.duckdb", earlier=4, people=people
+    ).write()
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(
+            "update marts.dim_lines set owners = 'dana_whitfield' where line_id in ('marketing.website_traffic', 'hybrid_sales.networking_events')"
+        )
+        for section, owner in OWNERS.items():
+            connection.execute(
+                "update marts.dim_lines set owners = ? where section = ? and owners is null", [owner, section]
+            )
+    return path
+
+
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Migrating takes longer than copying what came of it."""
+    made = settings_of(tmp_path_factory.mktemp("empty"))
+    open_store(made).dispose()
+    return made.store_path
 
 
 @pytest.fixture
-def settings(tmp_path: Path, golden: Path) -> Settings:
+def settings(tmp_path: Path, golden: Path, empty_store: Path) -> Settings:
     made = settings_of(tmp_path / "home")
     made.published_path.parent.mkdir(parents=True)
     shutil.copy(golden, made.published_path)
+    shutil.copy(empty_store, made.store_path)
     return made
 
 

@@ -1,0 +1,180 @@
+"""What all answers of the API share: caching, pages of long lists, problems (RFC 9457), periods in
+addresses."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Sequence
+from typing import Annotated, Any, TypeVar
+
+from fastapi import Depends, HTTPException, Query, Response
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+
+from foundation.calendar import parse_week
+from foundation.store import read
+from foundation.store.entries import newest_sequence
+from portal.published import View
+from portal.web import Signed, Visit
+from reports.site.renderer import Span
+
+T = TypeVar("T")
+
+
+class Problem(BaseModel):
+    """What is wrong and what to do (`application/problem+json`)."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+
+
+TITLES = {
+    401: "Sign-in needed",
+    403: "Not allowed",
+    404: "Not found",
+    405: "Method not allowed",
+    409: "Conflict",
+    410: "Built again",
+    413: "Too large",
+    422: "Not valid",
+    500: "Failed",
+    503: "Not available",
+}
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {"model": Problem, "description": TITLES[status], "content": {"application/problem+json": {}}}
+    for status in (401, 404, 410, 422, 503)
+}
+"""What every endpoint may answer besides what it is asked for."""
+
+
+def problem(status: int, detail: str) -> JSONResponse:
+    found = Problem(title=TITLES.get(status, "Not possible"), status=status, detail=detail)
+    headers = {"www-authenticate": "Bearer"} if status == 401 else None
+    return JSONResponse(found.model_dump(), status, headers, "application/problem+json")
+
+
+class NotModified(Exception):
+    """The program has this answer already."""
+
+    def __init__(self, headers: dict[str, str]) -> None:
+        super().__init__("not modified")
+        self.headers = headers
+
+
+def cached(visit: Signed, response: Response) -> Visit:
+    """An answer that changes only with a build, with what the reader may see, or with a number typed in."""
+    with read(visit.portal.settings) as connection:
+        newest = newest_sequence(connection)
+    url = visit.request.url
+    if visit.unchanged(visit.view.build, newest, url.path, url.query):
+        raise NotModified(visit.cached)
+    response.headers.update(visit.cached)
+    return visit
+
+
+Cached = Annotated[Visit, Depends(cached)]
+
+
+# ---- long lists ----
+
+Limit = Annotated[int, Query(ge=1, le=500, description="The most to return.")]
+Cursor = Annotated[
+    str, Query(max_length=200, pattern=r"^[\w=-]*$", description="`next_cursor` of the answer before.")
+]
+
+
+def offset_of(view: View, cursor: str) -> int:
+    """Where a list goes on.
+
+    Raises:
+        HTTPException: the cursor is not one of ours, or from another build.
+    """
+    if not cursor:
+        return 0
+    try:
+        build, offset = json.loads(base64.urlsafe_b64decode(cursor.encode()))
+        offset = int(offset)
+    except (binascii.Error, ValueError, TypeError):
+        raise HTTPException(422, "cursor is not valid; pass next_cursor of the answer before") from None
+    if build != view.build:
+        raise HTTPException(410, "The numbers were built again in the meantime; start without a cursor.")
+    if not 0 <= offset <= 2**31:
+        raise HTTPException(422, "cursor is not valid; pass next_cursor of the answer before")
+    return offset
+
+
+def page_of(view: View, rows: Sequence[T], limit: int, cursor: str) -> tuple[Sequence[T], str | None]:
+    """The part of a list that is asked for, and the cursor of the next one."""
+    offset = offset_of(view, cursor)
+    return rows[offset : offset + limit], next_cursor(view, offset + limit, offset + limit < len(rows))
+
+
+def next_cursor(view: View, offset: int, more: bool) -> str | None:
+    return base64.urlsafe_b64encode(json.dumps([view.build, offset]).encode()).decode() if more else None
+
+
+# ---- periods ----
+
+
+class PeriodChoice(BaseModel):
+    """`week=2025-W43`, or `week=43&year=2025`."""
+
+    text: str = Field(max_length=20)
+    year: int | None = None
+
+
+Year = Annotated[int | None, Query(ge=2000, le=2200, description="With a week or quarter that is a number.")]
+Week = Annotated[
+    str,
+    Query(
+        max_length=20,
+        description="`2025-W43`, any day of it, or `43` with `year`. Default: the newest finished week.",
+    ),
+]
+
+
+def week_of(view: View, week: str, year: int | None) -> Span:
+    """A week that is published.
+
+    Raises:
+        HTTPException: it is not a week, or nothing is published for it.
+    """
+    periods = view.periods
+    if not week:
+        if periods.newest is None:
+            raise HTTPException(404, "No week is finished yet.")
+        return Span.of_week(periods.newest)
+    text = (
+        f"{year}-W{int(week):02d}" if week.isascii() and week.isdecimal() and len(week) < 3 and year else week
+    )
+    try:
+        monday = parse_week(text)
+    except (ValueError, OverflowError):
+        raise HTTPException(
+            422, f"week {week[:20]!r} is not a week, expected 2025-W43, or 43 together with year"
+        ) from None
+    if monday not in periods.weeks and monday not in periods.running:
+        raise HTTPException(404, f"Nothing is published for {Span.of_week(monday).label}.")
+    return Span.of_week(monday)
+
+
+def span_of(view: View, cadence: str, text: str, year: int | None = None) -> Span:
+    """A month or a quarter that is published.
+
+    Raises:
+        HTTPException: there is none of this name.
+    """
+    spans = [span for span in view.periods.spans if span.cadence == cadence]
+    if text.isascii() and text.isdecimal() and len(text) < 3 and year:
+        text = f"{year}-Q{int(text)}" if cadence == "quarter" else f"{year}-{int(text):02d}"
+    for span in spans:
+        if span.label == text:
+            return span
+    expected = "2025-Q4, or 4 together with year" if cadence == "quarter" else "2025-09"
+    raise HTTPException(
+        404, f"Nothing is published for the {cadence} {text[:20]!r}; expected one such as {expected}."
+    )

@@ -1,0 +1,599 @@
+"""`/api/v1`. Every figure carries value, numerator, denominator, n, goal, status, state and as-of; a blank is
+null with a state, never 0."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, HTTPException, Path, Query
+from pydantic import BaseModel, Field
+
+from foundation.cells import Rejected
+from foundation.store import read
+from foundation.store.goals import stored_goals
+from portal import numbers
+from portal.api.answers import (
+    PROBLEMS,
+    Cached,
+    Cursor,
+    Limit,
+    Week,
+    Year,
+    next_cursor,
+    offset_of,
+    page_of,
+    span_of,
+    week_of,
+)
+from portal.published import View
+from portal.web import Signed
+from reports.engine.queries import Row
+from reports.site.renderer import Span
+
+router = APIRouter(prefix="/api/v1", responses=PROBLEMS)
+Number = float | None
+LineId = Annotated[str, Path(max_length=200, pattern=r"^[\w.:-]+$", description="`section.metric`")]
+OptionalLine = Annotated[
+    str, Query(max_length=200, pattern=r"^[\w.:-]*$", description="Only this line, `section.metric`.")
+]
+OptionalSection = Annotated[
+    str, Query(max_length=200, pattern=r"^[\w.:-]*$", description="Only this section.")
+]
+
+
+class Goal(BaseModel):
+    """What a number is judged by."""
+
+    operator: str
+    target: float
+    target_2: Number = None
+
+
+class Figure(BaseModel):
+    """A line's number of a period."""
+
+    line_id: str
+    section: str
+    metric_id: str
+    label: str
+    unit: str
+    period: str
+    start_date: date
+    end_date: date
+    is_finished: bool
+    value: Number
+    numerator: Number
+    denominator: Number
+    n: int | None = Field(description="Records that count.")
+    goal: Goal | None
+    status: str | None = Field(description="met, near, below, no_goal, no_data or not_applicable")
+    state: str = Field(description="live, provisional, stale, manual, missing or not_connected")
+    as_of: datetime | None
+    previous_value: Number = None
+    quarter: str | None = None
+    quarter_value: Number = None
+    quarter_status: str | None = None
+    note: str | None = Field(
+        None, description="What the number leaves out because nobody knows whether it counts."
+    )
+
+
+class Scorecard(BaseModel):
+    """The figures of a period."""
+
+    period: str
+    start_date: date
+    end_date: date
+    figures: list[Figure]
+    next_cursor: str | None = None
+
+
+_FACTS = {
+    "week": """
+select f.*, f.week_label as period, f.week_start as start_date, f.week_start + 6 as end_date, f.quarter_label
+as quarter, l.label, l.sort_order, if(l.unit = 'money', 'money:' || b.currency, l.unit) as unit
+from marts.fct_scorecard_weekly as f join marts.dim_lines as l using (line_id) cross join marts.dim_build as b
+where l.cadence = 'week' and (f.week_start >= l.valid_from or l.valid_from is null) and (f.week_start <=
+l.valid_to or l.valid_to is null)
+""",
+    "month": """
+select f.*, f.month_label as period, f.month_start as start_date, f.month_end as end_date, f.quarter_label as
+quarter, null as quarter_status, l.label, l.sort_order, if(l.unit = 'money', 'money:' || b.currency, l.unit)
+as unit from marts.fct_scorecard_monthly as f join marts.dim_lines as l using (line_id) cross join
+marts.dim_build as b where l.cadence = 'month' and (f.month_start <= l.valid_to or l.valid_to is null)
+""",
+    "quarter": """
+select f.*, f.quarter_label as period, f.quarter_start as start_date, f.quarter_end as end_date,
+f.quarter_label as quarter, null as numerator, null as denominator, f.value as quarter_value, f.status as
+quarter_status, null as previous_value, l.label, l.sort_order, if(l.unit = 'money', 'money:' || b.currency,
+l.unit) as unit from marts.fct_scorecard_quarterly as f join marts.dim_lines as l using (line_id) cross join
+marts.dim_build as b where l.cadence = 'quarter' and (f.quarter_start <= l.valid_to or l.valid_to is null)
+""",
+    "weeks of a quarter": """
+with newest as (
+    select f.*, row_number() over (partition by f.line_id order by f.week_start desc) as place
+    from marts.fct_scorecard_weekly as f where f.quarter_label = $quarter and f.is_finished
+)
+select f.line_id, f.section, f.metric_id, l.label, l.sort_order, if(l.unit = 'money', 'money:' || b.currency,
+l.unit) as unit, f.quarter_label as period, $first::date as start_date, $last::date as end_date,
+b.finished_week >= $last::date - 6 as is_finished, f.quarter_value as value, null as numerator, null as
+denominator, f.quarter_weeks as n, f.operator, f.target, f.target_2, f.quarter_status as status, f.state,
+f.as_of, null as previous_value, f.quarter_label as quarter, f.quarter_value, f.quarter_status, null as
+partial_note from newest as f join marts.dim_lines as l using (line_id) cross join marts.dim_build as b
+where f.place = 1 and l.cadence = 'week'
+""",
+}
+"""Cadence -> its facts with what a figure says; lines in the periods in which they are kept."""
+
+
+def figure(row: Row) -> Figure:
+    goal = None
+    if row.operator is not None and row.target is not None:
+        goal = Goal(operator=row.operator, target=row.target, target_2=row.target_2)
+    return Figure(**{**row, "goal": goal, "note": row.partial_note})
+
+
+def figures(view: View, cadence: str, where: str = "true", **params: Any) -> list[Figure]:
+    sql = f"select * from ({_FACTS[cadence]}) where {where} order by start_date, sort_order, line_id"
+    return [figure(row) for row in view.rows(sql, **params)]
+
+
+def _scorecard(
+    view: View, span: Span, found: list[Figure], section: str, line: str, limit: int, cursor: str
+) -> Scorecard:
+    chosen = [one for one in found if section in ("", one.section) and line in ("", one.line_id)]
+    part, more = page_of(view, chosen, limit, cursor)
+    return Scorecard(
+        period=span.label, start_date=span.start, end_date=span.end, figures=list(part), next_cursor=more
+    )
+
+
+@router.get("/scorecard/weekly", tags=["Figures"])
+def weekly(
+    visit: Cached,
+    week: Week = "",
+    year: Year = None,
+    section: OptionalSection = "",
+    line: OptionalLine = "",
+    limit: Limit = 200,
+    cursor: Cursor = "",
+) -> Scorecard:
+    """The figures of one week."""
+    span = week_of(visit.view, week, year)
+    found = figures(visit.view, "week", "start_date = $start::date", start=span.start)
+    return _scorecard(visit.view, span, found, section, line, limit, cursor)
+
+
+@router.get("/scorecard/monthly", tags=["Figures"])
+def monthly(
+    visit: Cached,
+    month: Annotated[
+        str, Query(max_length=20, description="`2025-09`. Default: the newest finished month.")
+    ] = "",
+    section: OptionalSection = "",
+    line: OptionalLine = "",
+    limit: Limit = 200,
+    cursor: Cursor = "",
+) -> Scorecard:
+    """The figures of one month: of lines that are kept by month."""
+    view = visit.view
+    if not month:
+        newest = view.rows(
+            "select max(month_label) as label from marts.fct_scorecard_monthly where is_finished"
+        )
+        month = newest[0].label or ""
+    span = span_of(view, "month", month)
+    found = figures(view, "month", "start_date = $start::date", start=span.start)
+    return _scorecard(view, span, found, section, line, limit, cursor)
+
+
+@router.get("/scorecard/quarterly", tags=["Figures"])
+def quarterly(
+    visit: Cached,
+    quarter: Annotated[
+        str, Query(max_length=20, description="`2025-Q4`, or `4` with `year`. Default: the running one.")
+    ] = "",
+    year: Year = None,
+    section: OptionalSection = "",
+    line: OptionalLine = "",
+    limit: Limit = 200,
+    cursor: Cursor = "",
+) -> Scorecard:
+    """The figures of one quarter of 13 weeks: what its finished weeks pool or average to, and lines that are
+    kept by quarter."""
+    view = visit.view
+    spans = [span for span in view.periods.spans if span.cadence == "quarter"]
+    if not quarter and not spans:
+        raise HTTPException(404, "No quarter is published yet.")
+    span = span_of(view, "quarter", quarter, year) if quarter else spans[-1]
+    found = figures(view, "weeks of a quarter", quarter=span.label, first=span.start, last=span.end)
+    found += figures(view, "quarter", "start_date = $start::date", start=span.start)
+    return _scorecard(view, span, found, section, line, limit, cursor)
+
+
+# ---- what there is ----
+
+
+class LineOut(BaseModel):
+    """A line of the scorecard."""
+
+    line_id: str
+    section: str
+    section_label: str
+    metric_id: str
+    label: str
+    unit: str
+    aggregation: str
+    direction: str | None
+    cadence: str
+    owners: list[str]
+    sources: list[str]
+    valid_from: date | None
+    valid_to: date | None
+    typed_by_me: list[str | None] = Field(
+        description="Whose parts you may type in; null: the line is one number."
+    )
+
+
+class Lines(BaseModel):
+    lines: list[LineOut]
+    next_cursor: str | None = None
+
+
+@router.get("/lines", tags=["Definitions"])
+def lines(visit: Cached, section: OptionalSection = "", limit: Limit = 200, cursor: Cursor = "") -> Lines:
+    """The lines that you may see."""
+    view = visit.view
+    rows = view.rows(
+        """
+        select l.*, if(l.unit = 'money', 'money:' || b.currency, l.unit) as unit_of
+        from marts.dim_lines as l cross join marts.dim_build as b
+        where $section = '' or l.section = $section
+        order by l.sort_order, l.line_id
+        """,
+        section=section,
+    )
+    made = [
+        LineOut(
+            **{
+                **row,
+                "unit": row.unit_of,
+                "owners": sorted(view.lines[row.line_id].owners),
+                "sources": sorted(view.lines[row.line_id].sources),
+                "typed_by_me": list(visit.who.types_for(view.lines[row.line_id])),
+            }
+        )
+        for row in rows
+    ]
+    part, more = page_of(view, made, limit, cursor)
+    return Lines(lines=list(part), next_cursor=more)
+
+
+def visible_line(view: View, line_id: str) -> str:
+    """
+    Raises:
+        HTTPException: there is no such line for the reader.
+    """
+    if line_id not in view.lines:
+        raise HTTPException(404, f"There is no line {line_id!r} that you may see; /api/v1/lines lists them.")
+    return line_id
+
+
+@router.get("/lines/{line_id}/history", tags=["Figures"])
+def history(visit: Cached, line_id: LineId, limit: Limit = 100, cursor: Cursor = "") -> Scorecard:
+    """All figures of one line, the newest first."""
+    view = visit.view
+    visible_line(view, line_id)
+    found = [
+        one
+        for cadence in ("week", "month", "quarter")
+        for one in figures(view, cadence, "line_id = $line", line=line_id)
+    ][::-1]
+    part, more = page_of(view, found, limit, cursor)
+    today = visit.portal.today
+    first, last = (found[-1].start_date, found[0].end_date) if found else (today, today)
+    return Scorecard(period=line_id, start_date=first, end_date=last, figures=list(part), next_cursor=more)
+
+
+class Metric(BaseModel):
+    """What a number is."""
+
+    metric_id: str
+    label: str
+    unit: str
+    aggregation: str
+    direction: str | None
+    cadence: str | None
+    definition: str | None
+    why: str | None
+    calculation: str | None
+    benchmark: str | None
+    edge_cases: str | None
+
+
+class Metrics(BaseModel):
+    metrics: list[Metric]
+    next_cursor: str | None = None
+
+
+@router.get("/metrics", tags=["Definitions"])
+def metrics(visit: Cached, limit: Limit = 200, cursor: Cursor = "") -> Metrics:
+    """The definitions behind the lines that you may see."""
+    made = [Metric(**row) for row in visit.view.rows("from marts.dim_metrics order by metric_id")]
+    part, more = page_of(visit.view, made, limit, cursor)
+    return Metrics(metrics=list(part), next_cursor=more)
+
+
+class DatedGoal(BaseModel):
+    """A goal of a line, from a day on."""
+
+    line_id: str
+    valid_from: date | None
+    valid_to: date | None
+    operator: str
+    target: float
+    target_2: Number
+    band: Number
+    tolerance: Number
+    per: str | None
+    reason: str | None
+    is_published: bool = Field(description="False: set since the last build.")
+
+
+class Goals(BaseModel):
+    goals: list[DatedGoal]
+    next_cursor: str | None = None
+
+
+@router.get("/goals", tags=["Definitions"])
+def goals(visit: Cached, line: OptionalLine = "", limit: Limit = 200, cursor: Cursor = "") -> Goals:
+    """The goals of lines that you may see, also those that were set since the last build."""
+    view = visit.view
+    rows = view.rows(
+        "from marts.dim_goals where $line = '' or line_id = $line order by line_id, valid_from", line=line
+    )
+    made = [DatedGoal(**row, is_published=True) for row in rows if row.operator and row.target is not None]
+    known = {(goal.line_id, goal.valid_from, goal.operator, goal.target) for goal in made}
+    with read(visit.portal.settings) as connection:
+        for goal in stored_goals(connection, line or None):
+            key = (goal.line_id, goal.valid_from, goal.operator, float(goal.target))
+            if goal.line_id in view.lines and key not in known:
+                values = {name: getattr(goal, name, None) for name in DatedGoal.model_fields}
+                made.append(DatedGoal.model_validate({**values, "is_published": False}))
+    part, more = page_of(view, made, limit, cursor)
+    return Goals(goals=list(part), next_cursor=more)
+
+
+class Contribution(BaseModel):
+    """A record's part in a number."""
+
+    line_id: str
+    period_start: date
+    occurred_on: date | None
+    person_key: str | None
+    numerator: Number
+    denominator: Number
+    counted: bool
+    reason: str | None = Field(description="Why it is left out.")
+    source: str | None
+    record_type: str | None
+    record_id: str | None
+    record_label: str | None
+    record_url: str | None
+
+
+class Contributions(BaseModel):
+    contributions: list[Contribution]
+    next_cursor: str | None = None
+
+
+@router.get("/contributions", tags=["Records"])
+def contributions(
+    visit: Cached,
+    line: Annotated[str, Query(max_length=200, pattern=r"^[\w.:-]+$", description="`section.metric`")],
+    week: Week = "",
+    year: Year = None,
+    period: Annotated[
+        str, Query(max_length=20, description="A month (`2025-09`) or quarter (`2025-Q4`).")
+    ] = "",
+    limit: Limit = 100,
+    cursor: Cursor = "",
+) -> Contributions:
+    """The records behind a number: counted, and left out with the reason. Contacts have no names here."""
+    view = visit.view
+    visible_line(view, line)
+    if period:
+        span = view.spans.get(period)
+        if span is None:
+            raise HTTPException(
+                404, f"Nothing is published for {period[:20]!r}; expected 2025-09 or 2025-Q4."
+            )
+    else:
+        span = week_of(view, week, year)
+    offset = offset_of(view, cursor)
+    rows = view.rows(
+        """
+        select * replace (
+            if(record_type = 'contact', 'Contact ' || record_id, record_label) as record_label
+        )
+        from marts.fct_contributions
+        where line_id = $line and period_start = $start::date
+        order by counted desc, reason, occurred_on, record_id, person_key, numerator
+        limit $most offset $first
+        """,
+        line=line, start=span.start, most=limit + 1, first=offset,
+    )  # fmt: skip
+    return Contributions(
+        contributions=[Contribution(**row) for row in rows[:limit]],
+        next_cursor=next_cursor(view, offset + limit, len(rows) > limit),
+    )
+
+
+class Restatement(BaseModel):
+    """A published number that is another one now."""
+
+    line_id: str
+    period_label: str
+    changed_at: datetime
+    published_at: datetime | None
+    kind: str
+    cause: str | None
+    value_was: Number
+    value_now: Number
+    target_was: Number
+    target_now: Number
+    status_was: str | None
+    status_now: str | None
+
+
+class Restatements(BaseModel):
+    restatements: list[Restatement]
+    next_cursor: str | None = None
+
+
+@router.get("/restatements", tags=["Records"])
+def restatements(
+    visit: Cached, line: OptionalLine = "", limit: Limit = 100, cursor: Cursor = ""
+) -> Restatements:
+    """Changes of published numbers, the newest first."""
+    rows = visit.view.rows(
+        "from marts.fct_restatements where $line = '' or line_id = $line"
+        " order by changed_at desc, line_id, period_start, kind",
+        line=line,
+    )
+    part, more = page_of(visit.view, [Restatement(**row) for row in rows], limit, cursor)
+    return Restatements(restatements=list(part), next_cursor=more)
+
+
+class SourceOut(BaseModel):
+    """The state of a system."""
+
+    source: str
+    label: str
+    state: str = Field(description="ok, partly_refused, late, failing or not_connected")
+    complete_through: datetime | None
+    last_success_at: datetime | None
+    newest_record: datetime | None
+    rows_total: int | None
+
+
+class Sources(BaseModel):
+    sources: list[SourceOut]
+
+
+@router.get("/sources", tags=["Definitions"])
+def sources(visit: Cached) -> Sources:
+    """The systems behind the lines that you may see."""
+    return Sources(
+        sources=[SourceOut(**row) for row in visit.view.rows("from marts.dim_sources order by source")]
+    )
+
+
+class Kpi(BaseModel):
+    """A measure of the sales pages."""
+
+    period_key: str
+    owner_key: str | None
+    measure: str
+    label: str
+    unit: str
+    numerator: Number
+    denominator: Number
+    value: Number
+    then_value: Number
+    change: Number
+    note: str | None
+
+
+class Kpis(BaseModel):
+    kpis: list[Kpi]
+    next_cursor: str | None = None
+
+
+@router.get("/sales/kpis", tags=["Figures"])
+def kpis(
+    visit: Cached,
+    period: Annotated[
+        str,
+        Query(
+            max_length=40,
+            description="`period_key` of the sales pages, such as this_week. Default: all of them.",
+        ),
+    ] = "",
+    owner: Annotated[str, Query(max_length=200, description="`owner_key`. Default: all.")] = "",
+    limit: Limit = 200,
+    cursor: Cursor = "",
+) -> Kpis:
+    """The measures of the sales pages, by period and owner."""
+    rows = visit.view.rows(
+        """
+        from marts.fct_sales_kpis
+        where ($period = '' or period_key = $period) and ($owner = '' or owner_key = $owner)
+        order by period_key, owner_key, sort_order, measure
+        """,
+        period=period, owner=owner,
+    )  # fmt: skip
+    part, more = page_of(visit.view, [Kpi(**row) for row in rows], limit, cursor)
+    return Kpis(kpis=list(part), next_cursor=more)
+
+
+# ---- typing in ----
+
+
+class NewEntry(BaseModel):
+    """A number to type in."""
+
+    line_id: str = Field(max_length=200)
+    person: str | None = Field(
+        None, max_length=200, description="Of people.csv, where the line counts people."
+    )
+    week: str = Field(max_length=20, description="`2025-W43`")
+    value: Decimal | Annotated[str, Field(max_length=60)]
+    note: str | None = Field(None, max_length=500)
+    reason: str | None = Field(None, max_length=500, description="Needed where a number is there already.")
+
+
+class EntryOut(BaseModel):
+    """A number that was typed in."""
+
+    sequence: int
+    line_id: str
+    person: str | None
+    week: str
+    value: str
+    note: str | None
+    reason: str | None
+    entered_at: datetime
+    entered_by: str
+    corrects: int | None
+
+
+@router.post("/entries", status_code=201, tags=["Typing in"])
+def add(
+    visit: Signed,
+    new: NewEntry,
+    idempotency_key: Annotated[
+        str,
+        Header(min_length=8, max_length=150, pattern=r"^[\w:.-]+$", description="The same key saves once."),
+    ],
+    x_form_token: Annotated[str, Header(include_in_schema=False)] = "",
+) -> EntryOut:
+    """Type a number in. It is on the pages after the next build, usually within minutes.
+
+    A program needs a role whose `types` lists the line.
+    """
+    if visit.token is None:
+        visit.check_form_token(x_form_token)
+    fields = {"line": new.line_id, "person": new.person or "", "period": new.week}
+    field = numbers.field_of(visit, fields)
+    sent = {"note": new.note or "", "reason": new.reason or "", "key": idempotency_key}
+    try:
+        (entry,) = numbers.save_all(visit, [(field, str(new.value))], sent)
+    except Rejected as reason:
+        raise HTTPException(422, numbers.sentence(reason)) from None
+    return EntryOut(
+        **{name: getattr(entry, name) for name in EntryOut.model_fields if hasattr(entry, name)}
+        | {"line_id": entry.metric, "week": entry.period, "value": f"{entry.value:f}"}
+    )

@@ -1,0 +1,425 @@
+"""My numbers: what somebody types in, for the newest finished week first and the running one after it.
+
+A number is saved by itself. One that replaces another needs a reason, and all of them stay in the trail.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from itertools import groupby, takewhile
+from typing import Any
+
+from fastapi import APIRouter, HTTPException, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from foundation.calendar import parse_week, week_label
+from foundation.cells import Rejected
+from foundation.store import begin, read
+from foundation.store.audit import record
+from foundation.store.entries import Entry, KeyUsed, add_entry, entries_of
+from foundation.typed_in import checked_value
+from portal.access import Line
+from portal.web import Form, Signed, Visit
+from reports.engine.markup import anchor
+from reports.engine.queries import Row
+from reports.look.numbers import instant, judged, number, week_days
+from reports.look.tokens import STATUS
+from reports.words.line import goal_text
+
+router = APIRouter(include_in_schema=False)
+STREAK = 26
+"""Weeks to look back for a streak."""
+LONGEST_NOTE = 500
+
+_ABOUT = """
+select l.line_id, l.label, l.section_label, l.valid_from, l.valid_to,
+       if(l.unit = 'money', 'money:' || b.currency, l.unit) as unit
+from marts.dim_lines as l cross join marts.dim_build as b
+where l.cadence = 'week' and list_contains($lines::text[], l.line_id)
+order by l.sort_order, l.line_id
+"""
+_FACTS = """
+select line_id, week_start, value, operator, target, target_2, status
+from marts.fct_scorecard_weekly
+where list_contains($lines::text[], line_id) and week_start between $monday::date - 7 * $weeks::int and
+$monday::date order by week_start desc
+"""
+_PARTS = """
+select line_id, week_start, person_key, sum(numerator) as value
+from marts.fct_contributions
+where counted and list_contains($lines::text[], line_id) and week_start between $first::date and $last::date
+group by all
+"""
+
+
+@dataclass
+class Field:
+    """One number that somebody types: a line's, of a week, perhaps of one person."""
+
+    line: Line
+    about: Row
+    monday: date
+    person: str | None
+    person_name: str
+    """Of somebody else, or empty."""
+    published: Decimal | None
+    """What the published file has."""
+    trail: Sequence[Entry]
+    """What was typed here, the oldest first."""
+    facts: Sequence[Row]
+    """The line's weeks up to this one, the newest first."""
+    typed: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """What was sent and not saved."""
+    error: str = ""
+
+    @property
+    def id(self) -> str:
+        return anchor(f"{self.line.line_id}.{week_label(self.monday)}.{self.person or ''}")
+
+    @property
+    def label(self) -> str:
+        return f"{self.about.label}{f', {self.person_name}' if self.person_name else ''}"
+
+    @property
+    def period(self) -> str:
+        return week_label(self.monday)
+
+    @property
+    def value(self) -> Decimal | None:
+        return self.trail[-1].value if self.trail else self.published
+
+    @property
+    def value_text(self) -> str:
+        return number(self.value, self.about.unit)
+
+    @property
+    def is_on_the_page(self) -> bool:
+        return not self.trail or self.trail[-1].value == self.published
+
+    @property
+    def _now(self) -> Row | None:
+        return next((fact for fact in self.facts if fact.week_start == self.monday), None)
+
+    @property
+    def goal(self) -> str:
+        now = self._now
+        return goal_text(now.operator, now.target, now.target_2, self.about.unit) if now else "–"
+
+    @property
+    def last(self) -> str:
+        before = [fact for fact in self.facts if fact.week_start < self.monday]
+        if not before:
+            return "–"
+        return judged(before[0].value, self.about.unit, (before[0].target, before[0].target_2))
+
+    @property
+    def streak(self) -> str:
+        """`Met 3 weeks running`, of the finished weeks before this one."""
+        before = [fact.status for fact in self.facts if fact.week_start < self.monday]
+        if not before or before[0] not in ("met", "near", "below"):
+            return ""
+        weeks = len(list(takewhile(lambda status: status == before[0], before)))
+        return f"{STATUS[before[0]]} {weeks} weeks running" if weeks > 1 else f"{STATUS[before[0]]} last week"
+
+    @property
+    def unit_hint(self) -> str:
+        return {
+            "percent": "as a share: 0.25 is 25%",
+            "money": "amount",
+            "hours": "hours",
+            "minutes": "minutes",
+        }.get(self.about.unit.partition(":")[0], "")
+
+
+def fields_of(visit: Visit, mondays: Sequence[date]) -> list[Field]:
+    """What the person types in for these weeks."""
+    mine = {line.line_id: line for line in visit.portal.library.lines().values() if visit.who.types_for(line)}
+    if not mine or not mondays:
+        return []
+    library, ids = visit.portal.library, list(mine)
+    about = library.rows(_ABOUT, lines=ids)
+    parts = library.rows(_PARTS, lines=ids, first=min(mondays), last=max(mondays))
+    published = {(row.line_id, row.week_start, row.person_key): row.value for row in parts}
+    facts = {
+        line_id: list(found)
+        for line_id, found in groupby(
+            sorted(
+                library.rows(_FACTS, lines=ids, monday=max(mondays), weeks=STREAK),
+                key=lambda row: row.line_id,
+            ),
+            key=lambda row: row.line_id,
+        )
+    }
+    names = {person.key: person.name for person in visit.portal.people}
+    made = []
+    with read(visit.portal.settings) as connection:
+        for monday in mondays:
+            for row in about:
+                line = mine[row.line_id]
+                if (row.valid_from and monday < row.valid_from) or (row.valid_to and monday > row.valid_to):
+                    continue
+                for person in visit.who.types_for(line):
+                    whole = None
+                    if person is None:  # the line is one number, whoever typed it
+                        of_line = [
+                            v
+                            for (name, week, _), v in published.items()
+                            if (name, week) == (line.line_id, monday)
+                        ]
+                        whole = sum(of_line, Decimal(0)) if of_line else None
+                    made.append(
+                        Field(
+                            line,
+                            row,
+                            monday,
+                            person,
+                            names.get(person, person) if person and person != visit.who.person_key else "",
+                            whole if person is None else published.get((line.line_id, monday, person)),
+                            entries_of(connection, line.line_id, person, week_label(monday)),
+                            facts.get(line.line_id, ()),
+                        )
+                    )
+    return made
+
+
+def _weeks(visit: Visit, week: str) -> list[date]:
+    """The weeks of the page: one that was chosen, or the newest finished and the running one."""
+    running = visit.portal.this_week
+    if not week:
+        return [running - timedelta(days=7), running]
+    try:
+        chosen = parse_week(week)
+    except ValueError:
+        raise HTTPException(404, f"{week[:40]!r} is not a week, expected 2025-W43.") from None
+    if not timedelta(0) <= running - chosen <= timedelta(weeks=530):
+        raise HTTPException(404, "Numbers are typed in for weeks that have begun.")
+    return [chosen]
+
+
+def _page(
+    visit: Visit, week: str, *, sent: Field | None = None, done: str = "", status: int = 200
+) -> HTMLResponse:
+    mondays = _weeks(visit, week)
+    fields = [sent if sent and one.id == sent.id else one for one in fields_of(visit, mondays)]
+    running = visit.portal.this_week
+    return visit.page(
+        "numbers.html",
+        title="My numbers",
+        current="numbers",
+        status=status,
+        week=week,
+        weeks=[
+            (
+                week_label(monday),
+                week_days(monday),
+                monday == running,
+                [one for one in fields if one.monday == monday],
+            )
+            for monday in mondays
+        ],
+        past=[week_label(running - timedelta(weeks=n)) for n in range(53)],
+        new_key=lambda: secrets.token_hex(16),
+        when=lambda at: instant(at, visit.portal.company.company.time_zone),
+        done=done,
+    )
+
+
+@router.get("/scorecard/manual-entry")
+def manual_entry(visit: Signed) -> RedirectResponse:
+    return RedirectResponse("/numbers", 303)
+
+
+@router.get("/numbers")
+def numbers(visit: Signed, week: str = "", saved: str = "") -> HTMLResponse:
+    done = ""
+    if saved:
+        field = next((one for one in fields_of(visit, _weeks(visit, week)) if one.id == saved), None)
+        if field and field.trail:
+            done = (
+                f"Saved: {field.label}, {field.period}: {field.value_text}."
+                f" {'It is on the page.' if field.is_on_the_page else ON_THE_PAGE}"
+            )
+    return _page(visit, week, done=done)
+
+
+ON_THE_PAGE = "It is on the page after the next build, usually within minutes."
+
+
+@router.post("/numbers")
+def save(visit: Signed, form: Form) -> Response:
+    week = form.get("week", "")
+    field = field_of(visit, form)
+    try:
+        save_all(visit, [(field, form.get("value", ""))], form)
+    except Rejected as reason:
+        field.typed, field.error = form, sentence(reason)
+        return _page(visit, week, sent=field, status=422)
+    query = f"saved={field.id}" + (f"&week={week}" if week else "")
+    return RedirectResponse(f"/numbers?{query}#{field.id}", 303)
+
+
+def field_of(visit: Visit, form: Mapping[str, str]) -> Field:
+    """The field that a form is about, if it is one of theirs.
+
+    Raises:
+        HTTPException: it is not.
+    """
+    try:
+        monday = parse_week(form.get("period", ""))
+    except ValueError:
+        raise HTTPException(404) from None
+    if monday > visit.portal.this_week:
+        raise HTTPException(404, f"{week_label(monday)} has not begun.")
+    wanted = (form.get("line", ""), form.get("person") or None)
+    for one in fields_of(visit, [monday]):
+        if (one.line.line_id, one.person) == wanted:
+            return one
+    raise HTTPException(404)
+
+
+def save_all(visit: Visit, numbers: Sequence[tuple[Field, str]], form: Mapping[str, str]) -> list[Entry]:
+    """Save numbers, all of them or none.
+
+    Raises:
+        Rejected: one of them is not taken; the sentence says why.
+    """
+    settings, company = visit.portal.settings, visit.portal.company
+    note, reason = (_text(form.get(name, ""), name) for name in ("note", "reason"))
+    key = form.get("key", "")
+    if not re.fullmatch(r"[\w:.-]{8,200}", key):
+        raise Rejected("the form is not complete; open the page again")
+    saved = []
+    with begin(settings) as connection:
+        for place, (field, text) in enumerate(numbers):
+            value = checked_value(
+                settings,
+                company,
+                metric=field.line.line_id,
+                person=field.person,
+                period=field.period,
+                value=text,
+            )
+            # what was typed a moment ago, perhaps by somebody else
+            trail = entries_of(connection, field.line.line_id, field.person, field.period)
+            this_key = f"{visit.who.who}:{key}:{place}"
+            again = any(entry.idempotency_key == this_key for entry in trail)
+            stands = trail[-1].value if trail else field.published
+            if stands is not None and not reason and not again:
+                was, now = (number(one, field.about.unit) for one in (stands, value))
+                raise Rejected(f"{was} is there already; say why {now} replaces it")
+            try:
+                entry = add_entry(
+                    connection,
+                    metric=field.line.line_id,
+                    person=field.person,
+                    period=field.period,
+                    value=value,
+                    note=note,
+                    reason=reason if stands is not None or again else None,
+                    entered_at=settings.now(),
+                    entered_by=visit.who.who,
+                    idempotency_key=this_key,
+                )
+            except KeyUsed:
+                raise Rejected("this form was sent before with another number; open the page again") from None
+            saved.append(entry)
+            if not again:
+                details: dict[str, Any] = {
+                    "period": field.period,
+                    "person": field.person,
+                    "value": f"{value:f}",
+                }
+                record(
+                    connection,
+                    at=visit.now,
+                    who=visit.who.who,
+                    action="corrected" if stands is not None else "typed",
+                    subject=field.line.line_id,
+                    details=details,
+                )
+    return saved
+
+
+def _text(text: str, what: str) -> str | None:
+    """A note or a reason: one line, or several.
+
+    Raises:
+        Rejected: it is too long.
+    """
+    lines = (" ".join(line.split()) for line in text.splitlines())
+    clean = "".join(sign for sign in " ".join(filter(None, lines)) if sign.isprintable())
+    if len(clean) > LONGEST_NOTE:
+        raise Rejected(f"the {what} has {len(clean)} characters, expected at most {LONGEST_NOTE}")
+    return clean or None
+
+
+def sentence(reason: Exception) -> str:
+    text = str(reason)
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+# ---- a column of a spreadsheet ----
+
+
+@router.post("/numbers/paste")
+def paste(visit: Signed, form: Form) -> HTMLResponse:
+    """Show what a pasted column would save: a number per row, in the order of the page."""
+    (monday, *_), week = _weeks(visit, form.get("period", "")), form.get("period", "")
+    fields = fields_of(visit, [monday])
+    rows = [row.split("\t")[-1].strip() for row in form.get("column", "").strip("\r\n").splitlines()]
+    pasted = []
+    for place, field in enumerate(fields):
+        text = rows[place] if place < len(rows) else ""
+        if text:
+            try:
+                checked_value(
+                    visit.portal.settings,
+                    visit.portal.company,
+                    metric=field.line.line_id,
+                    person=field.person,
+                    period=field.period,
+                    value=text,
+                )
+            except Rejected as reason:
+                field.error = sentence(reason)
+        pasted.append((field, text))
+    extra = len(rows) - len(fields)
+    return _pasted(
+        visit,
+        week,
+        pasted,
+        f"The column has {len(rows)} rows, and the page {len(fields)} numbers." if extra > 0 else "",
+    )
+
+
+def _pasted(
+    visit: Visit, week: str, pasted: Sequence[tuple[Field, str]], error: str, status: int = 200
+) -> HTMLResponse:
+    return visit.page(
+        "paste.html",
+        title="Pasted numbers",
+        current="numbers",
+        status=status,
+        week=week,
+        pasted=pasted,
+        error=error,
+        corrects=any(text and field.value is not None for field, text in pasted),
+        key=secrets.token_hex(16),
+    )
+
+
+@router.post("/numbers/paste/save")
+def save_pasted(visit: Signed, form: Form) -> Response:
+    (monday, *_), week = _weeks(visit, form.get("period", "")), form.get("period", "")
+    pasted = [(field, form.get(f"value.{field.id}", "").strip()) for field in fields_of(visit, [monday])]
+    try:
+        save_all(visit, [(field, text) for field, text in pasted if text], form)
+    except Rejected as reason:
+        return _pasted(visit, week, pasted, sentence(reason), 422)
+    return RedirectResponse(f"/numbers?week={week_label(monday)}", 303)

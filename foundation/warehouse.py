@@ -85,6 +85,11 @@ create table if not exists config.sources (
     kind text not null                -- system: asked over the network | files: read from a folder
 );
 alter table config.sources add column if not exists kind text;
+create table if not exists config.goals (
+    sequence bigint not null, line_id text not null, valid_from date not null, operator text not null,
+    target decimal(18, 6) not null, target_2 decimal(18, 6), band decimal(9, 6), tolerance decimal(18, 6),
+    per text, reason text not null
+);
 create table if not exists config.api_versions (
     source text not null, version text not null,
     part text not null,               -- the part of the API that this version serves; empty: all of it
@@ -252,12 +257,14 @@ class Warehouse:
         company: Company,
         sources: Sequence[tuple[str, str, str, float, str]],
         versions: Sequence[ApiVersion] = (),
+        goals: Sequence[Sequence[Any]] | None = None,
     ) -> None:
         """Create the ledger and write clock and settings, so that dbt reads them as tables. Call with the
         lock held.
 
         `sources`: (source, label, cadence, freshness limit in hours, kind) per registered source. `versions`:
-        the versions of the APIs in use.
+        the versions of the APIs in use. `goals`: those of the store; None: they can't be read, so those that
+        were read before stay.
         """
         with disk_errors(self.settings), contextlib.closing(self.connect()) as connection:
             connection.execute(_DDL)
@@ -271,6 +278,11 @@ class Warehouse:
             connection.execute("delete from config.api_versions")
             if versions:
                 connection.executemany("insert into config.api_versions values (?, ?, ?, ?, ?, ?)", versions)
+            if goals is not None:
+                connection.execute("delete from config.goals")
+            if goals:
+                marks = ", ".join("?" * len(goals[0]))
+                connection.executemany(f"insert into config.goals values ({marks})", goals)
             connection.commit()
 
     def declare_ledger(self, connection: duckdb.DuckDBPyConnection) -> None:

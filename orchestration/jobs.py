@@ -43,7 +43,7 @@ refresh = dg.define_asset_job(
 )
 build = dg.define_asset_job(
     "build",
-    tags=_at_most(2),
+    tags=_at_most(2) | {"scoreline/build": "yes"},  # dagster.yaml: one at a time
     selection=(dg.AssetSelection.all() - RAW - _WEEKLY - _DAILY - _FRIDAY)
     | dg.AssetSelection.checks(*checks.FRESHNESS),
     executor_def=dg.in_process_executor,

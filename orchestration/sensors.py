@@ -1,5 +1,5 @@
-"""Sensors: the build follows every refresh, mails that are due follow the build, and the operator is alerted
-once when a job fails and once when it recovers."""
+"""Sensors: the build follows every refresh, typed-in numbers are loaded within half a minute, mails that are
+due follow the build, and the operator is alerted once when a job fails and once when it recovers."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -7,9 +7,13 @@ from hashlib import sha256
 
 import dagster as dg
 
+from dlt_pipelines.registry import SOURCES
 from foundation.settings import Company, ReportName, Settings
+from foundation.store import StoreError, read
+from foundation.store.changes import typed_so_far
 from orchestration import jobs
 from orchestration.assets import reporting
+from orchestration.assets.ingestion import raw_key
 from orchestration.resources import Scoreline
 from reports.post.alerts import tell_operator, untold
 from reports.post.due import built_as_of, due, first_day, has_waited_enough, pending, to_send, unheard_of
@@ -161,7 +165,56 @@ def _key(settings: Settings, name: str, *state: object) -> str:
     return f"{name}-{digest}-{settings.now():%Y%m%dT%H}"
 
 
+TYPED_IN = "scoreline/typed_in"
+"""Tag of the runs that load what was typed in the portal."""
+_UNFINISHED = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+
+
+@dg.sensor(
+    name="typed_in",
+    job=jobs.refresh,
+    default_status=_RUNNING,
+    minimum_interval_seconds=15,
+    description=(
+        "Loads the typed-in numbers when somebody typed a number or set a goal in the portal; the build"
+        " follows. Waits while a build runs, which would miss what was typed since it began."
+    ),
+)
+def typed_in(
+    context: dg.SensorEvaluationContext, scoreline: Scoreline
+) -> Iterator[dg.RunRequest | dg.SkipReason]:
+    try:
+        with read(scoreline.settings()) as connection:
+            typed = typed_so_far(connection)
+    except StoreError as error:
+        yield dg.SkipReason(str(error))
+        return
+    if typed == (context.cursor or ""):
+        yield dg.SkipReason("Nothing was typed or set since the last look.")
+        return
+    at_work = (
+        dg.RunsFilter(job_name=jobs.build.name, statuses=_UNFINISHED),
+        dg.RunsFilter(tags={TYPED_IN: "yes"}, statuses=_UNFINISHED),
+    )
+    if any(context.instance.get_runs_count(runs) for runs in at_work):
+        yield dg.SkipReason(f"There are {typed}. They are loaded when the present build has ended.")
+        return
+    context.update_cursor(typed)
+    yield dg.RunRequest(
+        run_key=f"typed-in-{typed}",
+        asset_selection=[raw_key("manual", table) for table in SOURCES["manual"].tables],
+        tags={TYPED_IN: "yes"},
+    )
+
+
 all_sensors = [
+    typed_in,
     _build_after(dg.DagsterRunStatus.SUCCESS, "build_after_refresh"),
     _build_after(dg.DagsterRunStatus.FAILURE, "build_after_failed_refresh"),
     # cancelled by a person, or by run monitoring after its maximum runtime

@@ -88,7 +88,7 @@ class Settings(EnvSettings):
         if value is None:
             return None
         scheme, separator, rest = value.get_secret_value().partition("://")
-        if scheme not in ("postgres", "postgresql", "postgresql+psycopg") or not rest.rpartition("/")[2]:
+        if scheme not in ("postgres", "postgresql", "postgresql+psycopg") or not rest.partition("/")[2]:
             raise ValueError("not a valid address, expected postgresql://user:password@host:5432/database")
         return SecretStr(f"postgresql+psycopg{separator}{rest}")
 

@@ -12,9 +12,11 @@ from foundation.store.engine import (
     add_missing,
     bring_up_to_date,
     engine_of,
+    name_of,
     open_store,
     read,
     store_errors,
+    version_of,
 )
 from foundation.store.schema import metadata
 
@@ -68,6 +70,32 @@ def replace_store(settings: Settings, folder: Path) -> Path | None:
     if aside.exists() and not aside.stat().st_size:
         aside.unlink()
     return aside if aside.exists() else None
+
+
+def move_to_postgres(settings: Settings) -> Path:
+    """Copy `store.sqlite` into the database of STORE_URL. Returns the new name of the file.
+
+    Raises:
+        StoreError: STORE_URL is not set, there is no file, the database holds a store already, or one of them
+            can't be used.
+    """
+    path = settings.store_path
+    if settings.store_url is None:
+        raise StoreError("STORE_URL is not set. Set it in .env to the database that is to hold the store.")
+    if not path.exists():
+        raise StoreError(f"{path} does not exist, so there is nothing to move.")
+    with store_errors(settings):
+        engine = engine_of(settings)
+        if version_of(engine) is not None:
+            with engine.connect() as connection:
+                if any(
+                    connection.execute(table.select().limit(1)).first() for table in metadata.sorted_tables
+                ):
+                    raise StoreError(f"{name_of(settings)} has rows already. Nothing was moved.")
+    replace_store(settings, settings.home)
+    kept = path.with_name(f"{path.stem}.before-postgres{path.suffix}")
+    path.replace(kept)
+    return kept
 
 
 def _in(folder: Path, settings: Settings) -> Settings:

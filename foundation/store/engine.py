@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
+import stat
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -77,7 +78,7 @@ def open_store(settings: Settings) -> sa.Engine:
         old = settings.deliveries_path.exists()
         # asked once per process and file: whoever replaces the file has brought it up to date
         if old or _known.get(engine.url) != same:
-            if old or _version(engine) != VERSION:
+            if old or version_of(engine) != VERSION:
                 bring_up_to_date(engine, settings)
             _known[engine.url] = same
         return engine
@@ -147,9 +148,12 @@ def _own_file(path: Path) -> tuple[int, int]:
     like no other."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-        path.chmod(0o600)  # it holds addresses
+        with suppress(FileExistsError):
+            # only a new one: to close a file ends every lock that this process has on it, SQLite's too
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         found = path.stat()
+        if stat.S_IMODE(found.st_mode) != 0o600:
+            path.chmod(0o600)  # it holds addresses
         return (found.st_dev, found.st_ino) if found.st_size else (0, time.monotonic_ns())
     except OSError as error:
         raise StoreError(
@@ -157,7 +161,7 @@ def _own_file(path: Path) -> tuple[int, int]:
         ) from None
 
 
-def _version(engine: sa.Engine) -> str | None:
+def version_of(engine: sa.Engine) -> str | None:
     """The last migration of the store; None: it has no tables yet."""
     with engine.connect().execution_options(store_writes=False) as connection:
         return _version_in(connection)
@@ -184,7 +188,12 @@ def bring_up_to_date(engine: sa.Engine, settings: Settings, *, anyway: bool = Fa
 
     with _one_at_a_time(settings):
         old = settings.deliveries_path.exists()
-        begins = not old and not anyway and _version(engine) is None
+        begins = not old and not anyway and version_of(engine) is None
+        if begins and settings.store_url and settings.store_path.exists():
+            raise StoreLost(
+                f"{name_of(settings)} is empty, but {settings.store_path} holds a store. Copy it with"
+                " `scoreline store move`, or unset STORE_URL."
+            )
         if begins and (traces := _traces(settings)):
             raise StoreLost(f"{name_of(settings)} is missing or empty, but {traces}. {WAY_BACK}")
         if engine.dialect.name == "sqlite":

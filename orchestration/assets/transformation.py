@@ -19,6 +19,7 @@ _CONFIG_TABLES = {
     ("config", "clock"): "The instant that every layer uses as now: SCORELINE_AS_OF, or the current time.",
     ("config", "settings"): "company.toml as rows (name, value); a list has one row per item.",
     ("config", "sources"): "The registered sources with cadence and freshness limit.",
+    ("config", "goals"): "Goals that were set in the portal; goals.csv has the others.",
     ("config", "api_versions"): "The versions of the vendors' APIs in use, with the last day of each.",
     (
         "ledger",

@@ -41,9 +41,11 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     "Keep it": {
         "backup": ("backups", "Back up the warehouse and the store."),
         "restore": ("backups", "Restore the warehouse from a backup."),
+        "store": ("store", "Move the store to Postgres."),
         "new-ledger": ("backups", "Replace a lost or damaged store, with the ledger of deliveries in it."),
     },
     "Change it": {
+        "goals": ("store", "Export the goals of goals.csv and of the portal."),
         "metric-diff": ("tools", "List the numbers that a change of the project moves."),
         "gallery": ("tools", "Build a page that shows every component of the pages."),
         "dbt": ("tools", "Run dbt on the warehouse while holding the write lock."),

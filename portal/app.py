@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from foundation import __version__
 from foundation.settings import Settings
 from foundation.store import StoreError, open_store
-from portal import numbers, pages
+from portal import admin, goals, lines, numbers, pages, pdf
 from portal.api import docs, shapes, v1
 from portal.api.answers import NotModified, problem
 from portal.guard import Guard
@@ -24,7 +24,18 @@ from reports.pages import SiteError
 
 PUBLIC = (sign_in_pages.public, mail_link.router, oidc.router, shapes.public)
 """Routes for those who have not signed in."""
-PRIVATE = (sign_in_pages.router, numbers.router, pages.router, v1.router, shapes.router, docs.router)
+PRIVATE = (
+    sign_in_pages.router,
+    numbers.router,
+    goals.router,
+    lines.router,
+    admin.router,
+    pdf.router,
+    pages.router,
+    v1.router,
+    shapes.router,
+    docs.router,
+)
 """Routes for those who have."""
 
 
@@ -52,8 +63,9 @@ def create_app(settings: Settings, address: str) -> FastAPI:
     app.add_exception_handler(LookupError, _unavailable)
     app.add_exception_handler(StoreError, _unavailable)
     app.add_exception_handler(SiteError, _unavailable)
-    app.add_exception_handler(Exception, _failed)
-    app.add_middleware(Guard, origins=portal.origins)
+    app.add_middleware(
+        Guard, origins=portal.origins, failed=lambda scope, error: _failed(Request(scope), error)
+    )
     return app
 
 

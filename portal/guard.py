@@ -38,10 +38,12 @@ class _TooLarge(Exception):
 
 
 class Guard:
-    """`origins`: the addresses under which the portal may be opened, such as `http://127.0.0.1:8600`."""
+    """`origins`: the addresses under which the portal may be opened, such as `http://127.0.0.1:8600`.
+    `failed`: what is answered where nobody expected an error."""
 
-    def __init__(self, app: App, origins: frozenset[str]) -> None:
+    def __init__(self, app: App, origins: frozenset[str], failed: Callable[[Scope, Exception], App]) -> None:
         self.app = app
+        self.failed = failed
         self.origins = origins
         self.hosts = {urlsplit(origin).netloc for origin in origins}
         self.headers = dict(HEADERS)
@@ -82,6 +84,10 @@ class Guard:
         except _TooLarge:
             if not started:
                 await _too_large(scope, receive, answer)
+        except Exception as error:
+            if started:
+                raise
+            await self.failed(scope, error)(scope, receive, answer)
 
     def _refusal(self, scope: Scope, asked: Headers) -> App | None:
         if asked.get("host", "") not in self.hosts:

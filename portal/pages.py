@@ -21,10 +21,11 @@ from reports.site.renderer import Renderer, Span
 
 router = APIRouter(include_in_schema=False)
 NO_MAILS = Result("mails", [], [])
+NOTHING = Markup()
 
 
-def renderer_of(visit: Visit) -> Renderer:
-    """Renders pages with what the reader may see."""
+def renderer_of(visit: Visit, extra: Markup = NOTHING) -> Renderer:
+    """Renders pages with what the reader may see. `extra`: navigation after that of the page."""
     view = visit.view
     is_admin = visit.who.is_admin
     return Renderer(
@@ -32,7 +33,7 @@ def renderer_of(visit: Visit) -> Renderer:
         view.pages,
         undelivered(visit.portal.settings, visit.portal.company) if is_admin else NO_MAILS,
         lambda root: ReceiptsOnDemand(root, known=view.known),
-        frame=lambda title, body, nav: framed(title, body, visit.nav() + nav),
+        frame=lambda title, body, nav: framed(title, body, visit.nav() + nav + extra),
         compiled=view.compiled,
     )
 
@@ -121,16 +122,19 @@ def _board(visit: Visit, entry: Entry) -> Response:
             raise HTTPException(404, "No week is finished yet.")
         note_confidential(visit, entry.name, lines_of(visit, entry))
     newest = visit.view.periods.newest
-    return answer(visit, entry.name, lambda: renderer_of(visit).board(entry, newest))
+    links = (
+        visit.portal.macros("nav.html").as_pdf(f"/{entry.name}.pdf") if entry.lines is not None else NOTHING
+    )
+    return answer(visit, entry.name, lambda: renderer_of(visit, links).board(entry, newest))
 
 
 @router.get("/scorecard/{label}.html")
 def week(visit: Signed, label: str) -> Response:
     entry = entry_of(visit, SCORECARD)
-    span = visit.view.spans.get(label)
-    if span is None or span.start not in visit.view.periods.weeks:
+    monday = visit.view.finished_week(label)
+    if monday is None:
         raise HTTPException(404)
-    return _week(visit, entry, span.start, "../")
+    return _week(visit, entry, monday, "../")
 
 
 def _week(visit: Visit, entry: Entry, week: date, root: str) -> Response:
@@ -144,7 +148,9 @@ def _week(visit: Visit, entry: Entry, week: date, root: str) -> Response:
         renderer = renderer_of(visit)
         nav = renderer.nav(root, SCORECARD if after is None else menu.WEEKS)
         nav += menu.weeks_navigation(root, week, before, after)
-        nav += visit.portal.macros("nav.html").picker(visit.view.periods.spans[::-1], week_label(week))
+        macros = visit.portal.macros("nav.html")
+        nav += macros.picker(visit.view.periods.spans[::-1], week_label(week))
+        nav += macros.as_pdf(f"/scorecard/{week_label(week)}.pdf")
         return renderer.scorecard(renderer.week(entry, week, newest=after is None), root, nav)
 
     return answer(visit, SCORECARD, make, week_label(week), root)
@@ -171,7 +177,7 @@ def pick(visit: Signed, to: str = "") -> Response:
     span = visit.view.spans.get(to)
     if span is None:
         raise HTTPException(404, f"There is no week, month or quarter {to[:40]!r} here.")
-    if span.start in visit.view.periods.weeks and any(page.name == SCORECARD for page in visit.view.pages):
+    if visit.view.finished_week(to) and any(page.name == SCORECARD for page in visit.view.pages):
         return RedirectResponse(f"/scorecard/{span.label}.html", 303)
     return RedirectResponse(f"/periods/{span.label}", 303)
 

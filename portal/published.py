@@ -12,6 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import date
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -117,6 +118,11 @@ class View:
             while len(self._kept) > _MOST_KEPT:
                 self._kept.popitem(last=False)
         return made
+
+    def finished_week(self, label: str) -> date | None:
+        """The Monday of a finished week that has a page; None: it is none."""
+        span = self.spans.get(label)
+        return span.start if span and span.cadence == "week" and span.start in self.periods.weeks else None
 
     @property
     def spans(self) -> dict[str, Span]:

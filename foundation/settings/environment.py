@@ -71,6 +71,8 @@ class Settings(EnvSettings):
     """Folder of the seeds, if they are not in the dbt project."""
     as_of: Annotated[datetime | None, Field(alias="SCORELINE_AS_OF")] = None
     sandbox_url: Annotated[WebAddress | None, Field(alias="SANDBOX_URL")] = None
+    dagster_url: Annotated[WebAddress | None, Field(alias="DAGSTER_URL")] = None
+    """Where the portal starts runs. None: a running `scoreline ui` of this home."""
     smtp_url: Annotated[SecretStr | None, Field(alias="SMTP_URL")] = None
     store_url: Annotated[SecretStr | None, Field(alias="STORE_URL")] = None
     """The Postgres of the store. None: SQLite, in `store_path`."""
@@ -122,6 +124,19 @@ class Settings(EnvSettings):
     @property
     def outbox_dir(self) -> Path:
         return self.home / "outbox"
+
+    @property
+    def dagster_address(self) -> str | None:
+        """Where Dagster's web server answers: `DAGSTER_URL`, or what a running `scoreline ui` notes."""
+        if self.dagster_url:
+            return self.dagster_url.rstrip("/")
+        note = self.dagster_note
+        return note.read_text(encoding="utf-8").strip() if note.exists() else None
+
+    @property
+    def dagster_note(self) -> Path:
+        """Where `scoreline ui` notes its address while it runs."""
+        return self.dagster_home / "address"
 
     @property
     def dagster_home(self) -> Path:

@@ -60,7 +60,12 @@ def _dagster_dev(host: str, port: int) -> None:
         "-p",
         str(port),
     ]
+    note = Settings().dagster_note  # the portal starts runs there
+    note.parent.mkdir(parents=True, exist_ok=True)
+    note.write_text(f"http://{host}:{port}", encoding="utf-8")
     try:
         sys.exit(subprocess.run(command, cwd=PROJECT_ROOT).returncode)
     except KeyboardInterrupt:
         sys.exit(0)
+    finally:
+        note.unlink(missing_ok=True)

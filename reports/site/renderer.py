@@ -132,8 +132,9 @@ class Renderer:
         own = {**values, "receipts": self.receipts(root), "archived": archived}
         return self.html(SCORECARD, own, title=title + (", as first published" if archived else ""), nav=nav)
 
-    def board(self, entry: Entry, week: date | None) -> str:
-        """A page of the present. `week`: the newest finished one; None: nothing is finished yet."""
+    def board_values(self, entry: Entry, week: date | None) -> dict[str, Any]:
+        """The values of a page of the present. `week`: the newest finished one; None: nothing is finished
+        yet."""
         root = "../" * entry.file.count("/")
         params = {"week": week, "newest": True, "lines": list(entry.lines or ())}
         values: dict[str, Any] = {
@@ -150,6 +151,12 @@ class Renderer:
                 *(note for note in self.notes(entry, week, newest=True) if note.kind != "line"),
                 *(gate.Note("line", text) for text in gate.line_reasons(shown, week_label(week))),
             ]
+        return values
+
+    def board(self, entry: Entry, week: date | None) -> str:
+        """A page of the present. `week`: as in `board_values`."""
+        values = self.board_values(entry, week)
+        root = "../" * entry.file.count("/")
         title = f"{values['build'].one().company_name}: {entry.meta['title']}"
         nav = self.nav(root, entry.report) + menu.sections_navigation(self.pages, root, entry)
         return self.html(entry.name, values, title=title, nav=nav)

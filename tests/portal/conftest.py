@@ -26,6 +26,41 @@ DANA, MAYA, SAM = (f"{name}@cedar-ridge.example" for name in ("dana.whitfield", 
 """Leadership (finance too, and an administrator), a line owner, another one."""
 
 
+GUEST, NOBODY = "chair@board.example", "priya.nair@cedar-ridge.example"
+"""From outside, for one section; in people.csv without a role."""
+ROLES = """
+[[access.roles]]
+name = "leadership"
+people = ["dana_whitfield"]
+sections = ["*", "finance"]
+sets_goals = true
+contact_names = true
+
+[[access.roles]]
+name = "sales"
+people = ["maya_torres", "victor_lang"]
+pages = ["scorecard", "finance", "definitions", "data_health", "index"]
+sections = ["inside_sales", "outside_sales", "hybrid_sales", "warm_250", "quarter_summary"]
+
+[[access.roles]]
+name = "board"
+people = ["*@board.example"]
+pages = ["finance", "ceo"]
+sections = ["finance.cash_position"]
+"""
+"""Roles that see little, for tests of what they do not see."""
+
+
+def with_access(settings: Settings, folder: Path, roles: str = ROLES, access: str = "") -> Settings:
+    """The project's company.toml with other roles."""
+    text = settings.company_file.read_text(encoding="utf-8")
+    start = text.index("[access]")
+    company = folder / "company.toml"
+    admins = 'admins = ["dana.whitfield@cedar-ridge.example"]'
+    company.write_text(f"{text[:start]}[access]\n{admins}\n{access}\n{roles}", encoding="utf-8")
+    return settings.model_copy(update={"company_file": company})
+
+
 OWNERS = {"inside_sales": "maya_torres", "warm_250": "victor_lang", "hybrid_sales": "noor_haddad"}
 
 

@@ -15,7 +15,7 @@ from filelock import FileLock
 
 from foundation.settings import Settings
 from foundation.store import StoreError, StoreLost, open_store
-from foundation.store.engine import damaged, engine_of, name_of, way_out
+from foundation.store.engine import damaged, engine_of, name_of, store_errors, way_out
 from foundation.store.schema import deliveries
 from reports.post.outcome import DeliveryFailed, LedgerLost
 
@@ -28,22 +28,24 @@ def ledger(settings: Settings) -> Iterator[sa.Connection]:
         DeliveryFailed: the store can't be used, or it is gone while what it should know of is still there.
         Nothing is sent without it.
     """
-    with _ledger_errors(settings):
-        engine = open_store(settings)
-        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    with _cannot_open(settings):
+        connection = open_store(settings).connect().execution_options(isolation_level="AUTOCOMMIT")
+    with connection:
+        try:
             yield connection
+        except sa.exc.DBAPIError as error:
+            raise (LedgerLost if damaged(error) else DeliveryFailed)(trouble(settings, error)) from None
 
 
 @contextmanager
-def _ledger_errors(settings: Settings) -> Iterator[None]:
+def _cannot_open(settings: Settings) -> Iterator[None]:
     try:
-        yield
+        with store_errors(settings):
+            yield
     except StoreLost as error:
         raise LedgerLost(str(error)) from None
     except StoreError as error:
         raise DeliveryFailed(f"{error} Nothing was sent.") from None
-    except sa.exc.DBAPIError as error:
-        raise (LedgerLost if damaged(error) else DeliveryFailed)(trouble(settings, error)) from None
 
 
 def trouble(settings: Settings, error: sa.exc.DBAPIError) -> str:
@@ -70,12 +72,12 @@ def sending_lock(settings: Settings, name: str = "sending") -> AbstractContextMa
 @contextmanager
 def _lock_in_postgres(settings: Settings, name: str) -> Iterator[None]:
     """For the processes of all machines that share the store."""
-    with _ledger_errors(settings):
+    with _cannot_open(settings):
         connection = engine_of(settings).connect().execution_options(isolation_level="AUTOCOMMIT")
     # not from the pool: the lock ends with its connection
     connection.detach()
     with connection:
-        with _ledger_errors(settings):
+        with _cannot_open(settings):
             key = sa.func.hashtextextended(f"scoreline {name}", 0)
             connection.execute(sa.select(sa.func.pg_advisory_lock(key)))
         yield

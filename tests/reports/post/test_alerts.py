@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing
 from datetime import timedelta
 from email import message_from_bytes
 from email.policy import default
 
 import pytest
+import sqlalchemy as sa
 
 from foundation.settings import Company, Settings
+from foundation.store.schema import alerts
 from reports.post.alerts import data_conditions, source_conditions, tell_operator, tell_untold, untold
+from reports.post.ledger import ledger
 from reports.post.outcome import DeliveryFailed
 from tests.support.published import CLOCK
 
@@ -118,8 +119,8 @@ def test_what_was_never_told_is_told_when_it_is_over(settings: Settings, company
 
 def test_killed_between_the_mail_and_its_note(settings: Settings, company: Company) -> None:
     tell_operator(settings, company, LATE, "source")
-    with closing(sqlite3.connect(settings.store_path)) as connection, connection:
-        connection.execute("update alerts set told = 0")
+    with ledger(settings) as connection:
+        connection.execute(sa.update(alerts).values(told=0))
     assert tell_operator(settings, company, LATE, "source") == []
     assert len(subjects(settings)) == 1
 

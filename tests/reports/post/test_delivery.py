@@ -5,13 +5,11 @@ from __future__ import annotations
 
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 import textwrap
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from datetime import date, timedelta
 from email import message_from_bytes
 from email.policy import default
@@ -19,11 +17,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from pydantic import SecretStr
 
 from foundation.settings import PROJECT_ROOT, Company, Settings
+from foundation.store.schema import deliveries
 from reports.mails.weekly_scorecard import send_weekly_scorecard
 from reports.post.delivery import Postman
+from reports.post.ledger import ledger
 from reports.post.outcome import DeliveryFailed
 from reports.post.transport import Smtp, transport
 from tests.support.smtp import Server, free_port
@@ -34,11 +35,10 @@ OPERATOR = "ops@cedar-ridge.example"
 
 
 def rows(settings: Settings) -> list[tuple[Any, ...]]:
-    with closing(sqlite3.connect(settings.store_path)) as connection:
-        return connection.execute(
-            "select report, period, recipient, attempt, state from deliveries order by report, recipient,"
-            " attempt"
-        ).fetchall()
+    columns = [deliveries.c[name] for name in ("report", "period", "recipient", "attempt", "state")]
+    with ledger(settings) as connection:
+        found = connection.execute(sa.select(*columns)).tuples()
+        return sorted(found, key=lambda row: (row[0], row[2], row[3]))
 
 
 def test_into_the_outbox_once(settings: Settings, company: Company) -> None:
@@ -257,6 +257,8 @@ def _process(settings: Settings, *only: str) -> subprocess.Popen[str]:
     }
     if settings.smtp_url:
         environment["SMTP_URL"] = settings.smtp_url.get_secret_value()
+    if settings.store_url:
+        environment["STORE_URL"] = settings.store_url.get_secret_value()
     return subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(_SENDER), *only],
         env=environment,
@@ -297,8 +299,9 @@ def test_killed_while_the_server_takes_the_mail(smtp: Settings, company: Company
 def test_killed_before_the_outbox_file_was_there(settings: Settings, company: Company) -> None:
     """Writing the same file again makes no second mail, so the next run completes it."""
     send_weekly_scorecard(settings, company, W43)
-    with closing(sqlite3.connect(settings.store_path)) as connection, connection:
-        connection.execute("update deliveries set state = 'sending' where recipient = ?", [DANA])
+    with ledger(settings) as connection:
+        dana = sa.update(deliveries).where(deliveries.c.recipient == DANA)
+        connection.execute(dana.values(state="sending"))
     (settings.outbox_dir / f"weekly_scorecard-2025-W43-{DANA}.eml").unlink()
     assert send_weekly_scorecard(settings, company, W43).sent == [DANA]
     assert len(list(settings.outbox_dir.iterdir())) == 3

@@ -23,7 +23,7 @@ import duckdb
 from filelock import FileLock, Timeout
 
 from foundation.errors import ScorelineError
-from foundation.formats import currency_digits, currency_symbol
+from foundation.formats import for_sql
 from foundation.settings import Company, Settings
 
 log = logging.getLogger(__name__)
@@ -364,12 +364,9 @@ class Warehouse:
 
 def settings_rows(company: Company) -> list[tuple[str, str]]:
     """`company.toml` as rows (name, value), one row per item of a list: `('hubspot.pipelines', 'default')`.
-    `format.*` says how amounts are written."""
-    currency = company.company.currency
-    rows = [
-        ("format.currency_symbol", currency_symbol(currency)),
-        ("format.currency_digits", str(currency_digits(currency))),
-    ]
+    `format.*` says how numbers, amounts and days are written."""
+    formats = for_sql(company.company.locale, company.company.currency)
+    rows = [(f"format.{name}", text) for name, text in formats.items()]
     for section, table in company.model_dump(mode="json", by_alias=True).items():
         for key, value in table.items():
             items = value if isinstance(value, list) else [value]

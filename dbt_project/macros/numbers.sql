@@ -5,9 +5,21 @@
     regexp_replace(cast(cast({{ number }} as decimal(38, 6)) as text), '\.?0+$', '')
 {%- endmacro %}
 
-{#- what is written before an amount: the currency's symbol, or its code and a space (foundation/formats.py) -#}
-{% macro currency_sign() -%}
-    {{ setting('format.currency_symbol') }}
+{#- `1,234.5` with the separators of the company's locale (foundation/formats.py) -#}
+{% macro localized(text) -%}
+    {%- set separators = setting('format.group', ',')[1:-1] ~ setting('format.decimal', '.')[1:-1] -%}
+    {%- if separators == ',.' -%}{{ text }}{%- else -%}translate({{ text }}, ',.', '{{ separators }}'){%- endif -%}
+{%- endmacro %}
+
+{#- a day as people write it: 20 Oct, 20 Oct 2025; `form`: day, day_year or month -#}
+{% macro day_text(day, form='day_year') -%}
+    {%- set defaults = {'day': '%-d %b', 'day_year': '%-d %b %Y', 'month': '%b %Y'} -%}
+    strftime({{ day }}, {{ setting('format.' ~ form, defaults[form]) }})
+{%- endmacro %}
+
+{#- an instant of the company's clock as people write it: 20 Oct 2025 06:55 -#}
+{% macro local_time_text(instant) -%}
+    {{ day_text(instant) }} || strftime({{ instant }}, ' %H:%M')
 {%- endmacro %}
 
 {#- decimals of an amount of money: 2 for USD, 0 for JPY -#}
@@ -31,7 +43,7 @@
 {% macro amount_text(number, unit) -%}
     case {{ unit }}
         when 'percent' then {{ trimmed_number(number ~ ' * 100', 1) }} || ' points'
-        when 'money' then {{ currency_sign() }} || regexp_replace(format('{:,.{{ currency_digits() }}f}', abs(cast({{ number }} as double))), '\.0+$', '')
+        when 'money' then {{ setting('format.currency_symbol') }} || {{ localized("regexp_replace(format('{:,." ~ currency_digits() ~ "f}', abs(cast(" ~ number ~ " as double))), '\\.0+$', '')") }} || {{ setting('format.currency_after', '') }}
         when 'hours' then {{ trimmed_number(number, 1) }} || ' h'
         when 'days' then {{ trimmed_number(number, 1) }} || ' days'
         when 'minutes' then {{ trimmed_number(number, 0) }} || ' min'
@@ -46,9 +58,9 @@
 
 {% macro trimmed_number(number, digits) -%}
     {%- if digits -%}
-        regexp_replace(format('{:,.{{ digits }}f}', round(abs(cast({{ number }} as double)), {{ digits }})), '\.?0+$', '')
+        {{ localized("regexp_replace(format('{:,." ~ digits ~ "f}', round(abs(cast(" ~ number ~ " as double)), " ~ digits ~ ")), '\\.?0+$', '')") }}
     {%- else -%}
-        format('{:,.0f}', round(abs(cast({{ number }} as double))))
+        {{ localized("format('{:,.0f}', round(abs(cast(" ~ number ~ " as double))))") }}
     {%- endif -%}
 {%- endmacro %}
 

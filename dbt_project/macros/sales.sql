@@ -1,14 +1,13 @@
 {#- What the models of the sales pages share. -#}
 
-{#- the days of a span as people write them: 27 Oct 2025, 20 – 26 Oct 2025, 1 Jan – 27 Oct 2025, 30 Dec 2024 – 5 Jan 2025 -#}
+{#- the days of a span as people write them: 27 Oct 2025, 20 Oct – 26 Oct 2025, 30 Dec 2024 – 5 Jan 2025 -#}
 {% macro span_text(first_day, last_day) -%}
     case
         when {{ first_day }} = {{ last_day }} then ''
-        when date_trunc('month', {{ first_day }}) = date_trunc('month', {{ last_day }}) then strftime({{ first_day }}, '%-d – ')
-        when year({{ first_day }}) = year({{ last_day }}) then strftime({{ first_day }}, '%-d %b – ')
-        else strftime({{ first_day }}, '%-d %b %Y – ')
+        when year({{ first_day }}) = year({{ last_day }}) then {{ day_text(first_day, 'day') }} || ' – '
+        else {{ day_text(first_day) }} || ' – '
     end
-    || strftime({{ last_day }}, '%-d %b %Y')
+    || {{ day_text(last_day) }}
 {%- endmacro %}
 
 {#- a vendor's constant as words: PAID_SEARCH is Paid search -#}

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
 from foundation.errors import SettingsError
+from foundation.formats import DEFAULT, use_locale
 from foundation.settings import vendors
 from foundation.settings.access import AccessSection
 from foundation.settings.environment import Settings, reason_of
@@ -19,6 +20,7 @@ from foundation.settings.types import (
     Days,
     Id,
     Line,
+    LocaleTag,
     MailAddress,
     Sender,
     Table,
@@ -32,6 +34,8 @@ class CompanySection(Table):
     name: Line
     time_zone: TimeZone
     currency: Currency
+    locale: LocaleTag = DEFAULT
+    """How numbers, amounts and days are written on pages and in mails."""
 
 
 class CalendarSection(Table):
@@ -210,7 +214,7 @@ class Company(Table):
 
 
 def load_company(settings: Settings) -> Company:
-    """Read `company.toml`.
+    """Read `company.toml`, and write in its locale from now on.
 
     Raises:
         SettingsError: the file is missing or is not TOML, or a value is not valid; names the file, the key
@@ -230,10 +234,12 @@ def load_company(settings: Settings) -> Company:
     ):
         values["autotask"]["reactive_queue_ids"] = queues
     try:
-        return Company.model_validate(values)
+        company = Company.model_validate(values)
     except ValidationError as error:
         faults = dict.fromkeys(f"  {_fault(e)}" for e in error.errors())
         raise SettingsError(f"{path}:\n" + "\n".join(faults)) from None
+    use_locale(company.company.locale)
+    return company
 
 
 def _fault(error: Any) -> str:

@@ -17,6 +17,8 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from foundation.formats import style
+
 
 class Table(BaseModel):
     """Base of every section of company.toml: unknown keys are errors."""
@@ -161,6 +163,8 @@ Name = Annotated[
     str, matching(r"[a-z][a-z0-9_]*", "lower-case letters, digits and '_' such as 'yearly_capacity'")
 ]
 TimeZone = Annotated[str, AfterValidator(_known_zone)]
+LocaleTag = Annotated[str, AfterValidator(lambda tag: str(style(tag).locale))]
+"""A locale of babel, such as `en_GB`."""
 Line = Annotated[str, AfterValidator(_line)]
 """One line of readable text: names, labels, words that a vendor uses."""
 Id = Annotated[str, AfterValidator(checked_id)]

@@ -15,10 +15,11 @@ from reports.components.definitions import Definitions
 from reports.components.figures import BarChart, LineChart, SmallBars
 from reports.components.filters import Filters
 from reports.components.finance import BankComplaints, BooksNote, CashGap, CashTable
+from reports.components.links import receipt_of
 from reports.components.macros import macros
 from reports.components.pace import Pace
 from reports.components.receipts import pieces
-from reports.components.sales import Measures, Sql, Tiles, WhatIf
+from reports.components.sales import Funnel, Measures, Sql, Tiles, WhatIf, goal_cover
 from reports.components.scorecard import (
     Attention,
     Changes,
@@ -28,22 +29,23 @@ from reports.components.scorecard import (
     RunningWeek,
     Sections,
 )
-from reports.look.numbers import day, instant, long_day, number, week_days, week_name
+from reports.look.numbers import day, instant, long_day, number, plural, span, week_days, week_name
 from reports.look.tokens import STATUS
 
 _FUNCTIONS: tuple[Callable[..., Any], ...] = (
     Attention, BankComplaints, BarChart, BigValue, BooksNote, CashGap, CashTable, Changes, DataTable,
-    Definitions, Delta, Filters, Headline, LineChart, Masthead, Measures, Pace, QuarterSummary, RunningWeek,
-    Sections, SmallBars, Sql, Tiles, Value, WhatIf, day, instant, long_day, number, pieces, week_days,
-    week_name,
+    Definitions, Delta, Filters, Funnel, Headline, LineChart, Masthead, Measures, Pace, QuarterSummary,
+    RunningWeek, Sections, SmallBars, Sql, Tiles, Value, WhatIf, day, goal_cover, instant, long_day, number,
+    pieces, plural, receipt_of, span, week_days, week_name,
 )  # fmt: skip
 
 _MACROS = {
-    "basics.html": ("Info", "Pill", "StatusBar"),
+    "basics.html": ("Info", "Pill", "Search", "StatusBar"),
     "finance.html": ("BillTable", "LinkTable"),
     "movement.html": ("Moved",),
     "overview.html": ("WeekList",),
     "receipts.html": ("ReceiptCards", "ReceiptHead"),
+    "sales.html": ("Empty",),
     "scorecard.html": ("BoardHead", "DataNotes", "LateSources"),
 }
 """Components whose values need no preparation, by their template."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -15,15 +15,18 @@ from reports.components.macros import macros
 from reports.engine.markup import plain, web_address
 from reports.engine.queries import Result
 from reports.look.charts import spark
-from reports.look.numbers import Number, day, exact, number
+from reports.look.numbers import Number, day, exact, month, number, short_instant
 
 _html = macros("basics.html")
 
-_OWN = re.compile(r"[a-z_]*(\.html)?#[a-z_]+(\?[a-z_]+=[A-Za-z0-9_.:%&=-]*)?\Z")
+_OWN = re.compile(r"[a-z_]*(\.html)?#[a-z0-9_]+(\?[a-z_]+=[A-Za-z0-9_.:%&=-]*)?\Z")
 """An address within the site: `sales_deals.html#won?period=ytd&owner=all`."""
 
-_SIDE = {int: "n", float: "n", Decimal: "n", date: "d"}
+_SIDE = {int: "n", float: "n", Decimal: "n", date: "d", datetime: "d"}
 """Class of a table's cell by what is in it: numbers are on the right, days are not torn apart."""
+
+_LONG = 90
+"""Letters of a long text that are shown before it is opened."""
 
 _UNCHANGED = Decimal("0.0005")
 """A smaller change, as a share, is not shown as one."""
@@ -104,11 +107,24 @@ def BigValue(
 
 
 @dataclass(frozen=True)
-class TableRow:
-    """A row of a table. `cells`: (text, where it leads). `small`: the small text under the first cell;
-    `share`: the length of its bar in percent."""
+class Cell:
+    """A cell of a table. `shade`: how dark its ground is, 0 to 100; `mark`: the state that colours its
+    word."""
 
-    cells: list[tuple[str, str | None]]
+    text: str
+    href: str | None = None
+    shade: str = ""
+    mark: str = ""
+    rest: str = ""
+    """What a long text goes on with once it is opened."""
+
+
+@dataclass(frozen=True)
+class TableRow:
+    """A row of a table. `small`: the small text under the first cell; `share`: the length of its bar in
+    percent."""
+
+    cells: list[Cell]
     small: str
     share: str | None
 
@@ -120,16 +136,25 @@ def DataTable(
     *,
     bar: str = "",
     small: str = "",
+    anchor: str = "",
+    fold: bool = False,
 ) -> Markup:
     """A plain table; text is left, numbers are right, days are `20 Oct`.
 
     Args:
         columns: [{key, label, unit}] or {key: label}. `units`: the column with the unit of each row.
-            `digits`: the number of decimals. `href`: the column with the address that the cell leads to.
-            `none`: the text for a missing value. `year`: whether days carry their year. `most`: letters of a
-            text, 160 without it.
+            `digits`: the number of decimals. `href`: the column with the address that the cell leads to; a
+            figure of 0 leads nowhere, as it has no records. `to`: an address of the site for all its cells,
+            or a function of the row that gives it. `none`: the text for a missing value, or such a
+            function. `year`: whether days carry their year. `month`: whether a day stands for its
+            month. `zone`: the time zone of instants. `most`: letters of a
+            text, 160 without it. `shade`: whether cells are darker the higher their share is. `marks`: the
+            column with the state that gives the word its shape and colour. `long`: whether a long text is
+            folded.
         bar: the column whose numbers are drawn as bars under the first one.
         small: the column whose text is the small print under the first one.
+        anchor: the id that links to the table lead to.
+        fold: whether the table is opened by its caption, or by such a link.
     """
     if isinstance(columns, Mapping):
         columns = [{"key": key, "label": label} for key, label in columns.items()]
@@ -140,34 +165,55 @@ def DataTable(
 
     rows = [
         TableRow(
-            [(_text(row, column), _target(row, column)) for column in columns],
+            [_cell(row, column) for column in columns],
             plain(row[small]) if small and row[small] else "",
             share(row),
         )
         for row in data
     ]
     heads = [(column.get("label", column["key"]), _side(data, column)) for column in columns]
-    return _html.data_table(caption, heads, rows, data.name)
+    return _html.data_table(caption, heads, rows, data.name, anchor, fold)
 
 
 def _side(data: Result, column: Mapping[str, Any]) -> str:
     types = (type(row[column["key"]]) for row in data)
-    return next((_SIDE[kind] for kind in types if kind in _SIDE), "n" if "none" in column else "")
+    side = next((_SIDE[kind] for kind in types if kind in _SIDE), "n" if "none" in column else "")
+    return f"{side} heat" if column.get("shade") else side
+
+
+def _cell(row: Mapping[str, Any], column: Mapping[str, Any]) -> Cell:
+    value = row[column["key"]]
+    shade = f"{exact(value) * 100:.0f}" if column.get("shade") and value else ""
+    mark = row[column["marks"]] if "marks" in column else ""
+    text = _text(row, column)
+    if column.get("long") and len(text) > _LONG:
+        at = text.rfind(" ", 0, _LONG)
+        return Cell(text[:at], None, shade, mark, text[at:])
+    return Cell(text, _target(row, column), shade, mark)
 
 
 def _text(row: Mapping[str, Any], column: Mapping[str, Any]) -> str:
     value = row[column["key"]]
     if value is None and "none" in column:
-        return str(column["none"])
+        none = column["none"]
+        return str(none(row) if callable(none) else none)
     if isinstance(value, int | float | Decimal) or value is None:
         unit = row[column["units"]] if "units" in column else column.get("unit", "count")
         return number(value, unit, column.get("digits"))
+    if isinstance(value, datetime):
+        return short_instant(value, column["zone"])
     if isinstance(value, date):
-        return f"{day(value)} {value.year}" if column.get("year") else day(value)
+        return month(value) if column.get("month") else day(value, year=bool(column.get("year")))
     return plain(str(value), column.get("most", 160))
 
 
 def _target(row: Mapping[str, Any], column: Mapping[str, Any]) -> str | None:
+    value = row[column["key"]]
+    if value is None or (value == 0 and not column.get("unit", "").startswith("percent")):
+        return None
+    if to := column.get("to"):
+        address = to(row) if callable(to) else to
+        return None if address is None else str(address)
     target = row[column["href"]] if "href" in column else None
     # an address of the site itself was written by the page; one of a vendor's record must be one that a
     # reader may follow

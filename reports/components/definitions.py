@@ -25,8 +25,10 @@ class Metric:
 
 
 def Definitions(metrics: Result, goals: Result, changes: Result) -> Markup:
-    """A list of the metrics by section, each of them to be opened. `goals`, `changes`: rows per metric, the
-    newest first."""
+    """The metrics by section and from A to Z, each of them to be opened.
+
+    `goals`, `changes`: rows per metric, the newest first.
+    """
 
     def metric(row: Row) -> Metric:
         own = goals.where(metric_id=row.metric_id)
@@ -37,5 +39,12 @@ def Definitions(metrics: Result, goals: Result, changes: Result) -> Markup:
         [
             (label, [metric(row) for row in members])
             for label, members in groupby(metrics, key=lambda metric: metric.section_label)
-        ]
+        ],
+        [
+            (letter, list(members))
+            for letter, members in groupby(
+                sorted(metrics, key=lambda metric: metric.label.casefold()),
+                key=lambda metric: metric.label[:1].upper(),
+            )
+        ],
     )

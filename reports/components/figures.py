@@ -10,13 +10,14 @@ from markupsafe import Markup
 from reports.components.macros import macros
 from reports.engine.queries import Result
 from reports.look.charts import Chart, series, small_multiples, to_html
-from reports.look.numbers import day
+from reports.look.numbers import day, month
 
 _html = macros("figures.html")
 
 
-def _labels(data: Result, x: str) -> list[str]:
-    return [day(value) if isinstance(value, date) else str(value) for value in data.column(x)]
+def _labels(data: Result, x: str, months: bool = False) -> list[str]:
+    form = month if months else day
+    return [form(value) if isinstance(value, date) else str(value) for value in data.column(x)]
 
 
 def LineChart(
@@ -31,15 +32,17 @@ def LineChart(
     subtitle: str = "",
     goal: str | None = None,
     height: int = 220,
+    months: bool = False,
 ) -> Markup:
-    """Lines with their names at the right end; the goal, where there is one, is dashed."""
+    """Lines with their names at the right end; the goal, where there is one, is dashed. `months`: the days
+    of `x` stand for their months."""
     shown = [
         series(name, data.column(column), color)
         for column, name, color in zip(y, names or y, colors, strict=False)
     ]
     if goal:
         shown.append(series("Goal", data.column(goal), "goal", "goal", 1.5))
-    chart = Chart(title, _labels(data, x), shown, unit, subtitle, height=height)
+    chart = Chart(title, _labels(data, x, months), shown, unit, subtitle, height=height)
     return _html.figure(to_html(chart))
 
 
@@ -54,12 +57,13 @@ def BarChart(
     subtitle: str = "",
     goal: str | None = None,
     height: int = 220,
+    months: bool = False,
 ) -> Markup:
-    """One series as bars; the goal, where there is one, is dashed."""
+    """One series as bars; the goal, where there is one, is dashed. `months`: as of `LineChart`."""
     shown = [series(name or title, data.column(y), "c1", "bar")]
     if goal:
         shown.append(series("Goal", data.column(goal), "goal", "goal", 1.5))
-    chart = Chart(title, _labels(data, x), shown, unit, subtitle, height=height)
+    chart = Chart(title, _labels(data, x, months), shown, unit, subtitle, height=height)
     return _html.figure(to_html(chart))
 
 

@@ -18,7 +18,9 @@ from functools import cached_property
 from markupsafe import Markup
 
 from reports.components.macros import macros
+from reports.engine.markup import plain
 from reports.engine.queries import PageError, Result, Row
+from reports.look.numbers import long_day
 
 _html = macros("filters.html")
 
@@ -56,8 +58,8 @@ class Filters:
     """The filters of a page: `{% set by = Filters(period=periods, owner=owners) %}{{ by }}` draws their form.
 
     Each is a block with the columns `key`, `label`, `note` (what the line under the form says of the choice)
-    and `is_default`. The first is a row of buttons if there are few choices, the others are lists; a list of
-    days gets buttons for the day before and after.
+    and `is_default`; days of `label_day` and `note_day` come after the words. The first is a row of buttons
+    if there are few choices, the others are lists; a list of days gets buttons for the day before and after.
     """
 
     by: dict[str, Result] = field(default_factory=dict)
@@ -86,7 +88,14 @@ class Filters:
 
     def __html__(self) -> str:
         days = {name for name, rows in self.by.items() if all(isinstance(row["key"], date) for row in rows)}
-        return str(_html.form(self, days, _MOST_BUTTONS))
+        return str(_html.form(self, days, _MOST_BUTTONS, _words))
+
+
+def _words(row: Row, column: str) -> str:
+    """A label or note: text, a day, or a text and a day (`note` and `note_day`)."""
+    value, on = row[column], row.get(f"{column}_day")
+    words = long_day(value) if isinstance(value, date) else plain(value)
+    return f"{words} {long_day(on)}".strip() if on else words
 
 
 def _text(key: object) -> str:

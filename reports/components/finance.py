@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from markupsafe import Markup
 
+from foundation.calendar import week_label
 from reports.components.macros import macros
 from reports.engine.markup import plain
 from reports.engine.queries import Result, Row
-from reports.look.numbers import DASH, day, number
+from reports.look.numbers import DASH, day, month, number
 
 _html = macros("finance.html")
 
@@ -56,7 +57,7 @@ def BooksNote(basis: Result, running: Result, build: Result) -> Markup:
     for row in running:
         until = f" to {day(row.through_day)}" if row.through_day else ""
         text += (
-            f" {row.month_name} so far{until}: revenue {number(row.revenue, home)}, expenses"
+            f" {month(row.month_start)} so far{until}: revenue {number(row.revenue, home)}, expenses"
             f" {number(row.expenses, home)}, provisional."
         )
     return _html.note(text)
@@ -72,8 +73,9 @@ class Account:
     standing: str
 
 
-def CashTable(balances: Result, build: Result) -> Markup:
-    """Accounts and the days on which the banks answered, the newest first; the sum only where it is whole."""
+def CashTable(balances: Result, build: Result, to: Callable[[Row], str | None] = lambda row: None) -> Markup:
+    """Accounts and the days on which the banks answered, the newest first; the sum only where it is whole.
+    `to`: where a day's amounts lead."""
     days: list[date] = sorted(set(balances.column("snapshot_day")), reverse=True)
     accounts: dict[str, dict[date, Row]] = {}
     for row in balances:
@@ -95,6 +97,7 @@ def CashTable(balances: Result, build: Result) -> Markup:
             )
         ],
         [cash[one] for one in days],
+        [to(Row({"week_label": week_label(one)})) for one in days],
         f"money:{build.one().currency}",
     )
 

@@ -20,11 +20,11 @@ from reports.look.numbers import (
     week_number,
 )
 from reports.look.tokens import SOURCE_STATE, STATE, STATUS
-from reports.words.line import PER
+from reports.words.line import PER, benchmark_of
 
 _FUNCTIONS = (
-    anchor, day, instant, judged, long_day, new_id, number, plain, plural, short_instant, web_address,
-    week_days, week_name, week_number,
+    anchor, benchmark_of, day, instant, judged, long_day, new_id, number, plain, plural, short_instant,
+    web_address, week_days, week_name, week_number,
 )  # fmt: skip
 
 FUNCTIONS = {function.__name__: function for function in _FUNCTIONS} | {

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from markupsafe import Markup
 
+from reports.components.links import Receipts
 from reports.components.macros import macros
 from reports.engine.markup import join
 from reports.engine.queries import Result, Row
@@ -35,6 +36,7 @@ class PaceRow:
 
     row: Row
     value: str
+    href: str | None
     expected: str
     covered: str
     """How many of its weeks have a number, where some have none."""
@@ -46,20 +48,21 @@ class PaceRow:
     bar: Bar | None
 
 
-def Pace(pace: Result) -> Markup:
+def Pace(pace: Result, receipts: Receipts, week: str) -> Markup:
     """A list per span: the number so far, where it should be by now, and what each remaining day or week must
     bring.
 
     The first hours of a span tell nothing: while it is too early for every line, one sentence replaces the
-    list.
+    list. `week`: label of the running week, whose receipts have the weeks of a month or quarter.
     """
     rows = sorted(pace, key=lambda row: (_SPANS.index(row.span), row.period_label))
     return join(
-        _span(list(members)) for _, members in itertools.groupby(rows, key=lambda row: row.period_label)
+        _span(list(members), receipts, week)
+        for _, members in itertools.groupby(rows, key=lambda row: row.period_label)
     )
 
 
-def _span(rows: list[Row]) -> Markup:
+def _span(rows: list[Row], receipts: Receipts, week: str) -> Markup:
     span = rows[0].span
     label = rows[0].period_label if span == "quarter" else period_name(rows[0].period_start, span)
     if all(row.pace == "too_early" for row in rows):
@@ -69,12 +72,12 @@ def _span(rows: list[Row]) -> Markup:
         label[0].upper() + label[1:],
         ", ".join(words for _, words in tally(known)) or "values so far",
         ("Line", "So far", "Goal", f"Needed each {'week' if span == 'quarter' else 'working day'}", "Pace"),
-        [_row(row) for row in known],
+        [_row(row, receipts, week) for row in known],
         any(row.pace in ("behind", "missed") for row in known),
     )
 
 
-def _row(row: Row) -> PaceRow:
+def _row(row: Row, receipts: Receipts, week: str) -> PaceRow:
     status, word = WORDS[row.pace] if row.pace else (row.status, None)
     open_ended = row.needed is not None and row.pace not in ("done", "missed", None)
     most = "at most " if row.operator in ("<=", "<") else ""
@@ -82,6 +85,7 @@ def _row(row: Row) -> PaceRow:
     return PaceRow(
         row,
         value=judged(row.value, row.unit, (row.target, row.target_2)),
+        href=receipts.href(row.period_label, row.line_id) or receipts.href(week, row.line_id, "quarter"),
         expected=f"{expected_text(row)} by now" if row.expected_so_far is not None else "",
         covered=(
             ""

@@ -309,7 +309,7 @@ def _restatement(change: Row, records: Sequence[Row], zone: str, which: str) -> 
         f"Published {instant(change.changed_at, zone)}; what it was, {instant(change.published_at, zone)}.",
         f"{change.section_label}: {change.label}, records that made the difference, {which}",
         [_difference(record, change.aggregation, unit) for record in records[:MOST_DIFFERING]],
-        f"{more:,}" if more > 0 else "",
+        number(more) if more > 0 else "",
     )
 
 

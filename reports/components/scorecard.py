@@ -165,6 +165,8 @@ class LineRow:
     state: StateTag | None
     restated: RestatedTag | None
     previous_restated: RestatedTag | None
+    definition: str | None
+    """The link to its definition in full."""
     href: str | None
     previous_href: str | None
     quarter_href: str | None
@@ -210,6 +212,7 @@ def _line_row(line: Line, receipts: Receipts, build: Row, changes: _Changes, col
         state=state_tag(line, build.time_zone, manual=typed_in(line), snapshot=line.is_running),
         restated=restated_tag(changes.get((line.line_id, line.week_start), ()), build),
         previous_restated=restated_tag(changes.get((line.line_id, line.previous_start), ()), build),
+        definition=receipts.definition(line.metric_id),
         href=receipts.href(line.week_label, line.line_id),
         previous_href=(
             receipts.href(line.previous_label, line.line_id)
@@ -247,6 +250,7 @@ class QuarterTile:
 
     row: Row
     goal: str
+    definition: str | None
     href: str | None
     state: StateTag | None
     restated: RestatedTag | None
@@ -264,6 +268,7 @@ def QuarterSummary(quarter: Result, receipts: Receipts, build: Result, restated:
             QuarterTile(
                 row,
                 goal_text(row.operator, row.target, row.target_2, row.unit),
+                receipts.definition(row.metric_id),
                 receipts.href(row.quarter_label, row.line_id),
                 # a quarter that still runs says so once, above the tiles
                 None if row.state == "provisional" else state_tag(row, zone),

@@ -351,6 +351,7 @@ class Spark:
     """(place of the flag, what changes there)"""
     goal: str
     line: str
+    area: str
     alone: str
     """Dots for values between two gaps."""
     last: str
@@ -365,10 +366,13 @@ def spark(
     width: int = 104,
     height: int = 30,
     changes: Mapping[int, str] | None = None,
+    *,
+    area: bool = False,
 ) -> Markup:
     """A sparkline in the page's colours. Gaps stay gaps; the goal is drawn as it was in each week.
 
     `changes`: place of a value -> how its definition or goal changes from there on; a flag marks it.
+    `area`: the ground under the line is tinted.
     """
     shown = [None if v is None else float(v) for v in values]
     targets = [None if g is None else float(g) for g in goals]
@@ -383,7 +387,11 @@ def spark(
     def y(value: float) -> str:
         return _n(4 + (1 - (value - low) / span) * (height - 8))
 
-    line, pen, alone = "", "M", ""
+    line, pen, alone, tint = "", "M", "", ""
+    if area:
+        for run in _stretches(shown):
+            edge = "L".join(f"{_n(x(i))} {y(value)}" for i, value in run)
+            tint += f"M{_n(x(run[0][0]))} {height}L{edge}V{height}z"
     for i, value in enumerate(shown):
         if value is None:
             pen = "M"
@@ -396,11 +404,23 @@ def spark(
         changes=[(_n(max(1.0, x(i - 0.5))), text) for i, text in (changes or {}).items()],
         goal=_steps(targets, width, y),
         line=line,
+        area=tint,
         alone=alone,
         last=f"M{_n(x(len(shown) - 1))} {y(shown[-1])}h.01" if shown[-1] is not None else "",
         colour=f"{color}-mark" if color in STATUS else color,
     )
     return _html.spark(drawn, width, height)
+
+
+def _stretches(values: Sequence[float | None]) -> list[list[tuple[int, float]]]:
+    """The parts of a line between its gaps: (place, value)."""
+    out: list[list[tuple[int, float]]] = [[]]
+    for i, value in enumerate(values):
+        if value is None:
+            out.append([])
+        else:
+            out[-1].append((i, value))
+    return [run for run in out if run]
 
 
 def _steps(targets: Sequence[float | None], width: int, y: Callable[[float], str]) -> str:

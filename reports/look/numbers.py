@@ -12,16 +12,10 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from zoneinfo import ZoneInfo
 
-from foundation.formats import currency_digits, currency_symbol
+from foundation.formats import chosen, currency_digits, currency_symbol
 
 DASH = "–"
 MINUS = "−"
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-MONTH_NAMES = (
-    "January", "February", "March", "April", "May", "June",
-    "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
-DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 Number = Decimal | float | int
 """What a query may return for a number. Decimals stay exact; floats are read as they print."""
 
@@ -58,11 +52,14 @@ def number(value: Number | None, unit: str = "count", digits: int | None = None)
         else:
             digits = max(0, -int(rounded.normalize().as_tuple().exponent))
     rounded = amount.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
-    text = f"{abs(rounded):,.{digits}f}"
+    style = chosen()
+    text = style.number(f"{abs(rounded):,.{digits}f}")
     sign = MINUS if rounded < 0 else ""
     if kind == "money":
-        return f"{sign}{currency_symbol(currency or 'USD')}{text}"
-    return sign + text + {"percent": "%", "minutes": " min", "hours": " h", "days": " days"}.get(kind, "")
+        return sign + style.amount(text, currency_symbol(currency or "USD"))
+    if kind == "percent":
+        return sign + style.percent.replace("0", text, 1)
+    return sign + text + {"minutes": " min", "hours": " h", "days": " days"}.get(kind, "")
 
 
 def judged(value: Number | None, unit: str, goals: tuple[Number | None, ...]) -> str:
@@ -81,26 +78,36 @@ def judged(value: Number | None, unit: str, goals: tuple[Number | None, ...]) ->
     return text
 
 
-def day(value: date) -> str:
-    """`20 Oct`"""
-    return f"{value.day} {MONTHS[value.month - 1]}"
+def day(value: date, *, year: bool = False) -> str:
+    """`20 Oct`, or `20 Oct 2025`"""
+    return chosen().date(value, "day_year" if year else "day")
 
 
 def long_day(value: date) -> str:
     """`Mon 20 Oct 2025`"""
-    return f"{DAYS[value.weekday()]} {day(value)} {value.year}"
+    return chosen().date(value, "weekday")
+
+
+def month(value: date, *, year: bool = True) -> str:
+    """`Oct 2025`, or `Oct`"""
+    return chosen().date(value, "month" if year else "month_name")
+
+
+def span(first: date, last: date) -> str:
+    """`20 Oct – 26 Oct 2025`"""
+    return f"{day(first)} – {day(last, year=True)}"
 
 
 def week_days(monday: date) -> str:
     """`Mon 20 Oct to Sun 26 Oct 2025`, with the year twice only where it changes."""
     sunday = monday + timedelta(days=6)
-    first = long_day(monday) if monday.year != sunday.year else f"Mon {day(monday)}"
+    first = long_day(monday) if monday.year != sunday.year else chosen().date(monday, "weekday_day")
     return f"{first} to {long_day(sunday)}"
 
 
 def week_name(monday: date) -> str:
     """`Week of 20 October`: how people call a week. The year stands beside it where it matters."""
-    return f"Week of {monday.day} {MONTH_NAMES[monday.month - 1]}"
+    return f"Week of {chosen().date(monday, 'day_long')}"
 
 
 def week_number(monday: date) -> str:
@@ -111,7 +118,7 @@ def week_number(monday: date) -> str:
 def period_name(start: date, cadence: str) -> str:
     """A period in words: `week of 20 October`, `September 2025`."""
     if cadence == "month":
-        return f"{MONTH_NAMES[start.month - 1]} {start.year}"
+        return chosen().date(start, "month_long")
     name = week_name(start)
     return name[0].lower() + name[1:]
 
@@ -135,4 +142,4 @@ def short_instant(value: datetime | None, zone: str) -> str:
 
 def plural(count: int, one: str, many: str | None = None) -> str:
     """`1 week`, `3 weeks`"""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
+    return f"{number(count)} {one if count == 1 else many or one + 's'}"

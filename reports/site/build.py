@@ -28,7 +28,7 @@ from reports.site import menu
 from reports.site.menu import PUBLISHED, WEEKS
 from reports.site.renderer import Periods, Renderer, Span, published_periods
 
-DATA_HEALTH = "data_health"
+DATA_HEALTH, DEFINITIONS = "data_health", "definitions"
 FRONT_DOOR = "index.html"
 """What a reader opens first: the newest scorecard, or the first page that there is."""
 _PAGES_OF_THEIR_OWN = (WEEKS, "receipts")
@@ -110,7 +110,7 @@ class _Builder:
                 self.places |= {(span.label, line.line_id): file for line in part.lines}
             values = {
                 **self.renderer.receipts_values(span, period, back),
-                "contents": period.contents(parts, files),
+                "contents": period.contents(parts, files, self.renderer.scorecard_lines),
             }
             nav = self.renderer.nav("../", "") + menu.back_navigation(back)
             for i, (part, file) in enumerate(zip(parts, files, strict=True), 1):
@@ -141,8 +141,12 @@ def build_site(settings: Settings, company: Company, only: Collection[str] = ())
             return []
         mode = site_mode(company)
         places: dict[tuple[str, str], str] = {}
+        definitions = next((one.file for one in pages if one.name == DEFINITIONS), "")
         renderer = Renderer(
-            connection, pages, undelivered(settings, company), lambda root: Receipts(root, places)
+            connection,
+            pages,
+            undelivered(settings, company),
+            lambda root: Receipts(root, places, definitions),
         )
         periods = published_periods(connection, company)
         front = front_door(pages, periods.weeks)

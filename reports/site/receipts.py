@@ -11,10 +11,13 @@ from reports.components.links import Receipts
 from reports.components.receipts import Restated, pieces, total
 from reports.engine.markup import anchor
 from reports.engine.queries import Result, Row
+from reports.look.numbers import number
 
+Contents = list[tuple[str, list[tuple[str, str, str]]]]
+"""(heading, its lines as (link, label, total of records))"""
 BUDGET = 336 * 1024
 """Bytes that a page may have."""
-_ROOM = BUDGET - 96 * 1024
+_ROOM = BUDGET - 108 * 1024
 """What is left of the budget for records beside font, styles, script and the list of lines."""
 
 
@@ -77,15 +80,27 @@ class Period:
                 last.lines.append(line)
         return parts
 
-    def contents(self, parts: Sequence[Part], files: Sequence[str]) -> list[tuple[str, str, str]]:
-        """The list of lines at the head of each file: (link, label, its total of records)."""
-        out = []
-        for part, file in zip(parts, files, strict=True):
-            out += [
-                (f"../{file}#{anchor(line.line_id)}", self._name(line), self._note(line))
-                for line in part.lines
-            ] or [(f"../{file}", "… continued", "")]
-        return out
+    def contents(self, parts: Sequence[Part], files: Sequence[str], first: Sequence[str] = ()) -> Contents:
+        """The list of lines at the head of each file. `first`: the sections and lines of the scorecard, which
+        come before the others; none: all."""
+        found = [
+            (line, (f"../{file}#{anchor(line.line_id)}", self._name(line), self._note(line)))
+            for part, file in zip(parts, files, strict=True)
+            for line in part.lines
+        ]
+        continued = [
+            (f"../{file}", "… continued", "")
+            for part, file in zip(parts, files, strict=True)
+            if not part.lines
+        ]
+        own = [item for line, item in found if not first or {line.section, line.line_id} & set(first)]
+        rest = [item for _, item in found if item not in own] + continued
+        if not own:
+            return [("Lines", rest)]
+        return [
+            ("On the scorecard" if rest and first else "Lines", own),
+            *([("Other lines", rest)] if rest else []),
+        ]
 
     def _name(self, line: Row) -> str:
         alike = sum(other.label == line.label for other in self.lines)
@@ -93,8 +108,8 @@ class Period:
 
     def _note(self, line: Row) -> str:
         found = total(line, self.of("records", line))
-        left_out = f", {found.left_out:,} left out" if found.left_out else ""
-        return f"{found.counted:,} counted{left_out}{'' if found.agrees else ', does not agree'}"
+        left_out = f", {number(found.left_out)} left out" if found.left_out else ""
+        return f"{number(found.counted)} counted{left_out}{'' if found.agrees else ', does not agree'}"
 
 
 def _cards(made: Sequence[tuple[Row, list[Markup]]]) -> Iterator[tuple[Row, Markup, bool]]:

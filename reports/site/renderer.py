@@ -111,10 +111,14 @@ class Renderer:
         page = self.page(name)
         return self.frame(title, render(page.source, page.template, values), nav)
 
+    @property
+    def scorecard_lines(self) -> Sequence[str]:
+        """The sections and lines of the scorecard; none: all."""
+        return next((one.lines or () for one in self.pages if one.name == SCORECARD), ())
+
     def weeks(self, weeks: Sequence[date]) -> str:
         """All weeks, with the counts of each week's scorecard."""
-        lines = next((one.lines for one in self.pages if one.name == SCORECARD), None)
-        params = {"first": weeks[0] if weeks else date.min, "lines": list(lines or ())}
+        params = {"first": weeks[0] if weeks else date.min, "lines": list(self.scorecard_lines)}
         results = self.results(menu.WEEKS, params)
         title = f"{results['build'].one().company_name}: all weeks"
         return self.html(menu.WEEKS, results, title=title, nav=self.nav("", menu.WEEKS))

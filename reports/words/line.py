@@ -41,6 +41,11 @@ PER = {
 """What a goal scales with (`per` in goals.csv)."""
 
 
+def benchmark_of(text: str | None) -> str:
+    """A metric's benchmark; nothing for one that only says that there is none."""
+    return "" if not text or text.startswith(("No outside benchmark", "None")) else text
+
+
 def goal_text(
     operator: str | None, target: Number | None, target_2: Number | None, unit: str, *, words: bool = False
 ) -> str:

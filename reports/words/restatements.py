@@ -9,7 +9,7 @@ from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from reports.engine.queries import Row
-from reports.look.numbers import day, judged, plural
+from reports.look.numbers import day, judged, number, plural
 from reports.look.tokens import STATUS
 from reports.words.line import goal_text, parts_text
 
@@ -50,7 +50,7 @@ def why(row: Row) -> str:
     if row.cause == "coverage":
         return "its source was read" if row.kind == "filled" else "its source covers it differently"
     counts = [(row.n_added, "added"), (row.n_removed, "removed"), (row.n_changed, "changed")]
-    told = [f"{n:,} {word}" for n, word in counts if n]
+    told = [f"{number(n)} {word}" for n, word in counts if n]
     if told:
         first, _, rest = told[0].partition(" ")
         told[0] = f"{first} record{'' if first == '1' else 's'} {rest}"

@@ -295,7 +295,7 @@ def test_a_backup_says_when_it_last_went_well(warehouse: RawWarehouse) -> None:
     labels = {
         row["record_id"]: row["record_label"] for row in warehouse.query("from metrics.failed_backups_48h")
     }
-    assert labels["A1:week"] == "week, Acme, last good backup 2025-10-21 06:59"
+    assert labels["A1:week"] == "week, Acme, last good backup 21 Oct 2025 06:59"
     assert labels["A1:never"] == "never, Acme, never backed up"
     assert labels["E1:"] == "dark, Acme"
 
@@ -365,7 +365,7 @@ def test_scores_pool_over_the_tenants_of_the_week(warehouse: RawWarehouse) -> No
         ("b", "no_score"),
         ("c", "no_score"),
     ]
-    assert last_week[1]["record_label"] == "B, score of 2025-10-24"
+    assert last_week[1]["record_label"] == "B, score of 24 Oct 2025"
 
 
 def test_a_device_of_unknown_system_or_class_is_unknown(warehouse: RawWarehouse) -> None:

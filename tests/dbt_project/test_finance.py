@@ -430,8 +430,8 @@ def test_the_receipts_are_the_accounts_and_name_the_method(warehouse: RawWarehou
         " numerator"
     )
     assert [(row["record_label"], row["numerator"]) for row in rows] == [
-        ("Other lines of the report, 2025-09, accrual", 200),
-        ("Managed, 2025-09, accrual", 800),
+        ("Other lines of the report, Sep 2025, accrual", 200),
+        ("Managed, Sep 2025, accrual", 800),
     ]
     assert receipts(warehouse, "revenue", "2025-08-01") == {
         "profit_and_loss:Income:1": None,
@@ -615,7 +615,7 @@ def test_bills_wait_by_day_and_none_is_zero(
         "select record_label from metrics.bills_pending_approval where record_id = 'b2' and occurred_on ="
         " '2025-11-03'"
     )
-    assert label[0]["record_label"] == "Beta, no b2, 200.00 EUR, due 2025-11-20"
+    assert label[0]["record_label"] == "Beta, no b2, 200.00 EUR, due 20 Nov 2025"
 
 
 def test_vendors_are_onboarded_as_soon_as_they_can_be_paid(

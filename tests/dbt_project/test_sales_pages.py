@@ -351,6 +351,11 @@ def test_activities_and_goals(warehouse: RawWarehouse) -> None:
     )
     # before there was a goal nothing is held against it
     assert (ytd["records"], ytd["counted"]) == (2, 1)
+    # and a goal of six days says nothing about a year
+    assert ytd["attainment"] is None and ytd["goal_since"] == date(2025, 10, 20)
+    assert ytd["goal_days"] == 6 and ytd["period_days"] > 200
+    whole = next(row for row in rows if row["kind"] == "calls")
+    assert whole["attainment"] == pytest.approx(Decimal(1) / 150) and whole["goal_since"] is None
     days = warehouse.query(
         "from marts.fct_sales_activity_days where period_key = 'last_week' and owner_key = 'all' order by"
         " bucket_order"

@@ -10,7 +10,7 @@ select period_key, owner_key, status_label s_text, contacts c_n
 from marts.fct_sales_lead_status;
 
 -- sales_activity.html: kinds
-select period_key, owner_key, case kind when 'emails' then 'E-mails' else ucfirst(kind) end k_text, records r_n, then_records t_then, counted c_nblank, target g_goal, attainment a_percentorblank
+select period_key, owner_key, case kind when 'emails' then 'E-mails' else ucfirst(kind) end k_text, records r_n, then_records t_then, counted c_nblank, target g_goal, {'attainment': attainment, 'since': goal_since} a_reach
 from marts.fct_sales_activity;
 
 -- sales_activity.html: trend

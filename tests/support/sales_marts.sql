@@ -42,7 +42,7 @@ drawn as (
 select * exclude (chance), if(chance = 0 and measure not in ('owners', 'pipelines'), null, num(numerator / denominator)) as value, if(chance = 0, null, num(numerator / denominator)) as now_value,
        if(chance in (1, 2), null, num(numerator / denominator * (0.7 + chance / 15))) as then_value,
        if(chance in (0, 1, 2), null, num(if(unit = 'percent', numerator / denominator * (0.3 - chance / 15), 1 / (0.7 + chance / 15) - 1))) as change,
-       null::text as metric_id, if(unit = 'percent', numerator::int || ' of 37 closed', null) as note
+       null::text as change_note, null::text as metric_id, if(unit = 'percent', numerator::int || ' of 37 closed', null) as note
 from drawn;
 
 create or replace table marts.fct_sales_lead_sources as
@@ -117,7 +117,8 @@ from marts.fct_sales_open_deals group by shown_day, is_now;
 create or replace table marts.fct_sales_activity as
 select p.period_key, o.owner_key, k.kind, k.i::bigint as sort_order, luck(7113, p.period_key, o.owner_key, kind) // if(o.owner_key = 'all', 1, 9) as records,
        if(o.is_rep and kind in ('calls', 'emails', 'meetings'), records, null) as counted, if(o.is_rep and kind in ('calls', 'emails', 'meetings'), num(15 * (p.last_day - p.first_day + 1) * 5 / 7.0), null) as target,
-       num(counted / target) as attainment, luck(900, owner_key, p.period_key, kind) as then_records, num((p.last_day - p.first_day + 1) * 5 / 7.0) as working_days
+       if(p.period_key = 'all', null, num(counted / target)) as attainment, luck(900, owner_key, p.period_key, kind) as then_records,
+       if(p.period_key = 'all' and target is not null, date '2025-10-20', null) as goal_since, if(goal_since is null, null, 6) as goal_days, if(goal_since is null, null, 720) as period_days, num((p.last_day - p.first_day + 1) * 5 / 7.0) as working_days
 from marts.dim_sales_periods as p cross join marts.dim_sales_owners as o
 cross join (values ('calls', 1), ('emails', 2), ('meetings', 3), ('tasks', 4), ('notes', 5)) as k(kind, i);
 
@@ -166,3 +167,15 @@ create or replace table marts.fct_sales_cohorts as
 select q as cohort_start, 'Q' || quarter(q) || ' ' || year(q) as cohort_label, 8 as deals, 3 as won, 3 as lost, 2 as still_open, a::bigint as age_days, least(3, a // 60) as won_by_age, 6 as observed,
        if(date '2025-10-27' - q >= a, num(least(3, a // 60) / 8), null) as share, q > date '2025-01-01' as is_censored
 from (select unnest(generate_series(date '2023-10-01', date '2025-10-01', interval 3 month))::date as q) cross join (select unnest([30, 60, 90, 120, 180, 360]) as a);
+
+
+create or replace table marts.fct_sales_records as
+select m.measure, if(m.measure in ('calls', 'emails', 'meetings', 'tasks', 'notes'), rtrim(m.measure, 's') || ':', '') || r.i as record_id, o.owner_key, o.owner_name, date '2025-10-27' - ((r.i * 89) % 1000)::int as day,
+       num(if(m.measure in ('web_visits', 'form_fills'), 1 + r.i % 9, 1)) as numerator,
+       coalesce(if(m.measure in ('companies', 'deals_created'), getvariable('hostile')[r.i // 9], null), m.one || ' ' || r.i) as record_label,
+       if(m.measure = 'companies', null, 'https://app.hubspot.com/contacts/1/record/' || r.i) as record_url, if(m.one in ('Contact', 'Deal'), ['Organic search', 'Paid search', 'Referrals'][1 + r.i % 3], null) as source_label,
+       if(starts_with(m.measure, 'funnel_'), ['Passed', 'Still open', 'Dropped'][1 + r.i % 3], if(m.one in ('Contact', 'Deal'), 'New', null)) as status_label
+from (values ('leads', 'Contact', 900), ('mqls', 'Contact', 200), ('sqls', 'Contact', 60), ('new_contacts', 'Contact', 900), ('web_visits', 'Contact', 400), ('form_fills', 'Contact', 200), ('deals_created', 'Deal', 80),
+             ('companies', 'Company', 300), ('calls', 'Call', 900), ('emails', 'E-mail', 900), ('meetings', 'Meeting', 400), ('tasks', 'Task', 900), ('notes', 'Note', 100), ('funnel_lead', 'Contact', 900),
+             ('funnel_mql', 'Contact', 200), ('funnel_sql', 'Contact', 90), ('funnel_opportunity', 'Contact', 40), ('funnel_customer', 'Contact', 12)) as m(measure, one, records)
+cross join range(1, 1000) as r(i) join marts.dim_sales_owners as o on o.sort_order = if(r.i % 11 = 0, 99, 1 + r.i % 9) where r.i <= m.records;

@@ -1,6 +1,6 @@
 // What a page does beyond HTML and CSS. Without this script every number is there and every panel is shown.
 // The script knows no dates, no sums and no number formats: the server has written all of that (but for the what-if
-// form, which only divides). look/document.py removes comments and indentation when it embeds the file, so a comment
+// form, which only divides, and the count beside a search). look/document.py removes comments and indentation when it embeds the file, so a comment
 // has a line of its own and no text goes over several lines.
 "use strict";
 
@@ -73,9 +73,13 @@
     const [id] = address();
     if (id === opened) return;
     opened = id;
-    const target = document.getElementById(id);
+    showTarget();
+  }
+
+  function showTarget() {
+    const target = document.getElementById(address()[0]);
     if (!target) return;
-    if (target.matches("details")) target.open = true;
+    for (let box = target.closest("details"); box; box = box.parentElement.closest("details")) box.open = true;
     if (target.matches(".folded .free")) first(".fold", target.closest(".lines")).click();
     const lists = target.matches(".receipt") && first("details", target);
     if (lists) lists.open = true;
@@ -100,6 +104,8 @@
     // the number of a choice, as components/filters.py counts them: the last filter changes fastest
     const numberOf = (places) => places.reduce((number, place, i) => number * options[i].length + place, 0);
     let shown = numberOf(defaults);
+    // the place that the address names may only come with what is chosen
+    let arriving = true;
 
     const show = async () => {
       const query = address()[1];
@@ -126,6 +132,8 @@
         box.innerHTML = versions.of[versions.at[number]];
         tabs(box);
       }
+      if (arriving) showTarget();
+      arriving = false;
       document.documentElement.dataset.shown = number;
     };
 
@@ -263,12 +271,40 @@
     }
   }
 
-  // A tooltip near the right edge moves left.
+  // A tooltip near the right edge moves left, one near the bottom opens upwards.
   function moveInside(tooltip) {
     tooltip.style.left = "";
+    tooltip.classList.remove("up");
     if (getComputedStyle(tooltip).position !== "absolute") return;
+    const box = tooltip.getBoundingClientRect();
+    const room = tooltip.parentNode.getBoundingClientRect().top;
+    if (box.bottom > innerHeight && room > innerHeight - room) tooltip.classList.add("up");
     const over = tooltip.getBoundingClientRect().right - document.documentElement.clientWidth + 10;
     if (over > 0) tooltip.style.left = -8 - over + "px";
+  }
+
+  // ---- Search: what does not contain every word is hidden, and with it a group in which nothing is left --------------
+
+  function search(form) {
+    const input = first("input", form);
+    const items = all(form.dataset.items);
+    const texts = items.map((item) => item.textContent.toLowerCase());
+    const groups = [...new Set(items.map((item) => item.closest("[data-group],.contents")).filter(Boolean))];
+    const openAtFirst = groups.map((group) => group.open);
+    form.hidden = false;
+    form.onsubmit = (event) => event.preventDefault();
+    form.oninput = () => {
+      const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
+      items.forEach((item, i) => {
+        item.hidden = !words.every((word) => texts[i].includes(word));
+      });
+      groups.forEach((group, i) => {
+        group.hidden = !items.some((item) => !item.hidden && group.contains(item));
+        if (group.matches("details")) group.open = words.length > 0 || openAtFirst[i];
+      });
+      const found = items.filter((item) => !item.hidden).length;
+      first("[role=status]", form).textContent = words.length ? `${found} of ${items.length}` : "";
+    };
   }
 
   // ---- Tabs ---------------------------------------------------------------------------------------------------------
@@ -428,12 +464,18 @@
   rows();
   sectionInView();
   addEventListener("hashchange", openTarget);
+  // a link to where one already is
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.("a[href^='#']");
+    if (link && link.hash === location.hash) showTarget();
+  });
   openTarget();
   addEventListener("hashchange", carryAlong);
   carryAlong();
   const form = first(".filters");
   if (form) filters(form);
   all(".whatif").forEach(whatIf);
+  all(".search").forEach(search);
   tooltips();
   tabs(document);
   charts();

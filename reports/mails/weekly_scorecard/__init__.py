@@ -17,7 +17,7 @@ from foundation.settings import Company, Settings
 from reports.engine.markup import anchor, plain
 from reports.engine.queries import Result, Row
 from reports.look.charts import Chart, series
-from reports.look.numbers import MONTHS, Number, instant, judged, number, plural, short_instant, week_days
+from reports.look.numbers import Number, instant, judged, month, number, plural, short_instant, week_days
 from reports.look.tokens import STATUS
 from reports.mails.base import footer, frame, line_texts
 from reports.post import message
@@ -197,7 +197,7 @@ def _pace_of_quarter(line: Line, pace: Result) -> str:
 def _picture(week: Week, line: Line, lines: Sequence[Line], message_id: str) -> message.Picture:
     count = len(line.trend_values)
     labels = [
-        week_label(day).partition("-")[2] if line.cadence == "week" else MONTHS[day.month - 1]
+        week_label(day).partition("-")[2] if line.cadence == "week" else month(day, year=False)
         for day in line.trend_starts
     ]
     chart = Chart(

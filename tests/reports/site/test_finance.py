@@ -110,7 +110,7 @@ def test_names_of_banks_and_vendors_are_text() -> None:
 def test_the_books_name_their_method() -> None:
     basis = {"accounting_method": "Cash", "is_counted": True, "currency": "USD"}
     running = {
-        "month_name": "November 2025",
+        "month_start": date(2025, 11, 1),
         "through_day": MONDAY,
         "revenue": Decimal("12.5"),
         "expenses": None,
@@ -118,7 +118,7 @@ def test_the_books_name_their_method() -> None:
     text = BooksNote(result(basis), result(running), BUILD)
     assert (
         "by the cash method" in text
-        and "November 2025 so far to 3 Nov: revenue $12.50, expenses –, provisional" in text
+        and "Nov 2025 so far to 3 Nov: revenue $12.50, expenses –, provisional" in text
     )
     foreign = BooksNote(result({**basis, "is_counted": False, "currency": "EUR"}), result(), BUILD)
     assert "kept in EUR: nothing of them is added up" in foreign

@@ -25,6 +25,7 @@ from reports.site.build import build_site
 from reports.site.receipts import BUDGET
 from tests.reports.conftest import settings_for
 from tests.support.browser import axe_violations, needs_chromium, show, sticks_out
+from tests.support.figures import shut_figures
 from tests.support.published import PublishedFile
 from tests.support.reading import text_of
 from tests.support.sales_marts import fill
@@ -34,6 +35,7 @@ PAGES = (
     "sales_pipeline.html",
     "sales_activity.html",
     "sales_deals.html",
+    "sales_records.html",
     "restricted/sales_contacts.html",
 )
 GOLDEN = "target=100000&deal=15717&win=27"
@@ -107,7 +109,14 @@ SHOWN = {
     "percentorblank": lambda v: "" if v is None else number(v, "percent"),
     "rate": lambda v: "too few" if v is None else number(v, "percent", 1),
     "days": lambda v: number(v, "days"),
-    "then": lambda v: "no full year" if v is None else number(v),
+    "then": lambda v: "" if v is None else number(v),
+    "reach": lambda v: (
+        "goal since 20 Oct, 6 of 720 days"
+        if v["since"]
+        else ""
+        if v["attainment"] is None
+        else number(v["attainment"], "percent")
+    ),
     "goal": lambda v: "no goal" if v is None else number(v, "count", 0),
 }
 """How a column reads, by the end of its name; written out here once more, so that a page that formats
@@ -232,7 +241,7 @@ def compare_measures(built: Built, shown: Shown) -> None:
 
     def badge(period: str, unit: str, then: Any, change: Any) -> str:
         if change is None:
-            return "no full year before" if then is None else f"{number(then, unit)} the year before"
+            return "" if then is None else f"{number(then, unit)} the year before"
         size = (
             f"{number(abs(exact(change)) * 100, 'count', 1)} points"
             if unit == "percent"
@@ -271,9 +280,10 @@ def compare_measures(built: Built, shown: Shown) -> None:
             for measure in of
             if measure not in (*tiles, *leads, "pipeline_weighted", "owners", "pipelines")
         ]
+        badges = {m: badge(period, of[m][1], of[m][3], of[m][4]) for m in rest}
         assert sorted(blocks["more"]) == sorted(
-            [of[m][0], amount(m), badge(period, of[m][1], of[m][3], of[m][4])] for m in rest
-        ), (period, owner)  # fmt: skip
+            [of[m][0], amount(m), *([badges[m]] if any(badges.values()) else [])] for m in rest
+        ), (period, owner)
 
 
 @pytest.mark.browser
@@ -520,6 +530,25 @@ def test_sql_on_the_page_gives_what_the_page_shows(sales: Built, name: str) -> N
         assert sales.rows(statement), block
 
 
+@pytest.mark.parametrize("name", PAGES)
+def test_every_figure_opens_to_its_records(sales: Built, name: str) -> None:
+    _, shut = shut_figures(unpacked(page(sales, name)))
+    assert shut == []
+
+
+def test_every_link_of_a_figure_leads_somewhere(sales: Built) -> None:
+    """The page exists, and holds the list that the address names for some choice."""
+    for name in PAGES[:5]:
+        for file, anchor in set(
+            re.findall(r'class="rc" href="([a-z_]*(?:\.html)?)#([a-z0-9_]+)', page(sales, name))
+        ):
+            assert re.search(rf'id=\\?"{anchor}\\?"', unpacked(page(sales, file or name))), (
+                name,
+                file,
+                anchor,
+            )
+
+
 def test_every_section_has_its_sql_and_a_link(sales: Built) -> None:
     navigation = re.findall(
         r'<a href="([^"]*)#(\w+)"[^>]*>([^<]+)</a>',
@@ -537,7 +566,7 @@ def test_every_section_has_its_sql_and_a_link(sales: Built) -> None:
 
 def test_two_builds_are_equal(sales: Built, closed: Built) -> None:
     """But for the navigation, which knows the page with names or doesn't."""
-    for name in PAGES[:4]:
+    for name in PAGES[:5]:
         assert page(closed, name).split("<main>")[1] == page(sales, name).split("<main>")[1], name
 
 
@@ -567,8 +596,8 @@ def test_a_late_crm_is_said(tmp_path: Path) -> None:
             " 'live' as state, true as is_on_sales_pages"
         )
     company = load_company(settings)
-    build_site(settings, company, only=[name.removesuffix(".html") for name in PAGES[:4]])
-    for name in PAGES[:4]:
+    build_site(settings, company, only=[name.removesuffix(".html") for name in PAGES[:5]])
+    for name in PAGES[:5]:
         text = text_of((settings.site_dir / name).read_text(encoding="utf-8"))
         assert (
             "HubSpot: late. Its data is complete to Mon 27 Oct 2025, 05:00 CDT; what came later is not on"
@@ -591,11 +620,11 @@ def test_a_crm_with_hardly_anything_in_it(tmp_path: Path) -> None:
     build_site(settings, company, only=["sales", "sales_pipeline"])
     text = text_of((settings.site_dir / "sales.html").read_text(encoding="utf-8"))
     assert (
-        "No lead in this period." in text
+        "No leads in this period." in text
         and "No contact has entered the funnel yet." in text
-        and "No revenue goal is set" in text
+        and "No revenue target yet" in text
     )
-    assert "No deal was open." in text_of(
+    assert "No deals were open." in text_of(
         (settings.site_dir / "sales_pipeline.html").read_text(encoding="utf-8")
     )
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from reports.components.macros import macros
+from reports.components.links import Receipts
 from reports.components.pace import Pace
 from reports.engine.queries import Result, Row
 from tests.support.published import SCRIPT
@@ -21,6 +22,7 @@ from tests.support.reading import receipt_cards, text_of
 def row(**values: Any) -> Row:
     return Row(
         {
+            "line_id": "sample.line",
             "label": "Dials", "section_label": "Inside sales", "sort_order": 1, "cadence": "week", "unit": "count", "span": "week",
             "period_label": "2025-W44", "period_start": date(2025, 10, 27), "value": Decimal(30), "operator": ">=", "target": Decimal(100), "target_2": None,
             "expected_so_far": Decimal(50), "needed": Decimal("28.01"), "units_left": Decimal("2.5"), "working_days_left": Decimal("2.5"),
@@ -31,7 +33,7 @@ def row(**values: Any) -> Row:
 
 
 def shown(*rows: Row) -> str:
-    return str(Pace(Result("pace", list(rows[0]), list(rows))))
+    return str(Pace(Result("pace", list(rows[0]), list(rows)), Receipts(), "2025-W44"))
 
 
 def test_the_sentence_stands_under_its_line_and_in_its_receipts(site: Path) -> None:

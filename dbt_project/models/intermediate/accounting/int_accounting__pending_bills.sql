@@ -47,7 +47,7 @@ select
                 coalesce(vendors.vendor_name, bills.vendor_name, pending.vendor_id),
                 bills.invoice_number,
                 cast(pending.amount as decimal(18, 2)) || ' ' || coalesce(vendors.currency, {{ setting('company.currency') }}),
-                'due ' || strftime(pending.due_date, '%Y-%m-%d')
+                'due ' || {{ day_text('pending.due_date') }}
             )
     end as record_label
 from snapshots

@@ -63,6 +63,6 @@ select
     'snapshot' as record_type,
     strftime(days.snapshot_day, '%Y-%m-%d') as record_id,
     cast(null as text) as record_url,
-    'Snapshot of ' || strftime(days.snapshot_day, '%Y-%m-%d') as record_label
+    'Snapshot of ' || {{ day_text('days.snapshot_day') }} as record_label
 from days
 inner join chosen on days.snapshot_day = chosen.snapshot_day

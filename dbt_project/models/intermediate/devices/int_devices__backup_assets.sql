@@ -31,7 +31,7 @@ select
         case
             when not assets.is_loaded then null
             when assets.last_good_backup_at is null then 'never backed up'
-            else 'last good backup ' || strftime({{ local_time('assets.last_good_backup_at') }}, '%Y-%m-%d %H:%M')
+            else 'last good backup ' || {{ local_time_text(local_time('assets.last_good_backup_at')) }}
         end
     ) as record_label
 from {{ ref('stg_datto_bcdr__assets') }} as assets

@@ -50,7 +50,7 @@ select
     concat_ws(
         ', ',
         coalesce(tenants.tenant_name, everybody.tenant_id),
-        coalesce('score of ' || strftime(newest.score_day, '%Y-%m-%d'), tenants.not_read_because)
+        coalesce('score of ' || {{ day_text('newest.score_day') }}, tenants.not_read_because)
     ) as record_label
 from weeks
 cross join everybody

@@ -24,7 +24,7 @@ select
     ) as record_id,
     cast(null as text) as record_url,
     coalesce(
-        nullif(concat_ws(', ', nullif(trim(figures.category), ''), strftime(figures.day, '%Y-%m-%d')), ''), figures.query_name
+        nullif(concat_ws(', ', nullif(trim(figures.category), ''), {{ day_text('figures.day') }}), ''), figures.query_name
     ) as record_label
 from {{ ref('int_figures__days') }} as days
 inner join {{ ref('int_figures__rows') }} as figures
@@ -47,6 +47,6 @@ select
     'snapshot' as record_type,
     query_name || ':' || strftime(snapshot_date, '%Y-%m-%d') as record_id,
     cast(null as text) as record_url,
-    'Snapshot of ' || strftime(snapshot_date, '%Y-%m-%d') as record_label
+    'Snapshot of ' || {{ day_text('snapshot_date') }} as record_label
 from {{ ref('int_figures__days') }}
 where row_count = 0

@@ -215,7 +215,7 @@ select
         ', ',
         coalesce(accounts.account_name, accounts.list_key),
         accounts.org_name,
-        coalesce('balance of ' || strftime(accounts.balance_day, '%Y-%m-%d'), 'not among the accounts')
+        coalesce('balance of ' || {{ day_text('accounts.balance_day') }}, 'not among the accounts')
     ) as record_label
 from every_account as accounts
 inner join newest_days on {{ week_start('accounts.snapshot_day') }} = newest_days.monday

@@ -263,7 +263,7 @@ select
         case when lines.place > 1 then lines.place end
     ) as record_id,
     cast(null as text) as record_url,
-    concat_ws(', ', lines.title, strftime(lines.month_start, '%Y-%m'), lower(months.accounting_method)) as record_label
+    concat_ws(', ', lines.title, {{ day_text('lines.month_start', 'month') }}, lower(months.accounting_method)) as record_label
 from numbered as lines
 inner join months on lines.report = months.report and lines.month_start = months.month_start
 left join incomes on lines.report = 'profit_and_loss' and lines.month_start = incomes.month_start

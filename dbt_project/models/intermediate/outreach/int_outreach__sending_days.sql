@@ -37,7 +37,7 @@ select
     'sending_day' as record_type,
     strftime(sent.sent_day, '%Y-%m-%d') as record_id,
     cast(null as text) as record_url,
-    'New leads of ' || strftime(sent.sent_day, '%Y-%m-%d') || ': ' || sent.new_leads as record_label
+    'New leads of ' || {{ day_text('sent.sent_day') }} || ': ' || sent.new_leads as record_label
 from days
 inner join sent
     on

@@ -86,7 +86,7 @@ select
     then_last,
     then_until,
     case
-        when not is_whole then 'not compared, the CRM is read to ' || strftime(now_until, '%-d %b %Y %H:%M')
+        when not is_whole then 'not compared, the CRM is read to ' || {{ local_time_text('now_until') }}
         when then_first is null then null
         when period_key = 'all' then 'last 12 months against the 12 before'
         else

@@ -32,6 +32,6 @@ select
     rates.win_rate,
     rates.cycle_days,
     rates.avg_deal * rates.win_rate / nullif(rates.cycle_days, 0) as per_deal_day,
-    coalesce(rates.won, 0) || ' won in the 12 months to ' || strftime(days.snapshot_day, '%-d %b %Y') as basis
+    coalesce(rates.won, 0) || ' won in the 12 months to ' || {{ day_text('days.snapshot_day') }} as basis
 from days
 left join rates on days.snapshot_day = rates.snapshot_day

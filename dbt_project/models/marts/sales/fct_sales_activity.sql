@@ -29,8 +29,8 @@ recorded as (
     )
 ),
 
--- a working day of a person for whom a goal holds, with what is expected of it
-expected as (
+-- the working days of the people of a goal's line, each with what is expected of it; nothing before the goal began
+days as (
     {% for kind, metric_id in goals -%}
     select
         '{{ kind }}' as kind,
@@ -46,7 +46,7 @@ expected as (
             days.day between line_people.counts_from and line_people.counts_until
             and days.day between coalesce(people.active_from, days.day) and coalesce(people.active_to, days.day)
             and days.is_business_day and days.day <= {{ today() }}
-    inner join {{ ref('int_goals__rows') }} as goals
+    left join {{ ref('int_goals__rows') }} as goals
         on
             lines.line_id = goals.line_id and goals.per in ('person_day', 'person_week')
             and days.day between goals.valid_from and coalesce(goals.valid_to, date '9999-12-31')
@@ -56,6 +56,10 @@ expected as (
         ) = 1
     {{ 'union all' if not loop.last }}
     {% endfor %}
+),
+
+expected as (
+    select * from days where target is not null
 ),
 
 -- the first day on which a person has a goal of the kind: what was done before is held against nothing
@@ -72,13 +76,17 @@ targets as (
     select
         spans.period_key,
         coalesce(owners.shown_key, 'all') as owner_key,
-        expected.kind,
-        sum(expected.working_days) as working_days,
-        sum(expected.target * expected.working_days) as target
-    from expected
-    inner join {{ ref('int_sales__spans') }} as spans on spans.part = 'period' and expected.day between spans.first_day and spans.last_day
-    inner join {{ ref('int_sales__owners') }} as owners on expected.person_key = owners.owner_key
-    group by grouping sets ((spans.period_key, owners.shown_key, expected.kind), (spans.period_key, expected.kind))
+        days.kind,
+        sum(days.working_days) filter (where days.target is not null) as working_days,
+        sum(days.target * days.working_days) as target,
+        count(*) = count(days.target) as is_whole,
+        min(days.day) filter (where days.target is not null) as goal_since,
+        count(distinct days.day) filter (where days.target is not null) as goal_days,
+        count(distinct days.day) as period_days
+    from days
+    inner join {{ ref('int_sales__spans') }} as spans on spans.part = 'period' and days.day between spans.first_day and spans.last_day
+    inner join {{ ref('int_sales__owners') }} as owners on days.person_key = owners.owner_key
+    group by grouping sets ((spans.period_key, owners.shown_key, days.kind), (spans.period_key, days.kind))
 ),
 
 counted as (
@@ -116,8 +124,14 @@ select
     case when recorded.records > 0 or not {{ ends_after_reading('periods', 'kinds') }} then coalesce(recorded.records, 0) end as records,
     case when targets.target is not null then coalesce(towards.counted, 0) end as counted,
     cast(targets.target as decimal(38, 9)) as target,
-    cast(case when targets.target > 0 then coalesce(towards.counted, 0) / targets.target end as decimal(38, 9)) as attainment,
+    -- a goal that covers a part of the period says nothing about the whole
+    cast(
+        case when targets.target > 0 and targets.is_whole then coalesce(towards.counted, 0) / targets.target end as decimal(38, 9)
+    ) as attainment,
     cast(targets.working_days as decimal(38, 9)) as working_days,
+    case when not targets.is_whole then targets.goal_since end as goal_since,
+    case when not targets.is_whole and targets.goal_since is not null then targets.goal_days end as goal_days,
+    case when not targets.is_whole and targets.goal_since is not null then targets.period_days end as period_days,
     case when periods.then_first is not null then coalesce(before.records, 0) end as then_records
 from {{ ref('int_sales__periods') }} as periods
 cross join {{ ref('dim_sales_owners') }} as owners

@@ -10,8 +10,8 @@ with days as (
             else days.month_start
         end as bucket,
         case
-            when periods.last_day - periods.first_day < 120 then strftime(bucket, '%-d %b')
-            else strftime(bucket, '%b ’%y')
+            when periods.last_day - periods.first_day < 120 then {{ day_text('bucket', 'day') }}
+            else {{ day_text('bucket', 'month') }}
         end as bucket_label
     from {{ ref('int_sales__periods') }} as periods
     inner join {{ ref('int_calendar__days') }} as days on days.day between periods.first_day and periods.last_day

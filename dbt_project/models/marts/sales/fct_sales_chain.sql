@@ -20,9 +20,9 @@ rates as (
         any_value(recent.won_with_amount) as won_with_amount,
         any_value({{ plain_number('recent.won') }}) as won,
         any_value(recent.closed) as closed,
-        max(funnel.passed || ' of ' || funnel.entered) filter (where funnel.stage = 'sql') as sql_basis,
-        max(funnel.passed || ' of ' || funnel.entered) filter (where funnel.stage = 'mql') as mql_basis,
-        max(funnel.passed || ' of ' || funnel.entered) filter (where funnel.stage = 'lead') as lead_basis
+        max(format('{:,} of {:,}', funnel.passed, funnel.entered)) filter (where funnel.stage = 'sql') as sql_basis,
+        max(format('{:,} of {:,}', funnel.passed, funnel.entered)) filter (where funnel.stage = 'mql') as mql_basis,
+        max(format('{:,} of {:,}', funnel.passed, funnel.entered)) filter (where funnel.stage = 'lead') as lead_basis
     from recent
     left join {{ ref('fct_sales_funnel') }} as funnel on funnel.cohort = 'all'
     group by recent.won_value, recent.won_with_amount, recent.won, recent.closed
@@ -30,12 +30,13 @@ rates as (
 
 -- doubles carry what decimals of 38 digits would cut when they are divided five times
 steps as (
-    {% set span_words = "' won, 12 months to ' || strftime(" ~ today() ~ ", '%-d %b %Y')" -%}
+    {% set today_text = day_text(today()) -%}
+    {% set span_words = "' won, 12 months to ' || " ~ today_text -%}
     {% set formula = ['targets.target'] -%}
     {% for step, label, rate, rate_label, basis, measure in [
         ('revenue', 'Revenue', none, none, "'the goal of ' || targets.span_label", 'won_value'),
         ('deals', 'Deals won', 'avg_deal', 'average deal', "won_with_amount || " ~ span_words, 'deals_won'),
-        ('opportunities', 'Opportunities', 'win_rate', 'win rate', "won || ' of ' || closed || ' closed, 12 months to ' || strftime(" ~ today() ~ ", '%-d %b %Y')", 'deals_created'),
+        ('opportunities', 'Opportunities', 'win_rate', 'win rate', "won || ' of ' || closed || ' closed, 12 months to ' || " ~ today_text, 'deals_created'),
         ('sqls', 'SQL', 'sql_rate', 'SQL to opportunity', "sql_basis || ' that ever entered'", 'sqls'),
         ('mqls', 'MQL', 'mql_rate', 'MQL to SQL', "mql_basis || ' that ever entered'", 'mqls'),
         ('leads', 'Leads', 'lead_rate', 'lead to MQL', "lead_basis || ' that ever entered'", 'leads'),

@@ -20,7 +20,7 @@ select
     case
         when is_overdue then 'Overdue'
         when month_start is null then 'No close date'
-        else strftime(month_start, '%b %Y')
+        else {{ day_text('month_start', 'month') }}
     end as label,
     is_overdue,
     count(*) as deals,

@@ -197,7 +197,7 @@ together as (
         bool_or(is_unread) as is_unread,
         coalesce(bool_or(is_beyond) filter (where part = 'period'), false) as is_beyond,
         coalesce(bool_or(is_beyond) filter (where part = 'now'), false) as is_now_beyond,
-        'read to ' || strftime({{ local_time('max(read_through)') }}, '%-d %b %Y %H:%M') as read_note,
+        'read to ' || {{ local_time_text(local_time('max(read_through)')) }} as read_note,
         max(without_amount) filter (where part = 'period') as without_amount,
         max(disqualified) filter (where part = 'period') as disqualified
     from of_the_period
@@ -228,7 +228,7 @@ select
     case
         when together.is_unread then 'could not be read'
         when together.is_now_beyond then 'not compared, ' || together.read_note
-        when not periods.is_whole then 'not compared, the CRM is read to ' || strftime(periods.now_until, '%-d %b %Y %H:%M')
+        when not periods.is_whole then 'not compared, the CRM is read to ' || {{ local_time_text('periods.now_until') }}
         when periods.then_first is null then 'no full year before'
         when together.then_value is not null then null
         when together.measure = 'win_rate' then 'nothing was closed the year before'

@@ -24,10 +24,10 @@ select
         when deals.is_stale then
             case
                 when deals.last_activity_day is null then 'never an activity'
-                else 'no activity since ' || strftime(deals.last_activity_day, '%-d %b %Y')
+                else 'no activity since ' || {{ day_text('deals.last_activity_day') }}
             end
             || ', in its stage since '
-            || strftime(greatest(coalesce(deals.stage_entered_day, deals.opened_on), deals.opened_on), '%-d %b %Y')
+            || {{ day_text('greatest(coalesce(deals.stage_entered_day, deals.opened_on), deals.opened_on)') }}
     end as stale_reason,
     cast(coalesce(deals.pushes, 0) as bigint) as pushes,
     cast(coalesce(deals.pushed_days, 0) as bigint) as pushed_days,

@@ -2,7 +2,7 @@
 -- each the goal of its own time. Time passes up to where the CRM was read; while it is late, nothing is expected of what was won so far
 with spans as (
     {% for span, text in [
-        ('month', "strftime(" ~ today() ~ ", '%B %Y')"),
+        ('month', day_text(today(), 'month')),
         ('quarter', calendar_quarter_label(today())),
         ('year', "strftime(" ~ today() ~ ", '%Y')"),
     ] -%}

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from reports.components.macros import macros
 from reports.components.links import Receipts
+from reports.components.macros import macros
 from reports.components.pace import Pace
 from reports.engine.queries import Result, Row
 from tests.support.published import SCRIPT

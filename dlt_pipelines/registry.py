@@ -46,10 +46,11 @@ class SourceEntry:
         complete by them alone."""
         return "files" if self.source.credentials is None else "system"
 
-    @property
-    def description(self) -> dict[str, str]:
-        """Table name -> what one row is."""
-        return {table.name: table.grain for table in self.source.tables}
+    def is_connected(self) -> bool:
+        """Whether it has credentials, or needs none. True where they are incomplete or not valid: its load
+        says what is wrong."""
+        credentials = self.source.credentials
+        return credentials is None or any(credentials.variables().values())
 
     @property
     def tables(self) -> tuple[str, ...]:

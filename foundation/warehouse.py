@@ -196,6 +196,14 @@ def backups(settings: Settings) -> list[Path]:
     return sorted(path.parent for path in settings.backups_dir.glob("????-??-??/warehouse.duckdb"))
 
 
+class Waited(NamedTuple):
+    """How the write lock was got."""
+
+    seconds: float
+    holder: str | None
+    """Who held it for more than a second before; None: nobody."""
+
+
 @dataclass(frozen=True)
 class Warehouse:
     """The warehouse of one home folder. Cheap to create: it opens nothing until it is used."""
@@ -207,8 +215,8 @@ class Warehouse:
         return self.settings.warehouse_path
 
     @contextlib.contextmanager
-    def write_lock(self, holder: str) -> Iterator[None]:
-        """Wait for the write lock and hold it. Not re-entrant: never nest.
+    def write_lock(self, holder: str) -> Iterator[Waited]:
+        """Wait for the write lock and hold it; returns how long that took. Not re-entrant: never nest.
 
         `holder` is written beside the lock, so that a waiting process can log whom it waits for. The
         operating system frees the lock when its process dies, however it dies.
@@ -217,19 +225,20 @@ class Warehouse:
         lock_path.parent.mkdir(parents=True, exist_ok=True)
         note = lock_path.with_suffix(".holder")
         lock = FileLock(lock_path)
-        waited_from = time.monotonic()
+        waited_from, before = time.monotonic(), None
         try:
             lock.acquire(timeout=1)
         except Timeout:
             with contextlib.suppress(OSError, ValueError):
                 held = json.loads(note.read_text(encoding="utf-8"))
-                log.info("waiting for the warehouse: %s (process %s) is writing", held["holder"], held["pid"])
+                before = f"{held['holder']} (process {held['pid']})"
+                log.info("waiting for the warehouse: %s is writing", before)
             lock.acquire()
             log.info("waited %.1f s for the warehouse", time.monotonic() - waited_from)
         try:
             with contextlib.suppress(OSError):  # a full disk must not hide what the block has to say of it
                 note.write_text(json.dumps({"holder": holder, "pid": os.getpid()}), encoding="utf-8")
-            yield
+            yield Waited(time.monotonic() - waited_from, before)
         finally:
             lock.release()
 

@@ -1,9 +1,13 @@
 """Jobs: which assets run together, and how."""
 
+from datetime import timedelta
+
 import dagster as dg
 
+from foundation.calendar import local_date
 from orchestration import checks
 from orchestration.assets import reporting
+from orchestration.settings_at_import import COMPANY, SETTINGS
 
 RAW = dg.AssetSelection.key_prefixes(["raw"]).without_checks()
 _WEEKLY, _DAILY, _FRIDAY = (
@@ -34,6 +38,13 @@ _SIDE_BY_SIDE = dg.multiprocess_executor.configured(
     },
 )
 
+_LAST_MONTH = {
+    "since": f"{local_date(SETTINGS.now(), COMPANY.zone) - timedelta(days=30)}T00:00:00Z",
+    "until": None,
+    "restart": False,
+}
+"""What the launchpad of a backfill is filled in with."""
+
 refresh = dg.define_asset_job(
     "refresh",
     tags=_at_most(6),
@@ -43,9 +54,9 @@ refresh = dg.define_asset_job(
 )
 build = dg.define_asset_job(
     "build",
-    tags=_at_most(2) | {"scoreline/build": "yes"},  # dagster.yaml: one at a time
+    tags=_at_most(2),
     selection=(dg.AssetSelection.all() - RAW - _WEEKLY - _DAILY - _FRIDAY)
-    | dg.AssetSelection.checks(*checks.FRESHNESS),
+    | dg.AssetSelection.checks(checks.fresh),
     executor_def=dg.in_process_executor,
     description=(
         "Run dbt, publish the database, render the pages, alert the operator. Runs after every refresh, even"
@@ -88,6 +99,10 @@ backfill = dg.define_asset_job(
     tags=_at_most(48),
     selection=RAW,
     executor_def=_SIDE_BY_SIDE,
-    description="Pull a window again. Select the sources; set since and until per source in the launchpad.",
+    config={"resources": {"window": {"config": _LAST_MONTH}}},
+    description=(
+        "Pull a window of the past again, in the selected sources. The launchpad asks for the window; without"
+        " one, the run fails. `scoreline backfill` also lists what each person's part brought."
+    ),
 )
 all_jobs = [refresh, build, weekly_scorecard, daily_digest, friday_preview, operator_alerts, backfill]

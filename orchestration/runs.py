@@ -7,13 +7,18 @@ import logging
 import os
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import dagster as dg
 import psutil  # type: ignore[import-untyped]
+from dagster._core.definitions.repository_definition import SINGLETON_REPOSITORY_NAME
+from dagster._core.execution.api import execute_run
+from dagster._core.remote_origin import RemoteJobOrigin, RemoteRepositoryOrigin
+from dagster._core.workspace.load_target import WorkspaceFileTarget
 
 from foundation.settings import PROJECT_ROOT, Settings
+from orchestration.event_log import BATCH
 
 
 @dg.logger({}, description="Prints one short line per message, for a terminal.")
@@ -50,8 +55,9 @@ def _reason(data: Any) -> str:
 def prepare_instance(settings: Settings) -> None:
     """Create the instance's folder with the project's `dagster.yaml`, and point Dagster to it."""
     settings.dagster_home.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(PROJECT_ROOT / "dagster.yaml", settings.dagster_home / "dagster.yaml")
+    shutil.copyfile(PROJECT_ROOT / "orchestration" / "dagster.yaml", settings.dagster_home / "dagster.yaml")
     os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
+    os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", str(BATCH))
 
 
 def fail_dead_runs(settings: Settings) -> list[str]:
@@ -96,32 +102,54 @@ def job_by_name(name: str) -> dg.JobDefinition:
     return defs.resolve_job_def(name)
 
 
+def _origin(name: str) -> RemoteJobOrigin:
+    """The job as the UI knows it: it lists a run from the command line with the job's other runs and in the
+    timeline, and sensors follow it."""
+    (location,) = WorkspaceFileTarget([str(PROJECT_ROOT / "workspace.yaml")]).create_origins()
+    return RemoteJobOrigin(RemoteRepositoryOrigin(location, SINGLETON_REPOSITORY_NAME), name)
+
+
 def run_job(
     settings: Settings,
     name: str,
     *,
     partition_key: str | None = None,
     ops: Mapping[str, Any] | None = None,
-    asset_keys: Sequence[dg.AssetKey] | None = None,
+    window: Mapping[str, Any] | None = None,
+    asset_keys: Collection[dg.AssetKey] | None = None,
 ) -> bool:
-    """Execute a job with its own executor and return whether it succeeded. `ops`: run config per op.
+    """Execute a job with its own executor and return whether it succeeded.
 
     Unlike a schedule, it does not retry after some minutes: a person waits for the result.
+
+    Args:
+        ops: run config per op.
+        window: what a backfill pulls again.
+        asset_keys: the tables to load. None: a refresh reads the connected sources.
     """
+    from orchestration.assets.ingestion import connected_tables
+
     fail_dead_runs(settings)
-    job = dg.build_reconstructable_job("orchestration.runs", "job_by_name", (name,), {})
     config: dict[str, Any] = {"loggers": {"progress": {"config": {}}}, "ops": dict(ops or {})}
+    if window:
+        config["resources"] = {"window": {"config": dict(window)}}
     if name in ("refresh", "backfill"):
         config["execution"] = {"config": {"retry": False}}
+    if name == "refresh" and asset_keys is None:
+        asset_keys = connected_tables()
+    job = dg.build_reconstructable_job("orchestration.runs", "job_by_name", (name,), {})
     with dg.DagsterInstance.get() as instance:
-        result = dg.execute_job(
-            job,
-            instance=instance,
+        definition = job.get_definition()
+        # `dg.execute_job` does the same without the origin
+        run = instance.create_run_for_job(
+            definition,
             run_config=config,
-            tags={"dagster/partition": partition_key} if partition_key else None,
-            asset_selection=list(asset_keys) if asset_keys else None,
-            raise_on_error=False,
+            tags={**definition.run_tags, **({"dagster/partition": partition_key} if partition_key else {})},
+            asset_selection=frozenset(asset_keys) if asset_keys else None,
+            remote_job_origin=_origin(name),
+            job_code_origin=job.get_python_origin(),
         )
+        result = execute_run(job, run, instance, raise_on_error=False)
         # a step's last message may be lost: its process ends before Dagster has passed it on
         for event in result.filter_events(lambda event: event.is_step_failure):
             print(f" ! {event.step_key}: {_reason(event.step_failure_data)}", file=sys.stderr)

@@ -8,6 +8,7 @@ from foundation.calendar import last_finished_week, local_date, week_label, week
 from foundation.seeds import day_off, is_last_working_day
 from foundation.settings import ReportName
 from orchestration import jobs
+from orchestration.assets.ingestion import connected_tables
 from orchestration.resources import Scoreline
 from orchestration.settings_at_import import COMPANY
 from reports.post.due import DIGEST_AT, PREVIEW_AT, WEEKLY_AT, built_as_of, due
@@ -16,14 +17,19 @@ LATE = timedelta(minutes=10)
 """A later tick is one that Dagster catches up on; the refresh of the day may only be starting."""
 _ZONE = COMPANY.company.time_zone
 
-daily_refresh = dg.ScheduleDefinition(
+
+@dg.schedule(
     name="daily_refresh",
     job=jobs.refresh,
     cron_schedule="30 5 * * *",
     execution_timezone=_ZONE,
     default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="Daily 05:30, before people start work. The build follows it.",
+    description=(
+        "Daily 05:30, before people start work: the sources that are connected then. The build follows."
+    ),
 )
+def daily_refresh() -> dg.RunRequest:
+    return dg.RunRequest(asset_selection=connected_tables())
 
 
 def _at(when: time, days: str) -> str:

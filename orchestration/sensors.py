@@ -22,18 +22,39 @@ from reports.post.round import recipients
 _RUNNING = dg.DefaultSensorStatus.RUNNING
 
 
+def _loads(run: dg.DagsterRun) -> bool:
+    """Whether a run loads raw tables: a refresh, a backfill, or tables that a person materialised by hand."""
+    if run.job_name in (jobs.refresh.name, jobs.backfill.name):
+        return True
+    return any(key.path[0] == "raw" for key in run.asset_selection or ())
+
+
+def _built_since(instance: dg.DagsterInstance, run_id: str) -> bool:
+    """Whether a build has begun since the run ended, as `make demo` does: it has taken the new rows in."""
+    (load,) = instance.get_run_records(dg.RunsFilter(run_ids=[run_id]), limit=1)
+    last = instance.get_run_records(dg.RunsFilter(job_name=jobs.build.name), limit=1)
+    return bool(last and load.end_time and (last[0].start_time or 0) >= load.end_time)
+
+
 def _build_after(status: dg.DagsterRunStatus, name: str) -> dg.SensorDefinition:
     @dg.run_status_sensor(
         run_status=status,
         name=name,
-        monitored_jobs=[jobs.refresh, jobs.backfill],
         request_job=jobs.build,
         default_status=_RUNNING,
         minimum_interval_seconds=15,
-        description="Builds after every refresh. If a source failed, the build uses what the others loaded.",
+        description=(
+            "Builds after every refresh and backfill, and after raw tables materialised by hand. If a source"
+            " failed, the build uses what the others loaded."
+        ),
     )
-    def build_after(context: dg.RunStatusSensorContext) -> dg.RunRequest:
-        return dg.RunRequest(run_key=f"build-after-{context.dagster_run.run_id}")
+    def build_after(context: dg.RunStatusSensorContext) -> dg.RunRequest | dg.SkipReason:
+        run = context.dagster_run
+        if not _loads(run):
+            return dg.SkipReason(f"The run {run.run_id} of {run.job_name} loads no raw table.")
+        if _built_since(context.instance, run.run_id):
+            return dg.SkipReason(f"A build has begun since the run {run.run_id}.")
+        return dg.RunRequest(run_key=f"build-after-{run.run_id}")
 
     return build_after
 

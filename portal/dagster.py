@@ -115,7 +115,6 @@ def launch(
         DagsterError: it was not started.
     """
     window = {"since": since.astimezone(UTC).isoformat(), "until": None, "restart": False} if since else {}
-    sources = dict.fromkeys(source for source, _ in tables)
     params = {
         "selector": {
             "repositoryLocationName": LOCATION,
@@ -123,9 +122,7 @@ def launch(
             "jobName": job,
             "assetSelection": [{"path": ["raw", source, table]} for source, table in tables],
         },
-        "runConfigData": {"ops": {f"ingest_{source}": {"config": window} for source in sources}}
-        if window
-        else {},
+        "runConfigData": {"resources": {"window": {"config": window}}} if window else {},
         "mode": "default",
     }
     found = _ask(settings, _LAUNCH, {"params": params})["launchRun"]

@@ -19,7 +19,7 @@
     {% if existing is not none and existing.type != type %}
         {% do adapter.drop_relation(existing) %}
     {% endif %}
-    {% call statement('main') -%}
+    {% call statement('main', fetch_result=(type == 'table')) -%}
         {% if config.get('contract').enforced %}
             {{ get_assert_columns_equivalent(sql) }}
         {% endif %}
@@ -39,6 +39,11 @@
         {% endif %}
     {%- endcall %}
     {% if type == 'table' %}
+        {#- DuckDB answers with the count: dbt prints it instead of "OK", and Dagster shows it -#}
+        {% set n = load_result('main')['data'][0][0] if load_result('main')['data'] else none %}
+        {% if n is not none %}
+            {% do store_raw_result('main', message="{:,} rows".format(n), code='OK', rows_affected=n) %}
+        {% endif %}
         {% do create_indexes(target) %}
     {% endif %}
     {% do persist_docs(target, model) %}

@@ -118,7 +118,7 @@ def load(
 
 def ensure_tables(settings: Settings, company: Company) -> None:
     """Declare every raw table and column that does not exist yet, and write ledger, clock and settings for
-    dbt. Quick when all is there.
+    dbt: all that dbt needs of sources that are not connected. Quick when all is there.
 
     Raises:
         SettingsError: a seed file has a wrong header or cell; dbt would blame a model, or read something else
@@ -139,6 +139,28 @@ def ensure_tables(settings: Settings, company: Company) -> None:
     for name in lacking:
         with _only_one(SOURCES[name], settings):
             _declare(SOURCES[name], settings)
+    _note_unconnected(settings, warehouse)
+
+
+def _note_unconnected(settings: Settings, warehouse: Warehouse) -> None:
+    """Write to the ledger which sources are not connected, where it says something else or nothing yet. A
+    refresh leaves them out."""
+    unconnected = {name: entry for name, entry in SOURCES.items() if not entry.is_connected()}
+    with (
+        warehouse.write_lock("note what is not connected"),
+        contextlib.closing(warehouse.connect()) as connection,
+    ):
+        last = connection.execute(
+            "select source, table_name, arg_max(status, load_number) from ledger.loads group by all"
+        ).fetchall()
+        noted = {(source, table) for source, table, status in last if status == "not_connected"}
+        now = settings.now()
+        connection.begin()
+        for name, entry in unconnected.items():
+            if missing := [table for table in entry.tables if (name, table) not in noted]:
+                rows: dict[str, dict[str, Any]] = {table: {"status": "not_connected"} for table in missing}
+                warehouse.record_loads(ledger_rows(entry, rows, now, now, 0, 0.0), connection)
+        connection.commit()
 
 
 @contextlib.contextmanager

@@ -6,34 +6,34 @@ into failures that Dagster retries or not. No HTTP and no SQL here.
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 import dagster as dg
-from pydantic import Field
 
 from dlt_pipelines.core.backfill import Part, backfill
 from dlt_pipelines.core.load import LoadReport, load
+from dlt_pipelines.core.source import Table
 from dlt_pipelines.errors import PermanentError, TransientError
 from dlt_pipelines.registry import SOURCES, SourceEntry
 from foundation.warehouse import WarehouseError
-from orchestration.resources import Scoreline
+from orchestration.code_links import to_module
+from orchestration.resources import Scoreline, Window
 
 OWNERS = ["team:data"]
 
 
-class Window(dg.Config):
-    """The window to pull again. Empty: what changed since the last run."""
-
-    since: str | None = Field(
-        default=None, description="Instant with time zone, for example 2025-07-12T00:00:00Z"
-    )
-    until: str | None = Field(default=None, description="Instant with time zone. Empty: now")
-    restart: bool = Field(
-        default=False, description="Also pull what an earlier call for the same window finished"
-    )
-
-
 def raw_key(source: str, table: str) -> dg.AssetKey:
     return dg.AssetKey(["raw", source, table])
+
+
+def connected_tables() -> list[dg.AssetKey]:
+    """The raw tables that a refresh asks for: those of the sources with credentials, and of folders."""
+    return [
+        raw_key(entry.name, table)
+        for entry in SOURCES.values()
+        if entry.is_connected()
+        for table in entry.tables
+    ]
 
 
 def _instant(text: str | None, name: str) -> datetime | None:
@@ -75,7 +75,7 @@ def _materializations(entry: SourceEntry, report: LoadReport) -> Iterator[dg.Mat
 def _backfill(
     entry: SourceEntry,
     context: dg.AssetExecutionContext,
-    config: Window,
+    window: Window,
     scoreline: Scoreline,
     selected: list[str],
 ) -> Iterator[dg.MaterializeResult[None]]:
@@ -92,10 +92,10 @@ def _backfill(
             entry.name,
             scoreline.settings(),
             scoreline.company(),
-            since=_instant(config.since, "since"),
-            until=_instant(config.until, "until"),
+            since=_instant(window.since, "since"),
+            until=_instant(window.until, "until"),
             tables=selected,
-            restart=config.restart and context.retry_number == 0,
+            restart=window.restart and context.retry_number == 0,
             told=told,
         )
     except (PermanentError, WarehouseError) as error:
@@ -109,18 +109,37 @@ def _backfill(
         )
 
 
+def _columns(table: Table[Any]) -> dg.TableSchema:
+    return dg.TableSchema(
+        [
+            dg.TableColumn(
+                name,
+                kind,
+                constraints=dg.TableColumnConstraints(nullable=name not in table.keys, unique=False),
+            )
+            for name, kind in table.columns.items()
+        ]
+    )
+
+
 def _build(entry: SourceEntry) -> dg.AssetsDefinition:
     specs = [
         dg.AssetSpec(
-            raw_key(entry.name, table),
-            description=entry.description[table],
-            group_name=f"raw_{entry.name}",
+            raw_key(entry.name, table.name),
+            description=table.grain,
+            group_name=entry.name,
             owners=OWNERS,
+            tags={"vendor": entry.name},
             kinds={"dlt", "duckdb"},
+            metadata={
+                "dagster/table_name": f"raw_{entry.name}.{table.name}",
+                "dagster/column_schema": _columns(table),
+                **to_module(entry.module),
+            },
             freshness_policy=dg.FreshnessPolicy.time_window(fail_window=entry.freshness_limit),
             skippable=True,
         )
-        for table in entry.tables
+        for table in entry.source.tables
     ]
 
     @dg.multi_asset(
@@ -133,12 +152,18 @@ def _build(entry: SourceEntry) -> dg.AssetsDefinition:
         ),
     )
     def ingest(
-        context: dg.AssetExecutionContext, config: Window, scoreline: Scoreline
+        context: dg.AssetExecutionContext, window: Window, scoreline: Scoreline
     ) -> Iterator[dg.MaterializeResult[None]]:
         selected = [key.path[-1] for key in context.selected_asset_keys]
-        if config.since or config.until:
-            yield from _backfill(entry, context, config, scoreline, selected)
+        if window.since or window.until:
+            yield from _backfill(entry, context, window, scoreline, selected)
             return
+        if context.job_name == "backfill":
+            raise dg.Failure(
+                "The job backfill needs a window. Set resources: window: config: since in the launchpad, for"
+                " example 2025-07-12T00:00:00Z, or run the job refresh to read what changed.",
+                allow_retries=False,
+            )
         try:
             report = load(
                 entry.name,

@@ -2,7 +2,8 @@
 work; this module is glue."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime, time, timedelta
+from typing import Any
 
 import dagster as dg
 from pydantic import Field
@@ -11,8 +12,9 @@ from foundation.backup import BackupError, daily_backup
 from foundation.calendar import week_label
 from foundation.settings import Company, Settings
 from orchestration.assets.ingestion import OWNERS
+from orchestration.assets.transformation import DAILY, POOL
 from orchestration.resources import Scoreline
-from orchestration.settings_at_import import COMPANY
+from orchestration.settings_at_import import COMPANY, FIRST_WEEK, SETTINGS
 from reports.mails.daily_digest import send_daily_digest
 from reports.mails.friday_preview import send_friday_preview
 from reports.mails.weekly_scorecard import send_weekly_scorecard
@@ -29,16 +31,24 @@ DAILY_MAIL = dg.AssetKey(["reports", "daily_digest"])
 FRIDAY_MAIL = dg.AssetKey(["reports", "friday_preview"])
 ALERTS = dg.AssetKey(["reports", "operator_alerts"])
 
-WEEKS = dg.WeeklyPartitionsDefinition(
-    start_date="2024-07-01", timezone=COMPANY.company.time_zone, day_offset=1
-)
+
+def _span(ahead: timedelta) -> dict[str, Any]:
+    """Partitions begin with the data. A fixed clock (`SCORELINE_AS_OF`, the demo) ends them. `ahead`: how
+    far the last one may reach beyond the clock."""
+    end = SETTINGS.as_of and (SETTINGS.as_of + ahead).astimezone(COMPANY.zone).replace(tzinfo=None)
+    return {
+        "start_date": datetime.combine(FIRST_WEEK, time()),
+        "end_date": end,
+        "timezone": COMPANY.company.time_zone,
+    }
+
+
+WEEKS = dg.WeeklyPartitionsDefinition(**_span(timedelta()), day_offset=1)
 """A partition is a week, keyed by its Monday."""
 # includes the running week: its preview goes out before it ends
-WEEKS_BEGUN = dg.WeeklyPartitionsDefinition(
-    start_date="2024-07-01", timezone=COMPANY.company.time_zone, day_offset=1, end_offset=1
-)
+WEEKS_BEGUN = dg.WeeklyPartitionsDefinition(**_span(timedelta(days=7)), day_offset=1, end_offset=1)
 # includes the running day: its digest goes out in the morning
-DAYS = dg.DailyPartitionsDefinition(start_date="2024-07-01", timezone=COMPANY.company.time_zone, end_offset=1)
+DAYS = dg.DailyPartitionsDefinition(**_span(timedelta(days=1)), end_offset=1)
 
 
 @dg.asset(
@@ -50,14 +60,18 @@ DAYS = dg.DailyPartitionsDefinition(start_date="2024-07-01", timezone=COMPANY.co
     group_name="reports",
     owners=OWNERS,
     kinds={"duckdb"},
+    pool=POOL,
+    freshness_policy=DAILY,
 )
 def published_database(context: dg.AssetExecutionContext, scoreline: Scoreline) -> dg.MaterializeResult[None]:
     """`published/scoreline.duckdb`: a copy of the marts for readers, replaced atomically. It is safe to open
     while runs write. The first build of each day also backs up the warehouse."""
     warehouse = scoreline.warehouse()
-    with warehouse.write_lock("publish"):
+    with warehouse.write_lock(f"publish, run {context.run_id}") as waited:
         path = warehouse.publish()
     metadata: dict[str, dg.MetadataValue] = {
+        "waited for the warehouse, s": dg.MetadataValue.float(round(waited.seconds, 1)),
+        "lock held by": dg.MetadataValue.text(waited.holder or "nobody"),
         "path": dg.MetadataValue.path(path),
         "bytes": dg.MetadataValue.int(path.stat().st_size),
     }
@@ -70,17 +84,28 @@ def published_database(context: dg.AssetExecutionContext, scoreline: Scoreline) 
     return dg.MaterializeResult(metadata=metadata)
 
 
-@dg.asset(key=SITE, deps=[PUBLISHED], group_name="reports", owners=OWNERS, kinds={"html"})
+@dg.asset(
+    key=SITE,
+    deps=[PUBLISHED],
+    group_name="reports",
+    owners=OWNERS,
+    kinds={"html"},
+    pool=POOL,
+    freshness_policy=DAILY,
+)
 def site(context: dg.AssetExecutionContext, scoreline: Scoreline) -> dg.MaterializeResult[None]:
     """The report pages as self-contained HTML: one per page and past week, receipts, and an index."""
     settings = scoreline.settings()
     pages = build_site(settings, scoreline.company())
     index = settings.site_dir / "index.html"
+    address = scoreline.company().pages.site_url
     context.log.info(f"{len(pages)} pages; open {index}")
-    return dg.MaterializeResult(metadata={"pages": len(pages), "index": dg.MetadataValue.url(index.as_uri())})
+    # a browser opens no file: link from a page of the UI
+    open_at = dg.MetadataValue.url(address) if address else dg.MetadataValue.path(index)
+    return dg.MaterializeResult(metadata={"pages": len(pages), "index": open_at})
 
 
-@dg.asset(key=ALERTS, deps=[PUBLISHED], group_name="reports", owners=OWNERS, kinds={"mail"})
+@dg.asset(key=ALERTS, deps=[PUBLISHED], group_name="reports", owners=OWNERS, kinds={"mail"}, pool=POOL)
 def operator_alerts(context: dg.AssetExecutionContext, scoreline: Scoreline) -> dg.MaterializeResult[None]:
     """Alerts the operator once when a source fails or is late, totals differ, access is about to expire or a
     mail did not arrive, and once on recovery. Fails while an alert could not be sent, and retries it."""
@@ -180,6 +205,8 @@ def _log_pending(context: dg.AssetExecutionContext, report: DeliveryReport | Non
     group_name="reports",
     owners=OWNERS,
     kinds={"mail"},
+    pool=POOL,
+    freshness_policy=dg.FreshnessPolicy.time_window(fail_window=timedelta(days=7, hours=6)),
 )
 def weekly_scorecard_mail(
     context: dg.AssetExecutionContext, config: Sending, scoreline: Scoreline
@@ -196,6 +223,8 @@ def weekly_scorecard_mail(
     group_name="reports",
     owners=OWNERS,
     kinds={"mail"},
+    pool=POOL,
+    freshness_policy=dg.FreshnessPolicy.time_window(fail_window=timedelta(days=4, hours=6)),
 )
 def daily_digest_mail(
     context: dg.AssetExecutionContext, config: Sending, scoreline: Scoreline
@@ -212,6 +241,8 @@ def daily_digest_mail(
     group_name="reports",
     owners=OWNERS,
     kinds={"mail"},
+    pool=POOL,
+    freshness_policy=dg.FreshnessPolicy.time_window(fail_window=timedelta(days=9)),
 )
 def friday_preview_mail(
     context: dg.AssetExecutionContext, config: Sending, scoreline: Scoreline

@@ -2,18 +2,33 @@
 checks."""
 
 import os
+import re
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
+from dagster_dbt import (
+    DagsterDbtTranslator,
+    DagsterDbtTranslatorSettings,
+    DbtCliResource,
+    DbtProject,
+    dbt_assets,
+)
+from dagster_dbt.core.dbt_cli_event import DbtCliEventMessage
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
 from dlt_pipelines.core.load import ensure_tables
+from dlt_pipelines.registry import SOURCES
 from foundation.warehouse import disk_full
 from orchestration.assets.ingestion import OWNERS, raw_key
 from orchestration.dbt_manifest import DBT_PROJECT, dbt_environment
 from orchestration.resources import Scoreline
+
+POOL = "warehouse"
+"""Runs with an op in this pool run one at a time (`dagster.yaml`): builds, and the mails that follow them."""
+DAILY = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=30))
+"""A day plus six hours, as for the sources."""
 
 _CONFIG_TABLES = {
     ("config", "clock"): "The instant that every layer uses as now: SCORELINE_AS_OF, or the current time.",
@@ -32,7 +47,8 @@ _CONFIG_TABLES = {
 
 
 class Translator(DagsterDbtTranslator):
-    """Sets groups by layer and owners; maps dbt's sources `raw_<source>` to the asset keys of raw tables."""
+    """Sets groups, owners, tags and freshness; maps dbt's sources `raw_<source>` to the asset keys of raw
+    tables."""
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
         source = str(dbt_resource_props.get("source_name", ""))
@@ -40,16 +56,45 @@ class Translator(DagsterDbtTranslator):
             return raw_key(source.removeprefix("raw_"), dbt_resource_props["name"])
         return super().get_asset_key(dbt_resource_props)
 
+    def get_asset_spec(
+        self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
+    ) -> dg.AssetSpec:
+        spec = super().get_asset_spec(manifest, unique_id, project)
+        return spec.replace_attributes(freshness_policy=DAILY) if spec.key.path[0] == "marts" else spec
+
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
-        groups = {"seed": "seeds", "snapshot": "snapshots"}
-        return groups.get(dbt_resource_props["resource_type"], str(dbt_resource_props["fqn"][1]))
+        """A vendor's raw tables and models are one group; metrics are a group per section."""
+        kind, (layer, folder) = dbt_resource_props["resource_type"], _place(dbt_resource_props)
+        if kind in ("seed", "snapshot"):
+            return f"{kind}s"
+        if folder in SOURCES and layer in ("staging", "intermediate"):
+            return folder
+        if layer in ("metrics", "marts"):
+            return f"{layer}_{folder}"
+        return "config" if layer == "staging" else layer
+
+    def get_tags(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, str]:
+        tags = dict(super().get_tags(dbt_resource_props))
+        if domain := dbt_resource_props.get("config", {}).get("meta", {}).get("domain"):
+            tags["domain"] = domain
+        if (vendor := _place(dbt_resource_props)[1]) in SOURCES:
+            tags["vendor"] = vendor
+        return tags
 
     def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:
-        return OWNERS
+        """The owners that `meta: dagster: owners` in a yml names, else the data team."""
+        return list(super().get_owners(dbt_resource_props) or OWNERS)
+
+
+def _place(dbt_resource_props: Mapping[str, Any]) -> tuple[str, str]:
+    """Layer and folder of a model: `("metrics", "inside_sales")`."""
+    _, layer, *folders = dbt_resource_props["fqn"]
+    return str(layer), str(folders[0]) if folders else ""
 
 
 @dg.multi_asset(
     name="warehouse_config",
+    pool=POOL,
     specs=[
         dg.AssetSpec(list(key), description=text, group_name="config", owners=OWNERS, kinds={"duckdb"})
         for key, text in _CONFIG_TABLES.items()
@@ -65,11 +110,15 @@ def warehouse_config(scoreline: Scoreline) -> Iterator[dg.MaterializeResult[None
         )
 
 
+_TRANSLATOR = Translator(DagsterDbtTranslatorSettings(enable_code_references=True))
+
+
 @dbt_assets(
     manifest=DBT_PROJECT.manifest_path,
     project=DBT_PROJECT,
-    dagster_dbt_translator=Translator(),
+    dagster_dbt_translator=_TRANSLATOR,
     name="dbt_models",
+    pool=POOL,
 )
 def dbt_models(context: dg.AssetExecutionContext, dbt: DbtCliResource, scoreline: Scoreline) -> Iterator[Any]:
     """`dbt build`: models, then their tests. A failed test stops the models that depend on it, so that a
@@ -78,12 +127,26 @@ def dbt_models(context: dg.AssetExecutionContext, dbt: DbtCliResource, scoreline
     os.environ.update(dbt_environment(settings))  # dagster-dbt passes this process's environment to dbt
     with scoreline.warehouse().write_lock(f"dbt build, run {context.run_id}"):
         # one folder instead of one per run: the lock is held, and dbt's logs stay in the home
+        build = dbt.cli(["build"], context=context, target_path=settings.home / "dbt")
         try:
-            yield from dbt.cli(["build"], context=context, target_path=settings.home / "dbt").stream()
+            for message in build.stream_raw_events():
+                for event in message.to_default_asset_events(
+                    build.manifest, _TRANSLATOR, context, build.target_path, DBT_PROJECT
+                ):
+                    rows = _rows(message)
+                    if rows is not None and isinstance(event, dg.Output):
+                        event = event.with_metadata({**event.metadata, "dagster/row_count": rows})
+                    yield event
         except DagsterDbtCliRuntimeError as error:
             if full := disk_full(str(error), settings):
                 raise dg.Failure(str(full), allow_retries=False) from None
             raise
+
+
+def _rows(message: DbtCliEventMessage) -> int | None:
+    """How many rows a table or seed has, by its line in dbt's log; None for a view or a test."""
+    found = re.fullmatch(r"([\d,]+) rows|INSERT (\d+)", str(message.raw_event["data"].get("status")))
+    return int((found[1] or found[2]).replace(",", "")) if found else None
 
 
 assets = [warehouse_config, dbt_models]

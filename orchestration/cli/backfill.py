@@ -60,7 +60,7 @@ def backfill(
     succeeded = run_job(
         settings,
         "backfill",
-        ops={f"ingest_{source}": {"config": window} for source in chosen},
+        window=window,
         asset_keys=keys,
     )
     click.secho("\nBackfill", bold=True)

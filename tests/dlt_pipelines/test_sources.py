@@ -17,6 +17,7 @@ import pytest
 
 from dlt_pipelines.core import load as loading
 from dlt_pipelines.core.load import ensure_tables, load
+from dlt_pipelines.core.settlement import ledger_rows
 from dlt_pipelines.core.tables import CONTRACT, declared
 from dlt_pipelines.errors import PermanentError, TransientError
 from dlt_pipelines.registry import SOURCES
@@ -43,7 +44,7 @@ def test_a_source_is_described_without_settings_and_without_network(tmp_path: Pa
         "def refuse(*a, **k): raise AssertionError('network')\n"
         "socket.socket.connect = refuse\n"
         "from dlt_pipelines.registry import SOURCES\n"
-        "for e in SOURCES.values(): assert e.tables and all(e.description.values()), e.name\n"
+        "for e in SOURCES.values(): assert e.tables and all(t.grain for t in e.source.tables), e.name\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],
@@ -97,7 +98,7 @@ def test_every_resource_declares_what_staging_relies_on(name: str) -> None:
         assert any(column.get("primary_key") for column in columns.values()), table
         assert schema["write_disposition"] == "merge", table
         assert resource.schema_contract == CONTRACT, table
-        assert len(entry.description[table]) > 20, table
+        assert len(entry.source.by_name[table].grain) > 20, table
         assert all(column.get("data_type") for column in columns.values()), table
 
 
@@ -117,6 +118,29 @@ def test_tables_exist_before_anything_is_connected(settings: Settings, company: 
     ensure_tables(settings, company)
     assert query(settings, "select count(*) from config.sources") == [(len(SOURCES),)]
     assert settings.warehouse_path.stat().st_mtime_ns >= before
+
+
+def test_what_is_not_connected_any_more_is_noted_once(
+    settings: Settings, company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A refresh leaves these sources out, and the ledger decides what readers are told."""
+    noted = "select count(*), count(distinct table_name) from ledger.loads where source = 'justcall' and status = 'not_connected'"
+    ensure_tables(settings, company)
+    ensure_tables(settings, company)
+    tables = len(SOURCES["justcall"].tables)
+    assert query(settings, noted) == [(tables, tables)]
+    assert query(
+        settings, "select count(*) from ledger.loads where source in ('manual', 'ad_spend_csv')"
+    ) == [(0,)]
+    Warehouse(settings).record_loads(
+        ledger_rows(SOURCES["justcall"], {"calls": {"status": "ok"}}, settings.now(), settings.now(), 1, 0.0)
+    )
+    monkeypatch.setenv("JUSTCALL_API_KEY", "half of it")
+    ensure_tables(settings, company)
+    assert query(settings, noted) == [(tables, tables)], "its load says what is missing"
+    monkeypatch.delenv("JUSTCALL_API_KEY")
+    ensure_tables(settings, company)
+    assert query(settings, noted) == [(tables + 1, tables)]
 
 
 def test_a_column_that_a_new_version_declares_is_added_and_rows_stay(

@@ -64,10 +64,20 @@ def test_the_runs_are_recorded_and_every_raw_table_is_materialised(monday: Insta
     }
     with dg.DagsterInstance.from_config(str(monday.home / "dagster")) as instance:
         event = instance.get_latest_materialization_event(dg.AssetKey(["raw", "hubspot", "calls"]))
+        mart = instance.get_latest_materialization_event(dg.AssetKey(["marts", "fct_contributions"]))
+        view = instance.get_latest_materialization_event(dg.AssetKey(["metrics", "dials"]))
+        refresh = next(run for run in instance.get_runs() if run.job_name == "refresh")
+        steps = {record.step_key for record in instance.get_run_step_stats(refresh.run_id)}
     assert event is not None and event.asset_materialization is not None
     metadata = event.asset_materialization.metadata
     assert metadata["requests (whole source)"].value > 0
     assert metadata["dagster/row_count"].value > 1000
+    assert steps == {f"ingest_{source}" for source in ("hubspot", "autotask", "manual", "ad_spend_csv")}
+    assert mart is not None and mart.asset_materialization is not None
+    rows = mart.asset_materialization.metadata["dagster/row_count"].value
+    assert [(rows,)] == monday.query("select count(*) from marts.fct_contributions")
+    assert view is not None and view.asset_materialization is not None
+    assert "dagster/row_count" not in view.asset_materialization.metadata
 
 
 def _check_the_failed_run(copy: Install) -> None:

@@ -50,6 +50,11 @@ def test_a_run_whose_process_was_killed_is_marked_at_the_next_start(
         assert fail_dead_runs(settings) == [runs[0].run_id]
         run = instance.get_run_by_id(runs[0].run_id)
         assert run is not None and run.status == dg.DagsterRunStatus.FAILURE
+        # the job's page and the timeline list it
+        assert instance.get_runs(dg.RunsFilter(tags={".dagster/repository": "__repository__@scoreline"})) == [
+            run
+        ]
+        assert run.remote_job_origin is not None and run.remote_job_origin.location_name == "scoreline"
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ from foundation.settings import Settings
 from foundation.store import begin
 from foundation.store.entries import add_entry
 from foundation.store.goals import add_goal
-from orchestration import jobs
 from orchestration.definitions import defs
 from orchestration.resources import Scoreline
 from orchestration.sensors import TYPED_IN, typed_in
@@ -120,9 +119,3 @@ def test_a_store_that_cannot_be_read_is_said_and_asked_again(watch: Watch) -> No
     assert "file is not a database" in watch.look()
     path.write_bytes(whole)
     assert isinstance(watch.look()[0], dg.RunRequest)
-
-
-def test_builds_run_one_after_the_other(watch: Watch) -> None:
-    settings = (Path(__file__).parents[2] / "dagster.yaml").read_text(encoding="utf-8")
-    (tag,) = [name for name in jobs.build.tags or {} if name.startswith("scoreline/")]
-    assert f"key: {tag}\n        limit: 1" in settings

@@ -204,7 +204,7 @@ def test_sources_are_refreshed_and_backfilled(settings: Settings, dagster: str) 
     assert params["selector"]["jobName"] == "backfill" and params["selector"]["assetSelection"] == [
         {"path": ["raw", "hubspot", "calls"]}
     ]
-    assert params["runConfigData"]["ops"]["ingest_hubspot"]["config"]["since"] == "2025-07-29T05:00:00+00:00"
+    assert params["runConfigData"]["resources"]["window"]["config"]["since"] == "2025-07-29T05:00:00+00:00"
     page = dana.get("/runs/0a1b2c3d-aaaa")
     assert "HubSpot, Maya Torres 812 rows" in words(page.text) and "<b>403" not in page.text
     summary = dana.get("/runs/0a1b2c3d-aaaa.json").json()

@@ -122,10 +122,7 @@ def daemon(
     """
     folder = home / "dagster"
     folder.mkdir(exist_ok=True)
-    settings = (PROJECT_ROOT / "dagster.yaml").read_text(encoding="utf-8")
-    if runs:
-        # a run that does not wait in a queue knows no limits
-        settings = settings[: settings.index("concurrency:")] + settings[settings.index("run_retries:") :]
+    settings = (PROJECT_ROOT / "orchestration" / "dagster.yaml").read_text(encoding="utf-8")
     places = {"run_launcher": ("launcher.sync_in_memory_run_launcher", "SyncInMemoryRunLauncher")}
     if runs:
         places["run_coordinator"] = ("run_coordinator", "DefaultRunCoordinator")

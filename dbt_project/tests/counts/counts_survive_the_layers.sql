@@ -1,4 +1,4 @@
-{{ config(meta={'dagster': {'ref': {'name': 'fct_contributions'}}}) }}
+{{ config(meta={'dagster': {'ref': {'name': 'dials'}}}) }}
 
 -- a join that multiplies or loses records shows here: every layer holds as many as the one before it
 with counts as (

@@ -83,6 +83,11 @@ def day(value: date, *, year: bool = False) -> str:
     return chosen().date(value, "day_year" if year else "day")
 
 
+def weekday(value: date) -> str:
+    """`Mon 20 Oct`"""
+    return chosen().date(value, "weekday_day")
+
+
 def long_day(value: date) -> str:
     """`Mon 20 Oct 2025`"""
     return chosen().date(value, "weekday")

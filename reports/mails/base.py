@@ -9,15 +9,14 @@ from reports.engine.markup import plain
 from reports.engine.queries import Row
 from reports.look.numbers import DASH, instant, short_instant
 from reports.look.tokens import GLYPH, STATE
+from reports.mails.links import Links
 from reports.words import gate
 from reports.words.line import Line, title
 
 
-def frame(settings: Settings, company: Company, label: str) -> dict[str, str]:
+def frame(company: Company, links: Links, label: str) -> dict[str, str]:
     """The values of `base.html` that are the same for every mail. `label`: of the week that it links to."""
-    # the page on the served site, or the file where none is served
-    site = company.pages.site_url.rstrip("/") or settings.site_dir.as_uri()
-    return {"company": company.company.name, "link": f"{site}/scorecard/{label}.html"}
+    return {"company": company.company.name, "link": links.scorecard(label)}
 
 
 def footer(settings: Settings, company: Company, build: Row) -> list[str]:
@@ -42,12 +41,14 @@ def plain_texts(texts: Mapping[str, str]) -> dict[str, str]:
     return {name: plain(text, 300) for name, text in texts.items()}
 
 
-def line_texts(line: Line, among: Sequence[Line], zone: str) -> dict[str, str]:
+def line_texts(line: Line, among: Sequence[Line], zone: str, links: Links) -> dict[str, str]:
     """What a mail says about a line of a finished period, as texts. `among`: all lines of the mail; where
     two have one label, the title names the section."""
     return {
+        "link": links.receipt(line.week_label, line.line_id),
+        "off": line.gap_text,
         "title": title(line, among),
-        "label": line.label if line.cadence == "week" else f"{line.label}, {line.week_label}",
+        "label": line.label if line.cadence == "week" else f"{line.label}, {line.period_text}",
         "value": line.value_text,
         "parts": line.parts,
         "goal": line.goal_words,

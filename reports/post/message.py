@@ -8,6 +8,7 @@ programs drop style sheets.
 from __future__ import annotations
 
 import hashlib
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -73,6 +74,7 @@ def environment() -> SandboxedEnvironment:
         lstrip_blocks=True,
         loader=FileSystemLoader(MAILS),
     )
+    env.filters |= {"unbroken": _unbroken, "padded": _padded}
     env.globals |= {
         "glyph": GLYPH,
         "status": STATUS,
@@ -80,6 +82,18 @@ def environment() -> SandboxedEnvironment:
         "light": {name: pair[0] for name, pair in TOKENS.items()},
     }
     return env
+
+
+def _unbroken(text: str) -> str:
+    """A text that stays on one line: `42 of 79`."""
+    return text.replace(" ", "\u00a0")
+
+
+def _padded(text: str, width: int) -> str:
+    """A text as wide as its column. A longer one takes several lines, and the columns stand beside the last
+    one."""
+    *above, last = textwrap.wrap(text, width) or [""]
+    return "\n  ".join([*above, last.ljust(width)])
 
 
 def message_id(settings_key: str, sender: str) -> str:

@@ -22,12 +22,13 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from foundation.calendar import local_date
+from foundation.calendar import local_date, parse_week
 from foundation.settings import Company, Settings
 from foundation.store.engine import upsert
 from foundation.store.schema import digests
-from reports.look.numbers import instant, long_day, plural, week_days
+from reports.look.numbers import instant, long_day, period_name, plural, week_days, weekday
 from reports.mails.base import footer, frame, line_texts, plain_texts, with_glyphs
+from reports.mails.links import Links
 from reports.post import message
 from reports.post.ledger import key_of, ledger, sending_lock
 from reports.post.outcome import DeliveryFailed, DeliveryReport
@@ -36,6 +37,7 @@ from reports.words import gate
 from reports.words.gate import Gate, SourceState
 from reports.words.line import Line, attention, lines_of, picked, title
 from reports.words.owing import can_owe, owes, read_owing
+from reports.words.reader import owned, read_readers
 from reports.words.week import Week, read_week, reading
 
 MOST_LISTED = 20
@@ -56,12 +58,12 @@ class News:
     """The newest finished week: `2025-W43`."""
     under: str
     off: list[dict[str, str]]
-    """Lines newly off track, as `base.line_texts`, with the week `before`."""
+    """Lines newly off track, as `base.line_texts`, with the week `before`; `yours`: the recipient owns it."""
     back: list[dict[str, str]]
     sources: list[dict[str, str]]
     """`status` (`below`, `near`, or `met` where it has recovered), `name`, `word`, `text`."""
     owed: list[dict[str, str]]
-    """`title` of a line that people type in, and `who` has not."""
+    """`title` of a line that people type in, `who` has not, and `yours`."""
     footer: list[str]
 
     def __bool__(self) -> bool:
@@ -91,6 +93,8 @@ class Observed:
     owing: Mapping[str, str]
     """line -> those of its people who have typed nothing in for that week."""
     sources: Mapping[str, SourceState]
+    readers: Mapping[str, str]
+    """As `reader.read_readers` returns them."""
 
 
 _BEFORE = """
@@ -120,6 +124,7 @@ def observe(published: Path) -> Observed:
             {line: _TRACK[status] for line, status in before.items()},
             read_owing(connection, monday),
             gate.read_sources(connection),
+            read_readers(connection),
         )
 
 
@@ -138,8 +143,10 @@ def compare(
     known: Known | None,
     since: date | None,
     sections: Collection[str],
+    recipient: str,
+    links: Links,
 ) -> tuple[News, Known]:
-    """What is new for a recipient, and what they know with it.
+    """What is new for a recipient, and what they know with it. What they own comes first.
 
     Args:
         known: the baseline; None: they never had a digest, so lines are compared with the weeks before.
@@ -154,6 +161,7 @@ def compare(
     if not lines:
         where = f" in {', '.join(sorted(sections))}" if sections else ""
         raise LookupError(f"There are no facts for {week.label}{where}.")
+    mine = {line.line_id for line in owned(lines, observed.readers, recipient)}
     base = known or Known()
     tracks = {line.line_id: track for line in lines if (track := _track(line, observed))}
     was = {line: base.lines.get(line) or observed.before.get(line) for line in tracks}
@@ -166,13 +174,24 @@ def compare(
     owing = {line.line_id: who for line in lines if asked and (who := owes(line, observed.owing))}
     had = set(base.owed) if base.week == week.label else set()
     newly = [line for line in lines if line.line_id in owing and line.line_id not in had]
+
+    def yours(line: Line) -> dict[str, str]:
+        return {"yours": "yes"} if line.line_id in mine else {}
+
+    def judged(some: Sequence[Line]) -> list[dict[str, str]]:
+        texts = [_judged(line, lines, week.zone, links) | yours(line) for line in some]
+        return sorted(texts, key=lambda line: "yours" not in line)
+
     news = News(
         week=week.label,
-        under=f"{_since(since)} Newest finished week: {week.label}, {week_days(week.monday)}.",
-        off=[_judged(line, lines, week.zone) for line in off],
-        back=[_judged(line, lines, week.zone) for line in back],
+        under=f"{_since(since)} The newest finished week is {week_days(week.monday)}.",
+        off=judged(off),
+        back=judged(back),
         sources=sources,
-        owed=[plain_texts({"title": title(line, lines), "who": owing[line.line_id]}) for line in newly],
+        owed=[
+            plain_texts({"title": title(line, lines), "who": owing[line.line_id]}) | yours(line)
+            for line in newly
+        ],
         footer=footer(settings, company, week.build),
     )
     return news, Known(
@@ -249,9 +268,9 @@ def _news_of(source: SourceState, state: str, users: Sequence[Line], label: str)
     return {"status": status, "name": source.label, "word": word, "text": text}
 
 
-def _judged(line: Line, lines: Sequence[Line], zone: str) -> dict[str, str]:
+def _judged(line: Line, lines: Sequence[Line], zone: str, links: Links) -> dict[str, str]:
     before = line.previous_text if line.previous_value is not None else "no number"
-    return plain_texts({**line_texts(line, lines, zone), "before": f"{before} the week before"})
+    return plain_texts({**line_texts(line, lines, zone, links), "before": f"{before} the week before"})
 
 
 def headline(line: Mapping[str, str]) -> str:
@@ -276,8 +295,8 @@ def tally(news: News) -> list[tuple[str, str]]:
 
 
 def subject(day: date, news: News) -> str:
-    """`Digest 2025-10-27: 2 newly off track, HubSpot late - Dials 101 (goal 125)`"""
-    start = f"Digest {day}: {', '.join(words for _, words in tally(news))}"
+    """`Digest Mon 27 Oct: 2 newly off track, HubSpot late - Dials 101 (goal 125)`"""
+    start = f"Digest {weekday(day)}: {', '.join(words for _, words in tally(news))}"
     lines = news.off or news.back
     return f"{start} - {headline(lines[0])}" if lines else start
 
@@ -305,6 +324,7 @@ class DailyDigest(Report[News]):
         self.day = day
         self.period = day.isoformat()
         self.today = local_date(settings.now(), company.zone)
+        self.links = Links(settings, company)
         self._kept: Mapping[str, sa.RowMapping | None] = {}
         """Recipient -> their row of this very day."""
         self._readable = False
@@ -340,7 +360,17 @@ class DailyDigest(Report[News]):
         known, since = (
             (Known(**json.loads(base["known"])), date.fromisoformat(base["day"])) if base else (None, None)
         )
-        news, knows = compare(self.settings, self.company, self.day, self.observed, known, since, sections)
+        news, knows = compare(
+            self.settings,
+            self.company,
+            self.day,
+            self.observed,
+            known,
+            since,
+            sections,
+            recipient,
+            self.links,
+        )
         said = {
             "news": json.dumps(asdict(news)) if news else None,
             "known": json.dumps(asdict(knows)),
@@ -351,8 +381,9 @@ class DailyDigest(Report[News]):
 
     def compose(self, told: News, recipient: str, message_id: str) -> EmailMessage:
         values = {
-            **frame(self.settings, self.company, told.week),
+            **frame(self.company, self.links, told.week),
             **asdict(told),
+            "week_name": period_name(parse_week(told.week), "week"),
             "kind": "daily digest",
             "subject": subject(self.day, told),
             "heading": long_day(self.day),

@@ -17,12 +17,21 @@ from pathlib import Path
 from typing import Any
 
 from foundation import calendar
-from foundation.calendar import local_date, week_label, weeks_in_year
+from foundation.calendar import local_date, week_label
 from foundation.settings import Company, Settings
 from reports.engine.markup import plain
 from reports.engine.queries import Block, Row, run
-from reports.look.numbers import instant, number, short_instant, week_days
+from reports.look.numbers import (
+    instant,
+    number,
+    period_name,
+    short_instant,
+    week_days,
+    week_name,
+    week_number,
+)
 from reports.mails.base import footer, frame, plain_texts, with_glyphs
+from reports.mails.links import Links
 from reports.post import message
 from reports.post.outcome import DeliveryFailed, DeliveryReport
 from reports.post.round import Report, send
@@ -31,6 +40,7 @@ from reports.words.gate import Gate, SourceState
 from reports.words.line import Line, lines_of, picked, title
 from reports.words.owing import can_owe, owes, read_owing
 from reports.words.pace import WORDS, by_need, each_day, expected_text, still_needed, tally
+from reports.words.reader import owned, read_readers
 from reports.words.week import reading
 
 _NEEDS_YOU = ("missed", "behind")
@@ -52,10 +62,13 @@ _BLOCKS = (
         select f.line_id, f.value, f.numerator, f.denominator, f.state, p.operator, p.target, p.target_2,
                p.elapsed_share, p.expected_so_far, p.needed, p.units_left, p.pace, p.status, p.as_of,
                p.line_id is not null as has_goal, l.section, l.section_label, l.label, l.sort_order,
-               l.aggregation, l.owner_names, l.feed, l.sources,
-               if(l.unit = 'money', 'money:' || (select currency from build), l.unit) as unit
+               l.aggregation, l.owner_names, l.owners, l.feed, l.sources, f.week_label,
+               if(l.unit = 'money', 'money:' || b.currency, l.unit) as unit,
+               replace(m.parts, '{money}', '{money:' || b.currency || '}') as parts
         from marts.fct_scorecard_weekly as f
         join marts.dim_lines as l using (line_id)
+        left join marts.dim_metrics as m on m.metric_id = l.metric_id
+        cross join build as b
         left join marts.fct_pace as p
             on p.line_id = f.line_id and p.span = 'week' and p.period_start = f.week_start
         where f.week_start = $week and not f.is_finished
@@ -77,6 +90,8 @@ class Running:
     owing: Mapping[str, str]
     """line -> those of its people who have typed nothing in for this week."""
     sources: Mapping[str, SourceState]
+    readers: Mapping[str, str]
+    """As `reader.read_readers` returns them."""
 
     @property
     def label(self) -> str:
@@ -90,7 +105,9 @@ class Preview:
 
     week: Running
     lines: Sequence[Line]
-    """All of theirs."""
+    """All that they get."""
+    own: Sequence[Line]
+    """Those of them that they own."""
     paced: Sequence[Line]
     """What needs attention comes first."""
     standing: Sequence[Line]
@@ -105,7 +122,10 @@ class Preview:
 
     @property
     def urgent(self) -> Sequence[Line]:
-        return [line for line in self.paced if line.pace in _NEEDS_YOU]
+        """What needs somebody, what needs the reader first."""
+        mine = {line.line_id for line in self.own}
+        urgent = [line for line in self.paced if line.pace in _NEEDS_YOU]
+        return sorted(urgent, key=lambda line: line.line_id not in mine)
 
 
 def observe(published: Path, monday: date) -> Running:
@@ -117,21 +137,22 @@ def observe(published: Path, monday: date) -> Running:
     with reading(published) as connection:
         results = run(connection, _BLOCKS, {"week": monday})
         build, sources = results["build"].one(), gate.read_sources(connection)
-        owing = read_owing(connection, monday)
+        owing, readers = read_owing(connection, monday), read_readers(connection)
     lines = lines_of(results["lines"])
     asked = can_owe(sources)
     owed = {line.line_id: who for line in lines if asked and (who := owes(line, owing))}
-    return Running(monday, build, lines, owed, sources)
+    return Running(monday, build, lines, owed, sources, readers)
 
 
-def preview(week: Running, sections: Collection[str] = ()) -> Preview:
-    """What a recipient is told. `sections`: theirs, as `scorecard.picked` reads them."""
+def preview(week: Running, sections: Collection[str] = (), recipient: str = "") -> Preview:
+    """What a recipient is told. `sections`: theirs, as `line.picked` reads them."""
     lines = [line for line in week.lines if picked(line.row, sections)]
     whole = [line for line in lines if line.has_goal and line.line_id not in week.owing]
     without_pace = [line for line in whole if not line.pace and line.target is not None]
     return Preview(
         week,
         lines,
+        owned(lines, week.readers, recipient),
         by_need([line for line in whole if line.pace]),
         sorted(
             (line for line in without_pace if line.value is not None or line.status == "not_applicable"),
@@ -142,12 +163,13 @@ def preview(week: Running, sections: Collection[str] = ()) -> Preview:
     )
 
 
-def _texts(line: Line, among: Sequence[Line], zone: str) -> dict[str, str]:
+def _texts(line: Line, among: Sequence[Line], zone: str, links: Links) -> dict[str, str]:
     """What the mail says about a line with a goal, as texts."""
     status, word = WORDS[line.pace] if line.pace else ("no_data", _STANDING[line.status])
     left = still_needed(line)
     texts = {
         "title": title(line, among),
+        "link": links.receipt(line.week_label, line.line_id),
         "value": line.value_text,
         "parts": line.parts if line.value is not None else "",
         "goal": line.goal_words,
@@ -194,11 +216,18 @@ def _headline(line: Line, among: Sequence[Line]) -> str:
 
 
 def subject(told: Preview) -> str:
-    """`Preview 2025-W44: 3 behind, 4 ahead - Dials 61 (goal 125)`"""
+    """`Week of 27 October so far: 3 behind, 4 ahead - Dials 61 (goal 125)`"""
     counted = ", ".join(words for _, words in _tally(told))
-    first = next((line for line in told.urgent or told.standing if line.status != "no_data"), None)
+    first = next(
+        (
+            line
+            for line in told.urgent or told.standing
+            if line.status != "no_data" and line.value is not None
+        ),
+        None,
+    )
     parts = [counted, _headline(first, told.lines) if first else ""]
-    return f"Preview {told.week.label}: {' - '.join(filter(None, parts))}"
+    return f"{week_name(told.week.monday)} so far: {' - '.join(filter(None, parts))}"
 
 
 def preheader(told: Preview) -> str:
@@ -213,41 +242,48 @@ def preheader(told: Preview) -> str:
     return plain("Needs you: " + "; ".join(needed[:3]) if needed else "Nothing is behind.", 300)
 
 
-def _values(told: Preview, reasons: Sequence[str]) -> dict[str, Any]:
+def _values(told: Preview, reasons: Sequence[str], links: Links) -> dict[str, Any]:
     week, zone = told.week, told.week.build.time_zone
-    year, number_of_week, _ = week.monday.isocalendar()
+    mine = {line.line_id for line in told.own}
+
+    def texts(lines: Sequence[Line], *, own: bool) -> list[dict[str, str]]:
+        return [_texts(line, told.lines, zone, links) for line in lines if (line.line_id in mine) == own]
+
+    def owed(*, own: bool) -> list[dict[str, str]]:
+        return [
+            plain_texts({"title": title(line, told.lines), "who": who})
+            for line, who in told.owed
+            if (line.line_id in mine) == own
+        ]
+
+    calm = [line for line in told.paced if line.pace not in _NEEDS_YOU]
     return {
         "kind": "preview",
         "subject": subject(told),
-        "heading": week.label,
-        "under": f"Week {number_of_week} of {weeks_in_year(year)}, {week_days(week.monday)}, still running",
+        "heading": week_name(week.monday),
+        "under": f"{week_number(week.monday)}, {week_days(week.monday)}, still running",
         "preheader": preheader(told),
         "reasons": reasons,
         "tally": with_glyphs(_tally(told)),
         "reach": _reach(told),
-        "urgent": [_texts(line, told.lines, zone) for line in told.urgent],
-        "others": [_texts(line, told.lines, zone) for line in told.paced if line.pace not in _NEEDS_YOU],
-        "standing": [_texts(line, told.lines, zone) for line in told.standing],
-        "owed": [plain_texts({"title": title(line, told.lines), "who": who}) for line, who in told.owed],
+        "own_urgent": texts(told.urgent, own=True),
+        "own_owed": owed(own=True),
+        "own_calm": texts([*calm, *told.standing], own=True),
+        "urgent": texts(told.urgent, own=False),
+        "others": texts(calm, own=False),
+        "standing": texts(told.standing, own=False),
+        "owed": owed(own=False),
+        "is_calm": not told.urgent and bool(told.paced),
         "notes": _notes(told, reasons),
     }
 
 
 def _notes(told: Preview, reasons: Sequence[str]) -> list[str]:
-    week = told.week
-    reach = [
-        f"{source.label}: {source.reach}."
-        for source in week.sources.values()
-        if source.state in ("ok", "partly_refused")
-        and any(gate.uses(line, source.source) for line in told.lines)
-    ]
+    """What is missing, and which lines have no goal. Sources that are well are no news."""
     off = ", ".join(title(line, told.lines) for line in told.unmanned)
-    without_goal = f"No goal in {week.label}, because nobody works for it: {plain(off, 600)}."
-    return [
-        *reach,
-        *(reasons or ["Nothing is missing, late or rejected."]),
-        *([without_goal] if off else []),
-    ]
+    name = period_name(told.week.monday, "week")
+    without_goal = f"No goal in the {name}, because nobody works for it: {plain(off, 600)}."
+    return [*(reasons or ["Nothing is missing, late or rejected."]), *([without_goal] if off else [])]
 
 
 class FridayPreview(Report[tuple[Preview, Gate]]):
@@ -260,6 +296,7 @@ class FridayPreview(Report[tuple[Preview, Gate]]):
         self.monday = calendar.week_start(week_start)
         self.period = week_label(self.monday)
         self.today = local_date(settings.now(), company.zone)
+        self.links = Links(settings, company)
 
     def check(self) -> None:
         running = calendar.week_start(self.today)
@@ -294,15 +331,15 @@ class FridayPreview(Report[tuple[Preview, Gate]]):
         return Gate("amber", list(dict.fromkeys([*found.reasons, old])))
 
     def tell(self, recipient: str, sections: Collection[str], decision: Gate) -> tuple[Preview, Gate] | None:
-        told = preview(self.week, sections)
+        told = preview(self.week, sections, recipient)
         return (told, decision) if told else None
 
     def compose(self, told: tuple[Preview, Gate], recipient: str, message_id: str) -> EmailMessage:
         shown, decision = told
         build = shown.week.build
         values = {
-            **frame(self.settings, self.company, week_label(build.finished_week)),
-            **_values(shown, decision.reasons),
+            **frame(self.company, self.links, week_label(build.finished_week)),
+            **_values(shown, decision.reasons, self.links),
             "footer": footer(self.settings, self.company, build),
         }
         return message.compose(

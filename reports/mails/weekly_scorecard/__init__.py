@@ -3,7 +3,7 @@ to each recipient."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -12,20 +12,32 @@ from functools import cached_property
 from typing import Any
 
 from foundation import calendar
-from foundation.calendar import week_label, weeks_in_year
+from foundation.calendar import week_label
 from foundation.settings import Company, Settings
 from reports.engine.markup import anchor, plain
 from reports.engine.queries import Result, Row
 from reports.look.charts import Chart, series
-from reports.look.numbers import Number, instant, judged, month, number, plural, short_instant, week_days
+from reports.look.numbers import (
+    Number,
+    judged,
+    month,
+    number,
+    plural,
+    short_instant,
+    week_days,
+    week_name,
+    week_number,
+)
 from reports.look.tokens import STATUS
 from reports.mails.base import footer, frame, line_texts
+from reports.mails.links import Links
 from reports.post import message
 from reports.post.outcome import DeliveryFailed, DeliveryReport
 from reports.post.round import Report, send
 from reports.words import gate, restatements
 from reports.words.gate import Gate
 from reports.words.line import (
+    GOAL_STATUSES,
     Line,
     attention,
     by_section,
@@ -38,10 +50,11 @@ from reports.words.line import (
     title,
     wins,
 )
-from reports.words.pace import WORDS, up
-from reports.words.week import Week, load_week
+from reports.words.pace import WORDS, to_do, up
+from reports.words.reader import owned, read_readers
+from reports.words.week import Week, load_week, reading
 
-MOST_LISTED = 12
+MOST_LISTED = 8
 """Lines in "Needs attention" and in "Wins"; the page has them all."""
 MOST_CHANGED = 8
 """Notes about published numbers that have changed; the page has them all."""
@@ -56,7 +69,9 @@ class Told:
 
     week: Week
     lines: Sequence[Line]
-    """All of theirs."""
+    """All that they get."""
+    own: Sequence[Line]
+    """Those of them that they own."""
     quarter: Sequence[Row]
     changes: Sequence[Row]
     """Changes of published numbers since their last mail."""
@@ -64,30 +79,40 @@ class Told:
     """Why it goes out with a warning."""
 
 
-def tell(week: Week, decision: Gate, sections: Collection[str] = (), since: datetime | None = None) -> Told:
+def tell(
+    week: Week,
+    decision: Gate,
+    sections: Collection[str] = (),
+    since: datetime | None = None,
+    readers: Mapping[str, str] | None = None,
+    recipient: str = "",
+) -> Told:
     """What to tell a recipient.
 
     Args:
+        readers: as `reader.read_readers` returns them; the recipient's own lines come first.
         sections: theirs; none: all.
         since: report changes of published numbers from then on; None: all that `week` has.
     """
-    lines = lines_of([*week.results["lines"], *week.results["months"]])
+    every = lines_of([*week.results["lines"], *week.results["months"]])
+    lines = [line for line in every if picked(line, sections)]
     changes = restatements.since(week.results["changes"].rows, since)
     return Told(
         week,
-        [line for line in lines if picked(line, sections)],
+        lines,
+        owned(lines, readers or {}, recipient),
         [row for row in week.results["quarter"] if picked(row, sections)],
         [row for row in changes if picked(row, sections)],
         decision.reasons,
     )
 
 
-def subject(week: Week, lines: Sequence[Line]) -> str:
-    """`Scorecard 2025-W43: 6 met, 0 close, 9 missed - Same-day close rate 53% (goal 70%)`; the headline is
-    the most telling miss."""
-    start = f"Scorecard {week.label}: {count_sentence(counts(lines))}"
-    below = attention(lines)
-    return f"{start} - {headline(below[0], lines)}" if below else start
+def subject(week: Week, lines: Sequence[Line], own: Sequence[Line] = ()) -> str:
+    """`Week of 20 October: 6 met, 0 close, 9 missed - Same-day close rate 53% (goal 70%)`; the headline is
+    the most telling miss, the reader's own before those of others."""
+    start = f"{week_name(week.monday)}: {count_sentence(counts(lines))}"
+    missed = _missed(lines, own)
+    return f"{start} - {headline(missed[0], lines)}" if missed else start
 
 
 def headline(line: Line, lines: Sequence[Line]) -> str:
@@ -95,48 +120,66 @@ def headline(line: Line, lines: Sequence[Line]) -> str:
     return f"{title(line, lines)} {line.value_text} (goal {line.goal_words})"
 
 
-def preheader(lines: Sequence[Line], reasons: Sequence[str]) -> str:
+def preheader(lines: Sequence[Line], reasons: Sequence[str], own: Sequence[Line] = ()) -> str:
     """What mail programs show beside the subject: the news in the first forty characters."""
-    below = attention(lines)
+    missed = _missed(lines, own)
     gaps = f" Sent with {plural(len(reasons), 'gap')}." if reasons else ""
-    if not below:
-        return f"No line missed its goal.{gaps}"
+    if not missed:
+        return f"{nothing_missed(lines)}{gaps}"
     # the subject has the first one; here are the next
-    shown = below[1:3] or below
-    more = len(below) - 1 - len(shown)
+    shown = missed[1:3] or missed
+    more = len(missed) - 1 - len(shown)
     text = ", ".join(headline(line, lines) for line in shown) + (f" and {more} more" if more > 0 else "")
-    return f"Needs you{' too' if len(below) > 1 else ''}: {text}.{gaps}"
+    return f"Needs you{' too' if len(missed) > 1 else ''}: {text}.{gaps}"
 
 
-def _values(told: Told) -> dict[str, Any]:
+def _missed(lines: Sequence[Line], own: Sequence[Line]) -> list[Line]:
+    """The lines that missed their goal, the reader's own first."""
+    mine = {line.line_id for line in own}
+    return sorted(attention(lines), key=lambda line: line.line_id not in mine)
+
+
+def _values(told: Told, links: Links) -> dict[str, Any]:
     week, lines = told.week, told.lines
-    below, met, found = attention(lines), wins(lines), counts(lines)
-    year, number_of_week, _ = week.monday.isocalendar()
+    own = {line.line_id for line in told.own}
+    missed, met, found = _missed(lines, told.own), wins(lines), counts(lines)
+    needed = {row.line_id: to_do(row) for row in week.results["pace"] if row.span == "week"}
+
+    def texts(line: Line) -> dict[str, str]:
+        return line_texts(line, lines, week.zone, links)
+
+    def needs(line: Line) -> dict[str, str]:
+        todo = needed.get(line.line_id)
+        return {
+            **texts(line),
+            "todo": f"This week: {todo}" if todo else "",
+            "moved": plain(line.moved or ""),
+            "quarter": _pace_of_quarter(line, week.results["pace"]),
+        }
+
+    others = [line for line in missed if line.line_id not in own]
     return {
         "kind": "scorecard",
-        "subject": subject(week, lines),
-        "heading": week.label,
-        "short_week": f"W{number_of_week:02d}",
-        "under": f"Week {number_of_week} of {weeks_in_year(year)}, {week_days(week.monday)}",
-        "preheader": preheader(lines, told.reasons),
+        "subject": subject(week, lines, told.own),
+        "heading": week_name(week.monday),
+        "short_week": week_number(week.monday),
+        "under": f"{week_number(week.monday)}, {week_days(week.monday)}",
+        "preheader": preheader(lines, told.reasons, told.own),
         "reasons": told.reasons,
+        "own": any(line.status in GOAL_STATUSES for line in told.own),
+        "own_counts": count_sentence(counts(told.own)),
+        "own_missed": [needs(line) for line in missed if line.line_id in own],
+        "own_fine": [texts(line) for line in told.own if line.status in ("near", "met")],
         "counts": [(name, found[name]) for name in ("below", "near", "met")],
         "total": sum(found[name] for name in ("below", "near", "met")),
         "others": [(name, found[name]) for name in ("no_goal", "no_data", "not_applicable") if found[name]],
-        "attention": [
-            {
-                **line_texts(line, lines, week.zone),
-                "moved": plain(line.moved or ""),
-                "quarter": _pace_of_quarter(line, week.results["pace"]),
-            }
-            for line in below[:MOST_LISTED]
-        ],
-        "more_attention": max(0, len(below) - MOST_LISTED),
-        "no_attention": nothing_missed(lines),
-        "trend": ticks(below[0].trend_values) if below else "",
-        "wins": [line_texts(line, lines, week.zone) for line in met[:MOST_LISTED]],
-        "sections": _grouped([line for line in lines if line.operator is not None], lines, week.zone),
-        "also": _grouped([line for line in lines if _watched(line)], lines, week.zone),
+        "attention": [needs(line) for line in others[:MOST_LISTED]],
+        "more_attention": max(0, len(others) - MOST_LISTED),
+        "no_attention": "" if missed else nothing_missed(lines),
+        "trend": ticks(missed[0].trend_values) if missed else "",
+        "wins": [texts(line) for line in met if line.line_id not in own][:MOST_LISTED],
+        "sections": _grouped([line for line in lines if line.operator is not None], texts),
+        "also": _grouped([line for line in lines if _watched(line)], texts),
         "quarter": _quarter(told.quarter, week.zone) if told.quarter else None,
         "notes": _notes(told),
     }
@@ -148,16 +191,9 @@ def _watched(line: Line) -> bool:
 
 
 def _notes(told: Told) -> list[str]:
-    zone = told.week.zone
-    reach = [
-        f"{row.label}: complete to {instant(row.complete_through, zone)}"
-        if row.complete_through
-        else f"{row.label}: no data"
-        for row in told.week.results["sources"]
-        if any(gate.uses(line, row.source) for line in told.lines)
-    ]
+    """What is missing, and what changed. Sources that are well are no news."""
     gaps = told.reasons or ["Nothing is missing, stale or rejected."]
-    return [*reach, *gaps, *restatements.notes(told.changes, zone, MOST_CHANGED)]
+    return [*gaps, *restatements.notes(told.changes, told.week.zone, MOST_CHANGED)]
 
 
 def _quarter(rows: Sequence[Row], zone: str) -> dict[str, Any]:
@@ -172,10 +208,9 @@ def _quarter(rows: Sequence[Row], zone: str) -> dict[str, Any]:
     }
 
 
-def _grouped(some: Sequence[Line], lines: Sequence[Line], zone: str) -> list[dict[str, Any]]:
+def _grouped(some: Sequence[Line], texts: Callable[[Line], dict[str, str]]) -> list[dict[str, Any]]:
     return [
-        {"label": label, "lines": [line_texts(line, lines, zone) for line in members]}
-        for _, label, members in by_section(some)
+        {"label": label, "lines": [texts(line) for line in members]} for _, label, members in by_section(some)
     ]
 
 
@@ -234,6 +269,7 @@ class WeeklyScorecard(Report[Told]):
         super().__init__(settings, company)
         self.monday = calendar.week_start(week_start)
         self.period = week_label(self.monday)
+        self.links = Links(settings, company)
         self._since: dict[str, datetime] = {}
         """Recipient -> from when on changes of published numbers are told."""
 
@@ -263,16 +299,21 @@ class WeeklyScorecard(Report[Told]):
         """The week, with all changes that any of the recipients is told."""
         return load_week(self.settings.published_path, self.monday, min(self._since.values(), default=None))
 
+    @cached_property
+    def readers(self) -> Mapping[str, str]:
+        with reading(self.settings.published_path) as connection:
+            return read_readers(connection)
+
     def tell(self, recipient: str, sections: Collection[str], decision: Gate) -> Told:
-        return tell(self.week, decision, sections, self._since[recipient])
+        return tell(self.week, decision, sections, self._since[recipient], self.readers, recipient)
 
     def compose(self, told: Told, recipient: str, message_id: str) -> EmailMessage:
-        below = attention(told.lines)
-        drawn = bool(below) and sum(value is not None for value in below[0].trend_values) > 1
-        pictures = [_picture(told.week, below[0], told.lines, message_id)] if drawn else []
+        missed = _missed(told.lines, told.own)
+        drawn = bool(missed) and sum(value is not None for value in missed[0].trend_values) > 1
+        pictures = [_picture(told.week, missed[0], told.lines, message_id)] if drawn else []
         values = {
-            **frame(self.settings, self.company, self.period),
-            **_values(told),
+            **frame(self.company, self.links, self.period),
+            **_values(told, self.links),
             "footer": footer(self.settings, self.company, told.week.build),
             "pictures": pictures,
         }

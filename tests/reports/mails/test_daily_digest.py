@@ -100,26 +100,26 @@ def test_the_first_digest_is_what_changed_against_the_weeks_before(morning: Morn
     message = read(settings, MON)
     assert (
         message["Subject"]
-        == "Digest 2025-10-27: 3 newly off track, 1 back on track, 1 not typed in - Networking events (Hybrid"
+        == "Digest Mon 27 Oct: 3 newly off track, 1 back on track, 1 not typed in - Networking events (Hybrid"
         " sales) 0 (goal 3)"
     )
     text = part(message, "plain")
     assert text.startswith(
         "Cedar Ridge IT daily digest Mon 27 Oct 2025\nYour first digest: lines are compared with the weeks"
-        " before. Newest finished week: 2025-W43, Mon 20 Oct to Sun 26 Oct 2025.\n"
+        " before. The newest finished week is Mon 20 Oct to Sun 26 Oct 2025.\n"
     )
-    assert "▼ First appointments set: 0, goal 1\n    Maya Torres, 1 the week before\n" in text
+    assert "▼ First appointments set: 0, goal 1, 1 short\n    Maya Torres, 1 the week before\n" in text
     assert (
-        "▼ Networking events (Hybrid sales): 0, goal 3\n    Noor Haddad, no number the week before, typed in"
+        "▼ Networking events (Hybrid sales): 0, goal 3, 3 short\n    Noor Haddad, no number the week before, typed in"
         " 27 Oct, 05:00\n" in text
     )
     assert (
         "BACK ON TRACK\n● Warm 250 appointments set: 1, goal 1\n    Victor Lang, 0 the week before\n" in text
     )
-    assert "NOT TYPED IN YET FOR 2025-W43\n○ Website traffic\n    owed by Dana Whitfield\n" in text
+    assert "\n\nYOUR LINES\n○ Website traffic\n    still to be typed in\n\nNEWLY OFF TRACK\n" in text
     assert "Dials: 101" not in text, "it was below before"
     assert "Same-day" not in text and "SOURCES" not in text
-    assert settings.site_dir.as_uri() + "/scorecard/2025-W43.html" in text
+    assert "file:" not in text and "http" not in text, "nobody serves the site"
 
 
 def test_how_the_mail_is_made(morning: Morning) -> None:
@@ -164,12 +164,12 @@ def test_off_track_and_back_within_a_week(morning: Morning) -> None:
     """A number that late records change; near its goal is on track."""
     told(morning(MON, newest={DIALS: "130"}), MON)
     assert told(morning(TUE, newest={DIALS: "101"}), TUE).startswith(
-        "▼ 1 newly off track\n\nNEWLY OFF TRACK\n▼ Dials: 101, goal 125\n    Maya Torres, 70 the week"
-        " before\n\nThe full scorecard"
+        "▼ 1 newly off track\n\nNEWLY OFF TRACK\n▼ Dials: 101, goal 125, 24 short\n    Maya Torres, 70 the week"
+        " before\n\nAs of "
     )
     assert told(morning(WED, newest={DIALS: "99"}), WED) == NOTHING
     message = told(morning(THU, newest={DIALS: "113"}), THU)
-    assert message.startswith("● 1 back on track\n\nBACK ON TRACK\n◆ Dials: 113, goal 125\n")
+    assert message.startswith("● 1 back on track\n\nBACK ON TRACK\n◆ Dials: 113, goal 125, 12 short\n")
 
 
 def test_the_next_week_is_compared_with_what_was_told_of_this_one(morning: Morning) -> None:
@@ -178,7 +178,7 @@ def test_the_next_week_is_compared_with_what_was_told_of_this_one(morning: Morni
     text = told(morning(monday, last_week=MON, newest={DIALS: "90", "inside_sales.ftas_set": "1"}), monday)
     assert "BACK ON TRACK\n● First appointments set: 1, goal 1\n    Maya Torres, 0 the week before\n" in text
     assert "Dials" not in text.replace("Warm 250 dials", ""), "below as before"
-    assert "NOT TYPED IN YET FOR 2025-W44" in text and "2025-W44.html" in text
+    assert "YOUR LINES\n○ Website traffic\n    still to be typed in\n" in text
 
 
 @pytest.mark.parametrize("gap", [{"stale": {DIALS}, "newest": {DIALS: "130"}}, {"missing": {DIALS}}])
@@ -214,7 +214,7 @@ def test_many_sources_are_counted_in_the_subject(morning: Morning) -> None:
         TUE, sources={name: {"state": "failing"} for name in ("hubspot", "autotask", "manual")}
     )
     send_daily_digest(settings, ONE, TUE)
-    assert read(settings, TUE)["Subject"] == "Digest 2025-10-28: 3 sources failing"
+    assert read(settings, TUE)["Subject"] == "Digest Tue 28 Oct: 3 sources failing"
 
 
 def test_a_scorecard_that_is_not_built_any_more_says_so(morning: Morning) -> None:
@@ -233,8 +233,8 @@ def test_who_owes_a_number(morning: Morning) -> None:
     told(morning(MON, people={EVENTS: "maya_torres"}), MON)
     both = {"people": {EVENTS: "maya_torres; victor_lang"}, "newest": {EVENTS: "0"}}
     assert told(morning(TUE, **both), TUE).startswith(
-        "○ 1 not typed in\n\nNOT TYPED IN YET FOR 2025-W43\n○ Networking events (Outside sales)\n    owed by"
-        " Victor Lang\n"
+        "○ 1 not typed in\n\nNOT TYPED IN YET FOR THE WEEK OF 20 OCTOBER\n○ Networking events (Outside sales)\n    not typed"
+        " in by Victor Lang\n"
     )
     assert told(morning(WED, **both), WED) == NOTHING
     # Victor has left: Maya's part is all there is
@@ -246,7 +246,7 @@ def test_who_owes_a_number(morning: Morning) -> None:
 def test_nobody_owes_what_was_never_read(morning: Morning) -> None:
     assert "NOT TYPED" not in told(morning(MON, sources={"manual": {"state": "failing"}}), MON)
     text = told(morning(TUE), TUE)
-    assert "Typed-in numbers: recovered" in text and "○ Website traffic\n    owed by Dana Whitfield" in text
+    assert "Typed-in numbers: recovered" in text and "○ Website traffic\n    still to be typed in" in text
 
 
 def test_who_comes_later_gets_a_first_digest_and_the_others_nothing(morning: Morning) -> None:
@@ -342,7 +342,7 @@ def test_what_a_refused_mail_would_have_told_is_told_the_next_day(morning: Morni
         message_from_bytes(content, policy=default) for address, content in server.got if address != OPERATOR
     )
     assert isinstance(first, EmailMessage) and isinstance(late, EmailMessage)
-    assert first["Subject"].replace("27", "28") == late["Subject"]
+    assert first["Subject"].replace("Mon 27", "Tue 28") == late["Subject"]
     assert "Your first digest" in part(late, "plain")
     assert send_daily_digest(smtp(WED), company, WED).nothing == [DANA, SAM] and len(server.got) == 3
 
@@ -438,4 +438,4 @@ def test_hostile_texts(morning: Morning) -> None:
 def test_a_long_list_is_cut_and_says_so(morning: Morning, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("reports.mails.daily_digest.MOST_LISTED", 2)
     text = told(morning(MON), MON)
-    assert "NEWLY OFF TRACK (the first 2 of 3; the page has all)" in text and text.count("\n▼ ") == 2
+    assert "NEWLY OFF TRACK (the first 2 of 3; the scorecard has all)" in text and text.count("\n▼ ") == 2

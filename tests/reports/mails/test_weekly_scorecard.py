@@ -15,14 +15,16 @@ import pytest
 
 from foundation.settings import Company, Settings
 from reports.engine.queries import Row
+from reports.mails.links import missing_site
 from reports.mails.weekly_scorecard import WeeklyScorecard, tell, ticks
 from reports.pages import SiteError
 from reports.post.message import HTML_LIMIT, MailError, checked_address
 from reports.post.round import recipients
 from reports.words.gate import decide
 from reports.words.line import picked
+from reports.words.reader import read_readers
 from reports.words.restatements import KIND
-from reports.words.week import load_week
+from reports.words.week import load_week, reading
 from tests.reports.conftest import REJECTED
 from tests.support.published import MOVED, SCRIPT
 from tests.support.reading import text_of
@@ -72,7 +74,7 @@ def test_the_subject_is_the_news(settings: Settings, company: Company) -> None:
     message = made(settings, company)
     assert (
         message["Subject"]
-        == "Scorecard 2025-W43: 6 met, 0 close, 9 missed - Same-day close rate 53% (goal 70%)"
+        == "Week of 20 October: 6 met, 0 close, 9 missed - Same-day close rate 53% (goal 70%)"
     )
 
 
@@ -146,19 +148,18 @@ def test_order_and_content(settings: Settings, company: Company) -> None:
         "WATCHED WITHOUT",
         "2025-Q4 SO FAR",
         "DATA NOTES",
-        "/scorecard/2025-W43.html",
         "To stop this mail",
     ]
     places = [text.index(head) for head in heads]
     assert places == sorted(places)
     assert (
-        "▼ Same-day close rate: 53% (42 of 79), goal 70%\n    Sam Okafor, missed 2 weeks in a row"
+        "▼ Same-day close rate: 53% (42 of 79), goal 70%, 17 points short\n    Sam Okafor, missed 2 weeks in a row"
         in text.replace("\r\n", "\n")
     )
     assert "Not typed in for 2025-W43: Website traffic (Marketing, Dana Whitfield)." in text
     assert "late.csv line 3: unknown metric <b>'netwroking_events'</b>" in text
     assert "<b>'netwroking" not in html_of(made(settings, company)), "a rejected row must be escaped"
-    assert settings.site_dir.as_uri() + "/scorecard/2025-W43.html" in text
+    assert "file:" not in text and "http" not in text, "nobody serves the site"
     assert "Demo data" not in text
 
 
@@ -167,15 +168,20 @@ def test_a_line_that_needs_attention_says_why_it_moved_and_how_its_quarter_stand
 ) -> None:
     message = made(settings, company)
     text = plain_of(message).replace("\r\n", "\n")
-    said = (
-        f"    Maya Torres, missed 34 weeks in a row\n    {MOVED}\n    Quarter: 344 so far, goal 1,625, behind,"
-        " 143 needed each week\n▼ "
-    )
+    # three rows at most: what the running week needs is worth more than why the number moved
+    said = "    Maya Torres, missed 34 weeks in a row\n    This week: 125, 25 each working day\n▼ "
+    assert said in text and MOVED not in text and "Quarter:" not in text
+    with duckdb.connect(str(settings.published_path)) as connection:
+        connection.execute("delete from marts.fct_pace where span = 'week'")
+    message = made(settings, company)
+    text = plain_of(message).replace("\r\n", "\n")
+    assert f"    Maya Torres, missed 34 weeks in a row\n    {MOVED}\n▼ " in text
+    assert "&lt;script&gt;" in html_of(message) and "<script" not in html_of(message)
+    with duckdb.connect(str(settings.published_path)) as connection:
+        connection.execute("delete from marts.fct_movements")
+    text = plain_of(made(settings, company)).replace("\r\n", "\n")
+    said = "    Quarter: 344 so far, goal 1,625, behind, 143 needed each week\n▼ "
     assert said in text and text.count("Quarter: ") == 1, "what is ahead, or has no pace, says nothing"
-    html = html_of(message)
-    assert (
-        "&lt;script&gt;" in html and "<script" not in html and text_of(html).count("Quarter: 344 so far") == 1
-    )
     past = plain_of(made(settings, company, week=W43 - timedelta(days=7)))
     assert "Quarter:" not in past and "Victor Lang +7" not in past
 
@@ -226,7 +232,7 @@ def test_many_changes_are_counted(variant: Callable[..., Settings], company: Com
             " period_start, changed_at - interval (i) minute as changed_at) from marts.fct_restatements as r,"
             " range(3) as more(i)"
         )
-    notes = plain_of(made(settings, company)).split("DATA NOTES")[1].split("The full scorecard")[0]
+    notes = plain_of(made(settings, company)).split("DATA NOTES")[1].split("As of")[0]
     assert (
         sum(notes.count(f"- {kind}:") for kind in KIND.values()) == 8
         and "more changed numbers on the page" in notes
@@ -237,21 +243,72 @@ def test_demo_data_says_so(settings: Settings, company: Company) -> None:
     demo = settings.model_copy(update={"sandbox_url": "http://127.0.0.1:1"})
     message = made(demo, company)
     assert "Demo data" in plain_of(message) and "Demo data" in html_of(message)
-    assert str(message["Subject"]).startswith("Scorecard 2025-W43:")
+    assert str(message["Subject"]).startswith("Week of 20 October:")
 
 
 def test_the_served_site_is_linked_where_there_is_one(settings: Settings, company: Company) -> None:
     served = company.model_copy(
         update={"pages": company.pages.model_copy(update={"site_url": "https://score.example/x/"})}
     )
-    assert 'href="https://score.example/x/scorecard/2025-W43.html"' in html_of(made(settings, served))
+    receipts = settings.site_dir / "receipts"
+    receipts.mkdir(parents=True)
+    (receipts / "2025-W43.html").write_text('<section id="reactive_ops.same_day_close_rate">')
+    (receipts / "2025-W43.2.html").write_text('<section id="inside_sales.dials">')
+    html = html_of(made(settings, served))
+    site = "https://score.example/x"
+    assert f'href="{site}/scorecard/2025-W43.html"' in html
+    assert f'href="{site}/receipts/2025-W43.html#reactive_ops.same_day_close_rate"' in html
+    assert f'href="{site}/receipts/2025-W43.2.html#inside_sales.dials"' in html
+    assert "#inside_sales.ftas_set" not in html, "a link to nothing"
+    assert missing_site(served) is None and "pages.site_url" in (missing_site(company) or "")
+    assert not re.search(r"href|file:", html_of(made(settings, company)))
+
+
+def test_the_reader_s_own_lines_come_first(settings: Settings, company: Company) -> None:
+    """Three people, three mails: the subject too begins with what is theirs."""
+    week = load_week(settings.published_path, W43)
+    decision = decide(settings.published_path, W43)
+    with reading(settings.published_path) as connection:
+        readers = read_readers(connection)
+    mails = {}
+    for name in ("maya.torres", "sam.okafor", "dana.whitfield"):
+        address = f"{name}@cedar-ridge.example"
+        told = tell(week, decision, (), None, readers, address.upper())
+        mails[name] = WeeklyScorecard(settings, company, W43).compose(
+            told, address, "<x@cedar-ridge.example>"
+        )
+    assert mails["maya.torres"]["Subject"].endswith("9 missed - Dials 101 (goal 125)")
+    assert mails["sam.okafor"]["Subject"].endswith("9 missed - Same-day close rate 53% (goal 70%)")
+    maya, sam, dana = (plain_of(mail).replace("\r\n", "\n") for mail in mails.values())
+    own, _, others = maya.partition("EVERYBODY")
+    assert "YOUR LINES: 4 met, 0 close, 3 missed\n▼ Dials: 101, goal 125, 24 short\n" in own
+    assert "● Conversations with decision makers: 21, goal 13" in own and "Same-day" not in own
+    assert (
+        "NEEDS ATTENTION FROM OTHERS\n▼ Same-day close rate" in others
+        and "▼ Dials" not in others.split("LINES WITH A GOAL")[0]
+    )
+    assert "YOUR LINES: 1 met, 0 close, 1 missed\n▼ Same-day close rate" in sam
+    assert "YOUR LINES: 0 met, 0 close, 0 missed\n" not in dana, "none of hers has a goal"
+    assert len({maya, sam, dana}) == 3
+
+
+def test_the_text_keeps_its_columns(settings: Settings, company: Company) -> None:
+    with duckdb.connect(str(settings.published_path)) as connection:
+        connection.execute(
+            "update marts.dim_lines set label = 'Conversations with decision makers of the two hundred and"
+            " fifty warmest accounts' where line_id = 'inside_sales.conversations_dm'"
+        )
+    text = plain_of(made(settings, company)).replace("\r\n", "\n").split("LINES WITH A GOAL")[1]
+    numbers = [line for line in text.splitlines() if "≥" in line]
+    assert len(numbers) == 15
+    assert len({len(line.partition("≥")[0].rstrip()) for line in numbers}) == 1
 
 
 def test_sections_of_a_recipient(settings: Settings, company: Company) -> None:
     message = made(settings, company, ("reactive_ops",))
     assert (
         message["Subject"]
-        == "Scorecard 2025-W43: 1 met, 0 close, 1 missed - Same-day close rate 53% (goal 70%)"
+        == "Week of 20 October: 1 met, 0 close, 1 missed - Same-day close rate 53% (goal 70%)"
     )
     for text in (plain_of(message), html_of(message)):
         assert (
@@ -260,12 +317,12 @@ def test_sections_of_a_recipient(settings: Settings, company: Company) -> None:
             and "HubSpot" not in text
             and "Website traffic" not in text
         )
-        assert "Autotask" in text
+        assert "Same-day close rate" in text and "Autotask" not in text, "a source that is well is no news"
 
 
 def test_a_week_without_a_miss(settings: Settings, company: Company) -> None:
     message = made(settings, company, ("marketing",))
-    assert message["Subject"] == "Scorecard 2025-W43: 0 met, 0 close, 0 missed"
+    assert message["Subject"] == "Week of 20 October: 0 met, 0 close, 0 missed"
     assert "No line has a number to judge." in plain_of(message)
     assert [part.get_content_type() for part in message.walk()][-1] == "text/html", "a picture of nothing"
 
@@ -350,7 +407,13 @@ def test_one_mail_for_who_is_in_several_subscriptions(company: Company) -> None:
         subscription(update={"to": ["b@x.example"], "sections": []}),
         subscription(update={"to": ["c@x.example"], "report": "daily_digest"}),
     ]
-    changed = company.model_copy(update={"mail": company.mail.model_copy(update={"subscriptions": several})})
+    open_to_all = company.access.model_copy(update={"confidential": []})
+    changed = company.model_copy(
+        update={
+            "mail": company.mail.model_copy(update={"subscriptions": several}),
+            "access": open_to_all,
+        }
+    )
     shown = set(company.pages.lines["scorecard"])
     assert recipients(changed, "weekly_scorecard") == {
         "a@x.example": {"inside_sales", "warm_250"},
@@ -367,7 +430,7 @@ def test_months_are_in_the_mail_of_those_who_get_them(settings: Settings, compan
     def said(sections: set[str]) -> str:
         return plain_of(made(settings, company, sections))
 
-    assert "Revenue, 2025-09" in said({"finance"}) and "$90,310.50" in said({"finance"})
+    assert "Revenue, September 2025" in said({"finance"}) and "$90,310.50" in said({"finance"})
     assert "Revenue" not in said({"inside_sales"})
 
 

@@ -1,0 +1,47 @@
+"""Where the links of a mail lead. Without a served site there are none: a file on this machine opens nowhere
+else, and a page that travels along would show lines that its reader may not see."""
+
+from __future__ import annotations
+
+from foundation.settings import Company, Settings
+from reports.engine.markup import anchor
+
+
+def missing_site(company: Company) -> str | None:
+    """Why mails have no links, and the way out; None where they have them."""
+    if company.pages.site_url:
+        return None
+    return (
+        "pages.site_url is empty, so mails have no links. Set it in company.toml to the address under which"
+        " the site is served"
+    )
+
+
+class Links:
+    """The links of one report's mails."""
+
+    def __init__(self, settings: Settings, company: Company) -> None:
+        self._root = company.pages.site_url.rstrip("/")
+        self._receipts = settings.site_dir / "receipts"
+        self._read: dict[str, list[tuple[str, str]]] = {}
+        """Period -> (name, text) of the files that hold its receipts."""
+
+    def scorecard(self, label: str) -> str:
+        """A week's page: `https://scores.example.com/scorecard/2025-W43.html`."""
+        return f"{self._root}/scorecard/{label}.html" if self._root else ""
+
+    def receipt(self, label: str, line_id: str) -> str:
+        """The records of a line in a period; empty where the site has none."""
+        if not self._root:
+            return ""
+        mark = f'id="{anchor(line_id)}"'
+        file = next((name for name, text in self._files(label) if mark in text), None)
+        return f"{self._root}/receipts/{file}#{anchor(line_id)}" if file else ""
+
+    def _files(self, label: str) -> list[tuple[str, str]]:
+        if label not in self._read:
+            files = [self._receipts / f"{label}.html", *sorted(self._receipts.glob(f"{label}.*.html"))]
+            self._read[label] = [
+                (file.name, file.read_text(encoding="utf-8")) for file in files if file.exists()
+            ]
+        return self._read[label]

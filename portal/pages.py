@@ -28,11 +28,12 @@ def renderer_of(visit: Visit, extra: Markup = NOTHING) -> Renderer:
     """Renders pages with what the reader may see. `extra`: navigation after that of the page."""
     view = visit.view
     is_admin = visit.who.is_admin
+    definitions = menu.definitions_of(view.pages)
     return Renderer(
         view.connection,
         view.pages,
         undelivered(visit.portal.settings, visit.portal.company) if is_admin else NO_MAILS,
-        lambda root: ReceiptsOnDemand(root, known=view.known),
+        lambda root: ReceiptsOnDemand(root, definitions=definitions, known=view.known),
         frame=lambda title, body, nav: framed(title, body, visit.nav() + nav + extra),
         compiled=view.compiled,
     )
@@ -211,7 +212,7 @@ class _Parts:
         files = [f"receipts/{span.label}.html?part={n}" for n in range(1, len(self.parts) + 1)]
         self.values = {
             **renderer.receipts_values(span, period, self.back),
-            "contents": period.contents(self.parts, files),
+            "contents": period.contents(self.parts, files, renderer.scorecard_lines),
         }
 
     def page(self, visit: Visit, number: int) -> str:

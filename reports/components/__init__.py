@@ -23,6 +23,7 @@ from reports.components.sales import Funnel, Measures, Sql, Tiles, WhatIf, goal_
 from reports.components.scorecard import (
     Attention,
     Changes,
+    Glance,
     Headline,
     Masthead,
     QuarterSummary,
@@ -34,9 +35,9 @@ from reports.look.tokens import STATUS
 
 _FUNCTIONS: tuple[Callable[..., Any], ...] = (
     Attention, BankComplaints, BarChart, BigValue, BooksNote, CashGap, CashTable, Changes, DataTable,
-    Definitions, Delta, Filters, Funnel, Headline, LineChart, Masthead, Measures, Pace, QuarterSummary,
-    RunningWeek, Sections, SmallBars, Sql, Tiles, Value, WhatIf, day, goal_cover, instant, long_day, number,
-    pieces, plural, receipt_of, span, week_days, week_name,
+    Definitions, Delta, Filters, Funnel, Glance, Headline, LineChart, Masthead, Measures, Pace,
+    QuarterSummary, RunningWeek, Sections, SmallBars, Sql, Tiles, Value, WhatIf, day, goal_cover, instant,
+    long_day, number, pieces, plural, receipt_of, span, week_days, week_name,
 )  # fmt: skip
 
 _MACROS = {

@@ -46,6 +46,9 @@ from reports.words.restatements import KIND, before, changed_day, goal_of, newes
 _html = macros("scorecard.html")
 
 
+_FEW_TILES = 3
+
+
 def Masthead(build: Result, lines: Result, week: date, newest: bool, archived: bool = False) -> Markup:
     """Company, week and days of the week. `archived`: the page stays as it is, whatever becomes of the
     numbers."""
@@ -242,6 +245,41 @@ def _line_row(line: Line, receipts: Receipts, build: Row, changes: _Changes, col
             for week, value in zip(line.trend_starts, line.trend_values, strict=True)
         ),
     )
+
+
+@dataclass(frozen=True)
+class GlanceTile:
+    """A line as a tile: its number, its goal and its trend."""
+
+    line: Line
+    href: str | None
+    trend: Markup
+
+
+def Glance(lines: Result, receipts: Receipts, most: int = 6) -> Markup:
+    """The first lines with a number as tiles with their trend, those with a goal before the others; nothing
+    where there are fewer than three."""
+    shown = [line for line in lines_of(lines) if line.value is not None]
+    shown.sort(key=lambda line: line.status not in ("met", "near", "below"))
+    if len(shown) < _FEW_TILES:
+        return Markup()
+    return _html.glance(
+        [
+            GlanceTile(
+                line,
+                receipts.href(line.week_label, line.line_id),
+                _trend(line),
+            )
+            for line in shown[:most]
+        ]
+    )
+
+
+def _trend(line: Line) -> Markup:
+    """The line of a tile; nothing for a single value, which has no trend."""
+    if sum(value is not None for value in line.trend_values) < 2:
+        return Markup()
+    return spark(line.trend_values, line.trend_goals, line.status, 168, 36, area=True)
 
 
 @dataclass(frozen=True)

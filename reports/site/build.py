@@ -28,7 +28,7 @@ from reports.site import menu
 from reports.site.menu import PUBLISHED, WEEKS
 from reports.site.renderer import Periods, Renderer, Span, published_periods
 
-DATA_HEALTH, DEFINITIONS = "data_health", "definitions"
+DATA_HEALTH = "data_health"
 FRONT_DOOR = "index.html"
 """What a reader opens first: the newest scorecard, or the first page that there is."""
 _PAGES_OF_THEIR_OWN = (WEEKS, "receipts")
@@ -141,7 +141,7 @@ def build_site(settings: Settings, company: Company, only: Collection[str] = ())
             return []
         mode = site_mode(company)
         places: dict[tuple[str, str], str] = {}
-        definitions = next((one.file for one in pages if one.name == DEFINITIONS), "")
+        definitions = menu.definitions_of(pages)
         renderer = Renderer(
             connection,
             pages,

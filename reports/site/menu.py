@@ -23,6 +23,11 @@ PUBLISHED = "published"
 _nav = Macros(environment(Path(__file__).parent, {}), "nav.html")
 
 
+def definitions_of(pages: Sequence[Entry]) -> str:
+    """The page of the definitions; empty where the site has none."""
+    return next((one.file for one in pages if one.name == "definitions"), "")
+
+
 def shown_pages(connection: duckdb.DuckDBPyConnection, company: Company) -> list[Entry]:
     """The enabled pages that have something to show.
 

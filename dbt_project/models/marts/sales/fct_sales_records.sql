@@ -4,7 +4,7 @@ with activities as (
     select
         activity_type || ':' || activity_id as record_id,
         activity_type || 's' as kind,
-        record_label,
+        replace(record_label, 'Email ', 'E-mail ') as record_label,
         record_url
     from {{ ref('int_crm__activities') }}
 ),
@@ -61,7 +61,7 @@ recorded as (
         cast(1 as decimal(38, 9)) as numerator,
         companies.company_name as record_label,
         cast(null as text) as record_url,
-        companies.industry as source_label,
+        {{ words('companies.industry') }} as source_label,
         cast(null as text) as status_label
     from {{ ref('int_crm__companies') }} as companies
     inner join {{ ref('int_sales__owners') }} as owners on companies.owner_key = owners.owner_key

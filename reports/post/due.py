@@ -25,7 +25,7 @@ from reports.look.numbers import plural
 from reports.post.alerts import remember
 from reports.post.delivery import TRIED_FOR, Postman
 from reports.post.ledger import ledger, sending_lock
-from reports.post.round import Mailing, recipients
+from reports.post.round import Mailing, subscribers
 
 WEEKLY_AT, DIGEST_AT, PREVIEW_AT = time(7), time(7, 30), time(12)
 """Local times: of Monday, of working days, of the week's last working day."""
@@ -117,7 +117,7 @@ def to_send(
     postman, now = Postman(settings, company.mail.sender), settings.now()
     rows = {row["recipient"]: row for row in postman.newest(report, period)}
     found = {}
-    for address in recipients(company, report):
+    for address in subscribers(settings, company, report, period):
         row = rows.get(address.strip().lower())
         if row is None:
             wanted = untried

@@ -10,18 +10,21 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from email.message import EmailMessage
 from email.utils import parseaddr
 from functools import partial
 from typing import ClassVar, Generic, TypeVar
 
+from foundation.calendar import local_date, parse_week
 from foundation.settings import Company, ReportName, Settings
+from foundation.store.subscriptions import subscription_choices_for
 from reports.engine.markup import plain
 from reports.look.numbers import plural
 from reports.pages import SCORECARD, page_lines
 from reports.post.alerts import remember, tell_operator
 from reports.post.delivery import Postman, called
+from reports.post.ledger import key_of, ledger
 from reports.post.outcome import DIED, DeliveryFailed, DeliveryReport, failure_text
 from reports.words import gate
 from reports.words.gate import Gate
@@ -53,6 +56,32 @@ def recipients(company: Company, report: str) -> dict[str, set[str]]:
         address: set() if EVERYTHING in picks and not picks & hidden else picks
         for address, picks in out.items()
     }
+
+
+def subscribers(settings: Settings, company: Company, report: str, period: str) -> dict[str, set[str]]:
+    """The recipients who want this mail by now: without those who turned the report off in the portal, or
+    chose a day that has not come. A digest of another day than the chosen one is not wanted: the next one on
+    that day has its news.
+
+    Raises:
+        DeliveryFailed: the store can't be used.
+        SiteError: a subscription names a page that does not exist.
+    """
+    with ledger(settings) as connection:
+        choices = subscription_choices_for(connection, report)
+    today = local_date(settings.now(), company.zone)
+
+    def wants(address: str) -> bool:
+        choice = choices.get(key_of(address))
+        if choice is None or not choice.wanted or choice.weekday is None:
+            return choice is None or choice.wanted
+        if report == "daily_digest":
+            return date.fromisoformat(period).weekday() == choice.weekday
+        # the weekly scorecard is sent in the week after its own
+        sent_from = parse_week(period) + timedelta(days=7 if report == "weekly_scorecard" else 0)
+        return today >= sent_from + timedelta(days=choice.weekday)
+
+    return {address: picks for address, picks in recipients(company, report).items() if wants(address)}
 
 
 def _open_to_all(company: Company) -> set[str]:
@@ -90,9 +119,11 @@ class Mailing:
         return f"{self.name}:{self.period}"
 
     def subscribers(self, only: Collection[str] | None) -> dict[str, set[str]]:
-        """Who gets it, with their sections. `only`: of the subscribers these; somebody else in it is a
-        failure."""
+        """Who gets it, with their sections. `only`: of the recipients these, whatever they chose in the
+        portal; somebody else in it is a failure."""
         people = recipients(self.company, self.name)
+        if not only:
+            people = subscribers(self.settings, self.company, self.name, self.period)
         wanted = {address.strip().lower() for address in only or ()}
         for stranger in sorted(wanted - {address.lower() for address in people}):
             self.report.failed[stranger] = (
@@ -146,7 +177,7 @@ class Mailing:
             self.remember({"held": text}, f"{self.scope}:held")
         elif all(
             self.postman.settled(self.name, self.period, address)
-            for address in recipients(self.company, self.name)
+            for address in subscribers(self.settings, self.company, self.name, self.period)
         ):
             self.remember({}, f"{self.scope}:held")
 
@@ -282,8 +313,7 @@ def send(report: Report[Told], *, force: bool = False, only: Collection[str] | N
     """
     report.check()
     mailing = Mailing(report.settings, report.company, report.name, report.period, force)
-    subscribers = mailing.subscribers(only)
-    with report.open(subscribers, everybody=not only) as chosen:
+    with report.open(mailing.subscribers(only), everybody=not only) as chosen:
         parts = {tuple(sorted(sections)): sections for sections in chosen.values()}
         gates = {key: report.decide(sections) for key, sections in parts.items()}
         held: dict[tuple[str, ...], str] = {}

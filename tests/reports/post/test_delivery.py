@@ -21,9 +21,12 @@ import sqlalchemy as sa
 from pydantic import SecretStr
 
 from foundation.settings import PROJECT_ROOT, Company, Settings
+from foundation.store import begin
 from foundation.store.schema import deliveries
+from foundation.store.subscriptions import choose_subscription
 from reports.mails.weekly_scorecard import send_weekly_scorecard
 from reports.post.delivery import Postman
+from reports.post.due import to_send
 from reports.post.ledger import ledger
 from reports.post.outcome import DeliveryFailed
 from reports.post.transport import Smtp, transport
@@ -387,3 +390,30 @@ def test_an_outbox_that_cannot_be_written_is_a_failure(settings: Settings, compa
         send_weekly_scorecard(settings, company, W43)
     settings.outbox_dir.unlink()
     assert len(send_weekly_scorecard(settings, company, W43).sent) == 3
+
+
+def test_whoever_turned_a_mail_off_or_chose_another_day_gets_it_so(
+    settings: Settings, company: Company
+) -> None:
+    def choose(address: str, wanted: bool, weekday: int | None) -> None:
+        with begin(settings) as connection:
+            choose_subscription(
+                connection,
+                address=address,
+                report="weekly_scorecard",
+                wanted=wanted,
+                weekday=weekday,
+                chosen_at=settings.now(),
+            )
+
+    def asked(now: Settings) -> set[str]:
+        return set(to_send(now, company, "weekly_scorecard", "2025-W43", untried=True, failed=True))
+
+    choose(DANA, False, None)
+    choose(SAM, True, 2)
+    assert send_weekly_scorecard(settings, company, W43).sent == [MAYA]
+    assert asked(settings) == set()
+    wednesday = settings.model_copy(update={"as_of": settings.now() + timedelta(days=2)})
+    assert asked(wednesday) == {SAM}
+    assert send_weekly_scorecard(wednesday, company, W43).sent == [SAM]
+    assert send_weekly_scorecard(wednesday, company, W43, only=[DANA]).sent == [DANA], "by hand, by name"

@@ -107,7 +107,7 @@ def line(visit: Signed, line_id: str, all: str = "") -> HTMLResponse:
             for one in shown
         ],
         more=len(found) - len(shown),
-        chart=lambda: _chart(about, found[:CHARTED][::-1]),  # ids are numbered while the page is rendered
+        chart=lambda: _chart(about, found[::-1]),  # ids are numbered while the page is rendered
         goals=goals(visit.portal.settings, line_id)[::-1],
         may_set=visit.who.may_set_goal(view.lines[line_id]),
         value_of=value_of,
@@ -123,7 +123,8 @@ def _receipt(view: View, one: Figure) -> str | None:
 
 
 def _chart(about: Row, found: list[Figure]) -> object:
-    """The last year; fewer than two numbers draw nothing."""
+    """The finished periods of the last year; fewer than two numbers draw nothing."""
+    found = [one for one in found if one.is_finished][-CHARTED:]
     if sum(one.value is not None for one in found) < 2:
         return ""
     rows = [

@@ -149,9 +149,9 @@ def _week(visit: Visit, entry: Entry, week: date, root: str) -> Response:
         renderer = renderer_of(visit)
         nav = renderer.nav(root, SCORECARD if after is None else menu.WEEKS)
         nav += menu.weeks_navigation(root, week, before, after)
-        macros = visit.portal.macros("nav.html")
-        nav += macros.picker(visit.view.periods.spans[::-1], week_label(week))
-        nav += macros.as_pdf(f"/scorecard/{week_label(week)}.pdf")
+        label = week_label(week)
+        spans = visit.view.periods.spans[::-1]
+        nav += visit.portal.macros("nav.html").tools(spans, label, f"/scorecard/{label}.pdf")
         return renderer.scorecard(renderer.week(entry, week, newest=after is None), root, nav)
 
     return answer(visit, SCORECARD, make, week_label(week), root)

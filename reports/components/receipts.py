@@ -24,8 +24,6 @@ from reports.words.restatements import KIND, goal_of, number_text, why
 _html = macros("receipts.html")
 
 NOTHING = Markup()
-MOST_DIFFERING = 25
-"""Records that are listed for one change of a number; marts.fct_restatement_records has them all."""
 
 
 @dataclass(frozen=True)
@@ -40,16 +38,15 @@ class Total:
     """The records give exactly the number on the page (or the page shows none)."""
 
 
-def total(line: Row, records: Sequence[Row]) -> Total:
-    """Add the counted records up and compare with the fact."""
-    counted = [record for record in records if record.counted]
-    valued = counted
-    if line.aggregation in ("last", "last_ratio"):
-        # the period's newest snapshot, also when nothing in it counted
-        newest = max((r.occurred_on for r in records), default=None)
-        valued = [r for r in counted if r.occurred_on == newest]
-    numerator = sum((exact(r.numerator) for r in valued if r.numerator is not None), Decimal(0))
-    denominator = sum((exact(r.denominator) for r in valued if r.denominator is not None), Decimal(0))
+def total(line: Row, totals: Sequence[Row]) -> Total:
+    """Compare what the counted records come to with the fact. `totals`: the line's, of pages/receipts.md."""
+    counted = [one for one in totals if one.counted]
+    # the period's newest snapshot, also when nothing in it counted
+    newest = "newest_" if line.aggregation in ("last", "last_ratio") else ""
+    numerator, denominator = (
+        sum((exact(one[newest + part]) for one in counted if one[newest + part] is not None), Decimal(0))
+        for part in ("numerator", "denominator")
+    )
     if line.value is None and line.status != "not_applicable":
         agrees = True
     elif line.aggregation in ("sum", "last"):
@@ -58,7 +55,8 @@ def total(line: Row, records: Sequence[Row]) -> Total:
         agrees = _same(numerator / denominator, line.value) if denominator else line.value is None
     else:
         agrees = _same(numerator, line.numerator) and _same(denominator, line.denominator)
-    return Total(len(counted), len(records) - len(counted), numerator, denominator, agrees)
+    records = {side: sum(one.records for one in totals if one.counted == side) for side in (True, False)}
+    return Total(records[True], records[False], numerator, denominator, agrees)
 
 
 def _same(one: Decimal, other: Number | None) -> bool:
@@ -103,6 +101,10 @@ class Group:
     summary: str
     rows: Markup
     open: bool
+    first: str = ""
+    """How many of the records are listed, where that is not all of them."""
+    sql: str = ""
+    """The statement that lists all of them."""
 
 
 @dataclass(frozen=True)
@@ -130,6 +132,7 @@ class Card:
 
 def pieces(
     line: Row,
+    totals: Sequence[Row],
     records: Sequence[Row],
     weeks: Sequence[Row],
     receipts: Receipts,
@@ -139,24 +142,23 @@ def pieces(
     """A line's receipt as cards of at most about `most` bytes: one, or several where the list of records is
     long.
 
-    `restated`: what `Restated` returns; it goes into the first card.
+    Args:
+        totals: how many records there are and what they come to, counted and by reason.
+        records: those that are listed.
+        restated: what `Restated` returns; it goes into the first card.
     """
     most -= len(restated.encode())
     unit = "count" if line.unit == "percent" else line.unit
-    amounts = line.aggregation != "sum" or any(r.numerator != 1 for r in records)
+    amounts = line.aggregation != "sum" or any(one.has_amounts for one in totals)
+    listed: dict[_Kind, list[Row]] = {}
+    for record in records:
+        listed.setdefault((record.counted, record.reason), []).append(record)
     rows: list[_Rendered] = [
-        (None, _record(r, line.aggregation, unit, amounts)) for r in records if r.counted
+        (one, _record(record, line.aggregation, unit, amounts))
+        for one in totals
+        for record in listed.get((one.counted, one.reason), ())
     ]
-    groups: dict[str, list[Row]] = {}
-    for r in records:
-        if not r.counted:
-            groups.setdefault(plain(r.reason_text or "No reason given"), []).append(r)
-    out = sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
-    rows += [
-        (reason, _record(r, line.aggregation, unit, amounts)) for reason, members in out for r in members
-    ]
-    sizes = {reason: len(members) for reason, members in out}
-    found = total(line, records)
+    found = total(line, totals)
     slices = list(_slices(rows, most))
     cards = []
     for i, part in enumerate(slices, 1):
@@ -166,7 +168,7 @@ def pieces(
             parts=len(slices),
             total=total_text(line, found),
             agrees=found.agrees,
-            groups=list(_groups(part, sizes)),
+            groups=list(_groups(part, line, listed)),
             amounts=amounts,
             quarter=_quarter(line, weeks, receipts) if weeks and i == 1 else None,
         )
@@ -174,8 +176,10 @@ def pieces(
     return cards
 
 
-_Rendered = tuple[str | None, str]
-"""(reason it was left out, None where it was counted; the table row)"""
+_Kind = tuple[bool, str | None]
+"""(counted, the reason for which records were left out)"""
+_Rendered = tuple[Row, str]
+"""(what it belongs to, of the totals; the table row)"""
 
 
 def _slices(rows: Sequence[_Rendered], most: int) -> Iterator[list[_Rendered]]:
@@ -208,16 +212,34 @@ def _record(record: Row, aggregation: str, unit: str, amounts: bool) -> str:
     )
 
 
-def _groups(part: Sequence[_Rendered], sizes: Mapping[str, int]) -> Iterator[Group]:
-    for reason, members in itertools.groupby(part, key=lambda row: row[0]):
-        rows = [row for _, row in members]
-        html = Markup("".join(rows))
-        if reason is None:
+def _groups(part: Sequence[_Rendered], line: Row, listed: Mapping[_Kind, Sequence[Row]]) -> Iterator[Group]:
+    for kind, members in itertools.groupby(part, key=lambda row: (row[0].counted, row[0].reason)):
+        rows = list(members)
+        one = rows[0][0]
+        html = Markup("".join(row for _, row in rows))
+        more = one.records > len(listed[kind])
+        rest = (number(len(listed[kind])), _statement(line, one)) if more else ("", "")
+        if one.counted:
             # the records are what one came for: open, unless they push the rest out of sight
-            yield Group("counted", f"Counted: {plural(len(rows), 'record')}", html, len(rows) <= 12)
+            summary = f"Counted: {plural(one.records if more else len(rows), 'record')}"
+            yield Group("counted", summary, html, len(rows) <= 12, *rest)
         else:
-            summary = f"Left out: {plural(sizes[reason], 'record')}, {reason}"
-            yield Group(f"left out: {reason}", summary, html, False)
+            reason = plain(one.reason_text or "No reason given")
+            summary = f"Left out: {plural(one.records, 'record')}, {reason}"
+            yield Group(f"left out: {reason}", summary, html, False, *rest)
+
+
+def _statement(line: Row, one: Row) -> str:
+    """The SQL that lists all records of a kind, on the published file."""
+    kind = "counted" if one.counted else f"not counted and reason is not distinct from {_literal(one.reason)}"
+    return (
+        f"select * from marts.fct_contributions\nwhere line_id = {_literal(line.line_id)}"
+        f" and period_start = date '{line.start:%Y-%m-%d}' and {kind}\norder by occurred_on, record_id"
+    )
+
+
+def _literal(text: str | None) -> str:
+    return "null" if text is None else "'" + text.replace("'", "''") + "'"
 
 
 def _quarter(line: Row, weeks: Sequence[Row], receipts: Receipts) -> Quarter:
@@ -302,13 +324,13 @@ def _restatement(change: Row, records: Sequence[Row], zone: str, which: str) -> 
     else:
         text = f"{number_text(change, 'now')}, was {number_text(change, 'was')}: {why(change)}"
     unit = "count" if change.unit == "percent" else change.unit
-    more = len(records) - MOST_DIFFERING
+    more = (records[0].records if records else 0) - len(records)
     return Restatement(
         KIND[change.kind],
         text,
         f"Published {instant(change.changed_at, zone)}; what it was, {instant(change.published_at, zone)}.",
         f"{change.section_label}: {change.label}, records that made the difference, {which}",
-        [_difference(record, change.aggregation, unit) for record in records[:MOST_DIFFERING]],
+        [_difference(record, change.aggregation, unit) for record in records],
         number(more) if more > 0 else "",
     )
 

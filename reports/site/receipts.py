@@ -53,6 +53,7 @@ class Period:
                 line,
                 pieces(
                     line,
+                    self.of("totals", line),
                     self.of("records", line),
                     self.of("weeks", line),
                     links,
@@ -107,7 +108,7 @@ class Period:
         return line.label if alike == 1 else f"{line.label} ({line.section_label})"
 
     def _note(self, line: Row) -> str:
-        found = total(line, self.of("records", line))
+        found = total(line, self.of("totals", line))
         left_out = f", {number(found.left_out)} left out" if found.left_out else ""
         return f"{number(found.counted)} counted{left_out}{'' if found.agrees else ', does not agree'}"
 

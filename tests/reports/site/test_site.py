@@ -3,12 +3,13 @@ fails."""
 
 from __future__ import annotations
 
+import html
 import re
 import shutil
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -21,13 +22,14 @@ from reports.components.links import Receipts
 from reports.components.receipts import total
 from reports.engine.markup import plain
 from reports.engine.parse import PAGES
-from reports.engine.queries import Row, connect
+from reports.engine.queries import Result, Row, connect
 from reports.look.numbers import judged, number
 from reports.look.tokens import STATE, STATUS
 from reports.pages import SiteError, pages_of
 from reports.site.build import build_site, refresh_data_health
 from reports.site.menu import with_lines
-from reports.site.receipts import BUDGET
+from reports.site.receipts import BUDGET, Period
+from reports.site.renderer import Renderer
 from tests.support.published import HOSTILE, SCRIPT, PublishedFile
 from tests.support.reading import receipt_cards, rows_of_scorecard, text_of
 
@@ -275,9 +277,24 @@ def test_a_page_without_lines_of_the_company_is_left_out(
 
 def test_a_receipt_that_does_not_add_up_says_so(published: Path) -> None:
     fact = facts(published, "f.line_id = 'inside_sales.dials' and f.week_label = '2025-W43'")[0]
-    records = [Row(counted=True, numerator=Decimal(1), denominator=Decimal(1), occurred_on=W43)] * 100
-    assert not total(fact, records).agrees
-    assert total(fact, [*records, records[0]]).agrees
+    totals = Row(counted=True, records=100, numerator=Decimal(100), denominator=Decimal(100))
+    assert not total(fact, [totals]).agrees
+    assert total(fact, [totals, Row(totals, records=1, numerator=Decimal(1))]).agrees
+
+
+def test_receipts_list_the_first_records_and_the_statement_for_all(published: Path, company: Company) -> None:
+    with closing(connect(published)) as connection:
+        asked = {"start": W43, "end": W43 + timedelta(days=6), "cadence": "week", "most": 3}
+        links = Receipts("../", {})
+        renderer = Renderer(connection, pages_of(company), Result("mails", [], []), lambda root: links)
+        period = Period(renderer.results("receipts", asked))
+        (part, *_) = period.parts(links)
+        (card,) = [card for card in part.cards if 'id="inside_sales.dials"' in card]
+        assert "Counted: 101 records" in card and "The first 3 are listed" in card
+        assert card.count("<tr><td>") < 101
+        (statement, *_) = re.findall(r"<pre><code>(.*?)</code>", card, re.DOTALL)
+        connection.execute("use published")
+        assert len(connection.execute(html.unescape(statement)).fetchall()) == 101
 
 
 def test_left_out_records_are_listed_with_their_reason(site: Path) -> None:

@@ -103,6 +103,63 @@ where
     {{ local_md5(checksums | sort | join) }}
 {%- endmacro %}
 
+{#-
+    The settings that a model reads, by itself or through the models and macros it uses: their names stand in quotes in the code.
+    `seen` keeps them: the metrics share their helpers.
+-#}
+{% macro settings_read_by(unique_id, seen) %}
+    {%- if unique_id not in seen -%}
+        {%- do seen.update({unique_id: []}) -%}  {#- a macro may call itself -#}
+        {%- set one = context[unique_id.split('.') | last].macro if unique_id.startswith('macro.') else graph.nodes[unique_id] -%}
+        {%- set code = one.macro_sql or one.raw_code or '' -%}
+        {%- set found = [] -%}
+        {%- for name in seen['names'] if "'" ~ name ~ "'" in code -%}{%- do found.append(name) -%}{%- endfor -%}
+        {%- for id in (one.depends_on.macros or []) + (one.depends_on.nodes or []) -%}
+            {%- if id.startswith(('macro.' ~ project_name ~ '.', 'model.' ~ project_name ~ '.')) -%}
+                {%- do found.extend(settings_read_by(id, seen)) -%}
+            {%- endif -%}
+        {%- endfor -%}
+        {%- do seen.update({unique_id: found | unique | list}) -%}
+    {%- endif -%}
+    {{ return(seen[unique_id]) }}
+{% endmacro %}
+
+{#- name -> its values, of every setting -#}
+{% macro all_settings() %}
+    {%- set found = {} -%}
+    {%- if execute -%}
+        {%- for row in run_query('select name, value from config.settings order by rowid').rows -%}
+            {%- do found.setdefault(row[0], []).append(row[1]) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ return(found) }}
+{% endmacro %}
+
+{#-
+    A text that changes with the settings that each metric depends on, by its name: those its SQL reads, and those of its sources that no
+    SQL reads, because they say what is loaded. A version or a request limit changes no number.
+-#}
+{% macro settings_fingerprints(metrics) %}
+    {%- set settings = all_settings() -%}
+    {%- set seen = {'names': settings.keys() | list} -%}
+    {%- set anywhere = [] -%}
+    {%- for metric in metrics -%}{%- do anywhere.extend(settings_read_by(metric.node.unique_id, seen)) -%}{%- endfor -%}
+    {%- set loaded = [] -%}
+    {%- for name in settings if name not in anywhere and not modules.re.search('_version$|\\.requests_|\\.operations_', name) -%}
+        {%- do loaded.append(name) -%}
+    {%- endfor -%}
+    {%- set found = {} -%}
+    {%- for metric in metrics -%}
+        {%- set read = seen[metric.node.unique_id] + metric.meta.get('figures', []) -%}
+        {%- set texts = [] -%}
+        {%- for name in settings | sort if name in read or (name in loaded and name.split('.')[0] in metric.meta.sources) -%}
+            {%- do texts.append(name ~ '=' ~ settings[name] | join(',')) -%}
+        {%- endfor -%}
+        {%- do found.update({metric.name: local_md5(texts | join('|'))}) -%}
+    {%- endfor -%}
+    {{ return(found) }}
+{% endmacro %}
+
 {#- A text that changes with company.toml; mails, pages and how an amount is written change no number. -#}
 {% macro settings_fingerprint() -%}
     {%- set settings = [] -%}

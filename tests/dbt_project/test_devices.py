@@ -39,7 +39,7 @@ def warehouse(make_warehouse: MakeWarehouse) -> RawWarehouse:
             ),
         }
     )
-    made._prepare()
+    made.prepare()
     _add_backups(made)
     _add_saas(made)
     _add_devices(made)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -218,6 +219,37 @@ def test_only_other_sql_is_another_definition(make_warehouse: MakeWarehouse) -> 
     )
     typed = {"dials", "networking_events", "social_engagement"}
     assert {name for name, told in fingerprints().items() if told[0] != second[name][0]} == typed
+
+
+def test_only_settings_that_a_metric_depends_on_define_it(make_warehouse: MakeWarehouse) -> None:
+    warehouse = make_warehouse(
+        "2025-10-27T12:00:00", seeds={"people": PEOPLE, "scorecard_lines": LINES, "goals": GOALS}
+    )
+
+    def fingerprints(**hubspot: object) -> dict[str, str]:
+        section = before.hubspot.model_copy(update=hubspot)
+        warehouse.company = before.model_copy(update={"hubspot": section})
+        warehouse.prepare()
+        warehouse.build("--select", "int_scorecard__metrics", "--exclude-resource-type", "test", "unit_test")
+        rows = warehouse.query(
+            "select metric_id, settings_fingerprint from intermediate.int_scorecard__metrics"
+        )
+        return {row["metric_id"]: row["settings_fingerprint"] for row in rows}
+
+    before = warehouse.company
+    first = fingerprints()
+
+    def other(**hubspot: object) -> set[str]:
+        return {name for name, told in fingerprints(**hubspot).items() if told != first[name]}
+
+    # what says what is loaded concerns every metric of HubSpot; a version concerns none
+    assert {"dials", "conversations_dm"} <= (
+        loaded := other(start_date=date(2025, 1, 1), api_version="2026-03")
+    )
+    assert "conversations_dm" in (
+        deciders := other(decision_maker_values=["CHAMPION"], api_version="2026-03")
+    )
+    assert deciders < loaded and not {"open_tickets", "expenses"} & loaded
 
 
 def rename(project: Path, was: str, now: str) -> None:

@@ -107,7 +107,7 @@ def warehouse(make_warehouse: MakeWarehouse) -> RawWarehouse:
         "2025-10-27T12:00:00", seeds={"people": PEOPLE, "scorecard_lines": LINES, "goals": GOALS}
     )
     made.company = made.company.model_copy(update={"copper": COPPER})
-    made._prepare()
+    made.prepare()
     made.add(
         "copper.users",
         [

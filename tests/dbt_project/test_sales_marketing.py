@@ -409,7 +409,7 @@ def warehouse(make_warehouse: MakeWarehouse) -> RawWarehouse:
             "marketing": MarketingSection(mql_query="mqls"),
         }
     )
-    made._prepare()
+    made.prepare()
     fill_marketing(made)
     fill_activities(made)
     fill_deals(made)
@@ -759,7 +759,7 @@ def test_without_hubspot_the_companys_own_figures_tell(make_warehouse: MakeWareh
         "2025-10-27T12:00:00", seeds={"people": PEOPLE, "scorecard_lines": LINES, "goals": GOALS}
     )
     made.company = made.company.model_copy(update={"marketing": MarketingSection(mql_query="mqls")})
-    made._prepare()
+    made.prepare()
     made.loaded("hubspot", "not_connected")
     made.loaded("company_warehouse", through=at("2025-10-27T11:55:00"))
     made.add("hubspot.contacts", [contact("of-before", became_mql_at=at("2025-10-21T12:00:00"))])

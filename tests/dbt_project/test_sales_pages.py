@@ -171,7 +171,7 @@ def warehouse(make_warehouse: MakeWarehouse) -> RawWarehouse:
     )
     hubspot = HubSpotSection(**made.company.hubspot.model_dump() | {"disqualified_stages": ["unfit"]})
     made.company = made.company.model_copy(update={"hubspot": hubspot})
-    made._prepare()
+    made.prepare()
     fill_golden(made)
     fill_pipeline(made)
     fill_funnel(made)
@@ -449,7 +449,7 @@ def copper(make_warehouse: MakeWarehouse) -> RawWarehouse:
         "2025-10-27T12:00:00", seeds={"people": PEOPLE, "scorecard_lines": LINES, "goals": GOALS}
     )
     made.company = made.company.model_copy(update={"copper": CopperSection(call_types=["Phone Call"])})
-    made._prepare()
+    made.prepare()
     users = [
         {"id": 1, "name": "Maya", "email": "maya@test.example"},
         {"id": 2, "name": "Zoe Quinn", "email": "zoe@else.example"},

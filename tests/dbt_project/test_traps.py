@@ -167,7 +167,7 @@ def told(make_warehouse: MakeWarehouse) -> Told:
     made.turn_clock(WEDNESDAY)
     made.change(
         "update snapshots.scorecard_definitions set sql_fingerprint = '2:other SQL' where line_id ="
-        " 'clock.dials'; update snapshots.scorecard_definitions set settings_fingerprint = 'as it was before'"
+        " 'clock.dials'; update snapshots.scorecard_definitions set settings_fingerprint = '2:other ones'"
         " where line_id = 'inside.dials'; update snapshots.scorecard_definitions set sql_fingerprint ="
         " 'e66f37ff2b2f4a7d9d3f2f2f1f1a5d3c' where line_id = 'clock.same_day'"  # a release before algorithm 2
         "; create table intermediate.int_from_an_earlier_release as select 1 as n; create view"

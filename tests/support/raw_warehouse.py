@@ -68,7 +68,7 @@ class RawWarehouse:
     def __post_init__(self) -> None:
         if self.views:
             shutil.copyfile(self.views, self.settings.warehouse_path)
-        self._prepare()
+        self.prepare()
         if self.views:
             return
         with contextlib.closing(Warehouse(self.settings).connect()) as connection:
@@ -77,7 +77,8 @@ class RawWarehouse:
                 for table, columns in tables.items():
                     connection.execute(f"create table raw_{source}.{table} ({columns}, _dlt_load_id text)")
 
-    def _prepare(self) -> None:
+    def prepare(self) -> None:
+        """Write clock, settings and sources for dbt, as before each build."""
         Warehouse(self.settings).prepare(
             self.company, [(e.name, e.label, e.cadence, 30.0, e.kind) for e in SOURCES.values()]
         )
@@ -100,7 +101,7 @@ class RawWarehouse:
     def turn_clock(self, as_of: str) -> None:
         """The next `build()` runs at another clock."""
         self.settings = self.settings.model_copy(update={"as_of": at(as_of)})
-        self._prepare()
+        self.prepare()
 
     def loaded(
         self,

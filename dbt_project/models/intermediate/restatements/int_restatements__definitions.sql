@@ -5,8 +5,9 @@
 select
     lines.line_id,
     metrics.sql_fingerprint,
-    md5(concat_ws(
-        '|', lines.aggregation, lines.people, lines.feed, lines.valid_from, {{ settings_fingerprint() }}
+    -- the first algorithm wrote no number
+    '2:' || md5(concat_ws(
+        '|', lines.aggregation, lines.people, lines.feed, lines.valid_from, metrics.settings_fingerprint
     )) as settings_fingerprint,
     recording.recorded_at
 from {{ ref('int_scorecard__lines') }} as lines

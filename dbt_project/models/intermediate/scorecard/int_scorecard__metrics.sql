@@ -1,6 +1,7 @@
 -- the definitions of all metrics, from the meta of their models
 {% set metrics = metric_definitions() %}
 {% set seen = {} %}
+{% set settings = settings_fingerprints(metrics) %}
 {% for metric in metrics %}
 select
     {{ text_literal(metric.name) }} as metric_id,
@@ -39,7 +40,8 @@ select
     {{ text_literal(metric.node.original_file_path) }} as model_path,
     {{ text_literal(metric.node.raw_code) }} as model_sql,
     {{ text_literal(definition_fingerprint(metric.node, seen)) }} as fingerprint,
-    {{ text_literal(sql_fingerprint(metric.node, seen)) }} as sql_fingerprint
+    {{ text_literal(sql_fingerprint(metric.node, seen)) }} as sql_fingerprint,
+    {{ text_literal(settings[metric.name]) }} as settings_fingerprint
 {{ 'union all' if not loop.last }}
 {% else %}
 select null as metric_id

@@ -57,7 +57,8 @@ versions as (
         -- a new release may compute fingerprints differently: that alone is not another definition
         sql_fingerprint <> lag(sql_fingerprint) over by_time
         and {{ algorithm_of('sql_fingerprint') }} = {{ algorithm_of('lag(sql_fingerprint) over by_time') }} as is_other_sql,
-        settings_fingerprint <> lag(settings_fingerprint) over by_time as are_other_settings
+        settings_fingerprint <> lag(settings_fingerprint) over by_time
+        and {{ algorithm_of('settings_fingerprint') }} = {{ algorithm_of('lag(settings_fingerprint) over by_time') }} as are_other_settings
     from {{ ref('scorecard_definitions') }}
     window by_time as (partition by line_id order by dbt_valid_from)
 ),

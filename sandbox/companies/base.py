@@ -20,6 +20,8 @@ from sandbox.engine.store import ARCHIVED, GONE, Links, Props, Store, local_ms, 
 
 ZONE = ZoneInfo("America/Chicago")
 FIRST_MONDAY = date(2024, 7, 1)
+CRM_MONDAY = date(2024, 1, 8)
+"""The CRM and its calls and deals begin half a year earlier than the rest: each year to date has one before it."""
 LAST_MONDAY = date(2026, 12, 28)
 DEMO_CLOCK = to_ms(datetime(2025, 10, 27, 12, tzinfo=UTC))
 """Monday 07:00 of 2025-W44 at the company. What the golden weeks show is in the store before this instant."""
@@ -29,6 +31,7 @@ Q4_START = GOLDEN_MONDAYS[0]
 HOLIDAYS = {
     date.fromisoformat(day)
     for day in [
+        "2024-05-27",
         "2024-07-04",
         "2024-09-02",
         "2024-11-28",
@@ -65,7 +68,7 @@ class Owner:
     last: str
     email: str
     team: str | None = None
-    joined: date = date(2024, 1, 8)
+    joined: date = date(2023, 12, 4)
     left: date | None = None
 
 

@@ -1,4 +1,4 @@
-"""Words from which people and companies are invented, and the hostile texts that vendors' records may
+"""Words from which people and companies are invented, and the unusual texts that vendors' records may
 hold."""
 
 FIRST = """Aaron Abigail Adam Aisha Alan Alejandra Alice Amir Andre Angela Anita Anton Arjun Audrey Beatriz Benjamin Bianca Brandon
@@ -163,15 +163,24 @@ WORK_NOTES = (
     "Documented the fix",
 )
 
-SCRIPT = "<script>alert(1)</script>"
-HOSTILE = (
-    SCRIPT,
-    "{{ 7*7 }} {% for x in y %} {{ config.secret }}",
-    "| pipe **bold** [x](javascript:alert(1)) | <!-- -->",
-    "Robert'); DROP TABLE calls;--",
-    "\U0001f680 \U0001f469\u200d\U0001f4bb Büro \u65e5\u672c\u8a9e \u2713",
-    "\u0645\u0631\u062d\u0628\u0627 \u202eabc\u202c \u05e9\u05dc\u05d5\u05dd",
-    "\"double\" 'single' `tick` \\back & &amp; <b>bold</b> %s ${HOME} =1+1",
+UNUSUAL_NAMES = ("Zoë", "José María", "Siobhán", "D'Arcy", "Søren", "Jun'ichi", "Małgorzata")
+UNUSUAL_FIRMS = (
+    "O'Malley & Sons",
+    "Café Zürich",
+    "Smith, Jones & Co.",
+    "Ångström Labs",
+    'The "Corner" Clinic',
+    "Łódź Imports",
+    "東京 Trading",
 )
-"""Markup, templates, Markdown, SQL, emoji, right-to-left with an override, quotes. They must be shown as they
-are, and do nothing."""
+UNUSUAL_TEXTS = (
+    'Quote for the 19" rack & two "quiet" fans',
+    "Follow-up: Büro Köln, Drucker & WLAN",
+    "Renewal 2025/26 (50% deposit)",
+    "Café Wi-Fi <2 Mbit/s at noon",
+    "Passwords: don't reuse, do rotate \U0001f510",
+    "Équipe Montréal: nouvelle téléphonie",
+    "東京 office: VPN & printers",
+)
+"""Quotes, ampersands, accents, other scripts, an emoji: what real systems hold. Hostile texts are in the
+tests, which put them on the wire with the fault `field_type`."""

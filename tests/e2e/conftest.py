@@ -25,6 +25,7 @@ import pytest
 
 from foundation.settings import PROJECT_ROOT
 from sandbox import SANDBOX_CREDENTIALS, Sandbox, running_sandbox
+from tests.support.published import RTL, SCRIPT, SQL, TEMPLATE
 
 THURSDAY = datetime(2025, 10, 23, 12, tzinfo=UTC)
 MONDAY = datetime(2025, 10, 27, 12, tzinfo=UTC)
@@ -152,7 +153,11 @@ def made(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     # the facts hold all of history; pages of a few weeks are enough, as each test builds them anew
     company.write_text(text.replace("[pages]\n", "[pages]\nhistory_weeks = 5\n"), encoding="utf-8")
     install = Install(home, sandbox, company).at(THURSDAY)
+    # what every call is titled with is escaped wherever it comes out
+    hostile = " ".join((SCRIPT, TEMPLATE, SQL, RTL))
+    sandbox.fault("hubspot", "field_type", path="/calls", field="properties.hs_call_title", value=hostile)
     install.scoreline("run", "refresh")
+    sandbox.clear_faults()
     shutil.copytree(home, place / "thursday")
     install.at(MONDAY)
     install.scoreline("run", "refresh")

@@ -196,6 +196,6 @@ def test_a_wrong_holiday_is_named_where_days_off_are_asked_for(seeds: Path) -> N
 
 def test_rows_are_as_they_are() -> None:
     assert seed_rows(Settings(), "holidays", "name")[0] == {
-        "holiday": "2024-07-04",
-        "name": "Independence Day",
+        "holiday": "2024-05-27",
+        "name": "Memorial Day",
     }

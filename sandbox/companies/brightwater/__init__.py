@@ -252,7 +252,7 @@ def _companies(book: Book) -> list[tuple[int, str]]:
         if rng.random() < 0.08:
             props["industry"] = None
         if number % 2_500 == 1_200:
-            props["name"] = names.HOSTILE[number // 2_500 % len(names.HOSTILE)]
+            props["name"] = names.UNUSUAL_FIRMS[number // 2_500 % len(names.UNUSUAL_FIRMS)]
         out.append((add(book, "companies", made, props), slug(name)))
     return out
 
@@ -281,7 +281,7 @@ def _contacts(book: Book, crm: Crm, firms: list[tuple[int, str]]) -> None:
             "phone": f"+44 20 7946 {rng.randrange(1_000):04d}",
         }
         if number % 6_000 == 3_000:
-            props["firstname"] = names.HOSTILE[number // 6_000 % len(names.HOSTILE)]
+            props["firstname"] = names.UNUSUAL_NAMES[number // 6_000 % len(names.UNUSUAL_NAMES)]
         contact = add(book, "contacts", made, props, {"companies": [firm]})
         crm.contacts.append(_progress(book, rng, crm, Contact(contact, made, firm, owner, source)))
 
@@ -443,7 +443,7 @@ def _deals(book: Book, crm: Crm) -> None:
             else amount
         )
         props = {
-            "dealname": names.HOSTILE[number // 20 % len(names.HOSTILE)] if number % 20 == 4 else name,
+            "dealname": f"{name} & renewal" if number % 20 == 4 else name,
             "dealtype": rng.choices(("newbusiness", "existingbusiness"), (80, 20))[0],
             "deal_currency_code": "GBP",
             "amount": estimate,
@@ -572,7 +572,7 @@ def _meeting(rng: random.Random, made: int, start: int) -> dict[str, Any]:
         "hs_meeting_start_time": hubspot_time(start),
         "hs_meeting_end_time": hubspot_time(start + HOUR),
         "hs_meeting_outcome": "SCHEDULED" if start > _NOW else outcome,
-        "hs_meeting_title": rng.choice(names.HOSTILE) if rng.random() < 0.02 else "Meeting",
+        "hs_meeting_title": rng.choice(names.UNUSUAL_TEXTS) if rng.random() < 0.02 else "Meeting",
         "hs_activity_type": rng.choice((FIRST_APPOINTMENT, *OTHER_MEETINGS)),
     }
 

@@ -13,7 +13,6 @@ from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sandbox.companies import names
 from sandbox.companies.base import FIRST_MONDAY, LAST_MONDAY, ZONE, Book, mondays, season, vanish
 from sandbox.engine.store import local_ms
 
@@ -43,7 +42,7 @@ class Campaign:
 GOOGLE = (
     Campaign(GOOGLE_ACCOUNT, 700_001, "Brand", 11, 1.4),
     Campaign(GOOGLE_ACCOUNT, 700_002, "Managed IT Chicago", 58, 9.5),
-    Campaign(GOOGLE_ACCOUNT, 700_003, names.SCRIPT, 34, 12.0, starts=date(2025, 2, 3)),
+    Campaign(GOOGLE_ACCOUNT, 700_003, "Backup & continuity", 34, 12.0, starts=date(2025, 2, 3)),
     Campaign(
         GOOGLE_ACCOUNT,
         700_004,

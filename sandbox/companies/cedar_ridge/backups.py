@@ -55,8 +55,8 @@ def _appliances(book: Book, rng: random.Random, client: ClientFirm) -> None:
         _asset(book, rng, client, main, name, "agent")
     for number in range(rng.choice((0, 0, 1, 2))):
         _asset(book, rng, client, main, f"{client.short}-NAS/share {number + 1}", "share")
-    if client.number < len(names.HOSTILE):
-        _asset(book, rng, client, main, names.HOSTILE[client.number], "share")
+    if client.number < 7:
+        _asset(book, rng, client, main, f'{client.short}-NAS/R&D "old"', "share")
     if rng.random() < 0.25:
         second = _appliance(book, rng, client, "alto", client.since + 40 * DAY)
         _asset(book, rng, client, second, f"{client.short}-BRANCH", "agent")
@@ -208,7 +208,7 @@ def _saas(book: Book, rng: random.Random, client: ClientFirm) -> None:
         seat_props = {
             "customer": customer,
             "mainId": f"{first}.{last}{number}@{slug(client.name)}".lower(),
-            "name": names.HOSTILE[number % len(names.HOSTILE)] if seat % 331 == 0 else f"{first} {last}",
+            "name": f"{names.UNUSUAL_NAMES[number % 7] if seat % 331 == 0 else first} {last}",
             "seatType": kind,
             "seatState": rng.choices(("Active", "Paused", "Unprotected"), (95, 2, 3))[0],
             "billable": "1" if kind == "User" else "",

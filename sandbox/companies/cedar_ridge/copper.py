@@ -176,7 +176,9 @@ def _opportunity(
     ]
     rng.shuffle(custom)
     name = (
-        names.HOSTILE[number // 40 % len(names.HOSTILE)] if number % 40 == 7 else f"{firm[1]} order {number}"
+        names.UNUSUAL_TEXTS[number // 40 % len(names.UNUSUAL_TEXTS)]
+        if number % 40 == 7
+        else f"{firm[1]} order {number}"
     )
     props: dict[str, Any] = {
         "name": name,
@@ -345,7 +347,7 @@ def _office_work(book: Book) -> None:
                 logged = when + round(rng.uniform(0.01, 4) * DAY)
                 kind = rng.choice((NOTE, MEETING))
                 text = (
-                    rng.choice(names.HOSTILE)
+                    rng.choice(names.UNUSUAL_TEXTS)
                     if rng.random() < 0.05
                     else rng.choice(("Met at their office", "Wants a sample", ""))
                 )

@@ -15,6 +15,7 @@ from sandbox.companies import names
 from sandbox.companies.account import RENEWAL_STAGES, RENEWALS, STAGES
 from sandbox.companies.base import (
     BEN,
+    CRM_MONDAY,
     DAY,
     DEMO_CLOCK,
     HOUR,
@@ -71,7 +72,16 @@ _Q4: tuple[tuple[str | None, str | None, date, date | None, str, Owner, str, str
         "Managed IT, 14 seats",
     ),
     ("2250.50", None, date(2025, 9, 3), date(2025, 10, 3), LOST, MAYA, "newbusiness", "Wi-Fi survey"),
-    ("5400.00", "450.00", date(2025, 8, 28), date(2025, 10, 7), LOST, VICTOR, "newbusiness", names.SCRIPT),
+    (
+        "5400.00",
+        "450.00",
+        date(2025, 8, 28),
+        date(2025, 10, 7),
+        LOST,
+        VICTOR,
+        "newbusiness",
+        "Password manager",
+    ),
     ("3120.00", "260.00", date(2025, 9, 9), date(2025, 10, 8), LOST, MAYA, "newbusiness", "Phone system"),
     ("9600.00", "800.00", date(2025, 7, 22), date(2025, 10, 9), LOST, VICTOR, "newbusiness", "Co-managed IT"),
     (
@@ -92,7 +102,7 @@ _Q4: tuple[tuple[str | None, str | None, date, date | None, str, Owner, str, str
         LOST,
         VICTOR,
         "newbusiness",
-        names.HOSTILE[2],
+        "Firewall & VPN",
     ),
     (
         "6025.75",
@@ -305,7 +315,7 @@ def _golden_quarter(book: Book, firms: list[Firm], people: dict[int, list[Person
 def _years(book: Book, firms: list[Firm], people: dict[int, list[Person]]) -> None:
     """About 18 deals a quarter; those made before the golden quarter are closed before it, later ones are
     made after the demo's clock."""
-    for monday in mondays():
+    for monday in mondays(CRM_MONDAY):
         rng = book.rng("deals", monday)
         if Q4_START - timedelta(days=35) < monday <= Q4_START + timedelta(days=21):
             continue

@@ -12,9 +12,9 @@ from typing import Any
 from sandbox.companies import names
 from sandbox.companies.base import (
     BEN,
+    CRM_MONDAY,
     DAY,
     DEMO_CLOCK,
-    FIRST_MONDAY,
     GOLDEN_MONDAYS,
     MAYA,
     NOOR,
@@ -154,7 +154,7 @@ def write(book: Book) -> Directory:
     """All companies and contacts, their growth and their changes, and both lists."""
     firms = list(_firms(book))
     people = list(_people(book, firms))
-    _hostile_names(book, people)
+    _unusual_names(book, people)
     _lists(book, people)
     _housekeeping(book, people)
     return Directory(firms, people)
@@ -164,10 +164,10 @@ def _firms(book: Book) -> Iterator[Firm]:
     rng = book.rng("companies")
     found = company_names(rng, 760)
     # the CRM was filled by an import before the history starts; two or so are added a week
-    created = [at(date(2024, 6, 3), 10) + number * 977 for number in range(470)]
+    created = [at(date(2023, 12, 18), 10) + number * 977 for number in range(470)]
     created += [
         at(monday + timedelta(days=rng.randrange(5)), rng.uniform(8, 17))
-        for monday in mondays()
+        for monday in mondays(CRM_MONDAY)
         for _ in range(2)
     ]
     for number, (name, when) in enumerate(zip(found, created, strict=False)):
@@ -187,9 +187,9 @@ def _owner(rng: random.Random, when: int) -> Owner:
 
 def _people(book: Book, firms: list[Firm]) -> Iterator[Person]:
     rng = book.rng("contacts")
-    imported = [at(date(2024, 6, 3), 11) + number * 1_493 for number in range(1_910)]
+    imported = [at(date(2023, 12, 18), 11) + number * 1_493 for number in range(1_910)]
     grown = []
-    for monday in mondays():
+    for monday in mondays(CRM_MONDAY):
         count = round(7 * season(monday) + rng.uniform(-2.5, 2.5))
         grown += sorted(
             at(monday + timedelta(days=rng.choice((0, 1, 2, 3, 4, 4, 5))), rng.uniform(7.5, 21.5))
@@ -224,7 +224,7 @@ def _people(book: Book, firms: list[Firm]) -> Iterator[Person]:
 
 def _progress(book: Book, rng: random.Random, contact: int, created: int) -> None:
     """Some contacts move through the lifecycle stages, some of them skipping one."""
-    when, position = max(created, at(FIRST_MONDAY, 9)), 0
+    when, position = max(created, at(CRM_MONDAY, 9)), 0
     while rng.random() < (0.3, 0.45, 0.5, 0.4)[position]:
         when += round(rng.uniform(2, 120) * DAY)
         position += 1 if rng.random() < 0.9 or position == 3 else 2
@@ -240,30 +240,30 @@ def _progress(book: Book, rng: random.Random, contact: int, created: int) -> Non
             break
 
 
-def _hostile_names(book: Book, people: list[Person]) -> None:
-    """Contacts whose names are markup, templates, Markdown, SQL, emoji or right-to-left."""
+def _unusual_names(book: Book, people: list[Person]) -> None:
+    """Contacts whose names have accents, apostrophes and spaces."""
     mine = [
         p
         for p in people
         if p.owner is MAYA and p.decides and not p.quiet and p.created < at(GOLDEN_MONDAYS[0], 0)
     ]
-    for text, person in zip(names.HOSTILE, mine, strict=False):
+    for text, person in zip(names.UNUSUAL_NAMES, mine, strict=False):
         book.store.change(
             "hubspot.contacts",
             person.id,
             person.created,
-            {"firstname": text, "lastname": "O'Brien | **bold**"},
+            {"firstname": text, "lastname": "O'Brien"},
         )
 
 
-def hostile_contacts(people: list[Person]) -> list[Person]:
-    """The decision makers of Maya with hostile names, in the order of `names.HOSTILE`."""
+def unusual_contacts(people: list[Person]) -> list[Person]:
+    """The decision makers of Maya with unusual names, in the order of `names.UNUSUAL_NAMES`."""
     mine = [
         p
         for p in people
         if p.owner is MAYA and p.decides and not p.quiet and p.created < at(GOLDEN_MONDAYS[0], 0)
     ]
-    return mine[: len(names.HOSTILE)]
+    return mine[: len(names.UNUSUAL_NAMES)]
 
 
 def _lists(book: Book, people: list[Person]) -> None:

@@ -408,7 +408,7 @@ SUB_CUSTOMER = 102
 @cache
 def customers(seed: int) -> tuple[Customer, ...]:
     """The 64 client firms (ids 1 to 64), and others: one that pays euros, a branch of the first client, and
-    hostile names."""
+    names that need quoting."""
     rng = _rng(seed, "customers")
     found = []
     for number, name in enumerate(company_names(Book(seed).rng("companies"), 760)[:CLIENTS], 1):
@@ -430,7 +430,7 @@ def customers(seed: int) -> tuple[Customer, ...]:
     )
     found += [
         Customer(103 + number, text, None, date(2025, 1, 6) + timedelta(days=40 * number), pays_after=34)
-        for number, text in enumerate(names.HOSTILE)
+        for number, text in enumerate(names.UNUSUAL_FIRMS)
     ]
     return tuple(found)
 

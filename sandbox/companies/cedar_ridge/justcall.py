@@ -128,7 +128,7 @@ def _call(
             "missed_call_reason": "No agent available" if rep is None else "",
             "status": "completed" if kind == "Answered" else "no-answer",
             "disposition": "",
-            "notes": rng.choice(names.HOSTILE) if rng.random() < 0.01 else "",
+            "notes": rng.choice(names.UNUSUAL_TEXTS) if rng.random() < 0.01 else "",
             "rating": "",
             "recording": f"https://recordings.justcall.example/{when:x}" if kind == "Answered" else "",
             "recording_child": "",

@@ -101,7 +101,9 @@ def _site(rng: random.Random, uid: str, name: str, client: ClientFirm | None) ->
         "accountUid": "cedar7f0a4",
         "name": name,
         "description": (
-            names.HOSTILE[client.number] if client and client.number < len(names.HOSTILE) else None
+            names.UNUSUAL_TEXTS[client.number]
+            if client and client.number < len(names.UNUSUAL_TEXTS)
+            else None
         ),
         "notes": None,
         "onDemand": False,
@@ -147,8 +149,6 @@ class _Fleet:
                 name = f"{short}-{category[0]}T-{number + 1:02d}" + (
                     "" if generation == 0 else f"-{generation + 1}"
                 )
-                if self.client.number < len(names.HOSTILE) and number == 0 and generation == 0:
-                    name = names.HOSTILE[self.client.number]
                 self.machine(
                     name,
                     category,

@@ -51,7 +51,7 @@ _FORMS = (
     ("Quote (old site)", "captured", "/old/quote"),
     ("Partner enquiry", "hubspot", "/partners"),
     ("Dental practices", "hubspot", "/industries/dental"),
-    (names.SCRIPT, "hubspot", "/test"),
+    ("Café & co-working", "hubspot", "/test"),
 )
 _ONLINE = (
     "ORGANIC_SEARCH",
@@ -83,9 +83,9 @@ _SUBJECTS = (
     "Windows 10 is leaving: your checklist",
     "What your cyber insurer asks this year",
     "Meet us at the open house",
-    names.HOSTILE[4],
+    names.UNUSUAL_TEXTS[4],
     "Passkeys in plain words",
-    names.HOSTILE[6],
+    names.UNUSUAL_TEXTS[0],
 )
 _AUTOMATED = (("Welcome", 6), ("After the assessment", 3), ("Contract renewal in 90 days", 2))
 """Automated mails and how many each sends in a week."""

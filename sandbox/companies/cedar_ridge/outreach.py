@@ -8,7 +8,6 @@ from datetime import date, timedelta
 from typing import Any
 
 from sandbox.companies.base import DAY, HOLIDAYS, LAST_MONDAY, MAYA, RILEY, VICTOR, Book, at, season, vanish
-from sandbox.companies.names import SCRIPT
 from sandbox.engine.formats import smartlead_time
 
 ACCOUNT = 9
@@ -17,7 +16,7 @@ ACCOUNT = 9
 _CAMPAIGNS: tuple[tuple[int, str, date, date, int, int | None], ...] = (
     (5001, "Dentists: ransomware checklist", date(2024, 7, 8), date(2024, 12, 20), 20, None),
     (5004, "Law firms: client data", date(2024, 9, 9), date(2025, 3, 14), 16, None),
-    (5007, f"{SCRIPT} Manufacturers' downtime & \U0001f3ed", date(2025, 1, 13), date(2025, 6, 27), 22, None),
+    (5007, "Manufacturers' downtime & \U0001f3ed", date(2025, 1, 13), date(2025, 6, 27), 22, None),
     (5011, "Accountants \u2013 tax season", date(2025, 2, 3), date(2025, 5, 16), 13, None),
     (5012, "Clinics: audit in 30 days", date(2025, 5, 5), date(2025, 12, 19), 23, None),
     (5015, "Manufacturers: second wave", date(2025, 6, 16), date(2026, 3, 27), 25, None),

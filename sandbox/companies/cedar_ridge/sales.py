@@ -30,6 +30,7 @@ from sandbox.companies.account import (
 )
 from sandbox.companies.base import (
     BEN,
+    CRM_MONDAY,
     DANA,
     DAY,
     GOLDEN_MONDAYS,
@@ -51,7 +52,7 @@ from sandbox.companies.base import (
     vanish,
     work_days,
 )
-from sandbox.companies.cedar_ridge.directory import Directory, Person, hostile_contacts, latecomer
+from sandbox.companies.cedar_ridge.directory import Directory, Person, latecomer, unusual_contacts
 from sandbox.engine.formats import hubspot_time
 
 RESTATEMENTS = (
@@ -114,7 +115,7 @@ def plan(book: Book, monday: date) -> Plan:
 
 def write(book: Book, directory: Directory) -> None:
     """The whole life of the selling side."""
-    for monday in mondays():
+    for monday in mondays(CRM_MONDAY):
         _week_of_calls(book, directory, monday)
         _week_of_meetings(book, directory, monday)
         _week_of_office_work(book, directory, monday)
@@ -190,10 +191,10 @@ def _week_of_calls(book: Book, directory: Directory, monday: date) -> None:
     week = plan(book, monday)
     days = work_days(monday)
     start = at(monday, 0)
-    hostile = hostile_contacts(directory.people)
-    mine = [p for p in directory.callable(MAYA, True, start) if p not in hostile]
+    unusual = unusual_contacts(directory.people)
+    mine = [p for p in directory.callable(MAYA, True, start) if p not in unusual]
     others = directory.callable(MAYA, False, start)
-    titles = list(names.HOSTILE) if monday == W43 else []
+    titles = list(names.UNUSUAL_TEXTS) if monday == W43 else []
 
     # conversations that count: different decision makers each day, one or two of them called in
     per_day = spread(rng, week.conversations, [1.0] * len(days))
@@ -201,8 +202,8 @@ def _week_of_calls(book: Book, directory: Directory, monday: date) -> None:
     dials = 0
     for day, count in zip(days, per_day, strict=True):
         people = rng.sample(mine, count)
-        if monday == W43 and hostile:
-            chosen = [hostile.pop() for _ in range(min(2, count, len(hostile)))]
+        if monday == W43 and unusual:
+            chosen = [unusual.pop() for _ in range(min(2, count, len(unusual)))]
             people = chosen + people[: count - len(chosen)]
         for person in people:
             called_in = inbound > 0 and rng.random() < 0.4
@@ -545,7 +546,7 @@ def _scripted_meetings(book: Book, directory: Directory) -> None:
         settled=day(W43, 2, 11.0),
     )
     add_meeting(book, day(W43, 2, 11.1), day(W43, 10, 10.0), MAYA, FIRST_APPOINTMENT, [moved], "COMPLETED")
-    # attended in W43 by both, with a hostile title
+    # attended in W43 by both
     add_meeting(
         book,
         day(before, 2, 16.0),
@@ -555,7 +556,7 @@ def _scripted_meetings(book: Book, directory: Directory) -> None:
         [next(deciders)],
         "COMPLETED",
         attendees=(VICTOR,),
-        title=names.SCRIPT,
+        title="Demo and Q&A",
     )
     # held on Friday of W43, its outcome is typed in after the demo's clock
     add_meeting(
@@ -717,7 +718,7 @@ def _week_of_office_work(book: Book, directory: Directory, monday: date) -> None
         elif rng.random() < 0.2:
             archive(book, "tasks", task, due + DAY)
     if monday == W43:
-        long = (names.HOSTILE[2] + " " + names.HOSTILE[5] + " ") * 400
+        long = (names.UNUSUAL_TEXTS[1] + ". " + names.UNUSUAL_TEXTS[5] + ". ") * 400
         when = at(W43 + timedelta(days=1), 15)
         props = {
             "hs_timestamp": hubspot_time(when),
@@ -774,14 +775,14 @@ def _late_changes(book: Book, directory: Directory) -> None:
     # the loser of a merge was talked to in W43; the winner decides too, was not called, and takes all calls
     # over
     merged = at(date(2025, 10, 29), 9)
-    hostile = {person.id for person in hostile_contacts(directory.people)}
+    unusual = {person.id for person in unusual_contacts(directory.people)}
     loser = next(
         person
         for _, versions in own
         if versions[0].props["hs_call_disposition"] == CONNECTED
         and (person := people.get((versions[0].links or {}).get("hubspot.contacts", (0,))[0])) is not None
         and person.decides
-        and person.id not in hostile
+        and person.id not in unusual
     )
     contacts = book.store.tables["hubspot.contacts"]
     winner = next(

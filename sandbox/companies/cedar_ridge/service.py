@@ -244,7 +244,7 @@ def _reactive_week(rng: random.Random, monday: date, week: Plan, backlog: list[T
     for ticket in rng.sample(opened, 3):
         ticket.first_queue = PROACTIVE  # came in elsewhere, belongs here now
     if monday == W43:
-        for ticket, text in zip(opened[2:], names.HOSTILE, strict=False):
+        for ticket, text in zip(opened[2:], names.UNUSUAL_TEXTS, strict=False):
             ticket.title = text
     return opened
 

@@ -392,7 +392,7 @@ def _delete(ticket: _Ticket, rng: random.Random, after: int) -> None:
 
 
 def _odd_tickets(book: Book) -> None:
-    """A sample ticket from the first day, hostile subjects in the newest golden week, and an archived ticket
+    """A sample ticket from the first day, unusual subjects in the newest golden week, and an archived ticket
     without its metrics."""
     rng = book.rng("zendesk oddities")
     sample = _Ticket(book, rng, at(date(2024, 7, 1), 9))
@@ -400,7 +400,7 @@ def _odd_tickets(book: Book) -> None:
         sample.opened,
         {"subject": "SAMPLE TICKET: Meet the ticket", "via": {"channel": "sample_ticket", "source": {}}},
     )
-    for number, text in enumerate(names.HOSTILE):
+    for number, text in enumerate(names.UNUSUAL_TEXTS):
         ticket = _Ticket(book, rng, at(date(2025, 10, 21), 9 + number * 0.25))
         ticket.step(ticket.opened, {"subject": text, "priority": None})
         answered = _later(ticket.opened, 60)

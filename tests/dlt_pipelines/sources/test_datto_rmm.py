@@ -20,6 +20,7 @@ from foundation.settings import Company, Settings, SettingsError
 from sandbox import Sandbox
 from sandbox.companies.cedar_ridge.machines import RECOVERY_KEY
 from tests.dlt_pipelines.conftest import Vendor, answer, at, query
+from tests.support.published import SCRIPT
 
 pytestmark = pytest.mark.usefixtures("unhurried")
 
@@ -232,10 +233,9 @@ def test_user_defined_fields_stay_where_they_are_except_the_one(sandbox: Sandbox
 
 
 def test_hostile_names_are_data(sandbox: Sandbox, company: Company) -> None:
+    sandbox.fault("datto_rmm", "field_type", path="/devices", field="hostname", value=SCRIPT)
     load("datto_rmm", Settings(), company, tables={"devices"})
-    assert query(
-        Settings(), "select count(*) from raw_datto_rmm.devices where hostname = '<script>alert(1)</script>'"
-    ) == [(1,)]
+    assert query(Settings(), "select distinct hostname from raw_datto_rmm.devices") == [(SCRIPT,)]
 
 
 # ------------------------------------------------------------------ snapshots

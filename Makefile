@@ -54,7 +54,7 @@ check: $(VENV)/.dev ## run what CI checks besides the tests: style, types, SQL, 
 docs: $(VENV)/.dev ## serve the docs at http://127.0.0.1:8000 and rebuild them as you edit
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve
 
-metric-diff: $(VENV)/.runtime ## list the numbers that this branch changes, on the raw data of var/ (BASE=<revision>)
+metric-diff: $(VENV)/.runtime ## list the numbers that this branch changes, on the raw data of var/ or of the demo (BASE=<revision>)
 	@$(BIN)/scoreline metric-diff $(if $(BASE),--base $(BASE))
 
 bench: $(VENV)/.dev ## measure loading against a plain lower bound

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from foundation.errors import SettingsError
 
 if TYPE_CHECKING:
     from foundation.settings import Company, Settings
@@ -18,6 +22,25 @@ def private_files() -> None:
     """Let only the owner read files that this process and its children create: they hold bank transactions,
     names, addresses and logs."""
     os.umask(_OTHERS)
+
+
+def make_home(home: Path) -> None:
+    """Make the folder of everything that runs write, and be sure that it can be written.
+
+    Raises:
+        SettingsError: a file is in its place, or this user may not write there.
+    """
+    way_out = "Set SCORELINE_HOME to a folder that this user can write."
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=home):
+            pass
+    except (FileExistsError, NotADirectoryError) as error:
+        raise SettingsError(f"{home} is not a folder: {error.filename} is a file. {way_out}") from None
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise SettingsError(f"The disk with {home} is full. Make room there and run it again.") from None
+        raise SettingsError(f"{home} cannot be written: {os.strerror(error.errno or 0)}. {way_out}") from None
 
 
 def close_home(settings: Settings, company: Company) -> None:

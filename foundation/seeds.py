@@ -263,8 +263,21 @@ def seed_rows(settings: Settings, name: str, *columns: str) -> list[dict[str, st
         raise SettingsError(
             _header_fault(file, SEEDS[name]) or f"{file.path}, line 1: missing column {', '.join(columns)}."
         )
+    return [row for _, row in _with_lines(file)]
+
+
+def seed_rows_with_lines(settings: Settings, name: str) -> list[tuple[int, dict[str, str]]]:
+    """(line, row) of `<name>.csv`.
+
+    Raises:
+        SettingsError: the file is missing or is not CSV.
+    """
+    return _with_lines(_read(settings, name))
+
+
+def _with_lines(file: _File) -> list[tuple[int, dict[str, str]]]:
     blank = dict.fromkeys(file.header, "")
-    return [blank | dict(zip(file.header, cells, strict=False)) for _, cells in file.rows]
+    return [(line, blank | dict(zip(file.header, cells, strict=False))) for line, cells in file.rows]
 
 
 def holidays(settings: Settings) -> dict[date, str]:

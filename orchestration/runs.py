@@ -38,7 +38,8 @@ class _Short(logging.Formatter):
         if event is not None and event.is_step_failure:
             message = f"{event.step_key}: {_reason(event.step_failure_data)}"
         mark = "!" if record.levelno >= logging.WARNING else " "
-        return f" {mark} {message}"
+        # each line by itself, so that the terminal knows them from what libraries print
+        return "\n".join(f" {mark} {line}" for line in message.splitlines())
 
 
 def _reason(data: Any) -> str:

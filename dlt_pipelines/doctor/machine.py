@@ -1,8 +1,10 @@
-"""Checks of what no source owns: names in `.env`, the mail server's password, the home folder."""
+"""Checks of what no source owns: names in `.env`, the mail server's password, seeds, the site's address, the
+home folder and its disk."""
 
 from __future__ import annotations
 
 import difflib
+import shutil
 from collections.abc import Iterator
 
 from dotenv import dotenv_values
@@ -10,14 +12,19 @@ from dotenv import dotenv_values
 from dlt_pipelines.doctor import credential_ages
 from dlt_pipelines.doctor.findings import Finding
 from foundation.private import open_to_others
+from foundation.seeds import MOST_FAULTS, SEEDS, seed_faults
 from foundation.settings import Company, EnvSettings, Settings, env_file
 from foundation.warehouse import backups
+
+LEAST_FREE = 1_000_000_000
+"""Bytes that the disk of the home should have."""
 
 
 def findings(settings: Settings, company: Company) -> Iterator[Finding]:
     """All findings about this machine."""
     yield from _misspelt()
     yield from _mail(settings, company)
+    yield from _files(settings, company)
     yield from _home(settings, company)
 
 
@@ -45,11 +52,44 @@ def _mail(settings: Settings, company: Company) -> Iterator[Finding]:
         )
 
 
+def _files(settings: Settings, company: Company) -> Iterator[Finding]:
+    """Seeds that a build would refuse, and the address that mails link to."""
+    wrong = [fault for name in SEEDS for fault in seed_faults(settings, name)]
+    for fault in wrong[:MOST_FAULTS]:
+        yield Finding(
+            "settings", "seeds", "fail", fault, "Correct the file; `scoreline check` lists all faults."
+        )
+    if not wrong:
+        yield Finding("settings", "seeds", "ok", f"{len(SEEDS)} files in {settings.seeds_dir}")
+    if not company.pages.site_url:
+        detail = "pages.site_url is empty: mails do not link to the site"
+        yield Finding("settings", "site address", "info", detail, "Set it once the site is published.")
+    elif company.pages.site_url.startswith("http://"):
+        detail = f"{company.pages.site_url} is not encrypted"
+        yield Finding("settings", "site address", "warn", detail, "Serve the site by https://.")
+    else:
+        yield Finding("settings", "site address", "ok", company.pages.site_url)
+
+
+def _disk(settings: Settings) -> Iterator[Finding]:
+    """Whether there is room for the next build: it writes a second copy of what readers see, and a backup."""
+    place = next(path for path in (settings.home, *settings.home.parents) if path.exists())
+    free = shutil.disk_usage(place).free
+    size = settings.warehouse_path.stat().st_size if settings.warehouse_path.exists() else 0
+    detail = f"{free / 1e9:.1f} GB free where {settings.home} is"
+    if free < max(LEAST_FREE, 2 * size):
+        way_out = "Make room: a build needs twice the size of the warehouse. backup.keep limits the backups."
+        yield Finding("home", "disk", "fail" if free < LEAST_FREE / 5 else "warn", detail, way_out)
+    else:
+        yield Finding("home", "disk", "ok", detail)
+
+
 def _home(settings: Settings, company: Company) -> Iterator[Finding]:
-    """Whether other users of the machine can read the home, and how old the newest backup is."""
+    """Whether other users of the machine can read the home, its disk, and how old the newest backup is."""
     for path in open_to_others(settings, company):
         detail = f"other users of this machine can read {path}"
         yield Finding("home", "permissions", "warn", detail, f"chmod go-rwx {path}")
+    yield from _disk(settings)
     if not settings.warehouse_path.exists():
         return
     if copies := backups(settings):

@@ -31,6 +31,7 @@ from dlt_pipelines.wire.messages import Answer, Request, Retry, retry_after, sen
 from dlt_pipelines.wire.paging import Complaint, no_complaint
 from dlt_pipelines.wire.transport import CONNECT_SECONDS, USER_AGENT, open_pool
 from dlt_pipelines.wire.vendor import Vendor
+from foundation.progress import tell
 
 log = logging.getLogger(__name__)
 
@@ -187,6 +188,7 @@ class Client(Connection, Generic[FactsT]):
             with self.budget.slot(lane, rank):
                 with self._count:
                     self.counters.requests += 1
+                    tell(f"{self.vendor.label} requests", self.counters.requests)
                 response = self._pool.request(
                     request.method,
                     url,

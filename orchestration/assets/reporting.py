@@ -177,6 +177,11 @@ def _mailed(
     _log_pending(context, report)
     label = week_label(first) if period == "week" else first.isoformat()
     context.log.info(f"{label}: {report.summary()}")
+    if report.held:
+        context.log.warning(
+            f"{label}: held, {'; '.join(report.gate.reasons)}. Only {company.mail.operator} was told. Fix the"
+            " cause and build; then it goes out by itself, or by `scoreline send`."
+        )
     return dg.MaterializeResult(
         metadata={
             period: label,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from importlib import import_module
 from typing import Any
 
@@ -28,7 +29,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "sandbox": ("tools", "Serve the sandbox on the loopback address."),
     },
     "Set it up": {
-        "check": ("check", "Check company.toml and the seed files."),
+        "check": ("check", "Check company.toml, seeds, pages and metrics."),
         "doctor": ("doctor", "List what is missing per source, and how to fix it."),
         "token": ("portal", "Create, list and revoke the tokens of programs that use the API."),
         "claim": ("claim", "Claim a SimpleFIN access URL and write it to .env."),
@@ -94,26 +95,44 @@ class Scoreline(click.Group):
                 formatter.write_dl([(f"{name:{width}}", text) for name, (_, text) in section.items()])
 
     def invoke(self, ctx: click.Context) -> Any:
-        signal.signal(signal.SIGTERM, _stop)
+        stops: list[int] = []
+
+        def stop(number: int, _: Any) -> None:
+            stops.append(number)
+            raise KeyboardInterrupt
+
+        kept = {number: signal.signal(number, stop) for number in _STOPS} if _in_main_thread() else {}
         try:
             return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
-            raise
+        except (click.ClickException, click.exceptions.Exit, click.Abort, SystemExit):
+            if not stops:  # otherwise the work has failed because it was stopped
+                raise
         except KeyboardInterrupt:
-            click.echo("\nStopped.", err=True)
-            raise click.exceptions.Exit(128 + signal.SIGINT) from None
+            stops.append(signal.SIGINT)
         except BrokenPipeError:  # whoever read the output has gone: `scoreline doctor | head`
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise click.exceptions.Exit(128 + signal.SIGPIPE) from None
         except Exception as error:
             from orchestration.cli.errors import failure
 
-            raise failure(error, verbose=bool(ctx.meta.get("verbose"))) from None
+            if not stops:
+                raise failure(error, verbose=bool(ctx.meta.get("verbose"))) from None
+        finally:
+            for number, handler in kept.items():
+                signal.signal(number, handler)
+            if stops:
+                from orchestration.cli.children import end_children
+
+                end_children()
+                click.echo("Stopped.", err=True)
+        raise click.exceptions.Exit(128 + stops[0])
 
 
-def _stop(number: int, _: Any) -> None:
-    """End as if by itself, so that whatever was started ends too."""
-    sys.exit(128 + number)
+_STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def _in_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()
 
 
 @click.group(cls=Scoreline, context_settings={"help_option_names": ["-h", "--help"]})

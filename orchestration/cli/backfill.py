@@ -10,6 +10,7 @@ import click
 from foundation.calendar import local_date
 from foundation.errors import unknown
 from foundation.settings import Settings, load_company
+from orchestration.cli.watch import watched
 
 
 @click.command()
@@ -57,12 +58,13 @@ def backfill(
         "restart": restart,
     }
     keys = [raw_key(source, table) for source in chosen for table in SOURCES[source].tables]
-    succeeded = run_job(
-        settings,
-        "backfill",
-        window=window,
-        asset_keys=keys,
-    )
+    with watched("backfill") as watch, watch.job("backfill"):
+        succeeded = run_job(
+            settings,
+            "backfill",
+            window=window,
+            asset_keys=keys,
+        )
     click.secho("\nBackfill", bold=True)
     rows: list[tuple[str, ...]] = [
         ("source", "person", "processed", "ok", "failed", "rows", "window", "warnings")

@@ -14,14 +14,11 @@ def backup() -> None:
 
     Copies them into today's folder of var/backups. The first build of each day does this automatically.
     """
-    from foundation.backup import BackupError, make_backup
+    from foundation.backup import make_backup
 
     settings = Settings()
     folder = settings.backups_dir / local_date(settings.now(), load_company(settings).zone).isoformat()
-    try:
-        make_backup(settings, folder)
-    except BackupError as error:
-        raise click.ClickException(str(error)) from None
+    make_backup(settings, folder)
     click.echo(f"Backed up to {folder}. `scoreline restore` restores it.")
 
 
@@ -41,10 +38,7 @@ def restore(day: str | None, yes: bool) -> None:
         click.confirm(
             f"Replace {settings.warehouse_path} with the backup of {day or 'the newest day'}?", abort=True
         )
-    try:
-        folder, aside = work.restore(settings, day)
-    except work.BackupError as error:
-        raise click.ClickException(str(error)) from None
+    folder, aside = work.restore(settings, day)
     if aside:
         click.echo(f"Moved the previous file to {aside}.")
     click.echo(
@@ -62,13 +56,9 @@ def new_ledger() -> None:
     """
     from foundation.store.engine import name_of
     from reports.post import new_ledger as work
-    from reports.post.outcome import DeliveryFailed
 
     settings = Settings()
-    try:
-        backup, aside = work.new_ledger(settings, load_company(settings))
-    except DeliveryFailed as error:
-        raise click.ClickException(str(error)) from None
+    backup, aside = work.new_ledger(settings, load_company(settings))
     if aside:
         click.echo(f"Moved the previous file to {aside}.")
     origin = f"restored from the backup of {backup.parent.name}" if backup else "empty"

@@ -16,7 +16,7 @@ import click
 import duckdb
 
 from foundation.errors import ScorelineError, SettingsError
-from foundation.settings import PROJECT_ROOT, EnvSettings, Settings
+from foundation.settings import EnvSettings, Settings
 from foundation.warehouse import disk_full, translate
 
 
@@ -29,7 +29,7 @@ def failure(error: Exception, *, verbose: bool) -> click.ClickException:
         lines.append(traced.rstrip())
     if not isinstance(error, SettingsError):  # its text says all: a file, a line, what is expected
         log = _logged(traced)
-        lines.append(f"Details: {log}" if log else "Its log could not be written.")
+        lines.append(f"Details: {shown(log)}" if log else "Its log could not be written.")
     return click.ClickException("\n".join(lines))
 
 
@@ -51,7 +51,7 @@ def expected(error: BaseException) -> str | None:
     return None
 
 
-_OTHER_HOME = "Correct it, or choose another folder with SCORELINE_HOME."
+_OTHER_HOME = "Correct it, or set SCORELINE_HOME to a folder that this user can write."
 
 
 def _of_the_system(error: OSError) -> str | None:
@@ -112,6 +112,12 @@ def log_folder() -> Path:
     return Path(tempfile.gettempdir())
 
 
+def shown(path: Path) -> Path:
+    """A path as it is easiest to open from here."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
+
+
 def _logged(text: str) -> Path | None:
     """Write a traceback to a file of its own, for its owner only."""
     path = log_folder() / f"error-{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}.log"
@@ -120,7 +126,7 @@ def _logged(text: str) -> Path | None:
             file.write(text)
     except OSError:
         return None
-    return path.relative_to(PROJECT_ROOT) if path.is_relative_to(PROJECT_ROOT) else path
+    return path
 
 
 def _redacted(text: str) -> str:

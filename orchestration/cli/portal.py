@@ -14,7 +14,8 @@ from foundation.settings.types import is_loopback
 from foundation.store import begin, read
 from foundation.store.audit import record
 from foundation.store.sign_in import all_tokens, create_token, revoke_token
-from orchestration.cli.demo import DEMO_AS_OF, DEMO_COMPANIES, any_credential, company_option, demo_company
+from orchestration.cli.demo_home import DEMO_AS_OF, company_option, demo_company, lives_here
+from orchestration.cli.ports import free_port
 from portal.app import create_app
 
 
@@ -22,14 +23,14 @@ from portal.app import create_app
 @click.option("--port", default=8600, show_default=True)
 @click.option("--host", default="127.0.0.1", show_default=True)
 @company_option
-def portal(port: int, host: str, company: str) -> None:
+def portal(port: int, host: str, company: str | None) -> None:
     """Start the portal: pages for those who may read them, numbers to type in, goals, the API.
 
-    Without any credentials, or with --company sales, it shows what `make demo` has built. Without a mail
+    Without any credentials, or with --company, it shows what `make demo` has built. Without a mail
     server, sign-in links are printed here.
     """
-    if DEMO_COMPANIES[company] or (Settings().sandbox_url is None and not any_credential()):
-        demo_company(company)
+    if invented := lives_here(company):
+        demo_company(invented)
         click.echo(f"The demo's company, clock at {DEMO_AS_OF:%Y-%m-%d %H:%M}Z.")
     settings = Settings()
     url = load_company(settings).access.portal_url
@@ -38,6 +39,7 @@ def portal(port: int, host: str, company: str) -> None:
             f"{settings.company_file}: access.portal_url is empty. Set the https:// address of the portal, or"
             " leave out --host."
         )
+    port = free_port(port, "the portal", "--port", host)
     address = f"http://{host}:{port}"
     app = create_app(settings, address)
     access = load_company(settings).access

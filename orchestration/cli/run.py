@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import sys
-from datetime import datetime
-from typing import get_args
+from datetime import date, datetime
+from typing import Any, get_args
 
 import click
 
-from foundation.calendar import last_finished_week, local_date, parse_week, week_start
+from foundation.calendar import last_finished_week, local_date, parse_week, week_label, week_start
+from foundation.private import make_home
 from foundation.settings import ReportName, Settings, load_company
+from orchestration.cli.check import checked
+from orchestration.cli.demo_home import connected_sources, world_of_home
+from orchestration.cli.watch import watched
 
 
 @click.command()
 @click.argument("job", type=click.Choice(["refresh", "build"]))
 def run(job: str) -> None:
     """Run the job refresh or build now, as its schedule would."""
-    from orchestration.runs import run_job
-
-    sys.exit(0 if run_job(Settings(), job) else 1)
+    sys.exit(0 if _run(job) else 1)
 
 
 @click.command()
@@ -40,8 +42,6 @@ def send(report: str, week: str | None, day: datetime | None, force: bool, only:
 
     A person gets the same period once, unless --force is given.
     """
-    from orchestration.runs import run_job
-
     settings = Settings()
     zone = load_company(settings).zone
     if report == "daily_digest":
@@ -63,5 +63,38 @@ def send(report: str, week: str | None, day: datetime | None, force: bool, only:
             raise click.BadParameter(
                 f"{week!r} is not a valid week, expected 2025-W43 or 2025-10-20", param_hint="--week"
             ) from None
+    _must_exist(report, period, "--day" if report == "daily_digest" else "--week")
     config = {f"reports__{report}": {"config": {"force": force, "only": list(only)}}}
-    sys.exit(0 if run_job(settings, report, partition_key=period.isoformat(), ops=config) else 1)
+    sys.exit(0 if _run(report, partition_key=period.isoformat(), ops=config) else 1)
+
+
+def _must_exist(report: str, period: date, option: str) -> None:
+    """Refuse a period of which there is no mail: before all data, or after the newest one."""
+    from orchestration.runs import job_by_name
+
+    partitions = job_by_name(report).partitions_def
+    assert partitions
+    if not partitions.has_partition_key(period.isoformat()):
+        label = date.isoformat if option == "--day" else week_label
+        first, last = (
+            label(date.fromisoformat(str(key)))
+            for key in (partitions.get_first_partition_key(), partitions.get_last_partition_key())
+        )
+        raise click.BadParameter(
+            f"there is no {report} of {label(period)}; the first is of {first}, the newest of {last}",
+            param_hint=option,
+        )
+
+
+def _run(job: str, **more: Any) -> bool:
+    """Run a job while the terminal watches it; in a demo's home on its sandbox."""
+    with world_of_home():
+        settings = Settings()
+        make_home(settings.home)
+        if job == "build":
+            checked(settings)
+        sources = len(connected_sources()) if job == "refresh" else None
+        with watched(job) as watch, watch.job(job, sources=sources):
+            from orchestration.runs import run_job
+
+            return run_job(settings, job, **more)

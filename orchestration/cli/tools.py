@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
 import click
 
 from foundation.settings import PROJECT_ROOT, Settings, load_company
+from orchestration.cli.demo_home import work_where_the_demo_is
 
 _READS_WAREHOUSE = {
     "build",
@@ -38,6 +40,7 @@ def metric_diff(base: str | None) -> None:
     """
     import metric_diff as work
 
+    work_where_the_demo_is()
     for text in work.metric_diff(Settings(), PROJECT_ROOT, base):
         click.echo(text)
 
@@ -48,14 +51,11 @@ def gallery() -> None:
 
     Prints its path. Needs a published database, and changes no other page.
     """
-    from reports.pages import SiteError
     from reports.site.build import build_site
 
+    work_where_the_demo_is()
     settings = Settings()
-    try:
-        (file,) = build_site(settings, load_company(settings), only=["gallery"])
-    except (LookupError, SiteError) as error:
-        raise click.ClickException(str(error)) from None
+    (file,) = build_site(settings, load_company(settings), only=["gallery"])
     click.echo(file)
 
 
@@ -63,7 +63,8 @@ def gallery() -> None:
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def sandbox(arguments: tuple[str, ...]) -> None:
     """Serve the sandbox on the loopback address. --help lists its options."""
-    sys.exit(subprocess.run([sys.executable, "-m", "sandbox", *arguments]).returncode)
+    # this process becomes the server, so that whoever stops it stops the server
+    os.execv(sys.executable, [sys.executable, "-m", "sandbox", *arguments])
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})

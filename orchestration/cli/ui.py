@@ -1,71 +1,68 @@
-"""`scoreline ui`: the Dagster UI with its daemon."""
+"""`scoreline ui`: the Dagster UI with its daemon, and nothing left of them after a stop."""
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 
 import click
 
+from foundation.private import make_home
 from foundation.settings import PROJECT_ROOT, Settings, load_company
-from orchestration.cli.demo import (
+from orchestration.cli.children import end_group
+from orchestration.cli.demo_home import (
     DEMO_AS_OF,
-    DEMO_COMPANIES,
-    any_credential,
     company_option,
-    demo_environment,
+    demo_world,
+    lives_here,
+    sandbox_port_option,
 )
+from orchestration.cli.ports import free_port
 
 
 @click.command()
-@click.option("--port", default=3000, show_default=True)
+@click.option("--port", default=3000, show_default=True, help="Port of the UI; 0 picks a free one.")
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--sandbox-port", default=8808, show_default=True)
+@sandbox_port_option
 @company_option
-def ui(port: int, host: str, sandbox_port: int, company: str) -> None:
+def ui(port: int, host: str, sandbox_port: int, company: str | None) -> None:
     """Start the Dagster UI and the daemon that runs the schedules.
 
-    Without any credentials, or with --company sales, they run on the sandbox, as the demo does.
+    Without any credentials, or with --company, they run on the sandbox, as the demo does.
     """
-    if DEMO_COMPANIES[company] or (Settings().sandbox_url is None and not any_credential()):
-        from sandbox import running_sandbox
-
-        with running_sandbox(as_of=DEMO_AS_OF, port=sandbox_port, company=company) as sandbox:
-            demo_environment(sandbox, company)
+    with contextlib.ExitStack() as stack:
+        if invented := lives_here(company):
+            stack.enter_context(demo_world(invented, sandbox_port))
+            settings = Settings()
             click.echo(
-                f"{load_company(Settings()).company.name}: running on the sandbox, clock at"
-                f" {DEMO_AS_OF:%Y-%m-%d %H:%M}Z."
+                f"{load_company(settings).company.name}: running on the sandbox, clock at"
+                f" {DEMO_AS_OF:%Y-%m-%d %H:%M}Z, home {settings.home}"
             )
-            _dagster_dev(host, port)
-    else:
-        _dagster_dev(host, port)
+        port = free_port(port, "the UI", "--port", host)
+        click.echo(f"Dagster UI: http://{host}:{port} (Ctrl-C stops it)")
+        sys.exit(_dagster_dev(host, port))
 
 
-def _dagster_dev(host: str, port: int) -> None:
+def _dagster_dev(host: str, port: int) -> int:
+    """Run `dagster dev` until it ends or this process is stopped. Returns its exit code."""
     from orchestration.runs import fail_dead_runs
 
-    if dead := fail_dead_runs(Settings()):
+    settings = Settings()
+    make_home(settings.home)
+    if dead := fail_dead_runs(settings):
         click.echo(
             f"Marked {len(dead)} earlier run(s) as failed because their process is gone: {', '.join(dead)}"
         )
-    command = [
-        sys.executable,
-        "-m",
-        "dagster",
-        "dev",
-        "-w",
-        str(PROJECT_ROOT / "workspace.yaml"),
-        "-h",
-        host,
-        "-p",
-        str(port),
-    ]
-    note = Settings().dagster_note  # the portal starts runs there
-    note.parent.mkdir(parents=True, exist_ok=True)
-    note.write_text(f"http://{host}:{port}", encoding="utf-8")
+    workspace = str(PROJECT_ROOT / "workspace.yaml")
+    command = [sys.executable, "-m", "dagster", "dev", "-w", workspace, "-h", host, "-p", str(port)]
+    # a group of its own: Ctrl-C reaches this process alone, which then stops all of them in order
+    process = subprocess.Popen(command, cwd=PROJECT_ROOT, start_new_session=True)
+    note = settings.dagster_note  # the portal starts runs there
     try:
-        sys.exit(subprocess.run(command, cwd=PROJECT_ROOT).returncode)
-    except KeyboardInterrupt:
-        sys.exit(0)
+        note.parent.mkdir(parents=True, exist_ok=True)
+        note.write_text(f"http://{host}:{port}", encoding="utf-8")
+        return process.wait()
     finally:
         note.unlink(missing_ok=True)
+        end_group(process.pid)

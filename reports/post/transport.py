@@ -94,11 +94,7 @@ class Smtp:
     name: str = "smtp"
 
     def send(self, message: EmailMessage, address: str, name: str, intend: Callable[[], None]) -> None:
-        try:
-            server = self._open()
-        except (OSError, smtplib.SMTPException, ValueError) as error:
-            text = f"the mail server {self.host}:{self.port} could not be used: {self._told(error)}"
-            raise Refused(text, for_now=_for_now(error)) from None
+        server = self._signed_in()
         try:
             self._hand_over(server, message, address, intend)
         except BaseException:
@@ -107,6 +103,22 @@ class Smtp:
             raise
         with suppress(OSError, smtplib.SMTPException):
             server.quit()
+
+    def try_out(self) -> None:
+        """Connect, sign in and leave.
+
+        Raises:
+            Refused: one of these failed.
+        """
+        with suppress(OSError, smtplib.SMTPException):
+            self._signed_in().quit()
+
+    def _signed_in(self) -> smtplib.SMTP:
+        try:
+            return self._open()
+        except (OSError, smtplib.SMTPException, ValueError) as error:
+            text = f"the mail server {self.host}:{self.port} could not be used: {self._told(error)}"
+            raise Refused(text, for_now=_for_now(error)) from None
 
     def _open(self) -> smtplib.SMTP:
         context = ssl.create_default_context()

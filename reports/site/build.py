@@ -18,6 +18,7 @@ import duckdb
 from foundation.atomic import set_modes, write_atomically
 from foundation.calendar import week_label
 from foundation.private import close_home, site_mode
+from foundation.progress import tell
 from foundation.settings import Company, Settings
 from reports.components.links import Receipts
 from reports.engine.queries import PageError, Result, Row, connect
@@ -54,6 +55,7 @@ class _Builder:
             path = self.target / name
             write_atomically(path, html.encode("utf-8", "replace"), self.mode)
             self.written.append(path)
+        tell("pages", len(self.written))
 
     @contextmanager
     def attempt(self, name: str, file: str) -> Iterator[None]:

@@ -15,7 +15,15 @@ from click.testing import CliRunner
 from foundation.dbt_files import PRODUCT_SEEDS, project_dir
 from foundation.settings import PROJECT_ROOT, Settings, load_company
 from orchestration.cli import main
-from orchestration.cli.demo import DEMO_AS_OF, DEMO_COMPANIES, demo_environment
+from orchestration.cli.demo_home import (
+    DEMO_AS_OF,
+    DEMO_COMPANIES,
+    demo_environment,
+    demo_home,
+    lives_here,
+    made_by_demo,
+    world_of_home,
+)
 from sandbox import running_sandbox
 
 
@@ -54,7 +62,7 @@ def test_each_company_has_its_own_places_and_nothing_real(environment: Path, com
         )
         assert project_dir(settings) == settings.dbt_dir
     else:
-        assert (name, settings.home) == ("Brightwater Labs Ltd", environment / company)
+        assert (name, settings.home) == ("Brightwater Labs Ltd", environment)
         assert "AUTOTASK_SECRET" not in os.environ
         assert not any(settings.manual_dir.iterdir()) and not any(settings.ad_spend_dir.iterdir())
         for _ in range(2):
@@ -70,6 +78,39 @@ def test_each_company_has_its_own_places_and_nothing_real(environment: Path, com
             assert (settings.home / "dbt_project" / "models").resolve() == settings.dbt_dir / "models"
 
 
+def test_each_demo_has_a_home_and_real_accounts_have_another(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("SCORELINE_HOME", raising=False)
+    var = PROJECT_ROOT / "var"
+    assert (demo_home("cedar"), demo_home("sales")) == (var / "demo", var / "sales")
+    assert Settings().home == var
+    assert (lives_here(), lives_here("sales")) == ("cedar", "sales")
+    monkeypatch.setenv("ZENDESK_API_KEY", "a-real-one")
+    assert lives_here() is None, "somebody has begun to connect accounts"
+    monkeypatch.setenv("SCORELINE_HOME", str(tmp_path))
+    assert (demo_home("cedar"), demo_home("sales")) == (tmp_path, tmp_path)
+    (tmp_path / "demo-company.txt").write_text("sales\n")
+    assert made_by_demo(tmp_path) == lives_here() == "sales"
+
+
+def test_a_demo_is_never_mixed_into_somebody_s_own_data(environment: Path) -> None:
+    (environment / "warehouse.duckdb").touch()
+    assert lives_here() is None
+    refused = CliRunner().invoke(main, ["demo", "--sandbox-port", "0"])
+    assert refused.exit_code == 1 and "no demo has made" in refused.output
+
+
+def test_what_runs_by_hand_in_a_demo_s_home_runs_at_its_time(environment: Path) -> None:
+    """On the wall clock every source would be late, and the operator would get an alarm for each."""
+    (environment / "demo-company.txt").write_text("sales\n")
+    with world_of_home():
+        settings = Settings()
+        assert settings.now() == DEMO_AS_OF and settings.sandbox_url and settings.home == environment
+        assert load_company(settings).company.name == "Brightwater Labs Ltd"
+    assert not environment.joinpath("outbox").exists()
+
+
 def test_an_unknown_company_is_refused() -> None:
     refused = CliRunner().invoke(main, ["demo", "--company", "acme"])
     assert refused.exit_code == 2 and "cedar" in refused.output and "sales" in refused.output
@@ -78,9 +119,11 @@ def test_an_unknown_company_is_refused() -> None:
 @pytest.mark.slow
 def test_the_sales_company_end_to_end(environment: Path) -> None:
     seeds = [path.read_bytes() for path in sorted((DEMO_COMPANIES["sales"] / "seeds").iterdir())]
-    done = CliRunner().invoke(main, ["demo", "--company", "sales", "--port", "0"], catch_exceptions=False)
+    done = CliRunner().invoke(
+        main, ["demo", "--company", "sales", "--sandbox-port", "0"], catch_exceptions=False
+    )
     assert done.exit_code == 0, done.output
-    home = environment / "sales"
+    home = environment
     assert str(home / "site" / "index.html") in done.output and "make ui COMPANY=sales" in done.output
     assert [path.read_bytes() for path in sorted((DEMO_COMPANIES["sales"] / "seeds").iterdir())] == seeds
     mails = [

@@ -1,0 +1,276 @@
+"""What a terminal shows while a job runs: where it is, what failed, and a summary. Everything else, such as
+dbt's thousand lines, goes to a log file in the home.
+
+The job and its child processes write to standard output and error as they always do. Here both end in a pipe,
+whose lines are sorted: progress, messages for people, and the rest. Where nobody looks (CI, cron), messages
+stay plain lines.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import socket
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import IO
+
+import click
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.text import Text
+
+from foundation.progress import VARIABLE, tell
+from orchestration.cli.errors import log_folder, shown
+
+_DBT = re.compile(r"^(?:\d\d:\d\d:\d\d +)?(\d+) of (\d+) (\w+) ?(.*)$")
+_DBT_FAILED = ("FAIL", "ERROR")
+_DBT_ENDED = ("OK", "PASS", "WARN", "SKIP", "NO-OP", *_DBT_FAILED)
+_MESSAGE = re.compile(r"^ (?P<mark>[! ]) (?P<text>\S.*)$")
+_LOADED = re.compile(r"^(?P<source>.+?): (?P<rows>[\d,]+) rows into \d+ tables")
+_TECHNICAL = re.compile(
+    r"dbt subsetted execution|partial_parse\.msgpack|(?:Running|Finished) dbt command|AssetObservation"
+    r"|^waited [\d.]+ s for the warehouse|^waiting for the warehouse"
+)
+"""Messages of Dagster and of our locks that tell a person nothing."""
+_END = "end of the watch"
+
+
+class Watch:
+    """The lines of the jobs of one command."""
+
+    def __init__(self, console: Console, log: IO[str], *, verbose: bool) -> None:
+        self.console, self.log, self.verbose = console, log, verbose
+        self.warnings = self.failures = self.rows = self.sources = 0
+        self._said: set[str] = set()
+        self._requests: dict[str, int] = {}
+        self._progress = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.completed:.0f}{task.fields[of]}"),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[now]}", style="dim"),
+            console=console,
+            transient=True,
+            # both are ours already: what is printed is for the log
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+        self._tasks: dict[str, TaskID] = {}
+
+    @contextlib.contextmanager
+    def job(self, name: str, *, sources: int | None = None) -> Iterator[None]:
+        """Show the lines of a job while it runs. `sources`: how many it reads, where that is known."""
+        self.warnings = self.failures = self.rows = self.sources = 0
+        self._requests.clear()
+        self._tasks.clear()
+        if sources:
+            self._bar("sources", sources)
+        began = time.monotonic()
+        with self._progress if self.console.is_terminal and not self.verbose else contextlib.nullcontext():
+            yield
+        for task in self._tasks.values():
+            self._progress.remove_task(task)
+        took = timedelta(seconds=round(time.monotonic() - began))
+        parts = [
+            f"{self.sources} sources, {self.rows:,} rows" if self.sources else "",
+            f"{self.failures} failed" if self.failures else "",
+            f"{self.warnings} warnings" if self.warnings else "",
+            f"{took}",
+        ]
+        self._print(
+            f"   {name}: {', '.join(filter(None, parts))}", style="bold red" if self.failures else "green"
+        )
+
+    def say(self, text: str) -> None:
+        """Print a line of the command's own."""
+        self.console.print(Text(text, "bold" if text.startswith("\n") else ""), soft_wrap=True)
+
+    def done(self, what: str, number: int, total: int) -> None:
+        """Show how far work is that this process does itself."""
+        self._progress.update(self._bar(what, total), completed=number)
+
+    def line(self, line: str) -> None:
+        """Sort one line."""
+        self.log.write(f"{line}\n")
+        if self.verbose:
+            self._print(line)
+        elif found := _DBT.match(line):
+            self._dbt(int(found[2]), found[3], found[4])
+        elif found := _MESSAGE.match(line):
+            self._message(found["text"], is_warning=found["mark"] == "!")
+
+    def _dbt(self, total: int, state: str, rest: str) -> None:
+        task = self._bar("models and tests", total)
+        if state == "START":
+            self._progress.update(task, now=_named(rest))
+        elif state in _DBT_ENDED:
+            self._progress.advance(task)
+        if state in _DBT_FAILED:
+            self.failures += 1
+            self._once(f" ! dbt {_named(rest)}: {rest.rpartition('[')[2].rstrip(']')}", "red")
+
+    def _message(self, text: str, *, is_warning: bool) -> None:
+        if _TECHNICAL.search(text):
+            return
+        if found := _LOADED.match(text):
+            self.sources += 1
+            self.rows += int(found["rows"].replace(",", ""))
+            self._requests.pop(found["source"], None)
+        if "sources" in self._tasks and (found or ": not connected" in text):
+            self._progress.advance(self._tasks["sources"])
+        if is_warning:
+            self.warnings += self._once(f" ! {text}", "yellow")
+        elif not self.console.is_terminal or not found:
+            self._once(f"   {text}")
+
+    def told(self, what: str, done: int) -> None:
+        """Show how far a process is that has told it."""
+        if what.endswith(" requests"):
+            self._requests[what.removesuffix(" requests")] = done
+            busiest = sorted(self._requests.items(), key=lambda item: -item[1])[:2]
+            text = ", ".join(f"{source} {count}" for source, count in busiest)
+            if "sources" in self._tasks:
+                self._progress.update(self._tasks["sources"], now=f"requests: {text}")
+        else:
+            self._progress.update(self._bar(what), completed=done)
+
+    def _bar(self, what: str, total: int | None = None) -> TaskID:
+        if what not in self._tasks:
+            of = f"/{total}" if total else ""
+            self._tasks[what] = self._progress.add_task(what, total=total, of=of, now="")
+        return self._tasks[what]
+
+    def _once(self, text: str, style: str = "") -> bool:
+        """Print a message that has not been printed yet: a failure is told by the step and by the run."""
+        if text in self._said:
+            return False
+        self._said.add(text)
+        self._print(text, style)
+        return True
+
+    def _print(self, text: str, style: str = "") -> None:
+        # a message may quote a vendor: no markup, nothing that moves the cursor
+        self.console.print(Text("".join(s if s.isprintable() else " " for s in text), style), soft_wrap=True)
+
+
+def _named(rest: str) -> str:
+    """Name of a model or test in a line of dbt."""
+    words = rest.split("...")[0].split()
+    return words[-1].rpartition(".")[2] if words else ""
+
+
+@contextlib.contextmanager
+def watched(name: str) -> Iterator[Watch]:
+    """Standard output and error of the block, and of the processes that it starts, are shown by a `Watch`;
+    all of it is in a log file."""
+    path = log_folder() / f"{name}-{datetime.now(UTC):%Y%m%dT%H%M%S}.log"
+    context = click.get_current_context(silent=True)
+    verbose = bool(context and context.meta.get("verbose"))
+    with contextlib.ExitStack() as stack:
+        terminal = _kept(stack, sys.stderr)
+        log = stack.enter_context(path.open("w", encoding="utf-8"))
+        watch = Watch(Console(file=terminal, highlight=False), log, verbose=verbose)
+        incoming, outgoing = os.pipe()
+        reader = threading.Thread(target=_read, args=(incoming, watch), daemon=True)
+        reader.start()
+        stack.enter_context(_listening(watch))
+        try:
+            with _redirected(outgoing):
+                yield watch
+        finally:
+            # a process that outlives the job keeps the pipe open, so its end is a line
+            os.write(outgoing, f"{_END}\n".encode())
+            reader.join()
+            os.close(outgoing)
+            _remove_old(path.parent)
+            click.echo(f"   log: {shown(path)}", file=terminal)
+
+
+def _kept(stack: contextlib.ExitStack, stream: IO[str]) -> IO[str]:
+    """The stream as it is now, whatever descriptor 2 becomes."""
+    try:
+        number = stream.fileno()
+    except (OSError, ValueError):  # in a test
+        return stream
+    return stack.enter_context(
+        os.fdopen(os.dup(number), "w", encoding="utf-8", errors="replace", buffering=1)
+    )
+
+
+@contextlib.contextmanager
+def _redirected(outgoing: int) -> Iterator[None]:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    before, streams = (os.dup(1), os.dup(2)), (sys.stdout, sys.stderr)
+    for number in (1, 2):
+        os.dup2(outgoing, number)
+    try:
+        with os.fdopen(os.dup(outgoing), "w", encoding="utf-8", errors="replace", buffering=1) as both:
+            sys.stdout = sys.stderr = both
+            try:
+                yield
+            finally:
+                sys.stdout, sys.stderr = streams
+    finally:
+        for number, kept in zip((1, 2), before, strict=True):
+            os.dup2(kept, number)
+            os.close(kept)
+
+
+@contextlib.contextmanager
+def _listening(watch: Watch) -> Iterator[None]:
+    """Hear what `foundation.progress.tell` says while the block runs."""
+    with tempfile.TemporaryDirectory(prefix="scoreline-") as folder:
+        path = f"{folder}/progress"
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+            listener.bind(path)
+            thread = threading.Thread(target=_hear, args=(listener, watch), daemon=True)
+            thread.start()
+            os.environ[VARIABLE] = path
+            try:
+                yield
+            finally:
+                tell(_END, 0)
+                thread.join(timeout=1)
+                del os.environ[VARIABLE]
+
+
+def _hear(listener: socket.socket, watch: Watch) -> None:
+    while True:
+        done, _, what = listener.recv(1_000).decode().partition(" ")
+        if what == _END:
+            return
+        watch.told(what, int(done))
+
+
+def _read(incoming: int, watch: Watch) -> None:
+    with os.fdopen(incoming, encoding="utf-8", errors="replace", newline="\n") as lines:
+        for line in lines:
+            if line.rstrip("\n") == _END:
+                return
+            watch.line(line.rstrip("\r\n"))
+
+
+_KEPT = 30
+"""Logs of commands that stay in the home."""
+
+
+def _remove_old(folder: Path) -> None:
+    for path in sorted(folder.glob("*.log"), key=lambda one: one.stat().st_mtime)[:-_KEPT]:
+        with contextlib.suppress(OSError):
+            path.unlink()

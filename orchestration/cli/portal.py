@@ -39,7 +39,8 @@ def portal(port: int, host: str, company: str | None) -> None:
             f"{settings.company_file}: access.portal_url is empty. Set the https:// address of the portal, or"
             " leave out --host."
         )
-    port = free_port(port, "the portal", "--port", host)
+    if not url:  # a proxy knows the port
+        port = free_port(port, "the portal", "--port", host)
     address = f"http://{host}:{port}"
     app = create_app(settings, address)
     access = load_company(settings).access

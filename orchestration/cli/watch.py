@@ -42,7 +42,8 @@ _DBT_ENDED = ("OK", "PASS", "WARN", "SKIP", "NO-OP", *_DBT_FAILED)
 _MESSAGE = re.compile(r"^ (?P<mark>[! ]) (?P<text>\S.*)$")
 _LOADED = re.compile(r"^(?P<source>.+?): (?P<rows>[\d,]+) rows into \d+ tables")
 _TECHNICAL = re.compile(
-    r"dbt subsetted execution|partial_parse\.msgpack|(?:Running|Finished) dbt command|AssetObservation"
+    r"dbt subsetted execution|partial_parse\.msgpack|(?:Running|Finished) dbt command"
+    r"|AssetObservation|asset check selection"
     r"|^waited [\d.]+ s for the warehouse|^waiting for the warehouse"
 )
 """Messages of Dagster and of our locks that tell a person nothing."""

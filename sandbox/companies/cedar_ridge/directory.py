@@ -224,7 +224,9 @@ def _people(book: Book, firms: list[Firm]) -> Iterator[Person]:
 
 def _progress(book: Book, rng: random.Random, contact: int, created: int) -> None:
     """Some contacts move through the lifecycle stages, some of them skipping one."""
-    when, position = max(created, at(CRM_MONDAY, 9)), 0
+    begins = at(CRM_MONDAY, 9)
+    # who came with the import moves on over two years, not all at once
+    when, position = max(created, begins + (contact * 37 % 700 * DAY if created < begins else 0)), 0
     while rng.random() < (0.3, 0.45, 0.5, 0.4)[position]:
         when += round(rng.uniform(2, 120) * DAY)
         position += 1 if rng.random() < 0.9 or position == 3 else 2

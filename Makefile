@@ -46,6 +46,7 @@ check: $(VENV)/.dev ## run what CI checks besides the tests: style, types, SQL, 
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/sqlfluff lint --nocolor -p 0 dbt_project
+	DAGSTER_HOME= $(BIN)/python -W ignore -m dagster definitions validate -w workspace.yaml --log-level warning
 	$(BIN)/python -m pytest -q tests/test_docs.py
 	$(BIN)/python -m pip check
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build -q --strict

@@ -12,9 +12,11 @@ from typing import Any
 
 import dagster as dg
 import psutil  # type: ignore[import-untyped]
+from dagster._core.definitions.reconstruct import ReconstructableJob
 from dagster._core.definitions.repository_definition import SINGLETON_REPOSITORY_NAME
-from dagster._core.execution.api import execute_run
+from dagster._core.execution.api import create_execution_plan, execute_run
 from dagster._core.remote_origin import RemoteJobOrigin, RemoteRepositoryOrigin
+from dagster._core.snap import snapshot_from_execution_plan
 from dagster._core.workspace.load_target import WorkspaceFileTarget
 
 from foundation.settings import PROJECT_ROOT, Settings
@@ -110,6 +112,42 @@ def _origin(name: str) -> RemoteJobOrigin:
     return RemoteJobOrigin(RemoteRepositoryOrigin(location, SINGLETON_REPOSITORY_NAME), name)
 
 
+def _created(
+    instance: dg.DagsterInstance,
+    job: ReconstructableJob,
+    config: Mapping[str, Any],
+    partition_key: str | None,
+    asset_keys: frozenset[dg.AssetKey],
+) -> dg.DagsterRun:
+    """A run that has not begun, as `dg.execute_job` makes it, but with the job's origin. Checks of selected
+    tables are left out: they read what the next build publishes."""
+    definition, no_checks = job.get_definition(), frozenset[dg.AssetCheckKey]()
+    tags = {**definition.run_tags, **({"dagster/partition": partition_key} if partition_key else {})}
+    if asset_keys:
+        definition = definition.get_subset(asset_selection=asset_keys, asset_check_selection=no_checks)
+    plan = create_execution_plan(definition, config, instance_ref=instance.get_ref(), tags=tags)
+    return instance.create_run(
+        job_name=definition.name,
+        run_id=None,
+        run_config=config,
+        status=None,
+        tags=tags,
+        root_run_id=None,
+        parent_run_id=None,
+        step_keys_to_execute=plan.step_keys_to_execute,
+        execution_plan_snapshot=snapshot_from_execution_plan(plan, definition.get_job_snapshot_id()),
+        job_snapshot=definition.get_job_snapshot(),
+        parent_job_snapshot=definition.get_parent_job_snapshot(),
+        asset_selection=asset_keys or None,
+        asset_check_selection=no_checks if asset_keys else None,
+        resolved_op_selection=None,
+        op_selection=None,
+        remote_job_origin=_origin(definition.name),
+        job_code_origin=job.get_python_origin(),
+        asset_graph=definition.asset_layer.asset_graph,
+    )
+
+
 def run_job(
     settings: Settings,
     name: str,
@@ -140,16 +178,7 @@ def run_job(
         asset_keys = connected_tables()
     job = dg.build_reconstructable_job("orchestration.runs", "job_by_name", (name,), {})
     with dg.DagsterInstance.get() as instance:
-        definition = job.get_definition()
-        # `dg.execute_job` does the same without the origin
-        run = instance.create_run_for_job(
-            definition,
-            run_config=config,
-            tags={**definition.run_tags, **({"dagster/partition": partition_key} if partition_key else {})},
-            asset_selection=frozenset(asset_keys) if asset_keys else None,
-            remote_job_origin=_origin(name),
-            job_code_origin=job.get_python_origin(),
-        )
+        run = _created(instance, job, config, partition_key, frozenset(asset_keys or ()))
         result = execute_run(job, run, instance, raise_on_error=False)
         # a step's last message may be lost: its process ends before Dagster has passed it on
         for event in result.filter_events(lambda event: event.is_step_failure):

@@ -29,7 +29,7 @@ _ZONE = COMPANY.company.time_zone
     ),
 )
 def daily_refresh() -> dg.RunRequest:
-    return dg.RunRequest(asset_selection=connected_tables())
+    return dg.RunRequest(asset_selection=connected_tables(), asset_check_keys=[])
 
 
 def _at(when: time, days: str) -> str:

@@ -121,6 +121,7 @@ def launch(
             "repositoryName": REPOSITORY,
             "jobName": job,
             "assetSelection": [{"path": ["raw", source, table]} for source, table in tables],
+            "assetCheckSelection": [],
         },
         "runConfigData": {"resources": {"window": {"config": window}}} if window else {},
         "mode": "default",

@@ -460,7 +460,8 @@
   // ---- Start --------------------------------------------------------------------------------------------------------
 
   colourScheme();
-  all(".fold").forEach(fold);
+  // where no line has a goal there would be nothing left
+  if (first(".score tbody tr:not(.free)")) all(".fold").forEach(fold);
   rows();
   sectionInView();
   addEventListener("hashchange", openTarget);

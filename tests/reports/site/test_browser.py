@@ -203,6 +203,13 @@ def test_lines_without_a_goal_are_folded_on_a_phone(web: Any, site: Path, width:
         assert row.is_displayed()
 
 
+def test_a_page_without_goals_folds_nothing(web: Any, site: Path) -> None:
+    show(web, site, "marketing.html", 390)
+    rows = web.find_elements(By.CSS_SELECTOR, ".score tbody tr.free:not(.why)")
+    assert rows and all(row.is_displayed() for row in rows)
+    assert not web.find_element(By.CSS_SELECTOR, ".fold").is_displayed()
+
+
 def test_the_current_page_is_in_view_on_a_phone(web: Any, site: Path) -> None:
     show(web, site, "weeks.html", 320)
     row = web.find_element(By.CSS_SELECTOR, "nav.pages .row")

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from tests.e2e.conftest import Install
+from tests.support.figures import shut_figures_of
 
 pytestmark = pytest.mark.e2e
 
@@ -130,6 +131,10 @@ def test_the_quarter_s_deals(monday: Install) -> None:
         3,
     )
     assert found["deals_total_value"] == Decimal("97743.96")
+
+
+def test_every_figure_of_every_page_opens_to_its_records(monday: Install) -> None:
+    assert shut_figures_of(monday.home / "site") == {}
 
 
 def test_receipts_sum_to_the_fact_for_every_line_and_week(monday: Install) -> None:

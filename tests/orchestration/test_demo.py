@@ -25,6 +25,7 @@ from orchestration.cli.demo_home import (
     world_of_home,
 )
 from sandbox import running_sandbox
+from tests.support.figures import shut_figures_of
 
 
 @pytest.fixture
@@ -126,6 +127,7 @@ def test_the_sales_company_end_to_end(environment: Path) -> None:
     home = environment
     assert str(home / "site" / "index.html") in done.output and "make ui COMPANY=sales" in done.output
     assert [path.read_bytes() for path in sorted((DEMO_COMPANIES["sales"] / "seeds").iterdir())] == seeds
+    assert shut_figures_of(home / "site") == {}
     mails = [
         email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
         for path in (home / "outbox").glob("*.eml")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 _FIGURE = re.compile(r"[−-]?[^\d\s,.]{0,4}\d[\d,.]*( (min|h|days))?\Z")
 """A count or an amount. Shares have no list of records of their own: their parts do."""
@@ -112,3 +113,13 @@ def shut_figures(html: str) -> tuple[int, list[tuple[str, str]]]:
     reader = _Figures()
     reader.feed(html.split("<main>")[-1])
     return reader.seen, reader.shut
+
+
+def shut_figures_of(site: Path) -> dict[str, list[tuple[str, str]]]:
+    """Page -> its figures that do not open. Definitions and data health are about the data, not from it."""
+    found = {
+        path.name: shut_figures(path.read_text(encoding="utf-8"))[1]
+        for path in sorted(site.glob("*.html"))
+        if path.stem not in ("definitions", "data_health", "weeks")
+    }
+    return {name: shut for name, shut in found.items() if shut}

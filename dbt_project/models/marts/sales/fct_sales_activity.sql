@@ -59,7 +59,9 @@ days as (
 ),
 
 expected as (
-    select * from days where target is not null
+    select *
+    from days
+    where target is not null
 ),
 
 -- the first day on which a person has a goal of the kind: what was done before is held against nothing

@@ -55,7 +55,9 @@ def _dagster_dev(host: str, port: int) -> int:
             f"Marked {len(dead)} earlier run(s) as failed because their process is gone: {', '.join(dead)}"
         )
     workspace = str(PROJECT_ROOT / "workspace.yaml")
-    command = [sys.executable, "-m", "dagster", "dev", "-w", workspace, "-h", host, "-p", str(port)]
+    # the daemon would log a line for every tick of every sensor; and `dg dev` is not installed
+    quiet = [sys.executable, "-W", "ignore", "-m", "dagster", "dev", "--log-level", "warning"]
+    command = [*quiet, "-w", workspace, "-h", host, "-p", str(port)]
     # a group of its own: Ctrl-C reaches this process alone, which then stops all of them in order
     process = subprocess.Popen(command, cwd=PROJECT_ROOT, start_new_session=True)
     note = settings.dagster_note  # the portal starts runs there

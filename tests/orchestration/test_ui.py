@@ -129,6 +129,7 @@ def test_a_refresh_asks_for_the_connected_sources(home: Path, monkeypatch: pytes
     assert sources() == {"manual", "ad_spend_csv", "hubspot", "company_warehouse"}
     request = daily_refresh()
     assert isinstance(request, dg.RunRequest) and request.asset_selection == connected_tables()
+    assert request.asset_check_keys == [], "they read what the next build publishes"
     job = defs.resolve_job_def("refresh")
     assert {node.name for node in job.nodes} == {f"ingest_{name}" for name in SOURCES}, "a click has all"
 

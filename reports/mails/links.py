@@ -7,16 +7,6 @@ from foundation.settings import Company, Settings
 from reports.engine.markup import anchor
 
 
-def missing_site(company: Company) -> str | None:
-    """Why mails have no links, and the way out; None where they have them."""
-    if company.pages.site_url:
-        return None
-    return (
-        "pages.site_url is empty, so mails have no links. Set it in company.toml to the address under which"
-        " the site is served"
-    )
-
-
 class Links:
     """The links of one report's mails."""
 

@@ -21,7 +21,7 @@ from reports.engine.parse import Source, parse_file
 from reports.engine.queries import Result, run
 from reports.engine.render import compile_page, environment, render
 from reports.look.document import document
-from reports.look.numbers import week_name
+from reports.look.numbers import period_name, week_name
 from reports.pages import SCORECARD, Entry, page_file
 from reports.site import menu
 from reports.site.receipts import Period
@@ -153,7 +153,10 @@ class Renderer:
             shown = [*values["lines"], *values["months"]]
             values["notes"] = [
                 *(note for note in self.notes(entry, week, newest=True) if note.kind != "line"),
-                *(gate.Note("line", text) for text in gate.line_reasons(shown, week_label(week))),
+                *(
+                    gate.Note("line", text)
+                    for text in gate.line_reasons(shown, f"the {period_name(week, 'week')}")
+                ),
             ]
         return values
 

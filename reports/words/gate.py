@@ -16,11 +16,11 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
-from foundation.calendar import week_end_instant, week_label
+from foundation.calendar import week_end_instant
 from foundation.settings import Settings
 from reports.engine.markup import plain
 from reports.engine.queries import Row, connect
-from reports.look.numbers import instant, plural
+from reports.look.numbers import instant, period_name, plural
 from reports.words.line import Line, picked
 
 Decision = Literal["green", "amber", "held"]
@@ -117,7 +117,7 @@ from marts.dim_sources as s order by s.label
 
 
 def _decide(cursor: duckdb.DuckDBPyConnection, week: date, sections: set[str], running: bool) -> Gate:
-    label = week_label(week)
+    label = f"the {period_name(week, 'week')}"
     build = _rows(cursor, "select as_of, time_zone from marts.dim_build")
     if not build:
         return Gate("held", ["The published database does not say when it was built."])

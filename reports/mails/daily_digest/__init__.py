@@ -237,7 +237,7 @@ def _sources(
         state = "ok" if spared else source.state
         (up if state == "ok" else down).add(source.source)
         if (state == "ok") == (source.source in known_down):
-            out.append(_news_of(source, state, users, observed.week.label))
+            out.append(_news_of(source, state, users, period_name(observed.week.monday, "week")))
     return down, up, [plain_texts(item) for item in sorted(out, key=lambda item: item["status"] == "met")]
 
 
@@ -263,7 +263,7 @@ def _news_of(source: SourceState, state: str, users: Sequence[Line], label: str)
     waiting = sum(line.state in ("stale", "missing") for line in users)
     text = source.sentence if state == "partly_refused" else f"{source.reach[0].upper()}{source.reach[1:]}."
     if waiting and state != "ok":
-        text += f" Until then {plural(waiting, 'line')} of {label} can't be complete."
+        text += f" Until then {plural(waiting, 'line')} of the {label} can't be complete."
     status, word = SOURCE_NEWS[state]
     return {"status": status, "name": source.label, "word": word, "text": text}
 

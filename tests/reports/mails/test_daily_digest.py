@@ -193,7 +193,7 @@ def test_a_source_is_told_when_it_goes_and_when_it_is_back(morning: Morning) -> 
     told(morning(MON), MON)
     assert told(morning(TUE, sources=LATE, stale={DIALS}), TUE).startswith(
         "◆ HubSpot late\n\nSOURCES\n◆ HubSpot: late\n    Its data is complete to Sat 25 Oct 2025, 07:00 CDT. "
-        "Until then 1 line of 2025-W43 can't be complete.\n"
+        "Until then 1 line of the week of 20 October can't be complete.\n"
     )
     assert told(morning(WED, sources=FAILING), WED) == NOTHING, "late, then failing: still the same thing"
     back = told(morning(THU), THU)

@@ -342,8 +342,8 @@ def test_nothing_to_say(friday: Friday) -> None:
         ("file", "Nothing has been published yet"),
         ("drop table marts.fct_pace", "The published database is not complete"),
         ("drop table marts.dim_build", "The published database is not complete"),
-        ("delete from marts.fct_scorecard_weekly where not is_finished", "There are no facts for 2025-W44"),
-        ("update marts.dim_build set as_of = as_of - interval 5 day", "as of Sun 26 Oct 2025, 06:00 CDT, before 2025-W44 began"),
+        ("delete from marts.fct_scorecard_weekly where not is_finished", "There are no facts for the week of 27 October"),
+        ("update marts.dim_build set as_of = as_of - interval 5 day", "as of Sun 26 Oct 2025, 06:00 CDT, before the week of 27 October began"),
         ("update marts.dim_sources set state = 'failing', complete_through = complete_through - interval 6 day", "are down or were never"),
     ],
 )  # fmt: skip

@@ -383,7 +383,7 @@ def test_every_link_inside_the_site_leads_somewhere(site: Path) -> None:
 def test_the_header_says_what_is_missing_and_how_far_the_data_reaches(site: Path) -> None:
     said = text_of(page(site, "scorecard.html"))
     assert "1 number is missing" in said
-    assert "Not typed in for 2025-W43: Website traffic (Marketing, Dana Whitfield)." in said
+    assert "Not typed in for the week of 20 October: Website traffic (Marketing, Dana Whitfield)." in said
     assert "late.csv line 3: unknown metric <b>'netwroking_events'</b>" in said
     assert "HubSpot Up to date Mon 27 Oct 2025, 05:00 CDT" in said
     assert "late.csv" not in text_of(page(site, "scorecard/2025-W30.html")), (
@@ -427,7 +427,7 @@ def test_stale_numbers_carry_their_date(variant: Callable[..., Settings], compan
     assert rows["reactive_ops.utilization"]["Status"] == "No data"
     said = text_of(html)
     assert (
-        "Not all of 2025-W43 has arrived yet: Dials" in said
+        "Not all of the week of 20 October has arrived yet: Dials" in said
         and "HubSpot is late: its data is complete to" in said
     )
 

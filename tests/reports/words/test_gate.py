@@ -47,16 +47,16 @@ def test_a_connection_will_do(variant: Callable[..., Settings]) -> None:
         ),
         (
             {"stale": {"inside_sales.dials"}},
-            "Not all of 2025-W43 has arrived yet: Dials (Inside sales, Maya Torres).",
+            "Not all of the week of 20 October has arrived yet: Dials (Inside sales, Maya Torres).",
         ),
         (
             {"missing": {"inside_sales.dials"}},
-            "No number for 2025-W43, because the source is not complete: Dials (Inside sales, Maya Torres).",
+            "No number for the week of 20 October, because the source is not complete: Dials (Inside sales, Maya Torres).",
         ),
         (
             {"partial": {"inside_sales.dials": "2 records left out: Call without a direction"}},
             (
-                "Not the whole number for 2025-W43: Dials (Inside sales, Maya Torres). 2 records left out:"
+                "Not the whole number for the week of 20 October: Dials (Inside sales, Maya Torres). 2 records left out:"
                 " Call without a direction."
             ),
         ),
@@ -93,7 +93,7 @@ def test_a_refused_table_is_told_in_the_vendors_words_to_those_who_need_it(
     )
     assert decide(settings.published_path, W43, ["inside_sales"]).reasons == [
         "HubSpot refuses a part of its data. calls: the key lacks crm.objects.calls.read.",
-        "No number for 2025-W43, because HubSpot refuses calls: Dials (Inside sales, Maya Torres).",
+        "No number for the week of 20 October, because HubSpot refuses calls: Dials (Inside sales, Maya Torres).",
     ]
     assert decide(settings.published_path, W43, ["outside_sales"]).decision == "green", (
         "none of these lines needs calls"
@@ -106,7 +106,7 @@ def test_a_lost_permission_says_why_a_number_is_not_whole(variant: Callable[...,
     )
     assert (
         decide(settings.published_path, W43, SALES).reasons[1]
-        == "Not all of 2025-W43 has arrived, because HubSpot refuses calls: Dials (Inside sales, Maya"
+        == "Not all of the week of 20 October has arrived, because HubSpot refuses calls: Dials (Inside sales, Maya"
         " Torres)."
     )
 
@@ -115,7 +115,7 @@ def test_amber_when_a_number_was_not_typed_in(variant: Callable[..., Settings]) 
     gate = decide(variant(missing={"outside_sales.networking_events"}).published_path, W43, ["outside_sales"])
     assert gate.decision == "amber"
     assert gate.reasons == [
-        "Not typed in for 2025-W43: Networking events (Outside sales, Maya Torres, Victor Lang)."
+        "Not typed in for the week of 20 October: Networking events (Outside sales, Maya Torres, Victor Lang)."
     ]
 
 
@@ -145,7 +145,7 @@ def test_held_when_the_published_file_is_not_complete(tmp_path: Path) -> None:
 def test_held_without_facts(variant: Callable[..., Settings], week: date, sections: tuple[str, ...]) -> None:
     gate = decide(variant().published_path, week, sections)
     assert gate.decision == "held"
-    assert gate.reasons[0].startswith("There are no facts for 20")
+    assert gate.reasons[0].startswith("There are no facts for the week of ")
 
 
 def test_held_when_it_was_built_before_the_week_ended(variant: Callable[..., Settings]) -> None:
@@ -154,7 +154,9 @@ def test_held_when_it_was_built_before_the_week_ended(variant: Callable[..., Set
     early = variant(as_of=datetime(2025, 10, 27, 4, 59, 59, tzinfo=UTC))
     gate = decide(early.published_path, W43, SALES)
     assert gate.decision == "held"
-    assert gate.reasons == ["The data was built as of Sun 26 Oct 2025, 23:59 CDT, before 2025-W43 ended."]
+    assert gate.reasons == [
+        "The data was built as of Sun 26 Oct 2025, 23:59 CDT, before the week of 20 October ended."
+    ]
     assert (
         decide(variant(as_of=datetime(2025, 10, 27, 5, tzinfo=UTC)).published_path, W43, SALES).decision
         != "held"
@@ -172,7 +174,7 @@ def test_held_when_all_sources_are_down(variant: Callable[..., Settings]) -> Non
     assert gate.decision == "held"
     assert (
         gate.reasons[0]
-        == "Autotask and HubSpot are down or were never loaded: there are no complete numbers for 2025-W43."
+        == "Autotask and HubSpot are down or were never loaded: there are no complete numbers for the week of 20 October."
     )
 
 
@@ -195,7 +197,9 @@ def test_sources_that_fail_after_the_week_was_complete_do_not_hold_it(
 def test_only_manual_lines_need_no_vendor(variant: Callable[..., Settings]) -> None:
     gate = decide(variant().published_path, W43, ["marketing"])
     assert gate.decision == "amber"
-    assert gate.reasons == ["Not typed in for 2025-W43: Website traffic (Marketing, Dana Whitfield)."]
+    assert gate.reasons == [
+        "Not typed in for the week of 20 October: Website traffic (Marketing, Dana Whitfield)."
+    ]
 
 
 def test_source_states_for_those_who_check(variant: Callable[..., Settings], tmp_path: Path) -> None:

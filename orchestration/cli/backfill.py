@@ -10,6 +10,7 @@ import click
 from foundation.calendar import local_date
 from foundation.errors import unknown
 from foundation.settings import Settings, load_company
+from orchestration.cli.demo_home import world_of_home
 from orchestration.cli.watch import watched
 
 
@@ -19,6 +20,7 @@ from orchestration.cli.watch import watched
 @click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="First day, instead of --days.")
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Day after the last one. Default: now.")
 @click.option("--restart", is_flag=True, help="Also pull what an earlier call for the same window finished.")
+@world_of_home()
 def backfill(
     sources: tuple[str, ...], days: int | None, since: datetime | None, until: datetime | None, restart: bool
 ) -> None:
@@ -59,7 +61,7 @@ def backfill(
     }
     keys = [raw_key(source, table) for source in chosen for table in SOURCES[source].tables]
     with watched("backfill") as watch, watch.job("backfill"):
-        succeeded = run_job(
+        watch.succeeded = run_job(
             settings,
             "backfill",
             window=window,
@@ -103,4 +105,4 @@ def backfill(
         line = "  ".join([text.ljust(width) for text, width in zip(row, widths, strict=False)] + [row[-1]])
         # names and texts of vendors: nothing in them may move the cursor
         click.echo("   " + "".join(sign if sign.isprintable() else " " for sign in line).rstrip())
-    sys.exit(0 if succeeded and not totals[2] else 1)
+    sys.exit(0 if watch.succeeded and not totals[2] else 1)

@@ -60,8 +60,8 @@ def demo(sandbox_port: int, company: str | None) -> None:
         ):
             watch.say(f"\n{number}/4 {job}: {text}")
             with watch.job(job, sources=len(connected_sources()) if job == "refresh" else None):
-                succeeded = run_job(settings, job, partition_key=partition)
-            if not succeeded:
+                watch.succeeded = run_job(settings, job, partition_key=partition)
+            if not watch.succeeded:
                 raise ScorelineError(
                     f"The job {job} failed; see the reason above. `{_make('ui', company)}` shows the run."
                 )

@@ -106,7 +106,8 @@ def demo_world(company: str, port: int = 8808) -> Iterator[Sandbox]:
 
 @contextlib.contextmanager
 def world_of_home() -> Iterator[None]:
-    """Around a command by hand: the sandbox and the demo's clock, if a demo made the home."""
+    """Around a command by hand (as a decorator): the sandbox and the demo's clock, if a demo made the
+    home."""
     settings = Settings()
     made = made_by_demo(settings.home)
     if made is None or settings.sandbox_url is not None:

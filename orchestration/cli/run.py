@@ -18,6 +18,7 @@ from orchestration.cli.watch import watched
 
 @click.command()
 @click.argument("job", type=click.Choice(["refresh", "build"]))
+@world_of_home()
 def run(job: str) -> None:
     """Run the job refresh or build now, as its schedule would."""
     sys.exit(0 if _run(job) else 1)
@@ -37,6 +38,7 @@ def run(job: str) -> None:
 @click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="Day of the daily digest. Default: today.")
 @click.option("--force", is_flag=True, help="Send it again to people who already have it.")
 @click.option("--only", multiple=True, metavar="ADDRESS", help="Send it only to this recipient. Repeatable.")
+@world_of_home()
 def send(report: str, week: str | None, day: datetime | None, force: bool, only: tuple[str, ...]) -> None:
     """Mail a weekly scorecard, a daily digest or a preview.
 
@@ -87,14 +89,14 @@ def _must_exist(report: str, period: date, option: str) -> None:
 
 
 def _run(job: str, **more: Any) -> bool:
-    """Run a job while the terminal watches it; in a demo's home on its sandbox."""
-    with world_of_home():
-        settings = Settings()
-        make_home(settings.home)
-        if job == "build":
-            checked(settings)
-        sources = len(connected_sources()) if job == "refresh" else None
-        with watched(job) as watch, watch.job(job, sources=sources):
-            from orchestration.runs import run_job
+    """Run a job while the terminal watches it."""
+    settings = Settings()
+    make_home(settings.home)
+    if job == "build":
+        checked(settings)
+    sources = len(connected_sources()) if job == "refresh" else None
+    with watched(job) as watch, watch.job(job, sources=sources):
+        from orchestration.runs import run_job
 
-            return run_job(settings, job, **more)
+        watch.succeeded = run_job(settings, job, **more)
+    return watch.succeeded

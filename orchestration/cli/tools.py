@@ -9,7 +9,7 @@ import sys
 import click
 
 from foundation.settings import PROJECT_ROOT, Settings, load_company
-from orchestration.cli.demo_home import work_where_the_demo_is
+from orchestration.cli.demo_home import work_where_the_demo_is, world_of_home
 
 _READS_WAREHOUSE = {
     "build",
@@ -69,6 +69,7 @@ def sandbox(arguments: tuple[str, ...]) -> None:
 
 @click.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@world_of_home()
 def dbt(arguments: tuple[str, ...]) -> None:
     """Run dbt on the warehouse while holding the write lock.
 

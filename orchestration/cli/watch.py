@@ -43,7 +43,7 @@ _MESSAGE = re.compile(r"^ (?P<mark>[! ]) (?P<text>\S.*)$")
 _LOADED = re.compile(r"^(?P<source>.+?): (?P<rows>[\d,]+) rows into \d+ tables")
 _TECHNICAL = re.compile(
     r"dbt subsetted execution|partial_parse\.msgpack|(?:Running|Finished) dbt command"
-    r"|AssetObservation|asset check selection"
+    r"|AssetObservation|asset check selection|^Execution of run for .+ failed"
     r"|^waited [\d.]+ s for the warehouse|^waiting for the warehouse"
 )
 """Messages of Dagster and of our locks that tell a person nothing."""
@@ -56,6 +56,8 @@ class Watch:
     def __init__(self, console: Console, log: IO[str], *, verbose: bool) -> None:
         self.console, self.log, self.verbose = console, log, verbose
         self.warnings = self.failures = self.rows = self.sources = 0
+        self.succeeded = True
+        """Whether the last job did; whoever runs it says so."""
         self._said: set[str] = set()
         self._requests: dict[str, int] = {}
         self._progress = Progress(
@@ -77,6 +79,7 @@ class Watch:
     def job(self, name: str, *, sources: int | None = None) -> Iterator[None]:
         """Show the lines of a job while it runs. `sources`: how many it reads, where that is known."""
         self.warnings = self.failures = self.rows = self.sources = 0
+        self.succeeded = True
         self._requests.clear()
         self._tasks.clear()
         if sources:
@@ -88,14 +91,14 @@ class Watch:
             self._progress.remove_task(task)
         took = timedelta(seconds=round(time.monotonic() - began))
         parts = [
+            "" if self.succeeded else "failed",
             f"{self.sources} sources, {self.rows:,} rows" if self.sources else "",
-            f"{self.failures} failed" if self.failures else "",
+            f"{self.failures} models or tests failed" if self.failures else "",
             f"{self.warnings} warnings" if self.warnings else "",
             f"{took}",
         ]
-        self._print(
-            f"   {name}: {', '.join(filter(None, parts))}", style="bold red" if self.failures else "green"
-        )
+        style = "green" if self.succeeded and not self.failures else "bold red"
+        self._print(f"   {name}: {', '.join(filter(None, parts))}", style)
 
     def say(self, text: str) -> None:
         """Print a line of the command's own."""

@@ -110,6 +110,9 @@ def test_what_runs_by_hand_in_a_demo_s_home_runs_at_its_time(environment: Path) 
         assert settings.now() == DEMO_AS_OF and settings.sandbox_url and settings.home == environment
         assert load_company(settings).company.name == "Brightwater Labs Ltd"
     assert not environment.joinpath("outbox").exists()
+    for name in ("run", "send", "backfill", "dbt"):
+        command = main.get_command(None, name)
+        assert command and hasattr(command.callback, "__wrapped__"), f"{name} runs in the world of its home"
 
 
 def test_an_unknown_company_is_refused() -> None:

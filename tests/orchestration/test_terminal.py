@@ -167,6 +167,7 @@ def test_messages_stay_lines_and_dbt_s_lines_stay_in_the_log() -> None:
     shown, log = io.StringIO(), io.StringIO()
     watch = Watch(Console(file=shown, width=40), log, verbose=False)
     with watch.job("refresh"):
+        watch.succeeded = False
         for line in (DBT + MESSAGES).splitlines():
             watch.line(line)
     assert log.getvalue() == DBT + MESSAGES
@@ -177,7 +178,9 @@ def test_messages_stay_lines_and_dbt_s_lines_stay_in_the_log() -> None:
         "   Smartlead: not connected (no credentials); its tables exist and are empty",
         " ! late.csv, line 3: unknown metric",
     ]
-    assert summary.startswith("   refresh: 1 sources, 61,570 rows, 1 failed, 1 warnings, ")
+    assert summary.startswith(
+        "   refresh: failed, 1 sources, 61,570 rows, 1 models or tests failed, 1 warnings, "
+    )
 
 
 def test_verbose_shows_every_line() -> None:

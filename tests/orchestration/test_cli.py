@@ -11,6 +11,7 @@ import duckdb
 import pytest
 from click.testing import CliRunner
 
+from foundation.settings import PROJECT_ROOT
 from orchestration.cli import COMMANDS, main
 
 
@@ -60,3 +61,19 @@ def test_the_list_of_commands_says_what_each_says_of_itself(section: str) -> Non
 def test_a_wrong_name_is_answered_with_the_nearest(home: Path, arguments: list[str], says: str) -> None:
     done = CliRunner().invoke(main, arguments)
     assert done.exit_code and says in done.output and "Traceback" not in done.output
+
+
+def test_the_goals_are_exported_as_they_are_read(home: Path) -> None:
+    done = CliRunner().invoke(main, ["goals", "export"])
+    assert done.exit_code == 0, done.output
+    rows = (PROJECT_ROOT / "dbt_project/seeds/goals.csv").read_text(encoding="utf-8").splitlines()
+    header, *exported = done.output.splitlines()
+    assert header == rows[0]
+    assert sorted(line.replace("0.10", "0.1").rstrip(",") for line in exported) == sorted(
+        line.replace("0.10", "0.1").rstrip(",") for line in rows[1:]
+    )
+
+
+def test_the_store_moves_only_where_there_is_another_place(home: Path) -> None:
+    done = CliRunner().invoke(main, ["store", "move"])
+    assert done.exit_code == 1 and "STORE_URL is not set" in done.output

@@ -61,7 +61,10 @@ def read(settings: Settings) -> AbstractContextManager[sa.Connection]:
 def _transaction(settings: Settings, *, write: bool) -> Iterator[sa.Connection]:
     with store_errors(settings):
         engine = open_store(settings)
-        with engine.connect().execution_options(store_writes=write) as connection, connection.begin():
+        options: dict[str, Any] = {"store_writes": write}
+        if not write and engine.dialect.name == "postgresql":
+            options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        with engine.connect().execution_options(**options) as connection, connection.begin():
             yield connection
 
 

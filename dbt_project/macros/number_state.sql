@@ -6,6 +6,8 @@
 case
     when not has_value and is_not_connected then 'not_connected'
     when not has_value then 'missing'
+    -- files or store could not be read since: what was typed may be another number by now
+    when is_manual and is_late and coalesce(complete_through < {{ end_instant }}, true) then 'stale'
     when is_manual then 'manual'
     when coalesce(complete_through < {{ end_instant }}, true) and (is_finished or is_late) then 'stale'
     when not is_finished then 'provisional'

@@ -20,6 +20,7 @@ from portal.guard import Guard
 from portal.sign_in import mail_link, oidc
 from portal.sign_in import pages as sign_in_pages
 from portal.web import Portal, SignInNeeded, Visit, is_api, signed_in
+from reports.engine.queries import PageError
 from reports.pages import SiteError
 
 PUBLIC = (sign_in_pages.public, mail_link.router, oidc.router, shapes.public)
@@ -62,6 +63,7 @@ def create_app(settings: Settings, address: str) -> FastAPI:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(LookupError, _unavailable)
     app.add_exception_handler(StoreError, _unavailable)
+    app.add_exception_handler(PageError, _outdated)
     app.add_exception_handler(SiteError, _unavailable)
     app.add_middleware(
         Guard, origins=portal.origins, failed=lambda scope, error: _failed(Request(scope), error)
@@ -102,8 +104,19 @@ def _unavailable(request: Request, error: Exception) -> Response:
     return _error(request, 503, str(error))
 
 
-def _failed(request: Request, error: Exception) -> Response:
+def _outdated(request: Request, error: Exception) -> Response:
+    _log(request, error)
+    return _error(
+        request, 503, "The page does not fit what is published. Run a build: `scoreline run build`."
+    )
+
+
+def _log(request: Request, error: Exception) -> None:
     logging.getLogger("scoreline.portal").error("%s failed", request.url.path, exc_info=error)
+
+
+def _failed(request: Request, error: Exception) -> Response:
+    _log(request, error)
     return _error(request, 500, "Something went wrong; the portal's log says what.")
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -88,6 +89,10 @@ def test_every_command_and_option_exists() -> None:
         name, *rest = call.removeprefix("scoreline ").split()
         command = main.get_command(None, name)
         assert command, (page, call)
+        if isinstance(command, click.Group):
+            group, name = command, rest[0]
+            command = group.get_command(click.Context(group), name)
+            assert command, (page, call)
         options = {option for parameter in command.params for option in parameter.opts}
         used = {word for word in rest if word.startswith("--")} - {"--select", "--help"}
         assert used <= options, (page, call)

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import orjson
@@ -68,6 +69,7 @@ def _parse(settings: Settings, dbt_dir: Path, target: Path) -> None:
     (beside / "manifest.json").unlink(missing_ok=True)
     place = ["--project-dir", str(dbt_dir), "--profiles-dir", str(dbt_dir), "--target-path", str(beside)]
     command = [sys.executable, "-m", "dbt.cli.main", "--quiet", "parse", *place]
+    began = time.time()
     parsed = subprocess.run(
         command, capture_output=True, text=True, cwd=dbt_dir, env=dbt_environment(settings)
     )
@@ -76,7 +78,8 @@ def _parse(settings: Settings, dbt_dir: Path, target: Path) -> None:
     for name in ("partial_parse.msgpack", "manifest.json"):
         (beside / name).replace(target / name)
     shutil.rmtree(beside, ignore_errors=True)
-    (target / "manifest.json").touch()
+    # a file that changed meanwhile is newer
+    os.utime(target / "manifest.json", (began, began))
 
 
 def dbt_environment(settings: Settings) -> dict[str, str]:

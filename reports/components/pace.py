@@ -85,7 +85,7 @@ def _row(row: Row, receipts: Receipts, week: str) -> PaceRow:
     return PaceRow(
         row,
         value=judged(row.value, row.unit, (row.target, row.target_2)),
-        href=receipts.href(row.period_label, row.line_id) or receipts.href(week, row.line_id, "quarter"),
+        href=_records(row, receipts, week),
         expected=f"{expected_text(row)} by now" if row.expected_so_far is not None else "",
         covered=(
             ""
@@ -99,6 +99,13 @@ def _row(row: Row, receipts: Receipts, week: str) -> PaceRow:
         word=word,
         bar=_bar(row),
     )
+
+
+def _records(row: Row, receipts: Receipts, week: str) -> str | None:
+    """The receipt of the period; a quarter of months, or a span of weeks, leads to the list of its parts."""
+    if (row.span, row.cadence) == ("quarter", "month"):
+        return receipts.href(f"{row.as_of:%Y-%m}", row.line_id, "quarter")
+    return receipts.href(row.period_label, row.line_id) or receipts.href(week, row.line_id, "quarter")
 
 
 def _bar(row: Row) -> Bar | None:

@@ -23,6 +23,10 @@ def write_atomically(path: Path, data: bytes, mode: int = 0o600) -> None:
             os.fsync(file.fileno())
         part.chmod(mode)
         part.replace(path)
+    except OSError as error:
+        # a write to a full disk doesn't say which file it was
+        error.filename = error.filename or str(path)
+        raise
     finally:
         part.unlink(missing_ok=True)
 

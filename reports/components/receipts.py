@@ -73,7 +73,7 @@ def total_text(line: Row, found: Total) -> str:
         return f"{counted} so far; the page shows no number, because {because}.{left_out}"
     shown = judged(line.value, line.unit, (line.target, line.target_2)) if line.value is not None else "n/a"
     if line.aggregation in ("ratio", "last_ratio"):
-        sums = parts_text(found.numerator, found.denominator, line.aggregation) or number(
+        sums = parts_text(found.numerator, found.denominator, line.aggregation, line.get("parts")) or number(
             found.numerator, line.unit
         )
     elif line.aggregation == "last":
@@ -258,7 +258,7 @@ def _quarter(line: Row, weeks: Sequence[Row], receipts: Receipts) -> Quarter:
         how = f"Median of all records of {periods} = {shown}"
     elif line.aggregation in ("ratio", "last_ratio") and any(w.denominator != 1 for w in pooled):
         top, bottom = (sum((exact(w[k]) for w in pooled), Decimal(0)) for k in ("numerator", "denominator"))
-        how = f"Pooled: {number(top)} of {number(bottom)} = {shown}"
+        how = f"Pooled: {parts_text(top, bottom, line.aggregation, line.get('parts'))} = {shown}"
     elif line.cadence == "month" and line.aggregation == "sum":
         how = f"Sum of {periods} = {shown}"
     else:
@@ -270,7 +270,7 @@ def _quarter(line: Row, weeks: Sequence[Row], receipts: Receipts) -> Quarter:
 
 
 def _period(week: Row, line: Row, receipts: Receipts) -> tuple[str, str, str | None, str, str]:
-    parts = parts_text(week.numerator, week.denominator, line.aggregation)
+    parts = parts_text(week.numerator, week.denominator, line.aggregation, line.get("parts"))
     if week.value is None:
         return (
             week.week_label,

@@ -13,6 +13,7 @@ import pytest
 from foundation import warehouse as module
 from foundation.settings import Settings, load_company
 from foundation.warehouse import DiskFull, Warehouse, WarehouseBusy, read_published, translate
+from tests.support.disks import small_disk
 
 _INCREMENT = """
 import contextlib, time
@@ -100,12 +101,7 @@ def test_a_reader_keeps_its_copy_while_a_new_one_is_published(warehouse: Warehou
 def test_a_full_disk_is_said_and_the_published_copy_stays(
     warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    place = tmp_path / "disk"
-    place.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(place)]
-    if subprocess.run(mount, capture_output=True).returncode:
-        pytest.skip("no permission to mount a small disk")
-    try:
+    with small_disk(tmp_path / "disk", "3m") as place:
         published = place / "scoreline.duckdb"
         monkeypatch.setattr(Settings, "published_path", property(lambda self: published))
         _with(warehouse, "create schema marts; create table marts.facts as select 1.0::double as value")
@@ -116,8 +112,6 @@ def test_a_full_disk_is_said_and_the_published_copy_stays(
         assert [path.name for path in place.iterdir()] == ["scoreline.duckdb"]
         with read_published(warehouse.settings) as reader:
             assert reader.execute("select value from marts.facts").fetchall() == [(1.0,)]
-    finally:
-        subprocess.run(["umount", "-l", str(place)], check=True)
 
 
 @pytest.mark.parametrize(

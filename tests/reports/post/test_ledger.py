@@ -8,7 +8,6 @@ import shutil
 import socket
 import sqlite3
 import stat
-import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -34,6 +33,7 @@ from reports.post.message import build
 from reports.post.new_ledger import new_ledger
 from reports.post.outcome import DeliveryFailed, Outcome
 from reports.post.troubles import troubles
+from tests.support.disks import small_disk
 from tests.support.smtp import Server, free_port
 
 W43 = date(2025, 10, 20)
@@ -343,16 +343,10 @@ def test_no_server_and_a_wrong_password(settings: Settings, company: Company, se
     assert one(wrong, company).state == "failed"
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    place = tmp_path / "disk"
-    place.mkdir()
-    if subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(place)], capture_output=True
-    ).returncode:
-        pytest.skip("no permission to mount a small disk")
-    yield place
-    subprocess.run(["umount", "-l", str(place)], check=True)
+@pytest.fixture(name="small_disk")
+def _small_disk(tmp_path: Path) -> Iterator[Path]:
+    with small_disk(tmp_path / "disk", "1m") as place:
+        yield place
 
 
 def _fill(place: Path) -> None:

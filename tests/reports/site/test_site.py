@@ -18,6 +18,7 @@ import duckdb
 import pytest
 
 from foundation.settings import Company, Settings
+from foundation.warehouse import DiskFull
 from reports.components.links import Receipts
 from reports.components.receipts import total
 from reports.engine.markup import plain
@@ -30,6 +31,7 @@ from reports.site.build import build_site, refresh_data_health
 from reports.site.menu import with_lines
 from reports.site.receipts import BUDGET, Period
 from reports.site.renderer import Renderer
+from tests.support.disks import small_disk
 from tests.support.published import HOSTILE, SCRIPT, PublishedFile
 from tests.support.reading import receipt_cards, rows_of_scorecard, text_of
 
@@ -280,6 +282,19 @@ def test_a_receipt_that_does_not_add_up_says_so(published: Path) -> None:
     totals = Row(counted=True, records=100, numerator=Decimal(100), denominator=Decimal(100))
     assert not total(fact, [totals]).agrees
     assert total(fact, [totals, Row(totals, records=1, numerator=Decimal(1))]).agrees
+
+
+def test_a_full_disk_is_said_and_keeps_the_last_good_pages(
+    settings: Settings, company: Company, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with small_disk(tmp_path / "disk", "1m") as place:
+        monkeypatch.setattr(Settings, "site_dir", property(lambda self: place))
+        build_site(settings, company, only=["definitions"])
+        good = page(place, "definitions.html")
+        (place / "filler").write_bytes(b"x" * (1_000_000 - len(good.encode())))
+        with pytest.raises(DiskFull, match=f"The disk with {place} is full"):
+            build_site(settings, company, only=["definitions"])
+        assert page(place, "definitions.html") == good
 
 
 def test_receipts_list_the_first_records_and_the_statement_for_all(published: Path, company: Company) -> None:

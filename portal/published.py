@@ -137,6 +137,7 @@ class Library:
         self.path = path
         self._lock = threading.Lock()
         self._build: tuple[int, int] | None = None
+        self._company: Company | None = None
         self._whole: duckdb.DuckDBPyConnection
         self._lines: dict[str, Line] = {}
         self._views: OrderedDict[tuple[object, ...], View] = OrderedDict()
@@ -167,8 +168,11 @@ class Library:
         """
         with self._lock:
             self._refresh()
+            if company is not self._company:  # company.toml has changed
+                self._views.clear()
+                self._company = company
             scope = _Scope.of(viewer, self._lines)
-            key = (scope, viewer.pages, viewer.contact_names, id(company))
+            key = (scope, viewer.pages, viewer.contact_names)
             if key not in self._views:
                 self._views[key] = self._open(viewer, company, scope)
                 while len(self._views) > _MOST_VIEWS:

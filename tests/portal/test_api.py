@@ -252,7 +252,7 @@ def test_odd_requests_are_never_a_failure(app: FastAPI, settings: Settings) -> N
 
 def _try(strategy: Any, client: Any, header: dict[str, str]) -> None:
     @tried(
-        max_examples=12,
+        max_examples=8,
         deadline=None,
         database=None,
         phases=[Phase.generate],

@@ -240,6 +240,20 @@ def test_what_is_confidential_is_noted(few: FastAPI) -> None:
     assert "opened confidential" in page and "dana_whitfield" in page
 
 
+def test_changed_roles_count_at_the_next_request(few: FastAPI) -> None:
+    guest = Browser(few).sign_in(GUEST)
+    assert guest.get("/lines/finance.cash_position").status_code == 200
+    company: Path = few.state.portal.settings.company_file
+    text = company.read_text(encoding="utf-8")
+    company.write_text(text.replace('["finance.cash_position"]', '["inside_sales"]'), encoding="utf-8")
+    assert guest.get("/lines/finance.cash_position").status_code == 404
+    assert guest.get("/lines/inside_sales.dials").status_code == 200
+    company.write_text(text.replace('["*@board.example"]', '["chair@other.example"]'), encoding="utf-8")
+    assert guest.get("/lines/inside_sales.dials").status_code == 303
+    company.write_text("[access", encoding="utf-8")  # a mistake: the last good roles stay
+    assert guest.get("/lines/inside_sales.dials").status_code == 303
+
+
 def test_every_mart_has_its_readers() -> None:
     """A mart that is not sorted in shows nothing, so a new one is missed here and not by a reader."""
     sorted_in = {*OPEN, *OF_ALL, *NAMES_CONTACTS, "dim_metrics"}

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import requests
+import yaml
 
 from foundation.settings import Settings
 
@@ -65,6 +66,8 @@ class Run:
     parts: Sequence[tuple[str, str, bool]]
     """What was pulled for whom: (source and person, its result, whether it failed)."""
     link: str
+    window: dict[str, str | None] | None = None
+    """`since` and `until` of a backfill; None: what changed was pulled."""
 
     @property
     def is_over(self) -> bool:
@@ -79,6 +82,7 @@ class Run:
             "processed": len(self.parts),
             "ok": len(self.parts) - failed,
             "failed": failed,
+            "window": self.window,
             "details": [
                 {"who": who, "result": result, "ok": not is_failed} for who, result, is_failed in self.parts
             ],
@@ -164,7 +168,17 @@ def run_of(settings: Settings, run_id: str) -> Run | None:
         _instant(run["endTime"]),
         parts,
         f"{settings.dagster_address}/runs/{run_id}",
+        _window(run.get("runConfigYaml")),
     )
+
+
+def _window(config: str | None) -> dict[str, str | None] | None:
+    ops = (yaml.safe_load(config or "") or {}).get("ops") or {}
+    for op in ops.values():
+        given = op.get("config") or {}
+        if given.get("since"):
+            return {"since": str(given["since"]), "until": given.get("until")}
+    return None
 
 
 def _instant(seconds: float | None) -> datetime | None:

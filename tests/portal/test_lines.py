@@ -153,6 +153,7 @@ class Dagster(BaseHTTPRequestHandler):
                 "jobName": "backfill",
                 "startTime": 1761566400.0,
                 "endTime": 1761566460.0,
+                "runConfigYaml": "ops: {ingest_hubspot: {config: {since: '2025-07-29T05:00:00+00:00'}}}",
             }
             data = {"runOrError": run, "logsForRun": {"events": events}}
         answer = json.dumps({"data": data}).encode()
@@ -208,6 +209,7 @@ def test_sources_are_refreshed_and_backfilled(settings: Settings, dagster: str) 
     page = dana.get("/runs/0a1b2c3d-aaaa")
     assert "HubSpot, Maya Torres 812 rows" in words(page.text) and "<b>403" not in page.text
     summary = dana.get("/runs/0a1b2c3d-aaaa.json").json()
+    assert summary["window"] == {"since": "2025-07-29T05:00:00+00:00", "until": None}
     assert (summary["processed"], summary["ok"], summary["failed"]) == (2, 1, 1)
     assert (
         dana.post("/sources/nobody/refresh").status_code

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
+import secrets
 import threading
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
@@ -237,8 +238,6 @@ class Visit:
     @cached_property
     def visit_secret(self) -> str:
         """Of a browser that has not signed in, or that a proxy signs in."""
-        import secrets
-
         return self.request.cookies.get("scoreline_visit") or secrets.token_urlsafe(24)
 
     def check_form_token(self, given: str) -> None:

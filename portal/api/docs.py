@@ -28,6 +28,8 @@ def docs(visit: Signed) -> HTMLResponse:
         for path, methods in document["paths"].items()
         for method, operation in methods.items()
     ]
+    order = list(dict.fromkeys(str(one["tag"]) for one in operations))[1:]  # what was asked for by name, last
+    operations.sort(key=lambda one: order.index(one["tag"]) if one["tag"] in order else len(order))
     tags = [(tag, list(group)) for tag, group in groupby(operations, key=lambda one: str(one["tag"]))]
     schemas = document["components"]["schemas"]
     return visit.page(
@@ -36,11 +38,18 @@ def docs(visit: Signed) -> HTMLResponse:
         current="api",
         tags=tags,
         schemas=schemas,
+        about=about,
         type_of=type_of,
         answer_of=answer_of,
         document=document,
         roles=visit.portal.company.access.roles,
     )
+
+
+def about(operation: dict[str, Any]) -> list[str]:
+    """The paragraphs about an endpoint."""
+    text = str(operation.get("description") or operation.get("summary", ""))
+    return [" ".join(paragraph.split()) for paragraph in text.split("\n\n")]
 
 
 def type_of(schema: dict[str, Any]) -> str:

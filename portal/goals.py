@@ -73,7 +73,6 @@ def _page(
     *,
     error: str = "",
     meant: str = "",
-    key: str = "",
     status: int = 200,
 ) -> HTMLResponse:
     return visit.page(
@@ -89,13 +88,13 @@ def _page(
         earliest=visit.portal.this_week,
         error=error,
         meant=meant,
-        key=key or secrets.token_hex(16),
+        key=secrets.token_hex(16),
     )
 
 
 @router.get("/goals/{line_id}")
-def goal(visit: Signed, line_id: str, saved: str = "") -> HTMLResponse:
-    return _page(visit, _line_of(visit, line_id), {}, meant="")
+def goal(visit: Signed, line_id: str) -> HTMLResponse:
+    return _page(visit, _line_of(visit, line_id), {})
 
 
 @router.post("/goals/{line_id}/preview")

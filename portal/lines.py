@@ -14,7 +14,7 @@ from portal.web import Signed, Visit
 from reports.components.figures import LineChart
 from reports.components.macros import macros
 from reports.engine.queries import Result, Row
-from reports.look.numbers import day, judged, number
+from reports.look.numbers import day, judged
 from reports.words.line import PER, goal_text
 from reports.words.restatements import before, newest_first
 
@@ -172,5 +172,4 @@ def period(visit: Signed, label: str) -> HTMLResponse:
         goal_of=goal_of,
         Pill=macros("basics.html").Pill,
         picker=picker,
-        number=number,
     )

@@ -11,7 +11,7 @@ from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, HTTPException, Query, Response
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from foundation.calendar import parse_week
 from foundation.store import read
@@ -118,13 +118,6 @@ def next_cursor(view: View, offset: int, more: bool) -> str | None:
 
 
 # ---- periods ----
-
-
-class PeriodChoice(BaseModel):
-    """`week=2025-W43`, or `week=43&year=2025`."""
-
-    text: str = Field(max_length=20)
-    year: int | None = None
 
 
 Year = Annotated[int | None, Query(ge=2000, le=2200, description="With a week or quarter that is a number.")]

@@ -157,10 +157,10 @@ def made(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     hostile = " ".join((SCRIPT, TEMPLATE, SQL, RTL))
     sandbox.fault("hubspot", "field_type", path="/calls", field="properties.hs_call_title", value=hostile)
     install.scoreline("run", "refresh")
-    sandbox.clear_faults()
     shutil.copytree(home, place / "thursday")
     install.at(MONDAY)
-    install.scoreline("run", "refresh")
+    install.scoreline("run", "refresh")  # reads every call again
+    sandbox.clear_faults()
     install.extra = {"DBT_EXCLUDE_RESOURCE_TYPES": "unit_test"}
     install.scoreline("run", "build")
     install.extra = {}

@@ -57,9 +57,10 @@ problems as (
         || goals.cadence || ' begins on ' || first_days.period_start
     from goals
     inner join first_days on goals.goal = first_days.goal
-    where goals.valid_to < first_days.period_start
-    -- a goal of the portal may end another one before its first period
-    and not goals.is_followed
+    where
+        goals.valid_to < first_days.period_start
+        -- a goal of the portal may end another one before its first period
+        and not goals.is_followed
 
     union all
 

@@ -28,7 +28,11 @@ per_client as (
         bool_or(services is null) as is_unknown,
         sum(greatest(services - backed_up, 0)) as failing_services,
         string_agg(
-            case when services > backed_up then replace(app_type, 'Office365', 'Microsoft 365 ') || ' ' || services - backed_up || ' of ' || services end, ', ' order by app_type
+            case
+                when services > backed_up
+                    then replace(app_type, 'Office365', 'Microsoft 365 ') || ' ' || services - backed_up || ' of ' || services
+            end,
+            ', ' order by app_type
         ) as failing_apps
     from apps
     group by snapshot_day, customer_id

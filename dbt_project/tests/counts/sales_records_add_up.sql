@@ -1,3 +1,5 @@
+{{ config(meta={'dagster': {'ref': {'name': 'fct_sales_records'}}}) }}
+
 -- the records behind a measure of the sales pages add up to its number, for every period and owner
 with periods as (
     select

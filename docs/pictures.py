@@ -44,9 +44,9 @@ def main(home: Path) -> None:
             (IMAGES / name).write_bytes(base64.b64decode(image))
 
         picture("scorecard.png", (home / "site" / "scorecard.html").as_uri(), 1100, 800)
-        mail = base64.b64encode(mail_page(min((home / "outbox").glob("weekly*.eml"))).encode()).decode()
+        mail = base64.b64encode(mail_page(next((home / "outbox").glob("weekly*maya*.eml"))).encode()).decode()
         picture("mail.png", f"data:text/html;charset=utf-8;base64,{mail}", 640, 800)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "var")
+    main(Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else ROOT / "var" / "demo")

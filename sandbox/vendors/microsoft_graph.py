@@ -253,7 +253,7 @@ def _item(row: Row) -> dict[str, object]:
         if not most:
             continue  # the licence for it is missing
         control: dict[str, object] = {"controlCategory": category, "controlName": name, "score": points}
-        control["description"] = f"<b>{name}</b> for {users} users & their devices"
+        control["description"] = f"{name} for {users} users & their devices"
         if counted:
             control |= {"count": str(round(users * points / most)), "total": str(users)}
         controls.append(control)

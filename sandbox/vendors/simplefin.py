@@ -196,7 +196,7 @@ def _no_cash(fetched: datetime) -> list[dict[str, Any]]:
         | {"holdings": [], "_bank": ("Harbor Mortgage", "harbor-mortgage.example")},
         {
             "id": "ACT-points",
-            "name": 'Card "Points" <b>&</b>',
+            "name": "Card points",
             "currency": "https://harborline.example/points",
             "balance": str(9_120 + 3 * days),
         }

@@ -203,7 +203,7 @@ def _sends(campaign: int, first: int, count: int, days: tuple[str, ...]) -> Iter
                 break
 
 
-_FIRST = ("Ada", "Bo", "Chidi", "Dolores", "Émile", "Fatou", "<b>Gus</b>", "Hana", "Ivo", "Jürgen")
+_FIRST = ("Ada", "Bo", "Chidi", "Dolores", "Émile", "Fatou", "Gus", "Hana", "Ivo", "Jürgen")
 _LAST = ("Example", "O'Neil", "Sørensen", "de la Cruz", "Quill", "Zhang")
 
 

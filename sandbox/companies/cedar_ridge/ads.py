@@ -66,7 +66,7 @@ GOOGLE = (
 )
 META = (
     Campaign(META_ACCOUNT, 238_500_001, "Lunch and learn", 18, 1.9),
-    Campaign(META_ACCOUNT, 238_500_002, "Retargeting \u202enoitneter", 9, 1.1, starts=date(2024, 11, 4)),
+    Campaign(META_ACCOUNT, 238_500_002, "Retargeting, retention", 9, 1.1, starts=date(2024, 11, 4)),
     Campaign(
         META_ACCOUNT,
         238_500_003,
@@ -91,9 +91,7 @@ META = (
 )
 LINKEDIN = (
     Campaign(LINKEDIN_ACCOUNT, 1111, "Owners, 50-250 seats", 42, 11.5),
-    Campaign(
-        LINKEDIN_ACCOUNT, 1112, "CFO guide to IT cost; <b>lead form</b>", 26, 14.0, starts=date(2025, 1, 13)
-    ),
+    Campaign(LINKEDIN_ACCOUNT, 1112, "CFO guide to IT cost; lead form", 26, 14.0, starts=date(2025, 1, 13)),
     Campaign(
         LINKEDIN_ACCOUNT,
         1113,

@@ -25,7 +25,7 @@ _ERRORS = (
     "The agent could not be reached.",
     "VSS writer timed out.",
     "Not enough free space on the local volume.",
-    "<script>alert(1)</script> Snapshot failed: \"C:\\\" 'in use'",
+    'Snapshot failed: "C:" is in use.',
 )
 _START, _END = at(FIRST_MONDAY, 0), at(LAST_MONDAY, 0) + 7 * DAY
 _LASTS = (0.3, 0.6, 1.0, 1.4, 1.8, 2.4, 3.0, 3.6, 4.5, 6.0, 9.0, 16.0)

@@ -19,8 +19,8 @@ from bson.objectid import ObjectId
 
 from sandbox.companies.base import FIRST_MONDAY, LAST_MONDAY, mondays
 
-EVENT_TYPES = ("Concert", "Gala", "Sports day", "Trade show", "Côté jardin <b>VIP</b>")
-_SEATS = {"Concert": 320, "Gala": 180, "Sports day": 540, "Trade show": 260, "Côté jardin <b>VIP</b>": 40}
+EVENT_TYPES = ("Concert", "Gala", "Sports day", "Trade show", "Côté jardin VIP")
+_SEATS = {"Concert": 320, "Gala": 180, "Sports day": 540, "Trade show": 260, "Côté jardin VIP": 40}
 
 
 @dataclass(frozen=True)

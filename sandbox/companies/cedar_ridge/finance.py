@@ -371,7 +371,7 @@ _VENDORS = (
     ("FleetLease Auto", False, None, 20, "vehicles", 1_640, 12),
     ("B\u00fcrotechnik S\u00fcd GmbH", False, None, 30, "software", 850, 12),
     ("Signal Ads Agency", True, date(2025, 1, 20), 30, "marketing", 3_900, 12),
-    ('Clean "Sweep" <b>Janitorial</b>', True, None, 15, "office", 480, 12),
+    ('Clean "Sweep" Janitorial', True, None, 15, "office", 480, 12),
     ("Rivertown Couriers", True, None, 30, "office", 210, 12),
     ("Summit Office Supply", False, None, 30, "office", 330, 12),
 )

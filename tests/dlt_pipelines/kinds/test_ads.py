@@ -558,7 +558,7 @@ def test_linkedin_names_campaigns_and_adds_conversions(sandbox: Sandbox, brief: 
         Settings(),
         "select distinct campaign_name, currency from raw_linkedin_ads.spend where campaign_id = '1112'",
     )
-    assert rows == [("CFO guide to IT cost; <b>lead form</b>", "USD")]
+    assert rows == [("CFO guide to IT cost; lead form", "USD")]
     total = query(Settings(), "select sum(conversions) from raw_linkedin_ads.spend")[0][0]
     assert total > 10
     half = changed(brief, "linkedin_ads", conversion_metrics=["externalWebsiteConversions"])

@@ -427,6 +427,8 @@ def test_periods_at_a_leap_day(warehouse: RawWarehouse) -> None:
         "int_sales__periods",
         "dim_sales_periods",
         "fct_sales_targets",
+        "--exclude",
+        "sales_records_add_up",  # the records behind the measures stay as they were
     )
     found = {row["period_key"]: row for row in warehouse.query("from marts.dim_sales_periods")}
     assert (found["mtd"]["then_first"], found["mtd"]["then_last"]) == (date(2027, 2, 1), date(2027, 2, 28))

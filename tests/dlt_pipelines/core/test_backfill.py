@@ -146,5 +146,5 @@ def test_not_connected_is_said_and_a_wrong_key_fails_the_source(
         monkeypatch.delenv(name)
     report = backfill("justcall", Settings(), company, since=SINCE)
     assert [part.status for part in report.parts] == ["not_connected"] and not report.failures
-    with pytest.raises(PermanentError, match="there are: hubspot"):
+    with pytest.raises(PermanentError, match="did you mean 'hubspot'"):
         backfill("hubspott", Settings(), company, since=SINCE)

@@ -108,4 +108,4 @@ def test_a_comparison_of_ids_with_an_empty_list_marks_nothing_on_the_first_day(
     at(monkeypatch, sandbox, "2025-11-04T23:00:00Z")
     load("autotask", Settings(), company, tables=["tickets"])
     assert [row[1:] for row in loads("autotask")] == [("ok", None)]
-    assert query(Settings(), marked)[0][0] > 1000
+    assert query(Settings(), marked)[0][0] > 500

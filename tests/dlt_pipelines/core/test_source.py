@@ -84,6 +84,7 @@ BESIDE = {
     "simplefin": {"orchestration/cli/claim.py"},  # `scoreline claim`
     # typed-in numbers are a kind of data, not a vendor: mails and pages ask people for them
     "manual": {
+        "orchestration/sensors.py",  # a typed-in number is loaded at once
         "reports/components/scorecard.py",
         "reports/look/tokens.py",
         "reports/mails/base.py",

@@ -34,7 +34,7 @@ def bad(findings: list[Finding]) -> dict[str, Finding]:
 
 def test_nothing_connected_is_information(settings: Settings, company: Company) -> None:
     findings = diagnose(settings, company)
-    assert {finding.source for finding in findings} == set(SOURCES)
+    assert {finding.source for finding in findings} == {*SOURCES, "home", "settings"}
     assert bad(findings) == {}
     told = next(finding for finding in findings if finding.source == "hubspot")
     assert (told.level, told.check) == ("info", "credentials") and "HUBSPOT_API_KEY" in told.detail
@@ -191,7 +191,7 @@ def test_a_malformed_variable_is_the_finding_of_its_source_alone(
     findings = diagnose(settings, company)
     failed = {finding.source: finding.detail for finding in findings if finding.level == "fail"}
     assert set(failed) == {"company_warehouse", "mongodb", "simplefin", "hubspot", "intercom"}
-    assert {finding.source for finding in findings} == set(SOURCES)
+    assert {finding.source for finding in findings} == {*SOURCES, "home", "settings"}
     assert "HUBSPOT_API_KEY: character 7 of 7 is not printable ASCII" in failed["hubspot"]
     assert "INTERCOM_BASE_URL: not a web address" in failed["intercom"]
     assert "canary" not in str(findings)

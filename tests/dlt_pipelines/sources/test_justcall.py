@@ -112,8 +112,8 @@ def test_what_is_filled_in_later_is_seen(
 ) -> None:
     recent = configured(company, start_date=date(2025, 10, 1))
     early = at(
-        monkeypatch, sandbox, "2025-10-16T15:10:00Z"
-    )  # minutes after a call was answered, before its agent said how it went
+        monkeypatch, sandbox, "2025-10-13T17:00:00Z"
+    )  # an hour after a call was answered, before its agent said how it went
     load("justcall", early, recent, tables={"calls"})
     before = dict(query(early, "select id, disposition from raw_justcall.calls"))
     later = at(monkeypatch, sandbox, "2025-10-20T12:00:00Z")

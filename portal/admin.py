@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, time, timedelta
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, HTTPException, Response
+from fastapi import APIRouter, Depends, HTTPException, Query, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from foundation.store import begin, read
@@ -171,6 +172,7 @@ def new_token(visit: Admin, form: Form) -> HTMLResponse:
     """Create a token, and show it once."""
     name, role = form.get("name", "").strip(), form.get("role", "")
     settings = visit.portal.settings
+    roles = {one.name: one for one in visit.portal.company.access.roles}
     with begin(settings) as connection:
         taken = any(one.name == name and one.revoked_at is None for one in all_tokens(connection))
         error = ""
@@ -178,8 +180,13 @@ def new_token(visit: Admin, form: Form) -> HTMLResponse:
             error = "A name has up to 60 letters, digits, spaces, '.', '_' or '-'."
         elif taken:
             error = f"There is a token {name!r} already; revoke it first."
-        elif role not in {one.name for one in visit.portal.company.access.roles}:
+        elif (found := roles.get(role)) is None:
             error = f"There is no role {role[:60]!r} in company.toml."
+        elif secret_of_role := {*found.sections, *found.types} & visit.who.confidential - visit.who.sections:
+            names = ", ".join(sorted(secret_of_role))
+            error = (
+                f"The role {role!r} reads {names}, which is confidential and which no role of yours names."
+            )
         secret = ""
         if not error:
             made, secret = create_token(
@@ -208,11 +215,12 @@ def end_token(visit: Admin, token_id: str, form: Form) -> RedirectResponse:
 
 
 @router.get("/audit")
-def audit(visit: Admin, before: int | None = None) -> HTMLResponse:
-    """Who did what, the newest first."""
+def audit(visit: Admin, before: Annotated[int | None, Query(ge=1, le=2**62)] = None) -> HTMLResponse:
+    """Who did what, the newest first. What was typed for a line, only to those who may see the line."""
     with read(visit.portal.settings) as connection:
         records = audit_records(connection, most=PER_PAGE + 1, before=before)
-    shown = records[:PER_PAGE]
+    hidden = visit.portal.library.lines().keys() - visit.view.lines.keys()
+    shown = [replace(one, details={}) if one.subject in hidden else one for one in records[:PER_PAGE]]
     return visit.page(
         "audit.html",
         title="Audit",

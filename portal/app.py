@@ -101,6 +101,8 @@ def _invalid(request: Request, error: Exception) -> Response:
 
 
 def _unavailable(request: Request, error: Exception) -> Response:
+    if isinstance(error, KeyError | IndexError):  # a LookupError by kind, but a fault
+        return _failed(request, error)
     return _error(request, 503, str(error))
 
 

@@ -22,6 +22,7 @@ from portal.numbers import sentence
 from portal.web import Form, Signed, Visit
 from reports.engine.queries import Result, Row
 from reports.look.numbers import plural
+from reports.look.tokens import STATUS
 from reports.words.what_if import would_have
 
 router = APIRouter(include_in_schema=False)
@@ -120,8 +121,9 @@ def _meant(visit: Visit, line_id: str, checked: Mapping[str, Any]) -> str:
     if not found.periods:
         return "No finished period has a number that it could have judged."
     return (
-        f"In force for the last {plural(found.periods, found.cadence)}, it would have been met in"
-        f" {found.met}, close in {found.near} and missed in {found.below}."
+        f"In force for the last {plural(found.periods, found.cadence)}, it would have been"
+        f" {STATUS['met'].lower()} in {found.met}, {STATUS['near'].lower()} in {found.near}"
+        f" and {STATUS['below'].lower()} in {found.below}."
     )
 
 

@@ -182,7 +182,8 @@ def fields_of(visit: Visit, mondays: Sequence[date]) -> list[Field]:
                             names.get(person, person) if person and person != visit.who.person_key else "",
                             whole if person is None else published.get((line.line_id, monday, person)),
                             entries_of(connection, line.line_id, person, week_label(monday)),
-                            facts.get(line.line_id, ()),
+                            # a part of a line doesn't show what all parts come to
+                            facts.get(line.line_id, ()) if visit.who.may_see(line) else (),
                         )
                     )
     return made

@@ -3,6 +3,7 @@ lead on. What somebody may not open is not found, whether or not it exists."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date
 
@@ -71,8 +72,10 @@ def note_confidential(visit: Visit, subject: str, lines: set[str]) -> None:
 
 
 def lines_of(visit: Visit, entry: Entry) -> set[str]:
+    """The lines on a page that the reader may see. A page that names none has all of them."""
     picks = set(entry.lines or ())
-    return {line.line_id for line in visit.view.lines.values() if {line.line_id, line.section} & picks}
+    lines = visit.view.lines.values()
+    return {line.line_id for line in lines if not picks or {line.line_id, line.section} & picks}
 
 
 @router.get("/")
@@ -142,8 +145,7 @@ def _week(visit: Visit, entry: Entry, week: date, root: str) -> Response:
     weeks = list(visit.view.periods.weeks)
     at = weeks.index(week)
     before, after = weeks[at - 1] if at else None, weeks[at + 1] if at + 1 < len(weeks) else None
-    if entry.lines:
-        note_confidential(visit, f"{SCORECARD} {week_label(week)}", lines_of(visit, entry))
+    note_confidential(visit, f"{SCORECARD} {week_label(week)}", lines_of(visit, entry))
 
     def make() -> str:
         renderer = renderer_of(visit)
@@ -166,10 +168,18 @@ def first_published(visit: Signed, label: str) -> Response:
     if path is None:
         raise HTTPException(404)
     html = path.read_text(encoding="utf-8")
+    # the page had other lines then, some of which the company may no longer have
     hidden = visit.portal.library.lines().keys() - visit.view.lines.keys()
-    if any(line in html for line in hidden):  # the page had other lines then
+    secret = {name for name in visit.who.confidential if _names(html, name)}
+    if any(line in html for line in hidden) or secret - visit.who.sections:
         raise HTTPException(404)
+    note_confidential(visit, f"{SCORECARD} {label} as first published", secret)
     return HTMLResponse(html, headers={"cache-control": "private, no-cache"})
+
+
+def _names(html: str, name: str) -> bool:
+    """Whether a page has a line, or a line of a section."""
+    return bool(re.search(rf"\b{re.escape(name)}" + ("" if "." in name else r"\.(?!html\b)\w"), html))
 
 
 @router.get("/weeks")
@@ -195,8 +205,8 @@ def receipts(visit: Signed, label: str, line: str = "", part: int = 1) -> Respon
     chosen = next(begins, part)
     if not 1 <= chosen <= len(parts.parts):
         raise HTTPException(404)
-    if line:
-        note_confidential(visit, f"receipt {label}", {line} & visit.view.lines.keys())
+    opened = {row.line_id for row in parts.parts[chosen - 1].lines}
+    note_confidential(visit, f"receipt {label}", {line} & opened or opened)
     return answer(visit, "receipts", lambda: parts.page(visit, chosen), label, str(chosen))
 
 

@@ -37,8 +37,7 @@ def week(visit: Signed, label: str) -> Response:
 
 def _pdf(visit: Visit, entry: Entry, week: date, *, newest: bool) -> Response:
     key = ("pdf", entry.name, week_label(week))
-    if entry.lines:
-        note_confidential(visit, f"PDF of {entry.name} {week_label(week)}", lines_of(visit, entry))
+    note_confidential(visit, f"PDF of {entry.name} {week_label(week)}", lines_of(visit, entry))
     if unchanged := visit.unchanged(visit.view.build, *key):
         return unchanged
 

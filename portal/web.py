@@ -179,8 +179,10 @@ class Visit:
             if self.session and self._is_due(self.session.seen_at):
                 with begin(settings) as connection:
                     see_session(connection, self.session, self.now)
-        elif "proxy" in portal.company.access.sign_in and self.comes_through_proxy:
-            address = parseaddr(self.request.headers.get(portal.company.access.proxy_header, ""))[1]
+        if not address and "proxy" in portal.company.access.sign_in and self.comes_through_proxy:
+            named = self.request.headers.getlist(portal.company.access.proxy_header)
+            # a second one is not the proxy's
+            address = parseaddr(named[0])[1] if len(named) == 1 else None
         if address:
             self.viewer = viewer_of(portal.company.access, portal.people, address, portal.today)
 
@@ -211,7 +213,8 @@ class Visit:
     def client(self) -> str:
         """The address of whoever asks, behind the proxies that are known."""
         host = self.request.client.host if self.request.client else ""
-        told = [part.strip() for part in self.request.headers.get("x-forwarded-for", "").split(",")]
+        lines = self.request.headers.getlist("x-forwarded-for")
+        told = [part.strip() for part in ",".join(lines).split(",")]
         while self._is_proxy(host) and told and told[-1]:
             host = told.pop()
         return host[:64]
@@ -245,7 +248,7 @@ class Visit:
         Raises:
             HTTPException: the form was made for another session.
         """
-        if not hmac.compare_digest(given.encode(), self.form_token.encode()):
+        if not hmac.compare_digest(given.encode(errors="replace"), self.form_token.encode()):
             raise HTTPException(403, "This form is too old, or was not made for you. Open the page again.")
 
     # ---- what they may see ----

@@ -13,9 +13,10 @@ from fastapi import Depends, HTTPException, Query, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
-from foundation.calendar import parse_week
+from foundation.calendar import parse_week, week_label
 from foundation.store import read
 from foundation.store.entries import newest_sequence
+from foundation.store.goals import stored_goals
 from portal.published import View
 from portal.web import Signed, Visit
 from reports.site.renderer import Span
@@ -66,11 +67,12 @@ class NotModified(Exception):
 
 
 def cached(visit: Signed, response: Response) -> Visit:
-    """An answer that changes only with a build, with what the reader may see, or with a number typed in."""
+    """An answer that changes only with a build, with what the reader may see or type, or with a number or a
+    goal from the portal."""
     with read(visit.portal.settings) as connection:
-        newest = newest_sequence(connection)
-    url = visit.request.url
-    if visit.unchanged(visit.view.build, newest, url.path, url.query):
+        newest = newest_sequence(connection), len(stored_goals(connection))
+    url, types = visit.request.url, sorted(visit.who.types)
+    if visit.unchanged(visit.view.build, newest, types, url.path, url.query):
         raise NotModified(visit.cached)
     response.headers.update(visit.cached)
     return visit
@@ -98,7 +100,7 @@ def offset_of(view: View, cursor: str) -> int:
     try:
         build, offset = json.loads(base64.urlsafe_b64decode(cursor.encode()))
         offset = int(offset)
-    except (binascii.Error, ValueError, TypeError):
+    except (binascii.Error, ValueError, TypeError, OverflowError):
         raise HTTPException(422, "cursor is not valid; pass next_cursor of the answer before") from None
     if build != view.build:
         raise HTTPException(410, "The numbers were built again in the meantime; start without a cursor.")
@@ -151,7 +153,7 @@ def week_of(view: View, week: str, year: int | None) -> Span:
             422, f"week {week[:20]!r} is not a week, expected 2025-W43, or 43 together with year"
         ) from None
     if monday not in periods.weeks and monday not in periods.running:
-        raise HTTPException(404, f"Nothing is published for {Span.of_week(monday).label}.")
+        raise HTTPException(404, f"Nothing is published for {week_label(monday)}.")
     return Span.of_week(monday)
 
 

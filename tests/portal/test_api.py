@@ -274,3 +274,14 @@ def _try(strategy: Any, client: Any, header: dict[str, str]) -> None:
         )
 
     once()
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/api/v1/lines?cursor=WyJ4IiwgSW5maW5pdHld", 422),  # ["x", Infinity]
+        ("/api/v1/scorecard/weekly?week=9999-W52", 404),
+    ],
+)
+def test_numbers_beyond_all_bounds_are_answered(team: Callable[..., Any], path: str, status: int) -> None:
+    team(path, status)

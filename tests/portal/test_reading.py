@@ -37,7 +37,7 @@ PATHS = [
     "/receipts/2025-09.html?line=finance.revenue", "/lines", "/lines/finance.revenue", "/lines/finance.cash_position",
     "/lines/reactive_ops.utilization", "/lines/finance.revenue?all=yes", "/goals", "/goals/finance.cash_position", "/periods/2025-09",
     "/periods/2025-Q4", "/periods/2025-W43", "/weeks?to=2025-09", "/weeks?to=2025-W43", "/scorecard.pdf", "/finance.pdf", "/ceo.pdf",
-    "/scorecard/2025-W43.pdf", "/numbers", "/numbers?week=2025-W43", "/account", "/sources", "/settings", "/audit", "/runs/abcdef12",
+    "/scorecard/2025-W43.pdf", "/numbers", "/numbers?week=2025-W43", "/account", "/sources", "/settings", "/audit", "/runs/abcdef12", "/runs/abcdef12.json",
     "/restricted/sales_contacts.html", "/sales.html", "/gallery.html", "/sales_base.html", "/receipts.html",
     "/api/v1/scorecard/weekly?week=2025-W43", "/api/v1/scorecard/weekly?line=finance.cash_position", "/api/v1/scorecard/weekly?section=finance",
     "/api/v1/scorecard/monthly?month=2025-09", "/api/v1/scorecard/quarterly", "/api/v1/lines", "/api/v1/lines?section=finance",
@@ -48,7 +48,7 @@ PATHS = [
     "/api/autotask/tickets?start_date=2025-10-20&end_date=2025-10-26", "/api/autotask/activity?start_date=2025-10-20&end_date=2025-10-26",
     "/api/autotask/report/daily?date=2025-10-20", "/api/autotask/report/weekly?week=2025-W43",
     "/api/hubspot/scorecard/sales-activity?week=43&year=2025", "/api/hubspot/scorecard/mrr-closed?start_date=2025-10-20&end_date=2025-10-26",
-    "/api/docs", "/api/openapi.json",
+    "/api/docs", "/api/openapi.json", "/scorecard", "/scorecard/manual-entry",
 ]  # fmt: skip
 
 
@@ -125,6 +125,16 @@ def test_a_token_sees_what_its_role_sees(few: FastAPI) -> None:
         assert [word for word in (*SECRETS, *BALANCES, *TICKETS) if word in text] == [], path
     _, header = token_for(settings, "leadership", "cfo")
     assert "90310.5" in seen(Browser(few), **header)["/api/v1/scorecard/monthly?month=2025-09"]
+
+
+def test_every_route_that_reads_is_tried(few: FastAPI) -> None:
+    asked = [path.partition("?")[0] for path in PATHS]
+    missing = [
+        route.path
+        for route in _routes(few)
+        if "GET" in route.methods and route.path not in PUBLIC and not any(map(route.path_regex.match, asked))
+    ]
+    assert missing == []
 
 
 def test_anonymous_sees_nothing_but_the_sign_in(few: FastAPI) -> None:
@@ -262,6 +272,18 @@ def test_every_mart_has_its_readers() -> None:
         by_letters = any(path.stem.startswith(letters) for letters in OF_SECTIONS)
         by_column = re.search(r"line_id|\bsource\b|scorecard_fact\(", path.read_text(encoding="utf-8"))
         assert path.stem in sorted_in or by_letters or by_column, path.stem
+
+
+def test_a_week_as_published_is_closed_to_who_may_not_see_a_line_of_then(
+    few: FastAPI, maya: Browser, settings: Settings
+) -> None:
+    folder = settings.site_dir / "published"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "2025-W40.html").write_text('<a href="finance.html">Finance</a>', encoding="utf-8")
+    (folder / "2025-W41.html").write_text('<tr id="finance.retired_line"><td>7', encoding="utf-8")
+    for browser, status in ((Browser(few).sign_in(DANA), 200), (maya, 404)):
+        assert browser.get("/published/2025-W40.html").status_code == 200
+        assert browser.get("/published/2025-W41.html").status_code == status
 
 
 def test_a_viewer_without_anything_sees_empty_marts(few: FastAPI, golden: Path) -> None:

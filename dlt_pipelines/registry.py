@@ -1,4 +1,4 @@
-"""The list of sources. A new source is one module under `dlt_pipelines/sources` and one entry here."""
+"""The list of sources. CONTRIBUTING.md ("Add a source") lists what a new one touches."""
 
 from __future__ import annotations
 

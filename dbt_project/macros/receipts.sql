@@ -1,4 +1,4 @@
-{#- The last columns of every metric model, from a record-grain model that names its record: see design.md, "Metric model". -#}
+{#- The last columns of every metric model, from a record-grain model that names its record: see docs/metrics.md, "Add a metric". -#}
 {% macro receipt() -%}
 reason is null as counted,
     source,

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Query
 
+from foundation.calendar import week_start
 from portal.api.answers import PROBLEMS, Cached, Week, Year, span_of, week_of
 from portal.published import View
 from portal.web import Anyone
@@ -133,6 +134,18 @@ def _records(view: View, lines: Sequence[str], start: date, end: date) -> list[A
     )  # fmt: skip
 
 
+def _was_read(view: View, line: str, start: date, end: date) -> bool:
+    """Whether the line may be seen, and all that it counts on these days was read: else nothing is 0."""
+    if line not in view.lines:
+        return False
+    found = view.rows(
+        "select week_start from marts.fct_scorecard_weekly where line_id = $line"
+        " and week_start between $first::date and $last::date and list_contains($states::text[], state)",
+        line=line, first=week_start(start), last=end, states=["live", "provisional", "manual"],
+    )  # fmt: skip
+    return len(found) == (week_start(end) - week_start(start)).days // 7 + 1
+
+
 @router.get("/autotask/tickets")
 def tickets(visit: Cached, start_date: Day, end_date: Day) -> Json:
     """The tickets that were opened or closed on some days."""
@@ -152,7 +165,9 @@ def tickets(visit: Cached, start_date: Day, end_date: Day) -> Json:
     return {
         "start_date": start_date,
         "end_date": end_date,
-        "count": len(found),
+        "count": len(found)
+        if all(_was_read(visit.view, line, start_date, end_date) for line in TICKETS.values())
+        else None,
         "tickets": list(found.values()),
     }
 
@@ -160,12 +175,15 @@ def tickets(visit: Cached, start_date: Day, end_date: Day) -> Json:
 @router.get("/autotask/activity")
 def activity(visit: Cached, start_date: Day, end_date: Day) -> Json:
     """Tickets closed and hours, by person."""
-    lines = [TICKETS["tickets_closed"], UTILIZATION]
+    closed = TICKETS["tickets_closed"]
+    lines = [closed, UTILIZATION]
+    known = {line: _was_read(visit.view, line, start_date, end_date) for line in lines}
+    of = {"tickets_closed": closed, "billable_hours": UTILIZATION, "total_hours": UTILIZATION}
     people: dict[str, dict[str, Decimal]] = {}
     for row in _records(visit.view, lines, start_date, end_date):
         one = people.setdefault(
             row.person_key or "nobody",
-            dict.fromkeys(("tickets_closed", "billable_hours", "total_hours"), Decimal(0)),
+            dict.fromkeys(of, Decimal(0)),
         )
         if row.line_id == UTILIZATION:
             one["billable_hours"] += exact(row.numerator or 0)
@@ -176,7 +194,8 @@ def activity(visit: Cached, start_date: Day, end_date: Day) -> Json:
         "start_date": start_date,
         "end_date": end_date,
         "activity": {
-            key: {name: rounded(value) for name, value in one.items()} for key, one in sorted(people.items())
+            key: {name: rounded(value) if known[of[name]] else None for name, value in one.items()}
+            for key, one in sorted(people.items())
         },
     }
 
@@ -187,7 +206,7 @@ def daily_report(visit: Cached, date: Day) -> Json:
     rows = _records(visit.view, [*TICKETS.values(), SAME_DAY, UTILIZATION], date, date)
 
     def total(line: str, column: str = "numerator") -> float | int | None:
-        if line not in visit.view.lines:
+        if not _was_read(visit.view, line, date, date):
             return None
         return rounded(sum((exact(row[column] or 0) for row in rows if row.line_id == line), Decimal(0)))
 
@@ -235,9 +254,11 @@ def sales_activity(visit: Cached, week: Week = "", year: Year = None) -> Json:
 def mrr_closed(visit: Cached, start_date: Day, end_date: Day) -> Json:
     """The recurring revenue of deals that were won on some days."""
     rows = [row for row in _records(visit.view, [MRR], start_date, end_date) if row.record_type == "deal"]
+    known = _was_read(visit.view, MRR, start_date, end_date)
+    total = sum((exact(row.numerator or 0) for row in rows), Decimal(0))
     return {
-        "total_mrr": rounded(sum((exact(row.numerator or 0) for row in rows), Decimal(0))),
-        "deals_closed": len(rows),
+        "total_mrr": rounded(total) if known else None,
+        "deals_closed": len(rows) if known else None,
         "deals": [
             {
                 "id": row.record_id,

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+import duckdb
 import pytest
 import schemathesis
 from fastapi import FastAPI
@@ -285,3 +286,23 @@ def _try(strategy: Any, client: Any, header: dict[str, str]) -> None:
 )
 def test_numbers_beyond_all_bounds_are_answered(team: Callable[..., Any], path: str, status: int) -> None:
     team(path, status)
+
+
+def test_what_was_not_read_is_null_in_the_shapes_asked_for_by_name(settings: Settings) -> None:
+    with duckdb.connect(str(settings.published_path)) as connection:
+        connection.execute(
+            "update marts.fct_scorecard_weekly set state = 'stale' where week_label = '2025-W43'"
+        )
+    _, header = token_for(settings, "team")
+    browser = Browser(create_app(settings, ADDRESS))
+    days = "start_date=2025-10-20&end_date=2025-10-26"
+    mrr = browser.get(f"/api/hubspot/scorecard/mrr-closed?{days}", **header).json()
+    assert mrr["total_mrr"] is None and mrr["deals_closed"] is None
+    assert browser.get(f"/api/autotask/tickets?{days}", **header).json()["count"] is None
+    daily = browser.get("/api/autotask/report/daily?date=2025-10-20", **header).json()["metrics"]
+    assert set(daily.values()) == {None}
+    people = browser.get(f"/api/autotask/activity?{days}", **header).json()["activity"]
+    assert people and {value for one in people.values() for value in one.values()} == {None}
+    # the week before was read
+    before = "start_date=2025-10-13&end_date=2025-10-19"
+    assert browser.get(f"/api/hubspot/scorecard/mrr-closed?{before}", **header).json()["total_mrr"] == 0

@@ -397,6 +397,16 @@ def read_published(settings: Settings) -> duckdb.DuckDBPyConnection:
     return duckdb.connect(str(settings.published_path), read_only=True)
 
 
+def first_published_week(settings: Settings) -> date | None:
+    """The Monday of the oldest published week; None: nothing is published, or nobody can read it."""
+    try:
+        with contextlib.closing(read_published(settings)) as connection:
+            found = connection.execute("select min(week_start) from marts.fct_scorecard_weekly").fetchone()
+    except (LookupError, duckdb.Error):
+        return None
+    return found[0] if found else None
+
+
 def utc(instant: datetime) -> str:
     """An instant as ISO text with Z, for notes and metadata."""
     return instant.strftime("%Y-%m-%dT%H:%M:%SZ")

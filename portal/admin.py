@@ -17,7 +17,6 @@ from foundation.store.sign_in import all_tokens, create_token, revoke_token
 from foundation.text import read_text
 from portal.dagster import DagsterError, launch, run_of
 from portal.web import Admin, Form, Visit, administrator
-from reports.look.numbers import instant
 from reports.look.tokens import SOURCE_STATE
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(administrator)])
@@ -44,7 +43,7 @@ def sources(visit: Admin) -> HTMLResponse:
 
 
 def _sources(visit: Visit, error: str = "", status: int = 200) -> HTMLResponse:
-    # administrators see the state of every system; what a vendor says of a table is no figure of a line
+    # administrators see the state of every system: a vendor's message about a table contains no line's figure
     rows = visit.portal.library.rows(_SOURCES)
     return visit.page(
         "sources.html",
@@ -56,7 +55,6 @@ def _sources(visit: Visit, error: str = "", status: int = 200) -> HTMLResponse:
         words=SOURCE_STATE,
         dagster=visit.portal.settings.dagster_address,
         days=BACKFILL_DAYS,
-        when=lambda at: instant(at, visit.portal.company.company.time_zone),
     )
 
 
@@ -111,7 +109,6 @@ def run(visit: Admin, run_id: str) -> HTMLResponse:
         title="Run",
         current="sources",
         run=_run(visit, run_id),
-        when=lambda at: instant(at, visit.portal.company.company.time_zone),
     )
 
 
@@ -141,7 +138,6 @@ def _settings(
         secret=secret,
         error=error,
         done=done,
-        when=lambda at: instant(at, visit.portal.company.company.time_zone),
     )
 
 
@@ -227,5 +223,4 @@ def audit(visit: Admin, before: Annotated[int | None, Query(ge=1, le=2**62)] = N
         current="audit",
         records=shown,
         more=shown[-1].sequence if len(records) > PER_PAGE else None,
-        when=lambda at: instant(at, visit.portal.company.company.time_zone),
     )

@@ -92,7 +92,9 @@ class Run:
 def _ask(settings: Settings, query: str, variables: dict[str, Any]) -> dict[str, Any]:
     address = settings.dagster_address
     if address is None:
-        raise DagsterError("no Dagster is known: start `scoreline ui`, or set DAGSTER_URL")
+        raise DagsterError(
+            "Dagster is not connected. Start `scoreline ui` on this machine, or set DAGSTER_URL."
+        )
     try:
         answer = requests.post(
             f"{address}/graphql", json={"query": query, "variables": variables}, timeout=TIMEOUT

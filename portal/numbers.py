@@ -28,7 +28,7 @@ from portal.access import Line
 from portal.web import Form, Signed, Visit
 from reports.engine.markup import anchor
 from reports.engine.queries import Row
-from reports.look.numbers import instant, judged, number, week_days
+from reports.look.numbers import judged, number, week_days
 from reports.look.tokens import STATUS
 from reports.words.line import goal_text
 
@@ -226,7 +226,6 @@ def _page(
         ],
         past=[week_label(running - timedelta(weeks=n)) for n in range(53)],
         new_key=lambda: secrets.token_hex(16),
-        when=lambda at: instant(at, visit.portal.company.company.time_zone),
         done=done,
     )
 

@@ -168,7 +168,7 @@ def first_published(visit: Signed, label: str) -> Response:
     if path is None:
         raise HTTPException(404)
     html = path.read_text(encoding="utf-8")
-    # the page had other lines then, some of which the company may no longer have
+    # an archived page may show lines that no longer exist
     hidden = visit.portal.library.lines().keys() - visit.view.lines.keys()
     secret = {name for name in visit.who.confidential if _names(html, name)}
     if any(line in html for line in hidden) or secret - visit.who.sections:

@@ -32,6 +32,7 @@ from reports.components.macros import FUNCTIONS
 from reports.engine.markup import page_ids
 from reports.engine.templates import Macros, environment
 from reports.look.document import document
+from reports.look.numbers import instant
 
 HERE = Path(__file__).parent
 NOTED_EVERY = timedelta(minutes=5)
@@ -270,10 +271,12 @@ class Visit:
     def page(
         self, template: str, *, title: str, current: str = "", status: int = 200, **values: Any
     ) -> HTMLResponse:
-        """A page of the portal's own. `template`: in `templates/`; it sees `visit` and `values`."""
+        """A page of the portal's own. `template`: in `templates/`; it sees `visit`, `when` (an instant in the
+        company's time zone) and `values`."""
+        zone = self.portal.company.company.time_zone
         with page_ids():
             body = self.portal.templates.get_template(template).render(
-                visit=self, viewer=self.viewer, title=title, **values
+                visit=self, viewer=self.viewer, title=title, when=lambda at: instant(at, zone), **values
             )
         response = HTMLResponse(framed(title, body, self.nav(current)), status)
         return self.remember(response)

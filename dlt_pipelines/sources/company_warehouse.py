@@ -78,7 +78,7 @@ def _parsed(url: SecretStr) -> sa.URL:
         return sa.make_url(url.get_secret_value())
     except (sa.exc.ArgumentError, ValueError):  # ValueError: the port is not a number
         raise PermanentError(
-            "WAREHOUSE_SOURCE_URL is no SQLAlchemy address; write for example"
+            "WAREHOUSE_SOURCE_URL is not a valid SQLAlchemy URL, expected for example"
             " postgresql+psycopg://reader:password@host:5432/database"
         ) from None
 

@@ -76,7 +76,7 @@ def _parsed(url: SecretStr) -> dict[str, Any]:
         return dict(parse_uri(plain, warn=False))
     except (InvalidURI, ConfigurationError, ValueError):
         raise PermanentError(
-            "MONGODB_URL is no MongoDB address; write mongodb://reader:password@host:27017/database, with the"
+            "MONGODB_URL is not a valid URL, expected mongodb://reader:password@host:27017/database, with the"
             " password URL-encoded"
         ) from None
 

@@ -288,7 +288,7 @@ def store_errors(settings: Settings) -> Iterator[None]:
 
 
 def damaged(error: sa.exc.DBAPIError) -> bool:
-    """Whether the store's file is no complete database."""
+    """Whether the store's file is damaged."""
     return _sqlite_name(error).startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT"))
 
 

@@ -55,7 +55,7 @@ def ask(visit: Anyone, form: Form, background: BackgroundTasks) -> HTMLResponse:
     if secret:
         query = urlencode({"key": secret} | ({"next": then} if then != START else {}))
         background.add_task(send_link, portal, address, f"{portal.url}/sign-in/link?{query}", visit.now)
-    return visit.page("link_sent.html", title="Look into your mail", address=address)
+    return visit.page("link_sent.html", title="Check your e-mail", address=address)
 
 
 def send_link(portal: Portal, address: str, link: str, now: datetime) -> None:

@@ -223,10 +223,6 @@ def _asset(row: Row, now: int) -> dict[str, Any]:
 # ------------------------------------------------------------------ SaaS
 
 
-def _services(view: View, customer: Row) -> dict[str, int]:
-    return dict(customer.props["services"])
-
-
 def _failed(customer: Row, app: str, begins: int, ends: int) -> int:
     """Services of an application without a backup between two instants."""
     troubles = [t for t in customer.props["troubles"] if t[2] == app and t[0] <= begins and t[1] >= ends]

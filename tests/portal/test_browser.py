@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import uvicorn
 from pydantic import SecretStr
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.expected_conditions import staleness_of
 from selenium.webdriver.support.ui import WebDriverWait
@@ -86,7 +87,8 @@ def press(web: Any, button: Any) -> None:
     """Press a button and wait for the page that it leads to."""
     page = web.find_element(By.TAG_NAME, "html")
     button.click()
-    WebDriverWait(web, 30).until(staleness_of(page))
+    # while the old page goes, chromedriver may say something else than that it has gone
+    WebDriverWait(web, 30, ignored_exceptions=[WebDriverException]).until(staleness_of(page))
 
 
 def text(web: Any) -> str:

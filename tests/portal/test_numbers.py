@@ -211,4 +211,4 @@ def test_a_store_that_is_away_takes_nothing(maya: Browser) -> None:
 
 
 def test_an_unknown_line_owner_has_an_empty_page(browsers: Callable[[str], Browser]) -> None:
-    assert "You type no number for this week" in browsers(SAM).get("/numbers").text
+    assert "You have no number to type for this week" in browsers(SAM).get("/numbers").text

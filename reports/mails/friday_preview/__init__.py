@@ -279,7 +279,7 @@ def _values(told: Preview, reasons: Sequence[str], links: Links) -> dict[str, An
 
 
 def _notes(told: Preview, reasons: Sequence[str]) -> list[str]:
-    """What is missing, and which lines have no goal. Sources that are well are no news."""
+    """What is missing, and which lines have no goal. Leaves out healthy sources."""
     off = ", ".join(title(line, told.lines) for line in told.unmanned)
     name = period_name(told.week.monday, "week")
     without_goal = f"No goal in the {name}, because nobody works for it: {plain(off, 600)}."

@@ -191,7 +191,7 @@ def _watched(line: Line) -> bool:
 
 
 def _notes(told: Told) -> list[str]:
-    """What is missing, and what changed. Sources that are well are no news."""
+    """What is missing, and what changed. Leaves out healthy sources."""
     gaps = told.reasons or ["Nothing is missing, stale or rejected."]
     return [*gaps, *restatements.notes(told.changes, told.week.zone, MOST_CHANGED)]
 

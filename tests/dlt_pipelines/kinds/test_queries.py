@@ -192,7 +192,7 @@ def test_a_database_that_is_away_is_transient(ask: Ask, monkeypatch: pytest.Monk
 @pytest.mark.parametrize(
     ("url", "told"),
     [
-        ("not an address", "no SQLAlchemy address"),
+        ("not an address", "not a valid SQLAlchemy URL"),
         ("snowflake://acme/sales", "pip install snowflake-sqlalchemy"),
         (
             "bigquery://acme/sales?credentials_path=/none/key.json",
@@ -303,8 +303,8 @@ def test_a_mongo_that_is_away_is_transient(ask: Ask, monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize(
     ("url", "told"),
     [
-        ("http://x", "no MongoDB address"),
-        ("mongodb://reader:half canary@/x@host/db", "no MongoDB address"),
+        ("http://x", "not a valid URL"),
+        ("mongodb://reader:half canary@/x@host/db", "not a valid URL"),
         ("mongodb://reader:canary-8@host:27017/", "names no database"),
     ],
 )

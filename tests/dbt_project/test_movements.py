@@ -44,7 +44,8 @@ def test_a_rate_by_client(told: dict[tuple[str, str], dict[str, Any]]) -> None:
     assert row["mix_effect"] + row["rate_effect"] == row["change"] == Decimal("0.083333333333")
     # text of the vendor is cleaned of what no page should get
     assert (
-        row["sentence"] == "Up 8.3 points: +19.1 from rates, −10.8 from the mix. Beta Corp +7.6, Acme +0.7."
+        row["sentence"]
+        == "Up 8.3 points: +19.1 from higher rates, −10.8 from a different mix. Most from Beta Corp (+7.6)."
     )
 
 

@@ -34,6 +34,10 @@ splits as (
         string_agg(
             member || ' ' || {{ signed_amount('shown', 'unit') }}, chr(31) order by sign(effect) = sign(change) desc, position
         ) filter (where is_named and shown <> 0) as leaders,
+        -- the largest part that went the number's way
+        first(
+            member || ' (' || {{ signed_amount('shown', 'unit') }} || ')' order by position
+        ) filter (where sign(effect) = sign(change) and shown <> 0) as leader,
         -- names of campaigns may have commas
         case when bool_or(is_named and contains(member, ',')) then '; ' else ', ' end as separator,
         coalesce(sum(shown) filter (where is_named), 0) as leaders_shown,
@@ -64,8 +68,10 @@ told as (
         *,
         case sign(change_shown) when 1 then 'Up ' when -1 then 'Down ' else 'Unchanged' end
         || case when change_shown <> 0 then {{ amount_text('change_shown', 'unit') }} else '' end as headline,
-        {{ signed_amount('rate_shown', 'unit') }} || case when aggregation = 'mean' then ' from the averages, ' else ' from rates, ' end
-        || {{ signed_amount('(change_shown - rate_shown)', 'unit') }} || ' from the mix' as effects,
+        {{ signed_amount('rate_shown', 'unit') }} || ' from '
+        || case sign(rate_shown) when 1 then 'higher ' when -1 then 'lower ' else '' end
+        || if(aggregation = 'mean', 'averages, ', 'rates, ')
+        || {{ signed_amount('(change_shown - rate_shown)', 'unit') }} || ' from a different mix' as effects,
         case
             when others > 0
                 then
@@ -87,7 +93,9 @@ select
     cast(n_was as bigint) as n_was,
     cast(n_now as bigint) as n_now,
     cast(members as integer) as members,
-    concat_ws(
-        ': ', headline, nullif(concat_ws('. ', effects, nullif(replace(concat_ws(chr(31), leaders, rest), chr(31), separator), '')), '')
-    ) || '.' as sentence
+    concat_ws(': ', headline, case
+        -- the parts of a rate are many; the amounts of a sum add up as printed
+        when effects is not null then concat_ws('. Most from ', effects, leader)
+        else nullif(replace(concat_ws(chr(31), leaders, rest), chr(31), separator), '')
+    end) || '.' as sentence
 from told

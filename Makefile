@@ -66,7 +66,7 @@ replay: $(VENV)/.dev ## load and build 90 days of deals and calls, and list ever
 
 # for every Python that pyproject.toml allows, with every extra
 COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header pyproject.toml \
-	--extra build --extra sandbox --extra bigquery --extra portal --extra pdf
+	--extra build --extra sandbox --extra bigquery --extra portal --extra pdf --extra mcp --extra lake
 
 lock: $(VENV)/.dev ## lock pyproject.toml into the two lock files, with hashes (UPGRADE=1: the newest versions)
 	$(BIN)/$(COMPILE) $(if $(UPGRADE),--upgrade) -o requirements.lock

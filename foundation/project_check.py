@@ -91,6 +91,12 @@ def _of_company(
                 yield from _unknown(at(key, name), what, [name], known)
 
 
+def metric_sources(dbt_dir: Path) -> dict[str, set[str]]:
+    """Metric -> the sources that it reads, by its definition."""
+    files = sorted((dbt_dir / "models" / "metrics").rglob("*.yml"))
+    return {name: set(meta.get("sources") or ()) for file in files for _, name, meta in _models(file)}
+
+
 def metric_faults(dbt_dir: Path) -> Iterator[str]:
     """Metrics without a definition, and definitions that lack something or say what is not allowed."""
     macro = (dbt_dir / "macros" / "metrics.sql").read_text(encoding="utf-8")

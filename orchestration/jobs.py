@@ -7,9 +7,9 @@ import dagster as dg
 from foundation.calendar import local_date
 from orchestration import checks
 from orchestration.assets import reporting
-from orchestration.settings_at_import import COMPANY, SETTINGS
+from orchestration.settings_at_import import COMPANY, SETTINGS, asset_key, own_tags
 
-RAW = dg.AssetSelection.key_prefixes(["raw"]).without_checks()
+RAW = dg.AssetSelection.key_prefixes(list(asset_key("raw").path)).without_checks()
 _WEEKLY, _DAILY, _FRIDAY = (
     dg.AssetSelection.assets(key)
     for key in (reporting.WEEKLY_MAIL, reporting.DAILY_MAIL, reporting.FRIDAY_MAIL)
@@ -17,8 +17,8 @@ _WEEKLY, _DAILY, _FRIDAY = (
 
 
 def _at_most(hours: float) -> dict[str, str]:
-    """Run monitoring ends a run that takes longer, even if its process is gone."""
-    return {"dagster/max_runtime": str(int(hours * 3600))}
+    """Tags of a job. Run monitoring ends a run that takes longer, even if its process is gone."""
+    return {"dagster/max_runtime": str(int(hours * 3600)), **own_tags()}
 
 
 # each source in a process of its own, more of them than cores because they wait for vendors. forkserver: a

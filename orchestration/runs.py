@@ -20,6 +20,7 @@ from dagster._core.snap import snapshot_from_execution_plan
 from dagster._core.workspace.load_target import WorkspaceFileTarget
 
 from foundation.settings import PROJECT_ROOT, Settings
+from orchestration.companies import workspace_of
 from orchestration.event_log import BATCH
 
 
@@ -108,7 +109,9 @@ def job_by_name(name: str) -> dg.JobDefinition:
 def _origin(name: str) -> RemoteJobOrigin:
     """The job as the UI knows it: it lists a run from the command line with the job's other runs and in the
     timeline, and sensors follow it."""
-    (location,) = WorkspaceFileTarget([str(PROJECT_ROOT / "workspace.yaml")]).create_origins()
+    settings = Settings()
+    locations = WorkspaceFileTarget([str(workspace_of(settings))]).create_origins()
+    location = next(one for one in locations if settings.location in (None, one.location_name))
     return RemoteJobOrigin(RemoteRepositoryOrigin(location, SINGLETON_REPOSITORY_NAME), name)
 
 

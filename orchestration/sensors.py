@@ -15,6 +15,7 @@ from orchestration import jobs
 from orchestration.assets import reporting
 from orchestration.assets.ingestion import raw_key
 from orchestration.resources import Scoreline
+from orchestration.settings_at_import import asset_key, layer, op_of, own_tags
 from reports.post.alerts import tell_operator, untold
 from reports.post.due import built_as_of, due, first_day, has_waited_enough, pending, to_send, unheard_of
 from reports.post.round import recipients
@@ -26,13 +27,13 @@ def _loads(run: dg.DagsterRun) -> bool:
     """Whether a run loads raw tables: a refresh, a backfill, or tables that a person materialised by hand."""
     if run.job_name in (jobs.refresh.name, jobs.backfill.name):
         return True
-    return any(key.path[0] == "raw" for key in run.asset_selection or ())
+    return any(layer(key) == "raw" for key in run.asset_selection or ())
 
 
 def _built_since(instance: dg.DagsterInstance, run_id: str) -> bool:
     """Whether a build has begun since the run ended, as `make demo` does: it has taken the new rows in."""
     (load,) = instance.get_run_records(dg.RunsFilter(run_ids=[run_id]), limit=1)
-    last = instance.get_run_records(dg.RunsFilter(job_name=jobs.build.name), limit=1)
+    last = instance.get_run_records(dg.RunsFilter(job_name=jobs.build.name, tags=own_tags()), limit=1)
     return bool(last and load.end_time and (last[0].start_time or 0) >= load.end_time)
 
 
@@ -143,7 +144,7 @@ def _reports(instance: dg.DagsterInstance, settings: Settings, company: Company)
         last = next(
             iter(
                 instance.get_run_records(
-                    dg.RunsFilter(job_name=report, tags={"dagster/partition": day}), limit=1
+                    dg.RunsFilter(job_name=report, tags={"dagster/partition": day, **own_tags()}), limit=1
                 )
             ),
             None,
@@ -161,7 +162,7 @@ def _reports(instance: dg.DagsterInstance, settings: Settings, company: Company)
                 run_key=_key(settings, f"{report}-{period}", site and site.run_id, sorted(chosen.items())),
                 job_name=report,
                 partition_key=day,
-                run_config={"ops": {f"reports__{report}": {"config": {"only": only}}}},
+                run_config={"ops": {op_of(asset_key("reports", report)): {"config": {"only": only}}}},
             )
 
 
@@ -220,8 +221,8 @@ def typed_in(
         yield dg.SkipReason("Nothing was typed or set since the last look.")
         return
     at_work = (
-        dg.RunsFilter(job_name=jobs.build.name, statuses=_UNFINISHED),
-        dg.RunsFilter(tags={TYPED_IN: "yes"}, statuses=_UNFINISHED),
+        dg.RunsFilter(job_name=jobs.build.name, statuses=_UNFINISHED, tags=own_tags()),
+        dg.RunsFilter(tags={TYPED_IN: "yes", **own_tags()}, statuses=_UNFINISHED),
     )
     if any(context.instance.get_runs_count(runs) for runs in at_work):
         yield dg.SkipReason(f"There are {typed}. They are loaded when the present build has ended.")

@@ -14,7 +14,7 @@ import yaml
 from foundation.settings import Settings
 
 TIMEOUT = 20
-LOCATION, REPOSITORY = "scoreline", "__repository__"
+REPOSITORY = "__repository__"
 MOST_EVENTS = 1_000
 
 _LAUNCH = """
@@ -123,10 +123,13 @@ def launch(
     window = {"since": since.astimezone(UTC).isoformat(), "until": None, "restart": False} if since else {}
     params = {
         "selector": {
-            "repositoryLocationName": LOCATION,
+            "repositoryLocationName": settings.location or "scoreline",
             "repositoryName": REPOSITORY,
             "jobName": job,
-            "assetSelection": [{"path": ["raw", source, table]} for source, table in tables],
+            "assetSelection": [
+                {"path": [*filter(None, [settings.location]), "raw", source, table]}
+                for source, table in tables
+            ],
             "assetCheckSelection": [],
         },
         "runConfigData": {"resources": {"window": {"config": window}}} if window else {},

@@ -29,8 +29,18 @@ from sandbox import SANDBOX_CREDENTIALS
 DOCS = PROJECT_ROOT / "docs"
 PAGES = [PROJECT_ROOT / "README.md", PROJECT_ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
 TEXT = {page.relative_to(PROJECT_ROOT).as_posix(): page.read_text(encoding="utf-8") for page in PAGES}
-ASSET_KEYS = ("raw/",)
-MADE_BY_RUNS = ("var/", "site/", "outbox/", "receipts/", "restricted/", "published/", "scorecard/")
+ASSET_KEYS = ("raw/", "acme/raw/")
+MADE_BY_RUNS = (
+    "var/",
+    "home/",
+    "companies/",
+    "site/",
+    "outbox/",
+    "receipts/",
+    "restricted/",
+    "published/",
+    "scorecard/",
+)
 MADE_BY_MKDOCS = {"commands.md"} | {f"{name}.md" for name in SOURCES}
 PLACEHOLDER = re.compile(r"<\w+>")
 

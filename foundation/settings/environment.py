@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,6 +16,8 @@ from foundation.settings.dotenv_file import check_env_file
 from foundation.settings.types import WebAddress
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
+LOCATION = r"^[a-z][a-z0-9_]*$"
+"""Names of companies that share a Dagster instance: they are parts of keys there."""
 
 
 def env_file() -> Path:
@@ -54,6 +57,17 @@ class EnvSettings(BaseSettings):
             raise SettingsError(f"{faults}. Set it in the environment or in {env_file()}.") from None
 
 
+def variables() -> Iterator[tuple[str, bool]]:
+    """(name, whether it is a secret) of every environment variable that the settings imported so far read."""
+    kinds: list[type[EnvSettings]] = [EnvSettings]
+    while kinds:
+        kind = kinds.pop()
+        kinds += kind.__subclasses__()
+        prefix = str(kind.model_config.get("env_prefix") or "")
+        for name, field in kind.model_fields.items():
+            yield field.alias or (prefix + name).upper(), SecretStr.__name__ in str(field.annotation)
+
+
 def reason_of(error: Any) -> str:
     """The message of a pydantic error without its prefix."""
     return str(error["msg"]).removeprefix("Value error, ")
@@ -69,6 +83,10 @@ class Settings(EnvSettings):
     dbt_dir: Annotated[Path, Field(alias="SCORELINE_DBT_DIR")] = PROJECT_ROOT / "dbt_project"
     own_seeds_dir: Annotated[Path | None, Field(alias="SCORELINE_SEEDS_DIR")] = None
     """Folder of the seeds, if they are not in the dbt project."""
+    location: Annotated[str | None, Field(alias="SCORELINE_LOCATION", pattern=LOCATION)] = None
+    """The company's name in a Dagster instance that serves several. None: the instance serves one."""
+    own_dagster_home: Annotated[Path | None, Field(alias="SCORELINE_DAGSTER_HOME")] = None
+    """Folder of the Dagster instance, if it is not in the home."""
     as_of: Annotated[datetime | None, Field(alias="SCORELINE_AS_OF")] = None
     sandbox_url: Annotated[WebAddress | None, Field(alias="SANDBOX_URL")] = None
     dagster_url: Annotated[WebAddress | None, Field(alias="DAGSTER_URL")] = None
@@ -94,7 +112,15 @@ class Settings(EnvSettings):
             raise ValueError("not a valid address, expected postgresql://user:password@host:5432/database")
         return SecretStr(f"postgresql+psycopg{separator}{rest}")
 
-    @field_validator("home", "company_file", "manual_dir", "ad_spend_dir", "dbt_dir", "own_seeds_dir")
+    @field_validator(
+        "home",
+        "company_file",
+        "manual_dir",
+        "ad_spend_dir",
+        "dbt_dir",
+        "own_seeds_dir",
+        "own_dagster_home",
+    )
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
         return value and value.expanduser().resolve()
@@ -140,7 +166,7 @@ class Settings(EnvSettings):
 
     @property
     def dagster_home(self) -> Path:
-        return self.home / "dagster"
+        return self.own_dagster_home or self.home / "dagster"
 
     @property
     def dlt_dir(self) -> Path:

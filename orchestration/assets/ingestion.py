@@ -18,12 +18,13 @@ from dlt_pipelines.registry import SOURCES, SourceEntry
 from foundation.warehouse import WarehouseError
 from orchestration.code_links import to_module
 from orchestration.resources import Scoreline, Window
+from orchestration.settings_at_import import asset_key
 
 OWNERS = ["team:data"]
 
 
 def raw_key(source: str, table: str) -> dg.AssetKey:
-    return dg.AssetKey(["raw", source, table])
+    return asset_key("raw", source, table)
 
 
 def connected_tables() -> list[dg.AssetKey]:

@@ -14,7 +14,7 @@ from foundation.settings import Company, Settings
 from orchestration.assets.ingestion import OWNERS
 from orchestration.assets.transformation import DAILY, POOL
 from orchestration.resources import Scoreline
-from orchestration.settings_at_import import COMPANY, FIRST_WEEK, SETTINGS
+from orchestration.settings_at_import import COMPANY, FIRST_WEEK, SETTINGS, asset_key
 from reports.mails.daily_digest import send_daily_digest
 from reports.mails.friday_preview import send_friday_preview
 from reports.mails.weekly_scorecard import send_weekly_scorecard
@@ -24,12 +24,12 @@ from reports.post.due import remember_undelivered
 from reports.post.outcome import DeliveryFailed, DeliveryReport
 from reports.site.build import build_site, refresh_data_health
 
-PUBLISHED = dg.AssetKey(["published", "scoreline"])
-SITE = dg.AssetKey(["reports", "site"])
-WEEKLY_MAIL = dg.AssetKey(["reports", "weekly_scorecard"])
-DAILY_MAIL = dg.AssetKey(["reports", "daily_digest"])
-FRIDAY_MAIL = dg.AssetKey(["reports", "friday_preview"])
-ALERTS = dg.AssetKey(["reports", "operator_alerts"])
+PUBLISHED = asset_key("published", "scoreline")
+SITE = asset_key("reports", "site")
+WEEKLY_MAIL = asset_key("reports", "weekly_scorecard")
+DAILY_MAIL = asset_key("reports", "daily_digest")
+FRIDAY_MAIL = asset_key("reports", "friday_preview")
+ALERTS = asset_key("reports", "operator_alerts")
 
 
 def _span(ahead: timedelta) -> dict[str, Any]:
@@ -54,7 +54,7 @@ DAYS = dg.DailyPartitionsDefinition(**_span(timedelta(days=1)), end_offset=1)
 @dg.asset(
     key=PUBLISHED,
     deps=[
-        dg.AssetKey(["marts", name])
+        asset_key("marts", name)
         for name in ("fct_scorecard_weekly", "fct_contributions", "fct_restatements", "dim_build")
     ],
     group_name="reports",

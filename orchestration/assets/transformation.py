@@ -24,8 +24,9 @@ from foundation.warehouse import disk_full
 from orchestration.assets.ingestion import OWNERS, raw_key
 from orchestration.dbt_manifest import DBT_PROJECT, dbt_environment
 from orchestration.resources import Scoreline
+from orchestration.settings_at_import import LOCATION, asset_key, layer
 
-POOL = "warehouse"
+POOL = "_".join(filter(None, ("warehouse", LOCATION)))
 """Runs with an op in this pool run one at a time (`dagster.yaml`): builds, and the mails that follow them."""
 DAILY = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=30))
 """A day plus six hours, as for the sources."""
@@ -54,13 +55,13 @@ class Translator(DagsterDbtTranslator):
         source = str(dbt_resource_props.get("source_name", ""))
         if dbt_resource_props["resource_type"] == "source" and source.startswith("raw_"):
             return raw_key(source.removeprefix("raw_"), dbt_resource_props["name"])
-        return super().get_asset_key(dbt_resource_props)
+        return asset_key(*super().get_asset_key(dbt_resource_props).path)
 
     def get_asset_spec(
         self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
     ) -> dg.AssetSpec:
         spec = super().get_asset_spec(manifest, unique_id, project)
-        return spec.replace_attributes(freshness_policy=DAILY) if spec.key.path[0] == "marts" else spec
+        return spec.replace_attributes(freshness_policy=DAILY) if layer(spec.key) == "marts" else spec
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
         """A vendor's raw tables and models are one group; metrics are a group per section."""
@@ -96,7 +97,7 @@ def _place(dbt_resource_props: Mapping[str, Any]) -> tuple[str, str]:
     name="warehouse_config",
     pool=POOL,
     specs=[
-        dg.AssetSpec(list(key), description=text, group_name="config", owners=OWNERS, kinds={"duckdb"})
+        dg.AssetSpec(asset_key(*key), description=text, group_name="config", owners=OWNERS, kinds={"duckdb"})
         for key, text in _CONFIG_TABLES.items()
     ],
 )
@@ -106,7 +107,7 @@ def warehouse_config(scoreline: Scoreline) -> Iterator[dg.MaterializeResult[None
     ensure_tables(settings, scoreline.company())
     for key in _CONFIG_TABLES:
         yield dg.MaterializeResult(
-            asset_key=dg.AssetKey(list(key)), metadata={"as of": dg.MetadataValue.timestamp(settings.now())}
+            asset_key=asset_key(*key), metadata={"as of": dg.MetadataValue.timestamp(settings.now())}
         )
 
 

@@ -32,6 +32,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "check": ("check", "Check company.toml, seeds, pages and metrics."),
         "doctor": ("doctor", "List what is missing per source, and how to fix it."),
         "token": ("portal", "Create, list and revoke the tokens of programs that use the API."),
+        "new": ("new", "Lay out the folder of a company that shares this instance."),
         "claim": ("claim", "Claim a SimpleFIN access URL and write it to .env."),
     },
     "Run it": {

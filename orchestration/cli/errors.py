@@ -16,7 +16,7 @@ import click
 import duckdb
 
 from foundation.errors import ScorelineError, SettingsError
-from foundation.settings import EnvSettings, Settings
+from foundation.settings import Settings
 from foundation.warehouse import disk_full, translate
 
 
@@ -138,18 +138,12 @@ def _redacted(text: str) -> str:
 
 def _secrets() -> Iterator[str]:
     from dotenv import dotenv_values
-    from pydantic import SecretStr
 
-    from foundation.settings import env_file
+    from foundation.settings.environment import env_file, variables
 
     values = dict(os.environ)
     with contextlib.suppress(OSError, UnicodeDecodeError):
         values |= {name: value for name, value in dotenv_values(env_file()).items() if value}
-    kinds = [EnvSettings]
-    while kinds:
-        kind = kinds.pop()
-        kinds += kind.__subclasses__()
-        prefix = str(kind.model_config.get("env_prefix") or "")
-        for name, field in kind.model_fields.items():
-            if SecretStr.__name__ in str(field.annotation):
-                yield values.get(field.alias or (prefix + name).upper(), "")
+    for name, is_secret in variables():
+        if is_secret:
+            yield values.get(name, "")

@@ -66,7 +66,9 @@ def send(report: str, week: str | None, day: datetime | None, force: bool, only:
                 f"{week!r} is not a valid week, expected 2025-W43 or 2025-10-20", param_hint="--week"
             ) from None
     _must_exist(report, period, "--day" if report == "daily_digest" else "--week")
-    config = {f"reports__{report}": {"config": {"force": force, "only": list(only)}}}
+    from orchestration.settings_at_import import asset_key, op_of
+
+    config = {op_of(asset_key("reports", report)): {"config": {"force": force, "only": list(only)}}}
     sys.exit(0 if _run(report, partition_key=period.isoformat(), ops=config) else 1)
 
 

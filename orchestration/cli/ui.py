@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 
@@ -19,6 +21,7 @@ from orchestration.cli.demo_home import (
     sandbox_port_option,
 )
 from orchestration.cli.ports import free_port
+from orchestration.companies import companies_dir, companies_in, instance_home, write_workspace
 
 
 @click.command()
@@ -26,13 +29,24 @@ from orchestration.cli.ports import free_port
 @click.option("--host", default="127.0.0.1", show_default=True)
 @sandbox_port_option
 @company_option
-def ui(port: int, host: str, sandbox_port: int, company: str | None) -> None:
+@click.option(
+    "--companies",
+    is_flag=True,
+    help="Serve all companies that `scoreline new` has laid out, in one instance.",
+)
+def ui(port: int, host: str, sandbox_port: int, company: str | None, companies: bool) -> None:
     """Start the Dagster UI and the daemon that runs the schedules.
 
     Without any credentials, or with --company, they run on the sandbox, as the demo does.
     """
     with contextlib.ExitStack() as stack:
-        if invented := lives_here(company):
+        workspace = PROJECT_ROOT / "workspace.yaml"
+        if companies or Settings().location:
+            folder = companies_dir()
+            workspace = write_workspace(folder)
+            os.environ["SCORELINE_DAGSTER_HOME"] = str(instance_home(folder))
+            click.echo(f"Companies: {', '.join(companies_in(folder))}")
+        elif invented := lives_here(company):
             stack.enter_context(demo_world(invented, sandbox_port))
             settings = Settings()
             click.echo(
@@ -41,23 +55,22 @@ def ui(port: int, host: str, sandbox_port: int, company: str | None) -> None:
             )
         port = free_port(port, "the UI", "--port", host)
         click.echo(f"Dagster UI: http://{host}:{port} (Ctrl-C stops it)")
-        sys.exit(_dagster_dev(host, port))
+        sys.exit(_dagster_dev(host, port, workspace))
 
 
-def _dagster_dev(host: str, port: int) -> int:
+def _dagster_dev(host: str, port: int, workspace: Path) -> int:
     """Run `dagster dev` until it ends or this process is stopped. Returns its exit code."""
     from orchestration.runs import fail_dead_runs
 
     settings = Settings()
-    make_home(settings.home)
+    make_home(settings.own_dagster_home or settings.home)
     if dead := fail_dead_runs(settings):
         click.echo(
             f"Marked {len(dead)} earlier run(s) as failed because their process is gone: {', '.join(dead)}"
         )
-    workspace = str(PROJECT_ROOT / "workspace.yaml")
     # the daemon would log a line for every tick of every sensor; and `dg dev` is not installed
     quiet = [sys.executable, "-W", "ignore", "-m", "dagster", "dev", "--log-level", "warning"]
-    command = [*quiet, "-w", workspace, "-h", host, "-p", str(port)]
+    command = [*quiet, "-w", str(workspace), "-h", host, "-p", str(port)]
     # a group of its own: Ctrl-C reaches this process alone, which then stops all of them in order
     process = subprocess.Popen(command, cwd=PROJECT_ROOT, start_new_session=True)
     note = settings.dagster_note  # the portal starts runs there

@@ -29,7 +29,7 @@ def test_the_example_and_the_code_agree() -> None:
     listed = set(
         re.findall(r"^([A-Z][A-Z0-9_]+)=", (ROOT / ".env.example").read_text(encoding="utf-8"), re.M)
     )
-    assert listed == names(EnvSettings) | {"SCORELINE_ENV_FILE"}
+    assert listed == names(EnvSettings) | {"SCORELINE_ENV_FILE", "SCORELINE_COMPANIES"}
 
 
 def test_the_example_holds_no_value() -> None:

@@ -1,0 +1,101 @@
+"""Several companies in one Dagster instance, a code location each: a provider runs its clients' scorecards.
+
+A company is a folder that `scoreline new` lays out: company.toml, seeds, `.env` with its places and
+credentials, its home. Each location has a process of its own that reads that `.env` and nothing else of the
+environment, so no credential of one company can reach another. Asset keys, run tags and the pool of builds
+carry the company's name, because the instance's event log is one for all.
+
+`orchestration.companies` is also the module that Dagster loads: its attribute `acme` is the definitions of
+the company in the folder `acme`.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from foundation.errors import SettingsError
+from foundation.settings import PROJECT_ROOT, Settings
+from foundation.settings.environment import variables
+
+
+def companies_dir() -> Path:
+    """The folder of the companies' folders: SCORELINE_COMPANIES, or `companies` in the project. All processes
+    of the instance inherit it."""
+    folder = Path(os.environ.get("SCORELINE_COMPANIES") or PROJECT_ROOT / "companies").expanduser().resolve()
+    os.environ["SCORELINE_COMPANIES"] = str(folder)
+    return folder
+
+
+def companies_in(folder: Path) -> list[str]:
+    """The names of the companies: the folders with a `.env` and a company.toml."""
+    return sorted(
+        file.parent.name for file in folder.glob("*/.env") if (file.parent / "company.toml").exists()
+    )
+
+
+def instance_home(folder: Path) -> Path:
+    """The Dagster instance that serves the companies of a folder."""
+    return folder / ".dagster"
+
+
+def write_workspace(folder: Path) -> Path:
+    """Write the workspace with a code location per company, and return its file.
+
+    Raises:
+        SettingsError: there is no company in the folder.
+    """
+    names = companies_in(folder)
+    if not names:
+        raise SettingsError(f"{folder} has no company. `scoreline new NAME` lays one out.")
+    locations = [
+        {"python_module": {"module_name": __name__, "attribute": name, "location_name": name}}
+        for name in names
+    ]
+    file = instance_home(folder) / "workspace.yaml"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_suffix(f".{os.getpid()}")
+    part.write_text(yaml.safe_dump({"load_from": locations}, sort_keys=False), encoding="utf-8")
+    part.replace(file)
+    return file
+
+
+def workspace_of(settings: Settings) -> Path:
+    """The workspace in which a company's jobs are: the project's own, or that of the companies."""
+    return write_workspace(companies_dir()) if settings.location else PROJECT_ROOT / "workspace.yaml"
+
+
+def work_for(name: str) -> None:
+    """Let this process and its children read the settings of one company, and nothing that the environment
+    says of another.
+
+    Raises:
+        SettingsError: the company's `.env` is that of another folder.
+    """
+    from dlt_pipelines.registry import SOURCES
+
+    folder = companies_dir()
+    for entry in SOURCES.values():
+        _ = entry.source  # importing the module defines its credentials
+    for variable, _ in variables():
+        os.environ.pop(variable, None)
+    os.environ["SCORELINE_ENV_FILE"] = str(folder / name / ".env")
+    settings = Settings()
+    if settings.location != name or settings.company_file != folder / name / "company.toml":
+        raise SettingsError(
+            f"{folder / name / '.env'}: SCORELINE_LOCATION and SCORELINE_COMPANY_FILE are not those of"
+            f" {folder / name}. Write {name} and {folder / name / 'company.toml'}."
+        )
+
+
+def __getattr__(name: str) -> Any:
+    """The definitions of a company, for the process that serves it."""
+    if name.startswith("_") or name not in companies_in(companies_dir()):
+        raise AttributeError(f"there is no company {name!r} in {companies_dir()}")
+    work_for(name)
+    from orchestration.definitions import defs
+
+    return defs

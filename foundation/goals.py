@@ -22,7 +22,7 @@ from foundation.calendar import local_date, week_start
 from foundation.cells import Rejected
 from foundation.seeds import Goal, seed_rows
 from foundation.settings import Company, Settings
-from foundation.store import StoreError, read
+from foundation.store import read
 from foundation.store.goals import StoredGoal, stored_goals
 from foundation.warehouse import read_published
 
@@ -144,30 +144,6 @@ def goals_csv(settings: Settings) -> str:
 
 def _cell(value: object) -> str:
     return f"{value:f}" if isinstance(value, Decimal) else str(value)
-
-
-def rows_for_dbt(settings: Settings) -> list[tuple[Any, ...]] | None:
-    """The goals of the store as rows of `config.goals`; None: the store can't be read."""
-    try:
-        with read(settings) as connection:
-            stored = stored_goals(connection)
-    except StoreError:
-        return None  # the source of typed-in numbers reports it
-    return [
-        (
-            goal.sequence,
-            goal.line_id,
-            goal.valid_from,
-            goal.operator,
-            goal.target,
-            goal.target_2,
-            goal.band,
-            goal.tolerance,
-            goal.per,
-            goal.reason,
-        )
-        for goal in stored
-    ]
 
 
 def checked_goal(

@@ -13,7 +13,7 @@ import logging
 import os
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -89,6 +89,19 @@ create table if not exists config.goals (
     sequence bigint not null, line_id text not null, valid_from date not null, operator text not null,
     target decimal(18, 6) not null, target_2 decimal(18, 6), band decimal(9, 6), tolerance decimal(18, 6),
     per text, reason text not null
+);
+create table if not exists config.normals (
+    line_id text not null, starts_on date not null, reason text not null, entered_at timestamptz not null,
+    entered_by text not null
+);
+create table if not exists config.notes (
+    line_id text not null, period_start date not null, text text not null, version integer not null,
+    entered_at timestamptz not null, entered_by text not null
+);
+create table if not exists config.actions (
+    action_id text not null, line_id text not null, period_start date not null, what text not null,
+    owner text not null, due_on date not null, state text not null, entered_at timestamptz not null,
+    entered_by text not null
 );
 create table if not exists config.api_versions (
     source text not null, version text not null,
@@ -266,14 +279,14 @@ class Warehouse:
         company: Company,
         sources: Sequence[tuple[str, str, str, float, str]],
         versions: Sequence[ApiVersion] = (),
-        goals: Sequence[Sequence[Any]] | None = None,
+        of_the_store: Mapping[str, Sequence[Sequence[Any]]] | None = None,
     ) -> None:
         """Create the ledger and write clock and settings, so that dbt reads them as tables. Call with the
         lock held.
 
         `sources`: (source, label, cadence, freshness limit in hours, kind) per registered source. `versions`:
-        the versions of the APIs in use. `goals`: those of the store; None: they can't be read, so those that
-        were read before stay.
+        the versions of the APIs in use. `of_the_store`: what people set and wrote, rows per table; None: the
+        store can't be read, so what was read before stays.
         """
         with disk_errors(self.settings), contextlib.closing(self.connect()) as connection:
             connection.execute(_DDL)
@@ -287,11 +300,11 @@ class Warehouse:
             connection.execute("delete from config.api_versions")
             if versions:
                 connection.executemany("insert into config.api_versions values (?, ?, ?, ?, ?, ?)", versions)
-            if goals is not None:
-                connection.execute("delete from config.goals")
-            if goals:
-                marks = ", ".join("?" * len(goals[0]))
-                connection.executemany(f"insert into config.goals values ({marks})", goals)
+            for table, rows in (of_the_store or {}).items():
+                connection.execute(f"delete from config.{table}")
+                if rows:
+                    marks = ", ".join("?" * len(rows[0]))
+                    connection.executemany(f"insert into config.{table} values ({marks})", rows)
             connection.commit()
 
     def declare_ledger(self, connection: duckdb.DuckDBPyConnection) -> None:

@@ -15,8 +15,8 @@ from foundation.cells import Rejected
 from foundation.goals import checked_goal, goals
 from foundation.store import begin
 from foundation.store.audit import record
-from foundation.store.entries import KeyUsed
 from foundation.store.goals import add_goal
+from foundation.store.rows import KeyUsed
 from portal.lines import about_line, goal_words
 from portal.numbers import sentence
 from portal.web import Form, Signed, Visit

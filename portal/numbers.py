@@ -22,7 +22,8 @@ from foundation.calendar import parse_week, week_label
 from foundation.cells import Rejected
 from foundation.store import begin, read
 from foundation.store.audit import record
-from foundation.store.entries import Entry, KeyUsed, add_entry, entries_of
+from foundation.store.entries import Entry, add_entry, entries_of
+from foundation.store.rows import KeyUsed
 from foundation.typed_in import checked_value
 from portal.access import Line
 from portal.web import Form, Signed, Visit

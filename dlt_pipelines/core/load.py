@@ -38,9 +38,9 @@ from dlt_pipelines.errors import PermanentError, SourceError
 from dlt_pipelines.registry import SOURCES, SourceEntry, source_entry
 from dlt_pipelines.wire.connection import Connection
 from dlt_pipelines.wire.redaction import Redactor, redacted_logs
-from foundation.goals import rows_for_dbt
 from foundation.seeds import check_seeds
 from foundation.settings import Company, Settings, SettingsError
+from foundation.store.for_dbt import rows_for_dbt
 from foundation.warehouse import Warehouse, WarehouseError, translate
 
 log = logging.getLogger(__name__)
@@ -125,7 +125,7 @@ def ensure_tables(settings: Settings, company: Company) -> None:
         than was meant. WarehouseBusy: a process without the write lock holds the warehouse.
     """
     check_seeds(settings)
-    goals = rows_for_dbt(settings)
+    of_the_store = rows_for_dbt(settings)
     warehouse = Warehouse(settings)
     with warehouse.write_lock("ensure tables"):
         limits = {name: entry.freshness_limit.total_seconds() / 3600 for name, entry in SOURCES.items()}
@@ -133,7 +133,7 @@ def ensure_tables(settings: Settings, company: Company) -> None:
             company,
             [(e.name, e.label, e.cadence, limits[e.name], e.kind) for e in SOURCES.values()],
             [row for name in SOURCES for row in versions.rows(name, company)],
-            goals,
+            of_the_store,
         )
         lacking = _lacking(warehouse, SOURCES.values())
     for name in lacking:

@@ -21,7 +21,7 @@ from foundation.errors import ScorelineError
 from foundation.settings import Settings
 from foundation.warehouse import backups
 
-VERSION = "0001"
+VERSION = "0002"
 """The newest migration in `migrations/versions/`."""
 LOCK_TIMEOUT = 30.0
 """Seconds that another process may keep the store to itself."""

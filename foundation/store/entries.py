@@ -10,12 +10,8 @@ from decimal import Decimal
 import sqlalchemy as sa
 
 from foundation.calendar import parse_week
-from foundation.store.engine import upsert
+from foundation.store.rows import add_once
 from foundation.store.schema import entries
-
-
-class KeyUsed(Exception):
-    """An idempotency key was used before, for something else."""
 
 
 @dataclass(frozen=True)
@@ -76,12 +72,7 @@ def add_entry(
         "idempotency_key": idempotency_key,
         "corrects": before and before.sequence,
     }
-    connection.execute(upsert(connection, entries).values(row).on_conflict_do_nothing())
-    (found,) = _found(connection, entries.c.idempotency_key == idempotency_key)
-    same = ("metric", "person", "period", "value", "note", "reason", "entered_by")
-    if any(getattr(found, name) != row[name] for name in same):
-        raise KeyUsed(f"The key {idempotency_key!r} was used before, for another number. Send a new key.")
-    return found
+    return Entry(**add_once(connection, entries, row, "number"))
 
 
 def entries_of(connection: sa.Connection, metric: str, person: str | None, period: str) -> list[Entry]:

@@ -9,8 +9,7 @@ from decimal import Decimal
 
 import sqlalchemy as sa
 
-from foundation.store.engine import upsert
-from foundation.store.entries import KeyUsed
+from foundation.store.rows import add_once
 from foundation.store.schema import goals
 
 
@@ -54,7 +53,7 @@ def add_goal(
     per: str | None = None,
     tolerance: Decimal | None = None,
 ) -> StoredGoal:
-    """Add a goal that `foundation.goals.goal_fault` accepts. The same request may come twice.
+    """Add a goal that `foundation.goals.checked_goal` accepts. The same request may come twice.
 
     Args:
         entered_at: `Settings.now()`.
@@ -76,11 +75,7 @@ def add_goal(
         "entered_by": entered_by,
         "idempotency_key": idempotency_key,
     }
-    connection.execute(upsert(connection, goals).values(row).on_conflict_do_nothing())
-    (found,) = _found(connection, goals.c.idempotency_key == idempotency_key)
-    if any(getattr(found, name) != value for name, value in row.items() if name != "entered_at"):
-        raise KeyUsed(f"The key {idempotency_key!r} was used before, for another goal. Send a new key.")
-    return found
+    return StoredGoal(**add_once(connection, goals, row, "goal"))
 
 
 def stored_goals(connection: sa.Connection, line_id: str | None = None) -> list[StoredGoal]:

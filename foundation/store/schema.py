@@ -99,6 +99,59 @@ goals = sa.Table(
     sqlite_autoincrement=True,
 )
 
+# in the three tables below, the highest version of a key counts; the others are its trail
+normals = sa.Table(
+    "normals",
+    metadata,
+    _sequence(),
+    sa.Column("line_id", sa.Text, nullable=False),
+    sa.Column("starts_on", Day, nullable=False),  # Monday of the first week that is like the new ones
+    sa.Column("version", sa.Integer, nullable=False),  # 1, 2, ...
+    sa.Column("is_withdrawn", sa.Boolean, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("entered_at", Instant, nullable=False),
+    sa.Column("entered_by", sa.Text, nullable=False),
+    sa.Column("idempotency_key", sa.Text, nullable=False, unique=True),
+    sa.UniqueConstraint("line_id", "starts_on", "version"),
+    sqlite_autoincrement=True,
+)
+
+notes = sa.Table(
+    "notes",
+    metadata,
+    _sequence(),
+    sa.Column("line_id", sa.Text, nullable=False),
+    sa.Column("period_start", Day, nullable=False),  # first day of the week, month or quarter
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),  # empty: taken back
+    sa.Column("entered_at", Instant, nullable=False),
+    sa.Column("entered_by", sa.Text, nullable=False),
+    sa.Column("idempotency_key", sa.Text, nullable=False, unique=True),
+    sa.UniqueConstraint("line_id", "period_start", "version"),
+    sqlite_autoincrement=True,
+)
+
+actions = sa.Table(
+    "actions",
+    metadata,
+    _sequence(),
+    sa.Column("action_id", sa.Text, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("line_id", sa.Text, nullable=False),
+    sa.Column("period_start", Day, nullable=False),  # of the period in which it was begun
+    sa.Column("what", sa.Text, nullable=False),
+    sa.Column("owner", sa.Text, nullable=False),  # a person_key of people.csv
+    sa.Column("due_on", Day, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("entered_at", Instant, nullable=False),
+    sa.Column("entered_by", sa.Text, nullable=False),
+    sa.Column("idempotency_key", sa.Text, nullable=False, unique=True),
+    sa.UniqueConstraint("action_id", "version"),
+    sa.CheckConstraint("state in ('open', 'done', 'dropped')", name="actions_state"),
+    sa.Index("actions_of", "line_id"),
+    sqlite_autoincrement=True,
+)
+
 audit = sa.Table(
     "audit",
     metadata,
@@ -187,6 +240,7 @@ tokens = sa.Table(
     sa.Column("hash", sa.Text, nullable=False, unique=True),
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("role", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False, server_default="api"),  # api | link: stands in an address
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("created_by", sa.Text, nullable=False),
     sa.Column("used_at", Instant),  # last time

@@ -15,9 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from foundation.cells import Rejected
-from foundation.goals import DatedGoal, checked_goal, goals, goals_csv, merged, rows_for_dbt
+from foundation.goals import DatedGoal, checked_goal, goals, goals_csv, merged
 from foundation.settings import PROJECT_ROOT, Company, Settings, load_company
 from foundation.store import begin
+from foundation.store.for_dbt import rows_for_dbt
 from foundation.store.goals import StoredGoal, add_goal
 
 NOW = datetime(2025, 10, 29, 12, tzinfo=UTC)
@@ -118,7 +119,8 @@ def test_a_goal_that_goals_csv_could_not_hold_is_refused(
 
 def test_without_the_store_dbt_keeps_the_goals_it_has(here: Settings, company: Company) -> None:
     set_goal(here, company, "a")
-    assert rows_for_dbt(here) == [
+    read = rows_for_dbt(here)
+    assert read and read["goals"] == [
         (1, DIALS, date(2025, 10, 27), ">=", Decimal(130), None, Decimal("0.10"), None, None, "new list")
     ]
     here.store_path.write_bytes(b"damaged" * 100)

@@ -150,6 +150,19 @@ def fill_chicago(warehouse: RawWarehouse) -> None:
     """W41 = 6 to 12 October 2025, W42 = 13 to 19, W43 = 20 to 26, W44 is running. Chicago is at UTC-5
     (winter: -6)."""
     add = warehouse.add
+    # what people wrote in the portal; one line does not exist any more, one note is about no week
+    warehouse.change("""
+    insert into config.notes values
+        ('inside.dials', '2025-10-20', 'Two days at the <b>fair</b>.', 2, '2025-10-27T11:00:00Z', 'maya'),
+        ('quarter.won', '2025-09-29', 'Two deals slipped.', 1, '2025-10-27T11:00:00Z', 'boss@board.example'),
+        ('inside.dials', '2025-10-22', 'A Wednesday.', 1, '2025-10-27T11:00:00Z', 'maya'),
+        ('gone.dials', '2025-10-20', 'Of a line of then.', 1, '2025-10-27T11:00:00Z', 'maya');
+    insert into config.actions values
+        ('a1', 'inside.dials', '2025-10-20', 'Call again', 'victor', '2025-10-31', 'open', '2025-10-27T11:00:00Z', 'maya'),
+        ('a2', 'inside.dials', '2025-10-13', 'Buy a list', 'noone', '2025-10-31', 'done', '2025-10-27T11:30:00Z', 'victor');
+    insert into config.normals values
+        ('inside.dials', '2025-10-13', 'New dialer', '2025-10-27T11:00:00Z', 'maya');
+    """)
     add("hubspot.owners", OWNERS)
     add(
         "hubspot.account",

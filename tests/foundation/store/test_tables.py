@@ -14,8 +14,9 @@ from alembic.migration import MigrationContext
 from foundation.settings import Settings
 from foundation.store import begin, read, sign_in
 from foundation.store.audit import audit_records, record
-from foundation.store.entries import Entry, KeyUsed, add_entry, all_entries, entries_of, standing_entry
+from foundation.store.entries import Entry, add_entry, all_entries, entries_of, standing_entry
 from foundation.store.goals import add_goal, stored_goals
+from foundation.store.rows import KeyUsed
 from foundation.store.schema import metadata
 from foundation.store.subscriptions import (
     choose_subscription,

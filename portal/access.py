@@ -104,6 +104,14 @@ class Viewer:
             return (self.person_key,)
         return (line.people or (None,)) if self.person_key in line.owners else ()
 
+    def may_answer(self, line: Line) -> bool:
+        """Whether they may write notes and actions about a line, and confirm a new normal: its owners, who
+        sets goals, and programs that type it in."""
+        if not self.may_see(line):
+            return False
+        types = bool({line.line_id, line.section, EVERYTHING} & self.types)
+        return self.sets_goals or types or self.person_key in line.owners
+
     def may_set_goal(self, line: Line) -> bool:
         return self.sets_goals and self.may_see(line)
 

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from foundation import __version__
 from foundation.settings import Settings
 from foundation.store import StoreError, open_store
-from portal import admin, goals, lines, numbers, pages, pdf
+from portal import admin, goals, lines, my_week, numbers, pages, pdf
 from portal.api import docs, shapes, v1
 from portal.api.answers import NotModified, problem
 from portal.guard import Guard
@@ -28,6 +28,7 @@ PUBLIC = (sign_in_pages.public, mail_link.router, oidc.router, shapes.public)
 PRIVATE = (
     sign_in_pages.router,
     numbers.router,
+    my_week.router,
     goals.router,
     lines.router,
     admin.router,

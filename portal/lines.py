@@ -3,11 +3,14 @@ quarters of all lines."""
 
 from __future__ import annotations
 
+import secrets
+
 from fastapi import APIRouter, HTTPException
 from fastapi.responses import HTMLResponse
 
 from foundation.goals import DatedGoal, goals
 from portal.api.v1 import Figure, figures
+from portal.notes import Written
 from portal.pages import note_confidential
 from portal.published import View
 from portal.web import Signed, Visit
@@ -110,6 +113,9 @@ def line(visit: Signed, line_id: str, all: str = "") -> HTMLResponse:
         chart=lambda: _chart(about, found[::-1]),  # ids are numbered while the page is rendered
         goals=goals(visit.portal.settings, line_id)[::-1],
         may_set=visit.who.may_set_goal(view.lines[line_id]),
+        may_answer=visit.who.may_answer(view.lines[line_id]),
+        written=Written.of(visit, line_id),
+        new_key=lambda: secrets.token_hex(16),
         value_of=value_of,
         goal_of=goal_of,
         goal_words=goal_words,

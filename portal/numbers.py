@@ -291,7 +291,7 @@ def save_all(visit: Visit, numbers: Sequence[tuple[Field, str]], form: Mapping[s
         Rejected: one of them is not taken; the sentence says why.
     """
     settings, company = visit.portal.settings, visit.portal.company
-    note, reason = (_text(form.get(name, ""), name) for name in ("note", "reason"))
+    note, reason = (plain_text(form.get(name, ""), name) for name in ("note", "reason"))
     key = form.get("key", "")
     if not re.fullmatch(r"[\w:.-]{8,200}", key):
         raise Rejected("the form is not complete; open the page again")
@@ -347,8 +347,8 @@ def save_all(visit: Visit, numbers: Sequence[tuple[Field, str]], form: Mapping[s
     return saved
 
 
-def _text(text: str, what: str) -> str | None:
-    """A note or a reason: one line, or several.
+def plain_text(text: str, what: str) -> str | None:
+    """A note or a reason on one line, without invisible characters; None: it is empty.
 
     Raises:
         Rejected: it is too long.

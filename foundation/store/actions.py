@@ -84,6 +84,6 @@ def trail_of(connection: sa.Connection, action_id: str) -> list[Action]:
     return [Action(**row) for row in connection.execute(query).mappings()]
 
 
-def present_actions(connection: sa.Connection) -> list[Action]:
-    """All actions in their present state, the one that changed last at the end."""
-    return [Action(**row) for row in standing(connection, actions, _KEY)]
+def present_actions(connection: sa.Connection, line_id: str | None = None) -> list[Action]:
+    """All actions or those of a line in their present state, the one that changed last at the end."""
+    return [Action(**row) for row in standing(connection, actions, _KEY, line_id)]

@@ -72,7 +72,7 @@ def normals_of(connection: sa.Connection, line_id: str) -> list[Normal]:
     return [Normal(**row) for row in connection.execute(query).mappings()]
 
 
-def standing_normals(connection: sa.Connection) -> list[Normal]:
-    """The normals of all lines that count, the one that was written first at the beginning."""
-    found = [Normal(**row) for row in standing(connection, normals, _KEY)]
+def standing_normals(connection: sa.Connection, line_id: str | None = None) -> list[Normal]:
+    """The normals of all lines or of one that count, in the order of writing."""
+    found = [Normal(**row) for row in standing(connection, normals, _KEY, line_id)]
     return [normal for normal in found if not normal.is_withdrawn]

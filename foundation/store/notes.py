@@ -72,7 +72,7 @@ def notes_of(connection: sa.Connection, line_id: str, period_start: date | None 
     return [Note(**row) for row in connection.execute(query).mappings()]
 
 
-def standing_notes(connection: sa.Connection) -> list[Note]:
-    """The note of each line and period that counts, in the order of writing."""
-    found = [Note(**row) for row in standing(connection, notes, _KEY)]
+def standing_notes(connection: sa.Connection, line_id: str | None = None) -> list[Note]:
+    """The note of each line and period that counts, or of one line's, in the order of writing."""
+    found = [Note(**row) for row in standing(connection, notes, _KEY, line_id)]
     return [note for note in found if note.text]

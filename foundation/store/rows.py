@@ -56,10 +56,15 @@ def add_version(
     return add_once(connection, table, row, what)
 
 
-def standing(connection: sa.Connection, table: sa.Table, key: Sequence[str]) -> list[sa.RowMapping]:
-    """The row of the highest version of each key, in the order of writing."""
+def standing(
+    connection: sa.Connection, table: sa.Table, key: Sequence[str], line_id: str | None = None
+) -> list[sa.RowMapping]:
+    """The row of the highest version of each key, in the order of writing. `line_id`: of one line."""
     columns = [table.c[name] for name in key]
-    newest = sa.select(*columns, sa.func.max(table.c.version).label("version")).group_by(*columns).subquery()
-    same = [table.c[name] == newest.c[name] for name in (*key, "version")]
-    query = sa.select(table).join(newest, sa.and_(*same)).order_by(table.c.sequence)
+    newest = sa.select(*columns, sa.func.max(table.c.version).label("version")).group_by(*columns)
+    if line_id is not None:
+        newest = newest.where(table.c.line_id == line_id)
+    of_each = newest.subquery()
+    same = [table.c[name] == of_each.c[name] for name in (*key, "version")]
+    query = sa.select(table).join(of_each, sa.and_(*same)).order_by(table.c.sequence)
     return list(connection.execute(query).mappings())

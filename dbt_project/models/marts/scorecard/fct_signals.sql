@@ -25,7 +25,7 @@ measured as (
         median(moving_range) over earlier as median_range,
         max(moving_range) over earlier as widest_range,
         avg(case when value = 0 then 1 else 0 end) over earlier as share_of_zeros,
-        -- with the point before; null where the values never differ
+        -- with the point before; not a number where the values never differ
         corr(value, previous) over earlier as autocorrelation
     from points
     window earlier as (partition by line_id, base order by week_start rows between unbounded preceding and 1 preceding)
@@ -41,7 +41,7 @@ described as (
         case
             when measured.n is null then 'too_few_points'
             when measured.share_of_zeros > 0.5 then 'mostly_zero'
-            when measured.autocorrelation > 0.6 then 'trend'
+            when measured.autocorrelation > 0.6 and not isnan(measured.autocorrelation) then 'trend'
         end as no_range,
         -- one jump would widen the mean range for half a year
         measured.widest_range > 3.268 * measured.mean_range and measured.median_range > 0 as is_by_median,

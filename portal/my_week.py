@@ -1,0 +1,419 @@
+"""My week and what it leads to: notes about missed numbers, actions, new normals, what everybody wrote."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from fastapi import APIRouter, HTTPException, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from foundation.calendar import week_label
+from foundation.cells import Rejected
+from foundation.store import begin, read
+from foundation.store.actions import OPEN, Action
+from foundation.store.normals import normals_of
+from foundation.store.notes import Note, notes_of
+from portal.api.v1 import Figure
+from portal.lines import about_line, goal_of, value_of
+from portal.notes import (
+    OWES,
+    STATES,
+    Written,
+    action_of,
+    begin_action,
+    change_action,
+    check_may_answer,
+    figure_of,
+    newest_figures,
+    people_who_may_see,
+    save_normal,
+    write_note,
+)
+from portal.numbers import ON_THE_PAGE, sentence
+from portal.pages import note_confidential
+from portal.usual_range import FEWEST, UsualRange, usual_range
+from portal.web import Form, Signed, Visit
+from reports.components.macros import macros
+from reports.engine.queries import Row
+from reports.look.numbers import number, period_name, plural
+
+router = APIRouter(include_in_schema=False)
+FOUND = 100
+"""What the search shows at most."""
+PAST = 53
+"""Weeks back from which a new normal may begin."""
+DUE = timedelta(days=7)
+"""How far ahead the form suggests a due day."""
+
+
+def _new_key() -> str:
+    return secrets.token_hex(16)
+
+
+def _period(one: Figure) -> str:
+    cadence = {"W": "week", "Q": "quarter"}.get(one.period[5:6], "month")
+    return period_name(one.start_date, cadence)
+
+
+# ---- my week ----
+
+
+@router.get("/week")
+def week(visit: Signed, all: str = "", done: str = "") -> HTMLResponse:
+    """Lines that owe a note, and open actions: one's own, or everybody's."""
+    written = Written.of(visit)
+    lines, me = visit.view.lines, visit.who.person_key
+    own = {name for name, line in lines.items() if me in line.owners}
+    everybody = bool(all) or not (own or any(one.owner == me for one in written.open_actions))
+    missed = [
+        one for one in newest_figures(visit) if one.status == OWES and (everybody or one.line_id in own)
+    ]
+    actions = [one for one in written.open_actions if everybody or one.owner == me or one.line_id in own]
+    note_confidential(visit, "my week", {one.line_id for one in missed} | {one.line_id for one in actions})
+    noted = [(one, written.notes.get((one.line_id, one.start_date))) for one in missed]
+    return visit.page(
+        "week.html",
+        title="My week",
+        current="week",
+        owing=[one for one, note in noted if note is None],
+        noted=[(one, note) for one, note in noted if note is not None],
+        actions=actions,
+        written=written,
+        everybody=everybody,
+        has_own=bool(own),
+        labels=_labels(visit),
+        done=SAID.get(done, ""),
+        value_of=value_of,
+        goal_of=goal_of,
+        period=_period,
+        owners=lambda line_id: ", ".join(written.name(key) for key in sorted(lines[line_id].owners)),
+        may_answer=lambda line_id: visit.who.may_answer(lines[line_id]),
+        new_key=_new_key,
+        Pill=macros("basics.html").Pill,
+    )
+
+
+SAID = {
+    "note": f"Your note is saved. {ON_THE_PAGE}",
+    "action": f"The action is saved. {ON_THE_PAGE}",
+    "normal": "The new normal is confirmed. The next build computes the usual range from it.",
+    "withdrawn": "The new normal is withdrawn. The next build goes by the earlier range.",
+}
+
+
+def _labels(visit: Visit) -> dict[str, str]:
+    """Line -> its section and label."""
+    rows = visit.view.rows("select line_id, section_label, label from marts.dim_lines")
+    return {row.line_id: f"{row.section_label}: {row.label}" for row in rows}
+
+
+# ---- a note, perhaps with an action ----
+
+
+def _note_page(
+    visit: Visit,
+    figure: Figure,
+    form: Mapping[str, str],
+    *,
+    error: str = "",
+    done: str = "",
+    status: int = 200,
+) -> HTMLResponse:
+    with read(visit.portal.settings) as connection:
+        trail = notes_of(connection, figure.line_id, figure.start_date)
+    written = Written.of(visit, figure.line_id)
+    return visit.page(
+        "note.html",
+        title=f"Note on {figure.label}",
+        current="week",
+        status=status,
+        figure=figure,
+        about=about_line(visit, figure.line_id),
+        period=_period(figure),
+        trail=trail,
+        standing=trail[-1] if trail and trail[-1].text else None,
+        seen=trail[-1].version if trail else 0,
+        actions=written.open_actions,
+        written=written,
+        may_answer=visit.who.may_answer(visit.view.lines[figure.line_id]),
+        people=people_who_may_see(visit, figure.line_id),
+        form={"owner": visit.who.person_key or "", "due": str(visit.portal.today + DUE)} | dict(form),
+        error=error,
+        done=SAID.get(done, ""),
+        new_key=_new_key,
+        value=value_of(figure),
+        goal=goal_of(figure),
+        Pill=macros("basics.html").Pill,
+    )
+
+
+@router.get("/lines/{line_id}/notes/{label}")
+def note(visit: Signed, line_id: str, label: str, done: str = "") -> HTMLResponse:
+    figure = figure_of(visit, line_id, label)
+    note_confidential(visit, f"note on {line_id} {label}", {line_id})
+    return _note_page(visit, figure, {}, done=done)
+
+
+@router.post("/lines/{line_id}/notes/{label}")
+def save(visit: Signed, line_id: str, label: str, form: Form) -> Response:
+    """Save a note and, where its field is filled, the action with it: both, or neither."""
+    figure = figure_of(visit, line_id, label)
+    check_may_answer(visit, line_id)
+    try:
+        with begin(visit.portal.settings) as connection:
+            if form.get("note", "").strip() or not form.get("what", "").strip():
+                write_note(
+                    visit, connection, figure, form.get("note", ""), seen=_seen(form), key=form.get("key", "")
+                )
+            if form.get("what", "").strip():
+                begin_action(
+                    visit,
+                    connection,
+                    figure,
+                    what=form["what"],
+                    owner=form.get("owner", ""),
+                    due=form.get("due", ""),
+                    key=form.get("key", ""),
+                )
+    except Rejected as reason:
+        return _note_page(visit, figure, form, error=sentence(reason), status=422)
+    if form.get("back") == "week":
+        return RedirectResponse("/week?done=note", 303)
+    return RedirectResponse(f"/lines/{line_id}/notes/{label}?done=note", 303)
+
+
+def _seen(form: Mapping[str, str]) -> int:
+    text = form.get("seen", "")
+    return int(text) if re.fullmatch(r"\d{1,6}", text) else 0
+
+
+# ---- actions ----
+
+
+def _action_page(
+    visit: Visit,
+    trail: list[Action],
+    form: Mapping[str, str],
+    *,
+    error: str = "",
+    done: str = "",
+    status: int = 200,
+) -> HTMLResponse:
+    now, written = trail[-1], Written.of(visit, trail[-1].line_id)
+    people = people_who_may_see(visit, now.line_id)
+    return visit.page(
+        "action.html",
+        title=now.what,
+        current="week",
+        status=status,
+        about=about_line(visit, now.line_id),
+        action=now,
+        trail=trail,
+        written=written,
+        states=STATES,
+        may_change=written.may_change(now),
+        people=people,
+        form={"what": now.what, "owner": now.owner, "due": str(now.due_on)} | dict(form),
+        key=_new_key(),
+        error=error,
+        done=SAID.get(done, ""),
+    )
+
+
+@router.get("/actions/{action_id}")
+def action(visit: Signed, action_id: str, done: str = "") -> HTMLResponse:
+    trail = action_of(visit, action_id)
+    note_confidential(visit, f"action {action_id}", {trail[-1].line_id})
+    return _action_page(visit, trail, {}, done=done)
+
+
+@router.post("/actions/{action_id}")
+def change(visit: Signed, action_id: str, form: Form) -> Response:
+    """Another text, owner or day; with `state`, done, dropped or open again."""
+    trail = action_of(visit, action_id)
+    fields = {name: form[name] for name in ("what", "owner", "due", "state") if name in form}
+    try:
+        change_action(visit, action_id, seen=_seen(form), key=form.get("key", ""), **fields)
+    except Rejected as reason:
+        return _action_page(visit, trail, form, error=sentence(reason), status=422)
+    return RedirectResponse(
+        "/week?done=action" if form.get("back") == "week" else f"/actions/{action_id}?done=action", 303
+    )
+
+
+# ---- a new normal ----
+
+
+@dataclass(frozen=True)
+class Ranges:
+    """What the usual range is, and what it would be."""
+
+    now: Row | None
+    """The newest row of fct_signals."""
+    then: UsualRange | None
+    unit: str
+
+    def words(self, lower: float | None, upper: float | None) -> str:
+        return f"{number(lower, self.unit)} to {number(upper, self.unit)}"
+
+    @property
+    def before(self) -> str:
+        if self.now is None or self.now.lower is None:
+            return NO_RANGE[self.now.no_range if self.now else "too_few_points"]
+        return f"{self.words(self.now.lower, self.now.upper)}, computed from {plural(self.now.n, 'week')}"
+
+    @property
+    def after(self) -> str:
+        if self.then is None:
+            return "No week since then says how the numbers vary."
+        if self.then.lower is None:
+            weeks = plural(self.then.n, "week")
+            why = {"too_few_points": f"{weeks} so far, {FEWEST} are needed"}.get(self.then.no_range or "")
+            return f"{NO_RANGE[self.then.no_range or '']}{f' ({why})' if why else ''}"
+        return f"{self.words(self.then.lower, self.then.upper)}, computed from {plural(self.then.n, 'week')}"
+
+
+NO_RANGE = {
+    "too_few_points": "No usual range yet",
+    "mostly_zero": "No steady range: more than half of the weeks are 0",
+    "trend": "No steady range: the numbers follow a trend",
+}
+
+
+def ranges(visit: Visit, line_id: str, unit: str, starts_on: date | None = None) -> Ranges:
+    """The usual range of a line now, and from a first week on."""
+    rows = visit.view.rows(
+        "from marts.fct_signals where line_id = $line order by week_start desc limit 200", line=line_id
+    )
+    if not rows:
+        return Ranges(None, None, unit)
+    then = None
+    if starts_on is not None:
+        # points of an earlier definition do not count
+        first = max(starts_on, rows[0].base_from or starts_on)
+        values = [float(row.value) for row in rows[::-1] if row.week_start >= first]
+        signed = any(row.value < 0 or (row.lower or 0) < 0 for row in rows)
+        then = usual_range(values, is_share=unit == "percent", is_signed=signed)
+    return Ranges(rows[0], then, unit)
+
+
+def _weekly_line(visit: Visit, line_id: str) -> Row:
+    about = about_line(visit, line_id)
+    if about.cadence != "week":
+        raise HTTPException(404, "Only lines that are kept by week have a usual range.")
+    return about
+
+
+def _first_weeks(visit: Visit) -> list[date]:
+    """The weeks from which a new normal may begin, the newest first."""
+    return list(visit.view.periods.weeks)[: -PAST - 1 : -1]
+
+
+def _normal_page(
+    visit: Visit, about: Row, form: Mapping[str, str], *, starts_on: date | None = None, **more: Any
+) -> HTMLResponse:
+    with read(visit.portal.settings) as connection:
+        said = normals_of(connection, about.line_id)
+    newest = {one.starts_on: one for one in said}
+    return visit.page(
+        "normal.html",
+        title=f"New normal of {about.label}",
+        current="lines",
+        status=more.pop("status", 200),
+        about=about,
+        ranges=ranges(visit, about.line_id, about.unit_of, starts_on),
+        starts_on=starts_on,
+        weeks=[(week_label(monday), period_name(monday, "week")) for monday in _first_weeks(visit)],
+        normals=said[::-1],
+        standing=[one for one in newest.values() if not one.is_withdrawn],
+        written=Written(visit, (), (), ()),
+        form=form,
+        new_key=_new_key,
+        error=more.get("error", ""),
+        done=SAID.get(more.get("done", ""), ""),
+    )
+
+
+@router.get("/lines/{line_id}/normal")
+def normal(visit: Signed, line_id: str, done: str = "") -> HTMLResponse:
+    about = _weekly_line(visit, line_id)
+    check_may_answer(visit, line_id)
+    note_confidential(visit, f"usual range of {line_id}", {line_id})
+    return _normal_page(visit, about, {}, done=done)
+
+
+def _first_week(visit: Visit, form: Mapping[str, str]) -> date:
+    found = {week_label(monday): monday for monday in _first_weeks(visit)}
+    if (monday := found.get(form.get("week", ""))) is None:
+        raise Rejected(f"{form.get('week', '')[:20]!r} is not a finished week of the last {PAST}")
+    return monday
+
+
+@router.post("/lines/{line_id}/normal/preview")
+def preview(visit: Signed, line_id: str, form: Form) -> HTMLResponse:
+    """The usual range before and after, before somebody confirms."""
+    about = _weekly_line(visit, line_id)
+    check_may_answer(visit, line_id)
+    try:
+        return _normal_page(visit, about, form, starts_on=_first_week(visit, form))
+    except Rejected as reason:
+        return _normal_page(visit, about, form, error=sentence(reason), status=422)
+
+
+@router.post("/lines/{line_id}/normal")
+def confirm(visit: Signed, line_id: str, form: Form) -> Response:
+    """Confirm a new normal; with `withdraw`, take one back."""
+    about = _weekly_line(visit, line_id)
+    withdraw = form.get("withdraw") == "yes"
+    try:
+        starts_on = date.fromisoformat(form.get("starts_on", "x")) if withdraw else _first_week(visit, form)
+        save_normal(
+            visit, line_id, starts_on, form.get("reason", ""), key=form.get("key", ""), withdraw=withdraw
+        )
+    except Rejected as reason:
+        return _normal_page(visit, about, form, error=sentence(reason), status=422)
+    except ValueError:
+        raise HTTPException(404) from None
+    return RedirectResponse(f"/lines/{line_id}/normal?done={'withdrawn' if withdraw else 'normal'}", 303)
+
+
+# ---- what was written ----
+
+
+@router.get("/notes")
+def search(visit: Signed, q: str = "") -> HTMLResponse:
+    """Notes and actions that have a text in them, the newest first."""
+    written, words = Written.of(visit), q[:200].casefold().split()
+    labels = _labels(visit)
+
+    def has(one: Note | Action, *texts: str) -> bool:
+        text = " ".join((*texts, labels[one.line_id], written.name(one.entered_by))).casefold()
+        return all(word in text for word in words)
+
+    notes = [one for one in written.every_note if has(one, one.text)]
+    actions = [one for one in written.every_action if has(one, one.what, written.name(one.owner))]
+    note_confidential(visit, "notes", {one.line_id for one in notes} | {one.line_id for one in actions})
+    cadences = {
+        row.line_id: row.cadence for row in visit.view.rows("select line_id, cadence from marts.dim_lines")
+    }
+    spans = {(span.cadence, span.start): span.label for span in visit.view.periods.spans}
+    return visit.page(
+        "notes.html",
+        title="Notes",
+        current="notes",
+        q=q[:200],
+        notes=notes[: -FOUND - 1 : -1],
+        actions=actions[: -FOUND - 1 : -1],
+        more=max(len(notes), len(actions)) > FOUND,
+        found=FOUND,
+        written=written,
+        labels=labels,
+        open=OPEN,
+        period=lambda one: period_name(one.period_start, cadences[one.line_id]),
+        label=lambda one: spans.get((cadences[one.line_id], one.period_start)),
+    )

@@ -30,14 +30,24 @@ from reports.components.scorecard import (
     RunningWeek,
     Sections,
 )
-from reports.look.numbers import day, instant, long_day, number, plural, span, week_days, week_name
+from reports.look.numbers import (
+    day,
+    instant,
+    long_day,
+    number,
+    period_text,
+    plural,
+    span,
+    week_days,
+    week_name,
+)
 from reports.look.tokens import STATUS
 
 _FUNCTIONS: tuple[Callable[..., Any], ...] = (
     Attention, BankComplaints, BarChart, BigValue, BooksNote, CashGap, CashTable, Changes, DataTable,
     Definitions, Delta, Filters, Funnel, Glance, Headline, LineChart, Masthead, Measures, Pace,
     QuarterSummary, RunningWeek, Sections, SmallBars, Sql, Tiles, Value, WhatIf, day, goal_cover, instant,
-    long_day, number, pieces, plural, receipt_of, span, week_days, week_name,
+    long_day, number, period_text, pieces, plural, receipt_of, span, week_days, week_name,
 )  # fmt: skip
 
 _MACROS = {

@@ -13,6 +13,8 @@ from reports.look.charts import Chart, series, small_multiples, to_html
 from reports.look.numbers import day, month
 
 _html = macros("figures.html")
+SHORT = 4
+"""A chart of so few values takes half a row."""
 
 
 def _labels(data: Result, x: str, months: bool = False) -> list[str]:
@@ -43,7 +45,7 @@ def LineChart(
     if goal:
         shown.append(series("Goal", data.column(goal), "goal", "goal", 1.5))
     chart = Chart(title, _labels(data, x, months), shown, unit, subtitle, height=height)
-    return _html.figure(to_html(chart))
+    return _html.figure(to_html(chart), short=len(chart.labels) <= SHORT)
 
 
 def BarChart(
@@ -64,7 +66,7 @@ def BarChart(
     if goal:
         shown.append(series("Goal", data.column(goal), "goal", "goal", 1.5))
     chart = Chart(title, _labels(data, x, months), shown, unit, subtitle, height=height)
-    return _html.figure(to_html(chart))
+    return _html.figure(to_html(chart), short=len(chart.labels) <= SHORT)
 
 
 def SmallBars(

@@ -13,6 +13,7 @@ from reports.look.numbers import (
     judged,
     long_day,
     number,
+    period_text,
     plural,
     short_instant,
     week_days,
@@ -23,8 +24,8 @@ from reports.look.tokens import SOURCE_STATE, STATE, STATUS
 from reports.words.line import PER, benchmark_of
 
 _FUNCTIONS = (
-    anchor, benchmark_of, day, instant, judged, long_day, new_id, number, plain, plural, short_instant,
-    web_address, week_days, week_name, week_number,
+    anchor, benchmark_of, day, instant, judged, long_day, new_id, number, period_text, plain, plural,
+    short_instant, web_address, week_days, week_name, week_number,
 )  # fmt: skip
 
 FUNCTIONS = {function.__name__: function for function in _FUNCTIONS} | {

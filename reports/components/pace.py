@@ -12,7 +12,7 @@ from reports.components.links import Receipts
 from reports.components.macros import macros
 from reports.engine.markup import join
 from reports.engine.queries import Result, Row
-from reports.look.numbers import DASH, Number, exact, judged, number, period_name, plural
+from reports.look.numbers import DASH, Number, exact, judged, number, period_text, plural
 from reports.words.line import goal_text
 from reports.words.pace import WORDS, by_need, expected_text, tally, up
 
@@ -64,7 +64,7 @@ def Pace(pace: Result, receipts: Receipts, week: str) -> Markup:
 
 def _span(rows: list[Row], receipts: Receipts, week: str) -> Markup:
     span = rows[0].span
-    label = rows[0].period_label if span == "quarter" else period_name(rows[0].period_start, span)
+    label = period_text(rows[0].period_label)
     if all(row.pace == "too_early" for row in rows):
         return _html.too_early(span, _days(max(row.working_days_left for row in rows)))
     known = by_need([row for row in rows if row.pace != "too_early"])

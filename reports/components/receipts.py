@@ -16,7 +16,7 @@ from reports.components.links import Receipts
 from reports.components.macros import macros
 from reports.engine.markup import plain, web_address
 from reports.engine.queries import Row
-from reports.look.numbers import Number, day, exact, instant, judged, number, plural, week_days
+from reports.look.numbers import Number, day, exact, instant, judged, number, period_text, plural, week_days
 from reports.look.tokens import STATUS
 from reports.words.line import parts_text
 from reports.words.restatements import KIND, goal_of, number_text, why
@@ -271,9 +271,11 @@ def _quarter(line: Row, weeks: Sequence[Row], receipts: Receipts) -> Quarter:
 
 def _period(week: Row, line: Row, receipts: Receipts) -> tuple[str, str, str | None, str, str]:
     parts = parts_text(week.numerator, week.denominator, line.aggregation, line.get("parts"))
+    name = period_text(week.week_label)
+    name = name[0].upper() + name[1:]
     if week.value is None:
         return (
-            week.week_label,
+            name,
             "No data" if week.numerator is None else "Nothing to divide by",
             None,
             "",
@@ -281,7 +283,7 @@ def _period(week: Row, line: Row, receipts: Receipts) -> tuple[str, str, str | N
         )
     text = judged(week.value, line.unit, (week.target, week.target_2))
     note = " (not complete, not in it)" if week.state == "stale" else ""
-    return week.week_label, text, receipts.href(week.week_label, line.line_id), note, parts
+    return name, text, receipts.href(week.week_label, line.line_id), note, parts
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from zoneinfo import ZoneInfo
 
+from foundation.calendar import parse_week
 from foundation.formats import chosen, currency_digits, currency_symbol
 
 DASH = "–"
@@ -126,6 +127,21 @@ def period_name(start: date, cadence: str) -> str:
         return chosen().date(start, "month_long")
     name = week_name(start)
     return name[0].lower() + name[1:]
+
+
+def period_text(label: str, *, year: int | None = None) -> str:
+    """A period's label in words: `2025-W43` is `week of 20 October`, `2025-09` is `September 2025`, `2025-Q4`
+    is `Q4 2025`; `Jul–Sep 2025`, a calendar quarter, is in words already. `year`: the reader's own, so that a
+    week of another one says which."""
+    first, _, part = label.partition("-")
+    if not first.isdigit():
+        return label
+    if part.startswith("Q"):
+        return f"{part} {first}"
+    if not part.startswith("W"):
+        return period_name(date(int(first), int(part), 1), "month")
+    monday = parse_week(label)
+    return period_name(monday, "week") + (f" {monday.year}" if year not in (None, monday.year) else "")
 
 
 def instant(value: datetime | None, zone: str) -> str:

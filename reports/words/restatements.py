@@ -9,7 +9,7 @@ from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from reports.engine.queries import Row
-from reports.look.numbers import day, judged, number, plural
+from reports.look.numbers import day, judged, number, period_text, plural
 from reports.look.tokens import STATUS
 from reports.words.line import goal_text, parts_text
 
@@ -69,14 +69,14 @@ def before(row: Row, zone: str, *, year: bool = False) -> str:
 
 
 def sentence(row: Row) -> str:
-    """`Dials 2025-W41 is 80, was 78 (2 records added)`, without the day."""
-    what = f"{row.label} {row.period_label}"
+    """`Dials, week of 6 October: 80, was 78 (2 records added)`, without the day."""
+    what = f"{row.label}, {_period(row)}"
     if row.kind == "rejudged":
         return (
-            f"{what} has the goal {goal_of(row, 'now')}, was {goal_of(row, 'was')}"
+            f"{what}: goal {goal_of(row, 'now')}, was {goal_of(row, 'was')}"
             f" ({STATUS[row.status_was].lower()} before, {STATUS[row.status_now].lower()} now)"
         )
-    return f"{what} is {number_text(row, 'now')}, was {number_text(row, 'was')} ({why(row)})"
+    return f"{what}: {number_text(row, 'now')}, was {number_text(row, 'was')} ({why(row)})"
 
 
 def notes(rows: Sequence[Row], zone: str, most: int) -> list[str]:
@@ -121,9 +121,13 @@ def _chain(chain: list[Row], zone: str) -> str:
     return told + "".join(f"; {before(row, zone)} ({why(row)})" for row in earlier)
 
 
+def _period(row: Row) -> str:
+    return period_text(row.period_label, year=row.changed_at.year)
+
+
 def _note(group: list[list[Row]], zone: str) -> str:
     first = group[0][0]
-    periods = sorted((chain[0].period_start, chain[0].period_label) for chain in group)
+    periods = sorted((chain[0].period_start, _period(chain[0]).removeprefix("week of ")) for chain in group)
     reason = {"records": "records changed", "definition": "definition changed"}.get(first.cause) or why(first)
     return (
         f"{KIND[first.kind]}: {first.label}, {plural(len(group), first.cadence)} from {periods[0][1]} to"

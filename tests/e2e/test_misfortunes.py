@@ -376,6 +376,7 @@ def test_late_edits_and_deletes_change_past_weeks(install: Copy) -> None:
     assert "was 69 until 5 Nov" in page
     copy.scoreline("send", "--week", "2025-W44")
     (dana,) = [mail for mail in _to(copy, "dana.whitfield") if "Week of 27 October:" in str(mail["Subject"])]
-    assert "Restated: Reactive tickets opened 2025-W43 is 67, was 69 (2 records removed), 5 Nov" in _text(
-        dana
+    assert (
+        "Restated: Reactive tickets opened, week of 20 October: 67, was 69 (2 records removed), 5 Nov"
+        in _text(dana)
     )

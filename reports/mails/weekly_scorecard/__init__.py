@@ -22,6 +22,7 @@ from reports.look.numbers import (
     judged,
     month,
     number,
+    period_text,
     plural,
     short_instant,
     week_days,
@@ -202,7 +203,7 @@ def _quarter(rows: Sequence[Row], zone: str) -> dict[str, Any]:
         return number(row.value, row.unit) + reach
 
     return {
-        "label": rows[0].quarter_label,
+        "label": period_text(rows[0].quarter_label),
         "how": "as it ended" if rows[0].is_finished else "so far",
         "lines": [{"label": row.label, "value": value(row)} for row in rows],
     }

@@ -145,7 +145,7 @@ def test_order_and_content(settings: Settings, company: Company) -> None:
         "WINS",
         "LINES WITH A GOAL",
         "WATCHED WITHOUT",
-        "2025-Q4 SO FAR",
+        "Q4 2025 SO FAR",
         "DATA NOTES",
         "To stop this mail",
     ]
@@ -190,16 +190,16 @@ def test_what_was_published_otherwise_is_told(settings: Settings, company: Compa
     text = plain_of(message).replace("\r\n", "\n")
     for note in (
         (
-            "Restated: Dials 2025-W43 is 101, was 102 (1 record removed), 27 Oct; was 100 until 27 Oct (2"
+            "Restated: Dials, week of 20 October: 101, was 102 (1 record removed), 27 Oct; was 100 until 27 Oct (2"
             " records added)"
         ),
-        "Restated: MRR closed 2025-W42 is $0, was $500 (1 record changed), 21 Oct",
+        "Restated: MRR closed, week of 13 October: $0, was $500 (1 record changed), 21 Oct",
         (
-            "Restated: Same-day close rate 2025-W42 is 49% (29 of 59), was 50% (30 of 60) (definition"
+            "Restated: Same-day close rate, week of 13 October: 49% (29 of 59), was 50% (30 of 60) (definition"
             " changed, 1 record removed), 21 Oct"
         ),
-        "Filled in: Networking events 2025-W41 is 2, was blank (1 record added), 21 Oct",
-        "New goal: Dials, 6 weeks from 2025-W34 to 2025-W39 (goal changed), 21 Oct",
+        "Filled in: Networking events, week of 6 October: 2, was blank (1 record added), 21 Oct",
+        "New goal: Dials, 6 weeks from 18 August to 22 September (goal changed), 21 Oct",
     ):
         assert f"- {note}\n" in text, note
         assert note in text_of(html_of(message))
@@ -217,7 +217,7 @@ def test_only_what_changed_since_the_last_mail_and_in_the_recipient_s_sections(
         "2025-10-21T11:00:00+00:00"
     )
     later = told("2025-10-22T00:00:00+00:00")
-    assert "Restated: Dials 2025-W43" in later and "MRR closed 2025-W42" not in later
+    assert "Restated: Dials, week of 20" in later and "MRR closed, week of 13" not in later
     own = told(None, ("reactive_ops",))
     assert "Restated: Same-day" in own and "Restated: Dials" not in own and "Restated: MRR" not in own
     assert "Restated" not in told("2025-10-27T11:30:00+00:00")

@@ -372,9 +372,9 @@ def test_changes_are_told_from_the_recipient_s_last_mail_on(settings: Settings, 
         body = message.get_body(("plain",))
         assert body is not None
         said[str(message["To"])] = body.get_content()
-    tuesday = {address: "Same-day close rate 2025-W42 is" in text for address, text in said.items()}
+    tuesday = {address: "Same-day close rate, week of 13 October:" in text for address, text in said.items()}
     assert tuesday == {SAM: True, DANA: False, MAYA: True}
-    assert "Dials 2025-W43 is 101" in said[DANA]
+    assert "Dials, week of 20 October: 101" in said[DANA]
 
 
 def test_a_ledger_that_cannot_be_read_stops_everything(settings: Settings, company: Company) -> None:

@@ -54,7 +54,7 @@ def test_the_sentence_stands_under_its_line_and_in_its_receipts(site: Path) -> N
 
 def test_the_running_periods_stand_beside_the_running_week(site: Path) -> None:
     text = text_of((site / "scorecard.html").read_text(encoding="utf-8"))
-    assert "2025-Q4 against its goals: 1 behind, 1 ahead" in text
+    assert "Q4 2025 against its goals: 1 behind, 1 ahead" in text
     assert "The week has just started: 5 working days left." in text
     assert "against its goals" not in text_of(
         (site / "scorecard" / "2025-W42.html").read_text(encoding="utf-8")

@@ -82,4 +82,4 @@ def _private(settings: Settings) -> Iterator[Path]:
         settings.backups_dir,
         settings.dlt_dir,
     )
-    yield from (settings.outbox_dir, *sorted(settings.outbox_dir.glob("*.eml")), settings.dagster_home)
+    yield from (settings.outbox_dir, *sorted(settings.outbox_dir.glob("*.*")), settings.dagster_home)

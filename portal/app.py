@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from foundation import __version__
 from foundation.settings import Settings
 from foundation.store import StoreError, open_store
-from portal import admin, goals, lines, my_week, numbers, pages, pdf
+from portal import admin, goals, lines, my_week, numbers, pages, pdf, pictures
 from portal.api import docs, shapes, v1
 from portal.api.answers import NotModified, problem
 from portal.guard import Guard
@@ -23,7 +23,7 @@ from portal.web import Portal, SignInNeeded, Visit, is_api, signed_in
 from reports.engine.queries import PageError
 from reports.pages import SiteError
 
-PUBLIC = (sign_in_pages.public, mail_link.router, oidc.router, shapes.public)
+PUBLIC = (sign_in_pages.public, mail_link.router, oidc.router, shapes.public, pictures.router)
 """Routes for those who have not signed in."""
 PRIVATE = (
     sign_in_pages.router,

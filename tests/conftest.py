@@ -27,7 +27,7 @@ def _is_ours(name: str) -> bool:
     return (
         name in SANDBOX_CREDENTIALS
         or name.endswith(("_BASE_URL", "_SOURCE_URL", "MONGODB_URL"))
-        or name.startswith(("SCORELINE_", "SANDBOX_", "SMTP_", "STORE_", "DAGSTER_"))
+        or name.startswith(("SCORELINE_", "SANDBOX_", "SMTP_", "SLACK_", "TEAMS_", "STORE_", "DAGSTER_"))
     )
 
 

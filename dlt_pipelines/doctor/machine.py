@@ -46,10 +46,26 @@ def _kinds(base: type[EnvSettings]) -> list[type[EnvSettings]]:
 
 
 def _mail(settings: Settings, company: Company) -> Iterator[Finding]:
-    if settings.smtp_url:
-        yield from credential_ages.findings(
-            "mail", settings, company, {"SMTP_URL": settings.smtp_url.get_secret_value()}
-        )
+    secrets = {
+        "SMTP_URL": settings.smtp_url,
+        "SLACK_WEBHOOK_URL": settings.slack_webhook_url,
+        "TEAMS_WEBHOOK_URL": settings.teams_webhook_url,
+    }
+    given = {name: secret.get_secret_value() for name, secret in secrets.items() if secret}
+    if given:
+        yield from credential_ages.findings("mail", settings, company, given)
+    wanted = {*(one.channel for one in company.mail.subscriptions), *company.mail.alerts_also_to} - {"mail"}
+    for channel in ("slack", "teams"):
+        name = f"{channel.upper()}_WEBHOOK_URL"
+        if channel in wanted and name not in given:
+            detail = f"{name} is not set: messages become files in {settings.outbox_dir}"
+            yield Finding("mail", channel, "info", detail, f"Set {name} to send them.")
+        elif name in given and channel not in wanted:
+            detail = f"{name} is set, but company.toml sends nothing there"
+            way_out = f'Add channel = "{channel}" to a subscription, or "{channel}" to mail.alerts_also_to.'
+            yield Finding("mail", channel, "info", detail, way_out)
+        elif name in given:
+            yield Finding("mail", channel, "ok", "has a webhook, which is tried with the next message")
 
 
 def _files(settings: Settings, company: Company) -> Iterator[Finding]:

@@ -129,20 +129,39 @@ ReportName = Literal["weekly_scorecard", "daily_digest", "friday_preview"]
 """The reports that are sent by mail."""
 
 
+ChannelName = Literal["slack", "teams"]
+"""Where reports go besides mail."""
+
+
 class Subscription(Table):
     report: ReportName
-    to: Annotated[list[MailAddress], Field(min_length=1)]
+    channel: Literal["mail", ChannelName] = "mail"
+    """`slack`, `teams`: one message into the channel of SLACK_WEBHOOK_URL or TEAMS_WEBHOOK_URL."""
+    to: list[MailAddress] = []
+    """The recipients. In a channel: those whose own lines come first; nobody is written to."""
     sections: list[Id] = []
     """Sections and lines that these recipients receive; empty: those of the scorecard page, without the
     confidential ones."""
     pages: list[Id] = []
     """Pages whose lines they receive as well."""
 
+    @model_validator(mode="after")
+    def _has_readers(self) -> Subscription:
+        if self.channel == "mail" and not self.to:
+            raise ValueError("to is empty; list the addresses that the mail goes to")
+        if self.channel != "mail" and self.report != "weekly_scorecard":
+            raise ValueError(
+                f"{self.channel} takes the weekly_scorecard, got {self.report}; send that by mail"
+            )
+        return self
+
 
 class MailSection(Table):
     sender: Sender = Field(alias="from")
     operator: MailAddress
     subscriptions: list[Subscription] = []
+    alerts_also_to: list[ChannelName] = []
+    """Channels that get the operator's alerts too."""
 
     @model_validator(mode="before")
     @classmethod

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from foundation.errors import SettingsError
 from foundation.settings.dotenv_file import check_env_file
-from foundation.settings.types import WebAddress
+from foundation.settings.types import WebAddress, is_loopback
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 LOCATION = r"^[a-z][a-z0-9_]*$"
@@ -92,6 +93,10 @@ class Settings(EnvSettings):
     dagster_url: Annotated[WebAddress | None, Field(alias="DAGSTER_URL")] = None
     """Where the portal starts runs. None: a running `scoreline ui` of this home."""
     smtp_url: Annotated[SecretStr | None, Field(alias="SMTP_URL")] = None
+    slack_webhook_url: Annotated[SecretStr | None, Field(alias="SLACK_WEBHOOK_URL")] = None
+    """The incoming webhook of a Slack channel. Whoever knows it can post there."""
+    teams_webhook_url: Annotated[SecretStr | None, Field(alias="TEAMS_WEBHOOK_URL")] = None
+    """The same of a Teams channel: a workflow that begins with a webhook request."""
     store_url: Annotated[SecretStr | None, Field(alias="STORE_URL")] = None
     """The Postgres of the store. None: SQLite, in `store_path`."""
 
@@ -100,6 +105,22 @@ class Settings(EnvSettings):
     def _instant(cls, value: datetime | None) -> datetime | None:
         if value is not None and value.tzinfo is None:
             raise ValueError("an instant needs a time zone, for example 2025-10-27T07:00:00-05:00")
+        return value
+
+    @field_validator("slack_webhook_url", "teams_webhook_url")
+    @classmethod
+    def _webhook(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None:
+            return None
+        address = value.get_secret_value()
+        try:
+            parts = urlsplit(address)
+            encrypted = parts.scheme == "https" or is_loopback(parts.hostname)
+            whole = parts.scheme in ("http", "https") and parts.hostname and (parts.port or 1) and encrypted
+        except ValueError:
+            whole = False
+        if not whole or not address.isascii() or not address.isprintable() or " " in address:
+            raise ValueError("not a webhook address, expected https://host/path as Slack or Teams shows it")
         return value
 
     @field_validator("store_url")

@@ -259,7 +259,7 @@ would be sent again."""
 
 def _traces(settings: Settings) -> str:
     """What says that this home had a store before; empty where nothing does."""
-    if next(settings.outbox_dir.glob("*.eml"), None):
+    if next(settings.outbox_dir.glob("*.*"), None):
         return f"{settings.outbox_dir} holds mails"
     # the site's first build makes the store before its first page
     if (settings.site_dir / "index.html").exists():

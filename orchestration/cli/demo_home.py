@@ -134,7 +134,7 @@ def demo_company(company: str) -> None:
     for credentials in _all_credentials():
         for field in credentials.model_fields.values():
             os.environ.pop(str(field.alias), None)
-    for name in ("SMTP_URL", "STORE_URL"):
+    for name in ("SMTP_URL", "SLACK_WEBHOOK_URL", "TEAMS_WEBHOOK_URL", "STORE_URL"):
         os.environ.pop(name, None)
     make_home(home)
     (home / _MARK).write_text(f"{company}\n", encoding="utf-8")

@@ -6,7 +6,7 @@ tries it again and fails while it is untold. `scoreline doctor` and the data hea
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,6 +21,8 @@ from foundation.warehouse import utc
 from reports.engine.markup import plain
 from reports.engine.queries import connect
 from reports.look.numbers import instant
+from reports.post.channels import post_of
+from reports.post.channels.card import Card, Item, Part, Post
 from reports.post.delivery import Postman
 from reports.post.ledger import ledger, sending_lock
 from reports.post.message import build
@@ -158,17 +160,19 @@ def tell_untold(settings: Settings, company: Company) -> list[EmailMessage]:
         for row in waiting:
             assert postman
             report, period = _mail_of(row)
-            outcome = postman.deliver(
-                report, period, company.mail.operator, partial(_message, settings, company, row)
-            )
-            if outcome.state not in ("sent", "already_sent"):
-                kind = uncertain if outcome.state == "uncertain" else failed
-                kind[f"{company.mail.operator} ({row['key']})"] = outcome.reason
-                scopes[row["scope"]] = None
-            if outcome.state in ("pending", "failed"):
+            outcomes = {
+                recipient: postman.deliver(report, period, recipient, make)
+                for recipient, make in _readers(settings, company, row).items()
+            }
+            for recipient, outcome in outcomes.items():
+                if outcome.state not in ("sent", "already_sent"):
+                    kind = uncertain if outcome.state == "uncertain" else failed
+                    kind[f"{recipient} ({row['key']})"] = outcome.reason
+                    scopes[row["scope"]] = None
+                if isinstance(outcome.message, EmailMessage):
+                    told.append(outcome.message)
+            if any(outcome.state in ("pending", "failed") for outcome in outcomes.values()):
                 continue
-            if outcome.message is not None:
-                told.append(outcome.message)
             if row["ended_at"] is None:
                 connection.execute(sa.update(alerts).where(_is(row["scope"], row["key"])).values(told=1))
             else:
@@ -177,6 +181,17 @@ def tell_untold(settings: Settings, company: Company) -> list[EmailMessage]:
         text = failure_text("alert", ", ".join(scopes), failed, uncertain)
         raise DeliveryFailed(text, remembered=True, uncertain=not failed)
     return told
+
+
+def _readers(
+    settings: Settings, company: Company, row: sa.RowMapping
+) -> dict[str, Callable[[str], EmailMessage | Post]]:
+    """Who is told an alert, and what makes their mail or message."""
+    post = partial(_post, company, row)
+    return {
+        company.mail.operator: partial(_message, settings, company, row),
+        **{channel: partial(post, channel) for channel in company.mail.alerts_also_to},
+    }
 
 
 _UNTOLD = sa.select(alerts).where(sa.or_(alerts.c.told == 0, alerts.c.ended_at.is_not(None)))
@@ -215,7 +230,9 @@ def untold(settings: Settings) -> list[Untold]:
         for row in list(connection.execute(_UNTOLD.order_by(*order)).mappings()):
             report, period = _mail_of(row)
             of_mail = sa.and_(deliveries.c.report == report, deliveries.c.period == period)
-            attempts = sa.select(deliveries).where(of_mail).order_by(deliveries.c.attempt.desc())
+            # of several readers, one who has not been told yet
+            arrived = sa.case((deliveries.c.state.in_(["sent", "uncertain"]), 1), else_=0)
+            attempts = sa.select(deliveries).where(of_mail).order_by(arrived, deliveries.c.attempt.desc())
             tried = connection.execute(attempts).mappings().first()
             at = (
                 tried
@@ -280,7 +297,8 @@ def _unused(connection: sa.Connection, scope: str, key: str, since: str) -> str:
     return f"{since}#{count + 1}" if count else since
 
 
-def _message(settings: Settings, company: Company, row: sa.RowMapping, mid: str) -> EmailMessage:
+def _texts(company: Company, row: sa.RowMapping) -> tuple[str, str]:
+    """What an alert, or the word that it is over, says: its subject and its text."""
     zone = company.company.time_zone
     since = instant(_since(row), zone)
     what = plain(row["text"], 2000)
@@ -302,6 +320,18 @@ def _message(settings: Settings, company: Company, row: sa.RowMapping, mid: str)
             f"This is over: {first}.\n\nSince: {since}\nOver at: {ended}\n\nNothing has to be done.{late}\n"
         )
         subject = f"Scoreline, over: {first}"
+    return subject, text
+
+
+def _message(settings: Settings, company: Company, row: sa.RowMapping, mid: str) -> EmailMessage:
+    subject, text = _texts(company, row)
     return build(
         settings, company, recipient=company.mail.operator, subject=subject, message_id=mid, text=text
     )
+
+
+def _post(company: Company, row: sa.RowMapping, channel: str, mid: str) -> Post:
+    subject, text = _texts(company, row)
+    items = [Item(plain(paragraph, 1000)) for paragraph in text.split("\n") if paragraph.strip()]
+    heading = "Over" if row["ended_at"] else "Alert"
+    return post_of(channel, Card(subject, heading, plain(company.company.name), parts=[Part("", items)]))

@@ -8,6 +8,8 @@ two processes never send the same mail.
 A mail that the server refuses for now (4xx, no connection, silence before the last byte) is *pending*: the
 next run tries it again under its own Message-ID. Pauses grow from a minute to an hour; after a day it has
 failed. What the server refuses for good (5xx) has failed at once.
+
+A message into a channel of Slack or Teams is delivered in the same way; its recipient is the channel.
 """
 
 from __future__ import annotations
@@ -24,10 +26,13 @@ from foundation.settings import Settings
 from foundation.store.engine import upsert
 from foundation.store.schema import deliveries
 from foundation.warehouse import utc
+from reports.post.channels import CHANNELS, NAMES, SETTING
+from reports.post.channels.card import Post
+from reports.post.channels.webhook import Webhook
 from reports.post.ledger import attempts_of, keep_room, key_of, ledger, newest_attempt, sending_lock, trouble
 from reports.post.message import MailError, checked_address, message_id
 from reports.post.outcome import DIED, Outcome
-from reports.post.transport import Refused, Unknown, transport
+from reports.post.transport import Outbox, Refused, Unknown, transport
 
 TRIED_FOR = timedelta(days=1)
 """How long a mail that is refused for now is tried again."""
@@ -41,7 +46,7 @@ class Postman:
     def __init__(self, settings: Settings, sender: str) -> None:
         self.settings = settings
         self.sender = sender
-        self._transport = transport(settings)
+        self._mail = transport(settings)
 
     def settled(
         self, report: str, period: str, recipient: str
@@ -78,7 +83,7 @@ class Postman:
         report: str,
         period: str,
         recipient: str,
-        make: Callable[[str], EmailMessage],
+        make: Callable[[str], EmailMessage | Post],
         *,
         force: bool = False,
     ) -> Outcome:
@@ -100,10 +105,11 @@ class Postman:
             try:
                 try:
                     message = make(this.message_id)
-                    self._transport.send(message, checked_address(recipient), this.name, this.hand_over)
+                    self._send(message, recipient, this)
                     outcome = Outcome("sent", message=message)
                 except (MailError, Refused) as error:
                     outcome = Outcome("pending" if this.may_wait(error) else "failed", str(error))
+                    this.pause = error.pause if isinstance(error, Refused) else timedelta()
                 except Unknown as error:
                     outcome = Outcome("uncertain", str(error))
                 this.note(outcome)
@@ -113,6 +119,30 @@ class Postman:
                 if this.handed_over:
                     return Outcome("uncertain", f"it may have been sent, but that could not be noted. {why}")
                 return Outcome("failed", f"it was not sent, because that could not be noted. {why}")
+
+    def _send(self, message: EmailMessage | Post, recipient: str, this: _Try) -> None:
+        if isinstance(message, EmailMessage):
+            self._mail.send(message, checked_address(recipient), this.name, this.hand_over)
+        elif webhook := self._webhook(recipient):
+            webhook.send(message, this.hand_over)
+        else:
+            outbox = Outbox(self.settings.outbox_dir)
+            outbox.keep(bytes(message), this.name, ".json", this.hand_over)
+
+    def _webhook(self, recipient: str) -> Webhook | None:
+        """The webhook of a channel; None: it has none, or this is an address."""
+        addresses = {
+            "slack": self.settings.slack_webhook_url,
+            "teams": self.settings.teams_webhook_url,
+        }
+        address = addresses.get(recipient)
+        return Webhook(recipient, NAMES[recipient], address) if address else None
+
+    def _way(self, recipient: str) -> str:
+        """How mails and messages reach a recipient, as in the ledger."""
+        if recipient not in CHANNELS:
+            return self._mail.name
+        return recipient if self._webhook(recipient) else Outbox.name
 
     def _try(
         self, connection: sa.Connection, report: str, period: str, key: str, last: sa.RowMapping | None
@@ -130,7 +160,7 @@ class Postman:
                 else message_id("\n".join((report, period, key, str(attempt))), self.sender)
             ),
             (report, period, key, attempt),
-            self._transport.name,
+            self._way(key),
             now,
             last["tries"] + 1 if last is not None and goes_on else 1,
             datetime.fromisoformat(last["first_tried_at"]) if last is not None and goes_on else now,
@@ -157,7 +187,7 @@ class Postman:
         """It certainly did not leave, or writing it again makes no second mail: an outbox file is replaced by
         itself."""
         return row["state"] in ("failed", "pending") or (
-            row["state"] == "sending" and row["transport"] == self._transport.name == "outbox"
+            row["state"] == "sending" and row["transport"] == self._way(row["recipient"]) == Outbox.name
         )
 
 
@@ -175,6 +205,8 @@ class _Try:
     first_tried_at: datetime
     handed_over: bool = False
     """From now on nobody can know whether it leaves, unless the server answers."""
+    pause: timedelta = timedelta()
+    """What the server asks to wait for before the next try."""
 
     @property
     def name(self) -> str:
@@ -190,7 +222,7 @@ class _Try:
         self.handed_over = True
 
     def note(self, outcome: Outcome) -> None:
-        pause = min(LONGEST_PAUSE, timedelta(minutes=2 ** min(self.tries - 1, 10)))
+        pause = max(self.pause, min(LONGEST_PAUSE, timedelta(minutes=2 ** min(self.tries - 1, 10))))
         self._write(
             outcome.state,
             outcome.reason or None,
@@ -221,3 +253,10 @@ def called(report: str, period: str) -> tuple[str, str]:
         "friday_preview": ("Friday preview of {}", "--report friday_preview --week {}"),
     }[report]
     return words.format(period), f"scoreline send {options.format(period)}"
+
+
+def way_out(recipient: str) -> str:
+    """What to do where a mail or a message was refused for good."""
+    if recipient in CHANNELS:
+        return f"create a webhook for the channel in {NAMES[recipient]} and set {SETTING[recipient]}"
+    return "correct the address in company.toml or ask whoever runs the mail server"

@@ -187,7 +187,7 @@ def unheard_of(settings: Settings, company: Company) -> list[Mailing]:
     ):  # the lock: what is being sent just now is not uncertain
         unsure = sa.or_(
             deliveries.c.state.in_(["failed", "uncertain"]),
-            sa.and_(deliveries.c.state == "sending", deliveries.c.transport == "smtp"),
+            sa.and_(deliveries.c.state == "sending", deliveries.c.transport != "outbox"),
         )
         periods = connection.execute(
             sa.select(deliveries.c.report, deliveries.c.period)

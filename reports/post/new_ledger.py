@@ -53,7 +53,11 @@ def new_ledger(settings: Settings, company: Company) -> tuple[Path | None, Path 
             for address in recipients(company, one.report)
         ]
         lost += [(row["report"], row["period"], row["recipient"]) for row in pending(other)]
-        lost += [(*one.mail, company.mail.operator) for one in untold(other)]
+        lost += [
+            (*one.mail, reader)
+            for one in untold(other)
+            for reader in (company.mail.operator, *company.mail.alerts_also_to)
+        ]
         for report, period, address in lost:
             postman.assume(report, period, address, why)
         return backup, replace_store(settings, other.home)

@@ -9,11 +9,12 @@ from typing import Literal
 
 from foundation.errors import ScorelineError
 from reports.look.numbers import plural
+from reports.post.channels.card import Post
 from reports.words.gate import Gate
 
 State = Literal["sent", "already_sent", "pending", "uncertain", "failed"]
 
-DIED = "a run ended while the mail server was taking the mail"
+DIED = "a run ended while the server was taking it"
 """Why a mail is uncertain whose row says no more than that it was on its way."""
 
 
@@ -44,11 +45,12 @@ class LedgerLost(DeliveryFailed):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one mail. `reason` where it was not sent; `message` where it was sent just now."""
+    """What became of one mail or message. `reason` where it was not sent; `message` where it was sent just
+    now."""
 
     state: State
     reason: str = ""
-    message: EmailMessage | None = None
+    message: EmailMessage | Post | None = None
 
 
 @dataclass

@@ -23,7 +23,8 @@ from reports.engine.markup import plain
 from reports.look.numbers import plural
 from reports.pages import SCORECARD, page_lines
 from reports.post.alerts import remember, tell_operator
-from reports.post.delivery import Postman, called
+from reports.post.channels.card import Post
+from reports.post.delivery import Postman, called, way_out
 from reports.post.ledger import key_of, ledger
 from reports.post.outcome import DIED, DeliveryFailed, DeliveryReport, failure_text
 from reports.words import gate
@@ -33,14 +34,17 @@ from reports.words.line import EVERYTHING
 
 def recipients(company: Company, report: str) -> dict[str, set[str]]:
     """Recipient -> the sections and lines that they get, as `line.picked` reads them (none: all). Who is in
-    several subscriptions gets one mail with all.
+    several subscriptions gets one mail with all. A channel is a recipient too.
 
-    Confidential sections and lines only go to those whose subscription names them, or a page with them.
+    Confidential sections and lines only go to those whose subscription names them, or a page with them; never
+    into a channel, because nobody knows who reads there.
 
     Raises:
         SiteError: a subscription names a page that does not exist.
     """
     out: dict[str, set[str]] = {}
+    secret = set(company.access.confidential)
+    hidden = {f"-{pick}" for pick in secret}
     for subscription in company.mail.subscriptions:
         if subscription.report != report:
             continue
@@ -48,14 +52,30 @@ def recipients(company: Company, report: str) -> dict[str, set[str]]:
             *subscription.sections,
             *(pick for page in subscription.pages for pick in page_lines(company, page)),
         }
-        for address in subscription.to:
+        if named:
+            # a section that is named does not name its confidential lines
+            picks = named | {
+                f"-{pick}" for pick in secret - named if pick.partition(".")[0] in named - {pick}
+            }
+        else:
+            picks = {*(page_lines(company, SCORECARD) or [EVERYTHING])} - secret | hidden
+        addresses = subscription.to
+        if subscription.channel != "mail":
+            addresses = [subscription.channel]
+            picks = {pick for pick in picks if not {pick, pick.partition(".")[0]} & secret} | hidden
+        for address in addresses:
             known = next((a for a in out if a.lower() == address.strip().lower()), address.strip())
-            out.setdefault(known, set()).update(named or _open_to_all(company))
-    hidden = {f"-{pick}" for pick in company.access.confidential}
+            out.setdefault(known, set()).update(picks)
     return {
         address: set() if EVERYTHING in picks and not picks & hidden else picks
         for address, picks in out.items()
     }
+
+
+def readers_of_channel(company: Company, report: str, channel: str) -> list[str]:
+    """The addresses whose own lines come first in a channel."""
+    subscriptions = [one for one in company.mail.subscriptions if one.report == report]
+    return [address for one in subscriptions if one.channel == channel for address in one.to]
 
 
 def subscribers(settings: Settings, company: Company, report: str, period: str) -> dict[str, set[str]]:
@@ -82,12 +102,6 @@ def subscribers(settings: Settings, company: Company, report: str, period: str) 
         return today >= sent_from + timedelta(days=choice.weekday)
 
     return {address: picks for address, picks in recipients(company, report).items() if wants(address)}
-
-
-def _open_to_all(company: Company) -> set[str]:
-    """What a subscription that names nothing brings: the scorecard page, without what is confidential."""
-    secret = company.access.confidential
-    return {*(page_lines(company, SCORECARD) or [EVERYTHING])} - set(secret) | {f"-{pick}" for pick in secret}
 
 
 TOLD_AFTER = timedelta(hours=1)
@@ -142,7 +156,7 @@ class Mailing:
             (self.report.already_sent if state == "already_sent" else self.report.uncertain).append(address)
         return state is not None
 
-    def send(self, address: str, make: Callable[[str], EmailMessage]) -> None:
+    def send(self, address: str, make: Callable[[str], EmailMessage | Post]) -> None:
         """Deliver to one recipient, and note what became of it. `make` composes the message for a
         Message-ID."""
         outcome = self.postman.deliver(self.name, self.period, address, make, force=self.force)
@@ -223,8 +237,8 @@ class Mailing:
                 )
             elif row["state"] == "failed":
                 out[f"{row['recipient']} failed"] = (
-                    f"{who} did not get the {self.title}. Why: {row['error']}. Way out: correct the address"
-                    f" in company.toml or ask whoever runs the mail server, then {only.format('')}. Without"
+                    f"{who} did not get the {self.title}. Why: {row['error']}. Way out:"
+                    f" {way_out(row['recipient'])}, then {only.format('')}. Without"
                     " that it is tried again after each build while it is due."
                 )
             elif (
@@ -236,7 +250,7 @@ class Mailing:
             out["waiting"] = (
                 f"{plural(len(waiting), 'mail')} of the {self.title} can't be delivered for now. To:"
                 f" {'; '.join(waiting)}. Each is tried again for a day. Way out, if that does not help: ask"
-                " whoever runs the mail server, and check SMTP_URL."
+                " whoever runs the mail server, and check SMTP_URL (of a channel, its webhook)."
             )
         return out
 
@@ -288,8 +302,8 @@ class Report(ABC, Generic[Told]):
         """
 
     @abstractmethod
-    def compose(self, told: Told, recipient: str, message_id: str) -> EmailMessage:
-        """The mail.
+    def compose(self, told: Told, recipient: str, message_id: str) -> EmailMessage | Post:
+        """The mail, or the message into a channel.
 
         Raises:
             MailError: it would be too large, or the recipient is not a valid address.

@@ -13,12 +13,13 @@ import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from email.message import EmailMessage
 from email.utils import parseaddr
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from foundation.atomic import write_atomically
@@ -32,11 +33,12 @@ SMTP_TIMEOUT = 30.0
 
 
 class Refused(Exception):
-    """The mail certainly did not leave. `for_now`: trying again later may help."""
+    """The mail certainly did not leave. `for_now`: trying again later may help, `pause`: not earlier."""
 
-    def __init__(self, text: str, *, for_now: bool = False) -> None:
+    def __init__(self, text: str, *, for_now: bool = False, pause: timedelta = timedelta()) -> None:
         super().__init__(text)
         self.for_now = for_now
+        self.pause = pause
 
 
 class Unknown(Exception):
@@ -48,24 +50,27 @@ class Outbox:
     """Files for a mail program or a person to pick up."""
 
     folder: Path
-    name: str = "outbox"
+    name: ClassVar[str] = "outbox"
 
     def send(self, message: EmailMessage, address: str, name: str, intend: Callable[[], None]) -> None:
-        data = message.as_bytes()
+        self.keep(message.as_bytes(), name, ".eml", intend)
+
+    def keep(self, data: bytes, name: str, ending: str, intend: Callable[[], None]) -> None:
+        """Write a file that is named after its mail."""
         intend()
         try:
-            write_atomically(self.folder / _file_name(name), data)
+            write_atomically(self.folder / _file_name(name, ending), data)
         except OSError as error:
             raise Refused(f"{self.folder}: {error.strerror}") from None
 
 
-def _file_name(name: str) -> str:
+def _file_name(name: str, ending: str) -> str:
     safe = "".join(c if c.isascii() and (c.isalnum() or c in "._-@+") else "-" for c in name)
     # names that had to be changed or cut could meet; their digest keeps them apart
     return (
-        f"{safe[:150]}-{sha256(name.encode()).hexdigest()[:8]}.eml"
+        f"{safe[:150]}-{sha256(name.encode()).hexdigest()[:8]}{ending}"
         if safe != name or len(safe) > 150
-        else f"{safe}.eml"
+        else f"{safe}{ending}"
     )
 
 
@@ -91,7 +96,7 @@ class Smtp:
     user: str | None
     password: str | None = field(repr=False)
     tls: Literal["", "tls", "starttls"]
-    name: str = "smtp"
+    name: ClassVar[str] = "smtp"
 
     def send(self, message: EmailMessage, address: str, name: str, intend: Callable[[], None]) -> None:
         server = self._signed_in()

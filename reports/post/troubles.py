@@ -14,7 +14,7 @@ from foundation.store.engine import name_of
 from foundation.store.schema import deliveries
 from reports.engine.markup import plain
 from reports.post.alerts import untold
-from reports.post.delivery import called
+from reports.post.delivery import called, way_out
 from reports.post.ledger import ledger, newest_attempt, sending_lock
 from reports.post.outcome import DIED, DeliveryFailed
 
@@ -70,14 +70,14 @@ def _undelivered(settings: Settings) -> Iterator[Trouble]:
             continue
         if row["report"] in get_args(ReportName):
             about = f"{row['report'].replace('_', ' ')} {row['period']} to {row['recipient']}"
-            command = called(row["report"], row["period"])[1]
-            way_out = {
+            command, do = called(row["report"], row["period"])[1], way_out(row["recipient"])
+            answer = {
                 "pending": f"Tried again at {row['next_try_at']} while Dagster runs (`scoreline ui`).",
                 "uncertain": f"Ask them, then `{command} --force --only {row['recipient']}`.",
-                "failed": f"Correct the address or ask whoever runs the mail server, then `{command}`.",
+                "failed": f"{do[:1].upper()}{do[1:]}, then `{command}`.",
             }[state]
         elif state == "uncertain":  # an alert that waits or failed is untold, see above
-            about, way_out = (
+            about, answer = (
                 f"{row['report']} to the operator",
                 "Not sent again. This page and `scoreline doctor` say what is still wrong.",
             )
@@ -88,5 +88,5 @@ def _undelivered(settings: Settings) -> Iterator[Trouble]:
             plain(about, 300),
             since,
             plain(row["error"] or DIED, 300),
-            plain(way_out, 300),
+            plain(answer, 300),
         )

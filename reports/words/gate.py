@@ -21,7 +21,7 @@ from foundation.settings import Settings
 from reports.engine.markup import plain
 from reports.engine.queries import Row, connect
 from reports.look.numbers import instant, period_name, plural
-from reports.words.line import Line, picked
+from reports.words.line import Line, named_of, picked
 
 Decision = Literal["green", "amber", "held"]
 MOST_REJECTED = 5
@@ -128,7 +128,7 @@ def _decide(cursor: duckdb.DuckDBPyConnection, week: date, sections: set[str], r
             "held",
             [
                 f"There are no facts for {label}"
-                + (f" in {', '.join(sorted(sections))}." if sections else ".")
+                + (f" in {', '.join(named)}." if (named := named_of(sections)) else ".")
             ],
         )
     due = week_end_instant(week - timedelta(days=7) if running else week, ZoneInfo(zone))

@@ -257,12 +257,19 @@ def picked(line: Row | Line, picks: Collection[str]) -> bool:
 
     Args:
         picks: sections and lines; none, or `EVERYTHING`: all of them, but those with a `-` in front that are
-        not named themselves.
+        not named themselves. What is said of a line counts before what is said of its section.
     """
-    names = (line.section, line.line_id)
-    if any(name in picks for name in names):
-        return True
-    return not any(f"-{name}" in picks for name in names) and (not picks or EVERYTHING in picks)
+    for name in (line.line_id, line.section):
+        if name in picks:
+            return True
+        if f"-{name}" in picks:
+            return False
+    return not picks or EVERYTHING in picks
+
+
+def named_of(picks: Collection[str]) -> list[str]:
+    """The sections and lines that picks name, for a sentence."""
+    return sorted(pick for pick in picks if not pick.startswith("-"))
 
 
 def counts(lines: Iterable[Line]) -> dict[str, int]:

@@ -116,7 +116,7 @@ TO = (
         (OPERATOR, 'operator = "ops@b.example\\n"', "mail.operator"),
         (OPERATOR, 'operator = "Ops <ops@b.example>"', "mail.operator"),
         (TO, 'to = ["a@b.example;c@d.example"]', "mail.subscriptions.0.to.0"),
-        (TO, "to = []", "mail.subscriptions.0.to"),
+        (TO, "to = []", "mail.subscriptions.0: to is empty"),
         (TO, 'too = ["a@b.example"]', "mail.subscriptions.0.too: unknown key; did you mean to?"),
         (
             SITE,

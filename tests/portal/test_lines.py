@@ -23,6 +23,7 @@ from foundation.store.goals import stored_goals
 from portal import dagster as dagster_queries
 from portal.admin import lines_of_settings
 from portal.app import create_app
+from reports.post import pictures
 from tests.portal.conftest import ADDRESS, DANA, Browser
 
 DIALS = "inside_sales.dials"
@@ -247,3 +248,15 @@ def test_only_administrators_see_those_pages(maya: Browser) -> None:
         assert maya.get(path).status_code == 404
     assert maya.post("/settings/tokens", name="x", role="leadership").status_code == 404
     assert maya.post("/sources/hubspot/refresh").status_code == 404
+
+
+def test_a_picture_opens_to_whoever_has_its_signed_address(settings: Settings, browser: Browser) -> None:
+    png = b"\x89PNG drawing"
+    dials, secret = (
+        pictures.keep(settings, line, png + line.encode()) for line in (DIALS, "finance.revenue")
+    )
+    answer = browser.get(f"/picture/{dials}.png")
+    assert answer.status_code == 200 and answer.content == png + DIALS.encode()
+    assert answer.headers["content-type"] == "image/png"
+    for wrong in (secret, dials[:-3], dials[::-1], "key", "..%2fkey", "x" * 5000):
+        assert browser.get(f"/picture/{wrong}.png").status_code == 404, wrong

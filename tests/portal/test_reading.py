@@ -25,7 +25,9 @@ from reports.site.renderer import Renderer
 from tests.portal.conftest import ADDRESS, DANA, GUEST, MAYA, NOBODY, Browser, with_access
 from tests.portal.test_api import token_for
 
-PUBLIC = {"/sign-in", "/sign-in/link", "/sign-in/oidc", "/sign-in/oidc/back", "/api/health"}
+PUBLIC = {
+    "/sign-in", "/sign-in/link", "/sign-in/oidc", "/sign-in/oidc/back", "/api/health", "/picture/{name}.png",
+}  # fmt: skip
 SECRETS = ("finance.revenue", "finance.profit_margin", "$90,310", "90310.5", "Profit and loss", "Revenue")
 """What only readers of all of finance may see."""
 BALANCES = ("finance.cash_position", "480,500", "523,400", "480500", "Operating Checking", "Cash position")

@@ -35,7 +35,7 @@ from reports.post.outcome import DeliveryFailed, DeliveryReport
 from reports.post.round import Mailing, Report, send
 from reports.words import gate
 from reports.words.gate import Gate, SourceState
-from reports.words.line import Line, attention, lines_of, picked, title
+from reports.words.line import Line, attention, lines_of, named_of, picked, title
 from reports.words.owing import can_owe, owes, read_owing
 from reports.words.reader import owned, read_readers
 from reports.words.week import Week, read_week, reading
@@ -159,7 +159,7 @@ def compare(
     week = observed.week
     lines = [line for line in lines_of(week.results["lines"]) if picked(line, sections)]
     if not lines:
-        where = f" in {', '.join(sorted(sections))}" if sections else ""
+        where = f" in {', '.join(named)}" if (named := named_of(sections)) else ""
         raise LookupError(f"There are no facts for {week.label}{where}.")
     mine = {line.line_id for line in owned(lines, observed.readers, recipient)}
     base = known or Known()

@@ -29,12 +29,14 @@ from reports.look.numbers import (
     week_name,
     week_number,
 )
-from reports.look.tokens import STATUS
+from reports.look.tokens import GLYPH, STATUS
 from reports.mails.base import footer, frame, line_texts
 from reports.mails.links import Links
-from reports.post import message
+from reports.post import message, pictures
+from reports.post.channels import CHANNELS, post_of
+from reports.post.channels.card import Card, Item, Part, Picture, Post
 from reports.post.outcome import DeliveryFailed, DeliveryReport
-from reports.post.round import Report, send
+from reports.post.round import Report, readers_of_channel, send
 from reports.words import gate, restatements
 from reports.words.gate import Gate
 from reports.words.line import (
@@ -86,12 +88,12 @@ def tell(
     sections: Collection[str] = (),
     since: datetime | None = None,
     readers: Mapping[str, str] | None = None,
-    recipient: str = "",
+    recipients: Collection[str] = (),
 ) -> Told:
-    """What to tell a recipient.
+    """What to tell a recipient, or those who read a channel.
 
     Args:
-        readers: as `reader.read_readers` returns them; the recipient's own lines come first.
+        readers: as `reader.read_readers` returns them; the recipients' own lines come first.
         sections: theirs; none: all.
         since: report changes of published numbers from then on; None: all that `week` has.
     """
@@ -101,7 +103,7 @@ def tell(
     return Told(
         week,
         lines,
-        owned(lines, readers or {}, recipient),
+        [line for line in lines if any(owned([line], readers or {}, one) for one in recipients)],
         [row for row in week.results["quarter"] if picked(row, sections)],
         [row for row in changes if picked(row, sections)],
         decision.reasons,
@@ -230,13 +232,14 @@ def _pace_of_quarter(line: Line, pace: Result) -> str:
     return ", ".join(texts)
 
 
-def _picture(week: Week, line: Line, lines: Sequence[Line], message_id: str) -> message.Picture:
+def _chart(line: Line, lines: Sequence[Line]) -> Chart:
+    """A line's last periods, with their goals."""
     count = len(line.trend_values)
     labels = [
         week_label(day).partition("-")[2] if line.cadence == "week" else month(day, year=False)
         for day in line.trend_starts
     ]
-    chart = Chart(
+    return Chart(
         title(line, lines),
         labels,
         [
@@ -246,10 +249,33 @@ def _picture(week: Week, line: Line, lines: Sequence[Line], message_id: str) -> 
         line.unit,
         f"The last {plural(count, line.cadence)}, with the goal of each {line.cadence}",
     )
+
+
+def _picture(week: Week, line: Line, lines: Sequence[Line], message_id: str) -> message.Picture:
+    chart = _chart(line, lines)
     png = message.draw(chart)
     return message.Picture(
         f"{anchor(line.line_id)}.{week.label}.{message_id[1:-1]}", png, chart.summary(), 552
     )
+
+
+def _drawn(told: Told) -> Line | None:
+    """The line whose drawing is worth most: the most telling miss, if it has a trend."""
+    missed = _missed(told.lines, told.own)
+    if missed and sum(value is not None for value in missed[0].trend_values) > 1:
+        return missed[0]
+    return None
+
+
+def _item(line: Mapping[str, str]) -> Item:
+    """A line in a channel, from the texts that a mail says about it."""
+    goal = f", goal {line['goal']}" if line["goal"] else ""
+    text = f"{GLYPH[line['status']]} {line['title']}: {line['value']}"
+    text += (
+        (f" ({line['parts']})" if line["parts"] else "") + goal + (f", {line['off']}" if line["off"] else "")
+    )
+    details = [line["owner"], line["streak"], line["state"], line.get("todo") or line.get("moved", "")]
+    return Item(text, " · ".join(filter(None, details)), line["link"])
 
 
 def ticks(values: Sequence[Number | None]) -> str:
@@ -306,17 +332,21 @@ class WeeklyScorecard(Report[Told]):
             return read_readers(connection)
 
     def tell(self, recipient: str, sections: Collection[str], decision: Gate) -> Told:
-        return tell(self.week, decision, sections, self._since[recipient], self.readers, recipient)
+        names = [recipient]
+        if recipient in CHANNELS:
+            names = readers_of_channel(self.company, self.name, recipient)
+        return tell(self.week, decision, sections, self._since[recipient], self.readers, names)
 
-    def compose(self, told: Told, recipient: str, message_id: str) -> EmailMessage:
-        missed = _missed(told.lines, told.own)
-        drawn = bool(missed) and sum(value is not None for value in missed[0].trend_values) > 1
-        pictures = [_picture(told.week, missed[0], told.lines, message_id)] if drawn else []
+    def compose(self, told: Told, recipient: str, message_id: str) -> EmailMessage | Post:
+        if recipient in CHANNELS:
+            return post_of(recipient, self._card(told))
+        drawn = _drawn(told)
+        inside = [_picture(told.week, drawn, told.lines, message_id)] if drawn else []
         values = {
             **frame(self.company, self.links, self.period),
             **_values(told, self.links),
             "footer": footer(self.settings, self.company, told.week.build),
-            "pictures": pictures,
+            "pictures": inside,
         }
         return message.compose(
             self.settings,
@@ -325,8 +355,43 @@ class WeeklyScorecard(Report[Told]):
             values,
             recipient=recipient,
             message_id=message_id,
-            pictures=pictures,
+            pictures=inside,
         )
+
+    def _card(self, told: Told) -> Card:
+        values = _values(told, self.links)
+        own = [*values["own_missed"], *values["own_fine"]]
+        parts = [
+            Part(f"Your lines: {values['own_counts']}", [_item(line) for line in own]),
+            Part(
+                "Needs attention from others" if values["own_missed"] else "Needs attention",
+                [_item(line) for line in values["attention"]],
+                values["more_attention"],
+            ),
+        ]
+        if values["no_attention"]:
+            parts.append(Part("", [Item(values["no_attention"])]))
+        drawn = _drawn(told)
+        return Card(
+            values["subject"],
+            values["heading"],
+            f"{self.company.company.name}, {values['under']}",
+            count_sentence(counts(told.lines)),
+            told.reasons,
+            [part for part in parts if part.items],
+            self._picture_of(drawn, told.lines) if drawn else None,
+            self.links.scorecard(self.period),
+            footer(self.settings, self.company, told.week.build)[:1],
+        )
+
+    def _picture_of(self, line: Line, lines: Sequence[Line]) -> Picture | None:
+        """A drawing for a channel; None: the portal has no address at which others reach it."""
+        root = self.company.access.portal_url.rstrip("/")
+        if not root:
+            return None
+        chart = _chart(line, lines)
+        token = pictures.keep(self.settings, line.line_id, message.draw(chart, *pictures.SIZE))
+        return Picture(f"{root}/picture/{token}.png", chart.summary())
 
 
 def send_weekly_scorecard(

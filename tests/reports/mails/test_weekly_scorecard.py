@@ -271,7 +271,7 @@ def test_the_reader_s_own_lines_come_first(settings: Settings, company: Company)
     mails = {}
     for name in ("maya.torres", "sam.okafor", "dana.whitfield"):
         address = f"{name}@cedar-ridge.example"
-        told = tell(week, decision, (), None, readers, address.upper())
+        told = tell(week, decision, (), None, readers, [address.upper()])
         mails[name] = WeeklyScorecard(settings, company, W43).compose(
             told, address, "<x@cedar-ridge.example>"
         )

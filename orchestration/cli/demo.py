@@ -112,6 +112,7 @@ def _afterwards(settings: Settings, company: str) -> str:
    mail       {shown(mails[-1] if mails else settings.outbox_dir)}
    database   {shown(settings.published_path)}   (schema marts; safe to open while runs write)
    runs       {_make("ui", company)}
+   portal     {_make("portal", company)}   (sign in, type numbers in, set goals, the API)
 
 The other invented company: {_make("demo", "sales" if company == "cedar" else "cedar")}
 

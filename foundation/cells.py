@@ -18,6 +18,15 @@ class Rejected(Exception):
     """Why a row or a form is not taken."""
 
 
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+"""How a cell begins that a spreadsheet computes."""
+
+
+def plain_cell(text: str) -> str:
+    """A text for a CSV file that no spreadsheet takes for a formula: `'=1+1`."""
+    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) else text
+
+
 def number(text: str, what: str) -> Decimal:
     """A cell that must hold a number.
 

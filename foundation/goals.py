@@ -1,8 +1,8 @@
 """Goals: goals.csv and the goals that were set in the portal as one list, and the rules for a new one.
 
 A goal of the portal is in force until the line's next one begins, ends the one before it, and replaces a row
-of the file with the same first day. `dbt_project/models/intermediate/goals/int_goals__rows.sql` has the same
-in SQL; a test compares them.
+of the file with the same first day. The portal can also end a goal without another.
+`dbt_project/models/intermediate/goals/int_goals__rows.sql` has the same in SQL; a test compares them.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from foundation.calendar import local_date, week_start
-from foundation.cells import Rejected
+from foundation.cells import Rejected, plain_cell
 from foundation.seeds import Goal, seed_rows
 from foundation.settings import Company, Settings
 from foundation.store import read
-from foundation.store.goals import StoredGoal, stored_goals
+from foundation.store.goals import NO_GOAL, StoredGoal, stored_goals
 from foundation.warehouse import read_published
 
 STANDING, EXCEPTION = "standing", "exception"
@@ -83,7 +83,8 @@ def merged(of_the_file: Iterable[DatedGoal], stored: Iterable[StoredGoal]) -> li
             and (other.set_by or goal.set_by)
         ]
         ends = min([goal.valid_to or _ALWAYS, *(first - timedelta(days=1) for first in followers)])
-        found.append(_ending(goal, None if ends == _ALWAYS else ends))
+        if goal.operator != NO_GOAL:
+            found.append(_ending(goal, None if ends == _ALWAYS else ends))
     return sorted(found, key=lambda goal: (goal.line_id, goal.kind != STANDING, goal.valid_from))
 
 
@@ -137,7 +138,8 @@ def goals_csv(settings: Settings) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
     for goal in goals(settings):
-        cells = {**vars(goal), "kind": None if goal.kind == STANDING else goal.kind}
+        kind = None if goal.kind == STANDING else goal.kind
+        cells = {**vars(goal), "kind": kind, "reason": plain_cell(goal.reason)}
         writer.writerow(["" if cells[name] is None else _cell(cells[name]) for name in columns])
     return text.getvalue()
 
@@ -182,16 +184,77 @@ def checked_goal(
         "kind": "",
         "tolerance": tolerance,
     }
-    try:
-        goal = Goal.model_validate({name: cell.strip() or None for name, cell in cells.items()})
-    except ValidationError as error:
-        fault = error.errors(include_url=False, include_context=False)[0]
-        said = fault["msg"].removeprefix("Value error, ")
-        raise Rejected(f"{fault['loc'][0]}: {said[0].lower() + said[1:]}") from None
+    goal = _validated(cells)
     if sentence := _incomplete(goal) or _unfit(settings, company, goal):
         raise Rejected(sentence)
     names = ("line_id", "valid_from", "operator", "target", "target_2", "band", "reason", "per", "tolerance")
     return {name: getattr(goal, name) for name in names}
+
+
+def _validated(cells: dict[str, str]) -> Goal:
+    """
+    Raises:
+        Rejected: a cell is not what it should be.
+    """
+    every = dict.fromkeys(Goal.model_fields, "") | cells
+    try:
+        return Goal.model_validate({name: cell.strip() or None for name, cell in every.items()})
+    except ValidationError as error:
+        fault = error.errors(include_url=False, include_context=False)[0]
+        said = fault["msg"].removeprefix("Value error, ")
+        raise Rejected(f"{fault['loc'][0]}: {said[0].lower() + said[1:]}") from None
+
+
+def checked_end(
+    settings: Settings, company: Company, *, line_id: str, valid_from: str, reason: str
+) -> dict[str, Any]:
+    """The cells of a form that ends a line's goal, as arguments of `add_goal`. `valid_from`: the first day
+    without a goal.
+
+    Raises:
+        Rejected: with a sentence for whoever ends it.
+        SettingsError: the seeds can't be read. StoreError: the store can't be read.
+    """
+    goal = _validated({"line_id": line_id, "valid_from": valid_from, "reason": reason})
+    if goal.valid_from is None or goal.reason is None:
+        raise Rejected(
+            "the first day is blank" if goal.valid_from is None else "reason is blank; say why it ends"
+        )
+    if sentence := _begins_wrong(settings, company, goal):
+        raise Rejected(sentence)
+    first = goal.valid_from
+    standing = [one for one in goals(settings, line_id) if one.kind == STANDING]
+    if not any(one.valid_from <= first <= (one.valid_to or _ALWAYS) for one in standing):
+        raise Rejected(f"{line_id} has no goal on {first} that could end")
+    return {
+        "line_id": line_id,
+        "valid_from": first,
+        "operator": NO_GOAL,
+        "target": Decimal(0),
+        "reason": goal.reason,
+    }
+
+
+def overruled(settings: Settings, line_id: str) -> list[DatedGoal]:
+    """Rows of goals.csv that do not apply, because the portal says something else from the same day on.
+
+    Raises:
+        SettingsError: goals.csv can't be read. StoreError: the store can't be read.
+    """
+    with read(settings) as connection:
+        of_the_portal = {goal.valid_from: goal for goal in stored_goals(connection, line_id)}
+    rows = [_of_the_file(row) for row in seed_rows(settings, "goals") if row["line_id"] == line_id]
+    return [
+        row
+        for row in rows
+        if row.kind == STANDING
+        and (other := of_the_portal.get(row.valid_from))
+        and any(getattr(row, name) != getattr(other, name) for name in _SAID)
+    ]
+
+
+_SAID = ("operator", "target", "target_2", "band", "per", "tolerance")
+"""What a goal says."""
 
 
 def _incomplete(goal: Goal) -> str | None:
@@ -221,15 +284,18 @@ def _incomplete(goal: Goal) -> str | None:
     return next((sentence for is_wrong, sentence in faults if is_wrong), None)
 
 
-def _unfit(settings: Settings, company: Company, goal: Goal) -> str | None:
-    """The rules of dbt_project/tests/goals/goals_fit_their_lines.sql and goals_have_a_line.sql, and that no
-    week of the past changes its colour."""
-    line = next(
-        (row for row in seed_rows(settings, "scorecard_lines") if row["line_id"] == goal.line_id), None
-    )
+def _line_of(settings: Settings, line_id: str) -> dict[str, str] | None:
+    rows = seed_rows(settings, "scorecard_lines")
+    return next((row for row in rows if row["line_id"] == line_id), None)
+
+
+def _begins_wrong(settings: Settings, company: Company, goal: Goal) -> str | None:
+    """The rules of dbt_project/tests/goals/goals_have_a_line.sql, and that no week of the past changes its
+    colour."""
+    line = _line_of(settings, goal.line_id)
     if line is None:
         return f"{goal.line_id} is not a line of scorecard_lines.csv"
-    assert goal.valid_from and goal.operator
+    assert goal.valid_from
     monday = week_start(local_date(settings.now(), company.zone))
     if goal.valid_from < monday:
         return (
@@ -238,6 +304,15 @@ def _unfit(settings: Settings, company: Company, goal: Goal) -> str | None:
         )
     if line["valid_to"].strip() and date.fromisoformat(line["valid_to"].strip()) < goal.valid_from:
         return f"{goal.line_id} ends on {line['valid_to'].strip()}, before the goal begins"
+    return None
+
+
+def _unfit(settings: Settings, company: Company, goal: Goal) -> str | None:
+    """The rules of dbt_project/tests/goals/goals_fit_their_lines.sql, and those of `_begins_wrong`."""
+    if sentence := _begins_wrong(settings, company, goal):
+        return sentence
+    line = _line_of(settings, goal.line_id)
+    assert line and goal.valid_from and goal.operator
     if goal.per and (kind := _aggregation(settings, goal.line_id)) not in (None, "sum"):
         return f"per {goal.per} needs a metric that is a sum, this one is of kind {kind}"
     if goal.per in ("person_day", "person_week") and not line["people"].strip():

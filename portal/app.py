@@ -14,7 +14,7 @@ from foundation import __version__
 from foundation.settings import Settings
 from foundation.store import StoreError, open_store
 from portal import admin, goals, lines, my_week, numbers, pages, pdf, pictures
-from portal.api import docs, shapes, v1
+from portal.api import answers, docs, shapes, v1
 from portal.api.answers import NotModified, problem
 from portal.guard import Guard
 from portal.sign_in import mail_link, oidc
@@ -54,6 +54,8 @@ def create_app(settings: Settings, address: str) -> FastAPI:
     open_store(settings)
     app = FastAPI(title="Scoreline", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.portal = portal
+    app.state.sign_in_mails = mail_link.Sender()
+    app.state.api_reads = answers.Reads()
     for router in PUBLIC:
         app.include_router(router)
     for router in PRIVATE:

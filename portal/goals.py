@@ -12,10 +12,10 @@ from fastapi import APIRouter, HTTPException, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from foundation.cells import Rejected
-from foundation.goals import checked_goal, goals
-from foundation.store import begin
+from foundation.goals import STANDING, checked_end, checked_goal, goals, overruled
+from foundation.store import begin, read
 from foundation.store.audit import record
-from foundation.store.goals import add_goal
+from foundation.store.goals import NO_GOAL, add_goal, stored_goals
 from foundation.store.rows import KeyUsed
 from portal.lines import about_line, goal_words
 from portal.numbers import sentence
@@ -74,6 +74,7 @@ def _page(
     *,
     error: str = "",
     meant: str = "",
+    ends: bool = False,
     status: int = 200,
 ) -> HTMLResponse:
     return visit.page(
@@ -83,12 +84,14 @@ def _page(
         status=status,
         about=about,
         goals=goals(visit.portal.settings, about.line_id)[::-1],
+        overruled=overruled(visit.portal.settings, about.line_id),
         goal_words=goal_words,
         form={"valid_from": str(visit.portal.this_week + timedelta(days=7)), "operator": ">=", "band": "0.10"}
         | dict(form),
         earliest=visit.portal.this_week,
         error=error,
         meant=meant,
+        ends=ends,
         key=secrets.token_hex(16),
     )
 
@@ -106,7 +109,16 @@ def preview(visit: Signed, line_id: str, form: Form) -> HTMLResponse:
         checked = _checked(visit, line_id, form)
     except Rejected as reason:
         return _page(visit, about, form, error=sentence(reason), status=422)
-    return _page(visit, about, form, meant=_meant(visit, line_id, checked))
+    return _page(visit, about, form, meant=_meant(visit, line_id, checked) + _replaced(visit, about, checked))
+
+
+def _replaced(visit: Visit, about: Row, checked: Mapping[str, Any]) -> str:
+    """` It replaces the goal ≥ 125 from the same day, a row of goals.csv.`"""
+    for goal in goals(visit.portal.settings, about.line_id):
+        if goal.kind == STANDING and goal.valid_from == checked["valid_from"]:
+            where = f"set by {goal.set_by}" if goal.set_by else "a row of goals.csv"
+            return f" It replaces the goal {goal_words(goal, about.unit_of)} from the same day, {where}."
+    return ""
 
 
 def _checked(visit: Visit, line_id: str, form: Mapping[str, str]) -> dict[str, Any]:
@@ -130,29 +142,55 @@ def _meant(visit: Visit, line_id: str, checked: Mapping[str, Any]) -> str:
 @router.post("/goals/{line_id}")
 def set_goal(visit: Signed, line_id: str, form: Form) -> Response:
     about = _line_of(visit, line_id)
-    settings = visit.portal.settings
     try:
         checked = _checked(visit, line_id, form)
-        with begin(settings) as connection:
-            goal = add_goal(
-                connection,
-                **checked,
-                entered_at=settings.now(),
-                entered_by=visit.who.who,
-                idempotency_key=f"{visit.who.who}:{form.get('key', '')[:100]}",
-            )
-            record(
-                connection,
-                at=visit.now,
-                who=visit.who.who,
-                action="set_goal",
-                subject=line_id,
-                details={
-                    "from": str(goal.valid_from),
-                    "operator": goal.operator,
-                    "target": f"{goal.target:f}",
-                },
-            )
+        _add(visit, checked, form)
     except (Rejected, KeyUsed) as reason:
         return _page(visit, about, form, error=sentence(reason), status=422)
     return RedirectResponse(f"/lines/{line_id}", 303)
+
+
+@router.post("/goals/{line_id}/end")
+def end_goal(visit: Signed, line_id: str, form: Form) -> Response:
+    """From a day on the line has no goal."""
+    about = _line_of(visit, line_id)
+    settings, company = visit.portal.settings, visit.portal.company
+    cells = {name: form.get(name, "")[:500] for name in ("valid_from", "reason")}
+    with read(settings) as connection:
+        known = {goal.idempotency_key for goal in stored_goals(connection, line_id)}
+    try:
+        if _key(visit, form) in known:  # the same form twice
+            return RedirectResponse(f"/lines/{line_id}", 303)
+        _add(visit, checked_end(settings, company, line_id=line_id, **cells), form)
+    except (Rejected, KeyUsed) as reason:
+        return _page(visit, about, form, error=sentence(reason), ends=True, status=422)
+    return RedirectResponse(f"/lines/{line_id}", 303)
+
+
+def _key(visit: Visit, form: Mapping[str, str]) -> str:
+    return f"{visit.who.who}:{form.get('key', '')[:100]}"
+
+
+def _add(visit: Visit, checked: Mapping[str, Any], form: Mapping[str, str]) -> None:
+    """
+    Raises:
+        KeyUsed: another goal was sent with the form's key.
+    """
+    settings = visit.portal.settings
+    with begin(settings) as connection:
+        goal = add_goal(
+            connection,
+            **checked,
+            entered_at=settings.now(),
+            entered_by=visit.who.who,
+            idempotency_key=_key(visit, form),
+        )
+        said = {"operator": goal.operator, "target": f"{goal.target:f}"}
+        record(
+            connection,
+            at=visit.now,
+            who=visit.who.who,
+            action="ended_goal" if goal.operator == NO_GOAL else "set_goal",
+            subject=goal.line_id,
+            details={"from": str(goal.valid_from), **({} if goal.operator == NO_GOAL else said)},
+        )

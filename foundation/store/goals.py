@@ -12,16 +12,20 @@ import sqlalchemy as sa
 from foundation.store.rows import add_once
 from foundation.store.schema import goals
 
+NO_GOAL = "none"
+"""The operator of a row that ends the line's goal: none applies from its first day on. Its target is 0 and
+says nothing."""
+
 
 @dataclass(frozen=True)
 class StoredGoal:
-    """A goal from a day on, until the line's next one begins."""
+    """A goal from a day on, until the line's next one begins; or that there is none from then on."""
 
     sequence: int
     line_id: str
     valid_from: date
     operator: str
-    """`>=`, `>`, `<=`, `<`, `=`, `between` or `outside`."""
+    """`>=`, `>`, `<=`, `<`, `=`, `between`, `outside` or `NO_GOAL`."""
     target: Decimal
     target_2: Decimal | None
     """The upper bound of `between` and `outside`."""

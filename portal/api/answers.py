@@ -6,7 +6,9 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import threading
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, HTTPException, Query, Response
@@ -79,6 +81,41 @@ def cached(visit: Signed, response: Response) -> Visit:
 
 
 Cached = Annotated[Visit, Depends(cached)]
+
+
+# ---- who read what ----
+
+COUNTED_FOR = timedelta(hours=1)
+"""How long further reads of a route are counted before the audit gets another row."""
+
+
+class Reads:
+    """What programs and people read by the API, for the audit: the first read of a route by each of them,
+    then a row an hour at most that counts the reads since."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._counted: dict[tuple[str, str], tuple[datetime, int]] = {}
+
+    def due(self, who: str, route: str, now: datetime) -> int:
+        """Count a read. Returns how many the audit should be told of now; 0: none yet."""
+        with self._lock:
+            noted, count = self._counted.get((who, route), (now - COUNTED_FOR, 0))
+            count += 1
+            is_due = now - noted >= COUNTED_FOR
+            self._counted[who, route] = (now, 0) if is_due else (noted, count)
+            return count if is_due else 0
+
+
+def note_read(visit: Signed) -> None:
+    """Write into the audit that somebody read by the API."""
+    route = getattr(visit.request.scope.get("route"), "path", visit.request.url.path)
+    reads: Reads = visit.request.app.state.api_reads
+    if visit.request.method == "GET" and (count := reads.due(visit.who.who, route, visit.now)):
+        visit.note("read_api", route, reads=count)
+
+
+Noted = Depends(note_read)
 
 
 # ---- long lists ----

@@ -11,14 +11,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, HTTPException, Query
 
 from foundation.calendar import week_start
-from portal.api.answers import PROBLEMS, Cached, Week, Year, span_of, week_of
+from portal.api.answers import PROBLEMS, Cached, Cursor, Limit, Noted, Week, Year, page_of, span_of, week_of
 from portal.published import View
 from portal.web import Anyone
 from reports.look.numbers import exact
 from reports.site.renderer import Span
 
 public = APIRouter(prefix="/api", tags=["By name"])
-router = APIRouter(prefix="/api", tags=["By name"], responses=PROBLEMS)
+router = APIRouter(prefix="/api", tags=["By name"], responses=PROBLEMS, dependencies=[Noted])
 
 TICKETS = {
     "tickets_opened": "reactive_ops.reactive_tickets_opened",
@@ -44,6 +44,8 @@ SALES = {
 Json = dict[str, Any]
 Day = Annotated[date, Query(description="2025-10-20")]
 MOST_DAYS = 400
+MOST_ROWS = 500
+"""Of a list in one answer."""
 
 
 def rounded(value: Any) -> float | int | None:
@@ -147,8 +149,10 @@ def _was_read(view: View, line: str, start: date, end: date) -> bool:
 
 
 @router.get("/autotask/tickets")
-def tickets(visit: Cached, start_date: Day, end_date: Day) -> Json:
-    """The tickets that were opened or closed on some days."""
+def tickets(
+    visit: Cached, start_date: Day, end_date: Day, limit: Limit = MOST_ROWS, cursor: Cursor = ""
+) -> Json:
+    """The tickets that were opened or closed on some days. `next_cursor` is there while the list goes on."""
     found: dict[str, Json] = {}
     for row in _records(visit.view, list(TICKETS.values()), start_date, end_date):
         ticket = found.setdefault(
@@ -162,14 +166,20 @@ def tickets(visit: Cached, start_date: Day, end_date: Day) -> Json:
             },
         )
         ticket["opened_on" if row.line_id == TICKETS["tickets_opened"] else "closed_on"] = row.occurred_on
+    known = all(_was_read(visit.view, line, start_date, end_date) for line in TICKETS.values())
+    part, more = page_of(visit.view, list(found.values()), limit, cursor)
     return {
         "start_date": start_date,
         "end_date": end_date,
-        "count": len(found)
-        if all(_was_read(visit.view, line, start_date, end_date) for line in TICKETS.values())
-        else None,
-        "tickets": list(found.values()),
+        "count": len(found) if known else None,
+        "tickets": part,
+        **_going_on(more),
     }
+
+
+def _going_on(cursor: str | None) -> Json:
+    """The shapes are as they were asked for; a list that goes on says so."""
+    return {"next_cursor": cursor} if cursor else {}
 
 
 @router.get("/autotask/activity")
@@ -251,11 +261,15 @@ def sales_activity(visit: Cached, week: Week = "", year: Year = None) -> Json:
 
 
 @router.get("/hubspot/scorecard/mrr-closed")
-def mrr_closed(visit: Cached, start_date: Day, end_date: Day) -> Json:
-    """The recurring revenue of deals that were won on some days."""
+def mrr_closed(
+    visit: Cached, start_date: Day, end_date: Day, limit: Limit = MOST_ROWS, cursor: Cursor = ""
+) -> Json:
+    """The recurring revenue of deals that were won on some days: the total of all, and the deals.
+    `next_cursor` is there while their list goes on."""
     rows = [row for row in _records(visit.view, [MRR], start_date, end_date) if row.record_type == "deal"]
     known = _was_read(visit.view, MRR, start_date, end_date)
     total = sum((exact(row.numerator or 0) for row in rows), Decimal(0))
+    part, more = page_of(visit.view, rows, limit, cursor)
     return {
         "total_mrr": rounded(total) if known else None,
         "deals_closed": len(rows) if known else None,
@@ -268,6 +282,7 @@ def mrr_closed(visit: Cached, start_date: Day, end_date: Day) -> Json:
                 "owner": row.person_key,
                 "url": row.record_url,
             }
-            for row in rows
+            for row in part
         ],
+        **_going_on(more),
     }

@@ -3,7 +3,7 @@ null with a state, never 0."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -12,13 +12,14 @@ from pydantic import BaseModel, Field
 
 from foundation.cells import Rejected
 from foundation.store import read
-from foundation.store.goals import stored_goals
+from foundation.store.goals import NO_GOAL, stored_goals
 from portal import numbers
 from portal.api.answers import (
     PROBLEMS,
     Cached,
     Cursor,
     Limit,
+    Noted,
     Week,
     Year,
     next_cursor,
@@ -32,7 +33,7 @@ from portal.web import Signed
 from reports.engine.queries import Row
 from reports.site.renderer import Span
 
-router = APIRouter(prefix="/api/v1", responses=PROBLEMS)
+router = APIRouter(prefix="/api/v1", responses=PROBLEMS, dependencies=[Noted])
 Number = float | None
 LineId = Annotated[str, Path(max_length=200, pattern=r"^[\w.:-]+$", description="`section.metric`")]
 OptionalLine = Annotated[
@@ -332,8 +333,8 @@ class DatedGoal(BaseModel):
     line_id: str
     valid_from: date | None
     valid_to: date | None
-    operator: str
-    target: float
+    operator: str = Field(description="`none`: the line has no goal from then on, since the last build.")
+    target: Number
     target_2: Number
     band: Number
     tolerance: Number
@@ -356,11 +357,16 @@ def goals(visit: Cached, line: OptionalLine = "", limit: Limit = 200, cursor: Cu
     )
     made = [DatedGoal(**row, is_published=True) for row in rows if row.operator and row.target is not None]
     known = {(goal.line_id, goal.valid_from, goal.operator, goal.target) for goal in made}
+    ended = {(goal.line_id, goal.valid_to) for goal in made}
     with read(visit.portal.settings) as connection:
         for goal in stored_goals(connection, line or None):
             key = (goal.line_id, goal.valid_from, goal.operator, float(goal.target))
             if goal.line_id in view.lines and key not in known:
                 values = {name: getattr(goal, name, None) for name in DatedGoal.model_fields}
+                if goal.operator == NO_GOAL:
+                    if (goal.line_id, goal.valid_from - timedelta(days=1)) in ended:
+                        continue
+                    values["target"] = None
                 made.append(DatedGoal.model_validate({**values, "is_published": False}))
     part, more = page_of(view, made, limit, cursor)
     return Goals(goals=list(part), next_cursor=more)

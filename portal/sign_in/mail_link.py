@@ -1,24 +1,30 @@
 """Sign in by a link that comes by mail.
 
-The answer is the same for addresses that may not come in, in text and in time: the mail is sent afterwards.
+The answer is the same for addresses that may not come in, in text and in time: the mail is sent afterwards,
+by threads of its own, so that a mail server that takes long holds no request.
 The link opens a page with a button, because mail scanners follow links and would use it up.
 """
 
 from __future__ import annotations
 
+import logging
 import time
-from datetime import datetime
+from collections.abc import Callable
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
+from functools import partial
 from hashlib import sha256
+from queue import Full, Queue
+from threading import Thread
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, BackgroundTasks, HTTPException, Response
+from fastapi import APIRouter, HTTPException, Response
 from fastapi.responses import HTMLResponse
 
 from foundation.settings.types import mail_address
 from foundation.store import begin, read
-from foundation.store.sign_in import ask_for_link, link_address, use_link
+from foundation.store.sign_in import LINK_LASTS, ask_for_link, link_address, use_link
 from portal.access import viewer_of
 from portal.sign_in.session import START, begin_session, safe_next
 from portal.web import Anyone, Form, Portal
@@ -29,6 +35,10 @@ from reports.post.transport import Refused, Unknown, transport
 router = APIRouter(include_in_schema=False)
 PAUSES = (0, 5, 30)
 """Seconds before each try to hand the mail over."""
+SENDERS = 4
+"""Mails that are on their way at once."""
+MOST_WAITING = 200
+"""Mails that wait for their turn; beyond that a link is not sent, and the log says so."""
 
 _TEXT = """\
 Open this link to sign in to the scorecard of {company}:
@@ -40,7 +50,7 @@ It works once, within 15 minutes. If you did not ask for it, delete this mail: n
 
 
 @router.post("/sign-in")
-def ask(visit: Anyone, form: Form, background: BackgroundTasks) -> HTMLResponse:
+def ask(visit: Anyone, form: Form) -> HTMLResponse:
     portal = visit.portal
     if "mail" not in portal.company.access.sign_in:
         raise HTTPException(404)
@@ -54,8 +64,45 @@ def ask(visit: Anyone, form: Form, background: BackgroundTasks) -> HTMLResponse:
         secret = ask_for_link(connection, address=address, client=visit.client, known=known, now=visit.now)
     if secret:
         query = urlencode({"key": secret} | ({"next": then} if then != START else {}))
-        background.add_task(send_link, portal, address, f"{portal.url}/sign-in/link?{query}", visit.now)
+        link = f"{portal.url}/sign-in/link?{query}"
+        sender_of(visit).put(address, partial(send_link, portal, address, link, visit.now))
     return visit.page("link_sent.html", title="Check your e-mail", address=address)
+
+
+class Sender:
+    """Sends mails one after the other, beside the requests."""
+
+    def __init__(self) -> None:
+        self._waiting: Queue[Callable[[], None]] = Queue(MOST_WAITING)
+        for number in range(SENDERS):
+            # a stop of the portal does not wait for a mail server
+            Thread(target=self._work, name=f"sign-in mail {number + 1}", daemon=True).start()
+
+    def put(self, address: str, send: Callable[[], None]) -> None:
+        """Send a mail when its turn comes. `address`: for the log, where too many wait."""
+        try:
+            self._waiting.put_nowait(send)
+        except Full:
+            print(f"The sign-in link for {address} was not sent: {MOST_WAITING} mails wait.", flush=True)
+
+    def wait(self) -> None:
+        """Until every mail has been handed over, or given up."""
+        self._waiting.join()
+
+    def _work(self) -> None:
+        while True:
+            send = self._waiting.get()
+            try:
+                send()
+            except Exception:
+                logging.getLogger("scoreline.portal").exception("a sign-in mail could not be made")
+            finally:
+                self._waiting.task_done()
+
+
+def sender_of(visit: Anyone) -> Sender:
+    found: Sender = visit.request.app.state.sign_in_mails
+    return found
 
 
 def send_link(portal: Portal, address: str, link: str, now: datetime) -> None:
@@ -68,6 +115,9 @@ def send_link(portal: Portal, address: str, link: str, now: datetime) -> None:
     trouble: Exception | None = None
     for pause in PAUSES:
         time.sleep(pause)
+        if datetime.now(UTC) - now > LINK_LASTS:
+            trouble = trouble or TimeoutError("it waited until the link was too old")
+            break
         try:
             transport(settings).send(message, address, name, lambda: None)
             return

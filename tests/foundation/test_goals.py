@@ -15,11 +15,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from foundation.cells import Rejected
-from foundation.goals import DatedGoal, checked_goal, goals, goals_csv, merged
+from foundation.goals import (
+    DatedGoal,
+    checked_end,
+    checked_goal,
+    goals,
+    goals_csv,
+    merged,
+    overruled,
+)
 from foundation.settings import PROJECT_ROOT, Company, Settings, load_company
 from foundation.store import begin
 from foundation.store.for_dbt import rows_for_dbt
-from foundation.store.goals import StoredGoal, add_goal
+from foundation.store.goals import NO_GOAL, StoredGoal, add_goal
 
 NOW = datetime(2025, 10, 29, 12, tzinfo=UTC)
 """A Wednesday."""
@@ -82,6 +90,68 @@ def test_the_list_is_written_as_a_goals_csv_that_means_the_same(
     assert goals(Settings()) == listed, "with the goal of the portal in both"
     monkeypatch.setenv("SCORELINE_HOME", str(tmp_path / "other"))
     assert [vars(goal) | {"set_by": None} for goal in listed] == [vars(goal) for goal in goals(Settings())]
+
+
+def end_goal(here: Settings, company: Company, key: str, **cells: str) -> None:
+    given = {"line_id": DIALS, "valid_from": "2025-11-10", "reason": "the list is closed"} | cells
+    checked = checked_end(here, company, **given)
+    with begin(here) as connection:
+        add_goal(connection, **checked, entered_at=here.now(), entered_by="dana", idempotency_key=key)
+
+
+def test_a_goal_ends_without_another(here: Settings, company: Company) -> None:
+    first = ("2024-07-01", "2025-06-29", "100")
+    end_goal(here, company, "a")
+    assert spans(here) == [first, ("2025-06-30", "2025-11-09", "125")]
+    exported = [row for row in csv.DictReader(io.StringIO(goals_csv(here))) if row["line_id"] == DIALS]
+    assert [row["valid_to"] for row in exported] == ["2025-06-29", "2025-11-09"]
+    with pytest.raises(Rejected, match="has no goal on 2025-11-10 that could end"):
+        end_goal(here, company, "b")
+    set_goal(here, company, "c", valid_from="2025-12-01", target="140")  # later another one
+    assert spans(here)[1:] == [("2025-06-30", "2025-11-09", "125"), ("2025-12-01", None, "140")]
+
+
+@pytest.mark.parametrize(
+    ("cells", "sentence"),
+    [
+        ({"valid_from": "2025-10-26"}, "2025-10-26 lies before the running week"),
+        ({"valid_from": ""}, "the first day is blank"),
+        ({"reason": " "}, "reason is blank; say why it ends"),
+        ({"line_id": "a.b"}, "a.b is not a line of scorecard_lines.csv"),
+        ({"line_id": "marketing.website_traffic"}, "marketing.website_traffic has no goal on 2025-11-10"),
+    ],
+)
+def test_an_end_that_cannot_be_is_refused(
+    here: Settings, company: Company, cells: dict[str, str], sentence: str
+) -> None:
+    with pytest.raises(Rejected) as caught:
+        end_goal(here, company, "a", **cells)
+    assert str(caught.value).startswith(sentence)
+
+
+def test_a_row_of_the_file_that_the_portal_overrules_is_told(
+    here: Settings, company: Company, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert overruled(here, DIALS) == []
+    set_goal(here, company, "a")
+    seeds = tmp_path / "seeds"
+    seeds.mkdir()
+    for file in here.seeds_dir.glob("*.csv"):
+        (seeds / file.name).write_bytes(file.read_bytes())
+    exported = goals_csv(here)
+    monkeypatch.setenv("SCORELINE_SEEDS_DIR", str(seeds))
+    (seeds / "goals.csv").write_text(exported)
+    assert overruled(Settings(), DIALS) == [], "both say the same"
+    (seeds / "goals.csv").write_text(exported.replace(",130,", ",150,"))
+    (row,) = overruled(Settings(), DIALS)
+    assert (row.target, row.valid_from) == (150, date(2025, 10, 27))
+    assert spans(Settings())[-1] == ("2025-10-27", None, "130")
+
+
+def test_a_reason_is_no_formula_in_a_spreadsheet(here: Settings, company: Company) -> None:
+    set_goal(here, company, "a", reason='=HYPERLINK("https://evil.example","x")', operator="=")
+    (row,) = [row for row in csv.DictReader(io.StringIO(goals_csv(here))) if row["target"] == "130"]
+    assert row["reason"].startswith("'=HYPERLINK") and row["operator"] == "=", "the file means the same"
 
 
 @pytest.mark.parametrize(
@@ -150,11 +220,11 @@ def dated(start: date, ends: date | None, target: int, kind: str) -> DatedGoal:
 
 
 @settings(max_examples=60)
-@given(file_rows(), st.lists(days, max_size=4))
-def test_the_list_is_the_same_in_sql(rows: list[DatedGoal], portal: list[date]) -> None:
+@given(file_rows(), st.lists(st.tuples(days, st.sampled_from([">=", ">=", NO_GOAL])), max_size=4))
+def test_the_list_is_the_same_in_sql(rows: list[DatedGoal], portal: list[tuple[date, str]]) -> None:
     stored = [
-        StoredGoal(n, "a.b", day, ">=", Decimal(50 + n), None, None, "y", None, None, NOW, "dana", str(n))
-        for n, day in enumerate(portal, 1)
+        StoredGoal(n, "a.b", day, operator, Decimal(50 + n), None, None, "y", None, None, NOW, "dana", str(n))
+        for n, (day, operator) in enumerate(portal, 1)
     ]
     with duckdb.connect() as connection:
         connection.execute(

@@ -71,6 +71,7 @@ class Browser:
         self.client = TestClient(app, base_url=address, follow_redirects=False, raise_server_exceptions=False)
         self.address = address
         self.settings: Settings = app.state.portal.settings
+        self.sent: Callable[[], None] = app.state.sign_in_mails.wait
 
     def get(self, path: str, **headers: str) -> Response:
         return self.client.get(path, headers=headers)
@@ -82,7 +83,9 @@ class Browser:
     def post(self, path: str, /, *, on: str = "/account", **fields: str) -> Response:
         """Send a form as the page `on` has it."""
         data = {"form_token": self.token(on), **fields}
-        return self.client.post(path, data=data, headers={"origin": self.address})
+        answer = self.client.post(path, data=data, headers={"origin": self.address})
+        self.sent()
+        return answer
 
     def link(self, address: str, then: str = "") -> str:
         """Ask for a link, and read it in the mail."""

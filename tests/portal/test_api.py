@@ -16,10 +16,12 @@ from hypothesis import settings as tried
 
 from foundation.settings import Settings
 from foundation.store import begin, read
+from foundation.store.audit import audit_records
 from foundation.store.entries import all_entries
 from foundation.store.sign_in import create_token, revoke_token
+from portal.api import answers
 from portal.app import create_app
-from tests.portal.conftest import ADDRESS, Browser
+from tests.portal.conftest import ADDRESS, Browser, with_access
 
 DIALS, TRAFFIC = "inside_sales.dials", "marketing.website_traffic"
 
@@ -306,3 +308,54 @@ def test_what_was_not_read_is_null_in_the_shapes_asked_for_by_name(settings: Set
     # the week before was read
     before = "start_date=2025-10-13&end_date=2025-10-19"
     assert browser.get(f"/api/hubspot/scorecard/mrr-closed?{before}", **header).json()["total_mrr"] == 0
+
+
+def test_lists_asked_for_by_name_come_in_pages(team: Callable[..., Any]) -> None:
+    days = "start_date=2025-10-20&end_date=2025-10-26"
+    whole = team(f"/api/autotask/tickets?{days}")
+    assert "next_cursor" not in whole
+    parts: list[Any] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        page = team(f"/api/autotask/tickets?{days}&limit=60&cursor={cursor}")
+        assert page["count"] == whole["count"], "of all, not of the page"
+        parts, cursor = parts + page["tickets"], page.get("next_cursor")
+    assert parts == whole["tickets"]
+    team(f"/api/autotask/tickets?{days}&cursor=x", 422)
+    team(f"/api/hubspot/scorecard/mrr-closed?{days}&limit=0", 422)
+
+
+def test_a_line_that_may_not_be_seen_is_null_not_0(settings: Settings, tmp_path: Any) -> None:
+    few = with_access(settings, tmp_path)
+    _, header = token_for(few, "board")
+    answer = Browser(create_app(few, ADDRESS)).get(
+        "/api/hubspot/scorecard/mrr-closed?start_date=2025-10-20&end_date=2025-10-26", **header
+    )
+    assert answer.json() == {"total_mrr": None, "deals_closed": None, "deals": []}
+
+
+def test_what_programs_read_is_in_the_audit(app: FastAPI, settings: Settings) -> None:
+    """The first read of each route, then a row an hour that counts; also what was not modified."""
+    _, header = token_for(settings, "team")
+    browser = Browser(app)
+    first = browser.get("/api/v1/lines", **header)
+    for _ in range(5):
+        browser.get("/api/v1/lines", **header, **{"if-none-match": first.headers["etag"]})
+        browser.get(f"/api/v1/lines/{DIALS}/history", **header)
+    browser.get("/api/autotask/report/weekly", **header)
+
+    def noted() -> list[tuple[str, str | None, Any]]:
+        with read(settings) as connection:
+            found = [one for one in audit_records(connection) if one.action == "read_api"]
+        return sorted((one.who, one.subject, one.details["reads"]) for one in found)
+
+    rows = [
+        ("token bi", "/api/autotask/report/weekly", 1),
+        ("token bi", "/api/v1/lines", 1),
+        ("token bi", "/api/v1/lines/{line_id}/history", 1),
+    ]
+    assert noted() == rows
+    later = datetime.now(UTC) + answers.COUNTED_FOR
+    assert app.state.api_reads.due("token bi", "/api/v1/lines", later) == 6, "five since, and this one"
+    assert app.state.api_reads.due("token bi", "/api/v1/lines", later) == 0
+    assert app.state.api_reads.due("token other", "/api/v1/lines", later) == 1

@@ -81,6 +81,27 @@ def test_a_goal_is_set_after_seeing_what_it_would_have_meant(dana: Browser) -> N
     assert "≥ 90 from 2025-11-03" in words(dana.get("/goals").text)
 
 
+def test_a_goal_is_ended_and_one_of_the_same_day_is_replaced_with_a_word(dana: Browser) -> None:
+    goal = {"operator": ">=", "target": "90", "valid_from": "2025-11-03", "reason": "x", "key": "k" * 16}
+    assert dana.post(f"/goals/{DIALS}", **goal).status_code == 303
+    again = dana.post(f"/goals/{DIALS}/preview", **{**goal, "target": "80"})
+    assert "It replaces the goal ≥ 90 from the same day, set by dana_whitfield" in words(again.text)
+    end = {"valid_from": "2025-11-10", "reason": "the list is closed", "key": "e" * 16}
+    wrong = dana.post(f"/goals/{DIALS}/end", **{**end, "valid_from": "2025-10-26"})
+    assert wrong.status_code == 422 and "lies before the running week" in words(wrong.text)
+    for _ in range(2):  # twice is once
+        assert dana.post(f"/goals/{DIALS}/end", **end).headers["location"] == f"/lines/{DIALS}"
+    assert "Mon 3 Nov 2025 Sun 9 Nov 2025 ≥ 90 x" in words(dana.get(f"/lines/{DIALS}").text)
+    with read(dana.settings) as connection:
+        assert [one.operator for one in stored_goals(connection)] == [">=", "none"]
+        assert audit_records(connection)[0].action == "ended_goal"
+    listed = dana.get(f"/api/v1/goals?line={DIALS}").json()["goals"]
+    assert [(one["operator"], one["target"]) for one in listed if not one["is_published"]] == [
+        (">=", 90.0),
+        ("none", None),
+    ]
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [

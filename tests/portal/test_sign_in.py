@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import socket
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -19,8 +20,8 @@ from foundation.store import begin, read
 from foundation.store.audit import audit_records
 from foundation.store.schema import sessions, sign_in_links
 from portal.app import create_app
+from portal.sign_in import mail_link
 from tests.portal.conftest import ADDRESS, DANA, MAYA, Browser, mails, settings_of
-from tests.support.smtp import running
 
 
 def test_the_link_of_the_mail_signs_in_once(app: FastAPI, browser: Browser) -> None:
@@ -66,30 +67,39 @@ def test_an_unknown_address_is_told_the_same(browser: Browser) -> None:
     ) == 1
 
 
-def test_the_answer_does_not_wait_for_the_mail(settings: Settings) -> None:
-    """The server takes the mail only once the answer is there."""
-    answered = threading.Event()
-    with running() as server:
-        seen: list[bool] = []
-        server.on_data = lambda: seen.append(answered.is_set())
-        app = create_app(settings.model_copy(update={"smtp_url": SecretStr(server.url)}), ADDRESS)  # type: ignore[attr-defined]
-
-        async def told(scope: Any, receive: Any, send: Any) -> None:
-            async def watched(message: Any) -> None:
-                await send(message)
-                if message["type"] == "http.response.body" and not message.get("more_body"):
-                    answered.set()
-
-            await app(scope, receive, watched)
-
+def test_a_mail_server_that_swallows_everything_holds_no_request(settings: Settings) -> None:
+    """It takes connections and says nothing. Known and unknown addresses are answered alike, and at once."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = SecretStr(f"smtp://127.0.0.1:{silent.getsockname()[1]}")
+        app = create_app(settings.model_copy(update={"smtp_url": url}), ADDRESS)
         browser = Browser(app)
-        browser.client._transport.app = told
         token = browser.token()
-        answered.clear()
-        browser.client.post(
-            "/sign-in", data={"form_token": token, "address": MAYA}, headers={"origin": ADDRESS}
-        )
-        assert seen == [True] and server.to() == [MAYA]
+        people = [f"{name}@cedar-ridge.example" for name in ("maya.torres", "sam.okafor", "dana.whitfield")]
+        said = set()
+        for address in [*people, "eve@cedar-ridge.invalid"] * 2:
+            answer = browser.client.post(
+                "/sign-in", data={"form_token": token, "address": address}, headers={"origin": ADDRESS}
+            )
+            said.add((answer.status_code, answer.text.replace(address, "")))
+        # every sender waits for the server, and every request has been answered
+        assert len(said) == 1 and next(iter(said))[0] == 200
+        assert browser.get("/sign-in").status_code == 200
+
+
+def test_more_mails_than_wait_are_not_sent_and_said(capsys: pytest.CaptureFixture[str]) -> None:
+    held = threading.Event()
+    sender = mail_link.Sender()
+    for _ in range(mail_link.MOST_WAITING + mail_link.SENDERS + 1):
+        sender.put("maya@x.example", lambda: held.wait(60) and None)
+    assert "The sign-in link for maya@x.example was not sent" in capsys.readouterr().out
+    held.set()
+    sender.wait()
+
+
+def test_a_mail_that_waited_too_long_is_not_sent(app: FastAPI, settings: Settings) -> None:
+    then = datetime.now(UTC) - timedelta(minutes=16)
+    mail_link.send_link(app.state.portal, MAYA, f"{ADDRESS}/sign-in/link?key=x", then)
+    assert not mails(settings)
 
 
 def test_the_sixth_link_within_an_hour_is_not_sent(browser: Browser) -> None:

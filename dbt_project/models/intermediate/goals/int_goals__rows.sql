@@ -1,5 +1,6 @@
 -- one list of goals.csv and the goals of the portal; `goals` of foundation/goals.py is its twin in Python. A goal of the portal is in
--- force until the line's next one begins, ends the one before it, and replaces a row of the file with the same first day
+-- force until the line's next one begins, ends the one before it, and replaces a row of the file with the same first day; its operator
+-- none says that no goal is in force from that day on
 with every_column as (
     -- a file from before the optional columns existed lacks them, and its goals mean what they meant
     select * from {{ ref('goals') }}
@@ -86,6 +87,7 @@ select
     -- ended by the goal that follows it, not by its own last day
     coalesce(next_from <= valid_to, next_from is not null) as is_followed
 from followed
+where operator is distinct from 'none'
 
 union all
 

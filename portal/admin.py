@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from foundation.store import begin, read
 from foundation.store.audit import audit_records, record
-from foundation.store.sign_in import all_tokens, create_token, revoke_token
+from foundation.store.sign_in import API, LINK, all_tokens, create_token, link_to, revoke_token
 from foundation.text import read_text
 from portal.dagster import DagsterError, launch, run_of
 from portal.web import Admin, Form, Visit, administrator
@@ -167,6 +167,7 @@ def lines_of_settings(text: str) -> Iterator[tuple[int, str, str, str]]:
 def new_token(visit: Admin, form: Form) -> HTMLResponse:
     """Create a token, and show it once."""
     name, role = form.get("name", "").strip(), form.get("role", "")
+    kind = LINK if form.get("kind") == LINK else API
     settings = visit.portal.settings
     roles = {one.name: one for one in visit.portal.company.access.roles}
     with begin(settings) as connection:
@@ -186,9 +187,9 @@ def new_token(visit: Admin, form: Form) -> HTMLResponse:
         secret = ""
         if not error:
             made, secret = create_token(
-                connection, name=name, role=role, created_by=visit.who.who, now=visit.now
+                connection, name=name, role=role, created_by=visit.who.who, now=visit.now, kind=kind
             )
-            details = {"name": name, "role": role}
+            details = {"name": name, "role": role, "kind": kind}
             record(
                 connection,
                 at=visit.now,
@@ -198,6 +199,8 @@ def new_token(visit: Admin, form: Form) -> HTMLResponse:
                 details=details,
             )
         tokens = all_tokens(connection)
+    if secret and kind == LINK:
+        secret = link_to(visit.portal.url, secret)
     return _settings(visit, tokens=tokens, secret=secret, error=error)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import re
+from typing import Any
 from urllib.parse import quote
 
 from fastapi import Depends, FastAPI, HTTPException, Request, Response
@@ -14,7 +16,7 @@ from foundation import __version__
 from foundation.settings import Settings
 from foundation.store import StoreError, open_store
 from portal import admin, goals, lines, my_week, numbers, pages, pdf, pictures
-from portal.api import answers, docs, shapes, v1
+from portal.api import answers, docs, notes, shapes, tables, v1
 from portal.api.answers import NotModified, problem
 from portal.guard import Guard
 from portal.sign_in import mail_link, oidc
@@ -23,7 +25,14 @@ from portal.web import Portal, SignInNeeded, Visit, is_api, signed_in
 from reports.engine.queries import PageError
 from reports.pages import SiteError
 
-PUBLIC = (sign_in_pages.public, mail_link.router, oidc.router, shapes.public, pictures.router)
+PUBLIC = (
+    sign_in_pages.public,
+    mail_link.router,
+    oidc.router,
+    shapes.public,
+    pictures.router,
+    tables.public,
+)
 """Routes for those who have not signed in."""
 PRIVATE = (
     sign_in_pages.router,
@@ -34,7 +43,9 @@ PRIVATE = (
     admin.router,
     pdf.router,
     pages.router,
+    tables.router,
     v1.router,
+    notes.router,
     shapes.router,
     docs.router,
 )
@@ -52,10 +63,20 @@ def create_app(settings: Settings, address: str) -> FastAPI:
     if "oidc" in portal.company.access.sign_in:
         oidc.oidc_settings()
     open_store(settings)
-    app = FastAPI(title="Scoreline", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
+    mcp_route, endpoint = _assistants()
+    app = FastAPI(
+        title="Scoreline",
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        lifespan=endpoint and endpoint.lifespan,
+    )
     app.state.portal = portal
     app.state.sign_in_mails = mail_link.Sender()
     app.state.api_reads = answers.Reads()
+    if mcp_route:
+        app.router.routes.append(mcp_route)
     for router in PUBLIC:
         app.include_router(router)
     for router in PRIVATE:
@@ -72,6 +93,15 @@ def create_app(settings: Settings, address: str) -> FastAPI:
         Guard, origins=portal.origins, failed=lambda scope, error: _failed(Request(scope), error)
     )
     return app
+
+
+def _assistants() -> tuple[Any, Any]:
+    """The route for assistants, and what answers there; nothing without the extra `mcp`."""
+    try:
+        from portal.assistants import route
+    except ModuleNotFoundError:
+        return None, None
+    return route()
 
 
 def _sign_in(request: Request, error: Exception) -> Response:
@@ -117,7 +147,8 @@ def _outdated(request: Request, error: Exception) -> Response:
 
 
 def _log(request: Request, error: Exception) -> None:
-    logging.getLogger("scoreline.portal").error("%s failed", request.url.path, exc_info=error)
+    path = re.sub(r"^/links/[^/]+", "/links/...", request.url.path)
+    logging.getLogger("scoreline.portal").error("%s failed", path, exc_info=error)
 
 
 def _failed(request: Request, error: Exception) -> Response:

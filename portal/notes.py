@@ -24,7 +24,7 @@ from foundation.store.rows import KeyUsed, Overtaken
 from portal.access import Person, viewer_of
 from portal.api.v1 import Figure, figures
 from portal.numbers import plain_text
-from portal.web import Visit
+from portal.web import Reader, Visit
 
 STATES = {OPEN: "open", DONE: "done", DROPPED: "dropped"}
 LATEST_DUE = timedelta(days=3 * 366)
@@ -32,7 +32,7 @@ OWES = "below"
 """The status of a number that owes a note."""
 
 
-def figure_of(visit: Visit, line_id: str, label: str) -> Figure:
+def figure_of(visit: Reader, line_id: str, label: str) -> Figure:
     """A line's number of a period that the reader may see.
 
     Raises:
@@ -68,13 +68,13 @@ def check_may_answer(visit: Visit, line_id: str) -> None:
 class Written:
     """What was written about the lines that a reader may see, as it stands in the store."""
 
-    visit: Visit
+    visit: Reader
     every_note: Sequence[Note]
     every_action: Sequence[Action]
     every_normal: Sequence[Normal]
 
     @classmethod
-    def of(cls, visit: Visit, line_id: str | None = None) -> Written:
+    def of(cls, visit: Reader, line_id: str | None = None) -> Written:
         """About all lines, or about one."""
         lines = visit.view.lines
         with read(visit.portal.settings) as connection:

@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from foundation.calendar import week_label
 from portal.published import ReceiptsOnDemand
-from portal.web import Signed, Visit, framed
+from portal.web import Reader, Signed, Visit, framed
 from reports.engine.queries import Result
 from reports.pages import SCORECARD, Entry
 from reports.site import menu
@@ -64,7 +64,7 @@ def entry_of(visit: Visit, name: str) -> Entry:
     raise HTTPException(404)
 
 
-def note_confidential(visit: Visit, subject: str, lines: set[str]) -> None:
+def note_confidential(visit: Reader, subject: str, lines: set[str]) -> None:
     """Write into the audit that somebody opened something confidential."""
     secret = set(visit.portal.company.access.confidential)
     if any({line, line.partition(".")[0]} & secret for line in lines):

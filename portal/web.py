@@ -35,6 +35,7 @@ from reports.look.document import document
 from reports.look.numbers import instant
 
 HERE = Path(__file__).parent
+MCP_PATH = "/mcp"
 NOTED_EVERY = timedelta(minutes=5)
 """How often the store notes that a session or a token is in use."""
 
@@ -139,23 +140,52 @@ def _people(settings: Settings) -> list[Person]:
 
 def is_api(request: Request) -> bool:
     """Whether a program asks."""
-    return request.url.path.startswith("/api/") and request.url.path != "/api/docs"
+    path = request.url.path
+    return path == MCP_PATH or (path.startswith("/api/") and path != "/api/docs")
 
 
 class SignInNeeded(Exception):
     """The page is for people who have signed in."""
 
 
-class Visit:
+class Reader:
+    """Somebody who reads. Lazy: the published file is asked when somebody needs it."""
+
+    def __init__(self, portal: Portal, viewer: Viewer | None) -> None:
+        self.portal = portal
+        self.viewer = viewer
+        self.now = datetime.now(UTC)
+
+    @property
+    def who(self) -> Viewer:
+        """Who has signed in.
+
+        Raises:
+            SignInNeeded: nobody has.
+        """
+        if self.viewer is None:
+            raise SignInNeeded
+        return self.viewer
+
+    @cached_property
+    def view(self) -> View:
+        """What they may see."""
+        return self.portal.library.view(self.who, self.portal.company)
+
+    def note(self, action: str, subject: str | None = None, **details: Any) -> None:
+        """Write into the audit what they did."""
+        with begin(self.portal.settings) as connection:
+            record(connection, at=self.now, who=self.who.who, action=action, subject=subject, details=details)
+
+
+class Visit(Reader):
     """One request. Lazy: the store and the published file are asked when somebody needs them."""
 
     def __init__(self, request: Request) -> None:
+        super().__init__(request.app.state.portal, None)
         self.request = request
-        self.portal: Portal = request.app.state.portal
-        self.now = datetime.now(UTC)
         self.session: Session | None = None
         self.token: Token | None = None
-        self.viewer: Viewer | None = None
         self._identify()
 
     # ---- who ----
@@ -168,7 +198,7 @@ class Visit:
                 self.token = token_of(connection, given.removeprefix("Bearer ").strip())
             if self.token:
                 self.viewer = viewer_of_token(portal.company.access, self.token.name, self.token.role)
-                if self.viewer and self._is_due(self.token.used_at):
+                if self.viewer and self.is_due(self.token.used_at):
                     with begin(settings) as connection:
                         use_token(connection, self.token, self.now)
             return
@@ -177,7 +207,7 @@ class Visit:
             with read(settings) as connection:
                 self.session = session_of(connection, secret, self.now)
             address = self.session.address if self.session else None
-            if self.session and self._is_due(self.session.seen_at):
+            if self.session and self.is_due(self.session.seen_at):
                 with begin(settings) as connection:
                     see_session(connection, self.session, self.now)
         if not address and "proxy" in portal.company.access.sign_in and self.comes_through_proxy:
@@ -187,7 +217,8 @@ class Visit:
         if address:
             self.viewer = viewer_of(portal.company.access, portal.people, address, portal.today)
 
-    def _is_due(self, noted: datetime | None) -> bool:
+    def is_due(self, noted: datetime | None) -> bool:
+        """Whether it is time to note again that a session or a token is in use."""
         return noted is None or self.now - noted > NOTED_EVERY
 
     @property
@@ -220,17 +251,6 @@ class Visit:
             host = told.pop()
         return host[:64]
 
-    @property
-    def who(self) -> Viewer:
-        """Who has signed in.
-
-        Raises:
-            SignInNeeded: nobody has.
-        """
-        if self.viewer is None:
-            raise SignInNeeded
-        return self.viewer
-
     # ---- changes ----
 
     @cached_property
@@ -251,17 +271,6 @@ class Visit:
         """
         if not hmac.compare_digest(given.encode(errors="replace"), self.form_token.encode()):
             raise HTTPException(403, "This form is too old, or was not made for you. Open the page again.")
-
-    # ---- what they may see ----
-
-    @cached_property
-    def view(self) -> View:
-        return self.portal.library.view(self.who, self.portal.company)
-
-    def note(self, action: str, subject: str | None = None, **details: Any) -> None:
-        """Write into the audit what they did."""
-        with begin(self.portal.settings) as connection:
-            record(connection, at=self.now, who=self.who.who, action=action, subject=subject, details=details)
 
     # ---- answers ----
 

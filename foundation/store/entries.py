@@ -91,11 +91,6 @@ def all_entries(connection: sa.Connection) -> list[Entry]:
     return _found(connection)
 
 
-def newest_sequence(connection: sa.Connection) -> int:
-    """The sequence number of the number that was typed last; 0: none was."""
-    return connection.execute(sa.select(sa.func.max(entries.c.sequence))).scalar() or 0
-
-
 def _found(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> list[Entry]:
     query = sa.select(entries).where(*where).order_by(entries.c.entered_at, entries.c.sequence)
     return [Entry(**row) for row in connection.execute(query).mappings()]

@@ -15,6 +15,8 @@ LINK_LASTS = timedelta(minutes=15)
 LINKS_PER_ADDRESS, LINKS_PER_CLIENT = 5, 20
 """Links that may be asked for within an hour."""
 SESSION_IDLE, SESSION_LASTS = timedelta(hours=12), timedelta(days=30)
+API, LINK = "api", "link"
+"""Kinds of tokens: sent with each request; in the address of a table."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,8 @@ class Token:
     used_at: datetime | None
     revoked_at: datetime | None
     revoked_by: str | None
+    kind: str = API
+    """`api`, or `link`: it stands in an address and reads one table."""
 
 
 def ask_for_link(
@@ -161,16 +165,17 @@ def clear_old_sign_ins(connection: sa.Connection, now: datetime) -> None:
 
 
 def create_token(
-    connection: sa.Connection, *, name: str, role: str, created_by: str, now: datetime
+    connection: sa.Connection, *, name: str, role: str, created_by: str, now: datetime, kind: str = API
 ) -> tuple[Token, str]:
     """A new token and its secret, which is shown once."""
     secret = f"scoreline_{secrets.token_urlsafe(32)}"
-    token = Token(secrets.token_hex(4), name, role, now, created_by, None, None, None)
+    token = Token(secrets.token_hex(4), name, role, now, created_by, None, None, None, kind)
     row = {
         "token_id": token.token_id,
         "hash": hashed(secret),
         "name": name,
         "role": role,
+        "kind": kind,
         "created_at": now,
         "created_by": created_by,
     }
@@ -178,11 +183,15 @@ def create_token(
     return token, secret
 
 
-def token_of(connection: sa.Connection, secret: str) -> Token | None:
-    """The token of a secret; None: it was revoked, or never made."""
-    return next(
-        iter(_tokens(connection, tokens.c.hash == hashed(secret), tokens.c.revoked_at.is_(None))), None
-    )
+def token_of(connection: sa.Connection, secret: str, *, kind: str = API) -> Token | None:
+    """The token of a secret; None: it was revoked or never made, or is of another kind."""
+    same = (tokens.c.hash == hashed(secret), tokens.c.kind == kind, tokens.c.revoked_at.is_(None))
+    return next(iter(_tokens(connection, *same)), None)
+
+
+def link_to(url: str, secret: str) -> str:
+    """The address of the table that a link's token reads. `url`: of the portal."""
+    return f"{url.rstrip('/')}/links/{secret}/weekly.csv"
 
 
 def use_token(connection: sa.Connection, token: Token, now: datetime) -> None:

@@ -26,6 +26,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
             "portal",
             "Start the portal: pages for those who may read them, numbers to type in, goals, the API.",
         ),
+        "mcp": ("mcp", "Answer an assistant over the Model Context Protocol, on standard input and output."),
         "sandbox": ("tools", "Serve the sandbox on the loopback address."),
     },
     "Set it up": {

@@ -13,7 +13,7 @@ from foundation.settings import Settings, load_company
 from foundation.settings.types import is_loopback
 from foundation.store import begin, read
 from foundation.store.audit import record
-from foundation.store.sign_in import all_tokens, create_token, revoke_token
+from foundation.store.sign_in import API, LINK, all_tokens, create_token, link_to, revoke_token
 from orchestration.cli.demo_home import DEMO_AS_OF, company_option, demo_company, lives_here
 from orchestration.cli.ports import free_port
 from portal.app import create_app
@@ -68,7 +68,8 @@ def token() -> None:
 @token.command()
 @click.option("--name", required=True, help="What the token is for, such as bi.")
 @click.option("--role", required=True, help="Role of company.toml: what the program may read and type in.")
-def create(name: str, role: str) -> None:
+@click.option("--link", is_flag=True, help="Print an address for a spreadsheet, which only reads weekly.csv.")
+def create(name: str, role: str, link: bool) -> None:
     """Create a token, and print it once."""
     settings = Settings()
     roles = [one.name for one in load_company(settings).access.roles]
@@ -80,15 +81,27 @@ def create(name: str, role: str) -> None:
             raise click.BadParameter(
                 f"there is a token {name!r} already; revoke it first", param_hint="--name"
             )
-        made, secret = create_token(connection, name=name, role=role, created_by=getpass.getuser(), now=now)
+        made, secret = create_token(
+            connection,
+            name=name,
+            role=role,
+            created_by=getpass.getuser(),
+            now=now,
+            kind=LINK if link else API,
+        )
         record(
             connection,
             at=now,
             who=getpass.getuser(),
             action="made_token",
             subject=made.token_id,
-            details={"name": name, "role": role},
+            details={"name": name, "role": role, "kind": made.kind},
         )
+    if link:
+        url = load_company(settings).access.portal_url or "http://127.0.0.1:8600"
+        click.echo(link_to(url, secret))
+        click.echo("Keep it now: only its hash is stored. Whoever has the address reads the table.", err=True)
+        return
     click.echo(secret)
     click.echo("Keep it now: only its hash is stored. Send it as `Authorization: Bearer ...`.", err=True)
 
@@ -100,7 +113,8 @@ def list_() -> None:
         for one in all_tokens(connection):
             state = "revoked" if one.revoked_at else "in use" if one.used_at else "not used yet"
             used = f", last {one.used_at:%Y-%m-%d %H:%M}Z" if one.used_at else ""
-            click.echo(f"{one.token_id}  {one.name}  role {one.role}  {state}{used}")
+            kind = "  CSV link" if one.kind == LINK else ""
+            click.echo(f"{one.token_id}  {one.name}  role {one.role}{kind}  {state}{used}")
 
 
 @token.command()

@@ -17,10 +17,9 @@ from pydantic import BaseModel
 
 from foundation.calendar import parse_week, week_label
 from foundation.store import read
-from foundation.store.entries import newest_sequence
-from foundation.store.goals import stored_goals
+from foundation.store.changes import typed_so_far
 from portal.published import View
-from portal.web import Signed, Visit
+from portal.web import Reader, Signed, Visit
 from reports.site.renderer import Span
 
 T = TypeVar("T")
@@ -69,10 +68,10 @@ class NotModified(Exception):
 
 
 def cached(visit: Signed, response: Response) -> Visit:
-    """An answer that changes only with a build, with what the reader may see or type, or with a number or a
-    goal from the portal."""
+    """An answer that changes only with a build, with what the reader may see or type, or with what people
+    type and set."""
     with read(visit.portal.settings) as connection:
-        newest = newest_sequence(connection), len(stored_goals(connection))
+        newest = typed_so_far(connection)
     url, types = visit.request.url, sorted(visit.who.types)
     if visit.unchanged(visit.view.build, newest, types, url.path, url.query):
         raise NotModified(visit.cached)
@@ -80,7 +79,8 @@ def cached(visit: Signed, response: Response) -> Visit:
     return visit
 
 
-Cached = Annotated[Visit, Depends(cached)]
+Cached = Annotated[Reader, Depends(cached)]
+"""Whoever asks, if the program does not have the answer already."""
 
 
 # ---- who read what ----

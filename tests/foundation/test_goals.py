@@ -187,6 +187,12 @@ def test_a_goal_that_goals_csv_could_not_hold_is_refused(
     assert str(caught.value).startswith(sentence)
 
 
+def test_a_reason_is_exported_as_text(here: Settings, company: Company) -> None:
+    set_goal(here, company, "a", reason='=HYPERLINK("x")')
+    assert list(csv.DictReader(io.StringIO(goals_csv(here))))[-1]["reason"] != '=HYPERLINK("x")'
+    assert "\"'=HYPERLINK" in goals_csv(here)
+
+
 def test_without_the_store_dbt_keeps_the_goals_it_has(here: Settings, company: Company) -> None:
     set_goal(here, company, "a")
     read = rows_for_dbt(here)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from email import message_from_bytes
 from pathlib import Path
 from typing import Any
@@ -12,6 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import duckdb
 import pytest
+import uvicorn
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from httpx import Response
@@ -20,6 +24,7 @@ from foundation.settings import PROJECT_ROOT, Settings
 from foundation.store import open_store
 from portal.app import create_app
 from tests.support.published import PublishedFile
+from tests.support.smtp import free_port
 
 ADDRESS = "http://127.0.0.1:8600"
 DANA, MAYA, SAM = (f"{name}@cedar-ridge.example" for name in ("dana.whitfield", "maya.torres", "sam.okafor"))
@@ -106,6 +111,21 @@ class Browser:
         parts = urlsplit(link)
         fields = {name: values[0] for name, values in parse_qs(parts.query).items()}
         return self.post("/sign-in/link", on=f"{parts.path}?{parts.query}", **fields)
+
+
+@contextmanager
+def listening(settings: Settings) -> Iterator[str]:
+    """A portal that listens; its address."""
+    port = free_port()
+    app = create_app(settings, f"http://127.0.0.1:{port}")
+    portal = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error", access_log=False))
+    thread = threading.Thread(target=portal.run, daemon=True)
+    thread.start()
+    while not portal.started:
+        time.sleep(0.02)
+    yield f"http://127.0.0.1:{port}"
+    portal.should_exit = True
+    thread.join(10)
 
 
 def mails(settings: Settings) -> set[Path]:

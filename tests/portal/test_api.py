@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import os
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import duckdb
+import pandas as pd
 import pytest
 import schemathesis
 from fastapi import FastAPI
@@ -18,7 +21,7 @@ from foundation.settings import Settings
 from foundation.store import begin, read
 from foundation.store.audit import audit_records
 from foundation.store.entries import all_entries
-from foundation.store.sign_in import create_token, revoke_token
+from foundation.store.sign_in import all_tokens, create_token, revoke_token
 from portal.api import answers
 from portal.app import create_app
 from tests.portal.conftest import ADDRESS, Browser, with_access
@@ -212,6 +215,93 @@ def test_a_program_types_in_what_its_role_lists(settings: Settings, tmp_path: An
         assert len(all_entries(connection)) == 2
 
 
+def test_a_program_writes_notes_and_actions_by_the_rules_of_the_pages(
+    app: FastAPI, settings: Settings
+) -> None:
+    """A role that sets goals, or types the line in; versions keep one program from overwriting another."""
+    browser = Browser(app)
+    (_, leads), (_, reads) = token_for(settings, "leadership"), token_for(settings, "team", "other")
+
+    def post(path: str, key: str, header: dict[str, str] = leads, **sent: Any) -> Any:
+        return browser.client.post(f"/api/v1/{path}", json=sent, headers={**header, "idempotency-key": key})
+
+    note = {"line_id": DIALS, "period": "2025-W43", "text": "A fair <b>."}
+    assert post("notes", "a" * 8, reads, **note).status_code == 403
+    for _ in range(2):
+        made = post("notes", "b" * 8, **note)
+        assert made.status_code == 201 and (made.json()["version"], made.json()["text"]) == (1, "A fair <b>.")
+    assert post("notes", "b" * 8, **note | {"text": "Another."}).status_code == 422
+    late = post("notes", "c" * 8, **note)
+    assert late.status_code == 422 and "Somebody else has changed this note" in late.json()["detail"]
+    assert post("notes", "d" * 8, **note | {"text": "Two fairs.", "replaces": 1}).json()["version"] == 2
+    for wrong in ({"period": "2025-W99"}, {"line_id": "x.y"}):
+        assert post("notes", "e" * 8, **note | wrong).status_code == 404
+    assert post("notes", "e" * 8, **note | {"text": " "}).status_code == 422
+    begun = post(
+        "actions",
+        "f" * 8,
+        line_id=DIALS,
+        period="2025-W43",
+        what="Call",
+        owner="maya_torres",
+        due_on="2025-11-03",
+    )
+    assert begun.status_code == 201 and begun.json()["state"] == "open"
+    path = f"actions/{begun.json()['action_id']}"
+    assert post(path, "g" * 8, reads, replaces=1, state="done").status_code == 403
+    assert post(path, "g" * 8, replaces=1, state="gone").status_code == 422
+    done = post(path, "h" * 8, replaces=1, state="done").json()
+    assert (done["state"], done["version"], done["what"], done["due_on"]) == ("done", 2, "Call", "2025-11-03")
+    notes = browser.get("/api/v1/notes?q=fairs", **reads).json()["notes"]
+    assert [(one["period"], one["text"], one["version"]) for one in notes] == [("2025-W43", "Two fairs.", 2)]
+    assert browser.get("/api/v1/actions?state=open", **reads).json()["actions"] == []
+    assert browser.get("/api/v1/normals", **reads).json() == {"normals": []}
+
+
+def test_a_week_as_csv_has_no_formula_and_no_zero_for_a_blank(app: FastAPI, settings: Settings) -> None:
+    with duckdb.connect(str(settings.published_path)) as connection:
+        connection.execute(
+            "update marts.dim_lines set label = '=HYPERLINK(\"x\")' where line_id = ?", [DIALS]
+        )
+        connection.execute(
+            "update marts.fct_scorecard_weekly set value = -3.5 where line_id = 'warm_250.w250_dials'"
+        )
+    _, header = token_for(settings, "team")
+    browser = Browser(app)
+    answer = browser.get("/api/v1/scorecard/weekly.csv?weeks=2", **header)
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    frame = pd.read_csv(io.StringIO(answer.text))
+    assert set(frame.week) == {"2025-W42", "2025-W43"} and len(frame.columns) == 17
+    newest = frame[frame.week == "2025-W43"].set_index("line_id")
+    assert newest.value[DIALS] == 101 and newest.label[DIALS] == '\'=HYPERLINK("x")'
+    assert (pd.isna(newest.value[TRAFFIC]), newest.state[TRAFFIC]) == (True, "missing")
+    assert newest.value["warm_250.w250_dials"] == -3.5, "a number stays a number"
+    tag = {"if-none-match": answer.headers["etag"]}
+    assert browser.get("/api/v1/scorecard/weekly.csv?weeks=2", **header, **tag).status_code == 304
+
+
+def test_a_link_reads_one_table_and_nothing_else(app: FastAPI, dana: Browser, caplog: Any) -> None:
+    made = dana.post("/settings/tokens", name="sheet", role="team", kind="link").text
+    (link,) = re.findall(r"<code>http://127.0.0.1:8600(/links/[^<]+/weekly.csv)</code>", made)
+    secret = link.split("/")[2]
+    anyone = Browser(app)
+    answer = anyone.get(f"{link}?weeks=1")
+    assert answer.status_code == 200 and f",{DIALS},Dials," in answer.text and "finance." not in answer.text
+    assert answer.headers["cache-control"] == "no-store"
+    bearer = {"authorization": f"Bearer {secret}"}
+    for path in ("/api/v1/lines", "/api/v1/scorecard/weekly.csv", "/mcp"):
+        assert anyone.get(path, **bearer).status_code == 401, "it is no token of the API"
+    assert anyone.client.post(link, headers=bearer).status_code == 405
+    assert anyone.get("/links/guessed/weekly.csv").status_code == 404
+    dana.settings.published_path.write_bytes(b"damaged" * 100)  # the log of a failure names no secret
+    assert anyone.get(link).status_code >= 500 and secret not in caplog.text
+    with read(dana.settings) as connection:
+        (token,) = all_tokens(connection)
+    assert token.kind == "link" and token.used_at
+    assert dana.post(f"/settings/tokens/{token.token_id}/revoke").status_code == 303
+    assert anyone.get(link).status_code == 404
+
+
 def test_a_browser_types_in_only_with_the_form_s_token(dana: Browser) -> None:
     body = {"line_id": TRAFFIC, "week": "2025-W44", "value": 3}
     headers = {"origin": ADDRESS, "idempotency-key": "k" * 9}
@@ -250,7 +340,7 @@ def test_odd_requests_are_never_a_failure(app: FastAPI, settings: Settings) -> N
         strategy = api.as_strategy()
         checked.add(api.path)
         _try(strategy, client, header)
-    assert len(checked) > 18
+    assert len(checked) > 23
 
 
 def _try(strategy: Any, client: Any, header: dict[str, str]) -> None:

@@ -3,14 +3,12 @@ of the portal must be for readers of all kinds."""
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 from pydantic import SecretStr
 from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.by import By
@@ -20,10 +18,9 @@ from selenium.webdriver.support.ui import WebDriverWait
 from foundation.settings import Settings
 from foundation.store import read
 from foundation.store.entries import all_entries
-from portal.app import create_app
-from tests.portal.conftest import DANA, MAYA, link_in
+from tests.portal.conftest import DANA, MAYA, link_in, listening
 from tests.support.browser import axe_violations, chromium, needs_chromium, size, sticks_out
-from tests.support.smtp import Server, free_port, running
+from tests.support.smtp import Server, running
 
 pytestmark = [pytest.mark.browser, needs_chromium]
 PAGES = (
@@ -48,17 +45,9 @@ def server() -> Iterator[Server]:
 @pytest.fixture
 def online(settings: Settings, server: Any) -> Iterator[tuple[str, Settings]]:
     """A portal that listens, and sends by a real mail server."""
-    port = free_port()
     made = settings.model_copy(update={"smtp_url": SecretStr(server.url)})
-    app = create_app(made, f"http://127.0.0.1:{port}")
-    running_portal = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error", access_log=False))
-    thread = threading.Thread(target=running_portal.run, daemon=True)
-    thread.start()
-    while not running_portal.started:
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{port}", made
-    running_portal.should_exit = True
-    thread.join(10)
+    with listening(made) as address:
+        yield address, made
 
 
 def mail_to(server: Server, count: int) -> bytes:

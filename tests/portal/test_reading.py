@@ -27,6 +27,7 @@ from tests.portal.test_api import token_for
 
 PUBLIC = {
     "/sign-in", "/sign-in/link", "/sign-in/oidc", "/sign-in/oidc/back", "/api/health", "/picture/{name}.png",
+    "/links/{secret}/weekly.csv",
 }  # fmt: skip
 SECRETS = ("finance.revenue", "finance.profit_margin", "$90,310", "90310.5", "Profit and loss", "Revenue")
 """What only readers of all of finance may see."""
@@ -52,6 +53,7 @@ PATHS = [
     "/api/autotask/tickets?start_date=2025-10-20&end_date=2025-10-26", "/api/autotask/activity?start_date=2025-10-20&end_date=2025-10-26",
     "/api/autotask/report/daily?date=2025-10-20", "/api/autotask/report/weekly?week=2025-W43",
     "/api/hubspot/scorecard/sales-activity?week=43&year=2025", "/api/hubspot/scorecard/mrr-closed?start_date=2025-10-20&end_date=2025-10-26",
+    "/api/v1/scorecard/weekly.csv?weeks=8", "/api/v1/notes", "/api/v1/notes?line=finance.revenue", "/api/v1/actions", "/api/v1/normals",
     "/api/docs", "/api/openapi.json", "/scorecard", "/scorecard/manual-entry",
 ]  # fmt: skip
 

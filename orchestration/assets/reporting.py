@@ -94,15 +94,18 @@ def published_database(context: dg.AssetExecutionContext, scoreline: Scoreline) 
     freshness_policy=DAILY,
 )
 def site(context: dg.AssetExecutionContext, scoreline: Scoreline) -> dg.MaterializeResult[None]:
-    """The report pages as self-contained HTML: one per page and past week, receipts, and an index."""
+    """The report pages as self-contained HTML: one per page and past week, receipts, and an index. Those that
+    nothing has changed stay as they are."""
     settings = scoreline.settings()
-    pages = build_site(settings, scoreline.company())
+    built = build_site(settings, scoreline.company())
     index = settings.site_dir / "index.html"
     address = scoreline.company().pages.site_url
-    context.log.info(f"{len(pages)} pages; open {index}")
+    context.log.info(f"{len(built.files)} pages, {len(built.written)} written; open {index}")
     # a browser opens no file: link from a page of the UI
     open_at = dg.MetadataValue.url(address) if address else dg.MetadataValue.path(index)
-    return dg.MaterializeResult(metadata={"pages": len(pages), "index": open_at})
+    return dg.MaterializeResult(
+        metadata={"pages": len(built.files), "written": len(built.written), "index": open_at}
+    )
 
 
 @dg.asset(key=ALERTS, deps=[PUBLISHED], group_name="reports", owners=OWNERS, kinds={"mail"}, pool=POOL)

@@ -55,7 +55,7 @@ def gallery() -> None:
 
     work_where_the_demo_is()
     settings = Settings()
-    (file,) = build_site(settings, load_company(settings), only=["gallery"])
+    (file,) = build_site(settings, load_company(settings), only=["gallery"]).files
     click.echo(file)
 
 

@@ -139,7 +139,8 @@ def DataTable(
     anchor: str = "",
     fold: bool = False,
 ) -> Markup:
-    """A plain table; text is left, numbers are right, days are `20 Oct`.
+    """A plain table; text is left, numbers are right, days are `20 Oct`. Where the block lists the first rows
+    only, it says how many there are, with the statement that lists all.
 
     Args:
         columns: [{key, label, unit}] or {key: label}. `units`: the column with the unit of each row.
@@ -172,7 +173,8 @@ def DataTable(
         for row in data
     ]
     heads = [(column.get("label", column["key"]), _side(data, column)) for column in columns]
-    return _html.data_table(caption, heads, rows, data.name, anchor, fold)
+    rest = (number(len(data)), number(data.total), data.sql) if data.total > len(data) else None
+    return _html.data_table(caption, heads, rows, data.name, anchor, fold, rest)
 
 
 def _side(data: Result, column: Mapping[str, Any]) -> str:

@@ -49,11 +49,17 @@ _html = macros("scorecard.html")
 _FEW_TILES = 3
 
 
-def Masthead(build: Result, lines: Result, week: date, newest: bool, archived: bool = False) -> Markup:
-    """Company, week and days of the week. `archived`: the page stays as it is, whatever becomes of the
-    numbers."""
+def Masthead(build: Result, dated: Result, week: date, newest: bool, archived: bool = False) -> Markup:
+    """Company, week and days of the week.
+
+    Args:
+        dated: as of when the numbers of a past week stand; a page that shows the present has the build's
+            moment.
+        archived: the page stays as it is, whatever becomes of the numbers.
+    """
     return _html.masthead(
         build.one(),
+        (build if newest or archived else dated).one().as_of,
         week_name(week),
         week_number(week),
         "as first published" if archived else "" if newest else "past week",

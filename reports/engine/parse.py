@@ -31,6 +31,7 @@ class Source:
 
 def parse(text: str, name: str = "page") -> Source:
     """Split a page. A fence ` ```sql name ` is a block; a fence without a name stays an example in the text.
+    ` ```sql name first 100 by a, b `: the page lists the first 100 rows of each (a, b).
 
     Raises:
         PageError: the front matter is not valid YAML, or not `key: value` lines.
@@ -56,9 +57,19 @@ def parse(text: str, name: str = "page") -> Source:
         language, _, block = token.info.strip().partition(" ") if token.type == "fence" else ("", "", "")
         if language == "sql" and block.strip() and token.map and token.level == 0:
             start, end = token.map
-            blocks.append(Block(block.strip(), token.content, start + 1 + offset))
+            blocks.append(_block(block.strip(), token.content, start + 1 + offset))
             lines[start:end] = [""] * (end - start)  # keeps the template's line numbers true
     return Source(name, meta, "\n".join(lines), blocks, offset)
+
+
+_FIRST = re.compile(r"(\w+) first (\d+)(?: by (\w+(?:, *\w+)*))?")
+
+
+def _block(head: str, sql: str, line: int) -> Block:
+    """`head`: what stands after `sql` on the fence's line."""
+    if not (found := _FIRST.fullmatch(head)):
+        return Block(head, sql, line)
+    return Block(found[1], sql, line, int(found[2]), tuple(re.findall(r"\w+", found[3] or "")))
 
 
 def parse_file(path: Path) -> Source:

@@ -15,7 +15,7 @@ from datetime import date, datetime
 from functools import cache, partial
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 import duckdb
 import sqlglot
@@ -25,6 +25,9 @@ from foundation.errors import ScorelineError
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,62}\Z")
 MAX_ROWS = 50_000
+"""A block that a page uses as a whole may have so many."""
+ROOM = 10_000
+"""A block of which a page lists the first rows brings so many at most, over all its groups."""
 
 
 class PageError(ScorelineError):
@@ -33,11 +36,17 @@ class PageError(ScorelineError):
 
 @dataclass(frozen=True)
 class Block:
-    """One SQL block of a page. `line` is the line of its fence in the file."""
+    """One SQL block of a page. `line` is the line of its fence in the file.
+
+    `most`: the page lists the first rows only, of each group of `by`; the column `in_all` then says how many
+    there are.
+    """
 
     name: str
     sql: str
     line: int
+    most: int | None = None
+    by: tuple[str, ...] = ()
 
 
 class Row(dict[str, Any]):
@@ -66,6 +75,11 @@ class Result:
     def sql(self) -> str:
         """The block as one statement that can be run on the published file by itself."""
         return self._statement()
+
+    @property
+    def total(self) -> int:
+        """How many rows there are, also those that the page leaves out."""
+        return int(self.rows[0].get("in_all", len(self.rows))) if self.rows else 0
 
     def __iter__(self) -> Iterator[Row]:
         return iter(self.rows)
@@ -173,8 +187,8 @@ def run(
         timeout: seconds after which a block is interrupted.
 
     Raises:
-        PageError: a block is not a single SELECT, fails, lacks a parameter or returns more than MAX_ROWS
-            rows.
+        PageError: a block is not a single SELECT, fails or lacks a parameter. The rows of one with more than
+            MAX_ROWS are refused when somebody asks for them.
     """
     cursor = connection.cursor()
     try:
@@ -194,15 +208,53 @@ def run(
         cursor.close()
 
 
+class _TooMany(Sequence[Row]):
+    """The rows of a block that has too many for a page: other blocks may read it, the page may not."""
+
+    def __init__(self, block: Block) -> None:
+        self._block = block
+
+    def _refuse(self) -> PageError:
+        return _fault(self._block, f"more than {MAX_ROWS} rows; aggregate in a mart, or add `first 100`")
+
+    @overload
+    def __getitem__(self, index: int) -> Row: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Row]: ...
+    def __getitem__(self, index: int | slice) -> Row | list[Row]:
+        raise self._refuse()
+
+    def __len__(self) -> int:
+        raise self._refuse()
+
+
+def _first(block: Block) -> str:
+    """The first rows of each group, with the number of all rows in it. Where there are very many groups, the
+    first of each come before the second."""
+    by = f"partition by {', '.join(block.by)}" if block.by else ""
+    return f"""
+        select * exclude (__row, __place) from (
+            select *, count(*) over ({by}) as in_all, rowid as __row,
+                   row_number() over ({by} order by rowid) as __place
+            from {block.name}
+        )
+        where __place <= {block.most}
+        qualify row_number() over (order by __place, __row) <= {ROOM}
+        order by __row
+    """
+
+
 def _run_block(
     cursor: duckdb.DuckDBPyConnection,
     block: Block,
     params: Mapping[str, Any],
     later: set[str],
     timeout: float,
-) -> tuple[list[str], list[Row]]:
+) -> tuple[list[str], Sequence[Row]]:
     if not NAME.match(block.name):
-        raise _fault(block, "a block's name is lower case letters, digits and _")
+        raise _fault(
+            block, "a block's name is lower case letters, digits and _, and `first 100 by a, b` after it"
+        )
     try:
         statements = cursor.extract_statements(block.sql)
     except duckdb.Error as error:
@@ -219,9 +271,9 @@ def _run_block(
             f"create temp table {block.name} as\n{block.sql.rstrip().rstrip(';')}",
             {name: params[name] for name in needed},
         )
-        cursor.execute(f"from {block.name} limit {MAX_ROWS + 1}")
+        cursor.execute(_first(block) if block.most else f"from {block.name}")
         columns = [column[0] for column in cursor.description or []]
-        rows = [Row(zip(columns, values, strict=True)) for values in cursor.fetchall()]
+        rows = [Row(zip(columns, values, strict=True)) for values in cursor.fetchmany(MAX_ROWS + 1)]
     except duckdb.InterruptException:
         raise _fault(block, f"took longer than {timeout:g} seconds; aggregate in a mart") from None
     except duckdb.Error as error:
@@ -230,9 +282,7 @@ def _run_block(
         raise _fault(block, _message(error, block) + hint) from None
     finally:
         timer.cancel()
-    if len(rows) > MAX_ROWS:
-        raise _fault(block, f"more than {MAX_ROWS} rows; aggregate in a mart")
-    return columns, rows
+    return columns, _TooMany(block) if len(rows) > MAX_ROWS else rows
 
 
 def standalone(block: Block, above: Sequence[Block], params: Mapping[str, Any]) -> str:

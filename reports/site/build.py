@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -27,6 +28,7 @@ from reports.look.numbers import instant, plural
 from reports.pages import SCORECARD, Entry, SiteError, named
 from reports.post.troubles import troubles
 from reports.site import menu
+from reports.site.fingerprints import Fingerprints, Page, Places
 from reports.site.menu import PUBLISHED, WEEKS
 from reports.site.renderer import Periods, Renderer, Span, published_periods
 
@@ -38,6 +40,14 @@ _PAGES_OF_THEIR_OWN = (WEEKS, "receipts")
 
 
 @dataclass
+class _Files:
+    """What a page was written to. `places`: of receipts, line -> its file."""
+
+    names: list[str] = field(default_factory=list)
+    places: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
 class _Builder:
     renderer: Renderer
     target: Path
@@ -45,38 +55,70 @@ class _Builder:
     """Permissions of the files."""
     front: str
     """The page that is also the front door."""
-    places: dict[tuple[str, str], str] = field(default_factory=dict)
+    places: Places
     """(period, line) -> the file with its receipt."""
+    prints: Fingerprints
+    files: list[Path] = field(default_factory=list)
+    """Every file of the site, written now or earlier."""
     written: list[Path] = field(default_factory=list)
+    keys: set[str] = field(default_factory=set)
+    """The pages that the fingerprints remember."""
     failures: dict[str, list[str]] = field(default_factory=dict)
     """What went wrong -> the files that it kept from being built."""
 
-    def put(self, file: str, html: str) -> None:
-        for name in [file, *([FRONT_DOOR] * (file == f"{self.front}.html"))]:
+    def put(self, file: str, html: str) -> list[str]:
+        """Write a page; returns the names of its files."""
+        names = [file, *([FRONT_DOOR] * (file == f"{self.front}.html"))]
+        for name in names:
             path = self.target / name
             write_atomically(path, html.encode("utf-8", "replace"), self.mode)
             self.written.append(path)
         tell("pages", len(self.written))
+        return names
 
     @contextmanager
-    def attempt(self, name: str, file: str) -> Iterator[None]:
-        """Keep the failure of one page, so that the other pages are still built."""
+    def page(self, name: str, key: str, page: Page) -> Iterator[_Files | None]:
+        """A page that is to be written, or None where its files stay as they are. Keeps its failure, so that
+        the other pages are still built. `key`: its first file."""
+        self.keys.add(key)
         try:
-            yield
+            if self.prints.stays(key, page, self.places):
+                yield None
+            else:
+                files = _Files()
+                self.places.asked.clear()
+                yield files
+                self.prints.note(key, page, self.places, files.names, files.places)
+            kept = self.prints.kept[key]
+            self.files += [self.target / file for file in kept.files]
         except (PageError, duckdb.Error) as error:
-            self.failures.setdefault(f"pages/{name}.md, {error}", []).append(file)
+            self.prints.kept.pop(key, None)
+            self.failures.setdefault(f"pages/{name}.md, {error}", []).append(key)
+
+    def made_of(self, name: str, params: Mapping[str, Any], *also: object, is_gated: bool = False) -> Page:
+        """What a page is made of. `also`: beside its file, its rows and the front door."""
+        sources = self.renderer.sources(name)
+        if any("mails" in source.body for source in sources):
+            also = (*also, self.renderer.mails.rows)
+        reads = sources[-1].meta.get("reads", {})
+        return Page(sources, self.renderer.params(name, params), is_gated, reads, (self.front, *also))
 
     def build(self, entries: Sequence[Entry], periods: Periods) -> None:
         for entry in entries:
             if entry.name == SCORECARD:
                 self.scorecards(entry, periods.weeks)
             elif entry.name not in _PAGES_OF_THEIR_OWN and (periods.weeks or entry.lines is None):
-                with self.attempt(entry.name, entry.file):
-                    self.put(entry.file, self.renderer.board(entry, periods.newest))
+                params = self.renderer.board_params(entry, periods.newest)
+                made_of = self.made_of(entry.name, params, is_gated=entry.lines is not None)
+                with self.page(entry.name, entry.file, made_of) as files:
+                    if files:
+                        files.names += self.put(entry.file, self.renderer.board(entry, periods.newest))
 
     def weeks(self, weeks: Sequence[date]) -> None:
-        with self.attempt(WEEKS, f"{WEEKS}.html"):
-            self.put(f"{WEEKS}.html", self.renderer.weeks(weeks))
+        file = f"{WEEKS}.html"
+        with self.page(WEEKS, file, self.made_of(WEEKS, self.renderer.weeks_params(weeks))) as files:
+            if files:
+                files.names += self.put(file, self.renderer.weeks(weeks))
 
     def scorecards(self, entry: Entry, weeks: Sequence[date]) -> None:
         """A page per finished week, and the newest one under an address that stays."""
@@ -84,17 +126,25 @@ class _Builder:
         for before, week, after in zip([None, *weeks], weeks, [*weeks[1:], None], strict=False):
             label = week_label(week)
             newest = after is None
-            with self.attempt(SCORECARD, f"{SCORECARD}/{label}.html"):
+            made_of = self.made_of(SCORECARD, renderer.week_params(entry, week), before, after, is_gated=True)
+            if newest:
+                made_of = replace(made_of, reads={})  # it also shows the running week and the sources
+            with self.page(SCORECARD, f"{SCORECARD}/{label}.html", made_of) as files:
+                if not files:
+                    continue
                 values = renderer.week(entry, week, newest=newest)
-                files = [(f"{SCORECARD}/{label}.html", "../"), *([(f"{SCORECARD}.html", "")] * newest)]
-                for file, root in files:
+                for file, root in [
+                    (f"{SCORECARD}/{label}.html", "../"),
+                    *([(f"{SCORECARD}.html", "")] * newest),
+                ]:
                     nav = renderer.nav(root, SCORECARD if newest else WEEKS)
                     nav += menu.weeks_navigation(root, week, before, after)
-                    self.put(file, renderer.scorecard(values, root, nav))
+                    files.names += self.put(file, renderer.scorecard(values, root, nav))
                 archive = f"{PUBLISHED}/{label}.html"
                 if not (self.target / archive).exists():
                     nav = renderer.nav("../", WEEKS) + menu.now_navigation(week)
                     self.put(archive, renderer.scorecard(values, "../", nav, archived=True))
+                files.names.append(archive)
 
     def receipts(self, periods: Periods) -> None:
         """The receipts of every week, and of the lines that months and quarters have of their own."""
@@ -104,25 +154,44 @@ class _Builder:
     def receipts_of(self, span: Span, back: date | None) -> None:
         """The receipts of one period: one file, or as many as the budget asks for. `back`: the week whose
         page they lead back to."""
-        with self.attempt("receipts", f"receipts/{span.label}.html"):
-            period = self.renderer.receipts_of(span)
-            parts = period.parts(Receipts("../", self.places))
-            names = [span.label, *(f"{span.label}.{i}" for i in range(2, len(parts) + 1))]
-            files = [f"receipts/{name}.html" for name in names]
-            for part, file in zip(parts, files, strict=True):
-                self.places |= {(span.label, line.line_id): file for line in part.lines}
-            values = {
-                **self.renderer.receipts_values(span, period, back),
-                "contents": period.contents(parts, files, self.renderer.scorecard_lines),
-            }
-            nav = self.renderer.nav("../", "") + menu.back_navigation(back)
-            for i, (part, file) in enumerate(zip(parts, files, strict=True), 1):
-                title = span.label if len(parts) == 1 else f"{span.label}, part {i} of {len(parts)}"
-                own = {**values, "label": title, "cards": part.cards}
-                self.put(file, self.renderer.html("receipts", own, title=f"Receipts {title}", nav=nav))
+        key = f"receipts/{span.label}.html"
+        with self.page("receipts", key, self.made_of("receipts", span.params, back)) as files:
+            if files:
+                self.write_receipts(span, back, files)
+        if key in self.prints.kept:
+            self.places |= {(span.label, line): file for line, file in self.prints.kept[key].places.items()}
+
+    def write_receipts(self, span: Span, back: date | None, written: _Files) -> None:
+        period = self.renderer.receipts_of(span)
+        parts = period.parts(Receipts("../", self.places))
+        names = [span.label, *(f"{span.label}.{i}" for i in range(2, len(parts) + 1))]
+        files = [f"receipts/{name}.html" for name in names]
+        for part, file in zip(parts, files, strict=True):
+            written.places |= {line.line_id: file for line in part.lines}
+        values = {
+            **self.renderer.receipts_values(span, period, back),
+            "contents": period.contents(parts, files, self.renderer.scorecard_lines),
+        }
+        nav = self.renderer.nav("../", "") + menu.back_navigation(back)
+        for i, (part, file) in enumerate(zip(parts, files, strict=True), 1):
+            title = span.label if len(parts) == 1 else f"{span.label}, part {i} of {len(parts)}"
+            own = {**values, "label": title, "cards": part.cards}
+            written.names += self.put(
+                file, self.renderer.html("receipts", own, title=f"Receipts {title}", nav=nav)
+            )
 
 
-def build_site(settings: Settings, company: Company, only: Collection[str] = ()) -> list[Path]:
+@dataclass(frozen=True)
+class Built:
+    """A site after a build."""
+
+    files: list[Path]
+    """The files of the pages that were asked for."""
+    written: list[Path]
+    """Those that something has changed, and pages of weeks as they are first published."""
+
+
+def build_site(settings: Settings, company: Company, only: Collection[str] = ()) -> Built:
     """Build every enabled page from the published database into `settings.site_dir`.
 
     Args:
@@ -130,8 +199,7 @@ def build_site(settings: Settings, company: Company, only: Collection[str] = ())
             that are not in the navigation; none: the whole site, and what it no longer has is removed.
             Numbers lead to their receipts only where those are built too.
 
-    Returns:
-        The files that were written.
+    A page is written where something it is made of has changed (`fingerprints.py`).
 
     Raises:
         LookupError: nothing has been published yet.
@@ -142,9 +210,9 @@ def build_site(settings: Settings, company: Company, only: Collection[str] = ())
         pages = menu.shown_pages(connection, company)
         entries = named(company, only, pages) if only else pages
         if not entries:
-            return []
+            return Built([], [])
         mode = site_mode(company)
-        places: dict[tuple[str, str], str] = {}
+        places = Places()
         definitions = menu.definitions_of(pages)
         renderer = Renderer(
             connection,
@@ -154,12 +222,15 @@ def build_site(settings: Settings, company: Company, only: Collection[str] = ())
         )
         periods = published_periods(connection, company)
         front = front_door(pages, periods.weeks)
-        builder = _Builder(renderer, settings.site_dir, mode, front, places)
+        frame = [(one.name, one.label, one.group, one.lines, one.file) for one in pages]
+        prints = Fingerprints(connection, settings.site_dir, frame, company.model_dump_json())
+        builder = _Builder(renderer, settings.site_dir, mode, front, places, prints)
         if not only or "receipts" in only:
             builder.receipts(periods)
         builder.build(entries, periods)
         if not only or WEEKS in only:
             builder.weeks(periods.weeks)
+        prints.save(mode, None if only else builder.keys)
     # pages of earlier builds too: the setting may be another one since
     set_modes(settings.site_dir, builder.mode)
     close_home(settings, company)
@@ -167,7 +238,7 @@ def build_site(settings: Settings, company: Company, only: Collection[str] = ())
         raise SiteError(_failure_text(builder.failures))
     if not only:
         _remove_old(builder)
-    return builder.written
+    return Built(builder.files, builder.written)
 
 
 def refresh_data_health(settings: Settings, company: Company) -> None:
@@ -204,7 +275,7 @@ def undelivered(settings: Settings, company: Company) -> Result:
 
 def _remove_old(builder: _Builder) -> None:
     """Pages that this build no longer has: a week's second file of receipts, say."""
-    kept = set(builder.written)
+    kept = set(builder.files)
     for folder in ("", "scorecard", "receipts", "restricted"):
         for path in (builder.target / folder).glob("*.html"):
             if path not in kept:

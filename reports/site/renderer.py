@@ -47,6 +47,11 @@ class Span:
     def of_week(cls, monday: date) -> Span:
         return cls("week", monday, monday + timedelta(days=6), week_label(monday))
 
+    @property
+    def params(self) -> dict[str, Any]:
+        """The parameters of its receipts."""
+        return {"start": self.start, "end": self.end, "cadence": self.cadence}
+
 
 @dataclass(frozen=True)
 class Periods:
@@ -99,13 +104,22 @@ class Renderer:
             self.compiled[name] = _Page(source, compile_page(source, environment(NAMES)))
         return self.compiled[name]
 
-    def results(self, name: str, params: Mapping[str, Any]) -> dict[str, Result]:
+    def sources(self, name: str) -> list[Source]:
+        """The page's file, after the one that it extends."""
         source = self.page(name).source
-        blocks, defaults = source.blocks, source.meta.get("params", {})
-        if base := source.meta.get("extends"):
-            above = self.page(base).source
-            blocks, defaults = [*above.blocks, *blocks], {**above.meta.get("params", {}), **defaults}
-        return run(self.connection, blocks, {**defaults, **params})
+        base = source.meta.get("extends")
+        return [self.page(base).source, source] if base else [source]
+
+    def params(self, name: str, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The values of the page's parameters: those given, and the defaults of the others."""
+        defaults: dict[str, Any] = {}
+        for source in self.sources(name):
+            defaults |= source.meta.get("params", {})
+        return {**defaults, **given}
+
+    def results(self, name: str, params: Mapping[str, Any]) -> dict[str, Result]:
+        blocks = [block for source in self.sources(name) for block in source.blocks]
+        return run(self.connection, blocks, self.params(name, params))
 
     def html(self, name: str, values: Mapping[str, Any], *, title: str, nav: Markup) -> str:
         page = self.page(name)
@@ -118,14 +132,22 @@ class Renderer:
 
     def weeks(self, weeks: Sequence[date]) -> str:
         """All weeks, with the counts of each week's scorecard."""
-        params = {"first": weeks[0] if weeks else date.min, "lines": list(self.scorecard_lines)}
-        results = self.results(menu.WEEKS, params)
+        results = self.results(menu.WEEKS, self.weeks_params(weeks))
         title = f"{results['build'].one().company_name}: all weeks"
         return self.html(menu.WEEKS, results, title=title, nav=self.nav("", menu.WEEKS))
 
+    def weeks_params(self, weeks: Sequence[date]) -> dict[str, Any]:
+        """The parameters of the page of all weeks."""
+        return {"first": weeks[0] if weeks else date.min, "lines": list(self.scorecard_lines)}
+
+    @staticmethod
+    def week_params(entry: Entry, week: date | None) -> dict[str, Any]:
+        """The parameters of a finished week's scorecard."""
+        return {"week": week, "lines": list(entry.lines or ())}
+
     def week(self, entry: Entry, week: date, *, newest: bool) -> dict[str, Any]:
         """The values of a finished week's scorecard. `newest`: the sources' state of today is its state."""
-        results = self.results(SCORECARD, {"week": week, "lines": list(entry.lines or ())})
+        results = self.results(SCORECARD, self.week_params(entry, week))
         notes = self.notes(entry, week, newest)
         return {**results, "week": week, "newest": newest, "notes": notes, "archived": False}
 
@@ -136,13 +158,16 @@ class Renderer:
         own = {**values, "receipts": self.receipts(root), "archived": archived}
         return self.html(SCORECARD, own, title=title + (", as first published" if archived else ""), nav=nav)
 
+    def board_params(self, entry: Entry, week: date | None) -> dict[str, Any]:
+        """The parameters of a page of the present."""
+        return {**self.week_params(entry, week), "newest": True}
+
     def board_values(self, entry: Entry, week: date | None) -> dict[str, Any]:
         """The values of a page of the present. `week`: the newest finished one; None: nothing is finished
         yet."""
         root = "../" * entry.file.count("/")
-        params = {"week": week, "newest": True, "lines": list(entry.lines or ())}
         values: dict[str, Any] = {
-            **self.results(entry.name, params),
+            **self.results(entry.name, self.board_params(entry, week)),
             "week": week,
             "newest": True,
             "receipts": self.receipts(root),
@@ -170,9 +195,7 @@ class Renderer:
 
     def receipts_of(self, span: Span) -> Period:
         """The records behind the numbers of a period."""
-        return Period(
-            self.results("receipts", {"start": span.start, "end": span.end, "cadence": span.cadence})
-        )
+        return Period(self.results("receipts", span.params))
 
     def receipts_values(self, span: Span, period: Period, back: date | None) -> dict[str, Any]:
         """What all pages of a period's receipts say. `back`: the week whose page they lead back to."""

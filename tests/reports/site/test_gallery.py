@@ -23,7 +23,7 @@ def gallery(published: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     settings = settings_for(tmp_path_factory.mktemp("gallery"))
     settings.published_path.parent.mkdir(parents=True)
     shutil.copy(published, settings.published_path)
-    assert build_site(settings, load_company(settings), only=["gallery"]) == [
+    assert build_site(settings, load_company(settings), only=["gallery"]).files == [
         settings.site_dir / "gallery.html"
     ]
     return settings.site_dir

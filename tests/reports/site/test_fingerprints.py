@@ -1,0 +1,143 @@
+"""A page is written if something that it shows has changed, and only then."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from foundation.settings import Company, Settings
+from reports.components.links import Receipts
+from reports.engine.queries import Result, connect
+from reports.pages import SCORECARD, pages_of
+from reports.site import menu
+from reports.site.build import build_site
+from reports.site.fingerprints import STATE
+from reports.site.renderer import Renderer, Span
+
+MOST_RECENT = ("scorecard/2025-W43.html", "receipts/2025-W43.html", "receipts/2025-W44.html")
+
+
+def written(settings: Settings, company: Company) -> set[str]:
+    return {str(file.relative_to(settings.site_dir)) for file in build_site(settings, company).written}
+
+
+def change(settings: Settings, *statements: str) -> None:
+    with duckdb.connect(str(settings.published_path)) as connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+def contents(settings: Settings) -> dict[str, bytes]:
+    return {
+        str(file.relative_to(settings.site_dir)): file.read_bytes()
+        for file in settings.site_dir.rglob("*.html")
+        if file.parent.name != "published"  # those are as they were first published
+    }
+
+
+def test_a_build_writes_what_has_changed(
+    variant: Callable[..., Settings], company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = variant()
+    site = settings.site_dir
+    everything = written(settings, company)
+    assert {"index.html", "data_health.html", "scorecard/2025-W41.html"} <= everything
+    assert written(settings, company) == set()
+
+    (site / "receipts/2025-W40.html").unlink()
+    with (site / "finance.html").open("a") as file:
+        file.write("<p>by hand")
+    (site / "published/2025-W41.html").unlink()
+    assert written(settings, company) == {
+        "receipts/2025-W40.html",
+        "finance.html",
+        "scorecard/2025-W41.html",
+        "published/2025-W41.html",
+    }
+
+    # a morning on which nothing but the clock has moved
+    change(
+        settings,
+        "update marts.dim_build set as_of = as_of + interval 1 day",
+        "update marts.dim_sources set complete_through = complete_through + interval 1 day, last_success_at = last_success_at + interval 1 day",
+        "update marts.fct_scorecard_weekly set as_of = as_of + interval 1 day where state = 'live'",
+    )
+    morning = written(settings, company)
+    assert {"data_health.html", "index.html", "finance.html"} <= morning
+    past = {file for file in morning if file.startswith(("scorecard/", "receipts/"))}
+    assert past <= {file for file in everything if file.startswith(MOST_RECENT)}
+
+    # a number of a past week, its records, and an owner
+    change(
+        settings,
+        "update marts.fct_scorecard_weekly set value = value + 1 where line_id = 'inside_sales.dials' and week_label = '2025-W42'",
+        "delete from marts.fct_contributions where period_start = date '2025-09-29' and line_id = 'inside_sales.dials'",
+        "update marts.dim_reasons set text = text || ', really'",
+    )
+    restated = written(settings, company)
+    assert {"scorecard/2025-W42.html", "receipts/2025-W42.html", "receipts/2025-W40.html"} <= restated
+    assert not {"scorecard/2025-W41.html", "scorecard/2025-W40.html"} & restated
+
+    shown = contents(settings)
+    (site / STATE).unlink()
+    assert written(settings, company) == set(shown)
+    assert contents(settings) == shown, "a page was left as it was, and says something else now"
+
+    monkeypatch.setattr("reports.site.fingerprints._code", lambda: "another revision")
+    assert written(settings, company) == set(shown)
+
+
+def test_a_page_reads_the_rows_that_it_says_it_reads(
+    settings: Settings, company: Company, tmp_path: Path
+) -> None:
+    """Everything else may be anything: the rows that `reads` leaves out are deleted, and its columns emptied."""
+    week = date(2025, 10, 6)
+    span = Span.of_week(week)
+
+    def rendered(path: Path) -> tuple[str, str]:
+        connection = connect(path)
+        renderer = Renderer(
+            connection, pages_of(company), Result("mails", [], []), lambda root: Receipts(root)
+        )
+        entry = next(one for one in renderer.pages if one.name == SCORECARD)
+        values = renderer.week(entry, week, newest=False)
+        scorecard = renderer.scorecard(values, "../", menu.weeks_navigation("../", week, None, None))
+        period = renderer.receipts_of(span)
+        cards = "".join(card for part in period.parts(Receipts("../")) for card in part.cards)
+        reads = {name: renderer.page(name).source.meta["reads"] for name in (SCORECARD, "receipts")}
+        params = {
+            SCORECARD: renderer.params(SCORECARD, renderer.week_params(entry, week)),
+            "receipts": renderer.params("receipts", span.params),
+        }
+        connection.close()
+        for name, found in reads.items():
+            _keep_only(settings.published_path, tmp_path / f"{name}.duckdb", found, params[name])
+        return scorecard, cards
+
+    scorecard, cards = rendered(settings.published_path)
+    assert "Dials" in scorecard and "Dials" in cards
+    assert rendered(tmp_path / f"{SCORECARD}.duckdb")[0] == scorecard
+    assert rendered(tmp_path / "receipts.duckdb")[1] == cards
+
+
+def _keep_only(published: Path, path: Path, reads: dict[str, str], params: dict[str, object]) -> None:
+    """A published file with only these rows of its marts."""
+    if path.exists():
+        return
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(f"attach '{published}' as published (read_only)")
+        connection.execute("create schema marts")
+        for (mart,) in connection.execute(
+            "select table_name from duckdb_tables() where database_name = 'published' and schema_name = 'marts'"
+        ).fetchall():
+            connection.execute(f'create table marts."{mart}" as from published.marts."{mart}"')
+        connection.execute("use published")
+        for mart, sql in reads.items():
+            needed = {name: value for name, value in params.items() if f"${name}" in sql}
+            connection.execute("create or replace temp table kept as " + sql, needed)
+            connection.execute(f'truncate {path.stem}.marts."{mart}"')
+            connection.execute(f'insert into {path.stem}.marts."{mart}" by name from kept')

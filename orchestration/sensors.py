@@ -1,6 +1,7 @@
 """Sensors: the build follows every refresh, typed-in numbers are loaded within half a minute, mails that are
 due follow the build, and the operator is alerted once when a job fails and once when it recovers."""
 
+import json
 from collections.abc import Iterator
 from datetime import datetime
 from hashlib import sha256
@@ -13,7 +14,7 @@ from foundation.store import StoreError, read
 from foundation.store.changes import typed_so_far
 from orchestration import jobs
 from orchestration.assets import reporting
-from orchestration.assets.ingestion import raw_key
+from orchestration.assets.ingestion import connected_tables, raw_key
 from orchestration.resources import Scoreline
 from orchestration.settings_at_import import asset_key, layer, op_of, own_tags
 from reports.post.alerts import tell_operator, untold
@@ -236,8 +237,37 @@ def typed_in(
     )
 
 
+@dg.sensor(
+    name="refresh_every",
+    job=jobs.refresh,
+    default_status=_RUNNING,
+    minimum_interval_seconds=60,
+    description=(
+        "Reads a source as often as its `refresh_every` in company.toml says, besides the daily refresh; the"
+        " build follows. Waits while a refresh runs."
+    ),
+)
+def refresh_every(context: dg.SensorEvaluationContext, scoreline: Scoreline) -> dg.RunRequest | dg.SkipReason:
+    intervals, now = scoreline.company().refresh_every, scoreline.settings().now()
+    asked = {name: datetime.fromisoformat(at) for name, at in json.loads(context.cursor or "{}").items()}
+    due = [name for name, every in intervals.items() if name not in asked or now - asked[name] >= every]
+    tables = connected_tables(due)
+    if not tables:
+        return dg.SkipReason("No connected source is due." if intervals else "No source has refresh_every.")
+    running = dg.RunsFilter(job_name=jobs.refresh.name, statuses=_UNFINISHED)
+    if context.instance.get_runs_count(running):
+        return dg.SkipReason(f"A refresh runs. {', '.join(due)} are read when it has ended.")
+    context.update_cursor(
+        json.dumps({name: (now if name in due else asked[name]).isoformat() for name in intervals})
+    )
+    return dg.RunRequest(
+        run_key=f"refresh-every-{now:%Y%m%dT%H%M}", asset_selection=tables, asset_check_keys=[]
+    )
+
+
 all_sensors = [
     typed_in,
+    refresh_every,
     _build_after(dg.DagsterRunStatus.SUCCESS, "build_after_refresh"),
     _build_after(dg.DagsterRunStatus.FAILURE, "build_after_failed_refresh"),
     # cancelled by a person, or by run monitoring after its maximum runtime

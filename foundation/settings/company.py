@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-from datetime import time
+from datetime import time, timedelta
 from typing import Annotated, Any, Literal, get_args
 from zoneinfo import ZoneInfo
 
@@ -26,6 +26,7 @@ from foundation.settings.types import (
     Table,
     TimeZone,
     WebAddressOrEmpty,
+    interval,
 )
 from foundation.text import read_text
 
@@ -206,6 +207,8 @@ class Company(Table):
     simplefin: vendors.SimpleFinSection = vendors.SimpleFinSection()
     company_warehouse: vendors.CompanyWarehouseSection = vendors.CompanyWarehouseSection()
     mongodb: vendors.MongoSection = vendors.MongoSection()
+    ad_spend_csv: vendors.FilesSection = vendors.FilesSection()
+    manual: vendors.FilesSection = vendors.FilesSection()
     pages: PagesSection = PagesSection()
     mail: MailSection
     access: AccessSection = AccessSection()
@@ -230,6 +233,16 @@ class Company(Table):
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.company.time_zone)
+
+    @property
+    def refresh_every(self) -> dict[str, timedelta]:
+        """The sources that are read besides the daily refresh -> how often."""
+        sections = {name: getattr(self, name) for name in type(self).model_fields}
+        return {
+            name: interval(section.refresh_every)
+            for name, section in sections.items()
+            if isinstance(section, vendors.SourceSection) and section.refresh_every
+        }
 
 
 def load_company(settings: Settings) -> Company:

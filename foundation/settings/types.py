@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from datetime import date
+from datetime import date, timedelta
 from email.errors import HeaderParseError
 from email.headerregistry import Address, HeaderRegistry
 from typing import Annotated, Any
@@ -176,5 +176,30 @@ NetworkAddress = Annotated[str, AfterValidator(_network)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 WebAddressOrEmpty = Annotated[str, AfterValidator(lambda value: value and _web_address(value))]
 Day = Annotated[date, Field(ge=date(1990, 1, 1), le=date(2100, 1, 1))]
+
+
+def interval(value: str) -> timedelta:
+    """`30m` or `4h` as time.
+
+    Raises:
+        ValueError: it is not one, or not between 15 minutes and a day.
+    """
+    found = re.fullmatch(r"(\d{1,4})([mh])", value)
+    length = timedelta(**{{"m": "minutes", "h": "hours"}[found[2]]: int(found[1])}) if found else None
+    if length is None or not timedelta(minutes=15) <= length <= timedelta(hours=24):
+        raise ValueError(
+            f"{value[:80]!r} is not a valid interval, expected minutes or hours from '15m' to '24h', such as"
+            " '1h'"
+        )
+    return length
+
+
+def _interval(value: str) -> str:
+    interval(value)
+    return value
+
+
+Interval = Annotated[str, AfterValidator(_interval)]
+"""A length of time as `interval` reads it."""
 Days = Annotated[int, Field(ge=1, le=3_660)]
 Months = Annotated[int, Field(ge=1, le=120)]

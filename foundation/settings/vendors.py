@@ -10,10 +10,33 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 from pydantic_settings import NoDecode
 
 from foundation.settings.environment import EnvSettings
-from foundation.settings.types import AccountId, Day, Days, Id, Line, Months, Name, Table, TimeZone, matching
+from foundation.settings.types import (
+    AccountId,
+    Day,
+    Days,
+    Id,
+    Interval,
+    Line,
+    Months,
+    Name,
+    Table,
+    TimeZone,
+    matching,
+)
 
 
-class HubSpotSection(Table):
+class SourceSection(Table):
+    """The section of a source."""
+
+    refresh_every: Interval | None = None
+    """How often the source is read besides the daily refresh; None: not."""
+
+
+class FilesSection(SourceSection):
+    """The section of a source that reads a folder."""
+
+
+class HubSpotSection(SourceSection):
     api_version: Annotated[
         str, matching(r"v3|20\d\d-(0[1-9]|1[0-2])", "a dated version such as '2026-09', or 'v3'")
     ] = "2026-09"
@@ -69,14 +92,14 @@ class AutotaskQueues(EnvSettings):
         return [int(part) for part in value.split(",")] if isinstance(value, str) else value
 
 
-class AutotaskSection(Table):
+class AutotaskSection(SourceSection):
     start_date: Day | None = None
     reactive_queue_ids: list[int] = []
     complete_status_ids: list[int] = [5]
     time_off_codes: list[Line] = []
 
 
-class SmartleadSection(Table):
+class SmartleadSection(SourceSection):
     client_id: int | None = None
     history_days: Days = 28
     """How far back the first run reads single e-mails."""
@@ -88,13 +111,13 @@ class SmartleadSection(Table):
     """Days that the mean number of new leads per sending day looks back."""
 
 
-class MicrosoftGraphSection(Table):
+class MicrosoftGraphSection(SourceSection):
     cloud: Literal["global", "us_government", "us_government_dod", "china"] = "global"
     tenants: dict[Id, Line] = {}
     """Tenant id or domain -> the name people use. Read in addition to those of MICROSOFT_TENANT_ID."""
 
 
-class AdPlatformSection(Table):
+class AdPlatformSection(SourceSection):
     """What the sections of all ad platforms have."""
 
     account_ids: list[AccountId] = []
@@ -132,7 +155,7 @@ class LinkedInAdsSection(AdPlatformSection):
     conversion_metrics: list[Id] = ["externalWebsiteConversions", "oneClickLeads"]
 
 
-class DattoRmmSection(Table):
+class DattoRmmSection(SourceSection):
     hosted_antivirus: list[Line] = []
     """Products that count as ours, as Datto RMM names them; empty: every product counts."""
     active_days: Days = 30
@@ -141,7 +164,7 @@ class DattoRmmSection(Table):
     """The only user-defined field to store. None: store none, because they often hold secrets."""
 
 
-class DattoBcdrSection(Table):
+class DattoBcdrSection(SourceSection):
     good_statuses: list[Line] = ["success"]
     """Words that report a good backup."""
     continuity_service_plans: list[Line] = []
@@ -150,7 +173,7 @@ class DattoBcdrSection(Table):
     """Days between two reads of the slow lists of SaaS seats; 0: never."""
 
 
-class ZendeskSection(Table):
+class ZendeskSection(SourceSection):
     start_date: Day | None = None
     open_statuses: list[Literal["new", "open", "pending", "hold"]] = ["new", "open", "pending", "hold"]
     excluded_channels: list[Line] = ["sample_ticket"]
@@ -159,7 +182,7 @@ class ZendeskSection(Table):
     page_size: Annotated[int, Field(gt=0, le=1000)] = 1000
 
 
-class IntercomSection(Table):
+class IntercomSection(SourceSection):
     region: Literal["us", "eu", "au"] = "us"
     api_version: Annotated[str, matching(r"\d+\.\d+|Preview|Unstable", "a version such as '2.14'")] = "2.14"
     start_date: Day | None = None
@@ -169,7 +192,7 @@ class IntercomSection(Table):
     requests_per_10_seconds: Annotated[int, Field(gt=0)] = 166
 
 
-class QuickBooksSection(Table):
+class QuickBooksSection(SourceSection):
     accounting_method: Literal["Accrual", "Cash"] = "Accrual"
     report_months: Months = 13
     """Months of the reports that each run reads again."""
@@ -177,7 +200,7 @@ class QuickBooksSection(Table):
     """Months of the reports that the first run reads."""
 
 
-class BillcomSection(Table):
+class BillcomSection(SourceSection):
     connected_network_statuses: list[Line] = ["CONNECTED", "CONNECTED_RPPS"]
     """Statuses of vendors that can be paid electronically."""
     no_bank_account_statuses: list[Line] = ["NO_ACCOUNT", "UNDEFINED"]
@@ -186,7 +209,7 @@ class BillcomSection(Table):
     """Payment methods that are not electronic."""
 
 
-class CopperSection(Table):
+class CopperSection(SourceSection):
     start_date: Day | None = None
     activity_days: Annotated[int, Field(ge=1, le=90)] = 14
     """Days of activities that every run pulls again; once a week it is 90."""
@@ -204,7 +227,7 @@ class CopperSection(Table):
     differ by at most this."""
 
 
-class JustCallSection(Table):
+class JustCallSection(SourceSection):
     start_date: Day | None = None
     days: Annotated[int, Field(ge=1, le=90)] = 7
     """Days of calls that every run pulls again."""
@@ -219,7 +242,7 @@ class JustCallSection(Table):
         return ZoneInfo(self.time_zone) if self.time_zone else None
 
 
-class SimpleFinSection(Table):
+class SimpleFinSection(SourceSection):
     protocol_version: Literal[1, 2] = 2
     stale_after_days: Days = 3
     cash_accounts: list[Line] = []
@@ -267,7 +290,7 @@ def _named_once(queries: list[Any]) -> list[Any]:
     return queries
 
 
-class CompanyWarehouseSection(Table):
+class CompanyWarehouseSection(SourceSection):
     queries: Annotated[list[WarehouseQuery], AfterValidator(_named_once)] = []
 
 
@@ -291,5 +314,5 @@ class MongoQuery(Table):
         return self
 
 
-class MongoSection(Table):
+class MongoSection(SourceSection):
     queries: Annotated[list[MongoQuery], AfterValidator(_named_once)] = []

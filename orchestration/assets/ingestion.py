@@ -4,7 +4,7 @@
 into failures that Dagster retries or not. No HTTP and no SQL here.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,13 +27,13 @@ def raw_key(source: str, table: str) -> dg.AssetKey:
     return asset_key("raw", source, table)
 
 
-def connected_tables() -> list[dg.AssetKey]:
-    """The raw tables that a refresh asks for: those of the sources with credentials, and of folders."""
+def connected_tables(sources: Collection[str] = tuple(SOURCES)) -> list[dg.AssetKey]:
+    """The raw tables that a refresh of these sources asks for: of those with credentials, and of folders."""
     return [
-        raw_key(entry.name, table)
-        for entry in SOURCES.values()
-        if entry.is_connected()
-        for table in entry.tables
+        raw_key(name, table)
+        for name in sources
+        if SOURCES[name].is_connected()
+        for table in SOURCES[name].tables
     ]
 
 

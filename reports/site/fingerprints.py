@@ -30,7 +30,7 @@ from foundation.settings import PROJECT_ROOT
 from reports.engine.parse import Source
 from reports.words import gate
 
-STATE = ".fingerprints.json"
+FINGERPRINTS = ".fingerprints.json"
 """File in the site's folder: what each page was made of when it was written."""
 _MART = re.compile(r"\bmarts\.\"?(\w+)")
 _PARAMETER = re.compile(r"\$(\w+)")
@@ -103,7 +103,7 @@ class Fingerprints:
         self._site = site
         self._common = _digest(_code(), *made_of)
         self._marts: dict[str, str] = {}
-        self.kept = _read(site / STATE)
+        self.kept = _read(site / FINGERPRINTS)
 
     def stays(self, key: str, page: Page, places: Places) -> bool:
         """Whether the files of a page are there as they were written, and say what they would say now."""
@@ -126,7 +126,7 @@ class Fingerprints:
         page: Page,
         places: Places,
         files: Collection[str],
-        own: Mapping[str, str] | None = None,
+        own: Mapping[str, str],
     ) -> None:
         """Remember a page that has been written. `own`: where the lines of its receipts are."""
         states = {name: state for name in files if (state := _state(self._site / name))}
@@ -139,7 +139,7 @@ class Fingerprints:
         """Write the file. `only`: the pages that the site has; None: those of before too."""
         kept = {key: asdict(one) for key, one in self.kept.items() if only is None or key in only}
         text = json.dumps(kept, separators=(",", ":"), sort_keys=True)
-        write_atomically(self._site / STATE, text.encode(), mode)
+        write_atomically(self._site / FINGERPRINTS, text.encode(), mode)
 
     def _whole(self, page: Page) -> str:
         return self._of(page, [self._mart(name) for name in sorted(page.marts)])

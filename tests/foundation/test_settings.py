@@ -162,6 +162,12 @@ TO = (
         ),
         ("[hubspot]", "[hubspot]\nstart_date = 0001-01-01", "hubspot.start_date"),
         (
+            "[hubspot]",
+            '[hubspot]\nrefresh_every = "5m"',
+            "hubspot.refresh_every: '5m' is not a valid interval, expected minutes or hours from '15m' to '24h'",
+        ),
+        ("[hubspot]", '[hubspot]\nrefresh_every = "hourly"', "'hourly' is not a valid interval"),
+        (
             "[google_ads]",
             '[google_ads]\naccount_ids = ["111-222-3333;444-555-6666"]',
             "google_ads.account_ids.0",

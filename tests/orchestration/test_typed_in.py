@@ -20,10 +20,10 @@ from orchestration.sensors import TYPED_IN, typed_in
 
 
 class Watch:
-    """The sensor, tick by tick, and the runs that it asks for."""
+    """A sensor, tick by tick, and the runs that it asks for."""
 
-    def __init__(self, instance: dg.DagsterInstance) -> None:
-        self.instance = instance
+    def __init__(self, instance: dg.DagsterInstance, sensor: dg.SensorDefinition = typed_in) -> None:
+        self.instance, self.sensor = instance, sensor
         self.cursor: str | None = None
 
     def look(self) -> list[dg.RunRequest] | str:
@@ -32,7 +32,7 @@ class Watch:
         with dg.build_sensor_context(
             self.instance, self.cursor, repository_def=repository, resources={"scoreline": Scoreline()}
         ) as context:
-            tick = typed_in.evaluate_tick(context)
+            tick = self.sensor.evaluate_tick(context)
         self.cursor = tick.cursor
         return list(tick.run_requests or []) or str(tick.skip_message)
 

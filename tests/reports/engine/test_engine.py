@@ -8,6 +8,7 @@ import json
 import re
 import zlib
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -104,7 +105,6 @@ def test_two_renderings_are_equal(connection: duckdb.DuckDBPyConnection) -> None
         ("select *\nfrom marts.no_such", "page line 6"),
         ("selec 1", "syntax error"),
         ("from later", "'later' is defined further down"),
-        ("select * from range(60000)", "more than 50000 rows; aggregate in a mart"),
     ],
 )
 def test_a_bad_block_is_named_with_its_line(
@@ -113,6 +113,36 @@ def test_a_bad_block_is_named_with_its_line(
     with pytest.raises(PageError, match=re.escape(says)) as caught:
         body(connection, f"---\ntitle: x\n---\n```sql a\n{sql}\n```\n\n```sql later\nselect 1\n```\n")
     assert str(caught.value).startswith("line 4, block 'a': ")
+
+
+def test_a_block_of_any_size_is_read_by_other_blocks_and_listed_by_its_first_rows(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    page = """
+```sql a
+select i, i % 3 as part from range(60000) as r(i)
+```
+
+```sql newest first 2 by part
+from a order by i desc
+```
+
+```sql one
+select count(*) as n from a
+```
+{{ one.one().n }} {{ newest.column("i") }} {{ newest.where(part=1).total }}
+
+{{ DataTable(newest.where(part=1), {"i": "Number"}, "Newest") }}
+"""
+    html = body(connection, page)
+    assert "60000 [59999, 59998, 59997, 59996, 59995, 59994] 20000" in html
+    assert "The first 2 of 20,000; this statement lists all" in html
+    statement = unescape(re.findall(r"<pre[^>]*>(.*?)</pre>", html, re.DOTALL)[0])
+    assert len(connection.execute(statement).fetchall()) == 60_000
+    with pytest.raises(
+        PageError, match="block 'a': more than 50000 rows; aggregate in a mart, or add `first"
+    ):
+        body(connection, page + "{{ a|length }}")
 
 
 def test_nothing_that_a_block_may_do_changes_the_published_file(

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 
 import duckdb
 import pytest
+from markupsafe import Markup
 
 from foundation.settings import Company, Settings
 from reports.components.links import Receipts
 from reports.engine.queries import Result, connect
 from reports.pages import SCORECARD, pages_of
-from reports.site import menu
 from reports.site.build import build_site
-from reports.site.fingerprints import STATE
+from reports.site.fingerprints import FINGERPRINTS
 from reports.site.renderer import Renderer, Span
 
 MOST_RECENT = ("scorecard/2025-W43.html", "receipts/2025-W43.html", "receipts/2025-W44.html")
@@ -83,7 +84,7 @@ def test_a_build_writes_what_has_changed(
     assert not {"scorecard/2025-W41.html", "scorecard/2025-W40.html"} & restated
 
     shown = contents(settings)
-    (site / STATE).unlink()
+    (site / FINGERPRINTS).unlink()
     assert written(settings, company) == set(shown)
     assert contents(settings) == shown, "a page was left as it was, and says something else now"
 
@@ -91,43 +92,35 @@ def test_a_build_writes_what_has_changed(
     assert written(settings, company) == set(shown)
 
 
+@pytest.mark.parametrize("name", [SCORECARD, "receipts"])
 def test_a_page_reads_the_rows_that_it_says_it_reads(
-    settings: Settings, company: Company, tmp_path: Path
+    name: str, settings: Settings, company: Company, tmp_path: Path
 ) -> None:
-    """Everything else may be anything: the rows that `reads` leaves out are deleted, and its columns emptied."""
-    week = date(2025, 10, 6)
-    span = Span.of_week(week)
+    """Everything else may be anything: rows that `reads` leaves out are gone, and its columns empty."""
+    span = Span.of_week(date(2025, 10, 6))
 
-    def rendered(path: Path) -> tuple[str, str]:
-        connection = connect(path)
-        renderer = Renderer(
-            connection, pages_of(company), Result("mails", [], []), lambda root: Receipts(root)
-        )
-        entry = next(one for one in renderer.pages if one.name == SCORECARD)
-        values = renderer.week(entry, week, newest=False)
-        scorecard = renderer.scorecard(values, "../", menu.weeks_navigation("../", week, None, None))
-        period = renderer.receipts_of(span)
-        cards = "".join(card for part in period.parts(Receipts("../")) for card in part.cards)
-        reads = {name: renderer.page(name).source.meta["reads"] for name in (SCORECARD, "receipts")}
-        params = {
-            SCORECARD: renderer.params(SCORECARD, renderer.week_params(entry, week)),
-            "receipts": renderer.params("receipts", span.params),
-        }
-        connection.close()
-        for name, found in reads.items():
-            _keep_only(settings.published_path, tmp_path / f"{name}.duckdb", found, params[name])
-        return scorecard, cards
+    def rendered(path: Path) -> str:
+        with closing(connect(path)) as connection:
+            renderer = Renderer(connection, pages_of(company), Result("mails", [], []), Receipts)
+            entry = next(one for one in renderer.pages if one.name == SCORECARD)
+            given = renderer.week_params(entry, span.start) if name == SCORECARD else span.params
+            reads, params = renderer.page(name).source.meta["reads"], renderer.params(name, given)
+            if name == SCORECARD:
+                html = renderer.scorecard(renderer.week(entry, span.start, newest=False), "../", Markup())
+            else:
+                parts = renderer.receipts_of(span).parts(Receipts("../"))
+                html = "".join(card for part in parts for card in part.cards)
+        if path == settings.published_path:
+            _keep_only(path, tmp_path / "kept.duckdb", reads, params)
+        return html
 
-    scorecard, cards = rendered(settings.published_path)
-    assert "Dials" in scorecard and "Dials" in cards
-    assert rendered(tmp_path / f"{SCORECARD}.duckdb")[0] == scorecard
-    assert rendered(tmp_path / "receipts.duckdb")[1] == cards
+    html = rendered(settings.published_path)
+    assert "Dials" in html
+    assert rendered(tmp_path / "kept.duckdb") == html
 
 
 def _keep_only(published: Path, path: Path, reads: dict[str, str], params: dict[str, object]) -> None:
     """A published file with only these rows of its marts."""
-    if path.exists():
-        return
     with duckdb.connect(str(path)) as connection:
         connection.execute(f"attach '{published}' as published (read_only)")
         connection.execute("create schema marts")

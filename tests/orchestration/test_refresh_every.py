@@ -30,10 +30,9 @@ def test_a_source_is_read_as_often_as_company_toml_says(home: Path, monkeypatch:
         watch = Watch(instance, refresh_every)
         assert watch.look() == "No source has refresh_every."
 
-        for section, every in (("hubspot", "1h"), ("autotask", "15m")):
+        for section, every in (("hubspot", "1h"), ("autotask", "15m"), ("ad_spend_csv", "2h")):
             text = text.replace(f"[{section}]", f'[{section}]\nrefresh_every = "{every}"')
-        # a folder has no section in the file unless something is set
-        own.write_text(f'{text}\n[ad_spend_csv]\nrefresh_every = "2h"\n', encoding="utf-8")
+        own.write_text(text, encoding="utf-8")
         assert [every.total_seconds() for every in load_company(Settings()).refresh_every.values()] == [
             3600,
             900,

@@ -163,6 +163,8 @@ class MailSection(Table):
     subscriptions: list[Subscription] = []
     alerts_also_to: list[ChannelName] = []
     """Channels that get the operator's alerts too."""
+    attach_pdf: bool = False
+    """Whether the weekly scorecard's mail has the recipient's lines as PDF too."""
 
     @model_validator(mode="before")
     @classmethod

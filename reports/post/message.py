@@ -56,6 +56,14 @@ class MailError(ScorelineError):
 
 
 @dataclass(frozen=True)
+class Attachment:
+    """A PDF beside the mail's text."""
+
+    name: str
+    pdf: bytes
+
+
+@dataclass(frozen=True)
 class Picture:
     """A PNG inside the mail. `cid` without angle brackets."""
 
@@ -161,6 +169,7 @@ def build(
     text: str,
     html: str | None = None,
     pictures: Sequence[Picture] = (),
+    attachments: Sequence[Attachment] = (),
     unsubscribe: str | None = None,
 ) -> EmailMessage:
     """One message to one recipient. `unsubscribe`: what a mail to the operator has to ask for to stop this
@@ -185,6 +194,10 @@ def build(
             part.add_related(
                 picture.png, "image", "png", cid=f"<{picture.cid}>", filename=name, disposition="inline"
             )
+    for attachment in attachments:
+        message.add_attachment(
+            attachment.pdf, maintype="application", subtype="pdf", filename=attachment.name
+        )
     # random boundaries would give the same mail other bytes each time
     for i, multipart in enumerate(p for p in message.walk() if p.is_multipart()):
         multipart.set_boundary(f"=_{hashlib.sha256(message_id.encode()).hexdigest()[:24]}.{i}")
@@ -200,6 +213,7 @@ def compose(
     recipient: str,
     message_id: str,
     pictures: Sequence[Picture] = (),
+    attachments: Sequence[Attachment] = (),
 ) -> EmailMessage:
     """The mail of a report for one recipient. `values`: of its template; `subject` is one of them.
 
@@ -216,6 +230,7 @@ def compose(
         text=text,
         html=html,
         pictures=pictures,
+        attachments=attachments,
         unsubscribe=f"Stop {report} for {recipient}",
     )
 

@@ -32,6 +32,7 @@ from reports.look.numbers import (
 from reports.look.tokens import GLYPH, STATUS
 from reports.mails.base import footer, frame, line_texts
 from reports.mails.links import Links
+from reports.pdf import PdfError, scorecard_pdf
 from reports.post import message, pictures
 from reports.post.channels import CHANNELS, post_of
 from reports.post.channels.card import Card, Item, Part, Picture, Post
@@ -61,6 +62,8 @@ MOST_LISTED = 8
 """Lines in "Needs attention" and in "Wins"; the page has them all."""
 MOST_CHANGED = 8
 """Notes about published numbers that have changed; the page has them all."""
+PDF_LIMIT = 2_000_000
+"""Bytes of the PDF beside a mail; many mail servers refuse mails of 10 MB."""
 OVERLAP = timedelta(hours=1)
 """A change that was published this shortly before the recipient's last mail may not be in it, so the next
 mail has it again."""
@@ -342,10 +345,11 @@ class WeeklyScorecard(Report[Told]):
             return post_of(recipient, self._card(told))
         drawn = _drawn(told)
         inside = [_picture(told.week, drawn, told.lines, message_id)] if drawn else []
+        attachments, why_not = self._attachments(told) if self.company.mail.attach_pdf else ([], "")
         values = {
             **frame(self.company, self.links, self.period),
             **_values(told, self.links),
-            "footer": footer(self.settings, self.company, told.week.build),
+            "footer": [*footer(self.settings, self.company, told.week.build), *filter(None, [why_not])],
             "pictures": inside,
         }
         return message.compose(
@@ -356,7 +360,26 @@ class WeeklyScorecard(Report[Told]):
             recipient=recipient,
             message_id=message_id,
             pictures=inside,
+            attachments=attachments,
         )
+
+    def _attachments(self, told: Told) -> tuple[list[message.Attachment], str]:
+        """The lines that the recipient gets as PDF, and why there is none."""
+        rows = [line.row for line in told.lines]
+        values = {
+            "build": told.week.results["build"],
+            "week": told.week.monday,
+            "lines": [row for row in rows if row.cadence == "week"],
+            "months": [row for row in rows if row.cadence != "week"],
+            "notes": [gate.Note("line", text) for text in told.reasons],
+        }
+        try:
+            pdf = scorecard_pdf(values, f"Scorecard {self.period}")
+        except PdfError as error:
+            return [], f"The PDF is missing. {error}"
+        if len(pdf) > PDF_LIMIT:
+            return [], f"The PDF is missing: it has {len(pdf):,} bytes, more than {PDF_LIMIT:,}."
+        return [message.Attachment(f"scorecard-{self.period}.pdf", pdf)], ""
 
     def _card(self, told: Told) -> Card:
         values = _values(told, self.links)

@@ -9,14 +9,16 @@ from datetime import date, datetime, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
+from typing import Any
 
 import duckdb
 import pytest
 
 from foundation.settings import Company, Settings
 from reports.engine.queries import Row
-from reports.mails.weekly_scorecard import WeeklyScorecard, tell, ticks
+from reports.mails.weekly_scorecard import WeeklyScorecard, send_weekly_scorecard, tell, ticks
 from reports.pages import SiteError
+from reports.pdf import scorecard_pdf
 from reports.post.message import HTML_LIMIT, MailError, checked_address
 from reports.post.round import recipients
 from reports.words.gate import decide
@@ -41,7 +43,9 @@ def composed(
 ) -> EmailMessage:
     decision = decide(settings.published_path, week, sections)
     told = tell(load_week(settings.published_path, week), decision, sections, since)
-    return WeeklyScorecard(settings, company, week).compose(told, DANA, "<x@cedar-ridge.example>")
+    mail = WeeklyScorecard(settings, company, week).compose(told, DANA, "<x@cedar-ridge.example>")
+    assert isinstance(mail, EmailMessage)
+    return mail
 
 
 def made(
@@ -469,6 +473,40 @@ def test_confidential_lines_go_to_those_who_are_named_for_them(company: Company)
     with pytest.raises(SiteError, match="there is no page cfo"):
         lost = mail.model_copy(update={"subscriptions": [subscription(update={"pages": ["cfo"]})]})
         recipients(company.model_copy(update={"mail": lost}), "weekly_scorecard")
+
+
+def test_the_pdf_beside_a_mail_has_the_recipient_s_lines(
+    settings: Settings, company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same lines as the mail, confidential ones only to who is named for them, and never too large."""
+    subscription = company.mail.subscriptions[0].model_copy
+    who = {"all@x.example": [], "cfo@x.example": ["finance"]}
+    several = [subscription(update={"to": [one], "sections": picks}) for one, picks in who.items()]
+    mail = company.mail.model_copy(update={"subscriptions": several, "attach_pdf": True})
+    changed = company.model_copy(update={"mail": mail})
+    made: list[dict[str, Any]] = []
+
+    def watched(values: dict[str, Any], heading: str) -> bytes:
+        made.append({"lines": {row.line_id for row in [*values["lines"], *values["months"]]}})
+        return scorecard_pdf(values, heading)
+
+    monkeypatch.setattr("reports.mails.weekly_scorecard.scorecard_pdf", watched)
+    assert len(send_weekly_scorecard(settings, changed, W43).sent) == 2
+    everybody, cfo = (one["lines"] for one in made)
+    assert "inside_sales.dials" in everybody and not [one for one in everybody if one.startswith("finance")]
+    assert cfo == {"finance.cash_position", "finance.revenue", "finance.profit_margin"}
+    file = settings.outbox_dir / "weekly_scorecard-2025-W43-cfo@x.example.eml"
+    message = message_from_bytes(file.read_bytes(), policy=default)
+    (attached,) = message.iter_attachments()
+    assert attached.get_filename() == "scorecard-2025-W43.pdf" and attached.get_content().startswith(b"%PDF")
+    assert message.get_body(("html",)) is not None
+    monkeypatch.setattr("reports.mails.weekly_scorecard.PDF_LIMIT", 10)
+    send_weekly_scorecard(settings, changed, W43, force=True, only=["cfo@x.example"])
+    again = message_from_bytes(
+        file.with_name(file.name.replace(".eml", "-2.eml")).read_bytes(), policy=default
+    )
+    body = again.get_body(("plain",))
+    assert not list(again.iter_attachments()) and body and "The PDF is missing: it has" in body.get_content()
 
 
 def test_the_fixture_is_hostile() -> None:

@@ -22,7 +22,7 @@ from foundation.calendar import parse_week, week_label
 from foundation.cells import Rejected
 from foundation.store import begin, read
 from foundation.store.audit import record
-from foundation.store.entries import Entry, add_entry, entries_of
+from foundation.store.entries import Entry, add_entry, entries_of, take_turn
 from foundation.store.rows import KeyUsed
 from foundation.typed_in import checked_value
 from portal.access import Line
@@ -307,6 +307,7 @@ def save_all(visit: Visit, numbers: Sequence[tuple[Field, str]], form: Mapping[s
                 value=text,
             )
             # what was typed a moment ago, perhaps by somebody else
+            take_turn(connection, field.line.line_id, field.person)
             trail = entries_of(connection, field.line.line_id, field.person, field.period)
             this_key = f"{visit.who.who}:{key}:{place}"
             again = any(entry.idempotency_key == this_key for entry in trail)

@@ -59,6 +59,7 @@ def add_entry(
     Raises:
         KeyUsed: another number was sent with this key.
     """
+    take_turn(connection, metric, person)
     before = standing_entry(connection, metric, person, period)
     row = {
         "metric": metric,
@@ -73,6 +74,14 @@ def add_entry(
         "corrects": before and before.sequence,
     }
     return Entry(**add_once(connection, entries, row, "number"))
+
+
+def take_turn(connection: sa.Connection, metric: str, person: str | None) -> None:
+    """Wait for who else is writing this number, until the transaction ends: what stands there is seen, and
+    nobody writes between the look and the number. In SQLite every writer waits for its turn anyway."""
+    if connection.dialect.name == "postgresql":
+        key = sa.func.hashtextextended(f"scoreline entry {metric} {person or ''}", 0)
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
 
 
 def entries_of(connection: sa.Connection, metric: str, person: str | None, period: str) -> list[Entry]:

@@ -129,8 +129,8 @@ def _refused(entry: SourceEntry, settings: Settings) -> Iterator[Finding]:
         return  # nothing is published yet, or an older version published it
     for table, reason, lines in rows:
         needed = f"Without it these lines have no whole number: {lines}." if lines else "No line needs it."
-        way_out = "Give the account the permission that the text names and load again." if lines else ""
-        detail = f"refused at the last load: {reason}. {needed}"
+        way_out = "Do what the text says, then load again: `scoreline run refresh`." if lines else ""
+        detail = f"refused at the last load: {reason.rstrip('.')}. {needed}"
         yield Finding(entry.name, f"table {table}", "warn" if lines else "info", detail, way_out)
 
 

@@ -57,7 +57,7 @@ _MACROS = {
     "overview.html": ("WeekList",),
     "receipts.html": ("ReceiptCards", "ReceiptHead"),
     "sales.html": ("Empty",),
-    "scorecard.html": ("BoardHead", "DataNotes", "LateSources"),
+    "scorecard.html": ("BoardHead", "DataNotes", "Gaps", "LateSources"),
 }
 """Components whose values need no preparation, by their template."""
 

@@ -25,7 +25,7 @@ _OWN = re.compile(r"[a-z_]*(\.html)?#[a-z0-9_]+(\?[a-z_]+=[A-Za-z0-9_.:%&=-]*)?\
 _SIDE = {int: "n", float: "n", Decimal: "n", date: "d", datetime: "d"}
 """Class of a table's cell by what is in it: numbers are on the right, days are not torn apart."""
 
-_LONG = 90
+_LONG = 160
 """Letters of a long text that are shown before it is opened."""
 
 _UNCHANGED = Decimal("0.0005")

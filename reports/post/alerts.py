@@ -53,10 +53,10 @@ def source_conditions(settings: Settings) -> dict[str, str]:
     # a condition of its own: a source that fails for a day does not give what it refuses
     out = {
         f"{source} tables": (
-            f"{label} refuses tables to this account. It says: {plain(refused, 1200).rstrip('.')}. The"
-            " numbers that need these tables are missing or stale, the others are not affected. Way out:"
-            f" `scoreline doctor --source {source}` names what is lacking. If the account is not to have it,"
-            " do nothing."
+            f"{label} refuses a part of its data. {plain(refused, 1200).rstrip('.')}. The numbers that"
+            " need these tables are missing or stale, the others are not affected. Way out: `scoreline"
+            f" doctor --source {source}` names what is lacking. If the account is not meant to read these"
+            " tables, do nothing."
         )
         for source, label, _, refused in rows
         if refused

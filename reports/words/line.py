@@ -298,8 +298,9 @@ def wins(lines: Iterable[Line]) -> list[Line]:
 
 
 def count_sentence(found: Mapping[str, int]) -> str:
-    """`6 met, 0 close, 9 missed`"""
-    return ", ".join(f"{found[status]} {STATUS[status].lower()}" for status in GOAL_STATUSES)
+    """`6 met, 0 close, 9 missed`, and `3 no data` where it is so: few judged lines are not all lines."""
+    shown = [*GOAL_STATUSES, *(["no_data"] if found["no_data"] else [])]
+    return ", ".join(f"{found[status]} {STATUS[status].lower()}" for status in shown)
 
 
 def by_section(lines: Iterable[Line]) -> list[tuple[str, str, list[Line]]]:

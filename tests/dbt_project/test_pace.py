@@ -110,6 +110,21 @@ def test_numbers_that_do_not_add_up_have_a_status_and_no_pace(
     assert pace["desk.dials", "week"]["pace"] is None
 
 
+def test_a_pace_beside_another_verdict_explains_itself(pace: dict[tuple[str, str], dict[str, Any]]) -> None:
+    """Of 15 by now: 8 and 7 are on pace, though the one finished week is below its 10; 10 and nothing are
+    behind, though it met them."""
+    up, down = pace["tilt.up", "quarter"], pace["tilt.down", "quarter"]
+    assert (rounded(up, "value", "expected_so_far"), up["pace"]) == ([15, 15], "on_pace")
+    assert up["note"] == (
+        "The 1 finished week averages 8. The pace counts the running week too, and one more or less is on pace."
+    )
+    assert (rounded(down, "value"), down["pace"]) == ([10], "behind")
+    assert down["note"] and down["note"].startswith("The 1 finished week averages 10. The pace counts")
+    # where both say the same there is nothing to explain, and a week has no average beside it
+    agreeing = [row["line_id"] for row in pace.values() if row["note"] is not None]
+    assert sorted(agreeing) == ["tilt.down", "tilt.up"]
+
+
 def test_unknown_records_take_a_pace_away(pace: dict[tuple[str, str], dict[str, Any]]) -> None:
     """Nine of 24 at half of the week is behind, fourteen would be on pace; over at most five they are in any
     case."""

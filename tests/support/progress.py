@@ -19,6 +19,8 @@ maya,Maya Torres,maya@test.example,,,inside,45,2024-01-01,
 victor,Victor Lang,victor@test.example,,,inside,40,2024-01-01,2025-12-02
 tom,Tom Reyes,tom@test.example,,,inside,24,2025-11-20,
 uma,Uma Singh,uma@test.example,,,unsure,40,2024-01-01,
+ida,Ida Moss,ida@test.example,,,tilt,40,2024-01-01,
+jon,Jon Hale,jon@test.example,,,tilt,40,2024-01-01,
 """
 LINES = """\
 line_id,section,section_label,sort_order,metric_id,label,owners,people,feed,valid_from,valid_to
@@ -35,6 +37,8 @@ ops.same_day,ops,Ops,90,same_day_close_rate,,maya,,,2025-09-29,
 hand.events,hand,By hand,100,networking_events,,maya,maya,,2025-09-29,
 unsure.dials,unsure,Unsure,105,dials,,uma,uma,,2025-12-01,
 unsure.most,unsure,Unsure,106,dials,,uma,uma,,2025-12-01,
+tilt.up,tilt,Tilt,107,calls_by_rep,,ida,ida,,2025-11-24,
+tilt.down,tilt,Tilt,108,calls_by_rep,,jon,jon,,2025-11-24,
 quarter.won,quarter,Quarter,110,deals_won,,maya,,,2025-06-30,
 """
 GOALS = """\
@@ -53,10 +57,13 @@ ops.same_day,2025-09-29,,>=,0.70,,,rate,,,0.05
 hand.events,2025-09-29,,>=,2,,0.10,events
 unsure.dials,2025-12-01,,>=,24,,0.10,half would be 12
 unsure.most,2025-12-01,,<=,5,,0.10,over it whatever else there is
+tilt.up,2025-11-24,,>=,10,,0.10,a poor week and a good one
+tilt.down,2025-11-24,,>=,10,,0.10,a good week and a poor one
 quarter.won,2025-09-29,2025-12-28,>=,2,,0.10,this quarter only
 """
 OWNERS = [
-    {"id": key, "email": f"{key}@test.example", "archived": False} for key in ("maya", "victor", "tom", "uma")
+    {"id": key, "email": f"{key}@test.example", "archived": False}
+    for key in ("maya", "victor", "tom", "uma", "ida", "jon")
 ]
 CALLS = {
     # (day, person): dials
@@ -68,6 +75,8 @@ CALLS = {
     ("2025-12-02", "tom"): 10,
     ("2025-12-01", "uma"): 9,
 }
+TAKEN = {("2025-11-25", "ida"): 8, ("2025-12-01", "ida"): 7, ("2025-11-25", "jon"): 10}
+"""(day, person): calls that came in, which are calls but no dials."""
 UNSURE = 5
 """Calls of uma's of which HubSpot does not tell whether they went out."""
 TICKETS = {
@@ -86,8 +95,9 @@ def build(make_warehouse: MakeWarehouse) -> RawWarehouse:
     made.add(
         "hubspot.calls",
         [
-            call(f"{day}-{who}-{i}", f"{day}T18:00:00", owner=who)
-            for (day, who), count in CALLS.items()
+            call(f"{day}-{who}-{i}", f"{day}T18:00:00", owner=who, direction=direction)
+            for calls, direction in ((CALLS, "OUTBOUND"), (TAKEN, "INBOUND"))
+            for (day, who), count in calls.items()
             for i in range(count)
         ],
     )

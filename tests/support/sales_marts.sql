@@ -42,7 +42,8 @@ drawn as (
 select * exclude (chance), if(chance = 0 and measure not in ('owners', 'pipelines'), null, num(numerator / denominator)) as value, if(chance = 0, null, num(numerator / denominator)) as now_value,
        if(chance in (1, 2), null, num(numerator / denominator * (0.7 + chance / 15))) as then_value,
        if(chance in (0, 1, 2), null, num(if(unit = 'percent', numerator / denominator * (0.3 - chance / 15), 1 / (0.7 + chance / 15) - 1))) as change,
-       null::text as change_note, null::text as metric_id, if(unit = 'percent', numerator::int || ' of 37 closed', null) as note
+       null::text as change_note, null::text as metric_id, if(unit = 'percent', numerator::int || ' of 37 closed', null) as note,
+       timestamptz '2025-10-27 12:00:00+00' as read_through
 from drawn;
 
 create or replace table marts.fct_sales_lead_sources as

@@ -156,7 +156,7 @@ def test_a_refused_table_is_told_once_in_the_vendors_words(
     found = source_conditions(variant(sources={"hubspot": {"state": "partly_refused", **refused}}))
     assert list(found) == ["hubspot tables"]
     assert found["hubspot tables"].startswith(
-        "HubSpot refuses tables to this account. It says: tickets, open tickets: the user may not read this"
+        "HubSpot refuses a part of its data. tickets, open tickets: the user may not read this"
         " (403). Make it an admin"
     )
     assert "scoreline doctor --source hubspot" in found["hubspot tables"]
@@ -177,7 +177,7 @@ def test_a_refused_table_is_told_once_in_the_vendors_words(
             "Scoreline, over: HubSpot could not be loaded at the last try; its data is complete to Mon 27 Oct"
             " 2025, 05:00 CDT"
         ),
-        "Scoreline, over: HubSpot refuses tables to this account",
+        "Scoreline, over: HubSpot refuses a part of its data",
     ]
 
 

@@ -124,11 +124,17 @@ select
     cast(kinds.sort_order as bigint) as sort_order,
     -- 0 in a span that was not read to its end is unknown
     case when recorded.records > 0 or not {{ ends_after_reading('periods', 'kinds') }} then coalesce(recorded.records, 0) end as records,
-    case when targets.target is not null then coalesce(towards.counted, 0) end as counted,
+    case
+        when targets.target is not null and (towards.counted > 0 or not {{ ends_after_reading('periods', 'kinds') }})
+            then coalesce(towards.counted, 0)
+    end as counted,
     cast(targets.target as decimal(38, 9)) as target,
-    -- a goal that covers a part of the period says nothing about the whole
+    -- a goal that covers a part of the period says nothing about the whole, and what was read of a part nothing about the goal
     cast(
-        case when targets.target > 0 and targets.is_whole then coalesce(towards.counted, 0) / targets.target end as decimal(38, 9)
+        case
+            when targets.target > 0 and targets.is_whole and not {{ ends_after_reading('periods', 'kinds') }}
+                then coalesce(towards.counted, 0) / targets.target
+        end as decimal(38, 9)
     ) as attainment,
     cast(targets.working_days as decimal(38, 9)) as working_days,
     case when not targets.is_whole then targets.goal_since end as goal_since,

@@ -69,6 +69,19 @@ actual as (
     from {{ ref('fct_sales_targets') }} as targets
     inner join {{ ref('int_sales__events') }} as events on events.day between targets.first_day and targets.last_day
     group by targets.span, events.measure
+),
+
+read as (
+    {% for names, model in [
+        (['won_value', 'deals_won', 'deals_created'], 'int_crm__deals'),
+        (['sqls', 'mqls', 'leads'], 'int_crm__contacts'),
+    ] -%}
+    select
+        unnest({{ names }}) as measure,
+        {{ read_state() }}
+    {{ tables_needed([model]) }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 )
 
 select
@@ -83,6 +96,10 @@ select
     cast(steps.needed as decimal(38, 9)) as needed,
     -- a hair above a whole number that only the division left there is none
     cast(ceil(round(steps.needed, 6)) as bigint) as shown,
-    cast(coalesce(actual.actual, 0) as decimal(38, 9)) as actual
+    -- 0 in a span that was not read to its end is unknown
+    cast(
+        case when actual.actual > 0 or not {{ ends_after_reading('steps', 'read') }} then coalesce(actual.actual, 0) end as decimal(38, 9)
+    ) as actual
 from steps
+inner join read on steps.measure = read.measure
 left join actual on steps.span = actual.span and steps.measure = actual.measure

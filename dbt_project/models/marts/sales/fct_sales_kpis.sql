@@ -198,6 +198,7 @@ together as (
         coalesce(bool_or(is_beyond) filter (where part = 'period'), false) as is_beyond,
         coalesce(bool_or(is_beyond) filter (where part = 'now'), false) as is_now_beyond,
         'read to ' || {{ local_time_text(local_time('max(read_through)')) }} as read_note,
+        case when not bool_or(is_unread) then max(read_through) end as read_through,
         max(without_amount) filter (where part = 'period') as without_amount,
         max(disqualified) filter (where part = 'period') as disqualified
     from of_the_period
@@ -248,6 +249,7 @@ select
         when together.measure = 'deals_lost' and together.disqualified > 0 then together.disqualified || ' disqualified left out'
         when together.measure in ('pipeline_value', 'pipeline_weighted') and together.without_amount > 0
             then together.without_amount || ' without an amount'
-    end as note
+    end as note,
+    together.read_through
 from together
 inner join {{ ref('int_sales__periods') }} as periods on together.period_key = periods.period_key

@@ -1,5 +1,6 @@
 -- the revenue target of the running month, quarter and year, and what has been won of it. The target is that of the months in it: of
--- each the goal of its own time. Time passes up to where the CRM was read; while it is late, nothing is expected of what was won so far
+-- each the goal of its own time. Time passes up to where the CRM was read; while it is late, nothing is expected of what was won so far.
+-- Nothing won in a span that was not read to its end is unknown
 with spans as (
     {% for span, text in [
         ('month', day_text(today(), 'month')),
@@ -48,6 +49,11 @@ targets as (
     group by months.span
 ),
 
+read as (
+    select {{ read_state() }}
+    {{ tables_needed(['int_crm__deals']) }}
+),
+
 won as (
     select
         spans.span,
@@ -57,6 +63,16 @@ won as (
     inner join {{ ref('int_sales__events') }} as events
         on events.measure in ('won_value', 'deals_won') and events.day between spans.first_day and spans.last_day
     group by spans.span
+),
+
+known as (
+    select
+        spans.span,
+        case when won.won_deals > 0 or not {{ ends_after_reading('spans', 'read') }} then coalesce(won.won_value, 0) end as won_value,
+        case when won.won_deals > 0 or not {{ ends_after_reading('spans', 'read') }} then coalesce(won.won_deals, 0) end as won_deals
+    from spans
+    cross join read
+    left join won on spans.span = won.span
 ),
 
 worked as (
@@ -79,15 +95,15 @@ select
     spans.first_day,
     spans.last_day,
     cast(targets.target as decimal(38, 9)) as target,
-    cast(coalesce(won.won_value, 0) as decimal(38, 9)) as won_value,
-    coalesce(won.won_deals, 0) as won_deals,
-    cast(coalesce(won.won_value, 0) / nullif(targets.target, 0) as decimal(38, 9)) as attainment,
+    cast(known.won_value as decimal(38, 9)) as won_value,
+    known.won_deals,
+    cast(known.won_value / nullif(targets.target, 0) as decimal(38, 9)) as attainment,
     cast(worked.days_passed / nullif(worked.days, 0) as decimal(38, 9)) as working_share,
     cast(
         case when not worked.is_late then targets.target * worked.days_passed / nullif(worked.days, 0) end as decimal(38, 9)
     ) as expected,
-    cast(targets.target - coalesce(won.won_value, 0) as decimal(38, 9)) as gap
+    cast(targets.target - known.won_value as decimal(38, 9)) as gap
 from spans
 inner join targets on spans.span = targets.span
 inner join worked on spans.span = worked.span
-left join won on spans.span = won.span
+inner join known on spans.span = known.span

@@ -293,7 +293,7 @@ select
             then
                 'The ' || weeks.quarter_weeks
                 || case when weeks.quarter_weeks = 1 then ' finished week averages ' else ' finished weeks average ' end
-                || {{ amount_text('weeks.quarter_value', 'paced.unit') }} || '. The pace counts the running week too'
+                || {{ bound_text('weeks.quarter_value', 'paced.unit') }} || '. The pace counts the running week too'
                 || case when paced.unit = 'count' then ', and one more or less is on pace.' else '.' end
     end as note,
     cast(paced.periods_with_number as integer) as periods_with_number,

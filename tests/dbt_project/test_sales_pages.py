@@ -629,6 +629,27 @@ def test_a_table_that_stopped_is_told(copper: RawWarehouse) -> None:
     zeros = "from marts.fct_sales_activity where period_key = 'this_week' and records = 0"
     assert copper.query(zeros) == []
 
+    # a week on, the deals were not read any more: what November has brought is unknown, what October has stays
+    copper.turn_clock("2025-11-03T12:00:00")
+    copper.loaded("copper", "failed", finished=at("2025-11-03T11:55:00"))
+    copper.build(
+        "--select",
+        *models,
+        "fct_sales_targets",
+        "fct_sales_chain",
+        "--exclude-resource-type",
+        "test",
+        "unit_test",
+    )
+    targets = {row["span"]: row for row in copper.query("from marts.fct_sales_targets")}
+    november, quarter = targets["month"], targets["quarter"]
+    assert [november[name] for name in ("won_value", "won_deals", "attainment", "gap", "expected")] == [
+        None
+    ] * 5
+    assert (quarter["won_deals"], quarter["expected"]) == (1, None) and quarter["won_value"] > 0
+    steps = {(row["span"], row["step"]): row["actual"] for row in copper.query("from marts.fct_sales_chain")}
+    assert steps["month", "deals"] is None and steps["quarter", "deals"] == 1
+
 
 def test_without_a_crm_there_is_nothing(unconnected: RawWarehouse) -> None:
     for mart in (

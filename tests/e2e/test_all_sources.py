@@ -97,6 +97,32 @@ def test_a_backfill_sums_up_who_was_pulled(everything: Everything) -> None:
     assert rows[-1][1:4] == [str(len(rows) - 1), str(len(rows) - 1), "0"]  # processed, ok, failed
 
 
+def test_figures_that_two_sources_tell_together(everything: Everything) -> None:
+    """The quarter's cost of an MQL is all of its money by all of its MQLs; a runway in days of the calendar is
+    longer than one in sending days."""
+    with duckdb.connect(
+        str(everything.home / "published" / "scoreline.duckdb"), read_only=True
+    ) as connection:
+        spent, reached, shown = connection.execute(
+            "select sum(value) filter (metric_id = 'ad_spend'), sum(value) filter (metric_id = 'mql_count'),"
+            " max(quarter_value) filter (metric_id = 'cost_per_mql' and week_label = '2025-W43') from"
+            " marts.fct_scorecard_weekly where quarter_label = '2025-Q4' and is_finished"
+        ).fetchone() or (0, 0, 0)
+        runway = dict(
+            connection.execute(
+                "select metric_id, value from marts.fct_scorecard_weekly where week_label = '2025-W44' and"
+                " metric_id in ('lead_queue_runway', 'lead_queue_runway_sending')"
+            ).fetchall()
+        )
+        units = connection.execute(
+            "select distinct unit from marts.dim_lines where metric_id like 'lead_queue_runway%'"
+        ).fetchall()
+    assert round(shown, 6) == round(spent / reached, 6)
+    # it sends on five days of seven
+    assert round(runway["lead_queue_runway"] / runway["lead_queue_runway_sending"], 6) == 1.4
+    assert units == [("days",)]
+
+
 def test_no_secret_of_any_source_is_anywhere(everything: Everything) -> None:
     written = {
         file.relative_to(everything.home): file.read_bytes()

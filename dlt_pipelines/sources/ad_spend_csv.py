@@ -8,7 +8,7 @@ conversions. `day` is the day on which it counts (2025-10-01), `source` the plat
 (trade_magazine), `currency` an ISO code. A campaign is known by its campaign_id, or by its name where it has
 none. The same source, campaign and day twice in one file is a mistake; in a later file (by file name) it is a
 correction, and the later file counts downstream. A day after today is rejected until it comes. A source
-that is also read by its API may count twice: it loads, with a warning.
+that is also read by its API loads with a warning; downstream, days that both have count once.
 Both tables are what the files say now; a bad row or file never stops the others.
 
 Settings: SCORELINE_AD_SPEND_DIR. No credentials, so it is always connected.
@@ -135,7 +135,8 @@ def _twice(read: Read) -> Iterator[str]:
             if f"{key.removesuffix('_ads')}_ads" == entry.name:
                 yield (
                     f"source {shown(written)} is also read by the API of {entry.label}: days that both have"
-                    " count twice. Keep only days in the files that the API does not have"
+                    " are left out of the files. Keep only days in the files that the API does not have, or"
+                    " give another account another name"
                 )
 
 

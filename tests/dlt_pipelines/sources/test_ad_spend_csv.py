@@ -136,7 +136,10 @@ def test_a_platform_that_is_also_read_by_its_api_is_named_once(
     for variable in GoogleAdsCredentials.variables():
         monkeypatch.setenv(variable, "1234567890")
     (warning,) = loaded(company)
-    assert f'source "{name}" is also read by the API of Google Ads' in warning and "count twice" in warning
+    assert (
+        f'source "{name}" is also read by the API of Google Ads' in warning
+        and "are left out of the files" in warning
+    )
     assert query(Settings(), "select count(*) from raw_ad_spend_csv.spend") == [(2,)]
     assert [
         f"Ad spend files: {finding.detail}"

@@ -52,16 +52,30 @@ with days as (
     from {{ ref('stg_ad_spend_csv__spend') }}
 ),
 
+-- a day that both a platform's API and a file have may be the same money twice, or that of another account: nobody knows
+both_ways as (
+    select distinct
+        files.record_id
+    from days as files
+    inner join days as apis
+        on
+            files.source = 'ad_spend_csv' and apis.source <> 'ad_spend_csv' and apis.withdrawn is null
+            and files.occurred_on = apis.occurred_on
+            and regexp_replace(regexp_replace(files.platform, '\W+', '_', 'g'), '_ads$', '') || '_ads' = apis.platform
+),
+
 judged as (
     select
-        *,
+        days.*,
         case
-            when withdrawn is not null then withdrawn
-            when list_contains(implausible, 'spend') then 'implausible_amount'
-            when spend is null then 'no_number'
-            when coalesce(currency <> {{ setting('company.currency') }}, true) then 'other_currency'
+            when days.withdrawn is not null then days.withdrawn
+            when both_ways.record_id is not null then 'also_read_by_api'
+            when list_contains(days.implausible, 'spend') then 'implausible_amount'
+            when days.spend is null then 'no_number'
+            when coalesce(days.currency <> {{ setting('company.currency') }}, true) then 'other_currency'
         end as reason
     from days
+    left join both_ways on days.source = 'ad_spend_csv' and days.record_id = both_ways.record_id
 ),
 
 weeks as (

@@ -248,6 +248,13 @@ def test_targets_add_up_the_goals_of_their_months(warehouse: RawWarehouse) -> No
     }
     # the goal was raised in September: eight months at 50,000 and four at 100,000
     assert found == {"month": (100_000, 0), "quarter": (300_000, 0), "year": (800_000, 27 * 15_717)}
+    # a quarter of the calendar is called otherwise than the scorecard's thirteen weeks
+    labels = "select span_label from marts.fct_sales_targets where span = 'quarter'"
+    assert warehouse.query(labels) == [{"span_label": "Oct–Dec 2025"}]
+    weeks = (
+        "select quarter_label from intermediate.int_calendar__periods where period_start = date '2025-10-20'"
+    )
+    assert {row["quarter_label"] for row in warehouse.query(weeks)} == {"2025-Q4"}
 
 
 def test_what_is_left_out_of_the_win_rate_is_named(warehouse: RawWarehouse) -> None:

@@ -82,7 +82,8 @@ def test_no_window_holds_more_requests_than_the_vendor_allows(
 
 
 def test_the_doctor_finds_every_source_healthy(everything: Everything) -> None:
-    assert {finding["source"] for finding in everything.findings} == set(SOURCES)
+    # beside the sources it looks at this machine, which has neither a site nor a mail server here
+    assert {finding["source"] for finding in everything.findings} == {*SOURCES, "settings", "home", "mail"}
     assert [finding for finding in everything.findings if finding["level"] == "fail"] == []
 
 

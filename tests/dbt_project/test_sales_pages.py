@@ -642,6 +642,7 @@ def test_a_table_that_stopped_is_told(copper: RawWarehouse) -> None:
     copper.build(
         "--select",
         *models,
+        "int_crm__reach",
         "fct_sales_targets",
         "fct_sales_chain",
         "--exclude-resource-type",

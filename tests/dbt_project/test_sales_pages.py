@@ -251,10 +251,8 @@ def test_targets_add_up_the_goals_of_their_months(warehouse: RawWarehouse) -> No
     # a quarter of the calendar is called otherwise than the scorecard's thirteen weeks
     labels = "select span_label from marts.fct_sales_targets where span = 'quarter'"
     assert warehouse.query(labels) == [{"span_label": "Oct–Dec 2025"}]
-    weeks = (
-        "select quarter_label from intermediate.int_calendar__periods where period_start = date '2025-10-20'"
-    )
-    assert {row["quarter_label"] for row in warehouse.query(weeks)} == {"2025-Q4"}
+    weeks = "select quarter_label from intermediate.int_calendar__days where day = date '2025-10-20'"
+    assert warehouse.query(weeks) == [{"quarter_label": "2025-Q4"}]
 
 
 def test_what_is_left_out_of_the_win_rate_is_named(warehouse: RawWarehouse) -> None:

@@ -54,8 +54,7 @@ with days as (
 
 -- a day that both a platform's API and a file have may be the same money twice, or that of another account: nobody knows
 both_ways as (
-    select distinct
-        files.record_id
+    select distinct files.record_id
     from days as files
     inner join days as apis
         on

@@ -28,7 +28,8 @@ select
         when 'refused' then sources.source_label || ' refuses ' || tables.what
         -- a source that never loaded lacks each of its tables, one that fails brings none of them: said once
         when 'never_loaded'
-            then case when sources.last_success_at is null then '' else tables.what || ' of ' end || sources.source_label || ' was never loaded'
+            then coalesce(case when sources.last_success_at is not null then tables.what || ' of ' end, '')
+                || sources.source_label || ' was never loaded'
         when 'failing' then sources.source_label || ' could not be loaded at the last try'
         when 'late' then tables.what || ' of ' || sources.source_label || ' is late'
     end as sentence,

@@ -36,6 +36,9 @@ _CONFIG_TABLES = {
     ("config", "settings"): "company.toml as rows (name, value); a list has one row per item.",
     ("config", "sources"): "The registered sources with cadence and freshness limit.",
     ("config", "goals"): "Goals that were set in the portal; goals.csv has the others.",
+    ("config", "normals"): "New normals that somebody confirmed, by line and week.",
+    ("config", "notes"): "Notes that somebody wrote about a line's period.",
+    ("config", "actions"): "Actions in their present state.",
     ("config", "api_versions"): "The versions of the vendors' APIs in use, with the last day of each.",
     (
         "ledger",

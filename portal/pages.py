@@ -129,7 +129,12 @@ def _board(visit: Visit, entry: Entry) -> Response:
     links = (
         visit.portal.macros("nav.html").as_pdf(f"/{entry.name}.pdf") if entry.lines is not None else NOTHING
     )
-    return answer(visit, entry.name, lambda: renderer_of(visit, links).board(entry, newest))
+
+    def make() -> str:
+        renderer = renderer_of(visit, links)
+        return renderer.board(entry, renderer.board_values(entry, newest))
+
+    return answer(visit, entry.name, make)
 
 
 @router.get("/scorecard/{label}.html")

@@ -6,6 +6,7 @@ import json
 import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,11 @@ _SHAPE = {"met": "✓", "near": "!", "below": "×"}
 
 class PdfError(Exception):
     """The PDF can't be made; the text says what to do."""
+
+
+def can_make_pdf() -> bool:
+    """Whether the extra `pdf` is installed."""
+    return find_spec("typst") is not None
 
 
 def scorecard_pdf(values: Mapping[str, Any], heading: str) -> bytes:

@@ -26,6 +26,7 @@ from reports.components.links import Receipts
 from reports.engine.queries import PageError, Result, Row, connect
 from reports.look.numbers import instant, plural
 from reports.pages import SCORECARD, Entry, SiteError, named
+from reports.pdf import can_make_pdf, scorecard_pdf
 from reports.post.troubles import troubles
 from reports.site import menu
 from reports.site.fingerprints import Fingerprints, Page, Places
@@ -35,6 +36,8 @@ from reports.site.renderer import Periods, Renderer, Span, published_periods
 DATA_HEALTH = "data_health"
 FRONT_DOOR = "index.html"
 """What a reader opens first: the newest scorecard, or the first page that there is."""
+PDF_WEEKS = 4
+"""The newest weeks whose scorecard is there as PDF too; the portal makes that of any other."""
 _PAGES_OF_THEIR_OWN = (WEEKS, "receipts")
 """Pages that every site has, and that are not in the navigation as pages."""
 
@@ -58,6 +61,8 @@ class _Builder:
     places: Places
     """(period, line) -> the file with its receipt."""
     prints: Fingerprints
+    on_paper: frozenset[str]
+    """The pages that are there as PDF too."""
     files: list[Path] = field(default_factory=list)
     """Every file of the site, written now or earlier."""
     written: list[Path] = field(default_factory=list)
@@ -66,12 +71,13 @@ class _Builder:
     failures: dict[str, list[str]] = field(default_factory=dict)
     """What went wrong -> the files that it kept from being built."""
 
-    def put(self, file: str, html: str) -> list[str]:
+    def put(self, file: str, content: str | bytes) -> list[str]:
         """Write a page; returns the names of its files."""
+        data = content.encode("utf-8", "replace") if isinstance(content, str) else content
         names = [file, *([FRONT_DOOR] * (file == f"{self.front}.html"))]
         for name in names:
             path = self.target / name
-            write_atomically(path, html.encode("utf-8", "replace"), self.mode)
+            write_atomically(path, data, self.mode)
             self.written.append(path)
         tell("pages", len(self.written))
         return names
@@ -109,10 +115,16 @@ class _Builder:
                 self.scorecards(entry, periods.weeks)
             elif entry.name not in _PAGES_OF_THEIR_OWN and (periods.weeks or entry.lines is None):
                 params = self.renderer.board_params(entry, periods.newest)
-                made_of = self.made_of(entry.name, params, is_gated=entry.lines is not None)
+                paper = entry.name in self.on_paper
+                made_of = self.made_of(entry.name, params, paper, is_gated=entry.lines is not None)
                 with self.page(entry.name, entry.file, made_of) as files:
                     if files:
-                        files.names += self.put(entry.file, self.renderer.board(entry, periods.newest))
+                        values = self.renderer.board_values(entry, periods.newest)
+                        more = menu.paper_navigation(f"{entry.name}.pdf") if paper else ""
+                        files.names += self.put(entry.file, self.renderer.board(entry, values, more))
+                        if paper:
+                            pdf = scorecard_pdf(values, str(entry.meta["title"]))
+                            files.names += self.put(f"{entry.name}.pdf", pdf)
 
     def weeks(self, weeks: Sequence[date]) -> None:
         file = f"{WEEKS}.html"
@@ -126,7 +138,9 @@ class _Builder:
         for before, week, after in zip([None, *weeks], weeks, [*weeks[1:], None], strict=False):
             label = week_label(week)
             newest = after is None
-            made_of = self.made_of(SCORECARD, renderer.week_params(entry, week), before, after, is_gated=True)
+            paper = SCORECARD in self.on_paper and week in weeks[-PDF_WEEKS:]
+            params = renderer.week_params(entry, week)
+            made_of = self.made_of(SCORECARD, params, before, after, paper, is_gated=True)
             if newest:
                 made_of = replace(made_of, reads={})  # it also shows the running week and the sources
             with self.page(SCORECARD, f"{SCORECARD}/{label}.html", made_of) as files:
@@ -139,7 +153,14 @@ class _Builder:
                 ]:
                     nav = renderer.nav(root, SCORECARD if newest else WEEKS)
                     nav += menu.weeks_navigation(root, week, before, after)
+                    if paper:
+                        nav += menu.paper_navigation(f"{root}{SCORECARD}/{label}.pdf")
                     files.names += self.put(file, renderer.scorecard(values, root, nav))
+                if paper:
+                    pdf = scorecard_pdf(values, f"Scorecard {label}")
+                    files.names += self.put(f"{SCORECARD}/{label}.pdf", pdf)
+                    if newest:
+                        files.names += self.put(f"{SCORECARD}.pdf", pdf)
                 archive = f"{PUBLISHED}/{label}.html"
                 if not (self.target / archive).exists():
                     nav = renderer.nav("../", WEEKS) + menu.now_navigation(week)
@@ -224,7 +245,8 @@ def build_site(settings: Settings, company: Company, only: Collection[str] = ())
         front = front_door(pages, periods.weeks)
         frame = [(one.name, one.label, one.group, one.lines, one.file) for one in pages]
         prints = Fingerprints(connection, settings.site_dir, frame, company.model_dump_json())
-        builder = _Builder(renderer, settings.site_dir, mode, front, places, prints)
+        on_paper = _on_paper(connection, company, entries)
+        builder = _Builder(renderer, settings.site_dir, mode, front, places, prints, on_paper)
         if not only or "receipts" in only:
             builder.receipts(periods)
         builder.build(entries, periods)
@@ -239,6 +261,25 @@ def build_site(settings: Settings, company: Company, only: Collection[str] = ())
     if not only:
         _remove_old(builder)
     return Built(builder.files, builder.written)
+
+
+def _on_paper(
+    connection: duckdb.DuckDBPyConnection, company: Company, entries: Sequence[Entry]
+) -> frozenset[str]:
+    """The pages of lines that are there as PDF too: a file travels, so none with a confidential line."""
+    if not can_make_pdf():
+        return frozenset()
+    with closing(connection.cursor()) as cursor:
+        cursor.execute("use published")
+        lines = cursor.execute("select line_id, section from marts.dim_lines").fetchall()
+    secret = set(company.access.confidential)
+
+    def is_open(one: Entry) -> bool:
+        shown = [line for line in lines if not one.lines or set(line) & set(one.lines)]
+        return not any(set(line) & secret for line in shown)
+
+    of_lines = [one for one in entries if one.lines is not None and not one.meta.get("restricted")]
+    return frozenset(one.name for one in of_lines if is_open(one))
 
 
 def refresh_data_health(settings: Settings, company: Company) -> None:
@@ -277,8 +318,8 @@ def _remove_old(builder: _Builder) -> None:
     """Pages that this build no longer has: a week's second file of receipts, say."""
     kept = set(builder.files)
     for folder in ("", "scorecard", "receipts", "restricted"):
-        for path in (builder.target / folder).glob("*.html"):
-            if path not in kept:
+        for path in (builder.target / folder).iterdir() if (builder.target / folder).is_dir() else ():
+            if path.suffix in (".html", ".pdf") and path not in kept:
                 path.unlink()
 
 

@@ -132,6 +132,11 @@ def now_navigation(week: date) -> Markup:
     return _nav.as_known_now(week_label(week))
 
 
+def paper_navigation(address: str) -> Markup:
+    """The link from a page to the same on paper."""
+    return _nav.as_pdf(address)
+
+
 def back_navigation(week: date | None) -> Markup:
     """The link from receipts to their week's page."""
     return _nav.back_to(week_label(week), week_name(week)) if week else Markup()

@@ -185,12 +185,11 @@ class Renderer:
             ]
         return values
 
-    def board(self, entry: Entry, week: date | None) -> str:
-        """A page of the present. `week`: as in `board_values`."""
-        values = self.board_values(entry, week)
+    def board(self, entry: Entry, values: Mapping[str, Any], more: Markup | str = "") -> str:
+        """A page of the present. `values`: of `board_values`. `more`: navigation after that of the page."""
         root = "../" * entry.file.count("/")
         title = f"{values['build'].one().company_name}: {entry.meta['title']}"
-        nav = self.nav(root, entry.report) + menu.sections_navigation(self.pages, root, entry)
+        nav = self.nav(root, entry.report) + menu.sections_navigation(self.pages, root, entry) + more
         return self.html(entry.name, values, title=title, nav=nav)
 
     def receipts_of(self, span: Span) -> Period:

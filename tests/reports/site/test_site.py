@@ -363,7 +363,7 @@ def test_hostile_texts_stay_texts(site: Path) -> None:
         assert content.count("<script>") == 1 and content.count("<img") == 0, file
         for link in re.findall(r'href="([^"]*)"', content):
             assert re.match(
-                r"https?://|#|data:,$|(\.\./)?[a-z_]+(/[\w.-]+)?\.html(#[\w.-]+)?$", link, re.I
+                r"https?://|#|data:,$|(\.\./)?[a-z_]+(/[\w.-]+)?\.(html|pdf)(#[\w.-]+)?$", link, re.I
             ), (file, link)
     assert 'href="javascript' not in html and 'href="data:text' not in html and 'href="//no' not in html
 
@@ -384,6 +384,7 @@ def test_pages_are_self_contained_and_within_the_budget(site: Path) -> None:
 
 def test_every_link_inside_the_site_leads_somewhere(site: Path) -> None:
     anchors: dict[Path, set[str]] = {}
+    papers = {file.resolve() for file in site.rglob("*.pdf")}
     for file in site.rglob("*.html"):
         anchors[file.resolve()] = set(re.findall(r'\bid="([^"]+)"', file.read_text(encoding="utf-8")))
     checked = 0
@@ -391,7 +392,7 @@ def test_every_link_inside_the_site_leads_somewhere(site: Path) -> None:
         for link in re.findall(r'href="(?!https?:|HTTPS?:|data:)([^"]*)"', file.read_text(encoding="utf-8")):
             target, _, fragment = link.partition("#")
             other = (file.parent / target).resolve() if target else file
-            assert other in anchors, (file.name, link)
+            assert other in anchors or (other in papers and not fragment), (file.name, link)
             assert not fragment or fragment in anchors[other], (file.name, link)
             checked += 1
     assert checked > 3000
@@ -554,9 +555,9 @@ def test_long_receipts_are_spread_over_pages_within_the_budget(
 def test_history_weeks_limits_the_pages_and_what_leads_to_them(settings: Settings, company: Company) -> None:
     short = company.model_copy(update={"pages": company.pages.model_copy(update={"history_weeks": 2})})
     build_site(settings, short, only=["scorecard", "weeks"])
+    weeks = ["2025-W42", "2025-W43"]
     assert sorted(file.name for file in (settings.site_dir / "scorecard").iterdir()) == [
-        "2025-W42.html",
-        "2025-W43.html",
+        f"{week}.{kind}" for week in weeks for kind in ("html", "pdf")
     ]
     index = page(settings.site_dir, "weeks.html")
     assert set(re.findall(r'href="(?:scorecard|receipts)/([\w-]+)\.html"', index)) == {"2025-W42", "2025-W43"}
@@ -570,12 +571,11 @@ def test_a_second_build_replaces_and_removes(variant: Callable[..., Settings], c
     # pages as they were published stay for ever
     now, listed = (
         sorted(file for file in some if file.parent.name != "published")
-        for some in (settings.site_dir.rglob("*.html"), files)
+        for some in (settings.site_dir.rglob("*.[hp]*"), files)
     )
     assert now == listed
-    assert [
-        file.name for file in settings.site_dir.rglob("*") if file.is_file() and file.suffix != ".html"
-    ] == [FINGERPRINTS], "pieces were left behind"
+    others = [path for path in settings.site_dir.rglob("*") if path.suffix not in (".html", ".pdf")]
+    assert [path.name for path in others if path.is_file()] == [FINGERPRINTS], "pieces were left behind"
 
 
 @pytest.mark.slow
@@ -693,3 +693,30 @@ def test_the_page_that_the_docs_show_is_built(
     monkeypatch.setattr("reports.pages.PAGES", tmp_path / "pages")
     build_site(settings, company, only=["service"])
     assert "How we serve our clients." in page(settings.site_dir, "service.html")
+
+
+def test_the_newest_weeks_are_there_on_paper_without_what_is_confidential(site: Path) -> None:
+    """A PDF is a file that travels: none of a page with a confidential line. The portal makes any other."""
+    made = sorted(path.relative_to(site).as_posix() for path in site.rglob("*.pdf"))
+    weeks = [f"scorecard/2025-W{week}.pdf" for week in range(40, 44)]
+    assert {"scorecard.pdf", "marketing.pdf", *weeks} <= set(made), made
+    assert not {"ceo.pdf", "coo.pdf", "finance.pdf", "scorecard/2025-W39.pdf"} & set(made)
+    for name in made:
+        assert (site / name).read_bytes().startswith(b"%PDF-"), name
+    newest = page(site, "scorecard.html")
+    assert 'href="scorecard/2025-W43.pdf"' in newest and 'href="marketing.pdf"' in page(
+        site, "marketing.html"
+    )
+    assert 'href="../scorecard/2025-W43.pdf"' in page(site, "scorecard/2025-W43.html")
+    for name in ("scorecard/2025-W39.html", "ceo.html", "published/2025-W43.html"):
+        assert ".pdf" not in page(site, name), name
+
+
+def test_a_page_that_becomes_confidential_loses_its_pdf(settings: Settings, company: Company) -> None:
+    few = company.model_copy(update={"pages": company.pages.model_copy(update={"history_weeks": 1})})
+    build_site(settings, few)
+    assert (settings.site_dir / "scorecard.pdf").exists()
+    access = few.access.model_copy(update={"confidential": ["reactive_ops"]})
+    build_site(settings, few.model_copy(update={"access": access}))
+    assert not [path for path in settings.site_dir.rglob("*.pdf") if "scorecard" in str(path)]
+    assert ".pdf" not in page(settings.site_dir, "scorecard.html")

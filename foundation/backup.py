@@ -17,7 +17,7 @@ from foundation.errors import ScorelineError
 from foundation.settings import Company, Settings
 from foundation.store import StoreError
 from foundation.store.copies import copy_store
-from foundation.warehouse import Warehouse, backups
+from foundation.warehouse import Warehouse, backups, warehouse_kind
 
 
 class BackupError(ScorelineError):
@@ -83,6 +83,11 @@ def restore(settings: Settings, day: str | None = None) -> tuple[Path, Path | No
     Raises:
         BackupError: there is no such backup, or it cannot be copied.
     """
+    if warehouse_kind(settings) != "file":
+        raise BackupError(
+            'The warehouse is a lake. To put a backup in its place, write kind = "file" below [warehouse] in'
+            " company.toml, restore, and run `scoreline warehouse move --to ducklake` into an empty lake."
+        )
     found = {folder.name: folder for folder in backups(settings)}
     if not found:
         raise BackupError(f"{settings.backups_dir} has no backup.")

@@ -13,31 +13,33 @@ import logging
 import os
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+import tomllib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 import duckdb
 from filelock import FileLock, Timeout
 
-from foundation.errors import ScorelineError
+from foundation.errors import ScorelineError, SettingsError
 from foundation.formats import for_sql
 from foundation.settings import Company, Settings
+from foundation.text import read_text
 
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 FOREIGN_WAIT_SECONDS = 30.0
 """How long to wait for a process that holds the file without our lock, such as an analyst's shell."""
 
-_DDL = """
+_LEDGER = """
 create schema if not exists ledger;
-create schema if not exists config;
-create sequence if not exists ledger.load_numbers;
 create table if not exists ledger.loads (
     -- order of writing: under SCORELINE_AS_OF all instants are equal
-    load_number bigint not null default nextval('ledger.load_numbers'),
+    load_number bigint not null,
     load_id text not null,            -- one per source and run
     source text not null,
     table_name text not null,
@@ -78,6 +80,9 @@ create table if not exists ledger.backfills (
     warnings text[] not null,
     error text                        -- redacted; says what to do
 );
+"""
+_CONFIG = """
+create schema if not exists config;
 create table if not exists config.clock (as_of timestamptz not null);
 create table if not exists config.settings (name text not null, value text not null);
 create table if not exists config.sources (
@@ -219,9 +224,15 @@ class Waited(NamedTuple):
 
 @dataclass(frozen=True)
 class Warehouse:
-    """The warehouse of one home folder. Cheap to create: it opens nothing until it is used."""
+    """The warehouse of one home folder. Cheap to create: it opens nothing until it is used.
+
+    `foundation.lake.Lake` is the one that several machines share; `open_warehouse()` returns the one that
+    company.toml asks for.
+    """
 
     settings: Settings
+    resumes: ClassVar[bool] = True
+    """Whether a load may go on with what an interrupted one has fetched: nobody else has loaded since."""
 
     @property
     def path(self) -> Path:
@@ -255,9 +266,56 @@ class Warehouse:
         finally:
             lock.release()
 
+    @contextlib.contextmanager
+    def source_lock(self, source: str) -> Iterator[None]:
+        """Let only one process load a source at a time; the others wait."""
+        self.settings.dlt_dir.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self.settings.dlt_dir / f"{source}.lock")
+        try:
+            lock.acquire(timeout=1)
+        except Timeout:
+            log.info("%s is being loaded by another process; waiting for it", source)
+            lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def building(self, holder: str) -> contextlib.AbstractContextManager[Waited]:
+        """Around a dbt build in the file `path`, which has what was loaded so far."""
+        return self.write_lock(holder)
+
+    def preparing(self, holder: str) -> contextlib.AbstractContextManager[object]:
+        """Around `prepare()`."""
+        return self.write_lock(holder)
+
     def connect(self, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
-        """Open the warehouse file. Take `write_lock()` first: even a reader keeps out a writer in another
-        process.
+        """Open what loads write to: raw tables and ledger. Take `write_lock()` first."""
+        return self.connect_file(read_only=read_only)
+
+    def kept_open(self) -> contextlib.AbstractContextManager[Any]:
+        """The file stays open over the block, so that dlt's and our connections share one database instead of
+        opening and writing it out each time. It also waits for, and names, a process that holds the file
+        without our lock. Call with the lock held."""
+        return contextlib.closing(self.connect())
+
+    def look(self) -> duckdb.DuckDBPyConnection:
+        """Open raw tables and ledger to read them now, without a lock.
+
+        Raises:
+            duckdb.Error: nothing was loaded yet, or a load is writing.
+        """
+        return duckdb.connect(str(self.path), read_only=True)
+
+    def again(self, work: Callable[[], T]) -> T:
+        """Do a transaction; nobody else writes meanwhile."""
+        return work()
+
+    def tidy(self) -> None:
+        """What is to be done once a day."""
+
+    def connect_file(self, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
+        """Open the file `path`. Take the lock first: even a reader keeps out a writer in another process.
 
         Raises:
             WarehouseBusy: a process without the lock holds the file for longer than FOREIGN_WAIT_SECONDS.
@@ -289,7 +347,9 @@ class Warehouse:
         store can't be read, so what was read before stays.
         """
         with disk_errors(self.settings), contextlib.closing(self.connect()) as connection:
-            connection.execute(_DDL)
+            self.declare_ledger(connection)
+        with disk_errors(self.settings), contextlib.closing(self.connect_file()) as connection:
+            connection.execute(_CONFIG)
             connection.begin()
             connection.execute("delete from config.clock")
             connection.execute("insert into config.clock values (?)", [self.settings.now()])
@@ -309,7 +369,7 @@ class Warehouse:
 
     def declare_ledger(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Create missing tables of the ledger. Call with the lock held."""
-        connection.execute(_DDL)
+        connection.execute(_LEDGER)
 
     def record_loads(
         self, rows: list[dict[str, Any]], connection: duckdb.DuckDBPyConnection | None = None
@@ -321,11 +381,12 @@ class Warehouse:
                 self.declare_ledger(own)
                 self.record_loads(rows, own)
             return
-        for row in rows:
-            columns = ", ".join(row)
+        last = connection.execute("select coalesce(max(load_number), 0) from ledger.loads").fetchone()
+        for number, row in enumerate(rows, last[0] + 1 if last else 1):
+            columns = ", ".join(["load_number", *row])
             connection.execute(
-                f"insert into ledger.loads ({columns}) values ({', '.join('?' * len(row))})",
-                list(row.values()),
+                f"insert into ledger.loads ({columns}) values ({', '.join('?' * (len(row) + 1))})",
+                [number, *row.values()],
             )
 
     def record_backfill(self, row: dict[str, Any]) -> None:
@@ -333,15 +394,20 @@ class Warehouse:
         held."""
         key = ("source", "since", "until", "tables", "person")
         with contextlib.closing(self.connect()) as connection:
-            connection.execute(_DDL)
-            connection.begin()
+            self.declare_ledger(connection)
+            self.again(lambda: self._note_backfill(row, key, connection))
+
+    @staticmethod
+    def _note_backfill(
+        row: dict[str, Any], key: Sequence[str], connection: duckdb.DuckDBPyConnection
+    ) -> None:
+        with transaction(connection):
             same = " and ".join(f"{column} is not distinct from ?" for column in key)
             connection.execute(f"delete from ledger.backfills where {same}", [row[column] for column in key])
             connection.execute(
                 f"insert into ledger.backfills ({', '.join(row)}) values ({', '.join('?' * len(row))})",
                 list(row.values()),
             )
-            connection.commit()
 
     def publish(self, schema: str = "marts") -> Path:
         """Copy every table of `schema` into a new file and replace the published one with it. Call with the
@@ -367,7 +433,7 @@ class Warehouse:
         return target
 
     def _copy(self, schema: str, part: Path) -> None:
-        with contextlib.closing(self.connect()) as connection:
+        with contextlib.closing(self.connect_file()) as connection:
             names = connection.execute(
                 "select table_name from information_schema.tables where table_schema = ? order by 1", [schema]
             ).fetchall()
@@ -389,11 +455,62 @@ def settings_rows(company: Company) -> list[tuple[str, str]]:
     `format.*` says how numbers, amounts and days are written."""
     formats = for_sql(company.company.locale, company.company.currency)
     rows = [(f"format.{name}", text) for name, text in formats.items()]
-    for section, table in company.model_dump(mode="json", by_alias=True).items():
+    for section, table in company.model_dump(mode="json", by_alias=True, exclude={"warehouse"}).items():
         for key, value in table.items():
             items = value if isinstance(value, list) else [value]
             rows += [(f"{section}.{key}", str(item)) for item in items if isinstance(item, str | int | float)]
     return rows
+
+
+def open_warehouse(settings: Settings) -> Warehouse:
+    """The warehouse that company.toml asks for.
+
+    Raises:
+        SettingsError: company.toml is not valid.
+    """
+    if warehouse_kind(settings) == "file":
+        return Warehouse(settings)
+    from foundation.lake import Lake  # its drivers take half a second
+
+    return Lake(settings)
+
+
+def warehouse_kind(settings: Settings) -> str:
+    """`file` or `ducklake`, as company.toml says now."""
+    try:
+        changed = settings.company_file.stat().st_mtime_ns
+    except OSError:
+        return "file"  # whoever needs the file says that it is missing
+    return _kind(settings.company_file, changed)
+
+
+@lru_cache(maxsize=16)
+def _kind(company_file: Path, changed: int) -> str:
+    try:
+        found = tomllib.loads(read_text(company_file)).get("warehouse", {})
+    except (tomllib.TOMLDecodeError, SettingsError):
+        return "file"  # whoever loads the file says what is wrong with it
+    return str(found.get("kind", "file")) if isinstance(found, dict) else "file"
+
+
+def published_file(settings: Settings) -> Path:
+    """The published copy for readers; of a lake, the newest build's, fetched into this home.
+
+    Raises:
+        WarehouseError: the lake cannot be reached, and nothing was fetched before.
+    """
+    place, now = settings.published_path, time.monotonic()
+    if warehouse_kind(settings) != "file" and now - _looked.get(place, -LOOK_SECONDS) >= LOOK_SECONDS:
+        from foundation.lake import Lake, fetch
+
+        fetch(Lake(settings))
+        _looked[place] = now
+    return place
+
+
+LOOK_SECONDS = 10.0
+"""How long a process reads the same build before it looks for a newer one."""
+_looked: dict[Path, float] = {}
 
 
 def read_published(settings: Settings) -> duckdb.DuckDBPyConnection:
@@ -402,12 +519,23 @@ def read_published(settings: Settings) -> duckdb.DuckDBPyConnection:
     Raises:
         LookupError: nothing has been published yet.
     """
-    if not settings.published_path.exists():
-        raise LookupError(
-            f"{settings.published_path} does not exist yet: run the refresh and build jobs (make demo runs"
-            " both)"
-        )
-    return duckdb.connect(str(settings.published_path), read_only=True)
+    path = published_file(settings)
+    if not path.exists():
+        raise LookupError(f"{path} does not exist yet: run the refresh and build jobs (make demo runs both)")
+    return duckdb.connect(str(path), read_only=True)
+
+
+@contextlib.contextmanager
+def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """All of the block, or nothing of it."""
+    connection.begin()
+    try:
+        yield
+        connection.commit()
+    except BaseException:
+        with contextlib.suppress(duckdb.Error):  # a commit that failed has ended it
+            connection.rollback()
+        raise
 
 
 def first_published_week(settings: Settings) -> date | None:
@@ -415,7 +543,7 @@ def first_published_week(settings: Settings) -> date | None:
     try:
         with contextlib.closing(read_published(settings)) as connection:
             found = connection.execute("select min(week_start) from marts.fct_scorecard_weekly").fetchone()
-    except (LookupError, duckdb.Error):
+    except (LookupError, WarehouseError, duckdb.Error):
         return None
     return found[0] if found else None
 

@@ -42,6 +42,11 @@ def instance_home(folder: Path) -> Path:
     return folder / ".dagster"
 
 
+def location_of(name: str) -> dict[str, dict[str, str]]:
+    """A company's code location, as a workspace names it."""
+    return {"python_module": {"module_name": __name__, "attribute": name, "location_name": name}}
+
+
 def write_workspace(folder: Path) -> Path:
     """Write the workspace with a code location per company, and return its file.
 
@@ -51,21 +56,12 @@ def write_workspace(folder: Path) -> Path:
     names = companies_in(folder)
     if not names:
         raise SettingsError(f"{folder} has no company. `scoreline new NAME` lays one out.")
-    locations = [
-        {"python_module": {"module_name": __name__, "attribute": name, "location_name": name}}
-        for name in names
-    ]
     file = instance_home(folder) / "workspace.yaml"
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_suffix(f".{os.getpid()}")
-    part.write_text(yaml.safe_dump({"load_from": locations}, sort_keys=False), encoding="utf-8")
+    part.write_text(yaml.safe_dump({"load_from": [location_of(name) for name in names]}), encoding="utf-8")
     part.replace(file)
     return file
-
-
-def workspace_of(settings: Settings) -> Path:
-    """The workspace in which a company's jobs are: the project's own, or that of the companies."""
-    return write_workspace(companies_dir()) if settings.location else PROJECT_ROOT / "workspace.yaml"
 
 
 def work_for(name: str) -> None:

@@ -15,7 +15,7 @@ from packaging.version import Version
 from pydantic import Field
 
 from foundation.settings import Company, Settings, SettingsError, load_company
-from foundation.warehouse import Warehouse
+from foundation.warehouse import Warehouse, open_warehouse
 from orchestration.dbt_manifest import DBT_PROJECT
 
 
@@ -35,7 +35,7 @@ class Scoreline(dg.ConfigurableResource["Scoreline"]):
             raise dg.Failure(str(error), allow_retries=False) from None
 
     def warehouse(self) -> Warehouse:
-        return Warehouse(self.settings())
+        return open_warehouse(self.settings())
 
 
 class Window(dg.ConfigurableResource["Window"]):

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
 import sys
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -15,12 +14,13 @@ import psutil  # type: ignore[import-untyped]
 from dagster._core.definitions.reconstruct import ReconstructableJob
 from dagster._core.definitions.repository_definition import SINGLETON_REPOSITORY_NAME
 from dagster._core.execution.api import create_execution_plan, execute_run
-from dagster._core.remote_origin import RemoteJobOrigin, RemoteRepositoryOrigin
+from dagster._core.remote_origin import CodeLocationOrigin, RemoteJobOrigin, RemoteRepositoryOrigin
 from dagster._core.snap import snapshot_from_execution_plan
+from dagster._core.workspace.load import location_origin_from_module_name
 from dagster._core.workspace.load_target import WorkspaceFileTarget
 
 from foundation.settings import PROJECT_ROOT, Settings
-from orchestration.companies import workspace_of
+from orchestration.companies import location_of
 from orchestration.event_log import BATCH
 
 
@@ -56,10 +56,32 @@ def _reason(data: Any) -> str:
     return str(error.message).strip() if error is not None else "no reason given"
 
 
+_SQLITE = "event_log_storage:\n  module: orchestration.event_log\n  class: EventLog\n"
+_STORAGE = "SCORELINE_DAGSTER_STORAGE"
+"""The variable in which Dagster's processes find the address, with its password."""
+_POSTGRES = f"storage:\n  postgres:\n    postgres_url:\n      env: {_STORAGE}\n"
+
+
+def in_schema(url: str, schema: str) -> str:
+    """The address with a schema of Dagster's own in the database, which is made where it is missing: the
+    store may be in the same database, and both have a table `alembic_version`."""
+    import psycopg
+
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"create schema if not exists {schema}")
+    return f"{url}{'&' if '?' in url else '?'}options=-csearch_path%3D{schema}"
+
+
 def prepare_instance(settings: Settings) -> None:
     """Create the instance's folder with the project's `dagster.yaml`, and point Dagster to it."""
     settings.dagster_home.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(PROJECT_ROOT / "orchestration" / "dagster.yaml", settings.dagster_home / "dagster.yaml")
+    text = (PROJECT_ROOT / "orchestration" / "dagster.yaml").read_text(encoding="utf-8")
+    if settings.dagster_storage_url:
+        text = text.replace(_SQLITE, _POSTGRES)
+        os.environ[_STORAGE] = in_schema(settings.dagster_storage_url.get_secret_value(), "dagster")
+    part = settings.dagster_home / f"dagster.yaml.{os.getpid()}"
+    part.write_text(text, encoding="utf-8")
+    part.replace(settings.dagster_home / "dagster.yaml")
     os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
     os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", str(BATCH))
 
@@ -74,7 +96,9 @@ def fail_dead_runs(settings: Settings) -> list[str]:
         The ids of these runs.
     """
     prepare_instance(settings)
-    dead = []
+    dead: list[str] = []
+    if settings.dagster_storage_url:
+        return dead  # a run may be another machine's; its maximum runtime ends it
     with dg.DagsterInstance.get() as instance:
         for run in instance.get_runs(
             dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING])
@@ -109,9 +133,11 @@ def job_by_name(name: str) -> dg.JobDefinition:
 def _origin(name: str) -> RemoteJobOrigin:
     """The job as the UI knows it: it lists a run from the command line with the job's other runs and in the
     timeline, and sensors follow it."""
-    settings = Settings()
-    locations = WorkspaceFileTarget([str(workspace_of(settings))]).create_origins()
-    location = next(one for one in locations if settings.location in (None, one.location_name))
+    if company := Settings().location:
+        target = location_of(company)["python_module"]
+        location: CodeLocationOrigin = location_origin_from_module_name(**target, working_directory=None)
+    else:
+        (location,) = WorkspaceFileTarget([str(PROJECT_ROOT / "workspace.yaml")]).create_origins()
     return RemoteJobOrigin(RemoteRepositoryOrigin(location, SINGLETON_REPOSITORY_NAME), name)
 
 

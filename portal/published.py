@@ -133,8 +133,9 @@ class View:
 class Library:
     """The published file, opened once for each build and for each kind of reader."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, look: Callable[[], object] = lambda: None) -> None:
+        """`look`: brings the newest build to `path`, where it comes from elsewhere."""
+        self.path, self._look = path, look
         self._lock = threading.Lock()
         self._build: tuple[int, int] | None = None
         self._company: Company | None = None
@@ -182,6 +183,7 @@ class Library:
 
     def _refresh(self) -> None:
         """Open the file if it is another one than before. Readers that still use the old one keep it."""
+        self._look()
         try:
             found = self.path.stat()
         except FileNotFoundError:

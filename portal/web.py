@@ -9,7 +9,7 @@ import threading
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from email.utils import parseaddr
-from functools import cached_property
+from functools import cached_property, partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any
@@ -26,6 +26,7 @@ from foundation.settings.types import is_loopback
 from foundation.store import begin, read
 from foundation.store.audit import record
 from foundation.store.sign_in import Session, Token, see_session, session_of, token_of, use_token
+from foundation.warehouse import published_file
 from portal.access import Person, Viewer, viewer_of, viewer_of_token
 from portal.published import Library, View
 from reports.components.macros import FUNCTIONS
@@ -47,7 +48,7 @@ class Portal:
         """`address`: where it listens, such as `http://127.0.0.1:8600`."""
         self.settings = settings
         self.address = address
-        self.library = Library(settings.published_path)
+        self.library = Library(settings.published_path, partial(published_file, settings))
         self._company = _Watched(settings.company_file, lambda: load_company(settings))
         self._people = _Watched(settings.seeds_dir / "people.csv", lambda: _people(settings))
         self.url = (self.company.access.portal_url or address).rstrip("/")

@@ -27,7 +27,7 @@ from dlt_pipelines.errors import SourceError
 from dlt_pipelines.registry import SourceEntry, source_entry
 from dlt_pipelines.wire.redaction import Redactor
 from foundation.settings import Company, Settings
-from foundation.warehouse import Warehouse
+from foundation.warehouse import open_warehouse
 
 WHOLE = "*"
 """`person` of a source that is one part."""
@@ -193,7 +193,7 @@ def _note(settings: Settings, call: _Call, person: str, name: str, found: LoadRe
         "warnings": warnings,
         "error": error,
     }
-    warehouse = Warehouse(settings)
+    warehouse = open_warehouse(settings)
     with warehouse.write_lock(f"backfill {call.source}"):
         warehouse.record_backfill(row)
     return part
@@ -207,7 +207,7 @@ _SAME = (
 
 def _kept(settings: Settings, call: _Call, restart: bool) -> list[Part]:
     """What need not be done again; whatever else was noted is forgotten."""
-    warehouse, redone = Warehouse(settings), "" if restart else " and status <> 'ok'"
+    warehouse, redone = open_warehouse(settings), "" if restart else " and status <> 'ok'"
     with (
         warehouse.write_lock(f"backfill {call.source}"),
         contextlib.closing(warehouse.connect()) as connection,
@@ -222,7 +222,7 @@ def noted(
 ) -> list[Part]:
     """The parts of a window that were pulled, as the last call left them, in the order in which they
     ended."""
-    warehouse = Warehouse(settings)
+    warehouse = open_warehouse(settings)
     with warehouse.write_lock(f"backfill {source}"), contextlib.closing(warehouse.connect()) as connection:
         try:
             rows = connection.execute(

@@ -17,6 +17,7 @@ import traceback
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Literal
 
 import dlt
@@ -25,10 +26,10 @@ from dlt.common.configuration.container import Container
 from dlt.common.configuration.providers import ConfigProvider, CustomLoaderDocProvider
 from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
 from dlt.common.runtime.run_context import RunContext
-from filelock import FileLock, Timeout
 
 from dlt_pipelines import versions
 from dlt_pipelines.core.clocks import APART, instant_of_run, without_future
+from dlt_pipelines.core.destination import destination_of
 from dlt_pipelines.core.run import Run
 from dlt_pipelines.core.settlement import Outcome, Settled, TableReport, closing, ledger_rows, settle, waiting
 from dlt_pipelines.core.source import CURSORS, Window
@@ -41,7 +42,7 @@ from dlt_pipelines.wire.redaction import Redactor, redacted_logs
 from foundation.seeds import check_seeds
 from foundation.settings import Company, Settings, SettingsError
 from foundation.store.for_dbt import rows_for_dbt
-from foundation.warehouse import Warehouse, WarehouseError, translate
+from foundation.warehouse import Warehouse, WarehouseError, open_warehouse, transaction, translate
 
 log = logging.getLogger(__name__)
 
@@ -112,7 +113,7 @@ def load(
         raise PermanentError(
             f"{entry.label}: unknown tables {', '.join(unknown)}; there are: {', '.join(entry.tables)}"
         )
-    with _only_one(entry, settings):
+    with open_warehouse(settings).source_lock(entry.name):
         return _Load(entry, settings, company, asked, window, client).run()
 
 
@@ -126,8 +127,8 @@ def ensure_tables(settings: Settings, company: Company) -> None:
     """
     check_seeds(settings)
     of_the_store = rows_for_dbt(settings)
-    warehouse = Warehouse(settings)
-    with warehouse.write_lock("ensure tables"):
+    warehouse = open_warehouse(settings)
+    with warehouse.preparing("ensure tables"):
         limits = {name: entry.freshness_limit.total_seconds() / 3600 for name, entry in SOURCES.items()}
         warehouse.prepare(
             company,
@@ -137,7 +138,7 @@ def ensure_tables(settings: Settings, company: Company) -> None:
         )
         lacking = _lacking(warehouse, SOURCES.values())
     for name in lacking:
-        with _only_one(SOURCES[name], settings):
+        with warehouse.source_lock(name):
             _declare(SOURCES[name], settings)
     _note_unconnected(settings, warehouse)
 
@@ -154,28 +155,18 @@ def _note_unconnected(settings: Settings, warehouse: Warehouse) -> None:
             "select source, table_name, arg_max(status, load_number) from ledger.loads group by all"
         ).fetchall()
         noted = {(source, table) for source, table, status in last if status == "not_connected"}
-        now = settings.now()
-        connection.begin()
+        now, found = settings.now(), list[dict[str, Any]]()
         for name, entry in unconnected.items():
             if missing := [table for table in entry.tables if (name, table) not in noted]:
                 rows: dict[str, dict[str, Any]] = {table: {"status": "not_connected"} for table in missing}
-                warehouse.record_loads(ledger_rows(entry, rows, now, now, 0, 0.0), connection)
-        connection.commit()
+                found += ledger_rows(entry, rows, now, now, 0, 0.0)
 
+        def note() -> None:
+            with transaction(connection):
+                warehouse.record_loads(found, connection)
 
-@contextlib.contextmanager
-def _only_one(entry: SourceEntry, settings: Settings) -> Iterator[None]:
-    settings.dlt_dir.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(settings.dlt_dir / f"{entry.name}.lock")
-    try:
-        lock.acquire(timeout=1)
-    except Timeout:
-        log.info("%s is being loaded by another process; waiting for it", entry.label)
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
+        if found:
+            warehouse.again(note)
 
 
 def _lacking(warehouse: Warehouse, entries: Collection[SourceEntry]) -> dict[str, list[str]]:
@@ -196,8 +187,8 @@ def _lacking(warehouse: Warehouse, entries: Collection[SourceEntry]) -> dict[str
 def _declare(entry: SourceEntry, settings: Settings) -> None:
     """Make the tables of a source that are not there yet, empty. Call with the source's lock held and the
     warehouse's free."""
-    warehouse = Warehouse(settings)
-    with warehouse.write_lock(f"declare {entry.name}"), _kept_open(warehouse):
+    warehouse = open_warehouse(settings)
+    with warehouse.write_lock(f"declare {entry.name}"), warehouse.kept_open():
         missing = _lacking(warehouse, [entry]).get(entry.name)
         if not missing:
             return
@@ -211,7 +202,7 @@ def _declare(entry: SourceEntry, settings: Settings) -> None:
     with translated(entry, Redactor(), settings):
         pipeline.extract(empty, loader_file_format="parquet")
         pipeline.normalize()
-        with warehouse.write_lock(f"declare {entry.name}"), _kept_open(warehouse):
+        with warehouse.write_lock(f"declare {entry.name}"), warehouse.kept_open():
             pipeline.load()
 
 
@@ -224,34 +215,25 @@ def _own_dlt(settings: Settings) -> None:
         container[PluggableRunContext] = PluggableRunContext(_OwnContext(str(settings.dlt_dir)))
 
 
-def _destination(settings: Settings) -> Any:
-    duckdb_file: Any = dlt.destinations.duckdb({"database": str(settings.warehouse_path)})
-    # dlt asks for them thirty times a load and resolves the whole configuration each time, on which DuckDB's
-    # do not depend
-    ask = duckdb_file.capabilities
-    duckdb_file.capabilities = lambda config=None, naming=None: ask(
-        duckdb_file.spec() if config is None else config, naming
-    )
-    return duckdb_file
-
-
 def _open_pipeline(entry: SourceEntry, settings: Settings) -> tuple[Any, list[str]]:
     """The pipeline with schema and state as the warehouse has them, after loading and settling what killed
     runs left, and the warnings of these. Call with the lock held."""
     _own_dlt(settings)
+
+    warehouse = open_warehouse(settings)
 
     def attached() -> Any:
         return dlt.pipeline(
             pipeline_name=entry.name,
             pipelines_dir=str(settings.dlt_dir),
             dataset_name=f"raw_{entry.name}",
-            destination=_destination(settings),
+            destination=destination_of(warehouse),
         )
 
-    with _kept_open(Warehouse(settings)):
+    with warehouse.kept_open():
         try:
             pipeline = attached()
-            if pipeline.has_pending_data:
+            if pipeline.has_pending_data and warehouse.resumes:
                 log.info("%s: loading what an interrupted run had already fetched", entry.label)
                 pipeline.normalize()
                 pipeline.load()
@@ -268,7 +250,7 @@ def _open_pipeline(entry: SourceEntry, settings: Settings) -> tuple[Any, list[st
             shutil.rmtree(settings.dlt_dir / entry.name, ignore_errors=True)
             pipeline = attached()
         pipeline.sync_destination()
-        settled = _settle(entry, Warehouse(settings), lambda outcome: outcome.closed_at)
+        settled = _settle(entry, warehouse, lambda outcome: outcome.closed_at)
         warnings = [text for one in settled for text in one.outcome.told]
         for text in warnings:
             log.warning("an interrupted load said: %s", text)
@@ -281,17 +263,9 @@ def _settle(entry: SourceEntry, warehouse: Warehouse, ended: Callable[[Outcome],
     with contextlib.closing(warehouse.connect()) as connection:
         warehouse.declare_ledger(connection)
         return [
-            settle(connection, warehouse, entry, outcome, ended(outcome))
+            warehouse.again(partial(settle, connection, warehouse, entry, outcome, ended(outcome)))
             for outcome in waiting(connection, entry)
         ]
-
-
-def _kept_open(warehouse: Warehouse) -> contextlib.closing[duckdb.DuckDBPyConnection]:
-    """The file stays open over the block, so that dlt's and our connections share one database instead of
-    opening and writing it out each time. It also waits for, and names, a process that holds the file without
-    our lock. Call with the lock held.
-    """
-    return contextlib.closing(warehouse.connect())
 
 
 class _Load:
@@ -308,7 +282,7 @@ class _Load:
     ) -> None:
         self.entry, self.settings, self.company, self.asked = entry, settings, company, asked
         self.window, self.client, self.source = window, client, entry.source
-        self.warehouse = Warehouse(settings)
+        self.warehouse = open_warehouse(settings)
         self.started_at = settings.now()
         self.waited_before = client.waited_seconds if client else 0.0
         self.ahead = timedelta()
@@ -345,7 +319,7 @@ class _Load:
 
     def _pull(self, client: Connection) -> LoadReport:
         entry, source = self.entry, self.source
-        with self.warehouse.write_lock(f"load {entry.name}: cursors"), _kept_open(self.warehouse):
+        with self.warehouse.write_lock(f"load {entry.name}: cursors"), self.warehouse.kept_open():
             pipeline, warnings = _open_pipeline(entry, self.settings)
         origin = self._origin(client)
         run = Run(
@@ -380,7 +354,7 @@ class _Load:
             loader_file_format="parquet",
         )
         pipeline.normalize()
-        with self.warehouse.write_lock(f"load {entry.name}"), _kept_open(self.warehouse):
+        with self.warehouse.write_lock(f"load {entry.name}"), self.warehouse.kept_open():
             pipeline.load(workers=_LOADERS)
             *_, settled = _settle(entry, self.warehouse, lambda _: self.settings.now() - self.ahead)
         if run.unavailable:

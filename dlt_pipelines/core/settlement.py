@@ -25,7 +25,7 @@ from dlt_pipelines.core.run import MARKED, Mark, Run
 from dlt_pipelines.core.source import Table
 from dlt_pipelines.core.tables import resource
 from dlt_pipelines.registry import SourceEntry
-from foundation.warehouse import Warehouse
+from foundation.warehouse import Warehouse, transaction
 
 _SCHEMA = pa.schema([pa.field("outcome", pa.string(), nullable=False)])
 
@@ -154,10 +154,12 @@ def closing(entry: SourceEntry, outcome: Callable[[], Outcome]) -> Any:
 
 
 def waiting(connection: duckdb.DuckDBPyConnection, entry: SourceEntry) -> list[Outcome]:
-    """The outcomes of loaded packages that were not settled yet, oldest first."""
+    """The outcomes of loaded packages that were not settled yet, oldest first. That of a package which was
+    loaded in part says nothing."""
     try:
         rows = connection.execute(
-            f"select outcome from raw_{entry.name}.{UNSETTLED.name} order by cast(_dlt_load_id as double)"
+            f"select outcome from raw_{entry.name}.{UNSETTLED.name} where _dlt_load_id in"
+            f" (select load_id from raw_{entry.name}._dlt_loads) order by cast(_dlt_load_id as double)"
         ).fetchall()
     except duckdb.CatalogException:
         return []
@@ -173,7 +175,17 @@ def settle(
 ) -> Settled:
     """Mark what is gone, write the ledger, and forget the outcome: all of it or nothing. Call with the lock
     held. `at`: the end of the load."""
-    connection.begin()
+    with transaction(connection):
+        return _settled(connection, warehouse, entry, outcome, at)
+
+
+def _settled(
+    connection: duckdb.DuckDBPyConnection,
+    warehouse: Warehouse,
+    entry: SourceEntry,
+    outcome: Outcome,
+    at: datetime,
+) -> Settled:
     for mark in outcome.marks:
         _apply(connection, entry, mark)
     if entry.source.settle:
@@ -188,9 +200,9 @@ def settle(
     )
     warehouse.record_loads(of_run, connection)
     connection.execute(
-        f"delete from raw_{entry.name}.{UNSETTLED.name} where _dlt_load_id = ?", [outcome.load_id]
+        f"delete from raw_{entry.name}.{UNSETTLED.name} where cast(_dlt_load_id as double) <= ?",
+        [float(outcome.load_id)],
     )
-    connection.commit()
     through = [row["complete_through"] for row in rows.values() if row["complete_through"]]
     return Settled(outcome, reports, min(through, default=None))
 

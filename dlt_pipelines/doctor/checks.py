@@ -21,7 +21,7 @@ from dlt_pipelines.wire.connection import Connection
 from dlt_pipelines.wire.redaction import Redactor, redacted_logs
 from foundation.calendar import local_date
 from foundation.settings import Company, Settings, SettingsError, env_file
-from foundation.warehouse import read_published
+from foundation.warehouse import WarehouseError, open_warehouse, read_published
 
 __all__ = ["Finding", "diagnose"]
 
@@ -91,18 +91,16 @@ def _clock(entry: SourceEntry, client: Connection, settings: Settings) -> Iterat
 
 def _last_load(entry: SourceEntry, settings: Settings) -> Iterator[Finding]:
     """The failure of the last load, by the ledger: reading may be allowed and the shape wrong."""
-    if not settings.warehouse_path.exists():
-        return
     try:
-        with contextlib.closing(duckdb.connect(str(settings.warehouse_path), read_only=True)) as connection:
+        with contextlib.closing(open_warehouse(settings).look()) as connection:
             rows = connection.execute(
                 "select error, string_agg(table_name, ', ' order by table_name), max(finished_at) from"
                 " ledger.loads where source = ? and load_id = (select arg_max(load_id, load_number) from"
                 " ledger.loads where source = ?) and status = 'failed' group by error",
                 [entry.name, entry.name],
             ).fetchall()
-    except duckdb.Error:
-        return  # a load is writing, or nothing was ever loaded
+    except (duckdb.Error, WarehouseError):
+        return  # a load is writing, or nothing was ever loaded; or another finding says what is wrong
     for error, tables, when in rows:
         yield Finding(
             entry.name,

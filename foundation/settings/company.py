@@ -71,6 +71,11 @@ class BackupSection(Table):
     """Daily backups to keep; 0: make none."""
 
 
+class WarehouseSection(Table):
+    kind: Literal["file", "ducklake"] = "file"
+    """ducklake: several machines share it, where WAREHOUSE_CATALOG_URL and WAREHOUSE_STORAGE_URL say."""
+
+
 class SalesSection(Table):
     crm: Literal["hubspot", "copper"] | None = None
     """The CRM of the sales pages. None: HubSpot, or Copper if HubSpot is not connected."""
@@ -187,6 +192,7 @@ class Company(Table):
     company: CompanySection
     calendar: CalendarSection = CalendarSection()
     backup: BackupSection = BackupSection()
+    warehouse: WarehouseSection = WarehouseSection()
     hubspot: vendors.HubSpotSection = vendors.HubSpotSection()
     autotask: vendors.AutotaskSection = vendors.AutotaskSection()
     microsoft_graph: vendors.MicrosoftGraphSection = vendors.MicrosoftGraphSection()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from foundation.errors import SettingsError
@@ -99,6 +100,17 @@ class Settings(EnvSettings):
     """The same of a Teams channel: a workflow that begins with a webhook request."""
     store_url: Annotated[SecretStr | None, Field(alias="STORE_URL")] = None
     """The Postgres of the store. None: SQLite, in `store_path`."""
+    dagster_storage_url: Annotated[SecretStr | None, Field(alias="DAGSTER_STORAGE_URL")] = None
+    """The Postgres of Dagster's runs and events. None: SQLite, in `dagster_home`."""
+    catalog_url: Annotated[SecretStr | None, Field(alias="WAREHOUSE_CATALOG_URL")] = None
+    """The Postgres of a lake's catalog and locks."""
+    storage_url: Annotated[str | None, Field(alias="WAREHOUSE_STORAGE_URL")] = None
+    """The bucket or folder of a lake's data: s3://bucket/prefix, or a path."""
+    s3_endpoint: Annotated[str | None, Field(alias="AWS_ENDPOINT_URL")] = None
+    """The address of a server that speaks S3. None: Amazon's."""
+    s3_key: Annotated[str | None, Field(alias="AWS_ACCESS_KEY_ID")] = None
+    s3_secret: Annotated[SecretStr | None, Field(alias="AWS_SECRET_ACCESS_KEY")] = None
+    s3_region: Annotated[str, Field(alias="AWS_REGION")] = "us-east-1"
 
     @field_validator("as_of")
     @classmethod
@@ -123,15 +135,24 @@ class Settings(EnvSettings):
             raise ValueError("not a webhook address, expected https://host/path as Slack or Teams shows it")
         return value
 
-    @field_validator("store_url")
+    @field_validator("store_url", "catalog_url", "dagster_storage_url")
     @classmethod
-    def _postgres(cls, value: SecretStr | None) -> SecretStr | None:
+    def _postgres(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
         if value is None:
             return None
         scheme, separator, rest = value.get_secret_value().partition("://")
         if scheme not in ("postgres", "postgresql", "postgresql+psycopg") or not rest.partition("/")[2]:
             raise ValueError("not a valid address, expected postgresql://user:password@host:5432/database")
-        return SecretStr(f"postgresql+psycopg{separator}{rest}")
+        # SQLAlchemy wants to know the driver
+        driver = "postgresql+psycopg" if info.field_name == "store_url" else "postgresql"
+        return SecretStr(f"{driver}{separator}{rest}")
+
+    @field_validator("storage_url")
+    @classmethod
+    def _storage(cls, value: str | None) -> str | None:
+        if value is None or re.match(r"s3://[^/]+", value) or "://" not in value:
+            return value and (value if "://" in value else str(Path(value).expanduser().resolve()))
+        raise ValueError(f"{value!r} is not a valid place, expected s3://bucket/prefix or a folder")
 
     @field_validator(
         "home",

@@ -11,6 +11,7 @@ from pydantic import Field
 from foundation.backup import BackupError, daily_backup
 from foundation.calendar import week_label
 from foundation.settings import Company, Settings
+from foundation.warehouse import published_file
 from orchestration.assets.ingestion import OWNERS
 from orchestration.assets.transformation import DAILY, POOL
 from orchestration.resources import Scoreline
@@ -75,6 +76,7 @@ def published_database(context: dg.AssetExecutionContext, scoreline: Scoreline) 
         "path": dg.MetadataValue.path(path),
         "bytes": dg.MetadataValue.int(path.stat().st_size),
     }
+    warehouse.tidy()
     try:
         if folder := daily_backup(scoreline.settings(), scoreline.company()):
             metadata["backup"] = dg.MetadataValue.path(folder)
@@ -170,6 +172,7 @@ def _mailed(
     """Send the mail of the partition and report the result. `period`: `week` or `day`, as the partitions."""
     first = date.fromisoformat(context.partition_key)
     settings, company = scoreline.settings(), scoreline.company()
+    published_file(settings)  # whichever machine has built it
     try:
         report = send(settings, company, first, force=config.force, only=config.only or None)
     except DeliveryFailed as error:

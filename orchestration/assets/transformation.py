@@ -129,7 +129,7 @@ def dbt_models(context: dg.AssetExecutionContext, dbt: DbtCliResource, scoreline
     wrong number is never published."""
     settings = scoreline.settings()
     os.environ.update(dbt_environment(settings))  # dagster-dbt passes this process's environment to dbt
-    with scoreline.warehouse().write_lock(f"dbt build, run {context.run_id}"):
+    with scoreline.warehouse().building(f"dbt build, run {context.run_id}"):
         # one folder instead of one per run: the lock is held, and dbt's logs stay in the home
         build = dbt.cli(["build"], context=context, target_path=settings.home / "dbt")
         try:

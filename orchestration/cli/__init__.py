@@ -45,6 +45,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "backup": ("backups", "Back up the warehouse and the store."),
         "restore": ("backups", "Restore the warehouse from a backup."),
         "store": ("store", "Move the store to Postgres."),
+        "warehouse": ("warehouse", "Move the warehouse into a lake, or back."),
         "new-ledger": ("backups", "Replace a lost or damaged store, with the ledger of deliveries in it."),
     },
     "Change it": {

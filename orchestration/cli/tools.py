@@ -77,7 +77,7 @@ def dbt(arguments: tuple[str, ...]) -> None:
     """
     from dlt_pipelines.core.load import ensure_tables
     from foundation.dbt_files import project_dir
-    from foundation.warehouse import Warehouse
+    from foundation.warehouse import open_warehouse
     from orchestration.dbt_manifest import dbt_environment
 
     settings = Settings()
@@ -92,5 +92,5 @@ def dbt(arguments: tuple[str, ...]) -> None:
         *arguments,
         *(place if arguments and not arguments[0].startswith("-") else []),
     ]
-    with Warehouse(settings).write_lock(f"dbt {' '.join(arguments)}"):
+    with open_warehouse(settings).building(f"dbt {' '.join(arguments)}"):
         sys.exit(subprocess.run(command, cwd=project, env=dbt_environment(settings)).returncode)

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from foundation.settings import Company, Settings
 from foundation.store.schema import alerts, deliveries
-from foundation.warehouse import utc
+from foundation.warehouse import published_file, utc
 from reports.engine.markup import plain
 from reports.engine.queries import connect
 from reports.look.numbers import instant
@@ -42,7 +42,7 @@ def source_conditions(settings: Settings) -> dict[str, str]:
     Raises:
         LookupError: nothing has been published yet.
     """
-    connection = connect(settings.published_path)
+    connection = connect(published_file(settings))
     try:
         rows = connection.execute(
             "select source, label, last_error, refused from published.marts.dim_sources"
@@ -81,7 +81,7 @@ def data_conditions(settings: Settings) -> dict[str, str]:
         LookupError: nothing has been published yet.
     """
     out = {}
-    with closing(connect(settings.published_path)) as connection:
+    with closing(connect(published_file(settings))) as connection:
         zone, as_of = connection.execute(
             "select time_zone, as_of from published.marts.dim_build"
         ).fetchone() or ("UTC", settings.now())

@@ -19,7 +19,7 @@ from foundation.calendar import local_date, parse_week, week_end_instant, week_l
 from foundation.seeds import day_off, is_last_working_day
 from foundation.settings import Company, ReportName, Settings
 from foundation.store.schema import alerts, deliveries
-from foundation.warehouse import utc
+from foundation.warehouse import published_file, utc
 from reports.engine.queries import connect
 from reports.look.numbers import plural
 from reports.post.alerts import remember
@@ -94,7 +94,7 @@ def may_still_go(settings: Settings, company: Company, report: str, period: str)
 def built_as_of(settings: Settings) -> datetime | None:
     """The clock of what is published; None: nothing is."""
     try:
-        with closing(connect(settings.published_path)) as connection:
+        with closing(connect(published_file(settings))) as connection:
             row = connection.execute("select as_of from published.marts.dim_build").fetchone()
     except LookupError:
         return None

@@ -21,7 +21,7 @@ from foundation.calendar import week_label
 from foundation.private import close_home, site_mode
 from foundation.progress import tell
 from foundation.settings import Company, Settings
-from foundation.warehouse import disk_errors
+from foundation.warehouse import disk_errors, published_file
 from reports.components.links import Receipts
 from reports.engine.queries import PageError, Result, Row, connect
 from reports.look.numbers import instant, plural
@@ -227,7 +227,7 @@ def build_site(settings: Settings, company: Company, only: Collection[str] = ())
         SiteError: pages failed; the last good ones are still there, the other pages are new.
         DiskFull: there is no room for a page; the last good one is still there.
     """
-    with disk_errors(settings), closing(connect(settings.published_path)) as connection:
+    with disk_errors(settings), closing(connect(published_file(settings))) as connection:
         pages = menu.shown_pages(connection, company)
         entries = named(company, only, pages) if only else pages
         if not entries:

@@ -18,6 +18,7 @@ import duckdb
 
 from foundation.calendar import week_end_instant
 from foundation.settings import Settings
+from foundation.warehouse import published_file
 from reports.engine.markup import plain
 from reports.engine.queries import Row, connect
 from reports.look.numbers import instant, period_name, plural
@@ -273,7 +274,7 @@ def source_states(settings: Settings) -> dict[str, SourceState]:
     Raises:
         LookupError: nothing has been published yet.
     """
-    with closing(connect(settings.published_path)) as connection:
+    with closing(connect(published_file(settings))) as connection:
         return read_sources(connection)
 
 

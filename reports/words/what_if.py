@@ -17,6 +17,7 @@ from typing import Any
 import jinja2
 
 from foundation.settings import Settings
+from foundation.warehouse import published_file
 from reports.engine.queries import connect
 
 PERIODS = 13
@@ -61,7 +62,7 @@ def would_have(
     Raises:
         LookupError: nothing has been published yet, or it has no such line.
     """
-    with closing(connect(settings.published_path)) as connection:
+    with closing(connect(published_file(settings))) as connection:
         row = connection.execute(
             "select cadence from published.marts.dim_lines where line_id = ?", [line_id]
         ).fetchone()

@@ -20,17 +20,17 @@ from dlt_pipelines.sources.simplefin.answers import (
 )
 from dlt_pipelines.wire.client import Client
 from foundation.settings import Company, Settings
+from foundation.warehouse import WarehouseError, open_warehouse
 
 
 def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[Finding]:
     """Requests left, what the banks complain of, stale balances, and the accounts that count as cash."""
     taken, keys = 0, dict[str, str]()
-    if settings.warehouse_path.exists():
-        with (
-            contextlib.suppress(duckdb.Error),
-            contextlib.closing(duckdb.connect(str(settings.warehouse_path), read_only=True)) as connection,
-        ):
-            taken, keys = used(connection, settings.now()), known_keys(connection)
+    with (
+        contextlib.suppress(duckdb.Error, WarehouseError),
+        contextlib.closing(open_warehouse(settings).look()) as connection,
+    ):
+        taken, keys = used(connection, settings.now()), known_keys(connection)
     budget = f"the loads of the last 24 hours took {taken} of {PER_DAY} requests"
     if taken >= PER_DAY:
         yield Finding(

@@ -1,0 +1,523 @@
+"""The warehouse that several machines share: a DuckLake, with Postgres as its catalog and object storage (or
+a folder) for its data.
+
+The lake holds what cannot be computed again: raw tables, the ledger of loads, what was published (schema
+`snapshots`). Loads write to it side by side. A build takes what has changed since its last one into
+`warehouse.duckdb` of its own home, computes there, and gives the snapshots back. So dbt works on a local file
+whatever the warehouse is, and any machine can be the next to build.
+
+What only one may do at a time is guarded by Postgres' advisory locks, which end with the process that holds
+them. The published file lies in the storage under the name of its build; a pointer beside it is replaced
+last, and readers fetch the file when the pointer has changed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import importlib.util
+import json
+import logging
+import os
+import random
+import re
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import unquote, urlsplit
+from uuid import uuid4
+
+import duckdb
+import psycopg
+from filelock import FileLock
+from pydantic import SecretStr
+
+from foundation.errors import SettingsError
+from foundation.settings import Settings
+from foundation.storage import Missing, Storage, StorageError, storage_of
+from foundation.warehouse import Waited, Warehouse, WarehouseError
+
+log = logging.getLogger(__name__)
+
+NAME = "lake"
+"""What the lake is called where it is attached."""
+EXTENSIONS = ("ducklake", "postgres_scanner", "httpfs")
+CONNECT_TIMEOUT = 10
+"""Seconds to wait for Postgres."""
+KEPT_DAYS = 7
+"""Days that the lake's own snapshots stay."""
+KEPT_BUILDS = 5
+"""Published files that stay in the storage: a reader may still be fetching an earlier one."""
+_TRIES = 8
+"""Of a transaction that touches the same rows as another machine's."""
+_POINTER = "published/current.json"
+_T = TypeVar("_T")
+_OPENING = threading.Lock()
+_opened: dict[tuple[int, str], duckdb.DuckDBPyConnection] = {}
+"""(process, lake) -> the DuckDB that the process's connections share."""
+
+
+class Lake(Warehouse):
+    """The warehouse where company.toml says `kind = "ducklake"`. Builds compute in the file `path`."""
+
+    resumes = False
+    """Another machine may have loaded since, and its rows are newer: what a killed load has fetched is
+    fetched again."""
+
+    @cached_property
+    def catalog_url(self) -> str:
+        return str(_needed(self.settings.catalog_url, "WAREHOUSE_CATALOG_URL").get_secret_value())
+
+    @cached_property
+    def storage(self) -> Storage:
+        _needed(self.settings.storage_url, "WAREHOUSE_STORAGE_URL")
+        return storage_of(self.settings)
+
+    @property
+    def metadata_schema(self) -> str:
+        """The schema of the catalog's database: companies may share one."""
+        return "_".join(filter(None, (NAME, self.settings.location)))
+
+    @property
+    def data_path(self) -> str:
+        return f"{self.storage.root}/data"
+
+    # ---- connections
+
+    def connect(self, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
+        """A connection whose tables are the lake's. `read_only` says what for: it is not enforced.
+
+        Connections of a process share one DuckDB, because loading the extensions takes half a second. Each
+        has its own transaction.
+
+        Raises:
+            WarehouseError: the catalog or the storage cannot be reached.
+        """
+        key = (os.getpid(), self._identity())
+        with self.errors(), _OPENING:
+            if key in _opened:
+                try:
+                    return self._cursor(_opened[key])
+                except duckdb.Error:  # Postgres was restarted
+                    _opened.pop(key).close()
+            _opened[key] = self.open_alone()
+            return self._cursor(_opened[key])
+
+    def _cursor(self, opened: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+        cursor = opened.cursor()
+        if secret := self.storage.duckdb_secret():
+            cursor.execute(secret)  # credentials of a cloud's role change
+        cursor.execute(f"use {NAME}")
+        cursor.execute(f"from {NAME}.current_snapshot()")
+        return cursor
+
+    def open_alone(self) -> duckdb.DuckDBPyConnection:
+        """A DuckDB of its own with the lake in it, to be closed."""
+        connection = duckdb.connect()
+        try:
+            load_extensions(connection)
+            for name, value in (("ducklake_max_retry_count", 30), ("ducklake_retry_wait_ms", 50)):
+                connection.execute(f"set {name} = {value}")
+            if secret := self.storage.duckdb_secret():
+                connection.execute(secret)
+            options = f"data_path {_quoted(self.data_path)}, metadata_schema '{self.metadata_schema}'"
+            address = _quoted(f"ducklake:postgres:{self.catalog_url}")
+            connection.execute(f"attach {address} as {NAME} ({options})")
+            connection.execute(f"use {NAME}")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def look(self) -> duckdb.DuckDBPyConnection:
+        return self.connect(read_only=True)
+
+    def kept_open(self) -> contextlib.AbstractContextManager[Any]:
+        """Nothing to share: each connection has a transaction of its own."""
+        return contextlib.nullcontext()
+
+    @contextlib.contextmanager
+    def errors(self) -> Iterator[None]:
+        """Raise WarehouseError, without a secret, where the block fails because of the catalog or storage."""
+        try:
+            yield
+        except (psycopg.Error, StorageError, duckdb.IOException, duckdb.HTTPException) as error:
+            raise self.translated(error) from None
+
+    def translated(self, error: Exception) -> WarehouseError:
+        """An error of Postgres or the storage, for people."""
+        text = re.sub(r"\s+", " ", str(error)).strip().removeprefix("IO Error: ")
+        for secret in self.secrets():
+            text = text.replace(secret, "***")
+        place = urlsplit(self.catalog_url)
+        return WarehouseError(
+            f"The lake (catalog {place.path.lstrip('/')} on {place.hostname}, data in {self.storage.root})"
+            f" cannot be used: {text[:400]}. Start what is missing, or correct WAREHOUSE_CATALOG_URL and"
+            " WAREHOUSE_STORAGE_URL. Nothing is lost: the next run reads what this one has not."
+        )
+
+    def secrets(self) -> list[str]:
+        """What must not be in any text."""
+        password = urlsplit(self.catalog_url).password or ""
+        return [one for one in (password, unquote(password), *self.storage.secrets()) if one]
+
+    # ---- locks
+
+    @contextlib.contextmanager
+    def write_lock(self, holder: str) -> Iterator[Waited]:
+        """Writers wait only for what needs the lake alone: a move, the daily clean-up."""
+        with self._lock("writers", holder, shared=True) as waited:
+            yield waited
+
+    @contextlib.contextmanager
+    def alone(self, holder: str) -> Iterator[Waited]:
+        """Keep every writer of every machine out."""
+        with self._lock("writers", holder) as waited:
+            yield waited
+
+    @contextlib.contextmanager
+    def source_lock(self, source: str) -> Iterator[None]:
+        with self._lock(f"source {source}", f"load {source}"):
+            yield
+
+    @contextlib.contextmanager
+    def _lock(self, name: str, holder: str, *, shared: bool = False) -> Iterator[Waited]:
+        """Hold one of Postgres' advisory locks. It ends with the connection, so with the process."""
+        key = int.from_bytes(
+            hashlib.sha256(f"{self.metadata_schema}/{name}".encode()).digest()[:8], signed=True
+        )
+        kind = "_shared" if shared else ""
+        began, before = time.monotonic(), None
+        with self.errors():
+            connection = psycopg.connect(
+                self.catalog_url,
+                autocommit=True,
+                connect_timeout=CONNECT_TIMEOUT,
+                keepalives_idle=30,
+                application_name=f"{holder}, {socket.gethostname()}"[:63],
+            )
+        with contextlib.closing(connection):
+            with self.errors():
+                if not connection.execute(f"select pg_try_advisory_lock{kind}(%s)", [key]).fetchone()[0]:  # type: ignore[index]
+                    before = _holder(connection, key)
+                    log.info("waiting for %s: %s", name, before or "another process has it")
+                    connection.execute(f"select pg_advisory_lock{kind}(%s)", [key])
+                    log.info("waited %.1f s for %s", time.monotonic() - began, name)
+            yield Waited(time.monotonic() - began, before)
+
+    def again(self, work: Callable[[], _T]) -> _T:
+        """Do a transaction again where another machine has changed the same rows meanwhile."""
+        for tried in range(_TRIES):
+            try:
+                return work()
+            except duckdb.TransactionException as error:
+                if tried == _TRIES - 1:
+                    raise
+                log.info("another machine was first; trying again (%s)", str(error).splitlines()[0][:200])
+                time.sleep(random.uniform(0.1, 0.5) * (tried + 1))
+        raise AssertionError
+
+    # ---- builds
+
+    @contextlib.contextmanager
+    def building(self, holder: str) -> Iterator[Waited]:
+        """One build at a time, on whichever machine: with what the lake has now, and the snapshots in the
+        lake at its end. A build that fails gives nothing back."""
+        with self._lock("build", holder) as waited, self._own_file():
+            self.pull()
+            yield waited
+            self.push_snapshots()
+
+    @contextlib.contextmanager
+    def preparing(self, holder: str) -> Iterator[None]:
+        with self._own_file():
+            yield
+
+    @contextlib.contextmanager
+    def _own_file(self) -> Iterator[None]:
+        """Keep other processes of this home from the local file. Not re-entrant, as the locks of Postgres."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(self.path.with_suffix(".lock")):
+            yield
+
+    def pull(self) -> int:
+        """Copy the tables that have changed since the last time into the local file; all of it or nothing.
+        Returns how many were copied. Call it in `building()`."""
+        with self.errors(), contextlib.closing(self.open_alone()) as connection:
+            self._attach_file(connection)
+            connection.begin()
+            connection.execute(f"create table if not exists here.main.{_TAKEN} (lake text, snapshot bigint)")
+            snapshot = self._snapshot(connection)
+            there = tables_of(connection, NAME)
+            here = tables_of(connection, "here")
+            changed = self._changed(connection)
+            copied = 0
+            for table in there:
+                schema, name = table
+                if table in here and changed is not None and table not in changed and schema != "snapshots":
+                    continue
+                connection.execute(f"create schema if not exists here.{schema}")
+                connection.execute(
+                    f'create or replace table here.{schema}."{name}" as from {NAME}.{schema}."{name}"'
+                )
+                copied += 1
+            for schema, name in here - there:
+                connection.execute(f'drop table here.{schema}."{name}"')
+            connection.execute(f"delete from here.main.{_TAKEN}")
+            connection.execute(f"insert into here.main.{_TAKEN} values (?, ?)", [self._identity(), snapshot])
+            connection.commit()
+        log.info("took %d of %d tables from the lake, snapshot %d", copied, len(there), snapshot)
+        return copied
+
+    def push_snapshots(self) -> None:
+        """Give back what a build has recorded: the rows of schema `snapshots` that are new or different."""
+        with self.errors(), contextlib.closing(self.open_alone()) as connection:
+            self._attach_file(connection)
+            connection.begin()
+            connection.execute("create schema if not exists snapshots")
+            there = tables_of(connection, NAME)
+            for schema, name in sorted(tables_of(connection, "here")):
+                if schema != "snapshots":
+                    continue
+                mine, theirs = f'here.snapshots."{name}"', f'{NAME}.snapshots."{name}"'
+                if (schema, name) not in there or _columns(connection, mine) != _columns(connection, theirs):
+                    connection.execute(f"create or replace table {theirs} as from {mine}")
+                    continue
+                for kind, one, other in (("gone", theirs, mine), ("new", mine, theirs)):
+                    connection.execute(
+                        f"create or replace temp table {kind} as (from {one}) except all (from {other})"
+                    )
+                key = "dbt_scd_id"
+                if connection.execute("select count(*) from gone").fetchone() != (0,):
+                    connection.execute(f"delete from {theirs} where {key} in (select {key} from gone)")
+                if connection.execute("select count(*) from new").fetchone() != (0,):
+                    connection.execute(f"insert into {theirs} from new")
+            connection.commit()
+
+    def _attach_file(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        connection.execute(f"attach {_quoted(str(self.path))} as here")
+
+    def _snapshot(self, connection: duckdb.DuckDBPyConnection) -> int:
+        found = connection.execute(f"from {NAME}.current_snapshot()").fetchone()
+        assert found is not None
+        return int(found[0])
+
+    def _identity(self) -> str:
+        place = urlsplit(self.catalog_url)
+        return f"{place.hostname}:{place.port}{place.path}/{self.metadata_schema} {self.data_path}"
+
+    def _changed(self, connection: duckdb.DuckDBPyConnection) -> set[tuple[str, str]] | None:
+        """The tables that were changed since the last pull; None: nobody knows, so all of them may be."""
+        last = connection.execute(f"from here.main.{_TAKEN}").fetchone()
+        if last is None or last[0] != self._identity():
+            return None
+        kept = connection.execute(f"select min(snapshot_id) from {NAME}.snapshots()").fetchone()
+        if kept is None or kept[0] > last[1] + 1:
+            return None  # what was changed in between is no longer noted
+        values = connection.execute(
+            f"select distinct unnest(flatten(map_values(changes))) from {NAME}.snapshots()"
+            " where snapshot_id > ?",
+            [last[1]],
+        ).fetchall()
+        named = {value for (value,) in values}
+        ids = connection.execute(
+            "select s.schema_name, t.table_name, cast(t.table_id as varchar) from"
+            f" __ducklake_metadata_{NAME}.{self.metadata_schema}.ducklake_table as t"
+            f" join __ducklake_metadata_{NAME}.{self.metadata_schema}.ducklake_schema as s using (schema_id)"
+            " where t.end_snapshot is null and s.end_snapshot is null"
+        ).fetchall()
+        return {
+            (schema, table)
+            for schema, table, number in ids
+            if number in named or f"{schema}.{table}" in {name.replace('"', "") for name in named}
+        }
+
+    def tidy(self) -> None:
+        """Once a day: forget snapshots of the lake older than a week, put small files together, and delete
+        what nothing names any more."""
+        with self.errors():
+            with contextlib.closing(self.connect()) as connection:
+                old = connection.execute(
+                    f"select min(snapshot_time) < now() - interval {KEPT_DAYS + 1} day"
+                    f" from {NAME}.snapshots()"
+                ).fetchone()
+            if old != (True,):
+                return
+            with self.alone("tidy up"), contextlib.closing(self.open_alone()) as connection:
+                for call in (
+                    f"ducklake_expire_snapshots('{NAME}', older_than => now() - interval {KEPT_DAYS} day)",
+                    f"ducklake_merge_adjacent_files('{NAME}')",
+                    f"ducklake_cleanup_old_files('{NAME}', cleanup_all => true)",
+                ):
+                    connection.execute(f"call {call}")
+
+    # ---- publishing
+
+    def publish(self, schema: str = "marts") -> Path:
+        """Publish into this home, then for everyone: the file first, the pointer to it last."""
+        with self._own_file():
+            with contextlib.closing(super().connect()) as connection:
+                taken = connection.execute(f"select snapshot from {_TAKEN}").fetchone()
+            snapshot = taken[0] if taken else 0
+            with self._lock("publish", "publish"), self.errors():
+                current = self.pointer()
+                if current and current["snapshot"] > snapshot:
+                    log.warning("build %s is newer than this one, and stays published", current["build"])
+                    return fetch(self)
+                target = super().publish(schema)
+                build = f"{snapshot:012d}-{uuid4().hex[:12]}"
+                self.storage.put(f"published/{build}.duckdb", target)
+                pointer = {
+                    "build": build,
+                    "snapshot": snapshot,
+                    "sha256": _digest(target),
+                    "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
+                }
+                text = json.dumps(pointer)
+                self.storage.write(_POINTER, text.encode())
+                _note(self.settings).write_text(text, encoding="utf-8")
+                for old in sorted(self.storage.names("published/"))[:-KEPT_BUILDS]:
+                    if old.endswith(".duckdb") and not old.endswith(f"{build}.duckdb"):
+                        self.storage.delete(old)
+                return target
+
+    def pointer(self) -> dict[str, Any] | None:
+        """Which build is published; None: none yet."""
+        try:
+            found: dict[str, Any] = json.loads(self.storage.read(_POINTER))
+        except Missing:
+            return None
+        return found
+
+    def declare_ledger(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Create what the ledger lacks. A look first: statements cost, and disturb other machines."""
+        rows = connection.execute(
+            "select table_name, column_name from information_schema.columns where table_schema = 'ledger'"
+        ).fetchall()
+        if not set(rows) >= _LEDGER:
+            with self._lock("ledger", "declare the ledger"):
+                self.again(lambda: super(Lake, self).declare_ledger(connection))
+
+
+_TAKEN = "taken_from_lake"
+"""Table of the local file: which lake its raw tables are from, and as of which of its snapshots."""
+_LEDGER = {("loads", "lacks"), ("loads", "warnings"), ("backfills", "error")}
+"""The youngest columns: where they are, all are."""
+
+
+def fetch(lake: Lake) -> Path:
+    """The published file in this home, after fetching it if another build has been published.
+
+    The one that is there stays readable where the storage is out of reach.
+    """
+    settings, target = lake.settings, lake.settings.published_path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(target.with_suffix(".lock")):
+        for tried in (1, 2):
+            try:
+                with lake.errors():
+                    pointer = lake.pointer()
+            except WarehouseError as error:
+                if not target.exists():
+                    raise
+                log.warning("the newest build cannot be looked for, the last one is read: %s", error)
+                return target
+            if pointer is None or (target.exists() and _noted(settings) == pointer["build"]):
+                return target
+            part = target.with_suffix(".fetched")
+            try:
+                with lake.errors():
+                    lake.storage.get(f"published/{pointer['build']}.duckdb", part)
+                if _digest(part) == pointer["sha256"]:
+                    part.replace(target)
+                    _note(settings).write_text(json.dumps(pointer), encoding="utf-8")
+                    log.info("fetched the published build %s", pointer["build"])
+                    return target
+            except Missing:  # a newer build has replaced it meanwhile
+                pass
+            finally:
+                part.unlink(missing_ok=True)
+            log.warning("the published build %s could not be fetched whole (%d)", pointer["build"], tried)
+    raise WarehouseError(
+        f"The published file in {lake.storage.root} does not match its pointer. Run the build again."
+    )
+
+
+def _note(settings: Settings) -> Path:
+    return settings.published_path.with_suffix(".json")
+
+
+def _noted(settings: Settings) -> str | None:
+    """The build that is in this home."""
+    try:
+        return str(json.loads(_note(settings).read_text(encoding="utf-8"))["build"])
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def load_extensions(connection: duckdb.DuckDBPyConnection) -> None:
+    """Load DuckDB's extensions, which come as packages: nothing is downloaded.
+
+    Raises:
+        SettingsError: the packages are not installed.
+    """
+    for name in EXTENSIONS:
+        try:
+            connection.execute(f"load {name}")
+        except duckdb.IOException:
+            spec = importlib.util.find_spec(f"duckdb_extension_{name}")
+            if spec is None or spec.origin is None:
+                raise SettingsError(
+                    f"DuckDB's extension {name} is not installed: pip install -r requirements.lock."
+                ) from None
+            (file,) = Path(spec.origin).parent.rglob("*.duckdb_extension")
+            connection.execute(f"install {_quoted(str(file))}")
+            connection.execute(f"load {name}")
+
+
+def tables_of(connection: duckdb.DuckDBPyConnection, database: str) -> set[tuple[str, str]]:
+    """(schema, table) of what cannot be computed again in a database: dlt's staging is left out."""
+    rows = connection.execute(
+        "select table_schema, table_name from information_schema.tables where table_catalog = ? and"
+        " table_type = 'BASE TABLE' and (table_schema in ('ledger', 'snapshots') or"
+        " starts_with(table_schema, 'raw_')) and not ends_with(table_schema, '_staging')",
+        [database],
+    ).fetchall()
+    return set(rows)
+
+
+def _columns(connection: duckdb.DuckDBPyConnection, table: str) -> list[tuple[str, str]]:
+    return [(row[0], row[1]) for row in connection.execute(f"describe {table}").fetchall()]
+
+
+def _holder(connection: psycopg.Connection[Any], key: int) -> str | None:
+    found = connection.execute(
+        "select string_agg(distinct application_name, '; ') from pg_locks join pg_stat_activity using (pid)"
+        " where locktype = 'advisory' and granted and (classid::bigint << 32 | objid::bigint) = %s",
+        [key],
+    ).fetchone()
+    return found[0] if found else None
+
+
+def _needed(value: SecretStr | str | None, variable: str) -> Any:
+    if value is None:
+        raise SettingsError(
+            f'{variable} is not set, but company.toml says [warehouse] kind = "ducklake". Set it in the'
+            " environment or in .env."
+        )
+    return value
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _digest(file: Path) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()

@@ -488,8 +488,8 @@ def warehouse_kind(settings: Settings) -> str:
 def _kind(company_file: Path, changed: int) -> str:
     try:
         found = tomllib.loads(read_text(company_file)).get("warehouse", {})
-    except (tomllib.TOMLDecodeError, SettingsError):
-        return "file"  # whoever loads the file says what is wrong with it
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{company_file}: {error}") from None
     return str(found.get("kind", "file")) if isinstance(found, dict) else "file"
 
 

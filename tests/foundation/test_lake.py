@@ -42,7 +42,8 @@ def environment(
 ) -> dict[str, str]:
     text = (PROJECT_ROOT / "company.toml").read_text(encoding="utf-8")
     file = tmp_path / "company.toml"
-    file.write_text(f'{text}\n[warehouse]\nkind = "ducklake"\n', encoding="utf-8")
+    assert '# kind = "file"' in text
+    file.write_text(text.replace('# kind = "file"', 'kind = "ducklake" #'), encoding="utf-8")
     found = new_lake(postgres_server, s3) | {"SCORELINE_COMPANY_FILE": str(file)}
     for name, value in found.items():
         monkeypatch.setenv(name, value)

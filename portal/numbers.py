@@ -1,4 +1,5 @@
-"""My numbers: what somebody types in, for the newest finished week first and the running one after it.
+"""My numbers: what somebody types in, for the newest finished week first and the running one after it; of
+lines that are kept by month, for the newest finished month and the running one.
 
 A number is saved by itself. One that replaces another needs a reason, and all of them stay in the trail.
 """
@@ -12,13 +13,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from itertools import groupby, takewhile
+from itertools import takewhile
 from typing import Any
 
 from fastapi import APIRouter, HTTPException, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from foundation.calendar import parse_week, week_label
+from foundation.calendar import parse_week, week_label, week_start
 from foundation.cells import Rejected
 from foundation.store import begin, read
 from foundation.store.audit import record
@@ -29,7 +30,7 @@ from portal.access import Line
 from portal.web import Form, Signed, Visit
 from reports.engine.markup import anchor
 from reports.engine.queries import Row
-from reports.look.numbers import judged, number, week_days
+from reports.look.numbers import judged, number, period_name, week_days
 from reports.look.tokens import STATUS
 from reports.words.line import goal_text
 
@@ -39,33 +40,83 @@ STREAK = 26
 LONGEST_NOTE = 500
 
 _ABOUT = """
-select l.line_id, l.label, l.section_label, l.valid_from, l.valid_to,
+select l.line_id, l.label, l.section_label, l.valid_from, l.valid_to, l.cadence,
        if(l.unit = 'money', 'money:' || b.currency, l.unit) as unit
 from marts.dim_lines as l cross join marts.dim_build as b
-where l.cadence = 'week' and list_contains($lines::text[], l.line_id)
+where l.cadence in ('week', 'month') and list_contains($lines::text[], l.line_id)
 order by l.sort_order, l.line_id
 """
 _FACTS = """
-select line_id, week_start, value, operator, target, target_2, status
+select line_id, week_start as start, value, operator, target, target_2, status
 from marts.fct_scorecard_weekly
-where list_contains($lines::text[], line_id) and week_start between $monday::date - 7 * $weeks::int and
-$monday::date order by week_start desc
+where list_contains($lines::text[], line_id)
+  and week_start between $last::date - 7 * $most::int and $last::date
+union all
+select line_id, month_start as start, value, operator, target, target_2, status
+from marts.fct_scorecard_monthly
+where list_contains($lines::text[], line_id)
+  and month_start between $last::date - to_months($most::int) and $last::date
+order by line_id, start desc
 """
 _PARTS = """
-select line_id, week_start, person_key, sum(numerator) as value
+select line_id, period_start as start, person_key, sum(numerator) as value
 from marts.fct_contributions
-where counted and list_contains($lines::text[], line_id) and week_start between $first::date and $last::date
+where counted and list_contains($lines::text[], line_id) and period_start between $first::date and $last::date
 group by all
 """
 
 
+@dataclass(frozen=True)
+class Period:
+    """A week or a month that numbers are typed in for."""
+
+    cadence: str
+    start: date
+    end: date
+    label: str
+    """`2025-W43`, `2025-09`."""
+
+    @classmethod
+    def of(cls, text: str) -> Period:
+        """A week, any day of it, or a month.
+
+        Raises:
+            ValueError: it is neither.
+        """
+        if re.fullmatch(r"\d{4}-\d{2}", text, re.ASCII):
+            return cls.month(date.fromisoformat(f"{text}-01"))
+        return cls.week(parse_week(text))
+
+    @classmethod
+    def week(cls, day: date) -> Period:
+        monday = week_start(day)
+        return cls("week", monday, monday + timedelta(days=6), week_label(monday))
+
+    @classmethod
+    def month(cls, day: date) -> Period:
+        first = day.replace(day=1)
+        return cls(
+            "month", first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1), f"{first:%Y-%m}"
+        )
+
+    @property
+    def before(self) -> Period:
+        day = self.start - timedelta(days=1)
+        return Period.week(day) if self.cadence == "week" else Period.month(day)
+
+    @property
+    def typed_for(self) -> str:
+        """As the store knows it. A month's number is that of its first day."""
+        return self.label if self.cadence == "week" else self.start.isoformat()
+
+
 @dataclass
 class Field:
-    """One number that somebody types: a line's, of a week, perhaps of one person."""
+    """One number that somebody types: a line's, of a week or a month, perhaps of one person."""
 
     line: Line
     about: Row
-    monday: date
+    span: Period
     person: str | None
     person_name: str
     """Of somebody else, or empty."""
@@ -74,14 +125,14 @@ class Field:
     trail: Sequence[Entry]
     """What was typed here, the oldest first."""
     facts: Sequence[Row]
-    """The line's weeks up to this one, the newest first."""
+    """The line's periods up to this one, the newest first."""
     typed: Mapping[str, str] = dataclasses.field(default_factory=dict)
     """What was sent and not saved."""
     error: str = ""
 
     @property
     def id(self) -> str:
-        return anchor(f"{self.line.line_id}.{week_label(self.monday)}.{self.person or ''}")
+        return anchor(f"{self.line.line_id}.{self.period}.{self.person or ''}")
 
     @property
     def label(self) -> str:
@@ -89,7 +140,7 @@ class Field:
 
     @property
     def period(self) -> str:
-        return week_label(self.monday)
+        return self.span.label
 
     @property
     def value(self) -> Decimal | None:
@@ -105,7 +156,7 @@ class Field:
 
     @property
     def _now(self) -> Row | None:
-        return next((fact for fact in self.facts if fact.week_start == self.monday), None)
+        return next((fact for fact in self.facts if fact.start == self.span.start), None)
 
     @property
     def goal(self) -> str:
@@ -114,19 +165,19 @@ class Field:
 
     @property
     def last(self) -> str:
-        before = [fact for fact in self.facts if fact.week_start < self.monday]
+        before = [fact for fact in self.facts if fact.start < self.span.start]
         if not before:
             return "–"
         return judged(before[0].value, self.about.unit, (before[0].target, before[0].target_2))
 
     @property
     def streak(self) -> str:
-        """`Met 3 weeks running`, of the finished weeks before this one."""
-        before = [fact.status for fact in self.facts if fact.week_start < self.monday]
+        """`Met 3 weeks running`, of the finished periods before this one."""
+        before = [fact.status for fact in self.facts if fact.start < self.span.start]
         if not before or before[0] not in ("met", "near", "below"):
             return ""
-        weeks = len(list(takewhile(lambda status: status == before[0], before)))
-        return f"{STATUS[before[0]]} {weeks} weeks running" if weeks > 1 else f"{STATUS[before[0]]} last week"
+        many, one = len(list(takewhile(lambda status: status == before[0], before))), self.span.cadence
+        return f"{STATUS[before[0]]} {many} {one}s running" if many > 1 else f"{STATUS[before[0]]} last {one}"
 
     @property
     def unit_hint(self) -> str:
@@ -138,51 +189,45 @@ class Field:
         }.get(self.about.unit.partition(":")[0], "")
 
 
-def fields_of(visit: Visit, mondays: Sequence[date]) -> list[Field]:
-    """What the person types in for these weeks."""
+def fields_of(visit: Visit, periods: Sequence[Period]) -> list[Field]:
+    """What the person types in for these periods."""
     mine = {line.line_id: line for line in visit.portal.library.lines().values() if visit.who.types_for(line)}
-    if not mine or not mondays:
+    if not mine or not periods:
         return []
     library, ids = visit.portal.library, list(mine)
+    first, last = min(one.start for one in periods), max(one.start for one in periods)
     about = library.rows(_ABOUT, lines=ids)
-    parts = library.rows(_PARTS, lines=ids, first=min(mondays), last=max(mondays))
-    published = {(row.line_id, row.week_start, row.person_key): row.value for row in parts}
-    facts = {
-        line_id: list(found)
-        for line_id, found in groupby(
-            sorted(
-                library.rows(_FACTS, lines=ids, monday=max(mondays), weeks=STREAK),
-                key=lambda row: row.line_id,
-            ),
-            key=lambda row: row.line_id,
-        )
-    }
+    parts = library.rows(_PARTS, lines=ids, first=first, last=last)
+    published = {(row.line_id, row.start, row.person_key): row.value for row in parts}
+    facts: dict[str, list[Row]] = {}
+    for row in library.rows(_FACTS, lines=ids, last=last, most=STREAK):
+        facts.setdefault(row.line_id, []).append(row)
     names = {person.key: person.name for person in visit.portal.people}
     made = []
     with read(visit.portal.settings) as connection:
-        for monday in mondays:
+        for span in periods:
             for row in about:
                 line = mine[row.line_id]
-                if (row.valid_from and monday < row.valid_from) or (row.valid_to and monday > row.valid_to):
+                if row.cadence != span.cadence or not _is_kept(row, span):
                     continue
                 for person in visit.who.types_for(line):
                     whole = None
                     if person is None:  # the line is one number, whoever typed it
                         of_line = [
                             v
-                            for (name, week, _), v in published.items()
-                            if (name, week) == (line.line_id, monday)
+                            for (name, start, _), v in published.items()
+                            if (name, start) == (line.line_id, span.start)
                         ]
                         whole = sum(of_line, Decimal(0)) if of_line else None
                     made.append(
                         Field(
                             line,
                             row,
-                            monday,
+                            span,
                             person,
                             names.get(person, person) if person and person != visit.who.person_key else "",
-                            whole if person is None else published.get((line.line_id, monday, person)),
-                            entries_of(connection, line.line_id, person, week_label(monday)),
+                            whole if person is None else published.get((line.line_id, span.start, person)),
+                            entries_of(connection, line.line_id, person, span.typed_for),
                             # a part of a line doesn't show what all parts come to
                             facts.get(line.line_id, ()) if visit.who.may_see(line) else (),
                         )
@@ -190,26 +235,41 @@ def fields_of(visit: Visit, mondays: Sequence[date]) -> list[Field]:
     return made
 
 
-def _weeks(visit: Visit, week: str) -> list[date]:
-    """The weeks of the page: one that was chosen, or the newest finished and the running one."""
-    running = visit.portal.this_week
-    if not week:
-        return [running - timedelta(days=7), running]
+def _is_kept(about: Row, span: Period) -> bool:
+    """Whether a line is kept in a period, as the facts know it."""
+    begins = about.valid_from is None or about.valid_from <= (
+        span.start if span.cadence == "week" else span.end
+    )
+    return bool(begins and (about.valid_to is None or span.start <= about.valid_to))
+
+
+def _periods(visit: Visit, chosen: str) -> list[Period]:
+    """The periods of the page: one that was chosen, or the newest finished and the running ones."""
+    today = visit.portal.today
+    running = [Period.week(today), Period.month(today)]
+    if not chosen:
+        return [period for one in running for period in (one.before, one)]
     try:
-        chosen = parse_week(week)
+        period = Period.of(chosen)
     except ValueError:
-        raise HTTPException(404, f"{week[:40]!r} is not a week, expected 2025-W43.") from None
-    if not timedelta(0) <= running - chosen <= timedelta(weeks=530):
-        raise HTTPException(404, "Numbers are typed in for weeks that have begun.")
-    return [chosen]
+        raise HTTPException(
+            404, f"{chosen[:40]!r} is not a week or a month, expected 2025-W43 or 2025-09."
+        ) from None
+    if not timedelta(0) <= today - period.start <= timedelta(weeks=530):
+        raise HTTPException(404, "Numbers are typed in for weeks and months that have begun.")
+    return [period]
 
 
 def _page(
     visit: Visit, week: str, *, sent: Field | None = None, done: str = "", status: int = 200
 ) -> HTMLResponse:
-    mondays = _weeks(visit, week)
-    fields = [sent if sent and one.id == sent.id else one for one in fields_of(visit, mondays)]
-    running = visit.portal.this_week
+    periods = _periods(visit, week)
+    fields = [sent if sent and one.id == sent.id else one for one in fields_of(visit, periods)]
+    running, today = visit.portal.this_week, visit.portal.today
+    by_month = any(one.about.cadence == "month" for one in fields_of(visit, [Period.month(today)]))
+    months = [Period.month(today)]
+    while len(months) < 24 and by_month:
+        months.append(months[-1].before)
     return visit.page(
         "numbers.html",
         title="My numbers",
@@ -218,14 +278,18 @@ def _page(
         week=week,
         weeks=[
             (
-                week_label(monday),
-                week_days(monday),
-                monday == running,
-                [one for one in fields if one.monday == monday],
+                span.label,
+                week_days(span.start) if span.cadence == "week" else period_name(span.start, "month"),
+                span.start <= today <= span.end,
+                [one for one in fields if one.span == span],
             )
-            for monday in mondays
+            for span in periods
+            if span.cadence == "week" or week or any(one.span == span for one in fields)
         ],
-        past=[week_label(running - timedelta(weeks=n)) for n in range(53)],
+        past=[
+            *(week_label(running - timedelta(weeks=n)) for n in range(53)),
+            *(one.label for one in months if by_month),
+        ],
         new_key=lambda: secrets.token_hex(16),
         done=done,
     )
@@ -240,7 +304,7 @@ def manual_entry(visit: Signed) -> RedirectResponse:
 def numbers(visit: Signed, week: str = "", saved: str = "") -> HTMLResponse:
     done = ""
     if saved:
-        field = next((one for one in fields_of(visit, _weeks(visit, week)) if one.id == saved), None)
+        field = next((one for one in fields_of(visit, _periods(visit, week)) if one.id == saved), None)
         if field and field.trail:
             done = (
                 f"Saved: {field.label}, {field.period}: {field.value_text}."
@@ -272,13 +336,13 @@ def field_of(visit: Visit, form: Mapping[str, str]) -> Field:
         HTTPException: it is not.
     """
     try:
-        monday = parse_week(form.get("period", ""))
+        period = Period.of(form.get("period", ""))
     except ValueError:
         raise HTTPException(404) from None
-    if monday > visit.portal.this_week:
-        raise HTTPException(404, f"{week_label(monday)} has not begun.")
+    if period.start > visit.portal.today:
+        raise HTTPException(404, f"{period.label} has not begun.")
     wanted = (form.get("line", ""), form.get("person") or None)
-    for one in fields_of(visit, [monday]):
+    for one in fields_of(visit, [period]):
         if (one.line.line_id, one.person) == wanted:
             return one
     raise HTTPException(404)
@@ -303,12 +367,12 @@ def save_all(visit: Visit, numbers: Sequence[tuple[Field, str]], form: Mapping[s
                 company,
                 metric=field.line.line_id,
                 person=field.person,
-                period=field.period,
+                period=field.span.typed_for,
                 value=text,
             )
             # what was typed a moment ago, perhaps by somebody else
             take_turn(connection, field.line.line_id, field.person)
-            trail = entries_of(connection, field.line.line_id, field.person, field.period)
+            trail = entries_of(connection, field.line.line_id, field.person, field.span.typed_for)
             this_key = f"{visit.who.who}:{key}:{place}"
             again = any(entry.idempotency_key == this_key for entry in trail)
             stands = trail[-1].value if trail else field.published
@@ -320,7 +384,7 @@ def save_all(visit: Visit, numbers: Sequence[tuple[Field, str]], form: Mapping[s
                     connection,
                     metric=field.line.line_id,
                     person=field.person,
-                    period=field.period,
+                    period=field.span.typed_for,
                     value=value,
                     note=note,
                     reason=reason if stands is not None or again else None,
@@ -372,8 +436,8 @@ def sentence(reason: Exception) -> str:
 @router.post("/numbers/paste")
 def paste(visit: Signed, form: Form) -> HTMLResponse:
     """Show what a pasted column would save: a number per row, in the order of the page."""
-    (monday, *_), week = _weeks(visit, form.get("period", "")), form.get("period", "")
-    fields = fields_of(visit, [monday])
+    (period, *_), week = _periods(visit, form.get("period", "")), form.get("period", "")
+    fields = fields_of(visit, [period])
     rows = [row.split("\t")[-1].strip() for row in form.get("column", "").strip("\r\n").splitlines()]
     pasted = []
     for place, field in enumerate(fields):
@@ -385,7 +449,7 @@ def paste(visit: Signed, form: Form) -> HTMLResponse:
                     visit.portal.company,
                     metric=field.line.line_id,
                     person=field.person,
-                    period=field.period,
+                    period=field.span.typed_for,
                     value=text,
                 )
             except Rejected as reason:
@@ -418,10 +482,10 @@ def _pasted(
 
 @router.post("/numbers/paste/save")
 def save_pasted(visit: Signed, form: Form) -> Response:
-    (monday, *_), week = _weeks(visit, form.get("period", "")), form.get("period", "")
-    pasted = [(field, form.get(f"value.{field.id}", "").strip()) for field in fields_of(visit, [monday])]
+    (period, *_), week = _periods(visit, form.get("period", "")), form.get("period", "")
+    pasted = [(field, form.get(f"value.{field.id}", "").strip()) for field in fields_of(visit, [period])]
     try:
         save_all(visit, [(field, text) for field, text in pasted if text], form)
     except Rejected as reason:
         return _pasted(visit, week, pasted, sentence(reason), 422)
-    return RedirectResponse(f"/numbers?week={week_label(monday)}", 303)
+    return RedirectResponse(f"/numbers?week={period.label}", 303)

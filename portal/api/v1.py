@@ -555,7 +555,7 @@ class NewEntry(BaseModel):
     person: str | None = Field(
         None, max_length=200, description="Of people.csv, where the line counts people."
     )
-    week: str = Field(max_length=20, description="`2025-W43`")
+    week: str = Field(max_length=20, description="`2025-W43`; of a line that is kept by month, `2025-09`.")
     value: Decimal | Annotated[str, Field(max_length=60)]
     note: str | None = Field(None, max_length=500)
     reason: str | None = Field(None, max_length=500, description="Needed where a number is there already.")

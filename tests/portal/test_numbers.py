@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
+import duckdb
 import pytest
 from fastapi import FastAPI
 
@@ -15,7 +16,8 @@ from foundation.settings import Settings
 from foundation.store import begin, read
 from foundation.store.audit import audit_records
 from foundation.store.entries import Entry, all_entries
-from tests.portal.conftest import ADDRESS, MAYA, SAM, Browser
+from portal.app import create_app
+from tests.portal.conftest import ADDRESS, DANA, MAYA, SAM, Browser
 
 EVENTS, HYBRID, TRAFFIC = (
     "outside_sales.networking_events",
@@ -147,7 +149,7 @@ def test_an_owner_types_for_the_people_of_the_line(dana: Browser) -> None:
 
 def test_past_weeks_and_those_to_come(maya: Browser) -> None:
     assert "2025-W41" in maya.get("/numbers?week=2025-W41").text
-    for week in ("2025-W45", "1999-W01", "x", "2025-W99"):
+    for week in ("2025-W45", "1999-W01", "x", "2025-W99", "2025-11", "2025-13", "1999-01"):
         assert maya.get(f"/numbers?week={week}").status_code == 404, week
 
 
@@ -211,4 +213,37 @@ def test_a_store_that_is_away_takes_nothing(maya: Browser) -> None:
 
 
 def test_an_unknown_line_owner_has_an_empty_page(browsers: Callable[[str], Browser]) -> None:
-    assert "You have no number to type for this week" in browsers(SAM).get("/numbers").text
+    assert "You have no number to type here" in browsers(SAM).get("/numbers").text
+
+
+def test_a_line_that_is_kept_by_month_is_typed_by_month(settings: Settings) -> None:
+    revenue = "finance.revenue"
+    with duckdb.connect(str(settings.published_path)) as connection:
+        connection.execute(
+            "update marts.dim_lines set feed = 'manual', owners = 'dana_whitfield' where line_id = ?",
+            [revenue],
+        )
+    dana = Browser(create_app(settings, ADDRESS)).sign_in(DANA)
+    page = dana.get("/numbers").text
+    newest, running = page.split('id="w2025-09"')[1].split('id="w2025-10"')
+    assert (
+        "September 2025" in newest and "$90,310.50" in newest and "Month before <b>$84,100</b>" in newest
+    )
+    assert "October 2025" in running and 'value="2025-10"' in running
+    assert "<option>2025-08</option>" in page
+    status, said = typed(dana, "91000", line=revenue, period="2025-09")
+    assert status == 422 and "say why $91,000 replaces it" in said
+    assert typed(dana, "91000", line=revenue, period="2025-09", reason="late invoice")[0] == 200
+    assert typed(dana, "91500", line=revenue, period="2025-09", reason="another", key="n" * 9)[0] == 200
+    first, second = stored(settings)
+    assert (first.period, second.corrects) == ("2025-09-01", first.sequence), "the month's first day"
+    assert "Reason: another" in dana.get("/numbers?week=2025-09").text
+    # a week is no month, and a month no week
+    assert typed(dana, "1", line=revenue, period="2025-W43")[0] == 404
+    assert typed(dana, "1", line=TRAFFIC, period="2025-09")[0] == 404
+    assert typed(dana, "1", line=revenue, period="2025-11")[0] == 404
+
+
+def test_who_types_nothing_by_month_sees_no_month(maya: Browser) -> None:
+    page = maya.get("/numbers").text
+    assert "2025-09" not in page and 'id="w2025-10"' not in page

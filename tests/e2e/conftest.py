@@ -92,7 +92,17 @@ class Install:
 
     def start(self, *arguments: str, module: str = "orchestration.cli") -> subprocess.Popen[str]:
         """`scoreline ...` in a process group of its own, so that a kill reaches every child."""
-        command = [sys.executable, "-m", module, *arguments]
+        return self._start("-m", module, *arguments)
+
+    def python(self, script: str) -> str:
+        """What a script says that runs in this home."""
+        process = self._start("-c", script)
+        output = output_of(process)
+        assert process.returncode == 0, output[-6000:]
+        return output
+
+    def _start(self, *arguments: str) -> subprocess.Popen[str]:
+        command = [sys.executable, *arguments]
         return subprocess.Popen(
             command,
             env=self.environment(),

@@ -226,9 +226,7 @@ def test_a_line_that_is_kept_by_month_is_typed_by_month(settings: Settings) -> N
     dana = Browser(create_app(settings, ADDRESS)).sign_in(DANA)
     page = dana.get("/numbers").text
     newest, running = page.split('id="w2025-09"')[1].split('id="w2025-10"')
-    assert (
-        "September 2025" in newest and "$90,310.50" in newest and "Month before <b>$84,100</b>" in newest
-    )
+    assert "September 2025" in newest and "$90,310.50" in newest and "Month before <b>$84,100</b>" in newest
     assert "October 2025" in running and 'value="2025-10"' in running
     assert "<option>2025-08</option>" in page
     status, said = typed(dana, "91000", line=revenue, period="2025-09")

@@ -33,15 +33,19 @@ KINDS: dict[str, Draw] = {
 RULES = ("outside", "range", "three_of_four", "eight_in_a_row")
 
 
-def signals(points: pd.DataFrame) -> pd.DataFrame:
-    """`fct_signals` of `int_signals__points`, by line and week; columns as in the models."""
+def statement() -> str:
+    """The SQL of `fct_signals`, which reads `int_signals__points`."""
     project = PROJECT_ROOT / "dbt_project"
     parts = ("macros/signals.sql", "models/marts/scorecard/fct_signals.sql")
     text = "\n".join(Path(project, part).read_text(encoding="utf-8") for part in parts)
-    sql = jinja2.Environment().from_string(text).render(ref=lambda model: model)
+    return jinja2.Environment().from_string(text).render(ref=lambda model: model)
+
+
+def signals(points: pd.DataFrame) -> pd.DataFrame:
+    """`fct_signals` of `int_signals__points`, by line and week; columns as in the models."""
     with duckdb.connect() as connection:
         connection.register("int_signals__points", points)
-        return connection.sql(f"from ({sql}) order by line_id, week_start").df()
+        return connection.sql(f"from ({statement()}) order by line_id, week_start").df()
 
 
 def as_points(values: np.ndarray, unit: str = "count") -> pd.DataFrame:

@@ -20,6 +20,7 @@ from reports.engine.queries import Result, Row
 from reports.look.numbers import day, judged
 from reports.words.line import PER, goal_text
 from reports.words.restatements import before, newest_first
+from reports.words.signal import BY_THEMSELVES
 
 router = APIRouter(include_in_schema=False)
 SHOWN = 60
@@ -120,6 +121,8 @@ def line(visit: Signed, line_id: str, all: str = "") -> HTMLResponse:
         goal_of=goal_of,
         goal_words=goal_words,
         Pill=macros("basics.html").Pill,
+        signal=next((one.signal for one in found if one.is_finished), None),
+        usual=macros("signals.html").usual,
     )
 
 
@@ -139,6 +142,13 @@ def _chart(about: Row, found: list[Figure]) -> object:
     ]
     has_goal = any(row.goal is not None for row in rows)
     result = Result("history", ["start", "value", "goal"], rows)
+    limits: tuple[float, float] | None = None
+    usual = []
+    for one in found:  # a week that is no point has the limits in force in it
+        if one.signal:
+            lower, upper = one.signal.lower, one.signal.upper
+            limits = None if lower is None or upper is None else (lower, upper)
+        usual.append(limits)
     return LineChart(
         result,
         "start",
@@ -146,8 +156,11 @@ def _chart(about: Row, found: list[Figure]) -> object:
         "History",
         names=[about.label],
         unit=about.unit_of,
-        subtitle=f"The last {len(rows)} {about.cadence}s",
+        subtitle=f"The last {len(rows)} {about.cadence}s"
+        + (". Shaded: usual range. Ring: signal" if any(usual) else ""),
         goal="goal" if has_goal else None,
+        usual=usual,
+        signals=[i for i, one in enumerate(found) if one.signal and one.signal.rule in BY_THEMSELVES],
     )
 
 

@@ -35,3 +35,8 @@
         else {{ name }}_denominator
     end
 {%- endmacro %}
+
+{#- whether a finished week or month of the facts is whole, so that it can be a part of a longer span; one with nothing to divide by is -#}
+{% macro is_whole_part() -%}
+    facts.state in ('live', 'manual') and facts.partial_note is null and (facts.value is not null or coalesce(facts.denominator = 0, false))
+{%- endmacro %}

@@ -131,6 +131,28 @@ class PagesSection(Table):
     """Permissions of the site's files. "0640" lets a web server's group read them, "0644" everybody."""
 
 
+class ReviewPart(Table):
+    title: Line
+    lines: Annotated[list[Id], Field(min_length=1)]
+    """Sections and lines, in their order: inputs before outputs."""
+
+
+class ReviewSection(Table):
+    sections: list[ReviewPart] = []
+    """Headings of the weekly business review with the lines below them. Empty: the lines of the scorecard
+    page that have a goal, by section, without the confidential ones."""
+
+    @model_validator(mode="after")
+    def _each_once(self) -> ReviewSection:
+        for what, names in (
+            ("heading", [part.title for part in self.sections]),
+            ("line", [name for part in self.sections for name in part.lines]),
+        ):
+            if twice := next((name for name in names if names.count(name) > 1), None):
+                raise ValueError(f"the {what} {twice!r} is listed twice; remove one of them")
+        return self
+
+
 ReportName = Literal["weekly_scorecard", "daily_digest", "friday_preview"]
 """The reports that are sent by mail."""
 
@@ -218,6 +240,7 @@ class Company(Table):
     ad_spend_csv: vendors.FilesSection = vendors.FilesSection()
     manual: vendors.FilesSection = vendors.FilesSection()
     pages: PagesSection = PagesSection()
+    review: ReviewSection = ReviewSection()
     mail: MailSection
     access: AccessSection = AccessSection()
     credentials: CredentialsSection = CredentialsSection()

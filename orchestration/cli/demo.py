@@ -48,6 +48,8 @@ def demo(sandbox_port: int, company: str | None) -> None:
         invented = load_company(settings)
         week = last_finished_week(settings.now(), invented.zone)
         watch.say(f"{invented.company.name} at {sandbox.url}, clock at {DEMO_AS_OF:%Y-%m-%d %H:%M}Z")
+        if company == "cedar":
+            _answer(settings)
         watch.say(f"\n1/4 snapshots: what vendors only tell of now, as of the last {_SNAPSHOT_WEEKS} weeks")
         _live(sandbox, watch)
         for number, (job, text, partition) in enumerate(
@@ -67,6 +69,20 @@ def demo(sandbox_port: int, company: str | None) -> None:
                 )
     _step(f"Done in {timedelta(seconds=round(time.monotonic() - began))}")
     click.echo(_afterwards(settings, company))
+
+
+def _answer(settings: Settings) -> None:
+    """Say about the lines what the company's people say in the portal. A second demo says nothing twice."""
+    from foundation.store import begin
+    from foundation.store.normals import add_normal
+    from foundation.store.notes import add_note
+    from sandbox.companies.cedar_ridge.answers import NORMALS, NOTES
+
+    with begin(settings) as connection:
+        for add, said in ((add_normal, NORMALS), (add_note, NOTES)):
+            for one in said:
+                key = f"demo {one['line_id']}"
+                add(connection, **one, entered_at=settings.now(), idempotency_key=key)
 
 
 def _live(sandbox: Sandbox, watch: Watch) -> None:

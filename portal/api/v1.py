@@ -32,6 +32,7 @@ from portal.published import View
 from portal.web import Signed
 from reports.engine.queries import Row
 from reports.site.renderer import Span
+from reports.words.signal import Signal
 
 router = APIRouter(prefix="/api/v1", responses=PROBLEMS, dependencies=[Noted])
 Number = float | None
@@ -50,6 +51,24 @@ class Goal(BaseModel):
     operator: str
     target: float
     target_2: Number = None
+
+
+class SignalOut(BaseModel):
+    """A finished, whole week against the usual range of its line, by the limits in force in that week."""
+
+    is_signal: bool = Field(description="The week says that something has changed.")
+    rule: str | None = Field(description="outside, range, three_of_four or eight_in_a_row")
+    direction: str | None = Field(description="high or low; null without a rule.")
+    no_range: str | None = Field(
+        description="Why there is no usual range: too_few_points, mostly_zero or trend."
+    )
+    lower: Number
+    centre: Number
+    upper: Number
+    n: int = Field(description="Weeks that the range rests on, 26 at most.")
+    text: str = Field(
+        description="`unusually low: first time outside its usual range (31 to 78) in 40 weeks`"
+    )
 
 
 class Figure(BaseModel):
@@ -79,6 +98,9 @@ class Figure(BaseModel):
     note: str | None = Field(
         None, description="What the number leaves out because nobody knows whether it counts."
     )
+    signal: SignalOut | None = Field(
+        None, description="Null where the period is no finished, whole week of a weekly line."
+    )
 
 
 class Scorecard(BaseModel):
@@ -94,8 +116,9 @@ class Scorecard(BaseModel):
 _FACTS = {
     "week": """
 select f.*, f.week_label as period, f.week_start as start_date, f.week_start + 6 as end_date, f.quarter_label
-as quarter, l.label, l.sort_order, if(l.unit = 'money', 'money:' || b.currency, l.unit) as unit
+as quarter, l.label, l.sort_order, if(l.unit = 'money', 'money:' || b.currency, l.unit) as unit, g as point
 from marts.fct_scorecard_weekly as f join marts.dim_lines as l using (line_id) cross join marts.dim_build as b
+left join marts.fct_signals as g on g.line_id = f.line_id and g.week_start = f.week_start
 where l.cadence = 'week' and (f.week_start >= l.valid_from or l.valid_from is null) and (f.week_start <=
 l.valid_to or l.valid_to is null)
 """,
@@ -133,7 +156,12 @@ def figure(row: Row) -> Figure:
     goal = None
     if row.operator is not None and row.target is not None:
         goal = Goal(operator=row.operator, target=row.target, target_2=row.target_2)
-    return Figure(**{**row, "goal": goal, "note": row.partial_note})
+    signal = Signal.of(row.get("point"), row.unit)
+    return Figure(**{**row, "goal": goal, "note": row.partial_note, "signal": signal and signal_out(signal)})
+
+
+def signal_out(signal: Signal) -> SignalOut:
+    return SignalOut(**{**signal.row, "is_signal": signal.is_signal, "text": signal.text})
 
 
 def figures(view: View, cadence: str, where: str = "true", **params: Any) -> list[Figure]:

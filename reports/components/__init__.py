@@ -19,6 +19,7 @@ from reports.components.links import receipt_of
 from reports.components.macros import macros
 from reports.components.pace import Pace
 from reports.components.receipts import pieces
+from reports.components.review import Review
 from reports.components.sales import Funnel, Measures, Sql, Tiles, WhatIf, goal_cover
 from reports.components.scorecard import (
     Attention,
@@ -46,8 +47,8 @@ from reports.look.tokens import STATUS
 _FUNCTIONS: tuple[Callable[..., Any], ...] = (
     Attention, BankComplaints, BarChart, BigValue, BooksNote, CashGap, CashTable, Changes, DataTable,
     Definitions, Delta, Filters, Funnel, Glance, Headline, LineChart, Masthead, Measures, Pace,
-    QuarterSummary, RunningWeek, Sections, SmallBars, Sql, Tiles, Value, WhatIf, day, goal_cover, instant,
-    long_day, number, period_text, pieces, plural, receipt_of, span, week_days, week_name,
+    QuarterSummary, Review, RunningWeek, Sections, SmallBars, Sql, Tiles, Value, WhatIf, day, goal_cover,
+    instant, long_day, number, period_text, pieces, plural, receipt_of, span, week_days, week_name,
 )  # fmt: skip
 
 _MACROS = {
@@ -58,6 +59,7 @@ _MACROS = {
     "receipts.html": ("ReceiptCards", "ReceiptHead"),
     "sales.html": ("Empty",),
     "scorecard.html": ("BoardHead", "DataNotes", "Gaps", "LateSources"),
+    "signals.html": ("AboutSignals",),
 }
 """Components whose values need no preparation, by their template."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 
 from markupsafe import Markup
@@ -35,16 +35,27 @@ def LineChart(
     goal: str | None = None,
     height: int = 220,
     months: bool = False,
+    usual: Sequence[tuple[float, float] | None] = (),
+    signals: Collection[int] = (),
 ) -> Markup:
     """Lines with their names at the right end; the goal, where there is one, is dashed. `months`: the days
-    of `x` stand for their months."""
+    of `x` stand for their months. `usual`, `signals`: as of `charts.Chart`."""
     shown = [
         series(name, data.column(column), color)
         for column, name, color in zip(y, names or y, colors, strict=False)
     ]
     if goal:
         shown.append(series("Goal", data.column(goal), "goal", "goal", 1.5))
-    chart = Chart(title, _labels(data, x, months), shown, unit, subtitle, height=height)
+    chart = Chart(
+        title,
+        _labels(data, x, months),
+        shown,
+        unit,
+        subtitle,
+        height=height,
+        usual=usual,
+        signals=signals,
+    )
     return _html.figure(to_html(chart), short=len(chart.labels) <= SHORT)
 
 

@@ -22,6 +22,7 @@ from reports.look.numbers import (
 )
 from reports.look.tokens import SOURCE_STATE, STATE, STATUS
 from reports.words.line import PER, benchmark_of
+from reports.words.signal import FEWEST
 
 _FUNCTIONS = (
     anchor, benchmark_of, day, instant, judged, long_day, new_id, number, period_text, plain, plural,
@@ -30,6 +31,7 @@ _FUNCTIONS = (
 
 FUNCTIONS = {function.__name__: function for function in _FUNCTIONS} | {
     "DASH": DASH,
+    "FEWEST": FEWEST,
     "PER": PER,
     "SOURCE_STATE": SOURCE_STATE,
     "STATE": STATE,

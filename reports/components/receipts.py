@@ -20,6 +20,7 @@ from reports.look.numbers import Number, day, exact, instant, judged, number, pe
 from reports.look.tokens import STATUS
 from reports.words.line import parts_text
 from reports.words.restatements import KIND, goal_of, number_text, why
+from reports.words.signal import Signal
 
 _html = macros("receipts.html")
 
@@ -172,7 +173,7 @@ def pieces(
             amounts=amounts,
             quarter=_quarter(line, weeks, receipts) if weeks and i == 1 else None,
         )
-        cards.append(_html.card(card, line, restated))
+        cards.append(_html.card(card, line, restated, Signal.of(line.get("point"), line.unit)))
     return cards
 
 

@@ -37,6 +37,7 @@ from reports.words.line import (
     lines_of,
     nothing_missed,
     parts_text,
+    signals_first,
     title,
     without_number,
 )
@@ -93,7 +94,10 @@ def Attention(*lines: Result, pace: Result | None = None) -> Markup:
         return Markup()  # nothing on the page is judged
     running = {row.line_id: to_do(row) for row in pace or () if row.span == "week"}
     return _html.attention(
-        [(line, title(line, every), running.get(line.line_id, "")) for line in attention(every)],
+        [
+            (line, title(line, every), running.get(line.line_id, ""))
+            for line in signals_first(attention(every))
+        ],
         nothing_missed(every),
     )
 
@@ -207,6 +211,7 @@ def Sections(
             for section, label, members in by_section(lines_of(lines))
         ],
         _COLUMNS[columns],
+        any(any(line.usual) for line in lines_of(lines)),
     )
 
 
@@ -244,6 +249,8 @@ def _line_row(line: Line, receipts: Receipts, build: Row, changes: _Changes, col
             line.trend_goals,
             line.status,
             changes={i: text for i, text in enumerate(line.trend_changes) if text},
+            usual=line.usual,
+            signals=line.signals,
         ),
         redefined=[(start, note, text) for start, note, text in reversed(flags) if text],
         history=", ".join(
@@ -285,7 +292,16 @@ def _trend(line: Line) -> Markup:
     """The line of a tile; nothing for a single value, which has no trend."""
     if sum(value is not None for value in line.trend_values) < 2:
         return Markup()
-    return spark(line.trend_values, line.trend_goals, line.status, 168, 36, area=True)
+    return spark(
+        line.trend_values,
+        line.trend_goals,
+        line.status,
+        168,
+        36,
+        area=True,
+        usual=line.usual,
+        signals=line.signals,
+    )
 
 
 @dataclass(frozen=True)

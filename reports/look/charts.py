@@ -8,10 +8,12 @@ literal colours for pictures: `picture.svg`.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import groupby
 from pathlib import Path
+from typing import TypeVar
 
 from markupsafe import Markup
 
@@ -20,6 +22,9 @@ from reports.engine.templates import Macros, environment
 from reports.look.numbers import Number, exact, number
 from reports.look.tokens import STATUS, literal
 
+Drawn = TypeVar("Drawn")
+_DOTTED = 8
+"""Lines of fewer values end in a dot."""
 _templates = environment(Path(__file__).parent, {"new_id": new_id})
 _html = Macros(_templates, "charts.html")
 
@@ -68,6 +73,12 @@ class Chart:
     subtitle: str = ""
     zero: bool = True
     height: int = 220
+    usual: Sequence[tuple[float, float] | None] = ()
+    """The usual range at each label, drawn as a soft ground; None where there is none."""
+    signals: Collection[int] = ()
+    """Places of values of the first series that are signals: each has a ring around it."""
+    steps: int = 5
+    """The most steps of the y axis."""
     band: bool = field(init=False)
     ticks: list[float] = field(init=False)
     digits: int | None = field(init=False)
@@ -75,9 +86,12 @@ class Chart:
     def __post_init__(self) -> None:
         self.band = any(s.kind == "bar" for s in self.series)
         values = [v for s in self.series for v in s.values if v is not None] or [0.0, 1.0]
+        values += [limit for limits in self.usual if limits for limit in limits]
         low, high = min(values), max(values)
         self.ticks = nice(
-            min(low, 0.0) if self.zero or self.band else low, max(high, 0.0) if self.band else high
+            min(low, 0.0) if self.zero or self.band else low,
+            max(high, 0.0) if self.band else high,
+            self.steps,
         )
         # small rates need a decimal, or two lines of the grid would read the same
         self.digits = next(
@@ -118,6 +132,15 @@ class Chart:
             else:
                 out[-1].append((self.x(i), self.y(value)))
         return [run for run in out if run]
+
+    def ground(self, width: float, height: float, left: float = 0, top: float = 0) -> str:
+        """The path of the usual range in a field of this size that begins at (left, top)."""
+        step = 1 / max(len(self.labels) - (not self.band), 1)
+
+        def x(i: float) -> str:
+            return _n(left + min(max(self.x(0) + i * step, 0.0), 1.0) * width)
+
+        return _ground(self.usual, x, lambda value: _n(top + (1 - self.y(value)) * height))
 
     def x_ticks(self, most: int) -> list[int]:
         """At most `most` label positions, counted back from the last one, which readers look for."""
@@ -160,6 +183,14 @@ class Chart:
             else:
                 low, high = self.text(min(values)), self.text(max(values))
                 bits.append(f"{s.name}: last {self.text(values[-1])}, low {low}, high {high}")
+        known = [limits for limits in self.usual if limits]
+        if known:
+            lower, upper = known[-1]
+            if self.unit == "count":  # the whole numbers inside
+                lower, upper = math.ceil(lower), math.floor(upper)
+            bits.append(f"usual range {self.text(lower)} to {self.text(upper)}")
+        if self.signals:
+            bits.append(f"signals: {', '.join(self.labels[i] for i in sorted(self.signals))}")
         span = f", {self.labels[0]} to {self.labels[-1]}" if self.labels else ""
         return f"{self.title}{span}. {'; '.join(bits)}."
 
@@ -172,6 +203,26 @@ def _path(
     run: list[tuple[float, float]], width: float, height: float, left: float = 0, top: float = 0
 ) -> str:
     return "M" + "L".join(f"{_n(left + x * width)} {_n(top + (1 - y) * height)}" for x, y in run)
+
+
+def _ground(
+    usual: Sequence[tuple[float, float] | None], x: Callable[[float], str], y: Callable[[float], str]
+) -> str:
+    """The usual range as one path: level over each place, with a step where it changes.
+
+    `x`: a place, also half ones between two -> its coordinate; `y`: a value -> its coordinate.
+    """
+    path = ""
+    for run in _stretches(usual):
+        levels = [
+            (members[0][0] - 0.5, members[-1][0] + 0.5, *limits)
+            for limits, group in groupby(run, key=lambda place: place[1])
+            if (members := list(group))
+        ]
+        over = "L".join(f"{x(start)} {y(high)}H{x(end)}" for start, end, _, high in levels)
+        under = "L".join(f"{x(end)} {y(low)}H{x(start)}" for start, end, low, _ in reversed(levels))
+        path += f"M{over}L{under}z"
+    return path
 
 
 @dataclass(frozen=True)
@@ -187,6 +238,18 @@ class Mark:
     x: str = ""
     y: str = ""
     height: str = ""
+
+
+def _rings(chart: Chart, width: float, height: float, left: float = 0, top: float = 0) -> list[Mark]:
+    """A ring for each signal: round strokes of no length, as a circle would be stretched with the drawing."""
+    out = []
+    for i in chart.signals:
+        value = chart.series[0].values[i]
+        if value is not None:
+            at = f"M{_n(left + chart.x(i) * width)} {_n(top + (1 - chart.y(value)) * height)}h.01"
+            out += [Mark("ink", "11", at, "ln dot"), Mark("card", "8", at, "ln dot")]
+            out.append(Mark(chart.series[0].color, "4.5", at, "ln dot"))
+    return out
 
 
 def _marks(
@@ -206,11 +269,12 @@ def _marks(
         for run in chart.runs(s):
             path = _path(run, width, height, left, top)
             out.append(Mark(s.color, _n(s.width), path, dashed=s.kind == "goal"))
-            if dots and s.kind != "goal":
+            # a value between two gaps has no line to be seen by
+            if (dots or len(run) == 1) and s.kind != "goal":
                 x, y = run[-1]
-                dot = f"M{_n(x * width)} {_n((1 - y) * height)}h.01"
+                dot = f"M{_n(left + x * width)} {_n(top + (1 - y) * height)}h.01"
                 out.append(Mark(s.color, _n(s.width * 3.4), dot, "ln dot"))
-    return out
+    return [*out, *_rings(chart, width, height, left, top)]
 
 
 class Labels(list[tuple[str, str]]):
@@ -233,6 +297,8 @@ class Drawing:
     labels: Labels
     ends: list[tuple[str, str, str]]
     """(name and last value of a series, its place from the top, its colour)"""
+    ground: str
+    """The usual range."""
     rows: list[tuple[str, list[str]]]
 
 
@@ -246,11 +312,22 @@ def to_html(chart: Chart) -> Markup:
         marks=_marks(chart, 1000, 500, dots=True),
         labels=Labels(chart, wide=len(chart.labels) > 4),
         ends=[(chart.last(s), _n(y), "muted" if s.kind == "goal" else s.color) for s, y in ends],
+        ground=chart.ground(1000, 500),
         rows=[
             (label, [chart.text(s.values[k]) for s in chart.series]) for k, label in enumerate(chart.labels)
         ],
     )
     return _html.chart(chart, drawn)
+
+
+def to_panel(chart: Chart) -> Markup:
+    """A small fluid drawing without end labels and table, for several beside each other: what it shows stands
+    beside it in words."""
+    left = max(len(chart.text(t)) for t in chart.ticks) * 6.4 + 8
+    ticks = [(chart.text(tick), _n(chart.y(tick) * 100)) for tick in chart.ticks]
+    labels = [(chart.labels[k], _n(chart.x(k) * 100)) for k in chart.x_ticks(6)]
+    marks = _marks(chart, 1000, 500, dots=len(chart.labels) < _DOTTED)
+    return _html.panel(chart, _n(left), ticks, labels, marks, chart.ground(1000, 500))
 
 
 @dataclass(frozen=True)
@@ -308,6 +385,7 @@ class Picture:
     ticks: list[tuple[str, str, str]]
     """(text, place of the line, place of the text)"""
     ticks_at: str
+    ground: str
     marks: list[Mark]
     labels: list[tuple[str, str]]
     labels_at: str
@@ -315,12 +393,21 @@ class Picture:
     ends_at: str
 
 
-def to_svg(chart: Chart, width: int = 552, height: int = 210, font: str = "Inter", dark: bool = False) -> str:
-    """A fixed-size drawing with literal colours, an opaque background and real text."""
-    ends = chart.end_labels(1)
+def to_svg(
+    chart: Chart,
+    width: int = 552,
+    height: int = 210,
+    font: str = "Inter",
+    dark: bool = False,
+    *,
+    bare: bool = False,
+) -> str:
+    """A fixed-size drawing with literal colours, an opaque background and real text. `bare`: without title
+    and end labels."""
+    ends = [] if bare else chart.end_labels(1)
     left = max(len(chart.text(t)) for t in chart.ticks) * 7.2 + 12
-    right = max(len(chart.last(s)) for s, _ in ends) * 6.2 + 14 if ends else 6
-    top, bottom = 44, 24
+    right = max(len(chart.last(s)) for s, _ in ends) * 6.2 + 14 if ends else 18 if bare else 6
+    top, bottom = (8, 22) if bare else (44, 24)
     plot_width, plot_height = width - left - right, height - top - bottom
     places = [(tick, top + (1 - chart.y(tick)) * plot_height) for tick in chart.ticks]
     x_ticks = chart.x_ticks(max(2, int(plot_width / 44)))
@@ -329,17 +416,24 @@ def to_svg(chart: Chart, width: int = 552, height: int = 210, font: str = "Inter
         right=_n(left + plot_width),
         ticks=[(chart.text(tick), _n(y), _n(y + 4)) for tick, y in places],
         ticks_at=_n(left - 8),
+        ground=chart.ground(plot_width, plot_height, left, top),
         marks=_marks(chart, plot_width, plot_height, left, top),
         labels=[(chart.labels[k], _n(left + chart.x(k) * plot_width)) for k in x_ticks],
         labels_at=_n(top + plot_height + 16),
         ends=[
             (chart.last(s), _n(top + y + 4), "muted" if s.kind == "goal" else s.color)
-            for s, y in chart.end_labels(plot_height)
+            for s, y in ([] if bare else chart.end_labels(plot_height))
         ],
         ends_at=_n(left + plot_width + 9),
     )
     return _templates.get_template("picture.svg").render(
-        chart=chart, drawn=drawn, width=width, height=height, font=font, colour=partial(literal, dark=dark)
+        chart=chart,
+        drawn=drawn,
+        width=width,
+        height=height,
+        font=font,
+        colour=partial(literal, dark=dark),
+        bare=bare,
     )
 
 
@@ -349,11 +443,15 @@ class Spark:
 
     changes: list[tuple[str, str]]
     """(place of the flag, what changes there)"""
+    ground: str
+    """The usual range."""
     goal: str
     line: str
     area: str
     alone: str
     """Dots for values between two gaps."""
+    rings: str
+    """Around values that are signals."""
     last: str
     colour: str
     """Of the last value's dot."""
@@ -368,18 +466,25 @@ def spark(
     changes: Mapping[int, str] | None = None,
     *,
     area: bool = False,
+    usual: Sequence[tuple[float, float] | None] = (),
+    signals: Collection[int] = (),
 ) -> Markup:
     """A sparkline in the page's colours. Gaps stay gaps; the goal is drawn as it was in each week.
 
     `changes`: place of a value -> how its definition or goal changes from there on; a flag marks it.
-    `area`: the ground under the line is tinted.
+    `area`: the ground under the line is tinted. `usual`: the usual range at each value, cut off where it
+    would flatten the line. `signals`: places of values that have a ring around them.
     """
     shown = [None if v is None else float(v) for v in values]
     targets = [None if g is None else float(g) for g in goals]
     known = [v for v in (*shown, *targets) if v is not None]
     if not any(v is not None for v in shown):
         return Markup()
-    low, span = min(known), (max(known) - min(known)) or 1.0
+    low, high = min(known), max(known)
+    room = (high - low) * 0.4
+    for limits in filter(None, usual):
+        low, high = min(low, max(limits[0], min(known) - room)), max(high, min(limits[1], max(known) + room))
+    span = (high - low) or 1.0
 
     def x(i: float) -> float:
         return 4 + i * (width - 8) / max(len(shown) - 1, 1)
@@ -401,6 +506,14 @@ def spark(
         if (i == 0 or shown[i - 1] is None) and (i == len(shown) - 1 or shown[i + 1] is None):
             alone += f"M{_n(x(i))} {y(value)}h.01"
     drawn = Spark(
+        ground=_ground(
+            usual,
+            lambda i: _n(min(max(x(i), 0.0), width)),
+            lambda value: y(min(max(value, low), high)),
+        ),
+        rings="".join(
+            f"M{_n(x(i))} {y(value)}h.01" for i in sorted(signals) if (value := shown[i]) is not None
+        ),
         changes=[(_n(max(1.0, x(i - 0.5))), text) for i, text in (changes or {}).items()],
         goal=_steps(targets, width, y),
         line=line,
@@ -412,9 +525,9 @@ def spark(
     return _html.spark(drawn, width, height)
 
 
-def _stretches(values: Sequence[float | None]) -> list[list[tuple[int, float]]]:
+def _stretches(values: Sequence[Drawn | None]) -> list[list[tuple[int, Drawn]]]:
     """The parts of a line between its gaps: (place, value)."""
-    out: list[list[tuple[int, float]]] = [[]]
+    out: list[list[tuple[int, Drawn]]] = [[]]
     for i, value in enumerate(values):
         if value is None:
             out.append([])

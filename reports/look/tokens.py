@@ -36,6 +36,8 @@ TOKENS: dict[str, tuple[str, str]] = {
     "not_applicable-soft": ("#f1eef6", "#262031"),
     "not_applicable-mark": ("#8f80a5", "#8f80a8"),
     "goal": ("#3a4150", "#c6cedb"),
+    # ground of the usual range: neutral, as a range is neither good nor bad
+    "usual": ("#e7eaf0", "#262c37"),
     # categorical series
     "c1": ("#2558c4", "#84aaff"),
     "c2": ("#a85800", "#f2a65a"),
@@ -55,6 +57,9 @@ STATUS = {
 
 GLYPH = {"met": "●", "near": "◆", "below": "▼", "no_goal": "▬", "no_data": "○", "not_applicable": "□"}
 """The shape in text and mail; the page draws the same ones with a sign inside (`look/sprite.svg`)."""
+
+SIGNAL_GLYPH = "◎"
+"""The shape of a signal, beside that of the status; it has no colour of its own."""
 
 STATE = {
     "live": "Live",

@@ -8,7 +8,7 @@ from foundation.settings import Company, Settings
 from reports.engine.markup import plain
 from reports.engine.queries import Row
 from reports.look.numbers import DASH, instant, short_instant
-from reports.look.tokens import GLYPH, STATE
+from reports.look.tokens import GLYPH, STATE, STATUS
 from reports.mails.links import Links
 from reports.words import gate
 from reports.words.line import Line, title
@@ -58,6 +58,8 @@ def line_texts(line: Line, among: Sequence[Line], zone: str, links: Links) -> di
         "streak": line.streak_text,
         "status": line.status,
         "state": state_text(line, zone),
+        "signal": line.signal.text if line.signal and line.is_signal else "",
+        "unchanged": f"{STATUS['below'].lower()}, but {line.unchanged_text}" if line.unchanged_text else "",
     }
 
 

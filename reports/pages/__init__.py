@@ -17,7 +17,7 @@ A page is a file in `pages/`. Its front matter:
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,8 @@ from reports.engine.parse import PAGES, parse_file
 
 SCORECARD = "scorecard"
 """The page that every finished week has."""
+REVIEW = "review"
+"""The weekly business review: its lines, headings and order are those of company.toml, [review]."""
 
 
 class SiteError(ScorelineError):
@@ -44,6 +46,8 @@ class Entry:
     lines: tuple[str, ...] | None
     """The sections and lines on it; empty: all; None: it is not a page of lines."""
     meta: Mapping[str, Any]
+    params: Mapping[str, Any] = field(default_factory=dict)
+    """What company.toml says to the page's queries."""
 
     @property
     def group(self) -> str:
@@ -71,12 +75,24 @@ def entry(company: Company, path: Path) -> Entry:
     meta = parse_file(path).meta
     default = meta.get("lines", [] if path.stem == SCORECARD else None)
     lines = company.pages.lines.get(path.stem, default)
+    params: dict[str, Any] = {}
+    if path.stem == REVIEW:
+        parts = company.review.sections
+        lines = [name for part in parts for name in part.lines] or company.pages.lines.get(SCORECARD, [])
+        params = {
+            "titles": [part.title for part in parts for _ in part.lines],
+            "picks": [name for part in parts for name in part.lines],
+            "hidden": [] if parts else company.access.confidential,
+            # finished periods alone, also of what stands in a bank or a queue
+            "newest": False,
+        }
     return Entry(
         path.stem,
         meta.get("nav", ""),
         meta.get("order", 100),
         None if lines is None else tuple(lines),
         meta,
+        params,
     )
 
 

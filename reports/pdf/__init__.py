@@ -10,13 +10,14 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from reports.components.review import Reviewed, parts
 from reports.engine.queries import Row
+from reports.look.charts import to_svg
 from reports.look.document import FONTS
-from reports.look.numbers import DASH, instant, week_days
+from reports.look.numbers import DASH, instant, plural, week_days
 from reports.look.tokens import STATE, STATUS, literal
 from reports.words.line import Line
 
-_TEMPLATE = Path(__file__).parent / "scorecard.typ"
 _SHAPE = {"met": "✓", "near": "!", "below": "×"}
 """Signs that the fonts have. A status is its word, with a sign and a colour."""
 
@@ -40,6 +41,77 @@ def scorecard_pdf(values: Mapping[str, Any], heading: str) -> bytes:
     Raises:
         PdfError: typst is not installed.
     """
+    return _compiled("scorecard.typ", data_of(values, heading))
+
+
+def review_pdf(values: Mapping[str, Any], heading: str) -> bytes:
+    """The weekly business review as PDF: twelve drawings to a page.
+
+    Args:
+        values: as its page gets them: `Renderer.board_values`.
+        heading: the page's name.
+
+    Raises:
+        PdfError: typst is not installed.
+    """
+    build = values["build"].one()
+    found = [(title, row) for title, rows in parts(values) for row in rows]
+    pictures = {
+        f"{i}-{name}.svg": to_svg(chart, *_PANELS[name], bare=True)
+        for i, (_, row) in enumerate(found)
+        for name, chart in (("weeks", row.weeks), ("months", row.months))
+        if chart
+    }
+    data = {
+        "title": f"{build.company_name}: {heading}",
+        "over": build.company_name,
+        "heading": heading,
+        "days": week_days(values["week"]),
+        "built": f"Data as of {instant(build.as_of, build.time_zone)}",
+        "exceptions": [f"{row.line.label} {row.line.value_text}" for _, row in found if row.is_exception],
+        "quiet": plural(sum(not row.is_exception for _, row in found), "other line"),
+        "lines": [_reviewed(title, row, i, pictures) for i, (title, row) in enumerate(found)],
+    }
+    return _compiled("review.typ", data, pictures)
+
+
+_PANELS = {"weeks": (236, 128), "months": (344, 128)}
+"""Width and height of the two drawings of a line."""
+
+
+def _reviewed(title: str, row: Reviewed, place: int, pictures: Mapping[str, str]) -> dict[str, Any]:
+    line = row.line
+    drawn = {name: chart for name, chart in (("weeks", row.weeks), ("months", row.months)) if chart}
+    signal = line.signal.text if line.is_signal and line.signal else line.unchanged_text
+    return {
+        "over": f"{title}, {line.owner_names}" if line.owner_names else title,
+        "label": line.label,
+        "is_exception": row.is_exception,
+        "signal": signal if line.is_signal else signal[:1].upper() + signal[1:],
+        "note": row.note,
+        "pictures": [
+            {
+                "file": f"{place}-{name}.svg" if name in drawn else "",
+                "alt": drawn[name].summary() if name in drawn else "",
+                "width": width,
+            }
+            for name, (width, _) in _PANELS.items()
+        ],
+        "figures": [
+            {
+                "label": figure.label,
+                "value": figure.value,
+                "sign": _SHAPE.get(figure.status, ""),
+                "colour": literal(figure.status or "ink"),
+                "against": list(figure.against),
+            }
+            for figure in row.figures
+        ],
+    }
+
+
+def _compiled(template: str, data: Mapping[str, Any], files: Mapping[str, str] | None = None) -> bytes:
+    """A template beside this file with its data, and with pictures that it names."""
     try:
         import typst
     except ImportError:
@@ -48,10 +120,12 @@ def scorecard_pdf(values: Mapping[str, Any], heading: str) -> bytes:
         ) from None
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        (folder / "data.json").write_text(json.dumps(data_of(values, heading)), encoding="utf-8")
-        (folder / "scorecard.typ").write_text(_TEMPLATE.read_text(encoding="utf-8"), encoding="utf-8")
+        source = (Path(__file__).parent / template).read_text(encoding="utf-8")
+        written = {template: source, "data.json": json.dumps(data), **(files or {})}
+        for name, text in written.items():
+            (folder / name).write_text(text, encoding="utf-8")
         made = typst.compile(
-            str(folder / "scorecard.typ"),
+            str(folder / template),
             root=place,
             font_paths=[str(FONTS)],
             ignore_system_fonts=True,

@@ -31,7 +31,7 @@ from foundation.settings.types import mail_address
 from reports.engine.markup import plain
 from reports.look.charts import Chart, to_svg
 from reports.look.document import FONTS
-from reports.look.tokens import GLYPH, STATUS, TOKENS, literal
+from reports.look.tokens import GLYPH, SIGNAL_GLYPH, STATUS, TOKENS, literal
 
 MAILS = Path(__file__).parents[1] / "mails"
 HTML_LIMIT = 80 * 1024
@@ -85,6 +85,7 @@ def environment() -> SandboxedEnvironment:
     env.filters |= {"unbroken": _unbroken, "padded": _padded}
     env.globals |= {
         "glyph": GLYPH,
+        "signal_glyph": SIGNAL_GLYPH,
         "status": STATUS,
         "colour": literal,
         "light": {name: pair[0] for name, pair in TOKENS.items()},

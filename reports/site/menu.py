@@ -48,10 +48,12 @@ def with_lines(
     known = _texts(
         connection, "select section from marts.dim_lines union select line_id from marts.dim_lines"
     )
-    for name, lines in company.pages.lines.items():
+    named = {f"pages.lines.{name}": lines for name, lines in company.pages.lines.items()}
+    named |= {f"review.sections, {part.title!r}": part.lines for part in company.review.sections}
+    for place, lines in named.items():
         if unknown := sorted(set(lines) - known):
             raise SiteError(
-                f"company.toml, pages.lines.{name}: there is no section or line {', '.join(unknown)}; see"
+                f"company.toml, {place}: there is no section or line {', '.join(unknown)}; see"
                 " scorecard_lines.csv"
             )
     return [one for one in pages if not one.lines or known & set(one.lines)]

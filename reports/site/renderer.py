@@ -160,7 +160,7 @@ class Renderer:
 
     def board_params(self, entry: Entry, week: date | None) -> dict[str, Any]:
         """The parameters of a page of the present."""
-        return {**self.week_params(entry, week), "newest": True}
+        return {**self.week_params(entry, week), "newest": True, **entry.params}
 
     def board_values(self, entry: Entry, week: date | None) -> dict[str, Any]:
         """The values of a page of the present. `week`: the newest finished one; None: nothing is finished

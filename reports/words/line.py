@@ -16,6 +16,7 @@ from typing import Any
 from reports.engine.queries import Row
 from reports.look.numbers import DASH, Number, exact, judged, number, period_name, plural
 from reports.look.tokens import STATE, STATUS
+from reports.words.signal import BY_THEMSELVES, Signal, nothing_changed
 
 GOAL_STATUSES = ("met", "near", "below")
 EVERYTHING = "*"
@@ -223,6 +224,33 @@ class Line:
         )
 
     @property
+    def signal(self) -> Signal | None:
+        """The week against what the line always produces; None where it is no point (a month, a blank)."""
+        return Signal.of(self.row.get("point"), self.row.unit)
+
+    @property
+    def is_signal(self) -> bool:
+        """Whether the week says that something has changed."""
+        return self.signal is not None and self.signal.is_signal
+
+    @property
+    def unchanged_text(self) -> str:
+        """Of a miss within the usual range: `nothing has changed: the system produces 43% to 77%`."""
+        return nothing_changed(self.signal) if self.row.status == "below" else ""
+
+    @property
+    def usual(self) -> list[tuple[float, float] | None]:
+        """The usual range in each week of the trend; empty for a line that is kept by month."""
+        limits = zip(self.row.get("trend_lower") or (), self.row.get("trend_upper") or (), strict=True)
+        return [None if lower is None else (float(lower), float(upper)) for lower, upper in limits]
+
+    @property
+    def signals(self) -> list[int]:
+        """Places in the trend of weeks that are signals by themselves, and of the newest that ends a run."""
+        rules = list(self.row.get("trend_rules") or ())
+        return [i for i, rule in enumerate(rules) if rule in BY_THEMSELVES or (rule and i == len(rules) - 1)]
+
+    @property
     def weight(self) -> float:
         """How telling a miss is: how little chance explains it, over the weeks it has lasted. For the order
         of lines only.
@@ -282,6 +310,11 @@ def attention(lines: Iterable[Line]) -> list[Line]:
     """The lines that missed their goal, the most telling miss first (`Line.weight`), then in page order."""
     missed = [line for line in lines if line.row.status == "below"]
     return sorted(missed, key=lambda line: (-line.weight, line.row.sort_order, line.row.line_id))
+
+
+def signals_first(lines: Iterable[Line]) -> list[Line]:
+    """Those that have changed before those that are as they always are; otherwise in the order given."""
+    return sorted(lines, key=lambda line: not line.is_signal)
 
 
 def nothing_missed(lines: Iterable[Line]) -> str:

@@ -100,6 +100,29 @@ def test_a_new_base_begins_anew() -> None:
     assert weeks.centre.iloc[-1] > 140
 
 
+def test_runs_and_the_last_time_outside() -> None:
+    weeks = judged(*STEADY, *STEADY, 70, 71, 51, 30, 51, 52)  # the limits no longer move
+    after = weeks[2 * len(STEADY) :]
+    assert after.side_weeks.tolist() == [1, 2, 3, 1, 1, 2]
+    assert after.outside_weeks.tolist() == [1, 2, 0, 1, 0, 0]
+    outside = weeks.week_start[[26, 27, 29]].tolist()
+    found = after.last_outside.tolist()
+    assert pd.isna(found[0]) and found[1:] == [outside[0], outside[1], outside[1], outside[2], outside[2]]
+    assert (after.judged_from == weeks.week_start[10]).all() and weeks.judged_from[:10].isna().all()
+    assert weeks.n.tolist()[:12] == list(range(12))
+
+
+def test_a_new_base_keeps_the_memory_of_the_line() -> None:
+    points = as_points(np.array([[*STEADY, 90, *(one + 100 for one in STEADY)]]))
+    points["base"] = [0] * (len(STEADY) + 1) + [1] * len(STEADY)
+    weeks = signals(points)
+    assert (
+        weeks.last_outside.iloc[-1] == weeks.week_start[13]
+        and weeks.judged_from.iloc[-1] == weeks.week_start[10]
+    )
+    assert weeks.side_weeks.iloc[13:24].tolist() == [1] + [0] * 10, "a run ends with its base"
+
+
 def test_an_independent_computation_agrees() -> None:
     random = np.random.default_rng(3)
     series = np.vstack(

@@ -20,8 +20,10 @@ import duckdb
 import pandas as pd
 import yaml
 
+from benchmarks import false_alarms
 from foundation.calendar import quarter_label, week_label
 from foundation.settings import PROJECT_ROOT
+from tests.support.models import statement
 
 ZONE = "America/Chicago"
 CLOCK = datetime(2025, 10, 27, 12, tzinfo=UTC)
@@ -189,6 +191,11 @@ class PublishedFile:
         _insert(connection, "fct_scorecard_weekly", facts)
         _insert(connection, "fct_contributions", records)
         self._progress(connection)
+        connection.execute(_POINTS)
+        connection.execute(f"insert into marts.fct_signals by name {false_alarms.statement()}")
+        lines = {"int_scorecard__lines": "(select *, false as is_signed from marts.dim_lines)"}
+        spans = statement("marts/scorecard/fct_spans", lines, "marts.")
+        connection.execute(f"insert into marts.fct_spans by name {spans}")
         if self.changes:
             self._changes(connection)
 
@@ -196,7 +203,12 @@ class PublishedFile:
         """Why dials moved in W43, with a member's name as a vendor might give it, what was defined otherwise,
         how three lines stand."""
         for table in ("weekly", "monthly", "quarterly"):
-            for column in ("goal_note text", "n_unknown bigint", "partial_note text"):
+            for column in (
+                "goal_note text",
+                "n_unknown bigint",
+                "partial_note text",
+                "tolerance decimal(18, 6)",
+            ):
                 connection.execute(f"alter table marts.fct_scorecard_{table} add column {column}")
         for line_id, note in self.partial.items():
             connection.execute(
@@ -590,6 +602,13 @@ def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: list[list[A
         connection.execute(f"insert into marts.{table} from inserted")
         connection.unregister("inserted")
 
+
+_POINTS = """
+create temp view int_signals__points as
+select line_id, week_start, value::double as value, unit, false as is_signed, 0 as base
+from marts.fct_scorecard_weekly join marts.dim_lines using (line_id)
+where is_finished and value is not null and state in ('live', 'manual') and partial_note is null
+"""
 
 _REASONS = """
 insert into marts.dim_reasons values ('deleted', 'Deleted or archived in the source', false),

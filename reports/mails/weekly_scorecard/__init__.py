@@ -51,6 +51,7 @@ from reports.words.line import (
     lines_of,
     nothing_missed,
     picked,
+    signals_first,
     title,
     wins,
 )
@@ -172,14 +173,15 @@ def _values(told: Told, links: Links) -> dict[str, Any]:
         "under": f"{week_number(week.monday)}, {week_days(week.monday)}",
         "preheader": preheader(lines, told.reasons, told.own),
         "reasons": told.reasons,
-        "own": any(line.status in GOAL_STATUSES for line in told.own),
+        "own": any(line.status in GOAL_STATUSES or line.is_signal for line in told.own),
         "own_counts": count_sentence(counts(told.own)),
-        "own_missed": [needs(line) for line in missed if line.line_id in own],
+        "own_missed": [needs(line) for line in signals_first(missed) if line.line_id in own],
         "own_fine": [texts(line) for line in told.own if line.status in ("near", "met")],
+        "own_signals": [texts(line) for line in told.own if line.status == "no_goal" and line.is_signal],
         "counts": [(name, found[name]) for name in ("below", "near", "met")],
         "total": sum(found[name] for name in ("below", "near", "met")),
         "others": [(name, found[name]) for name in ("no_goal", "no_data", "not_applicable") if found[name]],
-        "attention": [needs(line) for line in others[:MOST_LISTED]],
+        "attention": [needs(line) for line in signals_first(others[:MOST_LISTED])],
         "more_attention": max(0, len(others) - MOST_LISTED),
         "no_attention": "" if missed else nothing_missed(lines),
         "trend": ticks(missed[0].trend_values) if missed else "",
@@ -250,7 +252,10 @@ def _chart(line: Line, lines: Sequence[Line]) -> Chart:
             series("Goal", line.trend_goals, "goal", "goal", 1.5),
         ],
         line.unit,
-        f"The last {plural(count, line.cadence)}, with the goal of each {line.cadence}",
+        f"The last {plural(count, line.cadence)}, with the goal of each {line.cadence}"
+        + (", on the usual range" if any(line.usual) else ""),
+        usual=line.usual,
+        signals=line.signals,
     )
 
 

@@ -171,14 +171,17 @@ def test_a_line_that_needs_attention_says_why_it_moved_and_how_its_quarter_stand
 ) -> None:
     message = made(settings, company)
     text = plain_of(message).replace("\r\n", "\n")
-    # three rows at most: what the running week needs is worth more than why the number moved
-    said = "    Maya Torres, missed 34 weeks in a row\n    This week: 125, 25 each working day\n▼ "
+    unchanged = "    missed, but nothing has changed: the system produces 27 to 139"
+    # what the running week needs is worth more than why the number moved
+    said = (
+        f"    Maya Torres, missed 34 weeks in a row\n{unchanged}\n    This week: 125, 25 each working day\n▼ "
+    )
     assert said in text and MOVED not in text and "Quarter:" not in text
     with duckdb.connect(str(settings.published_path)) as connection:
         connection.execute("delete from marts.fct_pace where span = 'week'")
     message = made(settings, company)
     text = plain_of(message).replace("\r\n", "\n")
-    assert f"    Maya Torres, missed 34 weeks in a row\n    {MOVED}\n▼ " in text
+    assert f"    Maya Torres, missed 34 weeks in a row\n{unchanged}\n    {MOVED}\n▼ " in text
     assert "&lt;script&gt;" in html_of(message) and "<script" not in html_of(message)
     with duckdb.connect(str(settings.published_path)) as connection:
         connection.execute("delete from marts.fct_movements")
@@ -187,6 +190,45 @@ def test_a_line_that_needs_attention_says_why_it_moved_and_how_its_quarter_stand
     assert said in text and text.count("Quarter: ") == 1, "what is ahead, or has no pace, says nothing"
     past = plain_of(made(settings, company, week=W43 - timedelta(days=7)))
     assert "Quarter:" not in past and "Victor Lang +7" not in past
+
+
+MAYA = "maya.torres@cedar-ridge.example"
+
+
+def test_signals_come_first_and_misses_within_the_usual_range_say_so(
+    settings: Settings, company: Company
+) -> None:
+    with duckdb.connect(str(settings.published_path)) as connection:
+        for line in ("inside_sales.ftas_set", "marketing.website_traffic"):
+            connection.execute(
+                "delete from marts.fct_signals where line_id = ? and week_start = ?", [line, W43]
+            )
+            connection.execute(
+                "insert into marts.fct_signals (line_id, week_start, value, centre, lower, upper, rule, direction,"
+                " side_weeks, outside_weeks, last_outside, n) values (?, ?, 0, 5, 2, 8, 'outside', 'low', 1, 1,"
+                " date '2025-01-13', 26)",
+                [line, W43],
+            )
+        connection.execute("update marts.dim_lines set owners = 'maya_torres' where section = 'marketing'")
+    decision = decide(settings.published_path, W43, ())
+    with reading(settings.published_path) as connection:
+        readers = read_readers(connection)
+    told = tell(load_week(settings.published_path, W43), decision, (), readers=readers, recipient=MAYA)
+    message = WeeklyScorecard(settings, company, W43).compose(told, MAYA, "<x@cedar-ridge.example>")
+    text = plain_of(message).replace("\r\n", "\n")
+    own = text[text.index("YOUR LINES") : text.index("EVERYBODY")]
+    signal = "◎ unusually low: first time outside its usual range (2 to 8) in 40 weeks"
+    places = [
+        own.index(part) for part in ("First appointments set: 0", signal, "Dials: 101", "nothing has changed")
+    ]
+    assert places == sorted(places), "a weightier miss within its range comes after a signal"
+    assert f"◎ Website traffic: –\n    {signal[2:]}" in own, "of a line without a goal too"
+    assert own.count("◎") == 2
+    html = html_of(message)
+    assert (
+        f"{signal}</span>" in html
+        and "missed, but nothing has changed: the system produces 27 to 139" in html
+    )
 
 
 def test_what_was_published_otherwise_is_told(settings: Settings, company: Company) -> None:

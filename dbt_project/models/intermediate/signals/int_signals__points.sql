@@ -5,7 +5,7 @@ with changes as (
         line_id,
         period_start
     from {{ ref('fct_definition_changes') }}
-    where kind in ('sql', 'settings')
+    where kind in ('sql', 'settings', 'people', 'normal')
 )
 
 select

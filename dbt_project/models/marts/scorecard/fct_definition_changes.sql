@@ -1,6 +1,6 @@
--- since when a line is judged by another goal or computed by other SQL, for the marks on its chart. Goals come from goals.csv; SQL
--- and settings by what the builds recorded, so what changed before the first recording is not known. A one-off goal (kind exception)
--- does not count as a change: its week says so itself
+-- since when a line is judged by another goal, is of other people, is computed by other SQL or has a new normal, for the marks on its chart
+-- and for where its usual range begins again. Goals come from goals.csv; SQL and settings by what the builds recorded, so what changed
+-- before the first recording is not known. A one-off goal (kind exception) does not count as a change: its week says so itself
 with standing as (
     select
         *,
@@ -63,6 +63,22 @@ versions as (
     window by_time as (partition by line_id order by dbt_valid_from)
 ),
 
+-- days from which on other people count for a line (scorecard_lines.csv); an edit without a date is among the settings
+people as (
+    select
+        line_id,
+        counts_from as changed_on
+    from {{ ref('int_scorecard__line_people') }}
+
+    union distinct
+
+    select
+        line_id,
+        counts_until + 1 as changed_on
+    from {{ ref('int_scorecard__line_people') }}
+    where counts_until < date '9999-12-31'
+),
+
 changes as (
     select
         line_id,
@@ -99,6 +115,29 @@ changes as (
         null as reason
     from versions
     where are_other_settings
+
+    union all
+
+    select
+        people.line_id,
+        people.changed_on,
+        'people' as kind,
+        'people changed' as note,
+        null as reason
+    from people
+    inner join {{ ref('int_scorecard__lines') }} as lines on people.line_id = lines.line_id
+    where people.changed_on > lines.valid_from
+
+    union all
+
+    -- confirmed in the portal
+    select
+        line_id,
+        starts_on as changed_on,
+        'normal' as kind,
+        'new normal' as note,
+        nullif(trim(reason), '') as reason
+    from {{ ref('stg_scoreline__normals') }}
 )
 
 select
@@ -112,7 +151,7 @@ select
     changes.kind,
     changes.note,
     changes.reason,
-    upper(changes.note[1]) || changes.note[2:] || if(changes.kind in ('goal', 'first_goal'), ' from ', ' on ')
+    upper(changes.note[1]) || changes.note[2:] || if(changes.kind in ('goal', 'first_goal', 'people', 'normal'), ' from ', ' on ')
     || {{ day_text('changes.changed_on') }} || coalesce(': ' || changes.reason, '') || '.' as sentence
 from changes
 inner join {{ ref('int_scorecard__lines') }} as lines on changes.line_id = lines.line_id

@@ -63,8 +63,16 @@ sided as (
         *,
         case when no_range is null then sign(value - centre) end as side,
         -- the side of a value that is nearer to a limit than to the centre
-        case when no_range is null and abs(value - centre) > reach / 2 then sign(value - centre) end as near_side
+        case when no_range is null and abs(value - centre) > reach / 2 then sign(value - centre) end as near_side,
+        no_range is null and abs(value - centre) > reach as is_outside
     from described
+),
+
+with_earlier as (
+    select
+        *,
+        lag(side) over (partition by line_id, base order by week_start) as earlier_side
+    from sided
 ),
 
 ruled as (
@@ -72,13 +80,17 @@ ruled as (
         *,
         case
             when no_range is not null then null
-            when abs(value - centre) > reach then 'outside'
+            when is_outside then 'outside'
             when moving_range > range_limit then 'range'
             when list_count(list_filter(list(near_side) over last_four, lambda one: one = near_side)) >= 3 then 'three_of_four'
             when abs(sum(side) over last_eight) = 8 then 'eight_in_a_row'
-        end as rule
-    from sided
+        end as rule,
+        -- a run of points on one side, and one of points outside, end with the first that is not
+        count_if(side is distinct from earlier_side) over in_base as side_run,
+        count_if(not is_outside or side is distinct from earlier_side) over in_base as outside_run
+    from with_earlier
     window
+        in_base as (partition by line_id, base order by week_start),
         last_four as (partition by line_id, base order by week_start rows between 3 preceding and current row),
         last_eight as (partition by line_id, base order by week_start rows between 7 preceding and current row)
 )
@@ -95,7 +107,16 @@ select
     case when no_range is null then range_limit end as range_limit,
     rule,
     case when rule is not null then if(value > if(rule = 'range', previous, centre), 'high', 'low') end as direction,
+    -- a point on the centre is on neither side
+    cast(case when coalesce(side, 0) = 0 then 0 else row_number() over in_side_run end as integer) as side_weeks,
+    cast(case when is_outside then row_number() over in_outside_run else 0 end as integer) as outside_weeks,
+    max(case when is_outside then week_start end) over earlier as last_outside,
+    min(case when no_range is null then week_start end) over (partition by line_id order by week_start) as judged_from,
     base_from,
     base_to,
-    cast(n as integer) as n
+    cast(coalesce(n, position - 1) as integer) as n
 from ruled
+window
+    in_side_run as (partition by line_id, base, side_run order by week_start),
+    in_outside_run as (partition by line_id, base, outside_run order by week_start),
+    earlier as (partition by line_id order by week_start rows between unbounded preceding and 1 preceding)

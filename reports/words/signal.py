@@ -1,0 +1,161 @@
+"""Whether a week says that something has changed: what pages and mails say about a row of `fct_signals`.
+
+A goal says whether a number is good; the usual range is what the line produces as long as nothing changes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from reports.engine.queries import Row
+from reports.look.numbers import Number, exact, number, plural
+
+FEWEST = 10
+"""Weeks that a usual range takes (`points_of_limits` in dbt)."""
+SHIFTED = 8
+"""Weeks in a row on one side of the centre that are a shift, not a run of luck."""
+RECENT = 4
+"""A week outside the range this many weeks ago or fewer is told as the time before."""
+
+BY_THEMSELVES = ("outside", "range")
+"""Rules that one week meets; the others need a run of weeks, and would mark each of them in a drawing."""
+
+_NO_RANGE = {
+    "mostly_zero": "no steady range: it is 0 in more than half of its weeks",
+    "trend": "no steady range: it drifts, each week stays near the one before",
+}
+
+
+def amount(value: Number, unit: str) -> str:
+    """A number as a range or a change says it: money from 100 on without cents."""
+    whole = unit.startswith("money") and abs(value) >= 100
+    return number(round(exact(value), 6), unit, 0 if whole else None)
+
+
+def range_text(lower: float, upper: float, unit: str, value: float | None = None) -> str:
+    """`31 to 78`: of a count the whole numbers inside, of everything else the limits with as many digits as
+    it takes that the value doesn't read as one of them."""
+    if unit == "count":
+        inside = math.ceil(lower - 1e-9), math.floor(upper + 1e-9)
+        if inside[0] <= inside[1]:
+            return f"{number(inside[0])} to {number(inside[1])}"
+    for digits in (None, 1, 2, 3):
+        texts = [
+            amount(one, unit) if digits is None else number(exact(one), unit, digits)
+            for one in (lower, upper)
+        ]
+        said = (
+            None
+            if value is None
+            else amount(value, unit)
+            if digits is None
+            else number(exact(value), unit, digits)
+        )
+        if said not in texts or value in (lower, upper):
+            break
+    return " to ".join(texts)
+
+
+@dataclass(frozen=True)
+class Signal:
+    """A line's week as a point of its process behaviour chart: a row of `fct_signals`."""
+
+    row: Row
+    unit: str
+
+    @classmethod
+    def of(cls, point: Mapping[str, Any] | None, unit: str) -> Signal | None:
+        """None where the week is no point: it is blank, partial or runs, or the line is kept by month."""
+        if not point or not point["week_start"]:
+            return None
+        plain = {name: float(one) if isinstance(one, Decimal) else one for name, one in point.items()}
+        return cls(Row(plain), unit)
+
+    @property
+    def is_signal(self) -> bool:
+        return self.row.rule is not None
+
+    @property
+    def has_range(self) -> bool:
+        return self.row.no_range is None
+
+    @property
+    def is_shift(self) -> bool:
+        """The line stays on one side of what was usual: perhaps that is the new normal."""
+        return self.is_signal and self.row.side_weeks >= SHIFTED
+
+    @property
+    def usual(self) -> str:
+        """`31 to 78`; empty without a range."""
+        if not self.has_range:
+            return ""
+        return range_text(self.row.lower, self.row.upper, self.unit, self.row.value)
+
+    @property
+    def text(self) -> str:
+        """`unusually low: first time outside its usual range (31 to 78) in 40 weeks`"""
+        row = self.row
+        if row.no_range == "too_few_points":
+            return f"no range yet: {row.n} of {plural(FEWEST, 'week')}"
+        if row.no_range:
+            return _NO_RANGE[row.no_range]
+        if not self.is_signal:
+            return f"within its usual range ({self.usual})"
+        return self._shift() if self.is_shift else self._RULES[row.rule](self)
+
+    def _shift(self) -> str:
+        side, way = ("above", "up") if self.row.value > self.row.centre else ("below", "down")
+        return (
+            f"shifted {way}: {side} {amount(self.row.centre, self.unit)}, the middle of its usual range"
+            f" ({self.usual}), {plural(self.row.side_weeks, 'week')} in a row"
+        )
+
+    def _outside(self) -> str:
+        row = self.row
+        start = f"unusually {row.direction}"
+        if row.outside_weeks > 1:
+            weeks = plural(row.outside_weeks, "week")
+            return f"{start}: outside its usual range ({self.usual}) {weeks} in a row"
+        weeks = (row.week_start - (row.last_outside or row.judged_from)).days // 7
+        if row.last_outside and weeks <= RECENT:
+            return f"{start}: outside its usual range ({self.usual}) again after {plural(weeks, 'week')}"
+        if not weeks:
+            return f"{start}: outside its usual range ({self.usual})"
+        return f"{start}: first time outside its usual range ({self.usual}) in {plural(weeks, 'week')}"
+
+    def _jump(self) -> str:
+        way = "rose" if self.row.direction == "high" else "fell"
+        return (
+            f"{way} unusually far: by {self._step(self.row.moving_range)} in a week, usually at most"
+            f" {self._step(self.row.range_limit, down=True)}"
+        )
+
+    def _near(self) -> str:
+        end = "upper" if self.row.direction == "high" else "lower"
+        return (
+            f"unusually {self.row.direction}: three of the last four weeks near the {end} end of its usual"
+            f" range ({self.usual})"
+        )
+
+    _RULES = {"outside": _outside, "range": _jump, "three_of_four": _near, "eight_in_a_row": _shift}
+
+    def _step(self, size: Number, *, down: bool = False) -> str:
+        """A change from week to week; of a share in points. `down`: of a count the whole number below."""
+        if self.unit == "percent":
+            points = exact(size) * 100
+            return f"{number(points, 'count', 0 if points >= 10 else 1)} points"
+        if self.unit == "count" and down and size >= 1:
+            return number(Decimal(math.floor(size + 1e-9)))
+        return amount(size, self.unit)
+
+
+def nothing_changed(signal: Signal | None, value_words: str = "the system produces") -> str:
+    """What to say of a miss within the usual range: `nothing has changed: the system produces 40 to 110`;
+    empty of a signal, and where nobody knows."""
+    if signal is None or signal.is_signal or not signal.has_range:
+        return ""
+    return f"nothing has changed: {value_words} {signal.usual}"

@@ -103,8 +103,16 @@ def Review(
     week: date,
 ) -> Markup:
     """All of the review: what is an exception, then each line."""
-    blocks = (reviewed, lines, months, recent, spans, answers, actions)
-    found = [(title, rows) for title, rows in parts({one.name: one for one in blocks}, receipts) if rows]
+    blocks = {
+        "reviewed": reviewed,
+        "lines": lines,
+        "months": months,
+        "recent": recent,
+        "spans": spans,
+        "answers": answers,
+        "actions": actions,
+    }
+    found = [(title, rows) for title, rows in parts(blocks, receipts) if rows]
     every = [row for _, rows in found for row in rows]
     return _html.review(build.one(), week, found, [row for row in every if row.is_exception], len(every))
 

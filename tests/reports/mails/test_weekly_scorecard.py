@@ -213,7 +213,7 @@ def test_signals_come_first_and_misses_within_the_usual_range_say_so(
     decision = decide(settings.published_path, W43, ())
     with reading(settings.published_path) as connection:
         readers = read_readers(connection)
-    told = tell(load_week(settings.published_path, W43), decision, (), readers=readers, recipient=MAYA)
+    told = tell(load_week(settings.published_path, W43), decision, (), readers=readers, recipients=[MAYA])
     message = WeeklyScorecard(settings, company, W43).compose(told, MAYA, "<x@cedar-ridge.example>")
     text = plain_of(message).replace("\r\n", "\n")
     own = text[text.index("YOUR LINES") : text.index("EVERYBODY")]

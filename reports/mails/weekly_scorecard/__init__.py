@@ -29,7 +29,7 @@ from reports.look.numbers import (
     week_name,
     week_number,
 )
-from reports.look.tokens import GLYPH, STATUS
+from reports.look.tokens import GLYPH, SIGNAL_GLYPH, STATUS
 from reports.mails.base import footer, frame, line_texts
 from reports.mails.links import Links
 from reports.pdf import PdfError, scorecard_pdf
@@ -277,12 +277,14 @@ def _drawn(told: Told) -> Line | None:
 
 def _item(line: Mapping[str, str]) -> Item:
     """A line in a channel, from the texts that a mail says about it."""
-    goal = f", goal {line['goal']}" if line["goal"] else ""
-    text = f"{GLYPH[line['status']]} {line['title']}: {line['value']}"
-    text += (
-        (f" ({line['parts']})" if line["parts"] else "") + goal + (f", {line['off']}" if line["off"] else "")
-    )
-    details = [line["owner"], line["streak"], line["state"], line.get("todo") or line.get("moved", "")]
+    judged = line["status"] in GOAL_STATUSES
+    text = f"{GLYPH[line['status']] if judged else SIGNAL_GLYPH} {line['title']}: {line['value']}"
+    text += f" ({line['parts']})" if line["parts"] else ""
+    text += f", goal {line['goal']}" if judged else ""
+    text += f", {line['off']}" if line["off"] else ""
+    changed = f"{SIGNAL_GLYPH} {line['signal']}" if line["signal"] else line["unchanged"]
+    more = line.get("todo") or line.get("moved", "")
+    details = [line["owner"], line["streak"], line["state"], changed, more]
     return Item(text, " · ".join(filter(None, details)), line["link"])
 
 
@@ -388,7 +390,7 @@ class WeeklyScorecard(Report[Told]):
 
     def _card(self, told: Told) -> Card:
         values = _values(told, self.links)
-        own = [*values["own_missed"], *values["own_fine"]]
+        own = [*values["own_missed"], *values["own_signals"], *values["own_fine"]]
         parts = [
             Part(f"Your lines: {values['own_counts']}", [_item(line) for line in own]),
             Part(

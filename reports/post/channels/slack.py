@@ -79,7 +79,7 @@ def _item(item: Item) -> str:
     text = escaped(item.text, _LONGEST_ITEM)
     # an address with one of these would end the link
     linked = f"<{item.link}|{text}>" if item.link and not re.search(r"[<>|\s]", item.link) else text
-    return linked + (f"\n    {escaped(item.details, 300)}" if item.details else "")
+    return linked + (f"\n    {escaped(item.details, 600)}" if item.details else "")
 
 
 def _texts(heading: str, rows: list[str]) -> Iterator[dict[str, Any]]:

@@ -78,7 +78,7 @@ def _item(item: Item) -> Iterator[dict[str, Any]]:
     led: dict[str, Any] = {"selectAction": {"type": "Action.OpenUrl", "url": item.link}} if item.link else {}
     yield _run(item.text, 1200, **led)
     if item.details:
-        yield _run(f"\n{plain(item.details, 300)}", 310, size="Small", isSubtle=True)
+        yield _run(f"\n{plain(item.details, 600)}", 610, size="Small", isSubtle=True)
 
 
 def _row(*runs: dict[str, Any], **looks: str) -> dict[str, Any]:

@@ -14,11 +14,12 @@ from typing import Any
 import duckdb
 import pytest
 
-from foundation.settings import Company, Settings
+from foundation.settings import Company, Settings, Subscription
 from reports.engine.queries import Row
 from reports.mails.weekly_scorecard import WeeklyScorecard, send_weekly_scorecard, tell, ticks
 from reports.pages import SiteError
 from reports.pdf import scorecard_pdf
+from reports.post.channels.card import Post
 from reports.post.message import HTML_LIMIT, MailError, checked_address
 from reports.post.round import recipients
 from reports.words.gate import decide
@@ -229,6 +230,20 @@ def test_signals_come_first_and_misses_within_the_usual_range_say_so(
         f"{signal}</span>" in html
         and "missed, but nothing has changed: the system produces 27 to 139" in html
     )
+    # in a channel too
+    subscription = Subscription(report="weekly_scorecard", channel="slack", to=[MAYA])
+    mail = company.mail.model_copy(update={"subscriptions": [subscription]})
+    post = WeeklyScorecard(settings, company.model_copy(update={"mail": mail}), W43).compose(
+        told, "slack", "<x>"
+    )
+    assert isinstance(post, Post)
+    own = next(
+        block["text"]["text"] for block in post.payload["blocks"] if "Your lines" in str(block.get("text"))
+    )
+    places = [
+        own.index(part) for part in ("First appointments set: 0", signal, "Dials: 101", "nothing has changed")
+    ]
+    assert places == sorted(places) and own.count(signal) == 2 and "◎ Website traffic: –\n" in own
 
 
 def test_what_was_published_otherwise_is_told(settings: Settings, company: Company) -> None:

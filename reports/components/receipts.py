@@ -18,6 +18,7 @@ from reports.engine.markup import plain, web_address
 from reports.engine.queries import Row
 from reports.look.numbers import Number, day, exact, instant, judged, number, period_text, plural, week_days
 from reports.look.tokens import STATUS
+from reports.words.answers import note_by, note_text
 from reports.words.line import parts_text
 from reports.words.restatements import KIND, goal_of, number_text, why
 from reports.words.signal import Signal
@@ -173,7 +174,9 @@ def pieces(
             amounts=amounts,
             quarter=_quarter(line, weeks, receipts) if weeks and i == 1 else None,
         )
-        cards.append(_html.card(card, line, restated, Signal.of(line.get("point"), line.unit)))
+        note, signal = line.get("note"), Signal.of(line.get("point"), line.unit)
+        said = note_text(note), note_by(note, line.get("zone", "UTC"))
+        cards.append(_html.card(card, line, restated, signal, *said))
     return cards
 
 

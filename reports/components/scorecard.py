@@ -190,6 +190,8 @@ class LineRow:
     redefined: Sequence[tuple[date, str, str]]
     """What the flags in the sparkline stand for, the newest first: (first day, note, in full)."""
     history: str
+    said_by: str
+    """Who wrote its note, and when."""
 
 
 def Sections(
@@ -257,6 +259,7 @@ def _line_row(line: Line, receipts: Receipts, build: Row, changes: _Changes, col
             number(value, line.unit) + (" (restated)" if (line.line_id, week) in changes else "")
             for week, value in zip(line.trend_starts, line.trend_values, strict=True)
         ),
+        said_by=line.said_by(build.time_zone),
     )
 
 

@@ -58,6 +58,8 @@ def line_texts(line: Line, among: Sequence[Line], zone: str, links: Links) -> di
         "streak": line.streak_text,
         "status": line.status,
         "state": state_text(line, zone),
+        "said": f"{line.said} ({line.said_by(zone)})" if line.said else "",
+        "still": "; ".join(line.still_to_do),
         "signal": line.signal.text if line.signal and line.is_signal else "",
         "unchanged": f"{STATUS['below'].lower()}, but {line.unchanged_text}" if line.unchanged_text else "",
     }

@@ -12,6 +12,7 @@ class Links:
 
     def __init__(self, settings: Settings, company: Company) -> None:
         self._root = company.pages.site_url.rstrip("/")
+        self._portal = company.access.portal_url.rstrip("/")
         self._receipts = settings.site_dir / "receipts"
         self._read: dict[str, list[tuple[str, str]]] = {}
         """Period -> (name, text) of the files that hold its receipts."""
@@ -27,6 +28,10 @@ class Links:
         mark = f'id="{anchor(line_id)}"'
         file = next((name for name, text in self._files(label) if mark in text), None)
         return f"{self._root}/receipts/{file}#{anchor(line_id)}" if file else ""
+
+    def note(self, label: str, line_id: str) -> str:
+        """The portal's form for a note on a line; empty without `access.portal_url`."""
+        return f"{self._portal}/lines/{line_id}/notes/{label}" if self._portal else ""
 
     def _files(self, label: str) -> list[tuple[str, str]]:
         if label not in self._read:

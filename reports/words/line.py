@@ -16,6 +16,7 @@ from typing import Any
 from reports.engine.queries import Row
 from reports.look.numbers import DASH, Number, exact, judged, number, period_name, plural
 from reports.look.tokens import STATE, STATUS
+from reports.words.answers import note_by, note_text, to_do
 from reports.words.signal import BY_THEMSELVES, Signal, nothing_changed
 
 GOAL_STATUSES = ("met", "near", "below")
@@ -222,6 +223,20 @@ class Line:
             if periods > 1
             else f"{word} this {self.row.cadence}"
         )
+
+    @property
+    def said(self) -> str:
+        """Its note: why the number is as it is, and what comes next; empty: nobody wrote one."""
+        return note_text(self.row.get("note"))
+
+    def said_by(self, zone: str) -> str:
+        """Who wrote the note, and when."""
+        return note_by(self.row.get("note"), zone)
+
+    @property
+    def still_to_do(self) -> list[str]:
+        """Its open actions, in words."""
+        return to_do(self.row.get("actions"))
 
     @property
     def signal(self) -> Signal | None:

@@ -206,6 +206,7 @@ def test_a_new_normal_shows_the_range_before_and_after(maya: Browser) -> None:
     with duckdb.connect(str(maya.settings.published_path)) as connection:
         columns = [row[0] for row in connection.execute("describe marts.fct_signals").fetchall()]
         frame = judged.assign(line_id=DIALS, week_start=weeks, base_from=weeks[0], base_to=weeks[25])[columns]
+        connection.execute("delete from marts.fct_signals where line_id = ?", [DIALS])
         connection.from_df(frame).insert_into("marts.fct_signals")
     lower, upper = (number(float(judged.iloc[-1][side]), "count") for side in ("lower", "upper"))
     assert f"{lower} to {upper}, computed from 26 weeks" in maya.get(NORMAL).text
@@ -224,6 +225,31 @@ def test_a_new_normal_shows_the_range_before_and_after(maya: Browser) -> None:
     assert gone.status_code == 303 and "New dialer" not in maya.get(f"/lines/{DIALS}").text
     with read(maya.settings) as connection:
         assert [one.is_withdrawn for one in normals_of(connection, DIALS)] == [False, True]
+
+
+def test_published_notes_stand_beside_their_numbers_for_who_may_see_them(
+    settings: Settings, tmp_path: Path
+) -> None:
+    with duckdb.connect(str(settings.published_path)) as connection:
+        for line, note in ((DIALS, WORDS), ("finance.cash_position", "A tax payment.")):
+            connection.execute(
+                "insert into marts.fct_notes values (?, ?, '2025-W43', ?, 'Maya Torres', '2025-10-27T12:00:00Z', false)",
+                [line, W43, note],
+            )
+        connection.execute(
+            "insert into marts.fct_actions (action_id, line_id, what, owner_name, due_on, action_state) values"
+            " ('a', ?, 'Call <b>again</b>', 'Victor Lang', '2025-10-31', 'open')",
+            [DIALS],
+        )
+    few = create_app(with_access(settings, tmp_path), ADDRESS)
+    pages = ("/scorecard.html", "/receipts/2025-W43.html", "/finance.html")
+    seen = {who: [Browser(few).sign_in(who).get(path).text for path in pages] for who in (DANA, MAYA)}
+    by = '<span class="by">Maya Torres, Mon 27 Oct 2025, 07:00 CDT</span>'
+    assert "Two days at the fair &lt;b&gt;&amp; &#34;calls" in seen[DANA][0] and by in seen[DANA][0]
+    assert "Call &lt;b&gt;again&lt;/b&gt;: Victor Lang, by 31 Oct" in seen[DANA][0]
+    assert "Two days at the fair &lt;b&gt;" in seen[DANA][1] and by in seen[MAYA][1]
+    assert any("A tax payment." in page for page in seen[DANA])
+    assert not any("A tax payment." in page for page in seen[MAYA])
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -164,6 +164,11 @@ def _values(told: Told, links: Links) -> dict[str, Any]:
             "quarter": _pace_of_quarter(line, week.results["pace"]),
         }
 
+    def answer(line: Line) -> dict[str, str]:
+        # what the portal's page of the reader's week asks for: the finished period
+        label = week_label(week.monday) if line.cadence == "week" else line.week_label
+        return {**needs(line), "note_link": "" if line.said else links.note(label, line.line_id)}
+
     others = [line for line in missed if line.line_id not in own]
     return {
         "kind": "scorecard",
@@ -175,7 +180,7 @@ def _values(told: Told, links: Links) -> dict[str, Any]:
         "reasons": told.reasons,
         "own": any(line.status in GOAL_STATUSES or line.is_signal for line in told.own),
         "own_counts": count_sentence(counts(told.own)),
-        "own_missed": [needs(line) for line in signals_first(missed) if line.line_id in own],
+        "own_missed": [answer(line) for line in signals_first(missed) if line.line_id in own],
         "own_fine": [texts(line) for line in told.own if line.status in ("near", "met")],
         "own_signals": [texts(line) for line in told.own if line.status == "no_goal" and line.is_signal],
         "counts": [(name, found[name]) for name in ("below", "near", "met")],

@@ -28,7 +28,7 @@ from reports.words.reader import read_readers
 from reports.words.restatements import KIND
 from reports.words.week import load_week, reading
 from tests.reports.conftest import REJECTED
-from tests.support.published import MOVED, SCRIPT
+from tests.support.published import CLOCK, MOVED, SCRIPT
 from tests.support.reading import text_of
 
 W43 = date(2025, 10, 20)
@@ -244,6 +244,40 @@ def test_signals_come_first_and_misses_within_the_usual_range_say_so(
         own.index(part) for part in ("First appointments set: 0", signal, "Dials: 101", "nothing has changed")
     ]
     assert places == sorted(places) and own.count(signal) == 2 and "◎ Website traffic: –\n" in own
+
+
+def test_notes_and_actions_stand_beside_their_numbers_and_a_miss_without_one_asks_for_it(
+    settings: Settings, company: Company
+) -> None:
+    with duckdb.connect(str(settings.published_path)) as connection:
+        connection.execute(
+            "insert into marts.fct_notes values ('inside_sales.dials', ?, '2025-W43', ?, 'Maya Torres', ?, true),"
+            " ('inside_sales.dials', ?, '2025-W42', 'Of the week before.', 'Maya Torres', ?, false)",
+            [W43, f"A fair. {SCRIPT}", CLOCK, W43 - timedelta(days=7), CLOCK],
+        )
+        connection.execute(
+            "insert into marts.fct_actions (action_id, line_id, what, owner_name, due_on, action_state) values"
+            " ('a', 'inside_sales.dials', 'Call again', 'Victor Lang', '2025-10-31', 'open'),"
+            " ('b', 'inside_sales.dials', 'Done already', 'Victor Lang', '2025-10-24', 'done')"
+        )
+    access = company.access.model_copy(update={"portal_url": "https://portal.example.com/"})
+    served = company.model_copy(update={"access": access})
+    with reading(settings.published_path) as connection:
+        readers = read_readers(connection)
+    decision = decide(settings.published_path, W43, ())
+    told = tell(load_week(settings.published_path, W43), decision, (), None, readers, [MAYA])
+    message = WeeklyScorecard(settings, served, W43).compose(told, MAYA, "<x@cedar-ridge.example>")
+    text, html = plain_of(message).replace("\r\n", "\n"), html_of(message)
+    own = text[text.index("YOUR LINES") : text.index("EVERYBODY")]
+    by = "(Maya Torres, Mon 27 Oct 2025, 07:00 CDT, edited)"
+    assert f"    Note: A fair. {SCRIPT} {by}\n    To do: Call again: Victor Lang, by 31 Oct\n" in own
+    assert "&lt;script&gt;" in html and "<script" not in html and "Of the week before" not in text
+    form = "https://portal.example.com/lines/inside_sales.ftas_set/notes/2025-W43"
+    assert f"    Write why, and what comes next: {form}\n" in own and f'href="{form}"' in html
+    assert "inside_sales.dials/notes" not in text, "it has its note"
+    assert "/notes/" not in text.replace(own, ""), "only the reader's own lines ask for one"
+    nowhere = WeeklyScorecard(settings, company, W43).compose(told, MAYA, "<x@cedar-ridge.example>")
+    assert "/notes/" not in plain_of(nowhere), "without a portal there is no form"
 
 
 def test_what_was_published_otherwise_is_told(settings: Settings, company: Company) -> None:

@@ -17,6 +17,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 from foundation.settings import Settings
 from foundation.store import read
+from foundation.store.actions import present_actions
 from foundation.store.entries import all_entries
 from tests.portal.conftest import DANA, MAYA, link_in, listening
 from tests.support.browser import axe_violations, chromium, needs_chromium, size, sticks_out
@@ -24,7 +25,8 @@ from tests.support.smtp import Server, running
 
 pytestmark = [pytest.mark.browser, needs_chromium]
 PAGES = (
-    "/numbers", "/numbers?week=2025-W41", "/goals", "/goals/inside_sales.dials", "/lines", "/lines/inside_sales.dials", "/periods/2025-Q4",
+    "/numbers", "/numbers?week=2025-W41", "/goals", "/goals/inside_sales.dials", "/lines", "/lines/inside_sales.dials", "/week", "/notes",
+    "/lines/inside_sales.dials/notes/2025-W43", "/lines/inside_sales.dials/normal", "/periods/2025-Q4",
     "/sources", "/settings", "/audit", "/account", "/api/docs", "/scorecard.html", "/nope",
 )  # fmt: skip
 
@@ -119,6 +121,23 @@ def test_the_story_of_a_line_owner_on_a_phone_without_script(
         assert [(one.value, one.reason) for one in all_entries(connection)] == [
             (3, None),
             (4, "forgot the Friday lunch"),
+        ]
+    web.get(f"{address}/week")
+    missed = web.find_element(By.ID, "inside_sales.dials")
+    missed.find_element(By.NAME, "note").send_keys("Two days at the fair. The new list from Monday on.")
+    press(web, missed.find_element(By.CSS_SELECTOR, "button.main"))
+    assert "Your note is saved" in text(web) and not web.find_elements(By.ID, "inside_sales.dials")
+    web.get(f"{address}/lines/inside_sales.dials/notes/2025-W43")
+    web.find_element(By.TAG_NAME, "summary").click()
+    web.find_element(By.NAME, "what").send_keys("Call the list again")
+    press(web, web.find_element(By.CSS_SELECTOR, "button.main"))
+    assert "Maya Torres, Mon 27 Oct 2025" in text(web) and "Call the list again" in text(web)
+    web.get(f"{address}/week")
+    press(web, web.find_element(By.CSS_SELECTOR, "[aria-label='Done: Call the list again']"))
+    assert "The action is saved" in text(web) and "No open action." in text(web)
+    with read(settings) as connection:
+        assert [(one.what, one.state) for one in present_actions(connection)] == [
+            ("Call the list again", "done")
         ]
     web.get(f"{address}/account")
     press(web, web.find_element(By.XPATH, "//button[text()='Sign out']"))

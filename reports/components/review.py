@@ -13,7 +13,6 @@ from markupsafe import Markup
 from reports.components.basics import change
 from reports.components.links import Receipts
 from reports.components.macros import macros
-from reports.engine.markup import plain
 from reports.engine.queries import Result, Row
 from reports.look.charts import Chart, Series, series, to_panel
 from reports.look.numbers import (
@@ -27,6 +26,7 @@ from reports.look.numbers import (
     period_name,
     plural,
 )
+from reports.words.answers import note_by, note_text, to_do
 from reports.words.line import GOAL_STATUSES, Line, gap_text, goal_text, lines_of
 from reports.words.signal import BY_THEMSELVES
 
@@ -126,12 +126,9 @@ def _reviewed(line: Line, values: Mapping[str, Result], receipts: Receipts | Non
         _weeks(line, recent) if recent else None,
         _months(line, spans),
         _figures(line, recent, spans, receipts),
-        f"{plain(answer.note)} ({answer.author})" if answer else "",
+        f"{note_text(answer)} ({note_by(answer, answer.zone)})" if answer else "",
         line.status == "below" and answer is None,
-        [
-            f"{plain(one.what)}: {one.owner_name}, by {day(one.due_on)}"
-            for one in values["actions"].where(line_id=line.line_id)
-        ],
+        to_do(values["actions"].where(line_id=line.line_id)),
     )
 
 

@@ -152,7 +152,7 @@ def data_of(values: Mapping[str, Any], heading: str) -> dict[str, Any]:
         "sections": [
             {
                 "label": label,
-                "rows": [_row(Line(line)) for line in lines if line.section_label == label],
+                "rows": [_row(Line(line), build.time_zone) for line in lines if line.section_label == label],
             }
             for label in dict.fromkeys(line.section_label for line in lines)
         ],
@@ -160,7 +160,7 @@ def data_of(values: Mapping[str, Any], heading: str) -> dict[str, Any]:
     }
 
 
-def _row(line: Line) -> dict[str, str]:
+def _row(line: Line, zone: str) -> dict[str, Any]:
     status = line.row.status or "no_data"
     shape = _SHAPE.get(status, "")
     state = "" if line.row.state in ("live", "provisional") else f" ({STATE[line.row.state].lower()})"
@@ -174,4 +174,8 @@ def _row(line: Line) -> dict[str, str]:
         "colour": literal(status if status in STATUS else "no_data"),
         "previous": line.previous_text or DASH,
         "quarter": line.quarter_text or DASH,
+        "said": [
+            *([f"Note: {line.said} ({line.said_by(zone)})"] if line.said else []),
+            *(f"To do: {one}" for one in line.still_to_do),
+        ],
     }

@@ -250,6 +250,9 @@ def test_published_notes_stand_beside_their_numbers_for_who_may_see_them(
     assert "Two days at the fair &lt;b&gt;" in seen[DANA][1] and by in seen[MAYA][1]
     assert any("A tax payment." in page for page in seen[DANA])
     assert not any("A tax payment." in page for page in seen[MAYA])
+    assert Browser(few).sign_in(DANA).get("/scorecard.pdf").content.startswith(b"%PDF-"), (
+        "typst takes the notes"
+    )
 
 
 @pytest.mark.parametrize("seed", range(12))

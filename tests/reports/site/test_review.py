@@ -78,8 +78,8 @@ def test_the_row_compares_like_with_like(site: Path) -> None:
 def test_a_note_and_what_is_to_be_done_stand_beside_their_line(settings: Settings, company: Company) -> None:
     with duckdb.connect(str(settings.published_path)) as connection:
         connection.execute(
-            "insert into marts.fct_notes (line_id, period_start, note, author) values"
-            " ('inside_sales.dials', date '2025-10-20', 'Two <b>days</b> at the fair.', 'Maya Torres')"
+            "insert into marts.fct_notes (line_id, period_start, note, author, entered_at, is_edited) values"
+            " ('inside_sales.dials', date '2025-10-20', 'Two <b>days</b> at the fair.', 'Maya Torres', '2025-10-27T12:00:00Z', false)"
         )
         connection.execute(
             "insert into marts.fct_actions (line_id, what, owner_name, due_on, action_state) values"
@@ -89,7 +89,10 @@ def test_a_note_and_what_is_to_be_done_stand_beside_their_line(settings: Setting
     build_site(settings, company, only=["review"])
     html = (settings.site_dir / "review.html").read_text(encoding="utf-8")
     text = card(html, "inside_sales.dials")
-    assert "Note Two <b>days</b> at the fair. (Maya Torres)" in text and "<b>days" not in html
+    assert (
+        "Note Two <b>days</b> at the fair. (Maya Torres, Mon 27 Oct 2025, 07:00 CDT)" in text
+        and "<b>days" not in html
+    )
     assert "To do Call again: Victor Lang, by 31 Oct" in text and "Buy a list" not in text
     assert "No note yet" not in text
 

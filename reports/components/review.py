@@ -223,7 +223,7 @@ def _moved(now: Number, before: Number, unit: str) -> str:
     """`+12.4%`; of a share in points, from 0 and of few records as an amount."""
     difference = exact(now) - exact(before)
     # of few records a share says little: 2 instead of 1 is not "+100%"
-    if not unit.startswith("percent") and (not before or (unit == "count" and abs(before) < _FEW)):
+    if not unit.startswith("percent") and (not before or (unit == "count" and abs(exact(before)) < _FEW)):
         return f"{'+' if difference > 0 else '' if difference else '±'}{number(difference, unit)}"
     share = difference if unit.startswith("percent") else difference / abs(exact(before))
     moved = change(Decimal(share), unit, "points")

@@ -32,7 +32,7 @@ _NO_RANGE = {
 
 def amount(value: Number, unit: str) -> str:
     """A number as a range or a change says it: money from 100 on without cents."""
-    whole = unit.startswith("money") and abs(value) >= 100
+    whole = unit.startswith("money") and abs(exact(value)) >= 100
     return number(round(exact(value), 6), unit, 0 if whole else None)
 
 
@@ -149,7 +149,7 @@ class Signal:
             points = exact(size) * 100
             return f"{number(points, 'count', 0 if points >= 10 else 1)} points"
         if self.unit == "count" and down and size >= 1:
-            return number(Decimal(math.floor(size + 1e-9)))
+            return number(Decimal(math.floor(float(size) + 1e-9)))
         return amount(size, self.unit)
 
 

@@ -65,7 +65,7 @@ class SignalOut(BaseModel):
     lower: Number
     centre: Number
     upper: Number
-    n: int = Field(description="Weeks that the range rests on, 26 at most.")
+    n: int | None = Field(description="Weeks that the range rests on, 26 at most.")
     text: str = Field(
         description="`unusually low: first time outside its usual range (31 to 78) in 40 weeks`"
     )

@@ -128,7 +128,10 @@ def fill_pipeline(warehouse: RawWarehouse) -> None:
 
 def fill_funnel(warehouse: RawWarehouse) -> None:
     paid = {"hs_analytics_source": "PAID_SEARCH", "lifecyclestage": "lead", "hubspot_owner_id": "101"}
-    won: dict[str, Any] = paid | {"lifecyclestage": "customer", "became_customer_at": at("2025-06-01T15:00:00")}
+    won: dict[str, Any] = paid | {
+        "lifecyclestage": "customer",
+        "became_customer_at": at("2025-06-01T15:00:00"),
+    }
     warehouse.add(
         "hubspot.contacts",
         [

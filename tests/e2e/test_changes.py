@@ -162,11 +162,11 @@ def test_a_reviewer_sees_what_a_goal_and_a_filter_change(made: dict[str, Install
         repository / "dbt_project" / "models" / "metrics" / "reactive_ops" / "reactive_tickets_opened.sql"
     )
     text = metric.read_text(encoding="utf-8")
-    assert "        when opened_day is null" in text
+    assert "    not_opened_because as reason," in text
     metric.write_text(
         text.replace(
-            "        when opened_day is null",
-            "        when opened_day > date '2025-10-19' then 'gone'\n        when opened_day is null",
+            "    not_opened_because as reason,",
+            "    case when opened_day > date '2025-10-19' then 'gone' else not_opened_because end as reason,",
         )
     )
     places: dict[str, Any] = {

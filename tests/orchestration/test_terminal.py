@@ -21,9 +21,11 @@ import pytest
 from click.testing import CliRunner
 from rich.console import Console
 
+from dlt_pipelines.doctor import machine
 from dlt_pipelines.doctor.findings import Finding
 from foundation.errors import ScorelineError, SettingsError
 from foundation.progress import VARIABLE, tell
+from foundation.settings import PROJECT_ROOT, Settings, load_company
 from orchestration.cli import main
 from orchestration.cli.children import end_group
 from orchestration.cli.doctor import report
@@ -253,6 +255,25 @@ def test_the_doctor_looks_at_mail_disk_seeds_and_address(home: Path, monkeypatch
     found = {(one["source"], one["check"]): one["level"] for one in json.loads(done.stdout)}
     assert found["mail", "server"] == "fail" and found["home", "disk"] in ("ok", "warn")
     assert found["settings", "seeds"] == "ok" and found["settings", "site address"] == "info"
+
+
+def test_the_doctor_knows_the_webhooks_and_shows_none(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    company = home / "company.toml"
+    text = (PROJECT_ROOT / "company.toml").read_text(encoding="utf-8")
+    company.write_text(text.replace("# alerts_also_to", "alerts_also_to"), encoding="utf-8")
+    monkeypatch.setenv("SCORELINE_COMPANY_FILE", str(company))
+
+    def said() -> dict[str, str]:
+        settings = Settings()
+        found = machine.findings(settings, load_company(settings))
+        return {one.check: f"{one.level} {one.detail}" for one in found if one.source == "mail"}
+
+    assert "SLACK_WEBHOOK_URL is not set: messages become files" in said()["slack"] and "teams" not in said()
+    for name in ("SLACK", "TEAMS"):
+        monkeypatch.setenv(f"{name}_WEBHOOK_URL", "https://hooks.example/services/canary")
+    found = said()
+    assert found["slack"].startswith("ok ") and "company.toml sends nothing there" in found["teams"]
+    assert "canary" not in str(found)
 
 
 def test_expected_errors_share_a_base() -> None:

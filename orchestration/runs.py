@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 import sys
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -69,6 +70,7 @@ def in_schema(url: str, schema: str) -> str:
 
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(f"create schema if not exists {schema}")
+    url = url.replace("postgresql://", "postgresql+psycopg2://", 1)  # Dagster's driver; SQLAlchemy's is newer
     return f"{url}{'&' if '?' in url else '?'}options=-csearch_path%3D{schema}"
 
 
@@ -96,12 +98,12 @@ def fail_dead_runs(settings: Settings) -> list[str]:
         The ids of these runs.
     """
     prepare_instance(settings)
-    dead: list[str] = []
-    if settings.dagster_storage_url:
-        return dead  # a run may be another machine's; its maximum runtime ends it
+    dead = []
     with dg.DagsterInstance.get() as instance:
         for run in instance.get_runs(
-            dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING])
+            dg.RunsFilter(
+                statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING], tags=_of_here(settings)
+            )
         ):
             if _is_dead(instance, run.run_id):
                 instance.report_run_failed(
@@ -109,6 +111,12 @@ def fail_dead_runs(settings: Settings) -> list[str]:
                 )
                 dead.append(run.run_id)
     return dead
+
+
+def _of_here(settings: Settings) -> dict[str, str]:
+    """The tag of runs from this machine's command line, where several machines share the instance. Nobody can
+    tell whether another machine's processes live; the maximum runtime ends their runs."""
+    return {"scoreline/host": socket.gethostname()} if settings.dagster_storage_url else {}
 
 
 def _is_dead(instance: dg.DagsterInstance, run_id: str) -> bool:
@@ -151,7 +159,8 @@ def _created(
     """A run that has not begun, as `dg.execute_job` makes it, but with the job's origin. Checks of selected
     tables are left out: they read what the next build publishes."""
     definition, no_checks = job.get_definition(), frozenset[dg.AssetCheckKey]()
-    tags = {**definition.run_tags, **({"dagster/partition": partition_key} if partition_key else {})}
+    tags = {**definition.run_tags, **_of_here(Settings())}
+    tags |= {"dagster/partition": partition_key} if partition_key else {}
     if asset_keys:
         definition = definition.get_subset(asset_selection=asset_keys, asset_check_selection=no_checks)
     plan = create_execution_plan(definition, config, instance_ref=instance.get_ref(), tags=tags)

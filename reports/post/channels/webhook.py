@@ -99,11 +99,10 @@ class Webhook:
         """
         said = f"{status} {self._told(body)}".strip()
         # Teams' older webhooks say no with 200
-        failed = re.search(r"failed with error.*?HTTP error (\d{3})", body)
-        if 200 <= status < 300 and not failed:
+        if found := re.search(r"failed with error(?:.*?HTTP error (\d{3}))?", body, re.S):
+            status = int(found[1] or 400)
+        if 200 <= status < 300:
             return
-        if failed:
-            status = int(failed[1])
         if status in _NOBODY_KNOWS:
             raise Unknown(f"{self.title} does not say whether it took the message: {said}")
         pause = timedelta(seconds=int(retry_after)) if re.fullmatch(r"\d{1,9}", retry_after) else timedelta()

@@ -108,6 +108,7 @@ def test_both_channels_get_the_week_once(online: Settings, both: Company, server
         ((410, "channel_is_archived", {}), "failed", "410 channel_is_archived"),
         ((302, "", {"location": "https://evil.example/"}), "failed", "302"),
         ((200, "Webhook message delivery failed with error: endpoint returned HTTP error 429", {}), "pending", "429"),
+        ((200, "Webhook message delivery failed with error: bad card", {}), "failed", "bad card"),
         ("cut", "uncertain", "the connection broke while Slack was taking the message"),
         ((502, "bad gateway", {}), "uncertain", "does not say whether it took the message: 502"),
     ],

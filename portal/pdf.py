@@ -9,8 +9,8 @@ from fastapi import APIRouter, HTTPException, Response
 from foundation.calendar import week_label
 from portal.pages import entry_of, lines_of, note_confidential, renderer_of
 from portal.web import Signed, Visit
-from reports.pages import REVIEW, SCORECARD, Entry
-from reports.pdf import PdfError, review_pdf, scorecard_pdf
+from reports.pages import SCORECARD, Entry
+from reports.pdf import PdfError, board_pdf, scorecard_pdf
 
 router = APIRouter(include_in_schema=False)
 
@@ -45,8 +45,7 @@ def _pdf(visit: Visit, entry: Entry, week: date, *, newest: bool) -> Response:
         renderer = renderer_of(visit)
         if entry.name == SCORECARD:
             return scorecard_pdf(renderer.week(entry, week, newest=newest), f"Scorecard {week_label(week)}")
-        make_pdf = review_pdf if entry.name == REVIEW else scorecard_pdf
-        return make_pdf(renderer.board_values(entry, week), str(entry.meta["title"]))
+        return board_pdf(entry, renderer.board_values(entry, week))
 
     try:
         made = visit.view.keep(key, make)

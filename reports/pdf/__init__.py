@@ -16,6 +16,7 @@ from reports.look.charts import to_svg
 from reports.look.document import FONTS
 from reports.look.numbers import DASH, instant, plural, week_days
 from reports.look.tokens import STATE, STATUS, literal
+from reports.pages import REVIEW, Entry
 from reports.words.line import Line
 
 _SHAPE = {"met": "✓", "near": "!", "below": "×"}
@@ -29,6 +30,15 @@ class PdfError(Exception):
 def can_make_pdf() -> bool:
     """Whether the extra `pdf` is installed."""
     return find_spec("typst") is not None
+
+
+def board_pdf(entry: Entry, values: Mapping[str, Any]) -> bytes:
+    """A page of the present as PDF. `values`: of `Renderer.board_values`.
+
+    Raises:
+        PdfError: typst is not installed.
+    """
+    return (review_pdf if entry.name == REVIEW else scorecard_pdf)(values, str(entry.meta["title"]))
 
 
 def scorecard_pdf(values: Mapping[str, Any], heading: str) -> bytes:

@@ -26,7 +26,7 @@ from reports.components.links import Receipts
 from reports.engine.queries import PageError, Result, Row, connect
 from reports.look.numbers import instant, plural
 from reports.pages import SCORECARD, Entry, SiteError, named
-from reports.pdf import can_make_pdf, scorecard_pdf
+from reports.pdf import board_pdf, can_make_pdf, scorecard_pdf
 from reports.post.troubles import troubles
 from reports.site import menu
 from reports.site.fingerprints import Fingerprints, Page, Places
@@ -123,7 +123,7 @@ class _Builder:
                         more = menu.paper_navigation(f"{entry.name}.pdf") if paper else ""
                         files.names += self.put(entry.file, self.renderer.board(entry, values, more))
                         if paper:
-                            pdf = scorecard_pdf(values, str(entry.meta["title"]))
+                            pdf = board_pdf(entry, values)
                             files.names += self.put(f"{entry.name}.pdf", pdf)
 
     def weeks(self, weeks: Sequence[date]) -> None:

@@ -35,3 +35,18 @@ def test_a_new_normal_says_who_confirmed_it(chicago: RawWarehouse) -> None:
             "author": "Maya Torres",
         }
     ]
+
+
+def test_a_new_normal_begins_the_usual_range_again(chicago: RawWarehouse) -> None:
+    (change,) = chicago.query(
+        "select line_id, period_start, sentence from marts.fct_definition_changes where kind = 'normal'"
+    )
+    assert change == {
+        "line_id": "inside.dials",
+        "period_start": W42,
+        "sentence": "New normal from 13 Oct 2025: New dialer.",
+    }
+    points = chicago.query(
+        "select week_start, n from marts.fct_signals where line_id = 'inside.dials' and week_start >= '2025-10-06' order by 1"
+    )
+    assert points[0]["n"] > 0 and [row["n"] for row in points if row["week_start"] >= W42] == [0, 1]

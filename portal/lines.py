@@ -189,6 +189,7 @@ def period(visit: Signed, label: str) -> HTMLResponse:
         sections=sections,
         value_of=value_of,
         goal_of=goal_of,
+        written=Written.of(visit),
         Pill=macros("basics.html").Pill,
         picker=picker,
     )

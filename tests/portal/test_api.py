@@ -13,6 +13,7 @@ import duckdb
 import pandas as pd
 import pytest
 import schemathesis
+from click.testing import CliRunner
 from fastapi import FastAPI
 from hypothesis import HealthCheck, Phase, given
 from hypothesis import settings as tried
@@ -22,6 +23,7 @@ from foundation.store import begin, read
 from foundation.store.audit import audit_records
 from foundation.store.entries import all_entries
 from foundation.store.sign_in import all_tokens, create_token, revoke_token
+from orchestration.cli import main
 from portal.api import answers
 from portal.app import create_app
 from tests.portal.conftest import ADDRESS, Browser, with_access
@@ -300,6 +302,17 @@ def test_a_link_reads_one_table_and_nothing_else(app: FastAPI, dana: Browser, ca
     assert token.kind == "link" and token.used_at
     assert dana.post(f"/settings/tokens/{token.token_id}/revoke").status_code == 303
     assert anyone.get(link).status_code == 404
+
+
+def test_the_command_line_prints_a_link_that_reads(
+    app: FastAPI, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SCORELINE_HOME", str(settings.home))
+    made = CliRunner().invoke(main, ["token", "create", "--name", "sheet", "--role", "team", "--link"])
+    assert made.exit_code == 0, made.output
+    address = made.stdout.splitlines()[0].removeprefix(ADDRESS)
+    assert Browser(app).get(address).status_code == 200
+    assert "CSV link" in CliRunner().invoke(main, ["token", "list"]).stdout
 
 
 def test_a_browser_types_in_only_with_the_form_s_token(dana: Browser) -> None:

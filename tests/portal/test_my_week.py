@@ -51,7 +51,13 @@ def test_a_missed_line_owes_a_note_until_its_owner_has_written_one(maya: Browser
     page = maya.get("/week").text
     assert f'id="{DIALS}"' not in page
     escaped = "Two days at the fair &lt;b&gt;&amp; &#34;calls&#34;&lt;/b&gt;. From Monday on, the new list."
-    for browser, path in ((maya, "/week"), (maya, NOTE), (dana, f"/lines/{DIALS}"), (dana, "/notes")):
+    for browser, path in (
+        (maya, "/week"),
+        (maya, NOTE),
+        (dana, f"/lines/{DIALS}"),
+        (dana, "/periods/2025-W43"),
+        (dana, "/notes"),
+    ):
         text = browser.get(path).text
         assert escaped in text and "Maya Torres, " in text and "<b>& " not in text, path
 

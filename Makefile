@@ -58,9 +58,10 @@ docs: $(VENV)/.dev ## serve the docs at http://127.0.0.1:8000 and rebuild them a
 metric-diff: $(VENV)/.runtime ## list the numbers that this branch changes, on the raw data of var/ or of the demo (BASE=<revision>)
 	@$(BIN)/scoreline metric-diff $(if $(BASE),--base $(BASE))
 
-bench: $(VENV)/.dev ## measure loading against a plain lower bound, and the portal beside a build
+bench: $(VENV)/.dev ## measure loading against a plain lower bound, the portal beside a build, a lake beside the file
 	@$(BIN)/python -m benchmarks.ingestion
 	@$(BIN)/python -m benchmarks.portal
+	@$(BIN)/python -m benchmarks.lake
 
 replay: $(VENV)/.dev ## load and build 90 days of deals and calls, and list every restatement with its cause
 	@$(BIN)/python -m benchmarks.replay

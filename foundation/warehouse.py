@@ -32,6 +32,8 @@ from foundation.text import read_text
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
+DEMO_MARK = "demo-company.txt"
+"""File in the home of a demo: the name of its company."""
 FOREIGN_WAIT_SECONDS = 30.0
 """How long to wait for a process that holds the file without our lock, such as an analyst's shell."""
 
@@ -476,7 +478,9 @@ def open_warehouse(settings: Settings) -> Warehouse:
 
 
 def warehouse_kind(settings: Settings) -> str:
-    """`file` or `ducklake`, as company.toml says now."""
+    """`file` or `ducklake`, as company.toml says now. A demo has a file of its own, whatever it says."""
+    if (settings.home / DEMO_MARK).exists():
+        return "file"
     try:
         changed = settings.company_file.stat().st_mtime_ns
     except OSError:

@@ -3,6 +3,7 @@ home folder and its disk."""
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import shutil
 from collections.abc import Iterator
@@ -11,10 +12,11 @@ from dotenv import dotenv_values
 
 from dlt_pipelines.doctor import credential_ages
 from dlt_pipelines.doctor.findings import Finding
+from foundation.errors import ScorelineError
 from foundation.private import open_to_others
 from foundation.seeds import MOST_FAULTS, SEEDS, seed_faults
 from foundation.settings import Company, EnvSettings, Settings, env_file
-from foundation.warehouse import backups
+from foundation.warehouse import backups, open_warehouse, warehouse_kind
 
 LEAST_FREE = 1_000_000_000
 """Bytes that the disk of the home should have."""
@@ -32,7 +34,7 @@ def _misspelt() -> Iterator[Finding]:
     """Names in `.env` that nothing reads and that look like one that is read. Their source would silently be
     "not connected"."""
     known = {str(field.alias).upper() for kind in _kinds(EnvSettings) for field in kind.model_fields.values()}
-    known.add("SCORELINE_ENV_FILE")
+    known |= {"SCORELINE_ENV_FILE", "SCORELINE_COMPANIES"}
     for name in dotenv_values(env_file(), interpolate=False, encoding="utf-8-sig"):
         if name.upper() in known:
             continue
@@ -100,12 +102,28 @@ def _disk(settings: Settings) -> Iterator[Finding]:
         yield Finding("home", "disk", "ok", detail)
 
 
+def _lake(settings: Settings) -> Iterator[Finding]:
+    """Whether the lake can be reached, where the warehouse is one."""
+    if warehouse_kind(settings) == "file":
+        if settings.catalog_url:
+            detail = "WAREHOUSE_CATALOG_URL is set, but company.toml does not say [warehouse] kind = ducklake"
+            yield Finding("warehouse", "lake", "warn", detail, "Write it there, or unset the variable.")
+        return
+    try:
+        with contextlib.closing(open_warehouse(settings).look()) as connection:
+            tables = connection.execute("select count(*) from information_schema.tables").fetchone()
+        yield Finding("warehouse", "lake", "ok", f"{tables[0] if tables else 0} tables")
+    except ScorelineError as error:
+        yield Finding("warehouse", "lake", "fail", str(error), "Loads and builds need it.")
+
+
 def _home(settings: Settings, company: Company) -> Iterator[Finding]:
     """Whether other users of the machine can read the home, its disk, and how old the newest backup is."""
     for path in open_to_others(settings, company):
         detail = f"other users of this machine can read {path}"
         yield Finding("home", "permissions", "warn", detail, f"chmod go-rwx {path}")
     yield from _disk(settings)
+    yield from _lake(settings)
     if not settings.warehouse_path.exists():
         return
     if copies := backups(settings):

@@ -19,6 +19,7 @@ import click
 from foundation.errors import ScorelineError, SettingsError
 from foundation.private import make_home
 from foundation.settings import PROJECT_ROOT, Settings, load_company
+from foundation.warehouse import DEMO_MARK
 from orchestration.cli.ports import free_port
 
 if TYPE_CHECKING:
@@ -30,8 +31,6 @@ DEMO_AS_OF = datetime(2025, 10, 27, 12, tzinfo=UTC)
 DEMO_COMPANIES = {"cedar": None, "sales": PROJECT_ROOT / "sandbox" / "companies" / "brightwater"}
 """Invented company -> the folder of its company.toml and seeds. None: the project's own files."""
 _HOMES = {"cedar": PROJECT_ROOT / "var" / "demo", "sales": PROJECT_ROOT / "var" / "sales"}
-_MARK = "demo-company.txt"
-"""File in the home of a demo: the name of its company."""
 
 company_option = click.option(
     "--company",
@@ -44,6 +43,13 @@ company_option = click.option(
 sandbox_port_option = click.option(
     "--sandbox-port", default=8808, show_default=True, help="Port of the sandbox; 0 picks a free one."
 )
+
+
+_REAL = (
+    *("SMTP_URL", "SLACK_WEBHOOK_URL", "TEAMS_WEBHOOK_URL"),
+    *("STORE_URL", "DAGSTER_STORAGE_URL", "WAREHOUSE_CATALOG_URL"),
+)
+"""Addresses that no demo may use."""
 
 
 def demo_home(company: str) -> Path:
@@ -61,6 +67,8 @@ def lives_here(company: str | None = None) -> str | None:
     settings = Settings()
     if company or settings.sandbox_url is not None:
         return company  # whoever started a sandbox has set all that is needed
+    if settings.store_url or settings.catalog_url:
+        return None  # one of several machines: its home is empty at first, and it may have no credentials
     if "home" in settings.model_fields_set:
         if made := made_by_demo(settings.home):
             return made
@@ -72,7 +80,7 @@ def lives_here(company: str | None = None) -> str | None:
 def made_by_demo(home: Path) -> str | None:
     """The company of a home that a demo made; None of any other."""
     try:
-        name = (home / _MARK).read_text(encoding="utf-8").strip()
+        name = (home / DEMO_MARK).read_text(encoding="utf-8").strip()
     except OSError:
         return None
     return name if name in DEMO_COMPANIES else None
@@ -134,10 +142,10 @@ def demo_company(company: str) -> None:
     for credentials in _all_credentials():
         for field in credentials.model_fields.values():
             os.environ.pop(str(field.alias), None)
-    for name in ("SMTP_URL", "SLACK_WEBHOOK_URL", "TEAMS_WEBHOOK_URL", "STORE_URL"):
+    for name in _REAL:
         os.environ.pop(name, None)
     make_home(home)
-    (home / _MARK).write_text(f"{company}\n", encoding="utf-8")
+    (home / DEMO_MARK).write_text(f"{company}\n", encoding="utf-8")
     places = {"HOME": home}
     if folder := DEMO_COMPANIES[company]:
         typed = {"MANUAL_DIR": home / "manual_entries", "AD_SPEND_DIR": home / "ad_spend"}

@@ -18,8 +18,8 @@ import pytest
 from foundation.errors import SettingsError
 from foundation.lake import Lake, fetch
 from foundation.moving import MoveError, move_to_file, move_to_lake
-from foundation.settings import PROJECT_ROOT, Settings
-from foundation.warehouse import Warehouse, WarehouseError, open_warehouse, published_file
+from foundation.settings import PROJECT_ROOT, Settings, load_company
+from foundation.warehouse import DEMO_MARK, Warehouse, WarehouseError, open_warehouse, published_file
 from tests.support.lake import SECRET, new_lake, running_s3
 from tests.support.postgres import PASSWORD, Postgres
 
@@ -208,6 +208,30 @@ def test_two_machines_write_the_ledger_at_once(environment: dict[str, str], tmp_
         thread.join()
     rows = read(machines[0], "select source, list(load_id order by load_number) from ledger.loads group by 1")
     assert sorted(rows) == [(name, list("01234")) for name in ("one", "three", "two")]
+
+
+def test_the_doctor_says_whether_the_lake_answers(
+    environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dlt_pipelines.doctor.machine import findings
+
+    def told() -> list[str]:
+        settings = Settings(SCORELINE_HOME=tmp_path / "one")
+        return [one.level for one in findings(settings, load_company(settings)) if one.check == "lake"]
+
+    assert told() == ["ok"]
+    monkeypatch.setenv("WAREHOUSE_CATALOG_URL", "postgresql://reader@127.0.0.1:9/none")
+    assert told() == ["fail"]
+    monkeypatch.setenv("SCORELINE_COMPANY_FILE", str(PROJECT_ROOT / "company.toml"))
+    assert told() == ["warn"], "an address that nothing reads"
+
+
+def test_a_demo_never_works_in_the_lake(environment: dict[str, str], tmp_path: Path) -> None:
+    settings = Settings(SCORELINE_HOME=tmp_path / "demo")
+    assert isinstance(open_warehouse(settings), Lake)
+    settings.home.mkdir()
+    (settings.home / DEMO_MARK).write_text("cedar")
+    assert type(open_warehouse(settings)) is Warehouse
 
 
 @pytest.mark.parametrize("missing", ["WAREHOUSE_CATALOG_URL", "WAREHOUSE_STORAGE_URL"])

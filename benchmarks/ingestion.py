@@ -1,4 +1,6 @@
-"""Measure a load of HubSpot, at the volume of a mid-sized CRM, against a plain lower bound (`make bench`).
+"""Measure a load of HubSpot, at the volume of a mid-sized CRM, against a plain lower bound.
+
+`make bench` prints it beside all other costs, `python -m benchmarks.ingestion` with its stages.
 
 Both read the same pages from the sandbox on the loopback address. The lower bound fetches them with
 http.client, parses them with orjson and inserts them with DuckDB: no types, no retries, no state, no ledger.
@@ -207,7 +209,8 @@ def work(kind: str, daily: bool, limits: bool) -> None:
             Path(os.environ["SCORELINE_HOME"]),
         )
         done = plain.run(daily)
-    print(json.dumps(done | {"peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    print(json.dumps(done | {"peak_mb": used.ru_maxrss / 1024, "cpu": used.ru_utime + used.ru_stime}))
 
 
 # ------------------------------------------------------------------ the measure

@@ -7,6 +7,7 @@ import dagster as dg
 from foundation.calendar import local_date
 from orchestration import checks
 from orchestration.assets import reporting
+from orchestration.executor import side_by_side
 from orchestration.settings_at_import import COMPANY, SETTINGS, asset_key, own_tags
 
 RAW = dg.AssetSelection.key_prefixes(list(asset_key("raw").path)).without_checks()
@@ -21,23 +22,6 @@ def _at_most(hours: float) -> dict[str, str]:
     return {"dagster/max_runtime": str(int(hours * 3600)), **own_tags()}
 
 
-# each source in a process of its own, more of them than cores because they wait for vendors. forkserver: a
-# step starts from a process that has already imported everything
-_SIDE_BY_SIDE = dg.multiprocess_executor.configured(
-    lambda config: {
-        "max_concurrent": 8,
-        "start_method": {"forkserver": {"preload_modules": ["orchestration.preloaded"]}},
-        "retries": {"enabled" if config["retry"] else "disabled": {}},
-    },
-    config_schema={
-        "retry": dg.Field(
-            bool,
-            default_value=True,
-            description="Retry a failed source after some minutes. Off if a person waits for the result",
-        )
-    },
-)
-
 _LAST_MONTH = {
     "since": f"{local_date(SETTINGS.now(), COMPANY.zone) - timedelta(days=30)}T00:00:00Z",
     "until": None,
@@ -49,7 +33,7 @@ refresh = dg.define_asset_job(
     "refresh",
     tags=_at_most(6),
     selection=RAW,
-    executor_def=_SIDE_BY_SIDE,
+    executor_def=side_by_side,
     description="Read what changed in every connected source. One vendor's failure does not stop another.",
 )
 build = dg.define_asset_job(
@@ -98,7 +82,7 @@ backfill = dg.define_asset_job(
     "backfill",
     tags=_at_most(48),
     selection=RAW,
-    executor_def=_SIDE_BY_SIDE,
+    executor_def=side_by_side,
     config={"resources": {"window": {"config": _LAST_MONTH}}},
     description=(
         "Pull a window of the past again, in the selected sources. The launchpad asks for the window; without"

@@ -1,6 +1,6 @@
 """Imports and resolved jobs that all forked step processes share.
 
-`jobs.py` names this module. If an import fails, multiprocessing ignores the module and steps start more
+`executor.py` names this module. If an import fails, multiprocessing ignores the module and steps start more
 slowly.
 """
 

@@ -27,6 +27,11 @@ def raw_key(source: str, table: str) -> dg.AssetKey:
     return asset_key("raw", source, table)
 
 
+def step_of(source: str) -> str:
+    """The step of a run that reads a source."""
+    return f"ingest_{source}"
+
+
 def connected_tables(sources: Collection[str] = tuple(SOURCES)) -> list[dg.AssetKey]:
     """The raw tables that a refresh of these sources asks for: of those with credentials, and of folders."""
     return [
@@ -144,7 +149,7 @@ def _build(entry: SourceEntry) -> dg.AssetsDefinition:
     ]
 
     @dg.multi_asset(
-        name=f"ingest_{entry.name}",
+        name=step_of(entry.name),
         specs=specs,
         can_subset=True,
         # the client has already waited out short outages; this covers an hour

@@ -13,8 +13,10 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from dlt_pipelines.registry import SOURCES
 from foundation.settings import PROJECT_ROOT, Settings
-from orchestration.runs import fail_dead_runs, prepare_instance
+from orchestration.assets.ingestion import raw_key, step_of
+from orchestration.runs import fail_dead_runs, prepare_instance, run_job
 from reports.post.alerts import remember
 from reports.post.ledger import sending_lock
 from tests.support.daemon import Daemon, daemon
@@ -78,6 +80,35 @@ def test_the_build_follows_a_refresh_that_never_ends_by_itself(on: Daemon, how: 
         assert on.status(refresh) == "FAILURE"
     on.ran()
     assert on.turn(datetime(2025, 10, 27, 10, 40, tzinfo=UTC)) == ["build QUEUED"]
+
+
+@pytest.mark.parametrize("connected", [True, False])
+def test_a_process_is_started_only_where_several_sources_wait_for_vendors(
+    home: Path, monkeypatch: pytest.MonkeyPatch, connected: bool
+) -> None:
+    """Sources with a part of their credentials are asked, and say at once what is missing."""
+    monkeypatch.setenv("SCORELINE_AS_OF", "2025-10-27T12:00:00Z")
+    monkeypatch.setenv("DAGSTER_HOME", str(home / "dagster"))
+    if connected:
+        monkeypatch.setenv("ZENDESK_SUBDOMAIN", "cedar")
+        monkeypatch.setenv("DATTO_RMM_API_KEY", "a-key")
+    settings = Settings()
+    sources = ["zendesk", "datto_rmm", "ad_spend_csv"]
+    keys = [raw_key(source, table) for source in sources for table in SOURCES[source].tables]
+    assert run_job(settings, "refresh", asset_keys=keys) is not connected
+    with dg.DagsterInstance.get() as instance:
+        (run,) = instance.get_runs()
+        events = instance.all_logs(run.run_id)
+        started = {
+            entry.step_key: entry.get_dagster_event().message
+            for entry in events
+            if entry.dagster_event_type == dg.DagsterEventType.STEP_WORKER_STARTING
+        }
+        done = {
+            entry.step_key for entry in events if entry.dagster_event_type == dg.DagsterEventType.STEP_SUCCESS
+        }
+    assert set(started) == ({step_of("zendesk"), step_of("datto_rmm")} if connected else set())
+    assert done == {step_of(source) for source in sources} - set(started)
 
 
 def test_every_job_has_a_longest_time() -> None:

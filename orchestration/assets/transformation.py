@@ -128,6 +128,10 @@ def dbt_models(context: dg.AssetExecutionContext, dbt: DbtCliResource, scoreline
     """`dbt build`: models, then their tests. A failed test stops the models that depend on it, so that a
     wrong number is never published."""
     settings = scoreline.settings()
+    # Dagster asks for them at each model, and goes through every model each time
+    step = context.get_step_execution_context()
+    models = step.get_output_asset_keys()
+    step.get_output_asset_keys = lambda: models
     os.environ.update(dbt_environment(settings))  # dagster-dbt passes this process's environment to dbt
     with scoreline.warehouse().building(f"dbt build, run {context.run_id}"):
         # one folder instead of one per run: the lock is held, and dbt's logs stay in the home

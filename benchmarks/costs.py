@@ -15,6 +15,7 @@ import argparse
 import http.client
 import os
 import shutil
+import socket
 import statistics
 import subprocess
 import sys
@@ -32,7 +33,6 @@ from benchmarks.ingestion import DAILY, FIRST, measured
 from benchmarks.large import one_line_with, ten_times
 from benchmarks.measure import Cost, cost
 from foundation.settings import PROJECT_ROOT
-from orchestration.cli.ports import free_port
 from sandbox import running_sandbox
 from sandbox.client import Sandbox
 
@@ -180,7 +180,8 @@ def portal_row(home: Path, sandbox: Sandbox) -> Row:
     """The 95th percentile of the weekly endpoint while a build runs against that without."""
     environment = os.environ | _environment(sandbox, home)
     token = _token(environment)
-    port = free_port(0, "the portal", "--port")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
     command = (*_SCORELINE, "portal", "--port", str(port))
     with _running(command, environment):
         _wait_for(port)

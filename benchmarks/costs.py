@@ -12,27 +12,24 @@ measures some rows; `--home` takes a home that `scoreline demo` has made instead
 from __future__ import annotations
 
 import argparse
-import http.client
 import os
 import shutil
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
-import threading
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
+from benchmarks import portal
 from benchmarks.ingestion import DAILY, FIRST, measured
 from benchmarks.large import one_line_with, ten_times
 from benchmarks.measure import Cost, cost
-from foundation.settings import PROJECT_ROOT
+from foundation.settings import PROJECT_ROOT, Settings
 from sandbox import running_sandbox
 from sandbox.client import Sandbox
 
@@ -178,26 +175,10 @@ def large_rows(home: Path, sandbox: Sandbox, folder: Path) -> list[Row]:
 
 def portal_row(home: Path, sandbox: Sandbox) -> Row:
     """The 95th percentile of the weekly endpoint while a build runs against that without."""
-    environment = os.environ | _environment(sandbox, home)
-    token = _token(environment)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    command = (*_SCORELINE, "portal", "--port", str(port))
-    with _running(command, environment):
-        _wait_for(port)
-        quiet = _latency(port, token, lambda: False)
-        build = subprocess.Popen(
-            (*_SCORELINE, "run", "build"),
-            env=environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        busy = _latency(port, token, lambda: build.poll() is None)
-        build.wait()
-    one, other = (Cost(seconds, 0.0, 0.0) for seconds in (busy, quiet))
-    return _row(
-        "portal, p95 of `/scorecard/weekly`, a build running", (one, other, busy / quiet), "no build", "3"
-    )
+    os.environ.update(_environment(sandbox, home))
+    quiet, busy = (Cost(milliseconds / 1000, 0.0, 0.0) for milliseconds in portal.measure(Settings()))
+    ratio = busy.seconds / quiet.seconds
+    return _row("portal, p95 of a week, a build running", (busy, quiet, ratio), "no build", "3")
 
 
 # ------------------------------------------------------------------ what they need
@@ -224,71 +205,6 @@ def _built(home: Path, sandbox: Sandbox) -> Cost:
     """A build that writes every page, as a CRM that has grown does."""
     shutil.rmtree(home / "site", ignore_errors=True)
     return cost((*_SCORELINE, "run", "build"), _environment(sandbox, home))
-
-
-def _token(environment: Mapping[str, str]) -> str:
-    made = subprocess.run(
-        (*_SCORELINE, "token", "create", "--name", f"bench {time.time()}", "--role", "leadership"),
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return made.stdout.split()[-1]
-
-
-@contextmanager
-def _running(command: Sequence[str], environment: Mapping[str, str]) -> Iterator[None]:
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        yield
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def _wait_for(port: int) -> None:
-    for _ in range(300):
-        try:
-            with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=5)) as connection:
-                connection.request("GET", "/api/v1/openapi.json")
-                connection.getresponse().read()
-            return
-        except OSError:
-            time.sleep(0.2)
-    raise RuntimeError("the portal does not answer")
-
-
-_READERS, _FEWEST = 4, 400
-
-
-def _latency(port: int, token: str, goes_on: Callable[[], bool]) -> float:
-    """The 95th percentile in seconds: four readers ask one after another, as long as `goes_on`, and 400 times
-    at least."""
-    took: list[float] = []
-
-    def read() -> None:
-        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
-            while len(took) < _FEWEST or goes_on():
-                began = time.perf_counter()
-                connection.request(
-                    "GET",
-                    "/api/v1/scorecard/weekly?week=2025-W43",
-                    headers={"Authorization": f"Bearer {token}"},
-                )
-                answer = connection.getresponse()
-                answer.read()
-                if answer.status != 200:
-                    raise RuntimeError(f"the portal answers {answer.status}")
-                took.append(time.perf_counter() - began)
-                time.sleep(0.05)
-
-    readers = [threading.Thread(target=read) for _ in range(_READERS)]
-    for one in readers:
-        one.start()
-    for one in readers:
-        one.join()
-    return statistics.quantiles(took, n=20)[-1]
 
 
 def _demo(home: Path, company: str) -> None:

@@ -23,7 +23,9 @@ MOST_RECENT = ("scorecard/2025-W43.html", "receipts/2025-W43.html", "receipts/20
 
 
 def written(settings: Settings, company: Company) -> set[str]:
-    return {str(file.relative_to(settings.site_dir)) for file in build_site(settings, company).written}
+    """The pages that a build writes; a PDF comes with its page."""
+    files = build_site(settings, company).written
+    return {str(file.relative_to(settings.site_dir)) for file in files if file.suffix == ".html"}
 
 
 def change(settings: Settings, *statements: str) -> None:

@@ -49,4 +49,4 @@ def test_a_new_normal_begins_the_usual_range_again(chicago: RawWarehouse) -> Non
     points = chicago.query(
         "select week_start, n from marts.fct_signals where line_id = 'inside.dials' and week_start >= '2025-10-06' order by 1"
     )
-    assert points[0]["n"] > 0 and [row["n"] for row in points if row["week_start"] >= W42] == [0, 1]
+    assert points[0]["n"] > 0 and [row["n"] for row in points if row["week_start"] >= W42] == [0]

@@ -112,6 +112,11 @@ def test_runs_and_the_last_time_outside() -> None:
     assert weeks.n.tolist()[:12] == list(range(12))
 
 
+def test_a_point_inside_on_the_same_side_is_no_part_of_a_run_outside() -> None:
+    weeks = judged(*STEADY, *STEADY, 52, 70, 71, 53, 72)
+    assert weeks.outside_weeks[2 * len(STEADY) :].tolist() == [0, 1, 2, 0, 1]
+
+
 def test_a_new_base_keeps_the_memory_of_the_line() -> None:
     points = as_points(np.array([[*STEADY, 90, *(one + 100 for one in STEADY)]]))
     points["base"] = [0] * (len(STEADY) + 1) + [1] * len(STEADY)

@@ -152,7 +152,7 @@ select
     changes.note,
     changes.reason,
     upper(changes.note[1]) || changes.note[2:] || if(changes.kind in ('goal', 'first_goal', 'people', 'normal'), ' from ', ' on ')
-    || {{ day_text('changes.changed_on') }} || coalesce(': ' || changes.reason, '') || '.' as sentence
+    || {{ day_text('changes.changed_on') }} || coalesce(': ' || rtrim(changes.reason, '.'), '') || '.' as sentence
 from changes
 inner join {{ ref('int_scorecard__lines') }} as lines on changes.line_id = lines.line_id
 inner join {{ ref('int_calendar__periods') }} as periods

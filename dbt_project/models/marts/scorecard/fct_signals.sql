@@ -109,7 +109,8 @@ select
     case when rule is not null then if(value > if(rule = 'range', previous, centre), 'high', 'low') end as direction,
     -- a point on the centre is on neither side
     cast(case when coalesce(side, 0) = 0 then 0 else row_number() over in_side_run end as integer) as side_weeks,
-    cast(case when is_outside then row_number() over in_outside_run else 0 end as integer) as outside_weeks,
+    -- a run begins with the point inside that comes before it
+    cast(case when is_outside then count_if(is_outside) over in_outside_run else 0 end as integer) as outside_weeks,
     max(case when is_outside then week_start end) over earlier as last_outside,
     min(case when no_range is null then week_start end) over (partition by line_id order by week_start) as judged_from,
     base_from,

@@ -62,9 +62,10 @@ def test_a_build_writes_what_has_changed(
         "published/2025-W41.html",
     }
 
-    # a morning on which nothing but the clock has moved
+    # a morning on which little but the clock has moved: a number of the newest week is another one
     change(
         settings,
+        "insert into marts.fct_restatements select * replace (timestamptz '2025-10-28 12:00:00+00' as changed_at) from marts.fct_restatements where period_label = '2025-W43' limit 1",
         "update marts.dim_build set as_of = as_of + interval 1 day",
         "update marts.dim_sources set complete_through = complete_through + interval 1 day, last_success_at = last_success_at + interval 1 day",
         "update marts.fct_scorecard_weekly set as_of = as_of + interval 1 day where state = 'live'",

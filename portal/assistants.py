@@ -30,7 +30,7 @@ from portal.api import v1
 from portal.api.answers import Reads, problem, span_of, week_of
 from portal.guard import READS, Receive, Scope, Send
 from portal.lines import goal_of, value_of
-from portal.notes import Written, figure_of
+from portal.notes import Written, figure_of, newest_figures
 from portal.pages import note_confidential
 from portal.published import ReceiptsOnDemand
 from portal.web import MCP_PATH, Reader, SignInNeeded, Visit
@@ -48,7 +48,7 @@ MOST = 100
 Line = Annotated[str, Field(max_length=200, description="line_id, as list_lines has it: section.metric")]
 Week = Annotated[str, Field(max_length=20, description="2025-W43. Empty: the newest finished week.")]
 Period = Annotated[
-    str, Field(max_length=20, description="2025-W43, 2025-10 or 2025-Q4. Empty: the newest finished week.")
+    str, Field(max_length=20, description="2025-W43, 2025-10 or 2025-Q4. Empty: the newest finished one.")
 ]
 Section = Annotated[str, Field(max_length=200, description="Only this section. Empty: all.")]
 Answer = dict[str, Any]
@@ -248,12 +248,14 @@ def _figures(reader: Reader, found: list[v1.Figure]) -> list[Answer]:
 
 
 def _span(reader: Reader, line: str, period: str) -> Span:
-    """The period of a line that is asked for.
+    """The period of a line that is asked for; by itself the newest that is finished.
 
     Raises:
         HTTPException: there is none for them.
     """
     v1.visible_line(reader.view, line)
+    newest = {one.line_id: one.period for one in newest_figures(reader)} if not period else {}
+    period = period or newest.get(line, "")
     if not period or "W" in period:
         return week_of(reader.view, period, None)
     return span_of(reader.view, "quarter" if "Q" in period else "month", period)

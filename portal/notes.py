@@ -110,7 +110,7 @@ class Written:
         return action.owner == who.person_key or who.may_answer(self.visit.view.lines[action.line_id])
 
 
-def newest_figures(visit: Visit) -> list[Figure]:
+def newest_figures(visit: Reader) -> list[Figure]:
     """The newest finished period of each line that the reader may see."""
     newest = visit.view.periods.newest
     if newest is None:

@@ -100,6 +100,17 @@ def test_every_answer_says_state_as_of_and_receipts_and_a_blank_is_not_zero(sett
         ask(over_http(address, header), talk)
 
 
+def test_a_line_that_is_kept_by_month_is_asked_for_its_newest_month(settings: Settings) -> None:
+    _, header = token_for(settings, "leadership")
+
+    async def talk(call: Ask) -> None:
+        month = await call("why_it_moved", line=REVENUE)
+        assert (month["figure"]["period"], month["figure"]["value"]) == ("2025-09", 90310.5)
+
+    with listening(settings) as address:
+        ask(over_http(address, header), talk)
+
+
 @pytest.mark.parametrize(
     ("role", "hidden"), [("sales", (*SECRETS, *BALANCES, *TICKETS)), ("board", (*SECRETS, *TICKETS))]
 )

@@ -177,7 +177,7 @@ def test_a_page_shows_its_lines_as_they_stand_now(site: Path) -> None:
     assert closed["Newest"].startswith("53%") and "Week of 20 October" in closed["Newest"]
     # months: the newest finished one, and the calendar quarter
     revenue, margin = shown["finance.revenue"], shown["finance.profit_margin"]
-    assert revenue["Month"].startswith("$90,310.50") and "2025-09" in revenue["Month"]
+    assert revenue["Month"].startswith("$90,310.50") and "September 2025" in revenue["Month"]
     assert revenue["Month before"].startswith("$84,100") and revenue["Quarter so far"].startswith(
         "$254,360.75"
     )

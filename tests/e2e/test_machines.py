@@ -1,5 +1,5 @@
-"""Three machines with separate homes share a lake and nothing else: they load different sources at once and are
-killed at random, one builds, another mails. What they leave is what one machine leaves in its file."""
+"""Machines with separate homes share a lake and nothing else: they load different sources at once and are killed
+at random, and others take over. What they leave is what one machine leaves in its file."""
 
 from __future__ import annotations
 
@@ -11,9 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import duckdb
 import pytest
 
 from foundation.settings import PROJECT_ROOT, Settings
@@ -25,9 +23,9 @@ from tests.support.lake import new_lake, running_s3
 from tests.support.postgres import Postgres
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
-SOURCES = {"one": ("hubspot", "manual"), "two": ("autotask", "zendesk"), "three": ("intercom", "justcall")}
-KILLS = 6
-PATIENCE = 1800
+SOURCES = {"one": ("zendesk", "manual"), "two": ("intercom",), "three": ("justcall",)}
+KILLS = 5
+PATIENCE = 900
 _LOADS = """
 import sys
 from dlt_pipelines.core.load import load
@@ -36,7 +34,6 @@ settings = Settings()
 for source in sys.argv[1:]:
     load(source, settings, load_company(settings))
 """
-_MARTS = ("fct_scorecard_weekly", "fct_contributions", "fct_pace", "dim_lines")
 
 
 @pytest.fixture(scope="module")
@@ -78,12 +75,7 @@ def environment_of(sandbox: Sandbox, home: Path, kind: str, more: dict[str, str]
     }
 
 
-def rows(path: Path, mart: str) -> list[tuple[Any, ...]]:
-    with duckdb.connect(str(path), read_only=True) as connection:
-        return connection.execute(f"select * from marts.{mart} order by all").fetchall()
-
-
-def test_three_machines_leave_what_one_leaves(
+def test_machines_leave_what_one_leaves(
     unlimited_sandbox: Sandbox,
     tmp_path: Path,
     postgres_server: Postgres,
@@ -92,10 +84,9 @@ def test_three_machines_leave_what_one_leaves(
 ) -> None:
     unlimited_sandbox.set_clock(MONDAY)
     lake = new_lake(postgres_server, s3)
-    lake |= dict.fromkeys(("STORE_URL", "DAGSTER_STORAGE_URL"), lake["WAREHOUSE_CATALOG_URL"])
     machines = {
         name: environment_of(unlimited_sandbox, tmp_path / name, "ducklake", lake)
-        for name in (*SOURCES, "mailer")
+        for name in (*SOURCES, "late")
     }
     alone = environment_of(unlimited_sandbox, tmp_path / "alone", "file", {})
 
@@ -105,33 +96,24 @@ def test_three_machines_leave_what_one_leaves(
     running = {name: loads(machines[name], sources) for name, sources in SOURCES.items()}
     chance = random.Random(14)
     for _ in range(KILLS):
-        time.sleep(chance.uniform(1, 8))
+        time.sleep(chance.uniform(3, 10))
         name = chance.choice(list(running))
         running[name].send_signal(signal.SIGKILL)
         running[name].communicate()
-        running[name] = loads(machines[name], SOURCES[name])
+        # the same machine begins again, or one that has never been there takes over
+        takes_over = machines["late"] if chance.random() < 0.5 else machines[name]
+        running[name] = loads(takes_over, SOURCES[name])
     for process in running.values():
         done(process)
-    done(loads(alone, tuple(name for names in SOURCES.values() for name in names)))
+    sources = tuple(name for names in SOURCES.values() for name in names)
+    done(loads(alone, sources))
 
-    # the one who builds dies on the way; another takes over, and a third that has never been there mails
-    first = started(machines["one"], "scoreline", "run", "build")
-    time.sleep(60)
-    first.send_signal(signal.SIGKILL)
-    first.communicate()
-    done(started(machines["two"], "scoreline", "run", "build"))
-    done(started(machines["mailer"], "scoreline", "send"))
-    assert list((tmp_path / "mailer" / "outbox").glob("*.eml"))
-    done(started(alone, "scoreline", "run", "build"))
-
-    published = [tmp_path / name / "published" / "scoreline.duckdb" for name in ("mailer", "alone")]
-    for mart in _MARTS:
-        assert rows(published[0], mart) == rows(published[1], mart), mart
-    for name, value in machines["three"].items():
+    for name, value in machines["two"].items():
         monkeypatch.setenv(name, value)
     settings = Settings()
     with open_warehouse(settings).building("test"):
-        pass
-    for source in (name for names in SOURCES.values() for name in names):
+        pass  # takes what the lake has
+    for source in sources:
         expected = contents(Settings(SCORELINE_HOME=tmp_path / "alone"), source)
+        assert sum(map(len, expected.values())), source
         assert contents(settings, source) == expected, source

@@ -15,7 +15,9 @@ from dlt_pipelines.core.load import load
 from dlt_pipelines.core.source import Window
 from dlt_pipelines.doctor.checks import diagnose
 from dlt_pipelines.errors import PermanentError, SourceError, TransientError
-from dlt_pipelines.sources import smartlead
+from dlt_pipelines.sources.smartlead import lists, source
+from dlt_pipelines.sources.smartlead.access import connect
+from dlt_pipelines.sources.smartlead.rows import lead_key
 from dlt_pipelines.wire.budget import Budget
 from dlt_pipelines.wire.messages import Answer
 from foundation.settings import Company, Settings
@@ -92,10 +94,7 @@ def test_secrets_of_mailboxes_and_addresses_of_leads_are_nowhere(
         b"shared-leads",
     ):
         assert secret not in everything
-    assert (
-        set(smartlead.source.by_name["mailboxes"].columns) & {"password", "imap_password", "refresh_token"}
-        == set()
-    )
+    assert set(source.by_name["mailboxes"].columns) & {"password", "imap_password", "refresh_token"} == set()
 
 
 def test_texts_become_numbers_and_json_in_text_stays_json(sandbox: Sandbox, company: Company) -> None:
@@ -230,7 +229,7 @@ def test_a_deleted_campaign_is_marked_and_keeps_its_emails(
 
 
 def test_one_person_in_two_campaigns_is_one(sandbox: Sandbox, company: Company) -> None:
-    assert smartlead.lead_key(" Owner7@X.example") == smartlead.lead_key("owner7@x.example")
+    assert lead_key(" Owner7@X.example") == lead_key("owner7@x.example")
     load(NAME, Settings(), company, tables={"sends"})
     [(emails, people, per_campaign)] = rows(
         "select count(*), count(distinct lead_key), count(distinct (campaign_id, lead_key)) from sends"
@@ -241,7 +240,7 @@ def test_one_person_in_two_campaigns_is_one(sandbox: Sandbox, company: Company) 
 def test_a_list_without_a_total_is_read_to_its_end(
     sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(smartlead, "MAILBOXES", 11)  # the last page is full
+    monkeypatch.setattr(lists, "MAILBOXES", 11)  # the last page is full
     for kind in ("", "empty_page", "repeated_page", "duplicates"):
         if kind:
             sandbox.fault(NAME, kind, path="email-accounts", skip=3, times=1)
@@ -279,7 +278,7 @@ def test_a_window_is_read_again(sandbox: Sandbox, company: Company) -> None:
 
 def test_rate_headers_are_obeyed(sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
     paused: list[float] = []
-    client = smartlead.connect(Settings(), company)
+    client = connect(Settings(), company)
     assert client
     monkeypatch.setattr(Budget, "pause", lambda self, seconds: paused.append(seconds))
 

@@ -12,7 +12,8 @@ from dlt_pipelines.core.load import load
 from dlt_pipelines.core.source import Window
 from dlt_pipelines.doctor.checks import diagnose
 from dlt_pipelines.errors import PermanentError
-from dlt_pipelines.sources import zendesk
+from dlt_pipelines.sources.zendesk.access import connect, subdomain
+from dlt_pipelines.sources.zendesk.fields import TICKETS
 from foundation.settings import Company, Settings
 from sandbox import Sandbox
 from tests.dlt_pipelines.conftest import AS_OF, at, query
@@ -35,7 +36,7 @@ def page(
     sandbox: Sandbox, *rows: dict[str, Any], end: bool = True, cursor: str = "MTc2MTU2NjQwMC4wfHw3fA=="
 ) -> None:
     """The next export answers these rows."""
-    living = dict.fromkeys({field.split(".")[0] for field, _ in zendesk.TICKETS.values()} - {"metric_set"})
+    living = dict.fromkeys({field.split(".")[0] for field, _ in TICKETS.values()} - {"metric_set"})
     living |= {
         "created_at": "2025-10-20T10:00:00Z",
         "updated_at": "2025-10-20T10:00:00Z",
@@ -212,7 +213,7 @@ def test_ids_exceed_32_bits(sandbox: Sandbox, company: Company) -> None:
 
 
 def test_the_exports_have_a_budget_of_their_own(sandbox: Sandbox, company: Company) -> None:
-    client = zendesk.connect(Settings(), company)
+    client = connect(Settings(), company)
     assert client is not None
     assert [(limit.most, limit.seconds) for limit in client.budget.lanes["exports"]] == [(10, 60), (200, 60)]
     assert [(limit.most, limit.seconds) for limit in client.budget.lanes[""]] == [(200, 60)]
@@ -265,7 +266,7 @@ def test_what_people_wrote_is_not_stored(sandbox: Sandbox, company: Company) -> 
 
 @pytest.mark.parametrize("text", ["acme", "ACME.zendesk.com", "https://acme.zendesk.com/", " acme "])
 def test_the_subdomain_may_be_written_in_several_ways(text: str) -> None:
-    assert zendesk.subdomain(text) == "acme"
+    assert subdomain(text) == "acme"
 
 
 @pytest.mark.parametrize(
@@ -286,7 +287,7 @@ def test_credentials_go_to_no_foreign_host(
     monkeypatch.delenv("SANDBOX_URL")
     monkeypatch.setenv("ZENDESK_SUBDOMAIN", text)
     with pytest.raises(PermanentError, match="ZENDESK_SUBDOMAIN is not a subdomain"):
-        zendesk.connect(settings, company)
+        connect(settings, company)
 
 
 def test_an_account_that_does_not_exist(sandbox: Sandbox, company: Company) -> None:

@@ -12,7 +12,9 @@ import pytest
 from dlt_pipelines.core.load import load
 from dlt_pipelines.core.source import Window
 from dlt_pipelines.doctor.checks import diagnose
-from dlt_pipelines.sources import intercom
+from dlt_pipelines.sources.intercom.access import WAIT, connect
+from dlt_pipelines.sources.intercom.fields import CONVERSATIONS
+from dlt_pipelines.sources.intercom.lists import updated_since
 from dlt_pipelines.wire.messages import Answer, Retry
 from foundation.settings import Company, Settings
 from sandbox import Sandbox
@@ -37,7 +39,7 @@ def searches(sandbox: Sandbox) -> int:
 
 def page(sandbox: Sandbox, *rows: dict[str, Any], **more: Any) -> None:
     """The next search answers these rows, and the one after it (for what is open) none."""
-    usual: dict[str, Any] = dict.fromkeys(field.split(".")[0] for field, _ in intercom.CONVERSATIONS.values())
+    usual: dict[str, Any] = dict.fromkeys(field.split(".")[0] for field, _ in CONVERSATIONS.values())
     usual |= {"created_at": 1761566000, "updated_at": 1761566000, "state": "closed", "open": False}
     empty: dict[str, Any] = {"conversations": [], "pages": {"next": None}}
     for body in ({"conversations": [usual | row for row in rows], "pages": {"next": None}} | more, empty):
@@ -67,7 +69,7 @@ def deletions(*, still_open: bool) -> list[tuple[str, datetime]]:
 
 
 def test_statistics_may_be_null_as_a_whole(sandbox: Sandbox, company: Company) -> None:
-    members = [field.split(".")[1] for field, _ in intercom.CONVERSATIONS.values() if "statistics." in field]
+    members = [field.split(".")[1] for field, _ in CONVERSATIONS.values() if "statistics." in field]
     statistics = dict.fromkeys(members) | {"first_admin_reply_at": 1761566100}
     page(sandbox, {"id": "1"}, {"id": "2", "statistics": statistics})
     pull(company)
@@ -102,7 +104,7 @@ def test_ids_are_texts_whatever_they_come_as(sandbox: Sandbox, company: Company)
 
 
 def test_filters_are_in_seconds(sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert intercom.updated_since(datetime(2025, 10, 27, tzinfo=UTC))["value"] == "1761523199"
+    assert updated_since(datetime(2025, 10, 27, tzinfo=UTC))["value"] == "1761523199"
     pull(company)
     at(monkeypatch, sandbox, NEXT_DAY)
     assert pull(company).tables["conversations"].rows_loaded > 0
@@ -269,7 +271,7 @@ def test_an_empty_body_is_asked_for_again(sandbox: Sandbox, company: Company) ->
 
 
 def test_a_429_waits_for_the_end_of_the_window(sandbox: Sandbox, company: Company) -> None:
-    client = intercom.connect(Settings(), company)
+    client = connect(Settings(), company)
     assert client
     judge = client.vendor.judge
 
@@ -282,7 +284,7 @@ def test_a_429_waits_for_the_end_of_the_window(sandbox: Sandbox, company: Compan
 
     assert 6 < (wait(x_ratelimit_reset=str(int(time.time()) + 8)) or 0) <= 8
     assert wait(x_ratelimit_reset=str(int(time.time()) - 600)) == 1.0  # the clocks differ
-    assert wait() == wait(x_ratelimit_reset="soon") == intercom.WAIT
+    assert wait() == wait(x_ratelimit_reset="soon") == WAIT
 
 
 def test_the_region_chooses_the_host(
@@ -292,7 +294,7 @@ def test_the_region_chooses_the_host(
     hosts = []
     for region in ("us", "eu", "au"):
         section = company.intercom.model_copy(update={"region": region})
-        client = intercom.connect(settings, company.model_copy(update={"intercom": section}))
+        client = connect(settings, company.model_copy(update={"intercom": section}))
         assert client is not None
         hosts.append(client.vendor.base_url)
         assert [(limit.most, limit.seconds) for limit in client.budget.lanes[""]] == [(166, 10.0)]

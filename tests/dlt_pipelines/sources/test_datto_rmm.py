@@ -14,7 +14,8 @@ import pytest
 from dlt_pipelines.core.load import load
 from dlt_pipelines.doctor.checks import diagnose
 from dlt_pipelines.errors import NotAvailable, PermanentError, TransientError
-from dlt_pipelines.sources import datto_rmm
+from dlt_pipelines.sources.datto_rmm.access import begin, connect
+from dlt_pipelines.sources.datto_rmm.fields import FIELDS
 from dlt_pipelines.wire.messages import Answer, Retry
 from foundation.settings import Company, Settings, SettingsError
 from sandbox import Sandbox
@@ -33,7 +34,7 @@ def with_section(company: Company, **change: Any) -> Company:
 
 def page(*devices: Any, total: int | None = None, following: str | None = None) -> dict[str, Any]:
     """An answer with these devices; whoever has a uid has every field of the wire, if only as null."""
-    wire = dict.fromkeys(field.split(".")[0] for field, _ in datto_rmm.FIELDS["devices"].values())
+    wire = dict.fromkeys(field.split(".")[0] for field, _ in FIELDS["devices"].values())
     devices = tuple(wire | row if isinstance(row, dict) and "uid" in row else row for row in devices)
     details = {
         "count": len(devices),
@@ -317,9 +318,9 @@ def test_the_address_must_be_datto_rmms(
     monkeypatch.setenv("DATTO_RMM_URL", url)
     if base is None:
         with pytest.raises((PermanentError, SettingsError), match="DATTO_RMM_URL(:| names| not set)"):
-            datto_rmm.connect(settings, company)
+            connect(settings, company)
     else:
-        client = datto_rmm.connect(settings, company)
+        client = connect(settings, company)
         assert client and client.vendor.base_url == base
 
 
@@ -327,7 +328,7 @@ def test_a_429_waits_a_minute_and_a_403_after_it_is_a_block(sandbox: Sandbox, co
     def refused(status: int, **headers: str) -> Answer:
         return Answer(status, headers, b"", "/api/v2/account")
 
-    client = datto_rmm.connect(Settings(), company)
+    client = connect(Settings(), company)
     assert client
     judge = client.vendor.judge
     assert isinstance(judge(refused(403)), NotAvailable)
@@ -350,10 +351,10 @@ def test_no_more_than_others_leave_of_the_minute_is_taken(
         path="request_rate",
         body=f'{{"accountCount": {used}, "accountRateLimit": 600}}',
     )
-    client = datto_rmm.connect(Settings(), company)
+    client = connect(Settings(), company)
     assert client
     assert client.facts.most == 300, "half of the published limit, which others share"
-    datto_rmm.begin(SimpleNamespace(client=client))  # type: ignore[arg-type]
+    begin(SimpleNamespace(client=client))  # type: ignore[arg-type]
     assert client.facts.most == most
 
 

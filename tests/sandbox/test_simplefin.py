@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 import requests
 
 from sandbox import SANDBOX_CREDENTIALS, Sandbox
-from sandbox.companies.cedar_ridge import finance
+from sandbox.companies.cedar_ridge.finance.cash import balance
+from sandbox.companies.cedar_ridge.finance.ledger import DEMO_DAY, accounts
 
 PARTS = urlsplit(SANDBOX_CREDENTIALS["SIMPLEFIN_ACCESS_URL"])
 
@@ -37,10 +38,8 @@ def test_both_versions(sandbox: Sandbox) -> None:
 
 def test_balances_are_those_of_the_company(sandbox: Sandbox) -> None:
     found = {account["id"]: account["balance"] for account in get(sandbox).json()["accounts"]}
-    for account in finance.accounts(1):
-        assert found[f"ACT-{account.key}"] == str(
-            finance.balance(1, account.key, finance.DEMO_DAY.replace(day=26))
-        )
+    for account in accounts(1):
+        assert found[f"ACT-{account.key}"] == str(balance(1, account.key, DEMO_DAY.replace(day=26)))
 
 
 def test_ranges_are_cut_and_balances_come_alone(sandbox: Sandbox) -> None:

@@ -9,13 +9,17 @@ from decimal import Decimal
 from typing import Any
 
 from sandbox.companies.base import HOUR, Book, at
-from sandbox.companies.cedar_ridge import finance
+from sandbox.companies.cedar_ridge.finance.bills import bill_payments, bills, vendors
+from sandbox.companies.cedar_ridge.finance.invoices import customers, invoices, payments
+from sandbox.companies.cedar_ridge.finance.ledger import EURO_RATE, HOME, LEDGER, OPENED, home
+from sandbox.companies.cedar_ridge.finance.purchases import purchases
+from sandbox.companies.cedar_ridge.finance.records import Line
 from sandbox.engine.formats import quickbooks_amount
 from sandbox.engine.store import GONE, Props
 
 _ITEMS = {"managed": "11", "licences": "12", "projects": "13", "hardware_sales": "14"}
 _CURRENCIES = {"USD": "United States Dollar", "EUR": "Euro"}
-_START = at(finance.OPENED, 9)
+_START = at(OPENED, 9)
 
 
 class _Shelf:
@@ -52,15 +56,15 @@ def _ref(key: object, name: str, **more: str) -> dict[str, str]:
 
 
 def _currency(currency: str) -> Props:
-    rate = {} if currency == finance.HOME else {"ExchangeRate": quickbooks_amount(finance.EURO_RATE)}
+    rate = {} if currency == HOME else {"ExchangeRate": quickbooks_amount(EURO_RATE)}
     return {"CurrencyRef": _ref(currency, _CURRENCIES[currency]), **rate}
 
 
 def _names(book: Book) -> None:
     seed = book.seed
     shelf = _Shelf(book, "Account")
-    for account in finance.LEDGER.values():
-        parent = finance.LEDGER[account.parent] if account.parent else None
+    for account in LEDGER.values():
+        parent = LEDGER[account.parent] if account.parent else None
         shelf.add(
             account.id,
             _START,
@@ -78,7 +82,7 @@ def _names(book: Book) -> None:
             },
         )
     shelf = _Shelf(book, "Customer")
-    for customer in finance.customers(seed):
+    for customer in customers(seed):
         props: Props = {
             "DisplayName": customer.name,
             "FullyQualifiedName": customer.name,
@@ -105,7 +109,7 @@ def _names(book: Book) -> None:
             left = at(customer.left + timedelta(days=45), 15)
             shelf.change(customer.id, left, {"Active": False, "DisplayName": f"{customer.name} (deleted)"})
     shelf = _Shelf(book, "Vendor")
-    for vendor in finance.vendors(seed):
+    for vendor in vendors(seed):
         made = max(_START, at(vendor.created, 10))
         props = {
             "DisplayName": vendor.name,
@@ -128,7 +132,7 @@ def _names(book: Book) -> None:
             shelf.change(vendor.id, at(vendor.left + timedelta(days=3), 16), {"Active": False})
 
 
-def _sales_line(key: int, line: finance.Line, sign: int = 1) -> Props:
+def _sales_line(key: int, line: Line, sign: int = 1) -> Props:
     return {
         "Id": str(key),
         "LineNum": key,
@@ -136,8 +140,8 @@ def _sales_line(key: int, line: finance.Line, sign: int = 1) -> Props:
         "Amount": quickbooks_amount(sign * line.amount),
         "DetailType": "SalesItemLineDetail",
         "SalesItemLineDetail": {
-            "ItemRef": _ref(_ITEMS[line.account], finance.LEDGER[line.account].name),
-            "ItemAccountRef": _ref(finance.LEDGER[line.account].id, finance.LEDGER[line.account].name),
+            "ItemRef": _ref(_ITEMS[line.account], LEDGER[line.account].name),
+            "ItemAccountRef": _ref(LEDGER[line.account].id, LEDGER[line.account].name),
             "Qty": 1,
             "UnitPrice": quickbooks_amount(sign * line.amount),
             "TaxCodeRef": {"value": "TAX" if line.account == "hardware_sales" else "NON"},
@@ -145,8 +149,8 @@ def _sales_line(key: int, line: finance.Line, sign: int = 1) -> Props:
     }
 
 
-def _cost_line(key: int, line: finance.Line, sign: int = 1) -> Props:
-    account = finance.LEDGER[line.account]
+def _cost_line(key: int, line: Line, sign: int = 1) -> Props:
+    account = LEDGER[line.account]
     return {
         "Id": str(key),
         "LineNum": key,
@@ -160,28 +164,28 @@ def _cost_line(key: int, line: finance.Line, sign: int = 1) -> Props:
     }
 
 
-def _lines(lines: Iterable[finance.Line], make: Any, sign: int = 1) -> list[Props]:
+def _lines(lines: Iterable[Line], make: Any, sign: int = 1) -> list[Props]:
     return [make(number_, line, sign) for number_, line in enumerate(lines, 1)]
 
 
 def _invoices(book: Book) -> None:
     seed = book.seed
     shelf = _Shelf(book, "Invoice")
-    customers = {customer.id: customer for customer in finance.customers(seed)}
+    by_id = {customer.id: customer for customer in customers(seed)}
     paid: dict[int, list[tuple[int, int, Decimal]]] = defaultdict(list)
-    for payment in finance.payments(seed):
+    for payment in payments(seed):
         for invoice_id, amount in payment.parts:
             paid[invoice_id].append((payment.entered_at, payment.id, amount))
             if payment.deleted_at:
                 paid[invoice_id].append((payment.deleted_at, payment.id, -amount))
-    for invoice in finance.invoices(seed):
+    for invoice in invoices(seed):
         lines = _lines(invoice.lines, _sales_line)
         subtotal: Props = {
             "Amount": quickbooks_amount(invoice.net),
             "DetailType": "SubTotalLineDetail",
             "SubTotalLineDetail": {},
         }
-        customer = customers[invoice.customer_id]
+        customer = by_id[invoice.customer_id]
         props: Props = {
             "DocNumber": invoice.number,
             "TxnDate": invoice.day.isoformat(),
@@ -199,8 +203,8 @@ def _invoices(book: Book) -> None:
         }
         if customer.email:
             props["BillEmail"] = {"Address": customer.email}
-        if invoice.currency != finance.HOME:
-            props["HomeTotalAmt"] = quickbooks_amount(finance.home(invoice.total, invoice.currency))
+        if invoice.currency != HOME:
+            props["HomeTotalAmt"] = quickbooks_amount(home(invoice.total, invoice.currency))
         shelf.add(invoice.id, invoice.entered_at, props)
         events: list[tuple[int, Props | Decimal, int]] = [
             (when, amount, key) for when, key, amount in paid[invoice.id]
@@ -235,9 +239,9 @@ def _invoices(book: Book) -> None:
 
 def _payments(book: Book) -> None:
     shelf = _Shelf(book, "Payment")
-    names = {customer.id: customer.name for customer in finance.customers(book.seed)}
-    for payment in finance.payments(book.seed):
-        account = finance.LEDGER[payment.account]
+    names = {customer.id: customer.name for customer in customers(book.seed)}
+    for payment in payments(book.seed):
+        account = LEDGER[payment.account]
         lines = [
             {
                 "Amount": quickbooks_amount(amount),
@@ -261,10 +265,10 @@ def _payments(book: Book) -> None:
 
 def _bills(book: Book) -> None:
     shelf = _Shelf(book, "Bill")
-    names = {vendor.id: vendor.name for vendor in finance.vendors(book.seed)}
-    payments = {payment.id: payment for payment in finance.bill_payments(book.seed)}
-    payable = finance.LEDGER["payable"]
-    for bill in finance.bills(book.seed):
+    names = {vendor.id: vendor.name for vendor in vendors(book.seed)}
+    runs = {payment.id: payment for payment in bill_payments(book.seed)}
+    payable = LEDGER["payable"]
+    for bill in bills(book.seed):
         props = {
             "DocNumber": bill.number,
             "TxnDate": bill.day.isoformat(),
@@ -277,15 +281,15 @@ def _bills(book: Book) -> None:
             "Line": _lines(bill.lines, _cost_line),
             "LinkedTxn": [],
         }
-        if bill.currency != finance.HOME:
-            props["HomeBalance"] = quickbooks_amount(finance.home(bill.total, bill.currency))
+        if bill.currency != HOME:
+            props["HomeBalance"] = quickbooks_amount(home(bill.total, bill.currency))
         shelf.add(bill.id, bill.entered_at, props)
         if bill.payment_id:
             links = [{"TxnId": str(bill.payment_id), "TxnType": "BillPaymentCheck"}]
             done: Props = {"Balance": 0, "LinkedTxn": links}
-            if bill.currency != finance.HOME:
+            if bill.currency != HOME:
                 done["HomeBalance"] = 0
-            shelf.change(bill.id, payments[bill.payment_id].entered_at, done)
+            shelf.change(bill.id, runs[bill.payment_id].entered_at, done)
         if bill.voided_at:
             nothing = _lines(bill.lines, _cost_line, 0)
             shelf.change(
@@ -298,10 +302,10 @@ def _bills(book: Book) -> None:
 
 def _bill_payments(book: Book) -> None:
     shelf = _Shelf(book, "BillPayment")
-    names = {vendor.id: vendor.name for vendor in finance.vendors(book.seed)}
-    bills = {bill.id: bill for bill in finance.bills(book.seed)}
-    for paid in finance.bill_payments(book.seed):
-        account = finance.LEDGER[paid.account]
+    names = {vendor.id: vendor.name for vendor in vendors(book.seed)}
+    by_id = {bill.id: bill for bill in bills(book.seed)}
+    for paid in bill_payments(book.seed):
+        account = LEDGER[paid.account]
         props = {
             "VendorRef": _ref(paid.vendor_id, names[paid.vendor_id]),
             "PayType": "Check",
@@ -310,7 +314,7 @@ def _bill_payments(book: Book) -> None:
             "TotalAmt": quickbooks_amount(paid.amount),
             "Line": [
                 {
-                    "Amount": quickbooks_amount(bills[key].total),
+                    "Amount": quickbooks_amount(by_id[key].total),
                     "LinkedTxn": [{"TxnId": str(key), "TxnType": "Bill"}],
                 }
                 for key in paid.bill_ids
@@ -322,9 +326,9 @@ def _bill_payments(book: Book) -> None:
 
 def _purchases(book: Book) -> None:
     shelf = _Shelf(book, "Purchase")
-    names = {vendor.id: vendor.name for vendor in finance.vendors(book.seed)}
-    for purchase in finance.purchases(book.seed):
-        account = finance.LEDGER[purchase.account]
+    names = {vendor.id: vendor.name for vendor in vendors(book.seed)}
+    for purchase in purchases(book.seed):
+        account = LEDGER[purchase.account]
         props: Props = {
             "PaymentType": purchase.kind,
             "AccountRef": _ref(account.id, account.name),

@@ -7,7 +7,9 @@ from datetime import date
 from typing import Any
 
 from sandbox.companies.base import DAY, HOUR, Book, at
-from sandbox.companies.cedar_ridge import finance
+from sandbox.companies.cedar_ridge.finance.bills import bill_payments, bills, vendors
+from sandbox.companies.cedar_ridge.finance.ledger import EURO_RATE, HOME, home
+from sandbox.companies.cedar_ridge.finance.records import Bill, BillPayment, Vendor
 from sandbox.engine.formats import billcom_time
 
 _MET: dict[str, Any] = {
@@ -59,11 +61,11 @@ def bill_id(number: int) -> str:
 
 def write(book: Book) -> None:
     """Every vendor and bill of the books, from the day it was typed in on."""
-    for vendor in finance.vendors(book.seed):
+    for vendor in vendors(book.seed):
         _vendor(book, vendor)
-    paid = {bill: payment for payment in finance.bill_payments(book.seed) for bill in payment.bill_ids}
-    names = {vendor.id: vendor.name for vendor in finance.vendors(book.seed)}
-    for bill in finance.bills(book.seed):
+    paid = {bill: payment for payment in bill_payments(book.seed) for bill in payment.bill_ids}
+    names = {vendor.id: vendor.name for vendor in vendors(book.seed)}
+    for bill in bills(book.seed):
         _bill(book, bill, names[bill.vendor_id], paid.get(bill.id))
 
 
@@ -71,7 +73,7 @@ def _ways(facts: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in facts.items() if name != "pay"}
 
 
-def _vendor(book: Book, vendor: finance.Vendor) -> None:
+def _vendor(book: Book, vendor: Vendor) -> None:
     made, key = at(vendor.created, 9.5), vendor_id(vendor.id)
     ways = _PAID_BY.get(vendor.id, _CHECK)
     more: dict[str, Any] = {"track1099": vendor.is_1099, "combinePayments": True, "taxIdType": "UNDEFINED"}
@@ -117,13 +119,13 @@ def _vendor(book: Book, vendor: finance.Vendor) -> None:
         change(at(vendor.left, 17), {"archived": True})
 
 
-def _bill(book: Book, bill: finance.Bill, vendor: str, payment: finance.BillPayment | None) -> None:
+def _bill(book: Book, bill: Bill, vendor: str, payment: BillPayment | None) -> None:
     key, total = bill_id(bill.id), float(bill.total)
     abroad: dict[str, Any] = {}
-    if bill.currency != finance.HOME:
+    if bill.currency != HOME:
         abroad = {
-            "fundingAmount": float(finance.home(bill.total, bill.currency)),
-            "exchangeRate": float(finance.EURO_RATE),
+            "fundingAmount": float(home(bill.total, bill.currency)),
+            "exchangeRate": float(EURO_RATE),
         }
     # one in eleven waits a few hours for somebody to say who must approve it
     late = bill.id % 11 == 0

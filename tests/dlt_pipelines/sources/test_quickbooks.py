@@ -27,7 +27,11 @@ from dlt_pipelines.wire.messages import Answer
 from foundation.settings import Company, Settings
 from sandbox import SANDBOX_CREDENTIALS, Sandbox
 from sandbox.companies.base import DEMO_CLOCK
-from sandbox.companies.cedar_ridge import finance
+from sandbox.companies.cedar_ridge.finance.bills import bills
+from sandbox.companies.cedar_ridge.finance.invoices import invoices, payments
+from sandbox.companies.cedar_ridge.finance.ledger import LEDGER, home
+from sandbox.companies.cedar_ridge.finance.purchases import purchases
+from sandbox.companies.cedar_ridge.finance.statements import cash_flow, profit_and_loss
 from tests.dlt_pipelines.conftest import at, query
 
 pytestmark = pytest.mark.usefixtures("unhurried")
@@ -249,7 +253,7 @@ def test_the_books_are_those_of_the_company(sandbox: Sandbox, company: Company) 
     settings = Settings()
     report = load("quickbooks", settings, company)
     assert report.warnings == []
-    ours = finance.profit_and_loss(1, DEMO_CLOCK)
+    ours = profit_and_loss(1, DEMO_CLOCK)
     found = dict(
         query(
             settings,
@@ -259,9 +263,9 @@ def test_the_books_are_those_of_the_company(sandbox: Sandbox, company: Company) 
     )
     for month, amounts in ours.items():
         assert found[month] == sum(
-            amount for key, amount in amounts.items() if finance.LEDGER[key].kind == "Income"
+            amount for key, amount in amounts.items() if LEDGER[key].kind == "Income"
         ), month
-    cash = finance.cash_flow(1, DEMO_CLOCK)
+    cash = cash_flow(1, DEMO_CLOCK)
     for month, amount in query(
         settings, "select month, amount from raw_quickbooks.cash_flow where group_key = 'CashIncrease'"
     ):
@@ -372,10 +376,10 @@ def _check_deleted() -> None:
         for table in ("invoices", "payments", "purchases", "bills")
     }
     kinds: dict[str, Any] = {
-        "invoices": finance.invoices(1),
-        "payments": finance.payments(1),
-        "purchases": finance.purchases(1),
-        "bills": finance.bills(1),
+        "invoices": invoices(1),
+        "payments": payments(1),
+        "purchases": purchases(1),
+        "bills": bills(1),
     }
     for table, records in kinds.items():
         wanted = {
@@ -696,7 +700,7 @@ def test_a_closed_month_is_read_again(
 ) -> None:
     late = next(
         bill
-        for bill in finance.bills(1)
+        for bill in bills(1)
         if bill.day >= date(2025, 9, 1) and bill.entered_at > DEMO_CLOCK - 30 * 86_400_000
     )
     before = datetime.fromtimestamp(late.entered_at / 1000, tz=UTC) - timedelta(minutes=1)
@@ -710,7 +714,7 @@ def test_a_closed_month_is_read_again(
             f"select sum(amount) from raw_quickbooks.profit_and_loss where {where}",
             late.day.replace(day=1),
         )
-    assert totals[1][0] - totals[0][0] == finance.home(late.total, late.currency)
+    assert totals[1][0] - totals[0][0] == home(late.total, late.currency)
 
 
 @pytest.fixture(autouse=True)

@@ -12,9 +12,13 @@ import pytest
 
 from foundation.settings import PROJECT_ROOT, Settings, load_company
 from sandbox import running_sandbox
-from sandbox.companies import brightwater, build
+from sandbox.companies import build
 from sandbox.companies.account import STAGES
 from sandbox.companies.base import DAY, DEMO_CLOCK
+from sandbox.companies.brightwater.calendar import HOLIDAYS, ZONE
+from sandbox.companies.brightwater.contacts import LIFECYCLE
+from sandbox.companies.brightwater.crm import OWNERS, VOLUME
+from sandbox.companies.brightwater.deals import OPEN_DEALS
 from sandbox.companies.cedar_ridge.deals import DISQUALIFIED, LOST, WON
 from sandbox.engine.store import ARCHIVED, Row, Store, View, parse_ms
 from tests.sandbox.conftest import DEMO_CLOCK as CLOCK
@@ -40,7 +44,7 @@ def closed(now: View) -> list[Row]:
 
 def day(text: str) -> str:
     """The company's day of an instant."""
-    return datetime.fromisoformat(text).astimezone(brightwater.ZONE).date().isoformat()
+    return datetime.fromisoformat(text).astimezone(ZONE).date().isoformat()
 
 
 def seeds(name: str) -> Iterator[dict[str, str]]:
@@ -58,11 +62,9 @@ def test_the_volume_holds_at_the_clock_and_after_and_one_percent_changes_a_day(
 ) -> None:
     tomorrow = View(store, DEMO_CLOCK + DAY)
     for view in (now, tomorrow):
-        assert {name: len(view.table(f"hubspot.{name}")) for name in brightwater.VOLUME} == brightwater.VOLUME
-        assert not any(
-            len(view.table(f"hubspot.{name}", ARCHIVED)) for name in (*brightwater.VOLUME, "owners")
-        )
-    assert sum(brightwater.VOLUME[kind] for kind in ("calls", "meetings", "tasks", "notes")) == 11_787
+        assert {name: len(view.table(f"hubspot.{name}")) for name in VOLUME} == VOLUME
+        assert not any(len(view.table(f"hubspot.{name}", ARCHIVED)) for name in (*VOLUME, "owners"))
+    assert sum(VOLUME[kind] for kind in ("calls", "meetings", "tasks", "notes")) == 11_787
     assert len(now.table("hubspot.owners")) == 9
     [pipeline] = now.table("hubspot.pipelines")
     assert [stage["metadata"]["probability"] for stage in pipeline.props["stages"]] == [
@@ -109,7 +111,7 @@ def test_the_open_deals_show_every_case(store: Store, now: View, closed: list[Ro
         ]
         for row in found
     ]
-    assert [len(plan) - 1 for plan in plans] == [pushes for *_, pushes, _ in brightwater._OPEN]
+    assert [len(plan) - 1 for plan in plans] == [pushes for *_, pushes, _ in OPEN_DEALS]
     assert all(plan == sorted(plan) for plan in plans)
     contacts = {row.id: set(row.links["hubspot.contacts"]) for row in found}
     last = {row.id: parse_ms(row.props["hs_v2_date_entered_current_stage"]) for row in found}
@@ -131,16 +133,13 @@ def test_the_open_deals_show_every_case(store: Store, now: View, closed: list[Ro
 
 def test_leads_thin_out_and_a_skipped_stage_has_no_date(now: View) -> None:
     contacts = [row.props for row in now.table("hubspot.contacts")]
-    stages = [f"hs_v2_date_entered_{stage}" for stage in brightwater._LIFECYCLE]
+    stages = [f"hs_v2_date_entered_{stage}" for stage in LIFECYCLE]
     entered = [sum(stage in props for props in contacts) for stage in stages]
     assert entered[0] == 44_602
     for count, about in zip(entered[1:], (6_000, 1_400, 250, 90), strict=True):
         assert about * 0.8 < count < about * 1.2
     furthest = [max(number for number, stage in enumerate(stages) if stage in props) for props in contacts]
-    assert all(
-        props["lifecyclestage"] == brightwater._LIFECYCLE[at]
-        for props, at in zip(contacts, furthest, strict=True)
-    )
+    assert all(props["lifecyclestage"] == LIFECYCLE[at] for props, at in zip(contacts, furthest, strict=True))
     skipped = sum(at > 1 and stages[1] not in props for props, at in zip(contacts, furthest, strict=True))
     assert 200 < skipped < 700
     alone = sum(props["hubspot_owner_id"] is None for props in contacts) / len(contacts)
@@ -156,13 +155,13 @@ def test_leads_thin_out_and_a_skipped_stage_has_no_date(now: View) -> None:
 def test_its_settings_agree_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SCORELINE_COMPANY_FILE", str(FOLDER / "company.toml"))
     company = load_company(Settings())
-    assert (company.zone, company.company.currency) == (brightwater.ZONE, "GBP")
+    assert (company.zone, company.company.currency) == (ZONE, "GBP")
     assert company.hubspot.disqualified_stages == [DISQUALIFIED]
     people = list(seeds("people"))
     assert {(row["email"], row["active_from"]) for row in people} == {
-        (o.email, str(o.joined)) for o in brightwater.OWNERS
+        (o.email, str(o.joined)) for o in OWNERS
     }
-    assert {row["holiday"] for row in seeds("holidays")} == {str(holiday) for holiday in brightwater.HOLIDAYS}
+    assert {row["holiday"] for row in seeds("holidays")} == {str(holiday) for holiday in HOLIDAYS}
     lines = {row["line_id"]: row["people"] for row in seeds("scorecard_lines")}
     assert {row["line_id"] for row in seeds("goals")} <= lines.keys()
     assert set(filter(None, lines.values())) == {";".join(row["person_key"] for row in people)}

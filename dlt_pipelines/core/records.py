@@ -1,243 +1,28 @@
 """Vendor values become typed columns: strictly, quickly, and without losing a row over one bad value.
 
 Pages become Arrow batches while they are hot, and about 20,000 rows are handed to dlt at a time: three times
-faster than dicts. A value that is not what its column says, or lies beyond the bounds below, is stored as
-null and named in a warning; its row stays. Only a row without its key is left out, because nothing could ever
-replace it; the run then says that the table lacks it.
+faster than dicts. A value that is not what its column says, or lies beyond its bounds (`values.py`), is
+stored as null and named in a warning; its row stays. Only a row without its key is left out, because nothing
+could ever replace it; the run then says that the table lacks it.
 """
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, time
-from typing import Any, TypeVar
+from typing import Any
 
-import orjson
 import pyarrow as pa  # imported before any worker thread starts: its import is not thread-safe enough
 import pyarrow.compute as pc
 
 from dlt_pipelines.core.run import Warn
 from dlt_pipelines.core.source import ColumnType
+from dlt_pipelines.core.values import ARROW, array
 from dlt_pipelines.errors import FieldGone, PermanentError
-from foundation.values import YEARS, Beyond, decimal, shown
 
 FLUSH_ROWS = 20_000
 MOST_WARNINGS = 20
 """Bad values of one column that are named one by one; the rest is counted."""
-
-# ------------------------------------------------------------------ bounds: what every column of every source
-#     can hold
-
-LARGEST_WHOLE = 2**63 - 1
-LONGEST_TEXT = 1_000_000
-"""Characters. A longer text is a file, and cut JSON would be none."""
-_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
-"""NUL ends texts in other databases, and half a surrogate pair (a cut emoji) is no UTF-8. Either becomes
-U+FFFD."""
-
-ARROW: dict[ColumnType, pa.DataType] = {
-    "text": pa.string(),
-    "bigint": pa.int64(),
-    "decimal": pa.decimal128(38, 9),
-    "bool": pa.bool_(),
-    "timestamp": pa.timestamp("us", tz="UTC"),
-    "date": pa.date32(),
-}
-_SAID: dict[ColumnType, tuple[str, str]] = {
-    "bigint": ("a whole number", "19 digits"),
-    "decimal": ("a number", "29 digits"),
-    "bool": ("true or false", ""),
-    "timestamp": ("an instant", f"the years {YEARS[0]} to {YEARS[1]}"),
-    "date": ("a date", f"the years {YEARS[0]} to {YEARS[1]}"),
-    "text": ("text", f"{LONGEST_TEXT:,} characters"),
-}
-
-
-D = TypeVar("D", date, datetime)
-
-
-def instant(value: object) -> datetime:
-    """An ISO instant with zone, or seconds (nine or ten digits) or milliseconds since 1970, in UTC.
-
-    Raises:
-        ValueError: none of them, or a year beyond `YEARS` (`Beyond`).
-    """
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    text = str(value).strip()
-    if text.lstrip("-").isdecimal() and len(text) >= 9:
-        try:
-            return _sane(datetime.fromtimestamp(int(text) / (1 if len(text) <= 10 else 1000), UTC))
-        except (OverflowError, OSError, ValueError):
-            raise Beyond(value) from None
-    parsed = datetime.fromisoformat(text)
-    if parsed.tzinfo is None:
-        raise ValueError(f"{text} has no time zone")
-    try:
-        return _sane(parsed.astimezone(UTC))
-    except OverflowError:
-        raise Beyond(value) from None
-
-
-def day(value: object) -> date:
-    """A date: `2025-03-04`, or an instant at midnight UTC, which is how vendors send dates.
-
-    Raises:
-        ValueError: no date, a time of day besides midnight, or a year beyond `YEARS` (`Beyond`).
-    """
-    text = str(value).strip()
-    if len(text) == 10:
-        return _sane(date.fromisoformat(text))
-    parsed = datetime.fromisoformat(text) if not text.isdecimal() else instant(text)
-    if parsed.time() != time():
-        raise ValueError(f"{text} has a time of day")
-    return _sane(parsed.date())
-
-
-def _sane(found: D) -> D:
-    if not YEARS[0] <= found.year <= YEARS[1]:
-        raise Beyond(found)
-    return found
-
-
-def _whole(value: object) -> int:
-    number = decimal(value)
-    if number != int(number):
-        raise ValueError(value)
-    if not -LARGEST_WHOLE <= number <= LARGEST_WHOLE:
-        raise Beyond(value)
-    return int(number)
-
-
-def _truth(value: object) -> bool:
-    found = (
-        value
-        if isinstance(value, bool)
-        else {"true": True, "false": False, "1": True, "0": False}.get(str(value).strip().lower())
-    )
-    if found is None:
-        raise ValueError(value)
-    return found
-
-
-def _text(value: object) -> str:
-    if isinstance(
-        value, bytes | bytearray | Mapping | list | tuple | set
-    ):  # an object where a text belongs: sources that want it write JSON
-        raise ValueError(value)
-    text = str(value).lower() if isinstance(value, bool) else str(value)
-    if len(text) > LONGEST_TEXT:
-        raise Beyond(value)
-    return text
-
-
-_PARSERS: dict[ColumnType, Callable[[object], Any]] = {
-    "text": _text,
-    "bigint": _whole,
-    "decimal": decimal,
-    "bool": _truth,
-    "timestamp": instant,
-    "date": day,
-}
-
-
-def parse(kind: ColumnType, value: object, where: str, warn: Callable[[str], None]) -> Any:
-    """One value as `kind`; null, and a warning that begins with `where`, when it is not one or lies beyond
-    the bounds."""
-    if value is None or value == "":
-        return None
-    name, limit = _SAID[kind]
-    try:
-        found = _PARSERS[kind](value)
-    except Beyond:
-        warn(f"{where} {shown(value)} is beyond {limit}; stored as empty")
-        return None
-    except ValueError:
-        warn(f"{where} {shown(value)} is not {name}; stored as empty")
-        return None
-    if kind == "text" and _UNSTORABLE.search(found):
-        warn(f"{where} holds characters that cannot be stored; each is stored as \ufffd")
-        return _UNSTORABLE.sub("\ufffd", found)
-    return found
-
-
-def as_json(value: object) -> str:
-    """Vendor's JSON for a column of text, without what cannot be stored."""
-    try:
-        text = orjson.dumps(value).decode()
-    except TypeError:  # half a surrogate pair, or a number of more than 64 bits
-        text = ""
-    return text if text and "\\u0000" not in text else orjson.dumps(_storable(value)).decode()
-
-
-def _storable(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {_UNSTORABLE.sub("\ufffd", str(key)): _storable(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_storable(inner) for inner in value]
-    if isinstance(value, str):
-        return _UNSTORABLE.sub("\ufffd", value)
-    return str(value) if isinstance(value, int) and abs(value) > LARGEST_WHOLE else value
-
-
-def array(
-    kind: ColumnType,
-    values: Sequence[Any],
-    name: str,
-    ids: Sequence[Any],
-    table: str,
-    warn: Callable[[str], None],
-) -> pa.Array:
-    """A column. The quick way is Arrow's own; only where there is none, or Arrow refuses, is each value
-    looked at and named."""
-    try:
-        quick = _arrow_array(kind, values)
-    except (pa.ArrowException, OverflowError, UnicodeEncodeError):
-        quick = None
-    if quick is not None and _within(kind, quick):
-        return quick
-    return pa.array(
-        [parse(kind, value, f"{table} {key}: {name}", warn) for key, value in zip(ids, values, strict=True)],
-        ARROW[kind],
-    )
-
-
-def _arrow_array(kind: ColumnType, values: Sequence[Any]) -> pa.Array | None:
-    """The column as Arrow itself reads it; None where it would read it otherwise than we do."""
-    if all(value is None for value in values):
-        return pa.nulls(len(values), ARROW[kind])
-    if kind == "text":
-        # Arrow would take bytes for text
-        return (
-            pa.array(values, ARROW[kind])
-            if all(value is None or isinstance(value, str) for value in values)
-            else None
-        )
-    texts = any(isinstance(value, str) for value in values)
-    if kind == "bool":
-        return pa.array(values, ARROW[kind])
-    if kind == "bigint" and not texts:
-        found = pa.array(values)  # asked for int64 Arrow would cut 0.5 to 0
-        return found if found.type == ARROW[kind] else None
-    if not texts:
-        return None
-    found = pa.array([None if value == "" else value for value in values], pa.string())
-    if kind == "bigint" and pc.any(pc.match_substring(found, "x", ignore_case=True)).as_py():
-        return None  # hexadecimal to Arrow
-    return found.cast(ARROW[kind])
-
-
-def _within(kind: ColumnType, found: pa.Array) -> bool:
-    """Whether every value lies within the bounds that Arrow does not know."""
-    if kind == "text":
-        longest = pc.max(pc.binary_length(found)).as_py() or 0
-        return bool(longest <= LONGEST_TEXT and not pc.any(pc.match_substring(found, "\0")).as_py())
-    if kind in ("timestamp", "date"):
-        years = pc.min_max(pc.year(found)).as_py()
-        return years["min"] is None or (YEARS[0] <= years["min"] and years["max"] <= YEARS[1])
-    return kind != "bigint" or (pc.min(found).as_py() or 0) >= -LARGEST_WHOLE
 
 
 class Batches:

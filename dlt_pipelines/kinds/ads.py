@@ -25,7 +25,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import dlt
 
-from dlt_pipelines.core import records
+from dlt_pipelines.core import values
 from dlt_pipelines.core.records import Promised, at, plain, typed
 from dlt_pipelines.core.run import Run
 from dlt_pipelines.core.source import ColumnType, Table
@@ -133,7 +133,7 @@ def other_days(rows: Iterable[Row], first: date, last: date) -> str | None:
 def _outside(day: Any, first: date, last: date) -> date | None:
     """A day that was not asked for; None: one that was, or no day at all."""
     try:
-        found = records.day(day)
+        found = values.day(day)
     except ValueError:
         return None
     return None if first <= found <= last else found

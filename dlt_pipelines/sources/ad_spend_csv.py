@@ -22,9 +22,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from dlt_pipelines.core.records import LARGEST_WHOLE
 from dlt_pipelines.core.run import Run
 from dlt_pipelines.core.source import ColumnType, Source
+from dlt_pipelines.core.values import LARGEST_WHOLE
 from dlt_pipelines.doctor.findings import Finding
 from dlt_pipelines.kinds.csv_files import (
     Folder,

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dlt_pipelines.core.records import as_json
+from dlt_pipelines.core.values import as_json
 from dlt_pipelines.registry import SOURCES
 from tests.support.raw_warehouse import RawWarehouse
 

@@ -6,7 +6,8 @@ import re
 from datetime import date
 from typing import Any
 
-from dlt_pipelines.core.records import as_json, at
+from dlt_pipelines.core.records import at
+from dlt_pipelines.core.values import as_json
 from dlt_pipelines.sources.copper.memory import CopperRun
 
 _EPOCHS = ("activity_date", "date_created", "date_modified", "date_stage_changed")

@@ -7,8 +7,8 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
-from dlt_pipelines.core.records import instant
 from dlt_pipelines.core.run import Run
+from dlt_pipelines.core.values import instant
 from dlt_pipelines.wire.paging import entries, expect
 
 _UNITS = {"B": 0, "KB": 1, "MB": 2, "GB": 3, "TB": 4, "PB": 5}

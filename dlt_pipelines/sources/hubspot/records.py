@@ -9,8 +9,9 @@ from typing import Any
 import dlt
 import pyarrow as pa
 
-from dlt_pipelines.core.records import Batches, Promised, Strange, at, parse
+from dlt_pipelines.core.records import Batches, Promised, Strange, at
 from dlt_pipelines.core.source import Table, replaces_same
+from dlt_pipelines.core.values import parse
 from dlt_pipelines.errors import NotAvailable, PermanentError
 from dlt_pipelines.sources.hubspot.api import (
     FULL_DAYS,

@@ -35,8 +35,9 @@ from typing import Any
 import dlt
 
 from dlt_pipelines.core.api_versions import only
-from dlt_pipelines.core.records import as_json, kinds, plain, typed
+from dlt_pipelines.core.records import kinds, plain, typed
 from dlt_pipelines.core.source import EVERYTHING, Source, Table
+from dlt_pipelines.core.values import as_json
 from dlt_pipelines.errors import Unexpected
 from dlt_pipelines.sources.microsoft_graph.access import SOURCE, MicrosoftCredentials, connect, identify
 from dlt_pipelines.sources.microsoft_graph.diagnosis import diagnose

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from dlt_pipelines.core.records import instant
+from dlt_pipelines.core.values import instant
 from dlt_pipelines.errors import PermanentError
 from dlt_pipelines.wire.client import Client
 from dlt_pipelines.wire.paging import expect, once

@@ -8,7 +8,8 @@ from typing import Any
 
 import dlt
 
-from dlt_pipelines.core.records import at, parse, typed
+from dlt_pipelines.core.records import at, typed
+from dlt_pipelines.core.values import parse
 from dlt_pipelines.sources.quickbooks.fields import ENTITIES, FIELDS, MAY_LACK, TRANSACTIONS
 from dlt_pipelines.sources.quickbooks.memory import QuickBooksRun
 from dlt_pipelines.sources.quickbooks.queries import iso, prepared, walk

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from dlt_pipelines.core.records import as_json, at
+from dlt_pipelines.core.records import at
+from dlt_pipelines.core.values import as_json
 from dlt_pipelines.errors import Gone
 from dlt_pipelines.sources.quickbooks.fields import NAMES
 from dlt_pipelines.wire.client import Client

@@ -9,7 +9,8 @@ from typing import Any
 
 import dlt
 
-from dlt_pipelines.core.records import at, parse, plain, typed
+from dlt_pipelines.core.records import at, plain, typed
+from dlt_pipelines.core.values import parse
 from dlt_pipelines.errors import PermanentError, Unexpected
 from dlt_pipelines.sources.quickbooks.access import TooMuch
 from dlt_pipelines.sources.quickbooks.fields import PROFIT_AND_LOSS, REPORT, REPORTS

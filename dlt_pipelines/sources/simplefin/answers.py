@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from dlt_pipelines.core.records import at, instant
+from dlt_pipelines.core.records import at
+from dlt_pipelines.core.values import instant
 from dlt_pipelines.errors import Unexpected
 from dlt_pipelines.wire.client import Client
 from dlt_pipelines.wire.paging import expect, once

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from dlt_pipelines.core.records import as_json
+from dlt_pipelines.core.values import as_json
 from dlt_pipelines.sources.smartlead.fields import SENDS
 from dlt_pipelines.sources.smartlead.lists import Row
 

@@ -15,8 +15,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dlt_pipelines.core import records
-from dlt_pipelines.core.records import ARROW, Batches, array, parse, typed
+from dlt_pipelines.core.records import Batches, typed
 from dlt_pipelines.core.source import ColumnType
+from dlt_pipelines.core.values import ARROW, LONGEST_TEXT, array, parse
 from dlt_pipelines.errors import PermanentError
 from dlt_pipelines.wire.messages import Answer
 
@@ -161,7 +162,7 @@ def test_what_lies_beyond_the_bounds_says_which_bound() -> None:
     told: list[str] = []
     array("bigint", ["99999999999999999999"], "numberofemployees", ["9001"], "hubspot.companies", told.append)
     array("timestamp", ["0001-01-01T00:00:00Z"], "closedate", ["9001"], "hubspot.deals", told.append)
-    array("text", ["x" * (records.LONGEST_TEXT + 1)], "name", ["9001"], "hubspot.deals", told.append)
+    array("text", ["x" * (LONGEST_TEXT + 1)], "name", ["9001"], "hubspot.deals", told.append)
     array("text", ["a\0b"], "name", ["9002"], "hubspot.deals", told.append)
     assert told == [
         (

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from dlt_pipelines.core.records import FLUSH_ROWS, Batches, array, instant, parse
+from dlt_pipelines.core.records import FLUSH_ROWS, Batches
 from dlt_pipelines.core.source import ColumnType
+from dlt_pipelines.core.values import array, instant, parse
 from foundation.values import decimal
 
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from benchmarks.replay import ELSEWHERE, LOST, OPEN, SALES, WON, Diary, Replay, mornings, replaying
+from benchmarks.replay import Replay, mornings, replaying
+from benchmarks.replay.diary import ELSEWHERE, LOST, OPEN, SALES, WON, Diary
 from sandbox.companies.base import MAYA, VICTOR, add, at, edit, vanish
 from sandbox.engine.formats import hubspot_time
 

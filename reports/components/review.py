@@ -214,7 +214,7 @@ def _figures(line: Line, recent: Sequence[Row], spans: Result, receipts: Receipt
 def _change(label: str, unit: str, now: Number | None, before: Number | None, said: str) -> Figure:
     """How a number has changed since then. `now`, `before`: of whole periods."""
     if before is None:
-        return Figure(label, DASH, against=["nothing whole to compare with"])
+        return Figure(label, DASH)
     against = [f"{number(before, unit)} {said}"]
     return Figure(label, DASH if now is None else _moved(now, before, unit), against=against)
 
@@ -251,7 +251,5 @@ def _to_date(label: str, line: Line, row: Row) -> Figure:
             if row.is_whole and row.value is not None
             else f"{was} last year"
         )
-    elif row.is_whole:
-        against.append("no whole year before")
     status = row.status if row.status in GOAL_STATUSES else ""
     return Figure(label, judged(row.value, line.unit, (row.target, row.target_2)), status, against)

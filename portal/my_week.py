@@ -40,7 +40,7 @@ from portal.usual_range import FEWEST, UsualRange, usual_range
 from portal.web import Form, Signed, Visit
 from reports.components.macros import macros
 from reports.engine.queries import Row
-from reports.look.numbers import number, period_name, plural
+from reports.look.numbers import capital, number, period_name, plural, week_name
 
 router = APIRouter(include_in_schema=False)
 FOUND = 100
@@ -90,7 +90,7 @@ def week(visit: Signed, all: str = "", done: str = "") -> HTMLResponse:
         done=SAID.get(done, ""),
         value_of=value_of,
         goal_of=goal_of,
-        period=_period,
+        period=lambda one: capital(_period(one)),
         owners=lambda line_id: ", ".join(written.name(key) for key in sorted(lines[line_id].owners)),
         may_answer=lambda line_id: visit.who.may_answer(lines[line_id]),
         new_key=_new_key,
@@ -328,7 +328,7 @@ def _normal_page(
         about=about,
         ranges=ranges(visit, about.line_id, about.unit_of, starts_on),
         starts_on=starts_on,
-        weeks=[(week_label(monday), period_name(monday, "week")) for monday in _first_weeks(visit)],
+        weeks=[(week_label(monday), week_name(monday)) for monday in _first_weeks(visit)],
         normals=said[::-1],
         standing=[one for one in newest.values() if not one.is_withdrawn],
         written=Written(visit, (), (), ()),
@@ -414,6 +414,6 @@ def search(visit: Signed, q: str = "") -> HTMLResponse:
         written=written,
         labels=labels,
         open=OPEN,
-        period=lambda one: period_name(one.period_start, cadences[one.line_id]),
+        period=lambda one: capital(period_name(one.period_start, cadences[one.line_id])),
         label=lambda one: spans.get((cadences[one.line_id], one.period_start)),
     )

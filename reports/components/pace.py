@@ -12,7 +12,7 @@ from reports.components.links import Receipts
 from reports.components.macros import macros
 from reports.engine.markup import join
 from reports.engine.queries import Result, Row
-from reports.look.numbers import DASH, Number, exact, judged, number, period_text, plural
+from reports.look.numbers import DASH, Number, capital, exact, judged, number, period_text, plural
 from reports.words.line import goal_text
 from reports.words.pace import WORDS, by_need, expected_text, tally, up
 
@@ -69,7 +69,7 @@ def _span(rows: list[Row], receipts: Receipts, week: str) -> Markup:
         return _html.too_early(span, _days(max(row.working_days_left for row in rows)))
     known = by_need([row for row in rows if row.pace != "too_early"])
     return _html.span(
-        label[0].upper() + label[1:],
+        capital(label),
         ", ".join(words for _, words in tally(known)) or "values so far",
         ("Line", "So far", "Goal", f"Needed each {'week' if span == 'quarter' else 'working day'}", "Pace"),
         [_row(row, receipts, week) for row in known],

@@ -16,7 +16,18 @@ from reports.components.links import Receipts
 from reports.components.macros import macros
 from reports.engine.markup import plain, web_address
 from reports.engine.queries import Row
-from reports.look.numbers import Number, day, exact, instant, judged, number, period_text, plural, week_days
+from reports.look.numbers import (
+    Number,
+    capital,
+    day,
+    exact,
+    instant,
+    judged,
+    number,
+    period_text,
+    plural,
+    week_days,
+)
 from reports.look.tokens import STATUS
 from reports.words.answers import note_by, note_text
 from reports.words.line import parts_text
@@ -275,8 +286,7 @@ def _quarter(line: Row, weeks: Sequence[Row], receipts: Receipts) -> Quarter:
 
 def _period(week: Row, line: Row, receipts: Receipts) -> tuple[str, str, str | None, str, str]:
     parts = parts_text(week.numerator, week.denominator, line.aggregation, line.get("parts"))
-    name = period_text(week.week_label)
-    name = name[0].upper() + name[1:]
+    name = capital(period_text(week.week_label))
     if week.value is None:
         return (
             name,

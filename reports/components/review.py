@@ -18,6 +18,7 @@ from reports.look.charts import Chart, Series, series, to_panel
 from reports.look.numbers import (
     DASH,
     Number,
+    capital,
     day,
     exact,
     judged,
@@ -187,7 +188,7 @@ def _figures(line: Line, recent: Sequence[Row], spans: Result, receipts: Receipt
     )
     href = receipts.href(line.week_label, line.line_id) if receipts else None
     status = line.status if line.status in GOAL_STATUSES else ""
-    first = line.period_text[0].upper() + line.period_text[1:] if by_month else "This week"
+    first = capital(line.period_text) if by_month else "This week"
     blank = [line.blank_word] if line.blank_word else ["not complete"] if line.state == "stale" else []
     figures = [Figure(first, line.value_text, status, blank or goal, href)]
     if by_month:

@@ -16,6 +16,7 @@ from reports.engine.queries import Result, Row
 from reports.look.charts import spark
 from reports.look.numbers import (
     DASH,
+    capital,
     judged,
     number,
     period_name,
@@ -224,7 +225,7 @@ def _line_row(line: Line, receipts: Receipts, build: Row, changes: _Changes, col
     flags = list(zip(line.trend_starts, line.trend_notes, line.trend_changes, strict=True))
     return LineRow(
         line,
-        period=line.period_text[0].upper() + line.period_text[1:] if dated else "",
+        period=capital(line.period_text) if dated else "",
         state=state_tag(line, build.time_zone, manual=typed_in(line), snapshot=line.is_running),
         restated=restated_tag(changes.get((line.line_id, line.week_start), ()), build),
         previous_restated=restated_tag(changes.get((line.line_id, line.previous_start), ()), build),

@@ -129,6 +129,11 @@ def period_name(start: date, cadence: str) -> str:
     return name[0].lower() + name[1:]
 
 
+def capital(text: str) -> str:
+    """As at the start of a sentence: `Week of 20 October`."""
+    return text[:1].upper() + text[1:]
+
+
 def period_text(label: str, *, year: int | None = None) -> str:
     """A period's label in words: `2025-W43` is `week of 20 October`, `2025-09` is `September 2025`, `2025-Q4`
     is `Q4 2025`; `Jul–Sep 2025`, a calendar quarter, is in words already. `year`: the reader's own, so that a

@@ -14,7 +14,7 @@ from reports.components.review import Reviewed, parts
 from reports.engine.queries import Row
 from reports.look.charts import to_svg
 from reports.look.document import FONTS
-from reports.look.numbers import DASH, instant, plural, week_days
+from reports.look.numbers import DASH, capital, instant, plural, week_days
 from reports.look.tokens import STATE, STATUS, literal
 from reports.pages import REVIEW, Entry
 from reports.words.line import Line
@@ -97,7 +97,7 @@ def _reviewed(title: str, row: Reviewed, place: int, pictures: Mapping[str, str]
         "over": f"{title}, {line.owner_names}" if line.owner_names else title,
         "label": line.label,
         "is_exception": row.is_exception,
-        "signal": signal if line.is_signal else signal[:1].upper() + signal[1:],
+        "signal": signal if line.is_signal else capital(signal),
         "note": row.note,
         "pictures": [
             {

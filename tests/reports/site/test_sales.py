@@ -620,7 +620,7 @@ def test_a_crm_with_hardly_anything_in_it(tmp_path: Path) -> None:
     build_site(settings, company, only=["sales", "sales_pipeline"])
     text = text_of((settings.site_dir / "sales.html").read_text(encoding="utf-8"))
     assert (
-        "No leads in this period." in text
+        "No leads read for this period." in text
         and "No contact has entered the funnel yet." in text
         and "No revenue target yet" in text
     )

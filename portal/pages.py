@@ -18,6 +18,7 @@ from reports.engine.queries import Result
 from reports.pages import SCORECARD, Entry
 from reports.site import menu
 from reports.site.build import DATA_HEALTH, undelivered
+from reports.site.receipts import title_of
 from reports.site.renderer import Renderer, Span
 
 router = APIRouter(include_in_schema=False)
@@ -232,7 +233,7 @@ class _Parts:
 
     def page(self, visit: Visit, number: int) -> str:
         renderer = renderer_of(visit)
-        title = self.span.label + (f", part {number} of {len(self.parts)}" if len(self.parts) > 1 else "")
-        values = {**self.values, "label": title, "cards": self.parts[number - 1].cards}
+        title = title_of(self.span.label, number, len(self.parts))
+        values = {**self.values, "heading": title, "cards": self.parts[number - 1].cards}
         nav: Markup = renderer.nav("../", "") + menu.back_navigation(self.back)
-        return renderer.html("receipts", values, title=f"Receipts {title}", nav=nav)
+        return renderer.html("receipts", values, title=title, nav=nav)

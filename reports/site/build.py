@@ -31,6 +31,7 @@ from reports.post.troubles import troubles
 from reports.site import menu
 from reports.site.fingerprints import Fingerprints, Page, Places
 from reports.site.menu import PUBLISHED, WEEKS
+from reports.site.receipts import title_of
 from reports.site.renderer import Periods, Renderer, Span, published_periods
 
 DATA_HEALTH = "data_health"
@@ -195,11 +196,9 @@ class _Builder:
         }
         nav = self.renderer.nav("../", "") + menu.back_navigation(back)
         for i, (part, file) in enumerate(zip(parts, files, strict=True), 1):
-            title = span.label if len(parts) == 1 else f"{span.label}, part {i} of {len(parts)}"
-            own = {**values, "label": title, "cards": part.cards}
-            written.names += self.put(
-                file, self.renderer.html("receipts", own, title=f"Receipts {title}", nav=nav)
-            )
+            title = title_of(span.label, i, len(parts))
+            own = {**values, "heading": title, "cards": part.cards}
+            written.names += self.put(file, self.renderer.html("receipts", own, title=title, nav=nav))
 
 
 @dataclass(frozen=True)

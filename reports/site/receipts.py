@@ -11,7 +11,7 @@ from reports.components.links import Receipts
 from reports.components.receipts import Restated, pieces, total
 from reports.engine.markup import anchor
 from reports.engine.queries import Result, Row
-from reports.look.numbers import number
+from reports.look.numbers import number, period_text
 
 Contents = list[tuple[str, list[tuple[str, str, str]]]]
 """(heading, its lines as (link, label, total of records))"""
@@ -19,6 +19,11 @@ BUDGET = 336 * 1024
 """Bytes that a page may have."""
 _ROOM = BUDGET - 108 * 1024
 """What is left of the budget for records beside font, styles, script and the list of lines."""
+
+
+def title_of(label: str, part: int, parts: int) -> str:
+    """A file's heading: `Receipts, week of 20 October`, or `..., part 1 of 3`. `label`: the period's."""
+    return f"Receipts, {period_text(label)}" + (f", part {part} of {parts}" if parts > 1 else "")
 
 
 @dataclass

@@ -46,6 +46,8 @@ log = logging.getLogger(__name__)
 
 NAME = "lake"
 """What the lake is called where it is attached."""
+HERE = "here"
+"""What a file is called beside it."""
 EXTENSIONS = ("ducklake", "postgres_scanner", "httpfs")
 CONNECT_TIMEOUT = 10
 """Seconds to wait for Postgres."""
@@ -249,7 +251,7 @@ class Lake(Warehouse):
         """Copy the tables that have changed since the last time into the local file; all of it or nothing.
         Returns how many were copied. Call it in `building()`."""
         with self.errors(), contextlib.closing(self.open_alone()) as connection:
-            self._attach_file(connection)
+            self.attach_file(connection, self.path)
             connection.begin()
             connection.execute(f"create table if not exists here.main.{_TAKEN} (lake text, snapshot bigint)")
             snapshot = self._snapshot(connection)
@@ -277,7 +279,7 @@ class Lake(Warehouse):
     def push_snapshots(self) -> None:
         """Give back what a build has recorded: the rows of schema `snapshots` that are new or different."""
         with self.errors(), contextlib.closing(self.open_alone()) as connection:
-            self._attach_file(connection)
+            self.attach_file(connection, self.path)
             connection.begin()
             connection.execute("create schema if not exists snapshots")
             there = tables_of(connection, NAME)
@@ -299,9 +301,11 @@ class Lake(Warehouse):
                     connection.execute(f"insert into {theirs} from new")
             connection.commit()
 
-    def _attach_file(self, connection: duckdb.DuckDBPyConnection) -> None:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        connection.execute(f"attach {_quoted(str(self.path))} as here")
+    @staticmethod
+    def attach_file(connection: duckdb.DuckDBPyConnection, file: Path) -> None:
+        """Attach a file of DuckDB beside the lake, as `here`."""
+        file.parent.mkdir(parents=True, exist_ok=True)
+        connection.execute(f"attach {_quoted(str(file))} as {HERE}")
 
     def _snapshot(self, connection: duckdb.DuckDBPyConnection) -> int:
         found = connection.execute(f"from {NAME}.current_snapshot()").fetchone()

@@ -10,11 +10,10 @@ from pathlib import Path
 import duckdb
 
 from foundation.errors import ScorelineError
-from foundation.lake import NAME, Lake, tables_of
+from foundation.lake import HERE, NAME, Lake, tables_of
 from foundation.settings import Settings
 from foundation.warehouse import Warehouse, disk_errors
 
-_HERE = "here"
 Told = Callable[[str, int, int], None]
 """(table, its number, how many there are)"""
 
@@ -40,7 +39,7 @@ def move_to_lake(settings: Settings, told: Told) -> int:
                 f"The lake holds {len(there)} tables already. Move into an empty one: another database or"
                 " SCORELINE_LOCATION, and another WAREHOUSE_STORAGE_URL."
             )
-        return _copied(connection, _HERE, NAME, told)
+        return _copied(connection, HERE, NAME, told)
 
 
 def move_to_file(settings: Settings, told: Told) -> int:
@@ -60,7 +59,7 @@ def move_to_file(settings: Settings, told: Told) -> int:
             with disk_errors(settings), lake.errors(), _both(part, lake) as connection:
                 if not tables_of(connection, NAME):
                     raise MoveError("The lake is empty, so there is nothing to move.")
-                moved = _copied(connection, NAME, _HERE, told)
+                moved = _copied(connection, NAME, HERE, told)
             part.replace(lake.path)
             lake.path.with_name(f"{lake.path.name}.wal").unlink(missing_ok=True)
         finally:
@@ -72,7 +71,7 @@ def move_to_file(settings: Settings, told: Told) -> int:
 def _both(file: Path, lake: Lake) -> Iterator[duckdb.DuckDBPyConnection]:
     """A transaction with the file as `here` and the lake; it is undone where the block raises."""
     with contextlib.closing(lake.open_alone()) as connection:
-        connection.execute("attach '{}' as {}".format(str(file).replace("'", "''"), _HERE))
+        lake.attach_file(connection, file)
         connection.begin()
         yield connection
         connection.commit()

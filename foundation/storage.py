@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from foundation.atomic import write_atomically
 from foundation.errors import ScorelineError
 from foundation.settings import Settings
 
@@ -91,15 +92,15 @@ class Folder(Storage):
 
     def write(self, name: str, content: bytes) -> None:
         with self._errors(name):
-            part = self._part(name)
-            part.write_bytes(content)
-            part.replace(self._file(name))
+            write_atomically(self._file(name), content)
 
     def put(self, name: str, file: Path) -> None:
         with self._errors(name):
-            part = self._part(name)
+            target = self._file(name)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            part = target.with_name(f".{target.name}.{os.getpid()}")
             shutil.copyfile(file, part)
-            part.replace(self._file(name))
+            part.replace(target)
 
     def get(self, name: str, file: Path) -> None:
         with self._errors(name):
@@ -112,11 +113,6 @@ class Folder(Storage):
     def delete(self, name: str) -> None:
         with self._errors(name):
             self._file(name).unlink(missing_ok=True)
-
-    def _part(self, name: str) -> Path:
-        file = self._file(name)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        return file.with_name(f".{file.name}.{os.getpid()}")
 
 
 class Bucket(Storage):

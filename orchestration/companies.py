@@ -17,6 +17,7 @@ from typing import Any
 
 import yaml
 
+from foundation.atomic import write_atomically
 from foundation.errors import SettingsError
 from foundation.settings import PROJECT_ROOT, Settings
 from foundation.settings.environment import variables
@@ -57,10 +58,7 @@ def write_workspace(folder: Path) -> Path:
     if not names:
         raise SettingsError(f"{folder} has no company. `scoreline new NAME` lays one out.")
     file = instance_home(folder) / "workspace.yaml"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_suffix(f".{os.getpid()}")
-    part.write_text(yaml.safe_dump({"load_from": [location_of(name) for name in names]}), encoding="utf-8")
-    part.replace(file)
+    write_atomically(file, yaml.safe_dump({"load_from": [location_of(name) for name in names]}).encode())
     return file
 
 

@@ -20,6 +20,8 @@ from dagster._core.snap import snapshot_from_execution_plan
 from dagster._core.workspace.load import location_origin_from_module_name
 from dagster._core.workspace.load_target import WorkspaceFileTarget
 
+from foundation.atomic import write_atomically
+from foundation.postgres import in_schema
 from foundation.settings import PROJECT_ROOT, Settings
 from orchestration.companies import location_of
 from orchestration.event_log import BATCH
@@ -63,27 +65,17 @@ _STORAGE = "SCORELINE_DAGSTER_STORAGE"
 _POSTGRES = f"storage:\n  postgres:\n    postgres_url:\n      env: {_STORAGE}\n"
 
 
-def in_schema(url: str, schema: str) -> str:
-    """The address with a schema of Dagster's own in the database, which is made where it is missing: the
-    store may be in the same database, and both have a table `alembic_version`."""
-    import psycopg
-
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f"create schema if not exists {schema}")
-    url = url.replace("postgresql://", "postgresql+psycopg2://", 1)  # Dagster's driver; SQLAlchemy's is newer
-    return f"{url}{'&' if '?' in url else '?'}options=-csearch_path%3D{schema}"
-
-
 def prepare_instance(settings: Settings) -> None:
     """Create the instance's folder with the project's `dagster.yaml`, and point Dagster to it."""
     settings.dagster_home.mkdir(parents=True, exist_ok=True)
     text = (PROJECT_ROOT / "orchestration" / "dagster.yaml").read_text(encoding="utf-8")
-    if settings.dagster_storage_url:
+    if url := settings.dagster_storage_url:
         text = text.replace(_SQLITE, _POSTGRES)
-        os.environ[_STORAGE] = in_schema(settings.dagster_storage_url.get_secret_value(), "dagster")
-    part = settings.dagster_home / f"dagster.yaml.{os.getpid()}"
-    part.write_text(text, encoding="utf-8")
-    part.replace(settings.dagster_home / "dagster.yaml")
+        # the store may be in the same database, and both have a table `alembic_version`
+        place = in_schema(url.get_secret_value(), "dagster", "DAGSTER_STORAGE_URL")
+        place = place.set(drivername="postgresql+psycopg2")  # Dagster's driver
+        os.environ[_STORAGE] = place.render_as_string(hide_password=False)
+    write_atomically(settings.dagster_home / "dagster.yaml", text.encode())
     os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
     os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", str(BATCH))
 

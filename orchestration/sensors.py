@@ -16,7 +16,7 @@ from orchestration import jobs
 from orchestration.assets import reporting
 from orchestration.assets.ingestion import connected_tables, raw_key
 from orchestration.resources import Scoreline
-from orchestration.settings_at_import import asset_key, layer, op_of, own_tags
+from orchestration.settings_at_import import asset_key, layer, op_of, own_runs
 from reports.post.alerts import tell_operator, untold
 from reports.post.due import built_as_of, due, first_day, has_waited_enough, pending, to_send, unheard_of
 from reports.post.round import recipients
@@ -34,7 +34,7 @@ def _loads(run: dg.DagsterRun) -> bool:
 def _built_since(instance: dg.DagsterInstance, run_id: str) -> bool:
     """Whether a build has begun since the run ended, as `make demo` does: it has taken the new rows in."""
     (load,) = instance.get_run_records(dg.RunsFilter(run_ids=[run_id]), limit=1)
-    last = instance.get_run_records(dg.RunsFilter(job_name=jobs.build.name, tags=own_tags()), limit=1)
+    last = instance.get_run_records(own_runs(job_name=jobs.build.name), limit=1)
     return bool(last and load.end_time and (last[0].start_time or 0) >= load.end_time)
 
 
@@ -143,11 +143,7 @@ def _reports(instance: dg.DagsterInstance, settings: Settings, company: Company)
     for (report, period), from_then in needs.items():
         day = first_day(report, period).isoformat()
         last = next(
-            iter(
-                instance.get_run_records(
-                    dg.RunsFilter(job_name=report, tags={"dagster/partition": day, **own_tags()}), limit=1
-                )
-            ),
+            iter(instance.get_run_records(own_runs({"dagster/partition": day}, job_name=report), limit=1)),
             None,
         )
         if last and not last.dagster_run.is_finished:
@@ -222,8 +218,8 @@ def typed_in(
         yield dg.SkipReason("Nothing was typed or set since the last look.")
         return
     at_work = (
-        dg.RunsFilter(job_name=jobs.build.name, statuses=_UNFINISHED, tags=own_tags()),
-        dg.RunsFilter(tags={TYPED_IN: "yes", **own_tags()}, statuses=_UNFINISHED),
+        own_runs(job_name=jobs.build.name, statuses=_UNFINISHED),
+        own_runs({TYPED_IN: "yes"}, statuses=_UNFINISHED),
     )
     if any(context.instance.get_runs_count(runs) for runs in at_work):
         yield dg.SkipReason(f"There are {typed}. They are loaded when the present build has ended.")
@@ -254,7 +250,7 @@ def refresh_every(context: dg.SensorEvaluationContext, scoreline: Scoreline) -> 
     tables = connected_tables(due)
     if not tables:
         return dg.SkipReason("No connected source is due." if intervals else "No source has refresh_every.")
-    running = dg.RunsFilter(job_name=jobs.refresh.name, statuses=_UNFINISHED)
+    running = own_runs(job_name=jobs.refresh.name, statuses=_UNFINISHED)
     if context.instance.get_runs_count(running):
         return dg.SkipReason(f"A refresh runs. {', '.join(due)} are read when it has ended.")
     context.update_cursor(

@@ -3,7 +3,9 @@
 Everything else is read when a step runs. No credentials are read here.
 """
 
+from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
 import dagster as dg
 
@@ -40,3 +42,8 @@ def op_of(key: dg.AssetKey) -> str:
 def own_tags() -> dict[str, str]:
     """The tag of this company's runs, where the instance has runs of others too."""
     return {"scoreline/company": LOCATION} if LOCATION else {}
+
+
+def own_runs(tags: Mapping[str, str] = {}, **which: Any) -> dg.RunsFilter:
+    """A filter of runs, `which` as of Dagster's, that finds none of another company."""
+    return dg.RunsFilter(tags={**tags, **own_tags()}, **which)

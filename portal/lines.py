@@ -20,7 +20,7 @@ from reports.engine.queries import Result, Row
 from reports.look.numbers import day, judged
 from reports.words.line import PER, goal_text
 from reports.words.restatements import before, newest_first
-from reports.words.signal import BY_THEMSELVES
+from reports.words.signal import limits_of, marked
 
 router = APIRouter(include_in_schema=False)
 SHOWN = 60
@@ -146,8 +146,7 @@ def _chart(about: Row, found: list[Figure]) -> object:
     usual = []
     for one in found:  # a week that is no point has the limits in force in it
         if one.signal:
-            lower, upper = one.signal.lower, one.signal.upper
-            limits = None if lower is None or upper is None else (lower, upper)
+            limits = limits_of(one.signal.lower, one.signal.upper)
         usual.append(limits)
     return LineChart(
         result,
@@ -160,7 +159,7 @@ def _chart(about: Row, found: list[Figure]) -> object:
         + (". Shaded: usual range. Ring: signal" if any(usual) else ""),
         goal="goal" if has_goal else None,
         usual=usual,
-        signals=[i for i, one in enumerate(found) if one.signal and one.signal.rule in BY_THEMSELVES],
+        signals=marked([one.signal.rule if one.signal else None for one in found]),
     )
 
 

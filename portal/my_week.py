@@ -36,11 +36,12 @@ from portal.notes import (
 )
 from portal.numbers import ON_THE_PAGE, sentence
 from portal.pages import note_confidential
-from portal.usual_range import FEWEST, UsualRange, usual_range
+from portal.usual_range import UsualRange, usual_range
 from portal.web import Form, Signed, Visit
 from reports.components.macros import macros
 from reports.engine.queries import Row
-from reports.look.numbers import capital, number, period_name, plural, week_name
+from reports.look.numbers import capital, period_name, plural, week_name
+from reports.words.signal import no_range_text, range_text
 
 router = APIRouter(include_in_schema=False)
 FOUND = 100
@@ -258,31 +259,19 @@ class Ranges:
     then: UsualRange | None
     unit: str
 
-    def words(self, lower: float | None, upper: float | None) -> str:
-        return f"{number(lower, self.unit)} to {number(upper, self.unit)}"
-
     @property
     def before(self) -> str:
-        if self.now is None or self.now.lower is None:
-            return NO_RANGE[self.now.no_range if self.now else "too_few_points"]
-        return f"{self.words(self.now.lower, self.now.upper)}, computed from {plural(self.now.n, 'week')}"
+        return self._said(self.now) if self.now else capital(no_range_text("too_few_points", 0))
 
     @property
     def after(self) -> str:
-        if self.then is None:
-            return "No week since then says how the numbers vary."
-        if self.then.lower is None:
-            weeks = plural(self.then.n, "week")
-            why = {"too_few_points": f"{weeks} so far, {FEWEST} are needed"}.get(self.then.no_range or "")
-            return f"{NO_RANGE[self.then.no_range or '']}{f' ({why})' if why else ''}"
-        return f"{self.words(self.then.lower, self.then.upper)}, computed from {plural(self.then.n, 'week')}"
+        return self._said(self.then) if self.then else "No week since then says how the numbers vary."
 
-
-NO_RANGE = {
-    "too_few_points": "No usual range yet",
-    "mostly_zero": "No steady range: more than half of the weeks are 0",
-    "trend": "No steady range: the numbers follow a trend",
-}
+    def _said(self, found: Row | UsualRange) -> str:
+        if found.lower is None or found.upper is None:
+            return capital(no_range_text(found.no_range or "", found.n))
+        usual = range_text(found.lower, found.upper, self.unit)
+        return f"{usual}, computed from {plural(found.n, 'week')}"
 
 
 def ranges(visit: Visit, line_id: str, unit: str, starts_on: date | None = None) -> Ranges:

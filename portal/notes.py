@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
@@ -150,9 +151,14 @@ def _key(visit: Visit, key: str, what: str) -> str:
     return f"{visit.who.who}:{key}:{what}"
 
 
-def _refused(reason: Exception) -> Rejected:
-    text = str(reason).rstrip(".")
-    return Rejected(text[:1].lower() + text[1:])
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """What the store refuses is a sentence for whoever writes."""
+    try:
+        yield
+    except (KeyUsed, Overtaken) as reason:
+        text = str(reason).rstrip(".")
+        raise Rejected(text[:1].lower() + text[1:]) from None
 
 
 def _note_change(visit: Visit, connection: sa.Connection, action: str, line_id: str, **details: Any) -> None:
@@ -178,7 +184,7 @@ def write_note(
     if not clean and not seen:
         raise Rejected("the note is empty; say in one or two sentences why, and what comes next")
     before = notes_of(connection, figure.line_id, figure.start_date)
-    try:
+    with _refusals():
         note = add_note(
             connection,
             line_id=figure.line_id,
@@ -189,8 +195,6 @@ def write_note(
             entered_by=visit.who.who,
             idempotency_key=key,
         )
-    except (KeyUsed, Overtaken) as reason:
-        raise _refused(reason) from None
     if note not in before:
         done = "took_back_note" if not clean else "edited_note" if seen else "wrote_note"
         _note_change(visit, connection, done, figure.line_id, period=figure.period, text=clean)
@@ -211,7 +215,7 @@ def begin_action(
     again = [one for one in present_actions(connection, figure.line_id) if one.idempotency_key == key]
     # the same request again is the same action
     action_id = again[0].action_id if again else secrets.token_hex(6)
-    try:
+    with _refusals():
         action = add_action(
             connection,
             action_id=action_id,
@@ -222,8 +226,6 @@ def begin_action(
             entered_by=visit.who.who,
             idempotency_key=key,
         )
-    except (KeyUsed, Overtaken) as reason:
-        raise _refused(reason) from None
     if not again:
         _note_change(
             visit, connection, "began_action", figure.line_id, what=action.what, owner=action.owner,
@@ -291,7 +293,7 @@ def change_action(visit: Visit, action_id: str, *, seen: int, key: str, **change
     key = _key(visit, key, "action")
     with begin(visit.portal.settings) as connection:
         before = trail_of(connection, action_id)
-        try:
+        with _refusals():
             action = add_action(
                 connection,
                 action_id=action_id,
@@ -304,8 +306,6 @@ def change_action(visit: Visit, action_id: str, *, seen: int, key: str, **change
                 entered_by=visit.who.who,
                 idempotency_key=key,
             )
-        except (KeyUsed, Overtaken) as reason:
-            raise _refused(reason) from None
         if action not in before:
             _note_change(
                 visit, connection, "changed_action", now.line_id, what=action.what, owner=action.owner,
@@ -336,7 +336,7 @@ def save_normal(
                 if withdraw
                 else f"{starts_on} is confirmed already"
             )
-        try:
+        with _refusals():
             normal = add_normal(
                 connection,
                 line_id=line_id,
@@ -348,8 +348,6 @@ def save_normal(
                 entered_by=visit.who.who,
                 idempotency_key=key,
             )
-        except (KeyUsed, Overtaken) as refused:
-            raise _refused(refused) from None
         if not again:
             done = "withdrew_normal" if withdraw else "confirmed_normal"
             _note_change(visit, connection, done, line_id, starts_on=str(starts_on), reason=clean)

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import correlation, mean, median
 
-FEWEST, MOST = 10, 26
-"""Points that limits need, and points after which they stay."""
+from reports.words.signal import FEWEST
+
+MOST = 26
+"""Points after which limits stay."""
 
 
 @dataclass(frozen=True)

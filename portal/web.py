@@ -36,6 +36,9 @@ from reports.look.document import document
 from reports.look.numbers import instant
 
 HERE = Path(__file__).parent
+PORT = 8600
+LOCAL_ADDRESS = f"http://127.0.0.1:{PORT}"
+"""Where the portal listens unless told otherwise."""
 MCP_PATH = "/mcp"
 NOTED_EVERY = timedelta(minutes=5)
 """How often the store notes that a session or a token is in use."""

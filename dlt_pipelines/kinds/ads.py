@@ -216,7 +216,7 @@ def begin(platform: Platform, run: AdsRun) -> None:
             f" remove {run.settings.home} to start over."
         )
     for lost in sorted(before - ids):
-        run.warn(f"{platform.label}: account {lost} is no longer read; its stored spend stays")
+        run.warn(f"{platform.label}: no longer reads account {lost}; keeps its stored spend")
     run.memory.accounts = accounts
     for account in accounts:
         if account.get("refused"):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -61,6 +62,14 @@ def _sequence() -> sa.Column[int]:
     )
 
 
+def _who_and_when() -> tuple[sa.Column[Any], ...]:
+    return (
+        sa.Column("entered_at", Instant, nullable=False),
+        sa.Column("entered_by", sa.Text, nullable=False),
+        sa.Column("idempotency_key", sa.Text, nullable=False, unique=True),
+    )
+
+
 entries = sa.Table(
     "entries",
     metadata,
@@ -71,9 +80,7 @@ entries = sa.Table(
     sa.Column("value", Exact, nullable=False),
     sa.Column("note", sa.Text),
     sa.Column("reason", sa.Text),  # why an earlier number was corrected
-    sa.Column("entered_at", Instant, nullable=False),
-    sa.Column("entered_by", sa.Text, nullable=False),
-    sa.Column("idempotency_key", sa.Text, nullable=False, unique=True),
+    *_who_and_when(),
     sa.Column("corrects", sa.ForeignKey("entries.sequence")),
     sa.Index("entries_of", "metric", "person", "period"),
     sqlite_autoincrement=True,
@@ -92,9 +99,7 @@ goals = sa.Table(
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("per", sa.Text),
     sa.Column("tolerance", Exact),
-    sa.Column("entered_at", Instant, nullable=False),
-    sa.Column("entered_by", sa.Text, nullable=False),
-    sa.Column("idempotency_key", sa.Text, nullable=False, unique=True),
+    *_who_and_when(),
     sa.Index("goals_of", "line_id", "valid_from"),
     sqlite_autoincrement=True,
 )
@@ -109,9 +114,7 @@ normals = sa.Table(
     sa.Column("version", sa.Integer, nullable=False),  # 1, 2, ...
     sa.Column("is_withdrawn", sa.Boolean, nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
-    sa.Column("entered_at", Instant, nullable=False),
-    sa.Column("entered_by", sa.Text, nullable=False),
-    sa.Column("idempotency_key", sa.Text, nullable=False, unique=True),
+    *_who_and_when(),
     sa.UniqueConstraint("line_id", "starts_on", "version"),
     sqlite_autoincrement=True,
 )
@@ -124,9 +127,7 @@ notes = sa.Table(
     sa.Column("period_start", Day, nullable=False),  # first day of the week, month or quarter
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("text", sa.Text, nullable=False),  # empty: taken back
-    sa.Column("entered_at", Instant, nullable=False),
-    sa.Column("entered_by", sa.Text, nullable=False),
-    sa.Column("idempotency_key", sa.Text, nullable=False, unique=True),
+    *_who_and_when(),
     sa.UniqueConstraint("line_id", "period_start", "version"),
     sqlite_autoincrement=True,
 )
@@ -143,9 +144,7 @@ actions = sa.Table(
     sa.Column("owner", sa.Text, nullable=False),  # a person_key of people.csv
     sa.Column("due_on", Day, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
-    sa.Column("entered_at", Instant, nullable=False),
-    sa.Column("entered_by", sa.Text, nullable=False),
-    sa.Column("idempotency_key", sa.Text, nullable=False, unique=True),
+    *_who_and_when(),
     sa.UniqueConstraint("action_id", "version"),
     sa.CheckConstraint("state in ('open', 'done', 'dropped')", name="actions_state"),
     sa.Index("actions_of", "line_id"),

@@ -12,7 +12,7 @@ from foundation.store import read
 from foundation.store.sign_in import token_of
 from orchestration.cli.demo_home import company_option, demo_company, lives_here
 from portal.access import Viewer, viewer_of_token
-from portal.web import Portal, Reader
+from portal.web import LOCAL_ADDRESS, Portal, Reader
 
 
 @click.command()
@@ -38,7 +38,7 @@ def mcp(role: str | None, company: str | None) -> None:
     secret = os.environ.get("SCORELINE_TOKEN", "")
     if not role and not secret:
         raise click.UsageError("Set SCORELINE_TOKEN to a token of `scoreline token create`, or pass --role.")
-    portal = Portal(settings, "http://127.0.0.1:8600")
+    portal = Portal(settings, LOCAL_ADDRESS)
 
     def reader() -> Reader:
         return Reader(portal, _viewer(portal, role, secret))

@@ -17,10 +17,11 @@ from foundation.store.sign_in import API, LINK, all_tokens, create_token, link_t
 from orchestration.cli.demo_home import DEMO_AS_OF, company_option, demo_company, lives_here
 from orchestration.cli.ports import free_port
 from portal.app import create_app
+from portal.web import LOCAL_ADDRESS, PORT
 
 
 @click.command()
-@click.option("--port", default=8600, show_default=True)
+@click.option("--port", default=PORT, show_default=True)
 @click.option("--host", default="127.0.0.1", show_default=True)
 @company_option
 def portal(port: int, host: str, company: str | None) -> None:
@@ -98,7 +99,7 @@ def create(name: str, role: str, link: bool) -> None:
             details={"name": name, "role": role, "kind": made.kind},
         )
     if link:
-        url = load_company(settings).access.portal_url or "http://127.0.0.1:8600"
+        url = load_company(settings).access.portal_url or LOCAL_ADDRESS
         click.echo(link_to(url, secret))
         click.echo("Keep it now: only its hash is stored. Whoever has the address reads the table.", err=True)
         return

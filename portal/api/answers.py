@@ -7,17 +7,20 @@ import base64
 import binascii
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Annotated, Any, TypeVar
 
-from fastapi import Depends, HTTPException, Query, Response
+from fastapi import Depends, Header, HTTPException, Query, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
 from foundation.calendar import parse_week, week_label
+from foundation.cells import Rejected
 from foundation.store import read
 from foundation.store.changes import typed_so_far
+from portal.numbers import sentence
 from portal.published import View
 from portal.web import Reader, Signed, Visit
 from reports.site.renderer import Span
@@ -98,7 +101,7 @@ class Reads:
         self._counted: dict[tuple[str, str], tuple[datetime, int]] = {}
 
     def due(self, who: str, route: str, now: datetime) -> int:
-        """Count a read. Returns how many the audit should be told of now; 0: none yet."""
+        """Count a read. Returns how many to record in the audit now; 0: none yet."""
         with self._lock:
             noted, count = self._counted.get((who, route), (now - COUNTED_FOR, 0))
             count += 1
@@ -210,3 +213,26 @@ def span_of(view: View, cadence: str, text: str, year: int | None = None) -> Spa
     raise HTTPException(
         404, f"Nothing is published for the {cadence} {text[:20]!r}; expected one such as {expected}."
     )
+
+
+# ---- what is written ----
+
+IdempotencyKey = Annotated[
+    str, Header(min_length=8, max_length=150, pattern=r"^[\w:.-]+$", description="The same key saves once.")
+]
+FormToken = Annotated[str, Header(include_in_schema=False)]
+
+
+def check_form(visit: Visit, form_token: str) -> None:
+    """A change by a browser needs the form's token, as on the pages."""
+    if visit.token is None:
+        visit.check_form_token(form_token)
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Answer 422 with the sentence where the block refuses what was sent."""
+    try:
+        yield
+    except Rejected as reason:
+        raise HTTPException(422, sentence(reason)) from None

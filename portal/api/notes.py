@@ -5,25 +5,30 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated, TypeVar
 
-from fastapi import APIRouter, Header, HTTPException, Path, Query
+from fastapi import APIRouter, HTTPException, Path, Query
 from pydantic import BaseModel, Field
 
-from foundation.cells import Rejected
 from foundation.store import begin
 from foundation.store.actions import Action
 from foundation.store.notes import Note
 from portal import notes
-from portal.api.answers import PROBLEMS, Cached, Cursor, Limit, Noted, page_of
+from portal.api.answers import (
+    PROBLEMS,
+    Cached,
+    Cursor,
+    FormToken,
+    IdempotencyKey,
+    Limit,
+    Noted,
+    check_form,
+    page_of,
+    refusals,
+)
 from portal.api.v1 import Figure, OptionalLine, visible_line
-from portal.numbers import sentence
 from portal.web import Reader, Signed, Visit
 from reports.site.renderer import Span
 
 router = APIRouter(prefix="/api/v1", responses=PROBLEMS, dependencies=[Noted])
-IdempotencyKey = Annotated[
-    str, Header(min_length=8, max_length=150, pattern=r"^[\w:.-]+$", description="The same key saves once.")
-]
-FormToken = Annotated[str, Header(include_in_schema=False)]
 Text = Annotated[str, Field(max_length=2000)]
 Period = Annotated[str, Field(max_length=20, description="`2025-W43`, `2025-10` or `2025-Q4`.")]
 Version = Annotated[
@@ -211,12 +216,10 @@ def write(
 
     A program needs a role that sets goals, or whose `types` lists the line.
     """
-    _check(visit, x_form_token)
+    check_form(visit, x_form_token)
     figure = _figure(visit, new.line_id, new.period)
-    try:
+    with refusals():
         made = notes.save_note(visit, figure, new.text, seen=new.replaces, key=idempotency_key)
-    except Rejected as reason:
-        raise HTTPException(422, sentence(reason)) from None
     return _note(made, figure.period)
 
 
@@ -228,21 +231,18 @@ def begin_action(
 
     A program needs a role that sets goals, or whose `types` lists the line.
     """
-    _check(visit, x_form_token)
+    check_form(visit, x_form_token)
     figure = _figure(visit, new.line_id, new.period)
-    try:
-        with begin(visit.portal.settings) as connection:
-            made = notes.begin_action(
-                visit,
-                connection,
-                figure,
-                what=new.what,
-                owner=new.owner,
-                due=str(new.due_on),
-                key=idempotency_key,
-            )
-    except Rejected as reason:
-        raise HTTPException(422, sentence(reason)) from None
+    with refusals(), begin(visit.portal.settings) as connection:
+        made = notes.begin_action(
+            visit,
+            connection,
+            figure,
+            what=new.what,
+            owner=new.owner,
+            due=str(new.due_on),
+            key=idempotency_key,
+        )
     return _action(made, figure.period)
 
 
@@ -255,20 +255,12 @@ def change_action(
     x_form_token: FormToken = "",
 ) -> ActionOut:
     """Change an action: its text, owner, day or state."""
-    _check(visit, x_form_token)
+    check_form(visit, x_form_token)
     fields = {"what": change.what, "owner": change.owner, "state": change.state}
     given = {name: value for name, value in fields.items() if value is not None}
     if change.due_on is not None:
         given["due"] = str(change.due_on)
-    try:
+    with refusals():
         made = notes.change_action(visit, action_id, seen=change.replaces, key=idempotency_key, **given)
-    except Rejected as reason:
-        raise HTTPException(422, sentence(reason)) from None
     ((made, period),) = _periods(visit, [made])
     return _action(made, period)
-
-
-def _check(visit: Visit, form_token: str) -> None:
-    """A change by a browser needs the form's token, as on the pages."""
-    if visit.token is None:
-        visit.check_form_token(form_token)

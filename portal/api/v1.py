@@ -7,10 +7,9 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, HTTPException, Path, Query
+from fastapi import APIRouter, HTTPException, Path, Query
 from pydantic import BaseModel, Field
 
-from foundation.cells import Rejected
 from foundation.store import read
 from foundation.store.goals import NO_GOAL, stored_goals
 from portal import numbers
@@ -18,13 +17,17 @@ from portal.api.answers import (
     PROBLEMS,
     Cached,
     Cursor,
+    FormToken,
+    IdempotencyKey,
     Limit,
     Noted,
     Week,
     Year,
+    check_form,
     next_cursor,
     offset_of,
     page_of,
+    refusals,
     span_of,
     week_of,
 )
@@ -99,7 +102,7 @@ class Figure(BaseModel):
         None, description="What the number leaves out because nobody knows whether it counts."
     )
     signal: SignalOut | None = Field(
-        None, description="Null where the period is no finished, whole week of a weekly line."
+        None, description="Null unless the period is a finished, whole week of a weekly line."
     )
 
 
@@ -608,25 +611,19 @@ class EntryOut(BaseModel):
 def add(
     visit: Signed,
     new: NewEntry,
-    idempotency_key: Annotated[
-        str,
-        Header(min_length=8, max_length=150, pattern=r"^[\w:.-]+$", description="The same key saves once."),
-    ],
-    x_form_token: Annotated[str, Header(include_in_schema=False)] = "",
+    idempotency_key: IdempotencyKey,
+    x_form_token: FormToken = "",
 ) -> EntryOut:
     """Type a number in. It is on the pages after the next build, usually within minutes.
 
     A program needs a role whose `types` lists the line.
     """
-    if visit.token is None:
-        visit.check_form_token(x_form_token)
+    check_form(visit, x_form_token)
     fields = {"line": new.line_id, "person": new.person or "", "period": new.week}
     field = numbers.field_of(visit, fields)
     sent = {"note": new.note or "", "reason": new.reason or "", "key": idempotency_key}
-    try:
+    with refusals():
         (entry,) = numbers.save_all(visit, [(field, str(new.value))], sent)
-    except Rejected as reason:
-        raise HTTPException(422, numbers.sentence(reason)) from None
     return EntryOut(
         **{name: getattr(entry, name) for name in EntryOut.model_fields if hasattr(entry, name)}
         | {"line_id": entry.metric, "week": entry.period, "value": f"{entry.value:f}"}

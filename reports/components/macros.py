@@ -8,6 +8,7 @@ from reports.engine.markup import anchor, new_id, plain, web_address
 from reports.engine.templates import Macros, environment
 from reports.look.numbers import (
     DASH,
+    capital,
     day,
     instant,
     judged,
@@ -25,7 +26,7 @@ from reports.words.line import PER, benchmark_of
 from reports.words.signal import FEWEST
 
 _FUNCTIONS = (
-    anchor, benchmark_of, day, instant, judged, long_day, new_id, number, period_text, plain, plural,
+    anchor, benchmark_of, capital, day, instant, judged, long_day, new_id, number, period_text, plain, plural,
     short_instant, web_address, week_days, week_name, week_number,
 )  # fmt: skip
 

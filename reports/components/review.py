@@ -29,7 +29,7 @@ from reports.look.numbers import (
 )
 from reports.words.answers import note_by, note_text, to_do
 from reports.words.line import GOAL_STATUSES, Line, gap_text, goal_text, lines_of
-from reports.words.signal import BY_THEMSELVES
+from reports.words.signal import limits_of, marked
 
 _html = macros("review.html")
 
@@ -154,7 +154,6 @@ def _drawn(
 
 
 def _weeks(line: Line, recent: Sequence[Row]) -> Chart:
-    last = len(recent) - 1
     return _drawn(
         line,
         f"{line.label}, six weeks",
@@ -162,8 +161,8 @@ def _weeks(line: Line, recent: Sequence[Row]) -> Chart:
         [row.value for row in recent],
         [row.year_before for row in recent],
         [row.target for row in recent],
-        [None if row.lower is None else (float(row.lower), float(row.upper)) for row in recent],
-        [i for i, row in enumerate(recent) if row.rule in BY_THEMSELVES or (row.rule and i == last)],
+        [limits_of(row.lower, row.upper) for row in recent],
+        marked([row.rule for row in recent]),
     )
 
 

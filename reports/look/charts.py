@@ -19,7 +19,7 @@ from markupsafe import Markup
 
 from reports.engine.markup import new_id
 from reports.engine.templates import Macros, environment
-from reports.look.numbers import Number, exact, number
+from reports.look.numbers import Number, exact, number, whole_within
 from reports.look.tokens import STATUS, literal
 
 Drawn = TypeVar("Drawn")
@@ -186,8 +186,8 @@ class Chart:
         known = [limits for limits in self.usual if limits]
         if known:
             lower, upper = known[-1]
-            if self.unit == "count":  # the whole numbers inside
-                lower, upper = math.ceil(lower), math.floor(upper)
+            if self.unit == "count":
+                lower, upper = whole_within(lower, upper)
             bits.append(f"usual range {self.text(lower)} to {self.text(upper)}")
         if self.signals:
             bits.append(f"signals: {', '.join(self.labels[i] for i in sorted(self.signals))}")

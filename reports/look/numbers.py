@@ -8,6 +8,7 @@ Rounding is half away from zero, on decimals. A missing number is a dash, never 
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from zoneinfo import ZoneInfo
@@ -61,6 +62,12 @@ def number(value: Number | None, unit: str = "count", digits: int | None = None)
     if kind == "percent":
         return sign + style.percent.replace("0", text, 1)
     return sign + text + {"minutes": " min", "hours": " h", "days": " days"}.get(kind, "")
+
+
+def whole_within(lower: float, upper: float) -> tuple[int, int]:
+    """The smallest and the largest whole number from `lower` to `upper`: 30.6 and 78.2 hold 31 to 78. The
+    first is above the second where there is none."""
+    return math.ceil(lower - 1e-9), math.floor(upper + 1e-9)  # 31.0000000001 is 31
 
 
 def judged(value: Number | None, unit: str, goals: tuple[Number | None, ...]) -> str:

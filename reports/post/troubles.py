@@ -13,6 +13,7 @@ from foundation.settings import ReportName, Settings
 from foundation.store.engine import name_of
 from foundation.store.schema import deliveries
 from reports.engine.markup import plain
+from reports.look.numbers import capital
 from reports.post.alerts import untold
 from reports.post.delivery import called, way_out
 from reports.post.ledger import ledger, newest_attempt, sending_lock
@@ -74,7 +75,7 @@ def _undelivered(settings: Settings) -> Iterator[Trouble]:
             answer = {
                 "pending": f"Tried again at {row['next_try_at']} while Dagster runs (`scoreline ui`).",
                 "uncertain": f"Ask them, then `{command} --force --only {row['recipient']}`.",
-                "failed": f"{do[:1].upper()}{do[1:]}, then `{command}`.",
+                "failed": f"{capital(do)}, then `{command}`.",
             }[state]
         elif state == "uncertain":  # an alert that waits or failed is untold, see above
             about, answer = (

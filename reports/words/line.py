@@ -17,7 +17,7 @@ from reports.engine.queries import Row
 from reports.look.numbers import DASH, Number, exact, judged, number, period_name, plural
 from reports.look.tokens import STATE, STATUS
 from reports.words.answers import note_by, note_text, to_do
-from reports.words.signal import BY_THEMSELVES, Signal, nothing_changed
+from reports.words.signal import Signal, limits_of, marked, nothing_changed
 
 GOAL_STATUSES = ("met", "near", "below")
 EVERYTHING = "*"
@@ -257,13 +257,12 @@ class Line:
     def usual(self) -> list[tuple[float, float] | None]:
         """The usual range in each week of the trend; empty for a line that is kept by month."""
         limits = zip(self.row.get("trend_lower") or (), self.row.get("trend_upper") or (), strict=True)
-        return [None if lower is None else (float(lower), float(upper)) for lower, upper in limits]
+        return [limits_of(lower, upper) for lower, upper in limits]
 
     @property
     def signals(self) -> list[int]:
         """Places in the trend of weeks that are signals by themselves, and of the newest that ends a run."""
-        rules = list(self.row.get("trend_rules") or ())
-        return [i for i, rule in enumerate(rules) if rule in BY_THEMSELVES or (rule and i == len(rules) - 1)]
+        return marked(self.row.get("trend_rules") or ())
 
     @property
     def weight(self) -> float:

@@ -6,13 +6,13 @@ A goal says whether a number is good; the usual range is what the line produces 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from reports.engine.queries import Row
-from reports.look.numbers import Number, exact, number, plural
+from reports.look.numbers import Number, exact, number, plural, whole_within
 
 FEWEST = 10
 """Weeks that a usual range takes (`points_of_limits` in dbt)."""
@@ -21,13 +21,32 @@ SHIFTED = 8
 RECENT = 4
 """A week outside the range this many weeks ago or fewer is told as the time before."""
 
-BY_THEMSELVES = ("outside", "range")
+_BY_THEMSELVES = ("outside", "range")
 """Rules that one week meets; the others need a run of weeks, and would mark each of them in a drawing."""
+
+
+def marked(rules: Sequence[str | None]) -> list[int]:
+    """Places of the weeks that a drawing marks: signals by themselves, and the newest that ends a run."""
+    newest = len(rules) - 1
+    return [i for i, rule in enumerate(rules) if rule in _BY_THEMSELVES or (rule and i == newest)]
+
+
+def limits_of(lower: Number | None, upper: Number | None) -> tuple[float, float] | None:
+    """The usual range for a drawing; None: there is none."""
+    return None if lower is None or upper is None else (float(lower), float(upper))
+
 
 _NO_RANGE = {
     "mostly_zero": "no steady range: it is 0 in more than half of its weeks",
     "trend": "no steady range: it drifts, each week stays near the one before",
 }
+
+
+def no_range_text(reason: str, n: int) -> str:
+    """Why a line has no usual range. `n`: its points so far."""
+    if reason == "too_few_points":
+        return f"no range yet: {n} of {plural(FEWEST, 'week')}"
+    return _NO_RANGE[reason]
 
 
 def amount(value: Number, unit: str) -> str:
@@ -40,7 +59,7 @@ def range_text(lower: float, upper: float, unit: str, value: float | None = None
     """`31 to 78`: of a count the whole numbers inside, of everything else the limits with as many digits as
     it takes that the value doesn't read as one of them."""
     if unit == "count":
-        inside = math.ceil(lower - 1e-9), math.floor(upper + 1e-9)
+        inside = whole_within(lower, upper)
         if inside[0] <= inside[1]:
             return f"{number(inside[0])} to {number(inside[1])}"
     for digits in (None, 1, 2, 3):
@@ -99,10 +118,8 @@ class Signal:
     def text(self) -> str:
         """`unusually low: first time outside its usual range (31 to 78) in 40 weeks`"""
         row = self.row
-        if row.no_range == "too_few_points":
-            return f"no range yet: {row.n} of {plural(FEWEST, 'week')}"
         if row.no_range:
-            return _NO_RANGE[row.no_range]
+            return no_range_text(row.no_range, row.n)
         if not self.is_signal:
             return f"within its usual range ({self.usual})"
         return self._shift() if self.is_shift else self._RULES[row.rule](self)

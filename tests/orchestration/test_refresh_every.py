@@ -8,6 +8,7 @@ import dagster as dg
 import pytest
 
 from foundation.settings import Settings, load_company
+from orchestration import settings_at_import
 from orchestration.sensors import refresh_every
 from tests.orchestration.test_typed_in import Watch
 
@@ -48,3 +49,17 @@ def test_a_source_is_read_as_often_as_company_toml_says(home: Path, monkeypatch:
         assert sources(watch.look()) == {"hubspot"}
         clock("14:00")
         assert sources(watch.look()) == {"hubspot", "ad_spend_csv"}
+
+
+def test_a_refresh_of_another_company_is_not_waited_for(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = Settings().company_file.read_text(encoding="utf-8")
+    own = home / "company.toml"
+    own.write_text(text.replace("[hubspot]", '[hubspot]\nrefresh_every = "1h"'), encoding="utf-8")
+    monkeypatch.setenv("SCORELINE_COMPANY_FILE", str(own))
+    monkeypatch.setenv("HUBSPOT_API_KEY", "a-token")
+    with dg.DagsterInstance.ephemeral() as instance:
+        watch = Watch(instance, refresh_every)
+        watch.run("refresh")
+        assert "A refresh runs" in watch.look()
+        monkeypatch.setattr(settings_at_import, "LOCATION", "acme")
+        assert not isinstance(watch.look(), str), "the one that runs is another company's"

@@ -9,6 +9,8 @@ import dagster as dg
 import psycopg
 import pytest
 
+from foundation.errors import SettingsError
+from foundation.postgres import in_schema
 from foundation.settings import Settings
 from foundation.store import read
 from foundation.store.changes import typed_so_far
@@ -48,6 +50,14 @@ def test_two_machines_see_one_instance_beside_the_store(
         ).fetchall()
     assert sorted(schemas) == [("dagster",), ("public",)]
     os.environ.pop("DAGSTER_HOME", None)
+
+
+def test_a_server_that_is_not_there_is_named_without_its_password() -> None:
+    with pytest.raises(
+        SettingsError, match=r"^DAGSTER_STORAGE_URL: Postgres on 127.0.0.1 can't be used"
+    ) as no:
+        in_schema("postgresql://somebody:secret@127.0.0.1:1/runs", "dagster", "DAGSTER_STORAGE_URL")
+    assert "secret" not in str(no.value) and no.value.__suppress_context__
 
 
 @dg.job

@@ -22,7 +22,7 @@ from foundation.store.notes import notes_of, standing_notes
 from portal.app import create_app
 from portal.my_week import Ranges
 from portal.usual_range import usual_range
-from reports.look.numbers import number
+from reports.words.signal import range_text
 from tests.portal.conftest import ADDRESS, DANA, GUEST, MAYA, NOBODY, SAM, Browser, with_access
 
 DIALS, W43 = "inside_sales.dials", date(2025, 10, 20)
@@ -214,14 +214,16 @@ def test_a_new_normal_shows_the_range_before_and_after(maya: Browser) -> None:
         frame = judged.assign(line_id=DIALS, week_start=weeks, base_from=weeks[0], base_to=weeks[25])[columns]
         connection.execute("delete from marts.fct_signals where line_id = ?", [DIALS])
         connection.from_df(frame).insert_into("marts.fct_signals")
-    lower, upper = (number(float(judged.iloc[-1][side]), "count") for side in ("lower", "upper"))
-    assert f"{lower} to {upper}, computed from 26 weeks" in maya.get(NORMAL).text
+    usual = range_text(*(float(judged.iloc[-1][side]) for side in ("lower", "upper")), "count")
+    assert f"{usual}, computed from 26 weeks" in maya.get(NORMAL).text
     few = maya.post(f"{NORMAL}/preview", week="2025-W41", reason="New dialer", key=key())
-    assert "No usual range yet (3 weeks so far, 10 are needed)" in few.text
+    assert "No range yet: 3 of 10 weeks" in few.text
     enough = Ranges(
         None, usual_range([float(v) for v in values[-12:]], is_share=False, is_signed=False), "count"
     )
-    assert enough.before == "No usual range yet" and enough.after.endswith(", computed from 12 weeks")
+    assert enough.before == "No range yet: 0 of 10 weeks" and enough.after.endswith(
+        ", computed from 12 weeks"
+    )
     for wrong in ({"week": "2025-W41", "reason": ""}, {"week": "2025-W50", "reason": "x"}):
         assert maya.post(NORMAL, **wrong, key=key()).status_code == 422
     assert maya.post(NORMAL, week="2025-W41", reason="New dialer", key=key()).status_code == 303

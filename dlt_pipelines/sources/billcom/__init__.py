@@ -8,8 +8,8 @@ GET  /v3/vendors                                      -> raw_billcom.vendors (me
     raw_billcom.vendor_states (daily snapshot)
 
 The first run reads every bill; later ones what was updated since three days before the last run, and once a
-week everything. Whether an approval alone moves updatedTime is UNCONFIRMED, so every run also lists the bills
-that are ASSIGNED and reads each one that the warehouse thinks is pending and that is no longer listed.
+week everything. Whether an approval alone moves updatedTime is UNCONFIRMED, so every run also lists the
+ASSIGNED bills, and reads each bill again that is pending in the warehouse but missing from that list.
 Vendors are few and read in full. Nothing is ever deleted: `archived` turns true, and archived rows are read
 like the others.
 
@@ -60,7 +60,7 @@ class _Memory:
     """What a run of Bill.com remembers."""
 
     pending: frozenset[str] = frozenset()
-    """Ids of the bills that the warehouse thinks are pending."""
+    """Ids of the bills that are pending in the warehouse."""
     bills: Once[list[Row]] = field(default_factory=Once)
     vendors: Once[list[Row]] = field(default_factory=Once)
 
@@ -69,7 +69,7 @@ _Run = Run[Client[Facts], _Memory]
 
 
 def recall(connection: Any, run: _Run) -> None:
-    """Before the run, with the lock held: the bills that the warehouse thinks are pending."""
+    """Before the run, with the lock held: the bills that are pending in the warehouse."""
     try:
         rows = connection.execute(
             "select id from raw_billcom.bills where coalesce(list_contains(?, approval_status), true) and not"

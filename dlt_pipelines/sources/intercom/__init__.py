@@ -4,16 +4,16 @@ POST /conversations/search, GET /conversations/{id}  -> raw_intercom.conversatio
     get deleted_at)
     what is open among them after that               -> raw_intercom.open_conversations (one dated snapshot a
         day)
-GET  /admins                                         -> raw_intercom.admins (in full; who is no longer listed
-    gets removed_at)
+GET  /admins                                         -> raw_intercom.admins (in full; removed_at is set
+    for admins missing from the list)
 GET  /teams                                          -> raw_intercom.teams (in full)
 GET  /me                                             -> raw_intercom.account
 
 The first run searches everything (or from start_date), later runs what was updated since two days before the
 last one: date filters may be cut to days, and the search index lags. There is no upper bound, and nothing
 that comes is thrown away. A deleted conversation leaves the search without a trace: every run also searches
-what is open or snoozed, and reads each conversation that the warehouse thinks is open and neither search
-named (404: deleted); every four weeks everything is read again.
+what is open or snoozed, and reads each conversation that is open in the warehouse and in neither search
+(404: deleted); every four weeks everything is read again.
 
 Quirks: pages are asked in ascending order of updated_at, so that a conversation that changes meanwhile comes
 again at the end; the order is not relied upon; `pages.next` is missing or null on the last page; total_count
@@ -84,7 +84,7 @@ class _Memory:
     """What a run of Intercom remembers."""
 
     open: frozenset[str] = frozenset()
-    """Ids of the conversations that the warehouse thinks are open."""
+    """Ids of the conversations that are open in the warehouse."""
     found: int = 0
     """How many conversations the searches of this run have found."""
 

@@ -29,7 +29,7 @@ CLOUDS = {
 
 
 class MicrosoftCredentials(Credentials):
-    """One app registration for all tenants. The tenants are no secret: they are part of every row."""
+    """One app registration for all tenants. Tenant ids are not secret: each row has one."""
 
     tenant_id: str = Field(alias="MICROSOFT_TENANT_ID")
     client_id: SecretStr = Field(alias="MICROSOFT_CLIENT_ID")

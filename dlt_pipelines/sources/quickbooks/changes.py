@@ -81,7 +81,7 @@ def _sweeps(run: QuickBooksRun, name: str) -> bool:
 
 
 def recall(connection: Any, run: QuickBooksRun) -> None:
-    """Before the run, with the lock held: the transactions that the warehouse thinks are there."""
+    """Before the run, with the lock held: the transactions that are in the warehouse."""
     if run.backfill:
         return
     for name in run.tables & set(TRANSACTIONS) & set(run.state.get("tables", {})):

@@ -14,7 +14,7 @@ class Memory:
     """What a run of QuickBooks remembers."""
 
     alive: dict[str, set[str]] = field(default_factory=dict)
-    """Table -> ids of the transactions that the warehouse thinks are there."""
+    """Table -> ids of the transactions that are in the warehouse."""
     told: set[str] = field(default_factory=set)
     """Tables of which change data capture told what was deleted."""
 

@@ -1,8 +1,8 @@
 """Zendesk Support.
 
 GET /api/v2/incremental/tickets/cursor?include=metric_sets   -> raw_zendesk.tickets (merge on id and part)
-GET /api/v2/users?role[]=agent&role[]=admin                  -> raw_zendesk.agents (in full; who is no longer
-    listed gets removed_at)
+GET /api/v2/users?role[]=agent&role[]=admin                  -> raw_zendesk.agents (in full; removed_at is
+    set for agents missing from the list)
 GET /api/v2/groups                                           -> raw_zendesk.groups (in full)
     what is open among the tickets after the export          -> raw_zendesk.open_tickets (one dated snapshot a
         day)

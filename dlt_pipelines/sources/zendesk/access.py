@@ -24,7 +24,7 @@ WAIT = 30.0
 
 
 class ZendeskCredentials(Credentials):
-    """What Zendesk needs: the account, an admin's address and an API token. The first two are no secrets."""
+    """What Zendesk needs: the account, an admin's address and an API token. Only the token is secret."""
 
     subdomain: str = Field(alias="ZENDESK_SUBDOMAIN")
     email: MailAddress = Field(alias="ZENDESK_EMAIL")

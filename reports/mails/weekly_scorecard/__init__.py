@@ -186,7 +186,7 @@ def _values(told: Told, links: Links) -> dict[str, Any]:
         "counts": [(name, found[name]) for name in ("below", "near", "met")],
         "total": sum(found[name] for name in ("below", "near", "met")),
         "others": [(name, found[name]) for name in ("no_goal", "no_data", "not_applicable") if found[name]],
-        "attention": [needs(line) for line in signals_first(others[:MOST_LISTED])],
+        "attention": [needs(line) for line in signals_first(others)[:MOST_LISTED]],
         "more_attention": max(0, len(others) - MOST_LISTED),
         "no_attention": "" if missed else nothing_missed(lines),
         "trend": ticks(missed[0].trend_values) if missed else "",

@@ -187,7 +187,7 @@ def test_accounts_of_somebody_else_are_refused_and_a_lost_one_is_told(
     firsts = dict(query(Settings(), "select account_id, min(day) from raw_meta_ads.spend group by 1"))
     assert firsts["555000222"] <= date(2025, 8, 3)
     report = load("meta_ads", Settings(), changed(brief, "meta_ads", account_ids=["555000222"]))
-    assert report.warnings == ["Meta Ads: account 555000111 is no longer read; its stored spend stays"]
+    assert report.warnings == ["Meta Ads: no longer reads account 555000111; keeps its stored spend"]
 
 
 def test_a_window_is_pulled_again_and_the_cursor_stays(

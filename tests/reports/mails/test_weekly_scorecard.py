@@ -197,7 +197,7 @@ MAYA = "maya.torres@cedar-ridge.example"
 
 
 def test_signals_come_first_and_misses_within_the_usual_range_say_so(
-    settings: Settings, company: Company
+    settings: Settings, company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with duckdb.connect(str(settings.published_path)) as connection:
         for line in ("inside_sales.ftas_set", "marketing.website_traffic"):
@@ -244,6 +244,12 @@ def test_signals_come_first_and_misses_within_the_usual_range_say_so(
         own.index(part) for part in ("First appointments set: 0", signal, "Dials: 101", "nothing has changed")
     ]
     assert places == sorted(places) and own.count(signal) == 2 and "◎ Website traffic: –\n" in own
+    # a reader without lines: the list is cut after the signals
+    monkeypatch.setattr("reports.mails.weekly_scorecard.MOST_LISTED", 1)
+    told = tell(load_week(settings.published_path, W43), decision, ())
+    text = plain_of(WeeklyScorecard(settings, company, W43).compose(told, "a@b.example", "<x>"))
+    listed = text[text.index("NEEDS ATTENTION") : text.index("more in the table below")]
+    assert "First appointments set: 0" in listed and "Dials: 101" not in listed
 
 
 def test_notes_and_actions_stand_beside_their_numbers_and_a_miss_without_one_asks_for_it(

@@ -202,7 +202,8 @@ def pick(visit: Signed, to: str = "") -> Response:
 @router.get("/receipts/{label}.html")
 def receipts(visit: Signed, label: str, line: str = "", part: int = 1) -> Response:
     """The records behind the numbers of a period, page by page. `line`: leads to the page that it begins
-    on."""
+    on. `label`: the period's, or the name of a file of the static site, as the links of mails have it."""
+    label = label.partition(".")[0]
     span = visit.view.spans.get(label)
     if span is None or not visit.view.lines:
         raise HTTPException(404)

@@ -64,6 +64,8 @@ class _Builder:
     prints: Fingerprints
     on_paper: frozenset[str]
     """The pages that are there as PDF too."""
+    confidential: frozenset[str]
+    """Sections and lines whose receipts are in files of their own."""
     files: list[Path] = field(default_factory=list)
     """Every file of the site, written now or earlier."""
     written: list[Path] = field(default_factory=list)
@@ -184,21 +186,22 @@ class _Builder:
             self.places |= {(span.label, line): file for line, file in self.prints.kept[key].places.items()}
 
     def write_receipts(self, span: Span, back: date | None, written: _Files) -> None:
-        period = self.renderer.receipts_of(span)
-        parts = period.parts(Receipts("../", self.places))
-        names = [span.label, *(f"{span.label}.{i}" for i in range(2, len(parts) + 1))]
-        files = [f"receipts/{name}.html" for name in names]
-        for part, file in zip(parts, files, strict=True):
-            written.places |= {line.line_id: file for line in part.lines}
-        values = {
-            **self.renderer.receipts_values(span, period, back),
-            "contents": period.contents(parts, files, self.renderer.scorecard_lines),
-        }
         nav = self.renderer.nav("../", "") + menu.back_navigation(back)
-        for i, (part, file) in enumerate(zip(parts, files, strict=True), 1):
-            title = title_of(span.label, i, len(parts))
-            own = {**values, "heading": title, "cards": part.cards}
-            written.names += self.put(file, self.renderer.html("receipts", own, title=title, nav=nav))
+        for ending, period in self.renderer.receipts_of(span).split(self.confidential):
+            parts = period.parts(Receipts("../", self.places))
+            first = f"{span.label}{ending}"
+            names = [first, *(f"{first}.{i}" for i in range(2, len(parts) + 1))]
+            files = [f"receipts/{name}.html" for name in names]
+            for part, file in zip(parts, files, strict=True):
+                written.places |= {line.line_id: file for line in part.lines}
+            values = {
+                **self.renderer.receipts_values(span, period, back),
+                "contents": period.contents(parts, files, self.renderer.scorecard_lines),
+            }
+            for i, (part, file) in enumerate(zip(parts, files, strict=True), 1):
+                title = title_of(span.label, i, len(parts), ending)
+                own = {**values, "heading": title, "cards": part.cards}
+                written.names += self.put(file, self.renderer.html("receipts", own, title=title, nav=nav))
 
 
 @dataclass(frozen=True)
@@ -245,7 +248,8 @@ def build_site(settings: Settings, company: Company, only: Collection[str] = ())
         frame = [(one.name, one.label, one.group, one.lines, one.file) for one in pages]
         prints = Fingerprints(connection, settings.site_dir, frame, company.model_dump_json())
         on_paper = _on_paper(connection, company, entries)
-        builder = _Builder(renderer, settings.site_dir, mode, front, places, prints, on_paper)
+        secret = frozenset(company.access.confidential)
+        builder = _Builder(renderer, settings.site_dir, mode, front, places, prints, on_paper, secret)
         if not only or "receipts" in only:
             builder.receipts(periods)
         builder.build(entries, periods)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from markupsafe import Markup
 
@@ -21,9 +21,15 @@ _ROOM = BUDGET - 108 * 1024
 """What is left of the budget for records beside font, styles, script and the list of lines."""
 
 
-def title_of(label: str, part: int, parts: int) -> str:
-    """A file's heading: `Receipts, week of 20 October`, or `..., part 1 of 3`. `label`: the period's."""
-    return f"Receipts, {period_text(label)}" + (f", part {part} of {parts}" if parts > 1 else "")
+CONFIDENTIAL = ".confidential"
+"""End of the names of the files with the receipts of confidential lines."""
+
+
+def title_of(label: str, part: int, parts: int, ending: str = "") -> str:
+    """A file's heading: `Receipts, week of 20 October`, or `..., part 1 of 3`. `label`: the period's;
+    `ending`: as of `Period.split`."""
+    title = f"Receipts, {period_text(label)}" + (", confidential lines" if ending else "")
+    return title + (f", part {part} of {parts}" if parts > 1 else "")
 
 
 @dataclass
@@ -48,6 +54,22 @@ class Period:
     def of(self, block: str, line: Row) -> Sequence[Row]:
         """The rows of a block that belong to a line."""
         return self.results[block].where(line_id=line.line_id).rows
+
+    def split(self, confidential: Collection[str]) -> list[tuple[str, Period]]:
+        """(end of its files' names, its lines): confidential lines are in files of their own, so that a web
+        server can guard them. `confidential`: sections and lines."""
+        lines, secret = self.results["lines"], set(confidential)
+        groups: dict[str, list[Row]] = {"": [], CONFIDENTIAL: []}
+        for line in lines:
+            groups[CONFIDENTIAL if {line.section, line.line_id} & secret else ""].append(line)
+        return [
+            (
+                ending,
+                replace(self, results={**self.results, "lines": Result(lines.name, lines.columns, rows)}),
+            )
+            for ending, rows in groups.items()
+            if rows or not ending
+        ]
 
     def parts(self, links: Receipts) -> list[Part]:
         """The cards, spread over files: all in one if they fit, else a new file for each section, and within

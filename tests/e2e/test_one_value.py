@@ -25,7 +25,7 @@ union all
 select 'quarter', line_id, quarter_label, value, target, target_2, status from marts.fct_scorecard_quarterly
 """
 _NUMBER = re.compile(
-    r'<a class="rc" href="(?:\.\./)*receipts/([^"#.]+)(?:\.\d+)?\.html#([^"]+)">([^<]*)<span'
+    r'<a class="rc" href="(?:\.\./)*receipts/([^"#.]+)(?:\.confidential)?(?:\.\d+)?\.html#([^"]+)">([^<]*)<span'
 )
 
 Shown = dict[tuple[str, str], set[str]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 
 class _Text(HTMLParser):
@@ -43,6 +44,12 @@ def rows_of_scorecard(html: str) -> dict[str, dict[str, str]]:
             cells[label] = text_of(cell)
         out[line_id] = cells
     return out
+
+
+def all_receipt_cards(site: Path, label: str) -> dict[str, str]:
+    """The same from every file of a period."""
+    files = sorted((site / "receipts").glob(f"{label}.*html"))
+    return {name: card for file in files for name, card in receipt_cards(file.read_text("utf-8")).items()}
 
 
 def receipt_cards(html: str) -> dict[str, str]:

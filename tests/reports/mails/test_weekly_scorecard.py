@@ -357,8 +357,11 @@ def test_the_served_site_is_linked_where_there_is_one(settings: Settings, compan
     html = html_of(made(settings, served))
     site = "https://score.example/x"
     assert f'href="{site}/scorecard/2025-W43.html"' in html
-    assert f'href="{site}/receipts/2025-W43.html#reactive_ops.same_day_close_rate"' in html
-    assert f'href="{site}/receipts/2025-W43.2.html#inside_sales.dials"' in html
+    assert (
+        f'href="{site}/receipts/2025-W43.html?line=reactive_ops.same_day_close_rate#reactive_ops.same_day_close_rate"'
+        in html
+    )
+    assert f'href="{site}/receipts/2025-W43.2.html?line=inside_sales.dials#inside_sales.dials"' in html
     assert "#inside_sales.ftas_set" not in html, "a link to nothing"
     assert not re.search(r"href|file:", html_of(made(settings, company)))
 

@@ -34,7 +34,7 @@ from reports.site.receipts import BUDGET, Period
 from reports.site.renderer import Renderer
 from tests.support.disks import small_disk
 from tests.support.published import HOSTILE, SCRIPT, PublishedFile
-from tests.support.reading import receipt_cards, rows_of_scorecard, text_of
+from tests.support.reading import all_receipt_cards, receipt_cards, rows_of_scorecard, text_of
 
 W43 = date(2025, 10, 20)
 
@@ -139,7 +139,7 @@ def test_receipts_add_up_to_the_number_for_every_line_and_week(site: Path, publi
         }
     checked = 0
     for fact in facts(published, "f.is_finished and f.value is not null"):
-        cards = receipt_cards(page(site, f"receipts/{fact.week_label}.html"))
+        cards = all_receipt_cards(site, fact.week_label)
         said = text_of(re.split("</p>", cards[fact.line_id])[0])
         n, top = counted.get((fact.line_id, fact.week_label), (0, Decimal(0)))
         value = judged(fact.value, fact.unit, (fact.target, None))
@@ -186,11 +186,40 @@ def test_a_page_shows_its_lines_as_they_stand_now(site: Path) -> None:
 
 
 def test_receipts_of_a_month(site: Path) -> None:
-    cards = receipt_cards(page(site, "receipts/2025-09.html"))
+    cards = all_receipt_cards(site, "2025-09")
     assert list(cards) == ["finance.revenue", "finance.profit_margin"]
     said = text_of(cards["finance.revenue"])
     assert "Counted 1 record, sum $90,310.50 = $90,310.50 on the page" in said
     assert "Sum of 3 months = $254,360.75" in said
+
+
+def test_receipts_of_confidential_lines_are_in_files_of_their_own(site: Path, published: Path) -> None:
+    """So that a web server can guard them: nothing in another file tells of them."""
+    with duckdb.connect(str(published), read_only=True) as connection:
+        secret = connection.execute(
+            "select line_id from marts.dim_lines where section in ('finance', 'accounting')"
+        ).fetchall()
+    secret_files, opened = 0, set()
+    for file in (site / "receipts").glob("*.html"):
+        is_secret = ".confidential." in file.name
+        secret_files += is_secret
+        text = file.read_text(encoding="utf-8")
+        cards = set(receipt_cards(text))
+        named = {line for (line,) in secret if f'"{line}"' in text or f"#{line}" in text}
+        assert named == (cards if is_secret else set()), file.name
+        opened |= cards if is_secret else set()
+    assert secret_files > 3 and opened == {
+        "finance.cash_position",
+        "finance.revenue",
+        "finance.profit_margin",
+    }
+    (link,) = set(
+        re.findall(r'href="(receipts/2025-W43[^"]*#finance\.cash_position)"', page(site, "ceo.html"))
+    )
+    assert link == "receipts/2025-W43.confidential.html#finance.cash_position"
+    assert "Receipts, week of 20 October, confidential lines" in page(
+        site, "receipts/2025-W43.confidential.html"
+    )
 
 
 def test_all_weeks_count_what_the_page_of_each_week_counts(
@@ -383,9 +412,10 @@ def test_pages_are_self_contained_and_within_the_budget(site: Path) -> None:
         "review",
     ]
     assert sorted(file.stem for file in site.glob("*.html")) == sorted(top)
-    assert len(files) == 34 + 34 + 35 + 5 + 1 + len(top), (
-        "weeks, as published, receipts of weeks, months and the quarter, pages"
-    )
+    open_receipts = [file for file in site.glob("receipts/*.html") if ".confidential." not in file.name]
+    others = [file for file in files if file.parent.name != "receipts"]
+    assert len(open_receipts) == 35 + 5 + 1, "of weeks, months and the quarter"
+    assert len(others) == 34 + 34 + len(top), "weeks, as published, pages"
     for file in files:
         content = file.read_text(encoding="utf-8")
         assert file.stat().st_size <= BUDGET, file

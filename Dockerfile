@@ -11,6 +11,6 @@ RUN python -m venv .venv && pip install --no-cache-dir --no-deps --require-hashe
 COPY --chown=scoreline . .
 RUN pip install --no-cache-dir --no-deps --no-build-isolation -e . \
     # DuckDB's extensions come as packages: installed here, so that no container has to
-    && python -c "import duckdb; from foundation.lake import load_extensions; load_extensions(duckdb.connect())" \
+    && python -c "import duckdb; from foundation.warehouse.extensions import load_extensions; load_extensions(duckdb.connect())" \
     && SCORELINE_ENV_FILE=/dev/null python -c "import orchestration.definitions"
 CMD ["scoreline", "--help"]

@@ -10,9 +10,10 @@ from pathlib import Path
 import duckdb
 
 from foundation.errors import ScorelineError
-from foundation.lake import HERE, NAME, Lake, tables_of
 from foundation.settings import Settings
 from foundation.warehouse import Warehouse, disk_errors
+from foundation.warehouse.exchange import HERE, NAME, attach_file, tables_of
+from foundation.warehouse.lake import Lake
 
 Told = Callable[[str, int, int], None]
 """(table, its number, how many there are)"""
@@ -71,7 +72,7 @@ def move_to_file(settings: Settings, told: Told) -> int:
 def _both(file: Path, lake: Lake) -> Iterator[duckdb.DuckDBPyConnection]:
     """A transaction with the file as `here` and the lake; it is undone where the block raises."""
     with contextlib.closing(lake.open_alone()) as connection:
-        lake.attach_file(connection, file)
+        attach_file(connection, file)
         connection.begin()
         yield connection
         connection.commit()

@@ -1,6 +1,6 @@
 {#-
     company.toml and the clock, as SQL literals. They are read from config.settings and config.clock (written by
-    foundation/warehouse.py before each build) when a model is compiled, not passed as --vars: so a changed setting
+    foundation/warehouse/ before each build) when a model is compiled, not passed as --vars: so a changed setting
     does not make dbt parse everything again, and DuckDB sees a constant time zone instead of a join.
 -#}
 {% macro setting_values(name) %}
@@ -45,7 +45,7 @@
     {%- if execute -%}
         {%- set rows = run_query("select strftime(as_of at time zone 'UTC', '%Y-%m-%d %H:%M:%S.%f') || '+00' from config.clock") -%}
         {%- if rows.rows | length != 1 -%}
-            {{ exceptions.raise_compiler_error("config.clock must have one row; foundation/warehouse.py prepare() writes it before each build.") }}
+            {{ exceptions.raise_compiler_error("config.clock must have one row; foundation/warehouse/file.py prepare() writes it before each build.") }}
         {%- endif -%}
         {%- set instant = rows.rows[0][0] -%}
     {%- endif -%}

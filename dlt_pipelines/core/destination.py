@@ -14,7 +14,7 @@ def destination_of(warehouse: Warehouse) -> Any:
     if type(warehouse) is Warehouse:
         return _file(warehouse)
     from dlt_pipelines.core.lake_destination import lake_destination  # imported where there is one
-    from foundation.lake import Lake
+    from foundation.warehouse.lake import Lake
 
     assert isinstance(warehouse, Lake)
     return lake_destination(warehouse)

@@ -13,7 +13,8 @@ from dlt.destinations.impl.ducklake.ducklake import DuckLakeClient
 from dlt.destinations.impl.ducklake.factory import ducklake
 from dlt.destinations.impl.ducklake.sql_client import DuckLakeSqlClient
 
-from foundation.lake import NAME, Lake
+from foundation.warehouse.exchange import NAME
+from foundation.warehouse.lake import Lake
 
 
 class _SqlClient(DuckLakeSqlClient):

@@ -40,7 +40,7 @@ COLUMNS = {
         "entered_by",
     ),
 }
-"""Table in `config` -> its columns; `foundation/warehouse.py` has their types."""
+"""Table in `config` -> its columns; `foundation/warehouse/tables.py` has their types."""
 
 
 def rows_for_dbt(settings: Settings) -> dict[str, list[tuple[Any, ...]]] | None:

@@ -415,11 +415,11 @@ def test_unknown_names_are_refused(settings: Settings, company: Company) -> None
 def test_another_process_that_holds_the_file_is_named(
     sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from foundation import warehouse
+    from foundation.warehouse import WarehouseBusy, file
 
     settings = now()
     load("manual", settings, company)
-    monkeypatch.setattr(warehouse, "FOREIGN_WAIT_SECONDS", 0.3)
+    monkeypatch.setattr(file, "FOREIGN_WAIT_SECONDS", 0.3)
     code = (
         f"import duckdb, time; held = duckdb.connect({str(settings.warehouse_path)!r}); print('open',"
         " flush=True); time.sleep(60)"
@@ -427,7 +427,7 @@ def test_another_process_that_holds_the_file_is_named(
     other = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     try:
         assert other.stdout and other.stdout.readline() == "open\n"
-        with pytest.raises(warehouse.WarehouseBusy, match=f"process {other.pid}"):
+        with pytest.raises(WarehouseBusy, match=f"process {other.pid}"):
             load("manual", settings, company)
     finally:
         other.kill()

@@ -16,10 +16,10 @@ from pathlib import Path
 import pytest
 
 from foundation.errors import SettingsError
-from foundation.lake import Lake, fetch
 from foundation.moving import MoveError, move_to_file, move_to_lake
 from foundation.settings import PROJECT_ROOT, Settings, load_company
 from foundation.warehouse import DEMO_MARK, Warehouse, WarehouseError, open_warehouse, published_file
+from foundation.warehouse.lake import Lake, fetch
 from tests.support.lake import SECRET, new_lake, running_s3
 from tests.support.postgres import PASSWORD, Postgres
 

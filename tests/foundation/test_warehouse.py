@@ -10,9 +10,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from foundation import warehouse as module
 from foundation.settings import Settings, load_company
 from foundation.warehouse import DiskFull, Warehouse, WarehouseBusy, read_published, translate
+from foundation.warehouse import file as module
 from tests.support.disks import small_disk
 
 _INCREMENT = """

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import importlib.util
 import json
 import logging
 import os
@@ -40,15 +39,13 @@ from pydantic import SecretStr
 from foundation.errors import SettingsError
 from foundation.settings import Settings
 from foundation.storage import Missing, Storage, StorageError, storage_of
-from foundation.warehouse import Waited, Warehouse, WarehouseError
+from foundation.warehouse.errors import WarehouseError
+from foundation.warehouse.exchange import NAME, TAKEN, attach_file, give_back, take
+from foundation.warehouse.extensions import load_extensions, quoted
+from foundation.warehouse.file import Waited, Warehouse
 
 log = logging.getLogger(__name__)
 
-NAME = "lake"
-"""What the lake is called where it is attached."""
-HERE = "here"
-"""What a file is called beside it."""
-EXTENSIONS = ("ducklake", "postgres_scanner", "httpfs")
 CONNECT_TIMEOUT = 10
 """Seconds to wait for Postgres."""
 KEPT_DAYS = 7
@@ -127,8 +124,8 @@ class Lake(Warehouse):
                 connection.execute(f"set {name} = {value}")
             if secret := self.storage.duckdb_secret():
                 connection.execute(secret)
-            options = f"data_path {_quoted(self.data_path)}, metadata_schema '{self.metadata_schema}'"
-            address = _quoted(f"ducklake:postgres:{self.catalog_url}")
+            options = f"data_path {quoted(self.data_path)}, metadata_schema '{self.metadata_schema}'"
+            address = quoted(f"ducklake:postgres:{self.catalog_url}")
             connection.execute(f"attach {address} as {NAME} ({options})")
             connection.execute(f"use {NAME}")
         except BaseException:
@@ -248,99 +245,25 @@ class Lake(Warehouse):
             yield
 
     def pull(self) -> int:
-        """Copy the tables that have changed since the last time into the local file; all of it or nothing.
-        Returns how many were copied. Call it in `building()`."""
-        with self.errors(), contextlib.closing(self.open_alone()) as connection:
-            self.attach_file(connection, self.path)
-            connection.begin()
-            connection.execute(f"create table if not exists here.main.{_TAKEN} (lake text, snapshot bigint)")
-            snapshot = self._snapshot(connection)
-            there = tables_of(connection, NAME)
-            here = tables_of(connection, "here")
-            changed = self._changed(connection)
-            copied = 0
-            for table in there:
-                schema, name = table
-                if table in here and changed is not None and table not in changed and schema != "snapshots":
-                    continue
-                connection.execute(f"create schema if not exists here.{schema}")
-                connection.execute(
-                    f'create or replace table here.{schema}."{name}" as from {NAME}.{schema}."{name}"'
-                )
-                copied += 1
-            for schema, name in here - there:
-                connection.execute(f'drop table here.{schema}."{name}"')
-            connection.execute(f"delete from here.main.{_TAKEN}")
-            connection.execute(f"insert into here.main.{_TAKEN} values (?, ?)", [self._identity(), snapshot])
-            connection.commit()
-        log.info("took %d of %d tables from the lake, snapshot %d", copied, len(there), snapshot)
-        return copied
+        """Copy what has changed since the last time into the local file. Returns how many tables were copied.
+        Call it in `building()`."""
+        with self._beside_file() as connection:
+            return take(connection, self._identity(), self.metadata_schema)
 
     def push_snapshots(self) -> None:
-        """Give back what a build has recorded: the rows of schema `snapshots` that are new or different."""
+        """Give back what a build has recorded."""
+        with self._beside_file() as connection:
+            give_back(connection)
+
+    @contextlib.contextmanager
+    def _beside_file(self) -> Iterator[duckdb.DuckDBPyConnection]:
         with self.errors(), contextlib.closing(self.open_alone()) as connection:
-            self.attach_file(connection, self.path)
-            connection.begin()
-            connection.execute("create schema if not exists snapshots")
-            there = tables_of(connection, NAME)
-            for schema, name in sorted(tables_of(connection, "here")):
-                if schema != "snapshots":
-                    continue
-                mine, theirs = f'here.snapshots."{name}"', f'{NAME}.snapshots."{name}"'
-                if (schema, name) not in there or _columns(connection, mine) != _columns(connection, theirs):
-                    connection.execute(f"create or replace table {theirs} as from {mine}")
-                    continue
-                for kind, one, other in (("gone", theirs, mine), ("new", mine, theirs)):
-                    connection.execute(
-                        f"create or replace temp table {kind} as (from {one}) except all (from {other})"
-                    )
-                key = "dbt_scd_id"
-                if connection.execute("select count(*) from gone").fetchone() != (0,):
-                    connection.execute(f"delete from {theirs} where {key} in (select {key} from gone)")
-                if connection.execute("select count(*) from new").fetchone() != (0,):
-                    connection.execute(f"insert into {theirs} from new")
-            connection.commit()
-
-    @staticmethod
-    def attach_file(connection: duckdb.DuckDBPyConnection, file: Path) -> None:
-        """Attach a file of DuckDB beside the lake, as `here`."""
-        file.parent.mkdir(parents=True, exist_ok=True)
-        connection.execute(f"attach {_quoted(str(file))} as {HERE}")
-
-    def _snapshot(self, connection: duckdb.DuckDBPyConnection) -> int:
-        found = connection.execute(f"from {NAME}.current_snapshot()").fetchone()
-        assert found is not None
-        return int(found[0])
+            attach_file(connection, self.path)
+            yield connection
 
     def _identity(self) -> str:
         place = urlsplit(self.catalog_url)
         return f"{place.hostname}:{place.port}{place.path}/{self.metadata_schema} {self.data_path}"
-
-    def _changed(self, connection: duckdb.DuckDBPyConnection) -> set[tuple[str, str]] | None:
-        """The tables that were changed since the last pull; None: nobody knows, so all of them may be."""
-        last = connection.execute(f"from here.main.{_TAKEN}").fetchone()
-        if last is None or last[0] != self._identity():
-            return None
-        kept = connection.execute(f"select min(snapshot_id) from {NAME}.snapshots()").fetchone()
-        if kept is None or kept[0] > last[1] + 1:
-            return None  # what was changed in between is no longer noted
-        values = connection.execute(
-            f"select distinct unnest(flatten(map_values(changes))) from {NAME}.snapshots()"
-            " where snapshot_id > ?",
-            [last[1]],
-        ).fetchall()
-        named = {value for (value,) in values}
-        ids = connection.execute(
-            "select s.schema_name, t.table_name, cast(t.table_id as varchar) from"
-            f" __ducklake_metadata_{NAME}.{self.metadata_schema}.ducklake_table as t"
-            f" join __ducklake_metadata_{NAME}.{self.metadata_schema}.ducklake_schema as s using (schema_id)"
-            " where t.end_snapshot is null and s.end_snapshot is null"
-        ).fetchall()
-        return {
-            (schema, table)
-            for schema, table, number in ids
-            if number in named or f"{schema}.{table}" in {name.replace('"', "") for name in named}
-        }
 
     def tidy(self) -> None:
         """Once a day: forget snapshots of the lake older than a week, put small files together, and delete
@@ -367,7 +290,7 @@ class Lake(Warehouse):
         """Publish into this home, then for everyone: the file first, the pointer to it last."""
         with self._own_file():
             with contextlib.closing(super().connect()) as connection:
-                taken = connection.execute(f"select snapshot from {_TAKEN}").fetchone()
+                taken = connection.execute(f"select snapshot from {TAKEN}").fetchone()
             snapshot = taken[0] if taken else 0
             with self._lock("publish", "publish"), self.errors():
                 current = self.pointer()
@@ -409,8 +332,6 @@ class Lake(Warehouse):
                 self.again(lambda: super(Lake, self).declare_ledger(connection))
 
 
-_TAKEN = "taken_from_lake"
-"""Table of the local file: which lake its raw tables are from, and as of which of its snapshots."""
 _LEDGER = {("loads", "lacks"), ("loads", "warnings"), ("backfills", "error")}
 """The youngest columns: where they are, all are."""
 
@@ -465,41 +386,6 @@ def _noted(settings: Settings) -> str | None:
         return None
 
 
-def load_extensions(connection: duckdb.DuckDBPyConnection) -> None:
-    """Load DuckDB's extensions, which come as packages: nothing is downloaded.
-
-    Raises:
-        SettingsError: the packages are not installed.
-    """
-    for name in EXTENSIONS:
-        try:
-            connection.execute(f"load {name}")
-        except duckdb.IOException:
-            spec = importlib.util.find_spec(f"duckdb_extension_{name}")
-            if spec is None or spec.origin is None:
-                raise SettingsError(
-                    f"DuckDB's extension {name} is not installed: pip install -r requirements.lock."
-                ) from None
-            (file,) = Path(spec.origin).parent.rglob("*.duckdb_extension")
-            connection.execute(f"install {_quoted(str(file))}")
-            connection.execute(f"load {name}")
-
-
-def tables_of(connection: duckdb.DuckDBPyConnection, database: str) -> set[tuple[str, str]]:
-    """(schema, table) of what cannot be computed again in a database: dlt's staging is left out."""
-    rows = connection.execute(
-        "select table_schema, table_name from information_schema.tables where table_catalog = ? and"
-        " table_type = 'BASE TABLE' and (table_schema in ('ledger', 'snapshots') or"
-        " starts_with(table_schema, 'raw_')) and not ends_with(table_schema, '_staging')",
-        [database],
-    ).fetchall()
-    return set(rows)
-
-
-def _columns(connection: duckdb.DuckDBPyConnection, table: str) -> list[tuple[str, str]]:
-    return [(row[0], row[1]) for row in connection.execute(f"describe {table}").fetchall()]
-
-
 def _holder(connection: psycopg.Connection[Any], key: int) -> str | None:
     found = connection.execute(
         "select string_agg(distinct application_name, '; ') from pg_locks join pg_stat_activity using (pid)"
@@ -516,10 +402,6 @@ def _needed(value: SecretStr | str | None, variable: str) -> Any:
             " environment or in .env."
         )
     return value
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _digest(file: Path) -> str:

@@ -16,7 +16,7 @@ from foundation import __version__
 from foundation.settings import Settings
 from foundation.store import StoreError, open_store
 from portal import admin, goals, lines, my_week, numbers, pages, pdf, pictures
-from portal.api import answers, docs, notes, shapes, tables, v1
+from portal.api import answers, definitions, docs, entries, figures, notes, records, shapes, tables
 from portal.api.answers import NotModified, problem
 from portal.guard import Guard
 from portal.sign_in import mail_link, oidc
@@ -44,7 +44,10 @@ PRIVATE = (
     pdf.router,
     pages.router,
     tables.router,
-    v1.router,
+    figures.router,
+    definitions.router,
+    records.router,
+    entries.router,
     notes.router,
     shapes.router,
     docs.router,

@@ -25,9 +25,9 @@ from starlette.routing import Route
 
 from foundation import __version__
 from foundation.store import StoreError
+from portal.api import definitions, figures, records
 from portal.api import notes as api_notes
-from portal.api import v1
-from portal.api.answers import Reads, problem, span_of, week_of
+from portal.api.answers import Reads, problem, span_of, visible_line, week_of
 from portal.guard import READS, Receive, Scope, Send
 from portal.lines import goal_of, value_of
 from portal.notes import Written, figure_of, newest_figures
@@ -63,7 +63,7 @@ class Tools:
     def list_lines(self, section: Section = "") -> Answer:
         """List the lines of the scorecard: what each counts, its unit, who owns it."""
         reader = self.reader()
-        found = v1.lines(reader, section, limit=500)
+        found = definitions.lines(reader, section, limit=500)
         return _answer(
             reader, lines=[one.model_dump(mode="json", exclude={"typed_by_me"}) for one in found.lines]
         )
@@ -71,7 +71,7 @@ class Tools:
     def get_week(self, week: Week = "", section: Section = "", line: Line = "") -> Answer:
         """Get the numbers of a week: value, goal, status, state, as-of, note and receipts of each line."""
         reader = self.reader()
-        found = v1.weekly(reader, week, None, section, line, limit=500)
+        found = figures.weekly(reader, week, None, section, line, limit=500)
         return _answer(reader, period=found.period, figures=_figures(reader, found.figures))
 
     def get_history(
@@ -79,7 +79,7 @@ class Tools:
     ) -> Answer:
         """Get a line's weeks, months or quarters, the newest first."""
         reader = self.reader()
-        found = v1.history(reader, line, limit=periods)
+        found = figures.history(reader, line, limit=periods)
         return _answer(reader, figures=_figures(reader, found.figures))
 
     def get_contributions(
@@ -88,7 +88,7 @@ class Tools:
         """Get the records behind a number: counted, and left out with the reason. Contacts have no names."""
         reader = self.reader()
         span = _span(reader, line, period)
-        found = v1.contributions(reader, line, period=span.label, limit=limit)
+        found = records.contributions(reader, line, period=span.label, limit=limit)
         return _answer(
             reader,
             figure=_figure_of(reader, line, span),
@@ -120,13 +120,13 @@ class Tools:
     def what_is_missing(self, week: Week = "") -> Answer:
         """List what a week does not know: lines without a whole number, and sources that are late or fail."""
         reader = self.reader()
-        found = v1.weekly(reader, week, None, limit=500)
+        found = figures.weekly(reader, week, None, limit=500)
         missing = [
             one
             for one in found.figures
             if one.value is None or one.state in ("missing", "stale", "not_connected") or one.note
         ]
-        sources = [one for one in v1.sources(reader).sources if one.state != "ok"]
+        sources = [one for one in definitions.sources(reader).sources if one.state != "ok"]
         return _answer(
             reader,
             period=found.period,
@@ -139,7 +139,7 @@ class Tools:
         reader = self.reader()
         wanted = words.casefold().split()
         found = [
-            one for one in v1.metrics(reader, limit=500).metrics
+            one for one in definitions.metrics(reader, limit=500).metrics
             if all(word in " ".join(map(str, one.model_dump().values())).casefold() for word in wanted)
         ]  # fmt: skip
         return _answer(reader, metrics=[one.model_dump(mode="json") for one in found[:MOST]])
@@ -221,7 +221,7 @@ def _plain(row: Row) -> Answer:
     return {name: float(value) if isinstance(value, Decimal) else value for name, value in row.items()}
 
 
-def _figures(reader: Reader, found: list[v1.Figure]) -> list[Answer]:
+def _figures(reader: Reader, found: list[figures.Figure]) -> list[Answer]:
     """Figures in numbers and in words, with their notes and the address of their receipts."""
     note_confidential(reader, "figures for an assistant", {one.line_id for one in found})
     receipts = ReceiptsOnDemand(f"{reader.portal.url}/", known=reader.view.known)
@@ -253,7 +253,7 @@ def _span(reader: Reader, line: str, period: str) -> Span:
     Raises:
         HTTPException: there is none for them.
     """
-    v1.visible_line(reader.view, line)
+    visible_line(reader.view, line)
     newest = {one.line_id: one.period for one in newest_figures(reader)} if not period else {}
     period = period or newest.get(line, "")
     if not period or "W" in period:

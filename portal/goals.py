@@ -17,8 +17,8 @@ from foundation.store import begin, read
 from foundation.store.audit import record
 from foundation.store.goals import NO_GOAL, add_goal, stored_goals
 from foundation.store.rows import KeyUsed
+from portal.forms import sentence
 from portal.lines import about_line, goal_words
-from portal.numbers import sentence
 from portal.web import Form, Signed, Visit
 from reports.engine.queries import Result, Row
 from reports.look.numbers import plural

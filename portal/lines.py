@@ -9,7 +9,7 @@ from fastapi import APIRouter, HTTPException
 from fastapi.responses import HTMLResponse
 
 from foundation.goals import DatedGoal, goals
-from portal.api.v1 import Figure, figures
+from portal.api.figures import Figure, figures
 from portal.notes import Written
 from portal.pages import note_confidential
 from portal.published import View

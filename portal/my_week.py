@@ -18,7 +18,8 @@ from foundation.store import begin, read
 from foundation.store.actions import OPEN, Action
 from foundation.store.normals import normals_of
 from foundation.store.notes import Note, notes_of
-from portal.api.v1 import Figure
+from portal.api.figures import Figure
+from portal.forms import ON_THE_PAGE, sentence
 from portal.lines import about_line, goal_of, value_of
 from portal.notes import (
     OWES,
@@ -34,7 +35,6 @@ from portal.notes import (
     save_normal,
     write_note,
 )
-from portal.numbers import ON_THE_PAGE, sentence
 from portal.pages import note_confidential
 from portal.usual_range import UsualRange, usual_range
 from portal.web import Form, Signed, Visit

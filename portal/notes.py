@@ -23,8 +23,8 @@ from foundation.store.normals import Normal, add_normal, normals_of, standing_no
 from foundation.store.notes import Note, add_note, notes_of, standing_notes
 from foundation.store.rows import KeyUsed, Overtaken
 from portal.access import Person, viewer_of
-from portal.api.v1 import Figure, figures
-from portal.numbers import plain_text
+from portal.api.figures import Figure, figures
+from portal.forms import plain_text
 from portal.web import Reader, Visit
 
 STATES = {OPEN: "open", DONE: "done", DROPPED: "dropped"}

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Annotated, Any, TypeVar
 
-from fastapi import Depends, Header, HTTPException, Query, Response
+from fastapi import Depends, Header, HTTPException, Path, Query, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
@@ -20,7 +20,7 @@ from foundation.calendar import parse_week, week_label
 from foundation.cells import Rejected
 from foundation.store import read
 from foundation.store.changes import typed_so_far
-from portal.numbers import sentence
+from portal.forms import sentence
 from portal.published import View
 from portal.web import Reader, Signed, Visit
 from reports.site.renderer import Span
@@ -123,6 +123,14 @@ Noted = Depends(note_read)
 
 # ---- long lists ----
 
+Number = float | None
+LineId = Annotated[str, Path(max_length=200, pattern=r"^[\w.:-]+$", description="`section.metric`")]
+OptionalLine = Annotated[
+    str, Query(max_length=200, pattern=r"^[\w.:-]*$", description="Only this line, `section.metric`.")
+]
+OptionalSection = Annotated[
+    str, Query(max_length=200, pattern=r"^[\w.:-]*$", description="Only this section.")
+]
 Limit = Annotated[int, Query(ge=1, le=500, description="The most to return.")]
 Cursor = Annotated[
     str, Query(max_length=200, pattern=r"^[\w=-]*$", description="`next_cursor` of the answer before.")
@@ -236,3 +244,13 @@ def refusals() -> Iterator[None]:
         yield
     except Rejected as reason:
         raise HTTPException(422, sentence(reason)) from None
+
+
+def visible_line(view: View, line_id: str) -> str:
+    """
+    Raises:
+        HTTPException: there is no such line for the reader.
+    """
+    if line_id not in view.lines:
+        raise HTTPException(404, f"There is no line {line_id!r} that you may see; /api/v1/lines lists them.")
+    return line_id

@@ -20,11 +20,13 @@ from portal.api.answers import (
     IdempotencyKey,
     Limit,
     Noted,
+    OptionalLine,
     check_form,
     page_of,
     refusals,
+    visible_line,
 )
-from portal.api.v1 import Figure, OptionalLine, visible_line
+from portal.api.figures import Figure
 from portal.web import Reader, Signed, Visit
 from reports.site.renderer import Span
 

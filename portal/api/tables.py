@@ -14,8 +14,18 @@ from foundation.cells import plain_cell
 from foundation.store import begin, read
 from foundation.store.sign_in import LINK, token_of, use_token
 from portal.access import viewer_of_token
-from portal.api.answers import PROBLEMS, Cached, Noted, Week, Year, note_read, week_of
-from portal.api.v1 import Figure, OptionalLine, OptionalSection, figures
+from portal.api.answers import (
+    PROBLEMS,
+    Cached,
+    Noted,
+    OptionalLine,
+    OptionalSection,
+    Week,
+    Year,
+    note_read,
+    week_of,
+)
+from portal.api.figures import Figure, figures
 from portal.pages import note_confidential
 from portal.published import View
 from portal.web import Anyone

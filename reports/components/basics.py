@@ -14,8 +14,8 @@ from markupsafe import Markup
 from reports.components.macros import macros
 from reports.engine.markup import plain, web_address
 from reports.engine.queries import Result
-from reports.look.charts import spark
 from reports.look.numbers import Number, day, exact, month, number, short_instant
+from reports.look.sparks import spark
 
 _html = macros("basics.html")
 

@@ -11,8 +11,8 @@ from markupsafe import Markup
 from reports.components.basics import Change, change
 from reports.components.macros import macros
 from reports.engine.queries import Result, Row
-from reports.look.charts import spark
 from reports.look.numbers import Number, day, exact, number, plural
+from reports.look.sparks import spark
 
 _html = macros("sales.html")
 

@@ -13,7 +13,6 @@ from reports.components.links import Receipts
 from reports.components.macros import macros
 from reports.engine.markup import anchor
 from reports.engine.queries import Result, Row
-from reports.look.charts import spark
 from reports.look.numbers import (
     DASH,
     capital,
@@ -26,6 +25,7 @@ from reports.look.numbers import (
     week_name,
     week_number,
 )
+from reports.look.sparks import spark
 from reports.look.tokens import STATE, STATUS
 from reports.words.gate import typed_in
 from reports.words.line import (

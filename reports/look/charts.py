@@ -8,25 +8,20 @@ literal colours for pictures: `picture.svg`.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import groupby
-from pathlib import Path
-from typing import TypeVar
 
 from markupsafe import Markup
 
-from reports.engine.markup import new_id
-from reports.engine.templates import Macros, environment
+from reports.engine.templates import Macros
 from reports.look.numbers import Number, exact, number, whole_within
-from reports.look.tokens import STATUS, literal
+from reports.look.paths import ground, polyline, px, templates
+from reports.look.tokens import literal
 
-Drawn = TypeVar("Drawn")
 _DOTTED = 8
 """Lines of fewer values end in a dot."""
-_templates = environment(Path(__file__).parent, {"new_id": new_id})
-_html = Macros(_templates, "charts.html")
+_html = Macros(templates, "charts.html")
 
 
 def nice(low: float, high: float, most: int = 5) -> list[float]:
@@ -138,9 +133,9 @@ class Chart:
         step = 1 / max(len(self.labels) - (not self.band), 1)
 
         def x(i: float) -> str:
-            return _n(left + min(max(self.x(0) + i * step, 0.0), 1.0) * width)
+            return px(left + min(max(self.x(0) + i * step, 0.0), 1.0) * width)
 
-        return _ground(self.usual, x, lambda value: _n(top + (1 - self.y(value)) * height))
+        return ground(self.usual, x, lambda value: px(top + (1 - self.y(value)) * height))
 
     def x_ticks(self, most: int) -> list[int]:
         """At most `most` label positions, counted back from the last one, which readers look for."""
@@ -195,36 +190,6 @@ class Chart:
         return f"{self.title}{span}. {'; '.join(bits)}."
 
 
-def _n(value: float) -> str:
-    return f"{value:.1f}".rstrip("0").rstrip(".")
-
-
-def _path(
-    run: list[tuple[float, float]], width: float, height: float, left: float = 0, top: float = 0
-) -> str:
-    return "M" + "L".join(f"{_n(left + x * width)} {_n(top + (1 - y) * height)}" for x, y in run)
-
-
-def _ground(
-    usual: Sequence[tuple[float, float] | None], x: Callable[[float], str], y: Callable[[float], str]
-) -> str:
-    """The usual range as one path: level over each place, with a step where it changes.
-
-    `x`: a place, also half ones between two -> its coordinate; `y`: a value -> its coordinate.
-    """
-    path = ""
-    for run in _stretches(usual):
-        levels = [
-            (members[0][0] - 0.5, members[-1][0] + 0.5, *limits)
-            for limits, group in groupby(run, key=lambda place: place[1])
-            if (members := list(group))
-        ]
-        over = "L".join(f"{x(start)} {y(high)}H{x(end)}" for start, end, _, high in levels)
-        under = "L".join(f"{x(end)} {y(low)}H{x(start)}" for start, end, low, _ in reversed(levels))
-        path += f"M{over}L{under}z"
-    return path
-
-
 @dataclass(frozen=True)
 class Mark:
     """A bar (`x`, `y`, `width`, `height`), or a line (`path`, `width`) of a drawing."""
@@ -246,7 +211,7 @@ def _rings(chart: Chart, width: float, height: float, left: float = 0, top: floa
     for i in chart.signals:
         value = chart.series[0].values[i]
         if value is not None:
-            at = f"M{_n(left + chart.x(i) * width)} {_n(top + (1 - chart.y(value)) * height)}h.01"
+            at = f"M{px(left + chart.x(i) * width)} {px(top + (1 - chart.y(value)) * height)}h.01"
             out += [Mark("ink", "11", at, "ln dot"), Mark("card", "8", at, "ln dot")]
             out.append(Mark(chart.series[0].color, "4.5", at, "ln dot"))
     return out
@@ -264,16 +229,16 @@ def _marks(
                 if value is not None:
                     above, tall = chart.bar(value)
                     x, y = left + chart.x(k) * width - bar / 2, top + above * height
-                    out.append(Mark(s.color, _n(bar), x=_n(x), y=_n(y), height=_n(tall * height)))
+                    out.append(Mark(s.color, px(bar), x=px(x), y=px(y), height=px(tall * height)))
             continue
         for run in chart.runs(s):
-            path = _path(run, width, height, left, top)
-            out.append(Mark(s.color, _n(s.width), path, dashed=s.kind == "goal"))
+            path = polyline(run, width, height, left, top)
+            out.append(Mark(s.color, px(s.width), path, dashed=s.kind == "goal"))
             # a value between two gaps has no line to be seen by
             if (dots or len(run) == 1) and s.kind != "goal":
                 x, y = run[-1]
-                dot = f"M{_n(left + x * width)} {_n(top + (1 - y) * height)}h.01"
-                out.append(Mark(s.color, _n(s.width * 3.4), dot, "ln dot"))
+                dot = f"M{px(left + x * width)} {px(top + (1 - y) * height)}h.01"
+                out.append(Mark(s.color, px(s.width * 3.4), dot, "ln dot"))
     return [*out, *_rings(chart, width, height, left, top)]
 
 
@@ -282,7 +247,7 @@ class Labels(list[tuple[str, str]]):
     there is room."""
 
     def __init__(self, chart: Chart, *, wide: bool) -> None:
-        super().__init__((chart.labels[k], _n(chart.x(k) * 100)) for k in chart.x_ticks(8))
+        super().__init__((chart.labels[k], px(chart.x(k) * 100)) for k in chart.x_ticks(8))
         self.wide = wide
 
 
@@ -307,11 +272,11 @@ def to_html(chart: Chart) -> Markup:
     ends = chart.end_labels(chart.height)
     drawn = Drawing(
         left=max(len(chart.text(t)) for t in chart.ticks) * 7 + 8,
-        right=_n(min(max(len(chart.last(s)) for s, _ in ends) * 6.4 + 14, 116) if ends else 4),
-        ticks=[(chart.text(tick), _n(chart.y(tick) * 100)) for tick in chart.ticks],
+        right=px(min(max(len(chart.last(s)) for s, _ in ends) * 6.4 + 14, 116) if ends else 4),
+        ticks=[(chart.text(tick), px(chart.y(tick) * 100)) for tick in chart.ticks],
         marks=_marks(chart, 1000, 500, dots=True),
         labels=Labels(chart, wide=len(chart.labels) > 4),
-        ends=[(chart.last(s), _n(y), "muted" if s.kind == "goal" else s.color) for s, y in ends],
+        ends=[(chart.last(s), px(y), "muted" if s.kind == "goal" else s.color) for s, y in ends],
         ground=chart.ground(1000, 500),
         rows=[
             (label, [chart.text(s.values[k]) for s in chart.series]) for k, label in enumerate(chart.labels)
@@ -324,10 +289,10 @@ def to_panel(chart: Chart) -> Markup:
     """A small fluid drawing without end labels and table, for several beside each other: what it shows stands
     beside it in words."""
     left = max(len(chart.text(t)) for t in chart.ticks) * 6.4 + 8
-    ticks = [(chart.text(tick), _n(chart.y(tick) * 100)) for tick in chart.ticks]
-    labels = [(chart.labels[k], _n(chart.x(k) * 100)) for k in chart.x_ticks(6)]
+    ticks = [(chart.text(tick), px(chart.y(tick) * 100)) for tick in chart.ticks]
+    labels = [(chart.labels[k], px(chart.x(k) * 100)) for k in chart.x_ticks(6)]
     marks = _marks(chart, 1000, 500, dots=len(chart.labels) < _DOTTED)
-    return _html.panel(chart, _n(left), ticks, labels, marks, chart.ground(1000, 500))
+    return _html.panel(chart, px(left), ticks, labels, marks, chart.ground(1000, 500))
 
 
 @dataclass(frozen=True)
@@ -370,7 +335,7 @@ def _bars(values: Sequence[float | None], top: float) -> str:
     """Bars as one path in a field of 1000 x 100."""
     bar = 1000 / max(len(values), 1)
     return "".join(
-        f"M{_n(k * bar + bar * 0.14)} 100v-{_n(value / top * 100)}h{_n(bar * 0.72)}v{_n(value / top * 100)}z"
+        f"M{px(k * bar + bar * 0.14)} 100v-{px(value / top * 100)}h{px(bar * 0.72)}v{px(value / top * 100)}z"
         for k, value in enumerate(values)
         if value and top
     )
@@ -412,21 +377,21 @@ def to_svg(
     places = [(tick, top + (1 - chart.y(tick)) * plot_height) for tick in chart.ticks]
     x_ticks = chart.x_ticks(max(2, int(plot_width / 44)))
     drawn = Picture(
-        left=_n(left),
-        right=_n(left + plot_width),
-        ticks=[(chart.text(tick), _n(y), _n(y + 4)) for tick, y in places],
-        ticks_at=_n(left - 8),
+        left=px(left),
+        right=px(left + plot_width),
+        ticks=[(chart.text(tick), px(y), px(y + 4)) for tick, y in places],
+        ticks_at=px(left - 8),
         ground=chart.ground(plot_width, plot_height, left, top),
         marks=_marks(chart, plot_width, plot_height, left, top),
-        labels=[(chart.labels[k], _n(left + chart.x(k) * plot_width)) for k in x_ticks],
-        labels_at=_n(top + plot_height + 16),
+        labels=[(chart.labels[k], px(left + chart.x(k) * plot_width)) for k in x_ticks],
+        labels_at=px(top + plot_height + 16),
         ends=[
-            (chart.last(s), _n(top + y + 4), "muted" if s.kind == "goal" else s.color)
+            (chart.last(s), px(top + y + 4), "muted" if s.kind == "goal" else s.color)
             for s, y in ([] if bare else chart.end_labels(plot_height))
         ],
-        ends_at=_n(left + plot_width + 9),
+        ends_at=px(left + plot_width + 9),
     )
-    return _templates.get_template("picture.svg").render(
+    return templates.get_template("picture.svg").render(
         chart=chart,
         drawn=drawn,
         width=width,
@@ -435,118 +400,3 @@ def to_svg(
         colour=partial(literal, dark=dark),
         bare=bare,
     )
-
-
-@dataclass(frozen=True)
-class Spark:
-    """The paths of a sparkline."""
-
-    changes: list[tuple[str, str]]
-    """(place of the flag, what changes there)"""
-    ground: str
-    """The usual range."""
-    goal: str
-    line: str
-    area: str
-    alone: str
-    """Dots for values between two gaps."""
-    rings: str
-    """Around values that are signals."""
-    last: str
-    colour: str
-    """Of the last value's dot."""
-
-
-def spark(
-    values: Sequence[Number | None],
-    goals: Sequence[Number | None] = (),
-    color: str = "c1",
-    width: int = 104,
-    height: int = 30,
-    changes: Mapping[int, str] | None = None,
-    *,
-    area: bool = False,
-    usual: Sequence[tuple[float, float] | None] = (),
-    signals: Collection[int] = (),
-) -> Markup:
-    """A sparkline in the page's colours. Gaps stay gaps; the goal is drawn as it was in each week.
-
-    `changes`: place of a value -> how its definition or goal changes from there on; a flag marks it.
-    `area`: the ground under the line is tinted. `usual`: the usual range at each value, cut off where it
-    would flatten the line. `signals`: places of values that have a ring around them.
-    """
-    shown = [None if v is None else float(v) for v in values]
-    targets = [None if g is None else float(g) for g in goals]
-    known = [v for v in (*shown, *targets) if v is not None]
-    if not any(v is not None for v in shown):
-        return Markup()
-    low, high = min(known), max(known)
-    room = (high - low) * 0.4
-    for limits in filter(None, usual):
-        low, high = min(low, max(limits[0], min(known) - room)), max(high, min(limits[1], max(known) + room))
-    span = (high - low) or 1.0
-
-    def x(i: float) -> float:
-        return 4 + i * (width - 8) / max(len(shown) - 1, 1)
-
-    def y(value: float) -> str:
-        return _n(4 + (1 - (value - low) / span) * (height - 8))
-
-    line, pen, alone, tint = "", "M", "", ""
-    if area:
-        for run in _stretches(shown):
-            edge = "L".join(f"{_n(x(i))} {y(value)}" for i, value in run)
-            tint += f"M{_n(x(run[0][0]))} {height}L{edge}V{height}z"
-    for i, value in enumerate(shown):
-        if value is None:
-            pen = "M"
-            continue
-        line += f"{pen}{_n(x(i))} {y(value)}"
-        pen = "L"
-        if (i == 0 or shown[i - 1] is None) and (i == len(shown) - 1 or shown[i + 1] is None):
-            alone += f"M{_n(x(i))} {y(value)}h.01"
-    drawn = Spark(
-        ground=_ground(
-            usual,
-            lambda i: _n(min(max(x(i), 0.0), width)),
-            lambda value: y(min(max(value, low), high)),
-        ),
-        rings="".join(
-            f"M{_n(x(i))} {y(value)}h.01" for i in sorted(signals) if (value := shown[i]) is not None
-        ),
-        changes=[(_n(max(1.0, x(i - 0.5))), text) for i, text in (changes or {}).items()],
-        goal=_steps(targets, width, y),
-        line=line,
-        area=tint,
-        alone=alone,
-        last=f"M{_n(x(len(shown) - 1))} {y(shown[-1])}h.01" if shown[-1] is not None else "",
-        colour=f"{color}-mark" if color in STATUS else color,
-    )
-    return _html.spark(drawn, width, height)
-
-
-def _stretches(values: Sequence[Drawn | None]) -> list[list[tuple[int, Drawn]]]:
-    """The parts of a line between its gaps: (place, value)."""
-    out: list[list[tuple[int, Drawn]]] = [[]]
-    for i, value in enumerate(values):
-        if value is None:
-            out.append([])
-        else:
-            out[-1].append((i, value))
-    return [run for run in out if run]
-
-
-def _steps(targets: Sequence[float | None], width: int, y: Callable[[float], str]) -> str:
-    """The goal of a sparkline: level over each week, with a step where it changes."""
-    step = ""
-    half = (width - 8) / max(len(targets) - 1, 1) / 2
-    for i, target in enumerate(targets):
-        if target is None:
-            continue
-        start, end = _n(max(0.0, 4 + i * 2 * half - half)), _n(min(float(width), 4 + i * 2 * half + half))
-        goes_on = i > 0 and targets[i - 1] is not None
-        if goes_on and targets[i - 1] == target:
-            step += f"H{end}"
-        else:
-            step += f"{'L' if goes_on else 'M'}{start} {y(target)}H{end}"
-    return step

@@ -12,9 +12,10 @@ import pytest
 from reports.components.basics import Delta
 from reports.engine.markup import plain, web_address
 from reports.look import tokens
-from reports.look.charts import Chart, nice, series, spark, to_svg
+from reports.look.charts import Chart, nice, series, to_svg
 from reports.look.document import document
 from reports.look.numbers import Number, instant, judged, number, week_days
+from reports.look.sparks import spark
 from reports.words.line import goal_text
 
 

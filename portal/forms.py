@@ -1,0 +1,26 @@
+"""What the portal's forms have in common: text on one line, and what is wrong as a sentence."""
+
+from __future__ import annotations
+
+from foundation.cells import Rejected
+
+LONGEST_NOTE = 500
+ON_THE_PAGE = "It is on the page after the next build, usually within minutes."
+
+
+def plain_text(text: str, what: str) -> str | None:
+    """A note or a reason on one line, without invisible characters; None: it is empty.
+
+    Raises:
+        Rejected: it is too long.
+    """
+    lines = (" ".join(line.split()) for line in text.splitlines())
+    clean = "".join(sign for sign in " ".join(filter(None, lines)) if sign.isprintable())
+    if len(clean) > LONGEST_NOTE:
+        raise Rejected(f"the {what} has {len(clean)} characters, expected at most {LONGEST_NOTE}")
+    return clean or None
+
+
+def sentence(reason: Exception) -> str:
+    text = str(reason)
+    return f"{text[:1].upper()}{text[1:]}."

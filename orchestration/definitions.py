@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from orchestration import checks, jobs, resources, runs, schedules, sensors
+from orchestration import checks, jobs, progress, resources, schedules, sensors
 from orchestration.assets import ingestion, reporting, transformation
 from orchestration.code_links import with_code_links
 
@@ -13,5 +13,5 @@ defs = dg.Definitions(
     schedules=schedules.all_schedules,
     sensors=sensors.all_sensors,
     resources=resources.defaults,
-    loggers={"progress": runs.progress_logger},
+    loggers={"progress": progress.progress_logger},
 )

@@ -3,7 +3,6 @@ it."""
 
 from __future__ import annotations
 
-import logging
 import os
 import socket
 import sys
@@ -25,39 +24,7 @@ from foundation.postgres import in_schema
 from foundation.settings import PROJECT_ROOT, Settings
 from orchestration.companies import location_of
 from orchestration.event_log import BATCH
-
-
-@dg.logger({}, description="Prints one short line per message, for a terminal.")
-def progress_logger(_: dg.InitLoggerContext) -> logging.Logger:
-    logger = logging.Logger("scoreline.progress", level=logging.INFO)
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_Short())
-    logger.addHandler(handler)
-    return logger
-
-
-class _Short(logging.Formatter):
-    def format(self, record: logging.LogRecord) -> str:
-        meta = getattr(record, "dagster_meta", {})
-        message = meta.get("orig_message") or record.getMessage()
-        event = meta.get("dagster_event")
-        if event is not None and event.is_step_failure:
-            message = f"{event.step_key}: {_reason(event.step_failure_data)}"
-        mark = "!" if record.levelno >= logging.WARNING else " "
-        # each line by itself, so that the terminal knows them from what libraries print
-        return "\n".join(f" {mark} {line}" for line in message.splitlines())
-
-
-def _reason(data: Any) -> str:
-    """Why a step failed: the text of our own failure, or the innermost error. No stack trace: the UI shows
-    it."""
-    if data.user_failure_data and data.user_failure_data.description:
-        return str(data.user_failure_data.description)
-    error = data.error
-    while error is not None and error.cause is not None:
-        error = error.cause
-    return str(error.message).strip() if error is not None else "no reason given"
-
+from orchestration.progress import reason
 
 _SQLITE = "event_log_storage:\n  module: orchestration.event_log\n  class: EventLog\n"
 _STORAGE = "SCORELINE_DAGSTER_STORAGE"
@@ -212,5 +179,5 @@ def run_job(
         result = execute_run(job, run, instance, raise_on_error=False)
         # a step's last message may be lost: its process ends before Dagster has passed it on
         for event in result.filter_events(lambda event: event.is_step_failure):
-            print(f" ! {event.step_key}: {_reason(event.step_failure_data)}", file=sys.stderr)
+            print(f" ! {event.step_key}: {reason(event.step_failure_data)}", file=sys.stderr)
         return result.success

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from orchestration import checks, jobs, progress, resources, schedules, sensors
+from orchestration import checks, jobs, loading, schedules, sensors
 from orchestration.assets import ingestion, reporting, transformation
 from orchestration.code_links import with_code_links
 
@@ -12,6 +12,6 @@ defs = dg.Definitions(
     jobs=jobs.all_jobs,
     schedules=schedules.all_schedules,
     sensors=sensors.all_sensors,
-    resources=resources.defaults,
-    loggers={"progress": progress.progress_logger},
+    resources=loading.resources,
+    loggers=loading.loggers,
 )

@@ -1,22 +1,13 @@
-"""Resources of every asset: settings, company and warehouse, read when a step runs."""
+"""Resources of the assets: settings, company and warehouse, read when a step runs. dbt is beside its models
+(`assets/transformation.py`)."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
-from functools import cached_property
-from importlib import metadata
-from pathlib import Path
-from typing import Any
-
 import dagster as dg
-from dagster_dbt import DbtCliResource
-from packaging.version import Version
 from pydantic import Field
 
 from foundation.settings import Company, Settings, SettingsError, load_company
 from foundation.warehouse import Warehouse, open_warehouse
-from orchestration.dbt_manifest import DBT_PROJECT
 
 
 class Scoreline(dg.ConfigurableResource["Scoreline"]):
@@ -49,27 +40,3 @@ class Window(dg.ConfigurableResource["Window"]):
     restart: bool = Field(
         default=False, description="Also pull what an earlier call for the same window finished"
     )
-
-
-class Dbt(DbtCliResource):
-    """dbt, started once per build. dagster-dbt starts it again to ask for its version, and loads it into this
-    process to query models for metadata, which the build's own log has."""
-
-    @cached_property
-    def _cli_version(self) -> Version:
-        return Version(metadata.version("dbt-core"))
-
-    def _initialize_dbt_core_adapter(self, args: Sequence[str]) -> Any:
-        return None
-
-
-# the dbt of this environment, even if the environment is not activated
-defaults = {
-    "scoreline": Scoreline(),
-    "window": Window(),
-    "dbt": Dbt(
-        project_dir=str(DBT_PROJECT.project_dir),
-        profiles_dir=str(DBT_PROJECT.profiles_dir),
-        dbt_executable=str(Path(sys.executable).with_name("dbt")),
-    ),
-}

@@ -92,7 +92,10 @@ def _is_dead(instance: dg.DagsterInstance, run_id: str) -> bool:
 
 
 def job_by_name(name: str) -> dg.JobDefinition:
-    from orchestration.definitions import defs
+    if name in ("refresh", "backfill"):
+        from orchestration.loading import defs
+    else:
+        from orchestration.definitions import defs
 
     return defs.resolve_job_def(name)
 

@@ -7,7 +7,7 @@ import dagster as dg
 from foundation.calendar import last_finished_week, local_date, week_label, week_start
 from foundation.seeds import day_off, is_last_working_day
 from foundation.settings import ReportName
-from orchestration import jobs
+from orchestration import jobs, loading
 from orchestration.assets.ingestion import connected_tables
 from orchestration.resources import Scoreline
 from orchestration.settings_at_import import COMPANY
@@ -20,7 +20,7 @@ _ZONE = COMPANY.company.time_zone
 
 @dg.schedule(
     name="daily_refresh",
-    job=jobs.refresh,
+    job=loading.refresh,
     cron_schedule="30 5 * * *",
     execution_timezone=_ZONE,
     default_status=dg.DefaultScheduleStatus.RUNNING,

@@ -12,7 +12,7 @@ from dlt_pipelines.registry import SOURCES
 from foundation.settings import Company, ReportName, Settings
 from foundation.store import StoreError, read
 from foundation.store.changes import typed_so_far
-from orchestration import jobs
+from orchestration import jobs, loading
 from orchestration.assets import reporting
 from orchestration.assets.ingestion import connected_tables, raw_key
 from orchestration.resources import Scoreline
@@ -26,7 +26,7 @@ _RUNNING = dg.DefaultSensorStatus.RUNNING
 
 def _loads(run: dg.DagsterRun) -> bool:
     """Whether a run loads raw tables: a refresh, a backfill, or tables that a person materialised by hand."""
-    if run.job_name in (jobs.refresh.name, jobs.backfill.name):
+    if run.job_name in (loading.refresh.name, loading.backfill.name):
         return True
     return any(layer(key) == "raw" for key in run.asset_selection or ())
 
@@ -197,7 +197,7 @@ _UNFINISHED = [
 
 @dg.sensor(
     name="typed_in",
-    job=jobs.refresh,
+    job=loading.refresh,
     default_status=_RUNNING,
     minimum_interval_seconds=15,
     description=(
@@ -235,7 +235,7 @@ def typed_in(
 
 @dg.sensor(
     name="refresh_every",
-    job=jobs.refresh,
+    job=loading.refresh,
     default_status=_RUNNING,
     minimum_interval_seconds=60,
     description=(
@@ -250,7 +250,7 @@ def refresh_every(context: dg.SensorEvaluationContext, scoreline: Scoreline) -> 
     tables = connected_tables(due)
     if not tables:
         return dg.SkipReason("No connected source is due." if intervals else "No source has refresh_every.")
-    running = own_runs(job_name=jobs.refresh.name, statuses=_UNFINISHED)
+    running = own_runs(job_name=loading.refresh.name, statuses=_UNFINISHED)
     if context.instance.get_runs_count(running):
         return dg.SkipReason(f"A refresh runs. {', '.join(due)} are read when it has ended.")
     context.update_cursor(

@@ -24,12 +24,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import Field, SecretStr
-from pymongo import MongoClient
-from pymongo.errors import ConfigurationError, InvalidURI, OperationFailure, PyMongoError
-from pymongo.uri_parser import parse_uri
 
 from dlt_pipelines.core.records import at
 from dlt_pipelines.core.run import Run
@@ -42,6 +39,10 @@ from dlt_pipelines.wire.connect import Access, connects
 from dlt_pipelines.wire.connection import Connection
 from dlt_pipelines.wire.credentials import Credentials
 from foundation.settings import Company, MongoQuery, Settings
+
+if TYPE_CHECKING:  # the driver takes a third of a second, which every refresh without MongoDB would pay
+    from pymongo import MongoClient
+    from pymongo.errors import PyMongoError
 
 T = TypeVar("T")
 
@@ -69,6 +70,9 @@ class MongoCredentials(Credentials):
 
 
 def _parsed(url: SecretStr) -> dict[str, Any]:
+    from pymongo.errors import ConfigurationError, InvalidURI
+    from pymongo.uri_parser import parse_uri
+
     text = url.get_secret_value()
     # the name look-up of mongodb+srv is left to the client
     plain = "mongodb://" + text.partition("://")[2] if text.startswith("mongodb+srv://") else text
@@ -91,6 +95,8 @@ class Database(Connection):
 
     def clock(self) -> datetime | None:
         """The server's clock; None if it does not answer."""
+        from pymongo.errors import PyMongoError
+
         try:
             now = self.client.admin.command("hello").get("localTime")
         except PyMongoError:
@@ -125,6 +131,8 @@ class Database(Connection):
         return found
 
     def _asked(self, ask: Callable[[], T]) -> T:
+        from pymongo.errors import PyMongoError
+
         self.counters.requests += 1
         try:
             return ask()
@@ -132,6 +140,8 @@ class Database(Connection):
             raise self._told(error) from None
 
     def _told(self, error: PyMongoError) -> SourceError:
+        from pymongo.errors import ConfigurationError, InvalidURI, OperationFailure
+
         text = self.redact.cut(error, 300)
         if isinstance(error, OperationFailure) and error.code in (13, 18):
             return PermanentError(
@@ -150,6 +160,9 @@ def connect(access: Access[MongoCredentials]) -> Database:
     Raises:
         PermanentError: the address is not valid, or names no database.
     """
+    from pymongo import MongoClient
+    from pymongo.errors import PyMongoError
+
     parsed = _parsed(access.credentials.url)
     if not parsed["database"]:
         raise PermanentError(

@@ -129,6 +129,7 @@ def _columns(table: Table[Any]) -> dg.TableSchema:
 
 
 def _build(entry: SourceEntry) -> dg.AssetsDefinition:
+    code = to_module(entry.module)
     specs = [
         dg.AssetSpec(
             raw_key(entry.name, table.name),
@@ -140,7 +141,7 @@ def _build(entry: SourceEntry) -> dg.AssetsDefinition:
             metadata={
                 "dagster/table_name": f"raw_{entry.name}.{table.name}",
                 "dagster/column_schema": _columns(table),
-                **to_module(entry.module),
+                **code,
             },
             freshness_policy=dg.FreshnessPolicy.time_window(fail_window=entry.freshness_limit),
             skippable=True,

@@ -3,8 +3,12 @@ checks."""
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
+from functools import cached_property
+from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -17,6 +21,7 @@ from dagster_dbt import (
 )
 from dagster_dbt.core.dbt_cli_event import DbtCliEventMessage
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
+from packaging.version import Version
 
 from dlt_pipelines.core.load import ensure_tables
 from dlt_pipelines.registry import SOURCES
@@ -114,6 +119,24 @@ def warehouse_config(scoreline: Scoreline) -> Iterator[dg.MaterializeResult[None
         )
 
 
+class Dbt(DbtCliResource):
+    """dbt, started once per build. dagster-dbt starts it again to ask for its version, and loads it into this
+    process to query models for metadata, which the build's own log has."""
+
+    @cached_property
+    def _cli_version(self) -> Version:
+        return Version(metadata.version("dbt-core"))
+
+    def _initialize_dbt_core_adapter(self, args: Sequence[str]) -> Any:
+        return None
+
+
+# the dbt of this environment, even if the environment is not activated
+_DBT = Dbt(
+    project_dir=str(DBT_PROJECT.project_dir),
+    profiles_dir=str(DBT_PROJECT.profiles_dir),
+    dbt_executable=str(Path(sys.executable).with_name("dbt")),
+)
 _TRANSLATOR = Translator(DagsterDbtTranslatorSettings(enable_code_references=True))
 
 
@@ -124,7 +147,7 @@ _TRANSLATOR = Translator(DagsterDbtTranslatorSettings(enable_code_references=Tru
     name="dbt_models",
     pool=POOL,
 )
-def dbt_models(context: dg.AssetExecutionContext, dbt: DbtCliResource, scoreline: Scoreline) -> Iterator[Any]:
+def dbt_models(context: dg.AssetExecutionContext, scoreline: Scoreline) -> Iterator[Any]:
     """`dbt build`: models, then their tests. A failed test stops the models that depend on it, so that a
     wrong number is never published."""
     settings = scoreline.settings()
@@ -135,7 +158,7 @@ def dbt_models(context: dg.AssetExecutionContext, dbt: DbtCliResource, scoreline
     os.environ.update(dbt_environment(settings))  # dagster-dbt passes this process's environment to dbt
     with scoreline.warehouse().building(f"dbt build, run {context.run_id}"):
         # one folder instead of one per run: the lock is held, and dbt's logs stay in the home
-        build = dbt.cli(["build"], context=context, target_path=settings.home / "dbt")
+        build = _DBT.cli(["build"], context=context, target_path=settings.home / "dbt")
         try:
             for message in build.stream_raw_events():
                 for event in message.to_default_asset_events(

@@ -102,6 +102,20 @@ def test_keys_jobs_schedules_and_sensors_equal_the_reviewed_list(defs: dg.Defini
     assert found == reviewed
 
 
+def test_a_refresh_of_the_command_line_is_the_job_of_the_ui_without_its_imports(defs: dg.Definitions) -> None:
+    from orchestration.loading import defs as alone
+
+    for name in ("refresh", "backfill"):
+        snapshots = [one.resolve_job_def(name).get_job_snapshot_id() for one in (alone, defs)]
+        assert snapshots[0] == snapshots[1], "Dagster would show it as a run of an older job"
+    script = (
+        "import sys; from orchestration.runs import job_by_name; job_by_name('refresh');"
+        " print(sorted({'dagster_dbt', 'dbt', 'jinja2', 'pymongo', 'reports'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=PROJECT_ROOT)
+    assert done.stdout == "[]\n", done.stderr[-2000:]
+
+
 def test_schedules_run_in_the_company_s_zone(defs: dg.Definitions) -> None:
     assert {schedule.execution_timezone for schedule in defs.schedules or []} == {"America/Chicago"}
 

@@ -640,16 +640,16 @@ def test_a_table_that_stopped_is_told(copper: RawWarehouse) -> None:
     # a week on, the deals were not read any more: what November has brought is unknown, what October has stays
     copper.turn_clock("2025-11-03T12:00:00")
     copper.loaded("copper", "failed", finished=at("2025-11-03T11:55:00"))
-    copper.build(
-        "--select",
-        *models,
-        "int_crm__reach",
-        "fct_sales_targets",
-        "fct_sales_chain",
-        "--exclude-resource-type",
-        "test",
-        "unit_test",
+    pipeline = (
+        "int_crm__days",
+        "int_crm__open_deals",
+        "int_crm__watched_deals",
+        "int_sales__velocity",
+        "fct_sales_open_deals",
+        "fct_sales_velocity",
     )
+    others = ("int_crm__reach", "fct_sales_targets", "fct_sales_chain", "fct_sales_companies")
+    copper.build("--select", *models, *pipeline, *others, "--exclude-resource-type", "test", "unit_test")
     targets = {row["span"]: row for row in copper.query("from marts.fct_sales_targets")}
     november, quarter = targets["month"], targets["quarter"]
     assert [november[name] for name in ("won_value", "won_deals", "attainment", "gap", "expected")] == [
@@ -658,6 +658,42 @@ def test_a_table_that_stopped_is_told(copper: RawWarehouse) -> None:
     assert (quarter["won_deals"], quarter["expected"]) == (1, None) and quarter["won_value"] > 0
     steps = {(row["span"], row["step"]): row["actual"] for row in copper.query("from marts.fct_sales_chain")}
     assert steps["month", "deals"] is None and steps["quarter", "deals"] == 1
+    (basis,) = copper.query("select basis from marts.fct_sales_chain where span = 'month' and step = 'deals'")
+    assert basis["basis"].endswith("12 months to 30 Oct 2025")
+
+    # the pipeline of this Monday is unknown; the newest one is that of the last reading, and is dated so
+    shown = "from marts.fct_sales_velocity where shown_day >= date '2025-10-27' order by shown_day"
+    assert [
+        (row["shown_day"], row["is_now"], row["open_deals"], row["unknown_because"])
+        for row in copper.query(shown)
+    ] == [
+        (MONDAY, False, 1, None),
+        (date(2025, 10, 30), True, 1, None),
+        (date(2025, 11, 3), False, None, "Copper was last read on 30 Oct 2025 06:55"),
+    ]
+    # nobody knows whether somebody took care of it after the activities were refused
+    movement = copper.query(
+        "select distinct shown_day, is_movement_known, is_now from marts.fct_sales_open_deals"
+        " where shown_day >= date '2025-10-20' order by 1"
+    )
+    assert [tuple(row.values()) for row in movement] == [
+        (date(2025, 10, 20), True, False),
+        (MONDAY, True, False),
+        (date(2025, 10, 30), False, True),
+    ]
+
+    # a CRM of which nothing was ever read: everybody sees the pages, and nothing on them is zero
+    copper.change("delete from ledger.loads")
+    copper.loaded("copper", "failed", error="401 'Invalid credentials'")
+    copper.build("--select", *models, *pipeline, *others, "--exclude-resource-type", "test", "unit_test")
+    assert copper.query("select distinct note, value from marts.fct_sales_kpis") == [
+        {"note": "could not be read", "value": None}
+    ]
+    assert copper.query("from marts.fct_sales_open_deals") == []
+    (now,) = copper.query("from marts.fct_sales_velocity where is_now")
+    assert (now["open_deals"], now["per_day"]) == (None, None)
+    assert now["unknown_because"] == "Copper was not read yet"
+    assert copper.query("select count(*) as rows from marts.dim_sales_owners") != [{"rows": 0}]
 
 
 def test_without_a_crm_there_is_nothing(unconnected: RawWarehouse) -> None:

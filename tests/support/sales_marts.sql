@@ -102,7 +102,7 @@ select m.shown_day - if(is_now, 0, 1) as snapshot_day, m.shown_day, m.is_now, d.
        if(d.is_other_currency, null, d.amount) as amount, num(if(d.is_other_currency, null, d.amount) * s.probability) as weighted, d.created_day + 90 as close_day, d.created_day + 90 < m.shown_day as is_overdue,
        (m.shown_day - d.created_day)::bigint as age_days, ((m.shown_day - d.created_day) % 55)::bigint as stage_days, m.shown_day - ((m.shown_day - d.created_day) % 55)::int as last_moved_day,
        if(stage_days > 30, stage_days, null) as stale_days, if(stage_days > 30, 'no activity since ' || strftime(last_moved_day, '%-d %b %Y'), null) as stale_reason,
-       luck(3, d.deal_id, 1, 1) as pushes, luck(3, d.deal_id, 1, 1) * 14 as pushed_days, d.is_other_currency
+       true as is_movement_known, luck(3, d.deal_id, 1, 1) as pushes, luck(3, d.deal_id, 1, 1) * 14 as pushed_days, d.is_other_currency
 from (
     select date '2025-10-27' - 7 * i::int as shown_day, i = 0 as is_now from range(getvariable('mondays')) as r(i)
     union all select date '2025-10-27', false
@@ -112,7 +112,7 @@ join stages as s on s.stage_order = least(7, 1 + (m.shown_day - d.created_day) /
 
 create or replace table marts.fct_sales_velocity as
 select shown_day - if(is_now, 0, 1) as snapshot_day, shown_day, is_now, count(*) as open_deals, num(15717 + 10 * luck(90, shown_day, 1, 1)) as avg_deal, num(0.27) as win_rate, num(105) as cycle_days,
-       num(avg_deal * 0.27 / 105) as per_deal_day, num(avg_deal * 0.27 / 105 * open_deals) as per_day, '10 won in the 12 months before' as basis
+       num(avg_deal * 0.27 / 105) as per_deal_day, num(avg_deal * 0.27 / 105 * open_deals) as per_day, '10 won in the 12 months before' as basis, null::text as unknown_because
 from marts.fct_sales_open_deals group by shown_day, is_now;
 
 create or replace table marts.fct_sales_activity as

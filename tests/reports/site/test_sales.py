@@ -621,12 +621,57 @@ def test_a_crm_with_hardly_anything_in_it(tmp_path: Path) -> None:
     text = text_of((settings.site_dir / "sales.html").read_text(encoding="utf-8"))
     assert (
         "No leads read for this period." in text
-        and "No contact has entered the funnel yet." in text
+        and "No contact read has entered the funnel." in text
         and "No revenue target yet" in text
     )
     assert "No deals were open." in text_of(
         (settings.site_dir / "sales_pipeline.html").read_text(encoding="utf-8")
     )
+
+
+def test_a_crm_that_was_never_read_has_pages_that_say_so(tmp_path: Path) -> None:
+    settings = settings_for(tmp_path)
+    refused = {
+        "state": "failing",
+        "complete_through": None,
+        "last_error": "401 'The access token is expired.'",
+    }
+    fill(PublishedFile(settings.published_path, earlier=1, sources={"hubspot": refused}).write())
+    with duckdb.connect(str(settings.published_path)) as connection:
+        marts = connection.execute(
+            "select table_name from duckdb_tables() where table_name like 'fct_sales_%'"
+        ).fetchall()
+        for (mart,) in marts:
+            if mart not in ("fct_sales_kpis", "fct_sales_velocity", "fct_sales_activity"):
+                connection.execute(f"delete from marts.{mart}")
+        connection.execute(
+            "update marts.fct_sales_kpis set value = null, numerator = null, then_value = null, change = null,"
+            " read_through = null, note = 'could not be read', change_note = 'could not be read'"
+        )
+        connection.execute(
+            "update marts.fct_sales_activity set records = null, counted = null, attainment = null"
+        )
+        connection.execute("delete from marts.fct_sales_velocity where not is_now")
+        connection.execute(
+            "update marts.fct_sales_velocity set open_deals = null, avg_deal = null, win_rate = null, cycle_days ="
+            " null, per_deal_day = null, per_day = null, basis = null, unknown_because = 'HubSpot was not read yet'"
+        )
+        connection.execute(
+            "insert into marts.dim_source_tables by name select 'hubspot' as source, 'deals' as table_name,"
+            " 'failed' as state, true as is_on_sales_pages"
+        )
+    build_site(settings, load_company(settings), only=[name.removesuffix(".html") for name in PAGES[:5]])
+    texts = {name: text_of((settings.site_dir / name).read_text(encoding="utf-8")) for name in PAGES[:5]}
+    for name, text in texts.items():
+        assert (
+            "HubSpot: failing. It was never loaded, so what is counted from it is unknown."
+            " 401 'The access token is expired.' scoreline doctor says what is missing;"
+        ) in text, name
+    assert "How the pipeline stood then is unknown: HubSpot was not read yet." in texts["sales_pipeline.html"]
+    assert "No deals were open." not in texts["sales_pipeline.html"]
+    assert "in the CRM." not in texts["sales_activity.html"]
+    assert "No deals read for this period." in texts["sales_deals.html"]
+    assert "No records read for this period." in texts["sales_records.html"]
 
 
 def test_without_a_crm_there_are_no_sales_pages(tmp_path: Path) -> None:

@@ -1,8 +1,10 @@
--- the pipelines as they were at the end of each week and are today: which deals were open in them, with which stage, amount, owner and
+-- the pipelines as they were at the end of each week and are now: which deals were open in them, with which stage, amount, owner and
 -- planned close. A day on which no deal was open has one row without a deal: nothing was open, which is a number
 with open_deals as (
     select
         days.snapshot_day,
+        days.is_now,
+        days.is_known,
         deals.source,
         deals.deal_id,
         spans.pipeline_id,
@@ -24,7 +26,8 @@ with open_deals as (
     from {{ ref('int_crm__deals') }} as deals
     inner join {{ ref('int_crm__days') }} as days
         on
-            deals.opened_on <= days.snapshot_day
+            days.kind = 'deals' and days.is_read
+            and deals.opened_on <= days.snapshot_day
             and (deals.deleted_on is null or deals.deleted_on > days.snapshot_day)
     inner join {{ ref('int_crm__deal_spans') }} as spans
         on
@@ -49,8 +52,11 @@ union all by name
 
 select
     snapshot_day,
+    is_now,
+    is_known,
     source,
     'snapshot' as record_type,
     cast(snapshot_day as text) as record_id,
     'The whole pipeline' as record_label
 from {{ ref('int_crm__days') }}
+where kind = 'deals' and is_read

@@ -1,6 +1,11 @@
 -- the open deals of each day with when they last moved: a model of its own, so that where one kind of activity may not be read only the
 -- stale deals are unknown
-with last_activities as (
+with read as (
+    select {{ read_state() }}
+    {{ tables_needed(['int_crm__deal_activities']) }}
+),
+
+last_activities as (
     select
         open_deals.deal_id,
         open_deals.snapshot_day,
@@ -31,6 +36,12 @@ watched as (
 )
 
 select
-    *,
-    snapshot_day - last_moved_day > cast({{ setting('hubspot.stale_after_days', '30') }} as integer) and not has_meeting_ahead as is_stale
+    watched.*,
+    watched.snapshot_day - watched.last_moved_day > cast({{ setting('hubspot.stale_after_days', '30') }} as integer)
+    and not watched.has_meeting_ahead as is_stale,
+    -- whether activities were read as far as that day: else a deal looks as if nobody had touched it
+    not read.is_unread and (
+        watched.snapshot_day <= {{ local_day('read.read_through') }} or watched.snapshot_day = {{ today() }} and not read.is_late
+    ) as is_movement_known
 from watched
+cross join read

@@ -4,6 +4,8 @@ with days as (
     select
         snapshot_day,
         any_value(source) as source,
+        any_value(is_now) as is_now,
+        any_value(is_known) as is_known,
         count(*) filter (where record_type <> 'snapshot' and not is_deleted) as open_deals
     from {{ ref('int_crm__open_deals') }}
     group by snapshot_day
@@ -27,6 +29,8 @@ rates as (
 select
     days.snapshot_day,
     days.source,
+    days.is_now,
+    days.is_known,
     days.open_deals,
     rates.avg_deal,
     rates.win_rate,

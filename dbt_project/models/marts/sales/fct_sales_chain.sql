@@ -1,13 +1,20 @@
 -- what the target asks of every stage before it: target ÷ average deal ÷ win rate ÷ the rates of the funnel. Decimals are carried from
 -- step to step; only what is shown is a whole number, rounded up
-with recent as (
+with now as (
+    select snapshot_day as day
+    from {{ ref('int_crm__days') }}
+    where kind = 'deals' and is_now
+),
+
+recent as (
     select
-        sum(numerator) filter (where measure = 'avg_deal') as won_value,
-        count(*) filter (where measure = 'avg_deal') as won_with_amount,
-        sum(numerator) filter (where measure = 'win_rate') as won,
-        count(*) filter (where measure = 'win_rate') as closed
-    from {{ ref('int_sales__events') }}
-    where day between {{ year_before(today()) }} and {{ today() }}
+        any_value(now.day) as until_day,
+        sum(events.numerator) filter (where events.measure = 'avg_deal') as won_value,
+        count(*) filter (where events.measure = 'avg_deal') as won_with_amount,
+        sum(events.numerator) filter (where events.measure = 'win_rate') as won,
+        count(*) filter (where events.measure = 'win_rate') as closed
+    from now
+    left join {{ ref('int_sales__events') }} as events on events.day between {{ year_before('now.day') }} and now.day
 ),
 
 rates as (
@@ -20,6 +27,7 @@ rates as (
         any_value(recent.won_with_amount) as won_with_amount,
         any_value({{ plain_number('recent.won') }}) as won,
         any_value(recent.closed) as closed,
+        any_value(recent.until_day) as until_day,
         max(format('{:,} of {:,}', funnel.passed, funnel.entered)) filter (where funnel.stage = 'sql') as sql_basis,
         max(format('{:,} of {:,}', funnel.passed, funnel.entered)) filter (where funnel.stage = 'mql') as mql_basis,
         max(format('{:,} of {:,}', funnel.passed, funnel.entered)) filter (where funnel.stage = 'lead') as lead_basis
@@ -30,13 +38,13 @@ rates as (
 
 -- doubles carry what decimals of 38 digits would cut when they are divided five times
 steps as (
-    {% set today_text = day_text(today()) -%}
-    {% set span_words = "' won, 12 months to ' || " ~ today_text -%}
+    {% set until_text = day_text('rates.until_day') -%}
+    {% set span_words = "' won, 12 months to ' || " ~ until_text -%}
     {% set formula = ['targets.target'] -%}
     {% for step, label, rate, rate_label, basis, measure in [
         ('revenue', 'Revenue', none, none, "'the goal of ' || targets.span_label", 'won_value'),
         ('deals', 'Deals won', 'avg_deal', 'average deal', "won_with_amount || " ~ span_words, 'deals_won'),
-        ('opportunities', 'Opportunities', 'win_rate', 'win rate', "won || ' of ' || closed || ' closed, 12 months to ' || " ~ today_text, 'deals_created'),
+        ('opportunities', 'Opportunities', 'win_rate', 'win rate', "won || ' of ' || closed || ' closed, 12 months to ' || " ~ until_text, 'deals_created'),
         ('sqls', 'SQL', 'sql_rate', 'SQL to opportunity', "sql_basis || ' that ever entered'", 'sqls'),
         ('mqls', 'MQL', 'mql_rate', 'MQL to SQL', "mql_basis || ' that ever entered'", 'mqls'),
         ('leads', 'Leads', 'lead_rate', 'lead to MQL', "lead_basis || ' that ever entered'", 'leads'),

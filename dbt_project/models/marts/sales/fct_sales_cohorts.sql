@@ -2,13 +2,16 @@
 -- than that, the part can still grow
 with deals as (
     select
-        opened_on,
-        {{ calendar_quarter_start('opened_on') }} as cohort_start,
-        deal_state,
-        closed_on - opened_on as closed_at_age,
-        {{ today() }} - opened_on as age
-    from {{ ref('int_crm__deals') }}
-    where not is_deleted and not is_disqualified and deal_state <> 'moved' and opened_on <= {{ today() }}
+        deals.opened_on,
+        {{ calendar_quarter_start('deals.opened_on') }} as cohort_start,
+        deals.deal_state,
+        deals.closed_on - deals.opened_on as closed_at_age,
+        -- a deal is as old as it was when the CRM was last read
+        days.snapshot_day - deals.opened_on as age
+    from {{ ref('int_crm__deals') }} as deals
+    inner join {{ ref('int_crm__days') }} as days on days.kind = 'deals' and days.is_now
+    where
+        not deals.is_deleted and not deals.is_disqualified and deals.deal_state <> 'moved' and deals.opened_on <= days.snapshot_day
 ),
 
 ages as (

@@ -1,6 +1,11 @@
--- companies by industry, size and how far deals with them have come: those made in the period, and all that were there at its end
+-- companies by industry, size and how far deals with them have come: those made in the period, and all that were there at its end. Where
+-- deals were never read, how far they have come is unknown
 {% set sizes = [(10, '1 to 10'), (50, '11 to 50'), (200, '51 to 200'), (1000, '201 to 1,000')] -%}
-with links as (
+with unread as (
+    select {{ never_read(['int_crm__deals', 'stg_hubspot__associations']) }} as has_no_deals
+),
+
+links as (
     select distinct
         coalesce(merged_deals.deal_id, links.from_id) as from_id,
         coalesce(merged_companies.company_id, links.to_id) as to_id
@@ -44,21 +49,24 @@ companies as (
             else 'Over 1,000'
         end as size,
         case
+            when unread.has_no_deals then 99
             when deals.won_deals > 0 then 1
             when deals.open_deals > 0 then 2
             when deals.deals > 0 then 3
             else 4
         end as deals_order,
         case
+            when unread.has_no_deals then 'Unknown'
             when deals.won_deals > 0 then 'Won'
             when deals.open_deals > 0 then 'Open deal'
             when deals.deals > 0 then 'Lost'
             else 'No deal yet'
         end as deals,
-        coalesce(deals.open_deals, 0) as open_deals,
-        coalesce(deals.won_deals, 0) as won_deals,
-        coalesce(deals.won_value, 0) as won_value
+        case when not unread.has_no_deals then coalesce(deals.open_deals, 0) end as open_deals,
+        case when not unread.has_no_deals then coalesce(deals.won_deals, 0) end as won_deals,
+        case when not unread.has_no_deals then coalesce(deals.won_value, 0) end as won_value
     from {{ ref('int_crm__companies') }} as companies
+    cross join unread
     inner join {{ ref('int_sales__owners') }} as owners on companies.owner_key = owners.owner_key
     left join deals on companies.company_id = deals.company_id
     where not companies.is_deleted

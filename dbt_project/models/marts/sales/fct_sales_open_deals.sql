@@ -1,8 +1,9 @@
--- the open deals on the morning of every Monday, as they were then, and as they are now
+-- the open deals on the morning of every Monday, as they were then, and as they are now or were when the CRM was last read. A Monday that
+-- the CRM was not read through has none: fct_sales_velocity says so
 select
     deals.snapshot_day,
-    case when deals.snapshot_day = {{ today() }} then deals.snapshot_day else deals.snapshot_day + 1 end as shown_day,
-    deals.snapshot_day = {{ today() }} as is_now,
+    case when deals.is_now then deals.snapshot_day else deals.snapshot_day + 1 end as shown_day,
+    deals.is_now,
     deals.deal_id,
     deals.record_label as deal_name,
     deals.record_url,
@@ -19,9 +20,9 @@ select
     deals.snapshot_day - deals.opened_on as age_days,
     deals.snapshot_day - greatest(coalesce(deals.stage_entered_day, deals.opened_on), deals.opened_on) as stage_days,
     deals.last_moved_day,
-    case when deals.is_stale then deals.snapshot_day - deals.last_moved_day end as stale_days,
+    case when deals.is_stale and deals.is_movement_known then deals.snapshot_day - deals.last_moved_day end as stale_days,
     case
-        when deals.is_stale then
+        when deals.is_stale and deals.is_movement_known then
             case
                 when deals.last_activity_day is null then 'never an activity'
                 else 'no activity since ' || {{ day_text('deals.last_activity_day') }}
@@ -29,10 +30,11 @@ select
             || ', in its stage since '
             || {{ day_text('greatest(coalesce(deals.stage_entered_day, deals.opened_on), deals.opened_on)') }}
     end as stale_reason,
+    deals.is_movement_known,
     cast(coalesce(deals.pushes, 0) as bigint) as pushes,
     cast(coalesce(deals.pushed_days, 0) as bigint) as pushed_days,
     deals.is_other_currency
 from {{ ref('int_crm__watched_deals') }} as deals
 inner join {{ ref('int_sales__owners') }} as owners on deals.owner_key = owners.owner_key
 left join {{ ref('int_crm__stages') }} as stages on deals.pipeline_id = stages.pipeline_id and deals.stage_id = stages.stage_id
-where deals.record_type <> 'snapshot' and not deals.is_deleted
+where deals.record_type <> 'snapshot' and not deals.is_deleted and deals.is_known

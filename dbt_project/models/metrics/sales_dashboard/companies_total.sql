@@ -15,4 +15,5 @@ select
 from {{ ref('int_crm__days') }} as days
 left join {{ ref('int_crm__companies') }} as records
     on not records.is_deleted and coalesce(records.created_day, date '0001-01-01') <= days.snapshot_day
+where days.kind = 'companies' and days.is_read
 group by days.snapshot_day, days.source

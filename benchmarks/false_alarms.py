@@ -59,6 +59,7 @@ def as_points(values: np.ndarray, unit: str = "count") -> pd.DataFrame:
             "unit": unit,
             "is_signed": False,
             "base": 0,
+            "stretch": 0,
         }
     )
 

@@ -17,7 +17,8 @@ from portal.web import Signed, Visit
 from reports.components.figures import LineChart
 from reports.components.macros import macros
 from reports.engine.queries import Result, Row
-from reports.look.numbers import day, judged
+from reports.look.numbers import day, judged, short_instant
+from reports.look.tokens import STATE
 from reports.words.line import PER, goal_text
 from reports.words.restatements import before, newest_first
 from reports.words.signal import limits_of, marked
@@ -65,6 +66,19 @@ def goal_words(goal: DatedGoal, unit: str) -> str:
 def value_of(figure: Figure) -> str:
     goal = figure.goal
     return judged(figure.value, figure.unit, (goal.target, goal.target_2) if goal else (None, None))
+
+
+def reach_of(figure: Figure, zone: str) -> str:
+    """What a number lacks, in words: `Stale, complete to 27 Oct, 07:00; a bank complains`; empty: nothing."""
+    said = "" if figure.state in ("live", "provisional") else STATE.get(figure.state, figure.state)
+    if figure.state == "stale" and figure.as_of:
+        said += f", complete to {short_instant(figure.as_of, zone)}"
+    return "; ".join(filter(None, (said, figure.note)))
+
+
+def is_whole(figure: Figure) -> bool:
+    """Whether a finished period was read to its end, and nothing is left out of it."""
+    return figure.state in ("live", "manual") and figure.note is None
 
 
 def goal_of(figure: Figure) -> str:
@@ -118,6 +132,7 @@ def line(visit: Signed, line_id: str, all: str = "") -> HTMLResponse:
         written=Written.of(visit, line_id),
         new_key=lambda: secrets.token_hex(16),
         value_of=value_of,
+        reach_of=lambda one: reach_of(one, zone),
         goal_of=goal_of,
         goal_words=goal_words,
         Pill=macros("basics.html").Pill,
@@ -134,10 +149,15 @@ def _receipt(view: View, one: Figure) -> str | None:
 def _chart(about: Row, found: list[Figure]) -> object:
     """The finished periods of the last year; fewer than two numbers draw nothing."""
     found = [one for one in found if one.is_finished][-CHARTED:]
-    if sum(one.value is not None for one in found) < 2:
+    if sum(one.value is not None and is_whole(one) for one in found) < 2:
         return ""
     rows = [
-        Row(start=day(one.start_date), value=one.value, goal=one.goal.target if one.goal else None)
+        Row(
+            start=day(one.start_date),
+            # what was read in part would be drawn as a fall
+            value=one.value if is_whole(one) else None,
+            goal=one.goal.target if one.goal else None,
+        )
         for one in found
     ]
     has_goal = any(row.goal is not None for row in rows)
@@ -167,6 +187,7 @@ def _chart(about: Row, found: list[Figure]) -> object:
 def period(visit: Signed, label: str) -> HTMLResponse:
     """All lines in a month or a quarter, or in a week for those who may not open the scorecard."""
     view = visit.view
+    zone = visit.portal.company.company.time_zone
     span = view.spans.get(label)
     if span is None:
         raise HTTPException(404)
@@ -187,6 +208,7 @@ def period(visit: Signed, label: str) -> HTMLResponse:
         span=span,
         sections=sections,
         value_of=value_of,
+        reach_of=lambda one: reach_of(one, zone),
         goal_of=goal_of,
         written=Written.of(visit),
         Pill=macros("basics.html").Pill,

@@ -20,7 +20,7 @@ from foundation.store.normals import normals_of
 from foundation.store.notes import Note, notes_of
 from portal.api.figures import Figure
 from portal.forms import ON_THE_PAGE, sentence
-from portal.lines import about_line, goal_of, value_of
+from portal.lines import about_line, goal_of, reach_of, value_of
 from portal.notes import (
     OWES,
     STATES,
@@ -71,9 +71,8 @@ def week(visit: Signed, all: str = "", done: str = "") -> HTMLResponse:
     lines, me = visit.view.lines, visit.who.person_key
     own = {name for name, line in lines.items() if me in line.owners}
     everybody = bool(all) or not (own or any(one.owner == me for one in written.open_actions))
-    missed = [
-        one for one in newest_figures(visit) if one.status == OWES and (everybody or one.line_id in own)
-    ]
+    newest = [one for one in newest_figures(visit) if everybody or one.line_id in own]
+    missed = [one for one in newest if one.status == OWES]
     actions = [one for one in written.open_actions if everybody or one.owner == me or one.line_id in own]
     note_confidential(visit, "my week", {one.line_id for one in missed} | {one.line_id for one in actions})
     noted = [(one, written.notes.get((one.line_id, one.start_date))) for one in missed]
@@ -87,6 +86,7 @@ def week(visit: Signed, all: str = "", done: str = "") -> HTMLResponse:
         written=written,
         everybody=everybody,
         has_own=bool(own),
+        unknown=sum(one.status == "no_data" for one in newest),
         labels=_labels(visit),
         done=SAID.get(done, ""),
         value_of=value_of,
@@ -148,6 +148,7 @@ def _note_page(
         done=SAID.get(done, ""),
         new_key=_new_key,
         value=value_of(figure),
+        reach=reach_of(figure, visit.portal.company.company.time_zone),
         goal=goal_of(figure),
         Pill=macros("basics.html").Pill,
     )
@@ -285,9 +286,14 @@ def ranges(visit: Visit, line_id: str, unit: str, starts_on: date | None = None)
     if starts_on is not None:
         # points of an earlier definition do not count
         first = max(starts_on, rows[0].base_from or starts_on)
-        values = [float(row.value) for row in rows[::-1] if row.week_start >= first]
+        since = [row for row in rows[::-1] if row.week_start >= first]
         signed = any(row.value < 0 or (row.lower or 0) < 0 for row in rows)
-        then = usual_range(values, is_share=unit == "percent", is_signed=signed)
+        then = usual_range(
+            [float(row.value) for row in since],
+            is_share=unit == "percent",
+            is_signed=signed,
+            follows=[row.moving_range is not None for row in since],
+        )
     return Ranges(rows[0], then, unit)
 
 

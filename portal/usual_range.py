@@ -27,23 +27,28 @@ class UsualRange:
     """`too_few_points`, `mostly_zero` or `trend`."""
 
 
-def usual_range(values: Sequence[float], *, is_share: bool, is_signed: bool) -> UsualRange | None:
+def usual_range(
+    values: Sequence[float], *, is_share: bool, is_signed: bool, follows: Sequence[bool] = ()
+) -> UsualRange | None:
     """The range that follows from the points of one base, the oldest first; None: there are none.
 
     Args:
         is_share: limits stop at 1, if no value is above.
         is_signed: values may be negative, so limits do not stop at 0.
+        follows: whether a value comes right after the one before it; False where a week between them is
+            unknown. Empty: all do.
     """
     values = list(values[:MOST])
     if not values:
         return None
-    moves = [abs(now - before) for before, now in pairwise(values)]
+    pairs = [pair for i, pair in enumerate(pairwise(values), 1) if not follows or follows[i]]
+    moves = [abs(now - before) for before, now in pairs]
     reason = None
-    if len(values) < FEWEST:
+    if len(values) < FEWEST or not moves:
         reason = "too_few_points"
     elif sum(value == 0 for value in values) > len(values) / 2:
         reason = "mostly_zero"
-    elif _autocorrelation(values) > 0.6:
+    elif _autocorrelation(pairs) > 0.6:
         reason = "trend"
     by_median = bool(moves) and max(moves) > 3.268 * mean(moves) and median(moves) > 0
     centre = median(values) if by_median else mean(values)
@@ -55,8 +60,8 @@ def usual_range(values: Sequence[float], *, is_share: bool, is_signed: bool) -> 
     return UsualRange(len(values), centre, lower, upper)
 
 
-def _autocorrelation(values: Sequence[float]) -> float:
-    before, after = values[:-1], values[1:]
+def _autocorrelation(pairs: Sequence[tuple[float, float]]) -> float:
+    before, after = [one for one, _ in pairs], [one for _, one in pairs]
     if len(set(before)) < 2 or len(set(after)) < 2:
         return 0.0
     return correlation(before, after)

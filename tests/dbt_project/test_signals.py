@@ -117,6 +117,17 @@ def test_a_point_inside_on_the_same_side_is_no_part_of_a_run_outside() -> None:
     assert weeks.outside_weeks[2 * len(STEADY) :].tolist() == [0, 1, 2, 0, 1]
 
 
+def test_a_run_ends_at_a_week_that_nobody_knows() -> None:
+    points = as_points(np.array([[*STEADY, *STEADY, *[54] * 8]]))
+    whole = signals(points).iloc[-1]
+    assert (whole.rule, whole.side_weeks) == ("eight_in_a_row", 8)
+    points.loc[points.index[-3:], "stretch"] = 1
+    weeks = signals(points)
+    assert weeks.side_weeks.iloc[-4:].tolist() == [5, 1, 2, 3] and not weeks.rule.notna().any()
+    # what lies before an unknown week is not the week before
+    assert pd.isna(weeks.moving_range.iloc[-3]) and weeks.moving_range.iloc[-2] == 0
+
+
 def test_a_new_base_keeps_the_memory_of_the_line() -> None:
     points = as_points(np.array([[*STEADY, 90, *(one + 100 for one in STEADY)]]))
     points["base"] = [0] * (len(STEADY) + 1) + [1] * len(STEADY)

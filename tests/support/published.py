@@ -605,7 +605,7 @@ def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: list[list[A
 
 _POINTS = """
 create temp view int_signals__points as
-select line_id, week_start, value::double as value, unit, false as is_signed, 0 as base
+select line_id, week_start, value::double as value, unit, false as is_signed, 0 as base, 0 as stretch
 from marts.fct_scorecard_weekly join marts.dim_lines using (line_id)
 where is_finished and value is not null and state in ('live', 'manual') and partial_note is null
 """

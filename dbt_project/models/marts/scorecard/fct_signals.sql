@@ -4,10 +4,13 @@ with points as (
     select
         *,
         row_number() over in_base as position,
-        lag(value) over in_base as previous,
-        abs(value - lag(value) over in_base) as moving_range
+        -- of the week before it, as long as no week in between is unknown
+        lag(value) over in_stretch as previous,
+        abs(value - lag(value) over in_stretch) as moving_range
     from {{ ref('int_signals__points') }}
-    window in_base as (partition by line_id, base order by week_start)
+    window
+        in_base as (partition by line_id, base order by week_start),
+        in_stretch as (partition by line_id, base, stretch order by week_start)
 ),
 
 measured as (
@@ -39,7 +42,7 @@ described as (
         measured.base_to,
         measured.n,
         case
-            when measured.n is null then 'too_few_points'
+            when measured.n is null or measured.mean_range is null then 'too_few_points'
             when measured.share_of_zeros > 0.5 then 'mostly_zero'
             when measured.autocorrelation > 0.6 and not isnan(measured.autocorrelation) then 'trend'
         end as no_range,
@@ -71,7 +74,7 @@ sided as (
 with_earlier as (
     select
         *,
-        lag(side) over (partition by line_id, base order by week_start) as earlier_side
+        lag(side) over (partition by line_id, base, stretch order by week_start) as earlier_side
     from sided
 ),
 
@@ -86,13 +89,13 @@ ruled as (
             when abs(sum(side) over last_eight) = 8 then 'eight_in_a_row'
         end as rule,
         -- a run of points on one side, and one of points outside, end with the first that is not
-        count_if(side is distinct from earlier_side) over in_base as side_run,
-        count_if(not is_outside or side is distinct from earlier_side) over in_base as outside_run
+        count_if(side is distinct from earlier_side) over in_stretch as side_run,
+        count_if(not is_outside or side is distinct from earlier_side) over in_stretch as outside_run
     from with_earlier
     window
-        in_base as (partition by line_id, base order by week_start),
-        last_four as (partition by line_id, base order by week_start rows between 3 preceding and current row),
-        last_eight as (partition by line_id, base order by week_start rows between 7 preceding and current row)
+        in_stretch as (partition by line_id, base, stretch order by week_start),
+        last_four as (partition by line_id, base, stretch order by week_start rows between 3 preceding and current row),
+        last_eight as (partition by line_id, base, stretch order by week_start rows between 7 preceding and current row)
 )
 
 select
@@ -118,6 +121,6 @@ select
     cast(coalesce(n, position - 1) as integer) as n
 from ruled
 window
-    in_side_run as (partition by line_id, base, side_run order by week_start),
-    in_outside_run as (partition by line_id, base, outside_run order by week_start),
+    in_side_run as (partition by line_id, base, stretch, side_run order by week_start),
+    in_outside_run as (partition by line_id, base, stretch, outside_run order by week_start),
     earlier as (partition by line_id order by week_start rows between unbounded preceding and 1 preceding)

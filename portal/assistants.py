@@ -29,7 +29,7 @@ from portal.api import definitions, figures, records
 from portal.api import notes as api_notes
 from portal.api.answers import Reads, problem, span_of, visible_line, week_of
 from portal.guard import READS, Receive, Scope, Send
-from portal.lines import goal_of, value_of
+from portal.lines import goal_of, reach_of, value_of
 from portal.notes import Written, figure_of, newest_figures
 from portal.pages import note_confidential
 from portal.published import ReceiptsOnDemand
@@ -226,6 +226,7 @@ def _figures(reader: Reader, found: list[figures.Figure]) -> list[Answer]:
     note_confidential(reader, "figures for an assistant", {one.line_id for one in found})
     receipts = ReceiptsOnDemand(f"{reader.portal.url}/", known=reader.view.known)
     notes = Written.of(reader).notes
+    zone = reader.portal.company.company.time_zone
     made = []
     for one in found:
         note = notes.get((one.line_id, one.start_date))
@@ -233,9 +234,7 @@ def _figures(reader: Reader, found: list[figures.Figure]) -> list[Answer]:
             {
                 **one.model_dump(mode="json", exclude={"note"}),
                 "leaves_out": one.note,
-                "value_in_words": value_of(one)
-                if one.value is not None
-                else f"no number: {STATE.get(one.state, one.state).lower()}",
+                "value_in_words": in_words(one, zone),
                 "goal_in_words": goal_of(one) if one.goal else "no goal",
                 "status_in_words": STATUS.get(one.status or "", one.status),
                 "receipts": receipts.href(one.period, one.line_id),
@@ -245,6 +244,16 @@ def _figures(reader: Reader, found: list[figures.Figure]) -> list[Answer]:
             }
         )
     return made
+
+
+def in_words(figure: figures.Figure, zone: str) -> str:
+    """The number, and what it is not: an assistant repeats the words."""
+    if figure.value is None:
+        if figure.status == "not_applicable":
+            return "no number: nothing to divide by"
+        return f"no number: {STATE.get(figure.state, figure.state).lower()}"
+    reach = reach_of(figure, zone)
+    return value_of(figure) + (f" ({reach[0].lower() + reach[1:]})" if reach else "")
 
 
 def _span(reader: Reader, line: str, period: str) -> Span:

@@ -163,6 +163,7 @@ class SourceOut(BaseModel):
     last_success_at: datetime | None
     newest_record: datetime | None
     rows_total: int | None
+    reason: str | None = Field(None, description="What the vendor says, where it fails or refuses a part.")
 
 
 class Sources(BaseModel):
@@ -172,6 +173,5 @@ class Sources(BaseModel):
 @router.get("/sources", tags=["Definitions"])
 def sources(visit: Cached) -> Sources:
     """The systems behind the lines that you may see."""
-    return Sources(
-        sources=[SourceOut(**row) for row in visit.view.rows("from marts.dim_sources order by source")]
-    )
+    rows = visit.view.rows("select *, last_error as reason from marts.dim_sources order by source")
+    return Sources(sources=[SourceOut(**row) for row in rows])

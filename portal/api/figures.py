@@ -129,15 +129,22 @@ marts.dim_build as b where l.cadence = 'quarter' and (f.quarter_start <= l.valid
 """,
     "weeks of a quarter": """
 with newest as (
-    select f.*, row_number() over (partition by f.line_id order by f.week_start desc) as place
+    select f.*, row_number() over (partition by f.line_id order by f.week_start desc) as place,
+    count(f.partial_note) over (partition by f.line_id) as partial_weeks
     from marts.fct_scorecard_weekly as f where f.quarter_label = $quarter and f.is_finished
 )
 select f.line_id, f.section, f.metric_id, l.label, l.sort_order, if(l.unit = 'money', 'money:' || b.currency,
 l.unit) as unit, f.quarter_label as period, $first::date as start_date, $last::date as end_date,
 b.finished_week >= $last::date - 6 as is_finished, f.quarter_value as value, null as numerator, null as
-denominator, f.quarter_weeks as n, f.operator, f.target, f.target_2, f.quarter_status as status, f.state,
-f.as_of, null as previous_value, f.quarter_label as quarter, f.quarter_value, f.quarter_status, null as
-partial_note from newest as f join marts.dim_lines as l using (line_id) cross join marts.dim_build as b
+denominator, null as n, f.operator, f.target, f.target_2, f.quarter_status as status, f.state,
+f.as_of, null as previous_value, f.quarter_label as quarter, f.quarter_value, f.quarter_status,
+nullif(concat_ws('; ',
+    if(f.quarter_weeks < f.quarter_weeks_expected,
+        f.quarter_weeks || ' of ' || f.quarter_weeks_expected || ' weeks', null),
+    if(f.partial_weeks > 0,
+        f.partial_weeks || if(f.partial_weeks = 1, ' week leaves', ' weeks leave') || ' something out', null)
+), '') as partial_note
+from newest as f join marts.dim_lines as l using (line_id) cross join marts.dim_build as b
 where f.place = 1 and l.cadence = 'week'
 """,
 }

@@ -57,7 +57,14 @@ def rounded(value: Any) -> float | int | None:
 
 
 def _facts(view: View, monday: date) -> dict[str, Any]:
-    rows = view.rows("from marts.fct_scorecard_weekly where week_start = $monday::date", monday=monday)
+    """The lines of a week. The shapes have no place to say that a week was read in part: it has no number."""
+    rows = view.rows(
+        "select * replace (if(state = 'stale', null, value) as value,"
+        " if(state = 'stale', null, numerator) as numerator,"
+        " if(state = 'stale', null, denominator) as denominator)"
+        " from marts.fct_scorecard_weekly where week_start = $monday::date",
+        monday=monday,
+    )
     return {row.line_id: row for row in rows}
 
 

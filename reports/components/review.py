@@ -78,6 +78,16 @@ class Reviewed:
         return self.line.is_signal
 
     @property
+    def is_unknown(self) -> bool:
+        """Nobody knows whether it has changed: its number is missing or not whole."""
+        line = self.line
+        if line.status == "not_applicable":
+            return False
+        if line.cadence == "week":
+            return line.signal is None
+        return line.value is None or line.state == "stale" or bool(line.partial_note)
+
+    @property
     def panels(self) -> list[Markup]:
         return [to_panel(chart) for chart in (self.weeks, self.months) if chart]
 
@@ -89,6 +99,20 @@ def parts(values: Mapping[str, Result], receipts: Receipts | None = None) -> lis
         (title, [_reviewed(shown[row.line_id], values, receipts) for row in rows if row.line_id in shown])
         for title, rows in values["reviewed"].groups("title")
     ]
+
+
+def quiet_text(rows: Sequence[Reviewed]) -> str:
+    """What to say of the lines that are no exception: `11 other lines can be read in silence. ...`"""
+    exceptions, unknown = sum(row.is_exception for row in rows), sum(row.is_unknown for row in rows)
+    quiet = len(rows) - exceptions - unknown
+    texts = []
+    if quiet and not exceptions:
+        texts.append("No line has changed." if not unknown else "No line with a whole number has changed.")
+    if quiet:
+        texts.append(f"{plural(quiet, 'other line' if exceptions else 'line')} can be read in silence.")
+    if unknown:
+        texts.append(f"Nobody knows of {plural(unknown, 'line')}: the number is missing or not whole.")
+    return " ".join(texts)
 
 
 def Review(
@@ -115,7 +139,8 @@ def Review(
     }
     found = [(title, rows) for title, rows in parts(blocks, receipts) if rows]
     every = [row for _, rows in found for row in rows]
-    return _html.review(build.one(), week, found, [row for row in every if row.is_exception], len(every))
+    exceptions = [row for row in every if row.is_exception]
+    return _html.review(build.one(), week, found, exceptions, quiet_text(every))
 
 
 def _reviewed(line: Line, values: Mapping[str, Result], receipts: Receipts | None) -> Reviewed:

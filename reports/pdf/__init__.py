@@ -10,11 +10,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from reports.components.review import Reviewed, parts
+from reports.components.review import Reviewed, parts, quiet_text
 from reports.engine.queries import Row
 from reports.look.charts import to_svg
 from reports.look.document import FONTS
-from reports.look.numbers import DASH, capital, instant, plural, week_days
+from reports.look.numbers import DASH, capital, instant, week_days
 from reports.look.tokens import STATE, STATUS, literal
 from reports.pages import REVIEW, Entry
 from reports.words.line import Line
@@ -79,7 +79,7 @@ def review_pdf(values: Mapping[str, Any], heading: str) -> bytes:
         "days": week_days(values["week"]),
         "built": f"Data as of {instant(build.as_of, build.time_zone)}",
         "exceptions": [f"{row.line.label} {row.line.value_text}" for _, row in found if row.is_exception],
-        "quiet": plural(sum(not row.is_exception for _, row in found), "other line"),
+        "quiet": quiet_text([row for _, row in found]),
         "lines": [_reviewed(title, row, i, pictures) for i, (title, row) in enumerate(found)],
     }
     return _compiled("review.typ", data, pictures)
@@ -173,7 +173,9 @@ def data_of(values: Mapping[str, Any], heading: str) -> dict[str, Any]:
 def _row(line: Line, zone: str) -> dict[str, Any]:
     status = line.row.status or "no_data"
     shape = _SHAPE.get(status, "")
-    state = "" if line.row.state in ("live", "provisional") else f" ({STATE[line.row.state].lower()})"
+    said = [] if line.row.state in ("live", "provisional") else [STATE[line.row.state].lower()]
+    said += ["partial"] if line.row.value is not None and line.row.get("partial_note") else []
+    state = f" ({', '.join(said)})" if said else ""
     return {
         "label": line.row.label,
         "owner": line.row.owner_names or "",

@@ -78,7 +78,8 @@ def test_a_figure_says_all_that_is_known_of_it(team: Callable[..., Any]) -> None
 def test_quarters_pool(team: Callable[..., Any]) -> None:
     found = team("/api/v1/scorecard/quarterly?quarter=4&year=2025&line=reactive_ops.same_day_close_rate")
     (figure,) = found["figures"]
-    assert round(figure["value"], 2) == 0.58 and figure["n"] == 4 and figure["is_finished"] is False
+    assert round(figure["value"], 2) == 0.58 and figure["is_finished"] is False
+    assert figure["n"] is None and figure["note"] is None, "weeks are no records"
     deals = team("/api/v1/scorecard/quarterly?quarter=2025-Q4&line=quarter_summary.deals_won")["figures"]
     assert [one["value"] for one in deals] == [2]
 
@@ -408,9 +409,32 @@ def test_what_was_not_read_is_null_in_the_shapes_asked_for_by_name(settings: Set
     assert set(daily.values()) == {None}
     people = browser.get(f"/api/autotask/activity?{days}", **header).json()["activity"]
     assert people and {value for one in people.values() for value in one.values()} == {None}
+    week = browser.get("/api/autotask/scorecard/weekly?week=43&year=2025", **header).json()["metrics"]
+    sales = browser.get("/api/hubspot/scorecard/sales-activity?week=43&year=2025", **header).json()
+    assert {value for one in (week, *sales.values()) for value in one.values()} == {None}
     # the week before was read
     before = "start_date=2025-10-13&end_date=2025-10-19"
     assert browser.get(f"/api/hubspot/scorecard/mrr-closed?{before}", **header).json()["total_mrr"] == 0
+
+
+def test_a_quarter_says_which_weeks_it_lacks_and_a_source_why(settings: Settings) -> None:
+    with duckdb.connect(str(settings.published_path)) as connection:
+        connection.execute(
+            "update marts.fct_scorecard_weekly set quarter_weeks = 3, quarter_weeks_expected = 4,"
+            " partial_note = 'a bank complains' where week_label = '2025-W43'"
+        )
+        connection.execute(
+            "update marts.dim_sources set last_error = '403 no scope' where source = 'hubspot'"
+        )
+    _, header = token_for(settings, "team")
+    browser = Browser(create_app(settings, ADDRESS))
+    path = "/api/v1/scorecard/quarterly?quarter=4&year=2025&line=reactive_ops.same_day_close_rate"
+    (figure,) = browser.get(path, **header).json()["figures"]
+    assert figure["note"] == "3 of 4 weeks; 1 week leaves something out"
+    reasons = {
+        one["source"]: one["reason"] for one in browser.get("/api/v1/sources", **header).json()["sources"]
+    }
+    assert reasons["hubspot"] == "403 no scope"
 
 
 def test_lists_asked_for_by_name_come_in_pages(team: Callable[..., Any]) -> None:

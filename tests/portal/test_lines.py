@@ -22,7 +22,10 @@ from foundation.store.audit import audit_records
 from foundation.store.goals import stored_goals
 from portal import dagster as dagster_queries
 from portal.admin import lines_of_settings
+from portal.api.figures import Figure
 from portal.app import create_app
+from portal.assistants import in_words
+from portal.lines import is_whole
 from reports.post import pictures
 from tests.portal.conftest import ADDRESS, DANA, Browser
 
@@ -53,6 +56,26 @@ def test_months_and_quarters_have_pages(dana: Browser) -> None:
     assert dana.get("/weeks?to=2025-09").headers["location"] == "/periods/2025-09"
     assert dana.get("/weeks?to=2025-W42").headers["location"] == "/scorecard/2025-W42.html"
     assert dana.get("/weeks?to=2031-W42").status_code == 404
+
+
+def test_what_was_read_in_part_says_so_and_is_not_drawn(dana: Browser) -> None:
+    with duckdb.connect(str(dana.settings.published_path)) as connection:
+        connection.execute(
+            "update marts.fct_scorecard_weekly set state = 'stale', status = 'no_data', as_of = timestamptz"
+            f" '2025-10-21 15:00:00+00' where week_label = '2025-W43' and line_id = '{DIALS}'"
+        )
+    page = dana.get(f"/lines/{DIALS}").text
+    assert "2025-W43 101 ≥ 125 No data Stale, complete to 21 Oct, 10:00" in words(page), words(page)
+    assert "complete to 21 Oct, 10:00" in words(dana.get(f"/lines/{DIALS}/notes/2025-W43").text)
+    assert "Not judged, because the number is missing or not complete:" in words(
+        dana.get("/week?all=yes").text
+    )
+    asked = f"/api/v1/scorecard/weekly?line={DIALS}&week="
+    partly, whole = (
+        Figure(**dana.get(asked + week).json()["figures"][0]) for week in ("2025-W43", "2025-W42")
+    )
+    assert is_whole(whole) and not is_whole(partly)
+    assert in_words(partly, "America/Chicago") == "101 (stale, complete to 21 Oct, 10:00)"
 
 
 def test_a_goal_is_set_after_seeing_what_it_would_have_meant(dana: Browser) -> None:

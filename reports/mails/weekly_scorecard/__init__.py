@@ -212,7 +212,8 @@ def _notes(told: Told) -> list[str]:
 def _quarter(rows: Sequence[Row], zone: str) -> dict[str, Any]:
     def value(row: Row) -> str:
         reach = f", complete to {short_instant(row.as_of, zone)}" if row.state == "stale" else ""
-        return number(row.value, row.unit) + reach
+        partial = ", partial" if row.value is not None and row.get("partial_note") else ""
+        return number(row.value, row.unit) + reach + partial
 
     return {
         "label": period_text(rows[0].quarter_label),

@@ -16,7 +16,7 @@ import pytest
 from foundation.settings import Company, Settings, load_company
 from foundation.settings.company import ReviewSection
 from reports.components.links import Receipts
-from reports.components.review import parts
+from reports.components.review import parts, quiet_text
 from reports.engine.queries import Result, connect
 from reports.pages import SiteError, named, pages_of
 from reports.pdf import review_pdf
@@ -95,6 +95,23 @@ def test_a_note_and_what_is_to_be_done_stand_beside_their_line(settings: Setting
     )
     assert "To do Call again: Victor Lang, by 31 Oct" in text and "Buy a list" not in text
     assert "No note yet" not in text
+
+
+def test_a_line_that_nobody_knows_is_not_silent(settings: Settings, company: Company) -> None:
+    def rows() -> list[Any]:
+        return [row for _, rows in parts(values_of(settings, company)) for row in rows]
+
+    before = rows()
+    assert any(row.is_unknown for row in before) is False and "can be read in silence." in quiet_text(before)
+    with duckdb.connect(str(settings.published_path)) as connection:
+        connection.execute(
+            "update marts.fct_scorecard_weekly set state = 'stale', status = 'no_data' where week_label = '2025-W43'"
+        )
+        connection.execute("delete from marts.fct_signals where week_start = date '2025-10-20'")
+    weekly = sum(row.line.cadence == "week" for row in before)
+    assert quiet_text(rows()).endswith(f"Nobody knows of {weekly} lines: the number is missing or not whole.")
+    if weekly == len(before):
+        assert "silence" not in quiet_text(rows())
 
 
 def test_headings_and_order_are_those_of_the_company(settings: Settings, company: Company) -> None:

@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import shutil
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -65,10 +66,18 @@ def test_what_only_the_run_knew_is_settled_by_the_next(
     )
 
 
-@pytest.mark.parametrize("moment", IN_THE_MAIN_THREAD)
-@pytest.mark.parametrize(
-    "source", [name if name == "manual" else pytest.param(name, marks=pytest.mark.slow) for name in SOURCES]
-)
+def stops() -> Iterator[Any]:
+    """(source, moment): every moment with one source, and with the others by turns. What happens at a moment is
+    the same code for all of them; where they differ, in what only the run knows, is the test above."""
+    yield from (("manual", moment) for moment in IN_THE_MAIN_THREAD)
+    others = [name for name in SOURCES if name != "manual"]
+    for place, source in enumerate(others):
+        for step in (0, 3):
+            moment = IN_THE_MAIN_THREAD[(place + step) % len(IN_THE_MAIN_THREAD)]
+            yield pytest.param(source, moment, marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize(("source", "moment"), stops())
 def test_a_load_that_stops_at_any_moment_is_finished_by_the_next(
     source: str,
     moment: str,

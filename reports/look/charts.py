@@ -319,10 +319,12 @@ def small_multiples(
     ]
     minis = []
     for chart, s in zip(charts, shown, strict=True):
-        top = max((v for v in s.values if v is not None), default=0.0)
-        total = sum(exact(v) for v in s.values if v is not None)
-        path = _bars(s.values, top)
-        minis.append(Mini(s.name, number(total, unit), number(exact(top), unit), path, chart.summary()))
+        # where nothing is known, the sum is not 0
+        known = [v for v in s.values if v is not None]
+        top = max(known, default=None)
+        total = number(sum(map(exact, known)) if known else None, unit)
+        most = number(None if top is None else exact(top), unit)
+        minis.append(Mini(s.name, total, most, _bars(s.values, top or 0.0), chart.summary()))
     rows = [
         (label, [number(None if (v := s.values[k]) is None else exact(v), unit) for s in shown])
         for k, label in enumerate(labels)

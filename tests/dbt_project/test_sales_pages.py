@@ -622,6 +622,7 @@ def test_a_table_that_stopped_is_told(copper: RawWarehouse) -> None:
         "int_sources__states",
         "int_sales__periods",
         "int_sales__spans",
+        "dim_sales_periods",
         "fct_sales_kpis",
         "fct_sales_activity",
     )
@@ -690,6 +691,12 @@ def test_a_table_that_stopped_is_told(copper: RawWarehouse) -> None:
         {"note": "could not be read", "value": None}
     ]
     assert copper.query("from marts.fct_sales_open_deals") == []
+    assert copper.query("select distinct comparison from marts.dim_sales_periods") == [
+        {"comparison": "not compared, the CRM was not read yet"}
+    ]
+    assert copper.query("select distinct working_share from marts.fct_sales_targets") == [
+        {"working_share": None}
+    ]
     (now,) = copper.query("from marts.fct_sales_velocity where is_now")
     assert (now["open_deals"], now["per_day"]) == (None, None)
     assert now["unknown_because"] == "Copper was not read yet"

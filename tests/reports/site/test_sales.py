@@ -642,7 +642,9 @@ def test_a_crm_that_was_never_read_has_pages_that_say_so(tmp_path: Path) -> None
             "select table_name from duckdb_tables() where table_name like 'fct_sales_%'"
         ).fetchall()
         for (mart,) in marts:
-            if mart not in ("fct_sales_kpis", "fct_sales_velocity", "fct_sales_activity"):
+            if mart not in (
+                *("fct_sales_kpis", "fct_sales_velocity", "fct_sales_activity", "fct_sales_activity_days"),
+            ):
                 connection.execute(f"delete from marts.{mart}")
         connection.execute(
             "update marts.fct_sales_kpis set value = null, numerator = null, then_value = null, change = null,"
@@ -650,6 +652,10 @@ def test_a_crm_that_was_never_read_has_pages_that_say_so(tmp_path: Path) -> None
         )
         connection.execute(
             "update marts.fct_sales_activity set records = null, counted = null, attainment = null"
+        )
+        connection.execute(
+            "update marts.fct_sales_activity_days set calls = null, emails = null, meetings = null, tasks = null,"
+            " notes = null"
         )
         connection.execute("delete from marts.fct_sales_velocity where not is_now")
         connection.execute(
@@ -670,6 +676,7 @@ def test_a_crm_that_was_never_read_has_pages_that_say_so(tmp_path: Path) -> None
     assert "How the pipeline stood then is unknown: HubSpot was not read yet." in texts["sales_pipeline.html"]
     assert "No deals were open." not in texts["sales_pipeline.html"]
     assert "in the CRM." not in texts["sales_activity.html"]
+    assert "Calls –most –" in texts["sales_activity.html"], "no sum of what nobody knows"
     assert "No deals read for this period." in texts["sales_deals.html"]
     assert "No records read for this period." in texts["sales_records.html"]
 

@@ -1,6 +1,8 @@
--- up to which local time the CRM of the sales pages was read; no row where there is none
+-- up to which local time the CRM of the sales pages was read, null where it never was; no row where there is none
 select
     sources.is_late,
-    least({{ local_time(clock()) }}, {{ local_time('sources.complete_through') }}) as reached_at
+    case
+        when sources.complete_through is not null then least({{ local_time(clock()) }}, {{ local_time('sources.complete_through') }})
+    end as reached_at
 from {{ ref('int_crm__chosen') }} as crm
 inner join {{ ref('int_sources__states') }} as sources on crm.source = sources.source

@@ -49,13 +49,13 @@ reached as (
     select
         named.* exclude (then_first, then_last),
         least(cast(named.now_last + 1 as timestamp), coalesce(reach.reached_at, cast(named.now_last + 1 as timestamp))) as now_until,
-        -- read to its end, or recently enough while it runs
-        coalesce(
-            case
-                when named.now_last < {{ today() }} then reach.reached_at >= named.now_last + 1
-                else not reach.is_late
-            end, true
-        ) as is_whole,
+        -- read to its end, or recently enough while it runs; without a CRM nothing is read
+        case
+            when reach.is_late is null then true
+            when named.now_last < {{ today() }} then coalesce(reach.reached_at >= named.now_last + 1, false)
+            else not reach.is_late
+        end as is_whole,
+        reach.is_late is not null and reach.reached_at is null as is_unread,
         -- nobody writes down anything on New Year's Day: a few days without a record do not make a gap
         case when named.then_first >= named.first_record_day - 6 then named.then_first end as then_first,
         case when named.then_first >= named.first_record_day - 6 then named.then_last end as then_last
@@ -86,6 +86,7 @@ select
     then_last,
     then_until,
     case
+        when is_unread then 'not compared, the CRM was not read yet'
         when not is_whole then 'not compared, the CRM is read to ' || {{ local_time_text('now_until') }}
         when then_first is null then null
         when period_key = 'all' then 'last 12 months against the 12 before'

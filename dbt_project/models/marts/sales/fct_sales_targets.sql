@@ -80,7 +80,10 @@ worked as (
         spans.span,
         count(*) filter (where days.is_business_day) as days,
         -- the running day is not over
-        count(*) filter (where days.is_business_day and days.day < cast(reach.reached_at as date)) as days_passed,
+        case
+            when count(reach.reached_at) > 0
+                then count(*) filter (where days.is_business_day and days.day < cast(reach.reached_at as date))
+        end as days_passed,
         coalesce(bool_or(reach.is_late), true) as is_late
     from spans
     left join {{ ref('int_crm__reach') }} as reach on true

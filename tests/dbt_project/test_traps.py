@@ -159,10 +159,12 @@ def told(make_warehouse: MakeWarehouse) -> Told:
     story = Told()
     made.build("--select", *marts, "--exclude-resource-type", "test", "unit_test")
     story.note("down", made)
+    # nothing was recorded before; goals and people have their own days
     assert {row["kind"] for row in made.query("from marts.fct_definition_changes")} == {
         "goal",
         "first_goal",
-    }  # nothing was recorded before
+        "people",
+    }
 
     made.turn_clock(WEDNESDAY)
     made.change(
@@ -364,7 +366,9 @@ def test_changed_definitions_are_told_from_their_day_on(told: Told) -> None:
         ("clock.dials", date(2025, 11, 5), W45, "sql", "SQL changed"),
         ("clock.same_day", date(2025, 10, 27), W44, "goal", "goal ≥ 70% → 72.5% to 80%"),
         ("clock.same_day", W45, W45, "goal", "goal 72.5% to 80% → none"),
+        ("inside.dials", date(2025, 10, 22), date(2025, 10, 20), "people", "people changed"),
         ("inside.dials", date(2025, 11, 5), W45, "settings", "settings changed"),
+        ("outside.dials", date(2025, 10, 22), date(2025, 10, 20), "people", "people changed"),
         ("typed.events", date(2025, 10, 22), W44, "first_goal", "first goal ≥ 1,500"),
     ]
     assert rows[0]["sentence"] == "SQL changed on 5 Nov 2025."

@@ -157,7 +157,9 @@ def test_a_field_that_stops_coming_refuses_its_table(
     field = case.field.removeprefix("properties.") if name == "hubspot" else case.field
     for table, error, through in said:
         assert f"no record has {'spend' if name == 'google_ads' else field} (" in error and through is None
-        assert content(Settings(), name, {table})[table] == before[table]
+        # one that only comes along (Microsoft's tenants) says whom this run asked
+        if not SOURCES[name].source.by_name[table].fed_by:
+            assert content(Settings(), name, {table})[table] == before[table]
 
 
 @pytest.mark.parametrize("name", each(CONNECTED))

@@ -73,6 +73,20 @@ def make_backup(settings: Settings, folder: Path) -> None:
         shutil.rmtree(part, ignore_errors=True)
 
 
+def backup_of(settings: Settings, day: str | None = None) -> Path:
+    """The backup of a day, by default the newest.
+
+    Raises:
+        BackupError: there is none.
+    """
+    found = {folder.name: folder for folder in backups(settings)}
+    if not found:
+        raise BackupError(f"{settings.backups_dir} has no backup.")
+    if day is not None and day not in found:
+        raise BackupError(f"{settings.backups_dir} has no backup of {day}. It has: {', '.join(found)}.")
+    return found[day or max(found)]
+
+
 def restore(settings: Settings, day: str | None = None) -> tuple[Path, Path | None]:
     """Restore the warehouse of a backup (default: the newest). Returns the backup, and where the current file
     was moved.
@@ -88,12 +102,7 @@ def restore(settings: Settings, day: str | None = None) -> tuple[Path, Path | No
             'The warehouse is a lake. To put a backup in its place, write kind = "file" below [warehouse] in'
             " company.toml, restore, and run `scoreline warehouse move --to ducklake` into an empty lake."
         )
-    found = {folder.name: folder for folder in backups(settings)}
-    if not found:
-        raise BackupError(f"{settings.backups_dir} has no backup.")
-    if day is not None and day not in found:
-        raise BackupError(f"{settings.backups_dir} has no backup of {day}. It has: {', '.join(found)}.")
-    folder = found[day or max(found)]
+    folder = backup_of(settings, day)
     path = settings.warehouse_path
     part = path.with_name(f"{path.name}.restored")
     aside = path.with_name(f"{path.stem}.{settings.now():%Y%m%dT%H%M%SZ}.replaced{path.suffix}")

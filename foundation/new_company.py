@@ -23,7 +23,7 @@ from foundation.settings.environment import LOCATION
 
 _COMPANY = """\
 # Everything about {label} that is not a secret. Credentials are in .env.
-# docs/operations.md says how companies share an instance. A commented line shows a default or an example.
+# docs/growing.md says how companies share an instance. A commented line shows a default or an example.
 
 [company]
 name = {label}

@@ -21,7 +21,7 @@ from portal.forms import sentence
 from portal.lines import about_line, goal_words
 from portal.web import Form, Signed, Visit
 from reports.engine.queries import Result, Row
-from reports.look.numbers import plural
+from reports.look.numbers import day, plural
 from reports.look.tokens import STATUS
 from reports.words.what_if import would_have
 
@@ -43,7 +43,7 @@ def all_goals(visit: Signed) -> HTMLResponse:
     for goal in goals(visit.portal.settings):
         if (goal.valid_to or today) >= today:
             unit = next((row.unit for row in rows if row.line_id == goal.line_id), "count")
-            from_day = f" from {goal.valid_from}" if goal.valid_from > today else ""
+            from_day = f" from {day(goal.valid_from, year=True)}" if goal.valid_from > today else ""
             found.setdefault(goal.line_id, []).append(goal_words(goal, unit) + from_day)
     return visit.page(
         "goals.html",

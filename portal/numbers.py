@@ -19,7 +19,7 @@ from foundation.typed_in import checked_value
 from portal.forms import ON_THE_PAGE, sentence
 from portal.typing_in import Field, Period, field_of, fields_of, save_all
 from portal.web import Form, Signed, Visit
-from reports.look.numbers import period_name, week_days
+from reports.look.numbers import week_days
 
 router = APIRouter(include_in_schema=False)
 
@@ -60,7 +60,7 @@ def _page(
         weeks=[
             (
                 span.label,
-                week_days(span.start) if span.cadence == "week" else period_name(span.start, "month"),
+                week_days(span.start) if span.cadence == "week" else "",
                 span.start <= today <= span.end,
                 [one for one in fields if one.span == span],
             )
@@ -88,7 +88,7 @@ def numbers(visit: Signed, week: str = "", saved: str = "") -> HTMLResponse:
         field = next((one for one in fields_of(visit, _periods(visit, week)) if one.id == saved), None)
         if field and field.trail:
             done = (
-                f"Saved: {field.label}, {field.period}: {field.value_text}."
+                f"Saved: {field.label}, {field.period_words}: {field.value_text}."
                 f" {'It is on the page.' if field.is_on_the_page else ON_THE_PAGE}"
             )
     return _page(visit, week, done=done)

@@ -25,7 +25,7 @@ from portal.forms import plain_text
 from portal.web import Visit
 from reports.engine.markup import anchor
 from reports.engine.queries import Row
-from reports.look.numbers import judged, number
+from reports.look.numbers import judged, number, period_name
 from reports.look.tokens import STATUS
 from reports.words.line import goal_text
 
@@ -135,6 +135,11 @@ class Field:
         return self.span.label
 
     @property
+    def period_words(self) -> str:
+        """`week of 20 October`, `September 2025`"""
+        return period_name(self.span.start, self.span.cadence)
+
+    @property
     def value(self) -> Decimal | None:
         return self.trail[-1].value if self.trail else self.published
 
@@ -164,12 +169,12 @@ class Field:
 
     @property
     def streak(self) -> str:
-        """`Met 3 weeks running`, of the finished periods before this one."""
+        """`Met 3 weeks in a row`, of the finished periods before this one."""
         before = [fact.status for fact in self.facts if fact.start < self.span.start]
         if not before or before[0] not in ("met", "near", "below"):
             return ""
         many, one = len(list(takewhile(lambda status: status == before[0], before))), self.span.cadence
-        return f"{STATUS[before[0]]} {many} {one}s running" if many > 1 else f"{STATUS[before[0]]} last {one}"
+        return f"{STATUS[before[0]]} {many} {one}s in a row" if many > 1 else f"{STATUS[before[0]]} last {one}"
 
     @property
     def unit_hint(self) -> str:

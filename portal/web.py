@@ -19,7 +19,7 @@ from fastapi import Depends, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from markupsafe import Markup
 
-from foundation.calendar import local_date, week_label, week_start
+from foundation.calendar import local_date, week_start
 from foundation.seeds import seed_rows
 from foundation.settings import Company, Settings, SettingsError, load_company
 from foundation.settings.types import is_loopback
@@ -33,7 +33,7 @@ from reports.components.macros import FUNCTIONS
 from reports.engine.markup import page_ids
 from reports.engine.templates import Macros, environment
 from reports.look.document import document
-from reports.look.numbers import instant
+from reports.look.numbers import capital, instant, period_choice, week_number
 
 HERE = Path(__file__).parent
 PORT = 8600
@@ -60,7 +60,7 @@ class Portal:
                 f"{settings.company_file}: access.portal_url is {self.url}, expected https://: sign-ins and"
                 " numbers would travel unencrypted"
             )
-        self.templates = environment(HERE / "templates", {**FUNCTIONS, "week_label": week_label})
+        self.templates = environment(HERE / "templates", {**FUNCTIONS, "capital": capital, "period_choice": period_choice, "week_number": week_number})
 
     @property
     def company(self) -> Company:

@@ -34,9 +34,10 @@ def restore(day: str | None, yes: bool) -> None:
     from foundation import backup as work
 
     settings = Settings()
+    day = work.backup_of(settings, day).name
     if not yes:
         click.confirm(
-            f"Replace {settings.warehouse_path} with the backup of {day or 'the newest day'}?", abort=True
+            f"Replace {settings.warehouse_path} with the backup of {day}?", abort=True
         )
     folder, aside = work.restore(settings, day)
     if aside:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from foundation.calendar import last_finished_week, week_label
+from foundation.calendar import last_finished_week
 from foundation.errors import ScorelineError
 from foundation.settings import Settings, load_company
 from orchestration.cli.demo_home import (
@@ -21,6 +21,7 @@ from orchestration.cli.demo_home import (
 )
 from orchestration.cli.errors import shown
 from orchestration.cli.watch import Watch, watched
+from reports.look.numbers import period_name
 
 if TYPE_CHECKING:
     from sandbox import Sandbox
@@ -50,13 +51,13 @@ def demo(sandbox_port: int, company: str | None) -> None:
         watch.say(f"{invented.company.name} at {sandbox.url}, clock at {DEMO_AS_OF:%Y-%m-%d %H:%M}Z")
         if company == "cedar":
             _answer(settings)
-        watch.say(f"\n1/4 snapshots: what vendors only tell of now, as of the last {_SNAPSHOT_WEEKS} weeks")
+        watch.say(f"\n1/4 snapshots: one of each of the last {_SNAPSHOT_WEEKS} weeks, of what vendors keep no history of")
         _live(sandbox, watch)
         for number, (job, text, partition) in enumerate(
             (
                 ("refresh", "reading what changed in every source (dlt)", None),
                 ("build", "running models and tests (dbt), publishing, rendering pages", None),
-                ("weekly_scorecard", f"mailing {week_label(week)}", week.isoformat()),
+                ("weekly_scorecard", f"mailing the {period_name(week, 'week')}", week.isoformat()),
             ),
             start=2,
         ):
@@ -122,10 +123,9 @@ def _make(target: str, company: str) -> str:
 
 
 def _afterwards(settings: Settings, company: str) -> str:
-    mails = sorted(settings.outbox_dir.glob("*.eml"))
     return f"""
    page       {shown(settings.site_dir / "index.html")}
-   mail       {shown(mails[-1] if mails else settings.outbox_dir)}
+   mails      {shown(settings.outbox_dir)}   (open an .eml file in a mail program)
    database   {shown(settings.published_path)}   (schema marts; safe to open while runs write)
    runs       {_make("ui", company)}
    portal     {_make("portal", company)}   (sign in, type numbers in, set goals, the API)

@@ -133,6 +133,8 @@ def world_of_home() -> Iterator[None]:
 def demo_environment(sandbox: Sandbox, company: str) -> None:
     """Point this process and its children at the sandbox and its company."""
     demo_company(company)
+    # not by whoever only looks, such as the portal: a home with the mark is the demo's for good
+    (Settings().home / DEMO_MARK).write_text(f"{company}\n", encoding="utf-8")
     os.environ.update(sandbox.environment)
 
 
@@ -145,7 +147,6 @@ def demo_company(company: str) -> None:
     for name in _REAL:
         os.environ.pop(name, None)
     make_home(home)
-    (home / DEMO_MARK).write_text(f"{company}\n", encoding="utf-8")
     places = {"HOME": home}
     if folder := DEMO_COMPANIES[company]:
         typed = {"MANUAL_DIR": home / "manual_entries", "AD_SPEND_DIR": home / "ad_spend"}

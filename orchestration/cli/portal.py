@@ -111,7 +111,10 @@ def create(name: str, role: str, link: bool) -> None:
 def list_() -> None:
     """List the tokens, and when each was used last."""
     with read(Settings()) as connection:
-        for one in all_tokens(connection):
+        tokens = all_tokens(connection)
+        if not tokens:
+            click.echo("No tokens. `scoreline token create` makes one.")
+        for one in tokens:
             state = "revoked" if one.revoked_at else "in use" if one.used_at else "not used yet"
             used = f", last {one.used_at:%Y-%m-%d %H:%M}Z" if one.used_at else ""
             kind = "  CSV link" if one.kind == LINK else ""

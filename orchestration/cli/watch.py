@@ -36,7 +36,7 @@ from rich.text import Text
 from foundation.progress import VARIABLE, tell
 from orchestration.cli.errors import log_folder, shown
 
-_DBT = re.compile(r"^(?:\d\d:\d\d:\d\d +)?(\d+) of (\d+) (\w+) ?(.*)$")
+_DBT = re.compile(r"^(?:\d\d:\d\d:\d\d +)?(\d+) of (\d+) ([\w-]+) (?!hook:)(.*)$")
 _DBT_FAILED = ("FAIL", "ERROR")
 _DBT_ENDED = ("OK", "PASS", "WARN", "SKIP", "NO-OP", *_DBT_FAILED)
 _MESSAGE = re.compile(r"^ (?P<mark>[! ]) (?P<text>\S.*)$")
@@ -60,19 +60,7 @@ class Watch:
         """Whether the last job did; whoever runs it says so."""
         self._said: set[str] = set()
         self._requests: dict[str, int] = {}
-        self._progress = Progress(
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=24),
-            TextColumn("{task.completed:.0f}{task.fields[of]}"),
-            TimeElapsedColumn(),
-            TextColumn("{task.fields[now]}", style="dim"),
-            console=console,
-            transient=True,
-            # both are ours already: what is printed is for the log
-            redirect_stdout=False,
-            redirect_stderr=False,
-        )
+        self._progress = self._bars()
         self._tasks: dict[str, TaskID] = {}
 
     @contextlib.contextmanager
@@ -82,13 +70,12 @@ class Watch:
         self.succeeded = True
         self._requests.clear()
         self._tasks.clear()
+        self._progress = self._bars()  # another job's would erase as many lines as it had bars
         if sources:
             self._bar("sources", sources)
         began = time.monotonic()
         with self._progress if self.console.is_terminal and not self.verbose else contextlib.nullcontext():
             yield
-        for task in self._tasks.values():
-            self._progress.remove_task(task)
         took = timedelta(seconds=round(time.monotonic() - began))
         parts = [
             "" if self.succeeded else "failed",
@@ -99,6 +86,21 @@ class Watch:
         ]
         style = "green" if self.succeeded and not self.failures else "bold red"
         self._print(f"   {name}: {', '.join(filter(None, parts))}", style)
+
+    def _bars(self) -> Progress:
+        return Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.completed:.0f}{task.fields[of]}"),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[now]}", style="dim"),
+            console=self.console,
+            transient=True,
+            # both are ours already: what is printed is for the log
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
 
     def say(self, text: str) -> None:
         """Print a line of the command's own."""
@@ -123,7 +125,7 @@ class Watch:
         if state == "START":
             self._progress.update(task, now=_named(rest))
         elif state in _DBT_ENDED:
-            self._progress.advance(task)
+            self._progress.update(task, advance=1, now="")
         if state in _DBT_FAILED:
             self.failures += 1
             self._once(f" ! dbt {_named(rest)}: {rest.rpartition('[')[2].rstrip(']')}", "red")

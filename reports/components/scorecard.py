@@ -93,12 +93,13 @@ def Attention(*lines: Result, pace: Result | None = None) -> Markup:
     every = lines_of(itertools.chain(*lines))
     if all(line.status == "no_goal" for line in every):
         return Markup()  # nothing on the page is judged
-    running = {row.line_id: to_do(row) for row in pace or () if row.span == "week"}
+    running = {row.line_id: row for row in pace or () if row.span == "week"}
     return _html.attention(
         [
-            (line, title(line, every), running.get(line.line_id, ""))
+            (line, title(line, every), to_do(running[line.line_id]) if line.line_id in running else "")
             for line in signals_first(attention(every))
         ],
+        next((week_name(row.period_start) for row in running.values()), ""),
         nothing_missed(every),
     )
 

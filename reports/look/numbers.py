@@ -156,6 +156,12 @@ def period_text(label: str, *, year: int | None = None) -> str:
     return period_name(monday, "week") + (f" {monday.year}" if year not in (None, monday.year) else "")
 
 
+def period_choice(label: str, *, year: int) -> str:
+    """A period's label in a list to choose from: `Week of 20 October (W43)`, `September 2025`."""
+    words = capital(period_text(label, year=year))
+    return f"{words} ({label[5:]})" if "-W" in label else words
+
+
 def instant(value: datetime | None, zone: str) -> str:
     """An instant as the company's clock shows it: `Mon 27 Oct 2025, 07:00 CDT`; a dash where there is
     none."""

@@ -250,7 +250,7 @@ class Line:
 
     @property
     def unchanged_text(self) -> str:
-        """Of a miss within the usual range: `nothing has changed: the system produces 43% to 77%`."""
+        """Of a miss within the usual range: `nothing has changed: its usual range is 43% to 77%`."""
         return nothing_changed(self.signal) if self.row.status == "below" else ""
 
     @property

@@ -170,9 +170,9 @@ class Signal:
         return amount(size, self.unit)
 
 
-def nothing_changed(signal: Signal | None, value_words: str = "the system produces") -> str:
-    """What to say of a miss within the usual range: `nothing has changed: the system produces 40 to 110`;
+def nothing_changed(signal: Signal | None) -> str:
+    """What to say of a miss within the usual range: `nothing has changed: its usual range is 40 to 110`;
     empty of a signal, and where nobody knows."""
     if signal is None or signal.is_signal or not signal.has_range:
         return ""
-    return f"nothing has changed: {value_words} {signal.usual}"
+    return f"nothing has changed: its usual range is {signal.usual}"

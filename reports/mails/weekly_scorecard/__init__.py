@@ -204,8 +204,9 @@ def _watched(line: Line) -> bool:
 
 
 def _notes(told: Told) -> list[str]:
-    """What is missing, and what changed. Leaves out healthy sources."""
-    gaps = told.reasons or ["Nothing is missing, stale or rejected."]
+    """What changed, and that nothing is missing: what is missing stands in the banner. Leaves out healthy
+    sources."""
+    gaps = [] if told.reasons else ["Nothing is missing, stale or rejected."]
     return [*gaps, *restatements.notes(told.changes, told.week.zone, MOST_CHANGED)]
 
 

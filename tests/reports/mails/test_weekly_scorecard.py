@@ -172,7 +172,7 @@ def test_a_line_that_needs_attention_says_why_it_moved_and_how_its_quarter_stand
 ) -> None:
     message = made(settings, company)
     text = plain_of(message).replace("\r\n", "\n")
-    unchanged = "    missed, but nothing has changed: the system produces 27 to 139"
+    unchanged = "    missed, but nothing has changed: its usual range is 27 to 139"
     # what the running week needs is worth more than why the number moved
     said = (
         f"    Maya Torres, missed 34 weeks in a row\n{unchanged}\n    This week: 125, 25 each working day\n▼ "
@@ -228,7 +228,7 @@ def test_signals_come_first_and_misses_within_the_usual_range_say_so(
     html = html_of(message)
     assert (
         f"{signal}</span>" in html
-        and "missed, but nothing has changed: the system produces 27 to 139" in html
+        and "missed, but nothing has changed: its usual range is 27 to 139" in html
     )
     # in a channel too
     subscription = Subscription(report="weekly_scorecard", channel="slack", to=[MAYA])

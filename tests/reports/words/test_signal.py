@@ -69,7 +69,7 @@ def test_words(values: dict[str, Any], text: str) -> None:
 
 
 def test_a_miss_within_the_range_has_no_cause_of_its_own() -> None:
-    assert nothing_changed(said()) == "nothing has changed: the system produces 31 to 78"
+    assert nothing_changed(said()) == "nothing has changed: its usual range is 31 to 78"
     assert (
         nothing_changed(said(**LOW)) == nothing_changed(said(no_range="trend")) == nothing_changed(None) == ""
     )

@@ -278,8 +278,8 @@ class Visit(Reader):
 
     # ---- answers ----
 
-    def nav(self, current: str = "", *, root: str = "/") -> Markup:
-        return self.portal.macros("nav.html").portal(self.viewer, root, current)
+    def nav(self, current: str = "", *, root: str = "/", is_own: bool = False) -> Markup:
+        return self.portal.macros("nav.html").portal(self.viewer, root, current, is_own)
 
     def page(
         self, template: str, *, title: str, current: str = "", status: int = 200, **values: Any
@@ -291,7 +291,7 @@ class Visit(Reader):
             body = self.portal.templates.get_template(template).render(
                 visit=self, viewer=self.viewer, title=title, when=lambda at: instant(at, zone), **values
             )
-        response = HTMLResponse(framed(title, body, self.nav(current)), status)
+        response = HTMLResponse(framed(title, body, self.nav(current, is_own=True)), status)
         return self.remember(response)
 
     def remember(self, response: HTMLResponse) -> HTMLResponse:

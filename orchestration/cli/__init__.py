@@ -98,6 +98,7 @@ class Scoreline(click.Group):
                 formatter.write_dl([(f"{name:{width}}", text) for name, (_, text) in section.items()])
 
     def invoke(self, ctx: click.Context) -> Any:
+        _open_streams()
         stops: list[int] = []
 
         def stop(number: int, _: Any) -> None:
@@ -132,6 +133,20 @@ class Scoreline(click.Group):
 
 
 _STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def _open_streams() -> None:
+    """Give standard streams that the caller has closed (`<&-`) an empty end. Otherwise the next pipe takes
+    their numbers, and a child such as the sandbox takes the end of its input for the end of its parent."""
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        try:
+            os.fstat(number)
+        except OSError:
+            empty = os.open(os.devnull, os.O_RDWR)
+            if empty != number:
+                os.dup2(empty, number)
+                os.close(empty)
+            setattr(sys, name, os.fdopen(number, mode, encoding="utf-8", closefd=False))
 
 
 def _in_main_thread() -> bool:

@@ -40,11 +40,11 @@ def words(page: str) -> str:
 
 def test_a_line_has_its_whole_history(dana: Browser) -> None:
     page = words(dana.get(f"/lines/{DIALS}").text)
-    assert "2025-W43 101 ≥ 125 Missed" in page and "2025-W44, running" in page
+    assert "20 Oct 2025 W43 101 ≥ 125 Missed" in page and "27 Oct 2025 W44 running" in page
     assert "was 102 until 27 Oct 2025" in page  # as it was published before
     assert "Goal ≥ 100 → ≥ 125 from 13 Oct 2025" in page  # what changed in its definition
     assert "/receipts/2025-W43.html?line=inside_sales.dials" in dana.get(f"/lines/{DIALS}").text
-    assert "Mon 30 Jun 2025" in page and "second caller list added" in page
+    assert "30 Jun 2025" in page and "second caller list added" in page
 
 
 def test_months_and_quarters_have_pages(dana: Browser) -> None:
@@ -99,8 +99,8 @@ def test_a_goal_is_set_after_seeing_what_it_would_have_meant(dana: Browser) -> N
         assert (stored.target, stored.entered_by, stored.reason) == (90, "dana_whitfield", "one caller less")
         assert audit_records(connection)[0].action == "set_goal"
     page = words(dana.get(f"/lines/{DIALS}").text)
-    assert "Mon 3 Nov 2025 ≥ 90 one caller less, dana_whitfield" in page
-    assert "2025-W43 101 ≥ 125 Missed" in page  # no week before changes its colour
+    assert "3 Nov 2025 ≥ 90 one caller less, dana_whitfield" in page
+    assert "20 Oct 2025 W43 101 ≥ 125 Missed" in page  # no week before changes its colour
     assert "≥ 90 from 2025-11-03" in words(dana.get("/goals").text)
 
 
@@ -114,7 +114,7 @@ def test_a_goal_is_ended_and_one_of_the_same_day_is_replaced_with_a_word(dana: B
     assert wrong.status_code == 422 and "lies before the running week" in words(wrong.text)
     for _ in range(2):  # twice is once
         assert dana.post(f"/goals/{DIALS}/end", **end).headers["location"] == f"/lines/{DIALS}"
-    assert "Mon 3 Nov 2025 Sun 9 Nov 2025 ≥ 90 x" in words(dana.get(f"/lines/{DIALS}").text)
+    assert "3 Nov 2025 9 Nov 2025 ≥ 90 x" in words(dana.get(f"/lines/{DIALS}").text)
     with read(dana.settings) as connection:
         assert [one.operator for one in stored_goals(connection)] == [">=", "none"]
         assert audit_records(connection)[0].action == "ended_goal"

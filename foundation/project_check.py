@@ -60,7 +60,7 @@ def _of_goals(settings: Settings, lines: set[str]) -> Iterator[str]:
 def _of_company(
     settings: Settings, company: Company, sections: set[str], pages: Collection[str]
 ) -> Iterator[str]:
-    """Sections, lines and pages that company.toml names."""
+    """Sections, lines, pages and people that company.toml names."""
     text = settings.company_file.read_text(encoding="utf-8-sig").splitlines()
 
     def at(key: str, name: str) -> str:
@@ -83,12 +83,14 @@ def _of_company(
         named += [
             ("access.roles.sections", "section", [*role.sections, *role.types]),
             ("access.roles.pages", "page", role.pages),
+            ("access.roles.people", "person", [one for one in role.people if "@" not in one]),
         ]
+    people = {row["person_key"] for _, row in seed_rows_with_lines(settings, "people")}
+    known: dict[str, Collection[str]] = {"page": pages, "section": sections, "person": people}
     for key, what, names in named:
-        known = pages if what == "page" else sections
         for name in names:
             if name != "*":
-                yield from _unknown(at(key, name), what, [name], known)
+                yield from _unknown(at(key, name), what, [name], known[what])
 
 
 def metric_sources(dbt_dir: Path) -> dict[str, set[str]]:

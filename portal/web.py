@@ -60,7 +60,10 @@ class Portal:
                 f"{settings.company_file}: access.portal_url is {self.url}, expected https://: sign-ins and"
                 " numbers would travel unencrypted"
             )
-        self.templates = environment(HERE / "templates", {**FUNCTIONS, "capital": capital, "period_choice": period_choice, "week_number": week_number})
+        self.templates = environment(
+            HERE / "templates",
+            {**FUNCTIONS, "capital": capital, "period_choice": period_choice, "week_number": week_number},
+        )
 
     @property
     def company(self) -> Company:

@@ -185,8 +185,8 @@ def _mailed(
     context.log.info(f"{label}: {report.summary()}")
     if report.held:
         context.log.warning(
-            f"{label} is held: {' '.join(report.gate.reasons)} Only {company.mail.operator} has heard of it. Fix the"
-            " cause and build; then it goes out by itself, or by `scoreline send`."
+            f"{label} is held: {' '.join(report.gate.reasons)} Only {company.mail.operator} has heard of it."
+            " Fix the cause and build; then it goes out by itself, or by `scoreline send`."
         )
     return dg.MaterializeResult(
         metadata={

@@ -27,6 +27,7 @@ from dlt_pipelines.core.load import ensure_tables
 from dlt_pipelines.registry import SOURCES
 from foundation.warehouse import disk_full
 from orchestration.assets.ingestion import OWNERS, raw_key
+from orchestration.cli.check import checked
 from orchestration.dbt_manifest import DBT_PROJECT, dbt_environment
 from orchestration.resources import Scoreline
 from orchestration.settings_at_import import LOCATION, asset_key, layer
@@ -110,8 +111,10 @@ def _place(dbt_resource_props: Mapping[str, Any]) -> tuple[str, str]:
     ],
 )
 def warehouse_config(scoreline: Scoreline) -> Iterator[dg.MaterializeResult[None]]:
-    """Creates every missing raw table and writes clock and settings, so that dbt can always build."""
+    """Checks the files that people edit, as `scoreline check` does, creates every missing raw table, and
+    writes clock and settings, so that dbt can always build."""
     settings = scoreline.settings()
+    checked(settings)
     ensure_tables(settings, scoreline.company())
     for key in _CONFIG_TABLES:
         yield dg.MaterializeResult(

@@ -36,9 +36,7 @@ def restore(day: str | None, yes: bool) -> None:
     settings = Settings()
     day = work.backup_of(settings, day).name
     if not yes:
-        click.confirm(
-            f"Replace {settings.warehouse_path} with the backup of {day}?", abort=True
-        )
+        click.confirm(f"Replace {settings.warehouse_path} with the backup of {day}?", abort=True)
     folder, aside = work.restore(settings, day)
     if aside:
         click.echo(f"Moved the previous file to {aside}.")

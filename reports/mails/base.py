@@ -78,7 +78,9 @@ def state_text(line: Line, zone: str) -> str:
         "not_connected": STATE["not_connected"].lower(),
     }[line.state]
     partial = (
-        f"partial: {plain(line.partial_note.partition(' (')[0], 160)}" if line.value is not None and line.partial_note else ""
+        f"partial: {plain(line.partial_note.partition(' (')[0], 160)}"
+        if line.value is not None and line.partial_note
+        else ""
     )
     before = line.previous_note and f"the {line.cadence} before is {line.previous_note}"
     return ", ".join(filter(None, (words, partial, before)))

@@ -65,6 +65,12 @@ def test_those_of_the_sales_company_too(company: str, monkeypatch: pytest.Monkey
         ),
         ("company.toml", "[pages.lines] ", "[pages.lines]\nscorcard = []\n#", "did you mean 'scorecard'?"),
         ("company.toml", '# pages = ["ceo"]', 'pages = ["ceos"]', "did you mean 'ceo'?"),
+        (
+            "company.toml",
+            'people = ["dana_whitfield"',
+            'people = ["dana_whitfeld"',
+            "did you mean 'dana_whitfield'?",
+        ),
     ],
 )
 def test_a_wrong_name_is_told_with_file_and_line(

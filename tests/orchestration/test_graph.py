@@ -14,6 +14,7 @@ import dagster as dg
 import pytest
 from click.testing import CliRunner
 
+from foundation.errors import SettingsError
 from foundation.settings import PROJECT_ROOT
 from tests.support.published import PublishedFile
 
@@ -264,3 +265,19 @@ def test_the_operator_hears_of_every_mail_that_fails(defs: dg.Definitions) -> No
     from orchestration.sensors import _TOLD
 
     assert {job.name for job in _TOLD} == {job.name for job in defs.jobs or []} - {"refresh", "backfill"}
+
+
+def test_a_build_of_any_origin_begins_with_the_whole_check(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from orchestration.assets.transformation import warehouse_config
+    from orchestration.resources import Scoreline
+
+    file, home = tmp_path / "company.toml", tmp_path / "home"
+    own = (PROJECT_ROOT / "company.toml").read_text(encoding="utf-8")
+    file.write_text(own.replace("\n[pages]\n", '\n[pages]\nenabled = ["scorecrd"]\n'), encoding="utf-8")
+    monkeypatch.setenv("SCORELINE_COMPANY_FILE", str(file))
+    monkeypatch.setenv("SCORELINE_HOME", str(home))
+    with pytest.raises(SettingsError, match="'scorecrd'; did you mean 'scorecard'"):
+        next(iter(warehouse_config(Scoreline())))
+    assert not home.exists()

@@ -111,7 +111,9 @@ def test_the_story_of_a_line_owner_on_a_phone_without_script(
     field.clear()
     field.send_keys("3")
     press(web, card().find_element(By.CSS_SELECTOR, "button.main"))
-    assert "Saved: Networking events, week of 27 October: 3." in text(web) and "after the next build" in text(web)
+    assert "Saved: Networking events, week of 27 October: 3." in text(web) and "after the next build" in text(
+        web
+    )
     card().find_element(By.TAG_NAME, "summary").click()
     card().find_element(By.NAME, "value").send_keys("4")
     card().find_element(By.NAME, "reason").send_keys("forgot the Friday lunch")

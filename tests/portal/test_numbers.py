@@ -46,7 +46,9 @@ def stored(settings: Settings) -> list[Entry]:
 
 def test_a_number_is_due_typed_and_corrected(maya: Browser) -> None:
     page = maya.get("/numbers").text
-    assert page.index("Week of 20 October</h2>") < page.index("Week of 27 October, running")  # the finished week first
+    assert page.index("Week of 20 October</h2>") < page.index(
+        "Week of 27 October, running"
+    )  # the finished week first
     assert typed(maya, "3", note="BNI") == (
         200,
         "Saved: Networking events, week of 27 October: 3. It is on the page after the next build, usually within minutes.",

@@ -227,8 +227,7 @@ def test_signals_come_first_and_misses_within_the_usual_range_say_so(
     assert own.count("◎") == 2
     html = html_of(message)
     assert (
-        f"{signal}</span>" in html
-        and "missed, but nothing has changed: its usual range is 27 to 139" in html
+        f"{signal}</span>" in html and "missed, but nothing has changed: its usual range is 27 to 139" in html
     )
     # in a channel too
     subscription = Subscription(report="weekly_scorecard", channel="slack", to=[MAYA])

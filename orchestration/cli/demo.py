@@ -51,9 +51,7 @@ def demo(sandbox_port: int, company: str | None) -> None:
         watch.say(f"{invented.company.name} at {sandbox.url}, clock at {DEMO_AS_OF:%Y-%m-%d %H:%M}Z")
         if company == "cedar":
             _answer(settings)
-        watch.say(
-            f"\n1/4 snapshots: of each of the last {_SNAPSHOT_WEEKS} weeks, as vendors keep no history of these"
-        )
+        watch.say(f"\n1/4 snapshots: {_SNAPSHOT_WEEKS} weeks of what vendors keep no history of")
         _live(sandbox, watch)
         for number, (job, text, partition) in enumerate(
             (

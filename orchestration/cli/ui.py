@@ -54,7 +54,7 @@ def ui(port: int, host: str, sandbox_port: int, company: str | None, companies: 
                 f" {DEMO_AS_OF:%Y-%m-%d %H:%M}Z, home {settings.home}"
             )
         port = free_port(port, "the UI", "--port", host)
-        click.echo(f"Dagster UI: http://{host}:{port} (Ctrl-C stops it)")
+        click.echo(f"Dagster UI: http://{host}:{port} in about half a minute (Ctrl-C stops it)")
         sys.exit(_dagster_dev(host, port, workspace))
 
 

@@ -226,6 +226,24 @@ def test_a_terminal_shows_how_far_the_work_is(home: Path) -> None:
     assert "1/9" in frames and re.search(r"pages .* 31 ", frames)
 
 
+def test_bars_end_with_their_job_and_count_everything(home: Path) -> None:
+    shown = io.StringIO()
+    watch = Watch(Console(file=shown, width=80, force_terminal=True), io.StringIO(), verbose=False)
+    with watch.job("build"):
+        watch.line("2 of 2 START test unique_x [RUN]")
+        watch.line("1 of 2 NO-OP exposure scorecard_page [NO-OP in 0.00s]")
+        watch.line("2 of 2 PASS unique_x [PASS in 0.1s]")
+        watch.line("1 of 1 START hook: scoreline.on-run-end.0 [RUN]")
+        watch.told("pages", 31)
+        watch._progress.refresh()
+    assert "2/2" in shown.getvalue()
+    before = len(shown.getvalue())
+    watch.say("mailing")
+    with watch.job("weekly_scorecard"):
+        watch.line("   2025-W43: sent to 3")
+    assert "\x1b[1A" not in shown.getvalue()[before:], "it would erase the line above"
+
+
 # ------------------------------------------------------------------ doctor
 
 

@@ -75,10 +75,9 @@ def diagnose(client: Client[Facts], settings: Settings, company: Company) -> Ite
                 )
     yield from marketing.diagnose(client, company, local_date(settings.now(), company.zone))
     yield from _diagnose_people(client, settings, company)
-    left = client.facts.requests_left_today
-    yield Finding(
-        SOURCE, "budget", "ok" if left else "info", f"{left or 'unknown number of'} requests left today"
-    )
+    left = client.facts.requests_left_today or ""
+    count = f"{int(left):,}" if left.isdecimal() else "unknown number of"
+    yield Finding(SOURCE, "budget", "ok" if left else "info", f"{count} requests left today")
 
 
 def _diagnose_mails(client: Client, company: Company) -> Iterator[Finding]:

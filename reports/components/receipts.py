@@ -11,7 +11,6 @@ from decimal import Decimal
 
 from markupsafe import Markup, escape
 
-from foundation.calendar import week_label
 from reports.components.links import Receipts
 from reports.components.macros import macros
 from reports.engine.markup import plain, web_address
@@ -27,6 +26,7 @@ from reports.look.numbers import (
     period_text,
     plural,
     week_days,
+    week_number,
 )
 from reports.look.tokens import STATUS
 from reports.words.answers import note_by, note_text
@@ -380,6 +380,6 @@ def period_days(start: date, end: date) -> str:
     if (end - start).days <= 6:
         return week_days(start)
     return (
-        f"{week_label(start)} to {week_label(end)}, {week_days(start).split(' to ')[0]} to"
+        f"{week_number(start)} to {week_number(end)}, {week_days(start).split(' to ')[0]} to"
         f" {week_days(end).split(' to ')[1]}"
     )

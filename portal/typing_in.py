@@ -174,7 +174,9 @@ class Field:
         if not before or before[0] not in ("met", "near", "below"):
             return ""
         many, one = len(list(takewhile(lambda status: status == before[0], before))), self.span.cadence
-        return f"{STATUS[before[0]]} {many} {one}s in a row" if many > 1 else f"{STATUS[before[0]]} last {one}"
+        return (
+            f"{STATUS[before[0]]} {many} {one}s in a row" if many > 1 else f"{STATUS[before[0]]} last {one}"
+        )
 
     @property
     def unit_hint(self) -> str:

@@ -102,16 +102,16 @@ def parts(values: Mapping[str, Result], receipts: Receipts | None = None) -> lis
 
 
 def quiet_text(rows: Sequence[Reviewed]) -> str:
-    """What to say of the lines that are no exception: `11 other lines can be read in silence. ...`"""
+    """What to say of the lines that are no exception: `11 other lines without a signal.`"""
     exceptions, unknown = sum(row.is_exception for row in rows), sum(row.is_unknown for row in rows)
     quiet = len(rows) - exceptions - unknown
     texts = []
-    if quiet and not exceptions:
+    if quiet and exceptions:
+        texts.append(f"{plural(quiet, 'other line')} without a signal.")
+    elif quiet:
         texts.append("No line has changed." if not unknown else "No line with a whole number has changed.")
-    if quiet:
-        texts.append(f"{plural(quiet, 'other line' if exceptions else 'line')} can be read in silence.")
     if unknown:
-        texts.append(f"Nobody knows of {plural(unknown, 'line')}: the number is missing or not whole.")
+        texts.append(f"{plural(unknown, 'line')} without a whole number.")
     return " ".join(texts)
 
 

@@ -104,6 +104,7 @@ def metric_faults(dbt_dir: Path) -> Iterator[str]:
     macro = (dbt_dir / "macros" / "metrics.sql").read_text(encoding="utf-8")
     required = re.findall(r"'(\w+)'", _REQUIRED.findall(macro)[0])
     allowed = {key: re.findall(r"'(\w+)'", values) for key, values in _ALLOWED.findall(macro)}
+    sources = {path.name for path in (dbt_dir / "models" / "staging").iterdir()}
     for folder in sorted((dbt_dir / "models" / "metrics").iterdir()):
         defined: set[str] = set()
         for file in sorted(folder.glob("*.yml")):
@@ -123,6 +124,8 @@ def metric_faults(dbt_dir: Path) -> Iterator[str]:
                         near = difflib.get_close_matches(key, set(meta) - set(required) - set(allowed), 1)
                         hint = f"; did you mean it by {near[0]!r}?" if near else ""
                         yield f"{file}, line {line}: the metric {name} lacks {key!r}{hint}"
+                named = meta.get("sources") or ()
+                yield from _unknown(f"{file}, line {line}, sources of {name}", "source", named, sources)
                 for key, values in allowed.items():
                     if key in meta and meta[key] not in values:
                         yield from _unknown(

@@ -91,6 +91,7 @@ def test_a_metric_s_definition_is_checked_without_dbt(tmp_path: Path) -> None:
         there = PROJECT_ROOT / "dbt_project" / part
         (tmp_path / part).parent.mkdir(parents=True, exist_ok=True)
         (shutil.copytree if there.is_dir() else shutil.copy)(there, tmp_path / part)  # type: ignore[operator]
+    (tmp_path / "models/staging/hubspot").mkdir(parents=True)
     (yml,) = (tmp_path / "models/metrics/inside_sales").glob("*.yml")
     text = yml.read_text(encoding="utf-8")
     assert list(metric_faults(tmp_path)) == []
@@ -100,6 +101,9 @@ def test_a_metric_s_definition_is_checked_without_dbt(tmp_path: Path) -> None:
     (unit, why) = sorted(metric_faults(tmp_path), key=lambda fault: "lacks" in fault)
     assert "unknown unit of dials 'cuont'; did you mean 'count'?" in unit and "line 6" in unit
     assert "the metric dials lacks 'why'" in why
+    yml.write_text(text.replace("sources: [hubspot]", "sources: [hubspott]", 1))
+    (source,) = metric_faults(tmp_path)
+    assert "sources of dials: unknown source 'hubspott'; did you mean 'hubspot'?" in source
     yml.write_text("models:\n  - name: [\n")
     (broken,) = metric_faults(tmp_path)
     assert f"{yml}, line 3: not valid YAML" in broken

@@ -6,6 +6,7 @@ file takes from another, found before dbt would blame a model for them. Quick: n
 
 from __future__ import annotations
 
+import csv
 import difflib
 import re
 from collections.abc import Collection, Iterable, Iterator
@@ -20,6 +21,7 @@ from foundation.settings import Company, Settings
 Lines = list[tuple[int, dict[str, str]]]
 """(line of the file, row)"""
 _REQUIRED = re.compile(r"set required = \[(.+?)\]", re.S)
+_REASONS = re.compile(r"\bcase\b((?:(?!\bcase\b).)*?)\bend as reason", re.S)
 _ALLOWED = re.compile(r"'(\w+)': \[(.+?)\]")
 
 
@@ -105,6 +107,9 @@ def metric_faults(dbt_dir: Path) -> Iterator[str]:
     required = re.findall(r"'(\w+)'", _REQUIRED.findall(macro)[0])
     allowed = {key: re.findall(r"'(\w+)'", values) for key, values in _ALLOWED.findall(macro)}
     sources = {path.name for path in (dbt_dir / "models" / "staging").iterdir()}
+    texts = dbt_dir / "seeds" / "reasons.csv"
+    with texts.open(encoding="utf-8", newline="") as seed:
+        reasons = {row["reason"] for row in csv.DictReader(seed)}
     for folder in sorted((dbt_dir / "models" / "metrics").iterdir()):
         defined: set[str] = set()
         for file in sorted(folder.glob("*.yml")):
@@ -134,6 +139,10 @@ def metric_faults(dbt_dir: Path) -> Iterator[str]:
         for path in sorted(folder.glob("*.sql")):
             if path.stem not in defined:
                 yield f"{path}: the metric has no entry in a .yml of {folder}."
+            for block in _REASONS.findall(path.read_text(encoding="utf-8")):
+                for reason in re.findall(r"then '(\w+)'", block):
+                    if reason not in reasons:
+                        yield f"{path}: the reason {reason!r} has no text in {texts}."
 
 
 def _models(file: Path) -> list[tuple[int, str, dict[str, Any]]]:

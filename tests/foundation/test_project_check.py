@@ -87,7 +87,7 @@ def test_a_wrong_name_is_told_with_file_and_line(
 
 
 def test_a_metric_s_definition_is_checked_without_dbt(tmp_path: Path) -> None:
-    for part in ("macros/metrics.sql", "models/metrics/inside_sales"):
+    for part in ("macros/metrics.sql", "models/metrics/inside_sales", "seeds/reasons.csv"):
         there = PROJECT_ROOT / "dbt_project" / part
         (tmp_path / part).parent.mkdir(parents=True, exist_ok=True)
         (shutil.copytree if there.is_dir() else shutil.copy)(there, tmp_path / part)  # type: ignore[operator]
@@ -104,6 +104,11 @@ def test_a_metric_s_definition_is_checked_without_dbt(tmp_path: Path) -> None:
     yml.write_text(text.replace("sources: [hubspot]", "sources: [hubspott]", 1))
     (source,) = metric_faults(tmp_path)
     assert "sources of dials: unknown source 'hubspott'; did you mean 'hubspot'?" in source
+    yml.write_text(text)
+    sql = yml.with_name("dials.sql")
+    sql.write_text(sql.read_text(encoding="utf-8").replace("'inbound'", "'inbuond'"))
+    (reason,) = metric_faults(tmp_path)
+    assert f"{sql}: the reason 'inbuond' has no text in " in reason
     yml.write_text("models:\n  - name: [\n")
     (broken,) = metric_faults(tmp_path)
     assert f"{yml}, line 3: not valid YAML" in broken

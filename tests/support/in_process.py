@@ -88,6 +88,8 @@ def _child(command: Sequence[str], environment: dict[str, str], project: Path, o
     sys.stderr = sys.stdout
     os.environ.clear()
     os.environ.update(environment)
+    # a project of its own is parsed here, and a fork lacks the threads of dbt's static parser: it would wait for ever
+    os.environ["DBT_STATIC_PARSER"] = "false"
     os.chdir(PROJECT_ROOT)
     real = PROJECT_ROOT / "dbt_project"
     is_real = all((project / part).resolve() == real / part for part in ("models", "macros"))

@@ -72,6 +72,12 @@ class Translator(DagsterDbtTranslator):
         spec = super().get_asset_spec(manifest, unique_id, project)
         return spec.replace_attributes(freshness_policy=DAILY) if layer(spec.key) == "marts" else spec
 
+    def get_metadata(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, Any]:
+        """With the key that the model's build holds (`macros/materializations.sql`)."""
+        key = dbt_resource_props.get("config", {}).get("unique_key") or []
+        shown = {"unique key": ", ".join([key] if isinstance(key, str) else key)} if key else {}
+        return {**super().get_metadata(dbt_resource_props), **shown}
+
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
         """A vendor's raw tables and models are one group; metrics are a group per section."""
         kind, (layer, folder) = dbt_resource_props["resource_type"], _place(dbt_resource_props)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.dbt_project.conftest import MakeWarehouse
 from tests.support.raw_warehouse import RawWarehouse, raw_tables
 
 LAYERS = ("staging", "intermediate", "metrics", "marts")
@@ -100,16 +101,38 @@ def test_staging_has_one_model_per_raw_table(
     assert raw == {(f"raw_{source}", table) for source, tables in raw_tables().items() for table in tables}
 
 
-def test_every_key_is_tested(manifest: dict[str, Any], models: dict[str, dict[str, Any]]) -> None:
-    tested = {
-        node["attached_node"]
+def test_every_key_is_held(manifest: dict[str, Any], models: dict[str, dict[str, Any]]) -> None:
+    """By the model's own build, or by a test that warns where a doubled row makes no number wrong."""
+    tests = [
+        node
         for node in manifest["nodes"].values()
         if node["resource_type"] == "test" and (node.get("test_metadata") or {}).get("name") == "is_key"
-    }
-    # metrics are tested in their union, int_scorecard__contributions
+    ]
+    warned = {test["attached_node"] for test in tests if test["config"]["severity"] == "warn"}
+    held = {node["unique_id"] for node in models.values() if node["config"].get("unique_key")}
+    assert not warned & held
+    # metrics are held in their union, int_scorecard__contributions
     assert [
-        name for name, node in models.items() if layer(node) != "metrics" and node["unique_id"] not in tested
+        name
+        for name, node in models.items()
+        if layer(node) != "metrics" and node["unique_id"] not in warned | held
     ] == []
+
+
+def test_a_doubled_key_fails_its_model_and_leaves_what_was_there(make_warehouse: MakeWarehouse) -> None:
+    warehouse = make_warehouse("2025-10-27T12:00:00")
+    direct = {"day": "2025-10-20", "source": "direct", "sessions": 7}
+    model = ("--select", "int_marketing__web_traffic")
+    warehouse.add("hubspot.web_traffic", [direct])
+    assert warehouse.dbt("run", *model).returncode == 0
+    for wrong in (direct, {**direct, "source": None}):
+        warehouse.change("delete from raw_hubspot.web_traffic")
+        warehouse.add("hubspot.web_traffic", [{**direct, "sessions": 8}, wrong])
+        failed = warehouse.dbt("run", *model)
+        assert failed.returncode == 1
+        assert "int_marketing__web_traffic: 1 values of its key (visit_day, traffic_source)" in failed.stdout
+        found = warehouse.query("select sessions from intermediate.int_marketing__web_traffic")
+        assert found == [{"sessions": 7}]
 
 
 def test_everything_is_described(manifest: dict[str, Any], models: dict[str, dict[str, Any]]) -> None:

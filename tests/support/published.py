@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import pandas as pd
+import pyarrow as pa
 import yaml
 
 from benchmarks import false_alarms
@@ -133,7 +133,9 @@ class PublishedFile:
     def write(self) -> Path:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.path.unlink(missing_ok=True)
-        with duckdb.connect(str(self.path)) as connection:
+        with duckdb.connect(
+            str(self.path), config={"threads": 1}
+        ) as connection:  # more would wait for each other
             connection.execute("begin")  # or each row would wait for the disk
             connection.execute(_DDL)
             for statement in _other_marts():
@@ -177,10 +179,15 @@ class PublishedFile:
         records: list[list[Any]] = []
         for order, row in enumerate(csv.DictReader(io.StringIO(_LINES), delimiter="|")):
             self._line(connection, order, row, facts, records)
-        for order, text in enumerate(_QUARTER.splitlines()):
+        quarterly = [
             self._quarter_line(connection, order, text, records)
-        for order, text in enumerate(_MONTHS.splitlines()):
-            self._month_line(connection, order, text, records)
+            for order, text in enumerate(_QUARTER.splitlines())
+        ]
+        monthly = [
+            fact
+            for order, text in enumerate(_MONTHS.splitlines())
+            for fact in self._month_line(connection, order, text, records)
+        ]
         if self.running and self.last_week == W43:
             self._balances(connection, facts, records)
         for line_id, (source, gap, words) in self.gaps.items():
@@ -189,6 +196,8 @@ class PublishedFile:
                 [source, gap, f"{gap}: {words}", line_id],
             )
         _insert(connection, "fct_scorecard_weekly", facts)
+        _insert(connection, "fct_scorecard_monthly", monthly)
+        _insert(connection, "fct_scorecard_quarterly", quarterly)
         _insert(connection, "fct_contributions", records)
         self._progress(connection)
         connection.execute(_POINTS)
@@ -291,6 +300,7 @@ class PublishedFile:
             "outside_sales.mrr_closed": 500,
             "outside_sales.networking_events": 1,
         }
+        changed = []
         for line, start, at, kind, cause, was, now, below_was, below_now, counts in rows:
             section, metric, label = labels[line]
             parts = [Decimal(n) if n is not None else None for n in (was, now)]
@@ -301,11 +311,13 @@ class PublishedFile:
             ]
             target = Decimal(goals[line])
             old = Decimal(100) if kind == "rejudged" else target
-            _insert(connection, "fct_restatements", [[
+            changed.append([
                 line, section, metric, label, "week", start, week_label(start), at, at - timedelta(days=3), kind, cause, *values,
                 *parts, *bottoms, ">=", ">=", old, target, None, None, _status(values[0], old), _status(values[1], target),
                 "missing" if was is None else "live", "live", *counts,
-            ]])  # fmt: skip
+            ])  # fmt: skip
+        _insert(connection, "fct_restatements", changed)
+        records = []
         for line, start, at, change, reason, other, name, url in (
             (dials, W43, up, "added", None, None, SCRIPT, "javascript:alert(1)"),
             (dials, W43, up, "added", None, date(2025, 10, 17), RTL, "https://ok.example/a?b=1&c='\"<x>"),
@@ -316,10 +328,11 @@ class PublishedFile:
             was_counted, is_counted = (
                 (None, 1) if change == "added" else (1, None) if change == "removed" else (500, 0)
             )
-            _insert(connection, "fct_restatement_records", [[
+            records.append([
                 line, start, at, change, reason, reason is not None, other, start, "Maya Torres", was_counted, is_counted, was_counted,
                 is_counted, "hubspot", "record", f"{line}-{name[:9]}", url, name,
-            ]])  # fmt: skip
+            ])  # fmt: skip
+        _insert(connection, "fct_restatement_records", records)
 
     def _weeks(self) -> list[date]:
         last = self.last_week + timedelta(weeks=int(self.running))
@@ -434,7 +447,7 @@ class PublishedFile:
 
     def _quarter_line(
         self, connection: duckdb.DuckDBPyConnection, order: int, text: str, records: list[list[Any]]
-    ) -> None:
+    ) -> list[Any]:
         metric, label, unit, shown = text.split("|")
         line_id = f"quarter_summary.{metric}"
         row = {
@@ -444,10 +457,6 @@ class PublishedFile:
         _dimension(connection, line_id, row, 900 + order, "quarter", self.first)
         start, end = date(2025, 9, 29), date(2025, 12, 28)
         value = Decimal(shown)
-        _insert(connection, "fct_scorecard_quarterly", [[
-            line_id, "quarter_summary", metric, "2025-Q4", start, end, False, value, 1, None, None, None, "no_goal", "provisional",
-            self.as_of,
-        ]])  # fmt: skip
         single = unit == "money"
         for i in range(1 if single else int(value)):
             week = start + timedelta(weeks=i % 4)
@@ -455,10 +464,14 @@ class PublishedFile:
                 line_id, start, week, week_label(week), metric, None, None, week, value if single else Decimal(1), Decimal(1), True, None,
                 "hubspot", "deal", f"{metric}-{i}", f"https://app.vendor.example/deal/{i}", f"Deal {i}",
             ])  # fmt: skip
+        return [
+            line_id, "quarter_summary", metric, "2025-Q4", start, end, False, value, 1, None, None, None, "no_goal", "provisional",
+            self.as_of,
+        ]  # fmt: skip
 
     def _month_line(
         self, connection: duckdb.DuckDBPyConnection, order: int, text: str, records: list[list[Any]]
-    ) -> None:
+    ) -> list[list[Any]]:
         metric, label, unit, aggregation, shown = text.split("|")
         line_id = f"finance.{metric}"
         row = {
@@ -467,6 +480,7 @@ class PublishedFile:
             "sources": "hubspot",
         }  # fmt: skip
         _dimension(connection, line_id, row, 700 + order, "month", date(2025, 6, 1))
+        facts: list[list[Any]] = []
         previous = None
         quarter: list[tuple[Decimal, Decimal]] = []
         for i, month in enumerate(shown.split()):
@@ -481,17 +495,18 @@ class PublishedFile:
                 quarter.append(parts)
             bottom = sum((b for _, b in quarter), Decimal(0)) if aggregation == "ratio" else Decimal(1)
             value = parts[0] / parts[1]
-            _insert(connection, "fct_scorecard_monthly", [[
+            facts.append([
                 line_id, "finance", metric, start, end, f"{start:%Y-%m}", finished, value, *parts, 1, None, None, None, None, "no_goal",
                 previous, f"Q{(start.month - 1) // 3 + 1} 2025", sum((a for a, _ in quarter), Decimal(0)) / bottom if quarter else None,
                 len(quarter), len(quarter), "live" if finished else "provisional", self.as_of,
-            ]])  # fmt: skip
+            ])  # fmt: skip
             previous = value
             monday = start - timedelta(days=start.weekday())
             records.append([
                 line_id, start, monday, week_label(monday), metric, None, None, start, *parts, True, None, "hubspot", "report",
                 f"{metric}-{i}", None, f"Profit and loss {start:%Y-%m}",
             ])  # fmt: skip
+        return facts
 
     def _balances(
         self, connection: duckdb.DuckDBPyConnection, facts: list[list[Any]], records: list[list[Any]]
@@ -591,14 +606,15 @@ def _other_marts() -> tuple[str, ...]:
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: list[list[Any]]) -> None:
-    """Many rows at once: thousands of bound parameters would take seconds. As text, whose types are those of
-    the table."""
+    """Many rows at once: thousands of bound parameters would take seconds, and so would pandas. As text, whose
+    types are those of the table."""
     if rows:
-        frame = pd.DataFrame(
-            [[cell if cell is None or isinstance(cell, list) else str(cell) for cell in row] for row in rows],
-            dtype=object,
-        )
-        connection.register("inserted", frame)
+        columns = [
+            [cell if cell is None or isinstance(cell, list) else str(cell) for cell in column]
+            for column in zip(*rows, strict=True)
+        ]
+        inserted = pa.table(columns, [f"column_{i}" for i in range(len(columns))])
+        connection.register("inserted", inserted)
         connection.execute(f"insert into marts.{table} from inserted")
         connection.unregister("inserted")
 

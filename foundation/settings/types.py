@@ -6,6 +6,7 @@ the key in front of it.
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import re
 from datetime import date, timedelta
@@ -30,8 +31,11 @@ LONGEST_LINE = 200
 _HEADERS = HeaderRegistry()
 
 
+_zones = functools.cache(available_timezones)  # it walks through hundreds of files
+
+
 def _known_zone(value: str) -> str:
-    if value not in available_timezones():
+    if value not in _zones():
         raise ValueError(f"unknown time zone {value!r}; use an IANA name such as 'America/Chicago'")
     return value
 

@@ -125,28 +125,25 @@ def test_a_goal_is_ended_and_one_of_the_same_day_is_replaced_with_a_word(dana: B
     ]
 
 
-@pytest.mark.parametrize(
-    ("change", "says"),
-    [
-        ({"valid_from": "2025-10-26"}, "lies before the running week"),
-        ({"valid_from": "soon"}, "'soon' is not a valid date"),
-        ({"target": "many"}, "'many' is not a valid number"),
-        ({"operator": "between"}, "needs a second bound"),
-        ({"reason": ""}, "Reason is blank"),
-        ({"band": "2"}, "Band must be a fraction"),
-    ],
-)
-def test_a_wrong_goal_is_said_and_not_set(dana: Browser, change: dict[str, str], says: str) -> None:
+def test_a_wrong_goal_is_said_and_not_set(dana: Browser) -> None:
     goal = {
         "operator": ">=",
         "target": "90",
         "valid_from": "2025-11-03",
         "reason": "x",
         "key": "k" * 16,
-    } | change
-    for path in (f"/goals/{DIALS}/preview", f"/goals/{DIALS}"):
-        answer = dana.post(path, **goal)
-        assert answer.status_code == 422 and says in words(answer.text)
+    }
+    for change, says in (
+        ({"valid_from": "2025-10-26"}, "lies before the running week"),
+        ({"valid_from": "soon"}, "'soon' is not a valid date"),
+        ({"target": "many"}, "'many' is not a valid number"),
+        ({"operator": "between"}, "needs a second bound"),
+        ({"reason": ""}, "Reason is blank"),
+        ({"band": "2"}, "Band must be a fraction"),
+    ):
+        for path in (f"/goals/{DIALS}/preview", f"/goals/{DIALS}"):
+            answer = dana.post(path, **goal | change)
+            assert answer.status_code == 422 and says in words(answer.text)
     with read(dana.settings) as connection:
         assert stored_goals(connection) == []
 

@@ -191,10 +191,8 @@ def _routes(app: FastAPI) -> list[Any]:
     return found
 
 
-@pytest.mark.parametrize(
-    "header", ["content-security-policy", "x-content-type-options", "x-frame-options", "referrer-policy"]
-)
-def test_every_answer_is_guarded(few: FastAPI, header: str) -> None:
+def test_every_answer_is_guarded(few: FastAPI) -> None:
+    guards = {"content-security-policy", "x-content-type-options", "x-frame-options", "referrer-policy"}
     dana = Browser(few).sign_in(DANA)
     for path in (
         "/sign-in",
@@ -206,24 +204,22 @@ def test_every_answer_is_guarded(few: FastAPI, header: str) -> None:
         "/weeks?to=x",
     ):
         answer = dana.get(path)
-        assert header in answer.headers, path
+        assert guards - answer.headers.keys() == set(), path
         assert "unsafe-inline" not in answer.headers["content-security-policy"].split("style-src")[0]
         assert "public" not in answer.headers["cache-control"]
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
+def test_guessed_paths_lead_nowhere(few: FastAPI) -> None:
+    maya = Browser(few).sign_in(MAYA)
+    for path in (
         "/../company.toml", "/%2e%2e/company.toml", "/..%2fcompany.toml", "/scorecard/..%2f..%2fstore.sqlite.html", "/published/../index.html",
         "/published/..%2findex.html", "/receipts/%00.html", "/receipts/' or 1=1 --.html", "/lines/..", "/lines/'", "/periods/..%2f..",
         "/weeks?to=../../etc/passwd", "/restricted/../finance.html", "/.html", "/%0d%0aX-Injected:%20y.html", "/scorecard/2025-W43.html%00.pdf",
         "/weeks?to=%0d%0aX-Injected:%20y", "/sign-in?next=%0d%0aX-Injected:%20y", "/published/gallery.html", "/store.sqlite",
-    ],
-)  # fmt: skip
-def test_guessed_paths_lead_nowhere(few: FastAPI, path: str) -> None:
-    answer = Browser(few).sign_in(MAYA).get(path)
-    assert answer.status_code in (303, 404, 422) and "x-injected" not in answer.headers
-    assert "[access]" not in answer.text and "Traceback" not in answer.text
+    ):  # fmt: skip
+        answer = maya.get(path)
+        assert answer.status_code in (303, 404, 422) and "x-injected" not in answer.headers, path
+        assert "[access]" not in answer.text and "Traceback" not in answer.text, path
 
 
 def test_pages_come_again_only_when_they_have_changed(few: FastAPI) -> None:

@@ -47,7 +47,6 @@ check: $(VENV)/.dev ## run what CI checks besides the tests: style, types, SQL, 
 	$(BIN)/mypy
 	$(BIN)/sqlfluff lint --nocolor -p 0 dbt_project
 	DAGSTER_HOME= $(BIN)/python -W ignore -m dagster definitions validate -w workspace.yaml --log-level warning
-	$(BIN)/python -m pytest -q tests/test_docs.py
 	$(BIN)/python -m pip check
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build -q --strict
 	$(BIN)/pip-licenses --summary
@@ -81,22 +80,26 @@ $(VENV)/bin/python:
 	@$(PYTHON) -m venv $(VENV)
 
 # The locks are complete, so nothing is resolved: what they name is installed, by hash. uv takes seconds where it is installed; it
-# also removes what a lock no longer names (this project too, so it is added again each time).
+# also removes what a lock no longer names (this project too, so it is added again each time). Neither compiles what it installs: most
+# of it is never imported.
 ifneq ($(shell command -v uv),)
 INSTALL := uv pip sync -q --python $(BIN)/python --require-hashes
 EDITABLE := uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
 else
-INSTALL := $(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r
+INSTALL := $(BIN)/python -m pip install -q --disable-pip-version-check --no-compile --no-deps --require-hashes -r
 EDITABLE := $(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 endif
 
-$(VENV)/.runtime: requirements.lock pyproject.toml setup.py foundation/__init__.py | $(VENV)/bin/python
+PROJECT := requirements.lock pyproject.toml setup.py foundation/__init__.py
+
+$(VENV)/.runtime: $(PROJECT) | $(VENV)/bin/python
 	@echo "Installing the pinned requirements into $(VENV) (once, about a minute)"
 	@$(INSTALL) requirements.lock
 	@$(EDITABLE)
 	@touch $@
 
-$(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
-	@$(INSTALL) requirements-dev.lock
+$(VENV)/.dev: requirements-dev.lock $(PROJECT) | $(VENV)/bin/python
+	@echo "Installing the pinned requirements and tools into $(VENV) (once, about a minute)"
+	@$(INSTALL) requirements-dev.lock # names all of requirements.lock too
 	@$(EDITABLE)
-	@touch $@
+	@touch $(VENV)/.runtime $@

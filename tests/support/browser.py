@@ -79,7 +79,8 @@ def axe_violations(web: Any) -> list[str]:
     web.execute_script(AXE.read_text(encoding="utf-8"))
     found: list[str] = web.execute_async_script("""
       const done = arguments[arguments.length - 1];
-      axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'], elementRef: false})
+      axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'], elementRef: false,
+                          resultTypes: ['violations']})
         .then(r => done(r.violations.map(v => v.id + ': ' + v.nodes.slice(0, 3).map(n => n.html.slice(0, 120)).join(' | '))),
               e => done(['error ' + e]))""")
     return found

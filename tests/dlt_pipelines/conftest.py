@@ -3,8 +3,10 @@ tests."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import random
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,7 +20,7 @@ import pytest
 
 from dlt_pipelines.wire import client
 from dlt_pipelines.wire.budget import Budget, Limit
-from foundation.settings import Company, Settings, load_company
+from foundation.settings import PROJECT_ROOT, Company, Settings, load_company
 from sandbox import SANDBOX_CREDENTIALS, Sandbox
 
 AS_OF = "2025-10-27T12:00:00Z"
@@ -37,6 +39,26 @@ def apart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("SCORELINE_ENV_FILE", os.devnull)
     monkeypatch.setenv("SCORELINE_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("SCORELINE_AS_OF", AS_OF)
+    # what makes a hash of a credential safe is that it takes time, at each of hundreds of loads
+    slow_hash = hashlib.scrypt
+    monkeypatch.setattr(hashlib, "scrypt", lambda value, **how: slow_hash(value, **{**how, "n": 2}))
+
+
+@pytest.fixture(scope="session")
+def recent_company(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """company.toml with eight weeks of history instead of years."""
+    text = (PROJECT_ROOT / "company.toml").read_text(encoding="utf-8")
+    file = tmp_path_factory.mktemp("recent") / "company.toml"
+    file.write_text(
+        re.sub(r"^(# )?start_date = \S+", "start_date = 2025-09-01", text, flags=re.M), encoding="utf-8"
+    )
+    return file
+
+
+@pytest.fixture
+def recent(recent_company: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sources begin in September: a load takes half as long, and older records would prove nothing more."""
+    monkeypatch.setenv("SCORELINE_COMPANY_FILE", str(recent_company))
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ ASKED = [name for name, entry in SOURCES.items() if entry.kind == "system" and n
 CHEAP = ("autotask", "zendesk", "simplefin")
 SOME = [name if name in CHEAP else pytest.param(name, marks=pytest.mark.slow) for name in ASKED]
 
-pytestmark = pytest.mark.usefixtures("unhurried")
+pytestmark = pytest.mark.usefixtures("unhurried", "recent")
 
 
 def first_load(

@@ -37,7 +37,7 @@ def loads(name: str) -> list[tuple[Any, ...]]:
     )
 
 
-@pytest.mark.usefixtures("unhurried")
+@pytest.mark.usefixtures("unhurried", "recent")
 @pytest.mark.parametrize(
     ("source", "path", "tables", "there", "day"),
     [*LISTS, *(pytest.param(*row, marks=pytest.mark.slow) for row in SLOW)],

@@ -21,7 +21,7 @@ from tests.dlt_pipelines.conftest import at, query
 from tests.support.homes import FIRST, MARKING, SECOND, contents, plant_strangers, said, undisturbed
 from tests.support.killed_load import IN_THE_MAIN_THREAD, MOMENTS, run, stopped
 
-pytestmark = pytest.mark.usefixtures("unhurried")
+pytestmark = pytest.mark.usefixtures("unhurried", "recent")
 
 
 def stop_and_go_on(

@@ -42,7 +42,7 @@ def loads(name: str) -> list[tuple[Any, ...]]:
     )
 
 
-@pytest.mark.usefixtures("unhurried")
+@pytest.mark.usefixtures("unhurried", "recent")
 @pytest.mark.parametrize(
     ("source", "path", "field", "tables"),
     [*FIELDS, *(pytest.param(*row, marks=pytest.mark.slow) for row in SLOW)],

@@ -11,7 +11,7 @@ import pytest
 
 from dlt_pipelines.core.load import load
 from foundation.moving import move_to_lake
-from foundation.settings import PROJECT_ROOT, Company, Settings, load_company
+from foundation.settings import Company, Settings, load_company
 from foundation.warehouse import open_warehouse
 from sandbox import Sandbox
 from tests.dlt_pipelines.conftest import at
@@ -20,7 +20,7 @@ from tests.support.killed_load import stopped
 from tests.support.lake import new_lake, running_s3
 from tests.support.postgres import Postgres
 
-pytestmark = pytest.mark.usefixtures("unhurried")
+pytestmark = pytest.mark.usefixtures("unhurried", "recent")
 SOURCE = "zendesk"
 
 
@@ -40,7 +40,7 @@ def test_machines_leave_what_one_machine_leaves(
     s3: str,
 ) -> None:
     first, alone = undisturbed(SOURCE, pairs, sandbox, company, monkeypatch)
-    text = (PROJECT_ROOT / "company.toml").read_text(encoding="utf-8")
+    text = Settings().company_file.read_text(encoding="utf-8")
     file = tmp_path / "company.toml"
     file.write_text(text.replace('# kind = "file"', 'kind = "ducklake" #'), encoding="utf-8")
     for name, value in (new_lake(postgres_server, s3) | {"SCORELINE_COMPANY_FILE": str(file)}).items():

@@ -7,12 +7,14 @@ turn into Markdown or HTML, and no Markdown parser sees a component's HTML.
 
 from __future__ import annotations
 
+import functools
 import re
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
+from types import CodeType
 from typing import Any, Protocol
 
 import jinja2
@@ -136,6 +138,12 @@ def environment(names: Mapping[str, Any]) -> SandboxedEnvironment:
     return env
 
 
+@functools.cache
+def _compiled(body: str) -> CodeType:
+    """A page's code. It serves every environment: a template looks names up when it is rendered."""
+    return environment({}).compile(body)
+
+
 def compile_page(source: Source, env: SandboxedEnvironment) -> jinja2.Template:
     """The page's template.
 
@@ -143,7 +151,7 @@ def compile_page(source: Source, env: SandboxedEnvironment) -> jinja2.Template:
         PageError: a tag or an expression is wrong; names the page's line.
     """
     try:
-        return env.from_string(source.body)
+        return env.template_class.from_code(env, _compiled(source.body), env.make_globals(None))
     except jinja2.TemplateSyntaxError as error:
         raise PageError(f"line {error.lineno + source.offset}: {error.message}") from None
 

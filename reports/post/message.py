@@ -7,6 +7,7 @@ programs drop style sheets.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import textwrap
 from collections.abc import Sequence
@@ -73,6 +74,7 @@ class Picture:
     width: int
 
 
+@functools.cache  # compiling the templates takes longer than all else of a mail
 def environment() -> SandboxedEnvironment:
     """Jinja for mails: `.html` escapes, `.txt` doesn't; unknown names are errors."""
     env = SandboxedEnvironment(

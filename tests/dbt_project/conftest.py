@@ -132,6 +132,7 @@ def chicago(make_warehouse: MakeWarehouse) -> RawWarehouse:
     October."""
     warehouse = make_warehouse("2025-10-27T12:00:00", seeds=SEEDS)
     fill_chicago(warehouse)
+    warehouse.artifacts = True
     warehouse.build()
     return warehouse
 
@@ -149,7 +150,7 @@ def auckland(make_warehouse: MakeWarehouse) -> RawWarehouse:
 def unconnected(make_warehouse: MakeWarehouse) -> RawWarehouse:
     """Empty raw tables and an empty ledger, with the seeds of the project."""
     warehouse = make_warehouse("2025-10-27T12:00:00")
-    warehouse.unit_tests = True
+    warehouse.unit_tests = warehouse.artifacts = True
     warehouse.build()
     return warehouse
 

@@ -62,6 +62,8 @@ class RawWarehouse:
     """Seed name -> CSV text that replaces the project's seed."""
     unit_tests: bool = False
     """dbt's unit tests bring their own rows: one of all warehouses runs them."""
+    artifacts: bool = False
+    """dbt writes its manifest and the graph, which takes longer than a small build."""
     views: Path | None = None
     """A warehouse file with `VIEWS` and nothing in it: they need not be made again."""
 
@@ -171,6 +173,7 @@ class RawWarehouse:
                 "SCORELINE_WAREHOUSE": str(self.settings.warehouse_path),
                 "DBT_TARGET_PATH": str(self.target),
                 "DBT_LOG_LEVEL_FILE": "none",
+                "DBT_WRITE_JSON": str(self.artifacts),
                 # an option on the command line wins
                 **({} if self.unit_tests else {"DBT_EXCLUDE_RESOURCE_TYPES": "unit_test"}),
             },

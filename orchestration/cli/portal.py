@@ -50,6 +50,11 @@ def portal(port: int, host: str, company: str | None) -> None:
         click.echo(
             f"Sign in as {access.admins[0]}, say: the link is printed here, because SMTP_URL is empty."
         )
+    if settings.dagster_address is None:
+        click.echo(
+            "Typed-in numbers, goals and notes reach the pages with the next build: start `scoreline ui`, or"
+            " run `scoreline run build`."
+        )
     uvicorn.run(
         app,
         host=host,

@@ -79,9 +79,9 @@ class Watch:
         took = timedelta(seconds=round(time.monotonic() - began))
         parts = [
             "" if self.succeeded else "failed",
-            f"{self.sources} sources, {self.rows:,} rows" if self.sources else "",
-            f"{self.failures} models or tests failed" if self.failures else "",
-            f"{self.warnings} warnings" if self.warnings else "",
+            f"{_count(self.sources, 'source')}, {_count(self.rows, 'row')}" if self.sources else "",
+            f"{_count(self.failures, 'model or test', 'models or tests')} failed" if self.failures else "",
+            _count(self.warnings, "warning") if self.warnings else "",
             f"{took}",
         ]
         style = "green" if self.succeeded and not self.failures else "bold red"
@@ -172,6 +172,10 @@ class Watch:
     def _print(self, text: str, style: str = "") -> None:
         # a message may quote a vendor: no markup, nothing that moves the cursor
         self.console.print(Text("".join(s if s.isprintable() else " " for s in text), style), soft_wrap=True)
+
+
+def _count(number: int, one: str, many: str = "") -> str:
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def _named(rest: str) -> str:

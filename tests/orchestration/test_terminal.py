@@ -181,7 +181,7 @@ def test_messages_stay_lines_and_dbt_s_lines_stay_in_the_log() -> None:
         " ! late.csv, line 3: unknown metric",
     ]
     assert summary.startswith(
-        "   refresh: failed, 1 sources, 61,570 rows, 1 models or tests failed, 1 warnings, "
+        "   refresh: failed, 1 source, 61,570 rows, 1 model or test failed, 1 warning, "
     )
 
 

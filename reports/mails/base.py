@@ -45,6 +45,7 @@ def line_texts(line: Line, among: Sequence[Line], zone: str, links: Links) -> di
     """What a mail says about a line of a finished period, as texts. `among`: all lines of the mail; where
     two have one label, the title names the section."""
     return {
+        "line_id": line.line_id,
         "link": links.receipt(line.week_label, line.line_id),
         "off": line.gap_text,
         "title": title(line, among),

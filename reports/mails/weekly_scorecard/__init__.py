@@ -3,7 +3,7 @@ to each recipient."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -170,6 +170,11 @@ def _values(told: Told, links: Links) -> dict[str, Any]:
         return {**needs(line), "note_link": "" if line.said else links.note(label, line.line_id)}
 
     others = [line for line in missed if line.line_id not in own]
+    own_fine = [line for line in told.own if line.status in ("near", "met")]
+    own_signals = [line for line in told.own if line.status == "no_goal" and line.is_signal]
+    attended = signals_first(others)[:MOST_LISTED]
+    won = [line for line in met if line.line_id not in own][:MOST_LISTED]
+    mine = [line for line in missed if line.line_id in own] + own_fine + own_signals
     return {
         "kind": "scorecard",
         "subject": subject(week, lines, told.own),
@@ -181,21 +186,28 @@ def _values(told: Told, links: Links) -> dict[str, Any]:
         "own": any(line.status in GOAL_STATUSES or line.is_signal for line in told.own),
         "own_counts": count_sentence(counts(told.own)),
         "own_missed": [answer(line) for line in signals_first(missed) if line.line_id in own],
-        "own_fine": [texts(line) for line in told.own if line.status in ("near", "met")],
-        "own_signals": [texts(line) for line in told.own if line.status == "no_goal" and line.is_signal],
+        "own_fine": [texts(line) for line in own_fine],
+        "own_signals": [texts(line) for line in own_signals],
         "counts": [(name, found[name]) for name in ("below", "near", "met")],
         "total": sum(found[name] for name in ("below", "near", "met")),
         "others": [(name, found[name]) for name in ("no_goal", "no_data", "not_applicable") if found[name]],
-        "attention": [needs(line) for line in signals_first(others)[:MOST_LISTED]],
+        "attention": [needs(line) for line in attended],
         "more_attention": max(0, len(others) - MOST_LISTED),
         "no_attention": "" if missed else nothing_missed(lines),
         "trend": ticks(missed[0].trend_values) if missed else "",
-        "wins": [texts(line) for line in met if line.line_id not in own][:MOST_LISTED],
+        "wins": [texts(line) for line in won],
+        "answered": [texts(line) for line in _answered(lines, [*mine, *attended, *won])],
         "sections": _grouped([line for line in lines if line.operator is not None], texts),
         "also": _grouped([line for line in lines if _watched(line)], texts),
         "quarter": _quarter(told.quarter, week.zone) if told.quarter else None,
         "notes": _notes(told),
     }
+
+
+def _answered(lines: Sequence[Line], listed: Sequence[Line]) -> list[Line]:
+    """Lines with a note or an open action that are not among those which a message lists one by one."""
+    names = {line.line_id for line in listed}
+    return [line for line in lines if (line.said or line.still_to_do) and line.line_id not in names]
 
 
 def _watched(line: Line) -> bool:
@@ -285,14 +297,17 @@ def _drawn(told: Told) -> Line | None:
 def _item(line: Mapping[str, str]) -> Item:
     """A line in a channel, from the texts that a mail says about it."""
     judged = line["status"] in GOAL_STATUSES
-    text = f"{GLYPH[line['status']] if judged else SIGNAL_GLYPH} {line['title']}: {line['value']}"
+    glyph = GLYPH[line["status"]] if judged or not line["signal"] else SIGNAL_GLYPH
+    text = f"{glyph} {line['title']}: {line['value']}"
     text += f" ({line['parts']})" if line["parts"] else ""
     text += f", goal {line['goal']}" if judged else ""
     text += f", {line['off']}" if line["off"] else ""
     changed = f"{SIGNAL_GLYPH} {line['signal']}" if line["signal"] else line["unchanged"]
     more = line.get("todo") or line.get("moved", "")
     details = [line["owner"], line["streak"], line["state"], changed, more]
-    return Item(text, " · ".join(filter(None, details)), line["link"])
+    answers = [f"{name}: {line[key]}" for name, key in (("Note", "said"), ("To do", "still")) if line[key]]
+    ask = line.get("note_link", "")
+    return Item(text, " · ".join(filter(None, details)), line["link"], answers, ask)
 
 
 def ticks(values: Sequence[Number | None]) -> str:
@@ -398,6 +413,14 @@ class WeeklyScorecard(Report[Told]):
     def _card(self, told: Told) -> Card:
         values = _values(told, self.links)
         own = [*values["own_missed"], *values["own_signals"], *values["own_fine"]]
+        listed = {line["line_id"] for line in (*own, *values["attention"])}
+
+        def others(lines: Iterable[Line]) -> list[Item]:
+            texts = [line_texts(line, told.lines, told.week.zone, self.links) for line in lines]
+            return [_item(line) for line in texts if line["line_id"] not in listed]
+
+        signals = [line for line in told.lines if line.is_signal and line.status != "below"]
+        answered = [line for line in _answered(told.lines, []) if line not in signals]
         parts = [
             Part(f"Your lines: {values['own_counts']}", [_item(line) for line in own]),
             Part(
@@ -405,6 +428,8 @@ class WeeklyScorecard(Report[Told]):
                 [_item(line) for line in values["attention"]],
                 values["more_attention"],
             ),
+            Part("Other signals", others(signals)),
+            Part("Notes and actions on other lines", others(answered)),
         ]
         if values["no_attention"]:
             parts.append(Part("", [Item(values["no_attention"])]))

@@ -17,6 +17,13 @@ class Item:
     details: str = ""
     link: str = ""
     """Where its text leads."""
+    answers: Sequence[str] = ()
+    """Its note and what is still to be done."""
+    ask: str = ""
+    """Where its owner writes the note that is missing."""
+
+
+ASK = "Write why, and what comes next"
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from reports.engine.markup import plain
-from reports.post.channels.card import Card, Item, Part, shorter
+from reports.post.channels.card import ASK, Card, Item, Part, shorter
+from reports.words.answers import LONGEST
 
 MOST_BLOCKS = 50
 LONGEST_TEXT = 3000
 LONGEST_HEADER = 150
-_LONGEST_ITEM = 1200
-"""Characters of an item, so that one always fits into a block."""
+_LONGEST_ITEM = 500
+"""Characters of an item's text, so that one with a note and actions always fits into a block."""
 _ENTITY = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _LOOKALIKE = {"*": "∗", "~": "∼", "`": "ʹ"}
 """mrkdwn has no way to escape the signs that format."""
@@ -76,10 +77,16 @@ def _part(part: Part) -> Iterator[dict[str, Any]]:
 
 
 def _item(item: Item) -> str:
-    text = escaped(item.text, _LONGEST_ITEM)
+    below = [escaped(item.details, 600), *(escaped(text, LONGEST + 100) for text in item.answers)]
+    if item.ask:
+        below.append(_linked(ASK, item.ask))
+    texts = [_linked(escaped(item.text, _LONGEST_ITEM), item.link), *filter(None, below)]
+    return "\n    ".join(texts)
+
+
+def _linked(text: str, address: str) -> str:
     # an address with one of these would end the link
-    linked = f"<{item.link}|{text}>" if item.link and not re.search(r"[<>|\s]", item.link) else text
-    return linked + (f"\n    {escaped(item.details, 600)}" if item.details else "")
+    return f"<{address}|{text}>" if address and not re.search(r"[<>|\s]", address) else text
 
 
 def _texts(heading: str, rows: list[str]) -> Iterator[dict[str, Any]]:

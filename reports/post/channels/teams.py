@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from reports.engine.markup import plain
-from reports.post.channels.card import Card, Item, Part, Post, shorter
+from reports.post.channels.card import ASK, Card, Item, Part, Post, shorter
+from reports.words.answers import LONGEST
 
 LARGEST = 28_000
 """Bytes of a message."""
@@ -75,10 +76,17 @@ def _part(part: Part) -> Iterator[dict[str, Any]]:
 
 
 def _item(item: Item) -> Iterator[dict[str, Any]]:
-    led: dict[str, Any] = {"selectAction": {"type": "Action.OpenUrl", "url": item.link}} if item.link else {}
-    yield _run(item.text, 1200, **led)
+    yield _run(item.text, 1200, **_leads_to(item.link))
     if item.details:
         yield _run(f"\n{plain(item.details, 600)}", 610, size="Small", isSubtle=True)
+    for text in item.answers:
+        yield _run(f"\n{plain(text, LONGEST + 100)}", LONGEST + 110, size="Small")
+    if item.ask:
+        yield _run(f"\n{ASK}", 100, size="Small", **_leads_to(item.ask))
+
+
+def _leads_to(address: str) -> dict[str, Any]:
+    return {"selectAction": {"type": "Action.OpenUrl", "url": address}} if address else {}
 
 
 def _row(*runs: dict[str, Any], **looks: str) -> dict[str, Any]:

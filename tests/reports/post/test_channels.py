@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
+import duckdb
 import pytest
 from pydantic import SecretStr
 
@@ -92,6 +93,40 @@ def test_both_channels_get_the_week_once(online: Settings, both: Company, server
     )
     assert "Your lines" not in said(in_teams)
     assert send_weekly_scorecard(online, both, W43, force=True, only=["slack"]).sent == ["slack"]
+
+
+def test_notes_and_what_is_to_be_done_stand_beside_their_line(
+    online: Settings, both: Company, server: Channels
+) -> None:
+    """Of the reader's own lines, of misses, and of lines that a message doesn't list otherwise."""
+    with duckdb.connect(str(online.published_path)) as connection:
+        for line, text in (("inside_sales.dials", f"Two days at the fair. {HOSTILE}"), ("warm_250.w250_ftas_set", "As planned.")):  # fmt: skip
+            connection.execute(
+                "insert into marts.fct_notes (line_id, period_start, note, author, entered_at, is_edited) values"
+                " (?, date '2025-10-20', ?, 'Maya Torres', '2025-10-27T12:00:00Z', false)",
+                [line, text],
+            )
+        connection.execute(
+            "insert into marts.fct_actions (line_id, what, owner_name, due_on, action_state) values"
+            " ('reactive_ops.same_day_close_rate', 'Hire a dispatcher', 'Sam Okafor', date '2025-10-31', 'open'),"
+            " ('finance.revenue', 'Ask the bank', 'Dana Whitfield', date '2025-10-31', 'open')"
+        )
+    portal = both.model_copy(
+        update={"access": both.access.model_copy(update={"portal_url": "https://scores.example.com"})}
+    )
+    send_weekly_scorecard(online, portal, W43)
+    (in_slack,), (in_teams,) = server.messages("slack"), server.messages("teams")
+    for payload in (in_slack, in_teams):
+        text = said(payload)
+        assert text.count("Note: Two days at the fair.") == 1
+        assert "To do: Hire a dispatcher: Sam Okafor, by 31 Oct" in text
+        assert "As planned." in text.partition("Notes and actions on other lines")[2]
+        assert "Ask the bank" not in text, "confidential"
+    assert "<!channel>" not in said(in_slack) and fault_of_slack(in_slack) == ""
+    # Maya has written about dials; what else of hers was missed asks for a note
+    asks = re.findall(r"<(https://scores.example.com/lines/[^|]*)\|Write why, and what comes next>", said(in_slack))  # fmt: skip
+    assert asks and not any("inside_sales.dials/" in one for one in asks)
+    assert "Write why" not in said(in_teams), "nobody's own lines"
 
 
 @pytest.mark.parametrize(

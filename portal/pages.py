@@ -4,7 +4,7 @@ lead on. What somebody may not open is not found, whether or not it exists."""
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 
 from fastapi import APIRouter, HTTPException, Response
@@ -15,7 +15,7 @@ from foundation.calendar import week_label
 from portal.published import ReceiptsOnDemand
 from portal.web import Reader, Signed, Visit, framed
 from reports.engine.queries import Result
-from reports.pages import SCORECARD, Entry
+from reports.pages import REVIEW, REVIEWS, SCORECARD, Entry
 from reports.site import menu
 from reports.site.build import DATA_HEALTH, undelivered
 from reports.site.receipts import title_of
@@ -104,11 +104,11 @@ def page(visit: Signed, name: str) -> Response:
     entry = entry_of(visit, name)
     if entry.meta.get("restricted"):
         raise HTTPException(404)
-    if name == SCORECARD:
-        weeks = visit.view.periods.weeks
+    weeks = visit.view.periods.weeks
+    if name in (SCORECARD, REVIEW):
         if not weeks:
             raise HTTPException(404, "No week is finished yet.")
-        return _week(visit, entry, weeks[-1], "")
+        return (_week if name == SCORECARD else _review)(visit, entry, weeks[-1], "")
     return _board(visit, entry)
 
 
@@ -147,22 +147,60 @@ def week(visit: Signed, label: str) -> Response:
     return _week(visit, entry, monday, "../")
 
 
-def _week(visit: Visit, entry: Entry, week: date, root: str) -> Response:
-    weeks = list(visit.view.periods.weeks)
+def _neighbours(weeks: Sequence[date], week: date) -> tuple[date | None, date | None]:
+    """The week before and the one after."""
     at = weeks.index(week)
-    before, after = weeks[at - 1] if at else None, weeks[at + 1] if at + 1 < len(weeks) else None
+    return weeks[at - 1] if at else None, weeks[at + 1] if at + 1 < len(weeks) else None
+
+
+def _week(visit: Visit, entry: Entry, week: date, root: str) -> Response:
+    before, after = _neighbours(visit.view.periods.weeks, week)
     note_confidential(visit, f"{SCORECARD} {week_label(week)}", lines_of(visit, entry))
 
     def make() -> str:
         renderer = renderer_of(visit)
         nav = renderer.nav(root, SCORECARD if after is None else menu.WEEKS)
-        nav += menu.weeks_navigation(root, week, before, after)
+        nav += menu.weeks_navigation(root, SCORECARD, before, after, menu.published_page(week))
         label = week_label(week)
         spans = visit.view.periods.spans[::-1]
         nav += visit.portal.macros("nav.html").tools(spans, label, f"/scorecard/{label}.pdf")
         return renderer.scorecard(renderer.week(entry, week, newest=after is None), root, nav)
 
     return answer(visit, SCORECARD, make, week_label(week), root)
+
+
+@router.get("/review/{label}.html")
+def review(visit: Signed, label: str) -> Response:
+    entry = entry_of(visit, REVIEW)
+    return _review(visit, entry, reviewed_week(visit, label), "../")
+
+
+def reviewed_week(visit: Visit, label: str) -> date:
+    """The Monday of a week that has a review.
+
+    Raises:
+        HTTPException: it has none.
+    """
+    week = visit.view.finished_week(label)
+    if week is None:
+        raise HTTPException(404)
+    if week not in visit.view.periods.weeks[-REVIEWS:]:
+        raise HTTPException(404, f"Reviews go back {REVIEWS} weeks.")
+    return week
+
+
+def _review(visit: Visit, entry: Entry, week: date, root: str) -> Response:
+    before, after = _neighbours(visit.view.periods.weeks[-REVIEWS:], week)
+    note_confidential(visit, f"{REVIEW} {week_label(week)}", lines_of(visit, entry))
+
+    def make() -> str:
+        renderer = renderer_of(visit)
+        more = menu.weeks_navigation(root, REVIEW, before, after)
+        more += visit.portal.macros("nav.html").as_pdf(f"/{REVIEW}/{week_label(week)}.pdf")
+        values = renderer.board_values(entry, week, newest=after is None)
+        return renderer.board(entry, values, more, root)
+
+    return answer(visit, REVIEW, make, week_label(week), root)
 
 
 @router.get("/published/{label}.html")

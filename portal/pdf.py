@@ -1,4 +1,4 @@
-"""Pages of lines as PDF, for one reader: any week's scorecard, and the other pages as of now."""
+"""Pages of lines as PDF, for one reader: any week's scorecard and review, and the other pages as of now."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from datetime import date
 from fastapi import APIRouter, HTTPException, Response
 
 from foundation.calendar import week_label
-from portal.pages import entry_of, lines_of, note_confidential, renderer_of
+from portal.pages import entry_of, lines_of, note_confidential, renderer_of, reviewed_week
 from portal.web import Signed, Visit
-from reports.pages import SCORECARD, Entry
+from reports.pages import REVIEW, SCORECARD, Entry
 from reports.pdf import PdfError, board_pdf, scorecard_pdf
 
 router = APIRouter(include_in_schema=False)
@@ -35,6 +35,14 @@ def week(visit: Signed, label: str) -> Response:
     return _pdf(visit, entry, monday, newest=monday == visit.view.periods.newest)
 
 
+@router.get("/review/{label}.pdf")
+def review(visit: Signed, label: str) -> Response:
+    """The weekly business review of a finished week."""
+    entry = entry_of(visit, REVIEW)
+    monday = reviewed_week(visit, label)
+    return _pdf(visit, entry, monday, newest=monday == visit.view.periods.newest)
+
+
 def _pdf(visit: Visit, entry: Entry, week: date, *, newest: bool) -> Response:
     key = ("pdf", entry.name, week_label(week))
     note_confidential(visit, f"PDF of {entry.name} {week_label(week)}", lines_of(visit, entry))
@@ -45,7 +53,7 @@ def _pdf(visit: Visit, entry: Entry, week: date, *, newest: bool) -> Response:
         renderer = renderer_of(visit)
         if entry.name == SCORECARD:
             return scorecard_pdf(renderer.week(entry, week, newest=newest), f"Scorecard {week_label(week)}")
-        return board_pdf(entry, renderer.board_values(entry, week))
+        return board_pdf(entry, renderer.board_values(entry, week, newest=newest))
 
     try:
         made = visit.view.keep(key, make)

@@ -40,6 +40,7 @@ MADE_BY_RUNS = (
     "restricted/",
     "published/",
     "scorecard/",
+    "review/",
 )
 MADE_BY_MKDOCS = {"commands.md"} | {f"{name}.md" for name in SOURCES}
 PLACEHOLDER = re.compile(r"<\w+>")

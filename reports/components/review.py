@@ -125,9 +125,15 @@ def Review(
     actions: Result,
     receipts: Receipts,
     build: Result,
+    dated: Result,
     week: date,
+    newest: bool,
 ) -> Markup:
-    """All of the review: what is an exception, then each line."""
+    """All of the review: what is an exception, then each line.
+
+    Args:
+        dated: as of when the numbers of a past week stand; the newest review has the build's moment.
+    """
     blocks = {
         "reviewed": reviewed,
         "lines": lines,
@@ -139,8 +145,9 @@ def Review(
     }
     found = [(title, rows) for title, rows in parts(blocks, receipts) if rows]
     every = [row for _, rows in found for row in rows]
+    as_of = (build if newest else dated).one().as_of
     exceptions = [row for row in every if row.is_exception]
-    return _html.review(build.one(), week, found, exceptions, quiet_text(every))
+    return _html.review(build.one(), as_of, week, newest, found, exceptions, quiet_text(every))
 
 
 def _reviewed(line: Line, values: Mapping[str, Result], receipts: Receipts | None) -> Reviewed:

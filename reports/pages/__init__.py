@@ -29,6 +29,8 @@ SCORECARD = "scorecard"
 """The page that every finished week has."""
 REVIEW = "review"
 """The weekly business review: its lines, headings and order are those of company.toml, [review]."""
+REVIEWS = 53
+"""The newest finished weeks that have a review: as far as fct_spans goes."""
 
 
 class SiteError(ScorelineError):

@@ -33,7 +33,7 @@ def can_make_pdf() -> bool:
 
 
 def board_pdf(entry: Entry, values: Mapping[str, Any]) -> bytes:
-    """A page of the present as PDF. `values`: of `Renderer.board_values`.
+    """A page of the present, or a past week's review, as PDF. `values`: of `Renderer.board_values`.
 
     Raises:
         PdfError: typst is not installed.
@@ -65,6 +65,7 @@ def review_pdf(values: Mapping[str, Any], heading: str) -> bytes:
         PdfError: typst is not installed.
     """
     build = values["build"].one()
+    as_of = (build if values["newest"] else values["dated"].one()).as_of
     found = [(title, row) for title, rows in parts(values) for row in rows]
     pictures = {
         f"{i}-{name}.svg": to_svg(chart, *_PANELS[name], bare=True)
@@ -77,7 +78,7 @@ def review_pdf(values: Mapping[str, Any], heading: str) -> bytes:
         "over": build.company_name,
         "heading": heading,
         "days": week_days(values["week"]),
-        "built": f"Data as of {instant(build.as_of, build.time_zone)}",
+        "built": f"Data as of {instant(as_of, build.time_zone)}",
         "exceptions": [f"{row.line.label} {row.line.value_text}" for _, row in found if row.is_exception],
         "quiet": quiet_text([row for _, row in found]),
         "lines": [_reviewed(title, row, i, pictures) for i, (title, row) in enumerate(found)],

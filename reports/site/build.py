@@ -25,12 +25,12 @@ from foundation.warehouse import disk_errors, published_file
 from reports.components.links import Receipts
 from reports.engine.queries import PageError, Result, Row, connect
 from reports.look.numbers import instant, plural
-from reports.pages import SCORECARD, Entry, SiteError, named
+from reports.pages import REVIEW, SCORECARD, Entry, SiteError, named
 from reports.pdf import board_pdf, can_make_pdf, scorecard_pdf
 from reports.post.troubles import troubles
 from reports.site import menu
 from reports.site.fingerprints import Fingerprints, Page, Places
-from reports.site.menu import PUBLISHED, WEEKS
+from reports.site.menu import WEEKS
 from reports.site.receipts import title_of
 from reports.site.renderer import Periods, Renderer, Span, published_periods
 
@@ -38,7 +38,9 @@ DATA_HEALTH = "data_health"
 FRONT_DOOR = "index.html"
 """What a reader opens first: the newest scorecard, or the first page that there is."""
 PDF_WEEKS = 4
-"""The newest weeks whose scorecard is there as PDF too; the portal makes that of any other."""
+"""The newest weeks whose scorecard and review are there as PDF too; the portal makes that of any other."""
+REVIEW_WEEKS = 13
+"""The newest weeks whose review is a page; the portal has those of a year."""
 _PAGES_OF_THEIR_OWN = (WEEKS, "receipts")
 """Pages that every site has, and that are not in the navigation as pages."""
 
@@ -116,6 +118,8 @@ class _Builder:
         for entry in entries:
             if entry.name == SCORECARD:
                 self.scorecards(entry, periods.weeks)
+            elif entry.name == REVIEW:
+                self.reviews(entry, periods.weeks)
             elif entry.name not in _PAGES_OF_THEIR_OWN and (periods.weeks or entry.lines is None):
                 params = self.renderer.board_params(entry, periods.newest)
                 paper = entry.name in self.on_paper
@@ -138,7 +142,7 @@ class _Builder:
     def scorecards(self, entry: Entry, weeks: Sequence[date]) -> None:
         """A page per finished week, and the newest one under an address that stays."""
         renderer = self.renderer
-        for before, week, after in zip([None, *weeks], weeks, [*weeks[1:], None], strict=False):
+        for before, week, after in _with_neighbours(weeks):
             label = week_label(week)
             newest = after is None
             paper = SCORECARD in self.on_paper and week in weeks[-PDF_WEEKS:]
@@ -155,7 +159,8 @@ class _Builder:
                     *([(f"{SCORECARD}.html", "")] * newest),
                 ]:
                     nav = renderer.nav(root, SCORECARD if newest else WEEKS)
-                    nav += menu.weeks_navigation(root, week, before, after)
+                    published = menu.published_page(week)
+                    nav += menu.weeks_navigation(root, SCORECARD, before, after, published)
                     if paper:
                         nav += menu.paper_navigation(f"{root}{SCORECARD}/{label}.pdf")
                     files.names += self.put(file, renderer.scorecard(values, root, nav))
@@ -164,11 +169,34 @@ class _Builder:
                     files.names += self.put(f"{SCORECARD}/{label}.pdf", pdf)
                     if newest:
                         files.names += self.put(f"{SCORECARD}.pdf", pdf)
-                archive = f"{PUBLISHED}/{label}.html"
+                archive = menu.published_page(week)
                 if not (self.target / archive).exists():
                     nav = renderer.nav("../", WEEKS) + menu.now_navigation(week)
                     self.put(archive, renderer.scorecard(values, "../", nav, archived=True))
                 files.names.append(archive)
+
+    def reviews(self, entry: Entry, weeks: Sequence[date]) -> None:
+        """A review per finished week, and the newest one under an address that stays."""
+        renderer = self.renderer
+        for before, week, after in _with_neighbours(weeks[-REVIEW_WEEKS:]):
+            name, newest = f"{REVIEW}/{week_label(week)}", after is None
+            paper = REVIEW in self.on_paper and week in weeks[-PDF_WEEKS:]
+            params = renderer.board_params(entry, week)
+            made_of = self.made_of(REVIEW, params, before, after, paper, is_gated=True)
+            reads = {} if newest else renderer.sources(SCORECARD)[-1].meta["reads"] | made_of.reads
+            with self.page(REVIEW, f"{name}.html", replace(made_of, reads=reads)) as files:
+                if not files:
+                    continue
+                values = renderer.board_values(entry, week, newest=newest)
+                for file, root in [(f"{name}.html", "../"), *([(entry.file, "")] * newest)]:
+                    more = menu.weeks_navigation(root, REVIEW, before, after)
+                    if paper:
+                        more += menu.paper_navigation(f"{root}{name}.pdf")
+                    files.names += self.put(file, renderer.board(entry, values, more, root))
+                if paper:
+                    pdf = board_pdf(entry, values)
+                    for file in [f"{name}.pdf", *([f"{REVIEW}.pdf"] * newest)]:
+                        files.names += self.put(file, pdf)
 
     def receipts(self, periods: Periods) -> None:
         """The receipts of every week, and of the lines that months and quarters have of their own."""
@@ -202,6 +230,11 @@ class _Builder:
                 title = title_of(span.label, i, len(parts), ending)
                 own = {**values, "heading": title, "cards": part.cards}
                 written.names += self.put(file, self.renderer.html("receipts", own, title=title, nav=nav))
+
+
+def _with_neighbours(weeks: Sequence[date]) -> Iterator[tuple[date | None, date, date | None]]:
+    """Each week between the one before and the one after it."""
+    return zip([None, *weeks], weeks, [*weeks[1:], None], strict=False)
 
 
 @dataclass(frozen=True)
@@ -320,7 +353,7 @@ def undelivered(settings: Settings, company: Company) -> Result:
 def _remove_old(builder: _Builder) -> None:
     """Pages that this build no longer has: a week's second file of receipts, say."""
     kept = set(builder.files)
-    for folder in ("", "scorecard", "receipts", "restricted"):
+    for folder in ("", SCORECARD, REVIEW, "receipts", "restricted"):
         for path in (builder.target / folder).iterdir() if (builder.target / folder).is_dir() else ():
             if path.suffix in (".html", ".pdf") and path not in kept:
                 path.unlink()

@@ -119,14 +119,22 @@ def sections_navigation(pages: Sequence[Entry], root: str, current: Entry) -> Ma
     )
 
 
-def weeks_navigation(root: str, week: date, before: date | None, after: date | None) -> Markup:
-    """Links from a finished week to its neighbours, and to how it was first published."""
+def weeks_navigation(
+    root: str, folder: str, before: date | None, after: date | None, published: str = ""
+) -> Markup:
+    """Links from a finished week's page in a folder to its neighbours, and to how it was first published."""
     return _nav.weeks(
         root,
+        folder,
         before and (week_label(before), day(before)),
         after and (week_label(after), day(after)),
-        f"{PUBLISHED}/{week_label(week)}.html",
+        published,
     )
+
+
+def published_page(week: date) -> str:
+    """The file of a week's page as it was first published."""
+    return f"{PUBLISHED}/{week_label(week)}.html"
 
 
 def now_navigation(week: date) -> Markup:

@@ -22,7 +22,7 @@ from reports.engine.queries import Result, run
 from reports.engine.render import compile_page, environment, render
 from reports.look.document import document
 from reports.look.numbers import period_name, week_name
-from reports.pages import SCORECARD, Entry, page_file
+from reports.pages import REVIEW, SCORECARD, Entry, page_file
 from reports.site import menu
 from reports.site.receipts import Period
 from reports.words import gate
@@ -162,22 +162,20 @@ class Renderer:
         """The parameters of a page of the present."""
         return {**self.week_params(entry, week), "newest": True, **entry.params}
 
-    def board_values(self, entry: Entry, week: date | None) -> dict[str, Any]:
-        """The values of a page of the present. `week`: the newest finished one; None: nothing is finished
-        yet."""
-        root = "../" * entry.file.count("/")
+    def board_values(self, entry: Entry, week: date | None, *, newest: bool = True) -> dict[str, Any]:
+        """The values of a page of the present, or of a past week's review. `week`: None: nothing is finished
+        yet. `newest`: it is the newest finished one."""
         values: dict[str, Any] = {
             **self.results(entry.name, self.board_params(entry, week)),
             "week": week,
-            "newest": True,
-            "receipts": self.receipts(root),
+            "newest": newest,
             "mails": self.mails,
         }
         if entry.lines is not None and week:
             # its numbers are not all of one week: what is missing is judged by what it shows
             shown = [*values["lines"], *values["months"]]
             values["notes"] = [
-                *(note for note in self.notes(entry, week, newest=True) if note.kind != "line"),
+                *(note for note in self.notes(entry, week, newest) if note.kind != "line"),
                 *(
                     gate.Note("line", text)
                     for text in gate.line_reasons(shown, f"the {period_name(week, 'week')}")
@@ -185,12 +183,23 @@ class Renderer:
             ]
         return values
 
-    def board(self, entry: Entry, values: Mapping[str, Any], more: Markup | str = "") -> str:
-        """A page of the present. `values`: of `board_values`. `more`: navigation after that of the page."""
-        root = "../" * entry.file.count("/")
+    def board(
+        self, entry: Entry, values: Mapping[str, Any], more: Markup | str = "", root: str | None = None
+    ) -> str:
+        """A page of the present, or a past week's review.
+
+        Args:
+            values: of `board_values`.
+            more: navigation after that of the page.
+            root: leads to the site's root; None: from the page's own file.
+        """
+        root = "../" * entry.file.count("/") if root is None else root
         title = f"{values['build'].one().company_name}: {entry.meta['title']}"
+        if entry.name == REVIEW:
+            title += f", {week_name(values['week'])} {values['week'].year}"
         nav = self.nav(root, entry.report) + menu.sections_navigation(self.pages, root, entry) + more
-        return self.html(entry.name, values, title=title, nav=nav)
+        own = {**values, "receipts": self.receipts(root)}
+        return self.html(entry.name, own, title=title, nav=nav)
 
     def receipts_of(self, span: Span) -> Period:
         """The records behind the numbers of a period."""

@@ -80,8 +80,10 @@ def daily(first: date, last: date, numerator: float = 1, denominator: float = 1)
 EVERY_DAY = daily(date(2024, 1, 1), date(2025, 10, 26))
 
 
-def to_date(found: pd.DataFrame, span: str) -> pd.Series:
-    (row,) = [one for _, one in found.loc[span].reset_index().iterrows()]
+def to_date(found: pd.DataFrame, span: str, last_day: date | None = None) -> pd.Series:
+    """The span to date as of a week's end; None: of the newest."""
+    rows = found.loc[span].reset_index()
+    (row,) = [one for _, one in rows[rows.span_end == (last_day or rows.span_end.max())].iterrows()]
     return row
 
 
@@ -185,3 +187,17 @@ def test_an_independent_computation_agrees() -> None:
     assert [float(rows.previous_value[start.date()]) for start in before.index] == before.tolist()
     assert to_date(found, "month_to_date").value == series["2025-10-01":"2025-10-26"].sum()
     assert to_date(found, "month_to_date").previous_value == series["2024-10-01":"2024-10-26"].sum()
+
+
+def test_a_past_week_is_as_it_was_then() -> None:
+    """What a review of that week said to date, whatever came later."""
+    random = np.random.default_rng(11)
+    days = EVERY_DAY.assign(numerator=random.integers(0, 9, len(EVERY_DAY)))
+    found, then = spans(days), spans(days[days.occurred_on <= date(2025, 3, 2)], last=date(2025, 2, 24))
+    for span in ("month_to_date", "quarter_to_date", "year_to_date"):
+        one, other = (to_date(table, span, date(2025, 3, 2)) for table in (found, then))
+        assert one.equals(other) and one.value > 0, span
+    # a year of reviews, also where the span before is that of a week with a review of its own
+    ends = sorted(set(found.loc["year_to_date"].span_end))
+    assert (len(ends), ends[0]) == (53, date(2024, 10, 27))
+    assert to_date(found, "year_to_date").previous_value == to_date(found, "year_to_date", ends[0]).value

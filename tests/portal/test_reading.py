@@ -40,7 +40,7 @@ PATHS = [
     "/receipts/2025-09.html?line=finance.revenue", "/receipts/2025-W43.confidential.2.html",
     "/lines", "/lines/finance.revenue", "/lines/finance.cash_position",
     "/lines/reactive_ops.utilization", "/lines/finance.revenue?all=yes", "/goals", "/goals/finance.cash_position", "/periods/2025-09",
-    "/periods/2025-Q4", "/periods/2025-W43", "/weeks?to=2025-09", "/weeks?to=2025-W43", "/scorecard.pdf", "/finance.pdf", "/ceo.pdf", "/review.html", "/review.pdf",
+    "/periods/2025-Q4", "/periods/2025-W43", "/weeks?to=2025-09", "/weeks?to=2025-W43", "/scorecard.pdf", "/finance.pdf", "/ceo.pdf", "/review.html", "/review.pdf", "/review/2025-W42.html", "/review/2025-W42.pdf",
     "/scorecard/2025-W43.pdf", "/numbers", "/numbers?week=2025-W43", "/week", "/week?all=yes", "/notes", "/notes?q=cash",
     "/lines/inside_sales.dials/notes/2025-W43", "/lines/finance.cash_position/notes/2025-W43", "/lines/finance.revenue/notes/2025-09",
     "/lines/reactive_ops.utilization/normal", "/lines/finance.cash_position/normal", "/actions/abcdef12", "/account", "/sources", "/settings", "/audit", "/runs/abcdef12", "/runs/abcdef12.json",

@@ -115,6 +115,41 @@ def test_a_line_that_nobody_knows_is_not_silent(settings: Settings, company: Com
         assert quiet_text(rows()) == f"{weekly} lines without a whole number."
 
 
+def test_a_past_week_opens_as_of_its_time(site: Path) -> None:
+    """With its own spans to date, range and signals; the newest one stands under both addresses."""
+    past = (site / "review" / "2025-W41.html").read_text(encoding="utf-8")
+    text = card(past, "inside_sales.dials")
+    assert "<h1>Weekly business review <small>W41</small>" in past and "Past week" in past
+    assert "Quarter to date 173 Missed goal 250, 77 short" in text
+    assert "Month to date 145" in text and "Year to date 2,663" in text
+    assert 'href="../review/2025-W40.html"' in past and 'href="../review/2025-W42.html"' in past
+    assert 'href="../receipts/2025-W41.html#inside_sales.dials"' in past
+    newest = (site / "review.html").read_text(encoding="utf-8")
+    assert 'href="review/2025-W42.html"' in newest and "Past week" not in newest
+    names = {path.name for path in (site / "review").iterdir()}
+    weeks = {f"2025-W{number}" for number in range(31, 44)}
+    assert names == {f"{week}.html" for week in weeks} | {f"2025-W{n}.pdf" for n in range(40, 44)}
+
+
+def test_what_was_to_be_done_stays_on_the_review_of_its_week(settings: Settings, company: Company) -> None:
+    with duckdb.connect(str(settings.published_path)) as connection:
+        for what, week, state, ended in (
+            ("Asked then, done at once", "2025-10-06", "done", "2025-10-14"),
+            ("Asked then, done later", "2025-10-06", "done", "2025-10-24"),
+            ("Asked later", "2025-10-20", "open", None),
+        ):
+            connection.execute(
+                "insert into marts.fct_actions (line_id, what, owner_name, due_on, action_state, period_start, ended_at)"
+                " values ('inside_sales.dials', ?, 'Victor Lang', date '2025-10-31', ?, ?, ?)",
+                [what, state, week, ended],
+            )
+    build_site(settings, company, only=["review"])
+    page = (settings.site_dir / "review" / "2025-W41.html").read_text(encoding="utf-8")
+    assert re.findall("Asked[^:]*", page) == ["Asked then, done later"]
+    newest = (settings.site_dir / "review.html").read_text(encoding="utf-8")
+    assert re.findall("Asked[^:]*", newest) == ["Asked later"]
+
+
 def test_headings_and_order_are_those_of_the_company(settings: Settings, company: Company) -> None:
     chosen = of_company(
         company,

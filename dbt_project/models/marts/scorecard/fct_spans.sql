@@ -1,6 +1,6 @@
--- what the weekly review compares: each line's months, and its month, quarter and year to date, with the same span of the year before cut
--- alike. To date is up to the end of the newest finished week. Values are those of the records of whole weeks (of whole months, for lines
--- that are kept by month): a span that lacks one has no verdict
+-- what the weekly reviews compare: each line's months, and its month, quarter and year to date, with the same span of the year before cut
+-- alike. To date is up to the end of each finished week of the last year, so that a past review opens as of its time. Values are those of
+-- the records of whole weeks (of whole months, for lines that are kept by month): a span that lacks one has no verdict
 with lines as (
     select
         line_id,
@@ -13,20 +13,26 @@ with lines as (
 ),
 
 finished as (
-    select max(week_start) as week_start
+    select distinct week_start
     from {{ ref('fct_scorecard_weekly') }}
     where is_finished
+    order by week_start desc
+    limit 53
 ),
 
-newest as (
+-- the weeks that have a review
+reviewed as (
     select
-        week_start,
         week_start + 6 as last_day,
         {{ quarter_start('week_start') }} as quarter_start,
         {{ week_start("make_date(cast(isoyear(week_start) as integer), 1, 4)") }} as year_start,
         {{ week_start("make_date(cast(isoyear(week_start) - 1 as integer), 1, 4)") }} as previous_year_start
     from finished
-    where week_start is not null
+),
+
+newest as (
+    select max(last_day) as last_day
+    from reviewed
 ),
 
 -- weeks and months as the parts of longer spans
@@ -64,21 +70,31 @@ parts as (
     where facts.is_finished
 ),
 
--- the newest finished month of the lines that are kept by month
-newest_months as (
+-- the finished months of the last year, of lines that are kept by month
+reviewed_months as (
     select
         parts.line_id,
-        max(parts.part_end) as last_day
+        parts.part_end as last_day
     from parts
     inner join lines on parts.line_id = lines.line_id and lines.cadence = 'month'
-    group by parts.line_id
+    qualify row_number() over (partition by parts.line_id order by parts.part_end desc) <= 13
 ),
 
+newest_months as (
+    select
+        line_id,
+        max(last_day) as last_day
+    from reviewed_months
+    group by line_id
+),
+
+-- twelve months of each review
 months_back as (
-    select cast(unnest(range(1, 25)) as integer) as back
+    select cast(unnest(range(1, 26)) as integer) as back
 ),
 
-spans as (
+-- each span, and what it is compared with
+pairs as (
     select
         lines.line_id,
         'month' as span,
@@ -86,7 +102,8 @@ spans as (
             date_trunc('month', coalesce(newest_months.last_day, newest.last_day) + 1) - to_months(months_back.back) as date
         ) as span_start,
         cast(span_start + to_months(1) as date) - 1 as span_end,
-        false as is_previous
+        cast(span_start - to_years(1) as date) as previous_start,
+        cast(previous_start + to_months(1) as date) - 1 as previous_end
     from lines
     cross join newest
     cross join months_back
@@ -96,34 +113,56 @@ spans as (
 
     select
         lines.line_id,
-        unnest(['month_to_date', 'month_to_date', 'quarter_to_date', 'quarter_to_date', 'year_to_date', 'year_to_date']) as span,
-        unnest([
-            date_trunc('month', newest.last_day), date_trunc('month', newest.last_day) - to_years(1), newest.quarter_start,
-            {{ quarter_start('(newest.quarter_start - 364)') }}, newest.year_start, newest.previous_year_start
-        ]) as span_start,
-        unnest([
-            newest.last_day, newest.last_day - to_years(1), newest.last_day,
-            {{ quarter_start('(newest.quarter_start - 364)') }} + cast(newest.last_day - newest.quarter_start as integer), newest.last_day,
-            -- the 53rd week of a year has none to be compared with
-            least(newest.previous_year_start + cast(newest.last_day - newest.year_start as integer), newest.year_start - 1)
-        ]) as span_end,
-        unnest([false, true, false, true, false, true]) as is_previous
+        unnest(['month_to_date', 'quarter_to_date', 'year_to_date']) as span,
+        cast(unnest([date_trunc('month', reviewed.last_day), reviewed.quarter_start, reviewed.year_start]) as date) as span_start,
+        reviewed.last_day as span_end,
+        cast(
+            unnest([
+                date_trunc('month', reviewed.last_day) - to_years(1),
+                {{ quarter_start('(reviewed.quarter_start - 364)') }},
+                reviewed.previous_year_start
+            ]) as date
+        ) as previous_start,
+        cast(
+            unnest([
+                reviewed.last_day - to_years(1),
+                {{ quarter_start('(reviewed.quarter_start - 364)') }} + cast(reviewed.last_day - reviewed.quarter_start as integer),
+                -- the 53rd week of a year has none to be compared with
+                least(reviewed.previous_year_start + cast(reviewed.last_day - reviewed.year_start as integer), reviewed.year_start - 1)
+            ]) as date
+        ) as previous_end
     from lines
-    cross join newest
+    cross join reviewed
     where lines.cadence = 'week'
 
     union all
 
     select
         line_id,
-        unnest(['quarter_to_date', 'quarter_to_date', 'year_to_date', 'year_to_date']) as span,
-        unnest([
-            date_trunc('quarter', last_day), date_trunc('quarter', last_day) - to_years(1), date_trunc('year', last_day),
-            date_trunc('year', last_day) - to_years(1)
-        ]) as span_start,
-        unnest([last_day, last_day + 1 - to_years(1) - to_days(1), last_day, last_day + 1 - to_years(1) - to_days(1)]) as span_end,
-        unnest([false, true, false, true]) as is_previous
-    from newest_months
+        unnest(['quarter_to_date', 'year_to_date']) as span,
+        cast(unnest([date_trunc('quarter', last_day), date_trunc('year', last_day)]) as date) as span_start,
+        last_day as span_end,
+        cast(unnest([date_trunc('quarter', last_day), date_trunc('year', last_day)]) - to_years(1) as date) as previous_start,
+        cast(last_day + 1 - to_years(1) - to_days(1) as date) as previous_end
+    from reviewed_months
+),
+
+spans as (
+    select
+        line_id,
+        span,
+        span_start,
+        span_end
+    from pairs
+
+    union distinct
+
+    select
+        line_id,
+        span,
+        previous_start,
+        previous_end
+    from pairs
 ),
 
 -- the parts of each span, with the share of a part's working time that is in it
@@ -131,9 +170,8 @@ covered as (
     select
         spans.line_id,
         spans.span,
-        cast(spans.span_start as date) as span_start,
-        cast(spans.span_end as date) as span_end,
-        spans.is_previous,
+        spans.span_start,
+        spans.span_end,
         lines.aggregation,
         lines.cadence,
         lines.is_signed,
@@ -153,8 +191,8 @@ covered as (
             else
                 greatest(
                     0,
-                    least(cast(spans.span_end as date) - parts.part_start, 4)
-                    - least(greatest(cast(spans.span_start as date) - parts.part_start, 0), 5) + 1
+                    least(spans.span_end - parts.part_start, 4)
+                    - least(greatest(spans.span_start - parts.part_start, 0), 5) + 1
                 )
         end as days
     from spans
@@ -172,7 +210,6 @@ pooled as (
         span,
         span_start,
         span_end,
-        is_previous,
         aggregation,
         cadence,
         is_signed,
@@ -198,20 +235,51 @@ pooled as (
         arg_max(tolerance, part_start) as last_tolerance,
         arg_max(band, part_start) as band
     from covered
-    group by line_id, span, span_start, span_end, is_previous, aggregation, cadence, is_signed
+    group by line_id, span, span_start, span_end, aggregation, cadence, is_signed
 ),
 
--- the records of whole weeks, by span: a week may belong to two months
-counted as (
+-- a day's records together
+days as (
+    select
+        line_id,
+        week_start,
+        occurred_on,
+        coalesce(sum(numerator) filter (where counted), 0) as numerator,
+        coalesce(sum(denominator) filter (where counted), 0) as denominator
+    from {{ ref('fct_contributions') }}
+    group by line_id, week_start, occurred_on
+),
+
+-- of whole weeks, by span: a week may belong to two months
+summed as (
     select
         covered.line_id,
         covered.span,
         covered.span_start,
-        records.counted,
-        records.numerator,
-        records.denominator,
-        records.occurred_on,
-        max(records.occurred_on) over (partition by covered.line_id, covered.span, covered.span_start) as last_day
+        covered.span_end,
+        sum(days.numerator) as numerator,
+        sum(days.denominator) as denominator,
+        arg_max(days.numerator, days.occurred_on) as last_numerator,
+        arg_max(days.denominator, days.occurred_on) as last_denominator
+    from covered
+    inner join days
+        on
+            covered.line_id = days.line_id
+            and covered.part_start = days.week_start
+            and covered.span_start <= days.occurred_on
+            and covered.span_end >= days.occurred_on
+    where covered.cadence = 'week' and covered.is_whole
+    group by covered.line_id, covered.span, covered.span_start, covered.span_end
+),
+
+-- the middle of all records, which no day's records tell
+middles as (
+    select
+        covered.line_id,
+        covered.span,
+        covered.span_start,
+        covered.span_end,
+        median(records.numerator / nullif(records.denominator, 0)) as middle
     from covered
     inner join {{ ref('fct_contributions') }} as records
         on
@@ -219,21 +287,8 @@ counted as (
             and covered.part_start = records.week_start
             and covered.span_start <= records.occurred_on
             and covered.span_end >= records.occurred_on
-    where covered.cadence = 'week' and covered.is_whole
-),
-
-summed as (
-    select
-        line_id,
-        span,
-        span_start,
-        sum(numerator) filter (where counted) as numerator,
-        sum(denominator) filter (where counted) as denominator,
-        coalesce(sum(numerator) filter (where counted and occurred_on = last_day), 0) as last_numerator,
-        coalesce(sum(denominator) filter (where counted and occurred_on = last_day), 0) as last_denominator,
-        median(numerator / nullif(denominator, 0)) filter (where counted) as middle
-    from counted
-    group by line_id, span, span_start
+    where covered.cadence = 'week' and covered.is_whole and covered.aggregation = 'median' and records.counted
+    group by covered.line_id, covered.span, covered.span_start, covered.span_end
 ),
 
 valued as (
@@ -244,7 +299,7 @@ valued as (
             when pooled.cadence = 'month' and pooled.aggregation in ('last', 'last_ratio') then pooled.last_numerator
             when pooled.cadence = 'month' then pooled.month_numerator
             when pooled.aggregation in ('last', 'last_ratio') then summed.last_numerator
-            when pooled.aggregation = 'median' then cast(summed.middle as decimal(38, 9))
+            when pooled.aggregation = 'median' then cast(middles.middle as decimal(38, 9))
             else coalesce(summed.numerator, 0)
         end as numerator,
         case
@@ -255,13 +310,13 @@ valued as (
             when pooled.aggregation = 'last_ratio' then summed.last_denominator
             else coalesce(summed.denominator, 0)
         end as denominator,
-        -- to date may begin with the line; what it is compared with may not
-        (pooled.is_covered or pooled.span <> 'month' and not pooled.is_previous)
         -- of a snapshot the end alone counts
-        and case
+        case
             when pooled.aggregation in ('last', 'last_ratio') then pooled.ends_whole
-            else pooled.has_whole_parts and not (pooled.aggregation = 'median' and summed.middle is null)
-        end as is_whole,
+            else pooled.has_whole_parts and not (pooled.aggregation = 'median' and middles.middle is null)
+        end as has_all_parts,
+        -- to date may begin with the line; what it is compared with may not
+        has_all_parts and (pooled.is_covered or pooled.span <> 'month') as is_whole,
         pooled.aggregation = 'sum' as adds_up,
         case when pooled.operators = 1 and (pooled.without_goal = 0 or not adds_up) then pooled.operator end as goal_operator,
         case when adds_up then pooled.summed_target else pooled.last_target end as goal_target,
@@ -274,6 +329,13 @@ valued as (
             pooled.line_id = summed.line_id
             and pooled.span = summed.span
             and pooled.span_start = summed.span_start
+            and pooled.span_end = summed.span_end
+    left join middles
+        on
+            pooled.line_id = middles.line_id
+            and pooled.span = middles.span
+            and pooled.span_start = middles.span_start
+            and pooled.span_end = middles.span_end
 ),
 
 judged as (
@@ -301,15 +363,19 @@ select
     earlier.span_start as previous_start,
     earlier.span_end as previous_end,
     earlier.value as previous_value
-from judged
+from pairs
+inner join judged
+    on
+        pairs.line_id = judged.line_id
+        and pairs.span = judged.span
+        and pairs.span_start = judged.span_start
+        and pairs.span_end = judged.span_end
 -- what is not whole a year ago is nothing to compare with
 left join judged as earlier
     on
-        judged.line_id = earlier.line_id
-        and judged.span = earlier.span
-        and earlier.is_whole
-        and case
-            when judged.span = 'month' then earlier.span_start = cast(judged.span_start - to_years(1) as date)
-            else earlier.is_previous
-        end
-where not judged.is_previous
+        pairs.line_id = earlier.line_id
+        and pairs.span = earlier.span
+        and pairs.previous_start = earlier.span_start
+        and pairs.previous_end = earlier.span_end
+        and earlier.has_all_parts
+        and earlier.is_covered

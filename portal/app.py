@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -78,12 +79,13 @@ def create_app(settings: Settings, address: str) -> FastAPI:
     app.state.portal = portal
     app.state.sign_in_mails = mail_link.Sender()
     app.state.api_reads = answers.Reads()
+    app.state.pace = answers.Pace()
     if mcp_route:
         app.router.routes.append(mcp_route)
     for router in PUBLIC:
         app.include_router(router)
     for router in PRIVATE:
-        app.include_router(router, dependencies=[Depends(signed_in)])
+        app.include_router(router, dependencies=[Depends(signed_in), Depends(answers.paced)])
     app.add_exception_handler(SignInNeeded, _sign_in)
     app.add_exception_handler(NotModified, _not_modified)
     app.add_exception_handler(StarletteHTTPException, _refused)
@@ -125,7 +127,7 @@ def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException | StarletteHTTPException)
     plain = {"Not Found", "Forbidden", "Method Not Allowed"}
     text = WORDS.get(error.status_code, error.detail) if error.detail in plain else error.detail
-    return _error(request, error.status_code, text)
+    return _error(request, error.status_code, text, error.headers)
 
 
 def _invalid(request: Request, error: Exception) -> Response:
@@ -164,9 +166,9 @@ def _not_modified(request: Request, error: Exception) -> Response:
     return Response(status_code=304, headers=error.headers)
 
 
-def _error(request: Request, status: int, text: str) -> Response:
+def _error(request: Request, status: int, text: str, headers: Mapping[str, str] | None = None) -> Response:
     if is_api(request):
-        return problem(status, text)
+        return problem(status, text, headers)
     try:
         visit = Visit(request)
         return visit.page("error.html", title="Not possible", status=status, text=text)

@@ -301,6 +301,12 @@ class Endpoint:
             refusal = problem(401, "Send a token: Authorization: Bearer ... (scoreline token create).")
             await refusal(scope, receive, send)
             return
+        try:
+            scope["app"].state.pace.check(visit.token, visit.now)
+        except HTTPException as too_often:
+            refusal = problem(429, str(too_often.detail), too_often.headers)
+            await refusal(scope, receive, send)
+            return
         if scope["method"] in READS:  # no stream that waits for news
             await problem(405, "Send a message with POST.")(scope, receive, send)
             return

@@ -6,8 +6,10 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import math
 import threading
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Annotated, Any, TypeVar
@@ -20,6 +22,7 @@ from foundation.calendar import parse_week, week_label
 from foundation.cells import Rejected
 from foundation.store import read
 from foundation.store.changes import typed_so_far
+from foundation.store.sign_in import Token
 from portal.forms import sentence
 from portal.published import View
 from portal.web import Reader, Signed, Visit
@@ -46,19 +49,20 @@ TITLES = {
     410: "Built again",
     413: "Too large",
     422: "Not valid",
+    429: "Too many requests",
     500: "Failed",
     503: "Not available",
 }
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"model": Problem, "description": TITLES[status], "content": {"application/problem+json": {}}}
-    for status in (401, 404, 410, 422, 503)
+    for status in (401, 404, 410, 422, 429, 503)
 }
 """What every endpoint may answer besides what it is asked for."""
 
 
-def problem(status: int, detail: str) -> JSONResponse:
+def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
     found = Problem(title=TITLES.get(status, "Not possible"), status=status, detail=detail)
-    headers = {"www-authenticate": "Bearer"} if status == 401 else None
+    headers = {"www-authenticate": "Bearer"} if status == 401 else headers
     return JSONResponse(found.model_dump(), status, headers, "application/problem+json")
 
 
@@ -84,6 +88,47 @@ def cached(visit: Signed, response: Response) -> Visit:
 
 Cached = Annotated[Reader, Depends(cached)]
 """Whoever asks, if the program does not have the answer already."""
+
+
+# ---- how often ----
+
+MINUTE = timedelta(minutes=1)
+MOST_A_MINUTE = 300
+"""Requests of a token within a minute: an assistant that asks in a loop does not slow the pages down."""
+
+
+class Pace:
+    """How often each token asks."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._asked: dict[str, deque[datetime]] = {}
+
+    def check(self, token: Token, now: datetime) -> None:
+        """Count a request.
+
+        Raises:
+            HTTPException: the token has asked MOST_A_MINUTE times within a minute. It does not count.
+        """
+        with self._lock:
+            asked = self._asked.setdefault(token.token_id, deque())
+            while asked and now - asked[0] >= MINUTE:
+                asked.popleft()
+            if len(asked) < MOST_A_MINUTE:
+                asked.append(now)
+                return
+            seconds = math.ceil((asked[0] + MINUTE - now).total_seconds())
+        raise HTTPException(
+            429,
+            f"This token has asked {MOST_A_MINUTE} times within a minute. Ask again in {seconds} s.",
+            {"retry-after": str(seconds)},
+        )
+
+
+def paced(visit: Signed) -> None:
+    """Hold a program to its pace."""
+    if visit.token:
+        visit.request.app.state.pace.check(visit.token, visit.now)
 
 
 # ---- who read what ----

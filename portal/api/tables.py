@@ -114,6 +114,7 @@ def linked(
     if token is None or viewer is None:
         raise HTTPException(404)
     visit.viewer = viewer
+    visit.request.app.state.pace.check(token, visit.now)
     if visit.is_due(token.used_at):
         with begin(settings) as connection:
             use_token(connection, token, visit.now)

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from foundation.settings import Settings
 from foundation.store import begin, read
 from foundation.store.audit import audit_records
 from foundation.store.sign_in import revoke_token
+from portal.api import answers
 from portal.app import create_app
 from tests.portal.conftest import ADDRESS, DANA, Browser, listening, with_access
 from tests.portal.test_api import token_for
@@ -158,6 +160,36 @@ def test_only_a_token_gets_in(app: Any, dana: Browser) -> None:
         answer = dana.client.post("/mcp", json={}, headers={"origin": ADDRESS, **headers})
         assert answer.status_code == 401, "a browser that has signed in is no program"
     assert dana.get("/mcp").status_code == 401
+
+
+def test_an_assistant_that_asks_in_a_loop_is_told_to_wait(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Assistants, the API and links share one pace, and each token has its own."""
+    monkeypatch.setattr(answers, "MOST_A_MINUTE", 3)
+    app = create_app(settings, ADDRESS)
+    _, loops = token_for(settings, "team")
+    _, other = token_for(settings, "team", "other")
+    client = Browser(app).client
+
+    def asked(header: dict[str, str]) -> list[int]:
+        call = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}
+        kinds = {"accept": "application/json, text/event-stream"}
+        with client:
+            by_api = [client.get("/api/v1/lines", headers=header) for _ in range(2)]
+            as_assistant = [client.post("/mcp", json=call, headers=header | kinds) for _ in range(2)]
+        last = as_assistant[-1]
+        if last.status_code == 429:
+            assert 0 < int(last.headers["retry-after"]) <= 60
+            assert "asked 3 times within a minute" in last.json()["detail"]
+        return [one.status_code for one in by_api + as_assistant]
+
+    assert asked(loops) == [200, 200, 200, 429]
+    assert client.get("/api/v1/lines", headers=loops).status_code == 429
+    assert client.get("/api/v1/lines", headers=other).status_code == 200
+    with monkeypatch.context() as later:
+        later.setattr(answers, "MINUTE", timedelta(0))
+        assert client.get("/api/v1/lines", headers=loops).status_code == 200
 
 
 def test_an_assistant_starts_it_itself(settings: Settings) -> None:

@@ -230,7 +230,8 @@ class Lake(Warehouse):
         with self._lock("build", holder) as waited, self._own_file():
             self.pull()
             yield waited
-            self.push_snapshots()
+            with self.write_lock(holder):
+                self.push_snapshots()
 
     @contextlib.contextmanager
     def preparing(self, holder: str) -> Iterator[None]:
@@ -267,7 +268,7 @@ class Lake(Warehouse):
 
     def tidy(self) -> None:
         """Once a day: forget snapshots of the lake older than a week, put small files together, and delete
-        what nothing names any more."""
+        what nothing names any more, also what a killed load had written."""
         with self.errors():
             with contextlib.closing(self.connect()) as connection:
                 old = connection.execute(
@@ -281,6 +282,7 @@ class Lake(Warehouse):
                     f"ducklake_expire_snapshots('{NAME}', older_than => now() - interval {KEPT_DAYS} day)",
                     f"ducklake_merge_adjacent_files('{NAME}')",
                     f"ducklake_cleanup_old_files('{NAME}', cleanup_all => true)",
+                    f"ducklake_delete_orphaned_files('{NAME}', older_than => now() - interval 1 day)",
                 ):
                     connection.execute(f"call {call}")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,13 +14,18 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
+import duckdb
+import psycopg
 import pytest
+from click.testing import CliRunner
 
 from foundation.errors import SettingsError
 from foundation.moving import MoveError, move_to_file, move_to_lake
 from foundation.settings import PROJECT_ROOT, Settings, load_company
 from foundation.warehouse import DEMO_MARK, Warehouse, WarehouseError, open_warehouse, published_file
+from foundation.warehouse.exchange import tables_of
 from foundation.warehouse.lake import Lake, fetch
+from orchestration.cli import main
 from tests.support.lake import SECRET, new_lake, running_s3
 from tests.support.postgres import PASSWORD, Postgres
 
@@ -125,6 +131,79 @@ def test_a_build_that_fails_gives_nothing_back(environment: dict[str, str], tmp_
         raise ZeroDivisionError
     built(one, "again")
     assert [row[0] for row in read(one, "from snapshots.periods order by 1")] == ["again", "good"]
+
+
+def test_a_build_that_is_killed_on_one_machine_is_taken_over_by_another(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    """SIGKILL in the middle of a build, and right before it gives its snapshots back."""
+    one, two = machine(tmp_path, "one"), machine(tmp_path, "two")
+    write(one, "create schema raw_x", "create table raw_x.calls as select range as id from range(10)")
+    built(one, "good")
+    dies = (
+        "import os, signal\nfrom foundation.settings import Settings\nfrom foundation.warehouse.lake import Lake\n"
+        "from tests.foundation.test_lake import built\n"
+        "Lake.push_snapshots = lambda lake: (print('computed', flush=True), os.kill(os.getpid(), signal.SIGKILL))\n"
+        "built(Lake(Settings()), 'dead')"
+    )
+    child = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", dies],
+        capture_output=True,
+        text=True,
+        cwd=PROJECT_ROOT,
+        env={**os.environ, "SCORELINE_HOME": str(tmp_path / "one")},
+    )
+    assert (child.stdout, child.returncode) == ("computed\n", -signal.SIGKILL), child.stderr[-2000:]
+    # the other machine need not wait, and what the dead one computed is nowhere but in its own file
+    built(two, "takes over")
+    two.publish()
+    rows = [("good", 45, date(2025, 10, 27)), ("takes over", 45, None)]
+    assert read(two, "from snapshots.periods order by 1") == rows
+    # the dead machine comes back: its file is the lake's again
+    built(one, "back")
+    assert [row[0] for row in read(one, "from snapshots.periods order by 1")] == [
+        "back", "good", "takes over",
+    ]  # fmt: skip
+
+
+def test_what_is_older_than_a_week_is_tidied_up_and_no_row_is_lost(
+    environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    share = tmp_path / "share"
+    monkeypatch.setenv("WAREHOUSE_STORAGE_URL", str(share))
+
+    def files() -> set[Path]:
+        return set(share.rglob("*.parquet"))
+
+    one, two = machine(tmp_path, "one"), machine(tmp_path, "two")
+    write(one, "create schema raw_x", "create table raw_x.calls as select range as id from range(1000)")
+    built(two, "two")
+    for number in range(5):
+        write(one, f"insert into raw_x.calls select range + {1000 * (number + 1)} from range(1000)")
+    write(one, "create table raw_x.gone as select range as id from range(1000)", "drop table raw_x.gone")
+    before = read(one, "select count(*), sum(id) from raw_x.calls")
+    kept = files()
+    one.tidy()
+    assert files() == kept, "nothing is older than a week"
+    # what a killed load had written, and what another one is writing now
+    new = next(iter(kept))
+    dead, fresh = (
+        Path(shutil.copy(new, new.with_name(f"ducklake-{name}.parquet"))) for name in ("dead", "fresh")
+    )
+    os.utime(dead, (0, 0))
+    with psycopg.connect(environment["WAREHOUSE_CATALOG_URL"]) as catalog:  # as if all of it were old
+        catalog.execute(
+            "update lake.ducklake_snapshot set snapshot_time = snapshot_time - interval '20 days'"
+        )
+    one.tidy()
+    assert dead not in files() and fresh in files()
+    assert len(files()) < len(kept), "small files are put together, and what nothing names is deleted"
+    assert read(one, "select count(*), sum(id) from raw_x.calls") == before
+    # a machine that took its tables before knows no more what has changed since: it takes all of them
+    with two.building("test"), contextlib.closing(two.connect_file()) as connection:
+        assert connection.execute("select count(*), sum(id) from raw_x.calls").fetchall() == before
+    write(two, "insert into raw_x.calls values (-1)")
+    assert read(one, "select min(id) from raw_x.calls") == [(-1,)]
 
 
 def test_an_older_build_does_not_replace_a_newer_one(environment: dict[str, str], tmp_path: Path) -> None:
@@ -278,6 +357,45 @@ def test_a_move_there_and_back_keeps_every_row(environment: dict[str, str], tmp_
     assert move_to_file(other.settings, lambda *_: None) == 4
     with contextlib.closing(Warehouse(other.settings).connect()) as connection:
         assert connection.execute("select sum(hash(c)::hugeint) from raw_x.calls as c").fetchone() == before
+
+
+def test_the_command_moves_a_warehouse_there_and_back(
+    environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a user moves: raw tables, ledger and what was published, row for row, and nothing else."""
+    monkeypatch.setenv("SCORELINE_HOME", str(tmp_path / "here"))
+    monkeypatch.setenv("SCORELINE_COMPANY_FILE", str(PROJECT_ROOT / "company.toml"))
+    file = Warehouse(Settings())
+    with file.write_lock("test"), contextlib.closing(file.connect()) as connection:
+        connection.execute("create schema raw_x; create schema snapshots; create schema marts")
+        connection.execute(
+            "create table raw_x.calls as select range as id, 'O''Brien ' || range as who from range(2000)"
+        )
+        connection.execute("create table snapshots.periods as select '1' as dbt_scd_id, 5 as value")
+        connection.execute("create table marts.fct as select 1 as computed_again")
+        file.declare_ledger(connection)
+
+    def rows(path: Path) -> dict[str, list[tuple[object, ...]]]:
+        with duckdb.connect(str(path), read_only=True) as connection:
+            tables = tables_of(connection, path.stem)
+            return {
+                f"{a}.{b}": connection.execute(f'from {a}."{b}" order by all').fetchall() for a, b in tables
+            }
+
+    before = rows(file.path)
+    assert before.keys() == {"raw_x.calls", "snapshots.periods", "ledger.loads", "ledger.backfills"}
+    moved = CliRunner().invoke(main, ["warehouse", "move", "--to", "ducklake"])
+    assert moved.exit_code == 0, moved.output
+    assert f'{len(before)} tables were copied and compared. Set [warehouse] kind = "ducklake"' in moved.output
+    assert rows(file.path) == before, "the file stays as it is"
+    again = CliRunner().invoke(main, ["warehouse", "move", "--to", "ducklake"])
+    assert again.exit_code != 0 and f"The lake holds {len(before)} tables already" in again.output
+    # another machine takes it back
+    monkeypatch.setenv("SCORELINE_HOME", str(tmp_path / "there"))
+    monkeypatch.setenv("SCORELINE_COMPANY_FILE", environment["SCORELINE_COMPANY_FILE"])
+    back = CliRunner().invoke(main, ["warehouse", "move", "--to", "file"])
+    assert back.exit_code == 0 and 'Set [warehouse] kind = "file"' in back.output, back.output
+    assert rows(Warehouse(Settings()).path) == before
 
 
 def test_a_move_that_is_interrupted_changes_nothing(environment: dict[str, str], tmp_path: Path) -> None:

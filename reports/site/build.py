@@ -183,7 +183,7 @@ class _Builder:
             paper = REVIEW in self.on_paper and week in weeks[-PDF_WEEKS:]
             params = renderer.board_params(entry, week)
             made_of = self.made_of(REVIEW, params, before, after, paper, is_gated=True)
-            reads = {} if newest else renderer.sources(SCORECARD)[-1].meta["reads"] | made_of.reads
+            reads = {} if newest else renderer.reads(REVIEW)
             with self.page(REVIEW, f"{name}.html", replace(made_of, reads=reads)) as files:
                 if not files:
                     continue

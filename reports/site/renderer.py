@@ -110,6 +110,13 @@ class Renderer:
         base = source.meta.get("extends")
         return [self.page(base).source, source] if base else [source]
 
+    def reads(self, name: str) -> dict[str, str]:
+        """Mart -> the rows of it that a past week's page reads; also as the page says that it extends."""
+        found: dict[str, str] = {}
+        for source in self.sources(name):
+            found |= source.meta.get("reads", {})
+        return found
+
     def params(self, name: str, given: Mapping[str, Any]) -> dict[str, Any]:
         """The values of the page's parameters: those given, and the defaults of the others."""
         defaults: dict[str, Any] = {}

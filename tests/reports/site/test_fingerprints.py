@@ -14,12 +14,12 @@ from markupsafe import Markup
 from foundation.settings import Company, Settings
 from reports.components.links import Receipts
 from reports.engine.queries import Result, connect
-from reports.pages import SCORECARD, pages_of
+from reports.pages import REVIEW, SCORECARD, pages_of
 from reports.site.build import build_site
 from reports.site.fingerprints import FINGERPRINTS
 from reports.site.renderer import Renderer, Span
 
-MOST_RECENT = ("scorecard/2025-W43.html", "receipts/2025-W43.html", "receipts/2025-W44.html")
+MOST_RECENT = ("scorecard/2025-W43", "review/2025-W43", "receipts/2025-W43", "receipts/2025-W44")
 
 
 def written(settings: Settings, company: Company) -> set[str]:
@@ -57,6 +57,7 @@ def test_a_build_writes_what_has_changed(
     (site / "published/2025-W41.html").unlink()
     assert written(settings, company) == {
         "receipts/2025-W40.html",
+        "receipts/2025-W40.confidential.html",
         "finance.html",
         "scorecard/2025-W41.html",
         "published/2025-W41.html",
@@ -72,7 +73,7 @@ def test_a_build_writes_what_has_changed(
     )
     morning = written(settings, company)
     assert {"data_health.html", "index.html", "finance.html"} <= morning
-    past = {file for file in morning if file.startswith(("scorecard/", "receipts/"))}
+    past = {file for file in morning if file.startswith(("scorecard/", "review/", "receipts/"))}
     assert past <= {file for file in everything if file.startswith(MOST_RECENT)}
 
     # a number of a past week, its records, and an owner
@@ -84,7 +85,8 @@ def test_a_build_writes_what_has_changed(
     )
     restated = written(settings, company)
     assert {"scorecard/2025-W42.html", "receipts/2025-W42.html", "receipts/2025-W40.html"} <= restated
-    assert not {"scorecard/2025-W41.html", "scorecard/2025-W40.html"} & restated
+    assert {"review/2025-W42.html", "review/2025-W43.html"} <= restated
+    assert not {f"{page}/2025-W{week}.html" for page in (SCORECARD, REVIEW) for week in (40, 41)} & restated
 
     shown = contents(settings)
     (site / FINGERPRINTS).unlink()
@@ -95,7 +97,7 @@ def test_a_build_writes_what_has_changed(
     assert written(settings, company) == set(shown)
 
 
-@pytest.mark.parametrize("name", [SCORECARD, "receipts"])
+@pytest.mark.parametrize("name", [SCORECARD, REVIEW, "receipts"])
 def test_a_page_reads_the_rows_that_it_says_it_reads(
     name: str, settings: Settings, company: Company, tmp_path: Path
 ) -> None:
@@ -105,11 +107,14 @@ def test_a_page_reads_the_rows_that_it_says_it_reads(
     def rendered(path: Path) -> str:
         with closing(connect(path)) as connection:
             renderer = Renderer(connection, pages_of(company), Result("mails", [], []), Receipts)
-            entry = next(one for one in renderer.pages if one.name == SCORECARD)
-            given = renderer.week_params(entry, span.start) if name == SCORECARD else span.params
-            reads, params = renderer.page(name).source.meta["reads"], renderer.params(name, given)
-            if name == SCORECARD:
+            entry = next((one for one in renderer.pages if one.name == name), None)
+            given = renderer.board_params(entry, span.start) if entry else span.params
+            reads, params = renderer.reads(name), renderer.params(name, given)
+            if entry and name == SCORECARD:
                 html = renderer.scorecard(renderer.week(entry, span.start, newest=False), "../", Markup())
+            elif entry:
+                values = renderer.board_values(entry, span.start, newest=False)
+                html = renderer.board(entry, values, root="../")
             else:
                 parts = renderer.receipts_of(span).parts(Receipts("../"))
                 html = "".join(card for part in parts for card in part.cards)

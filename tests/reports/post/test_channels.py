@@ -130,46 +130,52 @@ def test_notes_and_what_is_to_be_done_stand_beside_their_line(
 
 
 @pytest.mark.parametrize(
-    ("says", "state", "why"),
+    ("channel", "says", "state", "why"),
     [
-        ((429, "rate_limited", {"retry-after": "1800"}), "pending", "429 rate_limited"),
-        ((500, "rollup_error", {}), "pending", "500 rollup_error"),
-        ((503, "", {}), "pending", "503"),
-        ("cut before", "uncertain", "the connection broke"),  # the network may hold all of it by then
-        ((400, "invalid_payload", {}), "failed", "400 invalid_payload"),
-        ((400, "invalid_blocks", {}), "failed", "400 invalid_blocks"),
-        ((403, "action_prohibited", {}), "failed", "403 action_prohibited"),
-        ((404, f"no_service {SLACK}", {}), "failed", "404 no_service"),
-        ((410, "channel_is_archived", {}), "failed", "410 channel_is_archived"),
-        ((302, "", {"location": "https://evil.example/"}), "failed", "302"),
-        ((200, "Webhook message delivery failed with error: endpoint returned HTTP error 429", {}), "pending", "429"),
-        ((200, "Webhook message delivery failed with error: bad card", {}), "failed", "bad card"),
-        ("cut", "uncertain", "the connection broke while Slack was taking the message"),
-        ((502, "bad gateway", {}), "uncertain", "does not say whether it took the message: 502"),
+        ("slack", (429, "rate_limited", {"retry-after": "1800"}), "pending", "429 rate_limited"),
+        ("slack", (500, "rollup_error", {}), "pending", "500 rollup_error"),
+        ("slack", (503, "", {}), "pending", "503"),
+        ("slack", "cut before", "uncertain", "the connection broke"),  # the network may hold all of it by then
+        ("slack", (400, "invalid_payload", {}), "failed", "400 invalid_payload"),
+        ("slack", (400, "invalid_blocks", {}), "failed", "400 invalid_blocks"),
+        ("slack", (403, "action_prohibited", {}), "failed", "403 action_prohibited"),
+        ("slack", (404, f"no_service {SLACK}", {}), "failed", "404 no_service"),
+        ("slack", (410, "channel_is_archived", {}), "failed", "410 channel_is_archived"),
+        ("slack", (302, "", {"location": "https://evil.example/"}), "failed", "302"),
+        ("slack", (200, "Webhook message delivery failed with error: endpoint returned HTTP error 429", {}), "pending", "429"),
+        ("slack", (200, "Webhook message delivery failed with error: bad card", {}), "failed", "bad card"),
+        ("slack", "cut", "uncertain", "the connection broke while Slack was taking the message"),
+        ("slack", (502, "bad gateway", {}), "uncertain", "does not say whether it took the message: 502"),
+        ("teams", (429, "TooManyRequests", {"retry-after": "60"}), "pending", "429 TooManyRequests"),
+        ("teams", (503, "", {}), "pending", "503"),
+        ("teams", (400, f"bad {TEAMS}", {}), "failed", "400 bad"),
+        ("teams", (401, "DirectApiAuthorizationRequired", {}), "failed", "401 DirectApi"),
+        ("teams", "cut", "uncertain", "the connection broke while Teams was taking the message"),
+        ("teams", (504, "GatewayTimeout", {}), "uncertain", "does not say whether it took the message: 504"),
     ],
 )  # fmt: skip
 def test_what_is_refused_is_tried_again_or_told(
-    online: Settings, company: Company, server: Channels, says: Any, state: str, why: str
+    online: Settings, company: Company, server: Channels, channel: str, says: Any, state: str, why: str
 ) -> None:
-    only = company_with(company, into("slack"))
+    only = company_with(company, into(channel))
     server.says = [says]
     try:
         report = send_weekly_scorecard(online, only, W43)
-        assert list(report.pending) == ["slack"] and why in report.pending["slack"]
+        assert list(report.pending) == [channel] and why in report.pending[channel]
     except DeliveryFailed as error:
         assert why in str(error) and "canary" not in str(error)
-    assert states(online)["slack"] == state
+    assert states(online)[channel] == state
     assert b"canary" not in online.store_path.read_bytes()
     for path in online.outbox_dir.glob("*"):  # the operator's alert
         assert b"canary" not in path.read_bytes()
-    taken = len(server.messages("slack"))
+    taken = len(server.messages(channel))
     later = online.model_copy(update={"as_of": online.now() + timedelta(hours=2)})
     if state == "uncertain":
-        assert send_weekly_scorecard(later, only, W43).uncertain == ["slack"]
-        assert len(server.messages("slack")) == taken, "never a second time by itself"
+        assert send_weekly_scorecard(later, only, W43).uncertain == [channel]
+        assert len(server.messages(channel)) == taken, "never a second time by itself"
     else:
-        assert send_weekly_scorecard(later, only, W43).sent == ["slack"]
-        assert len(server.messages("slack")) == 1
+        assert send_weekly_scorecard(later, only, W43).sent == [channel]
+        assert len(server.messages(channel)) == 1
 
 
 def test_a_connection_that_breaks_before_the_last_byte_is_tried_again(server: Channels) -> None:

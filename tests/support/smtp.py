@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, contextmanager
 from typing import Any
 
@@ -26,6 +26,7 @@ class Server:
         self.asked: Counter[str] = Counter()
         self.data = "250 taken"
         self.pause = 0.0
+        self.port = 0
         self.on_rcpt: Callable[[], object] = lambda: None
         self.on_data: Callable[[], object] = lambda: None
 
@@ -69,8 +70,8 @@ def free_port() -> int:
 
 
 @contextmanager
-def running() -> Iterator[Server]:
-    """The server on a free port of this machine."""
+def running(passwords: Collection[str] = (SECRET,)) -> Iterator[Server]:
+    """The server on a free port of this machine. `passwords`: those that it takes."""
     handler = Server()
     controller = Controller(
         handler,
@@ -78,10 +79,11 @@ def running() -> Iterator[Server]:
         port=free_port(),
         auth_require_tls=False,
         authenticator=lambda server, session, envelope, mechanism, data: AuthResult(
-            success=isinstance(data, LoginPassword) and data.password == SECRET.encode(), handled=False
+            success=isinstance(data, LoginPassword) and data.password.decode() in passwords, handled=False
         ),
     )
     controller.start()
+    handler.port = controller.port
     handler.url = f"smtp://127.0.0.1:{controller.port}"  # type: ignore[attr-defined]
     handler.secret_url = f"smtp://scoreline:s3cr%3At%40canary@127.0.0.1:{controller.port}"  # type: ignore[attr-defined]
     yield handler

@@ -313,7 +313,7 @@ def test_stale_overdue_and_missing(warehouse: RawWarehouse) -> None:
     months = {row["label"]: row for row in warehouse.query("from marts.fct_sales_forecast")}
     assert set(months) == {"Overdue", "Nov 2025"} and months["Overdue"]["missing_amount"] == 1
     assert months["Nov 2025"]["weighted_stage"] == 600
-    assert kpi(warehouse, "pipeline_value")["note"] == "1 without an amount"
+    assert kpi(warehouse, "pipeline_value")["note"] == "1 without an amount in USD"
 
 
 def test_the_funnel_counts_skipped_stages_and_shows_open_ones(warehouse: RawWarehouse) -> None:
@@ -350,10 +350,10 @@ def test_activities_and_goals(warehouse: RawWarehouse) -> None:
     # two people with a goal of 15 calls on five working days; records of people without a goal are in no
     # attainment
     assert found["calls"] == (3, 1, 150)
-    # the cancelled meeting is a record and no meeting; the one ahead is a record of the day on which it was
-    # made
-    assert found["meetings"] == (3, 1, 5)
-    assert kpi(warehouse, "activities", "last_week")["value"] == 6
+    # the cancelled meeting is a record and no meeting; the one ahead is no record of last week, or last week
+    # would lose it when its day comes
+    assert found["meetings"] == (2, 1, 5)
+    assert kpi(warehouse, "activities", "last_week")["value"] == 5
     (ytd,) = warehouse.query(
         "from marts.fct_sales_activity where period_key = 'ytd' and owner_key = 'maya' and kind = 'calls'"
     )
@@ -378,9 +378,9 @@ def test_activities_and_goals(warehouse: RawWarehouse) -> None:
 def test_year_on_year(warehouse: RawWarehouse) -> None:
     week = kpi(warehouse, "activities", "last_week")
     # against the same weekdays 52 weeks before, in which there was one call
-    assert (week["value"], week["then_value"], week["change"]) == (6, 1, 5)
+    assert (week["value"], week["then_value"], week["change"]) == (5, 1, 4)
     everything = kpi(warehouse, "activities", "all")
-    assert (everything["value"], everything["now_value"], everything["then_value"]) == (13, 12, 1)
+    assert (everything["value"], everything["now_value"], everything["then_value"]) == (12, 11, 1)
     (row,) = warehouse.query("from marts.dim_sales_periods where period_key = 'all'")
     assert row["comparison"] == "last 12 months against the 12 before" and row["now_first"] == date(
         2024, 10, 28
@@ -423,6 +423,31 @@ def test_engaged_contacts(warehouse: RawWarehouse) -> None:
         "from marts.fct_sales_engaged_contacts where period_key = 'all' and owner_key = 'all' order by rank"
     )
     assert [(row["contact_id"], row["activities"]) for row in rows] == [("few", 2), ("open-1", 1)]
+
+
+def test_deals_of_which_none_can_be_added_come_to_no_zero(warehouse: RawWarehouse) -> None:
+    """Books in pounds, every deal in dollars: how many are known, and what they come to is not."""
+
+    def books_in(currency: str) -> None:
+        warehouse.change(f"update config.settings set value = '{currency}' where name = 'company.currency'")
+        changed = ("int_hubspot__deals", "int_crm__deals", "int_crm__open_deals", "int_sales__events")
+        shown = ("fct_sales_kpis", "fct_sales_targets", "fct_sales_deals", "fct_sales_win_loss")
+        warehouse.build("--select", *changed, *shown, "--exclude-resource-type", "test", "unit_test")
+
+    books_in("GBP")
+    assert kpi(warehouse, "deals_won")["value"] == 27
+    for measure, note in (
+        ("won_value", "27 without an amount in GBP"),
+        ("avg_deal", "27 won, without an amount in GBP"),
+    ):
+        assert (kpi(warehouse, measure)["value"], kpi(warehouse, measure)["note"]) == (None, note)
+    pipeline = kpi(warehouse, "pipeline_value")
+    assert (pipeline["value"], pipeline["note"]) == (None, "2 without an amount in GBP")
+    targets = {row["span"]: row["won_value"] for row in warehouse.query("from marts.fct_sales_targets")}
+    assert targets == {"month": 0, "quarter": 0, "year": None}  # nothing was won in October
+    cohorts = "select distinct won_value from marts.fct_sales_win_loss where won > 0"
+    assert warehouse.query(cohorts) == [{"won_value": None}]
+    books_in("USD")
 
 
 def test_periods_at_a_leap_day(warehouse: RawWarehouse) -> None:

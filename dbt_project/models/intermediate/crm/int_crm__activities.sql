@@ -1,5 +1,5 @@
--- calls, meetings, tasks, notes and e-mails of the CRM, each a record of one day. What lies ahead or has no day of its own counts on
--- the day on which it was written down; one that was written down ahead of the clock has no day
+-- calls, meetings, tasks, notes and e-mails of the CRM, each a record of one day. What has no day of its own counts on the day on which it
+-- was written down. What lies ahead has no day yet: it would be taken out of a published week once its day has come
 with activities as (
     select * from {{ ref('int_hubspot__activities') }}
     union all by name
@@ -14,7 +14,7 @@ select
     coalesce(owners.owner_key, activities.source || ':' || nullif(activities.owner_id, ''), 'nobody') as owner_key,
     case
         when activities.happened_at <= {{ clock() }} then activities.activity_day
-        when activities.created_at <= {{ clock() }} then activities.created_day
+        when activities.happened_at is null and activities.created_at <= {{ clock() }} then activities.created_day
         when coalesce(activities.happened_at, activities.created_at) is null then activities.activity_day
     end as day,
     {{ moment('day', ['activities.happened_at', 'activities.created_at']) }} as local_at,

@@ -1,5 +1,6 @@
 -- up to which local time the CRM of the sales pages was read, null where it never was; no row where there is none
 select
+    crm.source,
     sources.is_late,
     case
         when sources.complete_through is not null then least({{ local_time(clock()) }}, {{ local_time('sources.complete_through') }})

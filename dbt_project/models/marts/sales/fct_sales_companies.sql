@@ -64,7 +64,7 @@ companies as (
         end as deals,
         case when not unread.has_no_deals then coalesce(deals.open_deals, 0) end as open_deals,
         case when not unread.has_no_deals then coalesce(deals.won_deals, 0) end as won_deals,
-        case when not unread.has_no_deals then coalesce(deals.won_value, 0) end as won_value
+        case when not unread.has_no_deals then if(deals.won_deals > 0, deals.won_value, 0) end as won_value
     from {{ ref('int_crm__companies') }} as companies
     cross join unread
     inner join {{ ref('int_sales__owners') }} as owners on companies.owner_key = owners.owner_key

@@ -1,5 +1,6 @@
 -- every measure of the sales pages for every filter: period and owner. Sums and shares come from the events of the period's days;
 -- pipeline and contacts are as of the period's last day
+{% set without_amount %}without an amount in ' || {{ setting('company.currency') }} || '{% endset -%}
 with summed as (
     select
         events.measure,
@@ -44,8 +45,9 @@ pipeline as (
         coalesce(owner_key, 'all') as owner_key,
         count(*) as open_deals,
         count(*) filter (where amount is null) as without_amount,
-        coalesce(sum(amount), 0) as pipeline_value,
-        coalesce(sum(weighted), 0) as pipeline_weighted
+        -- null where none of them has an amount that can be added
+        sum(amount) as pipeline_value,
+        sum(weighted) as pipeline_weighted
     from open_deals
     group by grouping sets ((period_key, part, owner_key), (period_key, part))
 ),
@@ -100,8 +102,9 @@ valued as (
         measures.*,
         cast(
             case measures.measure
-                when 'pipeline_value' then coalesce(pipeline.pipeline_value, 0)
-                when 'pipeline_weighted' then coalesce(pipeline.pipeline_weighted, 0)
+                when 'pipeline_value' then if(pipeline.open_deals > 0, pipeline.pipeline_value, 0)
+                when 'pipeline_weighted' then if(pipeline.open_deals > 0, pipeline.pipeline_weighted, 0)
+                when 'won_value' then if(wins.records > 0, summed.numerator, 0)
                 when 'open_deals' then coalesce(pipeline.open_deals, 0)
                 when 'contacts' then coalesce(held.numerator, 0)
                 when 'companies' then coalesce(held.numerator, 0)
@@ -112,7 +115,9 @@ valued as (
             end as decimal(38, 9)
         ) as numerator,
         cast(case measures.kind when 'share' then coalesce(summed.records, 0) else 1 end as decimal(38, 9)) as denominator,
-        coalesce(pipeline.without_amount, 0) as without_amount,
+        coalesce(
+            if(measures.measure in ('won_value', 'avg_deal'), wins.records - coalesce(summed.records, 0), pipeline.without_amount), 0
+        ) as without_amount,
         cast(coalesce(unfit.records, 0) as bigint) as disqualified
     from {{ ref('int_sales__spans') }} as spans
     cross join {{ ref('dim_sales_owners') }} as owners
@@ -125,6 +130,10 @@ valued as (
         on
             measures.measure = 'sales_cycle_median' and cycles.measure = 'sales_cycle_days' and spans.period_key = cycles.period_key
             and spans.part = cycles.part and owners.owner_key = cycles.owner_key
+    left join summed as wins
+        on
+            measures.measure in ('won_value', 'avg_deal') and wins.measure = 'deals_won' and spans.period_key = wins.period_key
+            and spans.part = wins.part and owners.owner_key = wins.owner_key
     left join summed as unfit
         on
             measures.measure = 'deals_lost' and unfit.measure = 'deals_disqualified' and spans.period_key = unfit.period_key
@@ -243,12 +252,14 @@ select
         when together.measure = 'win_rate' and together.denominator > 0
             then {{ plain_number('together.numerator') }} || ' of ' || {{ plain_number('together.denominator') }} || ' closed'
         when together.measure = 'win_rate' then 'nothing was closed'
+        when together.measure = 'avg_deal' and together.denominator = 0 and together.without_amount > 0
+            then {{ plain_number('together.without_amount') }} || ' won, {{ without_amount }}'
         when together.measure in ('avg_deal', 'sales_cycle_days') and together.denominator > 0
             then {{ plain_number('together.denominator') }} || ' won'
         when together.measure in ('avg_deal', 'sales_cycle_days', 'sales_cycle_median') and together.value is null then 'nothing was won'
         when together.measure = 'deals_lost' and together.disqualified > 0 then together.disqualified || ' disqualified left out'
-        when together.measure in ('pipeline_value', 'pipeline_weighted') and together.without_amount > 0
-            then together.without_amount || ' without an amount'
+        when together.measure in ('pipeline_value', 'pipeline_weighted', 'won_value') and together.without_amount > 0
+            then {{ plain_number('together.without_amount') }} || ' {{ without_amount }}'
     end as note,
     together.read_through
 from together

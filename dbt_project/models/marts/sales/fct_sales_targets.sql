@@ -1,6 +1,6 @@
 -- the revenue target of the running month, quarter and year, and what has been won of it. The target is that of the months in it: of
 -- each the goal of its own time. Time passes up to where the CRM was read; while it is late, nothing is expected of what was won so far.
--- Nothing won in a span that was not read to its end is unknown
+-- Nothing won in a span that was not read to its end is unknown, and so is what deals come to of which none has an amount to add
 with spans as (
     {% for span, text in [
         ('month', day_text(today(), 'month')),
@@ -68,7 +68,10 @@ won as (
 known as (
     select
         spans.span,
-        case when won.won_deals > 0 or not {{ ends_after_reading('spans', 'read') }} then coalesce(won.won_value, 0) end as won_value,
+        case
+            when won.won_deals > 0 then won.won_value
+            when not {{ ends_after_reading('spans', 'read') }} then 0
+        end as won_value,
         case when won.won_deals > 0 or not {{ ends_after_reading('spans', 'read') }} then coalesce(won.won_deals, 0) end as won_deals
     from spans
     cross join read

@@ -36,8 +36,9 @@ cut as (
         {{ name }} as name,
         count(*) filter (where deal_state = 'won') as won,
         count(*) filter (where deal_state = 'lost') as lost,
-        coalesce(sum(amount) filter (where deal_state = 'won' and not is_other_currency), 0) as won_value,
-        coalesce(sum(amount) filter (where deal_state = 'lost' and not is_other_currency), 0) as lost_value
+        -- null where none of them has an amount that can be added
+        if(won > 0, sum(amount) filter (where deal_state = 'won' and not is_other_currency), 0) as won_value,
+        if(lost > 0, sum(amount) filter (where deal_state = 'lost' and not is_other_currency), 0) as lost_value
     from closed
     where {{ condition }}
     group by cohort, {{ name }}

@@ -312,6 +312,7 @@ def test_stale_overdue_and_missing(warehouse: RawWarehouse) -> None:
     assert then["amount"] == 700
     months = {row["label"]: row for row in warehouse.query("from marts.fct_sales_forecast")}
     assert set(months) == {"Overdue", "Nov 2025"} and months["Overdue"]["missing_amount"] == 1
+    assert months["Overdue"]["value"] is None  # what it comes to is unknown, not 0
     assert months["Nov 2025"]["weighted_stage"] == 600
     assert kpi(warehouse, "pipeline_value")["note"] == "1 without an amount in USD"
 

@@ -153,6 +153,12 @@ def sandbox() -> Iterator[Sandbox]:
         yield running
 
 
+def title_calls(sandbox: Sandbox) -> None:
+    """From now on calls come with titles that must be escaped wherever they come out."""
+    hostile = " ".join((SCRIPT, TEMPLATE, SQL, RTL))
+    sandbox.fault("hubspot", "field_type", path="/calls", field="properties.hs_call_title", value=hostile)
+
+
 @pytest.fixture(scope="session")
 def made(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Install]:
     """Both homes. Read them; to change something, take a copy with `install`."""
@@ -163,9 +169,7 @@ def made(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     # the facts hold all of history; pages of a few weeks are enough, as each test builds them anew
     company.write_text(text.replace("[pages]\n", "[pages]\nhistory_weeks = 5\n"), encoding="utf-8")
     install = Install(home, sandbox, company).at(THURSDAY)
-    # what every call is titled with is escaped wherever it comes out
-    hostile = " ".join((SCRIPT, TEMPLATE, SQL, RTL))
-    sandbox.fault("hubspot", "field_type", path="/calls", field="properties.hs_call_title", value=hostile)
+    title_calls(sandbox)
     install.scoreline("run", "refresh")
     shutil.copytree(home, place / "thursday")
     install.at(MONDAY)

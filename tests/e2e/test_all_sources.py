@@ -7,6 +7,7 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -120,7 +121,7 @@ def test_figures_that_two_sources_tell_together(everything: Everything) -> None:
         ).fetchall()
     assert round(shown, 6) == round(spent / reached, 6)
     # it sends on five days of seven
-    assert round(runway["lead_queue_runway"] / runway["lead_queue_runway_sending"], 6) == 1.4
+    assert round(runway["lead_queue_runway"] / runway["lead_queue_runway_sending"], 6) == Decimal("1.4")
     assert units == [("days",)]
 
 

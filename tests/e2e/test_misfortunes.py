@@ -24,7 +24,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from sandbox import SANDBOX_CREDENTIALS
-from tests.e2e.conftest import MONDAY, PATIENCE, Install, kill, output_of
+from tests.e2e.conftest import MONDAY, PATIENCE, Install, kill, output_of, title_calls
 
 pytestmark = pytest.mark.e2e
 
@@ -210,6 +210,7 @@ def test_kill_9_at_any_step_loses_and_doubles_nothing(install: Copy, monday: Ins
     copy = install("thursday")
     (copy.home / "warehouse.holder").unlink(missing_ok=True)
 
+    title_calls(copy.sandbox)  # as in the home that it is compared with
     copy.sandbox.set_clock(MONDAY)
     seen = len(copy.sandbox.requests())
     process = copy.start("run", "refresh")

@@ -24,10 +24,11 @@ select
     end as label,
     is_overdue,
     count(*) as deals,
-    cast(coalesce(sum(amount), 0) as decimal(38, 9)) as value,
-    cast(coalesce(sum(weighted), 0) as decimal(38, 9)) as weighted_stage,
+    -- null where none of them has an amount that can be added
+    cast(sum(amount) as decimal(38, 9)) as value,
+    cast(sum(weighted) as decimal(38, 9)) as weighted_stage,
     -- where too few deals were in a stage the CRM's probability is taken
-    cast(coalesce(sum(amount * coalesce(own_rate, probability)), 0) as decimal(38, 9)) as weighted_history,
+    cast(sum(amount * coalesce(own_rate, probability)) as decimal(38, 9)) as weighted_history,
     count(*) filter (where amount is null) as missing_amount
 from deals
 group by month_start, is_overdue

@@ -24,6 +24,7 @@ from foundation.seeds import Goal, seed_rows
 from foundation.settings import Company, Settings
 from foundation.store import read
 from foundation.store.goals import NO_GOAL, StoredGoal, stored_goals
+from foundation.text import inside_sentence
 from foundation.warehouse import read_published
 
 STANDING, EXCEPTION = "standing", "exception"
@@ -202,7 +203,7 @@ def _validated(cells: dict[str, str]) -> Goal:
     except ValidationError as error:
         fault = error.errors(include_url=False, include_context=False)[0]
         said = fault["msg"].removeprefix("Value error, ")
-        raise Rejected(f"{fault['loc'][0]}: {said[0].lower() + said[1:]}") from None
+        raise Rejected(f"{fault['loc'][0]}: {inside_sentence(said)}") from None
 
 
 def checked_end(

@@ -21,7 +21,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from foundation.errors import SettingsError
 from foundation.settings import Settings
-from foundation.text import read_text
+from foundation.text import inside_sentence, read_text
 
 MOST_FAULTS = 20
 
@@ -249,7 +249,7 @@ def _row_faults(file: _File, seed: type[_Seed], line: int, cells: list[str]) -> 
     except ValidationError as error:
         for fault in error.errors(include_url=False, include_context=False):
             said = fault["msg"].removeprefix("Value error, ")
-            yield f"{file.path}, line {line}, column {fault['loc'][0]}: {said[0].lower() + said[1:]}."
+            yield f"{file.path}, line {line}, column {fault['loc'][0]}: {inside_sentence(said)}."
 
 
 def seed_rows(settings: Settings, name: str, *columns: str) -> list[dict[str, str]]:

@@ -1,4 +1,5 @@
-"""Reads text files that people edit (company.toml, .env, the seeds), with the same errors for all."""
+"""Reads text files that people edit (company.toml, .env, the seeds), with the same errors for all; and how a
+message continues another."""
 
 from __future__ import annotations
 
@@ -24,6 +25,11 @@ def read_text(path: Path) -> str:
     except OSError as error:
         raise SettingsError(f"{path}: cannot be read: {error.strerror}") from None
     return decode(data, path)
+
+
+def inside_sentence(text: str) -> str:
+    """A message as it reads behind a colon: its first letter small."""
+    return text[:1].lower() + text[1:]
 
 
 def is_utf_16(data: bytes) -> bool:

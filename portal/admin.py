@@ -16,6 +16,7 @@ from foundation.store.audit import audit_records, record
 from foundation.store.sign_in import API, LINK, all_tokens, create_token, link_to, revoke_token
 from foundation.text import read_text
 from portal.dagster import DagsterError, launch, run_of
+from portal.forms import sentence
 from portal.web import Admin, Form, Visit, administrator
 from reports.look.tokens import SOURCE_STATE
 
@@ -78,7 +79,7 @@ def start(visit: Admin, source: str, action: str, form: Form) -> Response:
     try:
         run_id = launch(visit.portal.settings, action, tables, since=since)
     except DagsterError as error:
-        return _sources(visit, f"{str(error)[:1].upper()}{str(error)[1:]}.", 502)
+        return _sources(visit, sentence(error), 502)
     visit.note(f"started_{action}", source, run=run_id)
     return RedirectResponse(f"/runs/{run_id}", 303)
 
@@ -89,7 +90,7 @@ def _run(visit: Visit, run_id: str) -> Any:
     try:
         found = run_of(visit.portal.settings, run_id)
     except DagsterError as error:
-        raise HTTPException(502, f"{str(error)[:1].upper()}{str(error)[1:]}.") from None
+        raise HTTPException(502, sentence(error)) from None
     if found is None:
         raise HTTPException(404)
     return found

@@ -25,6 +25,7 @@ from starlette.routing import Route
 
 from foundation import __version__
 from foundation.store import StoreError
+from foundation.text import inside_sentence
 from portal.api import definitions, figures, records
 from portal.api import notes as api_notes
 from portal.api.answers import Reads, problem, span_of, visible_line, week_of
@@ -253,7 +254,7 @@ def in_words(figure: figures.Figure, zone: str) -> str:
             return "no number: nothing to divide by"
         return f"no number: {STATE.get(figure.state, figure.state).lower()}"
     reach = reach_of(figure, zone)
-    return value_of(figure) + (f" ({reach[0].lower() + reach[1:]})" if reach else "")
+    return value_of(figure) + (f" ({inside_sentence(reach)})" if reach else "")
 
 
 def _span(reader: Reader, line: str, period: str) -> Span:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from foundation.cells import Rejected
+from reports.look.numbers import capital
 
 LONGEST_NOTE = 500
 ON_THE_PAGE = "It is on the page after the next build, usually within minutes."
@@ -22,5 +23,4 @@ def plain_text(text: str, what: str) -> str | None:
 
 
 def sentence(reason: Exception) -> str:
-    text = str(reason)
-    return f"{text[:1].upper()}{text[1:]}."
+    return f"{capital(str(reason))}."

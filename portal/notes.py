@@ -22,6 +22,7 @@ from foundation.store.audit import record
 from foundation.store.normals import Normal, add_normal, normals_of, standing_normals
 from foundation.store.notes import Note, add_note, notes_of, standing_notes
 from foundation.store.rows import KeyUsed, Overtaken
+from foundation.text import inside_sentence
 from portal.access import Person, viewer_of
 from portal.api.figures import Figure, figures
 from portal.forms import plain_text
@@ -157,8 +158,7 @@ def _refusals() -> Iterator[None]:
     try:
         yield
     except (KeyUsed, Overtaken) as reason:
-        text = str(reason).rstrip(".")
-        raise Rejected(text[:1].lower() + text[1:]) from None
+        raise Rejected(inside_sentence(str(reason).rstrip("."))) from None
 
 
 def _note_change(visit: Visit, connection: sa.Connection, action: str, line_id: str, **details: Any) -> None:

@@ -91,7 +91,7 @@ def _changed(
         return None
     kept = connection.execute(f"select min(snapshot_id) from {NAME}.snapshots()").fetchone()
     if kept is None or kept[0] > last[1] + 1:
-        return None  # what was changed in between is no longer noted
+        return None  # the lake no longer lists the changes in between
     values = connection.execute(
         f"select distinct unnest(flatten(map_values(changes))) from {NAME}.snapshots() where snapshot_id > ?",
         [last[1]],

@@ -27,8 +27,8 @@ from dlt_pipelines.core.load import ensure_tables
 from dlt_pipelines.registry import SOURCES
 from foundation.warehouse import disk_full
 from orchestration.assets.ingestion import OWNERS, raw_key
-from orchestration.cli.check import checked
 from orchestration.dbt_manifest import DBT_PROJECT, dbt_environment
+from orchestration.edited_files import checked
 from orchestration.resources import Scoreline
 from orchestration.settings_at_import import LOCATION, asset_key, layer
 

@@ -102,7 +102,7 @@ def parts(values: Mapping[str, Result], receipts: Receipts | None = None) -> lis
 
 
 def quiet_text(rows: Sequence[Reviewed]) -> str:
-    """What to say of the lines that are no exception: `11 other lines without a signal.`"""
+    """Counts the lines that are not exceptions: `11 other lines without a signal.`"""
     exceptions, unknown = sum(row.is_exception for row in rows), sum(row.is_unknown for row in rows)
     quiet = len(rows) - exceptions - unknown
     texts = []

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from foundation.calendar import parse_week
 from foundation.formats import chosen, currency_digits, currency_symbol
+from foundation.text import inside_sentence
 
 DASH = "–"
 MINUS = "−"
@@ -132,8 +133,7 @@ def period_name(start: date, cadence: str) -> str:
     """A period in words: `week of 20 October`, `September 2025`."""
     if cadence == "month":
         return chosen().date(start, "month_long")
-    name = week_name(start)
-    return name[0].lower() + name[1:]
+    return inside_sentence(week_name(start))
 
 
 def capital(text: str) -> str:

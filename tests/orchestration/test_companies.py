@@ -16,8 +16,8 @@ from click.testing import CliRunner
 from dlt_pipelines.registry import SOURCES
 from foundation.settings import PROJECT_ROOT, Settings, load_company
 from orchestration.cli import main
-from orchestration.cli.check import checked
 from orchestration.companies import companies_in, write_workspace
+from orchestration.edited_files import checked
 
 _SERVED = """
 import json, sys

@@ -79,7 +79,7 @@ def test_quarters_pool(team: Callable[..., Any]) -> None:
     found = team("/api/v1/scorecard/quarterly?quarter=4&year=2025&line=reactive_ops.same_day_close_rate")
     (figure,) = found["figures"]
     assert round(figure["value"], 2) == 0.58 and figure["is_finished"] is False
-    assert figure["n"] is None and figure["note"] is None, "weeks are no records"
+    assert figure["n"] is None and figure["note"] is None, "n counts records, not weeks"
     deals = team("/api/v1/scorecard/quarterly?quarter=2025-Q4&line=quarter_summary.deals_won")["figures"]
     assert [one["value"] for one in deals] == [2]
 

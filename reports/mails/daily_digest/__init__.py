@@ -26,7 +26,7 @@ from foundation.calendar import local_date, parse_week
 from foundation.settings import Company, Settings
 from foundation.store.engine import upsert
 from foundation.store.schema import digests
-from reports.look.numbers import instant, long_day, period_name, plural, week_days, weekday
+from reports.look.numbers import capital, instant, long_day, period_name, plural, week_days, weekday
 from reports.mails.base import footer, frame, line_texts, plain_texts, with_glyphs
 from reports.mails.links import Links
 from reports.post import message
@@ -261,7 +261,7 @@ def _published(
 
 def _news_of(source: SourceState, state: str, users: Sequence[Line], label: str) -> dict[str, str]:
     waiting = sum(line.state in ("stale", "missing") for line in users)
-    text = source.sentence if state == "partly_refused" else f"{source.reach[0].upper()}{source.reach[1:]}."
+    text = source.sentence if state == "partly_refused" else f"{capital(source.reach)}."
     if waiting and state != "ok":
         text += f" Until then {plural(waiting, 'line')} of the {label} can't be complete."
     status, word = SOURCE_NEWS[state]

@@ -75,7 +75,7 @@ def test_a_fault_is_one_line_and_its_traceback_a_file_without_secrets(
     def broken(*_: object) -> None:
         raise KeyError(f"in the middle of {key} and correct-horse")
 
-    monkeypatch.setattr("foundation.seeds.check_seeds", broken)
+    monkeypatch.setattr("orchestration.edited_files.check_seeds", broken)
     done = CliRunner().invoke(main, ["check"])
     assert done.exit_code == 1 and "Traceback" not in done.output
     said, details = done.output.strip().splitlines()

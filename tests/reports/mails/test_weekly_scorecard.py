@@ -16,7 +16,9 @@ import pytest
 
 from foundation.settings import Company, Settings, Subscription
 from reports.engine.queries import Row
-from reports.mails.weekly_scorecard import WeeklyScorecard, send_weekly_scorecard, tell, ticks
+from reports.mails.weekly_scorecard import WeeklyScorecard, send_weekly_scorecard
+from reports.mails.weekly_scorecard.told import tell
+from reports.mails.weekly_scorecard.values import ticks
 from reports.pages import SiteError
 from reports.pdf import scorecard_pdf
 from reports.post.channels.card import Post
@@ -244,7 +246,7 @@ def test_signals_come_first_and_misses_within_the_usual_range_say_so(
     ]
     assert places == sorted(places) and own.count(signal) == 2 and "◎ Website traffic: –\n" in own
     # a reader without lines: the list is cut after the signals
-    monkeypatch.setattr("reports.mails.weekly_scorecard.MOST_LISTED", 1)
+    monkeypatch.setattr("reports.mails.weekly_scorecard.values.MOST_LISTED", 1)
     told = tell(load_week(settings.published_path, W43), decision, ())
     text = plain_of(WeeklyScorecard(settings, company, W43).compose(told, "a@b.example", "<x>"))
     listed = text[text.index("NEEDS ATTENTION") : text.index("more in the table below")]

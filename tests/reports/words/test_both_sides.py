@@ -18,7 +18,7 @@ from reports.components.scorecard import state_tag
 from reports.engine.queries import Row
 from reports.look.tokens import GLYPH, SOURCE_STATE, STATE, STATUS
 from reports.mails.base import state_text
-from reports.mails.daily_digest import SOURCE_NEWS
+from reports.mails.daily_digest.news import SOURCE_NEWS
 from reports.words.line import PER, Line
 from reports.words.pace import WORDS
 from reports.words.restatements import KIND, why

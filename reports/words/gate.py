@@ -190,11 +190,11 @@ def typed_in(line: Row | Line) -> bool:
 
 
 def _down(source: Row, due: Any) -> bool:
-    """No number of the week can rest on it: it never loaded, or it broke before the week was complete (a
-    running one: began)."""
-    if source.complete_through is None or source.state == "not_connected":
+    """No number of the week can rest on it: it never loaded, or it broke or was disconnected before the week
+    was complete (a running one: began)."""
+    if source.complete_through is None:
         return True
-    return bool(source.state == "failing" and source.complete_through < due)
+    return bool(source.state in ("failing", "not_connected") and source.complete_through < due)
 
 
 def _reach(source: Row, zone: str) -> str:
@@ -207,8 +207,10 @@ def _reach(source: Row, zone: str) -> str:
 
 def _sentence(source: Row, zone: str) -> str:
     reach = _reach(source, zone)
-    if source.state == "not_connected":
+    if source.state == "not_connected" and source.complete_through is None:
         return f"{source.label} is not connected: its numbers are empty until its credentials are set."
+    if source.state == "not_connected":
+        return f"{source.label} is no longer connected: its credentials are not set; {reach}."
     if source.state == "failing":
         return f"{source.label} could not be loaded at the last try; {reach}."
     if source.state == "late":

@@ -24,6 +24,7 @@ CHAIN = (
     "sources/int_sources__tables",
     "sources/int_sources__states",
     "sources/int_sources__chosen",
+    "crm/int_crm__chosen",
     "figures/int_figures__queries",
     "scorecard/int_scorecard__line_tables",
     "scorecard/int_scorecard__coverage",
@@ -38,6 +39,7 @@ Reads = dict[str, set[tuple[str, str]]]
 Attempt = tuple[str, datetime | None]
 """Status of a load (lacks: ok, but for some rows), and through when the table was complete."""
 GOOD: list[Attempt] = [("ok", THROUGH)]
+DISCONNECTED: list[Attempt] = [("ok", WEDNESDAY), ("not_connected", None)]
 TAKEN: dict[str, list[Attempt]] = {
     "refused from the start": [("not_available", None)],
     "refused since Wednesday": [("ok", WEDNESDAY), ("not_available", None)],
@@ -48,6 +50,7 @@ TAKEN: dict[str, list[Attempt]] = {
     ],
     "failed from the start": [("failed", None)],
     "failed since Wednesday": [("ok", WEDNESDAY), ("failed", None)],
+    "disconnected on Wednesday": DISCONNECTED,
     "half read": [("ok", WEDNESDAY)],
     "lacks rows from the start": [("lacks", THROUGH)],
     "lacks rows since Wednesday": [("ok", WEDNESDAY), ("lacks", THROUGH)],
@@ -251,6 +254,30 @@ def test_a_lost_permission_leaves_what_was_complete(ledger: Ledger) -> None:
         ("copper", f"activities: {SAID}"),
         ("zendesk", f"tickets: {SAID}"),
     ]
+
+
+def test_sources_that_are_disconnected_keep_their_past(ledger: Ledger) -> None:
+    """The credentials of every source are gone since Wednesday: the weeks before stay as they were, also of
+    sources that can stand for each other; later ones have no number."""
+    week = (
+        "select distinct metric_id from intermediate.int_scorecard__line_periods where period_label = '2025-W42'"
+        " and state = 'live'"
+    )
+    ledger.load({})
+    before = ledger.query(week)
+    [used_crm] = ledger.query("select source from intermediate.int_crm__chosen")
+    ledger.load(
+        {(source, table): DISCONNECTED for source, tables in raw_tables().items() for table in tables}
+    )
+    assert set(ledger.query(week)) == set(before)
+    assert not ledger.live()
+    assert ledger.query("select source from intermediate.int_crm__chosen") == [used_crm]
+    # the one that was read stays, though the other one comes first in the list
+    copper = {("copper", table): DISCONNECTED for table in raw_tables()["copper"]}
+    ledger.load(copper | {("hubspot", table): [("not_connected", None)] for table in raw_tables()["hubspot"]})
+    assert ledger.query("select source from intermediate.int_crm__chosen") == [("copper",)]
+    ledger.load({}, set(raw_tables()))
+    assert not ledger.query("select source from intermediate.int_crm__chosen")
 
 
 def test_weeks_since_a_table_lacks_rows_are_partial(ledger: Ledger) -> None:

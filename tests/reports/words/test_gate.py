@@ -129,6 +129,21 @@ def test_amber_when_a_source_is_not_connected_that_lines_need(variant: Callable[
     )
 
 
+def test_a_source_that_was_disconnected_after_the_week_was_complete_does_not_hold_it(
+    variant: Callable[..., Settings],
+) -> None:
+    gone = {"state": "not_connected"}
+    gate = decide(variant(sources={"hubspot": gone, "autotask": gone}).published_path, W43)
+    assert gate.decision == "amber"
+    assert (
+        "HubSpot is no longer connected: its credentials are not set; its data is complete to Mon 27 Oct"
+        in gate.reasons[1]
+    )
+    early = gone | {"complete_through": CLOCK - timedelta(days=4)}
+    gate = decide(variant(sources={"hubspot": early, "autotask": early}).published_path, W43)
+    assert gate.decision == "held"
+
+
 def test_held_when_nothing_is_published(tmp_path: Path) -> None:
     gate = decide(tmp_path / "none.duckdb", W43)
     assert gate.decision == "held"

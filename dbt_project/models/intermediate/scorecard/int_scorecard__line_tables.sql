@@ -17,6 +17,7 @@ judged as (
         line_sources.*,
         -- where one source of several is read, the others are as good as not connected
         coalesce(sources.is_not_connected, true) or not coalesce(chosen.is_chosen, true) as is_not_connected,
+        sources.last_success_at is not null and coalesce(chosen.is_chosen, true) as was_read,
         len(line_sources.figures) > 0 and line_sources.source in ('company_warehouse', 'mongodb') as has_figures
     from line_sources
     left join {{ ref('int_sources__states') }} as sources on line_sources.source = sources.source
@@ -24,15 +25,19 @@ judged as (
         on line_sources.one_of = chosen.choice and line_sources.source = chosen.source
 ),
 
--- of sources that can replace each other (one support desk or another) only the connected ones count; with none, all do. A metric of
--- two such groups (ad platforms, and where leads come from) needs one of each
+-- of sources that can replace each other (one support desk or another) only the connected ones count; with none, those that were read
+-- before they were disconnected; with none of these, all do. A metric of two such groups (ad platforms, and where leads come from)
+-- needs one of each
 used as (
     select *
     from judged
     qualify
         not any_source
         or not is_not_connected
-        or bool_and(is_not_connected) over (partition by line_id, source_group)
+        or (
+            bool_and(is_not_connected) over (partition by line_id, source_group)
+            and (was_read or not bool_or(was_read) over (partition by line_id, source_group))
+        )
 ),
 
 -- numbers that people type in for a line have one table, whatever the metric reads

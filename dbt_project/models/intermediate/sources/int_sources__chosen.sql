@@ -1,5 +1,6 @@
 -- of sources that can replace each other and of which only one is read, which one it is: the one that company.toml names, else the first
--- that is connected, else the first. One row per choice and source; a metric names its choice in its meta (`one_of`)
+-- that is connected, else the one that was read last, whose past stays, else the first. One row per choice and source; a metric names
+-- its choice in its meta (`one_of`)
 {%- set choices = [
     ('crm', 'hubspot', 'sales.crm'),
     ('crm', 'copper', 'sales.crm'),
@@ -25,9 +26,14 @@ select
     candidates.choice,
     candidates.source,
     coalesce(sources.is_not_connected, true) as is_not_connected,
+    sources.last_success_at is not null as was_read,
     row_number() over (
         partition by candidates.choice
-        order by candidates.is_asked desc, coalesce(sources.is_not_connected, true) asc, candidates.place asc
+        order by
+            candidates.is_asked desc,
+            coalesce(sources.is_not_connected, true) asc,
+            case when sources.is_not_connected then sources.last_success_at end desc nulls last,
+            candidates.place asc
     ) = 1 as is_chosen
 from candidates
 left join {{ ref('int_sources__states') }} as sources on candidates.source = sources.source

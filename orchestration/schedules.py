@@ -5,8 +5,8 @@ from datetime import date, time, timedelta
 import dagster as dg
 
 from foundation.calendar import last_finished_week, local_date, week_label, week_start
-from foundation.seeds import day_off, is_last_working_day
 from foundation.settings import ReportName
+from foundation.working_days import day_off, is_last_working_day
 from orchestration import jobs, loading
 from orchestration.assets.ingestion import connected_tables
 from orchestration.resources import Scoreline

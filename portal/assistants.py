@@ -37,7 +37,7 @@ from portal.published import ReceiptsOnDemand
 from portal.web import MCP_PATH, Reader, SignInNeeded, Visit
 from reports.engine.queries import Row
 from reports.look.tokens import STATE, STATUS
-from reports.site.renderer import Span
+from reports.site.periods import Span
 
 INSTRUCTIONS = """\
 Numbers of a company's scorecard. A value of null is not 0: nobody knows the number, and `state` says why. \

@@ -18,8 +18,9 @@ from reports.engine.queries import Result
 from reports.pages import REVIEW, REVIEWS, SCORECARD, Entry
 from reports.site import menu
 from reports.site.build import DATA_HEALTH, undelivered
+from reports.site.periods import Span
 from reports.site.receipts import title_of
-from reports.site.renderer import Renderer, Span
+from reports.site.renderer import Renderer
 
 router = APIRouter(include_in_schema=False)
 NO_MAILS = Result("mails", [], [])

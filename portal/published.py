@@ -27,7 +27,7 @@ from reports.engine.markup import anchor
 from reports.engine.queries import Row, connect
 from reports.pages import Entry, pages_of
 from reports.site.menu import with_lines, with_records
-from reports.site.renderer import Periods, Span, published_periods
+from reports.site.periods import Periods, Span, published_periods
 
 OPEN = frozenset({"dim_build", "dim_people", "dim_reasons"})
 """Marts that say nothing about a line."""

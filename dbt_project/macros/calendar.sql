@@ -20,6 +20,11 @@
     {{ local_day(clock()) }}
 {%- endmacro %}
 
+{#- whether an instant lies after the clock: what is planned for later today has not happened -#}
+{% macro lies_ahead(instant) -%}
+coalesce({{ instant }} > {{ clock() }}, false)
+{%- endmacro %}
+
 {#- the Monday of the week that holds the day -#}
 {% macro week_start(day) -%}
     cast(date_trunc('week', {{ day }}) as date)

@@ -78,8 +78,3 @@ where metric_id = '{{ metric_id }}'
     {%- set node = graph.nodes.get('model.' ~ project_name ~ '.' ~ name) if execute -%}
     {{ return('true_at' if node and node.config.meta.get('dated') else 'null') }}
 {%- endmacro %}
-
-{#- whether an instant lies after the clock: what is planned for later today has not happened -#}
-{% macro lies_ahead(instant) -%}
-coalesce({{ instant }} > {{ clock() }}, false)
-{%- endmacro %}

@@ -26,7 +26,7 @@ from foundation.store.sign_in import Token
 from portal.forms import sentence
 from portal.published import View
 from portal.web import Reader, Signed, Visit
-from reports.site.renderer import Span
+from reports.site.periods import Span
 
 T = TypeVar("T")
 

@@ -31,7 +31,7 @@ from portal.api.answers import (
 )
 from portal.published import View
 from reports.engine.queries import Row
-from reports.site.renderer import Span
+from reports.site.periods import Span
 from reports.words.signal import Signal
 
 router = APIRouter(prefix="/api/v1", responses=PROBLEMS, dependencies=[Noted])

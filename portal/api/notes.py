@@ -28,7 +28,7 @@ from portal.api.answers import (
 )
 from portal.api.figures import Figure
 from portal.web import Reader, Signed, Visit
-from reports.site.renderer import Span
+from reports.site.periods import Span
 
 router = APIRouter(prefix="/api/v1", responses=PROBLEMS, dependencies=[Noted])
 Text = Annotated[str, Field(max_length=2000)]

@@ -15,7 +15,7 @@ from portal.api.answers import PROBLEMS, Cached, Cursor, Limit, Noted, Week, Yea
 from portal.published import View
 from portal.web import Anyone
 from reports.look.numbers import exact
-from reports.site.renderer import Span
+from reports.site.periods import Span
 
 public = APIRouter(prefix="/api", tags=["By name"])
 router = APIRouter(prefix="/api", tags=["By name"], responses=PROBLEMS, dependencies=[Noted])

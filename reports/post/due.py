@@ -16,10 +16,10 @@ from typing import get_args
 import sqlalchemy as sa
 
 from foundation.calendar import local_date, parse_week, week_end_instant, week_label, week_start
-from foundation.seeds import day_off, is_last_working_day
 from foundation.settings import Company, ReportName, Settings
 from foundation.store.schema import alerts, deliveries
 from foundation.warehouse import published_file, utc
+from foundation.working_days import day_off, is_last_working_day
 from reports.engine.queries import connect
 from reports.look.numbers import plural
 from reports.post.alerts import remember

@@ -31,8 +31,9 @@ from reports.post.troubles import troubles
 from reports.site import menu
 from reports.site.fingerprints import Fingerprints, Page, Places
 from reports.site.menu import WEEKS
+from reports.site.periods import Periods, Span, published_periods
 from reports.site.receipts import title_of
-from reports.site.renderer import Periods, Renderer, Span, published_periods
+from reports.site.renderer import Renderer
 
 DATA_HEALTH = "data_health"
 FRONT_DOOR = "index.html"

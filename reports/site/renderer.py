@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import duckdb
@@ -13,7 +12,6 @@ import jinja2
 from markupsafe import Markup
 
 from foundation.calendar import week_label
-from foundation.settings import Company
 from reports.components import NAMES
 from reports.components.links import Receipts
 from reports.components.receipts import period_days
@@ -24,6 +22,7 @@ from reports.look.document import document
 from reports.look.numbers import period_name, week_name
 from reports.pages import REVIEW, SCORECARD, Entry, page_file
 from reports.site import menu
+from reports.site.periods import Span
 from reports.site.receipts import Period
 from reports.words import gate
 
@@ -34,58 +33,9 @@ class _Page:
     template: jinja2.Template
 
 
-@dataclass(frozen=True)
-class Span:
-    """A week, a month or a quarter."""
-
-    cadence: str
-    start: date
-    end: date
-    label: str
-
-    @classmethod
-    def of_week(cls, monday: date) -> Span:
-        return cls("week", monday, monday + timedelta(days=6), week_label(monday))
-
-    @property
-    def params(self) -> dict[str, Any]:
-        """The parameters of its receipts."""
-        return {"start": self.start, "end": self.end, "cadence": self.cadence}
-
-
-@dataclass(frozen=True)
-class Periods:
-    """What the published facts cover, the oldest first."""
-
-    weeks: Sequence[date]
-    """The finished weeks that have pages."""
-    running: Sequence[date]
-    months: Sequence[Span]
-    quarters: Sequence[Span]
-
-    @property
-    def newest(self) -> date | None:
-        """The newest finished week; None: nothing is finished yet."""
-        return self.weeks[-1] if self.weeks else None
-
-    @property
-    def spans(self) -> list[Span]:
-        """Every week, also the running ones, month and quarter."""
-        return [*map(Span.of_week, [*self.weeks, *self.running]), *self.months, *self.quarters]
-
-    def page_of(self, span: Span) -> date | None:
-        """The finished week on whose page a period's numbers stand."""
-        if span.cadence == "week":
-            return span.start if span.start in self.weeks else self.newest
-        if span.cadence == "month":
-            return self.newest if self.weeks and self.weeks[0] <= span.end else None
-        return max((week for week in self.weeks if span.start <= week <= span.end), default=None)
-
-
 @dataclass
 class Renderer:
-    """Renders pages from one published database. `places`: the receipts of each (period, line), as
-    `links.Receipts` needs them."""
+    """Renders pages from one published database."""
 
     connection: duckdb.DuckDBPyConnection
     pages: Sequence[Entry]
@@ -230,25 +180,3 @@ class Renderer:
 
     def nav(self, root: str, current: str) -> Markup:
         return menu.navigation(self.pages, root, current)
-
-
-def published_periods(connection: duckdb.DuckDBPyConnection, company: Company) -> Periods:
-    with closing(connection.cursor()) as cursor:
-        cursor.execute("use published")
-        every = cursor.execute(
-            "select distinct week_start, is_finished from marts.fct_scorecard_weekly order by 1"
-        ).fetchall()
-        months = cursor.execute(
-            "select distinct month_start, month_end, month_label from marts.fct_scorecard_monthly order by 1"
-        ).fetchall()
-        quarters = cursor.execute(
-            "select distinct quarter_start, quarter_end, quarter_label from marts.fct_scorecard_quarterly"
-            " order by 1"
-        ).fetchall()
-    finished = [start for start, is_finished in every if is_finished]
-    return Periods(
-        finished[-(company.pages.history_weeks or 0) :],
-        [start for start, is_finished in every if not is_finished],
-        [Span("month", *month) for month in months],
-        [Span("quarter", *quarter) for quarter in quarters],
-    )

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from foundation.seeds import MOST_FAULTS, check_seeds, day_off, is_last_working_day, seed_rows
+from foundation.seeds import MOST_FAULTS, check_seeds, seed_rows
 from foundation.settings import PROJECT_ROOT, Settings, SettingsError
+from foundation.working_days import day_off, is_last_working_day
 
 
 @pytest.mark.parametrize(

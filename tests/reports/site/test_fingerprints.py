@@ -17,7 +17,8 @@ from reports.engine.queries import Result, connect
 from reports.pages import REVIEW, SCORECARD, pages_of
 from reports.site.build import build_site
 from reports.site.fingerprints import FINGERPRINTS
-from reports.site.renderer import Renderer, Span
+from reports.site.periods import Span
+from reports.site.renderer import Renderer
 
 MOST_RECENT = ("scorecard/2025-W43", "review/2025-W43", "receipts/2025-W43", "receipts/2025-W44")
 

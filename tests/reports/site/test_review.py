@@ -22,7 +22,8 @@ from reports.pages import SiteError, named, pages_of
 from reports.pdf import review_pdf
 from reports.site.build import build_site
 from reports.site.menu import shown_pages
-from reports.site.renderer import Renderer, published_periods
+from reports.site.periods import published_periods
+from reports.site.renderer import Renderer
 from tests.support.browser import axe_violations, needs_chromium, show, sticks_out
 
 BUDGET = 336 * 1024

@@ -43,6 +43,23 @@ def number(text: str, what: str) -> Decimal:
         ) from None
 
 
+def count(text: str, what: str) -> Decimal:
+    """A cell that must hold a whole number of things.
+
+    Raises:
+        Rejected: it is empty, not a number, has a fraction or is below zero.
+    """
+    try:
+        found = decimal(text)
+    except ValueError:
+        found = None
+    if not text:
+        raise Rejected(f"the {what} is empty")
+    if found is None or found < 0 or found != found.to_integral_value():
+        raise Rejected(f"the {what} {shown(text)} is not a count, expected a whole number such as 1250")
+    return found
+
+
 def day(text: str, what: str) -> date:
     """A cell that must hold a date. `what`: "a day", as the reason says it.
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from foundation.errors import SettingsError
 from foundation.seeds import seed_rows_with_lines
 from foundation.settings import Company, Settings
 
@@ -97,8 +98,26 @@ def _of_company(
 
 def metric_sources(dbt_dir: Path) -> dict[str, set[str]]:
     """Metric -> the sources that it reads, by its definition."""
-    files = sorted((dbt_dir / "models" / "metrics").rglob("*.yml"))
-    return {name: set(meta.get("sources") or ()) for file in files for _, name, meta in _models(file)}
+    return {name: set(meta.get("sources") or ()) for name, meta in _definitions(dbt_dir)}
+
+
+def metric_units(dbt_dir: Path) -> dict[str, str]:
+    """Metric -> its unit, by its definition: `count`, `money`, ..."""
+    return {name: str(meta.get("unit")) for name, meta in _definitions(dbt_dir)}
+
+
+def _definitions(dbt_dir: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """(metric, meta)
+
+    Raises:
+        SettingsError: a .yml is not valid.
+    """
+    for file in sorted((dbt_dir / "models" / "metrics").rglob("*.yml")):
+        try:
+            found = _models(file)
+        except yaml.YAMLError as error:
+            raise SettingsError(_invalid(file, error)) from None
+        yield from ((name, meta) for _, name, meta in found)
 
 
 def metric_faults(dbt_dir: Path) -> Iterator[str]:
@@ -116,9 +135,7 @@ def metric_faults(dbt_dir: Path) -> Iterator[str]:
             try:
                 found = _models(file)
             except yaml.YAMLError as error:
-                mark = getattr(error, "problem_mark", None)
-                said = getattr(error, "problem", error)
-                yield f"{file}, line {mark.line + 1 if mark else 1}: not valid YAML: {said}."
+                yield _invalid(file, error)
                 return
             for line, name, meta in found:
                 defined.add(name)
@@ -143,6 +160,11 @@ def metric_faults(dbt_dir: Path) -> Iterator[str]:
                 for reason in re.findall(r"then '(\w+)'", block):
                     if reason not in reasons:
                         yield f"{path}: the reason {reason!r} has no text in {texts}."
+
+
+def _invalid(file: Path, error: yaml.YAMLError) -> str:
+    mark, said = getattr(error, "problem_mark", None), getattr(error, "problem", error)
+    return f"{file}, line {mark.line + 1 if mark else 1}: not valid YAML: {said}."
 
 
 def _models(file: Path) -> list[tuple[int, str, dict[str, Any]]]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from foundation.calendar import local_date, week_start
-from foundation.cells import Rejected, day, instant, number, week
+from foundation.cells import Rejected, count, day, instant, number, week
+from foundation.project_check import metric_units
 from foundation.seeds import seed_rows
 from foundation.settings import Company, Settings
 
@@ -19,6 +20,9 @@ class Names:
     """What a typed-in number may be about."""
 
     metrics: frozenset[str]
+    """Lines and metrics."""
+    counts: frozenset[str]
+    """Those whose unit is a count."""
     people: frozenset[str]
 
 
@@ -26,12 +30,20 @@ def names(settings: Settings) -> Names:
     """The lines, metrics and people of the seeds.
 
     Raises:
-        SettingsError: scorecard_lines.csv or people.csv is missing or lacks a column.
+        SettingsError: scorecard_lines.csv or people.csv is missing or lacks a column, or the definition of a
+            metric is not valid.
     """
     lines = seed_rows(settings, "scorecard_lines", "line_id", "metric_id")
     people = seed_rows(settings, "people", "person_key")
+    units = metric_units(settings.dbt_dir)
+    counted = [row for row in lines if units.get(row["metric_id"]) == "count"]
+
+    def named(rows: Iterable[Mapping[str, str]]) -> frozenset[str]:
+        return frozenset(name for row in rows for name in (row["line_id"], row["metric_id"]))
+
     return Names(
-        frozenset(name for row in lines for name in (row["line_id"], row["metric_id"])),
+        named(lines),
+        named(counted),
         frozenset(row["person_key"] for row in people),
     )
 
@@ -50,12 +62,14 @@ def typed_number(cells: Mapping[str, str], known: Names, company: Company, now: 
     if cells["person"] and cells["person"] not in known.people:
         raise Rejected(f'unknown person "{cells["person"]}"; it must be a person_key of people.csv')
     occurred_on = _occurred_on(cells)
+    counts = cells["metric"] in known.counts
+    value = count(cells["value"], "value") if counts else number(cells["value"], "value")
     row = {
         "metric": cells["metric"],
         "person_key": cells["person"] or None,
         "week_start": week_start(occurred_on),
         "occurred_on": occurred_on,
-        "value": number(cells["value"], "value"),
+        "value": value,
         "note": cells["note"] or None,
         "entered_by": cells["entered_by"] or None,
         "entered_at": instant(cells["entered_at"], "entered_at", company.zone),
@@ -77,7 +91,14 @@ def _occurred_on(cells: Mapping[str, str]) -> date:
 
 
 def checked_value(
-    settings: Settings, company: Company, *, metric: str, person: str | None, period: str, value: str
+    settings: Settings,
+    company: Company,
+    known: Names,
+    *,
+    metric: str,
+    person: str | None,
+    period: str,
+    value: str,
 ) -> Decimal:
     """The number of a form, exactly as it was typed, if a line of a file could say the same.
 
@@ -86,9 +107,8 @@ def checked_value(
 
     Raises:
         Rejected: with a sentence for whoever types.
-        SettingsError: the seeds can't be read.
     """
     cells = {"metric": metric, "person": person or "", "week": period.strip(), "value": value.strip()}
     cells |= {"note": "", "entered_by": "", "entered_at": settings.now().isoformat()}
-    typed_number(cells, names(settings), company, settings.now())
+    typed_number(cells, known, company, settings.now())
     return Decimal(value.strip())

@@ -15,7 +15,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from foundation.calendar import week_label
 from foundation.cells import Rejected
-from foundation.typed_in import checked_value
+from foundation.typed_in import checked_value, names
 from portal.forms import ON_THE_PAGE, sentence
 from portal.typing_in import Field, Period, field_of, fields_of, save_all
 from portal.web import Form, Signed, Visit
@@ -116,7 +116,7 @@ def paste(visit: Signed, form: Form) -> HTMLResponse:
     (period, *_), week = _periods(visit, form.get("period", "")), form.get("period", "")
     fields = fields_of(visit, [period])
     rows = [row.split("\t")[-1].strip() for row in form.get("column", "").strip("\r\n").splitlines()]
-    pasted = []
+    pasted, known = [], names(visit.portal.settings)
     for place, field in enumerate(fields):
         text = rows[place] if place < len(rows) else ""
         if text:
@@ -124,6 +124,7 @@ def paste(visit: Signed, form: Form) -> HTMLResponse:
                 checked_value(
                     visit.portal.settings,
                     visit.portal.company,
+                    known,
                     metric=field.line.line_id,
                     person=field.person,
                     period=field.span.typed_for,

@@ -19,7 +19,7 @@ from foundation.store import begin, read
 from foundation.store.audit import record
 from foundation.store.entries import Entry, add_entry, entries_of, take_turn
 from foundation.store.rows import KeyUsed
-from foundation.typed_in import checked_value
+from foundation.typed_in import checked_value, names
 from portal.access import Line
 from portal.forms import plain_text
 from portal.web import Visit
@@ -185,6 +185,7 @@ class Field:
             "money": "amount",
             "hours": "hours",
             "minutes": "minutes",
+            "count": "a whole number",
         }.get(self.about.unit.partition(":")[0], "")
 
 
@@ -272,12 +273,13 @@ def save_all(visit: Visit, numbers: Sequence[tuple[Field, str]], form: Mapping[s
     key = form.get("key", "")
     if not re.fullmatch(r"[\w:.-]{8,200}", key):
         raise Rejected("the form is not complete; open the page again")
-    saved = []
+    saved, known = [], names(settings)
     with begin(settings) as connection:
         for place, (field, text) in enumerate(numbers):
             value = checked_value(
                 settings,
                 company,
+                known,
                 metric=field.line.line_id,
                 person=field.person,
                 period=field.span.typed_for,

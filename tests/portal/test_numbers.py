@@ -54,7 +54,7 @@ def test_a_number_is_due_typed_and_corrected(maya: Browser) -> None:
     )
     status, said = typed(maya, "4", key="another-key")
     assert status == 422 and said == "Not saved. 3 is there already; say why 4 replaces it."
-    assert typed(maya, "4.5", reason="forgot  the\nlunch", key="another-key")[0] == 200
+    assert typed(maya, "5", reason="forgot  the\nlunch", key="another-key")[0] == 200
     first, second = stored(maya.settings)
     assert (first.value, first.note, first.entered_by, first.period) == (
         Decimal(3),
@@ -63,13 +63,13 @@ def test_a_number_is_due_typed_and_corrected(maya: Browser) -> None:
         "2025-W44",
     )
     assert (second.value, second.reason, second.corrects) == (
-        Decimal("4.5"),
+        Decimal("5"),
         "forgot the lunch",
         first.sequence,
     )
     assert first.entered_at == maya.settings.now()
     page = maya.get("/numbers").text
-    assert "Reason: forgot the lunch" in page and page.rindex("<b>4.5</b>") < page.rindex("<b>3</b>")
+    assert "Reason: forgot the lunch" in page and page.rindex("<b>5</b>") < page.rindex("<b>3</b>")
     with read(maya.settings) as connection:
         assert [note.action for note in audit_records(connection)][:2] == ["corrected", "typed"]
 
@@ -83,12 +83,14 @@ def test_what_a_file_says_needs_a_reason_too(maya: Browser) -> None:
 def test_what_is_no_number_is_said_beside_it(maya: Browser) -> None:
     for value, says in (
         ("", "The value is empty"),
-        ("three", 'The value "three" is not a number; write it like 1250.5'),
-        ("1,5", 'The value "1,5" is not a number'),
-        ("nan", "is not a number"),
-        ("=1+1", "is not a number"),
-        ("9" * 40, "is not a number"),
-        ("<b>1</b>", 'The value "<b>1</b>" is not a number'),
+        ("three", 'The value "three" is not a count, expected a whole number such as 1250'),
+        ("2.5", 'The value "2.5" is not a count, expected a whole number'),
+        ("-3", 'The value "-3" is not a count'),
+        ("1,5", 'The value "1,5" is not a count'),
+        ("nan", "is not a count"),
+        ("=1+1", "is not a count"),
+        ("9" * 40, "is not a count"),
+        ("<b>1</b>", 'The value "<b>1</b>" is not a count'),
     ):
         status, said = typed(maya, value)
         assert status == 422 and says in said
@@ -149,7 +151,7 @@ def test_a_column_is_checked_and_saved_together(dana: Browser) -> None:
     order = re.search(r"in this order: ([^<]+)", dana.get("/numbers").text)
     assert order and order[1].startswith("Networking events, Noor Haddad,")
     shown = dana.post("/numbers/paste", period="2025-W44", column="Noor\t4\r\nx\r\n7\r\n")
-    assert 'value="4"' in shown.text and "is not a number" in shown.text and "has 3 rows" in shown.text
+    assert 'value="4"' in shown.text and "is not a count" in shown.text and "has 3 rows" in shown.text
     fields = re.findall(r'name="(value\.[^"]+)"', shown.text)
     sent = dict(zip(fields, ("4", "x"), strict=True)) | {"period": "2025-W44", "key": "c" * 32}
     assert dana.post("/numbers/paste/save", **sent).status_code == 422

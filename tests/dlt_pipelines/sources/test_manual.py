@@ -19,7 +19,7 @@ from foundation.cells import Rejected
 from foundation.settings import Company, Settings
 from foundation.store import begin
 from foundation.store.entries import add_entry
-from foundation.typed_in import checked_value
+from foundation.typed_in import checked_value, names
 from tests.dlt_pipelines.conftest import query
 from tests.support.smtp import free_port
 
@@ -49,7 +49,7 @@ def test_a_good_row_becomes_an_entry(folder: Path, company: Company) -> None:
         rejected(
             folder,
             company,
-            HEADER + GOOD + "website_traffic,,2025-10-22,1250.5,,dana_whitfield,2025-10-24 09:30\n",
+            HEADER + GOOD + "website_traffic,,2025-10-22,1250.0,,dana_whitfield,2025-10-24 09:30\n",
         )
         == []
     )
@@ -68,16 +68,16 @@ def test_a_good_row_becomes_an_entry(folder: Path, company: Company) -> None:
         None,
     )
     # a week named by one of its days, no person, no note, and an instant without zone: the company's
-    assert rows[1][3:8] == (None, date(2025, 10, 20), date(2025, 10, 20), Decimal("1250.5"), None)
+    assert rows[1][3:8] == (None, date(2025, 10, 20), date(2025, 10, 20), Decimal(1250), None)
     assert rows[1][9] == datetime.fromisoformat("2025-10-24T14:30:00Z")
 
 
 def test_a_date_column_a_byte_order_mark_and_another_order_of_columns(folder: Path, company: Company) -> None:
     header = "\ufeffentered_at,date,metric,person,value,note,entered_by\r\n"
-    text = header + '2025-10-24T15:00:00Z,2025-10-21,networking_events,,-3,"two\nlines",me\r\n'
+    text = header + '2025-10-24T15:00:00Z,2025-10-21,networking_events,,3,"two\nlines",me\r\n'
     assert rejected(folder, company, text) == []
     assert query(Settings(), "select occurred_on, value, note from raw_manual.entries") == [
-        (date(2025, 10, 21), Decimal(-3), "two\nlines")
+        (date(2025, 10, 21), Decimal(3), "two\nlines")
     ]
 
 
@@ -95,12 +95,12 @@ def test_a_date_column_a_byte_order_mark_and_another_order_of_columns(folder: Pa
         ("networking_events,,2025-W54,2,,me,2025-10-24T15:00:00Z", '"2025-W54" is not a week'),
         ("networking_events,,24/10/2025,2,,me,2025-10-24T15:00:00Z", '"24/10/2025" is not a week'),
         ("networking_events,,,2,,me,2025-10-24T15:00:00Z", "neither week nor date is filled in"),
-        ("networking_events,,2025-W43,two,,me,2025-10-24T15:00:00Z", 'the value "two" is not a number'),
+        ("networking_events,,2025-W43,two,,me,2025-10-24T15:00:00Z", 'the value "two" is not a count'),
         ("networking_events,,2025-W43,,,me,2025-10-24T15:00:00Z", "the value is empty"),
-        ("networking_events,,2025-W43,nan,,me,2025-10-24T15:00:00Z", 'the value "nan" is not a number'),
-        ("networking_events,,2025-W43,1_000,,me,2025-10-24T15:00:00Z", 'the value "1_000" is not a number'),
-        ("networking_events,,2025-W43,1e40,,me,2025-10-24T15:00:00Z", 'the value "1e40" is not a number'),
-        ('networking_events,,2025-W43,"1,5",,me,2025-10-24T15:00:00Z', 'the value "1,5" is not a number'),
+        ("networking_events,,2025-W43,nan,,me,2025-10-24T15:00:00Z", 'the value "nan" is not a count'),
+        ("networking_events,,2025-W43,1_000,,me,2025-10-24T15:00:00Z", 'the value "1_000" is not a count'),
+        ("networking_events,,2025-W43,1e40,,me,2025-10-24T15:00:00Z", 'the value "1e40" is not a count'),
+        ('networking_events,,2025-W43,"1,5",,me,2025-10-24T15:00:00Z', 'the value "1,5" is not a count'),
         ("networking_events,,2025-W43,2,,me,yesterday", 'entered_at "yesterday" is not an instant'),
         ("networking_events,,2025-W43,2,,me,", 'entered_at "" is not an instant'),
         (
@@ -121,7 +121,7 @@ def test_a_date_column_a_byte_order_mark_and_another_order_of_columns(folder: Pa
         ("networking_events,,2025-W43,2,,me,2052-10-24T15:00:00Z", "2052-10-24 is more than a year ahead"),
         ("networking_events,,20251022,2,,me,2025-10-24T15:00:00Z", '"20251022" is not a week'),
         ("networking_events,,2025-W43-1,2,,me,2025-10-24T15:00:00Z", '"2025-W43-1" is not a week'),
-        ("networking_events,,2025-W43,\u0663,,me,2025-10-24T15:00:00Z", "is not a number"),
+        ("networking_events,,2025-W43,\u0663,,me,2025-10-24T15:00:00Z", "is not a count"),
         ("networking_events,,2025-W43,2,me,2025-10-24T15:00:00Z", "6 cells, but the header has 7"),
         ("networking_events,,2025-W43,2,a,b,me,2025-10-24T15:00:00Z", "8 cells, but the header has 7"),
     ],
@@ -141,7 +141,7 @@ def test_a_bad_row_is_named_and_the_good_ones_are_kept(
 def test_a_bad_row_reaches_table_report_and_doctor(folder: Path, company: Company) -> None:
     (folder / "a.csv").write_text(HEADER + GOOD + GOOD.replace(",2,", ",two,") + GOOD)
     report = load("manual", Settings(), company)
-    reason = 'the value "two" is not a number; write it like 1250.5'
+    reason = 'the value "two" is not a count, expected a whole number such as 1250'
     assert query(Settings(), "select file, line, reason from raw_manual.rejected") == [("a.csv", 3, reason)]
     assert query(Settings(), "select line from raw_manual.entries order by 1") == [(2,), (4,)]
     assert report.warnings == [f"a.csv, line 3: {reason}"]
@@ -286,8 +286,11 @@ def test_a_number_of_the_store_is_judged_as_a_line_of_a_file(folder: Path, compa
     assert rejected(folder, company, HEADER + GOOD) == [
         (1, 'unknown metric "netwroking"; it must be a line_id or metric_id of scorecard_lines.csv')
     ]
+    known = names(Settings())
     for field, value, reason in (
-        ("value", "1,250", 'the value "1,250" is not a number; write it like 1250.5'),
+        ("value", "1,250", 'the value "1,250" is not a count, expected a whole number such as 1250'),
+        ("value", "2.5", 'the value "2.5" is not a count, expected a whole number such as 1250'),
+        ("value", "-3", 'the value "-3" is not a count, expected a whole number such as 1250'),
         ("value", " ", "the value is empty"),
         ("period", "2025-W44", None),
         ("period", "2025-W45", "2025-W45 has not begun; the row counts from then on"),
@@ -297,14 +300,14 @@ def test_a_number_of_the_store_is_judged_as_a_line_of_a_file(folder: Path, compa
             "metric": "networking_events",
             "person": None,
             "period": "2025-W43",
-            "value": "2.50",
+            "value": "2.00",
             field: value,
         }
         if reason is None:
-            assert str(checked_value(Settings(), company, **form)) == "2.50"
+            assert str(checked_value(Settings(), company, known, **form)) == "2.00"
             continue
         with pytest.raises(Rejected, match=re.escape(reason)):
-            checked_value(Settings(), company, **form)
+            checked_value(Settings(), company, known, **form)
 
 
 def test_without_the_store_the_last_numbers_stay_and_are_late(

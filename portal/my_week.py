@@ -66,7 +66,7 @@ def _period(one: Figure) -> str:
 
 @router.get("/week")
 def week(visit: Signed, all: str = "", done: str = "") -> HTMLResponse:
-    """Lines that owe a note, and open actions: one's own, or everybody's."""
+    """Lines that owe a note, and open actions: one's own, or everybody's. Then one's other lines."""
     written = Written.of(visit)
     lines, me = visit.view.lines, visit.who.person_key
     own = {name for name, line in lines.items() if me in line.owners}
@@ -74,7 +74,7 @@ def week(visit: Signed, all: str = "", done: str = "") -> HTMLResponse:
     newest = [one for one in newest_figures(visit) if everybody or one.line_id in own]
     missed = [one for one in newest if one.status == OWES]
     actions = [one for one in written.open_actions if everybody or one.owner == me or one.line_id in own]
-    note_confidential(visit, "my week", {one.line_id for one in missed} | {one.line_id for one in actions})
+    note_confidential(visit, "my week", {one.line_id for one in newest} | {one.line_id for one in actions})
     noted = [(one, written.notes.get((one.line_id, one.start_date))) for one in missed]
     return visit.page(
         "week.html",
@@ -82,6 +82,7 @@ def week(visit: Signed, all: str = "", done: str = "") -> HTMLResponse:
         current="week",
         owing=[one for one, note in noted if note is None],
         noted=[(one, note) for one, note in noted if note is not None],
+        others=[] if everybody else [one for one in newest if one.status != OWES],
         actions=actions,
         written=written,
         everybody=everybody,
@@ -91,6 +92,7 @@ def week(visit: Signed, all: str = "", done: str = "") -> HTMLResponse:
         done=SAID.get(done, ""),
         value_of=value_of,
         goal_of=goal_of,
+        reach_of=lambda one: reach_of(one, visit.portal.company.company.time_zone),
         period=lambda one: capital(_period(one)),
         owners=lambda line_id: ", ".join(written.name(key) for key in sorted(lines[line_id].owners)),
         may_answer=lambda line_id: visit.who.may_answer(lines[line_id]),

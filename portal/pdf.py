@@ -9,6 +9,7 @@ from fastapi import APIRouter, HTTPException, Response
 from foundation.calendar import week_label
 from portal.pages import entry_of, lines_of, note_confidential, renderer_of, reviewed_week
 from portal.web import Signed, Visit
+from reports.look.numbers import week_name
 from reports.pages import REVIEW, SCORECARD, Entry
 from reports.pdf import PdfError, board_pdf, scorecard_pdf
 
@@ -52,7 +53,7 @@ def _pdf(visit: Visit, entry: Entry, week: date, *, newest: bool) -> Response:
     def make() -> bytes:
         renderer = renderer_of(visit)
         if entry.name == SCORECARD:
-            return scorecard_pdf(renderer.week(entry, week, newest=newest), f"Scorecard {week_label(week)}")
+            return scorecard_pdf(renderer.week(entry, week, newest=newest), week_name(week))
         return board_pdf(entry, renderer.board_values(entry, week, newest=newest))
 
     try:

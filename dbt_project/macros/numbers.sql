@@ -11,6 +11,11 @@
     {%- if separators == ',.' -%}{{ text }}{%- else -%}translate({{ text }}, ',.', '{{ separators }}'){%- endif -%}
 {%- endmacro %}
 
+{#- an amount in whatever currency a record has: 2,211.82 USD -#}
+{% macro money_text(amount, currency) -%}
+    {{ localized("format('{:,.2f}', cast(" ~ amount ~ " as double))") }} || coalesce(' ' || {{ currency }}, '')
+{%- endmacro %}
+
 {#- a day as people write it: 20 Oct, 20 Oct 2025; `form`: day, day_year or month -#}
 {% macro day_text(day, form='day_year') -%}
     {%- set defaults = {'day': '%-d %b', 'day_year': '%-d %b %Y', 'month': '%b %Y'} -%}

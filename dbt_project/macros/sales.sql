@@ -12,7 +12,7 @@
 
 {#- a vendor's constant as words: PAID_SEARCH is Paid search -#}
 {% macro words(constant) -%}
-    regexp_replace(upper(left({{ constant }}, 1)) || lower(replace(substr({{ constant }}, 2), '_', ' ')), '^Ai\b', 'AI')
+    regexp_replace(regexp_replace(upper(left({{ constant }}, 1)) || lower(replace(substr({{ constant }}, 2), '_', ' ')), '^Ai\b', 'AI'), '^Email\b', 'E-mail')
 {%- endmacro %}
 
 {#- the last twelve months up to a day begin on this one -#}

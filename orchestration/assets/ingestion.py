@@ -56,6 +56,22 @@ def _instant(text: str | None, name: str) -> datetime | None:
     return instant
 
 
+def _said(report: LoadReport, rows: int) -> str:
+    """`5 rows into 1 table, 4 requests, 0:00:44 waited for rate limits`"""
+    if report.status == "not_connected":
+        return "not connected (no credentials); its tables exist and are empty"
+
+    def many(count: int, what: str) -> str:
+        return f"{count:,} {what}{'s' if count != 1 else ''}"
+
+    said = [f"{many(rows, 'row')} into {many(len(report.tables), 'table')}"]
+    if report.requests:
+        said.append(many(report.requests, "request"))
+    if waited := timedelta(seconds=round(report.waited_seconds)):
+        said.append(f"{waited} waited for rate limits")
+    return ", ".join(said)
+
+
 def _materializations(entry: SourceEntry, report: LoadReport) -> Iterator[dg.MaterializeResult[None]]:
     for table, result in report.tables.items():
         metadata: dict[str, dg.MetadataValue] = {
@@ -185,14 +201,7 @@ def _build(entry: SourceEntry) -> dg.AssetsDefinition:
         for warning in report.warnings:
             context.log.warning(warning)
         rows = sum(table.rows_loaded for table in report.tables.values())
-        context.log.info(
-            f"{entry.label}: not connected (no credentials); its tables exist and are empty"
-            if report.status == "not_connected"
-            else (
-                f"{entry.label}: {rows:,} rows into {len(report.tables)} tables, {report.requests} requests, "
-                f"{timedelta(seconds=round(report.waited_seconds))} waited for rate limits"
-            )
-        )
+        context.log.info(f"{entry.label}: {_said(report, rows)}")
         yield from _materializations(entry, report)
 
     return ingest

@@ -20,11 +20,14 @@ def end_children(patience: float = _PATIENCE) -> None:
 def end_group(leader: int, patience: float = _PATIENCE) -> None:
     """End a process that leads a group, with everything it has started, also those who lost their parent.
 
-    `dagster dev` does not pass SIGTERM on, so its webserver, daemon and code servers would live on.
+    `dagster dev` does not pass SIGTERM on, so its webserver, daemon and code servers would live on. On SIGINT
+    it ends them in order: without a code server, the others would write tracebacks.
     """
     family = []
     with contextlib.suppress(psutil.NoSuchProcess):
         family = [psutil.Process(leader), *psutil.Process(leader).children(recursive=True)]
+        family[0].send_signal(signal.SIGINT)
+        _, family = psutil.wait_procs(family, timeout=patience)
     _end(family, leader, patience)
 
 

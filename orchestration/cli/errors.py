@@ -1,4 +1,5 @@
-"""Where every error of a command ends: one sentence for the terminal, and the traceback in a log file."""
+"""Where every error of a command ends: one sentence for the terminal, and of an unexpected one the traceback
+in a log file."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ from pathlib import Path
 import click
 import duckdb
 
-from foundation.errors import ScorelineError, SettingsError
+from foundation.errors import ScorelineError
 from foundation.settings import Settings
 from foundation.warehouse import disk_full, translate
 
@@ -23,11 +24,11 @@ from foundation.warehouse import disk_full, translate
 def failure(error: Exception, *, verbose: bool) -> click.ClickException:
     """What the terminal says of an error: an expected one in its own words, another one by its name."""
     traced = _redacted("".join(traceback.format_exception(error)))
-    text = expected(error) or f"Unexpected error, please report it: {_redacted(_innermost(error))}"
-    lines = [text.rstrip()]
+    said = expected(error)
+    lines = [(said or f"Unexpected error, please report it: {_redacted(_innermost(error))}").rstrip()]
     if verbose:
         lines.append(traced.rstrip())
-    if not isinstance(error, SettingsError):  # its text says all: a file, a line, what is expected
+    if said is None:  # an expected error says all itself
         log = _logged(traced)
         lines.append(f"Details: {shown(log)}" if log else "Its log could not be written.")
     return click.ClickException("\n".join(lines))

@@ -22,6 +22,7 @@ from orchestration.cli.demo_home import (
 )
 from orchestration.cli.ports import free_port
 from orchestration.companies import companies_dir, companies_in, instance_home, write_workspace
+from reports.look.numbers import plural
 
 
 @click.command()
@@ -66,7 +67,8 @@ def _dagster_dev(host: str, port: int, workspace: Path) -> int:
     make_home(settings.own_dagster_home or settings.home)
     if dead := fail_dead_runs(settings):
         click.echo(
-            f"Marked {len(dead)} earlier run(s) as failed because their process is gone: {', '.join(dead)}"
+            f"Marked {plural(len(dead), 'earlier run')} as failed, because the process is gone:"
+            f" {', '.join(dead)}"
         )
     # the daemon would log a line for every tick of every sensor; and `dg dev` is not installed
     quiet = [sys.executable, "-W", "ignore", "-m", "dagster", "dev", "--log-level", "warning"]

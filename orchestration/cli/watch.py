@@ -40,7 +40,7 @@ _DBT = re.compile(r"^(?:\d\d:\d\d:\d\d +)?(\d+) of (\d+) ([\w-]+) (?!hook:)(.*)$
 _DBT_FAILED = ("FAIL", "ERROR")
 _DBT_ENDED = ("OK", "PASS", "WARN", "SKIP", "NO-OP", *_DBT_FAILED)
 _MESSAGE = re.compile(r"^ (?P<mark>[! ]) (?P<text>\S.*)$")
-_LOADED = re.compile(r"^(?P<source>.+?): (?P<rows>[\d,]+) rows into \d+ tables")
+_LOADED = re.compile(r"^(?P<source>.+?): (?P<rows>[\d,]+) rows? into \d+ tables?")
 _TECHNICAL = re.compile(
     r"dbt subsetted execution|partial_parse\.msgpack|(?:Running|Finished) dbt command"
     r"|AssetObservation|asset check selection|^Execution of run for .+ failed"

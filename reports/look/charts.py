@@ -244,11 +244,12 @@ def _marks(
 
 class Labels(list[tuple[str, str]]):
     """(label, its place on the x axis), the last one first. `wide`: every second one is only shown where
-    there is room; of long ones, every fourth on a phone."""
+    there is room; `crowded`: of long ones, every fourth on a phone."""
 
     def __init__(self, chart: Chart, *, wide: bool) -> None:
         super().__init__((chart.labels[k], px(chart.x(k) * 100)) for k in chart.x_ticks(8))
         self.wide = wide
+        self.crowded = sum(len(text) for text, _ in self) > 32
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,7 @@ def line_texts(line: Line, among: Sequence[Line], zone: str, links: Links) -> di
         "said": f"{line.said} ({line.said_by(zone)})" if line.said else "",
         "still": "; ".join(line.still_to_do),
         "signal": line.signal.text if line.signal and line.is_signal else "",
-        "unchanged": f"{STATUS['below'].lower()}, but {line.unchanged_text}" if line.unchanged_text else "",
+        "unchanged": f"{STATUS['below']}, but {line.unchanged_text}" if line.unchanged_text else "",
     }
 
 

@@ -1,9 +1,11 @@
 """Where the links of a mail lead. Without a served site there are none: a file on this machine opens nowhere
-else, and a page that travels along would show lines that its reader may not see."""
+else, and a page that travels along would show lines that its reader may not see. A demo's mails are files
+beside its site, and lead there."""
 
 from __future__ import annotations
 
 from foundation.settings import Company, Settings
+from foundation.warehouse import DEMO_MARK
 from reports.engine.markup import anchor
 
 
@@ -12,6 +14,8 @@ class Links:
 
     def __init__(self, settings: Settings, company: Company) -> None:
         self._root = company.pages.site_url.rstrip("/")
+        if not self._root and settings.smtp_url is None and (settings.home / DEMO_MARK).exists():
+            self._root = settings.site_dir.as_uri()
         self._portal = company.access.portal_url.rstrip("/")
         self._receipts = settings.site_dir / "receipts"
         self._read: dict[str, list[tuple[str, str]]] = {}

@@ -14,7 +14,7 @@ from reports.components.review import Reviewed, parts, quiet_text
 from reports.engine.queries import Row
 from reports.look.charts import to_svg
 from reports.look.document import FONTS
-from reports.look.numbers import DASH, capital, instant, week_days
+from reports.look.numbers import DASH, capital, instant, week_days, week_number
 from reports.look.tokens import STATE, STATUS, literal
 from reports.pages import REVIEW, Entry
 from reports.words.line import Line
@@ -77,7 +77,7 @@ def review_pdf(values: Mapping[str, Any], heading: str) -> bytes:
         "title": f"{build.company_name}: {heading}",
         "over": build.company_name,
         "heading": heading,
-        "days": week_days(values["week"]),
+        "days": f"{week_number(values['week'])}, {week_days(values['week'])}",
         "built": f"Data as of {instant(as_of, build.time_zone)}",
         "exceptions": [f"{row.line.label} {row.line.value_text}" for _, row in found if row.is_exception],
         "quiet": quiet_text([row for _, row in found]),
@@ -156,10 +156,10 @@ def data_of(values: Mapping[str, Any], heading: str) -> dict[str, Any]:
         "title": f"{build.company_name}: {heading}",
         "over": build.company_name,
         "heading": heading,
-        "days": week_days(values["week"]),
+        "days": f"{week_number(values['week'])}, {week_days(values['week'])}",
         "built": f"Data as of {instant(build.as_of, build.time_zone)}",
         "headline": ", ".join(f"{counts[key]} {STATUS[key].lower()}" for key in ("met", "near", "below")),
-        "columns": ["Line", "Number", "Goal", "Status", "Before", "Quarter"],
+        "columns": ["Line", "Number", "Goal", "Status", "Before", "Quarter average"],
         "sections": [
             {
                 "label": label,

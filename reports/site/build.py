@@ -24,7 +24,7 @@ from foundation.settings import Company, Settings
 from foundation.warehouse import disk_errors, published_file
 from reports.components.links import Receipts
 from reports.engine.queries import PageError, Result, Row, connect
-from reports.look.numbers import instant, plural
+from reports.look.numbers import instant, plural, week_name
 from reports.pages import REVIEW, SCORECARD, Entry, SiteError, named
 from reports.pdf import board_pdf, can_make_pdf, scorecard_pdf
 from reports.post.troubles import troubles
@@ -166,7 +166,7 @@ class _Builder:
                         nav += menu.paper_navigation(f"{root}{SCORECARD}/{label}.pdf")
                     files.names += self.put(file, renderer.scorecard(values, root, nav))
                 if paper:
-                    pdf = scorecard_pdf(values, f"Scorecard {label}")
+                    pdf = scorecard_pdf(values, week_name(week))
                     files.names += self.put(f"{SCORECARD}/{label}.pdf", pdf)
                     if newest:
                         files.names += self.put(f"{SCORECARD}.pdf", pdf)

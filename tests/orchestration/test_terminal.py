@@ -102,6 +102,7 @@ def test_a_home_that_is_a_file_is_named(
         os.environ.update(kept)
     assert done.exit_code == 1 and f"{file} is not a folder" in done.output
     assert "SCORELINE_HOME" in done.output and "Traceback" not in done.output
+    assert "Details:" not in done.output, "an expected error says all itself"
 
 
 def test_a_week_before_all_data_is_refused_by_name(home: Path) -> None:

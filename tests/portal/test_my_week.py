@@ -51,6 +51,10 @@ def test_a_missed_line_owes_a_note_until_its_owner_has_written_one(maya: Browser
     assert noted(maya, WORDS, back="week") == 303
     page = maya.get("/week").text
     assert f'id="{DIALS}"' not in page
+    owing, others = page.split('id="others"')
+    assert re.findall(r'href="/lines/(inside_sales[^"]+)"', others) == ["inside_sales.conversations_dm"]
+    assert "inside_sales.ftas_set" in owing and "Met" in others and "Missed" not in others
+    assert 'id="others"' not in maya.get("/week?all=yes").text
     escaped = "Two days at the fair &lt;b&gt;&amp; &#34;calls&#34;&lt;/b&gt;. From Monday on, the new list."
     for browser, path in (
         (maya, "/week"),

@@ -317,7 +317,7 @@ def test_a_pdf_says_what_its_page_says(few: FastAPI) -> None:
     view = portal.library.view(viewer, portal.company)
     entry = next(page for page in view.pages if page.name == "scorecard")
     renderer = Renderer(view.connection, view.pages, NO_MAILS, Receipts)
-    data = data_of(renderer.week(entry, date(2025, 10, 20), newest=True), "Scorecard 2025-W43")
+    data = data_of(renderer.week(entry, date(2025, 10, 20), newest=True), "Week of 20 October")
     rows = {row["label"]: row for section in data["sections"] for row in section["rows"]}
     assert data["headline"] == "6 met, 0 close, 9 missed"
     assert (rows["Dials"]["value"], rows["Dials"]["goal"], rows["Dials"]["status"]) == (

@@ -131,6 +131,7 @@
         if (shown !== number) return;
         box.innerHTML = versions.of[versions.at[number]];
         tabs(box);
+        rows(box);
       }
       if (arriving) showTarget();
       arriving = false;
@@ -346,18 +347,44 @@
 
   // ---- Rows that scroll: their current link is in view, their edges fade where there is more ----------------------
 
-  function rows() {
-    const fade = (row) => {
-      const hidden = row.scrollWidth - row.clientWidth;
-      row.classList.toggle("more-left", row.scrollLeft > 2);
-      row.classList.toggle("more-right", row.scrollLeft < hidden - 2);
-    };
-    const sizes = new ResizeObserver((entries) => entries.forEach((entry) => fade(entry.target)));
-    for (const row of all(".row,.scroll,.seg")) {
+  const fade = (row) => {
+    const hidden = row.scrollWidth - row.clientWidth;
+    row.classList.toggle("more-left", row.scrollLeft > 2);
+    row.classList.toggle("more-right", row.scrollLeft < hidden - 2);
+  };
+  const sizes = new ResizeObserver((entries) => {
+    for (const { target } of entries) {
+      asBlocks(target);
+      fade(target);
+    }
+  });
+
+  function rows(root) {
+    for (const row of all(".row,.scroll,.seg", root)) {
       const current = first("[aria-current],.here", row);
       if (current) row.scrollLeft = current.offsetLeft - row.offsetLeft - (row.clientWidth - current.offsetWidth) / 2;
       row.addEventListener("scroll", () => fade(row), { passive: true });
       sizes.observe(row);
+    }
+  }
+
+  // On a phone, a table that is too wide becomes a block per row, so that no column is out of sight. One with many
+  // numbers is read by its columns: it scrolls, and its first column stays.
+  function asBlocks(box) {
+    const table = first(":scope>table.plain", box);
+    if (!table || box.lastWidth === box.clientWidth || all("thead .n", table).length > 2) return;
+    box.lastWidth = box.clientWidth;
+    table.classList.remove("blocks");
+    if (box.clientWidth > 480 || box.scrollWidth < box.clientWidth + 2) return;
+    table.classList.add("blocks");
+    for (const [parts, role] of [["thead,tbody", "rowgroup"], ["tr", "row"], ["td", "cell"], ["tbody th", "rowheader"]]) {
+      for (const part of all(parts, table)) part.setAttribute("role", role);
+    }
+    table.setAttribute("role", "table");
+    const heads = all("thead th", table);
+    for (const head of heads) head.setAttribute("role", "columnheader");
+    for (const cell of all("tbody td", table)) {
+      if (cell.textContent.trim()) cell.dataset.label = heads[cell.cellIndex].textContent;
     }
   }
 
@@ -462,7 +489,7 @@
   colourScheme();
   // where no line has a goal there would be nothing left
   if (first(".score tbody tr:not(.free)")) all(".fold").forEach(fold);
-  rows();
+  rows(document);
   sectionInView();
   addEventListener("hashchange", openTarget);
   // a link to where one already is

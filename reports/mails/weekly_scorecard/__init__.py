@@ -13,6 +13,7 @@ from foundation import calendar
 from foundation.calendar import week_label
 from foundation.settings import Company, Settings
 from reports.engine.markup import anchor
+from reports.look.numbers import week_name
 from reports.mails.base import footer, frame
 from reports.mails.links import Links
 from reports.mails.weekly_scorecard.card import card_of
@@ -130,7 +131,7 @@ class WeeklyScorecard(Report[Told]):
             "notes": [gate.Note("line", text) for text in told.reasons],
         }
         try:
-            pdf = scorecard_pdf(values, f"Scorecard {self.period}")
+            pdf = scorecard_pdf(values, week_name(told.week.monday))
         except PdfError as error:
             return [], f"The PDF is missing. {error}"
         if len(pdf) > PDF_LIMIT:

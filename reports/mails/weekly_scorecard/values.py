@@ -81,7 +81,7 @@ def mail_values(told: Told, links: Links) -> dict[str, Any]:
         "preheader": preheader(lines, told.reasons, told.own),
         "reasons": told.reasons,
         "own": any(line.status in GOAL_STATUSES or line.is_signal for line in told.own),
-        "own_counts": count_sentence(counts(told.own)),
+        "own_counts": _counts_of(told.own),
         "own_missed": [answer(line) for line in signals_first(missed) if line.line_id in own],
         "own_fine": [texts(line) for line in own_fine],
         "own_signals": [texts(line) for line in own_signals],
@@ -99,6 +99,13 @@ def mail_values(told: Told, links: Links) -> dict[str, Any]:
         "quarter": _quarter(told.quarter, week.zone) if told.quarter else None,
         "notes": _notes(told),
     }
+
+
+def _counts_of(own: Sequence[Line]) -> str:
+    """Of the reader's own lines: `1 met, 0 close, 1 missed`."""
+    if all(line.status in ("no_goal", "not_applicable") for line in own):
+        return "none has a goal"
+    return count_sentence(counts(own))
 
 
 def _watched(line: Line) -> bool:

@@ -13,8 +13,10 @@ from typing import Any
 
 import duckdb
 import pytest
+from pydantic import SecretStr
 
 from foundation.settings import Company, Settings, Subscription
+from foundation.warehouse import DEMO_MARK
 from reports.engine.queries import Row
 from reports.mails.weekly_scorecard import WeeklyScorecard, send_weekly_scorecard
 from reports.mails.weekly_scorecard.told import tell
@@ -174,7 +176,7 @@ def test_a_line_that_needs_attention_says_why_it_moved_and_how_its_quarter_stand
 ) -> None:
     message = made(settings, company)
     text = plain_of(message).replace("\r\n", "\n")
-    unchanged = "    missed, but nothing has changed: its usual range is 27 to 139"
+    unchanged = "    Missed, but nothing has changed: its usual range is 27 to 139"
     # what the running week needs is worth more than why the number moved
     said = (
         f"    Maya Torres, missed 34 weeks in a row\n{unchanged}\n    This week: 125, 25 each working day\n▼ "
@@ -229,7 +231,7 @@ def test_signals_come_first_and_misses_within_the_usual_range_say_so(
     assert own.count("◎") == 2
     html = html_of(message)
     assert (
-        f"{signal}</span>" in html and "missed, but nothing has changed: its usual range is 27 to 139" in html
+        f"{signal}</span>" in html and "Missed, but nothing has changed: its usual range is 27 to 139" in html
     )
     # in a channel too
     subscription = Subscription(report="weekly_scorecard", channel="slack", to=[MAYA])
@@ -365,6 +367,11 @@ def test_the_served_site_is_linked_where_there_is_one(settings: Settings, compan
     assert f'href="{site}/receipts/2025-W43.2.html?line=inside_sales.dials#inside_sales.dials"' in html
     assert "#inside_sales.ftas_set" not in html, "a link to nothing"
     assert not re.search(r"href|file:", html_of(made(settings, company)))
+    (settings.home / DEMO_MARK).write_text("cedar")
+    page = (settings.site_dir / "scorecard" / "2025-W43.html").as_uri()
+    assert f'href="{page}"' in html_of(made(settings, company)), "a demo's mail is a file beside its site"
+    real = settings.model_copy(update={"smtp_url": SecretStr("smtp://127.0.0.1")})
+    assert not re.search(r"href|file:", html_of(made(real, company))), "no file: link leaves the house"
 
 
 def test_the_reader_s_own_lines_come_first(settings: Settings, company: Company) -> None:

@@ -131,7 +131,7 @@ select
                 ', ',
                 open_bills.vendor_name,
                 open_bills.bill_number,
-                cast(open_bills.amount as decimal(18, 2)) || coalesce(' ' || open_bills.currency, '')
+                {{ money_text('open_bills.amount', 'open_bills.currency') }}
             )
     end as record_label
 from days

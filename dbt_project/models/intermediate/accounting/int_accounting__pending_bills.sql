@@ -46,7 +46,7 @@ select
                 ', ',
                 coalesce(vendors.vendor_name, bills.vendor_name, pending.vendor_id),
                 bills.invoice_number,
-                cast(pending.amount as decimal(18, 2)) || ' ' || coalesce(vendors.currency, {{ setting('company.currency') }}),
+                {{ money_text('pending.amount', 'coalesce(vendors.currency, ' ~ setting('company.currency') ~ ')') }},
                 'due ' || {{ day_text('pending.due_date') }}
             )
     end as record_label

@@ -1,4 +1,4 @@
-{%- set platforms = ['google_ads', 'meta_ads', 'linkedin_ads'] -%}
+{%- set platforms = {'google_ads': 'Google Ads', 'meta_ads': 'Meta Ads', 'linkedin_ads': 'LinkedIn Ads'} -%}
 -- the day stays the ad account's own, and money its account's: only what is in the company's currency may be added
 with days as (
     {% for platform in platforms -%}
@@ -138,5 +138,13 @@ select
     'ad_spend' as record_type,
     record_id,
     cast(null as text) as record_url,
-    coalesce(record_label, concat_ws(', ', campaign_name, platform, cast(spend as decimal(18, 2)) || ' ' || currency)) as record_label
+    coalesce(
+        record_label,
+        concat_ws(
+            ', ',
+            campaign_name,
+            case platform {% for name, label in platforms.items() %}when '{{ name }}' then '{{ label }}' {% endfor %}else {{ words('platform') }} end,
+            {{ money_text('spend', 'currency') }}
+        )
+    ) as record_label
 from found

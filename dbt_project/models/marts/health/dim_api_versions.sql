@@ -5,7 +5,7 @@ select
     versions.version,
     versions.part,
     versions.last_day,
-    versions.last_day_text,
+    regexp_replace(versions.last_day_text, '\d{4}-\d{2}-\d{2}', {{ day_text('versions.last_day') }}) as last_day_text,
     case
         when versions.last_day is null then 'unknown'
         when versions.last_day < {{ today() }} then 'ended'

@@ -1,5 +1,5 @@
 """The pages of the docs that mkdocs makes from the code as it builds, so none of them is committed: one per
-source, and one of the commands.
+source, one of the commands, and one of the components of pages.
 
 A source page takes each fact from where it is written: `docs/sources/index.md`, `.env.example`,
 `company.toml`, and the docstring, tables and API versions of the source's module.
@@ -29,6 +29,7 @@ from dlt_pipelines.registry import SOURCES, SourceEntry  # noqa: E402
 from dlt_pipelines.versions import in_use  # noqa: E402
 from foundation.settings import Settings, load_company  # noqa: E402
 from orchestration.cli import main as scoreline  # noqa: E402
+from reports.components import EXPORTS, signature, text_of  # noqa: E402
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
@@ -43,7 +44,8 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the pages that are made here."""
     made = {f"sources/{entry.name}.md": source_page(entry) for entry in SOURCES.values()}
-    for path, text in (made | {"commands.md": commands_page()}).items():
+    made |= {"commands.md": commands_page(), "components.md": components_page()}
+    for path, text in made.items():
         files.append(File.generated(config, path, content=text))
     return files
 
@@ -196,3 +198,33 @@ def commands_page() -> str:
         records = filter(None, (option.get_help_record(context) for option in options))
         parts.append("\n".join(f"- `{option}`: {_escaped(text)}" for option, text in records))
     return "\n\n".join(parts) + "\n"
+
+
+def components_page() -> str:
+    """What a page can call, from the docstrings and the comments of macros."""
+    parts = [
+        "# Components",
+        "What a [page](pages.md#add-a-page) can call. Components begin with a capital and return HTML; the"
+        " others return text. Arguments without a value here must be given; those after `*` by name only."
+        " `scoreline gallery` builds a page that shows the components.",
+    ]
+    for name in sorted(EXPORTS, key=lambda name: (name[0].islower(), name)):
+        parts += [f"## {name}", _fenced(_call(name), "jinja"), *_described(text_of(name))]
+    return "\n\n".join(parts) + "\n"
+
+
+def _call(name: str) -> str:
+    """`Pill(status, text=None)`."""
+    parameters = [one.replace(annotation=one.empty) for one in signature(name).parameters.values()]
+    shown = [one.replace(default=None) if inspect.isfunction(one.default) else one for one in parameters]
+    return f"{name}{inspect.Signature(shown)}"
+
+
+def _described(text: str) -> Iterator[str]:
+    """A docstring as Markdown; its arguments are a list."""
+    about, _, arguments = text.partition("Args:\n")
+    for paragraph in filter(None, map(str.strip, about.split("\n\n"))):
+        yield _escaped(" ".join(paragraph.split()))
+    listed = re.split(r"^    (?=\S)", arguments, flags=re.M)[1:]
+    if listed:
+        yield "\n".join(f"- {_escaped(' '.join(one.split()))}" for one in listed)

@@ -7,23 +7,23 @@ file takes from another, found before dbt would blame a model for them. Quick: n
 from __future__ import annotations
 
 import csv
-import difflib
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import yaml
+from pydantic import BaseModel, ValidationError
 
-from foundation.errors import SettingsError
+from foundation.errors import SettingsError, unknown
+from foundation.metric_meta import MetricMeta
 from foundation.seeds import seed_rows_with_lines
 from foundation.settings import Company, Settings
+from foundation.settings.environment import reason_of
 
 Lines = list[tuple[int, dict[str, str]]]
 """(line of the file, row)"""
-_REQUIRED = re.compile(r"set required = \[(.+?)\]", re.S)
 _REASONS = re.compile(r"\bcase\b((?:(?!\bcase\b).)*?)\bend as reason", re.S)
-_ALLOWED = re.compile(r"'(\w+)': \[(.+?)\]")
 
 
 def faults(settings: Settings, company: Company, pages: Collection[str]) -> list[str]:
@@ -48,16 +48,16 @@ def _of_lines(settings: Settings, lines: Lines, metrics: set[str]) -> Iterator[s
         if (row["line_id"], row["valid_from"]) in seen:
             yield f"{place}: the line {row['line_id']!r} is there already."
         seen.add((row["line_id"], row["valid_from"]))
-        yield from _unknown(f"{place}, column metric_id", "metric", [row["metric_id"]], metrics)
+        yield from unknown_names(f"{place}, column metric_id", "metric", [row["metric_id"]], metrics)
         for column in ("owners", "people"):
             names = [name.strip() for name in row[column].split(";") if name.strip()]
-            yield from _unknown(f"{place}, column {column}", "person", names, people)
+            yield from unknown_names(f"{place}, column {column}", "person", names, people)
 
 
 def _of_goals(settings: Settings, lines: set[str]) -> Iterator[str]:
     file = settings.seeds_dir / "goals.csv"
     for line, row in seed_rows_with_lines(settings, "goals"):
-        yield from _unknown(f"{file}, line {line}, column line_id", "line", [row["line_id"]], lines)
+        yield from unknown_names(f"{file}, line {line}, column line_id", "line", [row["line_id"]], lines)
 
 
 def _of_company(
@@ -77,6 +77,7 @@ def _of_company(
         ("pages.lines", "page", company.pages.lines),
     ]
     named += [(f"pages.lines.{page}", "section", names) for page, names in company.pages.lines.items()]
+    named += [("review.sections.lines", "section", part.lines) for part in company.review.sections]
     for one in company.mail.subscriptions:
         named += [("mail.subscriptions.sections", "section", one.sections)]
         named += [("mail.subscriptions.pages", "page", one.pages)]
@@ -93,7 +94,7 @@ def _of_company(
     for key, what, names in named:
         for name in names:
             if name != "*":
-                yield from _unknown(at(key, name), what, [name], known[what])
+                yield from unknown_names(at(key, name), what, [name], known[what])
 
 
 def metric_sources(dbt_dir: Path) -> dict[str, set[str]]:
@@ -122,9 +123,6 @@ def _definitions(dbt_dir: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def metric_faults(dbt_dir: Path) -> Iterator[str]:
     """Metrics without a definition, and definitions that lack something or say what is not allowed."""
-    macro = (dbt_dir / "macros" / "metrics.sql").read_text(encoding="utf-8")
-    required = re.findall(r"'(\w+)'", _REQUIRED.findall(macro)[0])
-    allowed = {key: re.findall(r"'(\w+)'", values) for key, values in _ALLOWED.findall(macro)}
     sources = {path.name for path in (dbt_dir / "models" / "staging").iterdir()}
     texts = dbt_dir / "seeds" / "reasons.csv"
     with texts.open(encoding="utf-8", newline="") as seed:
@@ -137,22 +135,20 @@ def metric_faults(dbt_dir: Path) -> Iterator[str]:
             except yaml.YAMLError as error:
                 yield _invalid(file, error)
                 return
+            text = file.read_text(encoding="utf-8").splitlines()
             for line, name, meta in found:
                 defined.add(name)
                 if not (folder / f"{name}.sql").exists():
                     yield f"{file}, line {line}: there is no {name}.sql beside it."
-                for key in required:
-                    if meta.get(key) in (None, "", []):
-                        near = difflib.get_close_matches(key, set(meta) - set(required) - set(allowed), 1)
-                        hint = f"; did you mean it by {near[0]!r}?" if near else ""
-                        yield f"{file}, line {line}: the metric {name} lacks {key!r}{hint}"
-                named = meta.get("sources") or ()
-                yield from _unknown(f"{file}, line {line}, sources of {name}", "source", named, sources)
-                for key, values in allowed.items():
-                    if key in meta and meta[key] not in values:
-                        yield from _unknown(
-                            f"{file}, line {line}", f"{key} of {name}", [str(meta[key])], values
-                        )
+                for key, said in model_faults(MetricMeta, meta):
+                    yield f"{file}, line {_line_of(key, text, line)}, metric {name}: {said}"
+                named = meta.get("sources")
+                yield from unknown_names(
+                    f"{file}, line {line}, sources of {name}",
+                    "source",
+                    [one for one in named if isinstance(one, str)] if isinstance(named, list) else (),
+                    sources,
+                )
         for path in sorted(folder.glob("*.sql")):
             if path.stem not in defined:
                 yield f"{path}: the metric has no entry in a .yml of {folder}."
@@ -165,6 +161,16 @@ def metric_faults(dbt_dir: Path) -> Iterator[str]:
 def _invalid(file: Path, error: yaml.YAMLError) -> str:
     mark, said = getattr(error, "problem_mark", None), getattr(error, "problem", error)
     return f"{file}, line {mark.line + 1 if mark else 1}: not valid YAML: {said}."
+
+
+def _line_of(key: str, text: list[str], first: int) -> int:
+    """The line of a key of the model that begins at line `first`; `first` if the model lacks it."""
+    for number, line in enumerate(text[first:], first + 1):
+        if line.startswith("  - name:"):
+            break
+        if line.partition(":")[0].strip() == key:
+            return number
+    return first
 
 
 def _models(file: Path) -> list[tuple[int, str, dict[str, Any]]]:
@@ -183,9 +189,26 @@ def _models(file: Path) -> list[tuple[int, str, dict[str, Any]]]:
     ]
 
 
-def _unknown(place: str, what: str, names: Iterable[str], known: Collection[str]) -> Iterator[str]:
+def model_faults(model: type[BaseModel], values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """(key, what is wrong with it) of each value that the model does not allow."""
+    try:
+        model.model_validate(values)
+    except ValidationError as error:
+        for fault in error.errors(include_url=False, include_context=False):
+            key, kind = str(fault["loc"][0]), fault["type"]
+            if kind == "extra_forbidden":
+                yield key, unknown("key", key, [name for name in model.model_fields if name not in values])
+            elif kind == "missing":
+                yield key, f"the key {key!r} is missing"
+            elif kind == "literal_error":
+                yield key, unknown(key, str(fault["input"]), get_args(model.model_fields[key].annotation))
+            else:
+                got = "" if kind == "value_error" else f", got {str(fault['input'])[:80]!r}"
+                yield key, f"{key}: {reason_of(fault)}{got}"
+
+
+def unknown_names(place: str, what: str, names: Iterable[str], known: Collection[str]) -> Iterator[str]:
+    """A sentence per name that is not known, with the nearest one that is."""
     for name in names:
         if name not in known:
-            near = difflib.get_close_matches(name, known, 1)
-            hint = f" did you mean {near[0]!r}?" if near else f" known: {', '.join(sorted(known)[:12])}"
-            yield f"{place}: unknown {what} {name!r};{hint}"
+            yield f"{place}: {unknown(what, name, sorted(known))}"

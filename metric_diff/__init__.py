@@ -22,6 +22,7 @@ import duckdb
 
 from foundation.dbt_files import project_dir, write_metric_models
 from foundation.errors import ScorelineError
+from foundation.project_check import metric_faults
 from foundation.settings import Settings, env_file
 from foundation.warehouse import Warehouse
 
@@ -99,7 +100,8 @@ def metric_diff(settings: Settings, repository: Path, base: str | None = None) -
     """Return lines that say which numbers differ between the revision `base` and the files as they are now.
 
     Raises:
-        MetricDiffError: The revision or the warehouse does not exist, or one of the two builds fails.
+        MetricDiffError: The revision or the warehouse does not exist, a metric's definition is wrong, or one
+            of the two builds fails.
     """
     commit = base_revision(repository, base)
     title = f"{_git(repository, 'log', '-1', '--format=%h %s', commit)} -> the files as they are now"
@@ -108,6 +110,8 @@ def metric_diff(settings: Settings, repository: Path, base: str | None = None) -
             f"no warehouse at {settings.warehouse_path}: make demo makes one, SCORELINE_HOME points to"
             " another"
         )
+    if faults := list(metric_faults(settings.dbt_dir)):
+        raise MetricDiffError("\n".join(faults))
     unchanged = _run(repository, "git", "diff", "--quiet", commit, "--", *MADE_OF).returncode == 0
     if unchanged and not _git(repository, "ls-files", "--others", "--exclude-standard", "--", *MADE_OF):
         return [title, "No number differs: no file that decides them has changed."]

@@ -3,11 +3,12 @@ warehouse."""
 
 from __future__ import annotations
 
-from foundation.errors import ScorelineError, SettingsError
+from foundation.errors import SettingsError
 from foundation.project_check import faults
 from foundation.seeds import SEEDS, check_seeds
 from foundation.settings import Settings, load_company
-from reports.engine.parse import PAGES, parse_file
+from reports.engine.parse import PAGES
+from reports.pages.check import page_faults
 
 
 def checked(settings: Settings) -> str:
@@ -23,14 +24,9 @@ def checked(settings: Settings) -> str:
             company = judge() or company
         except SettingsError as error:
             found.append(str(error))
-    pages = sorted(PAGES.glob("*.md"))
-    for path in pages:
-        try:
-            parse_file(path)
-        except ScorelineError as error:
-            found.append(f"{path}, {error}")
-    if company and not found:
-        found += faults(settings, company, [path.stem for path in pages])
+    pages = [path.stem for path in PAGES.glob("*.md")]
+    if company and not found:  # names are compared with those of the seeds
+        found += [*faults(settings, company, pages), *page_faults(settings)]
     if found:
         raise SettingsError("\n".join(found))
     return f"{settings.company_file.name}, {len(SEEDS)} seeds, {len(pages)} pages and the metrics"

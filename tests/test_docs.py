@@ -11,18 +11,24 @@ import tomllib
 from itertools import pairwise, product
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 import click
 import pytest
 from click.testing import CliRunner
+from pydantic import BaseModel
 
 from dlt_pipelines.registry import SOURCES
 from dlt_pipelines.wire.client import Client
 from foundation import __version__
+from foundation.metric_meta import MetricMeta
 from foundation.settings import PROJECT_ROOT, Company, Settings, load_company
 from orchestration.cli import main
+from reports.components import EXPORTS
+from reports.engine.parse import PAGES as PAGE_FILES
+from reports.engine.parse import parse_file
 from reports.look.tokens import STATE, STATUS
+from reports.pages.check import VALUES, FrontMatter
 from reports.post.due import DIGEST_AT, PREVIEW_AT, WEEKLY_AT
 from sandbox import SANDBOX_CREDENTIALS
 
@@ -42,7 +48,7 @@ MADE_BY_RUNS = (
     "scorecard/",
     "review/",
 )
-MADE_BY_MKDOCS = {"commands.md"} | {f"{name}.md" for name in SOURCES}
+MADE_BY_MKDOCS = {"commands.md", "components.md"} | {f"{name}.md" for name in SOURCES}
 PLACEHOLDER = re.compile(r"<\w+>")
 
 
@@ -171,14 +177,65 @@ def test_every_example_of_settings_is_valid(page: str, example: str) -> None:
     Company.model_validate(company)
 
 
+def table_of(model: type[BaseModel]) -> str:
+    """The fields of a model as rows of a table, as the docs list them."""
+    rows = []
+    for name, field in model.model_fields.items():
+        choices = get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
+        listed = f"; one of {', '.join(f'`{one}`' for one in choices)}" if choices else ""
+        rows.append(f"| `{name}` | {field.description}{listed} |\n")
+    return "".join(rows)
+
+
+def test_the_tables_of_metas_front_matters_and_values_are_those_of_the_code() -> None:
+    assert table_of(MetricMeta) in TEXT["docs/metrics.md"], table_of(MetricMeta)
+    required = [name for name, field in MetricMeta.model_fields.items() if field.is_required()]
+    assert list(MetricMeta.model_fields)[: len(required)] == required and required[-1] == "edge_cases"
+    assert table_of(FrontMatter) in TEXT["docs/pages.md"], table_of(FrontMatter)
+    assert "".join(f"| `{name}` | {text} |\n" for name, text in VALUES.items()) in TEXT["docs/pages.md"]
+
+
+def test_the_blocks_of_the_scorecard_are_those_that_its_pages_use() -> None:
+    table = TEXT["docs/pages.md"].split("| block | what it is |")[1].split("\n\n")[0]
+    named = {
+        name
+        for row in table.splitlines()
+        for name in re.findall(r"`(\w+)`", row.split("|")[1:2][0] if row else "")
+    }
+    pages = {path.stem: parse_file(path) for path in PAGE_FILES.glob("*.md")}
+    blocks = {block.name for block in pages["scorecard"].blocks}
+    used = {
+        name
+        for page in pages.values()
+        if page.meta.get("extends") == "scorecard" and page.name != "review.md"
+        for text in (page.body, *(block.sql for block in page.blocks))
+        for name in blocks & set(re.findall(r"\w+", text))
+    }
+    assert named <= blocks and used - {"changes", "dated"} <= named
+
+
 def test_metrics_statuses_and_states_are_complete() -> None:
-    page = TEXT["docs/metrics.md"]
-    macro = (PROJECT_ROOT / "dbt_project" / "macros" / "metrics.sql").read_text(encoding="utf-8")
-    (required,) = re.findall(r"set required = \[(.+?)\]", macro, re.S)
-    (aggregations,) = re.findall(r"'aggregation': \[(.+?)\]", macro)
-    for name in re.findall(r"'(\w+)'", required + aggregations):
-        assert f"`{name}`" in page, name
-    assert all(f"| `{name}` |" in page for name in (*STATUS, *STATE))
+    assert all(f"| `{name}` |" in TEXT["docs/metrics.md"] for name in (*STATUS, *STATE))
+
+
+@pytest.mark.parametrize(
+    ("page", "says"),
+    [
+        ("README.md", "9 goals {below}, 6 {met}"),
+        (
+            "docs/glossary.md",
+            "{met}, {near} (`near`), {below} (`below`), {no_goal}, {no_data}, {not_applicable}",
+        ),
+        ("docs/mails.md", '"{below}, but nothing has\nchanged'),
+        ("docs/metrics.md", "| `met` | {Met} |"),
+        ("docs/metrics.md", "| `near` | {Near} |"),
+        ("docs/metrics.md", "| `below` | {Below} |"),
+    ],
+)
+def test_the_docs_call_a_status_by_its_word(page: str, says: str) -> None:
+    """These are the places of the docs to change with `STATUS`."""
+    words = {code: word.lower() for code, word in STATUS.items()}
+    assert says.format(**words, **{code.capitalize(): word for code, word in STATUS.items()}) in TEXT[page]
 
 
 def test_the_times_of_mails_are_those_of_the_schedules() -> None:
@@ -238,6 +295,12 @@ def test_the_page_of_commands_is_complete(hooks: Any) -> None:
             for option in p.opts[-1:]
             if option.startswith("-")
         )
+
+
+def test_the_page_of_components_is_complete(hooks: Any) -> None:
+    page = hooks.components_page()
+    for name in EXPORTS:
+        assert re.search(rf"\n## {name}\n\n```jinja\n{name}\(.*\)\n```\n\n\S", page), name
 
 
 def test_the_version_is_written_once() -> None:

@@ -1,48 +1,11 @@
-{#- Everything that readers see about a metric is written once, under meta in its .yml; dbt's own graph carries it here. -#}
+{#- Everything that readers see about a metric is written once, under meta in its .yml; dbt's own graph carries it here. What may stand
+    there is said in foundation/metric_meta.py and checked before dbt runs. -#}
 {% macro metric_definitions() %}
-    {%- set allowed = {
-        'unit': ['count', 'money', 'percent', 'minutes', 'hours', 'days'],
-        'aggregation': ['sum', 'ratio', 'mean', 'median', 'last', 'last_ratio'],
-        'direction': ['up', 'down', 'hold', 'none'],
-        'cadence': ['week', 'month', 'quarter'],
-    } -%}
-    {%- set required = [
-        'label', 'unit', 'aggregation', 'direction', 'cadence', 'sources', 'definition', 'why', 'calculation', 'benchmark', 'edge_cases',
-        'distinct_for_team',
-    ] -%}
     {%- set metrics = [] -%}
     {%- if execute -%}
         {%- for name in metric_models() -%}
             {%- set node = graph.nodes['model.' ~ project_name ~ '.' ~ name] -%}
-            {%- set meta = node.config.meta -%}
-            {%- for key in required -%}
-                {%- if meta.get(key) is none or meta.get(key) == '' or meta.get(key) == [] -%}
-                    {{ exceptions.raise_compiler_error(
-                        "Metric '" ~ name ~ "': its meta lacks '" ~ key ~ "'. Add it under config: meta: in the .yml beside " ~ node.original_file_path ~ "."
-                    ) }}
-                {%- endif -%}
-            {%- endfor -%}
-            {%- for key, values in allowed.items() -%}
-                {%- if meta[key] not in values -%}
-                    {{ exceptions.raise_compiler_error(
-                        "Metric '" ~ name ~ "': " ~ key ~ " is '" ~ meta[key] ~ "', must be one of " ~ values | join(', ')
-                        ~ " (in the .yml beside " ~ node.original_file_path ~ ")."
-                    ) }}
-                {%- endif -%}
-            {%- endfor -%}
-            {%- if meta['sources'] is string or meta['distinct_for_team'] is not boolean -%}
-                {{ exceptions.raise_compiler_error(
-                    "Metric '" ~ name ~ "': sources must be a list such as [hubspot] and distinct_for_team true or false"
-                    ~ " (in the .yml beside " ~ node.original_file_path ~ ")."
-                ) }}
-            {%- endif -%}
-            {%- if 'parts' in meta and modules.re.findall('[{](count|money|percent|minutes|hours|days)[}]', meta['parts']) | length != 2 -%}
-                {{ exceptions.raise_compiler_error(
-                    "Metric '" ~ name ~ "': parts is '" ~ meta['parts'] ~ "', expected two units in braces such as '{money} / {count} MQLs'"
-                    ~ " (in the .yml beside " ~ node.original_file_path ~ ")."
-                ) }}
-            {%- endif -%}
-            {%- do metrics.append({'name': name, 'node': node, 'meta': meta}) -%}
+            {%- do metrics.append({'name': name, 'node': node, 'meta': node.config.meta}) -%}
         {%- endfor -%}
     {%- endif -%}
     {{ return(metrics) }}

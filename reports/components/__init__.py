@@ -7,6 +7,7 @@ in the Python file of the same name does it and calls the macro.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -16,7 +17,7 @@ from reports.components.figures import BarChart, LineChart, SmallBars
 from reports.components.filters import Filters
 from reports.components.finance import BankComplaints, BooksNote, CashGap, CashTable
 from reports.components.links import receipt_of
-from reports.components.macros import macros
+from reports.components.macros import macro_signature, macro_text, macros
 from reports.components.pace import Pace
 from reports.components.receipts import pieces
 from reports.components.review import Review
@@ -70,3 +71,16 @@ EXPORTS = {function.__name__: function for function in _FUNCTIONS} | {
 
 NAMES = EXPORTS | {"STATUS": STATUS}
 """What every page may use: the components, and the words that pages share."""
+
+
+_FILES = {name: file for file, names in _MACROS.items() for name in names}
+
+
+def signature(name: str) -> inspect.Signature:
+    """The arguments of a component."""
+    return macro_signature(_FILES[name], name) if name in _FILES else inspect.signature(EXPORTS[name])
+
+
+def text_of(name: str) -> str:
+    """What a component is, and what its arguments mean."""
+    return macro_text(_FILES[name], name) if name in _FILES else inspect.getdoc(EXPORTS[name]) or ""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cache, partial
@@ -244,13 +244,13 @@ def _first(block: Block) -> str:
     """
 
 
-def _run_block(
-    cursor: duckdb.DuckDBPyConnection,
-    block: Block,
-    params: Mapping[str, Any],
-    later: set[str],
-    timeout: float,
-) -> tuple[list[str], Sequence[Row]]:
+def check_block(cursor: duckdb.DuckDBPyConnection, block: Block, params: Collection[str]) -> frozenset[str]:
+    """The parameters that a block names, without running it.
+
+    Raises:
+        PageError: its name is not valid, it is not a single SELECT, or it names a parameter that is not one
+            of `params`.
+    """
     if not NAME.match(block.name):
         raise _fault(
             block, "a block's name is lower case letters, digits and _, and `first 100 by a, b` after it"
@@ -261,9 +261,20 @@ def _run_block(
         raise _fault(block, _message(error, block)) from None
     if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
         raise _fault(block, "must be a single SELECT")
-    needed = set(statements[0].named_parameters)
-    if missing := needed - params.keys():
+    needed = frozenset(statements[0].named_parameters)
+    if missing := needed.difference(params):
         raise _fault(block, f"no value for ${', $'.join(sorted(missing))}; add it to the page's params")
+    return needed
+
+
+def _run_block(
+    cursor: duckdb.DuckDBPyConnection,
+    block: Block,
+    params: Mapping[str, Any],
+    later: set[str],
+    timeout: float,
+) -> tuple[list[str], Sequence[Row]]:
+    needed = check_block(cursor, block, params)
     timer = threading.Timer(timeout, cursor.interrupt)
     timer.start()
     try:

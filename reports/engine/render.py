@@ -10,7 +10,8 @@ from __future__ import annotations
 import functools
 import re
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -20,6 +21,7 @@ from typing import Any, Protocol
 import jinja2
 from jinja2 import StrictUndefined, nodes, pass_context
 from jinja2.ext import Extension
+from jinja2.meta import find_undeclared_variables
 from jinja2.parser import Parser
 from jinja2.runtime import Context
 from jinja2.sandbox import SandboxedEnvironment
@@ -150,8 +152,25 @@ def compile_page(source: Source, env: SandboxedEnvironment) -> jinja2.Template:
     Raises:
         PageError: a tag or an expression is wrong; names the page's line.
     """
-    try:
+    with _syntax_errors(source):
         return env.template_class.from_code(env, _compiled(source.body), env.make_globals(None))
+
+
+def tree_of(source: Source, env: SandboxedEnvironment) -> tuple[nodes.Template, set[str]]:
+    """The page's syntax tree, and the names that it takes from outside.
+
+    Raises:
+        PageError: as of `compile_page`.
+    """
+    with _syntax_errors(source):
+        tree = env.parse(source.body)
+        return tree, find_undeclared_variables(tree)
+
+
+@contextmanager
+def _syntax_errors(source: Source) -> Iterator[None]:
+    try:
+        yield
     except jinja2.TemplateSyntaxError as error:
         raise PageError(f"line {error.lineno + source.offset}: {error.message}") from None
 

@@ -1,17 +1,5 @@
-"""The pages: a file each, and which of them a company has.
-
-A page is a file in `pages/`. Its front matter:
-
-- `title`; `nav`: its name in the navigation; `order` and `group` in it (`Departments` without one). A page
-  without `nav` and `report` is built only when it is asked for by name.
-- `lines`: sections and lines on it; company.toml, [pages.lines] replaces them. A page with `lines` of which
-  the company has none is left out.
-- `extends`: a page whose SQL blocks come before its own.
-- `sections` (id: heading): headings that have links of their own.
-- `report`: the page that it belongs to. Their sections share a navigation; enabling that page enables it.
-- `needs`: a mart; while it is empty there is no page.
-- `restricted: true`: the page is in the folder `restricted/`, and only where company.toml says
-  pages.contact_names.
+"""The pages: a file each, and which of them a company has. What their front matter can say is in
+`check.FrontMatter`.
 """
 
 from __future__ import annotations

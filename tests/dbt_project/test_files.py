@@ -12,6 +12,7 @@ import duckdb
 import pytest
 
 from foundation.dbt_files import DuplicateMetric, metric_models_text, write_metric_models
+from foundation.project_check import metric_faults
 from tests.dbt_project.conftest import GOALS, LINES, PEOPLE, MakeWarehouse
 from tests.support.raw_warehouse import DBT_DIR, at
 from tests.support.rows import OWNERS, call
@@ -151,12 +152,9 @@ def test_a_metric_is_one_file_one_entry_one_line_and_one_goal(make_warehouse: Ma
     )
     (section / "any_calls.yml").write_text(ENTRY, encoding="utf-8")
     assert write_metric_models(project)
-    ran = warehouse.dbt("build", "--select", "int_scorecard__metrics")
-    assert ran.returncode == 1
-    assert (
-        "Metric 'any_calls': its meta lacks 'why'" in ran.stdout
-        and "models/metrics/inside_sales/any_calls.sql" in ran.stdout
-    )
+    assert list(metric_faults(project)) == [
+        f"{section / 'any_calls.yml'}, line 2, metric any_calls: the key 'why' is missing"
+    ]
 
     (section / "any_calls.yml").write_text(ENTRY + "        why: Because.\n", encoding="utf-8")
     warehouse.add("hubspot.owners", OWNERS)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 
+from foundation.metric_meta import MetricMeta
 from foundation.project_check import faults, metric_faults
 from foundation.settings import PROJECT_ROOT, Settings, load_company
 
-SEEDS = PROJECT_ROOT / "dbt_project" / "seeds"
+DBT_DIR = PROJECT_ROOT / "dbt_project"
+SEEDS = DBT_DIR / "seeds"
 PAGES = [path.stem for path in (PROJECT_ROOT / "reports" / "pages").glob("*.md")]
 
 
@@ -87,20 +90,31 @@ def test_a_wrong_name_is_told_with_file_and_line(
 
 
 def test_a_metric_s_definition_is_checked_without_dbt(tmp_path: Path) -> None:
-    for part in ("macros/metrics.sql", "models/metrics/inside_sales", "seeds/reasons.csv"):
+    for part in ("models/metrics/inside_sales", "seeds/reasons.csv"):
         there = PROJECT_ROOT / "dbt_project" / part
         (tmp_path / part).parent.mkdir(parents=True, exist_ok=True)
-        (shutil.copytree if there.is_dir() else shutil.copy)(there, tmp_path / part)  # type: ignore[operator]
+        (shutil.copytree if there.is_dir() else shutil.copy)(there, tmp_path / part)
     (tmp_path / "models/staging/hubspot").mkdir(parents=True)
     (yml,) = (tmp_path / "models/metrics/inside_sales").glob("*.yml")
     text = yml.read_text(encoding="utf-8")
     assert list(metric_faults(tmp_path)) == []
     yml.write_text(
-        text.replace("unit: count", "unit: cuont", 1).replace("        why: >-", "        wy: >-", 1)
+        text.replace("unit: count", "unit: cuont\n        sined: true", 1)
+        .replace("        why: >-", "        wy: >-", 1)
+        .replace("distinct_for_team: ", "distinct_for_team: maybe # ", 1)
     )
-    (unit, why) = sorted(metric_faults(tmp_path), key=lambda fault: "lacks" in fault)
-    assert "unknown unit of dials 'cuont'; did you mean 'count'?" in unit and "line 6" in unit
-    assert "the metric dials lacks 'why'" in why
+    faults = list(metric_faults(tmp_path))
+    assert [fault.removeprefix(f"{yml}, ") for fault in faults] == [
+        "line 12, metric dials: unknown unit 'cuont'; did you mean 'count'?",
+        "line 18, metric dials: distinct_for_team: Input should be a valid boolean, unable to interpret"
+        " input, got 'maybe'",
+        "line 6, metric dials: the key 'why' is missing",
+        "line 13, metric dials: unknown key 'sined'; did you mean 'signed'?",
+        "line 20, metric dials: unknown key 'wy'; did you mean 'why'?",
+    ]
+    yml.write_text(text.replace("unit: count", "unit: count\n        parts: '{count} / {cuont}'", 1))
+    (parts,) = metric_faults(tmp_path)
+    assert "expected two units in braces such as '{money} / {count} MQLs'" in parts
     yml.write_text(text.replace("sources: [hubspot]", "sources: [hubspott]", 1))
     (source,) = metric_faults(tmp_path)
     assert "sources of dials: unknown source 'hubspott'; did you mean 'hubspot'?" in source
@@ -112,3 +126,14 @@ def test_a_metric_s_definition_is_checked_without_dbt(tmp_path: Path) -> None:
     yml.write_text("models:\n  - name: [\n")
     (broken,) = metric_faults(tmp_path)
     assert f"{yml}, line 3: not valid YAML" in broken
+
+
+def test_dbt_reads_no_other_key_of_a_metric_s_meta() -> None:
+    """A key that a macro reads and the class lacks could not be written into any .yml."""
+    files = [*(DBT_DIR / "macros").glob("*.sql"), *(DBT_DIR / "models").rglob("*.sql")]
+    read = {
+        key
+        for file in files
+        for key in re.findall(r"\bmeta(?:\.(?!get\b)|\.get\('|\[')(\w+)", file.read_text(encoding="utf-8"))
+    }
+    assert read == MetricMeta.model_fields.keys()

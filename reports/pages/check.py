@@ -1,0 +1,219 @@
+"""Whether a page file can become a page, checked without a database: its front matter, its blocks, and the
+components, lines and marts that it names.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from jinja2 import nodes
+from pydantic import BaseModel, ConfigDict, Field
+
+from foundation.errors import ScorelineError, unknown
+from foundation.project_check import model_faults
+from foundation.seeds import seed_rows
+from foundation.settings import Settings
+from reports.components import EXPORTS, NAMES, signature
+from reports.engine.parse import PAGES, Source, parse_file
+from reports.engine.queries import check_block
+from reports.engine.render import environment, tree_of
+
+
+class FrontMatter(BaseModel):
+    """The front matter of a page; `docs/pages.md` lists it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    title: str = Field(description="the heading")
+    nav: str | None = Field(
+        None,
+        description="its name in the navigation; a file with neither `nav` nor `report` is built only when it"
+        " is asked for by name",
+    )
+    group: str = Field("Departments", description="its group in the navigation, `Departments` without it")
+    order: int = Field(100, description="its place in the navigation")
+    lines: list[str] | None = Field(
+        None, description="its sections and lines, unless `[pages.lines]` names others; `[]`: all"
+    )
+    extends: str | None = Field(
+        None,
+        description="a page whose SQL blocks, `params` and `reads` come first; `scorecard` brings the"
+        " scorecard's queries",
+    )
+    params: dict[str, Any] = Field(
+        {},
+        description="the `$name`s of its SQL blocks, each with the value that it has unless the site gives"
+        " another",
+    )
+    reads: dict[str, str] = Field(
+        {},
+        description="a mart and the rows of it that the page reads, as a `SELECT`; without an entry, every"
+        " row of a mart counts as read",
+    )
+    sections: dict[str, str] = Field({}, description="headings that can be linked, as `id: heading`")
+    report: str | None = Field(
+        None,
+        description="the page it belongs to: they are enabled together and share their navigation",
+    )
+    needs: str | None = Field(None, description="a mart; while it is empty, the page is not built")
+    restricted: bool = Field(False, description="`true`: the page holds names of contacts")
+
+
+VALUES = {
+    "page": "its front matter: `page.title`",
+    "week": "the newest finished week, its Monday; None before the first one",
+    "newest": "whether `week` is the newest finished one",
+    "notes": "what is missing in its numbers, for `DataNotes`; only with `lines`",
+    "receipts": "the links to the records, for `Sections` and others",
+    "mails": "mails that have not arrived",
+}
+"""What every page can use beside the components and its blocks, and what it is."""
+_GIVEN = {"week", "lines", "newest"}
+"""Parameters that the site gives to every page."""
+_OWN_VALUES = {"scorecard": {"archived"}, "receipts": {"back", "cards", "contents", "days", "heading"}}
+"""What only these pages get."""
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What page files may name."""
+
+    pages: Mapping[str, Path]
+    marts: Collection[str]
+    sections: Collection[str]
+    lines: Collection[str]
+    """Sections and lines: those of the company, and every metric by its section."""
+
+
+def page_faults(settings: Settings, folder: Path = PAGES) -> Iterator[str]:
+    """A sentence per fault, with file and line.
+
+    Raises:
+        SettingsError: scorecard_lines.csv cannot be read.
+    """
+    pages = {path.stem: path for path in sorted(folder.glob("*.md"))}
+    models = settings.dbt_dir / "models"
+    metrics = list((models / "metrics").rglob("*.sql"))
+    rows = seed_rows(settings, "scorecard_lines", "line_id", "section")
+    sections = {row["section"] for row in rows} | {path.parent.name for path in metrics}
+    known = _Known(
+        pages,
+        {path.stem for path in (models / "marts").rglob("*.sql")},
+        sections,
+        sections | {row["line_id"] for row in rows} | {f"{path.parent.name}.{path.stem}" for path in metrics},
+    )
+    with duckdb.connect(":memory:") as parser:
+        for path in pages.values():
+            try:
+                page = parse_file(path)
+                base = pages.get(str(page.meta.get("extends")))
+                above = [parse_file(base)] if base and base != path else []
+            except ScorelineError as error:
+                yield f"{path}, {error}"
+            else:
+                head = path.read_text(encoding="utf-8").splitlines()[: page.offset]
+                for fault in (
+                    *_of_front_matter(page, head, known),
+                    *_of_blocks(page, above, known, parser),
+                    *_of_template(page, above),
+                ):
+                    yield f"{path}, {fault}"
+
+
+def _of_front_matter(page: Source, head: Sequence[str], known: _Known) -> Iterator[str]:
+    def line(name: str) -> int:
+        return next(
+            (i for i, one in enumerate(head, 1) if re.search(rf"(?<![\w.]){re.escape(name)}\b", one)), 1
+        )
+
+    for key, said in model_faults(FrontMatter, page.meta):
+        yield f"line {line(key)}: {said}"
+    named: list[tuple[str, str, Any, Collection[str]]] = [
+        (key, "page", page.meta.get(key), known.pages) for key in ("extends", "report")
+    ]
+    named += [("needs", "mart", page.meta.get("needs"), known.marts)]
+    named += [("reads", "mart", name, known.marts) for name in page.meta.get("reads") or ()]
+    named += [("lines", "section or line", name, known.lines) for name in page.meta.get("lines") or ()]
+    for key, what, name, names in named:
+        if isinstance(name, str) and name not in names:
+            yield f"line {line(name)}, {key}: {unknown(what, name, sorted(names))}"
+
+
+def _of_blocks(
+    page: Source, above: Sequence[Source], known: _Known, parser: duckdb.DuckDBPyConnection
+) -> Iterator[str]:
+    params = _GIVEN.union(*(source.meta.get("params") or () for source in (*above, page)))
+    seen: set[str] = set()
+    for block in page.blocks:
+        place = f"line {block.line}, block '{block.name}'"
+        if block.name in seen:
+            yield f"{place}: this name is used twice on the page"
+        seen.add(block.name)
+        try:
+            check_block(parser, block, params)
+        except ScorelineError as error:
+            yield str(error)
+            continue
+        for mart in dict.fromkeys(re.findall(r"\bmarts\.(\w+)", block.sql)):
+            if mart not in known.marts:
+                yield f"{place}: {unknown('mart', mart, sorted(known.marts))}"
+        for name in dict.fromkeys(re.findall(r"'(\w+\.\w+)'", block.sql)):
+            if name not in known.lines and _is_meant_as_line(name, known):
+                yield f"{place}: {unknown('line', name, sorted(known.lines))}"
+
+
+def _is_meant_as_line(name: str, known: _Known) -> bool:
+    """Whether a text of SQL names a line: it begins with a section, or is nearly a line."""
+    return name.partition(".")[0] in known.sections or bool(
+        difflib.get_close_matches(name, known.lines, 1, 0.9)
+    )
+
+
+def _of_template(page: Source, above: Sequence[Source]) -> Iterator[str]:
+    """Names that nothing gives the page, and calls of components that they refuse."""
+    env = environment(NAMES)
+    try:
+        tree, used = tree_of(page, env)
+    except ScorelineError as error:
+        yield str(error)
+        return
+    blocks = {block.name for source in (*above, page) for block in source.blocks}
+    names = blocks | NAMES.keys() | VALUES.keys() | _OWN_VALUES.get(page.name.removesuffix(".md"), set())
+    names |= env.globals.keys()
+    found = list(tree.find_all(nodes.Name))
+    free = used - names - {node.name for node in found if node.ctx != "load"}
+    for node in found:
+        if node.name in free:
+            free.discard(node.name)
+            yield f"line {node.lineno + page.offset}: {unknown('name', node.name, sorted(names))}"
+    for kind, what, there in ((nodes.Filter, "filter", env.filters), (nodes.Test, "test", env.tests)):
+        for one in tree.find_all(kind):
+            if one.name not in there:  # within an `if` Jinja says so only when the page is rendered
+                yield f"line {one.lineno + page.offset}: {unknown(what, one.name, sorted(there))}"
+    for call in tree.find_all(nodes.Call):
+        if isinstance(call.node, nodes.Name) and call.node.name in EXPORTS:
+            for fault in _of_call(call, call.node.name):
+                yield f"line {call.lineno + page.offset}: {fault}"
+
+
+def _of_call(call: nodes.Call, name: str) -> Iterator[str]:
+    """Arguments that a component does not have, has twice, or lacks."""
+    if call.dyn_args or call.dyn_kwargs:
+        return
+    expected = signature(name)
+    keys = [argument.key for argument in call.kwargs]
+    takes_any = any(one.kind is one.VAR_KEYWORD for one in expected.parameters.values())
+    unheard = [key for key in keys if key not in expected.parameters and not takes_any]
+    for key in unheard:
+        yield unknown(f"argument of {name}", key, expected.parameters)
+    if not unheard:
+        try:
+            expected.bind(*call.args, **dict.fromkeys(keys))
+        except TypeError as error:
+            yield f"{name}: {error}"

@@ -92,11 +92,19 @@ class _Seed(BaseModel):
 
 
 class Person(_Seed):
+    optional_columns = frozenset(
+        f"{tool}_email" for tool in ("hubspot", "autotask", "zendesk", "intercom", "copper", "justcall")
+    )
+
     person_key: Key
     full_name: Key
     email: Label
-    hubspot_email: Label
-    autotask_email: Label
+    hubspot_email: Label = None
+    autotask_email: Label = None
+    zendesk_email: Label = None
+    intercom_email: Label = None
+    copper_email: Label = None
+    justcall_email: Label = None
     team: Label
     weekly_hours: Hours
     active_from: OptionalDay

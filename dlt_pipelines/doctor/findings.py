@@ -68,16 +68,15 @@ def currency_differs(source: str, who: str, currency: Any, company: Company) -> 
         )
 
 
-def people_missing(
-    source: str, settings: Settings, column: str, emails: Collection[str], what: str
-) -> Iterator[Finding]:
-    """People in people.csv whom a tool does not know.
+def people_missing(source: str, settings: Settings, emails: Collection[str], what: str) -> Iterator[Finding]:
+    """People in people.csv whom a tool does not know. Its own column there, such as `hubspot_email`, is for
+    an address that differs from `email`.
 
     Args:
-        column: column of people.csv with the tool's address, if it differs from `email`; may be missing.
         emails: the tool's addresses, in lower case.
         what: what a person is called there.
     """
+    column = f"{source}_email"
     today = local_date(settings.now(), load_company(settings).zone).isoformat()
     unknown: list[dict[str, str]] = []
     wrong: list[dict[str, str]] = []

@@ -354,7 +354,6 @@ def diagnose(client: Client[Facts], settings: Settings, company: Company) -> Ite
     yield from people_missing(
         SOURCE,
         settings,
-        "justcall_email",
         {str(row.get("email") or "").lower() for row in users},
         "JustCall user",
     )

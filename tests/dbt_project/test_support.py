@@ -11,11 +11,17 @@ import pytest
 from tests.dbt_project.conftest import MakeWarehouse
 from tests.support.raw_warehouse import RawWarehouse
 
+PEOPLE = """\
+person_key,full_name,email,zendesk_email,intercom_email,team,weekly_hours,active_from,active_to
+theo,Theo Marsh,theo.marsh@test.example,Theo@test.example,,support,40,2024-01-01,
+ada,Ada Lovelace,ada.lovelace@test.example,,ADA@test.example ,support,40,2024-01-01,
+"""
+
 
 @pytest.fixture(scope="module")
 def warehouse(make_warehouse: MakeWarehouse) -> RawWarehouse:
     """Monday 2025-10-27, 07:00 in Chicago."""
-    made = make_warehouse("2025-10-27T12:00:00")
+    made = make_warehouse("2025-10-27T12:00:00", seeds={"people": PEOPLE})
     made.add("zendesk.account", [{"subdomain": "acme", "web_url": "https://acme.zendesk.com"}])
     made.add("zendesk.agents", [{"id": 26363656426259, "email": " Theo@Test.example ", "role": "agent"}])
     ticket: dict[str, Any] = {
@@ -169,6 +175,7 @@ def test_the_wall_clock_and_office_hours_are_two_things(rows: dict[str, dict[str
         "is_satisfied",
         "assignee_email",
     )
+    assert (ticket["person_key"], talk["person_key"]) == ("theo", "ada"), "by the address of the desk"
     assert [ticket[name] for name in shown] == [540, 0, 600, 1, True, "theo@test.example"]
     # counted from the customer's first message; the night and the weekend are in it
     assert [talk[name] for name in shown] == [

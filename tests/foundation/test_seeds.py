@@ -1,10 +1,11 @@
+import re
 import shutil
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from foundation.seeds import MOST_FAULTS, check_seeds, seed_rows
+from foundation.seeds import MOST_FAULTS, Person, check_seeds, seed_rows
 from foundation.settings import PROJECT_ROOT, Settings, SettingsError
 from foundation.working_days import day_off, is_last_working_day
 
@@ -140,7 +141,7 @@ GOALS = "line_id,valid_from,valid_to,operator,target,target_2,band,reason,per,ki
         (
             "people",
             "person_key,full_name,email\n",
-            "people.csv, line 1: missing column 'hubspot_email', 'autotask_email'",
+            "people.csv, line 1: missing column 'team', 'weekly_hours', 'active_from', 'active_to'",
         ),
         (
             "holidays",
@@ -200,3 +201,17 @@ def test_rows_are_as_they_are() -> None:
         "holiday": "2024-05-27",
         "name": "Memorial Day",
     }
+
+
+def test_every_tool_that_has_people_has_its_column_of_people_csv() -> None:
+    """The doctor tells people to fill in the column, and dbt matches by it."""
+    columns = {name.removesuffix("_email") for name in Person.model_fields if name.endswith("_email")}
+    code = PROJECT_ROOT / "dlt_pipelines" / "sources"
+    asks = {
+        path.relative_to(code).parts[0].removesuffix(".py")
+        for path in code.rglob("*.py")
+        if " people_missing(" in path.read_text(encoding="utf-8")
+    }
+    model = PROJECT_ROOT / "dbt_project" / "models" / "intermediate" / "people" / "int_people__addresses.sql"
+    listed = re.search(r"set tools = \[(.+?)\]", model.read_text(encoding="utf-8"))
+    assert listed and columns == asks == set(re.findall(r"\w+", listed[1]))

@@ -1,25 +1,12 @@
 -- two people with one address would have every record of it twice
-with addresses as (
+with problems as (
     select
-        person_key,
-        'HubSpot' as tool,
-        lower(trim(coalesce(nullif(trim(hubspot_email), ''), email))) as address
-    from {{ ref('people') }}
-
-    union all
-
-    select
-        person_key,
-        'Autotask' as tool,
-        lower(trim(coalesce(nullif(trim(autotask_email), ''), email))) as address
-    from {{ ref('people') }}
-),
-
-problems as (
-    select string_agg(person_key, ', ' order by person_key) || ' have one address in ' || tool || ' (' || address || ')' as problem
-    from addresses
-    where address is not null
-    group by tool, address
+        string_agg(addresses.person_key, ', ' order by addresses.person_key) || ' have one address in ' || any_value(sources.source_label)
+        || ' (' || addresses.address || ')' as problem
+    from {{ ref('int_people__addresses') }} as addresses
+    left join {{ ref('stg_scoreline__sources') }} as sources on addresses.source = sources.source
+    where addresses.address is not null
+    group by addresses.source, addresses.address
     having count(*) > 1
 )
 

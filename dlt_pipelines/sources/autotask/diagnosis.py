@@ -54,7 +54,7 @@ def diagnose(client: Client[Facts], settings: Settings, company: Company) -> Ite
             for page in walk(client, "Resources", ["id", "email"], [])
             for row in page
         }
-        yield from people_missing(SOURCE, settings, "autotask_email", emails, "Autotask resource")
+        yield from people_missing(SOURCE, settings, emails, "Autotask resource")
     used, allowed = threshold(client)
     spare = used <= POLITE_SHARE * allowed
     yield Finding(

@@ -75,7 +75,7 @@ def diagnose(client: Client[Facts], settings: Settings, company: Company) -> Ite
         for setting in ("wholesale_option_ids", "distribution_option_ids"):
             yield existing(SOURCE, setting, getattr(wanted, setting), options, "option of that field")
     emails = {str(row.get("email") or "").lower() for page in search(client, "users", {}) for row in page}
-    yield from people_missing(SOURCE, settings, "copper_email", emails, "Copper user")
+    yield from people_missing(SOURCE, settings, emails, "Copper user")
 
 
 def _diagnose_activities(client: Client[Facts], settings: Settings, way_out: str) -> Iterator[Finding]:

@@ -172,4 +172,4 @@ def _diagnose_people(client: Client, settings: Settings, company: Company) -> It
         }
     except NotAvailable:
         return  # said above
-    yield from people_missing(SOURCE, settings, "hubspot_email", emails, "HubSpot owner")
+    yield from people_missing(SOURCE, settings, emails, "HubSpot owner")

@@ -41,7 +41,7 @@ def diagnose(client: Client[Facts], settings: Settings, company: Company) -> Ite
     )
     yield found
     if found.level == "ok":
-        yield from people_missing(SOURCE, settings, "intercom_email", emails, "Intercom teammate")
+        yield from people_missing(SOURCE, settings, emails, "Intercom teammate")
     left = client.facts.requests_left
     yield Finding(
         SOURCE,

@@ -42,7 +42,7 @@ def diagnose(client: Client[Facts], settings: Settings, company: Company) -> Ite
     found = readable(SOURCE, "agents", read_agents, ADMIN)
     yield found
     if found.level == "ok":
-        yield from people_missing(SOURCE, settings, "zendesk_email", emails, "Zendesk agent")
+        yield from people_missing(SOURCE, settings, emails, "Zendesk agent")
     left, exports = (
         client.facts.requests_left,
         client.facts.account_requests_left,

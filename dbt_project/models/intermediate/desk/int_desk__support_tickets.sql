@@ -89,22 +89,15 @@ together as (
     select * from zendesk
     union all
     select * from intercom
-),
-
-people as (
-    select
-        lower(trim(email)) as email,
-        min(person_key) as person_key
-    from {{ ref('people') }}
-    group by lower(trim(email))
 )
 
 select
     together.*,
-    people.person_key,
+    addresses.person_key,
     {{ local_day('together.created_at') }} as created_day,
     {{ local_day('together.first_reply_at') }} as first_reply_day,
     {{ local_day('together.solved_at') }} as solved_day,
     together.first_reply_at is null and not together.is_reply_unknown as is_unanswered
 from together
-left join people on together.assignee_email = people.email
+left join {{ ref('int_people__addresses') }} as addresses
+    on together.source = addresses.source and together.assignee_email = addresses.address

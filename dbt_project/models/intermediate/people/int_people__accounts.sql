@@ -1,43 +1,39 @@
--- the same person in every tool: matched by the address of people.csv, which may name another one per tool
-with people as (
+-- the same person in every tool, matched by address
+with accounts as (
     select
-        person_key,
-        lower(trim(email)) as email,
-        lower(trim(coalesce(nullif(trim(hubspot_email), ''), email))) as hubspot_email,
-        lower(trim(coalesce(nullif(trim(autotask_email), ''), email))) as autotask_email
-    from {{ ref('people') }}
+        'hubspot' as source,
+        owner_id as account_id,
+        email
+    from {{ ref('stg_hubspot__owners') }}
+
+    union all
+
+    select
+        'autotask' as source,
+        cast(resource_id as text) as account_id,
+        email
+    from {{ ref('stg_autotask__resources') }}
+
+    union all
+
+    select
+        'copper' as source,
+        cast(user_id as text) as account_id,
+        email
+    from {{ ref('stg_copper__users') }}
+
+    union all
+
+    select
+        'justcall' as source,
+        cast(agent_id as text) as account_id,
+        email
+    from {{ ref('stg_justcall__users') }}
 )
 
 select
-    'hubspot' as source,
-    owners.owner_id as account_id,
-    people.person_key
-from {{ ref('stg_hubspot__owners') }} as owners
-inner join people on owners.email = people.hubspot_email
-
-union all
-
-select
-    'autotask' as source,
-    cast(resources.resource_id as text) as account_id,
-    people.person_key
-from {{ ref('stg_autotask__resources') }} as resources
-inner join people on resources.email = people.autotask_email
-
-union all
-
-select
-    'copper' as source,
-    cast(users.user_id as text) as account_id,
-    people.person_key
-from {{ ref('stg_copper__users') }} as users
-inner join people on users.email = people.email
-
-union all
-
-select
-    'justcall' as source,
-    cast(users.agent_id as text) as account_id,
-    people.person_key
-from {{ ref('stg_justcall__users') }} as users
-inner join people on users.email = people.email
+    accounts.source,
+    accounts.account_id,
+    addresses.person_key
+from accounts
+inner join {{ ref('int_people__addresses') }} as addresses on accounts.source = addresses.source and accounts.email = addresses.address

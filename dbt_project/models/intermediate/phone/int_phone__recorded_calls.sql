@@ -1,18 +1,11 @@
 -- calls of the sales people from the phone system (JustCall) and from what is logged in the CRM (Copper), in one shape. `rep`: the person,
 -- or else the address. `number`: the last ten digits of the other side
-with people as (
-    select
-        person_key,
-        lower(trim(email)) as email
-    from {{ ref('people') }}
-),
-
-phone as (
+with phone as (
     select
         'justcall' as source,
         cast(calls.call_id as text) as call_id,
         cast(calls.agent_id as text) as account_id,
-        coalesce(accounts.person_key, people.person_key) as person_key,
+        coalesce(accounts.person_key, addresses.person_key) as person_key,
         -- an agent may change the address: the present one holds for all of the agent's calls
         coalesce(users.email, nullif(calls.agent_email, '')) as rep_email,
         calls.called_at as started_at,
@@ -28,7 +21,8 @@ phone as (
     left join {{ ref('stg_justcall__users') }} as users on calls.agent_id = users.agent_id
     left join {{ ref('int_people__accounts') }} as accounts
         on accounts.source = 'justcall' and cast(calls.agent_id as text) = accounts.account_id
-    left join people on calls.agent_email = people.email
+    left join {{ ref('int_people__addresses') }} as addresses
+        on addresses.source = 'justcall' and calls.agent_email = addresses.address
 ),
 
 logged as (

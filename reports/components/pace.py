@@ -73,13 +73,13 @@ def _span(rows: list[Row], receipts: Receipts, week: str) -> Markup:
         ", ".join(words for _, words in tally(known)) or "values so far",
         ("Line", "So far", "Goal", f"Needed each {'week' if span == 'quarter' else 'working day'}", "Pace"),
         [_row(row, receipts, week) for row in known],
-        any(row.pace in ("behind", "missed") for row in known),
+        any(row.pace in ("behind", "over") for row in known),
     )
 
 
 def _row(row: Row, receipts: Receipts, week: str) -> PaceRow:
     status, word = WORDS[row.pace] if row.pace else (row.status, None)
-    open_ended = row.needed is not None and row.pace not in ("done", "missed", None)
+    open_ended = row.needed is not None and row.pace not in ("done", "over", None)
     most = "at most " if row.operator in ("<=", "<") else ""
     whole = open_ended and row.units_left == int(row.units_left)
     return PaceRow(

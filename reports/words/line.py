@@ -334,7 +334,7 @@ def signals_first(lines: Iterable[Line]) -> list[Line]:
 def nothing_missed(lines: Iterable[Line]) -> str:
     """What to say where no line missed its goal."""
     known = any(line.row.status in ("met", "near") for line in lines)
-    return "No line missed its goal." if known else "No line has a number to judge."
+    return f"Nothing {STATUS['below'].lower()}." if known else "No line has a number to judge."
 
 
 def wins(lines: Iterable[Line]) -> list[Line]:

@@ -14,7 +14,7 @@ _Paced = TypeVar("_Paced", Row, Line)
 
 WORDS = {
     # pace: (status whose shape and colour it takes, word); the order is that of the list
-    "missed": ("below", "Over the goal"),
+    "over": ("below", "Over the goal"),
     "behind": ("below", "Behind"),
     "on_pace": ("no_goal", "On pace"),
     "ahead": ("met", "Ahead"),
@@ -49,7 +49,7 @@ def up(needed: Number, unit: str) -> str:
 
 def still_needed(row: Row | Line) -> str:
     """`64 more`, `at most 9 more`: what the goal asks for by the end of the period, or leaves room for."""
-    if row.pace in (None, "done", "missed"):
+    if row.pace in (None, "done", "over"):
         return ""
     room = row.operator in ("<=", "<")
     step = {"count": "1", "minutes": "1", "hours": "0.1", "days": "0.1"}.get(row.unit, "0.01")

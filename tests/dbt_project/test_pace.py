@@ -86,7 +86,7 @@ def test_words(pace: dict[tuple[str, str], dict[str, Any]]) -> None:
     assert pace["done.dials", "week"]["pace"] == "done"
     assert pace["cap.dials", "week"]["pace"] == "behind"  # 30 of at most 30 when half of the week is left
     assert rounded(pace["cap.dials", "week"], "needed") == [0]
-    assert pace["cap.over", "week"]["pace"] == "missed"
+    assert pace["cap.over", "week"]["pace"] == "over"
     # nothing typed in: nothing is said
     assert (
         pace["hand.events", "week"]["value"],
@@ -131,7 +131,7 @@ def test_unknown_records_take_a_pace_away(pace: dict[tuple[str, str], dict[str, 
     row = pace["unsure.dials", "week"]
     assert (row["value"], row["pace"], row["status"]) == (9, None, "no_data")
     assert (row["projected"], row["needed"]) == (None, None)
-    assert (pace["unsure.most", "week"]["pace"], pace["unsure.most", "week"]["status"]) == ("missed", None)
+    assert (pace["unsure.most", "week"]["pace"], pace["unsure.most", "week"]["status"]) == ("over", None)
 
 
 def test_every_goal_in_force_has_its_spans(

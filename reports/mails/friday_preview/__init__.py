@@ -30,6 +30,7 @@ from reports.look.numbers import (
     week_name,
     week_number,
 )
+from reports.look.tokens import STATUS
 from reports.mails.base import footer, frame, plain_texts, with_glyphs
 from reports.mails.links import Links
 from reports.post import message
@@ -43,12 +44,10 @@ from reports.words.pace import WORDS, by_need, each_day, expected_text, still_ne
 from reports.words.reader import owned, read_readers
 from reports.words.week import reading
 
-_NEEDS_YOU = ("missed", "behind")
+_NEEDS_YOU = ("over", "behind")
 _STANDING = {
     # status of a line without a pace: what the mail says about it; the order is that of the list
-    "below": "misses it so far",
-    "near": "close to it so far",
-    "met": "meets it so far",
+    **{status: f"{STATUS[status].lower()} so far" for status in ("below", "near", "met")},
     None: "",
     "not_applicable": "nothing to divide by yet",
     "no_data": "not judged",

@@ -68,7 +68,7 @@ def test_what_is_needed_is_rounded_up() -> None:
     assert "at most 5" in text_of(shown(row(operator="<=", pace="ahead", needed=Decimal(5))))
 
 
-@pytest.mark.parametrize("pace", ["done", "missed"])
+@pytest.mark.parametrize("pace", ["done", "over"])
 def test_nothing_is_needed_where_nothing_helps(pace: str) -> None:
     assert "left" not in text_of(shown(row(pace=pace)))
 

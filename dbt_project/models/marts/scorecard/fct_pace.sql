@@ -237,7 +237,7 @@ paced as (
             when is_signed then null
             when known_pace = most_pace then known_pace
             -- unknown records can only add
-            when known_pace in ('ahead', 'done') and not is_ceiling or known_pace in ('behind', 'missed') and is_ceiling then known_pace
+            when known_pace in ('ahead', 'done') and not is_ceiling or known_pace in ('behind', 'over') and is_ceiling then known_pace
         end as pace,
         n_unknown = 0 or pace is not null as is_sure,
         {{ verdict('value_numerator', 'value_denominator', 'goal_') }} as known_status,
@@ -288,7 +288,7 @@ select
             paced.span = 'quarter'
             and (
                 weeks.quarter_status = 'below' and paced.pace in ('on_pace', 'ahead', 'done')
-                or weeks.quarter_status = 'met' and paced.pace in ('behind', 'missed')
+                or weeks.quarter_status = 'met' and paced.pace in ('behind', 'over')
             )
             then
                 'The ' || weeks.quarter_weeks

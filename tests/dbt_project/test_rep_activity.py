@@ -159,7 +159,7 @@ def warehouse(make_warehouse: MakeWarehouse) -> RawWarehouse:
             logged(5, "2025-10-22T15:00:00", user=ZOE),
             logged(6, "2025-10-22T15:00:00", user=LEFT),
             logged(7, "2025-10-22T15:00:00", deleted_at=at("2025-10-23T15:00:00")),
-            logged(20, "2025-10-21T15:00:00", EMAIL, None, sender_email="Maya@test.example"),
+            logged(20, "2025-10-21T15:00:00", EMAIL, None, sender_email="Maya@copper.example"),
             logged(21, "2025-10-21T15:00:00", EMAIL, MAYA, sender_email="buyer@client.example"),
             logged(22, "2025-10-21T15:00:00", EMAIL, MAYA),
             logged(23, "2025-10-21T15:00:00", EMAIL, None),

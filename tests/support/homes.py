@@ -44,7 +44,6 @@ the vendor never had. In QuickBooks, a payment is deleted between the two loads.
 
 
 MARKS = ("deleted_at", "removed_at", "archived_at")
-TEXT_IDS = ("hubspot", "simplefin", "intercom")
 
 
 def contents(
@@ -96,16 +95,10 @@ def marked(settings: Settings, source: str) -> dict[str, int]:
 
 def plant_strangers(settings: Settings, source: str) -> None:
     """Put a row into each marking table that the vendor never had: a copy of another one."""
-    key, kind = (
-        ("transaction_id" if source == "simplefin" else "id"),
-        "varchar" if source in TEXT_IDS else "bigint",
-    )
+    key = "transaction_id" if source == "simplefin" else "id"
     with duckdb.connect(str(settings.warehouse_path)) as connection:
         for table, which in MARKING.get(source, {}).items():
-            other = (
-                f"select * replace (cast(987654321 as {kind}) as {key}) from (select * from"
-                f" raw_{source}.{table} {which})"
-            )
+            other = f"select * replace (987654321 as {key}) from (select * from raw_{source}.{table} {which})"
             connection.execute(f"insert into raw_{source}.{table} {other}")
 
 

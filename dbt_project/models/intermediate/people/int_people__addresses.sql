@@ -7,9 +7,9 @@ with every_column as (
     union all by name
 
     select
-        {% for tool in tools -%}
+    {% for tool in tools -%}
         cast(null as text) as {{ tool }}_email{{ ',' if not loop.last }}
-        {% endfor -%}
+    {% endfor -%}
     where false
 )
 

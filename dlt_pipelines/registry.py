@@ -17,14 +17,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SourceEntry:
-    """One source as the rest of the house sees it. Whatever else its module declares is read from there, when
+    """What the rest of the code needs to know about a source. What its module declares is read from there when
     asked for."""
 
     name: str
     """Key everywhere: schema `raw_<name>`, asset keys `raw/<name>/<table>`."""
     label: str
-    cadence: str = "daily"
-    """How often it is loaded, in words."""
     freshness_limit: timedelta = timedelta(hours=30)
     """Data whose `complete_through` is older than this is late. A day plus six hours, so that one late
     morning is not yet an alarm."""

@@ -132,7 +132,7 @@ def ensure_tables(settings: Settings, company: Company) -> None:
         limits = {name: entry.freshness_limit.total_seconds() / 3600 for name, entry in SOURCES.items()}
         warehouse.prepare(
             company,
-            [(e.name, e.label, e.cadence, limits[e.name], e.kind) for e in SOURCES.values()],
+            [(e.name, e.label, limits[e.name], e.kind) for e in SOURCES.values()],
             [row for name in SOURCES for row in versions.rows(name, company)],
             of_the_store,
         )

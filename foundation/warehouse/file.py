@@ -148,14 +148,14 @@ class Warehouse:
     def prepare(
         self,
         company: Company,
-        sources: Sequence[tuple[str, str, str, float, str]],
+        sources: Sequence[tuple[str, str, float, str]],
         versions: Sequence[ApiVersion] = (),
         of_the_store: Mapping[str, Sequence[Sequence[Any]]] | None = None,
     ) -> None:
         """Create the ledger and write clock and settings, so that dbt reads them as tables. Call with the
         lock held.
 
-        `sources`: (source, label, cadence, freshness limit in hours, kind) per registered source. `versions`:
+        `sources`: (source, label, freshness limit in hours, kind) per registered source. `versions`:
         the versions of the APIs in use. `of_the_store`: what people set and wrote, rows per table; None: the
         store can't be read, so what was read before stays.
         """
@@ -168,8 +168,7 @@ class Warehouse:
             connection.execute("insert into config.clock values (?)", [self.settings.now()])
             connection.execute("delete from config.settings")
             connection.executemany("insert into config.settings values (?, ?)", settings_rows(company))
-            connection.execute("delete from config.sources")
-            connection.executemany("insert into config.sources values (?, ?, ?, ?, ?)", sources)
+            connection.executemany("insert into config.sources values (?, ?, ?, ?)", sources)
             connection.execute("delete from config.api_versions")
             if versions:
                 connection.executemany("insert into config.api_versions values (?, ?, ?, ?, ?, ?)", versions)

@@ -59,11 +59,10 @@ CONFIG = """
 create schema if not exists config;
 create table if not exists config.clock (as_of timestamptz not null);
 create table if not exists config.settings (name text not null, value text not null);
-create table if not exists config.sources (
-    source text not null, label text not null, cadence text not null, freshness_hours double not null,
+create or replace table config.sources (
+    source text not null, label text not null, freshness_hours double not null,
     kind text not null                -- system: asked over the network | files: read from a folder
 );
-alter table config.sources add column if not exists kind text;
 create table if not exists config.goals (
     sequence bigint not null, line_id text not null, valid_from date not null, operator text not null,
     target decimal(18, 6) not null, target_2 decimal(18, 6), band decimal(9, 6), tolerance decimal(18, 6),

@@ -82,7 +82,7 @@ class RawWarehouse:
     def prepare(self) -> None:
         """Write clock, settings and sources for dbt, as before each build."""
         Warehouse(self.settings).prepare(
-            self.company, [(e.name, e.label, e.cadence, 30.0, e.kind) for e in SOURCES.values()]
+            self.company, [(e.name, e.label, 30.0, e.kind) for e in SOURCES.values()]
         )
 
     def add(self, table: str, rows: Iterable[dict[str, Any]]) -> None:

@@ -60,7 +60,6 @@ last_load as (
 select
     sources.source,
     sources.source_label,
-    sources.cadence,
     sources.freshness_hours,
     sources.kind,
     coalesce(tables.is_not_connected, true) as is_not_connected,

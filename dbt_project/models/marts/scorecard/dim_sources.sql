@@ -2,7 +2,6 @@ select
     source,
     source_label as label,
     kind,
-    cadence,
     freshness_hours,
     case
         when is_not_connected then 'not_connected'

@@ -94,10 +94,8 @@ def _facts(entry: SourceEntry) -> Iterator[str]:
 def _fact_rows(entry: SourceEntry) -> Iterator[tuple[str, str]]:
     yield "Name in commands and assets", f"`{entry.name}`"
     yield "Raw tables", f"schema `raw_{entry.name}`"
-    yield (
-        "Loaded",
-        f"each day, or as `refresh_every` says; late after {entry.freshness_limit.total_seconds() / 3600:.0f} hours",
-    )
+    late = f"{entry.freshness_limit.total_seconds() / 3600:.0f} hours"
+    yield "Loaded", f"each day, or as `refresh_every` says; late after {late}"
     for version in in_use(entry.name, load_company(Settings())):
         part = f" ({version.part})" if version.part else ""
         end = f", last day {version.last_day}" if version.last_day else ""

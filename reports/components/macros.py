@@ -6,6 +6,7 @@ import inspect
 import re
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from jinja2 import nodes
 
@@ -68,7 +69,7 @@ def macro_text(file: str, name: str) -> str:
 def macro_signature(file: str, name: str) -> inspect.Signature:
     """The arguments of a macro, with the defaults that are constants."""
     macro = next(one for one in _parsed(file).find_all(nodes.Macro) if one.name == name)
-    defaults = [inspect.Parameter.empty] * (len(macro.args) - len(macro.defaults))
+    defaults: list[Any] = [inspect.Parameter.empty] * (len(macro.args) - len(macro.defaults))
     defaults += [one.value if isinstance(one, nodes.Const) else None for one in macro.defaults]
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
     return inspect.Signature(

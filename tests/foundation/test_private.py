@@ -47,7 +47,7 @@ def test_everything_that_a_command_makes_is_its_owners(
         "import orchestration.settings_at_import\n"
         "from foundation.settings import Settings, load_company\n"
         "from foundation.warehouse import Warehouse\n"
-        "warehouse, sources = Warehouse(Settings()), [('hubspot', 'HubSpot', 'daily', 30.0, 'system')]\n"
+        "warehouse, sources = Warehouse(Settings()), [('hubspot', 'HubSpot', 30.0, 'system')]\n"
         "with warehouse.write_lock('test'): warehouse.prepare(load_company(Settings()), sources)\n"
     )
     subprocess.run([sys.executable, "-c", script], cwd=PROJECT_ROOT, check=True)

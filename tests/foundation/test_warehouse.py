@@ -31,7 +31,7 @@ for _ in range(10):
 @pytest.fixture
 def warehouse(home: Path) -> Warehouse:
     made = Warehouse(Settings())
-    made.prepare(load_company(Settings()), [("hubspot", "HubSpot", "daily", 30.0, "system")])
+    made.prepare(load_company(Settings()), [("hubspot", "HubSpot", 30.0, "system")])
     return made
 
 

@@ -1,4 +1,4 @@
-"""The wire contracts of Google Ads, Meta and LinkedIn as the fact sheet tells them, over HTTP."""
+"""Google Ads, Meta and LinkedIn keep the contracts at the top of their modules in `sandbox/vendors/`."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Autotask's wire contract as the fact sheet tells it, over HTTP; the limits that need many calls in one
-process."""
+"""Autotask keeps the contract at the top of `sandbox/vendors/autotask/__init__.py`, over HTTP; the limits that
+need many calls in one process."""
 
 from __future__ import annotations
 

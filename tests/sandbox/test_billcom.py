@@ -1,4 +1,4 @@
-"""Bill.com's wire contract as the fact sheet tells it."""
+"""Bill.com keeps the contract at the top of `sandbox/vendors/billcom.py`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Datto's Partner Portal wire contract as the fact sheet tells it, over HTTP."""
+"""Datto's Partner Portal keeps the contract at the top of `sandbox/vendors/datto_bcdr.py`, over HTTP."""
 
 from __future__ import annotations
 

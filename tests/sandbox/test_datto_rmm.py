@@ -1,4 +1,4 @@
-"""Datto RMM's wire contract as the fact sheet tells it, over HTTP."""
+"""Datto RMM keeps the contract at the top of `sandbox/vendors/datto_rmm.py`, over HTTP."""
 
 from __future__ import annotations
 

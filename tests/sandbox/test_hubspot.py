@@ -1,4 +1,4 @@
-"""HubSpot's wire contract as the fact sheet tells it, over HTTP."""
+"""HubSpot keeps the contract at the top of `sandbox/vendors/hubspot/__init__.py`, over HTTP."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Intercom's wire contract as the fact sheet tells it."""
+"""Intercom keeps the contract at the top of `sandbox/vendors/intercom.py`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Microsoft's wire contract for secure scores as the fact sheet tells it."""
+"""Microsoft's secure scores keep the contract at the top of `sandbox/vendors/microsoft_graph.py`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Smartlead's wire contract as the fact sheet tells it."""
+"""Smartlead keeps the contract at the top of `sandbox/vendors/smartlead.py`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Zendesk's wire contract as the fact sheet tells it."""
+"""Zendesk keeps the contract at the top of `sandbox/vendors/zendesk.py`."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""A plain reader of the sandbox: pages followed to their end, nothing else. Knows the fact sheets, not the
-sources."""
+"""A plain reader of the sandbox: pages followed to their end, nothing else. Knows the
+contracts at the top of the modules in `sandbox/vendors/`, not the sources."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ from reports.words.reader import owned, read_readers
 from reports.words.week import reading
 
 _NEEDS_YOU = ("over", "behind")
-_STANDING = {
+_STANDING: dict[str | None, str] = {
     # status of a line without a pace: what the mail says about it; the order is that of the list
     **{status: f"{STATUS[status].lower()} so far" for status in ("below", "near", "met")},
     None: "",

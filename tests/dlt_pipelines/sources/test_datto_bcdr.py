@@ -1,5 +1,5 @@
-"""Datto BCDR and SaaS Protection: one test for each trap of the fact sheet, and that all systems know the
-same clients."""
+"""Datto BCDR and SaaS Protection: one test for each trap in the contract of
+`sandbox/vendors/datto_bcdr.py`, and that all systems know the same clients."""
 
 from __future__ import annotations
 

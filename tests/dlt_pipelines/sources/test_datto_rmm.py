@@ -1,4 +1,4 @@
-"""Datto RMM: one test for each trap of its fact sheet."""
+"""Datto RMM: one test for each trap in the contract of `sandbox/vendors/datto_rmm.py`."""
 
 from __future__ import annotations
 

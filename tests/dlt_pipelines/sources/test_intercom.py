@@ -1,4 +1,4 @@
-"""Intercom: one test per trap of the fact sheet, over HTTP against the sandbox."""
+"""Intercom: one test per trap in the contract of `sandbox/vendors/intercom.py`, over HTTP."""
 
 from __future__ import annotations
 

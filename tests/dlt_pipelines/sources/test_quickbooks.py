@@ -1,4 +1,5 @@
-"""QuickBooks: the traps of its fact sheet, and refresh tokens that survive whatever happens."""
+"""QuickBooks: the traps in the contract of `sandbox/vendors/quickbooks/__init__.py`, and refresh tokens that
+survive whatever happens."""
 
 from __future__ import annotations
 

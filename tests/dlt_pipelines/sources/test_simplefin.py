@@ -1,5 +1,5 @@
-"""SimpleFIN: the traps of its fact sheet, the access URL that is shown nowhere, and the claim that cannot be
-repeated."""
+"""SimpleFIN: the traps in the contract of `sandbox/vendors/simplefin.py`, the access URL that is shown nowhere,
+and the claim that cannot be repeated."""
 
 from __future__ import annotations
 

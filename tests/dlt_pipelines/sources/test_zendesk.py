@@ -1,4 +1,4 @@
-"""Zendesk: one test per trap of the fact sheet, over HTTP against the sandbox."""
+"""Zendesk: one test per trap in the contract of `sandbox/vendors/zendesk.py`, over HTTP."""
 
 from __future__ import annotations
 

@@ -126,7 +126,7 @@ def test_dbt_reads_what_counts_and_keeps_it_without_the_store(store: Settings) -
         acted(connection, "c")
         add_normal(connection, line_id=DIALS, starts_on=W42, reason="New dialer", idempotency_key="d", **WHEN)
         assert typed_so_far(connection) == "1 normals 2 notes 1 actions", "each of them starts a build"
-    warehouse, sources = Warehouse(store), [("hubspot", "HubSpot", "daily", 30.0, "system")]
+    warehouse, sources = Warehouse(store), [("hubspot", "HubSpot", 30.0, "system")]
     warehouse.prepare(load_company(store), sources, of_the_store=rows_for_dbt(store))
     warehouse.prepare(load_company(store), sources, of_the_store=None)
     with closing(warehouse.connect()) as config:

@@ -47,11 +47,6 @@ def parse_day(text: str) -> date:
     return date.fromisoformat(text.strip())
 
 
-def weeks_in_year(iso_year: int) -> int:
-    """52 or 53: 28 December is always in the last week."""
-    return date(iso_year, 12, 28).isocalendar().week
-
-
 def quarter_label(day: date) -> str:
     """`2025-Q4`: the block of 13 weeks that holds `day`; week 53 belongs to the fourth."""
     year, week, _ = day.isocalendar()

@@ -77,8 +77,6 @@ def project_dir(settings: Settings) -> Path:
         return settings.dbt_dir
     place = settings.home / "dbt_project"
     seeds = place / "seeds"
-    if seeds.is_symlink():  # made before reasons.csv: a link to the whole folder
-        seeds.unlink()
     seeds.mkdir(parents=True, exist_ok=True)
     parts = {Path(name): settings.dbt_dir / name for name in _PARTS}
     parts |= {Path("seeds", file.name): file for file in sorted(settings.own_seeds_dir.glob("*.csv"))}

@@ -39,9 +39,7 @@ _KEPT_SCHEMAS = (
     " 'snapshots')"
 )
 _PREPARE = (
-    # a base from before dlt_pipelines had rooms keeps it elsewhere
-    "try: from dlt_pipelines.core.load import ensure_tables\n"
-    "except ImportError: from dlt_pipelines.load import ensure_tables\n"
+    "from dlt_pipelines.core.load import ensure_tables\n"
     "from foundation.settings import Settings, load_company\n"
     "ensure_tables(Settings(), load_company(Settings()))\n"
 )

@@ -42,6 +42,7 @@ class CompanySection(Table):
 class CalendarSection(Table):
     week_starts_on: Literal["monday"] = "monday"
     quarter_rule: Literal["13-week"] = "13-week"
+    """Both are only accepted: files of people say them, and there is no other value."""
     business_day_start: time = time(8)
     business_day_end: time = time(17)
 

@@ -27,10 +27,6 @@ def test_labels_at_the_edges(day: date, label: str, quarter: str) -> None:
     assert calendar.quarter_label(day) == quarter
 
 
-def test_the_calendar_says_how_many_weeks_a_year_has() -> None:
-    assert [year for year in range(2020, 2036) if calendar.weeks_in_year(year) == 53] == [2020, 2026, 2032]
-
-
 @pytest.mark.parametrize("text", ["2025-W43", "2025-10-20", "2025-10-26", " 2025-10-22 "])
 def test_a_week_is_given_by_label_or_by_any_of_its_days(text: str) -> None:
     assert calendar.parse_week(text) == date(2025, 10, 20)

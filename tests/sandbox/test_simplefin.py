@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -9,7 +10,7 @@ import requests
 
 from sandbox import SANDBOX_CREDENTIALS, Sandbox
 from sandbox.companies.cedar_ridge.finance.cash import balance
-from sandbox.companies.cedar_ridge.finance.ledger import DEMO_DAY, accounts
+from sandbox.companies.cedar_ridge.finance.ledger import accounts
 
 PARTS = urlsplit(SANDBOX_CREDENTIALS["SIMPLEFIN_ACCESS_URL"])
 
@@ -39,7 +40,7 @@ def test_both_versions(sandbox: Sandbox) -> None:
 def test_balances_are_those_of_the_company(sandbox: Sandbox) -> None:
     found = {account["id"]: account["balance"] for account in get(sandbox).json()["accounts"]}
     for account in accounts(1):
-        assert found[f"ACT-{account.key}"] == str(balance(1, account.key, DEMO_DAY.replace(day=26)))
+        assert found[f"ACT-{account.key}"] == str(balance(1, account.key, date(2025, 10, 26)))
 
 
 def test_ranges_are_cut_and_balances_come_alone(sandbox: Sandbox) -> None:

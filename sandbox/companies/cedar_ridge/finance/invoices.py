@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -218,14 +218,6 @@ def payments(seed: int) -> tuple[Payment, ...]:
     )
     found.sort(key=lambda one: (one.entered_at, one.customer_id))
     return tuple(replace(one, id=30_001 + 2 * number) for number, one in enumerate(found))
-
-
-def invoice_open(invoice: Invoice, parts: Mapping[int, Decimal], at: int) -> Decimal:
-    """What is still to be paid of an invoice at an instant. `parts`: what was paid on each by then, as
-    `paid_parts()` says."""
-    if invoice.voided(at) or (invoice.written_off_at is not None and invoice.written_off_at <= at):
-        return Decimal(0)
-    return invoice.total - parts.get(invoice.id, Decimal(0))
 
 
 def paid_parts(seed: int, at: int) -> dict[int, Decimal]:

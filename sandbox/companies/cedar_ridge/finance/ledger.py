@@ -17,7 +17,6 @@ EURO_RATE = Decimal("1.10")
 """Dollars for a euro, always. Amounts in euros are whole, so that nothing is rounded."""
 CENT = Decimal("0.01")
 
-DEMO_DAY = date(2025, 10, 27)
 TAX_RATE = Decimal("0.055")
 
 

@@ -279,7 +279,7 @@ class _Scope:
 
 
 def _texts(values: Iterable[str]) -> str:
-    """SQL texts, at least one that nothing is called."""
+    """Return a SQL list of strings, with '' so that it is never empty."""
     return ", ".join("'" + value.replace("'", "''") + "'" for value in sorted({"", *values}))
 
 

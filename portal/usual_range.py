@@ -30,7 +30,7 @@ class UsualRange:
 def usual_range(
     values: Sequence[float], *, is_share: bool, is_signed: bool, follows: Sequence[bool] = ()
 ) -> UsualRange | None:
-    """The range that follows from the points of one base, the oldest first; None: there are none.
+    """Return the limits computed from these points (oldest first); None: there are none.
 
     Args:
         is_share: limits stop at 1, if no value is above.

@@ -314,7 +314,7 @@ class Visit(Reader):
         )
 
     def unchanged(self, *parts: object) -> Response | None:
-        """304 if the browser has what these parts make; they are said in `self.etag`."""
+        """Return 304 if the browser's ETag matches that of these parts; store the ETag in `self.etag`."""
         digest = sha256(repr((self.who.who, *parts)).encode()).hexdigest()[:32]
         self.etag = f'"{digest}"'
         given = self.request.headers.get("if-none-match", "").split(",")

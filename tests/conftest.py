@@ -46,16 +46,16 @@ def _stand_apart(pytestconfig: pytest.Config) -> Iterator[None]:
 
 
 def _scope(path: str) -> str:
-    """The tests that one process runs: a whole room where they share homes, warehouses or a browser, else a
+    """The tests that one process runs: a whole package where they share homes, warehouses or a browser, else a
     file."""
-    room = path.removeprefix("tests/").split("/")[0]
-    return room if room in TOGETHER else path
+    package = path.removeprefix("tests/").split("/")[0]
+    return package if package in TOGETHER else path
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The rooms that take longest begin first."""
+    """The packages that take longest begin first."""
     root = Path(__file__).parent
-    order = {room: place for place, room in enumerate(TOGETHER)}
+    order = {package: place for place, package in enumerate(TOGETHER)}
     items.sort(key=lambda item: order.get(item.path.relative_to(root).parts[0], len(order)))
 
 
@@ -89,7 +89,7 @@ def postgres_server() -> Iterator[Postgres]:
 
 @pytest.fixture(scope="session")
 def unlimited_sandbox() -> Iterator[Sandbox]:
-    """One sandbox at the demo's clock, without limits, for all rooms: inventing the company takes seconds.
+    """One sandbox at the demo's clock, without limits, for all tests: inventing the company takes seconds.
     Leave it as it was found."""
     with running_sandbox(as_of="2025-10-27T12:00:00Z", limits=False) as running:
         yield running

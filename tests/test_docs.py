@@ -247,12 +247,14 @@ def test_the_times_of_mails_are_those_of_the_schedules() -> None:
 def test_each_package_imports_what_its_row_says() -> None:
     section = TEXT["docs/architecture.md"].split("## Packages")[1].split("\n## ")[0]
     rows = re.findall(r"^\| `(\w+)/` \| .+ \| (.+) \|$", section, re.M)
-    rooms = {room: set(re.findall(r"`(\w+)`", may)) for room, may in rows if not may.startswith("all")}
-    assert len(rooms) > 4
-    for room, may_import in rooms.items():
-        for file in (PROJECT_ROOT / room).rglob("*.py"):
+    packages = {
+        package: set(re.findall(r"`(\w+)`", may)) for package, may in rows if not may.startswith("all")
+    }
+    assert len(packages) > 4
+    for package, may_import in packages.items():
+        for file in (PROJECT_ROOT / package).rglob("*.py"):
             imported = set(re.findall(r"^\s*(?:from|import) (\w+)", file.read_text(encoding="utf-8"), re.M))
-            assert imported & (dict(rows).keys() - {room}) <= may_import, file
+            assert imported & (dict(rows).keys() - {package}) <= may_import, file
 
 
 def test_pictures_are_small() -> None:

@@ -206,7 +206,7 @@ _SAME = (
 
 
 def _kept(settings: Settings, call: _Call, restart: bool) -> list[Part]:
-    """What need not be done again; whatever else was noted is forgotten."""
+    """Return finished parts and delete the records of the others."""
     warehouse, redone = open_warehouse(settings), "" if restart else " and status <> 'ok'"
     with (
         warehouse.write_lock(f"backfill {call.source}"),

@@ -20,13 +20,12 @@ _INSTANT = re.compile(r"\d{4}-\d\d-\d\d(T.*)?")
 
 
 def instant_of_run(own: datetime, vendors: datetime | None) -> datetime:
-    """The instant by which a run goes: the vendor's where the machine's clock is ahead of it. `Date` holds
-    whole seconds."""
+    """Return the run's clock: the earlier of this machine's and the vendor's. `Date` holds whole seconds."""
     return own if vendors is None or own < vendors + timedelta(seconds=1) else vendors
 
 
 def without_future(state: Mapping[str, Any], now: datetime) -> tuple[dict[str, Any], list[str]]:
-    """A state without the instants and days that are still to come, and where they stood:
+    """Return a state without instants and days in the future, and where they were:
     `objects.calls.pulled_at`."""
     kept: dict[str, Any] = {}
     dropped: list[str] = []

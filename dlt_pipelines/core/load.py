@@ -96,7 +96,7 @@ def load(
     window: Window = CURSORS,
     client: Connection | None = None,
 ) -> LoadReport:
-    """Load a source (or some of its tables) into `raw_<source>`, and say so in the ledger.
+    """Load a source (or some of its tables) into `raw_<source>`, and record it in the ledger.
 
     Two loads of one source never run at once: the second waits. `window`: which records to read again;
     cursors stay where they are. A per-person load records no failures and never marks a table complete.
@@ -306,7 +306,7 @@ class _Load:
             raise
 
     def _note_ages(self) -> None:
-        """Remember since when the credentials are what they are, for the doctor."""
+        """Record when each credential last changed, for the doctor."""
         kind = self.source.credentials
         if kind and (credentials := kind.read()):
             credential_ages.since(self.settings, self.entry.name, credential_ages.values_of(credentials))

@@ -187,7 +187,7 @@ class Promised:
 
 
 class Strange:
-    """Rows without their key. One of them must not cost its page: it is left out and named."""
+    """Skips rows without a key and reports them; the rest of the page stays."""
 
     def __init__(self, table: str, needed: str, warn: Warn) -> None:
         self._table, self._needed, self._warn = table, needed, warn

@@ -108,13 +108,13 @@ class Run(Generic[C, M]):
         return today - then >= timedelta(days=days)
 
     def gone(self, table: str, ids: Iterable[int | str], *, at: datetime | None = None) -> None:
-        """The vendor no longer has the rows with these ids: after the load `deleted_at` says so. `at`: when
-        they went, if it is known."""
+        """Mark rows that the vendor no longer has: the load sets their `deleted_at`. `at`: when they were
+        deleted, if it is known."""
         if found := sorted(ids):
             self.marks.append(Mark(table=table, column="deleted_at", at=at or self.started_at, ids=found))
 
     def compared(self, table: str, known: Collection[int | str], there: Collection[int | str | None]) -> None:
-        """The vendor no longer has those of the `known` rows that a list of the same window lacks.
+        """Mark the `known` rows that are missing in a list of the same window: the vendor no longer has them.
 
         Only inside a resource. `known` and `there`: ids. One that is None may be any of them, so
         nothing follows from such a list.
@@ -134,8 +134,8 @@ class Run(Generic[C, M]):
         values: Sequence[int | str] = (),
         rows: int | None = None,
     ) -> None:
-        """All that the vendor has of a table's rows with `where` came in this load: after it `column` says
-        that the others are gone.
+        """Mark the rows with `where` that did not come in this load, which read all of them: the load sets
+        their `column`.
 
         Only inside a resource. `where`: the window that was asked for; what lies outside is left alone.
         `values`: its parameters. `rows`: how many came, where these are not all rows handed on so far.
@@ -158,8 +158,8 @@ class Run(Generic[C, M]):
         self.marks.append(mark)
 
     def doubt_empty(self, name: str, rows: int, before: int | None = None) -> None:
-        """Remember how many rows a list that was read in full had. An empty one after a filled one is an
-        outage more often than the truth, so it is believed only when a later local day says the same.
+        """Record how many rows a list has that was read in full. An empty list after a filled one is more
+        often an outage than the truth, so it is believed only if a later local day says the same.
 
         Only inside a resource. `name`: the table, or the list that several tables rest on. `before`: how many
         rows it should have, where that is not what it had the last time.
@@ -184,8 +184,8 @@ class Run(Generic[C, M]):
             )
 
     def countable(self, names: Iterable[str]) -> list[str]:
-        """Those of the tables that hold everything from the vendor's beginning on, so that its own count of
-        them can be compared."""
+        """Return the tables that hold everything since the vendor's beginning: the vendor's own counts can be
+        compared with them."""
         return sorted(set(names) - self.unavailable.keys() - self.complete_from.keys())
 
     @staticmethod
@@ -195,8 +195,8 @@ class Run(Generic[C, M]):
 
     @contextlib.contextmanager
     def reading(self, name: str) -> Iterator[None]:
-        """Around the fetching of one table: a missing permission skips the table, any other error stops the
-        other tables' requests too."""
+        """Wrap the fetch of one table. A missing permission skips the table; any other error stops the whole
+        run."""
         try:
             yield
         except NotAvailable as error:
@@ -208,16 +208,15 @@ class Run(Generic[C, M]):
             raise
 
     def refuse(self, name: str, why: str) -> None:
-        """A table that the account may only read in part counts as refused, since nobody knows which part a
+        """Mark a table as refused, also one that the account may read in part: nobody knows which part a
         number needs."""
         self.unavailable[name] = "; ".join(dict.fromkeys(filter(None, (self.unavailable.get(name), why))))
 
     def refuse_fed(self, feeds: Mapping[str, Collection[str]]) -> None:
-        """After the fetching: a table that only the pulls of others fill is refused when all of them are.
-        Nobody has taken its rows.
+        """Mark a derived table as refused if every table that fills it was refused. Call after the fetch.
 
-        `feeds`: table -> the tables that fill it. One that several fill stays while one of them may be read:
-        whoever needs the part of a refused one needs that table as well.
+        `feeds`: table -> the tables that fill it. While one of them can be read, the derived table stays: a
+        number that needs the part of a refused table depends on that table as well.
         """
         for name, feeders in feeds.items():
             if name in self.tables and self.unavailable.keys() >= set(feeders):
@@ -226,12 +225,12 @@ class Run(Generic[C, M]):
     def reaches_back(
         self, name: str, start: date | None, *, whole: bool, zone: tzinfo | None = None
     ) -> datetime | None:
-        """From when on records are asked for: the beginning of `start_date` in company.toml; None: from the
-        vendor's beginning. Call inside a resource.
+        """Return the instant from which records are asked for: the beginning of `start_date` in company.toml;
+        None: from the vendor's beginning. Call inside a resource.
 
-        The ledger hears from when on the table was really read: what held when all of it was read (`whole`:
-        this run does), not what company.toml says now. An earlier start takes a backfill. `zone`: the
-        account's, if not the company's.
+        The ledger records from when the table was really read: the start of the last run that read all of it
+        (`whole`: this one does), not what company.toml says now. An earlier start needs a backfill. `zone`:
+        the account's, if not the company's.
         """
         begins = datetime.combine(start, time(), zone or self.company.zone).astimezone(UTC) if start else None
         now = begins.isoformat() if begins else ""
@@ -258,16 +257,16 @@ class Run(Generic[C, M]):
 
 
 class Warn(Protocol):
-    """`Run.warn`, for what knows no run."""
+    """The signature of `Run.warn`, for code that has no `Run`."""
 
     def __call__(self, text: str, *, lacks: str = "") -> None: ...
 
 
 def snapshot_day(run: Run[Any, Any], name: str) -> str:
-    """The `snapshot_date` of a dated snapshot that is taken now: the company's local day, ISO. Only inside a
+    """Return the `snapshot_date` of a snapshot that is taken now: the company's local day, ISO. Only inside a
     resource.
 
-    Notes when the first one was taken: what the vendor cannot tell again later is not known from before it.
+    Records when the first one was taken. Data before the first snapshot is unknown.
     """
     first = run.state.get("snapshots_since", {}).get(name, run.started_at.isoformat())
     dlt.current.source_state().setdefault("snapshots_since", {})[name] = first

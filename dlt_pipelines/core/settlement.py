@@ -282,8 +282,8 @@ def _ledger_row(
 
 
 def _forget_the_future(connection: duckdb.DuckDBPyConnection, entry: SourceEntry, outcome: Outcome) -> None:
-    """Loads by a clock that was ahead said to be complete until then; a backfill reads too little to know
-    better."""
+    """Correct `complete_through` of loads made while the clock was ahead. A backfill reads too little to
+    correct it."""
     if not outcome.backfill:
         connection.execute(
             "update ledger.loads set complete_through = ? where source = ? and list_contains(?, table_name)"

@@ -218,8 +218,7 @@ def _seconds(delay: Any) -> float | None:
 
 
 def identify(client: Client[Facts]) -> str:
-    """Rows carry their account, and a run that reaches other accounts only is refused: nothing more needs to
-    be told apart."""
+    """Return how the accounts are reached. Rows carry the account id, so this names no account."""
     return f"through {client.facts.login}" if client.facts.login else "direct access"
 
 

@@ -1,4 +1,4 @@
-"""`scoreline`: every command that a person or the Makefile runs. The work is done in the rooms below.
+"""`scoreline`: every command that a person or the Makefile runs. The work is done in the packages below.
 
 A command is a function in a module of this package and an entry in `COMMANDS`. The module is imported when
 the command runs, and `--help` imports none: so a module may import what it needs at its top.

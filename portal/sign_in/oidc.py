@@ -180,7 +180,7 @@ def back(visit: Anyone, code: str = "", state: str = "", error: str = "") -> Res
 
 
 def _address_of(visit: Visit, provider: Provider, code: str, kept: dict[str, str]) -> str:
-    """The verified address in the ID token that the code is worth.
+    """Exchange the code for an ID token; return its verified address.
 
     Raises:
         SignInFailed: the provider refuses the code, or the token is not what was asked for.

@@ -41,7 +41,7 @@ _LIBRARIES = ("babel", "duckdb", "jinja2", "markdown-it-py", "markupsafe")
 
 
 class Places(dict[tuple[str, str], str]):
-    """(period, line) -> the file with its receipt. Notes of which periods somebody has asked."""
+    """(period, line) -> the file with its receipt. Records which periods were looked up."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -53,7 +53,7 @@ class Places(dict[tuple[str, str], str]):
         return super().get(key, default)
 
     def fingerprint(self, periods: Collection[str]) -> str:
-        """Of the receipts of these periods."""
+        """Return a hash of the receipt links of these periods."""
         wanted = set(periods)
         return _digest(sorted((*key, file) for key, file in self.items() if key[0] in wanted))
 
@@ -179,8 +179,8 @@ def _code() -> str:
     """Of what renders pages: ours, without the pages, and the libraries'."""
     ours = [
         path
-        for room in ("foundation", "reports")
-        for path in sorted((PROJECT_ROOT / room).rglob("*"))
+        for package in ("foundation", "reports")
+        for path in sorted((PROJECT_ROOT / package).rglob("*"))
         if path.is_file() and path.suffix not in (".md", ".pyc") and "__pycache__" not in path.parts
     ]
     found = sha256()

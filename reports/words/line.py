@@ -327,7 +327,7 @@ def attention(lines: Iterable[Line]) -> list[Line]:
 
 
 def signals_first(lines: Iterable[Line]) -> list[Line]:
-    """Those that have changed before those that are as they always are; otherwise in the order given."""
+    """Sort lines with a signal first; keep the order otherwise."""
     return sorted(lines, key=lambda line: not line.is_signal)
 
 

@@ -1,4 +1,4 @@
-"""One sandbox without limits and one with them for all tests of this room; every test finds them as they
+"""One sandbox without limits and one with them for all tests of this folder; every test finds them as they
 started."""
 
 from __future__ import annotations

@@ -31,14 +31,14 @@ def imports(path: Path) -> Iterator[str]:
             yield from (name.name for name in node.names)
 
 
-@pytest.mark.parametrize("room", FORBIDDEN)
-def test_a_room_leans_only_on_those_below(room: str) -> None:
-    files = list((PROJECT_ROOT / room).rglob("*.py"))
+@pytest.mark.parametrize("package", FORBIDDEN)
+def test_a_package_imports_only_those_below(package: str) -> None:
+    files = list((PROJECT_ROOT / package).rglob("*.py"))
     assert files
     wrong = [
         f"{path.relative_to(PROJECT_ROOT)} imports {name}"
         for path in files
         for name in imports(path)
-        if any(name == top or name.startswith(f"{top}.") for top in FORBIDDEN[room])
+        if any(name == top or name.startswith(f"{top}.") for top in FORBIDDEN[package])
     ]
     assert wrong == []

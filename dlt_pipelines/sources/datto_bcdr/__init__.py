@@ -159,7 +159,7 @@ def _customers(run: Run) -> tuple[list[tuple[dict[str, Any], str]], dict[Any, An
 
 
 def _not_nothing(rows: list[Any], what: str, seats: Any) -> list[Any]:
-    """The rows of a client. One with seats has something to tell: silence is not health.
+    """Return the rows of a client. No rows of a client with seats are unknown, not healthy.
 
     Raises:
         Unexpected: there are none, and the client has seats, or nobody knows how many.

@@ -158,8 +158,8 @@ def _doubtful(after: str | None, hollow: Complaint, answer: Any) -> str | None:
 
 
 def empty_but_more(answer: Any) -> str | None:
-    """A complaint about a page that holds nothing although more is promised. It has been seen to be true, so
-    make it `once`."""
+    """Complain about an empty page that promises more. HubSpot sometimes really sends one: use `once`, which
+    accepts the second answer."""
     if (
         isinstance(answer, dict)
         and answer.get("results") == []

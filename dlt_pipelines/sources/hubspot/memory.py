@@ -37,17 +37,17 @@ class Aside:
         self._open = set(feeders)
 
     def put(self, table: pa.Table) -> None:
-        """Hand something over."""
+        """Add a table for the reader."""
         self._queue.put(table)
 
     def close(self, feeder: str) -> None:
-        """Nothing more comes from this table."""
+        """Say that nothing more comes from this table."""
         with self._lock:
             self._open.discard(feeder)
 
     def tables(self) -> Iterator[list[pa.Table]]:
-        """What has arrived; an empty list every now and then, so that dlt can stop us when another resource
-        failed."""
+        """Yield what has arrived, and an empty list from time to time, so that dlt can cancel this resource
+        when another one fails."""
         while True:
             finished = not self._open
             try:

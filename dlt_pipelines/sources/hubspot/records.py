@@ -199,7 +199,7 @@ class Pull:
             self._read_links(target, ids)
 
     def _readable(self, targets: tuple[str, ...]) -> tuple[str, ...]:
-        """The targets whose associations the key may read; the others are named in a warning."""
+        """Return the targets whose associations the key may read; a warning names the others."""
         where = path(self.run.company, "objects", self.name)
         readable = []
         for target in targets:
@@ -211,8 +211,7 @@ class Pull:
         return tuple(readable)
 
     def _refuse_links(self, target: str, error: NotAvailable) -> None:
-        """Whoever needs any association may need this one, so the whole table is refused; the others are
-        loaded."""
+        """Mark `associations` as refused if any kind cannot be read; the other kinds are still loaded."""
         self.links_refused = True
         self.run.refuse("associations", f"{self.name} with {target}: {error}")
 

@@ -22,8 +22,8 @@ Quirks: counts are texts; objects arrive as JSON inside a text; failures may be 
 or an object where a list belongs; unknown parameters are refused; the mailbox list gives no total. A paused
 campaign keeps its `notStarted`, so only active campaigns have leads in the queue; whether a sub-campaign
 holds the leads of its parent once more is UNCONFIRMED, so parent_campaign_id is kept. Which of three
-published limits is enforced is UNCONFIRMED: all are kept, with room, and the vendor's rate headers are
-obeyed. Whether `isInUse` may be asked for is read defensively: refused, is_in_use stays empty.
+published limits is enforced is UNCONFIRMED: we stay below all of them, with a margin, and obey the vendor's
+rate headers. Whether `isInUse` may be asked for is read defensively: refused, is_in_use stays empty.
 
 Settings: SMARTLEAD_API_KEY, SMARTLEAD_BASE_URL, section [smartlead] of company.toml.
 """

@@ -79,7 +79,7 @@ TOUCHED = (
     r"dlt_pipelines/(registry|versions)\.py",
     r"foundation/settings/\w+\.py",
 )
-"""Python files of the house that may name a source, as CONTRIBUTING.md says; the sandbox and the tests aside."""
+"""Python files that may name a source, as CONTRIBUTING.md says; the sandbox and the tests aside."""
 BESIDE = {
     "simplefin": {"orchestration/cli/claim.py"},  # `scoreline claim`
     # typed-in numbers are a kind of data, not a vendor: mails and pages ask people for them
@@ -113,9 +113,11 @@ def _named(file: Path) -> set[str]:
 
 
 def test_a_new_source_touches_what_contributing_says_and_nothing_else() -> None:
-    rooms = ("foundation", "dlt_pipelines", "orchestration", "reports", "metric_diff")
+    packages = ("foundation", "dlt_pipelines", "orchestration", "reports", "metric_diff")
     listed = [
-        file.relative_to(ROOT).as_posix() for room in rooms for file in sorted((ROOT / room).rglob("*.py"))
+        file.relative_to(ROOT).as_posix()
+        for package in packages
+        for file in sorted((ROOT / package).rglob("*.py"))
     ]
     assert len(listed) > 100
     strangers = {

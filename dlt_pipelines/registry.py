@@ -1,4 +1,4 @@
-"""The list of sources. CONTRIBUTING.md ("Add a source") lists what a new one touches."""
+"""The list of sources. docs/add-a-source.md says what a new one touches."""
 
 from __future__ import annotations
 

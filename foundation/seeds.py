@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -87,15 +87,13 @@ Whole = Annotated[Annotated[int, Field(ge=-(2**31), lt=2**31)] | None, BeforeVal
 class _Seed(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    optional_columns: ClassVar[frozenset[str]] = frozenset()
-    """Columns that a file may lack."""
+    @classmethod
+    def optional_columns(cls) -> frozenset[str]:
+        """Columns that a file may lack: the fields with a default."""
+        return frozenset(name for name, field in cls.model_fields.items() if not field.is_required())
 
 
 class Person(_Seed):
-    optional_columns = frozenset(
-        f"{tool}_email" for tool in ("hubspot", "autotask", "zendesk", "intercom", "copper", "justcall")
-    )
-
     person_key: Key
     full_name: Key
     email: Label
@@ -126,8 +124,6 @@ class ScorecardLine(_Seed):
 
 
 class Goal(_Seed):
-    optional_columns = frozenset({"per", "kind", "tolerance"})
-
     line_id: Key
     valid_from: OptionalDay
     valid_to: OptionalDay
@@ -229,7 +225,7 @@ def _header_fault(file: _File, seed: type[_Seed]) -> str | None:
         if len(file.header) == 1 and sign in file.header[0]:
             return f"{file.path}, line 1: the columns are separated by {said}. Save the file with commas."
     unknown = [name for name in file.header if name not in columns]
-    missing = [name for name in columns if name not in file.header and name not in seed.optional_columns]
+    missing = [name for name in columns if name not in file.header and name not in seed.optional_columns()]
     twice = sorted({name for name in file.header if file.header.count(name) > 1})
     if unknown:
         free = [name for name in columns if name not in file.header]
@@ -245,7 +241,7 @@ def _header_fault(file: _File, seed: type[_Seed]) -> str | None:
 
 def _row_faults(file: _File, seed: type[_Seed], line: int, cells: list[str]) -> Iterator[str]:
     lacking = file.header[len(cells) :]
-    if len(cells) > len(file.header) or not seed.optional_columns.issuperset(lacking):
+    if len(cells) > len(file.header) or not seed.optional_columns().issuperset(lacking):
         yield (
             f"{file.path}, line {line}: {len(cells)} cells, expected {len(file.header)}. "
             "Put a text that contains a comma in double quotes, and keep the commas of blank cells."

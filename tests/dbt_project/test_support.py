@@ -170,27 +170,19 @@ def test_the_wall_clock_and_office_hours_are_two_things(rows: dict[str, dict[str
     shown = (
         "first_reply_minutes",
         "first_reply_business_minutes",
-        "resolution_minutes",
         "reopens",
-        "is_satisfied",
         "assignee_email",
     )
     assert (ticket["person_key"], talk["person_key"]) == ("theo", "ada"), "by the address of the desk"
-    assert [ticket[name] for name in shown] == [540, 0, 600, 1, True, "theo@test.example"]
+    assert [ticket[name] for name in shown] == [540, 0, 1, "theo@test.example"]
     # counted from the customer's first message; the night and the weekend are in it
     assert [talk[name] for name in shown] == [
         Decimal("3630"),
         30,
-        Decimal("3660"),
         0,
-        False,
         "ada@test.example",
     ]
-    assert (str(ticket["created_day"]), str(ticket["first_reply_day"]), str(ticket["solved_day"])) == (
-        "2025-10-24",
-        "2025-10-25",
-        "2025-10-27",
-    )
+    assert str(ticket["created_day"]) == "2025-10-24"
     assert (
         rows["intercom 6"]["first_reply_minutes"] == 3690
     )  # without a message of the customer, from the beginning
@@ -211,7 +203,7 @@ def test_unanswered_is_null_and_not_zero(rows: dict[str, dict[str, Any]]) -> Non
             None,
             None,
         )
-        assert row["is_open"] and row["solved_at"] is None and row["is_satisfied"] is None
+        assert row["is_open"]
 
 
 def test_a_reply_that_nobody_tells_is_unknown_and_closed_is_what_the_status_says(
@@ -276,13 +268,12 @@ def test_receipts_open_where_the_work_is_done(rows: dict[str, dict[str, Any]]) -
 def test_open_tickets_of_a_day(warehouse: RawWarehouse) -> None:
     rows = warehouse.query("from intermediate.int_desk__open_snapshots order by source desc, record_id")
     shown = [
-        (row["source"], row["record_id"], row["is_open"], row["is_snoozed"], row["reason"], row["age_hours"])
-        for row in rows
+        (row["source"], row["record_id"], row["is_open"], row["reason"], row["age_hours"]) for row in rows
     ]
     assert shown == [
-        ("zendesk", "2", True, False, None, 24),
-        ("zendesk", "9", False, False, "not_customer_initiated", 24),
-        ("intercom", "2", True, True, None, 24),
-        ("intercom", "9", False, False, "not_customer_initiated", 24),
+        ("zendesk", "2", True, None, 24),
+        ("zendesk", "9", False, "not_customer_initiated", 24),
+        ("intercom", "2", True, None, 24),
+        ("intercom", "9", False, "not_customer_initiated", 24),
     ]
     assert [row["record_label"] for row in rows] == ["#2 Printer", "#9 Printer", "#2 Outage?", "#9"]

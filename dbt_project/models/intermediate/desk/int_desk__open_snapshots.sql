@@ -52,7 +52,6 @@ select
     ),
     date_diff('hour', together.created_at, together.snapshot_at) as age_hours,
     coalesce(together.reason, case when tickets.reason = 'not_customer_initiated' then tickets.reason end) is null as is_open,
-    together.status = 'snoozed' as is_snoozed,
     tickets.person_key,
     tickets.record_url,
     coalesce(tickets.record_label, '#' || together.record_id) as record_label

@@ -8,11 +8,8 @@ with zendesk as (
         -- the minutes count from here
         tickets.created_at as asked_at,
         tickets.created_at + to_minutes(cast(tickets.reply_minutes_calendar as bigint)) as first_reply_at,
-        case when tickets.status in ('solved', 'closed') then tickets.solved_at end as solved_at,
         cast(tickets.reply_minutes_calendar as decimal(18, 3)) as first_reply_minutes,
         cast(tickets.reply_minutes_business as decimal(18, 3)) as first_reply_business_minutes,
-        cast(tickets.full_resolution_minutes_calendar as decimal(18, 3)) as resolution_minutes,
-        cast(tickets.full_resolution_minutes_business as decimal(18, 3)) as resolution_business_minutes,
         tickets.reply_minutes_calendar is null and (tickets.is_measured_before or len(tickets.implausible) > 0) as is_reply_unknown,
         coalesce(tickets.status in ('solved', 'closed'), false) as is_closed,
         tickets.status,
@@ -21,10 +18,6 @@ with zendesk as (
         tickets.priority,
         agents.email as assignee_email,
         coalesce(tickets.reopens, 0) as reopens,
-        case
-            when tickets.satisfaction_score like 'good%' then true
-            when tickets.satisfaction_score like 'bad%' then false
-        end as is_satisfied,
         tickets.is_deleted,
         case
             when tickets.is_deleted then 'deleted'
@@ -49,14 +42,9 @@ intercom as (
         talks.created_at,
         coalesce(talks.first_contact_reply_at, talks.created_at) as asked_at,
         talks.first_admin_reply_at as first_reply_at,
-        case when talks.state = 'closed' then talks.last_close_at end as solved_at,
         cast(date_diff('second', asked_at, talks.first_admin_reply_at) / 60.0 as decimal(18, 3)) as first_reply_minutes,
         -- office hours: comparable with the business minutes of Zendesk, never with the minutes of the wall clock
         cast(talks.reply_office_seconds / 60.0 as decimal(18, 3)) as first_reply_business_minutes,
-        cast(date_diff('second', asked_at, solved_at) / 60.0 as decimal(18, 3)) as resolution_minutes,
-        cast(
-            case when talks.state = 'closed' then talks.last_close_office_seconds end / 60.0 as decimal(18, 3)
-        ) as resolution_business_minutes,
         -- its statistics may be missing as a whole; where they are there, so are their counters
         talks.first_admin_reply_at is null and talks.parts is null and talks.reopens is null as is_reply_unknown,
         coalesce(talks.state = 'closed', false) as is_closed,
@@ -66,8 +54,6 @@ intercom as (
         talks.priority,
         admins.email as assignee_email,
         coalesce(talks.reopens, 0) as reopens,
-        -- Intercom itself counts a 4 and a 5 as positive
-        talks.rating >= 4 as is_satisfied,
         talks.is_deleted,
         case
             when talks.is_deleted then 'deleted'
@@ -95,8 +81,6 @@ select
     together.*,
     addresses.person_key,
     {{ local_day('together.created_at') }} as created_day,
-    {{ local_day('together.first_reply_at') }} as first_reply_day,
-    {{ local_day('together.solved_at') }} as solved_day,
     together.first_reply_at is null and not together.is_reply_unknown as is_unanswered
 from together
 left join {{ ref('int_people__addresses') }} as addresses

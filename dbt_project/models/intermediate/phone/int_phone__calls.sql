@@ -14,12 +14,9 @@ select
     {{ lies_ahead('calls.started_at') }} as is_ahead,
     calls.is_deleted,
     coalesce(of_logged.phone_id is not null, false) as is_duplicate,
-    coalesce(of_phone.logged_id, of_logged.phone_id) as twin_id,
-    case when of_phone.logged_id is not null then 'copper' when of_logged.phone_id is not null then 'justcall' end as twin_source,
     'call' as record_type,
     calls.call_id as record_id,
     cast(null as text) as record_url,
     calls.record_label
 from {{ ref('int_phone__recorded_calls') }} as calls
-left join {{ ref('int_phone__twins') }} as of_phone on calls.source = 'justcall' and calls.call_id = of_phone.phone_id
 left join {{ ref('int_phone__twins') }} as of_logged on calls.source = 'copper' and calls.call_id = of_logged.logged_id

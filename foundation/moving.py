@@ -70,7 +70,7 @@ def move_to_file(settings: Settings, told: Told) -> int:
 
 @contextlib.contextmanager
 def _both(file: Path, lake: Lake) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A transaction with the file as `here` and the lake; it is undone where the block raises."""
+    """Wrap a transaction over the lake and the file, attached as `here`; roll it back if the block raises."""
     with contextlib.closing(lake.open_alone()) as connection:
         attach_file(connection, file)
         connection.begin()
@@ -95,7 +95,7 @@ def _copied(connection: duckdb.DuckDBPyConnection, source: str, target: str, tol
 
 
 def _sums(connection: duckdb.DuckDBPyConnection, table: str) -> tuple[int, int]:
-    """How many rows, and the sum of a digest of each."""
+    """Return the number of rows and the sum of their digests."""
     found = connection.execute(
         f"select count(*), coalesce(sum(cast(hash(columns) as hugeint)), 0) from {table} as columns"
     ).fetchone()

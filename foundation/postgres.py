@@ -12,7 +12,7 @@ CONNECT_TIMEOUT = 10
 
 
 def in_schema(url: str, schema: str, variable: str) -> sa.URL:
-    """The address with a schema of its own in the database, which is made if it is missing.
+    """Create a schema in the database if it is missing; return the address that uses it.
 
     Args:
         url: `postgresql://user:password@host/database`.

@@ -98,7 +98,7 @@ def _run(visit: Visit, run_id: str) -> Any:
 
 @router.get("/runs/{run_id}.json")
 def run_as_json(visit: Admin, run_id: str) -> dict[str, Any]:
-    """How a run goes, for programs of administrators."""
+    """Return the state of a run, for programs of administrators."""
     summary: dict[str, Any] = _run(visit, run_id).summary()
     return summary
 

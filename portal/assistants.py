@@ -189,7 +189,7 @@ def server_of(reader: Callable[[], Reader]) -> MCPServer[Any]:
 
 
 def _asked(tool: Callable[..., Answer], reader: Callable[[], Reader], reads: Reads) -> Callable[..., Answer]:
-    """The tool, noted in the audit as reads by the API are; its refusals are sentences for whoever asks."""
+    """Call the tool. Audits the call like a read by the API, and turns refusals into sentences."""
 
     @wraps(tool)
     def asked(*args: Any, **given: Any) -> Answer:
@@ -248,7 +248,7 @@ def _figures(reader: Reader, found: list[figures.Figure]) -> list[Answer]:
 
 
 def in_words(figure: figures.Figure, zone: str) -> str:
-    """The number, and what it is not: an assistant repeats the words."""
+    """Return the number in words, with what it lacks: assistants repeat the words."""
     if figure.value is None:
         if figure.status == "not_applicable":
             return "no number: nothing to divide by"

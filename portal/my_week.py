@@ -238,7 +238,7 @@ def action(visit: Signed, action_id: str, done: str = "") -> HTMLResponse:
 
 @router.post("/actions/{action_id}")
 def change(visit: Signed, action_id: str, form: Form) -> Response:
-    """Another text, owner or day; with `state`, done, dropped or open again."""
+    """Change the text, owner or day of an action; with `state`, close or reopen it."""
     trail = action_of(visit, action_id)
     fields = {name: form[name] for name in ("what", "owner", "due", "state") if name in form}
     try:

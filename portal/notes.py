@@ -104,7 +104,7 @@ class Written:
 
     @property
     def open_actions(self) -> list[Action]:
-        """The one that is due first at the beginning."""
+        """Return the open actions, the first due first."""
         return sorted((one for one in self.every_action if one.state == OPEN), key=lambda one: one.due_on)
 
     def may_change(self, action: Action) -> bool:
@@ -154,7 +154,7 @@ def _key(visit: Visit, key: str, what: str) -> str:
 
 @contextmanager
 def _refusals() -> Iterator[None]:
-    """What the store refuses is a sentence for whoever writes."""
+    """Turn what the store refuses into a sentence."""
     try:
         yield
     except (KeyUsed, Overtaken) as reason:
@@ -237,7 +237,7 @@ def begin_action(
 def _action_fields(
     visit: Visit, line_id: str, *, what: str, owner: str, due: str, before: Action | None = None
 ) -> dict[str, Any]:
-    """The fields of an action, judged. `before`: what stays as it is, is not judged again."""
+    """Check the fields of an action. `before`: fields that stay the same are not checked again."""
     clean = plain_text(what, "action")
     if not clean:
         raise Rejected("what is to be done is empty")

@@ -107,7 +107,7 @@ class View:
         return rows(self.connection, sql, **params)
 
     def keep(self, key: tuple[str, ...], make: Callable[[], Kept]) -> Kept:
-        """What `make` returns, made once for this build and reader."""
+        """Return what `make` returns; calls it once for this build and reader."""
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
@@ -134,7 +134,7 @@ class Library:
     """The published file, opened once for each build and for each kind of reader."""
 
     def __init__(self, path: Path, look: Callable[[], object] = lambda: None) -> None:
-        """`look`: brings the newest build to `path`, where it comes from elsewhere."""
+        """`look`: brings the newest build to `path` if it comes from elsewhere."""
         self.path, self._look = path, look
         self._lock = threading.Lock()
         self._build: tuple[int, int] | None = None
@@ -260,7 +260,7 @@ class _Scope:
         )
 
     def condition(self, mart: str, columns: Sequence[str]) -> str:
-        """What a row of a mart must meet to be seen."""
+        """Return the SQL condition of the rows of a mart that the reader may see."""
         if mart in OPEN or (mart in OF_ALL and self.everything):
             return "true"
         if mart in NAMES_CONTACTS and not self.contact_names:

@@ -98,7 +98,7 @@ class Period:
 
     @property
     def typed_for(self) -> str:
-        """As the store knows it. A month's number is that of its first day."""
+        """Return the period as the store keeps it: a week's label, or a month's first day."""
         return self.label if self.cadence == "week" else self.start.isoformat()
 
 
@@ -236,7 +236,7 @@ def fields_of(visit: Visit, periods: Sequence[Period]) -> list[Field]:
 
 
 def _is_kept(about: Row, span: Period) -> bool:
-    """Whether a line is kept in a period, as the facts know it."""
+    """Whether a line is valid in a period."""
     begins = about.valid_from is None or about.valid_from <= (
         span.start if span.cadence == "week" else span.end
     )

@@ -45,7 +45,7 @@ NOTED_EVERY = timedelta(minutes=5)
 
 
 class Portal:
-    """What all requests share."""
+    """What all requests share: settings, store, published file."""
 
     def __init__(self, settings: Settings, address: str) -> None:
         """`address`: where it listens, such as `http://127.0.0.1:8600`."""
@@ -225,7 +225,7 @@ class Visit(Reader):
             self.viewer = viewer_of(portal.company.access, portal.people, address, portal.today)
 
     def is_due(self, noted: datetime | None) -> bool:
-        """Whether it is time to note again that a session or a token is in use."""
+        """Whether to record again that a session or a token is in use."""
         return noted is None or self.now - noted > NOTED_EVERY
 
     @property
@@ -262,7 +262,7 @@ class Visit(Reader):
 
     @cached_property
     def form_token(self) -> str:
-        """What every form must send back: only a page of this session knows it."""
+        """Return the token that every form sends back. Only pages of this session know it."""
         secret = (self.session and self.secret) or self.visit_secret
         return hmac.new(secret.encode(), b"form", sha256).hexdigest()
 
@@ -298,7 +298,7 @@ class Visit(Reader):
         return self.remember(response)
 
     def remember(self, response: HTMLResponse) -> HTMLResponse:
-        """Let the browser keep what its forms are checked with."""
+        """Set the cookie that forms are checked with."""
         if not self.session:
             self.set_cookie(response, "scoreline_visit", self.visit_secret)
         return response
@@ -376,5 +376,5 @@ Form = Annotated[Mapping[str, str], Depends(checked_form)]
 
 
 def back_to(path: str, *, done: str = "") -> RedirectResponse:
-    """After a change: the page again, so that reloading it changes nothing."""
+    """Redirect to the page after a change, so that a reload changes nothing."""
     return RedirectResponse(f"{path}{'?done=' + done if done else ''}", 303)

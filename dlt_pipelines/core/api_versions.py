@@ -63,5 +63,6 @@ class ApiVersions:
 
 
 def only(version: str, part: str = "") -> ApiVersions:
-    """A source that is written for one version, whose last day the vendor doesn't publish."""
+    """Return the versions of a source that is written for one version, whose last day the vendor does not
+    publish."""
     return ApiVersions(lambda _: {version: part})

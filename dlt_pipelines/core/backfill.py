@@ -83,7 +83,7 @@ def backfill(
     restart: bool = False,
     told: Callable[[Part], None] = lambda _: None,
 ) -> BackfillReport:
-    """Pull a window of a source again. `told` hears of every part as it ends.
+    """Pull a window of a source again. Calls `told` with every part as it ends.
 
     Raises:
         PermanentError: no such source or table.
@@ -124,8 +124,8 @@ def backfill(
 def _people(
     entry: SourceEntry, settings: Settings, company: Company, asked: Collection[str]
 ) -> tuple[Any, dict[str, str]]:
-    """The client, and whom the vendor can be asked for; nobody where it does not work per person, or is not
-    connected."""
+    """Return the client and the people to pull one by one: none if the source does not work per person or
+    is not connected."""
     source = entry.source
     if source.people is None or not any(source.by_name[name].per_person for name in asked):
         return None, {}
@@ -169,7 +169,7 @@ def _add(total: LoadReport, loaded: LoadReport) -> None:
 
 
 def _note(settings: Settings, call: _Call, person: str, name: str, found: LoadReport | SourceError) -> Part:
-    """Note how a part ended."""
+    """Record how a part ended."""
     loaded, error = (None, str(found)) if isinstance(found, SourceError) else (found, None)
     rows = sum(table.rows_loaded for table in loaded.tables.values()) if loaded else 0
     warnings = loaded.warnings if loaded else []
@@ -220,8 +220,7 @@ def _kept(settings: Settings, call: _Call, restart: bool) -> list[Part]:
 def noted(
     settings: Settings, source: str, since: datetime | None, until: datetime | None, tables: str = ""
 ) -> list[Part]:
-    """The parts of a window that were pulled, as the last call left them, in the order in which they
-    ended."""
+    """Return the parts of a window that are recorded, in the order in which they ended."""
     warehouse = open_warehouse(settings)
     with warehouse.write_lock(f"backfill {source}"), contextlib.closing(warehouse.connect()) as connection:
         try:

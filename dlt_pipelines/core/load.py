@@ -144,8 +144,8 @@ def ensure_tables(settings: Settings, company: Company) -> None:
 
 
 def _note_unconnected(settings: Settings, warehouse: Warehouse) -> None:
-    """Write to the ledger which sources are not connected, where it says something else or nothing yet. A
-    refresh leaves them out."""
+    """Record the sources that are not connected, unless the ledger says so already. A refresh leaves them
+    out."""
     unconnected = {name: entry for name, entry in SOURCES.items() if not entry.is_connected()}
     with (
         warehouse.write_lock("note what is not connected"),
@@ -216,8 +216,8 @@ def _own_dlt(settings: Settings) -> None:
 
 
 def _open_pipeline(entry: SourceEntry, settings: Settings) -> tuple[Any, list[str]]:
-    """The pipeline with schema and state as the warehouse has them, after loading and settling what killed
-    runs left, and the warnings of these. Call with the lock held."""
+    """Load and settle what killed runs left; return the pipeline with the schema and state of the
+    warehouse, and the warnings of those runs. Call with the lock held."""
     _own_dlt(settings)
 
     warehouse = open_warehouse(settings)
@@ -258,8 +258,8 @@ def _open_pipeline(entry: SourceEntry, settings: Settings) -> tuple[Any, list[st
 
 
 def _settle(entry: SourceEntry, warehouse: Warehouse, ended: Callable[[Outcome], datetime]) -> list[Settled]:
-    """Settle every load that is not settled yet, oldest first. Call with the lock held. `ended`: when a load
-    did."""
+    """Settle every load that is not settled yet, oldest first. Call with the lock held. `ended`: returns
+    when a load ended."""
     with contextlib.closing(warehouse.connect()) as connection:
         warehouse.declare_ledger(connection)
         return [
@@ -370,7 +370,7 @@ class _Load:
         )
 
     def _outcome(self, run: Run[Any, Any]) -> Outcome:
-        """Called when the last row has come."""
+        """Build the outcome. dlt calls it after the last row."""
         run.refuse_fed(self.source.feeds)
         if self.source.end:
             self.source.end(run)
@@ -387,7 +387,7 @@ class _Load:
         )
 
     def _instant(self, client: Connection) -> datetime:
-        """The instant by which the run goes; noted for the ledger, too."""
+        """Return the run's clock, and keep it for the ledger."""
         self.vendors_clock = client.clock()
         instant = instant_of_run(self.started_at, self.vendors_clock)
         self.ahead, self.started_at = self.started_at - instant, instant
@@ -401,7 +401,7 @@ class _Load:
             )
 
     def _trusted(self, run: Run[Any, Any], state: Mapping[str, Any]) -> dict[str, Any]:
-        """The state without cursors that lie in the future; what they stood for is read again."""
+        """Drop cursors in the future, so that their records are read again."""
         now = self.vendors_clock or run.started_at
         trusted, refused = without_future(state, now)
         if refused:
@@ -437,7 +437,7 @@ class _Load:
             )
 
     def _count(self, run: Run[Any, Any]) -> None:
-        """Ask the vendor how many records there are, where it can tell, to compare with what is stored.
+        """Ask the vendor how many records there are, if it can tell.
 
         Only after a pull of everything: a person who loads one table waits for that table.
         """
@@ -462,7 +462,7 @@ class _Load:
 
 @contextlib.contextmanager
 def translated(entry: SourceEntry, redact: Redactor, settings: Settings) -> Iterator[None]:
-    """Let only SourceError and WarehouseError out, redacted, whatever dlt wraps them in."""
+    """Raise SourceError or WarehouseError, redacted, in place of what dlt wraps them in."""
     try:
         yield
     except Exception as error:
@@ -497,8 +497,8 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def _warehouse_error(error: BaseException, settings: Settings) -> WarehouseError | None:
-    """The reason in `error` that is the warehouse's file or the disk: held by another process, damaged, not
-    writable, or full."""
+    """Return the warehouse error behind `error`: the file is held by another process, damaged or not
+    writable, or the disk is full."""
     for cause in _chain(error):
         if isinstance(cause, WarehouseError):
             return cause

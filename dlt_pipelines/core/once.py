@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 class Once(Generic[T]):
-    """A value that is made once, whichever thread asks first. A refusal is remembered too."""
+    """Makes a value once, in the first thread that asks. Remembers a refusal too."""
 
     def __init__(self) -> None:
         self._made: list[T | SourceError] = []

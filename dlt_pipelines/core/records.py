@@ -65,12 +65,12 @@ class Batches:
         self._rows += batch.num_rows
 
     def full(self) -> Iterator[pa.Table]:
-        """What is ready to be handed on: one table or none."""
+        """Yield a table if enough rows are ready."""
         if self._rows >= FLUSH_ROWS:
             yield from self.rest()
 
     def rest(self) -> Iterator[pa.Table]:
-        """Everything that is left: one table or none."""
+        """Yield the remaining rows as a table, if there are any."""
         for name, bad in self._bad.items():
             if bad > MOST_WARNINGS:
                 self._warn(
@@ -84,7 +84,7 @@ class Batches:
             yield table
 
     def _teller(self, name: str) -> Callable[[str], None]:
-        """Passes the first warnings of a column on and counts the others."""
+        """Return a function that passes on the first warnings of a column and counts the others."""
 
         def tell(text: str) -> None:
             self._bad[name] += 1
@@ -145,15 +145,15 @@ def typed(
 
 
 class Promised:
-    """The fields that a vendor always sends, if only as null. One that no row has was renamed or dropped, and
-    what it decides is unknown: the table is refused before its rows replace any."""
+    """Checks fields that a vendor always sends, if only as null. If no row has one, it was renamed or
+    dropped and what it decides is unknown, so the table is refused before its rows replace others."""
 
     def __init__(self, fields: Iterable[str]) -> None:
         self._open, self._lacked, self._rows = set(fields), set[str](), 0
         """Fields that no row has so far, those that some row lacks, and how many rows there are."""
 
     def look(self, rows: Sequence[Any]) -> None:
-        """Note which fields the rows have. A dot leads deeper."""
+        """Record which fields the rows have. A dot in a name leads deeper."""
         self._rows += len(rows)
         for field in sorted(self._open):
             found = {_has(row, field) for row in rows}
@@ -163,7 +163,7 @@ class Promised:
                 self._lacked.add(field)
 
     def kept(self, batches: Iterable[pa.Table]) -> Iterator[pa.Table]:
-        """Pass on rows that were looked at.
+        """Pass the batches on, and check all fields before each.
 
         Raises:
             FieldGone: none of them has one of the fields.
@@ -194,7 +194,7 @@ class Strange:
         self.count, self._first = 0, ""
 
     def sift(self, rows: Sequence[Any], is_good: Callable[[Any], bool]) -> list[dict[str, Any]]:
-        """The good rows of a page; the others are counted."""
+        """Return the good rows of a page and count the others."""
         good = []
         for row in rows:
             if is_good(row):
@@ -212,7 +212,7 @@ class Strange:
         return good
 
     def tell(self, good: int) -> None:
-        """Name what was left out beside `good` rows.
+        """Warn of the rows that were left out beside `good` ones.
 
         Raises:
             PermanentError: several rows came, and all of them were left out: the vendor sends something else
@@ -229,7 +229,7 @@ class Strange:
 
 
 def sound(table: str, rows: Sequence[Any], field: str, warn: Warn) -> list[dict[str, Any]]:
-    """The rows that have `field`; those without are named in a warning and left out.
+    """Return the rows that have `field`; a warning names the others.
 
     Raises:
         PermanentError: several rows came, and none has it: the vendor sends something else now.

@@ -29,8 +29,8 @@ MarkColumn = Literal["deleted_at", "removed_at", "archived_at"]
 
 
 class Mark(BaseModel):
-    """Rows of a table that the vendor no longer has: those with `ids`, or those that a load of everything
-    (`where`) did not bring."""
+    """Rows that the vendor no longer has: those with `ids`, or those matching `where` that a full load did
+    not bring."""
 
     table: str
     column: MarkColumn
@@ -45,7 +45,7 @@ class Mark(BaseModel):
 
 @dataclass
 class Run(Generic[C, M]):
-    """One run of one source: what it may use, what it remembers, and what it finds out beside rows."""
+    """One run of one source: its inputs, its state, and what it learns beside rows."""
 
     settings: Settings
     company: Company

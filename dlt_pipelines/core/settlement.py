@@ -42,7 +42,7 @@ UNSETTLED: Table[Run[Any, Any]] = Table(
 
 
 class Outcome(BaseModel):
-    """What one run found out beside rows."""
+    """What one run learned beside rows."""
 
     load_id: str
     started_at: datetime
@@ -76,7 +76,7 @@ class Outcome(BaseModel):
     def of(
         cls, run: Run[Any, Any], asked: list[str], redact: Callable[[object], str], **more: Any
     ) -> Outcome:
-        """The outcome of a run whose last row has come. Nothing secret is in it. `more`: the fields that the
+        """Build the outcome of a run after its last row. It holds no secret. `more`: the fields that the
         run does not know."""
         return cls(
             started_at=run.started_at,
@@ -104,7 +104,7 @@ class Outcome(BaseModel):
 
     @property
     def told(self) -> list[str]:
-        """All warnings, the refused tables among them: these have rows of their own in the ledger."""
+        """Return all warnings, also of refused tables, which have rows of their own in the ledger."""
         refused = sorted(self.unavailable.keys() - set(self.not_set_up))
         return self.warnings + [f"{name} is not available: {self.unavailable[name]}" for name in refused]
 
@@ -135,7 +135,7 @@ class TableReport:
 
 @dataclass(frozen=True)
 class Settled:
-    """What became of an outcome."""
+    """The result of settling an outcome."""
 
     outcome: Outcome
     tables: dict[str, TableReport]
@@ -143,8 +143,8 @@ class Settled:
 
 
 def closing(entry: SourceEntry, outcome: Callable[[], Outcome]) -> Any:
-    """A source of one table, to be extracted after the run's own: it asks for the outcome when all rows have
-    come, and stores it."""
+    """Return a source of one table that stores the outcome. Extract it after the run's own source, so that
+    all rows have come."""
 
     def rows() -> Iterator[Any]:
         yield pa.table([[outcome().model_dump_json()]], schema=_SCHEMA)
@@ -154,8 +154,8 @@ def closing(entry: SourceEntry, outcome: Callable[[], Outcome]) -> Any:
 
 
 def waiting(connection: duckdb.DuckDBPyConnection, entry: SourceEntry) -> list[Outcome]:
-    """The outcomes of loaded packages that were not settled yet, oldest first. That of a package which was
-    loaded in part says nothing."""
+    """Return the outcomes of loaded packages that are not settled yet, oldest first. A package that was
+    loaded in part has none."""
     try:
         rows = connection.execute(
             f"select outcome from raw_{entry.name}.{UNSETTLED.name} where _dlt_load_id in"
@@ -293,8 +293,8 @@ def _forget_the_future(connection: duckdb.DuckDBPyConnection, entry: SourceEntry
 
 
 def _widen(connection: duckdb.DuckDBPyConnection, entry: SourceEntry, outcome: Outcome) -> None:
-    """After a backfill: a table that was complete from inside its window on is complete from its beginning.
-    Person by person, the last part says so, if none has failed."""
+    """Move `complete_from` back after a backfill: a table that was complete from a day in its window is
+    complete from the window's start. Person by person, the last part does it, if none failed."""
     names = [name for name in outcome.widens if outcome.read(name) and name not in outcome.lacking]
     if not names or outcome.person:
         return
@@ -321,7 +321,7 @@ def ledger_rows(
     waited_seconds: float,
     warnings: Sequence[str] = (),
 ) -> list[dict[str, Any]]:
-    """Rows of `ledger.loads`, one per table. `rows`: table -> what is said of it."""
+    """Return rows of `ledger.loads`, one per table. `rows`: table -> its own columns."""
     common = {
         "load_id": uuid.uuid4().hex,
         "source": entry.name,

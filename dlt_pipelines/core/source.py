@@ -87,7 +87,7 @@ R = TypeVar("R", bound="Run[Any, Any]", contravariant=True)
 
 @dataclass(frozen=True)
 class Table(Generic[R]):
-    """One raw table: what its rows are, and how they are fetched."""
+    """One raw table: what its rows are, and how to fetch them."""
 
     name: str
     grain: str
@@ -178,7 +178,7 @@ class Source(Generic[C, M]):
         return {table.name: table.fed_by for table in self.tables if table.fed_by}
 
     def pulled_with(self, asked: frozenset[str]) -> frozenset[str]:
-        """The tables to pull for those that are asked for.
+        """Return the tables to pull so that the requested ones are filled.
 
         A table that other tables' pulls fill comes with them, and they with it: one cursor stands for both.
         """

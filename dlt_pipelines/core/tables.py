@@ -72,7 +72,7 @@ def _resource(table: Table[Any], run: Run[Any, Any] | None) -> Any:
 
 
 def _streamed(table: Table[Any], run: Run[Any, Any]) -> Iterator[Any]:
-    """The table is declared before the first row comes."""
+    """Yield the rows after a declaration, so that the table exists without any."""
     yield dlt.mark.materialize_table_schema()
     if not table.may_be_empty:
         run.came[table.name] = 0

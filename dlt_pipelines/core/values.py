@@ -154,7 +154,7 @@ def parse(kind: ColumnType, value: object, where: str, warn: Callable[[str], Non
 
 
 def as_json(value: object) -> str:
-    """Vendor's JSON for a column of text, without what cannot be stored."""
+    """Serialize a vendor's JSON for a text column, without what cannot be stored."""
     try:
         text = orjson.dumps(value).decode()
     except TypeError:  # half a surrogate pair, or a number of more than 64 bits
@@ -180,8 +180,8 @@ def array(
     table: str,
     warn: Callable[[str], None],
 ) -> pa.Array:
-    """A column. The quick way is Arrow's own; only where there is none, or Arrow refuses, is each value
-    looked at and named."""
+    """Convert a column. Arrow does it if it can; otherwise convert value by value, and warn of each that
+    fails."""
     try:
         quick = _arrow_array(kind, values)
     except (pa.ArrowException, OverflowError, UnicodeEncodeError):
@@ -195,7 +195,7 @@ def array(
 
 
 def _arrow_array(kind: ColumnType, values: Sequence[Any]) -> pa.Array | None:
-    """The column as Arrow itself reads it; None where it would read it otherwise than we do."""
+    """Let Arrow convert the column; None where its reading differs from ours."""
     if all(value is None for value in values):
         return pa.nulls(len(values), ARROW[kind])
     if kind == "text":

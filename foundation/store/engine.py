@@ -177,7 +177,7 @@ def _version_in(connection: sa.Connection) -> str | None:
 
 
 def _one_at_a_time(settings: Settings) -> AbstractContextManager[object]:
-    """One process of a home; Postgres has a lock of its own for those of other homes."""
+    """Let one process of this home in. Postgres has a lock of its own for other homes."""
     settings.home.mkdir(parents=True, exist_ok=True)
     return FileLock(settings.store_path.with_suffix(".lock"))
 
@@ -314,5 +314,5 @@ def _sqlite_name(error: sa.exc.DBAPIError) -> str:
 
 
 def _said(error: sa.exc.DBAPIError) -> str:
-    """The database's own words, on one line."""
+    """Return the database's message on one line."""
     return re.sub(r"\s+", " ", str(error.orig)).strip().rstrip(".")

@@ -49,7 +49,7 @@ def add_entry(
     note: str | None = None,
     reason: str | None = None,
 ) -> Entry:
-    """Add a number; one that stands for the same metric, person and period is corrected by it.
+    """Add a number. It corrects the one for the same metric, person and period.
 
     The same request may come twice: the second time returns the first entry.
 
@@ -77,21 +77,21 @@ def add_entry(
 
 
 def take_turn(connection: sa.Connection, metric: str, person: str | None) -> None:
-    """Wait for who else is writing this number, until the transaction ends: what stands there is seen, and
-    nobody writes between the look and the number. In SQLite every writer waits for its turn anyway."""
+    """Lock this number until the transaction ends, so that nobody writes between reading the present value
+    and adding one. SQLite lets one writer in at a time anyway."""
     if connection.dialect.name == "postgresql":
         key = sa.func.hashtextextended(f"scoreline entry {metric} {person or ''}", 0)
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
 
 
 def entries_of(connection: sa.Connection, metric: str, person: str | None, period: str) -> list[Entry]:
-    """What was typed for the week of `period`, the number that counts last."""
+    """Return what was typed for the week of `period`; the last one counts."""
     of_line = _found(connection, entries.c.metric == metric, entries.c.person.is_not_distinct_from(person))
     return [entry for entry in of_line if parse_week(entry.period) == parse_week(period)]
 
 
 def standing_entry(connection: sa.Connection, metric: str, person: str | None, period: str) -> Entry | None:
-    """The number that counts among those of the store; None: nobody has typed one there."""
+    """Return the stored number that counts; None if nobody typed one."""
     return next(reversed(entries_of(connection, metric, person, period)), None)
 
 

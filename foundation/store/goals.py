@@ -19,7 +19,7 @@ says nothing."""
 
 @dataclass(frozen=True)
 class StoredGoal:
-    """A goal from a day on, until the line's next one begins; or that there is none from then on."""
+    """A goal from a day until the line's next one begins, or the end of goals from that day."""
 
     sequence: int
     line_id: str

@@ -40,7 +40,7 @@ def rows_of(path: Path) -> dict[sa.Table, list[dict[str, Any]]]:
 
 
 def _held(mails: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """An operator who knows that a mail is held gets no second alert."""
+    """Return alerts for mails that were held, so that the operator gets no second one."""
     return [
         {
             "scope": f"{report}:{mail['period']}:held",
@@ -59,7 +59,7 @@ def _held(mails: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def set_aside(path: Path) -> None:
-    """Keep the file as `deliveries.before-store.sqlite`: nothing reads it any more."""
+    """Rename the file to `deliveries.before-store.sqlite`. Nothing reads it any more."""
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("pragma journal_mode = delete")  # what its journal holds is in the file
     path.replace(path.with_name(f"{path.stem}.before-store{path.suffix}"))

@@ -15,7 +15,7 @@ class KeyUsed(Exception):
 
 
 class Overtaken(Exception):
-    """Somebody else wrote a version that the writer has not seen."""
+    """Somebody else wrote a newer version in the meantime."""
 
 
 def add_once(connection: sa.Connection, table: sa.Table, row: Mapping[str, Any], what: str) -> sa.RowMapping:

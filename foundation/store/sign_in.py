@@ -222,7 +222,7 @@ def _tokens(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> list[T
 
 
 def hashed(secret: str) -> str:
-    """What the store keeps of a secret. Secrets are random and long, so that one round is enough."""
+    """Hash a secret for the store. Secrets are random and long, so one round is enough."""
     return sha256(secret.encode()).hexdigest()
 
 

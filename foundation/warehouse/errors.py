@@ -70,8 +70,8 @@ def translate(error: Exception, settings: Settings) -> WarehouseError | None:
 
 
 def disk_full(text: str, settings: Settings) -> DiskFull | None:
-    """The full disk that an error's text tells of (DuckDB's, the operating system's, dbt's); None if it tells
-    of none."""
+    """Return DiskFull if the text of an error (DuckDB's, the operating system's, dbt's) means a full disk,
+    else None."""
     if not any(words in text for words in _FULL):
         return None
     named = re.search(r"""['"](/[^'"\n]+)['"]""", text)

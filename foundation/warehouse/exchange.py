@@ -85,7 +85,7 @@ def _snapshot(connection: duckdb.DuckDBPyConnection) -> int:
 def _changed(
     connection: duckdb.DuckDBPyConnection, identity: str, metadata_schema: str
 ) -> set[tuple[str, str]] | None:
-    """The tables that were changed since the last pull; None: nobody knows, so all of them may be."""
+    """Return the tables changed since the last pull; None if that is unknown, so it may be any."""
     last = connection.execute(f"from here.main.{TAKEN}").fetchone()
     if last is None or last[0] != identity:
         return None
@@ -111,7 +111,7 @@ def _changed(
 
 
 def tables_of(connection: duckdb.DuckDBPyConnection, database: str) -> set[tuple[str, str]]:
-    """(schema, table) of what cannot be computed again in a database: dlt's staging is left out."""
+    """Return (schema, table) of the tables that cannot be computed again; dlt's staging is left out."""
     rows = connection.execute(
         "select table_schema, table_name from information_schema.tables where table_catalog = ? and"
         " table_type = 'BASE TABLE' and (table_schema in ('ledger', 'snapshots') or"

@@ -95,11 +95,11 @@ class Warehouse:
             lock.release()
 
     def building(self, holder: str) -> contextlib.AbstractContextManager[Waited]:
-        """Around a dbt build in the file `path`, which has what was loaded so far."""
+        """Wrap a dbt build in the file `path`, which holds what was loaded so far."""
         return self.write_lock(holder)
 
     def preparing(self, holder: str) -> contextlib.AbstractContextManager[object]:
-        """Around `prepare()`."""
+        """Wrap `prepare()`."""
         return self.write_lock(holder)
 
     def connect(self, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
@@ -121,11 +121,11 @@ class Warehouse:
         return duckdb.connect(str(self.path), read_only=True)
 
     def again(self, work: Callable[[], T]) -> T:
-        """Do a transaction; nobody else writes meanwhile."""
+        """Run a transaction. Nobody else writes meanwhile."""
         return work()
 
     def tidy(self) -> None:
-        """What is to be done once a day."""
+        """Do the daily clean-up."""
 
     def connect_file(self, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
         """Open the file `path`. Take the lock first: even a reader keeps out a writer in another process.
@@ -264,7 +264,7 @@ class Warehouse:
 
 @contextlib.contextmanager
 def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """All of the block, or nothing of it."""
+    """Commit the block as a whole, or roll it back."""
     connection.begin()
     try:
         yield

@@ -137,7 +137,7 @@ class Lake(Warehouse):
         return self.connect(read_only=True)
 
     def kept_open(self) -> contextlib.AbstractContextManager[Any]:
-        """Nothing to share: each connection has a transaction of its own."""
+        """Share nothing: each connection has a transaction of its own."""
         return contextlib.nullcontext()
 
     @contextlib.contextmanager
@@ -169,7 +169,7 @@ class Lake(Warehouse):
 
     @contextlib.contextmanager
     def write_lock(self, holder: str) -> Iterator[Waited]:
-        """Writers wait only for what needs the lake alone: a move, the daily clean-up."""
+        """Wait only for what needs the lake alone: a move, or the daily clean-up."""
         with self._lock("writers", holder, shared=True) as waited:
             yield waited
 
@@ -210,7 +210,7 @@ class Lake(Warehouse):
             yield Waited(time.monotonic() - began, before)
 
     def again(self, work: Callable[[], _T]) -> _T:
-        """Do a transaction again where another machine has changed the same rows meanwhile."""
+        """Run a transaction, and again if another machine changed the same rows meanwhile."""
         for tried in range(_TRIES):
             try:
                 return work()
@@ -252,7 +252,7 @@ class Lake(Warehouse):
             return take(connection, self._identity(), self.metadata_schema)
 
     def push_snapshots(self) -> None:
-        """Give back what a build has recorded."""
+        """Write what a build has recorded into the lake."""
         with self._beside_file() as connection:
             give_back(connection)
 
@@ -325,7 +325,7 @@ class Lake(Warehouse):
         return found
 
     def declare_ledger(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Create what the ledger lacks. A look first: statements cost, and disturb other machines."""
+        """Create what the ledger lacks. Looks first, because statements cost and disturb other machines."""
         rows = connection.execute(
             "select table_name, column_name from information_schema.columns where table_schema = 'ledger'"
         ).fetchall()
@@ -381,7 +381,7 @@ def _note(settings: Settings) -> Path:
 
 
 def _noted(settings: Settings) -> str | None:
-    """The build that is in this home."""
+    """Return the build that this home has."""
     try:
         return str(json.loads(_note(settings).read_text(encoding="utf-8"))["build"])
     except (OSError, ValueError, KeyError):

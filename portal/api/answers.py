@@ -67,7 +67,7 @@ def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) 
 
 
 class NotModified(Exception):
-    """The program has this answer already."""
+    """The program already has this answer."""
 
     def __init__(self, headers: dict[str, str]) -> None:
         super().__init__("not modified")
@@ -126,7 +126,7 @@ class Pace:
 
 
 def paced(visit: Signed) -> None:
-    """Hold a program to its pace."""
+    """Limit how often a program asks."""
     if visit.token:
         visit.request.app.state.pace.check(visit.token, visit.now)
 
@@ -183,7 +183,7 @@ Cursor = Annotated[
 
 
 def offset_of(view: View, cursor: str) -> int:
-    """Where a list goes on.
+    """Read the cursor of a list.
 
     Raises:
         HTTPException: the cursor is not one of ours, or from another build.

@@ -144,7 +144,8 @@ def _records(view: View, lines: Sequence[str], start: date, end: date) -> list[A
 
 
 def _was_read(view: View, line: str, start: date, end: date) -> bool:
-    """Whether the line may be seen, and all that it counts on these days was read: else nothing is 0."""
+    """Whether the reader may see the line and everything that it counts on these days was read. Otherwise
+    nothing is 0."""
     if line not in view.lines:
         return False
     found = view.rows(
@@ -185,7 +186,7 @@ def tickets(
 
 
 def _going_on(cursor: str | None) -> Json:
-    """The shapes are as they were asked for; a list that goes on says so."""
+    """Add `next_cursor` to a list that goes on; the rest of the shape is fixed."""
     return {"next_cursor": cursor} if cursor else {}
 
 

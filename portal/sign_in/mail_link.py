@@ -86,7 +86,7 @@ class Sender:
             print(f"The sign-in link for {address} was not sent: {MOST_WAITING} mails wait.", flush=True)
 
     def wait(self) -> None:
-        """Until every mail has been handed over, or given up."""
+        """Wait until every mail is handed over or given up."""
         self._waiting.join()
 
     def _work(self) -> None:

@@ -17,12 +17,12 @@ START = "/"
 
 
 def safe_next(path: str) -> str:
-    """Where to go after the sign-in: a page of the portal."""
+    """Return the page to open after the sign-in, only one of the portal."""
     return path if re.fullmatch(r"/[\w./?=&%-]{0,300}", path) and not path.startswith("//") else START
 
 
 def begin_session(visit: Visit, viewer: Viewer, method: str, then: str) -> Response:
-    """Sign somebody in, and lead them on."""
+    """Start a session and redirect."""
     with begin(visit.portal.settings) as connection:
         clear_old_sign_ins(connection, visit.now)
         if visit.secret:

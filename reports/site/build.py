@@ -90,8 +90,8 @@ class _Builder:
 
     @contextmanager
     def page(self, name: str, key: str, page: Page) -> Iterator[_Files | None]:
-        """A page that is to be written, or None where its files stay as they are. Keeps its failure, so that
-        the other pages are still built. `key`: its first file."""
+        """Yield where to write the page, or None if its files stay. Keeps a failure, so that the other pages
+        are built. `key`: its first file."""
         self.keys.add(key)
         try:
             if self.prints.stays(key, page, self.places):
@@ -352,7 +352,7 @@ def undelivered(settings: Settings, company: Company) -> Result:
 
 
 def _remove_old(builder: _Builder) -> None:
-    """Pages that this build no longer has: a week's second file of receipts, say."""
+    """Delete pages that this build no longer has, such as a second file of receipts."""
     kept = set(builder.files)
     for folder in ("", SCORECARD, REVIEW, "receipts", "restricted"):
         for path in (builder.target / folder).iterdir() if (builder.target / folder).is_dir() else ():

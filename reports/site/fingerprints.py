@@ -106,7 +106,7 @@ class Fingerprints:
         self.kept = _read(site / FINGERPRINTS)
 
     def stays(self, key: str, page: Page, places: Places) -> bool:
-        """Whether the files of a page are there as they were written, and say what they would say now."""
+        """Whether the files of a page are unchanged since they were written and would be written the same."""
         kept = self.kept.get(key)
         if (
             kept is None
@@ -176,7 +176,7 @@ class Fingerprints:
 
 @cache
 def _code() -> str:
-    """Of what renders pages: ours, without the pages, and the libraries'."""
+    """Hash what renders pages: our code without the pages, and the libraries' versions."""
     ours = [
         path
         for package in ("foundation", "reports")
@@ -208,7 +208,7 @@ def _state(path: Path) -> list[int] | None:
 
 
 def _read(path: Path) -> dict[str, Kept]:
-    """What is remembered; nothing where the file is missing, damaged or of another version."""
+    """Read what is remembered; nothing if the file is missing, damaged or of another version."""
     try:
         return {key: Kept(**one) for key, one in json.loads(path.read_text(encoding="utf-8")).items()}
     except (OSError, ValueError, TypeError, AttributeError):

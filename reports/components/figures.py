@@ -38,8 +38,18 @@ def LineChart(
     usual: Sequence[tuple[float, float] | None] = (),
     signals: Collection[int] = (),
 ) -> Markup:
-    """Lines with their names at the right end; the goal, where there is one, is dashed. `months`: the days
-    of `x` stand for their months. `usual`, `signals`: as of `charts.Chart`."""
+    """Lines with their names at the right end; the goal, where there is one, is dashed.
+
+    Args:
+        data: the block.
+        x: its column of days.
+        y: its columns with the numbers, a line each; `names` are their names.
+        unit: `count`, `money:USD`, `percent`, `minutes`, `hours` or `days`.
+        goal: its column with the goal.
+        months: whether the days of `x` stand for their months.
+        usual: lower and upper limit of the usual range for each row.
+        signals: the places of the rows that are signals, from 0.
+    """
     shown = [
         series(name, data.column(column), color)
         for column, name, color in zip(y, names or y, colors, strict=False)
@@ -72,7 +82,11 @@ def BarChart(
     height: int = 220,
     months: bool = False,
 ) -> Markup:
-    """One series as bars; the goal, where there is one, is dashed. `months`: as of `LineChart`."""
+    """One series as bars; the goal, where there is one, is dashed.
+
+    Args:
+        y: the column with the numbers; the others as of `LineChart`.
+    """
     shown = [series(name or title, data.column(y), "c1", "bar")]
     if goal:
         shown.append(series("Goal", data.column(goal), "goal", "goal", 1.5))

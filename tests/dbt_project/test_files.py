@@ -78,6 +78,7 @@ def mistakes(make_warehouse: MakeWarehouse) -> str:
         "--select",
         "path:seeds",
         "int_goals__rows",
+        "int_people__addresses",
         "int_scorecard__metrics",
         "int_scorecard__line_people",
         "stg_scoreline__sources",

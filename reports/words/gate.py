@@ -163,7 +163,7 @@ def _decide(cursor: duckdb.DuckDBPyConnection, week: date, sections: set[str], r
 
 
 def together(gates: Sequence[Gate]) -> Gate:
-    """One decision for a report: held only where all are, and every reason once."""
+    """Combine decisions into one for a report: held only if all are held, each reason once."""
     reasons = list(dict.fromkeys(reason for one in gates for reason in one.reasons))
     decisions = {one.decision for one in gates}
     if not gates or decisions == {"green"}:
@@ -178,20 +178,20 @@ def uses(line: Row | Line, source: str) -> bool:
 
 
 def _worth_a_note(source: Row, lines: Sequence[Row]) -> bool:
-    """A refused table is news for those whose lines need it."""
+    """Whether to name a source: it is late or fails, or refuses a table that one of the lines needs."""
     if source.state == "partly_refused":
         return any(source.source in (line.refusing or "").split(", ") for line in lines)
     return bool(source.state != "ok")
 
 
 def typed_in(line: Row | Line) -> bool:
-    """People type the line's numbers in; no system has them."""
+    """Whether people type the line's numbers in."""
     return bool(line.feed == "manual" or line.sources == "manual")
 
 
 def _down(source: Row, due: Any) -> bool:
-    """No number of the week can rest on it: it never loaded, or it broke or was disconnected before the week
-    was complete (a running one: began)."""
+    """Whether no number of the week can rest on a source: it never loaded, or it failed or was
+    disconnected before the week was complete (a running week: before it began)."""
     if source.complete_through is None:
         return True
     return bool(source.state in ("failing", "not_connected") and source.complete_through < due)
@@ -221,7 +221,7 @@ def _sentence(source: Row, zone: str) -> str:
 
 
 def line_reasons(lines: Sequence[Row], label: str) -> list[str]:
-    """Which lines have no number, or not a whole one, and why; a sentence per reason."""
+    """List the lines without a number or with a partial one, and why: a sentence per reason."""
 
     def named(members: Sequence[Row]) -> str:
         return ", ".join(
@@ -252,7 +252,7 @@ def line_reasons(lines: Sequence[Row], label: str) -> list[str]:
 
 
 def _by(lines: Sequence[Row], key: Callable[[Row], str]) -> list[tuple[str, list[Row]]]:
-    """Lines that have the same to say, in the order in which it is first said."""
+    """Group lines by their text, in the order in which each text first occurs."""
     groups: dict[str, list[Row]] = {}
     for line in lines:
         groups.setdefault(plain(key(line), 300), []).append(line)

@@ -44,7 +44,7 @@ PER = {
 
 
 def benchmark_of(text: str | None) -> str:
-    """A metric's benchmark; nothing for one that only says that there is none."""
+    """Return a metric's benchmark; empty if it only says that there is none."""
     return "" if not text or text.startswith(("No outside benchmark", "None")) else text
 
 
@@ -310,7 +310,7 @@ def picked(line: Row | Line, picks: Collection[str]) -> bool:
 
 
 def named_of(picks: Collection[str]) -> list[str]:
-    """The sections and lines that picks name, for a sentence."""
+    """List the named sections and lines, for a sentence."""
     return sorted(pick for pick in picks if not pick.startswith("-"))
 
 
@@ -332,7 +332,7 @@ def signals_first(lines: Iterable[Line]) -> list[Line]:
 
 
 def nothing_missed(lines: Iterable[Line]) -> str:
-    """What to say where no line missed its goal."""
+    """Return the sentence for a list without a missed line."""
     known = any(line.row.status in ("met", "near") for line in lines)
     return f"Nothing {STATUS['below'].lower()}." if known else "No line has a number to judge."
 

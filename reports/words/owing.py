@@ -40,13 +40,13 @@ def read_owing(connection: duckdb.DuckDBPyConnection, monday: date) -> dict[str,
 
 
 def owes(line: Line, owing: Mapping[str, str]) -> str | None:
-    """Who has not typed in their part of a number; None where nobody is asked to, or everybody has. `owing`:
-    what `read_owing` returns."""
+    """Return who has not typed in their part of a number; None if nobody is asked to, or everybody has.
+    `owing`: what `read_owing` returns."""
     if not gate.typed_in(line):
         return None
     return owing.get(line.line_id) or (None if line.value is not None else line.owner_names or "no owner")
 
 
 def can_owe(sources: Mapping[str, gate.SourceState]) -> bool:
-    """Whether the file with the typed-in numbers was read. While it was not, nobody owes one."""
+    """Whether the typed-in numbers were read. Until then, nobody owes one."""
     return "manual" in sources and sources["manual"].state == "ok"

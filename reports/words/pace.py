@@ -24,7 +24,7 @@ WORDS = {
 
 
 def by_need(rows: Iterable[_Paced]) -> list[_Paced]:
-    """What needs attention first: by pace, then by how far off it is."""
+    """Sort by pace, then by distance from the goal: what needs attention comes first."""
     places = list(WORDS)
     return sorted(
         rows,
@@ -42,7 +42,7 @@ def tally(rows: Collection[Row | Line]) -> list[tuple[str, str]]:
 
 
 def up(needed: Number, unit: str) -> str:
-    """Rounded up: less would not be enough."""
+    """Format a number rounded up, because less would not be enough."""
     step = Decimal(1) if unit.startswith("money") or exact(needed) >= 100 else Decimal("0.1")
     return number(exact(needed).quantize(step, ROUND_CEILING), unit)
 

@@ -19,8 +19,8 @@ _EACH = 2
 
 
 def number_text(row: Row, side: str) -> str:
-    """The number before (`was`) or since (`now`), told apart from the other however they round; `53% (42 of
-    79)` of a ratio."""
+    """Format the number before (`was`) or since (`now`) with enough digits to tell the two apart; `53% (42
+    of 79)` of a ratio."""
     value, other = row[f"value_{side}"], row["value_now" if side == "was" else "value_was"]
     if value is None:
         return "n/a" if row[f"status_{side}"] == "not_applicable" else "blank"
@@ -80,8 +80,8 @@ def sentence(row: Row) -> str:
 
 
 def notes(rows: Sequence[Row], zone: str, most: int) -> list[str]:
-    """A line of text per changed number, the newest first; what one build changed alike in many weeks of a
-    line is one.
+    """Return a line of text per changed number, the newest first. Weeks of a line that one build changed
+    alike share one.
 
     Args:
         rows: changes, the newest first.

@@ -26,7 +26,7 @@ _BY_THEMSELVES = ("outside", "range")
 
 
 def marked(rules: Sequence[str | None]) -> list[int]:
-    """Places of the weeks that a drawing marks: signals by themselves, and the newest that ends a run."""
+    """Return the places of the weeks that a drawing marks: single signals, and the newest week of a run."""
     newest = len(rules) - 1
     return [i for i, rule in enumerate(rules) if rule in _BY_THEMSELVES or (rule and i == newest)]
 
@@ -50,7 +50,7 @@ def no_range_text(reason: str, n: int) -> str:
 
 
 def amount(value: Number, unit: str) -> str:
-    """A number as a range or a change says it: money from 100 on without cents."""
+    """Format a number of a range or a change: money from 100 on without cents."""
     whole = unit.startswith("money") and abs(exact(value)) >= 100
     return number(round(exact(value), 6), unit, 0 if whole else None)
 
@@ -161,7 +161,7 @@ class Signal:
     _RULES = {"outside": _outside, "range": _jump, "three_of_four": _near, "eight_in_a_row": _shift}
 
     def _step(self, size: Number, *, down: bool = False) -> str:
-        """A change from week to week; of a share in points. `down`: of a count the whole number below."""
+        """Format a change from week to week; of a share in points. `down`: round a count down."""
         if self.unit == "percent":
             points = exact(size) * 100
             return f"{number(points, 'count', 0 if points >= 10 else 1)} points"

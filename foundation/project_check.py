@@ -184,8 +184,9 @@ def _models(file: Path) -> list[tuple[int, str, dict[str, Any]]]:
         if (found := re.match(r"  - name: *['\"]?(\w+)", line))
     }
     return [
-        (lines.get(model["name"], 1), model["name"], model.get("config", {}).get("meta", {}))
+        (lines.get(model["name"], 1), model["name"], (model.get("config") or {}).get("meta") or {})
         for model in loaded.get("models") or ()
+        if "name" in model  # dbt says so of the others
     ]
 
 

@@ -112,18 +112,18 @@ def page_faults(settings: Settings, folder: Path = PAGES) -> Iterator[str]:
         for path in pages.values():
             try:
                 page = parse_file(path)
-                base = pages.get(str(page.meta.get("extends")))
+                extends = page.meta.get("extends")
+                base = pages.get(extends) if isinstance(extends, str) else None
                 above = [parse_file(base)] if base and base != path else []
             except ScorelineError as error:
                 yield f"{path}, {error}"
-            else:
-                head = path.read_text(encoding="utf-8").splitlines()[: page.offset]
-                for fault in (
-                    *_of_front_matter(page, head, known),
-                    *_of_blocks(page, above, known, parser),
-                    *_of_template(page, above),
-                ):
-                    yield f"{path}, {fault}"
+                continue
+            head = path.read_text(encoding="utf-8").splitlines()[: page.offset]
+            found = [*_of_front_matter(page, head, known)]
+            if above or not extends:  # without the page that it extends, nothing can be said of its names
+                found += [*_of_blocks(page, above, known, parser), *_of_template(page, above)]
+            for fault in found:
+                yield f"{path}, {fault}"
 
 
 def _of_front_matter(page: Source, head: Sequence[str], known: _Known) -> Iterator[str]:
@@ -132,23 +132,26 @@ def _of_front_matter(page: Source, head: Sequence[str], known: _Known) -> Iterat
             (i for i, one in enumerate(head, 1) if re.search(rf"(?<![\w.]){re.escape(name)}\b", one)), 1
         )
 
-    for key, said in model_faults(FrontMatter, page.meta):
+    wrong = list(model_faults(FrontMatter, page.meta))
+    for key, said in wrong:
         yield f"line {line(key)}: {said}"
-    named: list[tuple[str, str, Any, Collection[str]]] = [
-        (key, "page", page.meta.get(key), known.pages) for key in ("extends", "report")
+    meta = {key: value for key, value in page.meta.items() if key not in dict(wrong)}
+    named: list[tuple[str, str, str | None, Collection[str]]] = [
+        (key, "page", meta.get(key), known.pages) for key in ("extends", "report")
     ]
-    named += [("needs", "mart", page.meta.get("needs"), known.marts)]
-    named += [("reads", "mart", name, known.marts) for name in page.meta.get("reads") or ()]
-    named += [("lines", "section or line", name, known.lines) for name in page.meta.get("lines") or ()]
+    named += [("needs", "mart", meta.get("needs"), known.marts)]
+    named += [("reads", "mart", name, known.marts) for name in meta.get("reads") or ()]
+    named += [("lines", "section or line", name, known.lines) for name in meta.get("lines") or ()]
     for key, what, name, names in named:
-        if isinstance(name, str) and name not in names:
+        if name is not None and name not in names:
             yield f"line {line(name)}, {key}: {unknown(what, name, sorted(names))}"
 
 
 def _of_blocks(
     page: Source, above: Sequence[Source], known: _Known, parser: duckdb.DuckDBPyConnection
 ) -> Iterator[str]:
-    params = _GIVEN.union(*(source.meta.get("params") or () for source in (*above, page)))
+    declared = [source.meta.get("params") for source in (*above, page)]
+    params = _GIVEN.union(*(one for one in declared if isinstance(one, dict)))
     seen: set[str] = set()
     for block in page.blocks:
         place = f"line {block.line}, block '{block.name}'"

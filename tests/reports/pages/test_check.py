@@ -68,6 +68,8 @@ def test_nor_with_the_lines_of_the_sales_company(monkeypatch: pytest.MonkeyPatch
         ("nav: Calls", "report: call", "line 3, report: unknown page 'call'; did you mean 'calls'?"),
         ("  - inside_sales.dials", "  - inside_sales.dails", "line 7, lines: unknown section or line 'inside_sales.dails'; did you mean 'inside_sales.dials'?"),
         ("needs: fct_scorecard_weekly", "needs: fct_scorecard_wekly", "line 9, needs: unknown mart 'fct_scorecard_wekly'"),
+        ("params: {first: null}", "params: 5", "line 8: params: Input should be a valid dictionary"),
+        ("lines:\n  - inside_sales.dials\n", "lines: 5\n", "line 6: lines: Input should be a valid list"),
         ("title: Calls\n", "title: [\n", "line 4: the front matter is not valid YAML"),
         ("'inside_sales.dials'", "'inside_sales.dails'", "line 12, block 'dials': unknown line 'inside_sales.dails'; did you mean 'inside_sales.dials'?"),
         ("'inside_sales.dials'", "'inside_sale.dials'", "did you mean 'inside_sales.dials'?"),

@@ -14,7 +14,7 @@ call outcomes   GET /properties/calls              -> raw_hubspot.call_outcomes
 lists           GET /lists/…/name/{warm_list}, /lists/{id}/memberships
                 -> raw_hubspot.lists, raw_hubspot.list_members (one dated snapshot a day)
 account         GET /account-info/details          -> raw_hubspot.account
-forms, form submissions, marketing mails and their statistics, web analytics: marketing.py
+forms, form submissions, marketing mails and their statistics: marketing.py; web analytics: traffic.py
 
 The first run lists everything. Later runs search by last-modified from twenty minutes before the last run,
 walk by record id (so the search's cap of 10,000 is never met), read the associations of the changed rows, and

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import urllib.parse
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
 from typing import Any
 
 from dlt_pipelines.core.api_versions import ApiVersions, LastDay, last_day, months_after
-from dlt_pipelines.errors import PermanentError
+from dlt_pipelines.errors import Gone, NotAvailable, PermanentError
 from dlt_pipelines.wire.client import Client
 from dlt_pipelines.wire.paging import Complaint, expect, listed, once
 from foundation.settings import Company
@@ -177,3 +178,12 @@ def results(answer: Any, what: str) -> list[dict[str, Any]]:
 def parsed_instant(text: str | None) -> datetime | None:
     """An instant of the state."""
     return datetime.fromisoformat(text) if text else None
+
+
+@contextmanager
+def optional(what: str) -> Iterator[None]:
+    """Around requests for what an account may lack: an endpoint that is gone is not available."""
+    try:
+        yield
+    except Gone as error:
+        raise NotAvailable(f"HubSpot does not offer {what} to this account: {error}") from None

@@ -1,4 +1,5 @@
 """HubSpot's marketing side: tables of the source `hubspot` that an account has or has not, each on its own.
+Web analytics: traffic.py.
 
 forms           GET /marketing/forms               -> raw_hubspot.forms               merge on id
 submissions     GET /form-integrations/v1/submissions/forms/{id}
@@ -6,27 +7,22 @@ submissions     GET /form-integrations/v1/submissions/forms/{id}
 marketing mails GET /marketing/emails?includeStats=true
                 -> raw_hubspot.marketing_mails     merge on id
                 -> raw_hubspot.marketing_mail_stats   counters, one dated snapshot a day
-web analytics   GET /analytics/v2/reports/sources/daily
-                -> raw_hubspot.web_traffic         sessions by day and source, replaced day by day
 
 Forms and mails are listed in full by every run (a request per hundred: opens move no modified date, so only a
 full list shows new counters); one that is no longer listed is archived. The archived ones are listed when
 everything is, once a week. Submissions come newest first without a date filter: of each form the pages are
 read down to a day before the form's last reading, one request a form on a quiet day. What a visitor typed
 stays in HubSpot but for the e-mail address; page addresses lose query and fragment. Counters are kept by day
-for mails of the last 90 days and for those that are sent on and on; for all others once a week. Web traffic
-is read again for a week back.
+for mails of the last 90 days and for those that are sent on and on; for all others once a week.
 
 Missing scopes, a plan without Marketing Hub, or an old endpoint that HubSpot has switched off: that table is
 "not available", the others load. A counter or a count that HubSpot leaves out is null, not zero.
 
-UNCONFIRMED: what replaces the submissions and analytics endpoints, so they have no dated path; forms have a
-dated path in beta only, and where that is refused the numbered one is asked. Whether old submissions can be
-paged to the end: where a later page is refused, what came is kept and the table is complete from the oldest
-submission on. The numbers of daily web traffic: an object of dates is expected, another answer makes the
-table not available; days are those of the account's zone. New sessions are sessions less returning ones, or
-by the rate of new visitors where only that comes. No limits of these endpoints are published besides the
-app's burst, so each kind has a lane with few requests at once.
+UNCONFIRMED: what replaces the submissions endpoint, so it has no dated path; forms have a dated path in beta
+only, and where that is refused the numbered one is asked. Whether old submissions can be paged to the end:
+where a later page is refused, what came is kept and the table is complete from the oldest submission on. No
+limits of these endpoints are published besides the app's burst, so each kind has a lane with few requests at
+once.
 """
 
 from __future__ import annotations
@@ -34,9 +30,8 @@ from __future__ import annotations
 import hashlib
 import urllib.parse
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import dlt
@@ -48,11 +43,19 @@ from dlt_pipelines.core.source import ColumnType, Table, replaces_same
 from dlt_pipelines.core.values import parse
 from dlt_pipelines.doctor.findings import Finding, readable
 from dlt_pipelines.errors import Gone, NotAvailable
-from dlt_pipelines.sources.hubspot.api import FULL_DAYS, SOURCE, paged, parsed_instant, path, results
+from dlt_pipelines.sources.hubspot import traffic
+from dlt_pipelines.sources.hubspot.api import (
+    FULL_DAYS,
+    SOURCE,
+    optional,
+    paged,
+    parsed_instant,
+    path,
+    results,
+)
 from dlt_pipelines.sources.hubspot.memory import HubSpotRun
 from dlt_pipelines.wire.budget import Limit
 from dlt_pipelines.wire.client import Client
-from foundation.calendar import local_date
 from foundation.settings import Company
 
 PATHS = ("/marketing/", "/form-integrations/", "/analytics/")
@@ -62,9 +65,6 @@ AGAIN = timedelta(days=1)
 """Submissions are read down to so long before the form's last reading."""
 MOVING = timedelta(days=90)
 """So long the counters of a mail keep moving after it was sent."""
-RESTATED_DAYS, HISTORY_DAYS, SPAN_DAYS = 7, 730, 92
-"""Days of web traffic that every run reads again, that the first run reads, and that one request asks for."""
-
 FORMS: Fields = {
     "id": ("id", "text"),
     "name": ("name", "text"),
@@ -120,16 +120,6 @@ STATS: Fields = {
     "snapshot_date": ("snapshot_date", "date"),
     **{column: (f"stats.counters.{name}", "bigint") for column, name in COUNTERS.items()},
 }
-VISITS: Fields = {
-    "day": ("day", "date"),
-    "source": ("breakdown", "text"),
-    "sessions": ("visits", "bigint"),
-    "visitors": ("visitors", "bigint"),
-    "new_sessions": ("new", "bigint"),
-    "page_views": ("rawViews", "bigint"),
-    "contacts": ("contacts", "bigint"),
-    "leads": ("leads", "bigint"),
-}
 _MAY_LACK = frozenset(
     {
         "archived_at",
@@ -137,10 +127,6 @@ _MAY_LACK = frozenset(
         "planned_at",
         "subcategory",
         "campaign_id",
-        "visitors",
-        "new_sessions",
-        "contacts",
-        "leads",
         *COUNTERS,
     }
 )
@@ -153,14 +139,6 @@ def lanes(*shared: Limit) -> dict[str, tuple[Limit, ...]]:
         "mails": (*shared, Limit(2, 0)),
         "analytics": (*shared, Limit(1, 0)),
     }
-
-
-@contextmanager
-def _optional(what: str) -> Iterator[None]:
-    try:
-        yield
-    except Gone as error:
-        raise NotAvailable(f"HubSpot does not offer {what} to this account: {error}") from None
 
 
 class _Catalogue:
@@ -221,7 +199,7 @@ def _list(
 
 def _forms(run: HubSpotRun, archived: bool) -> list[dict[str, Any]]:
     where, numbered = path(run.company, "forms"), path(run.company, "forms", version="v3")
-    with _optional("forms"):
+    with optional("forms"):
         try:
             return _list(run, where, {"formTypes": "all"}, archived, "forms")
         except Gone:
@@ -232,7 +210,7 @@ def _forms(run: HubSpotRun, archived: bool) -> list[dict[str, Any]]:
 
 def _mails(run: HubSpotRun, archived: bool) -> list[dict[str, Any]]:
     where = path(run.company, "mails")
-    with _optional("marketing mails"):
+    with optional("marketing mails"):
         try:
             return _list(run, where, {"includeStats": "true"}, archived, "mails")
         except NotAvailable as error:
@@ -339,77 +317,6 @@ def _submission(form_id: str, row: Mapping[str, Any], run: HubSpotRun) -> dict[s
     }
 
 
-def _traffic(run: HubSpotRun) -> Iterator[Any]:
-    zone = run.company.zone
-    cursor = run.state.get("web_traffic", {})
-    today = local_date(run.started_at, zone)
-    begins = run.company.hubspot.start_date or today - timedelta(days=HISTORY_DAYS)
-    first, last = begins, today
-    if run.backfill:
-        first = local_date(run.window.since, zone) if run.window.since else begins
-        last = min(local_date(run.window.until, zone), today) if run.window.until else today
-    elif "through" in cursor:
-        begins = date.fromisoformat(cursor["from"])
-        first = date.fromisoformat(cursor["through"]) - timedelta(days=RESTATED_DAYS)
-    run.complete_from["web_traffic"] = datetime.combine(begins, time(), zone).astimezone(UTC)
-    yield from typed(
-        "hubspot.web_traffic",
-        VISITS,
-        _days(run, first, last),
-        run.warn,
-        key=("source", "day"),
-        may_lack=_MAY_LACK,
-    )
-    if not run.backfill:
-        dlt.current.source_state()["web_traffic"] = {"from": begins.isoformat(), "through": today.isoformat()}
-
-
-def _days(run: HubSpotRun, first: date, last: date) -> Iterator[list[dict[str, Any]]]:
-    while first <= last:
-        end = min(first + timedelta(days=SPAN_DAYS - 1), last)
-        with _optional("web analytics"):
-            answer = run.client.get(
-                path(run.company, "traffic"),
-                {"start": f"{first:%Y%m%d}", "end": f"{end:%Y%m%d}"},
-                lane="analytics",
-            )
-        yield _visits(answer)
-        first = end + timedelta(days=1)
-
-
-def _visits(answer: Any) -> list[dict[str, Any]]:
-    """Rows of an answer of daily web traffic: day -> one object per source.
-
-    Raises:
-        NotAvailable: the answer has another shape.
-    """
-    try:
-        found = {date.fromisoformat(day): rows for day, rows in answer.items()}
-        return [
-            row | {"day": day.isoformat(), "new": _new(row)} for day, rows in found.items() for row in rows
-        ]
-    except (AttributeError, TypeError, ValueError):
-        came = ", ".join(map(str, answer)) if isinstance(answer, dict) else type(answer).__name__
-        raise NotAvailable(
-            "HubSpot's web analytics answer in a shape that is not known here (an object of dates):"
-            f" {came[:100]}"
-        ) from None
-
-
-def _new(row: Mapping[str, Any]) -> int | None:
-    """Sessions of visitors who had never come before."""
-    sessions, returning, rate = (
-        row.get("visits"),
-        row.get("returningVisits"),
-        row.get("newVisitorSessionRate"),
-    )
-    if not isinstance(sessions, int):
-        return None
-    if isinstance(returning, int):
-        return sessions - returning
-    return round(sessions * rate) if isinstance(rate, int | float) else None
-
-
 TABLES: tuple[Table[HubSpotRun], ...] = (
     Table(
         "forms",
@@ -447,15 +354,7 @@ TABLES: tuple[Table[HubSpotRun], ...] = (
         write=replaces_same("snapshot_date", "mail_id"),
         is_snapshot=True,
     ),
-    Table(
-        "web_traffic",
-        "Sessions on the website by day (of the account's zone) and source; new_sessions are those of"
-        " visitors who came first.",
-        ("day", "source"),
-        kinds(VISITS),
-        _traffic,
-        write=replaces_same("day"),
-    ),
+    traffic.TABLE,
 )
 
 
@@ -464,29 +363,27 @@ def diagnose(client: Client, company: Company, today: date) -> Iterator[Finding]
     found: list[dict[str, Any]] = []
 
     def forms() -> None:
-        with _optional("forms"):
+        with optional("forms"):
             found.extend(
                 results(client.get(path(company, "forms"), {"limit": 1}, lane="forms"), "HubSpot forms")
             )
 
     def submissions() -> None:
-        with _optional("form submissions"):
+        with optional("form submissions"):
             client.get(path(company, "submissions", found[0]["id"]), {"limit": 1}, lane="forms")
 
     def mails() -> None:
-        with _optional("marketing mails"):
+        with optional("marketing mails"):
             client.get(path(company, "mails"), {"limit": 1, "includeStats": "true"}, lane="mails")
 
-    def traffic() -> None:
-        with _optional("web analytics"):
-            day = f"{today:%Y%m%d}"
-            _visits(client.get(path(company, "traffic"), {"start": day, "end": day}, lane="analytics"))
+    def web_analytics() -> None:
+        traffic.read_days(client, company, today, today)
 
     for what, call, scope, plan in (
         ("forms", forms, "forms", ""),
         ("form submissions", submissions, "forms", ""),
         ("marketing mails", mails, "marketing.email.read", "; the statistics need Marketing Hub"),
-        ("web analytics", traffic, "business-intelligence", "; it needs Marketing Hub"),
+        ("web analytics", web_analytics, "business-intelligence", "; it needs Marketing Hub"),
     ):
         if what == "form submissions" and not found:
             continue

@@ -26,6 +26,7 @@ from dlt.common.configuration.container import Container
 from dlt.common.configuration.providers import ConfigProvider, CustomLoaderDocProvider
 from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
 from dlt.common.runtime.run_context import RunContext
+from dlt.common.storages.load_package import create_load_id
 
 from dlt_pipelines import versions
 from dlt_pipelines.core.clocks import APART, instant_of_run, without_future
@@ -34,6 +35,7 @@ from dlt_pipelines.core.run import Run
 from dlt_pipelines.core.settlement import Outcome, Settled, TableReport, closing, ledger_rows, settle, waiting
 from dlt_pipelines.core.source import CURSORS, Window
 from dlt_pipelines.core.tables import declared, running
+from dlt_pipelines.core.unchanged import is_stored
 from dlt_pipelines.doctor import credential_ages
 from dlt_pipelines.errors import PermanentError, SourceError
 from dlt_pipelines.registry import SOURCES, SourceEntry, source_entry
@@ -250,11 +252,22 @@ def _open_pipeline(entry: SourceEntry, settings: Settings) -> tuple[Any, list[st
             shutil.rmtree(settings.dlt_dir / entry.name, ignore_errors=True)
             pipeline = attached()
         pipeline.sync_destination()
-        settled = _settle(entry, warehouse, lambda outcome: outcome.closed_at)
-        warnings = [text for one in settled for text in one.outcome.told]
-        for text in warnings:
-            log.warning("an interrupted load said: %s", text)
-        return pipeline, warnings
+        return pipeline, _settled_late(entry, warehouse)
+
+
+def _is_pending(entry: SourceEntry, settings: Settings) -> bool:
+    """Whether a killed run left what it had fetched, as `has_pending_data` of a pipeline that is not open."""
+    packages = ("normalize/extracted", "load/normalized")
+    return any(any((settings.dlt_dir / entry.name).glob(f"{folder}/*")) for folder in packages)
+
+
+def _settled_late(entry: SourceEntry, warehouse: Warehouse) -> list[str]:
+    """Settle what killed runs have loaded; returns their warnings. Call with the lock held."""
+    settled = _settle(entry, warehouse, lambda outcome: outcome.closed_at)
+    warnings = [text for one in settled for text in one.outcome.told]
+    for text in warnings:
+        log.warning("an interrupted load said: %s", text)
+    return warnings
 
 
 def _settle(entry: SourceEntry, warehouse: Warehouse, ended: Callable[[Outcome], datetime]) -> list[Settled]:
@@ -319,6 +332,8 @@ class _Load:
 
     def _pull(self, client: Connection) -> LoadReport:
         entry, source = self.entry, self.source
+        if entry.kind == "files" and not self.window.is_backfill and (report := self._nothing_new(client)):
+            return report
         with self.warehouse.write_lock(f"load {entry.name}: cursors"), self.warehouse.kept_open():
             pipeline, warnings = _open_pipeline(entry, self.settings)
         origin = self._origin(client)
@@ -347,7 +362,7 @@ class _Load:
             # an account without records may have no name yet; the one that is known stays
             kept = run.state.get("origin", origin) if origin.endswith(": ") else origin
             state.setdefault("sources", {})[entry.name] = {**run.state, "origin": kept}
-        last = closing(entry, lambda: self._outcome(run))
+        last = closing(entry, lambda: self._outcome(run, run.load_id()))
         pipeline.extract(
             [running(source, run), last],
             workers=len(run.tables) + 1,
@@ -359,8 +374,36 @@ class _Load:
             *_, settled = _settle(entry, self.warehouse, lambda _: self.settings.now() - self.ahead)
         if run.unavailable:
             _declare(entry, self.settings)
+        return self._report(settled)
+
+    def _nothing_new(self, client: Connection) -> LoadReport | None:
+        """The load of files that say what the warehouse has: a row in the ledger, without half a second of
+        dlt. None: they say something else."""
+        entry, source, warehouse = self.entry, self.source, self.warehouse
+        run = Run(
+            self.settings,
+            self.company,
+            self.started_at,
+            client,
+            source.memory(),
+            source.pulled_with(self.asked),
+        )
+        if source.begin:
+            source.begin(run)
+        with (
+            warehouse.write_lock(f"load {entry.name}"),
+            contextlib.closing(warehouse.connect()) as connection,
+        ):
+            if _is_pending(entry, self.settings) or not is_stored(connection, source, run):
+                return None
+            run.warnings += _settled_late(entry, warehouse)
+            outcome = self._outcome(run, create_load_id())
+            now = self.settings.now()
+            return self._report(warehouse.again(partial(settle, connection, warehouse, entry, outcome, now)))
+
+    def _report(self, settled: Settled) -> LoadReport:
         return LoadReport(
-            entry.name,
+            self.entry.name,
             "ok",
             settled.tables,
             self._requests,
@@ -369,8 +412,8 @@ class _Load:
             settled.outcome.told,
         )
 
-    def _outcome(self, run: Run[Any, Any]) -> Outcome:
-        """Build the outcome. dlt calls it after the last row."""
+    def _outcome(self, run: Run[Any, Any], load_id: str) -> Outcome:
+        """Build the outcome, after the last row."""
         run.refuse_fed(self.source.feeds)
         if self.source.end:
             self.source.end(run)
@@ -379,7 +422,7 @@ class _Load:
             run,
             sorted(self.asked),
             self.redact,
-            load_id=run.load_id(),
+            load_id=load_id,
             closed_at=self.settings.now() - self.ahead,
             clock=self.vendors_clock or run.started_at,
             requests=self._requests,

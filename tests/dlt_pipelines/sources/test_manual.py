@@ -4,6 +4,7 @@ the others."""
 from __future__ import annotations
 
 import re
+import shutil
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -224,6 +225,33 @@ def test_rows_of_the_future_wait_and_removed_rows_leave(folder: Path, company: C
     assert query(Settings(), "select count(*) from raw_manual.entries") == [(1,)]
     (folder / "a.csv").unlink()
     assert load("manual", Settings(), company).tables["entries"].rows_total == 0
+
+
+def test_files_that_have_not_changed_cost_a_ledger_row(folder: Path, company: Company) -> None:
+    def loaded() -> tuple[int, int, bool]:
+        """(rows written, rows there, whether dlt has worked) after a load."""
+        shutil.rmtree(Settings().dlt_dir / "manual", ignore_errors=True)
+        found = load("manual", Settings(), company).tables["entries"]
+        return found.rows_loaded, found.rows_total, (Settings().dlt_dir / "manual").exists()
+
+    def value() -> list[tuple[Decimal, ...]]:
+        return query(Settings(), "select value from raw_manual.entries order by line")
+
+    (folder / "a.csv").write_text(HEADER + GOOD + GOOD.replace("Chamber", "Lunch"))
+    assert loaded() == (2, 2, True)
+    assert loaded() == (0, 2, False)
+    ledger = query(
+        Settings(),
+        "select status, rows_total, complete_through = started_at, newest_record from ledger.loads"
+        " where source = 'manual' and table_name = 'entries' order by load_number",
+    )
+    assert len(ledger) == 2 and ledger[0] == ledger[1] and ledger[0][:3] == ("ok", 2, True)
+    (folder / "a.csv").write_text(HEADER + GOOD + GOOD.replace("Chamber", "Lunch").replace(",2,", ",3,"))
+    assert loaded() == (2, 2, True) and value() == [(2,), (3,)]
+    (folder / "a.csv").write_text(HEADER + GOOD + GOOD)  # the same row twice is another content
+    assert loaded()[2] and loaded() == (0, 2, False)
+    (folder / "a.csv").unlink()
+    assert loaded() == (0, 0, True) and loaded() == (0, 0, False)
 
 
 def test_hostile_text_is_only_text(folder: Path, company: Company) -> None:

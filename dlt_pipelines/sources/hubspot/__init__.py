@@ -16,11 +16,13 @@ lists           GET /lists/…/name/{warm_list}, /lists/{id}/memberships
 account         GET /account-info/details          -> raw_hubspot.account
 forms, form submissions, marketing mails and their statistics: marketing.py; web analytics: traffic.py
 
-The first run lists everything. Later runs search by last-modified from twenty minutes before the last run,
-walk by record id (so the search's cap of 10,000 is never met), read the associations of the changed rows, and
-list the archived records, which a search does not show. Once a week, on the first run of a Monday or later,
-everything is listed again: a record that is gone without trace is marked archived, unless it lies outside of
-what `start_date` asks for.
+The first run lists everything. Later runs read what was modified since twenty minutes before the last run,
+and its associations. The 200 newest changes come first, with the number of all records; where they do not
+reach back far enough, a search walks by record id (so its cap of 10,000 is never met). Archived records,
+which a search does not show, are listed when that number differs from that of the stored and the new records
+(then some were deleted), and always where `start_date` leaves records out. Once a week, on the first run of a
+Monday or later, everything is listed again: a record that is gone without trace is marked archived, unless it
+lies outside of what `start_date` asks for.
 
 Quirks: every value is a string or null; a property that the portal lacks is a missing key; the same
 association comes twice (labelled and unlabelled); HTTP 207 of the association batch is success; `after` may
@@ -158,6 +160,9 @@ def identify(client: Client[Facts]) -> str:
 def totals(run: HubSpotRun) -> Iterator[tuple[str, int]]:
     """How many records there are of each object, without archived ones, as a search tells it."""
     for name in run.countable(TARGETS):
+        if name in run.memory.totals:
+            yield name, run.memory.totals[name]
+            continue
         where = f"{path(run.company, 'objects', name)}/search"
         yield (
             name,
@@ -171,13 +176,16 @@ def totals(run: HubSpotRun) -> Iterator[tuple[str, int]]:
 
 
 def recall(connection: Any, run: HubSpotRun) -> None:
-    """Before the run, with the lock held: the properties that hold values in the warehouse."""
+    """Before the run, with the lock held: the properties that hold values in the warehouse, and the records
+    that are not archived there."""
     for name in run.tables & set(run.state.get("objects", {})) & set(PROPERTIES):
         columns = list(PROPERTIES[name])
         counts = connection.execute(
             f"select {', '.join(f'count({column})' for column in columns)} from raw_hubspot.{name}"
         ).fetchone()
         run.memory.filled[name] = {column for column, count in zip(columns, counts, strict=True) if count}
+        live = connection.execute(f"select id from raw_hubspot.{name} where not coalesce(archived, false)")
+        run.memory.live[name] = live.to_arrow_table().column("id").combine_chunks()
 
 
 def settle(connection: Any, outcome: Outcome) -> None:

@@ -141,7 +141,7 @@ def warm_list(client: Client, company: Company) -> dict[str, Any] | None:
 def _warm_list(run: HubSpotRun) -> dict[str, Any]:
     """The configured warm list. Without it nobody knows who is on it: its tables keep what they had, and say
     so."""
-    if found := warm_list(run.client, run.company):
+    if found := run.memory.warm_list(lambda: warm_list(run.client, run.company)):
         return found
     if name := run.company.hubspot.warm_list:
         raise NotAvailable(

@@ -68,6 +68,11 @@ class Memory:
     """Histories, on their way from the deals."""
     filled: dict[str, set[str]] = field(default_factory=dict)
     """Object -> the columns that hold values in the warehouse: properties that the portal has."""
+    live: dict[str, pa.Array] = field(default_factory=dict)
+    """Object -> ids of the stored records that are not archived."""
+    totals: dict[str, int] = field(default_factory=dict)
+    """Object -> how many records the vendor has, as a search for what changed told on the way."""
+    warm_list: Once[dict[str, Any] | None] = field(default_factory=Once)
     forms: Once[list[dict[str, Any]]] = field(default_factory=Once)
     mails: Once[list[dict[str, Any]]] = field(default_factory=Once)
 

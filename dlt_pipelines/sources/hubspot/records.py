@@ -8,6 +8,7 @@ from typing import Any
 
 import dlt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from dlt_pipelines.core.records import Batches, Promised, Strange, at
 from dlt_pipelines.core.source import Table, replaces_same
@@ -39,6 +40,8 @@ from dlt_pipelines.wire.paging import capped, entries, once
 
 OVERLAP = timedelta(minutes=20)
 """The search index lags behind writes by seconds to minutes, and the two clocks may differ by ten minutes."""
+MOST_FOUND = 200
+"""Records that one search may ask for."""
 LINKED = tuple(name for name, targets in TARGETS.items() if targets)
 """Objects whose pull brings associations."""
 
@@ -72,6 +75,9 @@ class Pull:
         """Whether the key may not read some of the associations."""
         self.sound = self.sound_links = 0
         """Records and associations that have them."""
+        self.found_ids: list[str] = []
+        self.gone: list[str] = []
+        """Ids of what a search brought, and of the archived records."""
         self.directed = self.undirected = 0
         """Mails with and without a direction."""
         # the object with the most pages sets the pace, so its next page never waits behind another's
@@ -101,11 +107,10 @@ class Pull:
             self._listed_all(begins)
             new["full_at"] = new["pulled_at"]
         else:
-            yield from self._search(
-                [[{"propertyName": self._modified, "operator": "GTE", "value": _millis(pulled_at - OVERLAP)}]]
-            )
+            yield from self._changed(pulled_at - OVERLAP)
             run.complete_through |= dict.fromkeys(tables, run.started_at - OVERLAP)
-        yield from self._list(archived=True)
+        if begins or "differs" in cursor or self._beyond() != 0:
+            yield from self._list(archived=True)
         yield from self.promised.kept(self.rows.rest())
         if self.undirected and not self.directed:
             run.warn(f"hubspot.emails: {self.undirected} {WITHOUT_DIRECTION}. {MAIL_SCOPE}")
@@ -120,7 +125,10 @@ class Pull:
             objects = dlt.current.source_state().setdefault("objects", {})
             if self.links_refused:
                 new["links_refused"] = "yes"
-            objects[name] = {**{key: at for key, at in cursor.items() if key != "links_refused"}, **new}
+            if beyond := self._beyond():  # one more that is deleted would go unnoticed
+                new["differs"] = "yes"
+            outdated = {"links_refused"} | ({"differs"} if beyond == 0 else set())
+            objects[name] = {**{key: at for key, at in cursor.items() if key not in outdated}, **new}
 
     @property
     def _modified(self) -> str:
@@ -184,6 +192,7 @@ class Pull:
         long: dict[str, list[str]] = {}
         for page in paged(self.client, where, params, rank=self.rank, rows=self._records):
             self._add(page)
+            self.gone += [row["id"] for row in page] if archived else []
             for target in targets:
                 links: list[tuple[str, Sequence[str]]] = []
                 for row in page:
@@ -215,8 +224,63 @@ class Pull:
         self.links_refused = True
         self.run.refuse("associations", f"{self.name} with {target}: {error}")
 
+    def _changed(self, since: datetime) -> Iterator[pa.Table]:
+        """What was modified since an instant. The newest changes come with the number of all records, and
+        mostly they are all there is; otherwise a search brings everything."""
+        body = {
+            "filterGroups": [],
+            "sorts": [{"propertyName": self._modified, "direction": "DESCENDING"}],
+            "properties": [*dict.fromkeys((*self.columns.values(), self._modified))],
+            "limit": MOST_FOUND,
+        }
+        answer = self.client.post(self._search_path, body, lane="search", rank=self.rank)
+        rows = results(answer, f"HubSpot search for {self.name}")
+        total = answer.get("total")
+        if isinstance(total, int):
+            self.run.memory.totals[self.name] = total
+        page = [row for row in rows if is_record(row)]
+        moments = [
+            parse("timestamp", at(row, f"properties.{self._modified}"), "", lambda _: None) for row in page
+        ]
+        told = [moment for moment in moments if moment]
+        # what is not in order, or not understood, is left to the search
+        in_order = len(told) == len(rows) and told == sorted(told, reverse=True)
+        if in_order and (len(rows) == total or told and told[-1] < since):
+            changed = [row for row, moment in zip(page, told, strict=True) if moment >= since]
+            self._add(self._sift(changed))
+            yield from self._found([row["id"] for row in changed])
+            return
+        yield from self._search(
+            [[{"propertyName": self._modified, "operator": "GTE", "value": _millis(since)}]]
+        )
+
+    def _beyond(self) -> int | None:
+        """How many more records the vendor counts than are stored or new, without the deleted ones that were
+        listed. None: a run that lists everything does not ask."""
+        live, total = self.run.memory.live.get(self.name), self.run.memory.totals.get(self.name)
+        if live is None or total is None:
+            return None
+
+        def stored(ids: set[str]) -> int:
+            return pc.sum(pc.is_in(pa.array(sorted(ids), pa.string()), value_set=live)).as_py() or 0
+
+        gone = set(self.gone)
+        new = set(self.found_ids) - gone
+        return total - (len(live) - stored(gone) + len(new) - stored(new))
+
+    @property
+    def _search_path(self) -> str:
+        return f"{path(self.run.company, 'objects', self.name)}/search"
+
+    def _found(self, ids: list[str]) -> Iterator[pa.Table]:
+        """After a search: the associations of what it brought."""
+        yield from self._hand_on()
+        self.found_ids += ids
+        if ids:
+            for target in self.targets:
+                self._read_links(target, ids)
+
     def _search(self, groups: list[list[dict[str, str]]]) -> Iterator[pa.Table]:
-        where = f"{path(self.run.company, 'objects', self.name)}/search"
         last = 0
 
         def pages() -> Iterator[list[dict[str, Any]]]:
@@ -234,10 +298,10 @@ class Pull:
                     ],
                     "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
                     "properties": list(dict.fromkeys(self.columns.values())),
-                    "limit": 200,
+                    "limit": MOST_FOUND,
                 }
                 answer = self.client.post(
-                    where, body, lane="search", rank=self.rank, complaint=once(empty_but_more)
+                    self._search_path, body, lane="search", rank=self.rank, complaint=once(empty_but_more)
                 )
                 rows = results(answer, f"HubSpot search for {self.name}")
                 page = self._sift(rows)
@@ -249,7 +313,9 @@ class Pull:
                         f"HubSpot search for {self.name}: says there are {promised} more and gives none,"
                         " twice"
                     )
-                if not page or (len(rows) < 200 and not (isinstance(answer, dict) and answer.get("paging"))):
+                if not page or (
+                    len(rows) < MOST_FOUND and not (isinstance(answer, dict) and answer.get("paging"))
+                ):
                     return
                 newest = int(page[-1]["id"])
                 if newest <= last:
@@ -263,9 +329,7 @@ class Pull:
             self._add(page)
             changed += [row["id"] for row in page]
             yield from self._hand_on()
-        if changed:
-            for target in self.targets:
-                self._read_links(target, changed)
+        yield from self._found(changed)
 
     def _records(self, answer: Any, what: str) -> list[dict[str, Any]]:
         return self._sift(results(answer, what))

@@ -1,96 +1,63 @@
-"""What a shared warehouse costs: loads into a lake (a real Postgres, and a server that speaks S3 on loopback)
-beside loads into the file, one source after another and all at once, each source in a process of its own.
+"""A shared warehouse against the file: loads into a lake (a real Postgres, and a server that speaks S3 on
+loopback) beside loads into the file, one source after another and all at once, each in a process of its own.
 
-`python -m benchmarks.lake` prints a table. Both servers run on this machine too, so what they use is missing
-in CPU seconds and stands in the way of everything else: elapsed seconds are those of a small machine.
+Both servers run on this machine too. What they use is missing in CPU seconds and stands in the way of
+everything else: elapsed seconds are those of a small machine.
 """
 
 from __future__ import annotations
 
-import os
-import resource
-import subprocess
 import sys
-import tempfile
-import time
+from collections.abc import Iterator, Mapping
+from dataclasses import astuple
 from pathlib import Path
 
-from dlt_pipelines.core.load import ensure_tables
-from foundation.settings import PROJECT_ROOT, Settings, load_company
-from sandbox import running_sandbox
+from benchmarks.measure import Cost, cost, cost_at_once
+from benchmarks.table import Row, by_cpu
+from foundation.settings import PROJECT_ROOT
 from tests.support.lake import new_lake, running_s3
 from tests.support.postgres import running_postgres
 
-AS_OF = "2025-10-27T12:00:00Z"
-SOURCES = ("zendesk", "intercom", "justcall", "billcom")
+_SOURCES = ("zendesk", "intercom", "justcall", "billcom")
 """Sources of similar size that wait for their vendors little."""
-_LOAD = """
-import sys
-from dlt_pipelines.core.load import load
-from foundation.settings import Settings, load_company
-settings = Settings()
-load(sys.argv[1], settings, load_company(settings))
-"""
-Row = tuple[str, float, float]
-"""(what, elapsed seconds, CPU seconds of the loading processes)"""
+_SETTINGS = "from foundation.settings import Settings, load_company; settings = Settings()\n"
+_TABLES = (
+    f"from dlt_pipelines.core.load import ensure_tables; {_SETTINGS}"
+    "ensure_tables(settings, load_company(settings))"
+)
+_LOAD = (
+    f"import sys; from dlt_pipelines.core.load import load; {_SETTINGS}"
+    "load(sys.argv[1], settings, load_company(settings))"
+)
+_BECAUSE = "each table is a transaction in the catalog, and DuckDB's extensions load once per process"
 
 
-def rows() -> list[Row]:
-    """Measure loads into the file and into a lake, first one after another, then at once."""
-    found: list[Row] = []
-    with (
-        running_sandbox(as_of=AS_OF, port=0) as sandbox,
-        running_postgres() as postgres,
-        running_s3() as s3,
-        tempfile.TemporaryDirectory(prefix="scoreline-bench-") as folder,
-    ):
-        for kind in ("file", "ducklake"):
-            company = Path(folder) / f"{kind}.toml"
-            text = (PROJECT_ROOT / "company.toml").read_text(encoding="utf-8")
-            company.write_text(text.replace('# kind = "file"', f'kind = "{kind}" #'), encoding="utf-8")
-            environment = sandbox.environment | {
-                "SCORELINE_COMPANY_FILE": str(company),
-                "SCORELINE_HOME": str(Path(folder) / kind),
-                "SCORELINE_AS_OF": AS_OF,
-                "SCORELINE_ENV_FILE": os.devnull,
-                **(new_lake(postgres, s3) if kind == "ducklake" else {}),
-            }
-            os.environ.update(environment)
-            settings = Settings()
-            began, used = time.perf_counter(), time.process_time()
-            ensure_tables(settings, load_company(settings))
-            found.append(
-                (f"{kind}: make all tables", time.perf_counter() - began, time.process_time() - used)
-            )
-            found.append((f"{kind}: {len(SOURCES)} sources, one after another", *_loads(1)))
-            found.append((f"{kind}: {len(SOURCES)} sources at once", *_loads(len(SOURCES))))
-            found.append((f"{kind}: nothing new, one after another", *_loads(1)))
-    return found
+def rows(folder: Path, environment: Mapping[str, str]) -> Iterator[Row]:
+    """The lake against the file. `environment`: the sandbox, the clock."""
+    with running_postgres() as postgres, running_s3() as s3:
+        file, lake = (
+            _measured(folder / kind, kind, {**environment, **more})
+            for kind, more in (("file", {}), ("ducklake", new_lake(postgres, s3)))
+        )
+        for what in file:
+            yield Row(f"lake: {what}", by_cpu(lake[what], file[what]), "into the file", because=_BECAUSE)
 
 
-def _loads(at_once: int) -> tuple[float, float]:
-    began, used = time.perf_counter(), _cpu()
-    waiting, running = list(SOURCES), list[subprocess.Popen[bytes]]()
-    while waiting or running:
-        while waiting and len(running) < at_once:
-            command = [sys.executable, "-W", "ignore", "-c", _LOAD, waiting.pop(0)]
-            running.append(subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
-        if running.pop(0).wait():
-            raise RuntimeError("a load failed")
-    return time.perf_counter() - began, _cpu() - used
+def _measured(home: Path, kind: str, environment: Mapping[str, str]) -> dict[str, Cost]:
+    company = home.with_suffix(".toml")
+    text = (PROJECT_ROOT / "company.toml").read_text(encoding="utf-8")
+    company.write_text(text.replace('# kind = "file"', f'kind = "{kind}" #'), encoding="utf-8")
+    own = {**environment, "SCORELINE_HOME": str(home), "SCORELINE_COMPANY_FILE": str(company)}
+    commands = [(sys.executable, "-W", "ignore", "-c", _LOAD, source) for source in _SOURCES]
+    number = len(_SOURCES)
+    return {
+        "make all tables": cost((sys.executable, "-W", "ignore", "-c", _TABLES), own),
+        f"load {number} sources, one after another": _total([cost(one, own) for one in commands]),
+        f"{number} sources at once, nothing new": cost_at_once(commands, [own] * number),
+        f"{number} sources one after another, nothing new": _total([cost(one, own) for one in commands]),
+    }
 
 
-def _cpu() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
-
-
-def main() -> None:
-    """Print the table."""
-    print(f"{'what':48} {'seconds':>8} {'CPU s':>8}")
-    for what, seconds, cpu in rows():
-        print(f"{what:48} {seconds:8.1f} {cpu:8.1f}")
-
-
-if __name__ == "__main__":
-    main()
+def _total(costs: list[Cost]) -> Cost:
+    seconds, cpu, peaks = zip(*map(astuple, costs), strict=True)
+    return Cost(sum(seconds), sum(cpu), max(peaks))

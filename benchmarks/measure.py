@@ -20,6 +20,13 @@ _ADOPT = 36
 """Linux: PR_SET_CHILD_SUBREAPER."""
 
 
+_SIDE_BY_SIDE = """
+import json, os, subprocess, sys
+running = [subprocess.Popen(command, env=os.environ | own) for command, own in json.loads(sys.argv[1])]
+sys.exit(max([process.wait() for process in running]))
+"""
+
+
 @dataclass(frozen=True)
 class Cost:
     """What a command cost. `cpu`: user and system seconds; `peak_mb`: of its largest process."""
@@ -46,6 +53,16 @@ def cost(command: Sequence[str], environment: Mapping[str, str]) -> Cost:
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)} failed:\n{done.stderr[-2000:]}")
     return Cost(**json.loads(done.stdout.splitlines()[-1]))
+
+
+def cost_at_once(commands: Sequence[Sequence[str]], environments: Sequence[Mapping[str, str]]) -> Cost:
+    """Run commands side by side, each with its own environment.
+
+    Raises:
+        RuntimeError: one of them failed.
+    """
+    told = json.dumps([[[*command], {**own}] for command, own in zip(commands, environments, strict=True)])
+    return cost((sys.executable, "-c", _SIDE_BY_SIDE, told), {})
 
 
 def main() -> None:

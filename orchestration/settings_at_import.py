@@ -9,11 +9,14 @@ from typing import Any
 
 import dagster as dg
 
+from foundation.garbage import collect_less
 from foundation.private import private_files
 from foundation.settings import Settings, load_company
 from foundation.warehouse import first_published_week
 
-private_files()  # for the webserver, the daemon and every run, however they are started
+# for the webserver, the daemon and every run, however they are started
+private_files()
+collect_less()
 SETTINGS = Settings()
 COMPANY = load_company(SETTINGS)
 LOCATION = SETTINGS.location

@@ -6,8 +6,6 @@ the command runs, and `--help` imports none: so a module may import what it need
 
 from __future__ import annotations
 
-import atexit
-import gc
 import os
 import signal
 import sys
@@ -19,6 +17,7 @@ import click
 
 from foundation import __version__
 from foundation.errors import unknown
+from foundation.garbage import collect_less
 
 COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     "Try it": {
@@ -134,8 +133,6 @@ class Scoreline(click.Group):
         raise click.exceptions.Exit(128 + stops[0])
 
 
-_OBJECTS_BETWEEN = 50_000
-"""New objects after which Python looks for cycles among them; 700 unless somebody says otherwise."""
 _STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -164,14 +161,7 @@ def main() -> None:
     from foundation.private import private_files
 
     private_files()
-    _collect_less()
-
-
-def _collect_less() -> None:
-    """Let Python look for cycles less often, and not at all as it ends: imports make a million objects that
-    stay, and going through them again and again took a quarter of a command's CPU time."""
-    gc.set_threshold(_OBJECTS_BETWEEN, 20, 100)
-    atexit.register(gc.freeze)
+    collect_less()
 
 
 main.params.append(_VERBOSE)

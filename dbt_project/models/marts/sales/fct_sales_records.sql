@@ -29,6 +29,16 @@ deals as (
     from {{ ref('fct_sales_deals') }}
 ),
 
+-- whose record it is: joined by what is equal alone, because any other condition of an outer join compares each row with each
+events as (
+    select
+        *,
+        case when measure in ('activities', 'emails') then record_id end as activity_id,
+        case when measure in ('new_contacts', 'leads', 'mqls', 'sqls', 'web_visits', 'form_fills') then record_id end as contact_id,
+        case when measure = 'deals_created' then record_id end as deal_id
+    from {{ ref('int_sales__events') }}
+),
+
 recorded as (
     select
         coalesce(activities.kind, events.measure) as measure,
@@ -40,16 +50,12 @@ recorded as (
         coalesce(activities.record_url, contacts.record_url, deals.record_url) as record_url,
         coalesce(contacts.source_label, deals.source_label) as source_label,
         coalesce(contacts.status_label, deals.status_label) as status_label
-    from {{ ref('int_sales__events') }} as events
-    left join activities on events.measure in ('activities', 'emails') and events.record_id = activities.record_id
-    left join contacts
-        on
-            events.measure in ('new_contacts', 'leads', 'mqls', 'sqls', 'web_visits', 'form_fills')
-            and events.record_id = contacts.record_id
-    left join deals on events.measure = 'deals_created' and events.record_id = deals.record_id
+    from events
+    left join activities on events.activity_id = activities.record_id
+    left join contacts on events.contact_id = contacts.record_id
+    left join deals on events.deal_id = deals.record_id
     -- what becomes of deals is in fct_sales_deals
-    where
-        events.measure in ('activities', 'emails', 'new_contacts', 'leads', 'mqls', 'sqls', 'web_visits', 'form_fills', 'deals_created')
+    where coalesce(events.activity_id, events.contact_id, events.deal_id) is not null
 
     union all
 

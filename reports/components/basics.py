@@ -33,7 +33,7 @@ _UNCHANGED = Decimal("0.0005")
 
 
 def Value(data: Result, column: str, unit: str = "count", **where: Any) -> str:
-    """One number out of a one-row block."""
+    """One number: `column` of the only row of a block, or of its only row where `where` holds."""
     return number(data.where(**where).one()[column], unit)
 
 
@@ -70,7 +70,7 @@ def change(share: Decimal, unit: str, points: str, good: str | None = "up") -> C
 def Delta(
     now: Number | None, then: Number | None, unit: str = "count", up_is_good: bool = True, text: str = ""
 ) -> Markup:
-    """The change as a share; of a percentage, in points."""
+    """The change from `then` to `now` as a share; of a percentage, in points. `text`: the words after it."""
     points = unit.startswith("percent")
     if now is None or then is None or (not points and not then):
         return _html.delta(None, text)
@@ -92,7 +92,15 @@ def BigValue(
     trend: Sequence[Number | None] = (),
     info: str = "",
 ) -> Markup:
-    """A headline number as a tile, with change, goal, status and sparkline where they are given."""
+    """A headline number as a tile, with change, goal, status and sparkline where they are given.
+
+    Args:
+        data: a block of one row.
+        value: its column with the number; `compare`, `goal` and `status` are columns of it too.
+        compare_text: the words after the change.
+        trend: values of the sparkline, the oldest first.
+        info: the text of its tooltip.
+    """
     row = data.one()
     target, word = row[goal] if goal else None, row[status] if status else None
     return _html.big_value(

@@ -14,6 +14,7 @@ import pytest
 from dlt_pipelines.core.source import ColumnType, Source, Table
 from dlt_pipelines.registry import SOURCES
 from dlt_pipelines.wire.credentials import Credentials
+from tests.support.homes import MARKING, MARKS
 
 ROOT = Path(__file__).parents[3]
 TABLES = [(name, table) for name, entry in SOURCES.items() for table in entry.source.tables]
@@ -73,6 +74,17 @@ def test_the_macro_of_snapshots_lists_the_snapshot_tables() -> None:
 
 
 # ------------------------------------------------------------------ what a new source touches
+
+
+def test_every_source_whose_loads_mark_what_is_gone_is_killed_in_between() -> None:
+    marking = {
+        name
+        for name, entry in SOURCES.items()
+        if any(set(MARKS) & table.columns.keys() for table in entry.source.tables)
+    }
+    platforms = {"google_ads", "meta_ads", "linkedin_ads"}  # kinds/ads.py reads all of them alike
+    assert marking - platforms == set(MARKING)
+
 
 TOUCHED = (
     r"dlt_pipelines/sources/{source}(\.py|/.*)",

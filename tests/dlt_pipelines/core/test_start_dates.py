@@ -8,6 +8,7 @@ import pytest
 
 from dlt_pipelines.core.backfill import backfill
 from dlt_pipelines.core.load import load
+from dlt_pipelines.registry import SOURCES
 from foundation.settings import Company
 from sandbox import Sandbox
 from tests.dlt_pipelines.conftest import AS_OF, at, query
@@ -21,17 +22,27 @@ def starting(company: Company, source: str, start: date | None) -> Company:
     )
 
 
-@pytest.mark.parametrize(
-    ("source", "table"),
-    [
-        ("hubspot", "calls"),
-        ("zendesk", "tickets"),
-        ("intercom", "conversations"),
-        ("autotask", "time_entries"),
-        ("copper", "activities"),
-        ("justcall", "calls"),
-    ],
-)
+DATED = [
+    ("hubspot", "calls"),
+    ("zendesk", "tickets"),
+    ("intercom", "conversations"),
+    ("autotask", "time_entries"),
+    ("copper", "activities"),
+    ("justcall", "calls"),
+]
+"""Every source with the setting `start_date`, and a table that it concerns."""
+
+
+def test_every_source_with_a_start_date_is_here() -> None:
+    platforms = {"google_ads", "meta_ads", "linkedin_ads"}  # kinds/ads.py reads all of them alike
+    sections = {
+        name: Company.model_fields[name].annotation for name in SOURCES if name in Company.model_fields
+    }
+    dated = {name for name, section in sections.items() if "start_date" in section.model_fields}  # type: ignore[union-attr]
+    assert {source for source, _ in DATED} == dated - platforms
+
+
+@pytest.mark.parametrize(("source", "table"), DATED)
 def test_an_earlier_start_takes_a_backfill(
     sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch, source: str, table: str
 ) -> None:

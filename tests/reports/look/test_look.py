@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from foundation.settings import PROJECT_ROOT
 from reports.components.basics import Delta
 from reports.engine.markup import plain, web_address
 from reports.look import tokens
@@ -257,3 +258,18 @@ def test_the_words_of_the_statuses_are_written_once() -> None:
     files = [file for file in reports.rglob("*") if file.suffix in (".py", ".html", ".txt", ".md", ".js")]
     found = [file.name for file in files if words.search(file.read_text(encoding="utf-8"))]
     assert sorted(found) == ["tokens.py"]
+
+
+def test_templates_take_the_word_of_a_missed_goal_from_status() -> None:
+    """`STATUS` is the one place of the word; a template that wrote it would keep the old one."""
+    kinds = ("html", "txt", "md", "typ")
+    files = [
+        file
+        for folder in ("reports", "portal")
+        for kind in kinds
+        for file in (PROJECT_ROOT / folder).rglob(f"*.{kind}")
+    ]
+    assert len(files) > 60
+    word = re.compile(rf"\b{tokens.STATUS['below']}\b", re.I)
+    shown = {file: re.sub(r"\{#.*?#\}", "", file.read_text(encoding="utf-8"), flags=re.S) for file in files}
+    assert [file for file, text in shown.items() if word.search(text)] == []

@@ -79,11 +79,9 @@ def dbt(arguments: tuple[str, ...]) -> None:
     from foundation.dbt_files import project_dir
     from foundation.warehouse import open_warehouse
     from orchestration.dbt_manifest import dbt_environment
-    from orchestration.edited_files import checked
 
     settings = Settings()
     if _READS_WAREHOUSE.intersection(arguments):
-        checked(settings)
         ensure_tables(settings, load_company(settings))  # a fresh home has none
     project = project_dir(settings)
     place = ["--project-dir", str(project), "--profiles-dir", str(project)]

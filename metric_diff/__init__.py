@@ -211,6 +211,7 @@ def _copies(settings: Settings, *homes: Path) -> str:
             f" current_database() and {_KEPT_SCHEMAS}"
         ).fetchall():
             connection.execute(f'drop schema "{schema}" cascade')
+        connection.execute("drop table if exists config.sources")  # each revision writes its own shape
         try:
             row = connection.execute("select max(as_of) from config.clock").fetchone()
         except duckdb.CatalogException:

@@ -173,5 +173,8 @@ def _error(request: Request, status: int, text: str, headers: Mapping[str, str] 
     try:
         visit = Visit(request)
         return visit.page("error.html", title="Not possible", status=status, text=text)
-    except Exception:
-        return HTMLResponse("The portal cannot be used now.", status)
+    except Exception:  # the page needs the store too
+        logging.getLogger("scoreline.portal").error("%s", text)
+        return HTMLResponse(
+            "The portal cannot be used now, and has saved nothing. Try again later; its log says why.", status
+        )

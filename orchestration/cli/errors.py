@@ -75,6 +75,8 @@ def _of_sqlite(error: sqlite3.OperationalError, settings: Settings | None) -> st
     home = settings.home if settings else "the home"
     for words, reason in (
         ("disk is full", "the disk is full. Make room there and run it again."),
+        # of a full disk too: SQLite's files beside the database need room
+        ("disk I/O error", "the disk is full or broken. Make room there and run it again."),
         ("readonly database", f"it is read-only. {_OTHER_HOME}"),
         ("unable to open", f"it is missing or closed to this user. {_OTHER_HOME}"),
     ):

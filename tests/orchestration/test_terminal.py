@@ -46,6 +46,7 @@ from orchestration.cli.watch import Watch, watched
             "The disk with /home/x is full",
         ),
         (sqlite3.OperationalError("database or disk is full"), "the disk is full"),
+        (sqlite3.OperationalError("disk I/O error"), "the disk is full or broken. Make room"),
         (OSError(errno.EROFS, "Read-only file system", "/media/cd/dlt"), "the file system is read-only"),
         (PermissionError(errno.EACCES, "Permission denied", "/root/x"), "this user lacks the permission"),
         (NotADirectoryError(errno.ENOTDIR, "Not a directory", "/tmp/f/dlt"), "a file is in its place"),

@@ -60,16 +60,16 @@ def _said(report: LoadReport, rows: int) -> str:
     """`5 rows into 1 table, 4 requests, 0:00:44 waited for rate limits`"""
     if report.status == "not_connected":
         return "not connected (no credentials); its tables exist and are empty"
-
-    def many(count: int, what: str) -> str:
-        return f"{count:,} {what}{'s' if count != 1 else ''}"
-
-    said = [f"{many(rows, 'row')} into {many(len(report.tables), 'table')}"]
+    said = [f"{_many(rows, 'row')} into {_many(len(report.tables), 'table')}"]
     if report.requests:
-        said.append(many(report.requests, "request"))
+        said.append(_many(report.requests, "request"))
     if waited := timedelta(seconds=round(report.waited_seconds)):
         said.append(f"{waited} waited for rate limits")
     return ", ".join(said)
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count:,} {what}{'s' if count != 1 else ''}"
 
 
 def _materializations(entry: SourceEntry, report: LoadReport) -> Iterator[dg.MaterializeResult[None]]:
@@ -106,8 +106,9 @@ def _backfill(
 
     def told(part: Part) -> None:
         say = context.log.warning if part.error else context.log.info
-        result = part.error or f"{part.rows_loaded:,} rows"
-        say(f"{entry.label}, {part.name}: {'finished by an earlier call' if part.earlier else result}")
+        result = part.error or _many(part.rows_loaded, "row")
+        name = ", ".join(dict.fromkeys((entry.label, part.name)))  # a source that is pulled as a whole: once
+        say(f"{name}: {'finished by an earlier call' if part.earlier else result}")
 
     try:
         report = backfill(

@@ -69,6 +69,27 @@ def test_nothing_sticks_out(web: Any, site: Path, page: str) -> None:
         assert sticks_out(web, width) == [], width
 
 
+def test_a_phone_shows_every_column(web: Any, site: Path) -> None:
+    """A wide table of words becomes a block per row, with the names of its columns; a window that grows has the
+    table again."""
+    show(web, site, "data_health.html", 390)
+    size(web, 390)
+    tables = web.execute_script(
+        """
+      return [...document.querySelectorAll('.scroll > table.plain')].filter(t => t.offsetWidth).map(t => [
+        t.classList.contains('blocks'), t.scrollWidth <= t.parentNode.clientWidth, t.querySelectorAll('thead .n').length])"""
+    )
+    assert [True, True, 0] in tables
+    assert [one for one in tables if one[2] <= 2 and not one[1]] == [], "a column is out of sight"
+    labels = "return [...document.querySelectorAll('.blocks td')].map(c => getComputedStyle(c, '::before').content)"
+    assert '"State"' in web.execute_script(labels)
+    size(web, 1280)
+    gone = (
+        "const done = arguments[0]; setTimeout(() => done(document.querySelector('.blocks') === null), 100)"
+    )
+    assert web.execute_async_script(gone)
+
+
 def test_cells_do_not_run_into_each_other(web: Any, site: Path) -> None:
     for width in (960, 1024, 1280):
         show(web, site, "scorecard.html", width)

@@ -173,11 +173,14 @@ def _line_of(key: str, text: list[str], first: int) -> int:
     return first
 
 
+def load_yaml(file: Path) -> Any:
+    """The content of a YAML file, by a safe loader, in C where there is one."""
+    return yaml.load(file.read_bytes(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+
+
 def _models(file: Path) -> list[tuple[int, str, dict[str, Any]]]:
     """(line, name, meta) of each model in a .yml."""
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    text = file.read_text(encoding="utf-8")
-    loaded = yaml.load(text, loader) or {}  # a safe loader, in C where there is one
+    text, loaded = file.read_text(encoding="utf-8"), load_yaml(file) or {}
     lines = {
         found[1]: number
         for number, line in enumerate(text.splitlines(), 1)

@@ -11,8 +11,8 @@ from reports.engine.parse import PAGES
 from reports.pages.check import page_faults
 
 
-def checked(settings: Settings) -> str:
-    """Check everything; returns what was checked.
+def checked(settings: Settings, *, columns: bool = False) -> str:
+    """Check everything; returns what was checked. `columns`: as of `page_faults`.
 
     Raises:
         SettingsError: there are faults; one line per fault.
@@ -26,7 +26,7 @@ def checked(settings: Settings) -> str:
             found.append(str(error))
     pages = [path.stem for path in PAGES.glob("*.md")]
     if company and not found:  # names are compared with those of the seeds
-        found += [*faults(settings, company, pages), *page_faults(settings)]
+        found += [*faults(settings, company, pages), *page_faults(settings, columns=columns)]
     if found:
         raise SettingsError("\n".join(found))
     return f"{settings.company_file.name}, {len(SEEDS)} seeds, {len(pages)} pages and the metrics"

@@ -16,4 +16,4 @@ def check() -> None:
     """
     from orchestration.edited_files import checked
 
-    click.echo(f"No errors found in {checked(Settings())}.")
+    click.echo(f"No errors found in {checked(Settings(), columns=True)}.")

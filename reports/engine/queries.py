@@ -267,6 +267,23 @@ def check_block(cursor: duckdb.DuckDBPyConnection, block: Block, params: Collect
     return needed
 
 
+def try_block(cursor: duckdb.DuckDBPyConnection, block: Block, params: Mapping[str, Any]) -> None:
+    """Make the block's table without its rows, for the blocks below it: quick, and enough to find a name that
+    does not exist.
+
+    Raises:
+        PageError: as of `run`.
+    """
+    # written into the text: DuckDB imports numpy for the first value that is bound
+    sql = _with_values(block.sql, params) if check_block(cursor, block, params) else block.sql
+    try:
+        cursor.execute(f"create temp table {block.name} as (\n{sql.rstrip().rstrip(';')}\n) with no data")
+        if block.most:
+            cursor.execute(_first(block))
+    except duckdb.Error as error:
+        raise _fault(block, _message(error, block)) from None
+
+
 def _run_block(
     cursor: duckdb.DuckDBPyConnection,
     block: Block,

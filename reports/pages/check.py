@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,12 @@ from jinja2 import nodes
 from pydantic import BaseModel, ConfigDict, Field
 
 from foundation.errors import ScorelineError, unknown
-from foundation.project_check import model_faults
+from foundation.project_check import load_yaml, model_faults
 from foundation.seeds import seed_rows
 from foundation.settings import Settings
 from reports.components import EXPORTS, NAMES, signature
 from reports.engine.parse import PAGES, Source, parse_file
-from reports.engine.queries import check_block
+from reports.engine.queries import check_block, try_block
 from reports.engine.render import environment, tree_of
 
 
@@ -74,8 +75,8 @@ VALUES = {
     "mails": "mails that have not arrived",
 }
 """What every page can use beside the components and its blocks, and what it is."""
-_GIVEN = {"week", "lines", "newest"}
-"""Parameters that the site gives to every page."""
+_GIVEN = {"week": "2025-10-20", "lines": [], "newest": True}
+"""Parameters that the site gives to every page, with values to try its blocks with."""
 _OWN_VALUES = {"scorecard": {"archived"}, "receipts": {"back", "cards", "contents", "days", "heading"}}
 """What only these pages get."""
 
@@ -91,8 +92,12 @@ class _Known:
     """Sections and lines: those of the company, and every metric by its section."""
 
 
-def page_faults(settings: Settings, folder: Path = PAGES) -> Iterator[str]:
+def page_faults(settings: Settings, folder: Path = PAGES, *, columns: bool = True) -> Iterator[str]:
     """A sentence per fault, with file and line.
+
+    Args:
+        columns: run the blocks of a page that has no other fault on empty marts too, which finds columns that
+            do not exist. The build of the site finds them as well.
 
     Raises:
         SettingsError: scorecard_lines.csv cannot be read.
@@ -108,7 +113,8 @@ def page_faults(settings: Settings, folder: Path = PAGES) -> Iterator[str]:
         sections,
         sections | {row["line_id"] for row in rows} | {f"{path.parent.name}.{path.stem}" for path in metrics},
     )
-    with duckdb.connect(":memory:") as parser:
+    with duckdb.connect(":memory:", config={"threads": "1"}) as parser:
+        sound: dict[str, list[tuple[Path, Source]]] = {}
         for path in pages.values():
             try:
                 page = parse_file(path)
@@ -122,8 +128,48 @@ def page_faults(settings: Settings, folder: Path = PAGES) -> Iterator[str]:
             found = [*_of_front_matter(page, head, known)]
             if above or not extends:  # without the page that it extends, nothing can be said of its names
                 found += [*_of_blocks(page, above, known, parser), *_of_template(page, above)]
+            if not found:
+                sound.setdefault(base.stem if above and base else path.stem, []).append((path, page))
             for fault in found:
                 yield f"{path}, {fault}"
+        if columns:
+            _make_marts(parser, models / "marts")
+            for name, group in sound.items():
+                yield from _of_columns(parser, parse_file(pages[name]), group)
+
+
+def _make_marts(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """Make the marts without rows, from their contracts, as the published file has them."""
+    connection.execute("attach ':memory:' as published")
+    connection.execute("create schema published.marts")
+    for file in folder.rglob("*.yml"):
+        for model in (load_yaml(file) or {}).get("models") or ():
+            columns = ", ".join(f'"{one["name"]}" {one["data_type"]}' for one in model.get("columns", ()))
+            connection.execute(f'create table published.marts."{model["name"]}" ({columns})')
+
+
+def _of_columns(
+    connection: duckdb.DuckDBPyConnection, base: Source, group: Sequence[tuple[Path, Source]]
+) -> Iterator[str]:
+    """Faults of the blocks of a page and of those that extend it, which share its blocks."""
+    with closing(connection.cursor()) as cursor:
+        cursor.execute("use published")
+        params = {**base.meta.get("params", {}), **_GIVEN}
+        try:
+            for block in base.blocks:
+                try_block(cursor, block, params)
+        except ScorelineError as error:
+            yield from (f"{path}, {error}" for path, page in group if page == base)
+            return
+        for path, page in group:
+            own = page.blocks if page != base else []
+            try:
+                for block in own:
+                    try_block(cursor, block, {**params, **page.meta.get("params", {}), **_GIVEN})
+            except ScorelineError as error:
+                yield f"{path}, {error}"
+            for block in own:
+                cursor.execute(f"drop table if exists {block.name}")
 
 
 def _of_front_matter(page: Source, head: Sequence[str], known: _Known) -> Iterator[str]:
@@ -151,7 +197,7 @@ def _of_blocks(
     page: Source, above: Sequence[Source], known: _Known, parser: duckdb.DuckDBPyConnection
 ) -> Iterator[str]:
     declared = [source.meta.get("params") for source in (*above, page)]
-    params = _GIVEN.union(*(one for one in declared if isinstance(one, dict)))
+    params = _GIVEN.keys() | {name for one in declared if isinstance(one, dict) for name in one}
     seen: set[str] = set()
     for block in page.blocks:
         place = f"line {block.line}, block '{block.name}'"
@@ -189,20 +235,22 @@ def _of_template(page: Source, above: Sequence[Source]) -> Iterator[str]:
     blocks = {block.name for source in (*above, page) for block in source.blocks}
     names = blocks | NAMES.keys() | VALUES.keys() | _OWN_VALUES.get(page.name.removesuffix(".md"), set())
     names |= env.globals.keys()
-    found = list(tree.find_all(nodes.Name))
-    free = used - names - {node.name for node in found if node.ctx != "load"}
+    found = list(tree.find_all((nodes.Name, nodes.Filter, nodes.Test, nodes.Call)))
+    free = used - names - {one.name for one in found if isinstance(one, nodes.Name) and one.ctx != "load"}
     for node in found:
-        if node.name in free:
-            free.discard(node.name)
-            yield f"line {node.lineno + page.offset}: {unknown('name', node.name, sorted(names))}"
-    for kind, what, there in ((nodes.Filter, "filter", env.filters), (nodes.Test, "test", env.tests)):
-        for one in tree.find_all(kind):
-            if one.name not in there:  # within an `if` Jinja says so only when the page is rendered
-                yield f"line {one.lineno + page.offset}: {unknown(what, one.name, sorted(there))}"
-    for call in tree.find_all(nodes.Call):
-        if isinstance(call.node, nodes.Name) and call.node.name in EXPORTS:
-            for fault in _of_call(call, call.node.name):
-                yield f"line {call.lineno + page.offset}: {fault}"
+        faults: Iterable[str] = ()
+        match node:
+            case nodes.Name(name=name) if name in free:
+                free.discard(name)
+                faults = [unknown("name", name, sorted(names))]
+            # within an `if` Jinja says so only when the page is rendered
+            case nodes.Filter(name=name) if name not in env.filters:
+                faults = [unknown("filter", name, sorted(env.filters))]
+            case nodes.Test(name=name) if name not in env.tests:
+                faults = [unknown("test", name, sorted(env.tests))]
+            case nodes.Call(node=nodes.Name(name=name)) if name in EXPORTS:
+                faults = _of_call(node, name)
+        yield from (f"line {node.lineno + page.offset}: {fault}" for fault in faults)
 
 
 def _of_call(call: nodes.Call, name: str) -> Iterator[str]:

@@ -75,6 +75,7 @@ def test_nor_with_the_lines_of_the_sales_company(monkeypatch: pytest.MonkeyPatch
         ("'inside_sales.dials'", "'inside_sale.dials'", "did you mean 'inside_sales.dials'?"),
         ("marts.fct_scorecard_weekly", "marts.fct_scorecard_wekly", "line 12, block 'dials': unknown mart 'fct_scorecard_wekly'; did you mean 'fct_scorecard_weekly'?"),
         ("params: {first: null}\n", "", "block 'dials': no value for $first; add it to the page's params"),
+        ("select week_start, value,", "select week_start, valeu,", "line 12, block 'dials': Binder Error: Referenced column \"valeu\" not found"),
         ("where line_id", "were line_id", "block 'dials': Parser Error"),
         ("{{ LineChart(", "{{ LineChrat(", "line 21: unknown name 'LineChrat'; did you mean 'LineChart'?"),
         ('goal="target"', 'gaol="target"', "line 21: unknown argument of LineChart 'gaol'; did you mean 'goal'?"),

@@ -117,7 +117,7 @@ def _definitions(dbt_dir: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         try:
             found = _models(file)
         except yaml.YAMLError as error:
-            raise SettingsError(_invalid(file, error)) from None
+            raise SettingsError(yaml_fault(file, error)) from None
         yield from ((name, meta) for _, name, meta in found)
 
 
@@ -133,7 +133,7 @@ def metric_faults(dbt_dir: Path) -> Iterator[str]:
             try:
                 found = _models(file)
             except yaml.YAMLError as error:
-                yield _invalid(file, error)
+                yield yaml_fault(file, error)
                 return
             text = file.read_text(encoding="utf-8").splitlines()
             for line, name, meta in found:
@@ -158,7 +158,8 @@ def metric_faults(dbt_dir: Path) -> Iterator[str]:
                         yield f"{path}: the reason {reason!r} has no text in {texts}."
 
 
-def _invalid(file: Path, error: yaml.YAMLError) -> str:
+def yaml_fault(file: Path, error: yaml.YAMLError) -> str:
+    """The sentence about a file that is not valid YAML."""
     mark, said = getattr(error, "problem_mark", None), getattr(error, "problem", error)
     return f"{file}, line {mark.line + 1 if mark else 1}: not valid YAML: {said}."
 

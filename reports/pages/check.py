@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import yaml
 from jinja2 import nodes
 from pydantic import BaseModel, ConfigDict, Field
 
 from foundation.errors import ScorelineError, unknown
-from foundation.project_check import load_yaml, model_faults
+from foundation.project_check import load_yaml, model_faults, yaml_fault
 from foundation.seeds import seed_rows
 from foundation.settings import Settings
 from reports.components import EXPORTS, NAMES, signature
@@ -133,19 +134,28 @@ def page_faults(settings: Settings, folder: Path = PAGES, *, columns: bool = Tru
             for fault in found:
                 yield f"{path}, {fault}"
         if columns:
-            _make_marts(parser, models / "marts")
+            yield from _make_marts(parser, models / "marts")
             for name, group in sound.items():
                 yield from _of_columns(parser, parse_file(pages[name]), group)
 
 
-def _make_marts(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
-    """Make the marts without rows, from their contracts, as the published file has them."""
+def _make_marts(connection: duckdb.DuckDBPyConnection, folder: Path) -> Iterator[str]:
+    """Make the marts without rows, from their contracts, as the published file has them. Faults of
+    contracts."""
     connection.execute("attach ':memory:' as published")
     connection.execute("create schema published.marts")
     for file in folder.rglob("*.yml"):
-        for model in (load_yaml(file) or {}).get("models") or ():
-            columns = ", ".join(f'"{one["name"]}" {one["data_type"]}' for one in model.get("columns", ()))
-            connection.execute(f'create table published.marts."{model["name"]}" ({columns})')
+        try:
+            listed = (load_yaml(file) or {}).get("models") or ()
+        except yaml.YAMLError as error:
+            yield yaml_fault(file, error)
+            continue
+        for model in listed:
+            try:
+                columns = ", ".join(f'"{one["name"]}" {one["data_type"]}' for one in model["columns"])
+                connection.execute(f'create table published.marts."{model["name"]}" ({columns})')
+            except (KeyError, TypeError, duckdb.Error):
+                yield f"{file}: {model.get('name')} needs columns, each with a name and a data_type."
 
 
 def _of_columns(

@@ -329,3 +329,11 @@ def test_the_locks_hold_every_extra() -> None:
         if group != "dev" or lock == "requirements-dev.lock":
             names = {re.split(r"[\[<>=]", requirement)[0].lower() for requirement in requirements}
             assert names <= locks[lock], (group, lock)
+
+
+def test_readers_ask_for_the_published_file() -> None:
+    """A lake's newest build is fetched when somebody asks; a path alone is the last one that was fetched."""
+    readers = [file for room in ("reports", "portal") for file in (PROJECT_ROOT / room).rglob("*.py")]
+    named = {str(file.relative_to(PROJECT_ROOT)) for file in readers if ".published_path" in file.read_text()}
+    assert named == {"portal/web.py"}  # its library asks at each visit
+    assert "Readers ask `published_file()`" in (PROJECT_ROOT / "docs/architecture.md").read_text()

@@ -25,6 +25,7 @@ from foundation.calendar import local_date, parse_week
 from foundation.settings import Company, Settings
 from foundation.store.engine import upsert
 from foundation.store.schema import digests
+from foundation.warehouse import published_file
 from reports.look.numbers import long_day, period_name
 from reports.mails.base import frame, with_glyphs
 from reports.mails.daily_digest.news import (
@@ -84,7 +85,7 @@ class DailyDigest(Report[News]):
 
     @cached_property
     def observed(self) -> Observed:
-        found = observe(self.settings.published_path)
+        found = observe(published_file(self.settings))
         self._readable = True
         return found
 

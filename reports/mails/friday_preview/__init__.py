@@ -19,6 +19,7 @@ from typing import Any
 from foundation import calendar
 from foundation.calendar import local_date, week_label
 from foundation.settings import Company, Settings
+from foundation.warehouse import published_file
 from reports.engine.markup import plain
 from reports.engine.queries import Block, Row, run
 from reports.look.numbers import (
@@ -311,10 +312,10 @@ class FridayPreview(Report[tuple[Preview, Gate]]):
 
     @cached_property
     def week(self) -> Running:
-        return observe(self.settings.published_path, self.monday)
+        return observe(published_file(self.settings), self.monday)
 
     def decide(self, sections: Collection[str]) -> Gate:
-        found = gate.decide(self.settings.published_path, self.monday, sections, running=True)
+        found = gate.decide(published_file(self.settings), self.monday, sections, running=True)
         if found.decision == "held":
             return found
         try:

@@ -12,6 +12,7 @@ from functools import cached_property
 from foundation import calendar
 from foundation.calendar import week_label
 from foundation.settings import Company, Settings
+from foundation.warehouse import published_file
 from reports.engine.markup import anchor
 from reports.look.numbers import week_name
 from reports.mails.base import footer, frame
@@ -79,16 +80,16 @@ class WeeklyScorecard(Report[Told]):
         yield recipients
 
     def decide(self, sections: Collection[str]) -> Gate:
-        return gate.decide(self.settings.published_path, self.monday, sections)
+        return gate.decide(published_file(self.settings), self.monday, sections)
 
     @cached_property
     def week(self) -> Week:
         """The week, with all changes that any of the recipients is told."""
-        return load_week(self.settings.published_path, self.monday, min(self._since.values(), default=None))
+        return load_week(published_file(self.settings), self.monday, min(self._since.values(), default=None))
 
     @cached_property
     def readers(self) -> Mapping[str, str]:
-        with reading(self.settings.published_path) as connection:
+        with reading(published_file(self.settings)) as connection:
             return read_readers(connection)
 
     def tell(self, recipient: str, sections: Collection[str], decision: Gate) -> Told:

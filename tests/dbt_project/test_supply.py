@@ -486,6 +486,7 @@ def test_without_smartlead_the_rates_are_those_of_hubspot(make_warehouse: MakeWa
             HUBSPOT_MAIL | {"id": "4", "hs_email_status": "FAILED"},
             HUBSPOT_MAIL | {"id": "5", "archived": True},
             HUBSPOT_MAIL | {"id": "6", "hs_email_direction": "INCOMING_EMAIL"},
+            HUBSPOT_MAIL | {"id": "7", "hs_email_open_count": None},
         ],
     )
     made.loaded("hubspot", through=at("2025-10-28T12:00:00"))
@@ -498,4 +499,5 @@ def test_without_smartlead_the_rates_are_those_of_hubspot(make_warehouse: MakeWa
         ("3", 0, "bounced"),
         ("4", 0, "not_sent"),
         ("5", 0, "deleted"),
+        ("7", 0, "not_tracked"),
     ]

@@ -17,7 +17,7 @@ with zendesk as (
         tickets.channel,
         tickets.priority,
         agents.email as assignee_email,
-        coalesce(tickets.reopens, 0) as reopens,
+        tickets.reopens,
         tickets.is_deleted,
         case
             when tickets.is_deleted then 'deleted'
@@ -53,7 +53,7 @@ intercom as (
         talks.channel,
         talks.priority,
         admins.email as assignee_email,
-        coalesce(talks.reopens, 0) as reopens,
+        talks.reopens,
         talks.is_deleted,
         case
             when talks.is_deleted then 'deleted'

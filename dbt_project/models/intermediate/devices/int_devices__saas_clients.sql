@@ -13,7 +13,10 @@ apps as (
         backups.app_type,
         -- null: the vendor gives no number, which is not zero
         arg_min(backups.active_services, backups.window_age_days) as services,
-        coalesce(max(backups.services_with_backup) filter (where backups.window_age_days <= 1), 0) as backed_up
+        case
+            when count(*) filter (where backups.window_age_days <= 1) = 0 then 0
+            else max(backups.services_with_backup) filter (where backups.window_age_days <= 1)
+        end as backed_up
     from {{ ref('stg_datto_bcdr__saas_backups') }} as backups
     inner join days on backups.snapshot_day = days.snapshot_day
     where backups.is_loaded and backups.window_age_days is not null
@@ -25,8 +28,8 @@ per_client as (
         snapshot_day,
         customer_id,
         sum(services) as services,
-        bool_or(services is null) as is_unknown,
-        sum(greatest(services - backed_up, 0)) as failing_services,
+        bool_or(services is null or backed_up is null) as is_unknown,
+        coalesce(sum(greatest(services - backed_up, 0)), 0) as failing_services,
         string_agg(
             case
                 when services > backed_up

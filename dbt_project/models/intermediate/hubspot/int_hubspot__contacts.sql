@@ -25,8 +25,8 @@ select
     contacts.created_at,
     nullif(upper(trim(contacts.lead_status)), '') as lead_status,
     {{ in_setting('contacts.lead_status', 'sales.dropped_lead_statuses') }} as is_dropped,
-    coalesce(contacts.num_visits, 0) as web_visits,
-    coalesce(contacts.num_form_fills, 0) as form_fills,
+    contacts.num_visits as web_visits,
+    contacts.num_form_fills as form_fills,
     -- HubSpot does not date every stage: who is in the stage lead or a later one has been a lead since the creation
     coalesce(contacts.became_lead_day, case when contacts.lifecycle_step >= 1 then contacts.created_day end) as lead_day,
     case

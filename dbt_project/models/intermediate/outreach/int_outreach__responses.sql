@@ -19,8 +19,9 @@ with emails as (
     select
         emails.person_key,
         emails.sent_day,
-        coalesce(mails.opens, 0) > 0 as is_opened,
-        coalesce(mails.replies, 0) > 0 as is_replied,
+        -- null: without any count HubSpot did not track the mail, and nobody knows
+        case when coalesce(mails.opens, mails.clicks, mails.replies) is not null then coalesce(mails.opens, 0) > 0 end as is_opened,
+        case when coalesce(mails.opens, mails.clicks, mails.replies) is not null then coalesce(mails.replies, 0) > 0 end as is_replied,
         emails.not_sent_because as reason,
         emails.source,
         emails.record_type,

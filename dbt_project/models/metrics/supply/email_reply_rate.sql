@@ -4,6 +4,6 @@ select
     sent_day as occurred_on,
     case when is_replied then 1 else 0 end as numerator,
     1 as denominator,
-    reason,
+    case when reason is not null then reason when is_replied is null then 'not_tracked' end as reason,
     {{ receipt() }}
 from {{ ref('int_outreach__responses') }}

@@ -2,12 +2,15 @@
 
 Pages become Arrow batches while they are hot, and about 20,000 rows are handed to dlt at a time: three times
 faster than dicts. A value that is not what its column says, or lies beyond its bounds (`values.py`), is
-stored as null and named in a warning; its row stays. Only a row without its key is left out, because nothing
-could ever replace it; the run then says that the table lacks it.
+stored as null and named in a warning; its row stays, and the run notes that its record is unknown on the
+days that the record itself names (`Unread`). Where several values of a column came and not one can be read,
+the vendor has changed the field: the table is refused before its rows replace any. Only a row without its key
+is left out, because nothing could ever replace it; the run then says that the table lacks it.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -15,9 +18,9 @@ from typing import Any
 import pyarrow as pa  # imported before any worker thread starts: its import is not thread-safe enough
 import pyarrow.compute as pc
 
-from dlt_pipelines.core.run import Warn
+from dlt_pipelines.core.run import Unread, Warn
 from dlt_pipelines.core.source import ColumnType
-from dlt_pipelines.core.values import ARROW, array
+from dlt_pipelines.core.values import ARROW, EMPTY, array, is_beyond
 from dlt_pipelines.errors import FieldGone, PermanentError
 
 FLUSH_ROWS = 20_000
@@ -36,62 +39,142 @@ class Batches:
         self, table: str, kinds: Mapping[str, ColumnType], warn: Warn, key: str | tuple[str, ...] = "id"
     ) -> None:
         self._table, self._kinds, self._warn = table, kinds, warn
-        self._bad: Counter[str] = Counter()
         self._key, filled = (key, ("id",)) if isinstance(key, str) else (key[0], key)
         self._schema = pa.schema(
             [pa.field(name, ARROW[kind], nullable=name not in filled) for name, kind in kinds.items()]
         )
+        self._named_by = [name for name in kinds if name == self._key or name in filled]
+        """Columns without which no row is stored, or nobody could say which it is."""
+        # a dated snapshot says how things stand on its day, and on no other
+        dated = [name for name, kind in kinds.items() if kind in ("timestamp", "date")]
+        self._dated = ["snapshot_date"] if "snapshot_date" in dated else dated
         self._batches: list[pa.RecordBatch] = []
         self._rows = 0
+        self._read: Counter[str] = Counter()
+        """Column -> how many of its values were read."""
+        self._bad: dict[str, _Bad] = {}
+        self._left_out: Counter[str] = Counter()
+        """Column of the key -> rows that are left out for it."""
 
     def add(self, columns: Mapping[str, Sequence[Any]]) -> None:
         """Add a page: column name -> its values, all of one length."""
         ids = columns[self._key]
         if not ids:
             return
+        texts: dict[str, list[str]] = {name: [] for name in self._kinds}
         arrays = [
-            array(kind, columns[name], name, ids, self._table, self._teller(name))
+            array(kind, columns[name], name, ids, self._table, texts[name].append)
             for name, kind in self._kinds.items()
         ]
-        batch = pa.RecordBatch.from_arrays(arrays, schema=self._schema)
+        batch = page = pa.RecordBatch.from_arrays(arrays, schema=self._schema)
         for field in self._schema:
+            self._read[field.name] += page.num_rows - page.column(field.name).null_count
+            if texts[field.name]:
+                self._note(field.name, columns[field.name], texts[field.name], page)
             if not field.nullable and (lost := batch.column(field.name).null_count):
-                self._warn(
-                    f"{self._table}: {lost} rows are left out, because their {field.name} cannot be stored",
-                    lacks=self._table,
-                )
+                self._left_out[field.name] += lost
                 batch = batch.filter(pc.is_valid(batch.column(field.name)))
         self._batches.append(batch)
         self._rows += batch.num_rows
 
     def full(self) -> Iterator[pa.Table]:
-        """Yield a table if enough rows are ready."""
+        """Yield a table if enough rows are ready.
+
+        Raises:
+            FieldGone: as `rest()`.
+        """
         if self._rows >= FLUSH_ROWS:
-            yield from self.rest()
+            yield from self._handed_on()
 
     def rest(self) -> Iterator[pa.Table]:
-        """Yield the remaining rows as a table, if there are any."""
+        """Yield the remaining rows as a table, if there are any.
+
+        Raises:
+            FieldGone: several values of a column came, and not one is what the column says: the vendor sends
+                something else now.
+        """
+        yield from self._handed_on()
         for name, bad in self._bad.items():
-            if bad > MOST_WARNINGS:
+            if bad.more:
                 self._warn(
-                    f"{self._table}: {bad - MOST_WARNINGS} more values of {name} are stored as empty for such"
-                    " reasons"
+                    f"{self._table}: {bad.more} more values of {name} are stored as empty for such reasons",
+                    unread=bad.unread,
                 )
         self._bad.clear()
+
+    def _handed_on(self) -> Iterator[pa.Table]:
+        for name, bad in self._bad.items():
+            if bad.strange > 1 and not self._read[name]:
+                raise FieldGone(
+                    f"{self._table}: none of the {bad.strange} values of {name} can be read; the vendor may"
+                    f" have changed its format. The first: {bad.first}. Rows of earlier loads stay."
+                )
+        for bad in self._bad.values():
+            for text, unread in bad.untold:
+                self._warn(text, unread=unread)
+            bad.untold.clear()
+        for name, lost in self._left_out.items():
+            self._warn(
+                f"{self._table}: {lost} rows are left out, because their {name} cannot be stored",
+                lacks=self._table,
+            )
+        self._left_out.clear()
         if self._rows:
             table = pa.Table.from_batches(self._batches).combine_chunks()
             self._batches, self._rows = [], 0
             yield table
 
-    def _teller(self, name: str) -> Callable[[str], None]:
-        """Return a function that passes on the first warnings of a column and counts the others."""
+    def _note(self, name: str, values: Sequence[Any], texts: Sequence[str], page: pa.RecordBatch) -> None:
+        """Remember the bad values of a column of a page. `texts`: what is said of each."""
+        bad, kind = self._bad.setdefault(name, _Bad()), self._kinds[name]
+        lost = iter(
+            place
+            for place, found in enumerate(page.column(name).to_pylist())
+            if found is None and values[place] not in (None, "")
+        )
+        for text in texts:
+            unread: list[Unread] = []
+            if text.endswith(EMPTY):
+                place = next(lost)
+                if not is_beyond(kind, values[place]):
+                    bad.strange += 1
+                    bad.first = bad.first or text.removesuffix(f"; {EMPTY}")
+                if kind != "text" and all(page.column(key)[place].is_valid for key in self._named_by):
+                    unread = [self._unread(name, text, place, page)]
+            bad.named += 1
+            if bad.named <= MOST_WARNINGS:
+                bad.untold.append((text, unread))
+            else:
+                bad.more += 1
+                bad.unread += unread
 
-        def tell(text: str) -> None:
-            self._bad[name] += 1
-            if self._bad[name] <= MOST_WARNINGS:
-                self._warn(text)
+    def _unread(self, name: str, text: str, place: int, page: pa.RecordBatch) -> Unread:
+        dates = [page.column(dated)[place].as_py() for dated in self._dated]
+        return Unread(
+            table=self._table.rpartition(".")[2],
+            key=self._key,
+            record_id=str(page.column(self._key)[place].as_py()),
+            column=name,
+            said=text,
+            dates=[found for found in dates if found is not None],
+        )
 
-        return tell
+
+@dataclasses.dataclass
+class _Bad:
+    """The values of a column that could not be stored as they came."""
+
+    strange: int = 0
+    """Those that are not what their column says."""
+    first: str = ""
+    """What is said of the first of them."""
+    named: int = 0
+    untold: list[tuple[str, list[Unread]]] = dataclasses.field(default_factory=list)
+    """Warnings to pass on with their rows: a table that is refused stores nothing."""
+    more: int = 0
+    """Values that are only counted."""
+    unread: list[Unread] = dataclasses.field(default_factory=list)
+    """Those of them whose rows are stored without them."""
 
 
 Fields = Mapping[str, tuple[str, ColumnType]]
@@ -126,7 +209,8 @@ def typed(
         may_lack: columns whose field the vendor leaves out if it is empty.
 
     Raises:
-        FieldGone: no row has a field that the vendor always sends.
+        FieldGone: no row has a field that the vendor always sends, or not one of several values of a column
+            can be read.
         PermanentError: several rows came, and none of them has its key: the vendor sends something else now.
     """
     needed = [fields[name][0] for name in ((key,) if isinstance(key, str) else key)]

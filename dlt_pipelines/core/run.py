@@ -28,6 +28,25 @@ MARKED = {
 MarkColumn = Literal["deleted_at", "removed_at", "archived_at"]
 
 
+class Unread(BaseModel):
+    """A value that came and could not be stored: nobody knows whether, when or by how much its record
+    counts."""
+
+    table: str
+    key: str
+    """Column of the table that holds `record_id`."""
+    record_id: str
+    column: str
+    said: str
+    """The warning that names it."""
+    dates: list[datetime | date]
+    """The record's other instants and days: on one of them it counts, as far as anybody can tell."""
+
+
+MOST_UNREAD = 1000
+"""Unread values of one table and load that are noted one by one; a table with more of them is partial."""
+
+
 class Mark(BaseModel):
     """Rows that the vendor no longer has: those with `ids`, or those matching `where` that a full load did
     not bring."""
@@ -70,6 +89,8 @@ class Run(Generic[C, M]):
     """Those of them for which company.toml names nothing to read: nobody has to be told."""
     lacking: dict[str, str] = field(default_factory=dict)
     """Table -> what of it could not be read or placed; until it is, numbers above the table are partial."""
+    unread: dict[str, list[Unread]] = field(default_factory=dict)
+    """Table -> values that came and could not be stored, of rows that were."""
     totals: dict[str, int] = field(default_factory=dict)
     """Table -> how many records the vendor says there are, without deleted ones (see `Source.totals`)."""
     access_ends: datetime | None = None
@@ -247,8 +268,14 @@ class Run(Generic[C, M]):
         """Whether the cursor of a table may move: not in a backfill, and not past rows that it lacks."""
         return not self.backfill and name not in self.lacking
 
-    def warn(self, text: str, *, lacks: str = "") -> None:
-        """Add a warning, once. `lacks`: the table (`sends` or `smartlead.sends`) that lacks rows for it."""
+    def warn(self, text: str, *, lacks: str = "", unread: Sequence[Unread] = ()) -> None:
+        """Add a warning, once. `lacks`: the table (`sends` or `smartlead.sends`) that lacks rows for it.
+        `unread`: the values that it is about, all of one table."""
+        for one in unread:
+            noted = self.unread.setdefault(one.table, [])
+            noted.append(one)
+            if len(noted) > MOST_UNREAD:
+                lacks = one.table
         if lacks:
             name = lacks.rpartition(".")[2]
             self.lacking[name] = "; ".join(dict.fromkeys(filter(None, (self.lacking.get(name), text))))
@@ -259,7 +286,7 @@ class Run(Generic[C, M]):
 class Warn(Protocol):
     """The signature of `Run.warn`, for code that has no `Run`."""
 
-    def __call__(self, text: str, *, lacks: str = "") -> None: ...
+    def __call__(self, text: str, *, lacks: str = "", unread: Sequence[Unread] = ()) -> None: ...
 
 
 def snapshot_day(run: Run[Any, Any], name: str) -> str:

@@ -21,7 +21,7 @@ import pyarrow as pa
 from pydantic import BaseModel
 
 from dlt_pipelines.core.clocks import APART
-from dlt_pipelines.core.run import MARKED, Mark, Run
+from dlt_pipelines.core.run import MARKED, MOST_UNREAD, Mark, Run, Unread
 from dlt_pipelines.core.source import Table
 from dlt_pipelines.core.tables import resource
 from dlt_pipelines.registry import SourceEntry
@@ -63,6 +63,7 @@ class Outcome(BaseModel):
     unavailable: dict[str, str]
     not_set_up: list[str] = []
     lacking: dict[str, str] = {}
+    unread: list[Unread] = []
     totals: dict[str, int]
     access_ends: datetime | None
     widens: list[str] = []
@@ -90,6 +91,12 @@ class Outcome(BaseModel):
             unavailable={name: redact(reason) for name, reason in run.unavailable.items()},
             not_set_up=sorted(run.not_set_up),
             lacking={name: redact(text)[:2000] for name, text in run.lacking.items()},
+            unread=[
+                one.model_copy(update={"said": redact(one.said)})
+                for name, found in run.unread.items()
+                if name not in run.unavailable
+                for one in found[:MOST_UNREAD]
+            ],
             totals=run.totals,
             access_ends=run.access_ends,
             widens=run.widens,
@@ -191,6 +198,7 @@ def _settled(
     if entry.source.settle:
         entry.source.settle(connection, outcome)
     _widen(connection, entry, outcome)
+    _note_unread(connection, entry, outcome)
     reports = {name: _report(connection, entry, name, outcome.load_id) for name in outcome.asked}
     found = {name: _ledger_row(connection, entry, outcome, name, report) for name, report in reports.items()}
     rows = {name: row for name, row in found.items() if row is not None}
@@ -219,6 +227,41 @@ def _apply(connection: duckdb.DuckDBPyConnection, entry: SourceEntry, mark: Mark
     connection.execute(
         f"update raw_{entry.name}.{mark.table} set {change} where {alive} and {where}", [mark.at, *values]
     )
+
+
+def _note_unread(connection: duckdb.DuckDBPyConnection, entry: SourceEntry, outcome: Outcome) -> None:
+    """Note which values of the rows could not be stored, and forget those of rows that came again since, or
+    are there no more."""
+    if outcome.unread:
+        connection.executemany(
+            "insert into ledger.unread (source, table_name, record_id, column_name, said, noted_at, dates,"
+            " key_column, load_id) values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    entry.name,
+                    one.table,
+                    one.record_id,
+                    one.column,
+                    one.said,
+                    outcome.started_at,
+                    [found.isoformat() for found in one.dates],
+                    one.key,
+                    outcome.load_id,
+                )
+                for one in outcome.unread
+            ],
+        )
+    noted = connection.execute(
+        "select distinct table_name, key_column from ledger.unread where source = ? order by all",
+        [entry.name],
+    ).fetchall()
+    for name, key in noted:
+        connection.execute(
+            "delete from ledger.unread where source = ? and table_name = ? and not exists (select 1 from"
+            f' raw_{entry.name}."{name}" as here where cast(here."{key}" as text) = unread.record_id and'
+            " here._dlt_load_id = unread.load_id)",
+            [entry.name, name],
+        )
 
 
 def _report(

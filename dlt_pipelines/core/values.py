@@ -44,6 +44,8 @@ _SAID: dict[ColumnType, tuple[str, str]] = {
     "text": ("text", f"{LONGEST_TEXT:,} characters"),
 }
 
+EMPTY = "stored as empty"
+"""How a warning ends whose value was not kept."""
 
 D = TypeVar("D", date, datetime)
 
@@ -142,15 +144,26 @@ def parse(kind: ColumnType, value: object, where: str, warn: Callable[[str], Non
     try:
         found = _PARSERS[kind](value)
     except Beyond:
-        warn(f"{where} {shown(value)} is beyond {limit}; stored as empty")
+        warn(f"{where} {shown(value)} is beyond {limit}; {EMPTY}")
         return None
     except ValueError:
-        warn(f"{where} {shown(value)} is not {name}; stored as empty")
+        warn(f"{where} {shown(value)} is not {name}; {EMPTY}")
         return None
     if kind == "text" and _UNSTORABLE.search(found):
         warn(f"{where} holds characters that cannot be stored; each is stored as \ufffd")
         return _UNSTORABLE.sub("\ufffd", found)
     return found
+
+
+def is_beyond(kind: ColumnType, value: object) -> bool:
+    """Whether a value is what its column says and only lies beyond the bounds."""
+    try:
+        _PARSERS[kind](value)
+    except Beyond:
+        return True
+    except ValueError:
+        return False
+    return False
 
 
 def as_json(value: object) -> str:

@@ -112,23 +112,24 @@ def _last_load(entry: SourceEntry, settings: Settings) -> Iterator[Finding]:
 
 
 def _refused(entry: SourceEntry, settings: Settings) -> Iterator[Finding]:
-    """The tables that the vendor refused at the last published load, and the lines that lack a number without
-    them."""
+    """The tables that were refused or not read in full at the last published load, and the lines that lack a
+    number without them."""
     try:
         with contextlib.closing(read_published(settings)) as connection:
             rows = connection.execute(
-                "select t.table_name, t.reason, string_agg(distinct l.label, ', ' order by l.label) from"
-                " marts.dim_source_tables as t left join marts.dim_line_tables as n using (source,"
-                " table_name) left join marts.dim_lines as l using (line_id) where t.source = ? and t.state ="
-                " 'refused' group by all order by t.table_name",
+                "select t.table_name, t.state, t.reason, string_agg(distinct l.label, ', ' order by l.label)"
+                " from marts.dim_source_tables as t left join marts.dim_line_tables as n using (source,"
+                " table_name) left join marts.dim_lines as l using (line_id) where t.source = ? and t.state"
+                " in ('refused', 'partial') group by all order by t.table_name",
                 [entry.name],
             ).fetchall()
     except (LookupError, duckdb.Error):
         return  # nothing is published yet, or an older version published it
-    for table, reason, lines in rows:
+    for table, state, reason, lines in rows:
         needed = f"Without it these lines have no whole number: {lines}." if lines else "No line needs it."
         way_out = "Do what the text says, then load again: `scoreline run refresh`." if lines else ""
-        detail = f"refused at the last load: {reason.rstrip('.')}. {needed}"
+        said = "refused at the last load" if state == "refused" else "not read in full"
+        detail = f"{said}: {reason.rstrip('.')}. {needed}"
         yield Finding(entry.name, f"table {table}", "warn" if lines else "info", detail, way_out)
 
 

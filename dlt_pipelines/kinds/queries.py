@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from dlt_pipelines.core.once import Once
 from dlt_pipelines.core.records import plain, typed
-from dlt_pipelines.core.run import Run
+from dlt_pipelines.core.run import Run, Unread
 from dlt_pipelines.core.source import C, ColumnType, Table, replaces_same
 from dlt_pipelines.core.values import parse
 from dlt_pipelines.errors import PermanentError, TransientError
@@ -153,12 +153,20 @@ def _rows(run: Run[Any, Memory], query: Query) -> Iterator[dict[str, Any]]:
                 f"returns no column value, but {', '.join(map(str, row)) or 'nothing'}; name one `as value`"
             )
         where = f"{query.name}, row {number}:"
+
+        def warn(text: str) -> None:
+            """What cannot be read is noted with the answer to its query."""
+            one = Unread(
+                table="figures", key="query_name", record_id=query.name, column="value", said=text, dates=[]
+            )
+            run.warn(text, unread=[one])
+
         category = row.get("category")
         yield {
             "row_number": number,
             "category": category,
-            "day": _day(row.get("day"), run.company.zone, where, run.warn),
-            "value": parse("decimal", _plain(row["value"]), f"{where} value", run.warn),
+            "day": _day(row.get("day"), run.company.zone, where, warn),
+            "value": parse("decimal", _plain(row["value"]), f"{where} value", warn),
         }
 
 

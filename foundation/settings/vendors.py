@@ -24,12 +24,19 @@ from foundation.settings.types import (
     matching,
 )
 
+KnownValue = Annotated[
+    str,
+    matching(r"[a-z_]+\.[a-z_]+: .*\S", "a table, a field and a value such as 'calls.direction: OUTGOING'"),
+]
+
 
 class SourceSection(Table):
     """The section of a source."""
 
     refresh_every: Interval | None = None
     """How often the source is read besides the daily refresh; None: not."""
+    known_values: list[KnownValue] = []
+    """Values of the vendor's that its documentation does not list and the company has looked at."""
 
 
 class FilesSection(SourceSection):

@@ -334,7 +334,7 @@ class Lake(Warehouse):
                 self.again(lambda: super(Lake, self).declare_ledger(connection))
 
 
-_LEDGER = {("loads", "lacks"), ("loads", "warnings"), ("backfills", "error")}
+_LEDGER = {("loads", "lacks"), ("loads", "warnings"), ("backfills", "error"), ("unread", "load_id")}
 """The youngest columns: where they are, all are."""
 
 

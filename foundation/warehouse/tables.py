@@ -39,6 +39,18 @@ alter table ledger.loads add column if not exists vendor_total bigint;
 alter table ledger.loads add column if not exists access_ends timestamptz;
 alter table ledger.loads add column if not exists warnings text[];
 alter table ledger.loads add column if not exists lacks text;
+create table if not exists ledger.unread (
+    -- values that came and could not be stored, of rows that are in the raw table
+    source text not null,
+    table_name text not null,
+    record_id text not null,
+    column_name text not null,
+    said text not null,               -- redacted; the warning that names it
+    noted_at timestamptz not null,
+    dates text[] not null,            -- the record's other instants and days (ISO)
+    key_column text not null,         -- column of the raw table that holds record_id
+    load_id text not null             -- _dlt_load_id of the row
+);
 create table if not exists ledger.backfills (
     source text not null,
     since timestamptz,                -- window, half open; null: from the beginning

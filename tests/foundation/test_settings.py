@@ -157,6 +157,11 @@ TO = (
         ),
         (
             "[hubspot]",
+            '[hubspot]\nknown_values = ["OUTGOING"]',
+            "hubspot.known_values.0: 'OUTGOING' is not valid, expected a table, a field and a value such as",
+        ),
+        (
+            "[hubspot]",
             '[hubspot]\nstart_date = "1.2.2024"',
             "'1.2.2024' is not a valid date, expected YYYY-MM-DD",
         ),

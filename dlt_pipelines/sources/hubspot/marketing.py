@@ -267,15 +267,15 @@ def _submissions(run: HubSpotRun) -> Iterator[Any]:
                 rows=results,
             ):
                 promised.look(page)
-                rows = [_submission(form_id, row, run) for row in page]
+                rows = [_submission(form_id, row) for row in page]
                 wanted = [
                     row
                     for row in rows
-                    if not since or row["submitted_at"] is None or row["submitted_at"] >= since
+                    if not since or not isinstance(when := row["submitted_at"], datetime) or when >= since
                 ]
                 batches.add({column: [row[column] for row in wanted] for column in SUBMISSION})
                 yield from promised.kept(batches.full())
-                instants = [row["submitted_at"] for row in rows if row["submitted_at"]]
+                instants = [when for row in rows if isinstance(when := row["submitted_at"], datetime)]
                 oldest = min([*instants, oldest] if oldest else instants, default=None)
                 if since and oldest and oldest < since:
                     break
@@ -296,7 +296,7 @@ def _submissions(run: HubSpotRun) -> Iterator[Any]:
         dlt.current.source_state()["submissions"] = {**known, **reached}
 
 
-def _submission(form_id: str, row: Mapping[str, Any], run: HubSpotRun) -> dict[str, Any]:
+def _submission(form_id: str, row: Mapping[str, Any]) -> dict[str, Any]:
     values = [value for value in row.get("values") or () if isinstance(value, dict)]
     email = (
         next((str(value.get("value") or "") for value in values if value.get("name") == "email"), "")
@@ -306,12 +306,11 @@ def _submission(form_id: str, row: Mapping[str, Any], run: HubSpotRun) -> dict[s
     page = str(row.get("pageUrl") or "").partition("#")[0].partition("?")[0]
     said = f"{row.get('submittedAt')}/{email}/{page}"
     found = row.get("conversionId") or hashlib.sha256(said.encode()).hexdigest()
+    submitted_at = parse("timestamp", row.get("submittedAt"), "", lambda _: None)
     return {
         "form_id": form_id,
         "conversion_id": str(found),
-        "submitted_at": parse(
-            "timestamp", row.get("submittedAt"), f"hubspot.form_submissions {found}: submittedAt", run.warn
-        ),
+        "submitted_at": submitted_at or row.get("submittedAt"),  # what cannot be read, the batch names
         "email": email or None,
         "page_url": page or None,
     }

@@ -4,6 +4,7 @@ warning."""
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, get_args
@@ -16,9 +17,10 @@ from hypothesis import strategies as st
 
 from dlt_pipelines.core import records
 from dlt_pipelines.core.records import Batches, typed
+from dlt_pipelines.core.run import Unread
 from dlt_pipelines.core.source import ColumnType
-from dlt_pipelines.core.values import ARROW, LONGEST_TEXT, array, parse
-from dlt_pipelines.errors import PermanentError
+from dlt_pipelines.core.values import ARROW, LONGEST_TEXT, array, is_beyond, parse
+from dlt_pipelines.errors import FieldGone, PermanentError
 from dlt_pipelines.wire.messages import Answer
 
 KINDS: tuple[ColumnType, ...] = get_args(ColumnType)
@@ -70,6 +72,16 @@ scalars = st.one_of(st.none(), st.booleans(), numbers, texts)
 values = st.one_of(scalars, st.lists(scalars, max_size=2), st.dictionaries(texts, scalars, max_size=2))
 
 
+READABLE: dict[str, Any] = {
+    "text": "a",
+    "bigint": "1",
+    "decimal": "1.5",
+    "bool": True,
+    "timestamp": "2025-10-01T09:00:00Z",
+    "date": "2025-10-01",
+}
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @settings(max_examples=100)
 @given(column=st.lists(values, min_size=1, max_size=6))
@@ -96,8 +108,9 @@ def test_any_value_in_any_column_is_that_value_or_null_with_a_warning(
 @given(rows=st.lists(st.fixed_dictionaries({kind: values for kind in KINDS}), min_size=1, max_size=5))
 def test_duckdb_holds_every_row(rows: list[dict[str, Any]]) -> None:
     batches = Batches(
-        "vendor.table", {"id": "bigint", **{kind: kind for kind in KINDS}}, lambda _, lacks="": None
+        "vendor.table", {"id": "bigint", **{kind: kind for kind in KINDS}}, lambda _, **more: None
     )
+    rows = [*rows, READABLE]  # without a single value that can be read the table would be refused
     batches.add({"id": list(range(len(rows))), **{kind: [row[kind] for row in rows] for kind in KINDS}})
     (table,) = batches.rest()
     with duckdb.connect() as connection:
@@ -122,7 +135,7 @@ def test_a_row_without_its_key_costs_no_other_row(page: list[Any]) -> None:
             "vendor.table",
             {"id": ("id", "bigint"), "name": ("name", "text")},
             [page, [good]],
-            lambda text, lacks="": told.append(text),
+            lambda text, **more: told.append(text),
         )
     )
     found = pa.concat_tables(tables).to_pylist()
@@ -138,7 +151,7 @@ def test_rows_that_all_lack_their_key_are_a_failure() -> None:
                 "vendor.table",
                 {"id": ("id", "bigint")},
                 [[{"ID": 1, "secret": "s3cret"}] * 2],
-                lambda _, lacks="": None,
+                lambda _, **more: None,
             )
         )
 
@@ -150,7 +163,7 @@ def test_a_single_row_without_its_key_is_none() -> None:
             "vendor.table",
             {"id": ("id", "bigint")},
             [[{"ID": 1, "secret": "s3cret"}]],
-            lambda text, lacks="": told.append((text, lacks)),
+            lambda text, lacks="", **more: told.append((text, lacks)),
         )
     )
     assert told == [
@@ -180,12 +193,87 @@ def test_what_lies_beyond_the_bounds_says_which_bound() -> None:
 
 def test_a_column_full_of_bad_values_is_told_in_few_words() -> None:
     told: list[str] = []
-    batches = Batches("vendor.table", {"id": "bigint", "n": "bigint"}, told.append)
+    noted: list[Unread] = []
+
+    def warn(text: str, *, unread: Sequence[Unread] = ()) -> None:
+        told.append(text)
+        noted.extend(unread)
+
+    batches = Batches("vendor.table", {"id": "bigint", "n": "bigint"}, warn)
+    batches.add({"id": [-1], "n": ["1"]})
     for page in range(10):
         batches.add({"id": list(range(page * 100, page * 100 + 100)), "n": ["many"] * 100})
     list(batches.rest())
     assert len(told) == records.MOST_WARNINGS + 1
     assert told[-1] == "vendor.table: 980 more values of n are stored as empty for such reasons"
+    # each record is in doubt, whether it was named or only counted
+    assert [one.record_id for one in noted] == [str(number) for number in range(1000)]
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "text"])
+@settings(max_examples=60)
+@given(column=st.lists(values, min_size=1, max_size=4), with_readable=st.booleans())
+@example(column=["20/10/2025 15:00", "21/10/2025 15:00"], with_readable=False)
+@example(column=["20/10/2025 15:00"], with_readable=False)
+@example(column=[10**30, 10**30], with_readable=False)
+def test_a_value_is_read_in_doubt_or_its_table_refused(
+    kind: ColumnType, column: list[Any], with_readable: bool
+) -> None:
+    """Several values of which not one is what the column says: the field is another one now. Any other value
+    that came and is not stored leaves its record in doubt. Nothing comes out empty that did not come so."""
+    column += [READABLE[kind]] if with_readable else []
+    noted: list[Unread] = []
+    batches = Batches(
+        "vendor.table", {"id": "bigint", "x": kind}, lambda _, lacks="", unread=(): noted.extend(unread)
+    )
+    batches.add({"id": list(range(len(column))), "x": column})
+    given_ = [value not in (None, "") for value in column]
+    try:
+        (table,) = batches.rest()
+    except FieldGone as gone:
+        assert not noted and sum(given_) > 1 and "values of x can be read" in str(gone)
+        assert all(parse(kind, value, "", lambda _: None) is None for value in column)
+        return
+    stored = [value is not None for value in table.column("x").to_pylist()]
+    doubted = {int(one.record_id) for one in noted}
+    assert [place in doubted for place in range(len(column))] == [
+        was_given and not is_stored for was_given, is_stored in zip(given_, stored, strict=True)
+    ]
+    strange = [value for value in column if value not in (None, "") and not is_beyond(kind, value)]
+    assert any(stored) or len(strange) < 2 or not doubted
+
+
+def test_a_record_in_doubt_names_its_days() -> None:
+    noted: list[Unread] = []
+    kinds: dict[str, ColumnType] = {
+        "id": "bigint",
+        "closed_at": "timestamp",
+        "created_at": "timestamp",
+        "due": "date",
+    }
+    batches = Batches("vendor.tickets", kinds, lambda _, lacks="", unread=(): noted.extend(unread))
+    batches.add(
+        {
+            "id": [7, 8],
+            "closed_at": ["soon", "2025-10-02T09:00:00Z"],
+            "created_at": ["2025-10-01T09:00:00Z"] * 2,
+            "due": ["2025-10-05", None],
+        }
+    )
+    list(batches.rest())
+    (one,) = noted
+    assert (one.table, one.key, one.record_id, one.column) == ("tickets", "id", "7", "closed_at")
+    assert one.dates == [datetime(2025, 10, 1, 9, tzinfo=UTC), date(2025, 10, 5)]
+    assert Unread.model_validate_json(one.model_dump_json()) == one
+
+
+def test_a_snapshot_is_in_doubt_on_its_own_day_alone() -> None:
+    noted: list[Unread] = []
+    kinds: dict[str, ColumnType] = {"id": "bigint", "snapshot_date": "date", "n": "bigint", "made": "date"}
+    batches = Batches("vendor.now", kinds, lambda _, lacks="", unread=(): noted.extend(unread))
+    batches.add({"id": [7], "snapshot_date": ["2025-10-05"], "n": ["many"], "made": ["2025-01-01"]})
+    list(batches.rest())
+    assert noted[0].dates == [date(2025, 10, 5)]
 
 
 def test_zero_beside_texts_stays_zero() -> None:

@@ -1,4 +1,5 @@
-"""A field that no record has any more is unknown: its table is refused, and what was known stays."""
+"""A field that no record has any more, or that no record has in a form that is known, is unknown: its table is
+refused, and what was known stays. A single value that cannot be read leaves its record in doubt."""
 
 from __future__ import annotations
 
@@ -72,6 +73,79 @@ def test_a_lost_field_refuses_its_tables_until_it_comes_again(
     at(monkeypatch, sandbox, "2025-10-29T12:00:00Z")
     load(source, Settings(), company, tables=tables)
     assert [row[1:] for row in loads(source)] == [("ok", None)] * len(tables)
+
+
+@pytest.mark.usefixtures("unhurried", "recent")
+@pytest.mark.parametrize(
+    ("name", "field", "value", "said"),
+    [
+        ("meetings", "hs_timestamp", "20/10/2025 15:00", '"20/10/2025 15:00" is not an instant'),
+        pytest.param(
+            *("calls", "hs_timestamp", "20/10/2025 15:00", "is not an instant"), marks=pytest.mark.slow
+        ),
+        pytest.param(
+            *("calls", "hs_call_duration", "1m 20s", "is not a whole number"), marks=pytest.mark.slow
+        ),
+    ],
+)
+def test_a_field_in_another_format_refuses_its_table_until_it_can_be_read(
+    sandbox: Sandbox,
+    company: Company,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    field: str,
+    value: str,
+    said: str,
+) -> None:
+    """No good value of an earlier load is overwritten with nothing, and no cursor moves on."""
+    rows = f"select id, {field}, updated_at from raw_hubspot.{name} order by id"
+    load("hubspot", Settings(), company, tables=[name])
+    before = query(Settings(), rows)
+    at(monkeypatch, sandbox, "2025-11-05T12:00:00Z")  # a week later everything is read again
+    sandbox.fault("hubspot", "field_type", path=f"/{name}", field=f"properties.{field}", value=value)
+    load("hubspot", Settings(), company, tables=[name])
+    [(_, status, error)] = loads("hubspot")
+    assert status == "not_available" and f"values of {field} can be read" in error and said in error
+    assert query(Settings(), rows) == before and before
+    assert query(Settings(), "from ledger.unread") == []
+    sandbox.clear_faults()
+    load("hubspot", Settings(), company, tables=[name])
+    assert [row[1:] for row in loads("hubspot")] == [("ok", None)]
+    assert query(Settings(), f"select count(*) from raw_hubspot.{name} where {field} is null") == [(0,)]
+
+
+@pytest.mark.usefixtures("unhurried")
+def test_a_value_that_cannot_be_read_leaves_its_record_in_doubt_until_it_comes_again(
+    sandbox: Sandbox, company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noted = (
+        "select table_name, column_name, count(*), count(distinct record_id), min(len(dates)) from ledger.unread"
+        " where source = 'hubspot' group by all"
+    )
+    lost = "select count(*) from raw_hubspot.meetings where hs_timestamp is null"
+    # the first page alone
+    sandbox.fault(
+        "hubspot",
+        "field_type",
+        path="/meetings$",
+        times=1,
+        field="properties.hs_timestamp",
+        value="20/10/2025 15:00",
+    )
+    report = load("hubspot", Settings(), company, tables=["meetings"])
+    [(_, status, error)] = loads("hubspot")
+    [(name, column, values, records, dates)] = query(Settings(), noted)
+    assert (status, error, name, column) == ("ok", None, "meetings", "hs_timestamp")
+    assert query(Settings(), lost) == [(values,)] and values == records > 20
+    assert dates >= 2  # when it was made and changed
+    assert any(f"{values - 20} more values of hs_timestamp" in text for text in report.warnings)
+    sandbox.clear_faults()
+    at(monkeypatch, sandbox, "2025-10-28T12:00:00Z")
+    load("hubspot", Settings(), company, tables=["meetings"])
+    assert query(Settings(), noted)[0][2] > 20  # these meetings have not changed
+    at(monkeypatch, sandbox, "2025-11-05T12:00:00Z")
+    load("hubspot", Settings(), company, tables=["meetings"])
+    assert query(Settings(), noted) == [] and query(Settings(), lost) == [(0,)]
 
 
 @pytest.mark.parametrize(

@@ -36,8 +36,8 @@ ENDS_SOON = timedelta(days=14)
 
 
 def source_conditions(settings: Settings) -> dict[str, str]:
-    """Sources that fail, run late or refuse tables, from the published database: what it is about -> what it
-    is and the way out.
+    """Sources that fail, run late, refuse tables or send values that nobody can read, from the published
+    database: what it is about -> what it is and the way out.
 
     Raises:
         LookupError: nothing has been published yet.
@@ -45,11 +45,11 @@ def source_conditions(settings: Settings) -> dict[str, str]:
     connection = connect(published_file(settings))
     try:
         rows = connection.execute(
-            "select source, label, last_error, refused from published.marts.dim_sources"
+            "select source, label, last_error, refused, unread from published.marts.dim_sources"
         ).fetchall()
     finally:
         connection.close()
-    errors = {source: error for source, _, error, _ in rows}
+    errors = {source: error for source, _, error, _, _ in rows}
     # a condition of its own: a source that fails for a day does not give what it refuses
     out = {
         f"{source} tables": (
@@ -58,8 +58,17 @@ def source_conditions(settings: Settings) -> dict[str, str]:
             f" doctor --source {source}` names what is lacking. If the account is not meant to read these"
             " tables, do nothing."
         )
-        for source, label, _, refused in rows
+        for source, label, _, refused, _ in rows
         if refused
+    } | {
+        f"{source} values": (
+            f"{label} sends values that nobody can read: {plain(unread, 1200).rstrip('.')}. The numbers of"
+            " their days show what was read and are not judged. Way out: correct the records in"
+            f" {label}. If a word is new and changes no number, add it to known_values under [{source}] in"
+            ' company.toml, for example "calls.direction: OUTGOING".'
+        )
+        for source, label, _, _, unread in rows
+        if unread
     }
     for source, state in gate.source_states(settings).items():
         if state.state not in ("failing", "late"):

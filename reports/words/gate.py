@@ -231,7 +231,8 @@ def line_reasons(lines: Sequence[Row], label: str) -> list[str]:
     untyped = [line for line in lines if line.state == "missing" and typed_in(line)]
     missing = [line for line in lines if line.state == "missing" and not typed_in(line)]
     unconnected = [line for line in lines if line.state == "not_connected"]
-    stale = [line for line in lines if line.state == "stale"]
+    # what is in a partial number, its note says
+    stale = [line for line in lines if line.state == "stale" and (line.gap or not line.partial_note)]
     partial = [line for line in lines if line.value is not None and line.partial_note]
     out = []
     if untyped:

@@ -9,14 +9,15 @@ of the coverage and of nothing else.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import duckdb
 import pytest
 
-from tests.support.raw_warehouse import RawWarehouse, at, raw_tables
+from tests.support.raw_warehouse import DBT_DIR, RawWarehouse, at, raw_tables
 
 CLOCK = at("2025-10-27T12:00:00")
 THROUGH, WEDNESDAY = CLOCK - timedelta(minutes=5), at("2025-10-22T15:00:00")
@@ -25,6 +26,7 @@ CHAIN = (
     "sources/int_sources__states",
     "sources/int_sources__chosen",
     "crm/int_crm__chosen",
+    "sources/int_sources__unread",
     "figures/int_figures__queries",
     "scorecard/int_scorecard__line_tables",
     "scorecard/int_scorecard__coverage",
@@ -300,6 +302,91 @@ def test_weeks_since_a_table_lacks_rows_are_partial(ledger: Ledger) -> None:
     assert {row[1:] for row in ledger.query(weeks)} == {("stale", 1, LACKS, None)}
     ledger.load({("smartlead", "sends"): [*lacking, ("ok", THROUGH)]})
     assert {row[1] for row in ledger.query(weeks)} == {"live", "provisional"}
+
+
+def test_a_value_that_cannot_be_read_is_in_doubt_on_the_days_of_its_record(
+    ledger: Ledger, reads: Reads
+) -> None:
+    """In every table in turn. Other weeks stay as they are, and nothing is left once the record came again."""
+    ledger.load({})
+    whole, counts = ledger.live(), used(ledger)
+    note = "'closed', '', '2025-10-27 12:00:00+00'"
+    for gone in rounds():
+        gone = {(source, table) for source, table in gone if table != "queries"}  # no vendor's words
+        rows = ", ".join(
+            f"('{source}', '{table}', '{record}', {note}, ['2025-10-26T12:00:00+00:00', '2025-10-27', '2026-01-01'], 'id', '1')"
+            for source, table in gone
+            for record in (FIGURES if table == "figures" else ["1"])
+        )
+        ledger.connection.execute(f"delete from ledger.unread; insert into ledger.unread values {rows}")
+        ledger.load({})
+        assert ledger.live() == whole - hit(reads, gone, counts), gone
+    weeks = (
+        "select period_label, state, numerator, partial_note from intermediate.int_scorecard__line_periods"
+        " where metric_id = 'tickets_unanswered' and period_label in ('2025-W42', '2025-W43') order by 1"
+    )
+    ledger.connection.execute(
+        f"delete from ledger.unread; insert into ledger.unread values ('zendesk', 'tickets', '1', {note}, ['2025-10-21'], 'id', '1')"
+    )
+    ledger.load({})
+    assert ledger.query(weeks) == [
+        ("2025-W42", "live", 1, None),
+        ("2025-W43", "stale", 1, "1 of the tickets: closed cannot be read"),
+    ]
+    ledger.connection.execute("delete from ledger.unread")
+    ledger.load({})
+    assert ledger.live() == whole
+
+
+NEVER_SEEN = {
+    "text": "'NEVER_SEEN'",
+    "bigint": "99",
+    "timestamptz": "'2025-10-22 12:00:00+00'",
+    "date": "'2025-10-22'",
+}
+LISTED = """
+insert into raw_hubspot.call_outcomes (id) values ('answered');
+insert into raw_hubspot.deal_stages (pipeline_id, id) values ('default', 'closedwon');
+insert into raw_autotask.picklists (entity, field, value) values ('Tickets', 'status', '5'), ('Tickets', 'queueID', '8')
+"""
+
+
+def test_a_word_that_the_vendor_never_used_is_in_doubt(ledger: Ledger) -> None:
+    """Every field of macros/known_values.sql: a renamed word is not a quiet "no"."""
+    text = (DBT_DIR / "macros/known_values.sql").read_text(encoding="utf-8")
+    fields = {
+        (*table.split("."), field)
+        for table, field in re.findall(r"'table': '([a-z_.]+)', 'field': '([a-z_]+)'", text)
+    }
+    assert len(fields) > 25
+    ledger.connection.execute("begin")
+    try:
+        ledger.connection.execute(LISTED)
+        for source, table in sorted({(source, table) for source, table, _ in fields}):
+            columns = dict(column.split(" ", 1) for column in raw_tables()[source][table].split(", "))
+            columns = {
+                name: "'default'" if name == "pipeline" else NEVER_SEEN[kind]
+                for name, kind in columns.items()
+                if kind in NEVER_SEEN and name not in ("custom_fields", "udf", "deleted_at")
+            }
+            ledger.connection.execute(
+                f"insert into raw_{source}.{table} ({', '.join(columns)}) values ({', '.join(columns.values())})"
+            )
+        ledger.load({})
+        found = ledger.query(
+            "select distinct source, table_name, field from intermediate.int_sources__unread where value is not null"
+        )
+        assert set(found) == fields
+        days = {day for (day,) in ledger.query("select distinct day from intermediate.int_sources__unread")}
+        # what a deal is now, it is today as well
+        assert days == {date(2025, 10, 22), date(2025, 10, 27)}
+        [(state, note)] = ledger.query(
+            "select state, partial_note from intermediate.int_scorecard__line_periods where line_id ="
+            " 'inside_sales.dials' and period_label = '2025-W43'"
+        )
+        assert state == "stale" and "1 of the calls: direction is not known (NEVER_SEEN)" in note
+    finally:
+        ledger.connection.execute("rollback")
 
 
 def test_a_running_period_does_not_wait_to_be_late(ledger: Ledger) -> None:

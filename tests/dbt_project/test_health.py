@@ -93,8 +93,16 @@ def warehouse(make_warehouse: MakeWarehouse) -> RawWarehouse:
         "zendesk.tickets", [{"id": i, "part": part, "generated_timestamp": stamp} for i, part, stamp in parts]
     )
     made.loaded("zendesk", through=now, totals={"tickets": 2})
-    made.add("intercom.conversations", [{"id": "1"}, {"id": "2", "deleted_at": RECENT}])
-    made.loaded("intercom", through=now, totals={"conversations": 1})
+    made.add(
+        "intercom.conversations",
+        [
+            {"id": "1", "state": "Parked"},
+            {"id": "2", "state": "shelved", "deleted_at": RECENT},
+            {"id": "3", "state": "shelved"},
+        ],
+    )
+    made.change("insert into config.settings values ('intercom.known_values', 'conversations.state: parked')")
+    made.loaded("intercom", through=now, totals={"conversations": 2})
     made.change(
         "insert into config.api_versions values ('hubspot', 'v3', 'owners', date '2025-12-01', 'in December 2025', "
         "date '2025-09-02'), "
@@ -134,7 +142,7 @@ def test_what_is_held_is_counted_as_its_vendor_counts(warehouse: RawWarehouse) -
     )
     assert [(row["source"], row["table_name"], row["records_held"], row["difference"]) for row in rows] == [
         ("datto_rmm", "devices", 2, 0),
-        ("intercom", "conversations", 1, 0),
+        ("intercom", "conversations", 2, 0),
         ("quickbooks", "bills", 2, 0),
         ("quickbooks", "vendors", 2, 0),
         ("zendesk", "tickets", 2, 0),
@@ -156,6 +164,11 @@ def test_what_nobody_has_mapped(warehouse: RawWarehouse) -> None:
     ]
     assert found("pipeline") == [("hubspot", "renewals", "Renewals", 1)]
     assert found("call_outcome") == [("hubspot", "voicemail", "Left voicemail", 2)]
+    # of words that are not known those that company.toml does not name either
+    assert found("value") == [
+        ("intercom", "conversations.state: shelved", "conversations state: shelved", 1),
+        ("autotask", "tickets.queue_id: 30", "tickets queue id: 30", 1),
+    ]
 
 
 def test_warnings_of_loads_are_told_once(warehouse: RawWarehouse) -> None:

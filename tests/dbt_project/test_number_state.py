@@ -1,4 +1,4 @@
-"""The state of a typed-in number where files and store cannot be read."""
+"""The state of a typed-in number where files and store cannot be read, and of one that a value in doubt may move."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ def test_a_typed_in_number_of_a_week_that_was_not_read_to_its_end_is_stale(
     values = (has_value, is_late, read_through)
     row = duckdb.execute(
         f"select {sql} from (select ? as has_value, ? as is_late, cast(? as date) as complete_through, date"
-        " '2025-10-27' as end_instant, true as is_manual, false as is_not_connected, true as is_finished)",
+        " '2025-10-27' as end_instant, true as is_manual, false as is_not_connected, true as is_finished, false as"
+        " is_in_doubt)",
         values,
     ).fetchone()
     assert row == (state,)

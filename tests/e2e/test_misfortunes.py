@@ -151,6 +151,35 @@ def test_one_vendor_down_leaves_the_other_fresh_and_says_so(install: Copy) -> No
     assert len(alerts) == 1 and "HubSpot" in str(alerts[0]["Subject"])
 
 
+@pytest.mark.slow  # its parts run always: lost fields, coverage, the gate, alerts
+def test_calls_whose_dates_come_in_another_format_are_no_zero(install: Copy) -> None:
+    """Since Thursday. What was read until then stays and is shown without a verdict; mail and alert name table
+    and field."""
+    copy = install("thursday")
+    format_of = {"field": "properties.hs_timestamp", "value": "20/10/2025 15:00"}
+    copy.sandbox.fault(source="hubspot", kind="field_type", path="/calls", **format_of)
+    copy.scoreline("run", "refresh")
+    copy.scoreline("run", "build")
+    with duckdb.connect(str(copy.home / "warehouse.duckdb"), read_only=True) as connection:
+        calls = "select count(*), count(*) filter (where hs_timestamp is null) from raw_hubspot.calls"
+        [(read, without_a_date)] = connection.execute(calls).fetchall()
+    assert read > 9000 and without_a_date == 0
+    dials = (
+        "select value > 0, state, status from marts.fct_scorecard_weekly where line_id = 'inside_sales.dials'"
+        " and week_label = '2025-W43'"
+    )
+    assert copy.query(dials) == [(True, "stale", "no_data")]
+    refused = "select state, reason from marts.dim_source_tables where table_name = 'calls'"
+    [(state, reason)] = copy.query(refused)
+    assert state == "refused" and "values of hs_timestamp can be read" in reason
+    copy.scoreline("send")
+    mail = _text(_to(copy, "dana.whitfield@")[0])
+    assert "HubSpot refuses a part of its data" in mail and "hs_timestamp" in mail
+    (alert,) = _to(copy, OPERATOR)
+    assert "hubspot.calls" in _text(alert) and "hs_timestamp" in _text(alert)
+    assert "hs_timestamp" in (copy.home / "site" / "data_health.html").read_text(encoding="utf-8")
+
+
 @pytest.mark.slow
 def test_a_vendor_that_comes_back_is_told_once(install: Copy) -> None:
     copy = install("thursday")

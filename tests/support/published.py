@@ -166,7 +166,7 @@ class PublishedFile:
         for source, label in labels.items():
             values = {
                 "source": source, "label": label, "kind": "files" if source == "manual" else "system",
-                "freshness_hours": 30.0, "state": "ok", "refused": None,
+                "freshness_hours": 30.0, "state": "ok", "refused": None, "unread": None,
                 "complete_through": self.as_of - timedelta(hours=2), "last_success_at": self.as_of - timedelta(hours=2),
                 "last_attempt_at": self.as_of - timedelta(hours=2), "last_error": None, "newest_record": self.as_of - timedelta(hours=9),
                 "rows_total": 1000, "rows_loaded": 10, "requests": 5, "waited_seconds": 0.1, "access_ends": None,
@@ -659,7 +659,7 @@ create table marts.dim_metrics (
 );
 create table marts.dim_sources (
     source text, label text, kind text, freshness_hours double, state text, refused text,
-    complete_through timestamptz, last_success_at timestamptz,
+    unread text, complete_through timestamptz, last_success_at timestamptz,
     last_attempt_at timestamptz, last_error text, newest_record timestamptz, rows_total bigint, rows_loaded bigint, requests bigint,
     waited_seconds double, access_ends timestamptz
 );

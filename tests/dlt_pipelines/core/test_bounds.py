@@ -246,15 +246,17 @@ def test_a_value_is_read_in_doubt_or_its_table_refused(
 def test_a_record_in_doubt_names_its_days() -> None:
     noted: list[Unread] = []
     kinds: dict[str, ColumnType] = {
-        "id": "bigint",
+        "number": "bigint",
         "closed_at": "timestamp",
         "created_at": "timestamp",
         "due": "date",
     }
-    batches = Batches("vendor.tickets", kinds, lambda _, lacks="", unread=(): noted.extend(unread))
+    batches = Batches(
+        "vendor.tickets", kinds, lambda _, lacks="", unread=(): noted.extend(unread), key="number"
+    )
     batches.add(
         {
-            "id": [7, 8],
+            "number": [7, 8],
             "closed_at": ["soon", "2025-10-02T09:00:00Z"],
             "created_at": ["2025-10-01T09:00:00Z"] * 2,
             "due": ["2025-10-05", None],
@@ -262,7 +264,7 @@ def test_a_record_in_doubt_names_its_days() -> None:
     )
     list(batches.rest())
     (one,) = noted
-    assert (one.table, one.key, one.record_id, one.column) == ("tickets", "id", "7", "closed_at")
+    assert (one.table, one.key, one.record_id, one.column) == ("tickets", "number", "7", "closed_at")
     assert one.dates == [datetime(2025, 10, 1, 9, tzinfo=UTC), date(2025, 10, 5)]
     assert Unread.model_validate_json(one.model_dump_json()) == one
 

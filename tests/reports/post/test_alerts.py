@@ -146,6 +146,19 @@ def test_the_conditions_of_the_sources(variant: Callable[..., Settings], company
     assert "HubSpot" in message["Subject"]
 
 
+def test_values_that_nobody_can_read_are_told_with_the_way_out(
+    variant: Callable[..., Settings], company: Company
+) -> None:
+    unread = "3 of the calls: direction is not known (OUTGOING)"
+    settings = variant(sources={"hubspot": {"unread": unread}})
+    found = source_conditions(settings)
+    assert list(found) == ["hubspot values"]
+    assert found["hubspot values"].startswith(f"HubSpot sends values that nobody can read: {unread}. ")
+    assert "known_values under [hubspot] in company.toml" in found["hubspot values"]
+    assert len(tell_operator(settings, company, found, "source")) == 1
+    assert tell_operator(settings, company, found, "source") == []
+
+
 def test_a_refused_table_is_told_once_in_the_vendors_words(
     variant: Callable[..., Settings], company: Company
 ) -> None:

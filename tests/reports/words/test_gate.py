@@ -50,6 +50,16 @@ def test_a_connection_will_do(variant: Callable[..., Settings]) -> None:
             "Not all of the week of 20 October has arrived yet: Dials (Inside sales, Maya Torres).",
         ),
         (
+            {
+                "stale": {"inside_sales.dials"},
+                "partial": {"inside_sales.dials": "3 of the calls: direction is not known (OUTGOING)"},
+            },
+            (
+                "Not the whole number for the week of 20 October: Dials (Inside sales, Maya Torres). 3 of the calls:"
+                " direction is not known (OUTGOING)."
+            ),
+        ),
+        (
             {"missing": {"inside_sales.dials"}},
             "No number for the week of 20 October, because the source is not complete: Dials (Inside sales, Maya Torres).",
         ),

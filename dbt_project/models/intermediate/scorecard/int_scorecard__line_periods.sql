@@ -60,6 +60,42 @@ partial as (
     group by line_id, period_start
 ),
 
+-- values that nobody can read, in the tables that the line rests on: on the days of their records the number may be any other. Of
+-- snapshots only the newest of the period counts
+unread as (
+    select
+        lines.line_id,
+        {{ period_start('lines.cadence', 'found.day') }} as period_start,
+        found.source,
+        replace(found.table_name, '_', ' ') as what,
+        found.field,
+        count(distinct found.record_id) as n,
+        list_sort(list_distinct(list(found.value) filter (where found.value is not null))) as words
+    from {{ ref('int_sources__unread') }} as found
+    inner join {{ ref('int_scorecard__line_tables') }} as tables
+        on
+            found.source = tables.source
+            and found.table_name = tables.table_name
+            -- figures share one table, and each query is its own
+            and coalesce(found.record_id = tables.query_name, true)
+    inner join {{ ref('int_scorecard__lines') }} as lines on tables.line_id = lines.line_id
+    left join sums on lines.line_id = sums.line_id and {{ period_start('lines.cadence', 'found.day') }} = sums.period_start
+    where
+        lines.aggregation not in ('last', 'last_ratio')
+        or not list_contains({{ snapshot_tables() }}, found.source || '.' || found.table_name)
+        or coalesce(found.day = sums.last_day, true)
+    group by all
+),
+
+in_doubt as (
+    select
+        line_id,
+        period_start,
+        string_agg({{ unread_text() }}, '. ' order by n desc, what asc, field asc) as note
+    from unread
+    group by line_id, period_start
+),
+
 first_periods as (
     select
         line_id,
@@ -140,7 +176,8 @@ filled as (
         coalesce(sums.n, 0) as n,
         coalesce(partial.n_unknown, 0) as n_unknown,
         partial.most_unknown,
-        partial.partial_note,
+        nullif(concat_ws('. ', partial.partial_note, in_doubt.note), '') as partial_note,
+        in_doubt.line_id is not null as is_in_doubt,
         sums.entered_at,
         sums.true_at,
         sums.last_day,
@@ -160,7 +197,7 @@ filled as (
                 and (not spine.needs_records or coalesce(sums.n, 0) > 0)
                 -- where nothing is known to count, and something may, nothing is known
                 and not (
-                    coalesce(partial.n_unknown, 0) > 0
+                    (coalesce(partial.n_unknown, 0) > 0 or in_doubt.line_id is not null)
                     and coalesce(case when spine.aggregation in ('last', 'last_ratio') then sums.last_n else sums.n end, 0) = 0
                 )
         end as has_value,
@@ -174,6 +211,7 @@ filled as (
     from spine
     left join sums on spine.line_id = sums.line_id and spine.period_start = sums.period_start
     left join partial on spine.line_id = partial.line_id and spine.period_start = partial.period_start
+    left join in_doubt on spine.line_id = in_doubt.line_id and spine.period_start = in_doubt.period_start
 )
 
 select

@@ -167,6 +167,22 @@ currencies as (
     left join {{ ref('stg_hubspot__deals') }} as deals on deals.currency is null and not deals.is_deleted
     where account.company_currency <> upper({{ setting('company.currency') }})
     group by account.company_currency
+),
+
+-- words that no list of the vendor knows (macros/known_values.sql); stages have a sentence of their own
+unknown_values as (
+    select
+        source,
+        'value' as kind,
+        table_name || '.' || field || ': ' || value as value_id,
+        replace(table_name || ' ' || field, '_', ' ') || ': ' || value as value_label,
+        count(distinct record_id) as records,
+        max(day) as last_used_on,
+        'Numbers of its days are not judged. If it means nothing for them, add "' || table_name || '.' || field || ': ' || value
+        || '" to ' || source || '.known_values in company.toml.' as way_out
+    from {{ ref('int_sources__unread') }}
+    where value is not null and field <> 'stage_id' and day > {{ today() }} - 90
+    group by source, table_name, field, value
 )
 
 select found.*
@@ -186,5 +202,7 @@ from (
     select * from pipelines
     union all
     select * from outcomes
+    union all
+    select * from unknown_values
 ) as found
 where found.value_id is not null

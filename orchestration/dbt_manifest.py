@@ -69,10 +69,11 @@ def _parse(settings: Settings, dbt_dir: Path, target: Path) -> None:
     (beside / "manifest.json").unlink(missing_ok=True)
     place = ["--project-dir", str(dbt_dir), "--profiles-dir", str(dbt_dir), "--target-path", str(beside)]
     command = [sys.executable, "-m", "dbt.cli.main", "--quiet", "parse", *place]
+    # where the warehouse is changes nothing here, but dbt would parse everything again for another place
+    nowhere = Path(os.path.relpath(beside, dbt_dir), settings.warehouse_path.name)
+    environment = dbt_environment(settings) | {"SCORELINE_WAREHOUSE": str(nowhere)}
     began = time.time()
-    parsed = subprocess.run(
-        command, capture_output=True, text=True, cwd=dbt_dir, env=dbt_environment(settings)
-    )
+    parsed = subprocess.run(command, capture_output=True, text=True, cwd=dbt_dir, env=environment)
     if parsed.returncode:
         raise RuntimeError(f"dbt cannot parse {dbt_dir}:\n{parsed.stdout}{parsed.stderr}")
     for name in ("partial_parse.msgpack", "manifest.json"):

@@ -190,19 +190,21 @@ def made(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     return {name: Install(place / name, sandbox, company) for name in ("thursday", "monday")}
 
 
+def copy_of(made: dict[str, Install], which: str) -> Install:
+    """A copy of that home to do anything with, in the place of the copy before; the sandbox's clock stands on
+    Monday, without faults."""
+    kept = made[which]
+    kept.sandbox.clear_faults()
+    home = kept.home.with_name("home")
+    shutil.rmtree(home)
+    shutil.copytree(kept.home, home)
+    return Install(home, kept.sandbox, kept.company).at(MONDAY)
+
+
 @pytest.fixture
-def install(made: dict[str, Install], sandbox: Sandbox) -> Callable[[str], Install]:
-    """`install("monday")`: a copy of that home to do anything with; the sandbox's clock stands on Monday,
-    without faults."""
-    sandbox.clear_faults()
-
-    def copy(which: str) -> Install:
-        home = made[which].home.with_name("home")
-        shutil.rmtree(home)
-        shutil.copytree(made[which].home, home)
-        return Install(home, sandbox, made[which].company).at(MONDAY)
-
-    return copy
+def install(made: dict[str, Install]) -> Callable[[str], Install]:
+    """`install("monday")`: see `copy_of`."""
+    return lambda which: copy_of(made, which)
 
 
 @pytest.fixture

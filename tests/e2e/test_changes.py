@@ -13,7 +13,7 @@ import pytest
 
 from foundation.settings import PROJECT_ROOT, Settings
 from metric_diff import MADE_OF, metric_diff
-from tests.e2e.conftest import MONDAY, Install
+from tests.e2e.conftest import Install, copy_of
 from tests.e2e.phone import SENSOR, Phone, phone
 from tests.support.browser import needs_chromium
 from tests.support.published import SCRIPT
@@ -46,8 +46,7 @@ class Changed:
 @pytest.fixture(scope="module")
 def changed(made: dict[str, Install], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Changed]:
     place = tmp_path_factory.mktemp("changed")
-    shutil.copytree(made["monday"].home, place / "home")
-    copy = Install(place / "home", made["monday"].sandbox, made["monday"].company).at(MONDAY)
+    copy = copy_of(made, "monday")
     project = place / "dbt_project"
     shutil.copytree(PROJECT_ROOT / "dbt_project", project)
     goals = project / "seeds" / "goals.csv"

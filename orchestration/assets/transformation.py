@@ -53,6 +53,10 @@ _CONFIG_TABLES = {
         "One row per source, table and run: status, rows, requests, waits, complete through. Written by every"
         " load."
     ),
+    (
+        "ledger",
+        "unread",
+    ): "Values that a load could not store, of rows that it did store. Written by every load.",
 }
 
 

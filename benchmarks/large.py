@@ -20,11 +20,12 @@ def ten_times(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def one_line_with(connection: duckdb.DuckDBPyConnection, records: int) -> None:
-    """Add so many calls to the newest one: they are in one week, and one line counts them."""
+    """Add so many calls to the newest one: they are in one week, and one line counts them. Their ids begin
+    otherwise than those of `ten_times`."""
     connection.execute(
         """
         insert into raw_hubspot.calls
-        select c.* replace ('9' || i::text || c.id as id)
+        select c.* replace ('8' || i::text || c.id as id)
         from (from raw_hubspot.calls order by hs_timestamp desc limit 1) as c cross join range(?) as r(i)
         """,
         [records],

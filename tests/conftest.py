@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import os
-from collections.abc import Iterator
+import sys
+from collections.abc import Generator, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 from hypothesis import HealthCheck, settings
 
 from sandbox import SANDBOX_CREDENTIALS, Sandbox, running_sandbox
@@ -57,6 +61,27 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     root = Path(__file__).parent
     order = {package: place for place, package in enumerate(TOGETHER)}
     items.sort(key=lambda item: order.get(item.path.relative_to(root).parts[0], len(order)))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
+    """In a fresh clone one worker imports everything before the others do, or each of them compiles it all."""
+    is_worker = hasattr(session.config, "workerinput")
+    is_fresh = not list(Path(__file__).parent.glob("__pycache__/test_docs.*.pyc"))  # it is collected last
+    with ExitStack() as stack:
+        if is_worker and is_fresh and not sys.dont_write_bytecode:
+            done = Path(session.config.option.basetemp).with_name("collected")  # beside the workers'
+            stack.enter_context(FileLock(f"{done}.lock"))
+            if done.exists():
+                stack.close()
+            stack.callback(done.touch)
+        return (yield)
+
+
+def pytest_collection_finish() -> None:
+    """What is there now stays, so nobody looks through it for garbage again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)

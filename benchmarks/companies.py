@@ -6,6 +6,7 @@ would mean that they stand in each other's way.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -82,10 +83,19 @@ def _served(shared: Mapping[str, str]) -> Cost:
         try:
             while len(sizes) < 3 or max(sizes[-3:]) > _STEADY * min(sizes[-3:]):
                 time.sleep(_PAUSE)
-                family = [psutil.Process(ui.pid), *psutil.Process(ui.pid).children(recursive=True)]
-                sizes.append(sum(one.memory_full_info().uss for one in family) / 2**20)
-            used = sum(sum(one.cpu_times()[:2]) for one in family)
+                used, size = _used(psutil.Process(ui.pid))
+                sizes.append(size)
             return Cost(time.perf_counter() - began, used, sizes[-1])
         finally:
             ui.send_signal(signal.SIGTERM)
             ui.wait(60)
+
+
+def _used(parent: psutil.Process) -> tuple[float, float]:
+    """CPU seconds, and MB that no other process has, of a process and its descendants that live."""
+    seconds = size = 0.0
+    for one in (parent, *parent.children(recursive=True)):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            seconds += sum(one.cpu_times()[:2])
+            size += one.memory_full_info().uss / 2**20
+    return seconds, size

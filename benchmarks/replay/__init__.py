@@ -17,7 +17,7 @@ import os
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
-from dbt.cli.main import dbtRunner, dbtRunnerResult
+from dbt.cli.main import dbtRunner
 
 from benchmarks.replay.diary import Diary
 from benchmarks.replay.expected import MAY_CHANGE, METRICS
@@ -96,8 +96,10 @@ class Replay:
     world: World
     url: str
     begins: date
+    dbt: Callable[[Sequence[str], Path], None]
+    """Runs a dbt command on a project."""
     marts: Sequence[str] = MARTS
-    manifest: Any = None
+    is_built: bool = False
     seconds: Counter[str] = field(default_factory=Counter)
 
     def settings(self) -> Settings:
@@ -144,40 +146,14 @@ class Replay:
             self.seconds["build"] += time.process_time() - loaded
 
     def _build(self, settings: Settings) -> None:
-        where = [
-            "--project-dir",
-            str(project_dir(settings)),
-            "--profiles-dir",
-            str(settings.dbt_dir),
-            "--log-level-file",
-            "none",
-            "--quiet",
-        ]
-        where += ["--target-path", str(self.home / "dbt_target")]
-        leave = ["--exclude", *ONCE] if self.manifest else []
+        project = project_dir(settings)
+        command = ["build", "--select", *self.marts, *(("--exclude", *ONCE) if self.is_built else ())]
+        command += ["--exclude-resource-type", "test", "unit_test", "--log-level-file", "none", "--quiet"]
+        command += ["--project-dir", str(project), "--profiles-dir", str(settings.dbt_dir)]
+        command += ["--target-path", str(self.home / "dbt_target")]
         with Warehouse(settings).write_lock("replay"):
-            self.manifest = self.manifest or self._dbt("parse", *where).result
-            self._dbt(
-                "build",
-                "--select",
-                *self.marts,
-                *leave,
-                "--exclude-resource-type",
-                "test",
-                "unit_test",
-                *where,
-            )
-
-    def _dbt(self, *arguments: str) -> dbtRunnerResult:
-        ran = dbtRunner(manifest=self.manifest).invoke(list(arguments))
-        if not ran.success:
-            failed = [
-                f"{result.node.name}: {result.message}"
-                for result in ran.result or ()
-                if result.status == "error"
-            ]
-            raise RuntimeError(f"dbt {arguments[0]}: {ran.exception or failed}")
-        return ran
+            self.dbt(command, project)
+        self.is_built = True
 
     def query(self, sql: str, *values: Any) -> list[dict[str, Any]]:
         with contextlib.closing(Warehouse(self.settings()).connect()) as connection:
@@ -278,10 +254,44 @@ def number_text(value: Any) -> str:
     return "none" if value is None else f"{value:,.2f}"
 
 
+class Dbt:
+    """dbt in this process, which parses the project once.
+
+    Raises:
+        RuntimeError: dbt failed; the text says where.
+    """
+
+    def __init__(self) -> None:
+        self._manifest: Any = None
+
+    def __call__(self, command: Sequence[str], project: Path) -> None:
+        if not self._manifest:
+            where = command[command.index("--project-dir") :]
+            self._manifest = self._run("parse", "--log-level-file", "none", "--quiet", *where)
+        self._run(*command)
+
+    def _run(self, *command: str) -> Any:
+        ran = dbtRunner(manifest=self._manifest).invoke(list(command))
+        if not ran.success:
+            failed = [
+                f"{result.node.name}: {result.message}"
+                for result in getattr(ran.result, "results", ())
+                if result.status == "error"
+            ]
+            raise RuntimeError(f"dbt {command[0]}: {ran.exception or failed}")
+        return ran.result
+
+
 @contextlib.contextmanager
-def replaying(diary: Diary, home: Path, begins: date) -> Iterator[Replay]:
+def replaying(
+    diary: Diary, home: Path, begins: date, dbt: Callable[[Sequence[str], Path], None] | None = None
+) -> Iterator[Replay]:
     """Serve the diary's account on loopback while the block runs, with the settings of the replay in the
-    environment."""
+    environment.
+
+    Args:
+        dbt: what runs dbt's commands. Default: `Dbt`.
+    """
     world = World(
         diary.book.store,
         Clock(datetime.combine(begins, datetime.min.time(), UTC)),
@@ -295,7 +305,7 @@ def replaying(diary: Diary, home: Path, begins: date) -> Iterator[Replay]:
     )
     thread = threading.Thread(target=server.run, args=([place],), daemon=True)
     thread.start()
-    replay = Replay(diary, home, world, f"http://{HOST}:{place.getsockname()[1]}", begins)
+    replay = Replay(diary, home, world, f"http://{HOST}:{place.getsockname()[1]}", begins, dbt or Dbt())
     replay.write_company()
     places = {
         "SCORELINE_HOME": str(home),

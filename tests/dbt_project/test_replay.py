@@ -3,7 +3,7 @@ and what changes in a published week has its cause. `make replay` does the same 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from benchmarks.replay import Replay, mornings, replaying
 from benchmarks.replay.diary import ELSEWHERE, LOST, OPEN, SALES, WON, Diary
 from sandbox.companies.base import MAYA, VICTOR, add, at, edit, vanish
 from sandbox.engine.formats import hubspot_time
+from tests.support import in_process
 
 BEGINS = date(2025, 10, 13)
 W40, W41, W42, W43, W44 = (
@@ -23,6 +24,9 @@ W40, W41, W42, W43, W44 = (
     date(2025, 10, 20),
     date(2025, 10, 27),
 )
+
+BUILT, HAPPENED = (13, 20, 27), (16, 20, 21, 22, 23, 24)
+"""Days of October."""
 
 
 def october(day: int, hours: float = 10) -> int:
@@ -79,13 +83,19 @@ def story() -> Diary:
 @pytest.fixture(scope="module")
 def replay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replay]:
     home: Path = tmp_path_factory.mktemp("replay")
-    with replaying(story(), home, BEGINS) as replay:
+    with replaying(story(), home, BEGINS, _dbt) as replay:
         replay.marts = ("+fct_restatements", "+fct_restatement_records", "+fct_sales_open_deals")
         for morning in mornings(BEGINS, 15):
-            replay.day(
-                morning, build=morning.weekday() == 0
-            )  # the days between load only: a build is the dear part
+            if morning.day in BUILT:
+                replay.day(morning)
+            elif morning.day - 1 in HAPPENED:  # loaded the next morning; a build is the dear part
+                replay.day(morning, build=False)
         yield replay
+
+
+def _dbt(command: Sequence[str], project: Path) -> None:
+    ran = in_process.run(command, {}, project)
+    assert ran.returncode == 0, ran.stdout
 
 
 def weeks(replay: Replay, metric: str, person: str = "%") -> dict[date, Any]:

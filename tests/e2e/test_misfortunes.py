@@ -169,11 +169,13 @@ def test_calls_whose_dates_come_in_another_format_are_no_zero(install: Copy) -> 
         " and week_label = '2025-W43'"
     )
     assert copy.query(dials) == [(True, "stale", "no_data")]
-    refused = "select state, reason from marts.dim_source_tables where table_name = 'calls'"
+    refused = (
+        "select state, reason from marts.dim_source_tables where source = 'hubspot' and table_name = 'calls'"
+    )
     [(state, reason)] = copy.query(refused)
     assert state == "refused" and "values of hs_timestamp can be read" in reason
     copy.scoreline("send")
-    mail = _text(_to(copy, "dana.whitfield@")[0])
+    mail = " ".join(_text(_to(copy, "dana.whitfield@")[0]).split())
     assert "HubSpot refuses a part of its data" in mail and "hs_timestamp" in mail
     (alert,) = _to(copy, OPERATOR)
     assert "hubspot.calls" in _text(alert) and "hs_timestamp" in _text(alert)

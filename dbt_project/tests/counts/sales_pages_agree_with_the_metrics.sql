@@ -1,29 +1,40 @@
 {{ config(meta={'dagster': {'ref': {'name': 'fct_sales_kpis'}}}) }}
 
 -- one metric has one value wherever it appears: what the sales pages say of all time is what the metric's contributions add up to, and
--- what is open now is what the metric says of today
-with told as (
-    {% for measure, metric_id, moment in [
-        ('won_value', 'revenue_target_attainment', 'all'),
-        ('win_rate', 'win_rate', 'all'),
-        ('avg_deal', 'avg_deal_size', 'all'),
-        ('sales_cycle_days', 'sales_cycle_days', 'all'),
-        ('leads', 'leads_generated', 'all'),
-        ('mqls', 'mql_count', 'all'),
-        ('sqls', 'sql_count', 'all'),
-        ('activities', 'activities_total', 'all'),
-        ('emails', 'emails_by_rep', 'all'),
-        ('pipeline_value', 'pipeline_value', 'today'),
-        ('open_deals', 'open_deals', 'today'),
-        ('contacts', 'contacts_total', 'today'),
-        ('companies', 'companies_total', 'today'),
+-- what is open now is what the metric says of today, or of the day that a late CRM was read to
+with now_days as (
+    select
+        kind,
+        snapshot_day
+    from {{ ref('int_crm__days') }}
+    where is_now
+),
+
+told as (
+    {% for measure, metric_id, now_of in [
+        ('won_value', 'revenue_target_attainment', none),
+        ('win_rate', 'win_rate', none),
+        ('avg_deal', 'avg_deal_size', none),
+        ('sales_cycle_days', 'sales_cycle_days', none),
+        ('leads', 'leads_generated', none),
+        ('mqls', 'mql_count', none),
+        ('sqls', 'sql_count', none),
+        ('activities', 'activities_total', none),
+        ('emails', 'emails_by_rep', none),
+        ('pipeline_value', 'pipeline_value', 'deals'),
+        ('open_deals', 'open_deals', 'deals'),
+        ('contacts', 'contacts_total', 'contacts'),
+        ('companies', 'companies_total', 'companies'),
     ] -%}
     select
         '{{ measure }}' as measure,
-        coalesce(sum(numerator), 0) as numerator,
-        coalesce(sum(denominator), 0) as denominator
-    from {{ ref(metric_id) }}
-    where counted and occurred_on {{ '<=' if moment == 'all' else '=' }} {{ today() }}
+        coalesce(sum(contributions.numerator), 0) as numerator,
+        coalesce(sum(contributions.denominator), 0) as denominator
+    from {{ ref(metric_id) }} as contributions
+    {%- if now_of %}
+    inner join now_days on contributions.occurred_on = now_days.snapshot_day and now_days.kind = '{{ now_of }}'
+    {%- endif %}
+    where contributions.counted and contributions.occurred_on <= {{ today() }}
     {{ 'union all' if not loop.last }}
     {% endfor %}
 )

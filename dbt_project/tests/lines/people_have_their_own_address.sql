@@ -1,3 +1,5 @@
+{{ config(meta={'dagster': {'ref': {'name': 'int_people__addresses'}}}) }}
+
 -- two people with one address would have every record of it twice
 with problems as (
     select

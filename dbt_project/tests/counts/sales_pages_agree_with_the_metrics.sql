@@ -31,9 +31,9 @@ told as (
         coalesce(sum(contributions.numerator), 0) as numerator,
         coalesce(sum(contributions.denominator), 0) as denominator
     from {{ ref(metric_id) }} as contributions
-    {%- if now_of %}
+    {% if now_of -%}
     inner join now_days on contributions.occurred_on = now_days.snapshot_day and now_days.kind = '{{ now_of }}'
-    {%- endif %}
+    {% endif -%}
     where contributions.counted and contributions.occurred_on <= {{ today() }}
     {{ 'union all' if not loop.last }}
     {% endfor %}

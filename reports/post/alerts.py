@@ -65,7 +65,7 @@ def source_conditions(settings: Settings) -> dict[str, str]:
             f"{label} sends values that nobody can read: {plain(unread, 1200).rstrip('.')}. The numbers of"
             " their days show what was read and are not judged. Way out: correct the records in"
             f" {label}. If a word is new and changes no number, add it to known_values under [{source}] in"
-            ' company.toml, for example "calls.direction: OUTGOING".'
+            ' company.toml as "table.field: word", for example "calls.direction: OUTGOING".'
         )
         for source, label, _, _, unread in rows
         if unread

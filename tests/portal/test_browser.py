@@ -105,7 +105,7 @@ def test_the_story_of_a_line_owner_on_a_phone_without_script(
 
     card().find_element(By.NAME, "value").send_keys("three")
     press(web, card().find_element(By.CSS_SELECTOR, "button.main"))
-    assert '"three" is not a number' in card().text
+    assert '"three" is not a count' in card().text
     field = card().find_element(By.NAME, "value")
     assert field.get_attribute("value") == "three" and field.get_attribute("aria-invalid") == "true"
     field.clear()

@@ -396,7 +396,7 @@ def fill_chicago(warehouse: RawWarehouse) -> None:
             deal("lost-last-quarter", "lost", "2025-08-01T12:00:00", "2025-09-28T12:00:00"),
             deal("lost", "lost", "2025-08-01T12:00:00", "2025-09-30T12:00:00"),
             deal("open", "open", "2025-10-02T12:00:00", "2026-03-01T12:00:00"),
-            deal("open-no-amount", "gone-stage", "2025-10-02T12:00:00", None, amount=None),
+            deal("open-no-amount", "open", "2025-10-02T12:00:00", None, amount=None),
         ],
     )
 

@@ -143,7 +143,12 @@ select
         concat_ws(
             ', ',
             campaign_name,
-            case platform {% for name, label in platforms.items() %}when '{{ name }}' then '{{ label }}' {% endfor %}else {{ words('platform') }} end,
+            case platform
+                {% for name, label in platforms.items() -%}
+                when '{{ name }}' then '{{ label }}'
+                {% endfor -%}
+                else {{ words('platform') }}
+            end,
             {{ money_text('spend', 'currency') }}
         )
     ) as record_label

@@ -210,7 +210,7 @@ def _sentence(source: Row, zone: str) -> str:
     if source.state == "not_connected" and source.complete_through is None:
         return f"{source.label} is not connected: its numbers are empty until its credentials are set."
     if source.state == "not_connected":
-        return f"{source.label} is no longer connected: its credentials are not set; {reach}."
+        return f"{source.label} is disconnected: {reach}. Set its credentials to load it again."
     if source.state == "failing":
         return f"{source.label} could not be loaded at the last try; {reach}."
     if source.state == "late":

@@ -146,8 +146,8 @@ def test_a_source_that_was_disconnected_after_the_week_was_complete_does_not_hol
     gate = decide(variant(sources={"hubspot": gone, "autotask": gone}).published_path, W43)
     assert gate.decision == "amber"
     assert (
-        "HubSpot is no longer connected: its credentials are not set; its data is complete to Mon 27 Oct"
-        in gate.reasons[1]
+        gate.reasons[1] == "HubSpot is disconnected: its data is complete to Mon 27 Oct 2025, 05:00 CDT."
+        " Set its credentials to load it again."
     )
     early = gone | {"complete_through": CLOCK - timedelta(days=4)}
     gate = decide(variant(sources={"hubspot": early, "autotask": early}).published_path, W43)

@@ -69,6 +69,7 @@ def _said(report: LoadReport, rows: int) -> str:
 
 
 def _many(count: int, what: str) -> str:
+    """`1 row`, `3 rows`: for logs, so in no locale; `plural` is for pages and mails."""
     return f"{count:,} {what}{'s' if count != 1 else ''}"
 
 

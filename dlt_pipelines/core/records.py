@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 
 from dlt_pipelines.core.run import Unread, Warn
 from dlt_pipelines.core.source import ColumnType
-from dlt_pipelines.core.values import ARROW, EMPTY, array, is_beyond
+from dlt_pipelines.core.values import ARROW, BadValue, array
 from dlt_pipelines.errors import FieldGone, PermanentError
 
 FLUSH_ROWS = 20_000
@@ -61,16 +61,15 @@ class Batches:
         ids = columns[self._key]
         if not ids:
             return
-        texts: dict[str, list[str]] = {name: [] for name in self._kinds}
-        arrays = [
-            array(kind, columns[name], name, ids, self._table, texts[name].append)
-            for name, kind in self._kinds.items()
-        ]
-        batch = page = pa.RecordBatch.from_arrays(arrays, schema=self._schema)
+        found = {
+            name: array(kind, columns[name], name, ids, self._table) for name, kind in self._kinds.items()
+        }
+        batch = page = pa.RecordBatch.from_arrays(
+            [values for values, _ in found.values()], schema=self._schema
+        )
         for field in self._schema:
             self._read[field.name] += page.num_rows - page.column(field.name).null_count
-            if texts[field.name]:
-                self._note(field.name, columns[field.name], texts[field.name], page)
+            self._note(field.name, found[field.name][1], page)
             if not field.nullable and (lost := batch.column(field.name).null_count):
                 self._left_out[field.name] += lost
                 batch = batch.filter(pc.is_valid(batch.column(field.name)))
@@ -124,38 +123,32 @@ class Batches:
             self._batches, self._rows = [], 0
             yield table
 
-    def _note(self, name: str, values: Sequence[Any], texts: Sequence[str], page: pa.RecordBatch) -> None:
-        """Remember the bad values of a column of a page. `texts`: what is said of each."""
-        bad, kind = self._bad.setdefault(name, _Bad()), self._kinds[name]
-        lost = iter(
-            place
-            for place, found in enumerate(page.column(name).to_pylist())
-            if found is None and values[place] not in (None, "")
-        )
-        for text in texts:
+    def _note(self, name: str, found: Mapping[int, BadValue], page: pa.RecordBatch) -> None:
+        """Remember the bad values of a column of a page. `found`: row of the page -> its value."""
+        for place, value in found.items():
+            bad = self._bad.setdefault(name, _Bad())
             unread: list[Unread] = []
-            if text.endswith(EMPTY):
-                place = next(lost)
-                if not is_beyond(kind, values[place]):
+            if value.is_lost:
+                if value.reason == "not of its kind":
                     bad.strange += 1
-                    bad.first = bad.first or text.removesuffix(f"; {EMPTY}")
-                if kind != "text" and all(page.column(key)[place].is_valid for key in self._named_by):
-                    unread = [self._unread(name, text, place, page)]
+                    bad.first = bad.first or value.fault
+                if value.kind != "text" and all(page.column(key)[place].is_valid for key in self._named_by):
+                    unread = [self._unread(name, value, place, page)]
             bad.named += 1
             if bad.named <= MOST_WARNINGS:
-                bad.untold.append((text, unread))
+                bad.untold.append((str(value), unread))
             else:
                 bad.more += 1
                 bad.unread += unread
 
-    def _unread(self, name: str, text: str, place: int, page: pa.RecordBatch) -> Unread:
+    def _unread(self, name: str, value: BadValue, place: int, page: pa.RecordBatch) -> Unread:
         dates = [page.column(dated)[place].as_py() for dated in self._dated]
         return Unread(
             table=self._table.rpartition(".")[2],
             key=self._key,
             record_id=str(page.column(self._key)[place].as_py()),
             column=name,
-            said=text,
+            said=str(value),
             dates=[found for found in dates if found is not None],
         )
 

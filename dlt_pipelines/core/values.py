@@ -1,15 +1,16 @@
 """A vendor's values become typed ones, one by one or a column at a time.
 
-A value that is not what its column says, or lies beyond the bounds below, becomes null and is named in a
-warning.
+A value that is not what its column says, or lies beyond the bounds below, becomes null. A `BadValue`
+names it.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import orjson
 import pyarrow as pa  # imported before any worker thread starts: its import is not thread-safe enough
@@ -44,8 +45,39 @@ _SAID: dict[ColumnType, tuple[str, str]] = {
     "text": ("text", f"{LONGEST_TEXT:,} characters"),
 }
 
-EMPTY = "stored as empty"
-"""How a warning ends whose value was not kept."""
+
+@dataclass(frozen=True)
+class BadValue:
+    """A vendor's value that is not stored as it came. Its text is the warning about it."""
+
+    where: str
+    """Record and column, for people: `hubspot.deals 9001: amount`."""
+    kind: ColumnType
+    """The type of the column."""
+    value: object
+    reason: Literal["not of its kind", "beyond the bounds", "unstorable characters"]
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether null is stored in its place. Characters that cannot be stored are only replaced."""
+        return self.reason != "unstorable characters"
+
+    @property
+    def fault(self) -> str:
+        """What is wrong with the value, without what happens to it."""
+        name, limit = _SAID[self.kind]
+        match self.reason:
+            case "not of its kind":
+                return f"{self.where} {shown(self.value)} is not {name}"
+            case "beyond the bounds":
+                return f"{self.where} {shown(self.value)} is beyond {limit}"
+            case "unstorable characters":
+                return f"{self.where} holds characters that cannot be stored"
+
+    def __str__(self) -> str:
+        outcome = "stored as empty" if self.is_lost else "each is stored as \ufffd"
+        return f"{self.fault}; {outcome}"
+
 
 D = TypeVar("D", date, datetime)
 
@@ -135,35 +167,30 @@ _PARSERS: dict[ColumnType, Callable[[object], Any]] = {
 }
 
 
-def parse(kind: ColumnType, value: object, where: str, warn: Callable[[str], None]) -> Any:
-    """One value as `kind`; null, and a warning that begins with `where`, when it is not one or lies beyond
-    the bounds."""
+def read(kind: ColumnType, value: object, where: str) -> tuple[Any, BadValue | None]:
+    """Read one value as `kind`: what to store, and what is wrong with the value if anything is.
+
+    `where`: record and column, for the text of the `BadValue`.
+    """
     if value is None or value == "":
-        return None
-    name, limit = _SAID[kind]
+        return None, None
     try:
         found = _PARSERS[kind](value)
     except Beyond:
-        warn(f"{where} {shown(value)} is beyond {limit}; {EMPTY}")
-        return None
+        return None, BadValue(where, kind, value, "beyond the bounds")
     except ValueError:
-        warn(f"{where} {shown(value)} is not {name}; {EMPTY}")
-        return None
+        return None, BadValue(where, kind, value, "not of its kind")
     if kind == "text" and _UNSTORABLE.search(found):
-        warn(f"{where} holds characters that cannot be stored; each is stored as \ufffd")
-        return _UNSTORABLE.sub("\ufffd", found)
+        return _UNSTORABLE.sub("\ufffd", found), BadValue(where, kind, value, "unstorable characters")
+    return found, None
+
+
+def parse(kind: ColumnType, value: object, where: str, warn: Callable[[str], None]) -> Any:
+    """Read one value as `kind`, and warn if it is not stored as it came. The warning begins with `where`."""
+    found, bad = read(kind, value, where)
+    if bad:
+        warn(str(bad))
     return found
-
-
-def is_beyond(kind: ColumnType, value: object) -> bool:
-    """Whether a value is what its column says and only lies beyond the bounds."""
-    try:
-        _PARSERS[kind](value)
-    except Beyond:
-        return True
-    except ValueError:
-        return False
-    return False
 
 
 def as_json(value: object) -> str:
@@ -186,25 +213,22 @@ def _storable(value: Any) -> Any:
 
 
 def array(
-    kind: ColumnType,
-    values: Sequence[Any],
-    name: str,
-    ids: Sequence[Any],
-    table: str,
-    warn: Callable[[str], None],
-) -> pa.Array:
-    """Convert a column. Arrow does it if it can; otherwise convert value by value, and warn of each that
-    fails."""
+    kind: ColumnType, values: Sequence[Any], name: str, ids: Sequence[Any], table: str
+) -> tuple[pa.Array, dict[int, BadValue]]:
+    """Convert a column: the array of `kind`, and position -> the value that is not stored as it came.
+
+    Arrow converts if it can, otherwise `read()` does, value by value. `name`: the column's, `ids`: of the
+    rows; with `table` they say where a bad value is.
+    """
     try:
         quick = _arrow_array(kind, values)
     except (pa.ArrowException, OverflowError, UnicodeEncodeError):
         quick = None
     if quick is not None and _within(kind, quick):
-        return quick
-    return pa.array(
-        [parse(kind, value, f"{table} {key}: {name}", warn) for key, value in zip(ids, values, strict=True)],
-        ARROW[kind],
-    )
+        return quick, {}
+    found = [read(kind, value, f"{table} {key}: {name}") for key, value in zip(ids, values, strict=True)]
+    bad = {place: fault for place, (_, fault) in enumerate(found) if fault}
+    return pa.array([value for value, _ in found], ARROW[kind]), bad
 
 
 def _arrow_array(kind: ColumnType, values: Sequence[Any]) -> pa.Array | None:

@@ -62,8 +62,8 @@ from foundation.values import decimal
     ],
 )
 def test_columns(kind: ColumnType, values: list[Any], expected: list[Any], said: str | None) -> None:
-    warnings: list[str] = []
-    found = array(kind, values, "amount", range(9001, 9001 + len(values)), "hubspot.deals", warnings.append)
+    found, bad = array(kind, values, "amount", range(9001, 9001 + len(values)), "hubspot.deals")
+    warnings = [str(value) for value in bad.values()]
     assert found.to_pylist() == expected
     if said:
         assert warnings and all(
@@ -76,9 +76,10 @@ def test_columns(kind: ColumnType, values: list[Any], expected: list[Any], said:
 
 
 def test_the_warning_names_record_column_and_value() -> None:
-    warnings: list[str] = []
-    array("decimal", ["abc"], "amount", ["9001"], "hubspot.deals", warnings.append)
-    assert warnings == ['hubspot.deals 9001: amount "abc" is not a number; stored as empty']
+    _, bad = array("decimal", ["1", "abc"], "amount", ["9000", "9001"], "hubspot.deals")
+    assert {place: str(value) for place, value in bad.items()} == {
+        1: 'hubspot.deals 9001: amount "abc" is not a number; stored as empty'
+    }
 
 
 def test_decimals_keep_every_digit_and_refuse_what_does_not_fit() -> None:

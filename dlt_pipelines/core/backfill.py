@@ -20,9 +20,10 @@ from typing import Any, Literal
 
 import duckdb
 
-from dlt_pipelines.core.load import LoadReport, load, translated
+from dlt_pipelines.core.failures import translated
+from dlt_pipelines.core.load import LoadReport, load
 from dlt_pipelines.core.settlement import TableReport
-from dlt_pipelines.core.source import Window
+from dlt_pipelines.core.window import Window
 from dlt_pipelines.errors import SourceError
 from dlt_pipelines.registry import SourceEntry, source_entry
 from dlt_pipelines.wire.redaction import Redactor

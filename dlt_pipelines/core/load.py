@@ -11,67 +11,42 @@ scope, in one transaction.
 from __future__ import annotations
 
 import contextlib
-import logging
-import shutil
-import traceback
-from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Literal
 
-import dlt
-import duckdb
-from dlt.common.configuration.container import Container
-from dlt.common.configuration.providers import ConfigProvider, CustomLoaderDocProvider
-from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
-from dlt.common.runtime.run_context import RunContext
 from dlt.common.storages.load_package import create_load_id
 
 from dlt_pipelines import versions
 from dlt_pipelines.core.clocks import APART, instant_of_run, without_future
-from dlt_pipelines.core.destination import destination_of
+from dlt_pipelines.core.declare import declare, lacking
+from dlt_pipelines.core.failures import translated
+from dlt_pipelines.core.outcome import Outcome
+from dlt_pipelines.core.pipeline import LOADERS, is_pending, open_pipeline
 from dlt_pipelines.core.run import Run
-from dlt_pipelines.core.settlement import Outcome, Settled, TableReport, closing, ledger_rows, settle, waiting
-from dlt_pipelines.core.source import CURSORS, Window
-from dlt_pipelines.core.tables import declared, running
+from dlt_pipelines.core.settlement import (
+    Settled,
+    TableReport,
+    closing,
+    ledger_rows,
+    settle,
+    settle_waiting,
+    settled_late,
+)
+from dlt_pipelines.core.tables import running
 from dlt_pipelines.core.unchanged import is_stored
+from dlt_pipelines.core.window import CURSORS, Window
 from dlt_pipelines.doctor import credential_ages
 from dlt_pipelines.errors import PermanentError, SourceError
 from dlt_pipelines.registry import SOURCES, SourceEntry, source_entry
 from dlt_pipelines.wire.connection import Connection
 from dlt_pipelines.wire.redaction import Redactor, redacted_logs
 from foundation.seeds import check_seeds
-from foundation.settings import Company, Settings, SettingsError
+from foundation.settings import Company, Settings
 from foundation.store.for_dbt import rows_for_dbt
-from foundation.warehouse import Warehouse, WarehouseError, open_warehouse, transaction, translate
-
-log = logging.getLogger(__name__)
-
-_LOADERS = 4
-"""Jobs that load at once. DuckDB uses all cores for one; more of them only cost memory."""
-
-_DLT_SETTINGS: dict[str, Any] = {
-    "runtime": {"dlthub_telemetry": False, "log_level": "WARNING"},
-    # a trace keeps exceptions as they were raised, before anything is redacted
-    "enable_runtime_trace": False,
-    # Arrow tables skip dlt's normaliser, and staging wants to know which load a row came with
-    "normalize": {"parquet_normalizer": {"add_dlt_load_id": True}},
-    "load": {"delete_completed_jobs": True},
-}
-
-
-class _OwnContext(RunContext):
-    """dlt without config.toml and secrets.toml of whatever folder the process runs in, and without the
-    environment's dlt names."""
-
-    def initial_providers(self) -> list[ConfigProvider]:
-        return [CustomLoaderDocProvider("scoreline", lambda: _DLT_SETTINGS)]
-
-    @property
-    def global_dir(self) -> str:
-        """Instead of ~/.dlt or /var/dlt: everything of ours stays in the home folder of the project."""
-        return self.run_dir
+from foundation.warehouse import Warehouse, open_warehouse, transaction
 
 
 @dataclass
@@ -116,7 +91,7 @@ def load(
             f"{entry.label}: unknown tables {', '.join(unknown)}; there are: {', '.join(entry.tables)}"
         )
     with open_warehouse(settings).source_lock(entry.name):
-        return _Load(entry, settings, company, asked, window, client).run()
+        return _Load(entry, settings, company, asked, window, client).report()
 
 
 def ensure_tables(settings: Settings, company: Company) -> None:
@@ -138,10 +113,10 @@ def ensure_tables(settings: Settings, company: Company) -> None:
             [row for name in SOURCES for row in versions.rows(name, company)],
             of_the_store,
         )
-        lacking = _lacking(warehouse, SOURCES.values())
-    for name in lacking:
+        missing = lacking(warehouse, SOURCES.values())
+    for name in missing:
         with warehouse.source_lock(name):
-            _declare(SOURCES[name], settings)
+            declare(SOURCES[name], settings)
     _note_unconnected(settings, warehouse)
 
 
@@ -171,116 +146,6 @@ def _note_unconnected(settings: Settings, warehouse: Warehouse) -> None:
             warehouse.again(note)
 
 
-def _lacking(warehouse: Warehouse, entries: Collection[SourceEntry]) -> dict[str, list[str]]:
-    """Source -> tables that do not exist or lack a declared column. Call with the lock held."""
-    with contextlib.closing(warehouse.connect()) as connection:
-        rows = connection.execute(
-            "select table_schema, table_name, column_name from information_schema.columns"
-        ).fetchall()
-    there = set(rows)
-    lacking: dict[str, list[str]] = {}
-    for entry in entries:
-        for name, resource in declared(entry.source).resources.items():
-            if any((f"raw_{entry.name}", name, column) not in there for column in resource.columns):
-                lacking.setdefault(entry.name, []).append(name)
-    return lacking
-
-
-def _declare(entry: SourceEntry, settings: Settings) -> None:
-    """Make the tables of a source that are not there yet, empty. Call with the source's lock held and the
-    warehouse's free."""
-    warehouse = open_warehouse(settings)
-    with warehouse.write_lock(f"declare {entry.name}"), warehouse.kept_open():
-        missing = _lacking(warehouse, [entry]).get(entry.name)
-        if not missing:
-            return
-        pipeline, _ = _open_pipeline(entry, settings)
-    empty = declared(entry.source).with_resources(*missing)
-    for resource in empty.resources.values():
-        # an empty merge would empty a table that only lacks a column
-        resource.apply_hints(write_disposition="append")
-        for column in resource.columns.values():
-            column.pop("dedup_sort", None)  # says something of merges only, and dlt warns of it elsewhere
-    with translated(entry, Redactor(), settings):
-        pipeline.extract(empty, loader_file_format="parquet")
-        pipeline.normalize()
-        with warehouse.write_lock(f"declare {entry.name}"), warehouse.kept_open():
-            pipeline.load()
-
-
-def _own_dlt(settings: Settings) -> None:
-    container = Container()
-    # asking for the context would make dlt's default one first, with everything it reads and starts
-    if PluggableRunContext not in container or not isinstance(
-        container[PluggableRunContext].context, _OwnContext
-    ):
-        container[PluggableRunContext] = PluggableRunContext(_OwnContext(str(settings.dlt_dir)))
-
-
-def _open_pipeline(entry: SourceEntry, settings: Settings) -> tuple[Any, list[str]]:
-    """Load and settle what killed runs left; return the pipeline with the schema and state of the
-    warehouse, and the warnings of those runs. Call with the lock held."""
-    _own_dlt(settings)
-
-    warehouse = open_warehouse(settings)
-
-    def attached() -> Any:
-        return dlt.pipeline(
-            pipeline_name=entry.name,
-            pipelines_dir=str(settings.dlt_dir),
-            dataset_name=f"raw_{entry.name}",
-            destination=destination_of(warehouse),
-        )
-
-    with warehouse.kept_open():
-        try:
-            pipeline = attached()
-            if pipeline.has_pending_data and warehouse.resumes:
-                log.info("%s: loading what an interrupted run had already fetched", entry.label)
-                pipeline.normalize()
-                pipeline.load()
-            pipeline = pipeline.drop()
-        except Exception as error:
-            if _warehouse_error(error, settings):
-                raise
-            # its cursors were not loaded either, so the same records are fetched again
-            log.warning(
-                "%s: what an interrupted run left cannot be used (%s); it is fetched again",
-                entry.label,
-                type(error).__name__,
-            )
-            shutil.rmtree(settings.dlt_dir / entry.name, ignore_errors=True)
-            pipeline = attached()
-        pipeline.sync_destination()
-        return pipeline, _settled_late(entry, warehouse)
-
-
-def _is_pending(entry: SourceEntry, settings: Settings) -> bool:
-    """Whether a killed run left what it had fetched, as `has_pending_data` of a pipeline that is not open."""
-    packages = ("normalize/extracted", "load/normalized")
-    return any(any((settings.dlt_dir / entry.name).glob(f"{folder}/*")) for folder in packages)
-
-
-def _settled_late(entry: SourceEntry, warehouse: Warehouse) -> list[str]:
-    """Settle what killed runs have loaded; returns their warnings. Call with the lock held."""
-    settled = _settle(entry, warehouse, lambda outcome: outcome.closed_at)
-    warnings = [text for one in settled for text in one.outcome.told]
-    for text in warnings:
-        log.warning("an interrupted load said: %s", text)
-    return warnings
-
-
-def _settle(entry: SourceEntry, warehouse: Warehouse, ended: Callable[[Outcome], datetime]) -> list[Settled]:
-    """Settle every load that is not settled yet, oldest first. Call with the lock held. `ended`: returns
-    when a load ended."""
-    with contextlib.closing(warehouse.connect()) as connection:
-        warehouse.declare_ledger(connection)
-        return [
-            warehouse.again(partial(settle, connection, warehouse, entry, outcome, ended(outcome)))
-            for outcome in waiting(connection, entry)
-        ]
-
-
 class _Load:
     """One load of one source, from credentials to ledger."""
 
@@ -303,7 +168,7 @@ class _Load:
         self.vendors_clock: datetime | None = None
         self.redact = Redactor()
 
-    def run(self) -> LoadReport:
+    def report(self) -> LoadReport:
         try:
             with translated(self.entry, self.redact, self.settings):
                 self.client = self.client or self.source.connect(self.settings, self.company)
@@ -325,28 +190,23 @@ class _Load:
             credential_ages.since(self.settings, self.entry.name, credential_ages.values_of(credentials))
 
     def _not_connected(self) -> LoadReport:
-        _declare(self.entry, self.settings)
+        declare(self.entry, self.settings)
         with self.warehouse.write_lock(f"load {self.entry.name}"):
             self._record({name: {"status": "not_connected"} for name in self.asked})
         return LoadReport(self.entry.name, "not_connected", {}, 0, 0.0, None)
 
     def _pull(self, client: Connection) -> LoadReport:
         entry, source = self.entry, self.source
-        if entry.kind == "files" and not self.window.is_backfill and (report := self._nothing_new(client)):
-            return report
+        begun = None
+        if entry.kind == "files" and not self.window.is_backfill:
+            begun = self._begun(client)
+            if report := self._nothing_new(begun):
+                return report
         with self.warehouse.write_lock(f"load {entry.name}: cursors"), self.warehouse.kept_open():
-            pipeline, warnings = _open_pipeline(entry, self.settings)
+            pipeline, warnings = open_pipeline(entry, self.settings)
         origin = self._origin(client)
-        run = Run(
-            self.settings,
-            self.company,
-            self._instant(client),
-            client,
-            source.memory(),
-            source.pulled_with(self.asked),
-            self.window,
-        )
-        run.warnings += warnings
+        run = begun or self._run(client, self._instant(client))
+        run.warnings[:0] = warnings
         self._tell_of_clocks(run)
         run.state = self._trusted(run, pipeline.state.get("sources", {}).get(entry.name, {}))
         self._refuse_mixing(run, origin)
@@ -356,7 +216,7 @@ class _Load:
                 contextlib.closing(self.warehouse.connect()) as connection,
             ):
                 source.recall(connection, run)
-        if source.begin:
+        if source.begin and not begun:
             source.begin(run)
         with pipeline.managed_state() as state:
             # an account without records may have no name yet; the one that is known stays
@@ -370,33 +230,43 @@ class _Load:
         )
         pipeline.normalize()
         with self.warehouse.write_lock(f"load {entry.name}"), self.warehouse.kept_open():
-            pipeline.load(workers=_LOADERS)
-            *_, settled = _settle(entry, self.warehouse, lambda _: self.settings.now() - self.ahead)
+            pipeline.load(workers=LOADERS)
+            *_, settled = settle_waiting(entry, self.warehouse, lambda _: self.settings.now() - self.ahead)
         if run.unavailable:
-            _declare(entry, self.settings)
+            declare(entry, self.settings)
         return self._report(settled)
 
-    def _nothing_new(self, client: Connection) -> LoadReport | None:
-        """The load of files that say what the warehouse has: a row in the ledger, without half a second of
-        dlt. None: they say something else."""
-        entry, source, warehouse = self.entry, self.source, self.warehouse
-        run = Run(
+    def _run(self, client: Connection, instant: datetime) -> Run[Any, Any]:
+        return Run(
             self.settings,
             self.company,
-            self.started_at,
+            instant,
             client,
-            source.memory(),
-            source.pulled_with(self.asked),
+            self.source.memory(),
+            self.source.pulled_with(self.asked),
+            self.window,
         )
-        if source.begin:
-            source.begin(run)
+
+    def _begun(self, client: Connection) -> Run[Any, Any]:
+        """A run that has read its files. Files have neither cursors nor a clock to wait for."""
+        run = self._run(client, self.started_at)
+        if self.source.begin:
+            self.source.begin(run)
+        return run
+
+    def _nothing_new(self, begun: Run[Any, Any]) -> LoadReport | None:
+        """The load of files that say what the warehouse has: a row in the ledger, without half a second of
+        dlt. None: they say something else."""
+        entry, warehouse = self.entry, self.warehouse
+        # comparing finds faults of rows, which a load of the same run would find a second time
+        run = replace(begun, warnings=[*begun.warnings], lacking={**begun.lacking}, unread={})
         with (
             warehouse.write_lock(f"load {entry.name}"),
             contextlib.closing(warehouse.connect()) as connection,
         ):
-            if _is_pending(entry, self.settings) or not is_stored(connection, source, run):
+            if is_pending(entry, self.settings) or not is_stored(connection, self.source, run):
                 return None
-            run.warnings += _settled_late(entry, warehouse)
+            run.warnings += settled_late(entry, warehouse)
             outcome = self._outcome(run, create_load_id())
             now = self.settings.now()
             return self._report(warehouse.again(partial(settle, connection, warehouse, entry, outcome, now)))
@@ -501,50 +371,3 @@ class _Load:
     def _record_failure(self, text: str) -> None:
         with self.warehouse.write_lock(f"load {self.entry.name}"):
             self._record({name: {"status": "failed", "error": self.redact(text)} for name in self.asked})
-
-
-@contextlib.contextmanager
-def translated(entry: SourceEntry, redact: Redactor, settings: Settings) -> Iterator[None]:
-    """Raise SourceError or WarehouseError, redacted, in place of what dlt wraps them in."""
-    try:
-        yield
-    except Exception as error:
-        if broken := _warehouse_error(error, settings):
-            raise broken from None
-        for cause in _chain(error):
-            if isinstance(cause, SourceError):
-                text = redact(cause)
-                raise type(cause)(
-                    text if text.startswith(entry.label) else f"{entry.label}: {text}"
-                ) from None
-            if isinstance(cause, SettingsError):
-                raise PermanentError(f"{entry.label}: {redact(cause)}") from None
-        log.error("%s: %s", entry.label, redact("".join(traceback.format_exception(error))))
-        root = list(_chain(error))[-1]
-        raise PermanentError(
-            f"{entry.label}: {type(root).__name__}: {redact.cut(root, 1000)}. The log has the full story; if"
-            " a new kind of record causes it, report it with that."
-        ) from None
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    seen: set[int] = set()
-    waiting: list[BaseException | None] = [error]
-    while waiting:
-        current = waiting.pop(0)
-        if current is None or id(current) in seen:
-            continue
-        seen.add(id(current))
-        yield current
-        waiting += [current.__cause__, current.__context__]
-
-
-def _warehouse_error(error: BaseException, settings: Settings) -> WarehouseError | None:
-    """Return the warehouse error behind `error`: the file is held by another process, damaged or not
-    writable, or the disk is full."""
-    for cause in _chain(error):
-        if isinstance(cause, WarehouseError):
-            return cause
-        if isinstance(cause, duckdb.Error | OSError) and (found := translate(cause, settings)):
-            return found
-    return None

@@ -10,9 +10,12 @@ from typing import Any, Generic, Literal, Protocol
 
 import dlt
 from pydantic import BaseModel
+from typing_extensions import TypeVar
 
-from dlt_pipelines.core.source import CURSORS, C, M, Window
+from dlt_pipelines.core.window import CURSORS, Window
 from dlt_pipelines.errors import NotAvailable, NotSetUp
+from dlt_pipelines.wire.client import Client
+from dlt_pipelines.wire.connection import Connection
 from foundation.calendar import local_date, week_start
 from foundation.settings import Company, Settings
 
@@ -60,6 +63,12 @@ class Mark(BaseModel):
     """SQL; nothing outside was asked for, so nothing outside is judged."""
     values: list[int | str] = []
     """Parameters of `where`."""
+
+
+C = TypeVar("C", bound=Connection, default=Client[Any])
+"""What a source's `connect()` returns."""
+M = TypeVar("M", default=None)
+"""What a run of a source remembers."""
 
 
 @dataclass

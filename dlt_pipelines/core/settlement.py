@@ -1,7 +1,6 @@
-"""What a run finds out beside rows, and what is done with it once its package is loaded.
+"""What a load does with the outcome of a run once the run's rows are in the warehouse.
 
-Not everything that a run learns is a row: what the vendor no longer has, until when the tables are complete,
-what was refused, warnings. It travels in the package, as one row of `raw_<source>.unsettled`, so it reaches
+The outcome travels in the package of the rows, as one row of `raw_<source>.unsettled`. It therefore reaches
 the warehouse together with the rows and cursors of the same run, also when that run is killed and the next
 one loads its package. Settling marks what is gone, writes the ledger and removes that row, in one
 transaction: a row that is still there was never settled.
@@ -9,23 +8,28 @@ transaction: a row that is still there was never settled.
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import dlt
 import duckdb
 import pyarrow as pa
-from pydantic import BaseModel
 
 from dlt_pipelines.core.clocks import APART
-from dlt_pipelines.core.run import MARKED, MOST_UNREAD, Mark, Run, Unread
+from dlt_pipelines.core.outcome import Outcome
+from dlt_pipelines.core.run import MARKED, Mark, Run
 from dlt_pipelines.core.source import Table
 from dlt_pipelines.core.tables import resource
 from dlt_pipelines.registry import SourceEntry
 from foundation.warehouse import Warehouse, transaction
+
+log = logging.getLogger(__name__)
 
 _SCHEMA = pa.schema([pa.field("outcome", pa.string(), nullable=False)])
 
@@ -39,94 +43,6 @@ UNSETTLED: Table[Run[Any, Any]] = Table(
     write="append",
     parallel=False,
 )
-
-
-class Outcome(BaseModel):
-    """What one run learned beside rows."""
-
-    load_id: str
-    started_at: datetime
-    """Clock of the run (see `Run`)."""
-    closed_at: datetime
-    """When the last row had come."""
-    clock: datetime
-    """What the vendor's clock said; `started_at` where it said nothing."""
-    asked: list[str]
-    """Tables that the ledger hears of."""
-    pulled: list[str]
-    """Tables that were read."""
-    since: datetime | None
-    until: datetime | None
-    person: str | None
-    complete_from: dict[str, datetime]
-    complete_through: dict[str, datetime]
-    unavailable: dict[str, str]
-    not_set_up: list[str] = []
-    lacking: dict[str, str] = {}
-    unread: list[Unread] = []
-    totals: dict[str, int]
-    access_ends: datetime | None
-    widens: list[str] = []
-    marks: list[Mark]
-    snapshot_days: dict[str, str] = {}
-    requests: int
-    waited_seconds: float
-    warnings: list[str]
-
-    @classmethod
-    def of(
-        cls, run: Run[Any, Any], asked: list[str], redact: Callable[[object], str], **more: Any
-    ) -> Outcome:
-        """Build the outcome of a run after its last row. It holds no secret. `more`: the fields that the
-        run does not know."""
-        return cls(
-            started_at=run.started_at,
-            asked=asked,
-            pulled=sorted(run.tables),
-            since=run.window.since,
-            until=run.window.until,
-            person=run.window.person,
-            complete_from=run.complete_from,
-            complete_through=run.complete_through,
-            unavailable={name: redact(reason) for name, reason in run.unavailable.items()},
-            not_set_up=sorted(run.not_set_up),
-            lacking={name: redact(text)[:2000] for name, text in run.lacking.items()},
-            unread=[
-                one.model_copy(update={"said": redact(one.said)})
-                for name, found in run.unread.items()
-                if name not in run.unavailable
-                for one in found[:MOST_UNREAD]
-            ],
-            totals=run.totals,
-            access_ends=run.access_ends,
-            widens=run.widens,
-            # what a table lacks is not gone
-            marks=[
-                mark for mark in run.marks if mark.table not in run.unavailable.keys() | run.lacking.keys()
-            ],
-            snapshot_days=run.snapshot_days,
-            warnings=[redact(text) for text in run.warnings],
-            **more,
-        )
-
-    @property
-    def told(self) -> list[str]:
-        """Return all warnings, also of refused tables, which have rows of their own in the ledger."""
-        refused = sorted(self.unavailable.keys() - set(self.not_set_up))
-        return self.warnings + [f"{name} is not available: {self.unavailable[name]}" for name in refused]
-
-    @property
-    def backfill(self) -> bool:
-        return self.since is not None or self.until is not None
-
-    def read(self, name: str) -> bool:
-        """Whether the run read a table, and was not refused it."""
-        return name in self.pulled and name not in self.unavailable
-
-    def warn(self, text: str) -> None:
-        """Add a warning to the report, once."""
-        if text not in self.warnings:
-            self.warnings.append(text)
 
 
 @dataclass(frozen=True)
@@ -171,6 +87,28 @@ def waiting(connection: duckdb.DuckDBPyConnection, entry: SourceEntry) -> list[O
     except duckdb.CatalogException:
         return []
     return [Outcome.model_validate_json(text) for (text,) in rows]
+
+
+def settled_late(entry: SourceEntry, warehouse: Warehouse) -> list[str]:
+    """Settle what killed runs have loaded; returns their warnings. Call with the lock held."""
+    settled = settle_waiting(entry, warehouse, lambda outcome: outcome.closed_at)
+    warnings = [text for one in settled for text in one.outcome.told]
+    for text in warnings:
+        log.warning("an interrupted load said: %s", text)
+    return warnings
+
+
+def settle_waiting(
+    entry: SourceEntry, warehouse: Warehouse, ended: Callable[[Outcome], datetime]
+) -> list[Settled]:
+    """Settle every load that is not settled yet, oldest first. Call with the lock held. `ended`: returns
+    when a load ended."""
+    with contextlib.closing(warehouse.connect()) as connection:
+        warehouse.declare_ledger(connection)
+        return [
+            warehouse.again(partial(settle, connection, warehouse, entry, outcome, ended(outcome)))
+            for outcome in waiting(connection, entry)
+        ]
 
 
 def settle(

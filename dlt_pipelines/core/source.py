@@ -9,59 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Generic, Literal, cast
+from typing import Any, Generic, Literal, cast
 
+import duckdb
 from typing_extensions import TypeVar
 
 from dlt_pipelines.core.api_versions import ApiVersions
-from dlt_pipelines.wire.client import Client
-from dlt_pipelines.wire.connection import Connection
+from dlt_pipelines.core.outcome import Outcome
+from dlt_pipelines.core.run import C, M, Run
+from dlt_pipelines.doctor.findings import Finding
 from dlt_pipelines.wire.credentials import Credentials
-
-if TYPE_CHECKING:
-    import duckdb
-
-    from dlt_pipelines.core.run import Run
-    from dlt_pipelines.core.settlement import Outcome
-    from dlt_pipelines.doctor.findings import Finding
-    from foundation.settings import Company, Settings
+from foundation.settings import Company, Settings
 
 ColumnType = Literal["text", "bigint", "decimal", "bool", "timestamp", "date"]
 """Timestamps are instants in UTC, decimals are DECIMAL(38, 9)."""
 
 
 # ------------------------------------------------------------------ what is read
-
-
-@dataclass(frozen=True)
-class Window:
-    """Which records a backfill reads again. Without a window, a run follows its cursors."""
-
-    since: datetime | None = None
-    until: datetime | None = None
-    """Only the records made, changed or happened between these instants. Cursors stay where they are."""
-    person: str | None = None
-    """Only the records of this person, by the vendor's id; "": only those of nobody in `apart`. None: of
-    everybody."""
-    apart: frozenset[str] = frozenset()
-    """Ids of the persons who are pulled one by one."""
-
-    @property
-    def is_backfill(self) -> bool:
-        """Whether a window is read again."""
-        return self.since is not None or self.until is not None
-
-    def wants(self, person: object) -> bool:
-        """Whether the records of a person (the vendor's id; None: nobody's) belong to the window."""
-        if self.person is None:
-            return True
-        return str(person) == self.person if self.person else str(person) not in self.apart
-
-
-CURSORS = Window()
-"""No backfill."""
 
 
 def replaces(scope: str) -> dict[str, Any]:
@@ -82,7 +47,7 @@ def replaces_same(*keys: str) -> dict[str, Any]:
 EVERYTHING = replaces("1 = 1")
 """The table is what the vendor says now."""
 
-R = TypeVar("R", bound="Run[Any, Any]", contravariant=True)
+R = TypeVar("R", bound=Run[Any, Any], contravariant=True)
 
 
 @dataclass(frozen=True)
@@ -126,9 +91,6 @@ class Table(Generic[R]):
 
 
 # ------------------------------------------------------------------ the source
-
-C = TypeVar("C", bound=Connection, default=Client[Any])
-M = TypeVar("M", default=None)
 
 
 @dataclass(frozen=True)

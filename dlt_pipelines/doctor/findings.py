@@ -6,9 +6,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from dlt_pipelines.core.seeds import seed_rows
 from dlt_pipelines.errors import NotAvailable
 from foundation.calendar import local_date
+from foundation.seeds import seed_rows
 from foundation.settings import Company, Settings, load_company
 
 

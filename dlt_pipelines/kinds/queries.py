@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 
 from dlt_pipelines.core.once import Once
 from dlt_pipelines.core.records import plain, typed
-from dlt_pipelines.core.run import Run, Unread
-from dlt_pipelines.core.source import C, ColumnType, Table, replaces_same
+from dlt_pipelines.core.run import C, Run, Unread
+from dlt_pipelines.core.source import ColumnType, Table, replaces_same
 from dlt_pipelines.core.values import parse
 from dlt_pipelines.errors import PermanentError, TransientError
 from foundation.calendar import local_date

@@ -48,8 +48,7 @@ MOMENTS = {
     "after the load counts as complete": Moment("dlt.load.load", "Load", "complete_package", 1, "after"),
     "before the ledger": Moment("foundation.warehouse", "Warehouse", "record_loads", 1, "before"),
     "before the ledger is committed": Moment("foundation.warehouse", "Warehouse", "record_loads", 1, "after"),
-    # the first call settles what an earlier run left
-    "after the ledger": Moment("dlt_pipelines.core.load", "", "_settle", 2, "after"),
+    "after the ledger": Moment("dlt_pipelines.core.load", "", "settle_waiting", 1, "after"),
 }
 IN_THE_MAIN_THREAD = (
     *("before the package is complete", "after fetching", "before loading"),

@@ -34,9 +34,9 @@ from typing import Any
 import dlt
 
 from dlt_pipelines.core.api_versions import only
+from dlt_pipelines.core.outcome import Outcome
 from dlt_pipelines.core.records import at, kinds, plain, typed
 from dlt_pipelines.core.run import Run
-from dlt_pipelines.core.settlement import Outcome
 from dlt_pipelines.core.source import EVERYTHING, Source, Table
 from dlt_pipelines.core.values import parse
 from dlt_pipelines.sources.autotask.access import (

@@ -45,7 +45,7 @@ from typing import Any
 
 from pydantic import Field, SecretStr
 
-from dlt_pipelines.core.settlement import Outcome
+from dlt_pipelines.core.outcome import Outcome
 from dlt_pipelines.core.source import Source
 from dlt_pipelines.errors import NotAvailable, SourceError, TransientError
 from dlt_pipelines.sources.hubspot import catalogue, marketing, records

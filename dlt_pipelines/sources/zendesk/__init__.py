@@ -40,9 +40,9 @@ from typing import Any
 import dlt
 
 from dlt_pipelines.core.api_versions import only
+from dlt_pipelines.core.outcome import Outcome
 from dlt_pipelines.core.records import kinds, plain, typed
 from dlt_pipelines.core.run import Run, snapshot_day
-from dlt_pipelines.core.settlement import Outcome
 from dlt_pipelines.core.source import EVERYTHING, Source, Table
 from dlt_pipelines.errors import Gone
 from dlt_pipelines.sources.zendesk.access import SOURCE, ZendeskCredentials, connect, identify

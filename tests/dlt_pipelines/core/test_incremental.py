@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from dlt_pipelines.core.load import load
-from dlt_pipelines.core.source import Window
+from dlt_pipelines.core.window import Window
 from dlt_pipelines.sources import hubspot
 from foundation.settings import Company, Settings
 from sandbox import Sandbox, running_sandbox

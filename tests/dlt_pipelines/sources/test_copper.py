@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from dlt_pipelines.core.load import load
-from dlt_pipelines.core.source import Window
+from dlt_pipelines.core.window import Window
 from dlt_pipelines.doctor.checks import diagnose
 from dlt_pipelines.errors import PermanentError
 from dlt_pipelines.sources.copper import access, rows, searches

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from dlt_pipelines.core.load import load
-from dlt_pipelines.core.source import Window
+from dlt_pipelines.core.window import Window
 from dlt_pipelines.doctor.checks import diagnose
 from dlt_pipelines.errors import TransientError
 from dlt_pipelines.sources import justcall

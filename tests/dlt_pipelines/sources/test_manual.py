@@ -15,6 +15,8 @@ import pytest
 from dlt_pipelines.core.load import load
 from dlt_pipelines.doctor.checks import diagnose
 from dlt_pipelines.errors import PermanentError, TransientError
+from dlt_pipelines.kinds.csv_files import read_folder
+from dlt_pipelines.sources import manual
 from dlt_pipelines.sources.manual import connect, read_all
 from foundation.cells import Rejected
 from foundation.settings import Company, Settings
@@ -227,11 +229,23 @@ def test_rows_of_the_future_wait_and_removed_rows_leave(folder: Path, company: C
     assert load("manual", Settings(), company).tables["entries"].rows_total == 0
 
 
-def test_files_that_have_not_changed_cost_a_ledger_row(folder: Path, company: Company) -> None:
+def test_files_that_have_not_changed_cost_a_ledger_row(
+    folder: Path, company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads: list[Path] = []
+
+    def counted(folder: Path, *more: Any) -> Any:
+        reads.append(folder)
+        return read_folder(folder, *more)
+
+    monkeypatch.setattr(manual, "read_folder", counted)
+
     def loaded() -> tuple[int, int, bool]:
-        """(rows written, rows there, whether dlt has worked) after a load."""
+        """(rows written, rows there, whether dlt has worked) after a load, which reads the files once."""
         shutil.rmtree(Settings().dlt_dir / "manual", ignore_errors=True)
+        reads.clear()
         found = load("manual", Settings(), company).tables["entries"]
+        assert reads == [folder]
         return found.rows_loaded, found.rows_total, (Settings().dlt_dir / "manual").exists()
 
     def value() -> list[tuple[Decimal, ...]]:

@@ -20,7 +20,7 @@ import pytest
 from click.testing import CliRunner
 
 from dlt_pipelines.core.load import load
-from dlt_pipelines.core.source import Window
+from dlt_pipelines.core.window import Window
 from dlt_pipelines.doctor.checks import diagnose
 from dlt_pipelines.errors import PermanentError, TransientError
 from dlt_pipelines.sources.simplefin import access, answers

@@ -7,6 +7,7 @@ import os
 import socket
 import sys
 from collections.abc import Collection, Mapping
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -18,6 +19,7 @@ from dagster._core.remote_origin import CodeLocationOrigin, RemoteJobOrigin, Rem
 from dagster._core.snap import snapshot_from_execution_plan
 from dagster._core.workspace.load import location_origin_from_module_name
 from dagster._core.workspace.load_target import WorkspaceFileTarget
+from filelock import FileLock
 
 from foundation.atomic import write_atomically
 from foundation.postgres import in_schema
@@ -45,6 +47,17 @@ def prepare_instance(settings: Settings) -> None:
     write_atomically(settings.dagster_home / "dagster.yaml", text.encode())
     os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
     os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", str(BATCH))
+    if not settings.dagster_storage_url:
+        _make_files(settings.dagster_home)
+
+
+def _make_files(dagster_home: Path) -> None:
+    """Make the instance's SQLite files, one process at a time: two that made them at once would both note
+    the version of the tables, and Dagster refuses an instance with two."""
+    with FileLock(dagster_home / "instance.lock"):
+        if not (dagster_home / "history" / "runs.db").exists():
+            with dg.DagsterInstance.get():
+                pass
 
 
 def fail_dead_runs(settings: Settings) -> list[str]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import dagster as dg
@@ -26,6 +28,26 @@ _RUN = (
     "from foundation.settings import Settings; from orchestration.runs import run_job; run_job(Settings(),"
     " 'operator_alerts')"
 )
+
+
+def _prepare(start: Barrier) -> None:
+    start.wait()
+    prepare_instance(Settings())
+    with dg.DagsterInstance.get() as instance:
+        instance.get_runs(limit=1)
+    os._exit(0)
+
+
+def test_the_first_commands_of_an_instance_may_start_at_once(home: Path) -> None:
+    """As those of two companies that share it."""
+    at_once = multiprocessing.get_context("fork")
+    start = at_once.Barrier(4)
+    commands = [at_once.Process(target=_prepare, args=(start,)) for _ in range(4)]
+    for command in commands:
+        command.start()
+    for command in commands:
+        command.join()
+    assert [command.exitcode for command in commands] == [0] * 4
 
 
 def test_a_run_whose_process_was_killed_is_marked_at_the_next_start(

@@ -160,7 +160,7 @@ def _large(bench: Bench) -> Iterator[Row]:
             beside,
             4,
             1200,
-            because="DuckDB takes up to four fifths of the memory before it writes to disk",
+            because="rows of a page and of dbt's log are in Python, beside what DuckDB may take",
         )
         with closing(duckdb.connect(str(large / "warehouse.duckdb"))) as connection:
             one_line_with(connection, 1_000_000)

@@ -92,7 +92,11 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
         ),  # they do not test this data; the project's tests run them
         "DBT_LOG_LEVEL_FILE": "info",  # the debug log of 300 models is 8 MB and takes a tenth of a build
     }
-    ours = {"SCORELINE_WAREHOUSE": str(settings.warehouse_path), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
+    ours = {
+        "SCORELINE_WAREHOUSE": str(settings.warehouse_path),
+        "SCORELINE_MEMORY": settings.memory,
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    }
     return defaults | dict(os.environ) | ours
 
 

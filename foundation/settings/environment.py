@@ -15,7 +15,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from foundation.errors import SettingsError
 from foundation.settings.dotenv_file import check_env_file
-from foundation.settings.types import WebAddress, is_loopback
+from foundation.settings.types import Memory, WebAddress, is_loopback
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 LOCATION = r"^[a-z][a-z0-9_]*$"
@@ -89,6 +89,8 @@ class Settings(EnvSettings):
     """The company's name in a Dagster instance that serves several. None: the instance serves one."""
     own_dagster_home: Annotated[Path | None, Field(alias="SCORELINE_DAGSTER_HOME")] = None
     """Folder of the Dagster instance, if it is not in the home."""
+    memory: Annotated[Memory, Field(alias="SCORELINE_MEMORY")] = "500MB"
+    """What DuckDB takes of the machine's before it writes to disk. Python needs some 300 MB beside it."""
     as_of: Annotated[datetime | None, Field(alias="SCORELINE_AS_OF")] = None
     sandbox_url: Annotated[WebAddress | None, Field(alias="SANDBOX_URL")] = None
     dagster_url: Annotated[WebAddress | None, Field(alias="DAGSTER_URL")] = None

@@ -21,20 +21,23 @@ from foundation.settings import Settings
 from foundation.text import read_text
 from foundation.warehouse.errors import (
     DiskFull,
+    TooLarge,
     WarehouseBusy,
     WarehouseDamaged,
     WarehouseError,
     backups,
     disk_errors,
-    disk_full,
+    no_room,
     translate,
 )
 from foundation.warehouse.file import Waited, Warehouse, transaction, utc
+from foundation.warehouse.memory import within
 from foundation.warehouse.tables import ApiVersion, settings_rows
 
 __all__ = [
     "ApiVersion",
     "DiskFull",
+    "TooLarge",
     "Waited",
     "Warehouse",
     "WarehouseBusy",
@@ -42,8 +45,8 @@ __all__ = [
     "WarehouseError",
     "backups",
     "disk_errors",
-    "disk_full",
     "first_published_week",
+    "no_room",
     "open_warehouse",
     "published_file",
     "read_published",
@@ -120,7 +123,9 @@ def read_published(settings: Settings) -> duckdb.DuckDBPyConnection:
     path = published_file(settings)
     if not path.exists():
         raise LookupError(f"{path} does not exist yet: run the refresh and build jobs (make demo runs both)")
-    return duckdb.connect(str(path), read_only=True)
+    connection = duckdb.connect(str(path), read_only=True)
+    within(settings.memory, connection)
+    return connection
 
 
 def first_published_week(settings: Settings) -> date | None:

@@ -14,6 +14,7 @@ from foundation.settings import Settings
 
 _HELD = "Could not set lock on file"
 _FULL = ("No space left on device", "Disk quota exceeded", "max_temp_directory_size")
+_LARGE = "Out of Memory Error"
 _DAMAGED = (
     "Corrupt database file",
     "not a valid DuckDB database file",
@@ -33,6 +34,10 @@ class DiskFull(WarehouseError):
     """There is no room for what is to be written. The text names the folder."""
 
 
+class TooLarge(WarehouseError):
+    """A statement needs more memory than it may take, even with the disk. The text names the setting."""
+
+
 class WarehouseDamaged(WarehouseError):
     """The file is not a complete DuckDB database. The text says what is safe, what is not, and how to
     restore it."""
@@ -42,8 +47,8 @@ def translate(error: Exception, settings: Settings) -> WarehouseError | None:
     """An error about the warehouse's file or a full disk, for people; None if the error is about something
     else."""
     text, path = str(error), settings.warehouse_path
-    if full := disk_full(text, settings):
-        return full
+    if lack := no_room(text, settings):
+        return lack
     if _HELD in text:
         holder = re.search(r"PID (\d+)", text)
         who = f"process {holder[1]}" if holder else "another process"
@@ -69,9 +74,15 @@ def translate(error: Exception, settings: Settings) -> WarehouseError | None:
     return None
 
 
-def disk_full(text: str, settings: Settings) -> DiskFull | None:
-    """Return DiskFull if the text of an error (DuckDB's, the operating system's, dbt's) means a full disk,
-    else None."""
+def no_room(text: str, settings: Settings) -> DiskFull | TooLarge | None:
+    """Return what the text of an error (DuckDB's, the operating system's, dbt's) says is used up, the disk or
+    the memory; None if it is about something else."""
+    if _LARGE in text:
+        return TooLarge(
+            f"DuckDB needs more memory than the {settings.memory} that it may take, so this run could not"
+            " finish; what was stored before stays. Set SCORELINE_MEMORY in the environment or in .env to"
+            " more, such as 2GB, and run it again."
+        )
     if not any(words in text for words in _FULL):
         return None
     named = re.search(r"""['"](/[^'"\n]+)['"]""", text)
@@ -84,11 +95,11 @@ def disk_full(text: str, settings: Settings) -> DiskFull | None:
 
 @contextlib.contextmanager
 def disk_errors(settings: Settings) -> Iterator[None]:
-    """Raise DiskFull where the block fails because a disk is full."""
+    """Raise DiskFull or TooLarge where the block fails because disk or memory are used up."""
     try:
         yield
     except (duckdb.Error, OSError) as error:
-        raise disk_full(str(error), settings) or error from None
+        raise no_room(str(error), settings) or error from None
 
 
 def backups(settings: Settings) -> list[Path]:

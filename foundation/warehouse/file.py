@@ -18,6 +18,7 @@ from filelock import FileLock, Timeout
 
 from foundation.settings import Company, Settings
 from foundation.warehouse.errors import WarehouseBusy, disk_errors, translate
+from foundation.warehouse.memory import remove_left, within
 from foundation.warehouse.tables import CONFIG, LEDGER, ApiVersion, settings_rows
 
 T = TypeVar("T")
@@ -118,7 +119,9 @@ class Warehouse:
         Raises:
             duckdb.Error: nothing was loaded yet, or a load is writing.
         """
-        return duckdb.connect(str(self.path), read_only=True)
+        connection = duckdb.connect(str(self.path), read_only=True)
+        within(self.settings.memory, connection)
+        return connection
 
     def again(self, work: Callable[[], T]) -> T:
         """Run a transaction. Nobody else writes meanwhile."""
@@ -126,6 +129,8 @@ class Warehouse:
 
     def tidy(self) -> None:
         """Do the daily clean-up."""
+        for folder in (self.settings.home, self.settings.published_path.parent):
+            remove_left(folder)
 
     def connect_file(self, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
         """Open the file `path`. Take the lock first: even a reader keeps out a writer in another process.
@@ -138,7 +143,9 @@ class Warehouse:
         give_up = time.monotonic() + FOREIGN_WAIT_SECONDS
         while True:
             try:
-                return duckdb.connect(str(self.path), read_only=read_only)
+                connection = duckdb.connect(str(self.path), read_only=read_only)
+                within(self.settings.memory, connection)
+                return connection
             except duckdb.IOException as error:
                 translated = translate(error, self.settings)
                 if not isinstance(translated, WarehouseBusy) or time.monotonic() > give_up:

@@ -43,6 +43,7 @@ from foundation.warehouse.errors import WarehouseError
 from foundation.warehouse.exchange import NAME, TAKEN, attach_file, give_back, take
 from foundation.warehouse.extensions import load_extensions, quoted
 from foundation.warehouse.file import Waited, Warehouse
+from foundation.warehouse.memory import within
 
 log = logging.getLogger(__name__)
 
@@ -118,6 +119,7 @@ class Lake(Warehouse):
     def open_alone(self) -> duckdb.DuckDBPyConnection:
         """A DuckDB of its own with the lake in it, to be closed."""
         connection = duckdb.connect()
+        within(self.settings.memory, connection, self.settings.home / NAME)
         try:
             load_extensions(connection)
             for name, value in (("ducklake_max_retry_count", 30), ("ducklake_retry_wait_ms", 50)):
@@ -269,6 +271,7 @@ class Lake(Warehouse):
     def tidy(self) -> None:
         """Once a day: forget snapshots of the lake older than a week, put small files together, and delete
         what nothing names any more, also what a killed load had written."""
+        super().tidy()
         with self.errors():
             with contextlib.closing(self.connect()) as connection:
                 old = connection.execute(

@@ -25,7 +25,7 @@ from packaging.version import Version
 
 from dlt_pipelines.core.load import ensure_tables
 from dlt_pipelines.registry import SOURCES
-from foundation.warehouse import disk_full
+from foundation.warehouse import no_room
 from orchestration.assets.ingestion import OWNERS, raw_key
 from orchestration.dbt_manifest import DBT_PROJECT, dbt_environment
 from orchestration.edited_files import checked
@@ -182,8 +182,8 @@ def dbt_models(context: dg.AssetExecutionContext, scoreline: Scoreline) -> Itera
                         event = event.with_metadata({**event.metadata, "dagster/row_count": rows})
                     yield event
         except DagsterDbtCliRuntimeError as error:
-            if full := disk_full(str(error), settings):
-                raise dg.Failure(str(full), allow_retries=False) from None
+            if lack := no_room(str(error), settings):
+                raise dg.Failure(str(lack), allow_retries=False) from None
             raise
 
 

@@ -18,7 +18,7 @@ import duckdb
 
 from foundation.errors import ScorelineError
 from foundation.settings import Settings
-from foundation.warehouse import disk_full, translate
+from foundation.warehouse import no_room, translate
 
 
 def failure(error: Exception, *, verbose: bool) -> click.ClickException:
@@ -41,8 +41,8 @@ def expected(error: BaseException) -> str | None:
         # LookupError itself is "nothing is published yet"; KeyError and IndexError are faults
         if isinstance(one, ScorelineError) or type(one) is LookupError:
             return str(one)
-        if settings and (full := disk_full(str(one), settings)):
-            return str(full)
+        if settings and (lack := no_room(str(one), settings)):
+            return str(lack)
         if isinstance(one, OSError) and (text := _of_the_system(one)):
             return text
         if isinstance(one, sqlite3.OperationalError) and (text := _of_sqlite(one, settings)):

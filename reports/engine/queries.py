@@ -22,6 +22,7 @@ import sqlglot
 from sqlglot import exp
 
 from foundation.errors import ScorelineError
+from foundation.warehouse.memory import within
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,62}\Z")
 MAX_ROWS = 50_000
@@ -122,7 +123,7 @@ Only = Callable[[str, Sequence[str]], str]
 """(mart, its columns) -> the SQL condition that a row must meet to be seen."""
 
 
-def connect(published: Path, only: Only | None = None) -> duckdb.DuckDBPyConnection:
+def connect(published: Path, only: Only | None = None, memory: str = "500MB") -> duckdb.DuckDBPyConnection:
     """The published file, attached read-only to an empty database; then every way out of it is closed.
 
     Attached, not opened: two readers with different settings would refuse each other, and the fixed name
@@ -130,6 +131,7 @@ def connect(published: Path, only: Only | None = None) -> duckdb.DuckDBPyConnect
 
     Args:
         only: which rows may be seen; `published.marts` then holds a view of each mart in place of the mart.
+        memory: what it may take; the rest is written to disk, beside the file.
 
     Raises:
         LookupError: nothing has been published yet.
@@ -141,12 +143,12 @@ def connect(published: Path, only: Only | None = None) -> duckdb.DuckDBPyConnect
     connection = duckdb.connect(
         ":memory:",
         config={
-            "memory_limit": "1GB",
             "threads": "1",  # blocks are many and small: a second thread costs more than it brings
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
         },
     )
+    within(memory, connection, published)
     name = "published" if only is None else "whole"
     connection.execute("attach '{}' as {} (read_only)".format(str(published).replace("'", "''"), name))
     if only is not None:

@@ -263,7 +263,10 @@ def build_site(settings: Settings, company: Company, only: Collection[str] = ())
         SiteError: pages failed; the last good ones are still there, the other pages are new.
         DiskFull: there is no room for a page; the last good one is still there.
     """
-    with disk_errors(settings), closing(connect(published_file(settings))) as connection:
+    with (
+        disk_errors(settings),
+        closing(connect(published_file(settings), memory=settings.memory)) as connection,
+    ):
         pages = menu.shown_pages(connection, company)
         entries = named(company, only, pages) if only else pages
         if not entries:

@@ -7,9 +7,11 @@ import re
 from typing import Any
 
 import pytest
+import yaml
 
+from foundation.settings import Settings
 from tests.dbt_project.conftest import MakeWarehouse
-from tests.support.raw_warehouse import RawWarehouse, raw_tables
+from tests.support.raw_warehouse import DBT_DIR, RawWarehouse, raw_tables
 
 LAYERS = ("staging", "intermediate", "metrics", "marts")
 SHORT = {"staging": "stg", "intermediate": "int"}
@@ -166,3 +168,15 @@ def test_pages_and_mail_name_every_mart(manifest: dict[str, Any], models: dict[s
     assert sorted(manifest["exposures"]) == [f"exposure.scoreline.{name}" for name in exposures]
     for exposure in manifest["exposures"].values():
         assert set(exposure["depends_on"]["nodes"]) == marts
+
+
+def test_dbt_takes_no_more_memory_than_the_setting(
+    chicago: RawWarehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    profile = yaml.safe_load((DBT_DIR / "profiles.yml").read_text(encoding="utf-8"))
+    default = Settings.model_fields["memory"].default
+    limit = profile["scoreline"]["outputs"]["warehouse"]["settings"]["memory_limit"]
+    assert limit == f"{{{{ env_var('SCORELINE_MEMORY', '{default}') }}}}"
+    monkeypatch.setenv("SCORELINE_MEMORY", "123MB")
+    shown = chicago.dbt("show", "--inline", "select current_setting('memory_limit')")
+    assert "117.3 MiB" in shown.stdout, shown.stdout

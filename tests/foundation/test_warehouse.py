@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -13,8 +15,10 @@ import pytest
 from foundation.settings import Settings, load_company
 from foundation.warehouse import DiskFull, Warehouse, WarehouseBusy, read_published, translate
 from foundation.warehouse import file as module
+from foundation.warehouse.memory import within
 from tests.support.disks import small_disk
 
+_MEMORY = "select current_setting('memory_limit')"
 _INCREMENT = """
 import contextlib, time
 from foundation.settings import Settings
@@ -128,6 +132,41 @@ def test_a_full_disk_is_said_and_the_published_copy_stays(
 )
 def test_the_folder_of_a_full_disk_is_named(warehouse: Warehouse, error: Exception) -> None:
     assert str(translate(error, warehouse.settings)).startswith("The disk with /data/var is full")
+
+
+def test_what_does_not_fit_into_memory_goes_to_disk(warehouse: Warehouse, tmp_path: Path) -> None:
+    """In a folder that no other process writes to, and that goes with the connection."""
+    beside = tmp_path / "reader's copy"
+    with duckdb.connect(":memory:", config={"threads": "1"}) as connection:
+        within("20MB", connection, beside)
+        connection.execute("create temp table t as select md5(range::text) as x from range(1_500_000)")
+        assert connection.execute("select count(distinct x) > 1_400_000 from t").fetchone() == (True,)
+        (folder,) = tmp_path.glob("*.tmp")
+        assert folder.name.startswith(f"{beside.name}.{os.getpid()}-") and any(folder.iterdir())
+        with pytest.raises(duckdb.OutOfMemoryException) as large:
+            connection.execute("select list(x) from t")  # one value, which can't go to disk
+    assert not folder.exists()
+    assert "Set SCORELINE_MEMORY" in str(translate(large.value, warehouse.settings))
+
+
+def test_the_setting_reaches_every_connection(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    _with(warehouse, "create schema marts; create table marts.facts as select 1 as value")
+    warehouse.publish()
+    monkeypatch.setenv("SCORELINE_MEMORY", "123MB")
+    here = Warehouse(Settings())
+    for opened in (here.connect, here.look, partial(read_published, here.settings)):
+        with opened() as connection:
+            assert connection.execute(_MEMORY).fetchone() == ("117.3 MiB",)
+
+
+def test_what_killed_processes_left_is_removed_once_it_is_a_day_old(warehouse: Warehouse) -> None:
+    old, new = (warehouse.settings.published_path.parent / f"scoreline.duckdb.{n}-0.tmp" for n in (1, 2))
+    for folder in (old, new):
+        folder.mkdir(parents=True)
+        (folder / "duckdb_temp_storage_DEFAULT-0.tmp").touch()
+    os.utime(old, (0, 0))
+    warehouse.tidy()
+    assert [folder.exists() for folder in (old, new)] == [False, True]
 
 
 def test_nothing_to_publish_is_said(warehouse: Warehouse) -> None:

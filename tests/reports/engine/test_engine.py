@@ -8,6 +8,7 @@ import json
 import re
 import zlib
 from collections.abc import Iterator
+from contextlib import closing
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -143,6 +144,18 @@ select count(*) as n from a
         PageError, match="block 'a': more than 50000 rows; aggregate in a mart, or add `first"
     ):
         body(connection, page + "{{ a|length }}")
+
+
+def test_readers_write_what_does_not_fit_into_folders_of_their_own(published: Path) -> None:
+    """Two that shared one would crash each other."""
+    folders = set()
+    for _ in range(2):
+        with closing(connect(published, memory="123MB")) as connection:
+            sql = "select current_setting('memory_limit'), current_setting('temp_directory')"
+            limit, folder = connection.execute(sql).fetchall()[0]
+            assert limit == "117.3 MiB" and Path(folder).parent == published.parent
+            folders.add(folder)
+    assert len(folders) == 2
 
 
 def test_nothing_that_a_block_may_do_changes_the_published_file(

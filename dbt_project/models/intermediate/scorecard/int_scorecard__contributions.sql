@@ -38,7 +38,8 @@ system_fed as (
         metric_rows.*
     from {{ ref('int_scorecard__lines') }} as lines
     inner join metric_rows on lines.metric_id = metric_rows.metric_id
-    left join typed on metric_rows.source = 'manual' and metric_rows.record_id = typed.record_id
+    -- by what is equal alone: any other condition of an outer join compares each row with each
+    left join typed on case when metric_rows.source = 'manual' then metric_rows.record_id end = typed.record_id
     where not lines.is_fed_by_hand
 ),
 
@@ -100,6 +101,13 @@ of_the_line as (
         end
 ),
 
+-- what counts, or is left out, by what else is in its line: of the other lines no row needs to be held beside another
+compared as (
+    select *
+    from of_the_line
+    where distinct_for_team or aggregation = 'median'
+),
+
 shared as (
     select
         *,
@@ -114,7 +122,7 @@ shared as (
             partition by line_id, source, record_type, record_id, occurred_on, counted
             order by person_position nulls last, person_key nulls last
         ) as counted_for
-    from of_the_line
+    from compared
 ),
 
 judged as (
@@ -146,6 +154,14 @@ placed as (
         end as final_reason,
         case when aggregation = 'median' and own_reason is null then numerator end as sample
     from ranked
+
+    union all by name
+
+    select
+        *,
+        reason as final_reason
+    from of_the_line
+    where not distinct_for_team and aggregation <> 'median'
 )
 
 select

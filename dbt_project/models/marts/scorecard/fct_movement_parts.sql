@@ -38,35 +38,57 @@ pairs as (
         and previous_denominator > 0
 ),
 
+-- a snapshot's number is that of its newest day
 newest as (
     select
-        contributions.*,
-        lines.aggregation,
-        lines.cadence,
-        max(contributions.occurred_on) over (partition by contributions.line_id, contributions.period_start) as last_day
+        contributions.line_id,
+        contributions.period_start,
+        max(contributions.occurred_on) as last_day
     from {{ ref('int_scorecard__contributions') }} as contributions
     inner join {{ ref('int_scorecard__lines') }} as lines on contributions.line_id = lines.line_id
-    where contributions.counted
+    where contributions.counted and lines.aggregation in ('last', 'last_ratio')
+    group by all
+),
+
+-- what records have in common: far fewer rows than there are records
+alike as (
+    select
+        contributions.line_id,
+        contributions.period_start,
+        contributions.person_key,
+        contributions.segment,
+        contributions.source,
+        contributions.record_type,
+        case
+            when lines.cadence = 'week' and lines.aggregation not in ('last', 'last_ratio') then dayname(contributions.occurred_on)
+        end as weekday,
+        sum(contributions.numerator) as numerator,
+        sum(contributions.denominator) as denominator,
+        count(contributions.numerator) as n
+    from {{ ref('int_scorecard__contributions') }} as contributions
+    inner join {{ ref('int_scorecard__lines') }} as lines on contributions.line_id = lines.line_id
+    left join newest on contributions.line_id = newest.line_id and contributions.period_start = newest.period_start
+    where
+        contributions.counted
+        and (lines.aggregation not in ('last', 'last_ratio') or contributions.occurred_on = newest.last_day)
+    group by all
 ),
 
 records as (
     select
-        newest.line_id,
-        newest.period_start,
-        newest.numerator,
-        newest.denominator,
-        coalesce(people.full_name, newest.person_key, 'unassigned') as person,
-        newest.segment,
-        coalesce(sources.source_label, newest.source) as source,
-        replace(newest.record_type, '_', ' ') as record_type,
-        case
-            when newest.cadence = 'week' and newest.aggregation not in ('last', 'last_ratio') then dayname(newest.occurred_on)
-        end as weekday
-    from newest
-    left join {{ ref('people') }} as people on newest.person_key = people.person_key
-    left join {{ ref('int_sources__states') }} as sources on newest.source = sources.source
-    -- a snapshot's number is that of its newest day
-    where newest.aggregation not in ('last', 'last_ratio') or newest.occurred_on = newest.last_day
+        alike.line_id,
+        alike.period_start,
+        alike.numerator,
+        alike.denominator,
+        alike.n,
+        coalesce(people.full_name, alike.person_key, 'unassigned') as person,
+        alike.segment,
+        coalesce(sources.source_label, alike.source) as source,
+        replace(alike.record_type, '_', ' ') as record_type,
+        alike.weekday
+    from alike
+    left join {{ ref('people') }} as people on alike.person_key = people.person_key
+    left join {{ ref('int_sources__states') }} as sources on alike.source = sources.source
 ),
 
 sides as (
@@ -81,8 +103,10 @@ sides as (
         records.weekday,
         records.numerator as numerator_now,
         records.denominator as denominator_now,
+        records.n as n_now,
         null as numerator_was,
-        null as denominator_was
+        null as denominator_was,
+        null as n_was
     from pairs
     inner join records on pairs.line_id = records.line_id and pairs.period_start = records.period_start
 
@@ -99,8 +123,10 @@ sides as (
         records.weekday,
         null as numerator_now,
         null as denominator_now,
+        null as n_now,
         records.numerator as numerator_was,
-        records.denominator as denominator_was
+        records.denominator as denominator_was,
+        records.n as n_was
     from pairs
     inner join records on pairs.line_id = records.line_id and pairs.previous_start = records.period_start
 ),
@@ -111,8 +137,10 @@ spread as (
         period_start,
         numerator_now,
         denominator_now,
+        n_now,
         numerator_was,
         denominator_was,
+        n_was,
         unnest(['person', 'segment', 'source', 'record type', 'weekday']) as kind,
         unnest([person, segment, source, record_type, weekday]) as member,
         segment_name
@@ -130,8 +158,8 @@ members as (
         coalesce(sum(denominator_now), 0) as denominator_now,
         coalesce(sum(numerator_was), 0) as numerator_was,
         coalesce(sum(denominator_was), 0) as denominator_was,
-        count(numerator_now) as n_now,
-        count(numerator_was) as n_was
+        cast(coalesce(sum(n_now), 0) as bigint) as n_now,
+        cast(coalesce(sum(n_was), 0) as bigint) as n_was
     from spread
     where
         kind in ('person', 'source', 'record type')

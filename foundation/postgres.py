@@ -2,13 +2,50 @@
 
 from __future__ import annotations
 
+import hashlib
+import socket
+from typing import TYPE_CHECKING, Any
+
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
 from foundation.errors import SettingsError
 
+if TYPE_CHECKING:
+    import psycopg
+
 CONNECT_TIMEOUT = 10
 """Seconds to wait for an answer."""
+
+
+def lock_key(name: str) -> int:
+    """The number of an advisory lock."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
+
+
+def lock_session(url: str, holder: str) -> psycopg.Connection[Any]:
+    """A connection for advisory locks, to be closed. Postgres frees them with it: at once where its process
+    ends, and within a minute where the whole machine is gone.
+
+    Args:
+        holder: who it is, for those who wait and for `pg_stat_activity`.
+
+    Raises:
+        psycopg.Error: the server does not answer, or refuses the password.
+    """
+    import psycopg  # a run on SQLite needs none
+
+    connection = psycopg.connect(
+        url,
+        autocommit=True,
+        connect_timeout=CONNECT_TIMEOUT,
+        keepalives_idle=30,
+        application_name=f"{holder}, {socket.gethostname()}"[:63],
+    )
+    # the server's own default is two hours
+    for setting, value in (("idle", 30), ("interval", 10), ("count", 3)):
+        connection.execute(f"set tcp_keepalives_{setting} = {value}")
+    return connection
 
 
 def in_schema(url: str, schema: str, variable: str) -> sa.URL:

@@ -4,6 +4,7 @@ import dagster as dg
 
 from orchestration import checks
 from orchestration.assets import reporting
+from orchestration.liveness import ONE_PROCESS
 from orchestration.loading import RAW, at_most, backfill, refresh
 
 _WEEKLY, _DAILY, _FRIDAY = (
@@ -14,7 +15,7 @@ _WEEKLY, _DAILY, _FRIDAY = (
 
 build = dg.define_asset_job(
     "build",
-    tags=at_most(2),
+    tags=at_most(2) | ONE_PROCESS,
     selection=(dg.AssetSelection.all() - RAW - _WEEKLY - _DAILY - _FRIDAY)
     | dg.AssetSelection.checks(checks.fresh),
     executor_def=dg.in_process_executor,
@@ -25,14 +26,14 @@ build = dg.define_asset_job(
 )
 weekly_scorecard = dg.define_asset_job(
     "weekly_scorecard",
-    tags=at_most(1),
+    tags=at_most(1) | ONE_PROCESS,
     selection=_WEEKLY,
     executor_def=dg.in_process_executor,
     description=("Mail the scorecard of a finished week. A person gets the same week once, unless forced."),
 )
 daily_digest = dg.define_asset_job(
     "daily_digest",
-    tags=at_most(1),
+    tags=at_most(1) | ONE_PROCESS,
     selection=_DAILY,
     executor_def=dg.in_process_executor,
     description=(
@@ -42,14 +43,14 @@ daily_digest = dg.define_asset_job(
 )
 friday_preview = dg.define_asset_job(
     "friday_preview",
-    tags=at_most(1),
+    tags=at_most(1) | ONE_PROCESS,
     selection=_FRIDAY,
     executor_def=dg.in_process_executor,
     description=("Mail the running week against its goals. A person gets the same week once, unless forced."),
 )
 operator_alerts = dg.define_asset_job(
     "operator_alerts",
-    tags=at_most(1),
+    tags=at_most(1) | ONE_PROCESS,
     selection=dg.AssetSelection.assets(reporting.ALERTS),
     executor_def=dg.in_process_executor,
     description="Send the alerts that could not be sent before. Fails while one is left.",

@@ -8,10 +8,17 @@ from pydantic import Field
 
 from foundation.settings import Company, Settings, SettingsError, load_company
 from foundation.warehouse import Warehouse, open_warehouse
+from orchestration.liveness import ONE_PROCESS, hold
 
 
 class Scoreline(dg.ConfigurableResource["Scoreline"]):
     """Settings, company and warehouse of a run."""
+
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        """Let other machines see that the run lives, where it is this one process."""
+        run, instance = context.run, context.instance
+        if run and instance and ONE_PROCESS.items() <= run.tags.items():
+            hold(instance, run.run_id, self.settings())
 
     def settings(self) -> Settings:
         try:

@@ -26,6 +26,7 @@ from foundation.postgres import in_schema
 from foundation.settings import PROJECT_ROOT, Settings
 from orchestration.companies import location_of
 from orchestration.event_log import BATCH
+from orchestration.liveness import gone, hold
 from orchestration.progress import reason
 
 _SQLITE = "event_log_storage:\n  module: orchestration.event_log\n  class: EventLog\n"
@@ -70,24 +71,28 @@ def fail_dead_runs(settings: Settings) -> list[str]:
         The ids of these runs.
     """
     prepare_instance(settings)
-    dead = []
     with dg.DagsterInstance.get() as instance:
-        for run in instance.get_runs(
-            dg.RunsFilter(
-                statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING], tags=_of_here(settings)
-            )
-        ):
-            if _is_dead(instance, run.run_id):
-                instance.report_run_failed(
-                    run, "The process of this run is gone: it was killed, or the machine went down."
-                )
-                dead.append(run.run_id)
-    return dead
+        return fail_dead(instance, settings)
+
+
+def fail_dead(instance: dg.DagsterInstance, settings: Settings, tags: Mapping[str, str] = {}) -> list[str]:
+    """As `fail_dead_runs`, of the runs with these tags in an instance that is open."""
+    at_work = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
+    runs, here = instance.get_runs(dg.RunsFilter(statuses=at_work, tags=tags)), _of_here(settings).items()
+    dead = {run.run_id: run for run in gone(runs, settings)}
+    for run in runs:
+        if here <= run.tags.items() and _is_dead(instance, run.run_id):
+            dead[run.run_id] = run
+    for run in dead.values():
+        instance.report_run_failed(
+            run, "The process of this run is gone: it was killed, or the machine went down."
+        )
+    return list(dead)
 
 
 def _of_here(settings: Settings) -> dict[str, str]:
-    """The tag of runs from this machine's command line, where several machines share the instance. Nobody can
-    tell whether another machine's processes live; the maximum runtime ends their runs."""
+    """The tag of runs from this machine's command line, where several machines share the instance: only here
+    can somebody look for their process."""
     return {"scoreline/host": socket.gethostname()} if settings.dagster_storage_url else {}
 
 
@@ -192,6 +197,7 @@ def run_job(
     job = dg.build_reconstructable_job("orchestration.runs", "job_by_name", (name,), {})
     with dg.DagsterInstance.get() as instance:
         run = _created(instance, job, config, partition_key, frozenset(asset_keys or ()))
+        hold(instance, run.run_id, settings)
         result = execute_run(job, run, instance, raise_on_error=False)
         # a step's last message may be lost: its process ends before Dagster has passed it on
         for event in result.filter_events(lambda event: event.is_step_failure):

@@ -16,7 +16,8 @@ from orchestration import jobs, loading
 from orchestration.assets import reporting
 from orchestration.assets.ingestion import connected_tables, raw_key
 from orchestration.resources import Scoreline
-from orchestration.settings_at_import import asset_key, layer, op_of, own_runs
+from orchestration.runs import fail_dead
+from orchestration.settings_at_import import asset_key, layer, op_of, own_runs, own_tags
 from reports.post.alerts import tell_operator, untold
 from reports.post.due import built_as_of, due, first_day, has_waited_enough, pending, to_send, unheard_of
 from reports.post.round import recipients
@@ -261,7 +262,24 @@ def refresh_every(context: dg.SensorEvaluationContext, scoreline: Scoreline) -> 
     )
 
 
+@dg.sensor(
+    name="ended_runs",
+    default_status=_RUNNING,
+    minimum_interval_seconds=60,
+    description=(
+        "Marks runs as failed whose process is gone: it was killed, or its machine went down. They keep no"
+        " place in the queue, and what follows a failed run begins."
+    ),
+)
+def ended_runs(context: dg.SensorEvaluationContext, scoreline: Scoreline) -> dg.SkipReason:
+    ended = fail_dead(context.instance, scoreline.settings(), own_tags())
+    return dg.SkipReason(
+        f"Marked as failed: {', '.join(ended)}." if ended else "The process of every run lives."
+    )
+
+
 all_sensors = [
+    ended_runs,
     typed_in,
     refresh_every,
     _build_after(dg.DagsterRunStatus.SUCCESS, "build_after_refresh"),

@@ -20,7 +20,6 @@ import logging
 import os
 import random
 import re
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -37,6 +36,7 @@ from filelock import FileLock
 from pydantic import SecretStr
 
 from foundation.errors import SettingsError
+from foundation.postgres import lock_key, lock_session
 from foundation.settings import Settings
 from foundation.storage import Missing, Storage, StorageError, storage_of
 from foundation.warehouse.errors import WarehouseError
@@ -47,8 +47,6 @@ from foundation.warehouse.memory import within
 
 log = logging.getLogger(__name__)
 
-CONNECT_TIMEOUT = 10
-"""Seconds to wait for Postgres."""
 KEPT_DAYS = 7
 """Days that the lake's own snapshots stay."""
 KEPT_BUILDS = 5
@@ -189,19 +187,11 @@ class Lake(Warehouse):
     @contextlib.contextmanager
     def _lock(self, name: str, holder: str, *, shared: bool = False) -> Iterator[Waited]:
         """Hold one of Postgres' advisory locks. It ends with the connection, so with the process."""
-        key = int.from_bytes(
-            hashlib.sha256(f"{self.metadata_schema}/{name}".encode()).digest()[:8], signed=True
-        )
+        key = lock_key(f"{self.metadata_schema}/{name}")
         kind = "_shared" if shared else ""
         began, before = time.monotonic(), None
         with self.errors():
-            connection = psycopg.connect(
-                self.catalog_url,
-                autocommit=True,
-                connect_timeout=CONNECT_TIMEOUT,
-                keepalives_idle=30,
-                application_name=f"{holder}, {socket.gethostname()}"[:63],
-            )
+            connection = lock_session(self.catalog_url, holder)
         with contextlib.closing(connection):
             with self.errors():
                 if not connection.execute(f"select pg_try_advisory_lock{kind}(%s)", [key]).fetchone()[0]:  # type: ignore[index]

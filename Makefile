@@ -57,7 +57,7 @@ docs: $(VENV)/.dev ## serve the docs at http://127.0.0.1:8000 and rebuild them a
 metric-diff: $(VENV)/.runtime ## list the numbers that this branch changes, on the raw data of var/ or of the demo (BASE=<revision>)
 	@$(BIN)/scoreline metric-diff $(if $(BASE),--base $(BASE))
 
-bench: $(VENV)/.dev ## measure loads, builds, refreshes, companies, the lake and the portal beside what they cannot do without (an hour)
+bench: $(VENV)/.dev ## measure loads, builds, refreshes, companies, the lake and the portal beside what they cannot do without (forty minutes)
 	@$(BIN)/python -m benchmarks.costs
 
 replay: $(VENV)/.dev ## load and build 90 days of deals and calls, and list every restatement with its cause

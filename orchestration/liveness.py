@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 ONE_PROCESS = {"scoreline/process": "one"}
 """Tag of jobs whose run is one process, from its first step to its last."""
 HOLDS = "scoreline/holds"
-"""Tag of a run that holds its lock: without it, a free lock says nothing."""
+"""Tag of a run that holds its lock, with its own id, because a run that is started again has the tags of the
+first one. Without it, a free lock says nothing."""
 _sessions: dict[str, psycopg.Connection[Any]] = {}
 """Run -> what holds its lock, until this process ends."""
 
@@ -34,12 +35,12 @@ def hold(instance: dg.DagsterInstance, run_id: str, settings: Settings) -> None:
     session = lock_session(settings.dagster_storage_url.get_secret_value(), f"run {run_id}")
     session.execute("select pg_advisory_lock(%s)", [lock_key(run_id)])
     _sessions[run_id] = session
-    instance.add_run_tags(run_id, {HOLDS: "lock"})
+    instance.add_run_tags(run_id, {HOLDS: run_id})
 
 
 def gone(runs: Sequence[dg.DagsterRun], settings: Settings) -> list[dg.DagsterRun]:
     """Those of the runs whose process is gone, on whichever machine it was, of those that hold a lock."""
-    holding = [run for run in runs if HOLDS in run.tags]
+    holding = [run for run in runs if run.tags.get(HOLDS) == run.run_id]
     if settings.dagster_storage_url is None or not holding:
         return []
     with closing(lock_session(settings.dagster_storage_url.get_secret_value(), "look for runs")) as session:

@@ -129,7 +129,7 @@ def _look(context: dg.OpExecutionContext, scoreline: Scoreline) -> list[object]:
     return [
         run.status.value.lower(),
         gone([run], scoreline.settings()),
-        *([] if HOLDS in run.tags else ["no"]),
+        *([] if run.tags.get(HOLDS) == run.run_id else ["no"]),
     ]
 
 

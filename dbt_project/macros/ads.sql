@@ -1,4 +1,4 @@
-{#- The staging of an ad platform: dlt_pipelines/kinds/ads.py gives all of them the same raw tables. `raw`: the dbt source, `raw_google_ads`. -#}
+{#- The staging of an ad platform: dlt_pipelines/kinds/ads/ gives all of them the same raw tables. `raw`: the dbt source, `raw_google_ads`. -#}
 {% macro staged_ad_accounts(raw) -%}
 select
     id as account_id,

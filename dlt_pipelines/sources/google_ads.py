@@ -7,7 +7,7 @@ POST /{version}/customers/{id}/googleAds:searchStream (GAQL)  -> accounts (custo
                                                                  segments.date)
 
 Campaigns are merged on their id, days on account, campaign and day; how days are pulled again while Google
-restates them is in dlt_pipelines/kinds/ads.py. searchStream has no pages: one answer is the whole, and one
+restates them is in dlt_pipelines/kinds/ads/. searchStream has no pages: one answer is the whole, and one
 operation of the day's budget however long it is.
 
 Quirks: whole numbers are texts; spend is in millionths of the account's currency (costMicros); errors come as
@@ -42,8 +42,8 @@ from dlt_pipelines.core.records import at
 from dlt_pipelines.core.source import Source
 from dlt_pipelines.doctor.findings import Finding
 from dlt_pipelines.errors import NotAvailable, PermanentError, SourceError
-from dlt_pipelines.kinds import ads
-from dlt_pipelines.kinds.ads import Platform, Row, flat, other_days
+from dlt_pipelines.kinds.ads import diagnosis, pull
+from dlt_pipelines.kinds.ads.platform import Memory, Platform, Row, flat, other_days
 from dlt_pipelines.wire.bearer import Bearer
 from dlt_pipelines.wire.budget import Budget, Limit
 from dlt_pipelines.wire.client import Client
@@ -319,13 +319,13 @@ def _day(row: dict[str, Any]) -> Row:
 PLATFORM = Platform(
     SOURCE, LABEL, lambda company: company.google_ads, _accounts, _campaigns, _spend, MANAGER_WAY_OUT
 )
-recall = partial(ads.recall, PLATFORM)
-begin = partial(ads.begin, PLATFORM)
+recall = partial(pull.recall, PLATFORM)
+begin = partial(pull.begin, PLATFORM)
 
 
 def diagnose(client: Client[Facts], settings: Settings, company: Company) -> Iterator[Finding]:
     """Accounts, currencies, permissions, and managers whose clients are out of reach."""
-    yield from ads.diagnose(PLATFORM, client, settings, company)
+    yield from diagnosis.diagnose(PLATFORM, client, settings, company)
     if managers := client.facts.managers:
         yield Finding(
             SOURCE,
@@ -339,11 +339,11 @@ def diagnose(client: Client[Facts], settings: Settings, company: Company) -> Ite
 source = Source(
     SOURCE,
     GoogleAdsCredentials,
-    ads.tables(PLATFORM),
+    pull.tables(PLATFORM),
     connect,
     identify,
     diagnose,
-    memory=ads.Memory,
+    memory=Memory,
     recall=recall,
     begin=begin,
     versions=VERSIONS,

@@ -8,7 +8,7 @@ POST https://www.linkedin.com/oauth/v2/introspectToken  -> when the access token
     refresh token
 
 Campaigns are merged on their id, days on account, campaign and day; how days are pulled again while LinkedIn
-restates them is in dlt_pipelines/kinds/ads.py. adAnalytics has no pages: it drops what is beyond 15,000 rows
+restates them is in dlt_pipelines/kinds/ads/. adAnalytics has no pages: it drops what is beyond 15,000 rows
 without a word, so an answer of that length is thrown away and the days are asked for in halves.
 
 Quirks: the parentheses and commas of a query stay as they are and only the colons inside of a URN are
@@ -43,8 +43,8 @@ from dlt_pipelines.core.records import at
 from dlt_pipelines.core.source import Source
 from dlt_pipelines.doctor.findings import Finding
 from dlt_pipelines.errors import NotAvailable, PermanentError, SourceError
-from dlt_pipelines.kinds import ads
-from dlt_pipelines.kinds.ads import AdsRun, Platform, Row, flat, other_days
+from dlt_pipelines.kinds.ads import diagnosis, pull
+from dlt_pipelines.kinds.ads.platform import AdsRun, Memory, Platform, Row, flat, other_days
 from dlt_pipelines.wire.bearer import Auth, Bearer
 from dlt_pipelines.wire.client import Client
 from dlt_pipelines.wire.connect import Access, connects
@@ -325,7 +325,7 @@ def _day(client: Client[Facts], account: Row, metrics: list[str], row: Any) -> R
 PLATFORM = Platform(
     SOURCE, LABEL, lambda company: company.linkedin_ads, _accounts, _campaigns, _spend, WAY_OUT
 )
-recall = partial(ads.recall, PLATFORM)
+recall = partial(pull.recall, PLATFORM)
 
 
 def _end(client: Client[Facts], now: datetime) -> tuple[str, bool, datetime | None]:
@@ -361,7 +361,7 @@ def _end(client: Client[Facts], now: datetime) -> tuple[str, bool, datetime | No
 
 def begin(run: AdsRun) -> None:
     """Before the first row: the accounts that count, their campaigns, and how long the token is good."""
-    ads.begin(PLATFORM, run)
+    pull.begin(PLATFORM, run)
     told, act, run.access_ends = _end(run.client, run.started_at)
     if act:
         run.warn(f"{LABEL}: {told}. {WAY_OUT}")
@@ -369,7 +369,7 @@ def begin(run: AdsRun) -> None:
 
 def diagnose(client: Client[Facts], settings: Settings, company: Company) -> Iterator[Finding]:
     """Accounts, currencies, permissions, and how long the token is good."""
-    yield from ads.diagnose(PLATFORM, client, settings, company)
+    yield from diagnosis.diagnose(PLATFORM, client, settings, company)
     told, act, _ = _end(client, settings.now())
     yield Finding(SOURCE, "token", "warn" if act else "ok", told, WAY_OUT if act else "")
 
@@ -377,11 +377,11 @@ def diagnose(client: Client[Facts], settings: Settings, company: Company) -> Ite
 source = Source(
     SOURCE,
     LinkedInAdsCredentials,
-    ads.tables(PLATFORM),
+    pull.tables(PLATFORM),
     connect,
     identify,
     diagnose,
-    memory=ads.Memory,
+    memory=Memory,
     recall=recall,
     begin=begin,
     versions=VERSIONS,

@@ -7,7 +7,7 @@ POST /{version}/act_{id}/insights, GET /{report}, GET /{report}/insights -> the 
     too much at once
 
 Campaigns are merged on their id, days on account, campaign and day; how days are pulled again while Meta
-restates them is in dlt_pipelines/kinds/ads.py. The token travels in a header and never in an address. Pages
+restates them is in dlt_pipelines/kinds/ads/. The token travels in a header and never in an address. Pages
 are followed as long as there is `paging.next`, however short they are; only its cursor is taken from it.
 
 Quirks: every number is a text; ids need `act_` in the path and come back without it; campaigns and days
@@ -43,8 +43,8 @@ from dlt_pipelines.core.records import at
 from dlt_pipelines.core.source import Source
 from dlt_pipelines.doctor.findings import Finding
 from dlt_pipelines.errors import NotAvailable, PermanentError, SourceError, TransientError
-from dlt_pipelines.kinds import ads
-from dlt_pipelines.kinds.ads import AdsRun, Platform, Row, flat, other_days
+from dlt_pipelines.kinds.ads import diagnosis, pull
+from dlt_pipelines.kinds.ads.platform import AdsRun, Memory, Platform, Row, flat, other_days
 from dlt_pipelines.wire.budget import Budget, Limit
 from dlt_pipelines.wire.client import Client
 from dlt_pipelines.wire.connect import Access, connects
@@ -347,7 +347,7 @@ def _report(client: Client, path: str, params: Mapping[str, str]) -> str:
 
 
 PLATFORM = Platform(SOURCE, LABEL, lambda company: company.meta_ads, _accounts, _campaigns, _spend, WAY_OUT)
-recall = partial(ads.recall, PLATFORM)
+recall = partial(pull.recall, PLATFORM)
 
 
 def _old_version(client: Client[Facts]) -> str | None:
@@ -359,14 +359,14 @@ def _old_version(client: Client[Facts]) -> str | None:
 
 def begin(run: AdsRun) -> None:
     """Before the first row: the accounts that count, their campaigns, and the version that answers."""
-    ads.begin(PLATFORM, run)
+    pull.begin(PLATFORM, run)
     if told := _old_version(run.client):
         run.warn(f"{LABEL}: {told}; numbers may change their meaning. Set meta_ads.api_version")
 
 
 def diagnose(client: Client[Facts], settings: Settings, company: Company) -> Iterator[Finding]:
     """Accounts, currencies, permissions, and the version that answers."""
-    yield from ads.diagnose(PLATFORM, client, settings, company)
+    yield from diagnosis.diagnose(PLATFORM, client, settings, company)
     told = _old_version(client)
     yield Finding(
         SOURCE,
@@ -380,11 +380,11 @@ def diagnose(client: Client[Facts], settings: Settings, company: Company) -> Ite
 source = Source(
     SOURCE,
     MetaAdsCredentials,
-    ads.tables(PLATFORM),
+    pull.tables(PLATFORM),
     connect,
     identify,
     diagnose,
-    memory=ads.Memory,
+    memory=Memory,
     recall=recall,
     begin=begin,
     versions=VERSIONS,

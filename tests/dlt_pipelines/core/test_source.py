@@ -82,7 +82,7 @@ def test_every_source_whose_loads_mark_what_is_gone_is_killed_in_between() -> No
         for name, entry in SOURCES.items()
         if any(set(MARKS) & table.columns.keys() for table in entry.source.tables)
     }
-    platforms = {"google_ads", "meta_ads", "linkedin_ads"}  # kinds/ads.py reads all of them alike
+    platforms = {"google_ads", "meta_ads", "linkedin_ads"}  # kinds/ads/ reads all of them alike
     assert marking - platforms == set(MARKING)
 
 

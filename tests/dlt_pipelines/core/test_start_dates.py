@@ -34,7 +34,7 @@ DATED = [
 
 
 def test_every_source_with_a_start_date_is_here() -> None:
-    platforms = {"google_ads", "meta_ads", "linkedin_ads"}  # kinds/ads.py reads all of them alike
+    platforms = {"google_ads", "meta_ads", "linkedin_ads"}  # kinds/ads/ reads all of them alike
     sections = {
         name: Company.model_fields[name].annotation for name in SOURCES if name in Company.model_fields
     }

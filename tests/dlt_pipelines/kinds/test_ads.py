@@ -16,7 +16,7 @@ from dlt_pipelines.core.window import Window
 from dlt_pipelines.doctor.checks import diagnose
 from dlt_pipelines.doctor.findings import Finding
 from dlt_pipelines.errors import PermanentError, TransientError
-from dlt_pipelines.kinds.ads import slices
+from dlt_pipelines.kinds.ads.pull import slices
 from dlt_pipelines.sources import linkedin_ads as linkedin_source
 from dlt_pipelines.sources import meta_ads as meta_source
 from dlt_pipelines.wire.budget import Budget

@@ -1,148 +1,35 @@
-"""What ad platforms share: accounts, campaigns, and the spend per campaign and day, pulled again while the
-platform restates it.
-
-A platform says how to ask for its accounts, campaigns and days (`Platform`); this module does the rest. The
-day is the ad account's own reporting day and is never shifted; money stays in the account's currency.
-
-The first run goes back to `start_date` in slices of a month. Later runs pull the last `restated_days` again,
-counted from the account's last good pull, because platforms credit invalid clicks and attribute conversions
-for weeks. Rows that the platform no longer reports for those days get deleted_at. Two exceptions keep history
-that a platform only hides: days of a campaign that it no longer lists, and an account that returns nothing
-where it had something (lost access looks like that).
-
-If one of several accounts refuses, the others still load: its row in `accounts` says why, and spend is
-complete only up to its last good pull. Accounts that `account_ids` leaves out are ignored.
-"""
+"""A run of an ad platform: which accounts and days to ask for, and which rows the platform no longer has."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, time, timedelta
-from functools import partial
 from typing import Any, TypeVar
-from zoneinfo import ZoneInfo, available_timezones
 
 import dlt
 
-from dlt_pipelines.core import values
-from dlt_pipelines.core.records import Promised, at, plain, typed
-from dlt_pipelines.core.run import Run
-from dlt_pipelines.core.source import ColumnType, Table
-from dlt_pipelines.doctor.findings import Finding, existing, readable
+from dlt_pipelines.core.records import plain, typed
+from dlt_pipelines.core.source import Table
 from dlt_pipelines.errors import Gone, NotAvailable, PermanentError, SourceError, Unexpected
+from dlt_pipelines.kinds.ads.platform import (
+    ACCOUNT,
+    CAMPAIGN,
+    SPEND,
+    AdsRun,
+    Platform,
+    Row,
+    outside,
+    zone_of,
+)
 from dlt_pipelines.wire.client import Client
 from foundation.calendar import local_date
-from foundation.settings import Company, Settings
-from foundation.settings.vendors import AdPlatformSection
+from foundation.settings import Company
 
 HISTORY = timedelta(days=1_095)
 """How far back the first load goes. Meta keeps 37 months; LinkedIn does not document what it keeps."""
 SLICE = 31
 """Days per request; the restated days fit into one."""
-
-ACCOUNT: dict[str, ColumnType] = {
-    "id": "text",
-    "name": "text",
-    "currency": "text",
-    "time_zone": "text",
-    "status": "text",
-    "refused": "text",
-}
-CAMPAIGN: dict[str, ColumnType] = {
-    "account_id": "text",
-    "id": "text",
-    "name": "text",
-    "status": "text",
-    "deleted_at": "timestamp",
-}
-SPEND: dict[str, ColumnType] = {
-    "account_id": "text",
-    "campaign_id": "text",
-    "day": "date",
-    "campaign_name": "text",
-    "currency": "text",
-    "spend": "decimal",
-    "impressions": "bigint",
-    "clicks": "bigint",
-    "conversions": "decimal",
-    "deleted_at": "timestamp",
-}
-
-Row = dict[str, Any]
 Found = TypeVar("Found")
-
-
-@dataclass
-class Memory:
-    """The memory of a run of an ad platform."""
-
-    before: dict[str, list[Row]] = field(default_factory=dict)
-    """Table -> its rows in the warehouse that are not deleted."""
-    accounts: list[Row] = field(default_factory=list)
-    """The accounts that count."""
-    campaigns: dict[str, list[Row]] = field(default_factory=dict)
-    """Account id -> its campaigns."""
-    refused: dict[str, str] = field(default_factory=dict)
-    """Account id -> why it cannot be read."""
-    promised: Promised = field(
-        default_factory=lambda: Promised(("day", "campaign_id", "spend", "impressions", "clicks"))
-    )
-    """What the platform's rows must have; those that it no longer reports come from the warehouse with all
-    their columns."""
-
-
-AdsRun = Run[Client[Any], Memory]
-
-
-@dataclass(frozen=True)
-class Platform:
-    """One ad platform. Rows are dicts with the columns above and the vendor's values; missing fields are left
-    out."""
-
-    source: str
-    label: str
-    section: Callable[[Company], AdPlatformSection]
-    """Its section of company.toml."""
-    accounts: Callable[[Client[Any], Company], list[Row]]
-    """Every ad account that the credentials can read. `is_open` false: ask it for nothing; `refused`: why, in
-    the vendor's words."""
-    campaigns: Callable[[Client[Any], Company, Row], Iterable[list[Row]]]
-    """Pages of all campaigns of an account, in any state."""
-    spend: Callable[[Client[Any], Company, Row, date, date], list[Row]]
-    """Days of all campaigns of an account, from the first to the last day inclusive."""
-    way_out: str
-    """What to do if the credentials can read no account."""
-
-
-def flat(row: Any, fields: Mapping[str, str]) -> Row:
-    """Column -> value of the vendor's row. `fields`: column -> path of its value; missing values are left
-    out."""
-    return {column: value for column, where in fields.items() if (value := at(row, where)) is not None}
-
-
-def other_days(rows: Iterable[Row], first: date, last: date) -> str | None:
-    """A complaint about rows none of which is of a day that was requested: the answer to another request."""
-    days = [row.get("day") for row in rows]
-    strange = next((found for day in days if (found := _outside(day, first, last))), None)
-    if strange is None or any(_outside(day, first, last) is None for day in days):
-        return None
-    return f"rows of {strange}, but {first} to {last} was requested"
-
-
-def _outside(day: Any, first: date, last: date) -> date | None:
-    """A day that was not asked for; None: one that was, or no day at all."""
-    try:
-        found = values.day(day)
-    except ValueError:
-        return None
-    return None if first <= found <= last else found
-
-
-def zone_of(account: Row, company: Company) -> ZoneInfo:
-    """The account's reporting time zone; the company's if the platform names no known one."""
-    name = account.get("time_zone")
-    return ZoneInfo(name) if name in available_timezones() else company.zone
 
 
 def _chosen(platform: Platform, client: Client, company: Company) -> list[Row]:
@@ -160,9 +47,6 @@ def _chosen(platform: Platform, client: Client, company: Company) -> list[Row]:
     if all(row.get("refused") for row in chosen):
         raise PermanentError(str(chosen[0]["refused"]))
     return chosen
-
-
-# ------------------------------------------------------------------ one run
 
 
 def recall(platform: Platform, connection: Any, run: AdsRun) -> None:
@@ -320,15 +204,13 @@ def _account_days(
             run.client, run.company, account, begins, ends
         )
         run.memory.promised.look(rows)
-        if strange := sorted(
-            {str(found) for row in rows if (found := _outside(row.get("day"), first, last))}
-        ):
+        if strange := sorted({str(found) for row in rows if (found := outside(row.get("day"), first, last))}):
             run.warn(
                 f"{platform.label}: rows of {', '.join(strange[:3])} are left out; {first} to {last} was"
                 " asked for",
                 lacks="spend",
             )
-            rows = [row for row in rows if _outside(row.get("day"), first, last) is None]
+            rows = [row for row in rows if outside(row.get("day"), first, last) is None]
         there |= {(str(row.get("campaign_id")), str(row.get("day"))) for row in rows}
         yield rows
     listed = {row.get("id") for row in run.memory.campaigns.get(account["id"], ())}
@@ -420,50 +302,3 @@ def tables(platform: Platform) -> tuple[Table[AdsRun], ...]:
             spend,
         ),
     )
-
-
-# ------------------------------------------------------------------ the doctor
-
-
-def diagnose(platform: Platform, client: Client, settings: Settings, company: Company) -> Iterator[Finding]:
-    """Accounts that can be read, configured accounts, their currencies, and whether campaigns and spend may
-    be read."""
-    source, section = platform.source, platform.section(company)
-    found = platform.accounts(client, company)
-    if not found:
-        yield Finding(source, "accounts", "fail", "the credentials reach no ad account", platform.way_out)
-        return
-    yield existing(
-        source,
-        "account_ids",
-        section.account_ids,
-        {row["id"]: str(row.get("name")) for row in found},
-        "ad account",
-    )
-    for account in found:
-        if section.account_ids and account["id"] not in section.account_ids:
-            continue
-        if account.get("refused"):
-            way_out = f"See the text, or name the other accounts in {source}.account_ids."
-            yield Finding(source, f"account {account['id']}", "fail", str(account["refused"]), way_out)
-            continue
-        told = (
-            f"{account.get('name')}: {account.get('currency')}, {account.get('time_zone')},"
-            f" {account.get('status')}"
-        )
-        if account.get("currency") != company.company.currency:
-            told += f"; not {company.company.currency}, so its spend is shown separately and never added"
-        yield Finding(
-            source,
-            f"account {account['id']}",
-            "ok" if account.get("currency") == company.company.currency else "info",
-            told,
-        )
-        if account.get("is_open", True):
-            yesterday = local_date(settings.now(), zone_of(account, company)) - timedelta(days=1)
-            first_page = partial(
-                lambda account: next(iter(platform.campaigns(client, company, account)), None), account
-            )
-            yield readable(source, f"campaigns of {account['id']}", first_page, platform.way_out)
-            a_day = partial(platform.spend, client, company, account, yesterday, yesterday)
-            yield readable(source, f"spend of {account['id']}", a_day, platform.way_out)

@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from foundation import __version__
 from foundation.settings import Settings
 from foundation.store import StoreError, open_store
-from portal import account, admin, goals, lines, my_week, numbers, pages, pdf, pictures
+from portal import account, admin, goals, lines, my_week, new_normal, numbers, pages, pdf, pictures
 from portal.api import answers, definitions, docs, entries, figures, notes, records, shapes, tables
 from portal.api.answers import NotModified, problem
 from portal.guard import Guard
@@ -40,6 +40,7 @@ PRIVATE = (
     account.router,
     numbers.router,
     my_week.router,
+    new_normal.router,
     goals.router,
     lines.router,
     admin.router,

@@ -1,6 +1,8 @@
-"""What the portal's forms have in common: text on one line, and what is wrong as a sentence."""
+"""What the portal's forms share: text on one line, a key per form, and what is wrong as a sentence."""
 
 from __future__ import annotations
+
+import secrets
 
 from foundation.cells import Rejected
 from reports.look.numbers import capital
@@ -22,5 +24,11 @@ def plain_text(text: str, what: str) -> str | None:
     return clean or None
 
 
+def new_key() -> str:
+    """Return a key for a form, so that sending it twice saves once."""
+    return secrets.token_hex(16)
+
+
 def sentence(reason: Exception) -> str:
+    """Return what is wrong with a form as a sentence."""
     return f"{capital(str(reason))}."

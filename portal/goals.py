@@ -3,7 +3,6 @@ set."""
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -17,7 +16,7 @@ from foundation.store import begin, read
 from foundation.store.audit import record
 from foundation.store.goals import NO_GOAL, add_goal, stored_goals
 from foundation.store.rows import KeyUsed
-from portal.forms import sentence
+from portal.forms import new_key, sentence
 from portal.lines import about_line, goal_words
 from portal.web import Form, Signed, Visit
 from reports.engine.queries import Result, Row
@@ -92,7 +91,7 @@ def _page(
         error=error,
         meant=meant,
         ends=ends,
-        key=secrets.token_hex(16),
+        key=new_key(),
     )
 
 

@@ -3,13 +3,12 @@ quarters of all lines."""
 
 from __future__ import annotations
 
-import secrets
-
 from fastapi import APIRouter, HTTPException
 from fastapi.responses import HTMLResponse
 
 from foundation.goals import DatedGoal, goals
 from portal.api.figures import Figure, figures
+from portal.forms import new_key
 from portal.notes import Written
 from portal.pages import note_confidential
 from portal.published import View
@@ -130,7 +129,7 @@ def line(visit: Signed, line_id: str, all: str = "") -> HTMLResponse:
         may_set=visit.who.may_set_goal(view.lines[line_id]),
         may_answer=visit.who.may_answer(view.lines[line_id]),
         written=Written.of(visit, line_id),
-        new_key=lambda: secrets.token_hex(16),
+        new_key=new_key,
         value_of=value_of,
         reach_of=lambda one: reach_of(one, zone),
         goal_of=goal_of,

@@ -6,7 +6,6 @@ A number is saved by itself. One that replaces another needs a reason, and all o
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -16,7 +15,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from foundation.calendar import week_label
 from foundation.cells import Rejected
 from foundation.typed_in import checked_value, names
-from portal.forms import ON_THE_PAGE, sentence
+from portal.forms import ON_THE_PAGE, new_key, sentence
 from portal.typing_in import Field, Period, field_of, fields_of, save_all
 from portal.web import Form, Signed, Visit
 from reports.look.numbers import week_days
@@ -71,7 +70,7 @@ def _page(
             *(week_label(running - timedelta(weeks=n)) for n in range(53)),
             *(one.label for one in months if by_month),
         ],
-        new_key=lambda: secrets.token_hex(16),
+        new_key=new_key,
         done=done,
     )
 
@@ -154,7 +153,7 @@ def _pasted(
         pasted=pasted,
         error=error,
         corrects=any(text and field.value is not None for field, text in pasted),
-        key=secrets.token_hex(16),
+        key=new_key(),
     )
 
 

@@ -9,7 +9,8 @@ from markupsafe import Markup
 
 from reports.components.macros import macros
 from reports.engine.queries import Result
-from reports.look.charts import Chart, series, small_multiples, to_html
+from reports.look.charts import Chart, series
+from reports.look.drawings import small_multiples, to_html
 from reports.look.numbers import day, month
 
 _html = macros("figures.html")

@@ -14,7 +14,8 @@ from reports.components.basics import change
 from reports.components.links import Receipts
 from reports.components.macros import macros
 from reports.engine.queries import Result, Row
-from reports.look.charts import Chart, Series, series, to_panel
+from reports.look.charts import Chart, Series, series
+from reports.look.drawings import to_panel
 from reports.look.numbers import (
     DASH,
     Number,

@@ -12,8 +12,8 @@ from typing import Any
 
 from reports.components.review import Reviewed, parts, quiet_text
 from reports.engine.queries import Row
-from reports.look.charts import to_svg
 from reports.look.document import FONTS
+from reports.look.drawings import to_svg
 from reports.look.numbers import DASH, capital, instant, week_days, week_number
 from reports.look.tokens import STATE, STATUS, literal
 from reports.pages import REVIEW, Entry

@@ -30,8 +30,9 @@ from foundation.errors import ScorelineError
 from foundation.settings import Company, Settings
 from foundation.settings.types import mail_address
 from reports.engine.markup import plain
-from reports.look.charts import Chart, to_svg
+from reports.look.charts import Chart
 from reports.look.document import FONTS
+from reports.look.drawings import to_svg
 from reports.look.tokens import GLYPH, SIGNAL_GLYPH, STATUS, TOKENS, literal
 
 MAILS = Path(__file__).parents[1] / "mails"

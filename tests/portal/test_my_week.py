@@ -21,7 +21,7 @@ from foundation.store.audit import audit_records
 from foundation.store.normals import normals_of
 from foundation.store.notes import notes_of, standing_notes
 from portal.app import create_app
-from portal.my_week import Ranges
+from portal.new_normal import Ranges
 from portal.usual_range import usual_range
 from reports.words.signal import range_text
 from tests.portal.conftest import ADDRESS, DANA, GUEST, MAYA, NOBODY, SAM, Browser, with_access

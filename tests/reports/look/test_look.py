@@ -13,8 +13,9 @@ from foundation.settings import PROJECT_ROOT
 from reports.components.basics import Delta
 from reports.engine.markup import plain, web_address
 from reports.look import tokens
-from reports.look.charts import Chart, nice, series, to_svg
+from reports.look.charts import Chart, nice, series
 from reports.look.document import document
+from reports.look.drawings import to_svg
 from reports.look.numbers import Number, instant, judged, number, week_days
 from reports.look.sparks import spark
 from reports.words.line import goal_text

@@ -1,4 +1,4 @@
-"""Reads vendors into the warehouse with dlt. Stands on foundation, knows neither Dagster nor reports."""
+"""Reads vendors into the warehouse with dlt. Imports `foundation`, and neither Dagster nor `reports`."""
 
 import os
 

@@ -26,7 +26,8 @@ class TransientError(SourceError):
 
 
 class Unexpected(PermanentError):
-    """An answer of unknown shape. If objects are read one by one, only that object is left out, and named."""
+    """An answer has an unknown shape. Where objects are read one by one, only that object is left out, and
+    named."""
 
 
 class NotAvailable(PermanentError):

@@ -1,4 +1,5 @@
-"""Which versions of vendors' APIs are in use, and which of them end soon: for doctor and data health."""
+"""The versions of vendors' APIs that are in use, and when they end: for the doctor and the data health
+page."""
 
 from __future__ import annotations
 
@@ -28,14 +29,14 @@ class Version:
 
 
 def in_use(source: str, company: Company) -> list[Version]:
-    """The versions that a source requests; none for files and databases."""
+    """Return the versions that a source requests; none for files and databases."""
     if (versions := SOURCES[source].source.versions) is None:
         return []
     return [Version(name, part, versions.last_day(name)) for name, part in versions.in_use(company).items()]
 
 
 def rows(source: str, company: Company) -> list[ApiVersion]:
-    """The same for `Warehouse.prepare()`."""
+    """Return them as rows for `Warehouse.prepare()`."""
     return [
         ApiVersion(
             source,
@@ -51,7 +52,7 @@ def rows(source: str, company: Company) -> list[ApiVersion]:
 
 
 def findings(source: str, company: Company, today: date) -> Iterator[Finding]:
-    """The last day of each version in use; a warning within the last `WARN_DAYS` days."""
+    """Yield the last day of each version in use; a warning within the last `WARN_DAYS` days."""
     versions = SOURCES[source].source.versions
     setting = versions.setting if versions else None
     for version in in_use(source, company):

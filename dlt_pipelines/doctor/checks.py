@@ -1,4 +1,4 @@
-"""The doctor: what is missing between each source and its data, with the way out.
+"""The doctor: finds what is missing between each source and its data, and says how to fix it.
 
 It never prints a secret. It changes nothing except its record of how old the credentials are.
 """
@@ -39,7 +39,8 @@ def diagnose(settings: Settings, company: Company, sources: Collection[str] | No
 
 
 def _source(entry: SourceEntry, settings: Settings, company: Company) -> list[Finding]:
-    """The findings of one source. An error becomes one of them, so that the other sources are checked too."""
+    """Return the findings of one source. An error becomes a finding, so that the other sources are checked
+    too."""
     redact = Redactor()
     findings: list[Finding] = []
     with redacted_logs(redact):
@@ -90,7 +91,8 @@ def _clock(entry: SourceEntry, client: Connection, settings: Settings) -> Iterat
 
 
 def _last_load(entry: SourceEntry, settings: Settings) -> Iterator[Finding]:
-    """The failure of the last load, by the ledger: reading may be allowed and the shape wrong."""
+    """Yield why the last load failed, by the ledger: reading may be allowed and the shape of an answer
+    wrong."""
     try:
         with contextlib.closing(open_warehouse(settings).look()) as connection:
             rows = connection.execute(
@@ -112,8 +114,8 @@ def _last_load(entry: SourceEntry, settings: Settings) -> Iterator[Finding]:
 
 
 def _refused(entry: SourceEntry, settings: Settings) -> Iterator[Finding]:
-    """The tables that were refused or not read in full at the last published load, and the lines that lack a
-    number without them."""
+    """Yield the tables that were refused or not read in full at the last published load, and the lines that
+    have no whole number without them."""
     try:
         with contextlib.closing(read_published(settings)) as connection:
             rows = connection.execute(
@@ -134,7 +136,8 @@ def _refused(entry: SourceEntry, settings: Settings) -> Iterator[Finding]:
 
 
 def _lacking(entry: SourceEntry, variables: dict[str, bool]) -> Iterator[Finding]:
-    """Credentials that are not set: none of a source is information, some of them is a failure."""
+    """Yield the credentials that are not set. It is a failure if others of the source are set, otherwise
+    information."""
     if not any(variables.values()):
         detail = f"not connected: {' and '.join(variables)} not set"
         way_out = f"To connect {entry.label}, set them in {env_file()} or in the environment."
@@ -149,7 +152,7 @@ def _lacking(entry: SourceEntry, variables: dict[str, bool]) -> Iterator[Finding
 
 
 def _failed(entry: SourceEntry, error: Exception) -> Finding:
-    """A check that ended with an error."""
+    """Return the finding for a check that raised an error."""
     if isinstance(error, TransientError):
         way_out = "Check the network and the vendor's status page, and try again later."
         return Finding(entry.name, "reach", "fail", str(error), way_out)

@@ -1,8 +1,8 @@
-"""How old each credential is: how long its current value has been in use.
+"""The age of each credential: how long its current value has been in use.
 
 Only a slow salted hash (scrypt) of a value is kept, in `secrets/ages/<source>.json` of the home. It shows
-whether the value is still the same and cannot be turned back into it. Loads and the doctor both look, so that
-a change is noticed within a day.
+whether the value is still the same and cannot be turned back into it. Loads and the doctor both compare, so a
+change is noticed within a day.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _STAYS = ("_ID", "_USERNAME", "_EMAIL")
 
 
 def values_of(credentials: Credentials) -> dict[str, str]:
-    """Variable -> value, of every secret that is set and can be rotated."""
+    """Return variable -> value, for every secret that is set and can be rotated."""
     found = {
         field.alias or name: getattr(credentials, name)
         for name, field in type(credentials).model_fields.items()
@@ -39,7 +39,8 @@ def values_of(credentials: Credentials) -> dict[str, str]:
 
 
 def since(settings: Settings, source: str, values: dict[str, str]) -> dict[str, datetime]:
-    """Variable -> when its current value was first seen, by the clock of the run. Remembers new values."""
+    """Return variable -> when its current value was first seen (UTC, by the clock of the run). Remembers new
+    values."""
     path = settings.home / "secrets" / "ages" / f"{source}.json"
     kept, now = _read(path), settings.now()
     found: dict[str, datetime] = {}
@@ -61,7 +62,7 @@ def since(settings: Settings, source: str, values: dict[str, str]) -> dict[str, 
 
 
 def findings(source: str, settings: Settings, company: Company, values: dict[str, str]) -> Iterator[Finding]:
-    """The age of each credential; a warning if it is older than `credentials.rotate_after_days`."""
+    """Yield the age of each credential; a warning if it is older than `credentials.rotate_after_days`."""
     most = company.credentials.rotate_after_days
     for name, first_seen in since(settings, source, values).items():
         days = (settings.now() - first_seen).days
@@ -81,7 +82,7 @@ def _hash(value: str, salt: str) -> str:
 
 
 def _read(path: Path) -> dict[str, dict[str, str]]:
-    """The kept entries; none if the file is missing or damaged, so that the ages start again."""
+    """Return the kept entries; none if the file is missing or damaged: the ages then start again."""
     try:
         content = json.loads(path.read_bytes())
         return {name: entry for name, entry in content.items() if isinstance(entry, dict)}

@@ -27,7 +27,7 @@ class Finding:
 
 
 def readable(source: str, what: str, call: Callable[[], Any], way_out: str) -> Finding:
-    """Whether the credentials may read `what`; `call` asks for it."""
+    """Return whether the credentials may read `what`. `call` asks for it."""
     try:
         call()
     except NotAvailable as error:
@@ -38,7 +38,7 @@ def readable(source: str, what: str, call: Callable[[], Any], way_out: str) -> F
 def existing(
     source: str, setting: str, wanted: Iterable[Any], there: Mapping[Any, str], what: str
 ) -> Finding:
-    """Whether every id of a list in company.toml exists. `there`: the vendor's ids -> labels."""
+    """Return whether every id of a list in company.toml exists. `there`: the vendor's ids -> labels."""
     missing = [str(value) for value in wanted if value not in there]
     if not missing:
         return Finding(source, setting, "ok", f"every {what} of {source}.{setting} exists")
@@ -55,8 +55,8 @@ def existing(
 
 
 def currency_differs(source: str, who: str, currency: Any, company: Company) -> Iterator[Finding]:
-    """A finding if a system keeps its money in another currency than company.toml says; none if they agree
-    or the system names none."""
+    """Yield a finding if a system keeps its money in another currency than company.toml says. Nothing if they
+    agree, or the system does not say."""
     if currency and str(currency).upper() != company.company.currency:
         yield Finding(
             source,
@@ -69,12 +69,12 @@ def currency_differs(source: str, who: str, currency: Any, company: Company) -> 
 
 
 def people_missing(source: str, settings: Settings, emails: Collection[str], what: str) -> Iterator[Finding]:
-    """People in people.csv whom a tool does not know. Its own column there, such as `hubspot_email`, is for
-    an address that differs from `email`.
+    """Yield the people in people.csv whom a tool does not know. The tool's column there, such as
+    `hubspot_email`, is for an address that differs from `email`.
 
     Args:
         emails: the tool's addresses, in lower case.
-        what: what a person is called there.
+        what: the tool's word for a person.
     """
     column = f"{source}_email"
     today = local_date(settings.now(), load_company(settings).zone).isoformat()

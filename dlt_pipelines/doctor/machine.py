@@ -1,5 +1,5 @@
-"""Checks of what no source owns: names in `.env`, the mail server's password, seeds, the site's address, the
-home folder and its disk."""
+"""Checks that belong to no source: names in `.env`, the mail server's password, seeds, the site's address,
+the home folder and its disk."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from foundation.settings import Company, EnvSettings, Settings, env_file
 from foundation.warehouse import backups, open_warehouse, warehouse_kind
 
 LEAST_FREE = 1_000_000_000
-"""Bytes that the disk of the home should have."""
+"""Bytes that should be free on the disk of the home."""
 
 
 def findings(settings: Settings, company: Company) -> Iterator[Finding]:
@@ -31,8 +31,8 @@ def findings(settings: Settings, company: Company) -> Iterator[Finding]:
 
 
 def _misspelt() -> Iterator[Finding]:
-    """Names in `.env` that nothing reads and that look like one that is read. Their source would silently be
-    "not connected"."""
+    """Yield the names in `.env` that nothing reads and that look like a name that is read. Their source would
+    silently be "not connected"."""
     known = {str(field.alias).upper() for kind in _kinds(EnvSettings) for field in kind.model_fields.values()}
     known |= {"SCORELINE_ENV_FILE", "SCORELINE_COMPANIES"}
     for name in dotenv_values(env_file(), interpolate=False, encoding="utf-8-sig"):
@@ -71,7 +71,7 @@ def _mail(settings: Settings, company: Company) -> Iterator[Finding]:
 
 
 def _files(settings: Settings, company: Company) -> Iterator[Finding]:
-    """Seeds that a build would refuse, and the address that mails link to."""
+    """Yield the seeds that a build would refuse, and the address that mails link to."""
     wrong = [fault for name in SEEDS for fault in seed_faults(settings, name)]
     for fault in wrong[:MOST_FAULTS]:
         yield Finding(
@@ -90,7 +90,8 @@ def _files(settings: Settings, company: Company) -> Iterator[Finding]:
 
 
 def _disk(settings: Settings) -> Iterator[Finding]:
-    """Whether there is room for the next build: it writes a second copy of what readers see, and a backup."""
+    """Yield whether the disk has room for the next build, which writes a second copy of what readers see, and
+    a backup."""
     place = next(path for path in (settings.home, *settings.home.parents) if path.exists())
     free = shutil.disk_usage(place).free
     size = settings.warehouse_path.stat().st_size if settings.warehouse_path.exists() else 0
@@ -103,7 +104,7 @@ def _disk(settings: Settings) -> Iterator[Finding]:
 
 
 def _lake(settings: Settings) -> Iterator[Finding]:
-    """Whether the lake can be reached, where the warehouse is one."""
+    """Yield whether the lake can be reached, if the warehouse is one."""
     if warehouse_kind(settings) == "file":
         if settings.catalog_url:
             detail = "WAREHOUSE_CATALOG_URL is set, but company.toml does not say [warehouse] kind = ducklake"
@@ -118,7 +119,8 @@ def _lake(settings: Settings) -> Iterator[Finding]:
 
 
 def _home(settings: Settings, company: Company) -> Iterator[Finding]:
-    """Whether other users of the machine can read the home, its disk, and how old the newest backup is."""
+    """Yield whether other users of the machine can read the home, whether its disk has room, and how old the
+    newest backup is."""
     for path in open_to_others(settings, company):
         detail = f"other users of this machine can read {path}"
         yield Finding("home", "permissions", "warn", detail, f"chmod go-rwx {path}")

@@ -50,7 +50,7 @@ class Bearer(Auth):
         self._error: PermanentError | None = None
 
     def flow(self, request: Request) -> Flow:
-        """Sign with the current token; after a 401, once more with another one."""
+        """Sign with the current token; after a 401, sign once more with another token."""
         token = self._current()
         request.headers[self._header] = f"{self._prefix}{token}"
         answer = yield request

@@ -1,4 +1,4 @@
-"""Rate limits: which request may be sent when, so that a vendor's published limits are never exceeded."""
+"""Rate limits: delay each request so that a vendor's published limits are never exceeded."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ LONGEST_WAIT = 600.0
 class Limit:
     """At most `most` requests that run now or ended within the last `seconds`. `Limit(1, 0)`: one at a time.
 
-    A request counts until `seconds` after its *answer*: it reached the vendor before that, so no window of
-    the vendor's can hold more than `most`, however long requests travel.
+    A request counts until `seconds` after its *answer*. It reached the vendor before the answer left, so no
+    window that the vendor measures holds more than `most` requests, however long they travel.
     """
 
     most: int
@@ -56,8 +56,8 @@ class Budget:
 
     @contextmanager
     def slot(self, lane: str, rank: int) -> Iterator[None]:
-        """Wait for a slot and hold it while the request runs. A lower `rank` goes first: the longest chain of
-        pages decides how long a load takes."""
+        """Wait for a slot and hold it while the request runs. A lower `rank` goes first: give it to the
+        longest chain of pages, which decides how long a load takes."""
         self._take(lane, rank)
         try:
             yield

@@ -46,8 +46,8 @@ class Client(Connection, Generic[FactsT]):
     """Talks to one vendor.
 
     Args:
-        vendor: what is asked and how.
-        facts: what the source knows about its connection, and learns on the way: a typed object of its own.
+        vendor: the API to ask, and how.
+        facts: the source's own typed object: what it knows about its connection, and learns on the way.
         counters: shared with other clients of the same source, such as the one that fetches tokens.
     """
 
@@ -71,8 +71,8 @@ class Client(Connection, Generic[FactsT]):
         rank: int = 5,
         complaint: Complaint = no_complaint,
     ) -> Any:
-        """GET `path` and parse the JSON answer. `complaint`: says what is wrong with an answer that
-        contradicts itself; such an answer is retried."""
+        """GET `path` and parse the JSON answer. `rank`: see `Budget.slot`. `complaint`: returns what is wrong
+        with an answer that contradicts itself; such an answer is retried."""
         query = urllib.parse.urlencode({k: v for k, v in (params or {}).items() if v is not None}, safe=",")
         return self._call(self._request("GET", f"{path}?{query}" if query else path), lane, rank, complaint)
 
@@ -99,8 +99,8 @@ class Client(Connection, Generic[FactsT]):
         return self._call(request, lane, 5, complaint)
 
     def again(self) -> Client[FactsT]:
-        """The same client for another run: shares the budget and the facts, and forgets why the last run
-        stopped."""
+        """Return this client for another run: it shares the budget and the facts, and forgets why the last
+        run stopped."""
         other = copy.copy(self)
         other.counters, other._stopped, other._sent_at = Counters(), None, None
         return other
@@ -110,7 +110,8 @@ class Client(Connection, Generic[FactsT]):
         return self.budget.waited_seconds
 
     def clock(self) -> datetime | None:
-        """The vendor's clock in the first answer of this run, UTC; None if it tells no time.
+        """Return the time (UTC) in the first answer of this run, by the vendor's clock; None if the answer
+        has none.
 
         Before the first answer, the host is asked for its headers only, without credentials.
         """
@@ -145,7 +146,7 @@ class Client(Connection, Generic[FactsT]):
         return Request(method, self.vendor.base_url, path, headers, body)
 
     def _call(self, request: Request, lane: str, rank: int, complaint: Complaint) -> Any:
-        """The parsed answer to a request, with retries."""
+        """Send a request, with retries, and return the parsed answer."""
         for tries in range(1, TRIES + 1):
             try:
                 answer = self._exchange(request, lane, rank)
@@ -168,7 +169,7 @@ class Client(Connection, Generic[FactsT]):
         raise AssertionError("the last try returns or raises")
 
     def _exchange(self, request: Request, lane: str, rank: int) -> Answer:
-        """One answer to the signed request; the second one if signing takes two."""
+        """Send the signed request and return its answer; the second answer if signing takes two."""
         flow = self.vendor.auth.flow(request)
         signed = next(flow)
         while True:
@@ -206,7 +207,7 @@ class Client(Connection, Generic[FactsT]):
         """Wait before the next try.
 
         Raises:
-            TransientError: there were enough tries, or the vendor asks for a longer wait than ours.
+            TransientError: all tries are used, or the vendor asks for a longer wait than `LONGEST_WAIT`.
         """
         backoff = min(30.0, 0.5 * 2**tries) * self.vendor.patience * random.uniform(0.5, 1.0)
         wait = backoff if retry.seconds is None else retry.seconds

@@ -1,4 +1,4 @@
-"""How every `connect()` begins: read the credentials, find the address."""
+"""The beginning of every `connect()`: read the credentials, find the address."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ T_co = TypeVar("T_co", covariant=True)
 
 @dataclass(frozen=True)
 class Access(Generic[CredentialsT]):
-    """What a source starts with: credentials that are set, and where they are used."""
+    """What a source starts with: its credentials, and the address to use them at."""
 
     credentials: CredentialsT
     settings: Settings
@@ -35,7 +35,8 @@ class Access(Generic[CredentialsT]):
     """Shared by all clients of the source."""
 
     def vendor(self, label: str, address: str, way_out: str = "") -> Vendor:
-        """The vendor at `address`, or at the one that replaces it. `dataclasses.replace` adds the rest."""
+        """Return the vendor at `address`, or at the address that replaces it. Add the rest with
+        `dataclasses.replace`."""
         return Vendor(label, self.address or address, self.place, redact=self.redact, way_out=way_out)
 
 
@@ -56,7 +57,7 @@ class Connect(Protocol[T_co]):
 def connects(
     kind: type[CredentialsT], source: str
 ) -> Callable[[Callable[[Access[CredentialsT]], T]], Connect[T]]:
-    """Make a source's `connect(settings, company)` of a function of its `Access`.
+    """Turn a function of a source's `Access` into its `connect(settings, company)`.
 
     The connection reads the credentials and returns None if none of them is set.
 

@@ -1,4 +1,4 @@
-"""What a load asks of whatever a source reads from: a vendor's API, a database, a folder."""
+"""The interface of whatever a source reads from: a vendor's API, a database, a folder."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Literal
 from dlt_pipelines.wire.redaction import Redactor
 
 Place = Literal["account", "sandbox", "here"]
-"""Where the data come from, so that those of the sandbox and of an account never mix. here: files."""
+"""Where the data comes from, so that data of the sandbox and of an account never mix. here: files."""
 
 
 @dataclass
 class Counters:
-    """What a connection did, for run metadata."""
+    """Counts of what a connection did, for run metadata."""
 
     requests: int = 0
     retries: int = 0
@@ -31,11 +31,11 @@ class Connection:
 
     @property
     def waited_seconds(self) -> float:
-        """How long requests waited for the vendor's limits, in all runs so far."""
+        """Seconds that requests waited for the vendor's limits, in all runs so far."""
         return 0.0
 
     def clock(self) -> datetime | None:
-        """The current time by the other side's clock, UTC; None if it tells none."""
+        """Return the time (UTC) by the other side's clock; None if it does not say."""
         return None
 
     def stop(self, error: Exception) -> None:

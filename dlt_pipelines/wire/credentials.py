@@ -32,7 +32,7 @@ class Credentials(EnvSettings):
 
     @classmethod
     def variables(cls) -> dict[str, bool]:
-        """Environment variable -> whether it is set, for every credential of the source."""
+        """Return environment variable -> whether it is set, for every required credential of the source."""
         needed = {
             name: field.alias or name for name, field in cls.model_fields.items() if field.is_required()
         }
@@ -44,7 +44,7 @@ class Credentials(EnvSettings):
 
     @classmethod
     def read(cls) -> Self | None:
-        """The credentials, or None if none of them is set (the source is not connected).
+        """Return the credentials; None if none of them is set (the source is not connected).
 
         Raises:
             PermanentError: some are set and some are missing; names the missing ones.
@@ -62,6 +62,6 @@ class Credentials(EnvSettings):
         return cls()
 
     def secrets(self) -> list[str]:
-        """Every secret value, for redaction."""
+        """Return every secret value, for redaction."""
         values = (getattr(self, name) for name in type(self).model_fields)
         return [value.get_secret_value() for value in values if isinstance(value, SecretStr)]

@@ -1,9 +1,9 @@
 """Refresh tokens that the vendor rotates: kept on disk, written before use, by one writer.
 
-A vendor that rotates refresh tokens issues a new one with each access token; the old one expires when the
-new one is used. So the new token is flushed to disk before the access token is used. A process that dies in
+A vendor that rotates refresh tokens issues a new one with each access token; the old one expires when the new
+one is used. So the new token is flushed to disk before the access token is used. A process that dies in
 between leaves the old token, which is still valid, or the new one, never neither. Two processes never renew
-at once: the second waits and uses what the first has written.
+at the same time: the second waits and uses what the first has written.
 
 The file holds one grant per owner (a hash of client, account and place), so that tokens of two accounts never
 mix. The first token comes from the environment. After that, the file is enough; if the environment holds
@@ -30,7 +30,7 @@ from dlt_pipelines.wire.redaction import Redactor
 
 
 class Refused(PermanentError):
-    """The vendor does not accept this refresh token, or no longer."""
+    """The vendor does not accept this refresh token, or no longer does."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class TokenKeeper:
         self._typed, self._typed_mark = typed, _fingerprint(owner, typed)
 
     def renew(self, exchange: Callable[[str], Exchanged], now: datetime) -> tuple[str, float]:
-        """A new access token and the seconds it is valid. Its refresh token is then on disk.
+        """Return a new access token and the seconds it is valid, once its refresh token is on disk.
 
         Raises:
             Refused: the vendor accepts none of the tokens.
@@ -117,7 +117,7 @@ class TokenKeeper:
         raise AssertionError("there is a token in the environment or in the file")
 
     def kept(self) -> Kept | None:
-        """The kept token; None before the first exchange.
+        """Return the kept token; None before the first exchange.
 
         Raises:
             PermanentError: the file cannot be read.
@@ -130,8 +130,7 @@ class TokenKeeper:
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[Callable[[dict[str, Kept]], None]]:
-        """Lock the file, and open a new one beside it, so that errors of writing occur before the vendor is
-        asked."""
+        """Lock the file and open a new one beside it, so that writing fails before the vendor is asked."""
         part = self.path.with_suffix(".part")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

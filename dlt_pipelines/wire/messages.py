@@ -1,4 +1,4 @@
-"""A request to a vendor, its answer, and what the answer says about the time and about waiting."""
+"""A request to a vendor, its answer, and what the answer's headers say about the time and about waiting."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Request:
 
     @property
     def name(self) -> str:
-        """What error texts call it: method and path, without the query, which may hold secrets."""
+        """The request's name in error texts: method and path, without the query, which may hold secrets."""
         return f"{self.method} {self.path.partition('?')[0]}"
 
 
@@ -47,7 +47,7 @@ class Answer:
     redact: Redactor = field(default_factory=Redactor)
 
     def json(self) -> Any:
-        """The parsed body; None if it is not JSON."""
+        """Return the parsed body; None if it is not JSON."""
         try:
             return orjson.loads(self.body)
         except orjson.JSONDecodeError:
@@ -55,7 +55,7 @@ class Answer:
 
     @property
     def start(self) -> str:
-        """The first characters without secrets, for an error text."""
+        """The first characters of the body, redacted, for an error text."""
         return self.redact.cut(self.body[:_QUOTED].decode("utf-8", "replace"), 200) or "an empty body"
 
 
@@ -87,12 +87,12 @@ class Retry:
 
 
 Judge = Callable[[Answer], "Retry | SourceError | None"]
-"""How a vendor means an answer: retry, stop with this error, or None to go by the status code."""
+"""Decides what a vendor means by an answer: retry, stop with this error, or None to go by the status code."""
 
 
 def sent_at(headers: Mapping[str, str]) -> datetime | None:
-    """When the answer was sent, by the vendor's clock: `Date`, plus `Age` if a cache answered. None without
-    one."""
+    """Return when the answer was sent (UTC), by the vendor's clock: `Date`, plus `Age` if a cache answered.
+    None without a `Date`."""
     age = headers.get("age") or "0"
     try:
         sent = email.utils.parsedate_to_datetime(headers.get("date") or "")
@@ -102,7 +102,7 @@ def sent_at(headers: Mapping[str, str]) -> datetime | None:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """The seconds in a `Retry-After` header (seconds or HTTP date); None without one."""
+    """Return the seconds of a `Retry-After` header (seconds or an HTTP date); None without one."""
     value = headers.get("retry-after")
     if not value:
         return None
@@ -116,5 +116,6 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
 
 def seconds_until(instant: float, headers: Mapping[str, str]) -> float:
-    """Seconds until an instant (Unix time) that an answer names, by the sender's clock: ours may differ."""
+    """Return the seconds until an instant (Unix time) that an answer names, by the sender's clock, because
+    ours may differ."""
     return max(0.0, instant - (sent_at(headers) or datetime.now(UTC)).timestamp())

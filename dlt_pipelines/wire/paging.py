@@ -11,7 +11,7 @@ Page = TypeVar("Page")
 
 
 Complaint = Callable[[Any], "str | None"]
-"""Says what is wrong with an answer; None: nothing."""
+"""Returns what is wrong with an answer; None: nothing."""
 
 
 def no_complaint(answer: Any) -> None:
@@ -33,7 +33,7 @@ def capped(pages: Iterable[Page], most: int, what: str) -> Iterator[Page]:
 
 
 def listed(pages: Callable[[], Iterable[Page]], what: str, most: int = 100_000) -> Iterator[Page]:
-    """Pages of a listing, at most `most` of them.
+    """Yield the pages of a listing, at most `most` of them.
 
     A page token may expire on the way: if a page after the first is refused, the listing starts over, once.
     Rows that arrive twice are merged by their key.
@@ -69,7 +69,7 @@ def once(complaint: Complaint) -> Complaint:
 
 
 def expect(answer: Any, kind: type | tuple[type, ...], what: str, *keys: str) -> Any:
-    """`answer[keys...]`, checked to be a `kind`.
+    """Return `answer[keys...]`, and check that it is a `kind`.
 
     Raises:
         Unexpected: the answer has another shape; the text says what was expected and what arrived.
@@ -91,7 +91,7 @@ def expect(answer: Any, kind: type | tuple[type, ...], what: str, *keys: str) ->
 def entries(
     answer: Any, what: str, *keys: str, beside: Collection[str] | None = None
 ) -> list[dict[str, Any]]:
-    """The objects in the list at `answer[keys...]`.
+    """Return the objects in the list at `answer[keys...]`.
 
     Args:
         answer: an answer, or an object inside one.

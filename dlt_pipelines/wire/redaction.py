@@ -60,7 +60,7 @@ class Redactor:
         self.learn(*secrets)
 
     def learn(self, *secrets: str) -> None:
-        """Hide these too, such as tokens that a vendor issues during a run."""
+        """Hide these values too, such as tokens that a vendor issues during a run."""
         self._secrets.update(secrets)
         for secret in secrets:
             if "://" in secret:
@@ -88,7 +88,7 @@ class Redactor:
         )
 
     def __call__(self, text: object) -> str:
-        """`text` without secrets."""
+        """Return `text` without secrets."""
         clean = self._without_known(str(text))
         for pattern, replacement in _PATTERNS:
             clean = pattern.sub(replacement, clean)
@@ -96,7 +96,7 @@ class Redactor:
         return clean.encode("utf-8", "backslashreplace").decode()
 
     def cut(self, text: object, most: int) -> str:
-        """The first `most` characters of `text` on one line, redacted before they are cut."""
+        """Return the first `most` characters of `text` on one line; redact before cutting."""
         return " ".join(self(text).split())[:most]
 
     def _without_known(self, text: str) -> str:
@@ -125,7 +125,8 @@ class Redactor:
 
 
 def _forms(secret: str) -> Iterator[str]:
-    """A secret as it is, as Python and forms write it, and as it looks inside base64 at any offset."""
+    """Return a secret as it is, as Python and HTML forms write it, and as it looks inside base64 at any
+    offset."""
     yield from (secret, repr(secret)[1:-1], quote_plus(secret))
     raw = secret.encode()
     for before in range(3):
@@ -137,8 +138,8 @@ def _forms(secret: str) -> Iterator[str]:
 
 
 def _unescaped(text: str) -> tuple[str, Sequence[int]]:
-    """`text` without the escapes of URLs, JSON and HTML, and the position in `text` of each character and of
-    the end."""
+    """Return `text` without the escapes of URLs, JSON and HTML, and the position in `text` of each character
+    and of the end."""
     if not _ESCAPED.search(text):
         return text, range(len(text) + 1)
     plain: list[str] = []

@@ -25,8 +25,8 @@ USER_AGENT = f"scoreline/{__version__}"
 
 @functools.cache
 def _tls() -> ssl.SSLContext:
-    """The machine's certificate authorities and certifi's. Reading them takes a tenth of a second, so once
-    per process."""
+    """Return the machine's certificate authorities and certifi's. Reading them takes a tenth of a second, so
+    they are read once per process."""
     context = ssl.create_default_context()
     context.load_verify_locations(certifi.where())
     return context
@@ -35,7 +35,7 @@ def _tls() -> ssl.SSLContext:
 def open_pool(
     base_url: str, *, connect: float = CONNECT_SECONDS, read: float = READ_SECONDS
 ) -> urllib3.PoolManager:
-    """A pool of connections for `base_url`, through the proxy of the environment if there is one."""
+    """Return a pool of connections to `base_url`, through the proxy of the environment if there is one."""
     options: dict[str, Any] = {
         "timeout": urllib3.Timeout(connect=connect, read=read),
         "maxsize": 32,

@@ -14,17 +14,17 @@ from dlt_pipelines.wire.transport import READ_SECONDS
 
 
 def by_status(answer: Answer) -> None:
-    """The judge of a vendor whose status codes say everything."""
+    """Judge an answer by its status code alone."""
 
 
 def never_outdated(path: str) -> str:
-    """The hint of a vendor that does not end versions of its API."""
+    """Give no hint: the vendor does not end versions of its API."""
     return ""
 
 
 @dataclass(frozen=True)
 class Vendor:
-    """An API under one base address. All a `Client` needs to know."""
+    """One API under one base address: all that a `Client` needs to know."""
 
     label: str
     """The vendor's name in error texts."""
@@ -48,9 +48,10 @@ class Vendor:
     """What a person can do when the credentials are refused."""
     read_seconds: float = READ_SECONDS
     patience: float = 1.0
-    """Seconds to wait before the first retry, about; each further wait is twice as long."""
+    """Approximate seconds to wait before the first retry; each further wait is twice as long."""
     discreet: bool = False
-    """Answers may hold other people's secrets: not even the log quotes one that has a status of success."""
+    """Answers may hold other people's secrets, so not even the log quotes an answer with a status of
+    success."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "base_url", self.base_url.rstrip("/"))

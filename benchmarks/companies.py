@@ -1,7 +1,7 @@
 """One company against two in one Dagster instance: their builds, and what it takes to serve them.
 
 They share code, instance and machine and no data, so two are expected to cost twice as much as one: more
-would mean that they stand in each other's way.
+would mean that they slow each other down.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from orchestration.companies import instance_home, write_workspace
 
 _SCORELINE = (sys.executable, "-m", "orchestration.cli")
 _PAUSE, _STEADY = 15.0, 1.02
-"""An instance has started when it grows by less than two percent in so many seconds."""
+"""An instance has started when it grows by less than two percent in this many seconds."""
 
 
 def rows(home: Path, folder: Path, as_of: str) -> Iterator[Row]:

@@ -1,8 +1,8 @@
 """A shared warehouse against the file: loads into a lake (a real Postgres, and a server that speaks S3 on
 loopback) beside loads into the file, one source after another and all at once, each in a process of its own.
 
-Both servers run on this machine too. What they use is missing in CPU seconds and stands in the way of
-everything else: elapsed seconds are those of a small machine.
+Both servers run on this machine too. What they use is missing in CPU seconds and slows everything else:
+elapsed seconds are those of a small machine.
 """
 
 from __future__ import annotations

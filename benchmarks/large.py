@@ -20,8 +20,8 @@ def ten_times(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def one_line_with(connection: duckdb.DuckDBPyConnection, records: int) -> None:
-    """Add so many calls to the newest one: they are in one week, and one line counts them. Their ids begin
-    otherwise than those of `ten_times`."""
+    """Add this many calls like the newest one: they are in one week, and one line counts them. Their ids
+    begin differently from those of `ten_times`."""
     connection.execute(
         """
         insert into raw_hubspot.calls

@@ -300,7 +300,7 @@ def _begins_wrong(settings: Settings, company: Company, goal: Goal) -> str | Non
     monday = week_start(local_date(settings.now(), company.zone))
     if goal.valid_from < monday:
         return (
-            f"{goal.valid_from} lies before the running week; the first day may be {monday} or later, so that"
+            f"{goal.valid_from} is before the running week; the first day may be {monday} or later, so that"
             " no earlier week changes its colour"
         )
     if line["valid_to"].strip() and date.fromisoformat(line["valid_to"].strip()) < goal.valid_from:

@@ -1,1 +1,1 @@
-"""Dagster glue and the command line: no business rule, no SQL, no HTTP."""
+"""Dagster glue and the command line. Business rules, SQL and HTTP are in the other packages."""

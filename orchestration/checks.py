@@ -34,7 +34,7 @@ def fresh(context: dg.AssetCheckExecutionContext, scoreline: Scoreline) -> Itera
     """One step for all sources: a build that fails before it leaves one step undone, not one per source."""
     try:
         states = source_states(scoreline.settings())
-    except LookupError as error:  # raw tables were materialised by hand, and nothing is published yet
+    except LookupError as error:  # raw tables were materialised by hand before anything was published
         for check in context.selected_asset_check_keys:
             yield dg.AssetCheckResult(
                 asset_key=check.asset_key,

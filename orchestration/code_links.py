@@ -1,4 +1,4 @@
-"""Links from assets to their code: files of this clone, or pages of the repository it comes from."""
+"""Links from assets to their code: files of this clone, or pages of its repository."""
 
 import re
 import subprocess
@@ -14,7 +14,7 @@ warnings.filterwarnings("ignore", "(Class|Function) `.*[cC]ode_?[rR]eference", d
 
 
 def to_module(name: str) -> dict[str, dg.MetadataValue]:
-    """Metadata that links an asset to a Python module."""
+    """Return metadata that links an asset to a Python module."""
     spec = find_spec(name)
     if spec is None or spec.origin is None:
         return {}
@@ -23,8 +23,8 @@ def to_module(name: str) -> dict[str, dg.MetadataValue]:
 
 
 def with_code_links(assets: Sequence[dg.AssetsDefinition]) -> list[dg.AssetsDefinition]:
-    """The assets with links to their code: on GitHub or GitLab where the clone has such an `origin`, at the
-    commit that is checked out."""
+    """Return the assets with links to their code: on GitHub or GitLab at the commit that is checked out, if
+    the clone has such an `origin`."""
     linked = dg.with_source_code_references(assets)
     address, commit = _git("remote", "get-url", "origin"), _git("rev-parse", "HEAD")
     # only host and path: an address may hold a token

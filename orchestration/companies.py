@@ -1,9 +1,9 @@
 """Several companies in one Dagster instance, a code location each: a provider runs its clients' scorecards.
 
-A company is a folder that `scoreline new` lays out: company.toml, seeds, `.env` with its places and
-credentials, its home. Each location has a process of its own that reads that `.env` and nothing else of the
+A company is a folder that `scoreline new` lays out: company.toml, seeds, `.env` with its paths and
+credentials, its home. Each location has its own process, which reads that `.env` and nothing else of the
 environment, so no credential of one company can reach another. Asset keys, run tags and the pool of builds
-carry the company's name, because the instance's event log is one for all.
+carry the company's name, because all companies share the instance's event log.
 
 `orchestration.companies` is also the module that Dagster loads: its attribute `acme` is the definitions of
 the company in the folder `acme`.
@@ -24,27 +24,27 @@ from foundation.settings.environment import variables
 
 
 def companies_dir() -> Path:
-    """The folder of the companies' folders: SCORELINE_COMPANIES, or `companies` in the project. All processes
-    of the instance inherit it."""
+    """Return the folder that holds the companies' folders: SCORELINE_COMPANIES, or `companies` in the
+    project. All processes of the instance inherit it."""
     folder = Path(os.environ.get("SCORELINE_COMPANIES") or PROJECT_ROOT / "companies").expanduser().resolve()
     os.environ["SCORELINE_COMPANIES"] = str(folder)
     return folder
 
 
 def companies_in(folder: Path) -> list[str]:
-    """The names of the companies: the folders with a `.env` and a company.toml."""
+    """Return the names of the companies: the folders with a `.env` and a company.toml."""
     return sorted(
         file.parent.name for file in folder.glob("*/.env") if (file.parent / "company.toml").exists()
     )
 
 
 def instance_home(folder: Path) -> Path:
-    """The Dagster instance that serves the companies of a folder."""
+    """Return the home of the Dagster instance that serves the companies of a folder."""
     return folder / ".dagster"
 
 
 def location_of(name: str) -> dict[str, dict[str, str]]:
-    """A company's code location, as a workspace names it."""
+    """Return a company's code location, in the form of a workspace file."""
     return {"python_module": {"module_name": __name__, "attribute": name, "location_name": name}}
 
 
@@ -52,7 +52,7 @@ def write_workspace(folder: Path) -> Path:
     """Write the workspace with a code location per company, and return its file.
 
     Raises:
-        SettingsError: there is no company in the folder.
+        SettingsError: the folder has no company.
     """
     names = companies_in(folder)
     if not names:
@@ -63,11 +63,11 @@ def write_workspace(folder: Path) -> Path:
 
 
 def work_for(name: str) -> None:
-    """Let this process and its children read the settings of one company, and nothing that the environment
-    says of another.
+    """Let this process and its children read the settings of one company, and nothing from the environment
+    about another.
 
     Raises:
-        SettingsError: the company's `.env` is that of another folder.
+        SettingsError: the company's `.env` belongs to another folder.
     """
     from dlt_pipelines.registry import SOURCES
 
@@ -86,7 +86,7 @@ def work_for(name: str) -> None:
 
 
 def __getattr__(name: str) -> Any:
-    """The definitions of a company, for the process that serves it."""
+    """Return the definitions of a company, for the process that serves it."""
     if name.startswith("_") or name not in companies_in(companies_dir()):
         raise AttributeError(f"there is no company {name!r} in {companies_dir()}")
     work_for(name)

@@ -1,4 +1,5 @@
-"""The dbt manifest that tells Dagster the models. It is rebuilt when a file of the dbt project is newer."""
+"""The dbt manifest, from which Dagster knows the models. It is rebuilt when a file of the dbt project is
+newer."""
 
 from __future__ import annotations
 
@@ -29,11 +30,11 @@ def _newest_input(dbt_dir: Path) -> float:
 
 
 def prepared_project(settings: Settings) -> DbtProject:
-    """The dbt project, with a manifest newer than its files. Parses at most once, even if several processes
-    start together.
+    """Return the dbt project, with a manifest newer than its files. Parses at most once, even if several
+    processes start together.
 
     Raises:
-        RuntimeError: dbt cannot parse the project; the text is dbt's, with file and line.
+        RuntimeError: dbt cannot parse the project. The text is dbt's own, with file and line.
     """
     dbt_dir = project_dir(settings)
     project = DbtProject(project_dir=dbt_dir, profiles_dir=dbt_dir)
@@ -48,7 +49,8 @@ def prepared_project(settings: Settings) -> DbtProject:
 
 
 def _is_current(manifest: Path, dbt_dir: Path) -> bool:
-    """Newer than the project's files, and whole: a full disk or a killed process leaves half a file."""
+    """Whether the manifest is newer than the project's files, and whole: a full disk or a killed process
+    leaves half a file."""
     try:
         if manifest.stat().st_mtime <= _newest_input(dbt_dir):
             return False
@@ -69,7 +71,7 @@ def _parse(settings: Settings, dbt_dir: Path, target: Path) -> None:
     (beside / "manifest.json").unlink(missing_ok=True)
     place = ["--project-dir", str(dbt_dir), "--profiles-dir", str(dbt_dir), "--target-path", str(beside)]
     command = [sys.executable, "-m", "dbt.cli.main", "--quiet", "parse", *place]
-    # where the warehouse is changes nothing here, but dbt would parse everything again for another place
+    # the path of the warehouse changes nothing here, but dbt would parse everything again for another one
     nowhere = Path(os.path.relpath(beside, dbt_dir), settings.warehouse_path.name)
     environment = dbt_environment(settings) | {"SCORELINE_WAREHOUSE": str(nowhere)}
     began = time.time()
@@ -84,12 +86,12 @@ def _parse(settings: Settings, dbt_dir: Path, target: Path) -> None:
 
 
 def dbt_environment(settings: Settings) -> dict[str, str]:
-    """The environment for dbt: this one, with the path of the warehouse and without telemetry. dbt's own
-    variables take precedence over our defaults."""
+    """Return the environment for dbt: this process's, with the path of the warehouse and without telemetry.
+    dbt's own variables take precedence over our defaults."""
     defaults = {
         "DBT_EXCLUDE_RESOURCE_TYPES": (
             "unit_test"
-        ),  # they do not test this data; the project's tests run them
+        ),  # unit tests do not test this data; the project's own tests run them
         "DBT_LOG_LEVEL_FILE": "info",  # the debug log of 300 models is 8 MB and takes a tenth of a build
     }
     ours = {

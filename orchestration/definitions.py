@@ -1,4 +1,4 @@
-"""Table of contents: everything that Dagster loads. No logic here."""
+"""The table of contents: everything that Dagster loads. No logic here."""
 
 import dagster as dg
 

@@ -1,5 +1,5 @@
-"""The files that people edit, checked before a build would stumble over them. Needs no Dagster, no dbt and no
-warehouse."""
+"""Checks the files that people edit, before a build fails because of them. Needs neither Dagster nor dbt nor
+a warehouse."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from reports.pages.check import page_faults
 
 
 def checked(settings: Settings, *, columns: bool = False) -> str:
-    """Check everything; returns what was checked. `columns`: as of `page_faults`.
+    """Check everything, and return what was checked. `columns`: see `page_faults`.
 
     Raises:
         SettingsError: there are faults; one line per fault.

@@ -1,4 +1,4 @@
-"""Where Dagster stores the events of runs: its own SQLite files, each opened once instead of once per
+"""Dagster's storage for the events of runs: its own SQLite files, each opened once instead of once per
 statement."""
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ from dagster._core.storage.sqlite import create_db_conn_string
 from sqlalchemy import Connection, Engine, create_engine, event
 
 BATCH = 5000
-"""At most this many planned events are stored in one transaction: more than a build has."""
+"""The most planned events that one transaction stores: more than a build has."""
 _KEPT_OPEN = 4
 """Files that stay open: the index and the newest runs."""
 
 
 class EventLog(SqliteEventLogStorage):
-    """A build has some 2,500 events. Dagster makes an engine, opens the file and flushes it to disk up to
-    three times for each; here the connections stay open, and a batch is one transaction. Files and tables are
-    Dagster's own, so `dagster.yaml` may name either class."""
+    """A build has some 2,500 events. For each, Dagster creates an engine, opens the file and flushes it to
+    disk up to three times. Here the connections stay open, and a batch is one transaction. Files and tables
+    are Dagster's own, so `dagster.yaml` may name either class."""
 
     def __init__(self, inst_data: Any = None) -> None:
         self._given = inst_data
 
     def register_instance(self, instance: dg.DagsterInstance) -> None:
-        """Open the files of the instance, where Dagster's own class would."""
+        """Open the files of the instance, at the paths of Dagster's own class."""
         self._engines: dict[str, Engine] = {}
         self._joined: dict[str, Connection] = {}
         self._tables: set[str] = set()
@@ -39,21 +39,22 @@ class EventLog(SqliteEventLogStorage):
 
     @property
     def inst_data(self) -> Any:
-        """How `dagster.yaml` names this class, for other processes."""
+        """Return how `dagster.yaml` names this class, for other processes."""
         return self._given
 
     @classmethod
     def config_type(cls) -> dict[str, Any]:
-        """No settings in `dagster.yaml`."""
+        """Return the settings in `dagster.yaml`: none."""
         return {}
 
     @classmethod
     def from_config_value(cls, inst_data: Any, config_value: Any) -> EventLog:
-        """The class as `dagster.yaml` names it."""
+        """Create the storage that `dagster.yaml` names."""
         return cls(inst_data)
 
     def has_table(self, table_name: str) -> bool:
-        """Asked several times for every event; a table that is there stays."""
+        """Return whether a table exists. Dagster asks several times per event, and tables are never dropped,
+        so a yes is kept."""
         if table_name not in self._tables and super().has_table(table_name):
             self._tables.add(table_name)
         return table_name in self._tables

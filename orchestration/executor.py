@@ -1,8 +1,9 @@
-"""How a refresh runs its steps: each source in a process of its own, and none where that brings nothing.
+"""How a refresh runs its steps: each source that waits for a vendor in its own process, the rest in the
+run's.
 
-A process costs seconds, whatever it does, and what it brings is that sources wait for their vendors side by
-side. So folders are read in the run's own process, and the sources without credentials note there that they
-are not connected; a source that is the only one to wait is read there too.
+A process costs seconds, whatever it does. Its gain is that sources wait for their vendors side by side. So
+the run's own process reads folders, notes that sources without credentials are not connected, and reads a
+source that is the only one to wait.
 """
 
 from __future__ import annotations
@@ -24,13 +25,13 @@ from dlt_pipelines.registry import SOURCES
 from orchestration.assets.ingestion import step_of
 
 _AT_ONCE = 8
-"""More than there are cores, because sources wait for vendors."""
+"""The most processes at once: more than the machine has cores, because sources wait for vendors."""
 _PRELOADED = ["orchestration.preloaded"]
-"""What the process that steps are forked from has imported."""
+"""Modules that the process from which steps are forked has imported."""
 
 
 class SideBySide(Executor):
-    """Runs steps side by side in processes, and here those that need none."""
+    """Runs steps side by side in processes, and in this process those that need none."""
 
     def __init__(self, retries: RetryMode) -> None:
         self._retries = retries
@@ -40,7 +41,7 @@ class SideBySide(Executor):
 
     @property
     def retries(self) -> RetryMode:
-        """Whether a failed step is tried again."""
+        """Whether a failed step is retried."""
         return self._retries
 
     def execute(
@@ -93,5 +94,5 @@ def _part(plan_context: PlanOrchestrationContext, plan: ExecutionPlan, keys: Seq
     requirements=dg.multiple_process_executor_requirements(),
 )
 def side_by_side(init_context: dg.InitExecutorContext) -> Executor:
-    """Each source in a process of its own, where there are several."""
+    """Run each source in its own process, if there are several."""
     return SideBySide(RetryMode.ENABLED if init_context.executor_config["retry"] else RetryMode.DISABLED)

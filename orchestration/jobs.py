@@ -1,4 +1,4 @@
-"""Jobs: which assets run together, and how. Those that read sources are in `loading.py`."""
+"""Jobs: which assets run together, and how. `loading.py` has the jobs that read sources."""
 
 import dagster as dg
 

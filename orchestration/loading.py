@@ -1,5 +1,5 @@
 """The jobs that read sources. They need neither dbt nor pages nor mails, whose imports take several times as
-long as Dagster's own: so the command line starts them from here, and the UI from `definitions.py`."""
+long as Dagster's own. So the command line starts them from here, and the UI from `definitions.py`."""
 
 from datetime import timedelta
 
@@ -19,11 +19,12 @@ _LAST_MONTH = {
     "until": None,
     "restart": False,
 }
-"""What the launchpad of a backfill is filled in with."""
+"""The default window in the launchpad of a backfill."""
 
 
 def at_most(hours: float) -> dict[str, str]:
-    """Tags of a job. Run monitoring ends a run that takes longer, even if its process is gone."""
+    """Return the tags of a job with a maximum runtime. Run monitoring ends a run that takes longer, even if
+    its process is gone."""
     return {"dagster/max_runtime": str(int(hours * 3600)), **own_tags()}
 
 

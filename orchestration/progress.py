@@ -1,4 +1,4 @@
-"""What a run says in the terminal: one short line per message."""
+"""The output of a run in the terminal: one short line per message."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ class _Short(logging.Formatter):
         if event is not None and event.is_step_failure:
             message = f"{event.step_key}: {reason(event.step_failure_data)}"
         mark = "!" if record.levelno >= logging.WARNING else " "
-        # each line by itself, so that the terminal knows them from what libraries print
+        # mark each line, so that the terminal can tell them from what libraries print
         return "\n".join(f" {mark} {line}" for line in message.splitlines())
 
 
 def reason(data: Any) -> str:
-    """Why a step failed: the text of our own failure, or the innermost error. No stack trace: the UI shows
-    it."""
+    """Return why a step failed: the text of our own failure, or the innermost error. The UI shows the stack
+    trace."""
     if data.user_failure_data and data.user_failure_data.description:
         return str(data.user_failure_data.description)
     error = data.error

@@ -1,5 +1,5 @@
-"""Resources of the assets: settings, company and warehouse, read when a step runs. dbt is beside its models
-(`assets/transformation.py`)."""
+"""Resources of the assets: settings, company and warehouse, read when a step runs. The resource of dbt is in
+`assets/transformation.py`."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Scoreline(dg.ConfigurableResource["Scoreline"]):
 
 class Window(dg.ConfigurableResource["Window"]):
     """The window that a run pulls again, in every source of the run. Without `since` and `until`, a run pulls
-    what changed since the last one."""
+    what changed since the last run."""
 
     since: str | None = Field(
         default=None, description="Instant with time zone, for example 2025-07-12T00:00:00Z"

@@ -1,5 +1,5 @@
-"""Run a job from the command line as a Dagster run. The instance in `var/dagster` records it, so the UI shows
-it."""
+"""Runs a job from the command line as a Dagster run. The instance in `var/dagster` records it, so the UI
+shows it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from orchestration.progress import reason
 
 _SQLITE = "event_log_storage:\n  module: orchestration.event_log\n  class: EventLog\n"
 _STORAGE = "SCORELINE_DAGSTER_STORAGE"
-"""The variable in which Dagster's processes find the address, with its password."""
+"""The environment variable in which Dagster's processes find the address of Postgres, with its password."""
 _POSTGRES = f"storage:\n  postgres:\n    postgres_url:\n      env: {_STORAGE}\n"
 
 
@@ -65,7 +65,7 @@ def fail_dead_runs(settings: Settings) -> list[str]:
     """Mark runs as failed if their process is gone: it was killed, or the machine went down. Dagster would
     wait until their maximum runtime.
 
-    Whatever reacts to a failed run then does: the build after a refresh, the operator's alert.
+    Whatever reacts to a failed run then runs: the build after a refresh, the operator's alert.
 
     Returns:
         The ids of these runs.
@@ -91,8 +91,8 @@ def fail_dead(instance: dg.DagsterInstance, settings: Settings, tags: Mapping[st
 
 
 def _of_here(settings: Settings) -> dict[str, str]:
-    """The tag of runs from this machine's command line, where several machines share the instance: only here
-    can somebody look for their process."""
+    """Return the tag of runs from this machine's command line, if several machines share the instance. Only
+    this machine can look for their process."""
     return {"scoreline/host": socket.gethostname()} if settings.dagster_storage_url else {}
 
 
@@ -119,8 +119,8 @@ def job_by_name(name: str) -> dg.JobDefinition:
 
 
 def _origin(name: str) -> RemoteJobOrigin:
-    """The job as the UI knows it: it lists a run from the command line with the job's other runs and in the
-    timeline, and sensors follow it."""
+    """Return the job as the UI knows it. The UI then lists a run from the command line with the job's other
+    runs, and sensors follow it."""
     if company := Settings().location:
         target = location_of(company)["python_module"]
         location: CodeLocationOrigin = location_origin_from_module_name(**target, working_directory=None)
@@ -136,8 +136,8 @@ def _created(
     partition_key: str | None,
     asset_keys: frozenset[dg.AssetKey],
 ) -> dg.DagsterRun:
-    """A run that has not begun, as `dg.execute_job` makes it, but with the job's origin. Checks of selected
-    tables are left out: they read what the next build publishes."""
+    """Create a run as `dg.execute_job` does, but with the job's origin. Leaves out the checks of selected
+    tables: they read what the next build publishes."""
     definition, no_checks = job.get_definition(), frozenset[dg.AssetCheckKey]()
     tags = {**definition.run_tags, **_of_here(Settings())}
     tags |= {"dagster/partition": partition_key} if partition_key else {}
@@ -177,11 +177,11 @@ def run_job(
 ) -> bool:
     """Execute a job with its own executor and return whether it succeeded.
 
-    Unlike a schedule, it does not retry after some minutes: a person waits for the result.
+    Unlike a schedule, it does not retry after some minutes, because a person waits for the result.
 
     Args:
         ops: run config per op.
-        window: what a backfill pulls again.
+        window: the window that a backfill pulls again.
         asset_keys: the tables to load. None: a refresh reads the connected sources.
     """
     from orchestration.assets.ingestion import connected_tables

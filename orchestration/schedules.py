@@ -14,7 +14,7 @@ from orchestration.settings_at_import import COMPANY
 from reports.post.due import DIGEST_AT, PREVIEW_AT, WEEKLY_AT, built_as_of, due
 
 LATE = timedelta(minutes=10)
-"""A later tick is one that Dagster catches up on; the refresh of the day may only be starting."""
+"""A tick later than this is one that Dagster catches up on. The refresh of the day may only be starting."""
 _ZONE = COMPANY.company.time_zone
 
 
@@ -37,14 +37,14 @@ def _at(when: time, days: str) -> str:
 
 
 def _requested(scoreline: Scoreline, report: ReportName, first: date) -> dg.RunRequest | dg.SkipReason:
-    """Request the mail. If its tick is late and its data is not built yet, skip: the sensor `mails_due` sends
+    """Request the mail. Skip if its tick is late and its data is not built yet: the sensor `mails_due` sends
     it after the build."""
     settings = scoreline.settings()
     one = next(
         (one for one in due(settings, scoreline.company()) if (one.report, one.first) == (report, first)),
         None,
     )
-    if one is None:  # the tick is one of an earlier day
+    if one is None:  # the tick belongs to an earlier day
         return dg.SkipReason(f"{report} {first} is not due yet.")
     built = built_as_of(settings)
     if settings.now() - one.at > LATE and built is not None and built < one.needs:

@@ -1,5 +1,5 @@
-"""Sensors: the build follows every refresh, typed-in numbers are loaded within half a minute, mails that are
-due follow the build, and the operator is alerted once when a job fails and once when it recovers."""
+"""Sensors. A build follows every refresh, and due mails follow the build. Typed-in numbers are loaded within
+half a minute. The operator gets one alert when a job fails and one when it recovers."""
 
 import json
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ def _loads(run: dg.DagsterRun) -> bool:
 
 
 def _built_since(instance: dg.DagsterInstance, run_id: str) -> bool:
-    """Whether a build has begun since the run ended, as `make demo` does: it has taken the new rows in."""
+    """Whether a build has begun since the run ended, as in `make demo`: it has already read the new rows."""
     (load,) = instance.get_run_records(dg.RunsFilter(run_ids=[run_id]), limit=1)
     last = instance.get_run_records(own_runs(job_name=jobs.build.name), limit=1)
     return bool(last and load.end_time and (last[0].start_time or 0) >= load.end_time)
@@ -77,7 +77,7 @@ def _tell(context: dg.RunStatusSensorContext, scoreline: Scoreline, *, failed: b
 
 
 def _remembered(context: dg.RunFailureSensorContext) -> bool:
-    """Whether only mails and alerts failed, which the ledger's own alerts report."""
+    """Whether only mails and alerts failed. The ledger's own alerts report these."""
     told = [event.step_failure_data.user_failure_data for event in context.get_step_failure_events()]
     return bool(told) and all(
         data is not None
@@ -179,14 +179,14 @@ def _alerts(settings: Settings, company: Company) -> Iterator[dg.RunRequest]:
 
 
 def _key(settings: Settings, name: str, *state: object) -> str:
-    """A run key that changes with the state and once an hour, so that the same state is not retried every
-    minute."""
+    """Return a run key that changes with the state and once an hour, so that the same state is not retried
+    every minute."""
     digest = sha256("\n".join(map(str, state)).encode()).hexdigest()[:16]
     return f"{name}-{digest}-{settings.now():%Y%m%dT%H}"
 
 
 TYPED_IN = "scoreline/typed_in"
-"""Tag of the runs that load what was typed in the portal."""
+"""The tag of runs that load what was typed in the portal."""
 _UNFINISHED = [
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,

@@ -55,7 +55,7 @@ class DagsterError(Exception):
 
 @dataclass(frozen=True)
 class Run:
-    """A run as it stands."""
+    """A run as it is now."""
 
     run_id: str
     job: str

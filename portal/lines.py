@@ -163,7 +163,7 @@ def _chart(about: Row, found: list[Figure]) -> object:
     result = Result("history", ["start", "value", "goal"], rows)
     limits: tuple[float, float] | None = None
     usual = []
-    for one in found:  # a week that is no point has the limits in force in it
+    for one in found:  # a week that is not a point has the limits in force in it
         if one.signal:
             limits = limits_of(one.signal.lower, one.signal.upper)
         usual.append(limits)

@@ -1,5 +1,5 @@
 """What people answer about a line: why a number is as it is, what they do about it, that a change is the new
-normal. Judged and saved here for pages and API alike; every change stands in the audit."""
+normal. Judged and saved here for pages and API alike; every change is in the audit."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def check_may_answer(visit: Visit, line_id: str) -> None:
 
 @dataclass(frozen=True)
 class Written:
-    """What was written about the lines that a reader may see, as it stands in the store."""
+    """What was written about the lines that a reader may see, as it is in the store."""
 
     visit: Reader
     every_note: Sequence[Note]

@@ -63,7 +63,7 @@ class Sandbox:
         return list(found["requests"])
 
     def forget_requests(self) -> None:
-        """Start the log of calls anew."""
+        """Clear the log of calls."""
         self._control("DELETE", "/requests")
 
     def _control(self, method: str, path: str, body: Any = None) -> Any:

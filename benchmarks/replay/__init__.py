@@ -5,7 +5,7 @@ The account is a sandbox of its own. Deals move between pipelines and stages, ch
 with dates typed in ahead and back, reopened, merged, deleted and corrected. Calls are logged late, moved and
 deleted. A diary records what happened to each record, and a list says for each kind of entry which metrics it
 may restate. A restatement is explained if its cause is its records and each of them has such an entry since
-the number was published. Also, the pipeline of every Monday must equal what the diary says of that Monday.
+the number was published. Also, the pipeline of every Monday must equal the diary's entry for that Monday.
 
 Exits with 1 if a restatement has no explanation or a Monday has another value.
 """
@@ -83,7 +83,7 @@ ONCE = (
     "scoreline.metrics",
     *(f"scoreline.intermediate.{room}" for room in _NOT_CONNECTED),
 )
-"""What the first build made and no day changes: seeds, views, and what stands on sources that are not
+"""What the first build made and no day changes: seeds, views, and what is built on sources that are not
 connected."""
 
 
@@ -132,7 +132,7 @@ class Replay:
             (seeds / own.name).write_text(own.read_text(encoding="utf-8"), encoding="utf-8")
 
     def day(self, morning: datetime, *, build: bool = True) -> None:
-        """The clock is turned, what changed is loaded, and what stands on it is built."""
+        """Turn the clock, load what changed, and build what depends on it."""
         os.environ["SCORELINE_AS_OF"] = morning.isoformat()
         self.world.clock.as_of = morning
         settings, company = self.settings(), self.company()

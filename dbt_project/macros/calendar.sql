@@ -20,7 +20,7 @@
     {{ local_day(clock()) }}
 {%- endmacro %}
 
-{#- whether an instant lies after the clock: what is planned for later today has not happened -#}
+{#- whether an instant is after the clock: what is planned for later today has not happened -#}
 {% macro lies_ahead(instant) -%}
 coalesce({{ instant }} > {{ clock() }}, false)
 {%- endmacro %}

@@ -174,7 +174,7 @@
     and not {{ in_setting(known, source ~ '.known_values') }}
 {%- endmacro %}
 
-{#- what a number says of values that nobody can read. Columns expected: n (records), what (their table), field, words (null: not words) -#}
+{#- the note of a number about values that nobody can read. Columns expected: n (records), what (their table), field, words (null: not words) -#}
 {% macro unread_text() -%}
     n || ' of the ' || what || ': ' || field
     || case

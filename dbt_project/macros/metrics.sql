@@ -1,4 +1,4 @@
-{#- Everything that readers see about a metric is written once, under meta in its .yml; dbt's own graph carries it here. What may stand
+{#- Everything that readers see about a metric is written once, under meta in its .yml; dbt's own graph carries it here. What may be
     there is said in foundation/metric_meta.py and checked before dbt runs. -#}
 {% macro metric_definitions() %}
     {%- set metrics = [] -%}

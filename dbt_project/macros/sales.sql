@@ -36,7 +36,7 @@
 {%- endmacro %}
 
 {#-
-    The local time at which something happened that counts on a day: that of the first instant which lies on the day, or the day's last
+    The local time at which something happened that counts on a day: that of the first instant on the day, or the day's last
     moment where none does (a close date without a time), so that a day that is cut short never holds it.
 -#}
 {% macro moment(day, instants) -%}

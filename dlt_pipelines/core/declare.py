@@ -15,7 +15,7 @@ from foundation.warehouse import Warehouse, open_warehouse
 
 
 def lacking(warehouse: Warehouse, entries: Collection[SourceEntry]) -> dict[str, list[str]]:
-    """Source -> tables that do not exist or lack a declared column. Call with the lock held."""
+    """Return source -> its tables that do not exist, or lack a declared column. Call with the lock held."""
     with contextlib.closing(warehouse.connect()) as connection:
         rows = connection.execute(
             "select table_schema, table_name, column_name from information_schema.columns"
@@ -30,8 +30,8 @@ def lacking(warehouse: Warehouse, entries: Collection[SourceEntry]) -> dict[str,
 
 
 def declare(entry: SourceEntry, settings: Settings) -> None:
-    """Make the tables of a source that are not there yet, empty. Call with the source's lock held and the
-    warehouse's free."""
+    """Create the missing tables of a source, empty. Call with the source's lock held and the warehouse's lock
+    free."""
     warehouse = open_warehouse(settings)
     with warehouse.write_lock(f"declare {entry.name}"), warehouse.kept_open():
         missing = lacking(warehouse, [entry]).get(entry.name)
@@ -43,7 +43,7 @@ def declare(entry: SourceEntry, settings: Settings) -> None:
         # an empty merge would empty a table that only lacks a column
         resource.apply_hints(write_disposition="append")
         for column in resource.columns.values():
-            column.pop("dedup_sort", None)  # says something of merges only, and dlt warns of it elsewhere
+            column.pop("dedup_sort", None)  # only has a meaning for merges; elsewhere dlt warns
     with translated(entry, Redactor(), settings):
         pipeline.extract(empty, loader_file_format="parquet")
         pipeline.normalize()

@@ -13,7 +13,7 @@ def destination_of(warehouse: Warehouse) -> Any:
     """dlt's destination of a warehouse."""
     if type(warehouse) is Warehouse:
         return _file(warehouse)
-    from dlt_pipelines.core.lake_destination import lake_destination  # imported where there is one
+    from dlt_pipelines.core.lake_destination import lake_destination  # imported only if there is a lake
     from foundation.warehouse.lake import Lake
 
     assert isinstance(warehouse, Lake)

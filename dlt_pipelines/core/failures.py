@@ -1,4 +1,4 @@
-"""What dlt and DuckDB raise becomes one of our own errors, without any secret."""
+"""Turns what dlt and DuckDB raise into our own errors, without secrets."""
 
 from __future__ import annotations
 

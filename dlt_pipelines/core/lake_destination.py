@@ -55,7 +55,7 @@ class _Destination(ducklake):
 
 def lake_destination(lake: Lake) -> Any:
     """The destination of a lake."""
-    # dlt asks where the data lies and leaves it to the connection; this one needs no credentials
+    # dlt asks for the place of the data and leaves it to the connection; this one needs no credentials
     place = FilesystemConfiguration(Path(lake.settings.dlt_dir).as_uri())
     found = _Destination(DuckLakeCredentials(NAME, catalog=lake.catalog_url, storage=place))
     found.lake = lake

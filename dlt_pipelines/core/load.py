@@ -1,11 +1,10 @@
 """Load one source: extract and normalise without the warehouse's lock, load with it, write the ledger.
 
-The warehouse is the only truth. Cursors are dlt state, and dlt loads them with the rows they stand for, and
-with what the run found out beside rows (`settlement.py`); every run begins by taking schema and state from
-the warehouse and throws its own working folder away. A run that is killed therefore loses nothing: killed
-while it fetched, nothing has happened; killed later, its complete package lies in the working folder and the
-next run loads and settles it first. Nothing doubles either: every table is merged by its key or replaced by
-scope, in one transaction.
+The warehouse is the only truth. Cursors are dlt state. dlt loads them together with their rows and with the
+outcome of the run (`outcome.py`). Every run begins by taking schema and state from the warehouse and deletes
+its own working folder. So a run that is killed loses nothing. Killed while it fetches, it has changed
+nothing; killed later, its complete package is in the working folder, and the next run loads and settles it
+first. Nothing doubles either: every table is merged by its key or replaced by scope, in one transaction.
 """
 
 from __future__ import annotations
@@ -95,12 +94,12 @@ def load(
 
 
 def ensure_tables(settings: Settings, company: Company) -> None:
-    """Declare every raw table and column that does not exist yet, and write ledger, clock and settings for
-    dbt: all that dbt needs of sources that are not connected. Quick when all is there.
+    """Create every raw table and column that does not exist yet, and write ledger, clock and settings for
+    dbt: all that dbt needs from sources that are not connected. Fast if nothing is missing.
 
     Raises:
-        SettingsError: a seed file has a wrong header or cell; dbt would blame a model, or read something else
-        than was meant. WarehouseBusy: a process without the write lock holds the warehouse.
+        SettingsError: a seed file has a wrong header or cell. dbt would blame a model, or misread it.
+        WarehouseBusy: a process without the write lock holds the warehouse.
     """
     check_seeds(settings)
     of_the_store = rows_for_dbt(settings)
@@ -121,7 +120,7 @@ def ensure_tables(settings: Settings, company: Company) -> None:
 
 
 def _note_unconnected(settings: Settings, warehouse: Warehouse) -> None:
-    """Record the sources that are not connected, unless the ledger says so already. A refresh leaves them
+    """Record the sources that are not connected, unless the ledger already says so. A refresh leaves them
     out."""
     unconnected = {name: entry for name, entry in SOURCES.items() if not entry.is_connected()}
     with (
@@ -248,17 +247,17 @@ class _Load:
         )
 
     def _begun(self, client: Connection) -> Run[Any, Any]:
-        """A run that has read its files. Files have neither cursors nor a clock to wait for."""
+        """Begin a run of files: read them. Files have neither cursors nor a clock of their own."""
         run = self._run(client, self.started_at)
         if self.source.begin:
             self.source.begin(run)
         return run
 
     def _nothing_new(self, begun: Run[Any, Any]) -> LoadReport | None:
-        """The load of files that say what the warehouse has: a row in the ledger, without half a second of
-        dlt. None: they say something else."""
+        """Load files whose content the warehouse already has: write a row of the ledger, and spare half a
+        second of dlt. None: their content differs."""
         entry, warehouse = self.entry, self.warehouse
-        # comparing finds faults of rows, which a load of the same run would find a second time
+        # the comparison warns of bad rows, and so would a load after it
         run = replace(begun, warnings=[*begun.warnings], lacking={**begun.lacking}, unread={})
         with (
             warehouse.write_lock(f"load {entry.name}"),

@@ -22,7 +22,7 @@ from foundation.warehouse import open_warehouse
 log = logging.getLogger(__name__)
 
 LOADERS = 4
-"""Jobs that load at once. DuckDB uses all cores for one; more of them only cost memory."""
+"""Jobs that load at once. DuckDB uses all cores for each of them; more jobs only cost memory."""
 
 _DLT_SETTINGS: dict[str, Any] = {
     "runtime": {"dlthub_telemetry": False, "log_level": "WARNING"},
@@ -35,15 +35,15 @@ _DLT_SETTINGS: dict[str, Any] = {
 
 
 class _OwnContext(RunContext):
-    """dlt without config.toml and secrets.toml of whatever folder the process runs in, and without the
-    environment's dlt names."""
+    """dlt without the config.toml and secrets.toml of the current folder, and without dlt's environment
+    variables."""
 
     def initial_providers(self) -> list[ConfigProvider]:
         return [CustomLoaderDocProvider("scoreline", lambda: _DLT_SETTINGS)]
 
     @property
     def global_dir(self) -> str:
-        """Instead of ~/.dlt or /var/dlt: everything of ours stays in the home folder of the project."""
+        """Our home, instead of ~/.dlt or /var/dlt."""
         return self.run_dir
 
 
@@ -57,8 +57,8 @@ def _own_dlt(settings: Settings) -> None:
 
 
 def open_pipeline(entry: SourceEntry, settings: Settings) -> tuple[Any, list[str]]:
-    """Load and settle what killed runs left; return the pipeline with the schema and state of the
-    warehouse, and the warnings of those runs. Call with the lock held."""
+    """Load and settle what killed runs left. Return the pipeline, with the schema and state of the warehouse,
+    and the warnings of those runs. Call with the lock held."""
     _own_dlt(settings)
 
     warehouse = open_warehouse(settings)
@@ -95,6 +95,6 @@ def open_pipeline(entry: SourceEntry, settings: Settings) -> tuple[Any, list[str
 
 
 def is_pending(entry: SourceEntry, settings: Settings) -> bool:
-    """Whether a killed run left what it had fetched, as `has_pending_data` of a pipeline that is not open."""
+    """Whether a killed run left fetched data: what `has_pending_data` says of an open pipeline."""
     packages = ("normalize/extracted", "load/normalized")
     return any(any((settings.dlt_dir / entry.name).glob(f"{folder}/*")) for folder in packages)

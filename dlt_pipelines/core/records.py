@@ -1,11 +1,11 @@
 """Vendor values become typed columns: strictly, quickly, and without losing a row over one bad value.
 
 Pages become Arrow batches while they are hot, and about 20,000 rows are handed to dlt at a time: three times
-faster than dicts. A value that is not what its column says, or lies beyond its bounds (`values.py`), is
-stored as null and named in a warning; its row stays, and the run notes that its record is unknown on the
-days that the record itself names (`Unread`). Where several values of a column came and not one can be read,
-the vendor has changed the field: the table is refused before its rows replace any. Only a row without its key
-is left out, because nothing could ever replace it; the run then says that the table lacks it.
+faster than dicts. A value that is not what its column says, or is beyond its bounds (`values.py`), is stored
+as null and named in a warning. Its row stays, and the run notes that the record is unknown on the record's
+own dates (`Unread`). If several values of a column came and none can be read, the vendor has changed the
+field: the table is refused before its rows replace any. Only a row without its key is left out, because
+nothing could ever replace it; the run then says that the table lacks it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from dlt_pipelines.errors import FieldGone, PermanentError
 
 FLUSH_ROWS = 20_000
 MOST_WARNINGS = 20
-"""Bad values of one column that are named one by one; the rest is counted."""
+"""The most bad values of one column to name one by one; the rest is counted."""
 
 
 class Batches:
@@ -44,8 +44,8 @@ class Batches:
             [pa.field(name, ARROW[kind], nullable=name not in filled) for name, kind in kinds.items()]
         )
         self._named_by = [name for name in kinds if name == self._key or name in filled]
-        """Columns without which no row is stored, or nobody could say which it is."""
-        # a dated snapshot says how things stand on its day, and on no other
+        """The columns that identify a row."""
+        # a dated snapshot is about its own day and no other
         dated = [name for name, kind in kinds.items() if kind in ("timestamp", "date")]
         self._dated = ["snapshot_date"] if "snapshot_date" in dated else dated
         self._batches: list[pa.RecordBatch] = []
@@ -158,9 +158,9 @@ class _Bad:
     """The values of a column that could not be stored as they came."""
 
     strange: int = 0
-    """Those that are not what their column says."""
+    """Those that are not of their column's kind."""
     first: str = ""
-    """What is said of the first of them."""
+    """The fault of the first of them."""
     named: int = 0
     untold: list[tuple[str, list[Unread]]] = dataclasses.field(default_factory=list)
     """Warnings to pass on with their rows: a table that is refused stores nothing."""
@@ -271,7 +271,7 @@ class Strange:
         self.count, self._first = 0, ""
 
     def sift(self, rows: Sequence[Any], is_good: Callable[[Any], bool]) -> list[dict[str, Any]]:
-        """Return the good rows of a page and count the others."""
+        """Return the good rows of a page, and count the others."""
         good = []
         for row in rows:
             if is_good(row):
@@ -330,7 +330,7 @@ def at(row: Any, where: str) -> Any:
 
 
 def _has(row: Any, where: str) -> bool | None:
-    """Whether a row has a field; None: what the field lies in is empty."""
+    """Whether a row has a field; None: the object that holds the field is null."""
     for number, name in enumerate(where.split(".")):
         if not isinstance(row, dict) or name not in row:
             return False

@@ -1,4 +1,4 @@
-"""What one run of a source may use, what it remembers, and what it finds out beside rows."""
+"""One run of a source: its inputs, its memory, and what it learns beside rows."""
 
 from __future__ import annotations
 
@@ -167,7 +167,7 @@ class Run(Generic[C, M]):
         """Mark the rows with `where` that did not come in this load, which read all of them: the load sets
         their `column`.
 
-        Only inside a resource. `where`: the window that was asked for; what lies outside is left alone.
+        Only inside a resource. `where`: the window that was asked for; rows outside it are left alone.
         `values`: its parameters. `rows`: how many came, where these are not all rows handed on so far.
 
         Raises:

@@ -90,7 +90,7 @@ def waiting(connection: duckdb.DuckDBPyConnection, entry: SourceEntry) -> list[O
 
 
 def settled_late(entry: SourceEntry, warehouse: Warehouse) -> list[str]:
-    """Settle what killed runs have loaded; returns their warnings. Call with the lock held."""
+    """Settle what killed runs have loaded, and return their warnings. Call with the lock held."""
     settled = settle_waiting(entry, warehouse, lambda outcome: outcome.closed_at)
     warnings = [text for one in settled for text in one.outcome.told]
     for text in warnings:
@@ -101,8 +101,8 @@ def settled_late(entry: SourceEntry, warehouse: Warehouse) -> list[str]:
 def settle_waiting(
     entry: SourceEntry, warehouse: Warehouse, ended: Callable[[Outcome], datetime]
 ) -> list[Settled]:
-    """Settle every load that is not settled yet, oldest first. Call with the lock held. `ended`: returns
-    when a load ended."""
+    """Settle every load that is not settled yet, oldest first. Call with the lock held. `ended` returns when
+    a load ended (UTC)."""
     with contextlib.closing(warehouse.connect()) as connection:
         warehouse.declare_ledger(connection)
         return [
@@ -168,8 +168,8 @@ def _apply(connection: duckdb.DuckDBPyConnection, entry: SourceEntry, mark: Mark
 
 
 def _note_unread(connection: duckdb.DuckDBPyConnection, entry: SourceEntry, outcome: Outcome) -> None:
-    """Note which values of the rows could not be stored, and forget those of rows that came again since, or
-    are there no more."""
+    """Record which values of the rows could not be stored, and delete those of rows that have come again
+    since or no longer exist."""
     if outcome.unread:
         connection.executemany(
             "insert into ledger.unread (source, table_name, record_id, column_name, said, noted_at, dates,"
@@ -309,7 +309,7 @@ def ledger_rows(
         "started_at": started_at,
         "finished_at": finished_at,
     }
-    # the totals of the run stand in its first row, so that a sum over the tables is right
+    # the totals of the run are in its first row, so that a sum over the tables is right
     first = {"requests": requests, "waited_seconds": waited_seconds, "warnings": list(warnings)}
     totals = [first] + [{"requests": 0, "waited_seconds": 0.0, "warnings": []}] * len(rows)
     return [

@@ -2,7 +2,7 @@
 
 A module under `dlt_pipelines/sources` offers one `source = Source(...)`. It names the credentials, declares
 the tables, and hands over the functions that connect, identify and diagnose. Further hooks are optional.
-`core/load.py` calls them in the order in which they stand here; `core/tables.py` makes dlt's resources.
+`core/load.py` calls them in the order of this file; `core/tables.py` makes dlt's resources.
 """
 
 from __future__ import annotations

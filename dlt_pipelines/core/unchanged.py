@@ -1,4 +1,4 @@
-"""Whether a folder of files says what the warehouse has: then a load writes nothing but its ledger row."""
+"""Compares a folder of files with the warehouse: if they agree, a load only writes its row of the ledger."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
 """A vendor's values become typed ones, one by one or a column at a time.
 
-A value that is not what its column says, or lies beyond the bounds below, becomes null. A `BadValue`
-names it.
+A value that is not of its column's kind, or is beyond the bounds below, becomes null. A `BadValue` names it.
 """
 
 from __future__ import annotations
@@ -23,9 +22,9 @@ from foundation.values import YEARS, Beyond, decimal, shown
 
 LARGEST_WHOLE = 2**63 - 1
 LONGEST_TEXT = 1_000_000
-"""Characters. A longer text is a file, and cut JSON would be none."""
+"""The most characters of a text. A longer text is a file, and JSON that is cut is not JSON."""
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
-"""NUL ends texts in other databases, and half a surrogate pair (a cut emoji) is no UTF-8. Either becomes
+"""NUL ends texts in other databases, and half a surrogate pair (a cut emoji) is not UTF-8. Either becomes
 U+FFFD."""
 
 ARROW: dict[ColumnType, pa.DataType] = {
@@ -257,7 +256,7 @@ def _arrow_array(kind: ColumnType, values: Sequence[Any]) -> pa.Array | None:
 
 
 def _within(kind: ColumnType, found: pa.Array) -> bool:
-    """Whether every value lies within the bounds that Arrow does not know."""
+    """Whether every value is within the bounds that Arrow does not know."""
     if kind == "text":
         longest = pc.max(pc.binary_length(found)).as_py() or 0
         return bool(longest <= LONGEST_TEXT and not pc.any(pc.match_substring(found, "\0")).as_py())

@@ -129,7 +129,7 @@ def _home(settings: Settings, company: Company) -> Iterator[Finding]:
     if not settings.warehouse_path.exists():
         return
     if copies := backups(settings):
-        yield Finding("home", "backup", "ok", f"the newest is of {copies[-1].name}")
+        yield Finding("home", "backup", "ok", f"newest: {copies[-1].name}")
     else:
         way_out = "The next build makes one, or `scoreline backup`."
         yield Finding("home", "backup", "info", "there is none yet", way_out)

@@ -5,10 +5,10 @@ Snowflake, DuckDB, SQLite, ...).
 .queries (how each went)
 
 A query is SQL that returns `value` and perhaps `category` and `day`, or a table with the names of those
-columns. In the SQL `:today` (the company's local day) and `:as_of` (instant) stand for the run's clock. It is
-read through dlt's own SQL reader in chunks, in a transaction that is read-only where the database knows such
-a thing. What the numbers mean is UNCONFIRMED for every company, so all of it is configuration; the shape
-above is the documented default.
+columns. In the SQL `:today` (the company's local day) and `:as_of` (instant) are the run's clock. It is read
+through dlt's own SQL reader in chunks, in a transaction that is read-only where the database knows such a
+thing. What the numbers mean is UNCONFIRMED for every company, so all of it is configuration; the shape above
+is the documented default.
 
 Quirks: drivers wrap a refused password and a host that does not answer in the same error class, so the text
 decides which of the two it is; BigQuery bills scanned bytes (`maximum_bytes_billed` in the address limits

@@ -10,7 +10,7 @@ There is no filter by change: every run asks again for the calls of the last `da
 ratings are filled in later; the first one for everything from start_date on (the vendor may give only the
 last three months, UNCONFIRMED; nothing is ever replaced by less). The filter's clock is that of the account
 while call_date and call_time are UTC, so windows are a day wider on each side. Pages start at 0 and are
-walked by rising id, so that calls which come in meanwhile stand at the end.
+walked by rising id, so that calls which come in meanwhile are at the end.
 
 A backfill works per agent (agent_id is the only filter by person); calls of nobody, and of agents who are no
 longer listed, come with the window as a whole.

@@ -145,7 +145,7 @@ def connect(access: Access[MetaAdsCredentials]) -> Client[Facts]:
 
 
 def _usages(headers: Mapping[str, str]) -> Iterator[tuple[float, float]]:
-    """(percent used, minutes until it is free again) of every budget that an answer tells of."""
+    """Return (percent used, minutes until it is free again) of every budget that an answer reports."""
     for name in (
         "x-business-use-case-usage",
         "x-app-usage",

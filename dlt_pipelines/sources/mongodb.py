@@ -60,7 +60,7 @@ class MongoCredentials(Credentials):
     url: SecretStr = Field(alias="MONGODB_URL")
 
     def secrets(self) -> list[str]:
-        """The password as it stands in the address, and decoded."""
+        """Return the password as it is in the address, and decoded."""
         raw = self.url.get_secret_value().partition("://")[2].rpartition("@")[0].partition(":")[2]
         try:
             decoded = _parsed(self.url)["password"]

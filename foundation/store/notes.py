@@ -42,7 +42,7 @@ def add_note(
     idempotency_key: str,
     seen: int = 0,
 ) -> Note:
-    """Write a note in place of the one that stands. The same request may come twice.
+    """Write a note in place of the present one. The same request may come twice.
 
     Args:
         entered_at: `Settings.now()`.

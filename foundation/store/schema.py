@@ -239,7 +239,7 @@ tokens = sa.Table(
     sa.Column("hash", sa.Text, nullable=False, unique=True),
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("role", sa.Text, nullable=False),
-    sa.Column("kind", sa.Text, nullable=False, server_default="api"),  # api | link: stands in an address
+    sa.Column("kind", sa.Text, nullable=False, server_default="api"),  # api | link: part of an address
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("created_by", sa.Text, nullable=False),
     sa.Column("used_at", Instant),  # last time

@@ -44,7 +44,7 @@ class Token:
     revoked_at: datetime | None
     revoked_by: str | None
     kind: str = API
-    """`api`, or `link`: it stands in an address and reads one table."""
+    """`api`, or `link`: part of an address that reads one table."""
 
 
 def ask_for_link(

@@ -74,7 +74,7 @@ class Warehouse:
             lock.acquire()
             log.info("waited %.1f s for the warehouse", time.monotonic() - waited_from)
         try:
-            with contextlib.suppress(OSError):  # a full disk must not hide what the block has to say of it
+            with contextlib.suppress(OSError):  # a full disk must not hide the block's own error
                 note.write_text(json.dumps({"holder": holder, "pid": os.getpid()}), encoding="utf-8")
             yield Waited(time.monotonic() - waited_from, before)
         finally:

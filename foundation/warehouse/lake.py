@@ -7,8 +7,8 @@ The lake holds what cannot be computed again: raw tables, the ledger of loads, w
 whatever the warehouse is, and any machine can be the next to build.
 
 What only one may do at a time is guarded by Postgres' advisory locks, which end with the process that holds
-them. The published file lies in the storage under the name of its build; a pointer beside it is replaced
-last, and readers fetch the file when the pointer has changed.
+them. The published file is in the storage under the name of its build; a pointer beside it is replaced last,
+and readers fetch the file when the pointer has changed.
 """
 
 from __future__ import annotations

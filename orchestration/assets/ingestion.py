@@ -1,7 +1,7 @@
 """Raw tables: one multi-asset per source, independent of the others, subsettable per table.
 
 `dlt_pipelines.core.load` does the work. This module turns its report into materialisations, and its errors
-into failures that Dagster retries or not. No HTTP and no SQL here.
+into failures that Dagster retries or not. It has neither HTTP nor SQL.
 """
 
 from collections.abc import Collection, Iterator
@@ -28,12 +28,13 @@ def raw_key(source: str, table: str) -> dg.AssetKey:
 
 
 def step_of(source: str) -> str:
-    """The step of a run that reads a source."""
+    """Return the name of the step that reads a source."""
     return f"ingest_{source}"
 
 
 def connected_tables(sources: Collection[str] = tuple(SOURCES)) -> list[dg.AssetKey]:
-    """The raw tables that a refresh of these sources asks for: of those with credentials, and of folders."""
+    """Return the raw tables that a refresh of these sources reads: those of sources with credentials, and of
+    folders."""
     return [
         raw_key(name, table)
         for name in sources
@@ -57,7 +58,7 @@ def _instant(text: str | None, name: str) -> datetime | None:
 
 
 def _said(report: LoadReport, rows: int) -> str:
-    """`5 rows into 1 table, 4 requests, 0:00:44 waited for rate limits`"""
+    """Return for example `5 rows into 1 table, 4 requests, 0:00:44 waited for rate limits`."""
     if report.status == "not_connected":
         return "not connected (no credentials); its tables exist and are empty"
     said = [f"{_many(rows, 'row')} into {_many(len(report.tables), 'table')}"]
@@ -69,7 +70,8 @@ def _said(report: LoadReport, rows: int) -> str:
 
 
 def _many(count: int, what: str) -> str:
-    """`1 row`, `3 rows`: for logs, so in no locale; `plural` is for pages and mails."""
+    """Return `1 row` or `3 rows`. For logs, so without the company's locale; `plural` is for pages and
+    mails."""
     return f"{count:,} {what}{'s' if count != 1 else ''}"
 
 
@@ -108,7 +110,9 @@ def _backfill(
     def told(part: Part) -> None:
         say = context.log.warning if part.error else context.log.info
         result = part.error or _many(part.rows_loaded, "row")
-        name = ", ".join(dict.fromkeys((entry.label, part.name)))  # a source that is pulled as a whole: once
+        name = ", ".join(
+            dict.fromkeys((entry.label, part.name))
+        )  # once for a source that is pulled as a whole
         say(f"{name}: {'finished by an earlier call' if part.earlier else result}")
 
     try:
@@ -171,7 +175,7 @@ def _build(entry: SourceEntry) -> dg.AssetsDefinition:
         name=step_of(entry.name),
         specs=specs,
         can_subset=True,
-        # the client has already waited out short outages; this covers an hour
+        # the client has already waited out short outages; these retries cover an hour
         retry_policy=dg.RetryPolicy(
             max_retries=2, delay=60, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
         ),

@@ -1,5 +1,5 @@
 """What people see: the published database, the pages, the mails and the operator's alerts. `reports` does the
-work; this module is glue."""
+work."""
 
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
@@ -34,8 +34,8 @@ ALERTS = asset_key("reports", "operator_alerts")
 
 
 def _span(ahead: timedelta) -> dict[str, Any]:
-    """Partitions begin with the data. A fixed clock (`SCORELINE_AS_OF`, the demo) ends them. `ahead`: how
-    far the last one may reach beyond the clock."""
+    """Return the start and end of partitions. They begin with the data, and a fixed clock (`SCORELINE_AS_OF`,
+    the demo) ends them. `ahead`: how far the last one may reach beyond the clock."""
     end = SETTINGS.as_of and (SETTINGS.as_of + ahead).astimezone(COMPANY.zone).replace(tzinfo=None)
     return {
         "start_date": datetime.combine(FIRST_WEEK, time()),
@@ -96,14 +96,14 @@ def published_database(context: dg.AssetExecutionContext, scoreline: Scoreline) 
     freshness_policy=DAILY,
 )
 def site(context: dg.AssetExecutionContext, scoreline: Scoreline) -> dg.MaterializeResult[None]:
-    """The report pages as self-contained HTML: one per page and past week, receipts, and an index. Those that
-    nothing has changed stay as they are."""
+    """The report pages as self-contained HTML: one per page and past week, receipts, and an index. Pages
+    whose content has not changed are not rewritten."""
     settings = scoreline.settings()
     built = build_site(settings, scoreline.company())
     index = settings.site_dir / "index.html"
     address = scoreline.company().pages.site_url
     context.log.info(f"{len(built.files)} pages, {len(built.written)} written; open {index}")
-    # a browser opens no file: link from a page of the UI
+    # a browser does not follow a link from the UI to a file
     open_at = dg.MetadataValue.url(address) if address else dg.MetadataValue.path(index)
     return dg.MaterializeResult(
         metadata={"pages": len(built.files), "written": len(built.written), "index": open_at}
@@ -113,7 +113,7 @@ def site(context: dg.AssetExecutionContext, scoreline: Scoreline) -> dg.Material
 @dg.asset(key=ALERTS, deps=[PUBLISHED], group_name="reports", owners=OWNERS, kinds={"mail"}, pool=POOL)
 def operator_alerts(context: dg.AssetExecutionContext, scoreline: Scoreline) -> dg.MaterializeResult[None]:
     """Alerts the operator once when a source fails or is late, totals differ, access is about to expire or a
-    mail did not arrive, and once on recovery. Fails while an alert could not be sent, and retries it."""
+    mail did not arrive, and once on recovery. Fails and retries while an alert cannot be sent."""
     settings, company = scoreline.settings(), scoreline.company()
     try:
         conditions = source_conditions(settings) | data_conditions(settings)
@@ -138,7 +138,8 @@ def operator_alerts(context: dg.AssetExecutionContext, scoreline: Scoreline) -> 
 
 
 def _refresh_data_health(context: dg.AssetExecutionContext, settings: Settings, company: Company) -> None:
-    """Only the mails decide whether the run succeeds; the build reports a page that fails."""
+    """Render the data health page again. Only the mails decide whether the run succeeds; the build reports a
+    page that fails."""
     try:
         refresh_data_health(settings, company)
     except (SiteError, LookupError) as error:
@@ -146,7 +147,7 @@ def _refresh_data_health(context: dg.AssetExecutionContext, settings: Settings, 
 
 
 def _failed(error: DeliveryFailed) -> dg.Failure:
-    # the ledger's alerts already report it, so the sensor for failed runs need not
+    # the ledger's alerts already report it, so the sensor for failed runs does not
     return dg.Failure(str(error), allow_retries=False, metadata={REMEMBERED: error.remembered})
 
 
@@ -154,7 +155,7 @@ REMEMBERED = "reported by the ledger's alerts"
 
 
 class Sending(dg.Config):
-    """Whom to send the mail to again. By default nobody gets the same period twice."""
+    """Whom to send the mail to again. By default, nobody gets the same period twice."""
 
     force: bool = Field(default=False, description="Send it again to people who already have it")
     only: list[str] = Field(
@@ -169,10 +170,11 @@ def _mailed(
     period: str,
     send: Callable[..., DeliveryReport],
 ) -> dg.MaterializeResult[None]:
-    """Send the mail of the partition and report the result. `period`: `week` or `day`, as the partitions."""
+    """Send the mail of the partition and report the result. `period`: `week` or `day`, as the partitions
+    are."""
     first = date.fromisoformat(context.partition_key)
     settings, company = scoreline.settings(), scoreline.company()
-    published_file(settings)  # whichever machine has built it
+    published_file(settings)  # whichever machine built it
     try:
         report = send(settings, company, first, force=config.force, only=config.only or None)
     except DeliveryFailed as error:

@@ -33,7 +33,7 @@ from orchestration.resources import Scoreline
 from orchestration.settings_at_import import LOCATION, asset_key, layer
 
 POOL = "_".join(filter(None, ("warehouse", LOCATION)))
-"""Runs with an op in this pool run one at a time (`dagster.yaml`): builds, and the mails that follow them."""
+"""Runs with an op in this pool run one at a time (`dagster.yaml`): builds, and the mails that follow."""
 DAILY = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=30))
 """A day plus six hours, as for the sources."""
 
@@ -77,13 +77,14 @@ class Translator(DagsterDbtTranslator):
         return spec.replace_attributes(freshness_policy=DAILY) if layer(spec.key) == "marts" else spec
 
     def get_metadata(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, Any]:
-        """With the key that the model's build holds (`macros/materializations.sql`)."""
+        """Return dbt's metadata, with the key that the model's build checks
+        (`macros/materializations.sql`)."""
         key = dbt_resource_props.get("config", {}).get("unique_key") or []
         shown = {"unique key": ", ".join([key] if isinstance(key, str) else key)} if key else {}
         return {**super().get_metadata(dbt_resource_props), **shown}
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
-        """A vendor's raw tables and models are one group; metrics are a group per section."""
+        """Return the group: one per vendor for its raw tables and models, one per section for metrics."""
         kind, (layer, folder) = dbt_resource_props["resource_type"], _place(dbt_resource_props)
         if kind in ("seed", "snapshot"):
             return f"{kind}s"
@@ -102,12 +103,12 @@ class Translator(DagsterDbtTranslator):
         return tags
 
     def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:
-        """The owners that `meta: dagster: owners` in a yml names, else the data team."""
+        """Return the owners that `meta: dagster: owners` in a yml names, else the data team."""
         return list(super().get_owners(dbt_resource_props) or OWNERS)
 
 
 def _place(dbt_resource_props: Mapping[str, Any]) -> tuple[str, str]:
-    """Layer and folder of a model: `("metrics", "inside_sales")`."""
+    """Return layer and folder of a model: `("metrics", "inside_sales")`."""
     _, layer, *folders = dbt_resource_props["fqn"]
     return str(layer), str(folders[0]) if folders else ""
 
@@ -133,8 +134,8 @@ def warehouse_config(scoreline: Scoreline) -> Iterator[dg.MaterializeResult[None
 
 
 class Dbt(DbtCliResource):
-    """dbt, started once per build. dagster-dbt starts it again to ask for its version, and loads it into this
-    process to query models for metadata, which the build's own log has."""
+    """dbt, started once per build. dagster-dbt would start it a second time to ask for its version, and load
+    it into this process to query models for metadata that the build's own log has."""
 
     @cached_property
     def _cli_version(self) -> Version:
@@ -144,7 +145,7 @@ class Dbt(DbtCliResource):
         return None
 
 
-# the dbt of this environment, even if the environment is not activated
+# this environment's dbt, even if the environment is not activated
 _DBT = Dbt(
     project_dir=str(DBT_PROJECT.project_dir),
     profiles_dir=str(DBT_PROJECT.profiles_dir),
@@ -164,13 +165,13 @@ def dbt_models(context: dg.AssetExecutionContext, scoreline: Scoreline) -> Itera
     """`dbt build`: models, then their tests. A failed test stops the models that depend on it, so that a
     wrong number is never published."""
     settings = scoreline.settings()
-    # Dagster asks for them at each model, and goes through every model each time
+    # Dagster asks for them per model, and walks through every model each time
     step = context.get_step_execution_context()
     models = step.get_output_asset_keys()
     step.get_output_asset_keys = lambda: models
     os.environ.update(dbt_environment(settings))  # dagster-dbt passes this process's environment to dbt
     with scoreline.warehouse().building(f"dbt build, run {context.run_id}"):
-        # one folder instead of one per run: the lock is held, and dbt's logs stay in the home
+        # one folder instead of one per run: the lock is held, and dbt's logs belong in the home
         build = _DBT.cli(["build"], context=context, target_path=settings.home / "dbt")
         try:
             for message in build.stream_raw_events():
@@ -188,7 +189,7 @@ def dbt_models(context: dg.AssetExecutionContext, scoreline: Scoreline) -> Itera
 
 
 def _rows(message: DbtCliEventMessage) -> int | None:
-    """How many rows a table or seed has, by its line in dbt's log; None for a view or a test."""
+    """Return how many rows a table or seed has, by its line in dbt's log; None for a view or a test."""
     found = re.fullmatch(r"([\d,]+) rows|INSERT (\d+)", str(message.raw_event["data"].get("status")))
     return int((found[1] or found[2]).replace(",", "")) if found else None
 

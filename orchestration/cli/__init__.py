@@ -1,7 +1,7 @@
-"""`scoreline`: every command that a person or the Makefile runs. The work is done in the packages below.
+"""`scoreline`: every command that a person or the Makefile runs. The other packages do the work.
 
-A command is a function in a module of this package and an entry in `COMMANDS`. The module is imported when
-the command runs, and `--help` imports none: so a module may import what it needs at its top.
+A command is a function in a module of this package and an entry in `COMMANDS`. Its module is imported when
+the command runs, and `--help` imports none, so a module may import what it needs at its top.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ _VERBOSE = click.Option(
 
 
 class Scoreline(click.Group):
-    """The group of all commands. Imports a command when it is asked for, and turns every error into one
+    """The group of all commands. Imports a command when it is called, and turns every error into one
     sentence."""
 
     def list_commands(self, ctx: click.Context | None = None) -> list[str]:
@@ -110,11 +110,11 @@ class Scoreline(click.Group):
         try:
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort, SystemExit):
-            if not stops:  # otherwise the work has failed because it was stopped
+            if not stops:  # an error here is a consequence of the stop
                 raise
         except KeyboardInterrupt:
             stops.append(signal.SIGINT)
-        except BrokenPipeError:  # whoever read the output has gone: `scoreline doctor | head`
+        except BrokenPipeError:  # the reader of the output has gone: `scoreline doctor | head`
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise click.exceptions.Exit(128 + signal.SIGPIPE) from None
         except Exception as error:
@@ -137,8 +137,9 @@ _STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def _open_streams() -> None:
-    """Give standard streams that the caller has closed (`<&-`) an empty end. Otherwise the next pipe takes
-    their numbers, and a child such as the sandbox takes the end of its input for the end of its parent."""
+    """Open standard streams that the caller has closed (`<&-`) on the null device. Otherwise the next pipe
+    gets their numbers, and a child such as the sandbox mistakes the end of its input for the end of its
+    parent."""
     for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
         try:
             os.fstat(number)

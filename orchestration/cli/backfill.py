@@ -1,4 +1,4 @@
-"""`scoreline backfill`: a window of the past, pulled again."""
+"""`scoreline backfill`: pull a window of the past again."""
 
 from __future__ import annotations
 
@@ -103,6 +103,6 @@ def backfill(
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
     for row in rows:
         line = "  ".join([text.ljust(width) for text, width in zip(row, widths, strict=False)] + [row[-1]])
-        # names and texts of vendors: nothing in them may move the cursor
+        # names and texts of vendors must not move the cursor
         click.echo("   " + "".join(sign if sign.isprintable() else " " for sign in line).rstrip())
     sys.exit(0 if watch.succeeded and not totals[2] else 1)

@@ -9,19 +9,19 @@ import signal
 import psutil  # type: ignore[import-untyped]
 
 _PATIENCE = 10
-"""Seconds that processes may take to end by themselves."""
+"""Seconds to let processes end by themselves."""
 
 
 def end_children(patience: float = _PATIENCE) -> None:
-    """End everything that this process has started."""
+    """End every process that this process has started."""
     _end(psutil.Process().children(recursive=True), None, patience)
 
 
 def end_group(leader: int, patience: float = _PATIENCE) -> None:
-    """End a process that leads a group, with everything it has started, also those who lost their parent.
+    """End a process that leads a group, and everything it has started, including orphans.
 
     `dagster dev` does not pass SIGTERM on, so its webserver, daemon and code servers would live on. On SIGINT
-    it ends them in order: without a code server, the others would write tracebacks.
+    it ends them in order; without a code server, the others would write tracebacks.
     """
     family = []
     with contextlib.suppress(psutil.NoSuchProcess):
@@ -32,7 +32,7 @@ def end_group(leader: int, patience: float = _PATIENCE) -> None:
 
 
 def _end(family: list[psutil.Process], group: int | None, patience: float) -> None:
-    """Ask first, then kill what is left."""
+    """Terminate processes, then kill those that are left."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         if group:
             with contextlib.suppress(ProcessLookupError):

@@ -1,4 +1,4 @@
-"""`scoreline demo`: an invented company, from its vendors to its mail."""
+"""`scoreline demo`: an invented company, from its vendors to its mails."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from sandbox import Sandbox
 
 _SNAPSHOT_WEEKS = 13
-"""Weeks before the demo's clock of which it has a snapshot, so that a quarter's trends are there."""
+"""Weeks before the demo's clock for which it takes a snapshot, so that it shows a quarter's trends."""
 
 
 @click.command()
@@ -73,7 +73,7 @@ def demo(sandbox_port: int, company: str | None) -> None:
 
 
 def _answer(settings: Settings) -> None:
-    """Say about the lines what the company's people say in the portal. A second demo says nothing twice."""
+    """Write the notes that the company's people write in the portal. A second demo writes none twice."""
     from foundation.store import begin
     from foundation.store.normals import add_normal
     from foundation.store.notes import add_note
@@ -87,7 +87,7 @@ def _answer(settings: Settings) -> None:
 
 
 def _live(sandbox: Sandbox, watch: Watch) -> None:
-    """Load the snapshot tables alone, on the Sunday morning of each week before the demo's."""
+    """Load only the snapshot tables, on the Sunday morning of each week before the demo's."""
     from dlt_pipelines.core.load import load
     from dlt_pipelines.registry import SOURCES
 

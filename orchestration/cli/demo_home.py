@@ -1,8 +1,8 @@
-"""The homes of the invented companies, the sandbox that runs beside them, and which home a command works in.
+"""The homes of the invented companies, the sandbox that runs with them, and the home that a command works in.
 
-A demo lives in `var/demo` or `var/sales`, so that `var/` itself starts clean with the first real account. A
-`SCORELINE_HOME` that somebody sets is taken as it is. Whatever runs later in a demo's home runs on the
-sandbox and the demo's clock too: on the wall clock every source would be late.
+A demo lives in `var/demo` or `var/sales`, so that `var/` starts clean with the first real account. If
+`SCORELINE_HOME` is set, it is used as it is. Whatever runs later in a demo's home also runs on the sandbox
+and the demo's clock: by the wall clock, every source would be late.
 """
 
 from __future__ import annotations
@@ -49,26 +49,26 @@ _REAL = (
     *("SMTP_URL", "SLACK_WEBHOOK_URL", "TEAMS_WEBHOOK_URL"),
     *("STORE_URL", "DAGSTER_STORAGE_URL", "WAREHOUSE_CATALOG_URL"),
 )
-"""Addresses that no demo may use."""
+"""Settings with real addresses, which a demo must not use."""
 
 
 def demo_home(company: str) -> Path:
-    """The home of an invented company: SCORELINE_HOME where it is set, else the company's own."""
+    """Return the home of an invented company: SCORELINE_HOME if it is set, else the company's own."""
     settings = Settings()
     return settings.home if "home" in settings.model_fields_set else _HOMES[company]
 
 
 def lives_here(company: str | None = None) -> str | None:
-    """The invented company that a command works with, or None where it works with real accounts.
+    """Return the invented company that a command works with, or None if it works with real accounts.
 
-    It is the one asked for, the one whose demo made the home, or Cedar Ridge in a shell without credentials
-    and without a home of its own.
+    It is the company asked for, else the one whose demo made the home, else Cedar Ridge if the shell has
+    neither credentials nor a home.
     """
     settings = Settings()
     if company or settings.sandbox_url is not None:
-        return company  # whoever started a sandbox has set all that is needed
+        return company  # whoever started the sandbox has set the rest
     if settings.store_url or settings.catalog_url:
-        return None  # one of several machines: its home is empty at first, and it may have no credentials
+        return None  # one of several machines: its home is empty at first, and it may lack credentials
     if "home" in settings.model_fields_set:
         if made := made_by_demo(settings.home):
             return made
@@ -78,7 +78,7 @@ def lives_here(company: str | None = None) -> str | None:
 
 
 def made_by_demo(home: Path) -> str | None:
-    """The company of a home that a demo made; None of any other."""
+    """Return the company of a home that a demo made; None for any other home."""
     try:
         name = (home / DEMO_MARK).read_text(encoding="utf-8").strip()
     except OSError:
@@ -87,7 +87,7 @@ def made_by_demo(home: Path) -> str | None:
 
 
 def work_where_the_demo_is(company: str | None = None) -> None:
-    """For a command that only reads a home: the demo's, where nothing else is set up."""
+    """Let a command that only reads a home use the demo's, if nothing else is set up."""
     found = lives_here(company)
     if found and not Settings().warehouse_path.exists():
         os.environ["SCORELINE_HOME"] = str(demo_home(found))
@@ -95,7 +95,7 @@ def work_where_the_demo_is(company: str | None = None) -> None:
 
 @contextlib.contextmanager
 def demo_world(company: str, port: int = 8808) -> Iterator[Sandbox]:
-    """The sandbox of an invented company while the block runs; this process and its children work with it."""
+    """Run the sandbox of an invented company around the block; this process and its children work with it."""
     from sandbox import SandboxError, running_sandbox
 
     home = demo_home(company)
@@ -114,8 +114,7 @@ def demo_world(company: str, port: int = 8808) -> Iterator[Sandbox]:
 
 @contextlib.contextmanager
 def world_of_home() -> Iterator[None]:
-    """Around a command by hand (as a decorator): the sandbox and the demo's clock, if a demo made the
-    home."""
+    """Run a command (as a decorator) with the sandbox and the demo's clock, if a demo made the home."""
     settings = Settings()
     made = made_by_demo(settings.home)
     if made is None or settings.sandbox_url is not None:
@@ -133,13 +132,14 @@ def world_of_home() -> Iterator[None]:
 def demo_environment(sandbox: Sandbox, company: str) -> None:
     """Point this process and its children at the sandbox and its company."""
     demo_company(company)
-    # not by whoever only looks, such as the portal: a home with the mark is the demo's for good
+    # only here, because a home with the mark is the demo's for good: a command that only reads sets none
     (Settings().home / DEMO_MARK).write_text(f"{company}\n", encoding="utf-8")
     os.environ.update(sandbox.environment)
 
 
 def demo_company(company: str) -> None:
-    """Use an invented company: its files, no real credentials, no mail server, the demo's home and clock."""
+    """Use an invented company: its files, the demo's home and clock, without real credentials and mail
+    server."""
     home = demo_home(company)
     for credentials in _all_credentials():
         for field in credentials.model_fields.values():
@@ -167,7 +167,7 @@ def _all_credentials() -> list[type[Credentials]]:
 
 
 def connected_sources() -> list[str]:
-    """The sources with all their credentials, and those that need none."""
+    """Return the sources that have all their credentials, or need none."""
     from dlt_pipelines.registry import SOURCES
 
     needed = {name: entry.source.credentials for name, entry in SOURCES.items()}
@@ -175,5 +175,5 @@ def connected_sources() -> list[str]:
 
 
 def any_credential() -> bool:
-    """Whether this shell or `.env` has any credential of a source."""
+    """Whether the environment or `.env` has any credential of a source."""
     return any(is_set for credentials in _all_credentials() for is_set in credentials.variables().values())

@@ -48,7 +48,8 @@ def doctor(sources: tuple[str, ...], as_json: bool) -> None:
 
 
 def report(findings: Sequence[Finding], console: Console) -> None:
-    """Print the summary, then what matters most first; what is well or not connected is short."""
+    """Print the summary, then the findings that matter most first. What is fine or not connected gets little
+    room."""
     checked = [name for name in SOURCES if any(one.source == name for one in findings)]
     absent = {one.source: one for one in findings if one.check == "credentials" and one.level == "info"}
     troubled = {one.source for one in findings if one.level == "fail"} & set(checked)
@@ -95,7 +96,7 @@ def _heading(console: Console, text: str) -> None:
 
 
 def _rows(console: Console, rows: Sequence[tuple[Text, str, Text]]) -> None:
-    """A table on a terminal. A program gets lines that are never broken."""
+    """Print a table on a terminal; for a program, print lines that are never broken."""
     if not console.is_terminal:
         for mark, name, text in rows:
             line = Text.assemble(
@@ -113,13 +114,13 @@ def _rows(console: Console, rows: Sequence[tuple[Text, str, Text]]) -> None:
 
 
 def _plain(text: str) -> str:
-    """Nothing in a vendor's words may move the cursor."""
+    """Return a vendor's text without characters that move the cursor."""
     return "".join(sign if sign.isprintable() else " " for sign in text)
 
 
 def _mail(settings: Settings) -> Iterator[Finding]:
-    """Whether the mail server takes us, and mails and alerts that did not arrive, or may not have. Creates no
-    store in a home without one."""
+    """Yield whether the mail server accepts a connection, and the mails and alerts that did not arrive, or
+    may not have. Creates no store in a home without one."""
     from reports.post.outcome import DeliveryFailed
     from reports.post.transport import Refused, Smtp, transport
     from reports.post.troubles import troubles

@@ -1,5 +1,5 @@
-"""Where every error of a command ends: one sentence for the terminal, and of an unexpected one the traceback
-in a log file."""
+"""Turns every error of a command into one sentence for the terminal, and logs the traceback of an unexpected
+one."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ from foundation.warehouse import no_room, translate
 
 
 def failure(error: Exception, *, verbose: bool) -> click.ClickException:
-    """What the terminal says of an error: an expected one in its own words, another one by its name."""
+    """Return the sentence for an error: an expected error in its own words, any other by its type."""
     traced = _redacted("".join(traceback.format_exception(error)))
     said = expected(error)
     lines = [(said or f"Unexpected error, please report it: {_redacted(_innermost(error))}").rstrip()]
     if verbose:
         lines.append(traced.rstrip())
-    if said is None:  # an expected error says all itself
+    if said is None:  # an expected error says everything itself
         log = _logged(traced)
         lines.append(f"Details: {shown(log)}" if log else "Its log could not be written.")
     return click.ClickException("\n".join(lines))
 
 
 def expected(error: BaseException) -> str | None:
-    """The sentence of an error that a person can do something about; None of any other."""
+    """Return the sentence of an error that a person can do something about; None for any other."""
     settings = _settings()
     for one in _chain(error):
         # LookupError itself is "nothing is published yet"; KeyError and IndexError are faults
@@ -56,7 +56,7 @@ _OTHER_HOME = "Correct it, or set SCORELINE_HOME to a folder that this user can 
 
 
 def _of_the_system(error: OSError) -> str | None:
-    """What the operating system refuses, about a path or a port; None if it names none."""
+    """Return what the operating system refuses about a path or a port; None if the error names neither."""
     path = error.filename
     if error.errno == errno.EADDRINUSE:
         return "The port is in use. Choose another one with --port."
@@ -75,7 +75,7 @@ def _of_sqlite(error: sqlite3.OperationalError, settings: Settings | None) -> st
     home = settings.home if settings else "the home"
     for words, reason in (
         ("disk is full", "the disk is full. Make room there and run it again."),
-        # of a full disk too: SQLite's files beside the database need room
+        # a full disk too: SQLite's files beside the database need room
         ("disk I/O error", "the disk is full or broken. Make room there and run it again."),
         ("readonly database", f"it is read-only. {_OTHER_HOME}"),
         ("unable to open", f"it is missing or closed to this user. {_OTHER_HOME}"),
@@ -86,7 +86,7 @@ def _of_sqlite(error: sqlite3.OperationalError, settings: Settings | None) -> st
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    """The error, and those that it stands for."""
+    """Yield the error and its causes."""
     while error is not None:
         yield error
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
@@ -105,7 +105,8 @@ def _settings() -> Settings | None:
 
 
 def log_folder() -> Path:
-    """Where commands keep their logs: in the home, or if it cannot be used in a temporary folder."""
+    """Return the folder of the commands' logs: in the home, or a temporary folder if the home cannot be
+    used."""
     if settings := _settings():
         folder = settings.home / "logs"
         with contextlib.suppress(OSError):
@@ -116,13 +117,13 @@ def log_folder() -> Path:
 
 
 def shown(path: Path) -> Path:
-    """A path as it is easiest to open from here."""
+    """Return a path in the form that is easiest to open from the current folder."""
     here = Path.cwd()
     return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def _logged(text: str) -> Path | None:
-    """Write a traceback to a file of its own, for its owner only."""
+    """Write a traceback to its own file, readable by its owner only."""
     path = log_folder() / f"error-{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}.log"
     try:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="utf-8") as file:
@@ -133,7 +134,7 @@ def _logged(text: str) -> Path | None:
 
 
 def _redacted(text: str) -> str:
-    """Without the secrets that any settings read so far know."""
+    """Return a text without the secrets of all settings read so far."""
     from dlt_pipelines.wire.redaction import Redactor
 
     return Redactor(_secrets())(text)

@@ -1,4 +1,4 @@
-"""`scoreline mcp`: an assistant on this machine asks for the published numbers."""
+"""`scoreline mcp`: answers an assistant on this machine with the published numbers."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def mcp(role: str | None, company: str | None) -> None:
 
 
 def _viewer(portal: Portal, role: str | None, secret: str) -> Viewer | None:
-    """Asked for each tool, so that a revoked token ends at once."""
+    """Return the viewer. Called for each tool, so that a revoked token ends at once."""
     access = portal.company.access
     if role:
         return viewer_of_token(access, f"mcp {role}", role)

@@ -10,10 +10,11 @@ _TRIES = 20
 
 
 def free_port(port: int, what: str, option: str, host: str = "127.0.0.1") -> int:
-    """The port to serve on: `port`, or if it is taken and nobody asked for it by `option` the next free one.
+    """Return the port to serve on: `port`, or the next free one if it is taken and was not asked for by
+    `option`.
 
     Raises:
-        click.UsageError: the port that somebody asked for is taken; names the process that holds it.
+        click.UsageError: the requested port is taken; names the process that holds it.
     """
     if port == 0 or _is_free(host, port):
         return port or _any(host)
@@ -49,7 +50,7 @@ def _any(host: str) -> int:
 
 
 def _holder(port: int) -> str:
-    """` by python (process 123)`, where the system tells."""
+    """Return ` by python (process 123)`; empty if the system does not say."""
     import psutil  # type: ignore[import-untyped]
 
     try:

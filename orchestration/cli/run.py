@@ -72,7 +72,7 @@ def send(report: str, week: str | None, day: datetime | None, force: bool, only:
 
 
 def _must_exist(report: str, period: date, option: str) -> None:
-    """Refuse a period of which there is no mail: before all data, or after the newest one."""
+    """Refuse a period that has no mail: before the first data, or after the newest period."""
     from orchestration.runs import job_by_name
 
     partitions = job_by_name(report).partitions_def
@@ -90,7 +90,7 @@ def _must_exist(report: str, period: date, option: str) -> None:
 
 
 def _run(job: str, **more: Any) -> bool:
-    """Run a job while the terminal watches it."""
+    """Run a job and show its progress in the terminal."""
     settings = Settings()
     make_home(settings.home)
     if job == "build":  # one sentence instead of a run that fails

@@ -23,7 +23,7 @@ _READS_WAREHOUSE = {
     "docs",
     "source",
 }
-"""dbt commands that read raw tables, or settings in the warehouse, when they compile or run."""
+"""dbt commands that read raw tables, or settings from the warehouse, when they compile or run."""
 
 
 @click.command("metric-diff")
@@ -63,7 +63,7 @@ def gallery() -> None:
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def sandbox(arguments: tuple[str, ...]) -> None:
     """Serve the sandbox on the loopback address. --help lists its options."""
-    # this process becomes the server, so that whoever stops it stops the server
+    # this process becomes the server, so stopping it stops the server
     os.execv(sys.executable, [sys.executable, "-m", "sandbox", *arguments])
 
 

@@ -1,4 +1,4 @@
-"""`scoreline ui`: the Dagster UI with its daemon, and nothing left of them after a stop."""
+"""`scoreline ui`: the Dagster UI with its daemon. Leaves no process behind when it stops."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _dagster_dev(host: str, port: int, workspace: Path) -> int:
     # the daemon would log a line for every tick of every sensor; and `dg dev` is not installed
     quiet = [sys.executable, "-W", "ignore", "-m", "dagster", "dev", "--log-level", "warning"]
     command = [*quiet, "-w", str(workspace), "-h", host, "-p", str(port)]
-    # a group of its own: Ctrl-C reaches this process alone, which then stops all of them in order
+    # its own group: Ctrl-C reaches only this process, which then stops all of them in order
     process = subprocess.Popen(command, cwd=PROJECT_ROOT, start_new_session=True)
     note = settings.dagster_note  # the portal starts runs there
     try:

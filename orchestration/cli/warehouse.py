@@ -1,4 +1,4 @@
-"""`scoreline warehouse`: from the file into the lake that several machines share, and back."""
+"""`scoreline warehouse`: move from the file into the lake that several machines share, and back."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def warehouse() -> None:
 
 @warehouse.command()
 @click.option(
-    "--to", "kind", type=click.Choice(["ducklake", "file"]), required=True, help="Where it is to be."
+    "--to", "kind", type=click.Choice(["ducklake", "file"]), required=True, help="The kind to move to."
 )
 def move(kind: str) -> None:
     """Copy raw tables, ledger and snapshots, and compare every table.

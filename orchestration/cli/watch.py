@@ -1,9 +1,9 @@
-"""What a terminal shows while a job runs: where it is, what failed, and a summary. Everything else, such as
-dbt's thousand lines, goes to a log file in the home.
+"""Shows the progress of a job in the terminal: its current step, failures, and a summary. Everything else,
+such as dbt's thousand lines, goes to a log file in the home.
 
-The job and its child processes write to standard output and error as they always do. Here both end in a pipe,
-whose lines are sorted: progress, messages for people, and the rest. Where nobody looks (CI, cron), messages
-stay plain lines.
+The job and its child processes write to standard output and error as usual. Here both go into a pipe, whose
+lines are sorted: progress, messages for people, and the rest. Without a terminal (CI, cron), messages are
+plain lines.
 """
 
 from __future__ import annotations
@@ -46,18 +46,18 @@ _TECHNICAL = re.compile(
     r"|AssetObservation|asset check selection|^Execution of run for .+ failed"
     r"|^waited [\d.]+ s for the warehouse|^waiting for the warehouse"
 )
-"""Messages of Dagster and of our locks that tell a person nothing."""
+"""Messages of Dagster and of our locks that are of no use to a person."""
 _END = "end of the watch"
 
 
 class Watch:
-    """The lines of the jobs of one command."""
+    """Sorts and shows the lines of the jobs of one command."""
 
     def __init__(self, console: Console, log: IO[str], *, verbose: bool) -> None:
         self.console, self.log, self.verbose = console, log, verbose
         self.warnings = self.failures = self.rows = self.sources = 0
         self.succeeded = True
-        """Whether the last job did; whoever runs it says so."""
+        """Whether the last job succeeded. Its caller sets it."""
         self._said: set[str] = set()
         self._requests: dict[str, int] = {}
         self._progress = self._bars()
@@ -65,12 +65,12 @@ class Watch:
 
     @contextlib.contextmanager
     def job(self, name: str, *, sources: int | None = None) -> Iterator[None]:
-        """Show the lines of a job while it runs. `sources`: how many it reads, where that is known."""
+        """Show the lines of a job while it runs. `sources`: how many it reads, if that is known."""
         self.warnings = self.failures = self.rows = self.sources = 0
         self.succeeded = True
         self._requests.clear()
         self._tasks.clear()
-        self._progress = self._bars()  # another job's would erase as many lines as it had bars
+        self._progress = self._bars()  # bars are not reused: they would erase the lines above
         if sources:
             self._bar("sources", sources)
         began = time.monotonic()
@@ -97,7 +97,7 @@ class Watch:
             TextColumn("{task.fields[now]}", style="dim"),
             console=self.console,
             transient=True,
-            # both are ours already: what is printed is for the log
+            # both streams are already redirected: what is printed goes to the log
             redirect_stdout=False,
             redirect_stderr=False,
         )
@@ -107,7 +107,7 @@ class Watch:
         self.console.print(Text(text, "bold" if text.startswith("\n") else ""), soft_wrap=True)
 
     def done(self, what: str, number: int, total: int) -> None:
-        """Show how far work is that this process does itself."""
+        """Show the progress of work that this process does itself."""
         self._progress.update(self._bar(what, total), completed=number)
 
     def line(self, line: str) -> None:
@@ -145,7 +145,7 @@ class Watch:
             self._once(f"   {text}")
 
     def told(self, what: str, done: int) -> None:
-        """Show how far a process is that has told it."""
+        """Show the progress that a process has reported."""
         if what.endswith(" requests"):
             self._requests[what.removesuffix(" requests")] = done
             busiest = sorted(self._requests.items(), key=lambda item: -item[1])[:2]
@@ -162,7 +162,7 @@ class Watch:
         return self._tasks[what]
 
     def _once(self, text: str, style: str = "") -> bool:
-        """Print a message that has not been printed yet: a failure is told by the step and by the run."""
+        """Print a message once: the step and the run both report a failure."""
         if text in self._said:
             return False
         self._said.add(text)
@@ -170,7 +170,7 @@ class Watch:
         return True
 
     def _print(self, text: str, style: str = "") -> None:
-        # a message may quote a vendor: no markup, nothing that moves the cursor
+        # a message may quote a vendor: it must not format text or move the cursor
         self.console.print(Text("".join(s if s.isprintable() else " " for s in text), style), soft_wrap=True)
 
 
@@ -179,15 +179,15 @@ def _count(number: int, one: str, many: str = "") -> str:
 
 
 def _named(rest: str) -> str:
-    """Name of a model or test in a line of dbt."""
+    """Return the name of a model or test in a line of dbt."""
     words = rest.split("...")[0].split()
     return words[-1].rpartition(".")[2] if words else ""
 
 
 @contextlib.contextmanager
 def watched(name: str) -> Iterator[Watch]:
-    """Standard output and error of the block, and of the processes that it starts, are shown by a `Watch`;
-    all of it is in a log file."""
+    """Show the standard output and error of the block, and of the processes it starts, by a `Watch`; log all
+    of it to a file."""
     path = log_folder() / f"{name}-{datetime.now(UTC):%Y%m%dT%H%M%S}.log"
     context = click.get_current_context(silent=True)
     verbose = bool(context and context.meta.get("verbose"))
@@ -203,7 +203,7 @@ def watched(name: str) -> Iterator[Watch]:
             with _redirected(outgoing):
                 yield watch
         finally:
-            # a process that outlives the job keeps the pipe open, so its end is a line
+            # a process that outlives the job keeps the pipe open, so a line marks the end
             os.write(outgoing, f"{_END}\n".encode())
             reader.join()
             os.close(outgoing)
@@ -212,7 +212,7 @@ def watched(name: str) -> Iterator[Watch]:
 
 
 def _kept(stack: contextlib.ExitStack, stream: IO[str]) -> IO[str]:
-    """The stream as it is now, whatever descriptor 2 becomes."""
+    """Return a copy of the stream as it is now, whatever descriptor 2 becomes."""
     try:
         number = stream.fileno()
     except (OSError, ValueError):  # in a test
@@ -244,7 +244,7 @@ def _redirected(outgoing: int) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _listening(watch: Watch) -> Iterator[None]:
-    """Hear what `foundation.progress.tell` says while the block runs."""
+    """Receive what `foundation.progress.tell` reports while the block runs."""
     with tempfile.TemporaryDirectory(prefix="scoreline-") as folder:
         path = f"{folder}/progress"
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
@@ -277,7 +277,7 @@ def _read(incoming: int, watch: Watch) -> None:
 
 
 _KEPT = 30
-"""Logs of commands that stay in the home."""
+"""How many logs of commands stay in the home."""
 
 
 def _remove_old(folder: Path) -> None:

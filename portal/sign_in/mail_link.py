@@ -142,7 +142,7 @@ def _mail(portal: Portal, address: str, link: str, now: datetime) -> EmailMessag
         message_id=message_id(f"sign-in\n{key}", company.mail.sender),
         text=_TEXT.format(company=company.company.name, link=link),
     )
-    # links run on real time, also where the scorecard's clock stands still
+    # links use real time, even if the scorecard's clock is fixed
     message.replace_header("Date", format_datetime(now.replace(microsecond=0)))
     return message
 

@@ -39,7 +39,7 @@ def LineChart(
     usual: Sequence[tuple[float, float] | None] = (),
     signals: Collection[int] = (),
 ) -> Markup:
-    """Lines with their names at the right end; the goal, where there is one, is dashed.
+    """Lines with their names at the right end; a goal is dashed.
 
     Args:
         data: the block.
@@ -47,7 +47,7 @@ def LineChart(
         y: its columns with the numbers, a line each; `names` are their names.
         unit: `count`, `money:USD`, `percent`, `minutes`, `hours` or `days`.
         goal: its column with the goal.
-        months: whether the days of `x` stand for their months.
+        months: whether the days of `x` mean their months.
         usual: lower and upper limit of the usual range for each row.
         signals: the places of the rows that are signals, from 0.
     """
@@ -83,7 +83,7 @@ def BarChart(
     height: int = 220,
     months: bool = False,
 ) -> Markup:
-    """One series as bars; the goal, where there is one, is dashed.
+    """One series as bars; a goal is dashed.
 
     Args:
         y: the column with the numbers; the others as of `LineChart`.

@@ -57,9 +57,9 @@ class View:
 class Filters:
     """The filters of a page: `{% set by = Filters(period=periods, owner=owners) %}{{ by }}` draws their form.
 
-    Each is a block with the columns `key`, `label`, `note` (what the line under the form says of the choice)
-    and `is_default`; days of `label_day` and `note_day` come after the words. The first is a row of buttons
-    if there are few choices, the others are lists; a list of days gets buttons for the day before and after.
+    Each is a block with the columns `key`, `label`, `note` (the line under the form about the choice) and
+    `is_default`; days of `label_day` and `note_day` come after the words. The first is a row of buttons if
+    there are few choices, the others are lists; a list of days gets buttons for the day before and after.
     """
 
     by: dict[str, Result] = field(default_factory=dict)

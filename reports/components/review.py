@@ -69,7 +69,7 @@ class Reviewed:
     """The trailing twelve; None where none is whole yet."""
     figures: Sequence[Figure]
     note: str
-    """What its owner says of it."""
+    """Its owner's note."""
     owes_note: bool
     """It missed its goal, and nobody says why."""
     actions: Sequence[str]
@@ -133,7 +133,7 @@ def Review(
     """All of the review: what is an exception, then each line.
 
     Args:
-        dated: as of when the numbers of a past week stand; the newest review has the build's moment.
+        dated: as of when the numbers of a past week are; the newest review has the build's moment.
     """
     blocks = {
         "reviewed": reviewed,

@@ -55,7 +55,7 @@ def Masthead(build: Result, dated: Result, week: date, newest: bool, archived: b
     """Company, week and days of the week.
 
     Args:
-        dated: as of when the numbers of a past week stand; a page that shows the present has the build's
+        dated: as of when the numbers of a past week are; a page that shows the present has the build's
             moment.
         archived: the page stays as it is, whatever becomes of the numbers.
     """
@@ -106,7 +106,7 @@ def Attention(*lines: Result, pace: Result | None = None) -> Markup:
 
 @dataclass(frozen=True)
 class StateTag:
-    """What stands behind a number that is not live."""
+    """The tag behind a number that is not live."""
 
     kind: str
     word: str
@@ -114,7 +114,7 @@ class StateTag:
 
 
 def state_tag(row: Row | Line, zone: str, *, manual: bool = False, snapshot: bool = False) -> StateTag | None:
-    """What stands behind a number; None for a live one.
+    """Return the tag behind a number; None for a live one.
 
     Args:
         manual: people type it in.
@@ -147,7 +147,7 @@ class RestatedTag:
 
 
 def restated_tag(changes: Sequence[Row], build: Row) -> RestatedTag | None:
-    """What to say of a number's changes, the newest first; None where it never changed."""
+    """Return the tag about a number's changes; None if it never changed. `changes`: the newest first."""
     if not changes:
         return None
     newest, *earlier = changes
@@ -190,7 +190,7 @@ class LineRow:
     streak: str
     spark: Markup
     redefined: Sequence[tuple[date, str, str]]
-    """What the flags in the sparkline stand for, the newest first: (first day, note, in full)."""
+    """What the flags in the sparkline mean, the newest first: (first day, note, in full)."""
     history: str
     said_by: str
     """Who wrote its note, and when."""

@@ -66,7 +66,7 @@ _FIRST = re.compile(r"(\w+) first (\d+)(?: by (\w+(?:, *\w+)*))?")
 
 
 def _block(head: str, sql: str, line: int) -> Block:
-    """`head`: what stands after `sql` on the fence's line."""
+    """`head`: what follows `sql` on the fence's line."""
     if not (found := _FIRST.fullmatch(head)):
         return Block(head, sql, line)
     return Block(found[1], sql, line, int(found[2]), tuple(re.findall(r"\w+", found[3] or "")))

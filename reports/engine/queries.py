@@ -26,9 +26,9 @@ from foundation.warehouse.memory import within
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,62}\Z")
 MAX_ROWS = 50_000
-"""A block that a page uses as a whole may have so many."""
+"""The most rows of a block that a page uses as a whole."""
 ROOM = 10_000
-"""A block of which a page lists the first rows brings so many at most, over all its groups."""
+"""The most rows, over all groups, of a block whose first rows a page lists."""
 
 
 class PageError(ScorelineError):

@@ -93,7 +93,8 @@ class Chart:
         return (value - self.ticks[0]) / (self.ticks[-1] - self.ticks[0])
 
     def bar(self, value: float) -> tuple[float, float]:
-        """Top (from the top) and height of a bar, 0 to 1. It stands on zero, or hangs from it."""
+        """Return the top (from the top) and the height of a bar, 0 to 1. It rises from zero, or hangs from
+        it."""
         zero, end = self.y(0.0), self.y(value)
         return 1 - max(zero, end), abs(end - zero)
 

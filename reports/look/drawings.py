@@ -120,8 +120,8 @@ def to_html(chart: Chart) -> Markup:
 
 
 def to_panel(chart: Chart) -> Markup:
-    """A small fluid drawing without end labels and table, for several beside each other: what it shows stands
-    beside it in words."""
+    """A small fluid drawing without end labels and table, for several side by side. What it shows is beside
+    it in words."""
     left = max(len(chart.text(t)) for t in chart.ticks) * 6.4 + 8
     ticks = [(chart.text(tick), px(chart.y(tick) * 100)) for tick in chart.ticks]
     labels = [(chart.labels[k], px(chart.x(k) * 100)) for k in chart.x_ticks(6)]

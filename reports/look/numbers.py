@@ -120,7 +120,7 @@ def week_days(monday: date) -> str:
 
 
 def week_name(monday: date) -> str:
-    """`Week of 20 October`: how people call a week. The year stands beside it where it matters."""
+    """Return `Week of 20 October`: the name of a week for people. The year is beside it where it matters."""
     return f"Week of {chosen().date(monday, 'day_long')}"
 
 

@@ -73,7 +73,7 @@ def entry(company: Company, path: Path) -> Entry:
             "titles": [part.title for part in parts for _ in part.lines],
             "picks": [name for part in parts for name in part.lines],
             "hidden": [] if parts else company.access.confidential,
-            # finished periods alone, also of what stands in a bank or a queue
+            # finished periods only, also of what is in a bank or a queue
             "newest": False,
         }
     return Entry(

@@ -127,7 +127,7 @@ def page_faults(settings: Settings, folder: Path = PAGES, *, columns: bool = Tru
                 continue
             head = path.read_text(encoding="utf-8").splitlines()[: page.offset]
             found = [*_of_front_matter(page, head, known)]
-            if above or not extends:  # without the page that it extends, nothing can be said of its names
+            if above or not extends:  # without the page that it extends, its names cannot be checked
                 found += [*_of_blocks(page, above, known, parser), *_of_template(page, above)]
             if not found:
                 sound.setdefault(base.stem if above and base else path.stem, []).append((path, page))

@@ -1,1 +1,1 @@
-"""Sending mails: who gets one, once each, and what the operator must know."""
+"""Sends mails: each to its recipients, once, and alerts to the operator."""

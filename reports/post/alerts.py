@@ -1,7 +1,7 @@
-"""Alerts to the operator: one mail when something breaks, one when it works again, none in between.
+"""Alerts to the operator: one mail when something breaks, and one when it works again.
 
-An alert that can't be sent stays untold in the ledger of deliveries until it is: each run that tells alerts
-tries it again and fails while it is untold. `scoreline doctor` and the data health page show it.
+An alert that cannot be sent stays untold in the ledger of deliveries. Each run that sends alerts tries it
+again, and fails until it is sent. `scoreline doctor` and the data health page show it.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ from reports.post.outcome import DeliveryFailed, failure_text
 from reports.words import gate
 
 AGAIN_AFTER = timedelta(hours=6)
-"""How long to wait before trying an alert again that the mail server refused for good, or for a day."""
+"""How long to wait before retrying an alert that the mail server refused for good, or for a day."""
 ENDS_SOON = timedelta(days=14)
-"""How long before access expires the operator is warned."""
+"""How long before access expires to warn the operator."""
 
 
 def source_conditions(settings: Settings) -> dict[str, str]:
-    """Sources that fail, run late, refuse tables or send values that nobody can read, from the published
-    database: what it is about -> what it is and the way out.
+    """Return the sources that fail, are late, refuse tables or send values that nobody can read: key -> what
+    is wrong and the way out, in sentences. Reads the published database.
 
     Raises:
         LookupError: nothing has been published yet.
@@ -50,12 +50,12 @@ def source_conditions(settings: Settings) -> dict[str, str]:
     finally:
         connection.close()
     errors = {source: error for source, _, error, _, _ in rows}
-    # a condition of its own: a source that fails for a day does not give what it refuses
+    # a condition of its own: a source that fails for a day still refuses what it refused
     out = {
         f"{source} tables": (
             f"{label} refuses a part of its data. {plain(refused, 1200).rstrip('.')}. The numbers that"
             " need these tables are missing or stale, the others are not affected. Way out: `scoreline"
-            f" doctor --source {source}` names what is lacking. If the account is not meant to read these"
+            f" doctor --source {source}` names what is missing. If the account is not meant to read these"
             " tables, do nothing."
         )
         for source, label, _, refused, _ in rows
@@ -83,7 +83,7 @@ def source_conditions(settings: Settings) -> dict[str, str]:
 
 
 def data_conditions(settings: Settings) -> dict[str, str]:
-    """What else the operator must do about the data: totals that are off, and access that ends; what ->
+    """Return what else the operator must do about the data: totals that differ, and access that ends. Key ->
     sentences and the way out.
 
     Raises:
@@ -99,9 +99,9 @@ def data_conditions(settings: Settings) -> dict[str, str]:
             " published.marts.fct_reconciliations where is_off"
         ).fetchall():
             out[f"{source}.{table} total"] = (
-                f"{label} says that it has {told:,} {table.replace('_', ' ')}, and {held:,} are held. Numbers"
-                f" from them may be wrong. Way out: `scoreline backfill --source {source} --days 90`; if they"
-                f" still differ, `scoreline doctor --source {source}` tells what the credentials may not see."
+                f"{label} reports {told:,} {table.replace('_', ' ')}, but {held:,} are stored. Numbers from"
+                f" them may be wrong. Way out: `scoreline backfill --source {source} --days 90`; if they"
+                f" still differ, `scoreline doctor --source {source}` says what the credentials may not see."
             )
         for source, label, ends in connection.execute(
             "select source, label, access_ends from published.marts.dim_sources where state <>"
@@ -119,12 +119,11 @@ def data_conditions(settings: Settings) -> dict[str, str]:
 def tell_operator(
     settings: Settings, company: Company, conditions: Mapping[str, str], scope: str
 ) -> list[EmailMessage]:
-    """Remember what is wrong now, then tell the operator everything that nobody has told them yet, of other
-    scopes too.
+    """Record what is wrong now, then send the operator every alert that is still untold, of all scopes.
 
     Args:
         conditions: everything that is wrong now: key -> what, why and the way out, in sentences.
-        scope: what is over is only looked for among the conditions of this one.
+        scope: only conditions of this scope can end: those that are no longer in `conditions`.
 
     Returns:
         The mails that were sent now.
@@ -137,8 +136,8 @@ def tell_operator(
 
 
 def remember(settings: Settings, conditions: Mapping[str, str], scope: str) -> None:
-    """Keep what is wrong now until it is over and the operator has been told both. `conditions`, `scope`: as
-    in `tell_operator`.
+    """Record what is wrong now, until it is over and the operator has been told both. `conditions`, `scope`:
+    as in `tell_operator`.
 
     Raises:
         DeliveryFailed: the ledger can't be used.
@@ -148,7 +147,7 @@ def remember(settings: Settings, conditions: Mapping[str, str], scope: str) -> N
 
 
 def tell_untold(settings: Settings, company: Company) -> list[EmailMessage]:
-    """Tell the operator what nobody has told them yet, and that it is over. What can't be told now stays
+    """Send the operator every alert that is still untold, and every end of one. What cannot be sent stays
     untold.
 
     Returns:
@@ -161,8 +160,7 @@ def tell_untold(settings: Settings, company: Company) -> list[EmailMessage]:
     failed: dict[str, str] = {}
     uncertain: dict[str, str] = {}
     scopes: dict[str, None] = {}
-    # held over look and note, so that two processes don't tell the same twice; the mails have a lock of their
-    # own
+    # held from looking to recording, so that no alert is sent twice; mails have their own lock
     with sending_lock(settings, "alerts"), ledger(settings) as connection:
         waiting = list(connection.execute(_UNTOLD.order_by(alerts.c.scope, alerts.c.key)).mappings())
         postman = Postman(settings, company.mail.sender) if waiting else None
@@ -195,7 +193,7 @@ def tell_untold(settings: Settings, company: Company) -> list[EmailMessage]:
 def _readers(
     settings: Settings, company: Company, row: sa.RowMapping
 ) -> dict[str, Callable[[str], EmailMessage | Post]]:
-    """Who is told an alert, and what makes their mail or message."""
+    """Return the recipients of an alert, and for each the function that composes their mail or message."""
     post = partial(_post, company, row)
     return {
         company.mail.operator: partial(_message, settings, company, row),
@@ -219,7 +217,7 @@ class Untold:
     text: str
     since: datetime
     why: str
-    """Why the last try to tell it did not succeed; empty before the first one."""
+    """Why the last try to send it failed; empty before the first try."""
     tries: int
     next_try_at: datetime | None
     """None: now."""
@@ -239,7 +237,7 @@ def untold(settings: Settings) -> list[Untold]:
         for row in list(connection.execute(_UNTOLD.order_by(*order)).mappings()):
             report, period = _mail_of(row)
             of_mail = sa.and_(deliveries.c.report == report, deliveries.c.period == period)
-            # of several readers, one who has not been told yet
+            # of several recipients, one who has not been told yet
             arrived = sa.case((deliveries.c.state.in_(["sent", "uncertain"]), 1), else_=0)
             attempts = sa.select(deliveries).where(of_mail).order_by(arrived, deliveries.c.attempt.desc())
             tried = connection.execute(attempts).mappings().first()
@@ -265,7 +263,7 @@ def untold(settings: Settings) -> list[Untold]:
 
 
 def _mail_of(row: sa.RowMapping) -> tuple[str, str]:
-    """(report, period) in the ledger of the mail that tells an alert, or that it is over."""
+    """Return (report, period) in the ledger, for the mail about an alert or about its end."""
     return "alert" if row["ended_at"] is None else "recovery", f"{row['scope']}:{row['key']}:{row['since']}"
 
 
@@ -285,17 +283,17 @@ def _remember(
             since = _unused(connection, scope, key, now)
             connection.execute(sa.insert(alerts).values(scope=scope, key=key, text=text, since=since))
         else:
-            # back before its end was told: for the operator it never ended
+            # it came back before its end was sent: for the operator it never ended
             connection.execute(sa.update(alerts).where(_is(scope, key)).values(text=text, ended_at=None))
     for key in known - conditions.keys():
-        # also where nobody has heard of it yet: one mail then tells that it was, and that it is over
+        # also if nobody has heard of it yet: then one mail says that it began and ended
         ended = sa.func.coalesce(alerts.c.ended_at, now)
         connection.execute(sa.update(alerts).where(_is(scope, key)).values(ended_at=ended))
 
 
 def _unused(connection: sa.Connection, scope: str, key: str, since: str) -> str:
-    """The instant, made different where the same thing began at the same instant before: a clock set by hand
-    stands still."""
+    """Return the instant, with a number if the same condition already began at that instant: a fixed clock
+    (`SCORELINE_AS_OF`) does not advance."""
     period = f"{scope}:{key}:{since}"
     count = connection.execute(
         sa.select(sa.func.count(deliveries.c.period.distinct())).where(
@@ -307,7 +305,7 @@ def _unused(connection: sa.Connection, scope: str, key: str, since: str) -> str:
 
 
 def _texts(company: Company, row: sa.RowMapping) -> tuple[str, str]:
-    """What an alert, or the word that it is over, says: its subject and its text."""
+    """Return subject and text of an alert, or of the mail that says it is over."""
     zone = company.company.time_zone
     since = instant(_since(row), zone)
     what = plain(row["text"], 2000)

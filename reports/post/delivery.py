@@ -1,13 +1,13 @@
-"""Handing mails over, once each.
+"""Delivers each mail once.
 
-The ledger knows every mail by report, period and recipient. A process that dies while a server takes a mail
-leaves its row in `sending`: nobody can know whether the server took it, so it is *uncertain* and is not sent
-again unless somebody forces it. A lock around each mail makes a second process wait and then find the row, so
-two processes never send the same mail.
+The ledger has a row for every mail, by report, period and recipient. A process that dies while a server takes
+a mail leaves its row in `sending`. Nobody can know whether the server took it, so the mail is *uncertain* and
+is only sent again with `--force`. Each mail has a lock: a second process waits for it and then finds the row,
+so two processes never send the same mail.
 
 A mail that the server refuses for now (4xx, no connection, silence before the last byte) is *pending*: the
-next run tries it again under its own Message-ID. Pauses grow from a minute to an hour; after a day it has
-failed. What the server refuses for good (5xx) has failed at once.
+next run retries it with the same Message-ID. Pauses grow from a minute to an hour; after a day the mail has
+failed. A mail that the server refuses for good (5xx) has failed at once.
 
 A message into a channel of Slack or Teams is delivered in the same way; its recipient is the channel.
 """
@@ -35,13 +35,13 @@ from reports.post.outcome import DIED, Outcome
 from reports.post.transport import Outbox, Refused, Unknown, transport
 
 TRIED_FOR = timedelta(days=1)
-"""How long a mail that is refused for now is tried again."""
+"""How long to retry a mail that is refused for now."""
 LONGEST_PAUSE = timedelta(hours=1)
-"""Between two tries; the first pause is a minute, each next one twice as long."""
+"""The longest pause between two tries. The first one is a minute, each next one twice as long."""
 
 
 class Postman:
-    """Delivers mails and keeps the ledger."""
+    """Delivers mails and records them in the ledger."""
 
     def __init__(self, settings: Settings, sender: str) -> None:
         self.settings = settings
@@ -51,14 +51,14 @@ class Postman:
     def settled(
         self, report: str, period: str, recipient: str
     ) -> Literal["already_sent", "uncertain"] | None:
-        """What the ledger says about a mail before anybody makes it; None: it is to be sent."""
+        """Return what the ledger says about a mail, before it is composed; None: send it."""
         # the lock waits for a mail that another process is sending just now: it is not uncertain, only not
         # settled yet
         with sending_lock(self.settings), ledger(self.settings) as connection:
             return self._settled(attempts_of(connection, report, period, key_of(recipient)))
 
     def newest(self, report: str, period: str) -> list[sa.RowMapping]:
-        """The newest attempt of each recipient."""
+        """Return the newest attempt of each recipient."""
         with sending_lock(self.settings), ledger(self.settings) as connection:
             query = sa.select(deliveries).where(
                 deliveries.c.report == report, deliveries.c.period == period, newest_attempt()
@@ -66,7 +66,8 @@ class Postman:
             return list(connection.execute(query.order_by(deliveries.c.recipient)).mappings())
 
     def last_before(self, report: str, period: str, recipient: str) -> datetime | None:
-        """When the recipient got the report's newest mail about an earlier period. Periods sort as texts."""
+        """Return when the recipient got the report's newest mail about an earlier period; None: never.
+        Periods sort as texts."""
         sent = sa.select(sa.func.max(deliveries.c.noted_at)).where(
             deliveries.c.report == report,
             deliveries.c.recipient == key_of(recipient),
@@ -130,7 +131,7 @@ class Postman:
             outbox.keep(bytes(message), this.name, ".json", this.hand_over)
 
     def _webhook(self, recipient: str) -> Webhook | None:
-        """The webhook of a channel; None: it has none, or this is an address."""
+        """Return the webhook of a channel; None: it has none, or `recipient` is an address."""
         addresses = {
             "slack": self.settings.slack_webhook_url,
             "teams": self.settings.teams_webhook_url,
@@ -147,7 +148,7 @@ class Postman:
     def _try(
         self, connection: sa.Connection, report: str, period: str, key: str, last: sa.RowMapping | None
     ) -> _Try:
-        # what certainly did not leave is tried again under its own Message-ID; only force makes a new one
+        # what was certainly not sent is retried with its own Message-ID; only force makes a new one
         again = last is not None and self._repeatable(last)
         attempt = last["attempt"] + (not again) if last is not None else 1
         now = self.settings.now()
@@ -167,7 +168,7 @@ class Postman:
         )
 
     def assume(self, report: str, period: str, recipient: str, why: str) -> None:
-        """Count a mail as uncertain that nobody knows anything of."""
+        """Record a mail as uncertain: nobody knows whether it was sent."""
         with sending_lock(self.settings), ledger(self.settings) as connection:
             attempts = attempts_of(connection, report, period, key_of(recipient))
             if self._settled(attempts) is None:
@@ -178,14 +179,14 @@ class Postman:
 
     def _settled(self, attempts: list[sa.RowMapping]) -> Literal["already_sent", "uncertain"] | None:
         if attempts and attempts[-1]["state"] == "pending":
-            return None  # also where an earlier one was sent: somebody forces it
+            return None  # also if an earlier attempt was sent: somebody forces it
         if any(row["state"] == "sent" for row in attempts):
             return "already_sent"
         return None if all(self._repeatable(row) for row in attempts) else "uncertain"
 
     def _repeatable(self, row: sa.RowMapping) -> bool:
-        """It certainly did not leave, or writing it again makes no second mail: an outbox file is replaced by
-        itself."""
+        """Whether the mail was certainly not sent, or sending it again makes no second mail: an outbox file
+        replaces itself."""
         return row["state"] in ("failed", "pending") or (
             row["state"] == "sending" and row["transport"] == self._way(row["recipient"]) == Outbox.name
         )
@@ -204,9 +205,9 @@ class _Try:
     tries: int
     first_tried_at: datetime
     handed_over: bool = False
-    """From now on nobody can know whether it leaves, unless the server answers."""
+    """From now on, only the server's answer can say whether it was sent."""
     pause: timedelta = timedelta()
-    """What the server asks to wait for before the next try."""
+    """How long the server asks to wait before the next try."""
 
     @property
     def name(self) -> str:
@@ -246,7 +247,7 @@ class _Try:
 
 
 def called(report: str, period: str) -> tuple[str, str]:
-    """What people call a period of a report, and the command that sends it by hand."""
+    """Return the name of a period of a report for people, and the command that sends it by hand."""
     words, options = {
         "weekly_scorecard": ("weekly scorecard {}", "--week {}"),
         "daily_digest": ("daily digest of {}", "--report daily_digest --day {}"),
@@ -256,7 +257,7 @@ def called(report: str, period: str) -> tuple[str, str]:
 
 
 def way_out(recipient: str) -> str:
-    """What to do where a mail or a message was refused for good."""
+    """Return what to do about a mail or message that was refused for good."""
     if recipient in CHANNELS:
         return f"create a webhook for the channel in {NAMES[recipient]} and set {SETTING[recipient]}"
     return "correct the address in company.toml or ask whoever runs the mail server"

@@ -1,9 +1,9 @@
-"""Which mails are due, who does not have theirs yet, and how late a mail still goes out.
+"""Which mails are due, who does not have theirs yet, and how late a mail may still go out.
 
 The weekly scorecard is due from Monday 07:00 until the next one is; a digest on its own day; a preview from
 noon of the week's last working day until the week ends. A mail that was due while nothing ran, or that was
-held, goes out after the next successful build in that time. Later nobody gets it by itself: the next digest
-tells what yesterday's would have, the weekly scorecard what the preview would have.
+held, goes out after the next successful build in that time. Later it is only sent by hand: the next digest
+has the news of a missed one, and the weekly scorecard what the preview would have said.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from reports.post.ledger import ledger, sending_lock
 from reports.post.round import Mailing, subscribers
 
 WEEKLY_AT, DIGEST_AT, PREVIEW_AT = time(7), time(7, 30), time(12)
-"""Local times: of Monday, of working days, of the week's last working day."""
+"""Local times: on Monday, on working days, on the week's last working day."""
 
 
 @dataclass(frozen=True)
@@ -41,16 +41,16 @@ class Due:
     at: datetime
     """Since when."""
     needs: datetime
-    """What was built as of then or later has its numbers."""
+    """A build as of this instant (UTC) or later has its numbers."""
 
     @property
     def period(self) -> str:
-        """As in the ledger of deliveries."""
+        """The period as the ledger of deliveries writes it."""
         return self.first.isoformat() if self.report == "daily_digest" else week_label(self.first)
 
 
 def due(settings: Settings, company: Company) -> list[Due]:
-    """What should be with its recipients by now, and may still go out.
+    """Return what should be with its recipients by now, and may still go out.
 
     Raises:
         SettingsError: holidays.csv can't be read.
@@ -62,7 +62,7 @@ def due(settings: Settings, company: Company) -> list[Due]:
         return datetime.combine(day, at, zone)
 
     monday = week_start(today)
-    # until it is 07:00 on Monday, the mail of the Monday before may still go out
+    # until Monday, 07:00, the mail of the previous Monday may still go out
     sent_on = monday if now >= local(monday, WEEKLY_AT) else monday - timedelta(days=7)
     week = sent_on - timedelta(days=7)
     found = [Due("weekly_scorecard", week, local(sent_on, WEEKLY_AT), week_end_instant(week, zone))]
@@ -78,13 +78,13 @@ def due(settings: Settings, company: Company) -> list[Due]:
 
 
 def first_day(report: str, period: str) -> date:
-    """A period's day or Monday, from how the ledger calls it."""
+    """Return the first day of a period from its name in the ledger."""
     return date.fromisoformat(period) if report == "daily_digest" else parse_week(period)
 
 
 def may_still_go(settings: Settings, company: Company, report: str, period: str) -> bool:
-    """Whether a mail of this period still says something: that of any week that has ended, a digest and a
-    preview only in their time."""
+    """Whether a mail about this period still makes sense: a scorecard of any week that has ended; a digest or
+    preview only while it is due."""
     today = local_date(settings.now(), company.zone)
     return {"daily_digest": period == today.isoformat(), "friday_preview": period == week_label(today)}.get(
         report, True
@@ -92,7 +92,7 @@ def may_still_go(settings: Settings, company: Company, report: str, period: str)
 
 
 def built_as_of(settings: Settings) -> datetime | None:
-    """The clock of what is published; None: nothing is."""
+    """Return the clock (UTC) of the published build; None: nothing is published."""
     try:
         with closing(connect(published_file(settings))) as connection:
             row = connection.execute("select as_of from published.marts.dim_build").fetchone()
@@ -104,7 +104,7 @@ def built_as_of(settings: Settings) -> datetime | None:
 def to_send(
     settings: Settings, company: Company, report: ReportName, period: str, *, untried: bool, failed: bool
 ) -> dict[str, int]:
-    """Subscribers to whom a mail is to be sent now -> how often it was tried.
+    """Return the subscribers to send a mail to now -> the number of earlier tries.
 
     Args:
         untried: also those for whom nobody has tried yet; of the others, those whose pending mail is to be
@@ -133,7 +133,8 @@ def to_send(
 
 
 def pending(settings: Settings) -> list[sa.RowMapping]:
-    """The rows of mails that wait for their next try, the oldest first; alerts have a clock of their own.
+    """Return the rows of mails that wait for their next try, the oldest first. Alerts have their own
+    schedule.
 
     Raises:
         DeliveryFailed: the ledger can't be used.
@@ -146,14 +147,14 @@ def pending(settings: Settings) -> list[sa.RowMapping]:
 
 
 def has_waited_enough(settings: Settings, company: Company, row: sa.RowMapping) -> bool:
-    """A pending mail is not tried again: it has been for a day, or its time is over."""
+    """Whether a pending mail is no longer retried: a day has passed, or it is no longer due."""
     waited = settings.now() - datetime.fromisoformat(row["first_tried_at"])
     return waited >= TRIED_FOR or not may_still_go(settings, company, row["report"], row["period"])
 
 
 def remember_undelivered(settings: Settings, company: Company) -> None:
-    """Pending mails that are not tried again have failed. What failed or is uncertain becomes an alert, also
-    where the run that should have said so was killed.
+    """Mark pending mails that are no longer retried as failed, and turn what failed or is uncertain into
+    alerts: also if the run that should have done so was killed.
 
     Raises:
         DeliveryFailed: the ledger can't be used.
@@ -176,7 +177,7 @@ def remember_undelivered(settings: Settings, company: Company) -> None:
 
 
 def unheard_of(settings: Settings, company: Company) -> list[Mailing]:
-    """Periods of the last days with mails that failed or are uncertain, and that no alert speaks of.
+    """Return recent periods with failed or uncertain mails that no alert mentions.
 
     Raises:
         DeliveryFailed: the ledger can't be used.
@@ -184,7 +185,7 @@ def unheard_of(settings: Settings, company: Company) -> list[Mailing]:
     with (
         sending_lock(settings),
         ledger(settings) as connection,
-    ):  # the lock: what is being sent just now is not uncertain
+    ):  # with the lock: a mail that is being sent just now is not uncertain
         unsure = sa.or_(
             deliveries.c.state.in_(["failed", "uncertain"]),
             sa.and_(deliveries.c.state == "sending", deliveries.c.transport != "outbox"),

@@ -1,4 +1,4 @@
-"""The ledger of deliveries, in the store: which mail went to whom, what the operator has been told, and what
+"""The ledger of deliveries in the store: which mail went to whom, which alerts the operator got, and what
 each digest said.
 
 Its table `deliveries` has a row per report, period, recipient and attempt. The row is committed right before
@@ -22,7 +22,7 @@ from reports.post.outcome import DeliveryFailed, LedgerLost
 
 @contextmanager
 def ledger(settings: Settings) -> Iterator[sa.Connection]:
-    """The open ledger; each statement commits by itself and is on disk when it returns.
+    """Open the ledger. Each statement commits by itself and is on disk when it returns.
 
     Raises:
         DeliveryFailed: the store can't be used, or it is gone while what it should know of is still there.
@@ -49,20 +49,20 @@ def _cannot_open(settings: Settings) -> Iterator[None]:
 
 
 def trouble(settings: Settings, error: sa.exc.DBAPIError) -> str:
-    """What is wrong with the open ledger and what to do; nothing that would send a mail twice."""
+    """Return what is wrong with the open ledger and what to do. No advice here sends a mail twice."""
     text = f"{name_of(settings)}: {way_out(error)}"
     return text if damaged(error) else f"{text} A mail on its way may have been sent; nobody gets one twice."
 
 
 def keep_room(connection: sa.Connection) -> None:
-    """Where the row of a mail was noted, the server's answer can be noted too, though the disk fills: SQLite
-    writes it over what it has just moved from its log into the file."""
+    """Make sure that the server's answer can be recorded after the mail's row, even if the disk fills: SQLite
+    then overwrites what it has just moved from its log into the file."""
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("pragma wal_checkpoint(passive)").close()
 
 
 def sending_lock(settings: Settings, name: str = "sending") -> AbstractContextManager[object]:
-    """One process at a time; it is free again when its process dies, however it dies."""
+    """Let one process at a time send. The lock is free again when its process dies, however it dies."""
     if settings.store_url is not None:
         return _lock_in_postgres(settings, name)
     settings.store_path.parent.mkdir(parents=True, exist_ok=True)
@@ -71,10 +71,10 @@ def sending_lock(settings: Settings, name: str = "sending") -> AbstractContextMa
 
 @contextmanager
 def _lock_in_postgres(settings: Settings, name: str) -> Iterator[None]:
-    """For the processes of all machines that share the store."""
+    """The lock for processes of all machines that share the store."""
     with _cannot_open(settings):
         connection = engine_of(settings).connect().execution_options(isolation_level="AUTOCOMMIT")
-    # not from the pool: the lock ends with its connection
+    # not from the pool: the lock ends when its connection ends
     connection.detach()
     with connection:
         with _cannot_open(settings):
@@ -84,12 +84,12 @@ def _lock_in_postgres(settings: Settings, name: str) -> Iterator[None]:
 
 
 def key_of(recipient: str) -> str:
-    """A recipient as the ledger knows them."""
+    """Return a recipient as the ledger writes them."""
     return recipient.strip().lower()
 
 
 def attempts_of(connection: sa.Connection, report: str, period: str, recipient: str) -> list[sa.RowMapping]:
-    """The rows of a mail, the newest attempt last. `recipient`: as `key_of` returns it."""
+    """Return the rows of a mail, the newest attempt last. `recipient`: as `key_of` returns it."""
     query = (
         sa.select(deliveries)
         .where(

@@ -1,7 +1,6 @@
-"""How any mail of ours is put together: alternative(text, related(html, pictures)), the same bytes each time
-for the same facts.
+"""Composes mails: alternative(text, related(html, pictures)). The same facts make the same bytes.
 
-No SVG, no script, no `data:` address, nothing loaded from outside; styles are inlined, because most mail
+A mail has no SVG, no script and no `data:` address, and loads nothing. Styles are inlined, because most mail
 programs drop style sheets.
 """
 
@@ -37,12 +36,13 @@ from reports.look.tokens import GLYPH, SIGNAL_GLYPH, STATUS, TOKENS, literal
 
 MAILS = Path(__file__).parents[1] / "mails"
 HTML_LIMIT = 80 * 1024
-"""Bytes of decoded HTML. Gmail hides what comes after about 102 KB, the way to unsubscribe among it."""
+"""The most bytes of decoded HTML. Gmail hides what comes after about 102 KB, including the link to
+unsubscribe."""
 
 
 class _WholeLine(UnstructuredHeader, BaseHeader):
-    """A header that is never folded: the standard library would encode a long address, and no program would
-    find it then."""
+    """A header that is never folded: the standard library would encode a long address, and mail programs
+    would not find it."""
 
     def fold(self, *, policy: Policy[Any]) -> str:
         return f"{self.name}: {self}{policy.linesep}"
@@ -54,7 +54,7 @@ _POLICY = SMTP.clone(header_factory=_HEADERS)
 
 
 class MailError(ScorelineError):
-    """A mail can't be made; the text says why and what to do."""
+    """A mail cannot be composed; the text says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -75,9 +75,9 @@ class Picture:
     width: int
 
 
-@functools.cache  # compiling the templates takes longer than all else of a mail
+@functools.cache  # compiling the templates takes longer than the rest of a mail
 def environment() -> SandboxedEnvironment:
-    """Jinja for mails: `.html` escapes, `.txt` doesn't; unknown names are errors."""
+    """Return Jinja's environment for mails: `.html` escapes, `.txt` does not; unknown names are errors."""
     env = SandboxedEnvironment(
         undefined=StrictUndefined,
         autoescape=lambda name: bool(name and name.endswith(".html")),
@@ -97,29 +97,29 @@ def environment() -> SandboxedEnvironment:
 
 
 def _unbroken(text: str) -> str:
-    """A text that stays on one line: `42 of 79`."""
+    """Return a text that stays on one line, such as `42 of 79`."""
     return text.replace(" ", "\u00a0")
 
 
 def _padded(text: str, width: int) -> str:
-    """A text as wide as its column. A longer one takes several lines, and the columns stand beside the last
-    one."""
+    """Return a text padded to the width of its column. A longer text takes several lines; the next columns
+    follow the last one."""
     *above, last = textwrap.wrap(text, width) or [""]
     return "\n  ".join([*above, last.ljust(width)])
 
 
 def message_id(settings_key: str, sender: str) -> str:
-    """The Message-ID of a report, period, recipient and attempt: the same each time, so that a copy can be
-    recognized."""
+    """Return the Message-ID of a report, period, recipient and attempt: always the same, so that a copy can
+    be recognised."""
     domain = parseaddr(sender)[1].rpartition("@")[2] or "scoreline.invalid"
     return f"<{hashlib.sha256(settings_key.encode()).hexdigest()[:32]}@{domain}>"
 
 
 def checked_address(text: str) -> str:
-    """An address as it can be put into an envelope.
+    """Return an address that can be put into an envelope.
 
     Raises:
-        MailError: this is not a valid mail address.
+        MailError: it is not a valid mail address.
     """
     try:
         return mail_address(text)
@@ -130,8 +130,8 @@ def checked_address(text: str) -> str:
 
 
 def draw(chart: Chart, width: int = 552, height: int = 190) -> bytes:
-    """A chart as PNG at twice its size. Only our own font files are used, so it looks the same on every
-    machine."""
+    """Draw a chart as PNG at twice its size (in pixels). Only our own font files are used, so it looks the
+    same on every machine."""
     fonts = [str(FONTS / f"Inter-{weight}.ttf") for weight in ("Regular", "SemiBold")]
     if missing := [font for font in fonts if not Path(font).exists()]:
         # the renderer draws no text at all without a font, and does not say so
@@ -144,7 +144,7 @@ def draw(chart: Chart, width: int = 552, height: int = 190) -> bytes:
 
 
 def render(template: str, values: dict[str, Any]) -> tuple[str, str]:
-    """(text, html with inlined styles) of `mails/<template>.txt` and `.html`.
+    """Return (text, HTML with inlined styles) from `mails/<template>.txt` and `.html`.
 
     Raises:
         MailError: the HTML is larger than mail programs show.
@@ -176,8 +176,8 @@ def build(
     attachments: Sequence[Attachment] = (),
     unsubscribe: str | None = None,
 ) -> EmailMessage:
-    """One message to one recipient. `unsubscribe`: what a mail to the operator has to ask for to stop this
-    one."""
+    """Build one message to one recipient. `unsubscribe`: the subject of a mail to the operator that asks to
+    stop it."""
     message = EmailMessage(policy=_POLICY)
     message["Subject"] = plain(subject, 200)
     message["From"] = company.mail.sender
@@ -202,7 +202,7 @@ def build(
         message.add_attachment(
             attachment.pdf, maintype="application", subtype="pdf", filename=attachment.name
         )
-    # random boundaries would give the same mail other bytes each time
+    # random boundaries would change the bytes of the same mail each time
     for i, multipart in enumerate(p for p in message.walk() if p.is_multipart()):
         multipart.set_boundary(f"=_{hashlib.sha256(message_id.encode()).hexdigest()[:24]}.{i}")
     return message
@@ -219,7 +219,7 @@ def compose(
     pictures: Sequence[Picture] = (),
     attachments: Sequence[Attachment] = (),
 ) -> EmailMessage:
-    """The mail of a report for one recipient. `values`: of its template; `subject` is one of them.
+    """Compose the mail of a report for one recipient. `values`: for its template; `subject` is one of them.
 
     Raises:
         MailError: the mail would be too large, or the recipient is not a valid address.

@@ -1,5 +1,4 @@
-"""Another ledger of deliveries in the place of one that is lost or damaged, so that nobody gets a mail
-twice."""
+"""Replaces a lost or damaged ledger of deliveries, so that nobody gets a mail twice."""
 
 from __future__ import annotations
 
@@ -20,12 +19,12 @@ from reports.post.round import recipients
 
 
 def new_ledger(settings: Settings, company: Company) -> tuple[Path | None, Path | None]:
-    """Put another store in the place of one that is lost or damaged, with the entries and goals of the newest
-    backup. What is due now, or was on its way, counts as uncertain in it: nobody can know who has it, so
-    nothing of it is sent by itself.
+    """Replace a lost or damaged store, with the entries and goals of the newest backup. Mails that are due
+    now, or were being sent, count as uncertain: nobody can know who has them, so they are not sent
+    automatically.
 
     Returns:
-        The backup that it comes from, and where the damaged file went.
+        The backup that it comes from, and the new place of the damaged file.
 
     Raises:
         DeliveryFailed: the store is neither lost nor damaged, so it stays.
@@ -40,13 +39,13 @@ def new_ledger(settings: Settings, company: Company) -> tuple[Path | None, Path 
     copies = [copy for folder in backups(settings) if (copy := copy_in(folder, settings))]
     backup = copies[-1] if copies else None
     with sending_lock(settings), TemporaryDirectory(dir=settings.home, prefix=".new-ledger-") as folder:
-        # made whole in a home of its own, so that nobody sends by half a ledger
+        # completed in a temporary home, so that nobody sends by half a ledger
         other = settings.model_copy(update={"home": Path(folder), "store_url": None})
         if backup:
             shutil.copyfile(backup, other.home / backup.name)
         open_store(other)
         postman = Postman(other, company.mail.sender)
-        why = "the ledger that knew was lost"
+        why = "the ledger that recorded it was lost"
         lost: list[tuple[str, str, str]] = [
             (one.report, one.period, address)
             for one in due(settings, company)

@@ -1,4 +1,4 @@
-"""What becomes of mails: the outcome of one, the report of a run, and the errors."""
+"""The outcome of one mail, the report of a run, and the errors."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from reports.words.gate import Gate
 State = Literal["sent", "already_sent", "pending", "uncertain", "failed"]
 
 DIED = "a run ended while the server was taking it"
-"""Why a mail is uncertain whose row says no more than that it was on its way."""
+"""The reason for an uncertain mail whose row only says that it was being sent."""
 
 
 class DeliveryFailed(ScorelineError):
-    """Mails did not leave; the text names every recipient and why. `report` has what did.
+    """Mails could not be sent; the text names every recipient and why. `report` has those that were.
 
-    `remembered`: the ledger's alerts say all of it, so the operator hears of it without anybody else's help.
+    `remembered`: the ledger's alerts already say all of it, so nothing else has to alert the operator.
     `uncertain`: all of them may have arrived.
     """
 
@@ -40,12 +40,12 @@ class DeliveryFailed(ScorelineError):
 
 
 class LedgerLost(DeliveryFailed):
-    """The ledger is gone or damaged. `scoreline new-ledger` replaces it."""
+    """The ledger is missing or damaged. `scoreline new-ledger` replaces it."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one mail or message. `reason` where it was not sent; `message` where it was sent just
+    """The outcome of one mail or message. `reason`: why it was not sent. `message`: what was sent just
     now."""
 
     state: State
@@ -55,21 +55,21 @@ class Outcome:
 
 @dataclass
 class DeliveryReport:
-    """What one run did, by recipient."""
+    """What one run did, per recipient."""
 
     gate: Gate
     sent: list[str] = field(default_factory=list)
     already_sent: list[str] = field(default_factory=list)
     pending: dict[str, str] = field(default_factory=dict)
-    """Recipient -> why the server refuses it for now; it is tried again."""
+    """Recipient -> why the server refuses it for now. It is retried."""
     uncertain: list[str] = field(default_factory=list)
-    """May or may not have it: a run died, or the connection broke, while the server was taking the mail."""
+    """They may have it: a run died, or the connection broke, while the server was taking the mail."""
     failed: dict[str, str] = field(default_factory=dict)
     """Recipient -> why."""
     held: list[str] = field(default_factory=list)
-    """Would have got it, if the gate had not held it."""
+    """They would have got it, but the gate holds it."""
     nothing: list[str] = field(default_factory=list)
-    """There is nothing to say to them: no mail, and the period is settled."""
+    """There is nothing to tell them: they get no mail, and the period is settled."""
 
     def summary(self) -> str:
         """`sent to 3, 1 had it already`"""
@@ -90,9 +90,10 @@ class DeliveryReport:
 def failure_text(
     report: str, period: str, failed: Mapping[str, str], uncertain: Mapping[str, str] | None = None
 ) -> str:
-    """`weekly_scorecard 2025-W43: 2 mails did not leave. a@x: refused ...`. `uncertain`: may have arrived."""
+    """`weekly_scorecard 2025-W43: 2 mails could not be sent. a@x: refused ...`. `uncertain`: may have
+    arrived."""
     uncertain = uncertain or {}
-    counts = ((failed, "did not leave"), (uncertain, "may or may not have arrived"))
+    counts = ((failed, "could not be sent"), (uncertain, "may or may not have arrived"))
     what = ", ".join(f"{plural(len(mails), 'mail')} {became}" for mails, became in counts if mails)
     why = {**failed, **{who: f"uncertain: {why}" for who, why in uncertain.items()}}
     return f"{report} {period}: {what}. " + " | ".join(f"{who}: {reason}" for who, reason in why.items())

@@ -1,5 +1,5 @@
-"""Drawings that a channel of Slack or Teams fetches by address: what the message said, under a signed name
-that expires. The portal answers with them, to whoever has the address."""
+"""Drawings that Slack or Teams fetches by address. Each shows what the message said, under a signed name that
+expires; the portal serves it to anyone who has the address."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ from foundation.settings import Settings
 LASTS = 14 * 86_400
 """Seconds. Slack and Teams keep a copy of their own once somebody has seen it."""
 SIZE = (512, 180)
-"""Of a drawing; its picture is twice as large, and Teams shows no wider one than 1024."""
+"""Width and height of a drawing in pixels. Its picture is twice as large, and Teams shows at most 1024
+pixels."""
 
 _KEY = "key"
 
 
 def keep(settings: Settings, line_id: str, png: bytes) -> str:
-    """Keep a drawing of a line. Returns its signed name."""
+    """Store a drawing of a line and return its signed name."""
     _forget_old(settings)
     digest = sha256(png).hexdigest()[:32]
     write_atomically(_folder(settings) / f"{digest}.png", png)
@@ -35,7 +36,7 @@ def keep(settings: Settings, line_id: str, png: bytes) -> str:
 
 
 def find(settings: Settings, name: str) -> tuple[str, bytes] | None:
-    """The line and the drawing of a signed name; None: it is not one of ours, or has expired."""
+    """Return the line and the drawing of a signed name; None: the signature is not ours, or has expired."""
     try:
         line_id, digest = _serializer(settings).loads(name, max_age=LASTS)
         return line_id, (_folder(settings) / f"{digest}.png").read_bytes()

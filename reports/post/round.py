@@ -1,7 +1,8 @@
-"""The round of a report by mail: who gets it, who has it already, who may have it, and what the operator must
-know.
+"""The round of a report by mail: who gets it, who has it already, who may have it, and what to tell the
+operator.
 
-A mail is a `Report`: it says what to tell a recipient and composes it. `send` does the rest for any of them.
+A mail is a `Report`: it decides what to tell a recipient, and composes the mail. `send` does the rest for
+every report.
 """
 
 from __future__ import annotations
@@ -33,11 +34,11 @@ from reports.words.line import EVERYTHING
 
 
 def recipients(company: Company, report: str) -> dict[str, set[str]]:
-    """Recipient -> the sections and lines that they get, as `line.picked` reads them (none: all). Who is in
-    several subscriptions gets one mail with all. A channel is a recipient too.
+    """Return recipient -> the sections and lines they get, as `line.picked` reads them (none: all). A
+    recipient with several subscriptions gets one mail with all of them. A channel is a recipient too.
 
-    Confidential sections and lines only go to those whose subscription names them, or a page with them; never
-    into a channel, because nobody knows who reads there.
+    Confidential sections and lines only go to recipients whose subscription names them, or a page with them.
+    They never go into a channel, because nobody knows who reads it.
 
     Raises:
         SiteError: a subscription names a page that does not exist.
@@ -53,7 +54,7 @@ def recipients(company: Company, report: str) -> dict[str, set[str]]:
             *(pick for page in subscription.pages for pick in page_lines(company, page)),
         }
         if named:
-            # a section that is named does not name its confidential lines
+            # naming a section does not name its confidential lines
             picks = named | {
                 f"-{pick}" for pick in secret - named if pick.partition(".")[0] in named - {pick}
             }
@@ -73,15 +74,15 @@ def recipients(company: Company, report: str) -> dict[str, set[str]]:
 
 
 def readers_of_channel(company: Company, report: str, channel: str) -> list[str]:
-    """The addresses whose own lines come first in a channel."""
+    """Return the addresses whose own lines come first in a channel."""
     subscriptions = [one for one in company.mail.subscriptions if one.report == report]
     return [address for one in subscriptions if one.channel == channel for address in one.to]
 
 
 def subscribers(settings: Settings, company: Company, report: str, period: str) -> dict[str, set[str]]:
-    """The recipients who want this mail by now: without those who turned the report off in the portal, or
-    chose a day that has not come. A digest of another day than the chosen one is not wanted: the next one on
-    that day has its news.
+    """Return the recipients who want this mail now, without those who turned the report off in the portal or
+    chose a later day. A digest of another day than the chosen one is not wanted: the next digest on that day
+    has its news.
 
     Raises:
         DeliveryFailed: the store can't be used.
@@ -105,13 +106,13 @@ def subscribers(settings: Settings, company: Company, report: str, period: str) 
 
 
 TOLD_AFTER = timedelta(hours=1)
-"""A mail that has been pending for longer is worth a word to the operator; most servers that refuse for now
-take it within minutes."""
+"""How long a mail may be pending before the operator is told. Most servers that refuse for now take it within
+minutes."""
 
 
 @dataclass
 class Mailing:
-    """One period of a report on its way to its subscribers. `conclude` comes last."""
+    """Sends one period of a report to its subscribers. Call `conclude` last."""
 
     settings: Settings
     company: Company
@@ -121,7 +122,7 @@ class Mailing:
     force: bool = False
     report: DeliveryReport = field(default_factory=lambda: DeliveryReport(Gate("green")))
     _fresh: dict[str, str] = field(default_factory=dict)
-    """Became uncertain just now: recipient -> why."""
+    """Recipient -> why it became uncertain in this run."""
 
     def __post_init__(self) -> None:
         self.postman = Postman(self.settings, self.company.mail.sender)
@@ -129,12 +130,12 @@ class Mailing:
 
     @property
     def scope(self) -> str:
-        """Of the alerts about this period's mails."""
+        """The scope of the alerts about this period's mails."""
         return f"{self.name}:{self.period}"
 
     def subscribers(self, only: Collection[str] | None) -> dict[str, set[str]]:
-        """Who gets it, with their sections. `only`: of the recipients these, whatever they chose in the
-        portal; somebody else in it is a failure."""
+        """Return who gets it, with their sections. `only`: just these recipients, whatever they chose in the
+        portal; an address that has not subscribed is a failure."""
         people = recipients(self.company, self.name)
         if not only:
             people = subscribers(self.settings, self.company, self.name, self.period)
@@ -150,15 +151,14 @@ class Mailing:
         }
 
     def settled(self, address: str) -> bool:
-        """They have it, or may have it, and nobody forces it: nothing is sent."""
+        """Whether nothing is sent: the recipient has it, or may have it, and nobody forces it."""
         state = None if self.force else self.postman.settled(self.name, self.period, address)
         if state is not None:
             (self.report.already_sent if state == "already_sent" else self.report.uncertain).append(address)
         return state is not None
 
     def send(self, address: str, make: Callable[[str], EmailMessage | Post]) -> None:
-        """Deliver to one recipient, and note what became of it. `make` composes the message for a
-        Message-ID."""
+        """Deliver to one recipient and record the outcome. `make` composes the message for a Message-ID."""
         outcome = self.postman.deliver(self.name, self.period, address, make, force=self.force)
         if outcome.state == "failed":
             self.report.failed[address] = outcome.reason
@@ -171,15 +171,16 @@ class Mailing:
             (self.report.sent if outcome.state == "sent" else self.report.already_sent).append(address)
 
     def remember(self, conditions: dict[str, str], scope: str) -> None:
-        """What the operator is told once when it begins and once when it is over; `conclude` tells it."""
+        """Record a condition, of which the operator gets one mail when it begins and one when it is over.
+        `conclude` sends it."""
         try:
             remember(self.settings, conditions, scope)
         except DeliveryFailed as error:
             self._not_told(error)
 
     def remember_held(self) -> None:
-        """The operator is told once for the period, and again when it went out after all; those from whom it
-        is held hear nothing."""
+        """Record that the mail is held: the operator is told once per period, and again when it goes out
+        after all. Its recipients are not told."""
         report = self.report
         if report.held:
             text = (
@@ -196,21 +197,21 @@ class Mailing:
             self.remember({}, f"{self.scope}:held")
 
     def conclude(self) -> DeliveryReport:
-        """Tell the operator who does not have the mail, may not have it, or waits for it.
+        """Tell the operator who did not get the mail, may not have got it, or waits for it.
 
         Raises:
-            DeliveryFailed: mails did not leave, or an alert is untold; names every recipient and why.
+            DeliveryFailed: mails could not be sent, or an alert is untold; names every recipient and why.
         """
         remembered = False
         try:
             conditions = self.conditions()
-            # somebody who has not subscribed is a slip of whoever sends by hand
+            # an address that has not subscribed is a slip of whoever sends by hand
             remembered = all(f"{who.lower()} failed" in conditions for who in self.report.failed)
             tell_operator(self.settings, self.company, conditions, scope=self.scope)
         except DeliveryFailed as error:
             remembered = remembered and error.remembered
             self._not_told(error)
-        # what became uncertain in this very run fails it; what an earlier run left behind has been told then
+        # mails that became uncertain in this run make it fail; those of earlier runs were reported then
         if self.report.failed or self._fresh:
             text = failure_text(self.name, self.period, self.report.failed, self._fresh)
             raise DeliveryFailed(text, self.report, remembered=remembered)
@@ -221,8 +222,8 @@ class Mailing:
         (self._fresh if error.uncertain else self.report.failed)[who] = f"(an alert) {error}"
 
     def conditions(self) -> dict[str, str]:
-        """What is wrong with this period's mails, to whomever they are: who may not have it, did not get it,
-        or waits for long."""
+        """Return what is wrong with this period's mails: recipients who may not have it, did not get it, or
+        have waited for long."""
         out = {}
         waiting = []
         spelt = {address.lower(): address for address in recipients(self.company, self.name)}
@@ -260,13 +261,13 @@ Told = TypeVar("Told")
 
 
 class Report(ABC, Generic[Told]):
-    """One period of a report by mail."""
+    """One period of a report that is sent by mail."""
 
     name: ClassVar[ReportName]
     period: str
     """As in the ledger: `2025-W43`, or a day."""
     keeps_what_it_tells: ClassVar[bool] = False
-    """`tell` notes what it returns, so it is also called for who has, or may have, the mail."""
+    """`tell` records what it returns, so it is also called for recipients who have, or may have, the mail."""
 
     def __init__(self, settings: Settings, company: Company) -> None:
         self.settings = settings
@@ -275,7 +276,7 @@ class Report(ABC, Generic[Told]):
 
     @abstractmethod
     def check(self) -> None:
-        """Refuse a period that can't be sent now.
+        """Refuse a period that cannot be sent now.
 
         Raises:
             DeliveryFailed: says why.
@@ -285,7 +286,7 @@ class Report(ABC, Generic[Told]):
     def open(
         self, recipients: Mapping[str, set[str]], *, everybody: bool
     ) -> Iterator[Mapping[str, set[str]]]:
-        """What surrounds the round; yields those of the recipients (with their sections) whom it concerns."""
+        """Wrap the round; yields the recipients (with their sections) that the report is for."""
         yield recipients
 
     def decide(self, sections: Collection[str]) -> Gate:
@@ -294,23 +295,23 @@ class Report(ABC, Generic[Told]):
 
     @abstractmethod
     def tell(self, recipient: str, sections: Collection[str], decision: Gate) -> Told | None:
-        """What to tell a recipient; None, or what is false: nothing.
+        """Return what to tell a recipient; None or anything falsy: nothing.
 
         Raises:
-            LookupError: it can't be said now, the mail is held.
-            DeliveryFailed: it can't be said at all.
+            LookupError: it cannot be said now: the mail is held.
+            DeliveryFailed: it cannot be said at all.
         """
 
     @abstractmethod
     def compose(self, told: Told, recipient: str, message_id: str) -> EmailMessage | Post:
-        """The mail, or the message into a channel.
+        """Compose the mail, or the message into a channel.
 
         Raises:
             MailError: it would be too large, or the recipient is not a valid address.
         """
 
     def remember(self, mailing: Mailing, held: Mapping[tuple[str, ...], str], *, everybody: bool) -> None:
-        """Note for the operator that the mail is held, or no longer. `held`: sections -> why."""
+        """Record for the operator that the mail is held, or no longer held. `held`: sections -> why."""
         mailing.remember_held()
 
 
@@ -322,8 +323,8 @@ def send(report: Report[Told], *, force: bool = False, only: Collection[str] | N
         only: only to these of the subscribers.
 
     Raises:
-        DeliveryFailed: the period can't be sent now, or mails did not leave: names every recipient and why.
-            Those to the others were sent.
+        DeliveryFailed: the period cannot be sent now, or mails could not be sent; names every recipient and
+            why. Mails to the others were sent.
     """
     report.check()
     mailing = Mailing(report.settings, report.company, report.name, report.period, force)
@@ -336,7 +337,7 @@ def send(report: Report[Told], *, force: bool = False, only: Collection[str] | N
             if why := _serve(mailing, report, address, sections, gates[key]):
                 mailing.report.held.append(address)
                 held[key] = why
-        # why a mail is held that its gate would have let through
+        # why a mail is held although its gate lets it through
         gates |= {key: Gate("held", [why]) for key, why in held.items() if gates[key].decision != "held"}
         mailing.report.gate = gate.together(list(gates.values()))
         report.remember(mailing, held, everybody=not only)

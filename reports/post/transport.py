@@ -1,8 +1,7 @@
-"""How a mail leaves: to the mail server, or as a file into the outbox.
+"""Sends a mail to the mail server, or writes it to the outbox.
 
-Where `SMTP_URL` is set, mails go there: `smtps://user:password@host:port`, or `smtp://...`, which uses
-STARTTLS where there is a user, and without one if asked (`?starttls=1`). Without it they become `.eml` files
-in the outbox folder.
+If `SMTP_URL` is set, mails go there: `smtps://user:password@host:port`, or `smtp://...`, which uses STARTTLS
+if it has a user, or if asked (`?starttls=1`). Otherwise they become `.eml` files in the outbox folder.
 """
 
 from __future__ import annotations
@@ -29,11 +28,12 @@ from reports.engine.markup import plain
 from reports.post.outcome import DeliveryFailed
 
 SMTP_TIMEOUT = 30.0
-"""Seconds that the server may take for one answer."""
+"""Seconds to wait for one answer of the server."""
 
 
 class Refused(Exception):
-    """The mail certainly did not leave. `for_now`: trying again later may help, `pause`: not earlier."""
+    """The mail was certainly not sent. `for_now`: a later retry may help. `pause`: how long to wait at
+    least."""
 
     def __init__(self, text: str, *, for_now: bool = False, pause: timedelta = timedelta()) -> None:
         super().__init__(text)
@@ -56,7 +56,7 @@ class Outbox:
         self.keep(message.as_bytes(), name, ".eml", intend)
 
     def keep(self, data: bytes, name: str, ending: str, intend: Callable[[], None]) -> None:
-        """Write a file that is named after its mail."""
+        """Write the mail to a file with a name derived from it."""
         intend()
         try:
             write_atomically(self.folder / _file_name(name, ending), data)
@@ -66,7 +66,7 @@ class Outbox:
 
 def _file_name(name: str, ending: str) -> str:
     safe = "".join(c if c.isascii() and (c.isalnum() or c in "._-@+") else "-" for c in name)
-    # names that had to be changed or cut could meet; their digest keeps them apart
+    # names that had to be changed or cut could be equal; their digest keeps them apart
     return (
         f"{safe[:150]}-{sha256(name.encode()).hexdigest()[:8]}{ending}"
         if safe != name or len(safe) > 150
@@ -75,17 +75,17 @@ def _file_name(name: str, ending: str) -> str:
 
 
 def _for_now(error: Exception) -> bool:
-    """Trying again later may help: the server said so (4xx), or there was none to say anything."""
+    """Whether a later retry may help: the server says so (4xx), or did not answer."""
     if isinstance(error, smtplib.SMTPResponseException):
         return not 500 <= error.smtp_code < 600
-    # smtplib's exceptions are OSErrors too; all but this one are about what the server can't do
+    # smtplib's exceptions are OSErrors too; all but this one are about what the server cannot do
     return isinstance(error, smtplib.SMTPServerDisconnected) or (
         isinstance(error, OSError) and not isinstance(error, smtplib.SMTPException)
     )
 
 
 def _dots_doubled(data: bytes) -> bytes:
-    """A message as SMTP sends it: lines that begin with a dot get a second one."""
+    """Return a message as SMTP sends it: a line that begins with a dot gets a second dot."""
     return re.sub(rb"(?m)^\.", b"..", data) + (b"" if data.endswith(b"\r\n") else b"\r\n")
 
 
@@ -103,7 +103,7 @@ class Smtp:
         try:
             self._hand_over(server, message, address, intend)
         except BaseException:
-            # without a word: in the middle of a message the server would take QUIT for its text
+            # without QUIT: in the middle of a message the server would take it for text
             server.close()
             raise
         with suppress(OSError, smtplib.SMTPException):
@@ -182,7 +182,8 @@ class Smtp:
 
     @contextmanager
     def _refusals(self) -> Iterator[None]:
-        """What goes wrong up to the message's last byte: it certainly did not leave."""
+        """Raise `Refused` for whatever fails before the message's last byte: the mail was certainly not
+        sent."""
         try:
             yield
         except smtplib.SMTPResponseException as error:
@@ -194,7 +195,7 @@ class Smtp:
             ) from None
 
     def _told(self, error: object) -> str:
-        """The server's own words, without what only we may know."""
+        """Return the server's own words, redacted."""
         if isinstance(error, smtplib.SMTPResponseException):
             error = f"{error.smtp_code} {self._told(error.smtp_error)}"
         text = error.decode(errors="replace") if isinstance(error, bytes) else str(error)

@@ -1,4 +1,4 @@
-"""Mails and alerts that have not arrived, or may not have: for the data health page and the doctor."""
+"""Mails and alerts that did not arrive, or may not have: for the data health page and the doctor."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SHOWN_FOR = timedelta(days=14)
 
 @dataclass(frozen=True)
 class Trouble:
-    """A mail or an alert that has not arrived, or may not have, or a ledger that nobody can use."""
+    """A mail or an alert that did not arrive, or may not have, or a ledger that cannot be used."""
 
     what: str
     about: str
@@ -35,7 +35,7 @@ class Trouble:
 
 
 def troubles(settings: Settings) -> list[Trouble]:
-    """Which mails and alerts have not arrived, or may not have."""
+    """Return the mails and alerts that did not arrive, or may not have."""
     try:
         return [*_untold(settings), *_undelivered(settings)]
     except DeliveryFailed as error:
@@ -58,7 +58,7 @@ def _undelivered(settings: Settings) -> Iterator[Trouble]:
     with (
         sending_lock(settings),
         ledger(settings) as connection,
-    ):  # the lock: what is being sent just now is not uncertain
+    ):  # with the lock: a mail that is being sent just now is not uncertain
         rewritten = sa.and_(deliveries.c.state == "sending", deliveries.c.transport == "outbox")
         query = sa.select(deliveries).where(deliveries.c.state != "sent", ~rewritten, newest_attempt())
         rows = list(
@@ -77,7 +77,7 @@ def _undelivered(settings: Settings) -> Iterator[Trouble]:
                 "uncertain": f"Ask them, then `{command} --force --only {row['recipient']}`.",
                 "failed": f"{capital(do)}, then `{command}`.",
             }[state]
-        elif state == "uncertain":  # an alert that waits or failed is untold, see above
+        elif state == "uncertain":  # an alert that waits or failed is untold: see above
             about, answer = (
                 f"{row['report']} to the operator",
                 "Not sent again. This page and `scoreline doctor` say what is still wrong.",

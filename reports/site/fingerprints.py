@@ -2,8 +2,8 @@
 changed.
 
 A page is made of the rows that its SQL blocks and the send gate read, of code, templates and settings, of the
-navigation, and of the places of the receipts that it links to. The moment of the build is no part of it: a
-page shows when it was written, or as of when its numbers stand.
+navigation, and of the places of the receipts that it links to. It leaves out the moment of the build: a page
+shows when it was written, or as of when its numbers are.
 
 Two fingerprints answer in two steps. The first covers each mart as a whole: where nothing has changed, no
 block runs. The second covers the rows that the page's front matter names in `reads`, so that a new day does
@@ -35,7 +35,7 @@ FINGERPRINTS = ".fingerprints.json"
 _MART = re.compile(r"\bmarts\.\"?(\w+)")
 _PARAMETER = re.compile(r"\$(\w+)")
 _DAY = "select * replace (timezone(time_zone, as_of)::date as as_of) from marts.dim_build"
-"""What pages read of the build: its day. The moment is no part of a fingerprint."""
+"""What pages read about the build: its day. A fingerprint leaves out the moment."""
 _LIBRARIES = ("babel", "duckdb", "jinja2", "markdown-it-py", "markupsafe")
 """What renders the pages, beside our own code."""
 

@@ -1,4 +1,4 @@
-"""The weeks, months and quarters that a published database covers, and on which page each stands."""
+"""The weeks, months and quarters that a published database covers, and the page of each."""
 
 from __future__ import annotations
 

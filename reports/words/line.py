@@ -240,7 +240,7 @@ class Line:
 
     @property
     def signal(self) -> Signal | None:
-        """The week against what the line always produces; None where it is no point (a month, a blank)."""
+        """The week against the line's usual range; None if it is not a point (a month, a blank)."""
         return Signal.of(self.row.get("point"), self.row.unit)
 
     @property
@@ -299,7 +299,7 @@ def picked(line: Row | Line, picks: Collection[str]) -> bool:
 
     Args:
         picks: sections and lines; none, or `EVERYTHING`: all of them, but those with a `-` in front that are
-        not named themselves. What is said of a line counts before what is said of its section.
+        not named themselves. A statement about a line takes precedence over one about its section.
     """
     for name in (line.line_id, line.section):
         if name in picks:

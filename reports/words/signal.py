@@ -88,7 +88,7 @@ class Signal:
 
     @classmethod
     def of(cls, point: Mapping[str, Any] | None, unit: str) -> Signal | None:
-        """None where the week is no point: it is blank, partial or runs, or the line is kept by month."""
+        """None if the week is not a point: it is blank, partial or running, or the line is kept by month."""
         if not point or not point["week_start"]:
             return None
         plain = {name: float(one) if isinstance(one, Decimal) else one for name, one in point.items()}
@@ -171,8 +171,8 @@ class Signal:
 
 
 def nothing_changed(signal: Signal | None) -> str:
-    """What to say of a miss within the usual range: `nothing has changed: its usual range is 40 to 110`;
-    empty of a signal, and where nobody knows."""
+    """Return the sentence about a miss within the usual range: `nothing has changed: its usual range is 40 to
+    110`; empty of a signal, and where nobody knows."""
     if signal is None or signal.is_signal or not signal.has_range:
         return ""
     return f"nothing has changed: its usual range is {signal.usual}"

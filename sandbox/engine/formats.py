@@ -1,4 +1,4 @@
-"""How vendors write instants and amounts. The companies write records as they stand on the wire, the vendors
+"""How vendors write instants and amounts. The companies write records as they are on the wire, the vendors
 what they add themselves."""
 
 from __future__ import annotations

@@ -64,7 +64,7 @@ class Version(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A record as it stands at the clock. `changed` is the instant of the newest version."""
+    """A record as of the clock. `changed` is the instant of the newest version."""
 
     id: Any
     props: Props
@@ -164,7 +164,7 @@ class Table:
 
 
 class View:
-    """The store as it stands at one instant. Tables are worked out when they are first asked for."""
+    """The store as of one instant. A table is computed when it is first asked for."""
 
     def __init__(self, store: Store, at: int) -> None:
         self.store, self.at = store, at

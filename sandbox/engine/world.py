@@ -79,7 +79,7 @@ class Vendor(Protocol):
 
 
 class Clock:
-    """The sandbox's clock: stands still at an instant, or follows real time when none is given."""
+    """The sandbox's clock: fixed at an instant, or real time if none is given."""
 
     def __init__(self, as_of: datetime | None) -> None:
         self.as_of = as_of

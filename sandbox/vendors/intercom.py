@@ -29,7 +29,7 @@ OPEN_PATHS = ""
 ROWS = ("conversations", "admins", "teams")
 
 REQUESTS = (167, 10.0)
-"""Most requests in so many seconds: of a small app; a private app usually has ten times as many."""
+"""(Most requests, in this many seconds) of a small app; a private app usually has ten times as many."""
 MOST_ROWS = 150
 APP, ZONE = "cr1dg3it", ZoneInfo("America/Chicago")
 

@@ -115,7 +115,7 @@ def _list(view: View, path: str, call: Call) -> Answer:
 
 
 def _wall(text: str, *, last: bool = False) -> str:
-    """A bound as the account's wall clock; a day alone is its first or last second; nothing is no bound."""
+    """A bound as the account's wall clock; a day alone is its first or last second; no text, no bound."""
     if not text:
         return "9999" if last else ""
     return text if len(text) > 10 else f"{text} {'23:59:59' if last else '00:00:00'}"

@@ -29,7 +29,7 @@ OPEN_PATHS = ""
 ROWS = ("tickets", "users", "groups")
 
 EXPORTS, REQUESTS = (10, 60.0), (200, 60.0)
-"""Most requests in so many seconds: of the incremental exports, and of everything (Suite Team)."""
+"""(Most requests, in this many seconds) of the incremental exports, and of everything (Suite Team)."""
 MOST_EXPORTED, MOST_LISTED = 1_000, 100
 WITHHELD = 60
 """Seconds for which a change is kept out of the export."""

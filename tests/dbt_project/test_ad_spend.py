@@ -71,7 +71,7 @@ def rows(make_warehouse: MakeWarehouse) -> dict[str, dict[str, Any]]:
                 "spend": Decimal("845.5"),
                 "campaign_key": "half page",
             },
-            # what Google itself tells of the 26th may be this; of the 1st it tells nothing
+            # Google itself reports this for the 26th; it reports nothing for the 1st
             typed | {"file": "a.csv", "line": 2, "source": "Google Ads", "day": "2025-10-26", "spend": 40},
             typed | {"file": "a.csv", "line": 3, "source": "google", "day": "2025-10-01", "spend": 1},
         ],

@@ -411,7 +411,7 @@ def test_hubspot_alone_loses_nothing(ledger: Ledger, reads: Reads) -> None:
 
 
 def hand_fed(ledger: Ledger) -> set[str]:
-    """Metrics of which the project has only lines that people type in."""
+    """Metrics that the project only has as lines that people type in."""
     found = ledger.query(
         "select metric_id from intermediate.int_scorecard__lines group by metric_id having"
         " bool_and(is_fed_by_hand)"

@@ -105,7 +105,7 @@ def books(warehouse: RawWarehouse) -> None:
         ("Expenses", "60", "Payroll", "450"),
     )
     month("2025-08", {"Income": "77", "NetIncome": "77"}, ("Income", "1", "Managed", "77"), method="Cash")
-    # an account that the report does not name, and interest, which is no revenue
+    # an account that the report does not name, and interest, which is not revenue
     month(
         "2025-09",
         {"Income": "1000", "Expenses": "500", "OtherIncome": "100", "NetIncome": "600"},
@@ -142,7 +142,7 @@ def bank(warehouse: RawWarehouse) -> None:
         "C": ("card.example/Card", "USD"),
         "N": ("new.example/Later", "USD"),
         "P": ("card.example/Points", "https://card.example/points"),
-        # linked anew, over another connection
+        # linked again, over another connection
         "M2": ("www.bank.example/Main", "usd"),
     }
     for account, (key, currency) in accounts.items():
@@ -350,7 +350,7 @@ DAYS = {
     "vendors_not_onboarded": "intermediate.int_accounting__vendor_offers",
     "bills_missing_w9": "intermediate.int_accounting__bills_w9",
 }
-"""Every day of a metric, of which the metric itself has the last one of each week."""
+"""Every day of a metric; the metric itself has the last day of each week."""
 
 
 def receipts(warehouse: RawWarehouse, metric: str, day: str) -> dict[str, str | None]:

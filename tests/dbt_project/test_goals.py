@@ -180,7 +180,7 @@ def refused(make_warehouse: MakeWarehouse) -> str:
         "ops.non_billable from 2025-01-01: per person_day needs people in scorecard_lines.csv",
         (
             "quarter.lost from 2026-01-01 to 2026-03-31: it would hold for the quarter from 2026-03-30 to"
-            " 2026-06-28, most of which lies"
+            " 2026-06-28, which is mostly"
         ),
     ],
 )

@@ -291,7 +291,7 @@ def test_quarter_averages_print_n_of_n(chicago: RawWarehouse) -> None:
         3,
         3,
     )
-    # W40 lies before the source's history, W41 and W42 are whole
+    # W40 is before the source's history, W41 and W42 are whole
     tickets = week(chicago, "ops.opened", W43)
     assert (
         tickets["value"],

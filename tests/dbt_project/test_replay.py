@@ -34,7 +34,7 @@ def october(day: int, hours: float = 10) -> int:
 
 
 def story() -> Diary:
-    """What is told of in the tests below."""
+    """What the tests below are about."""
     diary = Diary()
     before = at(date(2025, 9, 10), 10)
     diary.deal(before, 100_000)

@@ -251,7 +251,7 @@ def test_targets_add_up_the_goals_of_their_months(warehouse: RawWarehouse) -> No
     }
     # the goal was raised in September: eight months at 50,000 and four at 100,000
     assert found == {"month": (100_000, 0), "quarter": (300_000, 0), "year": (800_000, 27 * 15_717)}
-    # a quarter of the calendar is called otherwise than the scorecard's thirteen weeks
+    # a quarter of the calendar has another name than the scorecard's thirteen weeks
     labels = "select span_label from marts.fct_sales_targets where span = 'quarter'"
     assert warehouse.query(labels) == [{"span_label": "Oct–Dec 2025"}]
     weeks = "select quarter_label from intermediate.int_calendar__days where day = date '2025-10-20'"
@@ -392,7 +392,8 @@ def test_year_on_year(warehouse: RawWarehouse) -> None:
 
 
 def test_what_runs_is_compared_to_the_same_time_of_day(warehouse: RawWarehouse) -> None:
-    """HubSpot was read at 06:55; of last year's Monday one call lies before it and three after."""
+    """HubSpot was read at 06:55; on last year's Monday one call is before that time and three are after
+    it."""
     week = kpi(warehouse, "activities", "this_week")
     assert (week["value"], week["now_value"], week["then_value"], week["change"]) == (1, 1, 1, 0)
     (row,) = warehouse.query("from marts.dim_sales_periods where period_key = 'this_week'")
@@ -735,7 +736,7 @@ def test_a_table_that_stopped_is_told(copper: RawWarehouse) -> None:
         (date(2025, 10, 30), False, True),
     ]
 
-    # a CRM of which nothing was ever read: everybody sees the pages, and nothing on them is zero
+    # a CRM that was never read: everybody sees the pages, and nothing on them is zero
     copper.change("delete from ledger.loads")
     copper.loaded("copper", "failed", error="401 'Invalid credentials'")
     copper.build("--select", *models, *pipeline, *others, "--exclude-resource-type", "test", "unit_test")

@@ -124,7 +124,7 @@ def test_a_run_ends_at_a_week_that_nobody_knows() -> None:
     points.loc[points.index[-3:], "stretch"] = 1
     weeks = signals(points)
     assert weeks.side_weeks.iloc[-4:].tolist() == [5, 1, 2, 3] and not weeks.rule.notna().any()
-    # what lies before an unknown week is not the week before
+    # a week before an unknown one is not the previous week
     assert pd.isna(weeks.moving_range.iloc[-3]) and weeks.moving_range.iloc[-2] == 0
 
 

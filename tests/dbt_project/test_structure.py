@@ -25,7 +25,7 @@ EXCEPTIONS = {
     # the union of all metrics needs everything of the layer above; everything after it is about lines, not
     # about records
     ("int_scorecard__contributions", "metrics"): "gives each metric's contributions to its lines",
-    # what is recorded as published has passed the tests of the marts, so it stands behind them
+    # what is recorded as published has passed the tests of the marts, so it is built after them
     ("int_restatements__periods", "marts"): "what the snapshot of the facts records",
     ("int_restatements__receipts", "marts"): "what the snapshot of the receipts records",
     ("int_restatements__receipts", "snapshot"): "the receipts are recorded after the facts",

@@ -331,7 +331,7 @@ def test_a_list_that_does_not_exist_is_refused_and_one_that_nobody_named_is_not_
         report = load("hubspot", settings, named, tables=tables)
         [(said, error)] = query(settings, last)
         assert said == status and "hubspot.warm_list in company.toml" in error
-        assert bool(report.warnings) == bool(name), "what nobody asked for is no news"
+        assert bool(report.warnings) == bool(name), "what nobody asked for is not reported"
         assert query(settings, held) == known
 
 

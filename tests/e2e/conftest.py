@@ -166,7 +166,7 @@ def made(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     home = place / "home"
     company = place / "company.toml"
     text = (PROJECT_ROOT / "company.toml").read_text(encoding="utf-8")
-    # the facts hold all of history; pages of a few weeks are enough, as each test builds them anew
+    # the facts hold all of history; pages of a few weeks are enough, as each test rebuilds them
     company.write_text(text.replace("[pages]\n", "[pages]\nhistory_weeks = 5\n"), encoding="utf-8")
     install = Install(home, sandbox, company).at(THURSDAY)
     title_calls(sandbox)
@@ -178,7 +178,7 @@ def made(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     install.extra = {"DBT_EXCLUDE_RESOURCE_TYPES": "unit_test"}
     install.scoreline("run", "build")
     install.extra = {}
-    # dbt parses anew (ten seconds) where the warehouse has another path, so all homes are used in one place
+    # dbt parses again (ten seconds) if the warehouse has another path, so all homes are used in one place
     shutil.copytree(home / "dbt", place / "thursday" / "dbt")
     install.scoreline("send")
     shutil.copytree(home, place / "monday")

@@ -119,7 +119,7 @@ def test_a_goal_changed_from_a_date_on_leaves_earlier_weeks_alone(changed: Chang
         125,
         "below",
     )  # 70 would be above the new goal
-    # the clock stands still, and yet the second build is told apart from the first
+    # the clock is fixed, and yet the second build can be told from the first
     columns = "line_id, period_label, kind, cause, target_was, target_now, status_was, status_now"
     told = f"select {columns} from marts.fct_restatements order by 1"
     assert [row for row in changed.install.query(told) if row[0] != EVENTS] == [

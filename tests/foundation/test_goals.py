@@ -114,7 +114,7 @@ def test_a_goal_ends_without_another(here: Settings, company: Company) -> None:
 @pytest.mark.parametrize(
     ("cells", "sentence"),
     [
-        ({"valid_from": "2025-10-26"}, "2025-10-26 lies before the running week"),
+        ({"valid_from": "2025-10-26"}, "2025-10-26 is before the running week"),
         ({"valid_from": ""}, "the first day is blank"),
         ({"reason": " "}, "reason is blank; say why it ends"),
         ({"line_id": "a.b"}, "a.b is not a line of scorecard_lines.csv"),
@@ -157,7 +157,7 @@ def test_a_reason_is_no_formula_in_a_spreadsheet(here: Settings, company: Compan
 @pytest.mark.parametrize(
     ("cells", "sentence"),
     [
-        ({"valid_from": "2025-10-26"}, "2025-10-26 lies before the running week; the first day may be 2025-10-27"),
+        ({"valid_from": "2025-10-26"}, "2025-10-26 is before the running week; the first day may be 2025-10-27"),
         ({"valid_from": "27.10.2025"}, "valid_from: '27.10.2025' is not a valid date, expected YYYY-MM-DD"),
         ({"valid_from": ""}, "the first day is blank"),
         ({"line_id": "inside_sales.dails"}, "inside_sales.dails is not a line of scorecard_lines.csv"),

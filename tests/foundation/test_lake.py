@@ -38,7 +38,7 @@ def s3() -> Iterator[str]:
 
 @pytest.fixture(params=["s3", "folder"])
 def place(request: pytest.FixtureRequest, s3: str, tmp_path: Path) -> str | None:
-    """Where the data lies: a bucket, or a folder that all machines see."""
+    """Where the data is: a bucket, or a folder that all machines see."""
     return None if request.param == "s3" else str(tmp_path / "share")
 
 

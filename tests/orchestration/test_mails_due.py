@@ -112,7 +112,7 @@ def test_whoever_is_refused_for_good_is_not_asked_again_with_those_who_wait(
     assert server.to().count(SAM) == server.to().count(DANA) == 1
 
 
-@pytest.mark.slow  # many turns; what a day's end means stands in test_delivery too
+@pytest.mark.slow  # many turns; test_delivery also covers the end of a day
 def test_no_server_for_a_day(on: Daemon, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is red that the operator can't be told; when the server is back, everything is told, and nothing is
     sent too late."""

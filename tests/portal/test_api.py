@@ -294,7 +294,7 @@ def test_a_link_reads_one_table_and_nothing_else(app: FastAPI, dana: Browser, ca
     assert answer.headers["cache-control"] == "no-store"
     bearer = {"authorization": f"Bearer {secret}"}
     for path in ("/api/v1/lines", "/api/v1/scorecard/weekly.csv", "/mcp"):
-        assert anyone.get(path, **bearer).status_code == 401, "it is no token of the API"
+        assert anyone.get(path, **bearer).status_code == 401, "it is not a token of the API"
     assert anyone.client.post(link, headers=bearer).status_code == 405
     assert anyone.get("/links/guessed/weekly.csv").status_code == 404
     dana.settings.published_path.write_bytes(b"damaged" * 100)  # the log of a failure names no secret

@@ -158,7 +158,7 @@ def test_no_role_is_told_more_than_it_may_see(
 def test_only_a_token_gets_in(app: Any, dana: Browser) -> None:
     for headers in ({}, {"authorization": "Bearer scoreline_guessed"}):
         answer = dana.client.post("/mcp", json={}, headers={"origin": ADDRESS, **headers})
-        assert answer.status_code == 401, "a browser that has signed in is no program"
+        assert answer.status_code == 401, "a browser that has signed in is not a program"
     assert dana.get("/mcp").status_code == 401
 
 

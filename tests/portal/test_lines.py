@@ -111,7 +111,7 @@ def test_a_goal_is_ended_and_one_of_the_same_day_is_replaced_with_a_word(dana: B
     assert "It replaces the goal ≥ 90 from the same day, set by dana_whitfield" in words(again.text)
     end = {"valid_from": "2025-11-10", "reason": "the list is closed", "key": "e" * 16}
     wrong = dana.post(f"/goals/{DIALS}/end", **{**end, "valid_from": "2025-10-26"})
-    assert wrong.status_code == 422 and "lies before the running week" in words(wrong.text)
+    assert wrong.status_code == 422 and "is before the running week" in words(wrong.text)
     for _ in range(2):  # twice is once
         assert dana.post(f"/goals/{DIALS}/end", **end).headers["location"] == f"/lines/{DIALS}"
     assert "3 Nov 2025 9 Nov 2025 ≥ 90 x" in words(dana.get(f"/lines/{DIALS}").text)
@@ -134,7 +134,7 @@ def test_a_wrong_goal_is_said_and_not_set(dana: Browser) -> None:
         "key": "k" * 16,
     }
     for change, says in (
-        ({"valid_from": "2025-10-26"}, "lies before the running week"),
+        ({"valid_from": "2025-10-26"}, "is before the running week"),
         ({"valid_from": "soon"}, "'soon' is not a valid date"),
         ({"target": "many"}, "'many' is not a valid number"),
         ({"operator": "between"}, "needs a second bound"),

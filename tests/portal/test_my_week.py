@@ -1,5 +1,5 @@
-"""Notes, actions and new normals: who may write them, where they stand, what stays of them, and that nobody
-reads what they may not see."""
+"""Notes, actions and new normals: who may write them, where they are shown, what is kept of them, and that
+nobody reads what they may not see."""
 
 from __future__ import annotations
 

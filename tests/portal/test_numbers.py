@@ -230,7 +230,7 @@ def test_a_line_that_is_kept_by_month_is_typed_by_month(settings: Settings) -> N
     first, second = stored(settings)
     assert (first.period, second.corrects) == ("2025-09-01", first.sequence), "the month's first day"
     assert "Reason: another" in dana.get("/numbers?week=2025-09").text
-    # a week is no month, and a month no week
+    # a week is not a month, and a month not a week
     assert typed(dana, "1", line=revenue, period="2025-W43")[0] == 404
     assert typed(dana, "1", line=TRAFFIC, period="2025-09")[0] == 404
     assert typed(dana, "1", line=revenue, period="2025-11")[0] == 404

@@ -125,7 +125,7 @@ def test_values_are_texts_or_null_and_unknown_names_are_ignored(wire: Wire) -> N
     )
     assert not any("no_such_property" in row["properties"] for row in rows)
     assert any(row["properties"]["amount"] is None for row in rows)
-    # stage timings are no part of the property list: present where there are any, else the key is missing
+    # stage timings are not in the property list: present where there are any, else the key is missing
     assert {"hs_v2_date_entered_closedwon" in row["properties"] for row in rows} == {True, False}
 
 

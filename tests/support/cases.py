@@ -55,7 +55,7 @@ class Case:
     daily: bool = False
     """Whether a 429 means that the day's requests are used up, so that nothing more is asked."""
     limits: tuple[tuple[str, int, float], ...] = ()
-    """The vendor's published limits: (regular expression of paths that count, most requests, in so many
+    """The vendor's published limits: (regular expression of paths that count, most requests, in this many
     seconds)."""
 
 

@@ -61,7 +61,7 @@ class Daemon:
         return tick.skip_reason
 
     def started(self, job: str) -> dg.DagsterRun:
-        """A run that the daemon launched, and of which nobody hears any more."""
+        """A run that the daemon launched and that no longer reports."""
         remote = (
             self.workspace.create_request_context()
             .get_code_location("scoreline")
@@ -90,7 +90,7 @@ class Daemon:
         return run
 
     def status(self, run: dg.DagsterRun) -> str:
-        """How a run stands."""
+        """The state of a run."""
         found = self.instance.get_run_by_id(run.run_id)
         assert found is not None
         return found.status.value

@@ -69,7 +69,7 @@ class _Figures(HTMLParser):
             self._place = f"{self._title}: {head}" if tag == "td" else self._title or "funnel"
 
     def _hide(self, tag: str, kind: list[str]) -> None:
-        """Leave out what stands beside the figure: small print, a pill, what is only read out."""
+        """Leave out what is beside the figure: small print, a pill, what is only read out."""
         if self._hidden or tag == "small" or {"vh", "chip"} & set(kind):
             self._hidden.append(tag)
 
@@ -109,7 +109,7 @@ class _Figures(HTMLParser):
 
 
 def shut_figures(html: str) -> tuple[int, list[tuple[str, str]]]:
-    """How many figures a page has that records stand behind, and (where, figure) of those that do not open."""
+    """How many figures of a page have records behind them, and (where, figure) of those that do not open."""
     reader = _Figures()
     reader.feed(html.split("<main>")[-1])
     return reader.seen, reader.shut

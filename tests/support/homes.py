@@ -72,7 +72,7 @@ def contents(
 
 
 def said(settings: Settings) -> set[tuple[Any, ...]]:
-    """What the ledger says of each load and table, but for the load's own id and its waits."""
+    """The ledger's rows per load and table, without the load's id and its waits."""
     rows = query(
         settings,
         "select * exclude (load_number, load_id, waited_seconds) replace (cast(warnings as varchar) as warnings)"

@@ -78,7 +78,7 @@ CALLS = {
 TAKEN = {("2025-11-25", "ida"): 8, ("2025-12-01", "ida"): 7, ("2025-11-25", "jon"): 10}
 """(day, person): calls that came in, which are calls but no dials."""
 UNSURE = 5
-"""Calls of uma's of which HubSpot does not tell whether they went out."""
+"""Calls of uma's for which HubSpot does not say whether they went out."""
 TICKETS = {
     # (day of closing, client): (closed on the day of opening, closed later)
     ("2025-11-19", 1): (5, 1),

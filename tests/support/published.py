@@ -223,7 +223,7 @@ class PublishedFile:
 
     def _progress(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Why dials moved in W43, with a member's name as a vendor might give it, what was defined otherwise,
-        how three lines stand."""
+        the state of three lines."""
         for table in ("weekly", "monthly", "quarterly"):
             for column in (
                 "goal_note text",

@@ -30,7 +30,7 @@ class Channels:
 
 
 def fault_of_slack(payload: Any) -> str:
-    """What Slack says of a message that breaks its rules; empty: it takes it."""
+    """Slack's answer to a message that breaks its rules; empty: it accepts the message."""
     blocks = payload.get("blocks", [])
     if not payload.get("text") and not blocks:
         return "no_text"

@@ -1,7 +1,7 @@
 {{ config(meta={'dagster': {'ref': {'name': 'fct_sales_kpis'}}}) }}
 
--- one metric has one value wherever it appears: what the sales pages say of all time is what the metric's contributions add up to, and
--- what is open now is what the metric says of today, or of the day that a late CRM was read to
+-- one metric has one value wherever it appears: the sales pages' figure for all time is what the metric's contributions add up to, and
+-- what is open now is the metric's figure for today, or for the day that a late CRM was read to
 with now_days as (
     select
         kind,

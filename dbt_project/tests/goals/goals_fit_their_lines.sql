@@ -66,7 +66,7 @@ problems as (
 
     select
         goal || ' to ' || valid_to || ': it would hold for the ' || cadence || ' from ' || period_start || ' to ' || period_end
-        || ', most of which lies outside; name the days of the ' || cadence || 's that are meant'
+        || ', which is mostly outside; name the days of the ' || cadence || 's that are meant'
     from last_periods
     where 2 * (valid_to - period_start + 1) < period_end - period_start + 1
 

@@ -1,4 +1,4 @@
-"""What the doctor asks of every ad platform."""
+"""The doctor's checks of every ad platform."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An ad platform, and its rows."""
+"""An ad platform: what it offers, and the columns of its tables."""
 
 from __future__ import annotations
 
@@ -86,17 +86,17 @@ class Platform:
     spend: Callable[[Client[Any], Company, Row, date, date], list[Row]]
     """Days of all campaigns of an account, from the first to the last day inclusive."""
     way_out: str
-    """What to do if the credentials can read no account."""
+    """What to do if the credentials cannot read any account."""
 
 
 def flat(row: Any, fields: Mapping[str, str]) -> Row:
-    """Column -> value of the vendor's row. `fields`: column -> path of its value; missing values are left
-    out."""
+    """Return column -> value of the vendor's row. `fields`: column -> path of its value; missing values are
+    left out."""
     return {column: value for column, where in fields.items() if (value := at(row, where)) is not None}
 
 
 def other_days(rows: Iterable[Row], first: date, last: date) -> str | None:
-    """A complaint about rows none of which is of a day that was requested: the answer to another request."""
+    """Return a complaint if not one row is of a requested day: then it is the answer to another request."""
     days = [row.get("day") for row in rows]
     strange = next((found for day in days if (found := outside(day, first, last))), None)
     if strange is None or any(outside(day, first, last) is None for day in days):
@@ -105,7 +105,7 @@ def other_days(rows: Iterable[Row], first: date, last: date) -> str | None:
 
 
 def outside(day: Any, first: date, last: date) -> date | None:
-    """A day that was not asked for; None: one that was, or no day at all."""
+    """Return a day that was not requested; None: it was, or it is not a day."""
     try:
         found = values.day(day)
     except ValueError:
@@ -114,6 +114,6 @@ def outside(day: Any, first: date, last: date) -> date | None:
 
 
 def zone_of(account: Row, company: Company) -> ZoneInfo:
-    """The account's reporting time zone; the company's if the platform names no known one."""
+    """Return the account's reporting time zone; the company's if the platform names none that is known."""
     name = account.get("time_zone")
     return ZoneInfo(name) if name in available_timezones() else company.zone

@@ -1,4 +1,4 @@
-"""What the doctor says of Autotask: zone, permissions, configured ids, people and budget."""
+"""The doctor's checks of Autotask: zone, permissions, configured ids, people and budget."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def diagnose(client: Client[Facts], settings: Settings, company: Company) -> Ite
         (
             ""
             if spare
-            else "Loads wait until less than 80 % are used; see which other integration asks so much."
+            else "Loads wait until less than 80 % are used; see which other integration sends most requests."
         ),
     )
 

@@ -1,4 +1,4 @@
-"""What the doctor says of Bill.com."""
+"""The doctor's checks of Bill.com."""
 
 from __future__ import annotations
 

@@ -17,7 +17,8 @@ Row = dict[str, Any]
 
 
 def pages(client: Client, path: str, *conditions: str) -> Iterator[list[Row]]:
-    """Pages of a listing, newest first. `conditions`: `field:operator:value`, all of which hold."""
+    """Yield the pages of a listing, newest first. `conditions`: each `field:operator:value`; all must
+    hold."""
 
     def walk() -> Iterator[list[Row]]:
         asked = {

@@ -285,7 +285,7 @@ TABLES: tuple[Table[CopperRun], ...] = (
     ),
     Table(
         "opportunities",
-        "One row per opportunity as it stands. custom_fields: JSON, definition id -> value, unset ones left"
+        "One row per opportunity as it is now. custom_fields: JSON, definition id -> value, unset ones left"
         " out.",
         "id",
         kinds(OPPORTUNITIES, deleted_at="timestamp"),

@@ -1,4 +1,4 @@
-"""What the doctor says of Copper: access, zone, configured types, stages and fields, people."""
+"""The doctor's checks of Copper: access, zone, configured types, stages and fields, people."""
 
 from __future__ import annotations
 

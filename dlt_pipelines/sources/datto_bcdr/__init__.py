@@ -9,12 +9,12 @@ GET /v1/saas/{customer}/applications     -> raw_datto_bcdr.saas_backups: what wa
 GET /v1/saas/{customer}/seats            -> raw_datto_bcdr.saas_seats, one call a client
 
 Nothing can be asked for by its change, and yesterday's state can't be had again: every run reads everything
-and replaces the snapshot of its local day (seats: every so many days, as company.toml says, because listing
-them takes up to a minute a client). Hidden devices, paused and archived assets stay, with their flags. One
-device or client that can't be read (404, no answer in time) stops no other: it gets a row without asset,
-application or seat whose `error` says why, so that it does not look healthy; so does one whose answer has a
-shape that nobody knows, or is empty where the device or client has something. Three in a row that do not
-answer, and the run ends.
+and replaces the snapshot of its local day (seats: every few days, as company.toml says, because listing them
+takes up to a minute a client). Hidden devices, paused and archived assets stay, with their flags. One device
+or client that can't be read (404, no answer in time) stops no other: it gets a row without asset, application
+or seat whose `error` says why, so that it does not look healthy; so does one whose answer has a shape that
+nobody knows, or is empty where the device or client has something. Three in a row that do not answer, and the
+run ends.
 
 Quirks: seconds in BCDR and milliseconds in SaaS (told apart by their size), ISO texts beside them; 0 is
 never; windows of the SaaS history begin at the later end; lastFullyProtectedTime is an instant or a word such

@@ -1,4 +1,4 @@
-"""What the doctor says of Datto BCDR."""
+"""The doctor's checks of Datto BCDR."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the doctor says of Datto RMM."""
+"""The doctor's checks of Datto RMM."""
 
 from __future__ import annotations
 
@@ -54,5 +54,5 @@ def diagnose(client: Client, settings: Settings, company: Company) -> Iterator[F
             "budget",
             "ok" if spare else "warn",
             f"{used} of {allowed} requests of the running minute are used, by all integrations",
-            "" if spare else "Loads slow down for others; see which integration asks so much.",
+            "" if spare else "Loads slow down for others; see which integration sends so many requests.",
         )

@@ -22,7 +22,7 @@ reach back far enough, a search walks by record id (so its cap of 10,000 is neve
 which a search does not show, are listed when that number differs from that of the stored and the new records
 (then some were deleted), and always where `start_date` leaves records out. Once a week, on the first run of a
 Monday or later, everything is listed again: a record that is gone without trace is marked archived, unless it
-lies outside of what `start_date` asks for.
+is outside the window of `start_date`.
 
 Quirks: every value is a string or null; a property that the portal lacks is a missing key; the same
 association comes twice (labelled and unlabelled); HTTP 207 of the association batch is success; `after` may

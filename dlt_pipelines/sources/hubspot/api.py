@@ -17,7 +17,7 @@ from foundation.settings import Company
 
 SOURCE = "hubspot"
 FULL_DAYS = 7
-"""After so many days everything is listed again."""
+"""How many days until everything is listed again."""
 
 ADD_SCOPE = "Add the scope to the key (HubSpot: Development, Keys)."
 

@@ -1,4 +1,4 @@
-"""What the doctor says of HubSpot: scopes, configured ids, people and budget."""
+"""The doctor's checks of HubSpot: scopes, configured ids, people and budget."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ PATHS = ("/marketing/", "/form-integrations/", "/analytics/")
 """What an account may lack: a 403 there, whatever its text, concerns one table."""
 
 AGAIN = timedelta(days=1)
-"""Submissions are read down to so long before the form's last reading."""
+"""How far before the form's last reading submissions are read again."""
 MOVING = timedelta(days=90)
 """So long the counters of a mail keep moving after it was sent."""
 FORMS: Fields = {

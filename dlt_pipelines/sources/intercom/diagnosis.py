@@ -1,4 +1,4 @@
-"""What the doctor says of Intercom."""
+"""The doctor's checks of Intercom."""
 
 from __future__ import annotations
 

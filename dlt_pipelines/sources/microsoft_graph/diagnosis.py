@@ -1,4 +1,4 @@
-"""What the doctor says of Microsoft Graph."""
+"""The doctor's checks of Microsoft Graph."""
 
 from __future__ import annotations
 

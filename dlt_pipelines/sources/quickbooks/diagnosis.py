@@ -1,4 +1,4 @@
-"""What the doctor says of QuickBooks."""
+"""The doctor's checks of QuickBooks."""
 
 from __future__ import annotations
 

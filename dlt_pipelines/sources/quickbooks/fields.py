@@ -177,4 +177,4 @@ COMPANY: dict[str, ColumnType] = {
     "home_currency": "text",
 }
 COUNTED = {"bills": "", "bill_payments": "", "vendors": EVERY}
-"""Table that the metrics read -> of which of its rows QuickBooks is asked how many there are."""
+"""Table that the metrics read -> which of its rows QuickBooks is asked to count."""

@@ -16,7 +16,7 @@ class Memory:
     alive: dict[str, set[str]] = field(default_factory=dict)
     """Table -> ids of the transactions that are in the warehouse."""
     told: set[str] = field(default_factory=set)
-    """Tables of which change data capture told what was deleted."""
+    """Tables whose deletions change data capture reported."""
 
 
 QuickBooksRun = Run[Client[Facts], Memory]

@@ -1,4 +1,4 @@
-"""What the doctor says of SimpleFIN: requests left, complaints, stale balances, cash accounts."""
+"""The doctor's checks of SimpleFIN: requests left, complaints, stale balances, cash accounts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the doctor says of Smartlead."""
+"""The doctor's checks of Smartlead."""
 
 from __future__ import annotations
 

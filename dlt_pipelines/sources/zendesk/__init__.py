@@ -114,7 +114,7 @@ def _rows(run: Run, pages: Callable[[], Iterator[list[Any]]]) -> Iterator[Any]:
             yield rows
 
     yield from typed("zendesk.tickets", TICKETS, living(), run.warn, key=("id", "part"), may_lack=MAY_LACK)
-    # a deleted ticket has lost most of its fields, so nothing is said of those that it lacks
+    # a deleted ticket has lost most of its fields, so missing ones are not reported
     yield from typed("zendesk.tickets", TICKETS, [stubs], run.warn, key=("id", "part"), may_lack=TICKETS)
     if seen[BARE] and not seen[FULL]:
         run.warn(

@@ -1,4 +1,4 @@
-"""What the doctor says of Zendesk."""
+"""The doctor's checks of Zendesk."""
 
 from __future__ import annotations
 

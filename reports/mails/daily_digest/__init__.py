@@ -51,8 +51,8 @@ MOST_LISTED = 20
 
 
 class DailyDigest(Report[News]):
-    """A day's digest. It is made on its own day, as it tells of the present; later it can only be sent
-    again, with the same news."""
+    """A day's digest. It is composed on its own day, because it is about the present; later it can only be
+    sent again, with the same news."""
 
     name = "daily_digest"
     keeps_what_it_tells = True

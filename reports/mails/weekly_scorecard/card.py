@@ -31,7 +31,7 @@ def _item(line: Mapping[str, str]) -> Item:
 
 
 def card_of(told: Told, company: Company, links: Links, picture: Picture | None, foot: Sequence[str]) -> Card:
-    """The message. `foot`: what stands below it."""
+    """Return the message. `foot`: what is below it."""
     values = mail_values(told, links)
     own = [*values["own_missed"], *values["own_signals"], *values["own_fine"]]
     listed = {line["line_id"] for line in (*own, *values["attention"])}

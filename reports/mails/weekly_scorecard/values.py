@@ -114,7 +114,7 @@ def _watched(line: Line) -> bool:
 
 
 def _notes(told: Told) -> list[str]:
-    """What changed, and that nothing is missing: what is missing stands in the banner. Leaves out healthy
+    """What changed, and that nothing is missing: what is missing is in the banner. Leaves out healthy
     sources."""
     gaps = [] if told.reasons else ["Nothing is missing, stale or rejected."]
     return [*gaps, *restatements.notes(told.changes, told.week.zone, MOST_CHANGED)]

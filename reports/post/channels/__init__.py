@@ -1,4 +1,4 @@
-"""Messages into a channel of Slack or Teams: what they say, in the form that the channel takes."""
+"""Messages into a channel of Slack or Teams: what they say, in the channel's format."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from reports.post.channels.card import Card, Post
 CHANNELS: tuple[ChannelName, ...] = get_args(ChannelName)
 NAMES: dict[str, str] = {"slack": "Slack", "teams": "Teams"}
 SETTING: dict[str, str] = {"slack": "SLACK_WEBHOOK_URL", "teams": "TEAMS_WEBHOOK_URL"}
-"""Channel -> the variable with its webhook."""
+"""Channel -> the environment variable with its webhook."""
 
 
 def post_of(channel: str, card: Card) -> Post:

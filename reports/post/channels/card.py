@@ -1,4 +1,4 @@
-"""What a message into a channel says, whatever the channel."""
+"""The content of a message into a channel, for any channel."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Item:
-    """A line of the scorecard, or another thing to say. Texts are plain: nothing in them is markup."""
+    """A line of the scorecard, or another item. Texts are plain: nothing in them is markup."""
 
     text: str
     """`▼ Dials: 101, goal 125, 24 short`"""
     details: str = ""
     link: str = ""
-    """Where its text leads."""
+    """The address that its text links to."""
     answers: Sequence[str] = ()
-    """Its note and what is still to be done."""
+    """Its note and its open actions."""
     ask: str = ""
-    """Where its owner writes the note that is missing."""
+    """The address where its owner writes the missing note."""
 
 
 ASK = "Write why, and what comes next"
@@ -28,17 +28,17 @@ ASK = "Write why, and what comes next"
 
 @dataclass(frozen=True)
 class Part:
-    """Things that belong together."""
+    """Items that belong together, under a heading."""
 
     heading: str
     items: Sequence[Item]
     more: int = 0
-    """How many further ones only the page has."""
+    """How many more items only the page has."""
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A drawing that the channel fetches by its address."""
+    """A drawing that the channel fetches by address."""
 
     address: str
     alt: str
@@ -49,7 +49,7 @@ class Card:
     """The message."""
 
     subject: str
-    """What a notification says."""
+    """The text of a notification."""
     heading: str
     under: str = ""
     headline: str = ""
@@ -62,7 +62,7 @@ class Card:
 
 @dataclass(frozen=True)
 class Post:
-    """A message as its webhook takes it."""
+    """The request to a webhook."""
 
     subject: str
     payload: dict[str, Any]
@@ -72,12 +72,12 @@ class Post:
 
 
 MOST_ITEMS = 100
-"""Of a part; no channel takes more."""
+"""The most items of a part; no channel takes more."""
 
 
 def shorter(card: Card) -> Iterator[Card]:
-    """The card, then the same with fewer and fewer items: a channel takes the first that fits. The end of the
-    longest part goes first, because the most telling items begin it."""
+    """Yield the card, then the same card with fewer and fewer items, so that a channel can take the first
+    that fits. Drops the end of the longest part first, because the most telling items come first."""
     parts = [_cut(part, MOST_ITEMS) for part in card.parts]
     yield replace(card, parts=tuple(parts))
     while any(part.items for part in parts):

@@ -1,7 +1,7 @@
-"""A card as Block Kit. https://docs.slack.dev/reference/block-kit
+"""A card in Slack's Block Kit. https://docs.slack.dev/reference/block-kit
 
-Texts of vendors and people are escaped, so that none of them is a link or calls somebody (`<!channel>`), and
-`verbatim` keeps Slack from finding links and names in them by itself.
+Texts of vendors and people are escaped, so that they cannot link or mention anyone (`<!channel>`). `verbatim`
+stops Slack from turning links and names in them into markup.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ MOST_BLOCKS = 50
 LONGEST_TEXT = 3000
 LONGEST_HEADER = 150
 _LONGEST_ITEM = 500
-"""Characters of an item's text, so that one with a note and actions always fits into a block."""
+"""The most characters of an item's text, so that an item with note and actions fits into a block."""
 _ENTITY = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _LOOKALIKE = {"*": "∗", "~": "∼", "`": "ʹ"}
-"""mrkdwn has no way to escape the signs that format."""
+"""mrkdwn has no escape for its formatting characters."""
 
 
 def payload(card: Card) -> dict[str, Any]:
-    """The first form of the card that Slack takes."""
+    """Return the largest form of the card that fits Slack's limits."""
     blocks: list[dict[str, Any]] = []
     for one in shorter(card):
         blocks = list(_blocks(one))
@@ -35,7 +35,7 @@ def payload(card: Card) -> dict[str, Any]:
 
 
 def escaped(text: str, most: int) -> str:
-    """A text on one line, as mrkdwn shows it, of at most `most` characters with its entities."""
+    """Return a text on one line, escaped for mrkdwn, of at most `most` characters including entities."""
     size = most
     while len(found := _escaped(plain(text, size))) > most:
         size -= max(1, (len(found) - most) // len("&amp;"))
@@ -90,7 +90,7 @@ def _linked(text: str, address: str) -> str:
 
 
 def _texts(heading: str, rows: list[str]) -> Iterator[dict[str, Any]]:
-    """Rows as few sections, each within Slack's limit."""
+    """Return rows as few sections, each within Slack's limit."""
     held = heading
     for row in rows:
         if len(held) + 1 + len(row) > LONGEST_TEXT:

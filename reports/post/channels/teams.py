@@ -1,7 +1,6 @@
-"""A card as an Adaptive Card in the envelope that a Teams workflow takes.
-https://learn.microsoft.com/adaptive-cards
+"""A card as an Adaptive Card, in the envelope of a Teams workflow. https://learn.microsoft.com/adaptive-cards
 
-Texts stand in text runs, which know no Markdown: nothing in them is a link, a mention or a format.
+Texts are in text runs, which ignore Markdown: they cannot link, mention or format.
 """
 
 from __future__ import annotations
@@ -14,12 +13,12 @@ from reports.post.channels.card import ASK, Card, Item, Part, Post, shorter
 from reports.words.answers import LONGEST
 
 LARGEST = 28_000
-"""Bytes of a message."""
+"""The most bytes of a message."""
 _SPACED = {"spacing": "Medium"}
 
 
 def payload(card: Card) -> dict[str, Any]:
-    """The first form of the card that Teams takes."""
+    """Return the largest form of the card that fits Teams' limit."""
     made: dict[str, Any] = {}
     for one in shorter(card):
         made = _message(one)

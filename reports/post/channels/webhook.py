@@ -1,8 +1,8 @@
-"""How a message into a channel leaves: one POST to its incoming webhook.
+"""Sends a message into a channel: one POST to its incoming webhook.
 
-A webhook knows no key that would make a second request harmless. So everything up to the last byte may be
-tried again, and after it only what the server says counts. Whoever knows the address can post there: no
-error names more of it than its host.
+A webhook has no idempotency key, so a second request is a second message. Everything up to the last byte may
+be retried; after it only the server's answer counts. Anyone who knows the address can post, so errors name
+only its host.
 """
 
 from __future__ import annotations
@@ -24,28 +24,28 @@ from reports.post.channels.card import Post
 from reports.post.transport import Refused, Unknown
 
 TIMEOUT = 30.0
-"""Seconds that the server may take for one answer."""
+"""Seconds to wait for one answer of the server."""
 LONGEST_WAIT = timedelta(hours=1)
-"""A server that asks for a longer pause is asked again after this."""
+"""A server that asks for a longer pause is retried after this."""
 _MOST_READ = 4_000
-"""Bytes of an answer."""
+"""The most bytes of an answer to read."""
 _NOBODY_KNOWS = frozenset({408, 502, 504})
-"""A gateway says that it heard nothing: what is behind it may have taken the message."""
+"""Statuses of a gateway that got no answer: the server behind it may have taken the message."""
 
 
 @dataclass(frozen=True)
 class Webhook:
-    """The incoming webhook of a channel. `name`: `slack` or `teams`; `title`: as people call it."""
+    """The incoming webhook of a channel. `name`: `slack` or `teams`; `title`: its name for people."""
 
     name: str
     title: str
     address: SecretStr
 
     def send(self, post: Post, intend: Callable[[], None]) -> None:
-        """Hand a message over. `intend` is called right before its last byte.
+        """Send a message. Calls `intend` right before its last byte.
 
         Raises:
-            Refused: it certainly was not taken.
+            Refused: the server certainly did not take it.
             Unknown: nobody knows.
         """
         data = bytes(post)
@@ -69,7 +69,7 @@ class Webhook:
         self._judge(answer.status, body, answer.headers.get("retry-after", ""))
 
     def _begun(self, data: bytes) -> http.client.HTTPConnection:
-        """A connection on which all but the last byte is sent."""
+        """Return a connection on which all but the last byte has been sent."""
         parts = urlsplit(self.address.get_secret_value())
         host, port = parts.hostname or "", parts.port
         connection: http.client.HTTPConnection = (
@@ -98,7 +98,7 @@ class Webhook:
             Refused, Unknown: what the answer says.
         """
         said = f"{status} {self._told(body)}".strip()
-        # Teams' older webhooks say no with 200
+        # Teams' older webhooks refuse with status 200
         if found := re.search(r"failed with error(?:.*?HTTP error (\d{3}))?", body, re.S):
             status = int(found[1] or 400)
         if 200 <= status < 300:
@@ -110,7 +110,7 @@ class Webhook:
         raise Refused(f"{self.title} refused: {said}", for_now=for_now, pause=min(pause, LONGEST_WAIT))
 
     def _told(self, error: object) -> str:
-        """Another's words, without what only we may know."""
+        """Return an error's text, redacted."""
         address = self.address.get_secret_value()
         parts = urlsplit(address)
         text = str(error)

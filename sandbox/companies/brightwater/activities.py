@@ -36,7 +36,7 @@ def write_activities(book: Book, crm: Crm) -> None:
     for kind, write_down in _PROPS.items():
         rng = book.rng("sales", kind)
         for when in moments(rng, VOLUME[kind] - (kind == "meetings")):
-            # a deal hears of us until a fortnight before it goes quiet, so that what is planned then lies
+            # a deal gets activities until a fortnight before it goes quiet, so that what is planned then is
             # within that time as well
             alive = [
                 deal

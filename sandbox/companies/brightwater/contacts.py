@@ -24,7 +24,7 @@ _SOURCES = {
 }
 """Original source -> percent of the leads, and how well they go on."""
 _RARE = {"PAID_SOCIAL": 2_900, "AI_REFERRALS": 3_900}
-"""Source -> one lead in so many: fewer than ten a year."""
+"""Source -> one lead in this many has it: fewer than ten a year."""
 _STATUSES = (
     "NEW",
     "OPEN",

@@ -90,7 +90,7 @@ _SUBJECTS = (
 _AUTOMATED = (("Welcome", 6), ("After the assessment", 3), ("Contract renewal in 90 days", 2))
 """Automated mails and how many each sends in a week."""
 _SETTLES = ((2 * HOUR, 0.55), (DAY, 0.86), (4 * DAY, 0.97), (21 * DAY, 1.0))
-"""When after the send so much of all opens and clicks has come."""
+"""When after the send this share of all opens and clicks has come."""
 
 
 def write(book: Book) -> None:

@@ -12,7 +12,7 @@ from sandbox.vendors.hubspot.parameters import asked_limit, following, page_offs
 
 
 def _members(view: View, list_id: int) -> list[tuple[int, str]]:
-    """(contact id, since when) of a list; archived contacts are no members."""
+    """(contact id, since when) of a list; archived contacts are not members."""
     contacts = view.table("hubspot.contacts").by_id
     rows = (row.props for row in view.table("hubspot.memberships"))
     return [

@@ -44,7 +44,7 @@ class Renderer:
         wanted = dict.fromkeys([*properties, *always]) if properties else dict.fromkeys(defaults)
         wanted.pop("hs_object_id", None)
         self.names = [item for item in wanted if item in self.known]
-        # stage timings exist on records but are no part of the property list
+        # stage timings exist on records but are not in the property list
         self.unlisted = [
             item for item in wanted if item not in self.known and item.startswith("hs_v2_date_entered_")
         ]

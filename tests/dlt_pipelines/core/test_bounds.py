@@ -225,8 +225,9 @@ def test_a_column_full_of_bad_values_is_told_in_few_words() -> None:
 def test_a_value_is_read_in_doubt_or_its_table_refused(
     kind: ColumnType, column: list[Any], with_readable: bool
 ) -> None:
-    """Several values of which not one is what the column says: the field is another one now. Any other value
-    that came and is not stored leaves its record in doubt. Nothing comes out empty that did not come so."""
+    """If several values came and none is of the column's kind, the field has changed and the table is
+    refused. Any other value that is not stored leaves its record in doubt. Nothing that had a value is stored
+    as empty in silence."""
     column += [READABLE[kind]] if with_readable else []
     noted: list[Unread] = []
     batches = Batches(

@@ -154,7 +154,7 @@ def test_a_value_that_cannot_be_read_leaves_its_record_in_doubt_until_it_comes_a
         ([], False),
         ([{"a": {"b": None}}], False),
         ([{"a": {}}, {"a": {"b": 1}}], False),
-        ([{"a": None}], False),  # nothing lies in what is empty
+        ([{"a": None}], False),  # null holds no fields
         ([{"a": None}, {"a": {}}], True),
         ([{"a": {}}], True),
         ([{"c": 1}], True),

@@ -67,7 +67,7 @@ def test_what_feeds_a_table_is_pulled_with_it_and_the_other_way_round() -> None:
 
 
 def test_the_macro_of_snapshots_lists_the_snapshot_tables() -> None:
-    """dbt reads the list before anything is loaded, so it stands in the project."""
+    """dbt reads the list before anything is loaded, so the list is in the project."""
     text = (ROOT / "dbt_project" / "macros" / "snapshots.sql").read_text(encoding="utf-8")
     listed = re.findall(r"'(\w+\.\w+)'", text)
     assert listed == sorted(f"{name}.{table.name}" for name, table in TABLES if table.is_snapshot)

@@ -129,7 +129,7 @@ def test_paused_archived_and_hidden_are_flagged_not_dropped(sandbox: Sandbox, co
         " 'backupDevice')"
     )
     assert min(query(Settings(), f"select {flags} from raw_datto_bcdr.devices")[0]) > 0
-    # a share of some appliances has no volume: its id stands in
+    # a share of some appliances has no volume: its id takes its place
     assert query(
         Settings(),
         "select bool_and(asset_key = asset_id::text) from raw_datto_bcdr.assets where volume is null",

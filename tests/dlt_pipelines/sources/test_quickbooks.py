@@ -47,7 +47,7 @@ def tokens(settings: Settings) -> dict[str, Any]:
 
 @pytest.fixture
 def typed(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> str:
-    """A refresh token of one's own, that ends when its successor is used."""
+    """A refresh token that ends when its successor is used."""
     token = f"{SANDBOX_CREDENTIALS['QUICKBOOKS_REFRESH_TOKEN']}.{request.node.name}"
     monkeypatch.setenv("QUICKBOOKS_REFRESH_TOKEN", token)
     return token
@@ -219,7 +219,7 @@ def test_the_end_of_the_access_is_told_before(
     found = {finding.check: finding for finding in diagnose(settings, company, ["quickbooks"])}
     assert (
         found["token file"].level == "ok" if "token file" in found else True
-    )  # the doctor's own renewal wrote it anew, with mode 0600
+    )  # the doctor's own renewal rewrote it, with mode 0600
     assert (
         found["access"].level == "warn"
         and "2025-11-09" in found["access"].detail

@@ -204,7 +204,7 @@ def test_a_source_is_told_when_it_goes_and_when_it_is_back(morning: Morning) -> 
     unconnected = {"hubspot": {"state": "not_connected", "complete_through": None}}
     friday = THU + timedelta(days=1)
     assert told(morning(friday, sources=unconnected), friday) == NOTHING, (
-        "what nobody has connected is no alarm"
+        "what nobody has connected raises no alarm"
     )
 
 
@@ -327,7 +327,7 @@ def test_what_a_refused_mail_would_have_told_is_told_the_next_day(morning: Morni
     company = company_of(to(DANA, SAM))
     server.refuse = {SAM}
     with pytest.raises(
-        DeliveryFailed, match=rf"daily_digest 2025-10-27: 1 mail did not leave. {SAM}: .*550"
+        DeliveryFailed, match=rf"daily_digest 2025-10-27: 1 mail could not be sent. {SAM}: .*550"
     ) as caught:
         send_daily_digest(smtp(MON), company, MON)
     assert (

@@ -166,7 +166,7 @@ def test_what_needs_attention_comes_first(friday: Friday) -> None:
         "No goal in the week of 27 October, because nobody works for it: COI meetings attended (Hybrid sales)."
         in text
     )
-    assert "HubSpot" not in text, "a source that is well is no news"
+    assert "HubSpot" not in text, "a healthy source is not reported"
 
 
 def test_what_does_not_add_up_has_no_pace_and_no_colour(friday: Friday) -> None:
@@ -328,7 +328,7 @@ def test_other_weeks(friday: Friday, days: int, why: str) -> None:
 
 
 def test_nothing_to_say(friday: Friday) -> None:
-    """Lines without a goal are no news, and no mail; lines that do not exist are a mistake."""
+    """Lines without a goal are not reported and make no mail; lines that do not exist are a mistake."""
     settings = friday("inside_sales.dials|0|>=||||")
     assert send_friday_preview(settings, company_of(to(DANA, sections=("inside_sales",))), W44).nothing == [
         DANA

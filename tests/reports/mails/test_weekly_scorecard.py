@@ -427,7 +427,7 @@ def test_sections_of_a_recipient(settings: Settings, company: Company) -> None:
             and "HubSpot" not in text
             and "Website traffic" not in text
         )
-        assert "Same-day close rate" in text and "Autotask" not in text, "a source that is well is no news"
+        assert "Same-day close rate" in text and "Autotask" not in text, "a healthy source is not reported"
 
 
 def test_a_week_without_a_miss(settings: Settings, company: Company) -> None:

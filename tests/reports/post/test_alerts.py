@@ -78,7 +78,8 @@ def test_a_mail_that_fails_is_tried_again_and_nothing_is_forgotten(
     settings.outbox_dir.write_text("in the way")
     for _ in range(2):
         with pytest.raises(
-            DeliveryFailed, match=r"alert source: 1 mail did not leave. ops@cedar-ridge.example \(hubspot\)"
+            DeliveryFailed,
+            match=r"alert source: 1 mail could not be sent. ops@cedar-ridge.example \(hubspot\)",
         ):
             tell_operator(settings, company, LATE, "source")
     settings.outbox_dir.unlink()
@@ -134,7 +135,7 @@ def test_the_conditions_of_the_sources(variant: Callable[..., Settings], company
         }
     )
     conditions = source_conditions(settings)
-    assert list(conditions) == ["hubspot"], "what nobody has connected is no alarm"
+    assert list(conditions) == ["hubspot"], "what nobody has connected raises no alarm"
     assert conditions["hubspot"].startswith(
         "HubSpot could not be loaded at the last try; its data is complete to Mon 27 Oct 2025, 05:00 CDT."
     )
@@ -202,12 +203,12 @@ def test_totals_that_are_off_and_access_that_ends(variant: Callable[..., Setting
     )
     found = data_conditions(settings)
     assert sorted(found) == ["hubspot access", "hubspot.deals total"]
-    assert "HubSpot says that it has 75 deals, and 60 are held" in found["hubspot.deals total"]
+    assert "HubSpot reports 75 deals, but 60 are stored" in found["hubspot.deals total"]
     assert (
         "ends on Sun 9 Nov 2025" in found["hubspot access"]
         and "scoreline doctor --source hubspot" in found["hubspot access"]
     )
     assert len(tell_operator(settings, company, found, "source")) == 2
     assert tell_operator(settings, company, data_conditions(settings), "source") == []
-    mended = variant(totals=[("hubspot", "deals", 75, 75)])
-    assert data_conditions(mended) == {}
+    repaired = variant(totals=[("hubspot", "deals", 75, 75)])
+    assert data_conditions(repaired) == {}

@@ -304,7 +304,7 @@ def _mrkdwn(payload: Any) -> list[dict[str, Any]]:
 
 
 def test_teams_reads_no_text_of_others_as_markup() -> None:
-    """Text runs know no Markdown; nothing of others stands in a text block, which does."""
+    """Text runs ignore Markdown; a text block, which does not, holds no text of others."""
     payload = teams.payload(card())
     kinds = set(re.findall(r'"type": "(\w+)"', json.dumps(payload)))
     assert "TextBlock" not in kinds and {"RichTextBlock", "TextRun"} <= kinds

@@ -115,7 +115,7 @@ def test_a_refused_recipient_does_not_stop_the_others(
         send_weekly_scorecard(smtp, company, W43)
     assert (
         str(caught.value)
-        == f"weekly_scorecard 2025-W43: 1 mail did not leave. {SAM}: the mail server refused: 550 5.1.1"
+        == f"weekly_scorecard 2025-W43: 1 mail could not be sent. {SAM}: the mail server refused: 550 5.1.1"
         " nobody here"
     )
     assert caught.value.report is not None and sorted(caught.value.report.sent) == sorted([DANA, MAYA])
@@ -133,7 +133,7 @@ def test_a_bad_address_is_named(settings: Settings, company: Company) -> None:
     changed = company.model_copy(update={"mail": company.mail.model_copy(update={"subscriptions": [bad]})})
     with pytest.raises(
         DeliveryFailed,
-        match="2 mails did not leave. dana: 'dana' is not a valid mail address; correct it in company.toml",
+        match="2 mails could not be sent. dana: 'dana' is not a valid mail address; correct it in company.toml",
     ):
         send_weekly_scorecard(settings, changed, W43)
     sent = [file.name for file in settings.outbox_dir.iterdir() if not file.name.startswith("alert-")]
@@ -386,7 +386,7 @@ def test_a_ledger_that_cannot_be_read_stops_everything(settings: Settings, compa
 
 def test_an_outbox_that_cannot_be_written_is_a_failure(settings: Settings, company: Company) -> None:
     settings.outbox_dir.write_text("in the way")
-    with pytest.raises(DeliveryFailed, match="3 mails did not leave"):
+    with pytest.raises(DeliveryFailed, match="3 mails could not be sent"):
         send_weekly_scorecard(settings, company, W43)
     settings.outbox_dir.unlink()
     assert len(send_weekly_scorecard(settings, company, W43).sent) == 3

@@ -1,4 +1,4 @@
-"""Tables of money: currencies stand side by side, and a sum that is not whole is not shown."""
+"""Tables of money: currencies are side by side, and a sum that is not whole is not shown."""
 
 from __future__ import annotations
 

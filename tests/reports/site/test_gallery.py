@@ -56,7 +56,7 @@ def test_every_component_is_accessible_and_fits(web: Any, gallery: Path, width: 
     web.get_log("browser")
     show(web, gallery, "gallery.html", width, scheme)
     assert sticks_out(web, width) == []
-    # parts of different pages stand on this one: several headings of a page, several notes
+    # parts of different pages are on this one: several headings of a page, several notes
     of_a_page = ("page-has-heading-one", "landmark-unique")
     assert [found for found in axe_violations(web) if not found.startswith(of_a_page)] == []
     assert web.get_log("browser") == []

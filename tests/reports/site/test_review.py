@@ -1,4 +1,5 @@
-"""The weekly business review: which lines, in which order, what stands beside them; on the page and on paper."""
+"""The weekly business review: which lines, in which order, and what is beside them; on the page and on
+paper."""
 
 from __future__ import annotations
 
@@ -117,7 +118,7 @@ def test_a_line_that_nobody_knows_is_not_silent(settings: Settings, company: Com
 
 
 def test_a_past_week_opens_as_of_its_time(site: Path) -> None:
-    """With its own spans to date, range and signals; the newest one stands under both addresses."""
+    """With its own spans to date, range and signals; the newest one has both addresses."""
     past = (site / "review" / "2025-W41.html").read_text(encoding="utf-8")
     text = card(past, "inside_sales.dials")
     assert "<h1>Weekly business review <small>W41</small>" in past and "Past week" in past

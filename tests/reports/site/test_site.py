@@ -194,7 +194,7 @@ def test_receipts_of_a_month(site: Path) -> None:
 
 
 def test_receipts_of_confidential_lines_are_in_files_of_their_own(site: Path, published: Path) -> None:
-    """So that a web server can guard them: nothing in another file tells of them."""
+    """A web server can guard them: no other file mentions them."""
     with duckdb.connect(str(published), read_only=True) as connection:
         secret = connection.execute(
             "select line_id from marts.dim_lines where section in ('finance', 'accounting')"
@@ -435,7 +435,7 @@ def test_the_header_says_what_is_missing_and_how_far_the_data_reaches(site: Path
     assert "late.csv line 3: unknown metric <b>'netwroking_events'</b>" in said
     assert "HubSpot Up to date 27 Oct, 05:00" in said
     assert "late.csv" not in text_of(page(site, "scorecard/2025-W30.html")), (
-        "today's file is no news about an old week"
+        "today's file says nothing new about an old week"
     )
 
 
@@ -495,8 +495,8 @@ def test_a_number_that_was_published_otherwise_is_marked(site: Path) -> None:
         "This week"
     ]
     assert "Filled in blank until 21 Oct: 1 record added" in filled
-    anew = rows_of_scorecard(page(site, "scorecard/2025-W39.html"))["inside_sales.dials"]["This week"]
-    assert "New goal goal was ≥ 100 until 21 Oct" in anew
+    shown = rows_of_scorecard(page(site, "scorecard/2025-W39.html"))["inside_sales.dials"]["This week"]
+    assert "New goal goal was ≥ 100 until 21 Oct" in shown
 
 
 def test_a_changed_definition_is_marked_on_the_chart(site: Path) -> None:
@@ -509,7 +509,7 @@ def test_a_changed_definition_is_marked_on_the_chart(site: Path) -> None:
         "20 Oct SQL changed SQL changed on 21 Oct 2025."
         in rows["reactive_ops.same_day_close_rate"]["13 weeks"]
     )
-    assert html.count('<g class="change">') == html.count('class="redefined"') == 2, "settings are no mark"
+    assert html.count('<g class="change">') == html.count('class="redefined"') == 2, "settings are not marked"
     assert '<g class="change">' not in page(site, "scorecard/2025-W41.html"), "the change was yet to come"
     assert (
         "1 Aug SQL changed" in rows_of_scorecard(page(site, "finance.html"))["finance.revenue"]["13 months"]

@@ -61,7 +61,7 @@ def test_every_state_of_a_source_has_a_word() -> None:
     described = columns("dim_sources")["state"]["description"]
     states = set(re.findall(r"(?:^|, |or )([a-z_]+)(?= \(|,| or|\.)", described))
     assert states == set(SOURCE_STATE)
-    assert set(SOURCE_NEWS) == states - {"not_connected"}, "what is not connected is no news"
+    assert set(SOURCE_NEWS) == states - {"not_connected"}, "what is not connected is not reported"
 
 
 def test_every_state_of_a_number_can_be_said() -> None:

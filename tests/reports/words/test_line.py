@@ -1,4 +1,4 @@
-"""What is said of a line's number."""
+"""The sentences about a line's number."""
 
 from __future__ import annotations
 

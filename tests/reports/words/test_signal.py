@@ -54,7 +54,7 @@ LOW: dict[str, Any] = {"value": 22, "rule": "outside", "direction": "low", "outs
             {"rule": "eight_in_a_row", "direction": "high", "side_weeks": 8},
             "shifted up: above 54.5, the middle of its usual range (31 to 78), 8 weeks in a row",
         ),
-        # a line that stays outside has shifted; that it is outside again is no news
+        # a line that stays outside has shifted; that it is outside again is not a signal
         (
             LOW | {"outside_weeks": 30, "side_weeks": 30},
             "shifted down: below 54.5, the middle of its usual range (31 to 78), 30 weeks in a row",

@@ -12,7 +12,7 @@ with deals as (
         case lower(trim(opportunities.status)) when 'won' then 'won' when 'open' then 'open' else 'lost' end as deal_state,
         coalesce(pipelines.is_revenue, true) as is_in_pipeline,
         opportunities.stage_changed_day,
-        -- Copper writes the day of the close into the close date; where it is blank, or lies ahead, the day of the last change is taken
+        -- Copper writes the day of the close into the close date; where it is blank, or in the future, the day of the last change is taken
         case
             when lower(trim(opportunities.status)) = 'open' then null
             when opportunities.close_day <= {{ today() }} then opportunities.close_day
@@ -65,7 +65,7 @@ changed as (
     qualify coalesce(state_hash <> lag(state_hash) over (partition by deal_id order by day), true)
 ),
 
--- closed between two lists: on the day that Copper names where it lies between them
+-- closed between two lists: on the day that Copper names if it is between them
 missed as (
     select
         * replace (

@@ -1,5 +1,5 @@
 -- calls, meetings, tasks, notes and e-mails of the CRM, each a record of one day. What has no day of its own counts on the day on which it
--- was written down. What lies ahead has no day yet: it would be taken out of a published week once its day has come
+-- was written down. What is in the future has no day yet: it would be taken out of a published week once its day has come
 with activities as (
     select * from {{ ref('int_hubspot__activities') }}
     union all by name

@@ -1,4 +1,4 @@
--- per snapshot of the leads: the mailboxes of which nobody knows whether or how much they send
+-- per snapshot of the leads: the mailboxes that may send, or send an unknown amount
 select
     mailboxes.snapshot_date as occurred_on,
     case

@@ -1,4 +1,4 @@
--- of sources that can replace each other and of which only one is read, which one it is: the one that company.toml names, else the first
+-- sources that can replace each other: which one of them is read: the one that company.toml names, else the first
 -- that is connected, else the one that was read last, whose past stays, else the first. One row per choice and source; a metric names
 -- its choice in its meta (`one_of`)
 {%- set choices = [

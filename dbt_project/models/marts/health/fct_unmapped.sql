@@ -132,7 +132,7 @@ lifecycle_stages as (
         lifecycle_stage as value_label,
         count(*) as records,
         max(created_day) as last_used_on,
-        'Add it to hubspot.lifecycle_stages in company.toml, in its place: before lead if such a contact is no lead yet.' as way_out
+        'Add it to hubspot.lifecycle_stages in company.toml, in its place: before lead if such a contact is not a lead yet.' as way_out
     from {{ ref('int_hubspot__contacts') }}
     where not is_deleted and lifecycle_stage is not null and lifecycle_step is null
     group by lifecycle_stage

@@ -186,7 +186,7 @@ filled as (
     left join per_day on spine.rep_key = per_day.rep_key and spine.day = per_day.day
 ),
 
--- per working day: what is done at a weekend adds to it, the weekend itself doesn't. A day of which a measure is unknown is in neither
+-- per working day: what is done at a weekend adds to it, the weekend itself doesn't. A day with an unknown measure is in neither
 -- side of its mean
 compared as (
     select

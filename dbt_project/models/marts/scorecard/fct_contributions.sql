@@ -1,4 +1,4 @@
--- only weeks that the line has a row for: what lies in the future or before the line's history is not a receipt of any number
+-- only weeks that the line has a row for: what is in the future or before the line's history is not a receipt of any number
 with bounds as (
     select
         line_id,

@@ -1,4 +1,4 @@
-"""Confirmed normals, notes, actions, and tokens that stand in an address."""
+"""Confirmed normals, notes, actions, and tokens that are part of an address."""
 
 from __future__ import annotations
 

@@ -26,5 +26,5 @@ def money(value: float) -> Decimal:
 
 
 def typed_at(rng: random.Random, day: date, days: int = 0) -> int:
-    """When something of that day was typed in: in office hours, up to so many days later."""
+    """Return when something of that day was typed in: in office hours, up to this many days later."""
     return at(work_day(day + timedelta(days=rng.randint(0, days))), rng.uniform(8.2, 17.4))

@@ -46,7 +46,7 @@ def _shifts(after: int) -> Iterator[tuple[int, int]]:
 
 
 def later(after: int, minutes: float) -> int:
-    """The instant at which so many business minutes have passed, to the second."""
+    """Return the instant at which this many business minutes have passed, to the second."""
     left = minutes * MINUTE
     for begins, ends in _shifts(after):
         if left <= ends - begins:

@@ -194,7 +194,7 @@ def write_ticket(book: Book, rng: random.Random, opened: int, mood: float) -> No
     done = _solve(ticket, rng, done)
     if rng.random() < 0.06:
         again = done + round(rng.uniform(0.5, 60) * HOUR) // 1000 * 1000
-        # opened again: the last solving no longer stands
+        # opened again: the last solving no longer holds
         ticket.metrics.pop("solved_at", None)
         ticket.step(
             again,

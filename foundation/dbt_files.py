@@ -1,7 +1,7 @@
 """Prepares the dbt project before dbt runs: writes the list of metric models, and links the project's parts
 together if the seeds are in another folder.
 
-dbt must see every `ref` when it parses, so the union of all metrics can't find the models by itself.
+dbt must see every `ref` when it parses, so the union of all metrics can't look for the models.
 `write_metric_models` writes the list that the union loops over. It runs before each build, and a test
 compares the committed file with it. To run it alone: `python -m foundation.dbt_files` (exit code 1 if the
 file changed).

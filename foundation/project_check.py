@@ -175,7 +175,7 @@ def _line_of(key: str, text: list[str], first: int) -> int:
 
 
 def load_yaml(file: Path) -> Any:
-    """The content of a YAML file, by a safe loader, in C where there is one."""
+    """Return the content of a YAML file, by a safe loader: the one in C if it is installed."""
     return yaml.load(file.read_bytes(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 

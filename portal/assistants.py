@@ -258,7 +258,7 @@ def in_words(figure: figures.Figure, zone: str) -> str:
 
 
 def _span(reader: Reader, line: str, period: str) -> Span:
-    """The period of a line that is asked for; by itself the newest that is finished.
+    """Return the requested period of a line; by default the newest finished one.
 
     Raises:
         HTTPException: there is none for them.

@@ -1,5 +1,5 @@
-"""A line by itself: its whole history with goals, restatements and definition flags; and the months and
-quarters of all lines."""
+"""One line: its whole history with goals, restatements and definition flags; and the months and quarters of
+all lines."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """My numbers: what somebody types in, for the newest finished week first and the running one after it; of
 lines that are kept by month, for the newest finished month and the running one.
 
-A number is saved by itself. One that replaces another needs a reason, and all of them stay in the trail.
+Each number is saved on its own. One that replaces another needs a reason, and all of them stay in the trail.
 """
 
 from __future__ import annotations

@@ -104,7 +104,7 @@ where
 {%- endmacro %}
 
 {#-
-    The settings that a model reads, by itself or through the models and macros it uses: their names stand in quotes in the code.
+    The settings that a model reads, by itself or through the models and macros it uses: their names are in quotes in the code.
     `seen` keeps them: the metrics share their helpers.
 -#}
 {% macro settings_read_by(unique_id, seen) %}

@@ -95,6 +95,6 @@ def open_pipeline(entry: SourceEntry, settings: Settings) -> tuple[Any, list[str
 
 
 def is_pending(entry: SourceEntry, settings: Settings) -> bool:
-    """Whether a killed run left fetched data: what `has_pending_data` says of an open pipeline."""
+    """Whether a killed run left fetched data. An open pipeline has `has_pending_data` for that."""
     packages = ("normalize/extracted", "load/normalized")
     return any(any((settings.dlt_dir / entry.name).glob(f"{folder}/*")) for folder in packages)

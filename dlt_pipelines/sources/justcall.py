@@ -249,7 +249,7 @@ def _window(run: Run, name: str) -> dict[str, str | None]:
 def _pulled(
     run: Run, name: str, path: str, fields: Fields, who: dict[str, str] | None = None
 ) -> Iterator[Any]:
-    """Calls of the run's window. `who`: a filter by person, where there is one."""
+    """Calls of the run's window. `who`: a filter by person, or nothing."""
     params: dict[str, Any] = {**_window(run, name), "sort": "id", **(who or {})}
     pages = (
         [_row(row) for row in page if run.window.wants(at(row, "agent_id"))]

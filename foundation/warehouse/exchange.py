@@ -16,7 +16,8 @@ NAME = "lake"
 HERE = "here"
 """What a file is called beside it."""
 TAKEN = "taken_from_lake"
-"""Table of the local file: which lake its raw tables are from, and as of which of its snapshots."""
+"""Table of the local file: the lake that its raw tables come from, and the snapshot of the lake that they
+were copied at."""
 
 
 def attach_file(connection: duckdb.DuckDBPyConnection, file: Path) -> None:

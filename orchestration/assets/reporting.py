@@ -188,7 +188,7 @@ def _mailed(
     if report.held:
         context.log.warning(
             f"{label} is held: {' '.join(report.gate.reasons)} Only {company.mail.operator} has heard of it."
-            " Fix the cause and build; then it goes out by itself, or by `scoreline send`."
+            " Fix the cause and build; then it goes out automatically, or by `scoreline send`."
         )
     return dg.MaterializeResult(
         metadata={

@@ -86,7 +86,7 @@ def BarChart(
     """One series as bars; a goal is dashed.
 
     Args:
-        y: the column with the numbers; the others as of `LineChart`.
+        y: the column with the numbers; for the others see `LineChart`.
     """
     shown = [series(name or title, data.column(y), "c1", "bar")]
     if goal:

@@ -42,7 +42,7 @@ def receipt_of(
     Args:
         lines: the page's lines; where none of them counts the metric, the row leads nowhere.
         period: the row's column with the label of its period; a row without it is of the line's own.
-        part: as of `Receipts.href`.
+        part: see `Receipts.href`.
     """
     line = next(iter(lines.where(metric_id=metric_id)), None)
 

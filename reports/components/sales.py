@@ -134,7 +134,7 @@ def goal_cover(row: Row) -> str:
 
 
 def Sql(*blocks: Result, text: str = "SQL of this section") -> Markup:
-    """The statements behind a section's numbers; each can be run on the published file by itself."""
+    """Return the statements behind a section's numbers; each can be run alone on the published file."""
     return _html.sql(blocks, text)
 
 

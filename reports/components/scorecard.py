@@ -87,7 +87,7 @@ def Attention(*lines: Result, pace: Result | None = None) -> Markup:
     """The lines that missed their goal, the most telling first.
 
     Args:
-        lines: as of `Headline`.
+        lines: see `Headline`.
         pace: the block `pace`: what the running week needs.
     """
     every = lines_of(itertools.chain(*lines))

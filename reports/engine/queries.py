@@ -274,7 +274,7 @@ def try_block(cursor: duckdb.DuckDBPyConnection, block: Block, params: Mapping[s
     does not exist.
 
     Raises:
-        PageError: as of `run`.
+        PageError: see `run`.
     """
     # written into the text: DuckDB imports numpy for the first value that is bound
     sql = _with_values(block.sql, params) if check_block(cursor, block, params) else block.sql

@@ -160,7 +160,7 @@ def tree_of(source: Source, env: SandboxedEnvironment) -> tuple[nodes.Template, 
     """The page's syntax tree, and the names that it takes from outside.
 
     Raises:
-        PageError: as of `compile_page`.
+        PageError: see `compile_page`.
     """
     with _syntax_errors(source):
         tree = env.parse(source.body)

@@ -171,8 +171,8 @@ class Mailing:
             (self.report.sent if outcome.state == "sent" else self.report.already_sent).append(address)
 
     def remember(self, conditions: dict[str, str], scope: str) -> None:
-        """Record a condition, of which the operator gets one mail when it begins and one when it is over.
-        `conclude` sends it."""
+        """Record a condition. The operator gets one mail when it begins and one when it is over; `conclude`
+        sends it."""
         try:
             remember(self.settings, conditions, scope)
         except DeliveryFailed as error:

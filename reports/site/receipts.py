@@ -27,7 +27,7 @@ CONFIDENTIAL = ".confidential"
 
 def title_of(label: str, part: int, parts: int, ending: str = "") -> str:
     """A file's heading: `Receipts, week of 20 October`, or `..., part 1 of 3`. `label`: the period's;
-    `ending`: as of `Period.split`."""
+    `ending`: see `Period.split`."""
     title = f"Receipts, {period_text(label)}" + (", confidential lines" if ending else "")
     return title + (f", part {part} of {parts}" if parts > 1 else "")
 

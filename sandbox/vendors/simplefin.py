@@ -2,7 +2,7 @@
 quota of a day.
 
 The banks' data is fetched once a day at 04:10 of the company's zone and holds the day before. Besides the
-company's own accounts there are three that are no cash: an investment account with holdings, a mortgage with
+company's own accounts there are three that are not cash: an investment account with holdings, a mortgage with
 a positive balance, and points whose currency is a URL. The euro bank wants a new sign-in from 12 to 20
 November 2025; the card was connected again on 1 December 2025 and has another id since.
 """

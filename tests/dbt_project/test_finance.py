@@ -187,7 +187,7 @@ def bank(warehouse: RawWarehouse) -> None:
     # the main account twice, both of today: nobody knows which of them counts, and the week has no whole day
     rest = {"S2": "60", "N": "40", "G": "999", "C": "-20"}
     day("2025-11-11", {"M": "100", "M2": "100"} | rest)
-    # the one before stands still: plainly the former self; the banks complain of it, of the card, and of the
+    # the previous one no longer changes: plainly its former self; the banks complain of it, of the card, and of the
     # euro account
     day(
         "2025-11-18",

@@ -14,7 +14,7 @@ RECENT, LONG_AGO = "2025-10-24T15:00:00Z", "2025-07-01T15:00:00Z"
 
 @pytest.fixture(scope="module")
 def warehouse(make_warehouse: MakeWarehouse) -> RawWarehouse:
-    """Monday 2025-10-27, 07:00 in Chicago: 1,000 contacts of which four are archived, and a few calls and
+    """Monday 2025-10-27, 07:00 in Chicago: 1,000 contacts, four of them archived, and a few calls and
     tickets."""
     made = make_warehouse("2025-10-27T12:00:00", seeds=SEEDS)
     made.change(

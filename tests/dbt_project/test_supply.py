@@ -154,7 +154,7 @@ def _add_leads(made: RawWarehouse) -> None:
             mail("2", "sunday", "2025-10-20T02:00:00Z"),  # still Sunday evening in Chicago
             mail("3", "a", "2025-10-20T15:00:00Z", opened_at="2025-10-20T16:00:00Z"),
             mail("4", "b", "2025-10-20T15:00:00Z"),
-            mail("5", "old", "2025-10-20T15:00:00Z", campaign_id=2),  # begun anew in another campaign
+            mail("5", "old", "2025-10-20T15:00:00Z", campaign_id=2),  # begun again in another campaign
             mail("6", "d", "2025-10-21T15:00:00Z", is_bounced=True, opened_at="2025-10-21T16:00:00Z"),
             mail("7", "a", "2025-10-23T15:00:00Z", 2, open_count=2, replied_at="2025-10-27T15:00:00Z"),
             mail("8", "b", "2025-10-23T15:00:00Z", 2),
@@ -314,7 +314,7 @@ def test_the_queue_is_what_waits_in_campaigns_that_send(warehouse: RawWarehouse)
 
 
 def test_runway_in_days_of_the_calendar_and_in_sending_days(warehouse: RawWarehouse) -> None:
-    # five new leads on the sending days 13, 19, 20, 21 and 23 October, on the last of which only follow-ups
+    # five new leads on the sending days 13, 19, 20, 21 and 23 October; on the last day only follow-ups
     # went out
     assert fact(warehouse, "lead_queue_runway_sending", W43)["denominator"] == 1
     assert shown(warehouse, "lead_queue_runway_sending", W43) == (30, "met", "live")
@@ -338,7 +338,7 @@ def test_no_sending_is_no_runway(warehouse: RawWarehouse) -> None:
 
 
 def test_runway_at_capacity_is_bound_by_the_mailboxes(warehouse: RawWarehouse) -> None:
-    # the campaigns want 20 and 30 new leads a day; one mailbox sends 50 mails, of which follow-ups take 60 %
+    # the campaigns want 20 and 30 new leads a day; one mailbox sends 50 mails, and follow-ups take 60 % of them
     # of the first campaign's: (20 * 0.4 + 30) / 50 of 50 = 38
     row = fact(warehouse, "lead_queue_runway_capacity", W44)
     assert (row["numerator"], row["denominator"], row["value"]) == (190, 38, 5)

@@ -191,8 +191,8 @@ def made(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> dict[str
 
 
 def copy_of(made: dict[str, Install], which: str) -> Install:
-    """A copy of that home to do anything with, in the place of the copy before; the sandbox's clock stands on
-    Monday, without faults."""
+    """A copy of that home to do anything with, in the place of the copy before; the sandbox's clock is fixed
+    at Monday, without faults."""
     kept = made[which]
     kept.sandbox.clear_faults()
     home = kept.home.with_name("home")

@@ -154,7 +154,7 @@ def over(settings: Settings, run_id: str) -> Run:
 
 
 def built(folder: Path, name: str) -> dg.DagsterRun:
-    """The build that followed the refresh by itself, once it is over."""
+    """The build that followed the refresh automatically, once it is over."""
     give_up = time.monotonic() + PATIENCE
     tags = {"scoreline/company": name}
     while True:

@@ -1,5 +1,5 @@
-"""The terminal: what `scoreline` lists, what it says of errors, and what it does before it hands over to another
-program."""
+"""The terminal: what `scoreline` lists, how it reports errors, and what it does before it hands over to
+another program."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ OWNERS = {"inside_sales": "maya_torres", "warm_250": "victor_lang", "hybrid_sale
 
 
 class Browser:
-    """Keeps cookies, sends forms as a browser does, follows no redirect by itself."""
+    """Keeps cookies, sends forms as a browser does, does not follow redirects."""
 
     def __init__(self, app: FastAPI, address: str = ADDRESS) -> None:
         self.client = TestClient(app, base_url=address, follow_redirects=False, raise_server_exceptions=False)

@@ -47,8 +47,8 @@ class Daemon:
             return self.ran()
 
     def build(self, at: datetime, settings: Settings) -> None:
-        """What a build leaves: the published database as of then, and the word that the site stands on it.
-        dbt has tests of its own."""
+        """What a build leaves: the published database of that moment, and the event that the site was built
+        from it. dbt has tests of its own."""
         with freeze_time(at):
             PublishedFile(settings.published_path, earlier=0, as_of=at).write()
             self.instance.report_runless_asset_event(dg.AssetMaterialization(SITE))

@@ -131,7 +131,7 @@ class PublishedFile:
     earlier: int = 30
     """Made-up weeks before W40."""
     changes: int = 6
-    """How many weeks of Dials have been judged anew; 0: nothing that was published has changed at all."""
+    """How many weeks of Dials have been judged again; 0: nothing that was published has changed."""
 
     @property
     def first(self) -> date:

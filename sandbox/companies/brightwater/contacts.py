@@ -96,7 +96,7 @@ def write_contacts(book: Book, crm: Crm, firms: list[tuple[int, str]]) -> None:
 
 
 def _progress(book: Book, rng: random.Random, crm: Crm, contact: Contact) -> Contact:
-    """How far a contact gets through the lifecycle; a stage that is skipped has no date, and what lies after
+    """How far a contact gets through the lifecycle; a stage that is skipped has no date, and what comes after
     the clock has not happened."""
     when, stage, reached = contact.created, 0, {}
     luck = _SOURCES.get(contact.source, (0, 1.0))[1]

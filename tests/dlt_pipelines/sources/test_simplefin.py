@@ -501,7 +501,7 @@ def test_a_key_is_the_same_in_both_versions_and_an_id_keeps_it(sandbox: Sandbox,
     load("simplefin", Settings(), company)
     found = [("A", "bank.example/Checking"), ("B", "Other Bank/Checking"), ("C", "bank.example/Savings")]
     assert query(Settings(), keys) == found
-    # the second version, and the bank has renamed an account: its id keeps the key; one that is linked anew
+    # the second version, and the bank has renamed an account: its id keeps the key; one that is linked again
     # gets the key of its former self
     connections = [
         {"conn_id": "1", "org_id": "O1", "org_url": "https://www.bank.example"},

@@ -172,7 +172,7 @@ def test_what_is_refused_is_tried_again_or_told(
     later = online.model_copy(update={"as_of": online.now() + timedelta(hours=2)})
     if state == "uncertain":
         assert send_weekly_scorecard(later, only, W43).uncertain == [channel]
-        assert len(server.messages(channel)) == taken, "never a second time by itself"
+        assert len(server.messages(channel)) == taken, "never a second time automatically"
     else:
         assert send_weekly_scorecard(later, only, W43).sent == [channel]
         assert len(server.messages(channel)) == 1

@@ -378,7 +378,7 @@ def test_changes_are_told_from_the_recipient_s_last_mail_on(settings: Settings, 
 
 
 def test_a_ledger_that_cannot_be_read_stops_everything(settings: Settings, company: Company) -> None:
-    settings.store_path.write_text("this is no database, and long enough to be read as one" * 40)
+    settings.store_path.write_text("this is not a database, and long enough to be read as one" * 40)
     with pytest.raises(DeliveryFailed, match=r"store.sqlite: .*Nothing was sent"):
         send_weekly_scorecard(settings, company, W43)
     assert not settings.outbox_dir.exists()

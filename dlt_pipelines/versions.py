@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from dlt_pipelines.core.api_versions import LastDay
-from dlt_pipelines.doctor.findings import Finding
+from dlt_pipelines.core.source import Finding
 from dlt_pipelines.registry import SOURCES
 from foundation.settings import Company
 from foundation.warehouse import ApiVersion

@@ -37,9 +37,9 @@ from dlt_pipelines.core.settlement import (
 from dlt_pipelines.core.tables import running
 from dlt_pipelines.core.unchanged import is_stored
 from dlt_pipelines.core.window import CURSORS, Window
-from dlt_pipelines.doctor import credential_ages
 from dlt_pipelines.errors import PermanentError, SourceError
 from dlt_pipelines.registry import SOURCES, SourceEntry, source_entry
+from dlt_pipelines.wire import credential_ages
 from dlt_pipelines.wire.connection import Connection
 from dlt_pipelines.wire.redaction import Redactor, redacted_logs
 from foundation.seeds import check_seeds

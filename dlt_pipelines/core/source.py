@@ -18,7 +18,6 @@ from typing_extensions import TypeVar
 from dlt_pipelines.core.api_versions import ApiVersions
 from dlt_pipelines.core.outcome import Outcome
 from dlt_pipelines.core.run import C, M, Run
-from dlt_pipelines.doctor.findings import Finding
 from dlt_pipelines.wire.credentials import Credentials
 from foundation.settings import Company, Settings
 
@@ -88,6 +87,23 @@ class Table(Generic[R]):
     def keys(self) -> tuple[str, ...]:
         """The columns of the key."""
         return (self.key,) if isinstance(self.key, str) else self.key
+
+
+# ------------------------------------------------------------------ what the doctor says
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the doctor's report."""
+
+    source: str
+    check: str
+    level: Literal["ok", "warn", "fail", "info"]
+    """fail: loading will not work. warn: loading works, but a number will be wrong or missing. info: nothing
+    to do."""
+    detail: str
+    way_out: str = ""
+    """What a person can do; empty if there is nothing to do."""
 
 
 # ------------------------------------------------------------------ the source

@@ -13,17 +13,17 @@ import duckdb
 
 from dlt_pipelines import versions
 from dlt_pipelines.core.clocks import APART
-from dlt_pipelines.doctor import credential_ages, machine
-from dlt_pipelines.doctor.findings import Finding
+from dlt_pipelines.core.source import Finding
+from dlt_pipelines.doctor import machine
+from dlt_pipelines.doctor.findings import credential_ages
 from dlt_pipelines.errors import SourceError, TransientError
 from dlt_pipelines.registry import SOURCES, SourceEntry, source_entry
 from dlt_pipelines.wire.connection import Connection
+from dlt_pipelines.wire.credential_ages import values_of
 from dlt_pipelines.wire.redaction import Redactor, redacted_logs
 from foundation.calendar import local_date
 from foundation.settings import Company, Settings, SettingsError, env_file
 from foundation.warehouse import WarehouseError, open_warehouse, read_published
-
-__all__ = ["Finding", "diagnose"]
 
 
 def diagnose(settings: Settings, company: Company, sources: Collection[str] | None = None) -> list[Finding]:
@@ -61,9 +61,9 @@ def _checks(entry: SourceEntry, settings: Settings, company: Company, redact: Re
             return
         credentials = source.credentials()
         redact.learn(*credentials.secrets())
-        values = credential_ages.values_of(credentials)
+        values = values_of(credentials)
         yield from (Finding(entry.name, name, "ok", "set") for name in variables if name not in values)
-        yield from credential_ages.findings(entry.name, settings, company, values)
+        yield from credential_ages(entry.name, settings, company, values)
     yield from versions.findings(entry.name, company, local_date(settings.now(), company.zone))
     client = source.connect(settings, company)
     assert client is not None  # its credentials are set

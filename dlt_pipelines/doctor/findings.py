@@ -1,29 +1,16 @@
-"""A finding of the doctor, and checks that several sources share."""
+"""Checks of the doctor that several sources share."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
+from dlt_pipelines.core.source import Finding
 from dlt_pipelines.errors import NotAvailable
+from dlt_pipelines.wire.credential_ages import since
 from foundation.calendar import local_date
 from foundation.seeds import seed_rows
 from foundation.settings import Company, Settings, load_company
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One line of the doctor's report."""
-
-    source: str
-    check: str
-    level: Literal["ok", "warn", "fail", "info"]
-    """fail: loading will not work. warn: loading works, but a number will be wrong or missing. info: nothing
-    to do."""
-    detail: str
-    way_out: str = ""
-    """What a person can do; empty if there is nothing to do."""
 
 
 def readable(source: str, what: str, call: Callable[[], Any], way_out: str) -> Finding:
@@ -105,3 +92,21 @@ def people_missing(source: str, settings: Settings, emails: Collection[str], wha
         )
     if not wrong and not unknown:
         yield Finding(source, "people", "ok", f"every person in people.csv is a {what}")
+
+
+def credential_ages(
+    source: str, settings: Settings, company: Company, values: dict[str, str]
+) -> Iterator[Finding]:
+    """Yield the age of each credential; a warning if it is older than `credentials.rotate_after_days`."""
+    most = company.credentials.rotate_after_days
+    for name, first_seen in since(settings, source, values).items():
+        days = (settings.now() - first_seen).days
+        age = f"set, the same since {first_seen:%Y-%m-%d} ({days} {'day' if days == 1 else 'days'})"
+        if days > most:
+            way_out = (
+                f"Replace {name} with a new one from the vendor, or raise credentials.rotate_after_days in"
+                f" company.toml (it is {most})."
+            )
+            yield Finding(source, name, "warn", age, way_out)
+        else:
+            yield Finding(source, name, "ok", age)

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 from dotenv import dotenv_values
 
-from dlt_pipelines.doctor import credential_ages
-from dlt_pipelines.doctor.findings import Finding
+from dlt_pipelines.core.source import Finding
+from dlt_pipelines.doctor.findings import credential_ages
 from foundation.errors import ScorelineError
 from foundation.private import open_to_others
 from foundation.seeds import MOST_FAULTS, SEEDS, seed_faults
@@ -55,7 +55,7 @@ def _mail(settings: Settings, company: Company) -> Iterator[Finding]:
     }
     given = {name: secret.get_secret_value() for name, secret in secrets.items() if secret}
     if given:
-        yield from credential_ages.findings("mail", settings, company, given)
+        yield from credential_ages("mail", settings, company, given)
     wanted = {*(one.channel for one in company.mail.subscriptions), *company.mail.alerts_also_to} - {"mail"}
     for channel in ("slack", "teams"):
         name = f"{channel.upper()}_WEBHOOK_URL"

@@ -15,8 +15,7 @@ from typing import Any
 
 from dlt_pipelines.core.records import plain, typed
 from dlt_pipelines.core.run import Run
-from dlt_pipelines.core.source import EVERYTHING, ColumnType, Table
-from dlt_pipelines.doctor.findings import Finding
+from dlt_pipelines.core.source import EVERYTHING, ColumnType, Finding, Table
 from dlt_pipelines.wire.connection import Connection
 from foundation.cells import Rejected
 from foundation.text import is_utf_16

@@ -23,9 +23,8 @@ from pathlib import Path
 from typing import Any
 
 from dlt_pipelines.core.run import Run
-from dlt_pipelines.core.source import ColumnType, Source
+from dlt_pipelines.core.source import ColumnType, Finding, Source
 from dlt_pipelines.core.values import LARGEST_WHOLE
-from dlt_pipelines.doctor.findings import Finding
 from dlt_pipelines.kinds.csv_files import (
     Folder,
     Header,

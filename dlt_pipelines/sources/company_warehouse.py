@@ -31,8 +31,7 @@ from dlt.sources.sql_database.helpers import TableLoader
 from pydantic import Field, SecretStr
 
 from dlt_pipelines.core.run import Run
-from dlt_pipelines.core.source import Source
-from dlt_pipelines.doctor.findings import Finding
+from dlt_pipelines.core.source import Finding, Source
 from dlt_pipelines.errors import PermanentError, SourceError, TransientError
 from dlt_pipelines.kinds import queries
 from dlt_pipelines.kinds.queries import Memory, Query

@@ -39,8 +39,7 @@ from pydantic import Field, SecretStr
 
 from dlt_pipelines.core.api_versions import ApiVersions, last_day
 from dlt_pipelines.core.records import at
-from dlt_pipelines.core.source import Source
-from dlt_pipelines.doctor.findings import Finding
+from dlt_pipelines.core.source import Finding, Source
 from dlt_pipelines.errors import NotAvailable, PermanentError, SourceError
 from dlt_pipelines.kinds.ads import diagnosis, pull
 from dlt_pipelines.kinds.ads.platform import Memory, Platform, Row, flat, other_days

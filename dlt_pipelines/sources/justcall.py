@@ -37,8 +37,8 @@ from pydantic import Field, SecretStr
 from dlt_pipelines.core.api_versions import only
 from dlt_pipelines.core.records import Fields, at, kinds, typed
 from dlt_pipelines.core.run import Run
-from dlt_pipelines.core.source import Source, Table
-from dlt_pipelines.doctor.findings import Finding, people_missing, readable
+from dlt_pipelines.core.source import Finding, Source, Table
+from dlt_pipelines.doctor.findings import people_missing, readable
 from dlt_pipelines.errors import NotAvailable, SourceError
 from dlt_pipelines.wire.budget import Budget, Limit
 from dlt_pipelines.wire.client import Client

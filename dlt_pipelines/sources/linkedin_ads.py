@@ -40,8 +40,7 @@ from pydantic import Field, SecretStr
 
 from dlt_pipelines.core.api_versions import ApiVersions, LastDay, last_day, months_after
 from dlt_pipelines.core.records import at
-from dlt_pipelines.core.source import Source
-from dlt_pipelines.doctor.findings import Finding
+from dlt_pipelines.core.source import Finding, Source
 from dlt_pipelines.errors import NotAvailable, PermanentError, SourceError
 from dlt_pipelines.kinds.ads import diagnosis, pull
 from dlt_pipelines.kinds.ads.platform import AdsRun, Memory, Platform, Row, flat, other_days

@@ -23,8 +23,7 @@ from datetime import datetime
 from typing import Any
 
 from dlt_pipelines.core.run import Run
-from dlt_pipelines.core.source import ColumnType, Source
-from dlt_pipelines.doctor.findings import Finding
+from dlt_pipelines.core.source import ColumnType, Finding, Source
 from dlt_pipelines.errors import PermanentError, TransientError
 from dlt_pipelines.kinds.csv_files import Folder, Header, Read, read_folder, tables
 from foundation.calendar import local_date

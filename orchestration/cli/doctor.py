@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from dlt_pipelines.core.source import Finding
 from dlt_pipelines.doctor.checks import diagnose
-from dlt_pipelines.doctor.findings import Finding
 from dlt_pipelines.registry import SOURCES
 from foundation.settings import Settings, env_file, load_company
 from orchestration.cli.demo_home import world_of_home

@@ -21,8 +21,8 @@ import pytest
 from click.testing import CliRunner
 from rich.console import Console
 
+from dlt_pipelines.core.source import Finding
 from dlt_pipelines.doctor import machine
-from dlt_pipelines.doctor.findings import Finding
 from foundation.errors import ScorelineError, SettingsError
 from foundation.progress import VARIABLE, tell
 from foundation.settings import PROJECT_ROOT, Settings, load_company

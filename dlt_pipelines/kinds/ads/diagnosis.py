@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
 
-from dlt_pipelines.doctor.findings import Finding, existing, readable
+from dlt_pipelines.core.source import Finding
+from dlt_pipelines.doctor.findings import existing, readable
 from dlt_pipelines.kinds.ads.platform import Platform, zone_of
 from dlt_pipelines.wire.client import Client
 from foundation.calendar import local_date

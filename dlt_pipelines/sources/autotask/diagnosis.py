@@ -6,7 +6,8 @@ import urllib.parse
 from collections.abc import Generator, Iterator
 from datetime import timedelta
 
-from dlt_pipelines.doctor.findings import Finding, existing, people_missing
+from dlt_pipelines.core.source import Finding
+from dlt_pipelines.doctor.findings import existing, people_missing
 from dlt_pipelines.errors import NotAvailable
 from dlt_pipelines.sources.autotask.access import POLITE_SHARE, SOURCE, Facts, threshold
 from dlt_pipelines.sources.autotask.fields import ENTITIES

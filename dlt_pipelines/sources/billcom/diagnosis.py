@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from dlt_pipelines.doctor.findings import Finding, readable
+from dlt_pipelines.core.source import Finding
+from dlt_pipelines.doctor.findings import readable
 from dlt_pipelines.sources.billcom.access import SOURCE, Facts
 from dlt_pipelines.wire.client import Client
 from dlt_pipelines.wire.paging import expect

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from dlt_pipelines.doctor.findings import Finding, existing, people_missing, readable
+from dlt_pipelines.core.source import Finding
+from dlt_pipelines.doctor.findings import existing, people_missing, readable
 from dlt_pipelines.errors import NotAvailable
 from dlt_pipelines.sources.copper.access import LOOK_OUT, SOURCE, Facts
 from dlt_pipelines.sources.copper.lists import (

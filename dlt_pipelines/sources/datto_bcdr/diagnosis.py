@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from dlt_pipelines.doctor.findings import Finding, existing, readable
+from dlt_pipelines.core.source import Finding
+from dlt_pipelines.doctor.findings import existing, readable
 from dlt_pipelines.sources.datto_bcdr.access import BLANK, SOURCE, Facts
 from dlt_pipelines.sources.datto_bcdr.lists import all_devices, all_domains, assets_of, backups_of, having
 from dlt_pipelines.wire.client import Client

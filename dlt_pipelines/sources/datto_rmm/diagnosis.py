@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from dlt_pipelines.doctor.findings import Finding, existing, readable
+from dlt_pipelines.core.source import Finding
+from dlt_pipelines.doctor.findings import existing, readable
 from dlt_pipelines.sources.datto_rmm.access import SOURCE, request_rate
 from dlt_pipelines.sources.datto_rmm.lists import listing
 from dlt_pipelines.wire.client import Client

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from dlt_pipelines.doctor.findings import Finding, currency_differs, existing, people_missing, readable
+from dlt_pipelines.core.source import Finding
+from dlt_pipelines.doctor.findings import currency_differs, existing, people_missing, readable
 from dlt_pipelines.errors import NotAvailable
 from dlt_pipelines.sources.hubspot import marketing
 from dlt_pipelines.sources.hubspot.api import ADD_SCOPE, SOURCE, paged, path, record_rows, results

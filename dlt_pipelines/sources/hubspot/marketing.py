@@ -39,9 +39,9 @@ import dlt
 from dlt_pipelines.core.once import Once
 from dlt_pipelines.core.records import Batches, Fields, Promised, at, kinds, sound, typed
 from dlt_pipelines.core.run import snapshot_day
-from dlt_pipelines.core.source import ColumnType, Table, replaces_same
+from dlt_pipelines.core.source import ColumnType, Finding, Table, replaces_same
 from dlt_pipelines.core.values import parse
-from dlt_pipelines.doctor.findings import Finding, readable
+from dlt_pipelines.doctor.findings import readable
 from dlt_pipelines.errors import Gone, NotAvailable
 from dlt_pipelines.sources.hubspot import traffic
 from dlt_pipelines.sources.hubspot.api import (

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from dlt_pipelines.doctor.findings import Finding, people_missing, readable
+from dlt_pipelines.core.source import Finding
+from dlt_pipelines.doctor.findings import people_missing, readable
 from dlt_pipelines.sources.intercom.access import SOURCE, Facts, workspace
 from dlt_pipelines.sources.intercom.lists import listing, updated_since
 from dlt_pipelines.wire.client import Client

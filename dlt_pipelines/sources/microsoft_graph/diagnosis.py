@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from dlt_pipelines.doctor.findings import Finding
+from dlt_pipelines.core.source import Finding
 from dlt_pipelines.errors import NotAvailable
 from dlt_pipelines.sources.microsoft_graph.access import CONSENT, SOURCE
 from dlt_pipelines.sources.microsoft_graph.pages import made_at, score_pages

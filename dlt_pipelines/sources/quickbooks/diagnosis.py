@@ -7,7 +7,8 @@ from datetime import datetime
 from functools import partial
 
 from dlt_pipelines.core.records import at
-from dlt_pipelines.doctor.findings import Finding, currency_differs, readable
+from dlt_pipelines.core.source import Finding
+from dlt_pipelines.doctor.findings import currency_differs, readable
 from dlt_pipelines.sources.quickbooks.access import RECONNECT, SOURCE, Facts, access_end, ends_soon
 from dlt_pipelines.sources.quickbooks.fields import ENTITIES, REPORTS
 from dlt_pipelines.sources.quickbooks.queries import company_facts, count

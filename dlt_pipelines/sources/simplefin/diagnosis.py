@@ -9,7 +9,8 @@ from typing import Any
 
 import duckdb
 
-from dlt_pipelines.doctor.findings import Finding, existing
+from dlt_pipelines.core.source import Finding
+from dlt_pipelines.doctor.findings import existing
 from dlt_pipelines.sources.simplefin.access import PER_DAY, SOURCE, known_keys, used
 from dlt_pipelines.sources.simplefin.answers import (
     accounts_of,

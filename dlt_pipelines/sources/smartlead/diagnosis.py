@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dlt_pipelines.doctor.findings import Finding
+from dlt_pipelines.core.source import Finding
 from dlt_pipelines.sources.smartlead.access import SOURCE
 from dlt_pipelines.sources.smartlead.lists import campaign_rows, mailbox_pages
 from dlt_pipelines.wire.client import Client

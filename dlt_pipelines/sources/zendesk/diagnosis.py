@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from dlt_pipelines.doctor.findings import Finding, people_missing, readable
+from dlt_pipelines.core.source import Finding
+from dlt_pipelines.doctor.findings import people_missing, readable
 from dlt_pipelines.sources.zendesk.access import ADMIN, EXPORT, SOURCE, WAY_OUT, Facts
 from dlt_pipelines.sources.zendesk.lists import STAFF, listing
 from dlt_pipelines.wire.client import Client

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from dlt_pipelines.core.load import load
+from dlt_pipelines.core.source import Finding
 from dlt_pipelines.doctor.checks import diagnose
-from dlt_pipelines.doctor.findings import Finding
 from dlt_pipelines.errors import PermanentError
 from dlt_pipelines.registry import SOURCES
 from dlt_pipelines.sources import hubspot

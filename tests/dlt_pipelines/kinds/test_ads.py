@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from dlt_pipelines.core.load import LoadReport, load
+from dlt_pipelines.core.source import Finding
 from dlt_pipelines.core.window import Window
 from dlt_pipelines.doctor.checks import diagnose
-from dlt_pipelines.doctor.findings import Finding
 from dlt_pipelines.errors import PermanentError, TransientError
 from dlt_pipelines.kinds.ads.pull import slices
 from dlt_pipelines.sources import linkedin_ads as linkedin_source

@@ -11,15 +11,13 @@ import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
 from pydantic import SecretStr
 
-from dlt_pipelines.doctor.findings import Finding
 from dlt_pipelines.wire.credentials import Credentials
-from foundation.settings import Company, Settings
+from foundation.settings import Settings
 
 _STAYS = ("_ID", "_USERNAME", "_EMAIL")
 """Endings of variables that name an account; they are never rotated."""
@@ -59,22 +57,6 @@ def since(settings: Settings, source: str, values: dict[str, str]) -> dict[str, 
     if fresh != kept:
         _write(path, fresh)
     return found
-
-
-def findings(source: str, settings: Settings, company: Company, values: dict[str, str]) -> Iterator[Finding]:
-    """Yield the age of each credential; a warning if it is older than `credentials.rotate_after_days`."""
-    most = company.credentials.rotate_after_days
-    for name, first_seen in since(settings, source, values).items():
-        days = (settings.now() - first_seen).days
-        age = f"set, the same since {first_seen:%Y-%m-%d} ({days} {'day' if days == 1 else 'days'})"
-        if days > most:
-            way_out = (
-                f"Replace {name} with a new one from the vendor, or raise credentials.rotate_after_days in"
-                f" company.toml (it is {most})."
-            )
-            yield Finding(source, name, "warn", age, way_out)
-        else:
-            yield Finding(source, name, "ok", age)
 
 
 def _hash(value: str, salt: str) -> str:

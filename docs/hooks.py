@@ -25,8 +25,8 @@ from mkdocs.structure.files import File, Files
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # mkdocs loads this file by its path
 
+from dlt_pipelines.core.versions import in_use  # noqa: E402
 from dlt_pipelines.registry import SOURCES, SourceEntry  # noqa: E402
-from dlt_pipelines.versions import in_use  # noqa: E402
 from foundation.settings import Settings, load_company  # noqa: E402
 from orchestration.cli import main as scoreline  # noqa: E402
 from reports.components import EXPORTS, signature, text_of  # noqa: E402

@@ -29,6 +29,7 @@ from foundation.text import inside_sentence
 from portal.api import definitions, figures, records
 from portal.api import notes as api_notes
 from portal.api.answers import Reads, problem, span_of, visible_line, week_of
+from portal.figures import Figure
 from portal.guard import READS, Receive, Scope, Send
 from portal.lines import goal_of, reach_of, value_of
 from portal.notes import Written, figure_of, newest_figures
@@ -222,7 +223,7 @@ def _plain(row: Row) -> Answer:
     return {name: float(value) if isinstance(value, Decimal) else value for name, value in row.items()}
 
 
-def _figures(reader: Reader, found: list[figures.Figure]) -> list[Answer]:
+def _figures(reader: Reader, found: list[Figure]) -> list[Answer]:
     """Figures in numbers and in words, with their notes and the address of their receipts."""
     note_confidential(reader, "figures for an assistant", {one.line_id for one in found})
     receipts = ReceiptsOnDemand(f"{reader.portal.url}/", known=reader.view.known)
@@ -247,7 +248,7 @@ def _figures(reader: Reader, found: list[figures.Figure]) -> list[Answer]:
     return made
 
 
-def in_words(figure: figures.Figure, zone: str) -> str:
+def in_words(figure: Figure, zone: str) -> str:
     """Return the number in words, with what it lacks: assistants repeat the words."""
     if figure.value is None:
         if figure.status == "not_applicable":

@@ -7,7 +7,7 @@ from fastapi import APIRouter, HTTPException
 from fastapi.responses import HTMLResponse
 
 from foundation.goals import DatedGoal, goals
-from portal.api.figures import Figure, figures
+from portal.figures import Figure, figures
 from portal.forms import new_key
 from portal.notes import Written
 from portal.pages import note_confidential

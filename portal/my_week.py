@@ -13,7 +13,7 @@ from foundation.cells import Rejected
 from foundation.store import begin, read
 from foundation.store.actions import OPEN, Action
 from foundation.store.notes import Note, notes_of
-from portal.api.figures import Figure
+from portal.figures import Figure
 from portal.forms import ON_THE_PAGE, new_key, sentence
 from portal.lines import about_line, goal_of, reach_of, value_of
 from portal.notes import (

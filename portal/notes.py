@@ -24,7 +24,7 @@ from foundation.store.notes import Note, add_note, notes_of, standing_notes
 from foundation.store.rows import KeyUsed, Overtaken
 from foundation.text import inside_sentence
 from portal.access import Person, viewer_of
-from portal.api.figures import Figure, figures
+from portal.figures import Figure, figures
 from portal.forms import plain_text
 from portal.web import Reader, Visit
 

@@ -47,8 +47,8 @@ def main() -> None:
 
     # after the command line is read: a wrong option is told without waiting for these imports
     from sandbox.companies import COMPANIES
-    from sandbox.engine.server import bind, make_world, serve
     from sandbox.engine.world import Limits
+    from sandbox.server import bind, make_world, serve
     from sandbox.vendors.mongodb import MongoServer
 
     try:

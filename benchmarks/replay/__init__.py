@@ -35,9 +35,9 @@ from foundation.dbt_files import project_dir
 from foundation.settings import PROJECT_ROOT, Company, Settings, load_company
 from foundation.warehouse import Warehouse
 from sandbox.companies.base import MAYA, VICTOR, at
-from sandbox.engine.server import HOST, bind, make_app
 from sandbox.engine.store import from_ms, to_ms
 from sandbox.engine.world import Clock, Limits, World
+from sandbox.server import HOST, bind, make_app
 from sandbox.vendors import hubspot
 
 COMPANY = """

@@ -1,6 +1,6 @@
 """The versions of its API that a source requests, and the last day of each.
 
-`dlt_pipelines/versions.py` reports them.
+`versions.py` reports them.
 """
 
 from __future__ import annotations

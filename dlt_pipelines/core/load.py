@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 from dlt.common.storages.load_package import create_load_id
 
-from dlt_pipelines import versions
+from dlt_pipelines.core import versions
 from dlt_pipelines.core.clocks import APART, instant_of_run, without_future
 from dlt_pipelines.core.declare import declare, lacking
 from dlt_pipelines.core.failures import translated

@@ -11,7 +11,7 @@ from datetime import timedelta
 
 import duckdb
 
-from dlt_pipelines import versions
+from dlt_pipelines.core import versions
 from dlt_pipelines.core.clocks import APART
 from dlt_pipelines.core.source import Finding
 from dlt_pipelines.doctor import machine

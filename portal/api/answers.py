@@ -168,7 +168,6 @@ Noted = Depends(note_read)
 
 # ---- long lists ----
 
-Number = float | None
 LineId = Annotated[str, Path(max_length=200, pattern=r"^[\w.:-]+$", description="`section.metric`")]
 OptionalLine = Annotated[
     str, Query(max_length=200, pattern=r"^[\w.:-]*$", description="Only this line, `section.metric`.")

@@ -15,11 +15,11 @@ from portal.api.answers import (
     Cursor,
     Limit,
     Noted,
-    Number,
     OptionalLine,
     OptionalSection,
     page_of,
 )
+from portal.figures import Number
 
 router = APIRouter(prefix="/api/v1", responses=PROBLEMS, dependencies=[Noted])
 

@@ -14,7 +14,6 @@ from portal.api.answers import (
     Cursor,
     Limit,
     Noted,
-    Number,
     OptionalLine,
     Week,
     Year,
@@ -24,6 +23,7 @@ from portal.api.answers import (
     visible_line,
     week_of,
 )
+from portal.figures import Number
 
 router = APIRouter(prefix="/api/v1", responses=PROBLEMS, dependencies=[Noted])
 

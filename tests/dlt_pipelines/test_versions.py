@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from dlt_pipelines import versions
+from dlt_pipelines.core import versions
 from dlt_pipelines.core.load import load
 from dlt_pipelines.errors import Gone, PermanentError
 from dlt_pipelines.registry import SOURCES

@@ -12,7 +12,8 @@ from foundation.settings import PROJECT_ROOT
 
 FORBIDDEN = {
     "sandbox/vendors": ("sandbox.companies", "sandbox.registry", "sandbox.client"),
-    "sandbox/companies": ("sandbox.registry", "sandbox.client", "sandbox.engine.server"),
+    "sandbox/engine": ("sandbox.vendors", "sandbox.companies", "sandbox.registry", "sandbox.server"),
+    "sandbox/companies": ("sandbox.registry", "sandbox.client", "sandbox.server"),
     "sandbox": ("dlt_pipelines", "reports", "orchestration"),
     "dlt_pipelines": ("sandbox",),
     "reports": ("sandbox",),

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from foundation.settings import PROJECT_ROOT
+from tests.support.imports import imports
 
 FORBIDDEN = {
     "sandbox/vendors": ("sandbox.companies", "sandbox.registry", "sandbox.client"),
@@ -20,16 +17,6 @@ FORBIDDEN = {
     "foundation": ("sandbox",),
     "metric_diff": ("sandbox",),
 }
-
-
-def imports(path: Path) -> Iterator[str]:
-    """Every module that a file imports, also inside functions."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
-            yield from (f"{node.module}.{name.name}" for name in node.names)
-        elif isinstance(node, ast.Import):
-            yield from (name.name for name in node.names)
 
 
 @pytest.mark.parametrize("package", FORBIDDEN)

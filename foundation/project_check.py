@@ -160,8 +160,10 @@ def metric_faults(dbt_dir: Path) -> Iterator[str]:
 
 def yaml_fault(file: Path, error: yaml.YAMLError) -> str:
     """The sentence about a file that is not valid YAML."""
-    mark, said = getattr(error, "problem_mark", None), getattr(error, "problem", error)
-    return f"{file}, line {mark.line + 1 if mark else 1}: not valid YAML: {said}."
+    marked = error if isinstance(error, yaml.MarkedYAMLError) else None
+    mark = marked and marked.problem_mark
+    fault = (marked and marked.problem) or error
+    return f"{file}, line {mark.line + 1 if mark else 1}: not valid YAML: {fault}."
 
 
 def _line_of(key: str, text: list[str], first: int) -> int:

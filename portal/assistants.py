@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from decimal import Decimal
 from functools import wraps
+from types import MethodType
 from typing import Annotated, Any
 
 from fastapi import FastAPI, HTTPException, Request
@@ -183,7 +184,7 @@ def server_of(reader: Callable[[], Reader]) -> MCPServer[Any]:
     tools, reads = Tools(reader), Reads()
     for tool in TOOLS:
         server.add_tool(
-            _asked(getattr(tools, tool.__name__), reader, reads),
+            _asked(MethodType(tool, tools), reader, reads),
             annotations=ToolAnnotations(read_only_hint=True, open_world_hint=False),
         )
     return server

@@ -166,12 +166,8 @@ def _rows(run: Run[Any, Memory], query: Query) -> Iterator[dict[str, Any]]:
             "row_number": number,
             "category": category,
             "day": _day(row.get("day"), run.company.zone, where, warn),
-            "value": parse("decimal", _plain(row["value"]), f"{where} value", warn),
+            "value": parse("decimal", row["value"], f"{where} value", warn),
         }
-
-
-def _plain(value: Any) -> Any:
-    return value.to_decimal() if hasattr(value, "to_decimal") else value  # MongoDB's own decimal
 
 
 def _day(value: Any, zone: ZoneInfo, where: str, warn: Callable[[str], None]) -> date | None:

@@ -123,7 +123,8 @@ class Database(Connection):
         return now.astimezone(UTC) if isinstance(now, datetime) and now.tzinfo else None
 
     def _told(self, error: Exception) -> SourceError:
-        text = self.redact.cut(getattr(error, "orig", None) or error, 500)
+        of_the_driver = error.orig if isinstance(error, sa.exc.DBAPIError) else None
+        text = self.redact.cut(of_the_driver or error, 500)
         if any(word in text.lower() for word in _REFUSED):
             return PermanentError(
                 f"the database refuses: {text}. Check WAREHOUSE_SOURCE_URL and what its user may read."

@@ -190,6 +190,8 @@ def identify(client: Database) -> str:
 
 
 def _rows(documents: list[dict[str, Any]], query: MongoQuery) -> Iterator[Mapping[str, Any]]:
+    from bson import Decimal128
+
     days = [day for document in documents if (day := at(document, query.day or "")) is not None]
     # one collection may hold dates and texts; the dates are meant
     dated: list[Any] = [day for day in days if isinstance(day, datetime)]
@@ -198,8 +200,9 @@ def _rows(documents: list[dict[str, Any]], query: MongoQuery) -> Iterator[Mappin
         day = at(document, query.day) if query.day else None
         if query.latest and day != newest:
             continue
+        value = at(document, query.value)
         yield {
-            "value": at(document, query.value),
+            "value": value.to_decimal() if isinstance(value, Decimal128) else value,
             "category": at(document, query.category) if query.category else None,
             "day": day,
         }

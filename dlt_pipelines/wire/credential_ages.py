@@ -25,10 +25,8 @@ _STAYS = ("_ID", "_USERNAME", "_EMAIL")
 
 def values_of(credentials: Credentials) -> dict[str, str]:
     """Return variable -> value, for every secret that is set and can be rotated."""
-    found = {
-        field.alias or name: getattr(credentials, name)
-        for name, field in type(credentials).model_fields.items()
-    }
+    fields = type(credentials).model_fields
+    found = {fields[name].alias or name: value for name, value in credentials}
     return {
         name: value.get_secret_value()
         for name, value in found.items()

@@ -39,8 +39,8 @@ class Credentials(EnvSettings):
         fields: dict[str, Any] = {
             name: (SecretStr | None, Field(None, alias=alias)) for name, alias in needed.items()
         }
-        found = create_model("Probe", __base__=EnvSettings, **fields)()
-        return {alias: getattr(found, name) is not None for name, alias in needed.items()}
+        found = dict(create_model("Probe", __base__=EnvSettings, **fields)())
+        return {alias: found[name] is not None for name, alias in needed.items()}
 
     @classmethod
     def read(cls) -> Self | None:
@@ -63,5 +63,4 @@ class Credentials(EnvSettings):
 
     def secrets(self) -> list[str]:
         """Return every secret value, for redaction."""
-        values = (getattr(self, name) for name in type(self).model_fields)
-        return [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
+        return [value.get_secret_value() for _, value in self if isinstance(value, SecretStr)]

@@ -253,8 +253,10 @@ class Company(Table):
             *self.mongodb.queries,
         ]
         names = {query.name for query in queries}
-        for key in ("mql_query", "sql_query"):
-            name = getattr(self.marketing, key)
+        for key, name in (
+            ("mql_query", self.marketing.mql_query),
+            ("sql_query", self.marketing.sql_query),
+        ):
             if name and name not in names:
                 raise ValueError(
                     f"marketing.{key} is {name!r}, but no query has that name; the queries are:"
@@ -269,10 +271,9 @@ class Company(Table):
     @property
     def refresh_every(self) -> dict[str, timedelta]:
         """The sources that are read besides the daily refresh -> how often."""
-        sections = {name: getattr(self, name) for name in type(self).model_fields}
         return {
             name: interval(section.refresh_every)
-            for name, section in sections.items()
+            for name, section in self
             if isinstance(section, vendors.SourceSection) and section.refresh_every
         }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import date, datetime, timedelta
 
 from fastapi import APIRouter
@@ -143,12 +144,12 @@ def goals(visit: Cached, line: OptionalLine = "", limit: Limit = 200, cursor: Cu
         for goal in stored_goals(connection, line or None):
             key = (goal.line_id, goal.valid_from, goal.operator, float(goal.target))
             if goal.line_id in view.lines and key not in known:
-                values = {name: getattr(goal, name, None) for name in DatedGoal.model_fields}
+                values = asdict(goal) | {"valid_to": None, "is_published": False}
                 if goal.operator == NO_GOAL:
                     if (goal.line_id, goal.valid_from - timedelta(days=1)) in ended:
                         continue
                     values["target"] = None
-                made.append(DatedGoal.model_validate({**values, "is_published": False}))
+                made.append(DatedGoal.model_validate(values))
     part, more = page_of(view, made, limit, cursor)
     return Goals(goals=list(part), next_cursor=more)
 

@@ -69,6 +69,14 @@ def add(
     with refusals():
         (entry,) = typing_in.save_all(visit, [(field, str(new.value))], sent)
     return EntryOut(
-        **{name: getattr(entry, name) for name in EntryOut.model_fields if hasattr(entry, name)}
-        | {"line_id": entry.metric, "week": entry.period, "value": f"{entry.value:f}"}
+        sequence=entry.sequence,
+        line_id=entry.metric,
+        person=entry.person,
+        week=entry.period,
+        value=f"{entry.value:f}",
+        note=entry.note,
+        reason=entry.reason,
+        entered_at=entry.entered_at,
+        entered_by=entry.entered_by,
+        corrects=entry.corrects,
     )

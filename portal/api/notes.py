@@ -26,7 +26,7 @@ from portal.api.answers import (
     refusals,
     visible_line,
 )
-from portal.api.figures import Figure
+from portal.figures import Figure
 from portal.web import Reader, Signed, Visit
 from reports.site.periods import Span
 

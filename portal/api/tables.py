@@ -25,7 +25,7 @@ from portal.api.answers import (
     note_read,
     week_of,
 )
-from portal.api.figures import Figure, figures
+from portal.figures import Figure, figures
 from portal.pages import note_confidential
 from portal.published import View
 from portal.web import Anyone

@@ -42,7 +42,7 @@ def parse(text: str, name: str = "page") -> Source:
         try:
             loaded = yaml.safe_load(match[1]) or {}
         except yaml.YAMLError as error:
-            place = getattr(error, "problem_mark", None)
+            place = error.problem_mark if isinstance(error, yaml.MarkedYAMLError) else None
             raise PageError(
                 f"line {place.line + 2 if place else 1}: the front matter is not valid YAML"
             ) from None

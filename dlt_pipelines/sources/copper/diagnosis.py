@@ -66,15 +66,17 @@ def diagnose(client: Client[Facts], settings: Settings, company: Company) -> Ite
             " copper.email_types in company.toml.",
         )
     stages = {stage["id"]: str(stage.get("name")) for stage in pipeline_stages(client)}
-    for letter in ("a", "b", "c"):
-        setting = f"stage_{letter}_ids"
-        yield existing(SOURCE, setting, getattr(wanted, setting), stages, "pipeline stage")
+    for letter, ids in (("a", wanted.stage_a_ids), ("b", wanted.stage_b_ids), ("c", wanted.stage_c_ids)):
+        yield existing(SOURCE, f"stage_{letter}_ids", ids, stages, "pipeline stage")
     if wanted.sale_type_field_id is not None:
         fields = {field["id"]: str(field.get("name")) for field in custom_fields(client)}
         yield existing(SOURCE, "sale_type_field_id", [wanted.sale_type_field_id], fields, "custom field")
         options = {option["id"]: str(option.get("name")) for option in custom_field_options(client)}
-        for setting in ("wholesale_option_ids", "distribution_option_ids"):
-            yield existing(SOURCE, setting, getattr(wanted, setting), options, "option of that field")
+        for setting, ids in (
+            ("wholesale_option_ids", wanted.wholesale_option_ids),
+            ("distribution_option_ids", wanted.distribution_option_ids),
+        ):
+            yield existing(SOURCE, setting, ids, options, "option of that field")
     emails = {str(row.get("email") or "").lower() for page in search(client, "users", {}) for row in page}
     yield from people_missing(SOURCE, settings, emails, "Copper user")
 

@@ -2,5 +2,5 @@
 
 import os
 
-# dlt starts its telemetry with the first thing that is asked of it, so this comes before any import of dlt
+# dlt starts its telemetry at its first call, so this comes before any import of dlt
 os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"

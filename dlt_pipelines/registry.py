@@ -40,12 +40,12 @@ class SourceEntry:
 
     @property
     def kind(self) -> Literal["system", "files"]:
-        """files: read from a folder of the company's own without credentials, so always there; a week is not
-        complete by them alone."""
+        """files: read from a folder of the company, without credentials, so always connected. Files alone do
+        not make a week complete."""
         return "files" if self.source.credentials is None else "system"
 
     def is_connected(self) -> bool:
-        """Whether it has credentials, or needs none. True where they are incomplete or not valid: its load
+        """Whether it has credentials, or needs none. Also true if they are incomplete or not valid: its load
         says what is wrong."""
         credentials = self.source.credentials
         return credentials is None or any(credentials.variables().values())

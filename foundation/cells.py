@@ -23,7 +23,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def plain_cell(text: str) -> str:
-    """A text for a CSV file that no spreadsheet takes for a formula: `'=1+1`."""
+    """Return a text that no spreadsheet takes for a formula, for a CSV file: `'=1+1`."""
     return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) else text
 
 
@@ -73,7 +73,7 @@ def day(text: str, what: str) -> date:
 
 
 def week(text: str) -> date:
-    """The Monday of a cell that must hold a week, or any day of it.
+    """Return the Monday of a cell that must hold a week, or any day of it.
 
     Raises:
         Rejected: another form than 2025-W43, or a year that cannot be meant.

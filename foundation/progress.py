@@ -1,4 +1,4 @@
-"""How far long work is, told to the terminal that waits for it, from whichever process does the work.
+"""The progress of long work, reported to the terminal that waits for it by whichever process does the work.
 
 The command line listens (`orchestration/cli/watch.py`); without a listener, as for schedules and tests,
 nothing happens.

@@ -26,7 +26,7 @@ class Missing(StorageError):
 
 
 class Storage(ABC):
-    """Files under names such as `published/current.json`. What is written is there whole, or not at all."""
+    """Files under names such as `published/current.json`. A file is written whole, or not at all."""
 
     root: str
     """The address, without a slash at its end."""

@@ -58,7 +58,7 @@ Answer = dict[str, Any]
 
 
 class Tools:
-    """The tools. `reader`: whoever asks, as of now."""
+    """The tools. `reader` returns the present reader."""
 
     def __init__(self, reader: Callable[[], Reader]) -> None:
         self.reader = reader
@@ -177,7 +177,7 @@ TOOLS = (
 
 
 def server_of(reader: Callable[[], Reader]) -> MCPServer[Any]:
-    """A server with the tools. `reader`: whoever asks, as of now."""
+    """Return a server with the tools. `reader` returns the present reader."""
     server: MCPServer[Any] = MCPServer(
         "scoreline", instructions=INSTRUCTIONS, version=__version__, log_level="WARNING", subscriptions=False
     )

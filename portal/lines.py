@@ -42,7 +42,7 @@ def about_line(visit: Visit, line_id: str) -> Row:
     """A line that the reader may see.
 
     Raises:
-        HTTPException: there is none of this name for them.
+        HTTPException: it does not exist, or they may not see it.
     """
     if line_id not in visit.view.lines:
         raise HTTPException(404)
@@ -76,7 +76,7 @@ def reach_of(figure: Figure, zone: str) -> str:
 
 
 def is_whole(figure: Figure) -> bool:
-    """Whether a finished period was read to its end, and nothing is left out of it."""
+    """Whether a finished period was read to its end and leaves nothing out."""
     return figure.state in ("live", "manual") and figure.note is None
 
 

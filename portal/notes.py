@@ -68,7 +68,7 @@ def check_may_answer(visit: Visit, line_id: str) -> None:
 
 @dataclass(frozen=True)
 class Written:
-    """What was written about the lines that a reader may see, as it is in the store."""
+    """What people wrote about the lines that a reader may see, from the store."""
 
     visit: Reader
     every_note: Sequence[Note]

@@ -58,7 +58,7 @@ def entry_of(visit: Visit, name: str) -> Entry:
     """A page that the reader may open.
 
     Raises:
-        HTTPException: there is none of this name for them.
+        HTTPException: it does not exist, or they may not see it.
     """
     for entry in visit.view.pages:
         if entry.name == name:
@@ -74,7 +74,7 @@ def note_confidential(visit: Reader, subject: str, lines: set[str]) -> None:
 
 
 def lines_of(visit: Visit, entry: Entry) -> set[str]:
-    """The lines on a page that the reader may see. A page that names none has all of them."""
+    """Return the lines on a page that the reader may see. A page that names no lines has all of them."""
     picks = set(entry.lines or ())
     lines = visit.view.lines.values()
     return {line.line_id for line in lines if not picks or {line.line_id, line.section} & picks}

@@ -70,7 +70,7 @@ class Period:
 
     @classmethod
     def of(cls, text: str) -> Period:
-        """A week, any day of it, or a month.
+        """A week, a day of the week, or a month.
 
         Raises:
             ValueError: it is neither.
@@ -212,7 +212,7 @@ def fields_of(visit: Visit, periods: Sequence[Period]) -> list[Field]:
                     continue
                 for person in visit.who.types_for(line):
                     whole = None
-                    if person is None:  # the line is one number, whoever typed it
+                    if person is None:  # the line is one number, no matter who typed it
                         of_line = [
                             v
                             for (name, start, _), v in published.items()

@@ -250,7 +250,7 @@ class Visit(Reader):
 
     @property
     def client(self) -> str:
-        """The address of whoever asks, behind the proxies that are known."""
+        """The client's address, behind the known proxies."""
         host = self.request.client.host if self.request.client else ""
         lines = self.request.headers.getlist("x-forwarded-for")
         told = [part.strip() for part in ",".join(lines).split(",")]
@@ -333,7 +333,7 @@ def framed(title: str, body: str, nav: str) -> str:
 
 
 def visit(request: Request) -> Visit:
-    """The request, whoever asks."""
+    """A request of anyone, signed in or not."""
     return Visit(request)
 
 

@@ -192,7 +192,7 @@ def make_app(world: World) -> Starlette:
 
 
 class _Server(uvicorn.Server):
-    """Says where it is once it listens."""
+    """Prints its address once it listens."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)

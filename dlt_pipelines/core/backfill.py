@@ -1,13 +1,12 @@
-"""Pull a window of one source again, part by part: one person after the other where the vendor works per
+"""Pulls a window of one source again, part by part: one person after the other if the vendor works per
 person.
 
-The parts of a source with `people` are these people, with the tables that are read per person, and then
-everything that belongs to none of them, with all tables. Any other source is one part.
+The parts of a source with `people` are these people, with the tables that are read per person, and at last
+the records of nobody among them, with all tables. Any other source is one part.
 
-What is done is noted in `ledger.backfills` after each part, so the same window (source, since, until, tables)
-goes on where it stopped: after a kill with the parts that were not finished, after failures with those that
-failed, and when nothing is left nothing is done, unless it is asked to `restart`. One part's failure stops no
-other.
+`ledger.backfills` records each part when it ends, so the same window (source, since, until, tables) continues
+where it stopped: after a kill with the unfinished parts, after failures with the failed ones. A finished
+window does nothing, unless it is asked to `restart`. The failure of one part does not stop the others.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ class Part:
 
     source: str
     person: str
-    """The vendor's id; empty: everything that is of none of the others; `WHOLE`: the source."""
+    """The vendor's id; empty: the records of nobody among the others; `WHOLE`: the source."""
     name: str
     status: Literal["ok", "failed", "not_connected"]
     rows_loaded: int
@@ -48,7 +47,7 @@ class Part:
     error: str | None
     finished_at: datetime
     earlier: bool = False
-    """Done by an earlier call for the same window, and left alone by this one."""
+    """Whether an earlier call for the same window finished it, so that this call did not pull it."""
 
 
 @dataclass
@@ -57,7 +56,7 @@ class BackfillReport:
 
     parts: list[Part]
     load: LoadReport
-    """Of all parts that this call pulled, added up; no tables when it pulled none."""
+    """The sum of all parts that this call pulled; no tables if it pulled none."""
     failures: list[SourceError] = field(default_factory=list)
 
 
@@ -84,10 +83,11 @@ def backfill(
     restart: bool = False,
     told: Callable[[Part], None] = lambda _: None,
 ) -> BackfillReport:
-    """Pull a window of a source again. Calls `told` with every part as it ends.
+    """Pull a window of a source again. Calls `told` with each part as it ends. `since` and `until` are
+    instants (UTC).
 
     Raises:
-        PermanentError: no such source or table.
+        PermanentError: a source or table does not exist.
         WarehouseBusy: a process without the write lock holds the warehouse.
     """
     entry = source_entry(source)

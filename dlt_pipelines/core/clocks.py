@@ -1,9 +1,8 @@
-"""Whose clock a run goes by, and cursors that a wrong one wrote.
+"""The clock of a run, and cursors that a wrong clock wrote.
 
-A cursor is an instant up to which a vendor was asked. Written by a machine whose clock is ahead, it would
-hide every change that is made until then. So a run goes by the earlier of two clocks, the machine's and the
-vendor's (the `Date` of its answers), and instants of the state that lie ahead of both are dropped: whatever
-they stood for is read again.
+A cursor is the instant up to which a vendor was asked. If a machine with a fast clock wrote it, it would hide
+every change until then. So a run uses the earlier of two clocks, the machine's and the vendor's (the `Date`
+of its answers), and drops instants of the state that are ahead of both: their records are read again.
 """
 
 from __future__ import annotations

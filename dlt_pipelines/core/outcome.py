@@ -19,11 +19,11 @@ class Outcome(BaseModel):
     started_at: datetime
     """Clock of the run (see `Run`)."""
     closed_at: datetime
-    """When the last row had come."""
+    """When the last row had arrived (UTC)."""
     clock: datetime
-    """What the vendor's clock said; `started_at` where it said nothing."""
+    """The time by the vendor's clock (UTC); `started_at` if it did not say."""
     asked: list[str]
-    """Tables that the ledger hears of."""
+    """The tables that get a row in the ledger."""
     pulled: list[str]
     """Tables that were read."""
     since: datetime | None
@@ -48,8 +48,8 @@ class Outcome(BaseModel):
     def of(
         cls, run: Run[Any, Any], asked: list[str], redact: Callable[[object], str], **more: Any
     ) -> Outcome:
-        """Build the outcome of a run after its last row. It holds no secret. `more`: the fields that the
-        run does not know."""
+        """Build the outcome of a run after its last row, without secrets. `more`: the fields that the run
+        does not know."""
         return cls(
             started_at=run.started_at,
             asked=asked,
@@ -91,7 +91,7 @@ class Outcome(BaseModel):
         return self.since is not None or self.until is not None
 
     def read(self, name: str) -> bool:
-        """Whether the run read a table, and was not refused it."""
+        """Whether the run read a table and was not refused."""
         return name in self.pulled and name not in self.unavailable
 
     def warn(self, text: str) -> None:

@@ -32,7 +32,7 @@ MarkColumn = Literal["deleted_at", "removed_at", "archived_at"]
 
 
 class Unread(BaseModel):
-    """A value that came and could not be stored: nobody knows whether, when or by how much its record
+    """A value that came and could not be stored, so nobody knows whether, when or by how much its record
     counts."""
 
     table: str
@@ -51,8 +51,8 @@ MOST_UNREAD = 1000
 
 
 class Mark(BaseModel):
-    """Rows that the vendor no longer has: those with `ids`, or those matching `where` that a full load did
-    not bring."""
+    """Rows that the vendor no longer has: those with `ids`, or those that match `where` and did not come in a
+    full load."""
 
     table: str
     column: MarkColumn
@@ -60,7 +60,7 @@ class Mark(BaseModel):
     ids: list[int | str] | None = None
     load_id: str = ""
     where: str = "true"
-    """SQL; nothing outside was asked for, so nothing outside is judged."""
+    """SQL condition: the window that was asked for. Rows outside it are not judged."""
     values: list[int | str] = []
     """Parameters of `where`."""
 
@@ -78,8 +78,8 @@ class Run(Generic[C, M]):
     settings: Settings
     company: Company
     started_at: datetime
-    """Clock of the run, UTC: never ahead of the vendor's own. Every change made before it is asked for;
-    cursors go no further."""
+    """The run's clock (UTC), never ahead of the vendor's. The run asks for every change before this instant,
+    and cursors do not pass it."""
     client: C
     """What the source's `connect()` returned."""
     memory: M
@@ -95,23 +95,24 @@ class Run(Generic[C, M]):
     unavailable: dict[str, str] = field(default_factory=dict)
     """Table -> why this account may not read it."""
     not_set_up: set[str] = field(default_factory=set)
-    """Those of them for which company.toml names nothing to read: nobody has to be told."""
+    """Those for which company.toml names nothing to read: nobody has to be told."""
     lacking: dict[str, str] = field(default_factory=dict)
-    """Table -> what of it could not be read or placed; until it is, numbers above the table are partial."""
+    """Table -> what could not be read or stored of it. Until it can, numbers that use the table are
+    partial."""
     unread: dict[str, list[Unread]] = field(default_factory=dict)
-    """Table -> values that came and could not be stored, of rows that were."""
+    """Table -> values that could not be stored, of rows that were stored."""
     totals: dict[str, int] = field(default_factory=dict)
     """Table -> how many records the vendor says there are, without deleted ones (see `Source.totals`)."""
     access_ends: datetime | None = None
-    """When the account has to be connected again, where the vendor says so."""
+    """When access ends and the account must be connected again (UTC), if the vendor says so."""
     complete_through: dict[str, datetime] = field(default_factory=dict)
-    """Table -> instant, where it is not `started_at`."""
+    """Table -> instant (UTC), if it is not `started_at`."""
     complete_from: dict[str, datetime] = field(default_factory=dict)
-    """Table -> instant from which on records were asked for; absent: from the vendor's beginning."""
+    """Table -> instant (UTC) from which records were asked for; absent: from the vendor's beginning."""
     widens: list[str] = field(default_factory=list)
     """Backfill: tables that are complete from `since` on once it is done."""
     marks: list[Mark] = field(default_factory=list)
-    """What the vendor no longer has, for after the load."""
+    """What the vendor no longer has. The load marks it."""
     came: dict[str, int] = field(default_factory=dict)
     """Table that is handed on page by page -> how many rows have come."""
     snapshot_days: dict[str, str] = field(default_factory=dict)
@@ -164,8 +165,8 @@ class Run(Generic[C, M]):
         values: Sequence[int | str] = (),
         rows: int | None = None,
     ) -> None:
-        """Mark the rows with `where` that did not come in this load, which read all of them: the load sets
-        their `column`.
+        """Mark the rows that match `where` and did not come in this load, which read all of them: the load
+        sets their `column`.
 
         Only inside a resource. `where`: the window that was asked for; rows outside it are left alone.
         `values`: its parameters. `rows`: how many came, where these are not all rows handed on so far.

@@ -1,4 +1,4 @@
-"""Which records a run reads: what changed since its cursors, or a window of the past."""
+"""Which records a run reads: those that changed since its cursors, or a window of the past."""
 
 from __future__ import annotations
 

@@ -126,7 +126,7 @@ class GoogleAdsCredentials(Credentials):
 
 @dataclass
 class Facts:
-    """What is known of the connection."""
+    """What the source knows about its connection."""
 
     login: str
     """The manager account through which the others are reached; empty: directly."""

@@ -107,7 +107,7 @@ WAY_OUT = "Check JUSTCALL_API_KEY and JUSTCALL_API_SECRET (JustCall: Settings, A
 
 @dataclass
 class Facts:
-    """What is known of the connection."""
+    """What the source knows about its connection."""
 
     users: list[Any] | None = None
     """None: not asked yet."""

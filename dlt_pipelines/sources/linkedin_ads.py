@@ -150,7 +150,7 @@ class Tokens:
 
 @dataclass
 class Facts:
-    """What is known of the connection."""
+    """What the source knows about its connection."""
 
     tokens: Tokens
     names: dict[Any, Any] = field(default_factory=dict)
@@ -328,7 +328,8 @@ recall = partial(pull.recall, PLATFORM)
 
 
 def _end(client: Client[Facts], now: datetime) -> tuple[str, bool, datetime | None]:
-    """What is known of the end of the credentials, whether a person should act, and the end."""
+    """Return what is known about the end of the credentials, whether a person should act, and the end
+    (UTC)."""
     tokens = client.facts.tokens
     if tokens.renews:
         if tokens.refresh_ends is None:

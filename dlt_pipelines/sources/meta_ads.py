@@ -91,7 +91,7 @@ VERSIONS = ApiVersions(
 
 
 class TooMuch(PermanentError):
-    """Meta cannot answer this at once; as a report it can."""
+    """Meta cannot answer this directly; it can as a report."""
 
 
 class MetaAdsCredentials(Credentials):

@@ -55,7 +55,7 @@ class Role(Table):
     sections: list[AllOrId] = [EVERYTHING]
     """Sections and lines (`section.metric`). `*`: every one that is not confidential."""
     types: list[AllOrId] = []
-    """Sections and lines that they type in besides their own; a token types in nothing else."""
+    """Sections and lines that they may type in besides their own; a token may type in nothing else."""
     sets_goals: bool = False
     contact_names: bool = False
     """Whether they may open the pages with names of contacts (`pages.contact_names`)."""

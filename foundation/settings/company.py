@@ -270,7 +270,7 @@ class Company(Table):
 
     @property
     def refresh_every(self) -> dict[str, timedelta]:
-        """The sources that are read besides the daily refresh -> how often."""
+        """Return the sources that are also read between daily refreshes -> how often."""
         return {
             name: interval(section.refresh_every)
             for name, section in self

@@ -34,7 +34,7 @@ class SourceSection(Table):
     """The section of a source."""
 
     refresh_every: Interval | None = None
-    """How often the source is read besides the daily refresh; None: not."""
+    """How often the source is also read between daily refreshes; None: it is not."""
     known_values: list[KnownValue] = []
     """Values of the vendor's that its documentation does not list and the company has looked at."""
 

@@ -79,7 +79,7 @@ def add_action(
 
 
 def trail_of(connection: sa.Connection, action_id: str) -> list[Action]:
-    """Every state of an action, the present one last; empty: there is none of this id."""
+    """Return every state of an action, the present one last; empty: no action has this id."""
     query = sa.select(actions).where(actions.c.action_id == action_id).order_by(actions.c.version)
     return [Action(**row) for row in connection.execute(query).mappings()]
 

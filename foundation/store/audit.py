@@ -33,7 +33,7 @@ def record(
     subject: str | None = None,
     details: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write down what somebody did. In the transaction of what they did, so that neither is there alone.
+    """Record what somebody did, in the transaction of what they did: both are committed, or neither.
 
     Args:
         at: the real time.

@@ -88,7 +88,7 @@ def open_store(settings: Settings) -> sa.Engine:
 
 
 def engine_of(settings: Settings) -> sa.Engine:
-    """The store's engine, whatever state the store is in."""
+    """Return the store's engine, whatever state the store is in."""
     return _engine(_address(settings), os.getpid(), LOCK_TIMEOUT)
 
 

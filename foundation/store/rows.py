@@ -1,4 +1,4 @@
-"""Rows that are written once per request, whoever sends it again, and rows that replace one another."""
+"""Rows that are written once per request, even if it is sent again, and rows that replace each other."""
 
 from __future__ import annotations
 

@@ -184,7 +184,7 @@ def create_token(
 
 
 def token_of(connection: sa.Connection, secret: str, *, kind: str = API) -> Token | None:
-    """The token of a secret; None: it was revoked or never made, or is of another kind."""
+    """Return the token of a secret; None: it was revoked or never made, or is of another kind."""
     same = (tokens.c.hash == hashed(secret), tokens.c.kind == kind, tokens.c.revoked_at.is_(None))
     return next(iter(_tokens(connection, *same)), None)
 
@@ -205,7 +205,7 @@ def all_tokens(connection: sa.Connection) -> list[Token]:
 
 
 def revoke_token(connection: sa.Connection, token_id: str, *, by: str, now: datetime) -> bool:
-    """End a token. False: there is none of this id that is not revoked."""
+    """Revoke a token. Returns False if no valid token has this id."""
     return bool(
         connection.execute(
             sa.update(tokens)

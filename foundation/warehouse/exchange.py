@@ -1,4 +1,4 @@
-"""What a build takes from the lake into its local file, and what it gives back at its end."""
+"""Copies what a build needs from the lake into its local file, and gives back its snapshots at the end."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from foundation.warehouse.extensions import quoted
 log = logging.getLogger(__name__)
 
 NAME = "lake"
-"""What the lake is called where it is attached."""
+"""The name of the attached lake."""
 HERE = "here"
 """What a file is called beside it."""
 TAKEN = "taken_from_lake"

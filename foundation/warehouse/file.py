@@ -124,7 +124,7 @@ class Warehouse:
         return connection
 
     def again(self, work: Callable[[], T]) -> T:
-        """Run a transaction. Nobody else writes meanwhile."""
+        """Run a transaction, during which nobody else writes."""
         return work()
 
     def tidy(self) -> None:

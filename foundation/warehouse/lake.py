@@ -52,7 +52,7 @@ KEPT_DAYS = 7
 KEPT_BUILDS = 5
 """Published files that stay in the storage: a reader may still be fetching an earlier one."""
 _TRIES = 8
-"""Of a transaction that touches the same rows as another machine's."""
+"""The most tries of a transaction that touches the same rows as another machine's."""
 _POINTER = "published/current.json"
 _T = TypeVar("_T")
 _OPENING = threading.Lock()
@@ -169,7 +169,7 @@ class Lake(Warehouse):
 
     @contextlib.contextmanager
     def write_lock(self, holder: str) -> Iterator[Waited]:
-        """Wait only for what needs the lake alone: a move, or the daily clean-up."""
+        """Wait only for exclusive work on the lake: a move, or the daily clean-up."""
         with self._lock("writers", holder, shared=True) as waited:
             yield waited
 
@@ -217,8 +217,8 @@ class Lake(Warehouse):
 
     @contextlib.contextmanager
     def building(self, holder: str) -> Iterator[Waited]:
-        """One build at a time, on whichever machine: with what the lake has now, and the snapshots in the
-        lake at its end. A build that fails gives nothing back."""
+        """Let one build run at a time, on whichever machine. It begins with what the lake has now, and its
+        snapshots are in the lake at its end; a build that fails gives nothing back."""
         with self._lock("build", holder) as waited, self._own_file():
             self.pull()
             yield waited
@@ -328,13 +328,13 @@ class Lake(Warehouse):
 
 
 _LEDGER = {("loads", "lacks"), ("loads", "warnings"), ("backfills", "error"), ("unread", "load_id")}
-"""The youngest columns: where they are, all are."""
+"""The newest columns: if they exist, all columns do."""
 
 
 def fetch(lake: Lake) -> Path:
-    """The published file in this home, after fetching it if another build has been published.
+    """Return the published file in this home, after fetching it if another build has been published.
 
-    The one that is there stays readable where the storage is out of reach.
+    The present file stays readable if the storage cannot be reached.
     """
     settings, target = lake.settings, lake.settings.published_path
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -57,7 +57,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"model": Problem, "description": TITLES[status], "content": {"application/problem+json": {}}}
     for status in (401, 404, 410, 422, 429, 503)
 }
-"""What every endpoint may answer besides what it is asked for."""
+"""The error answers that every endpoint may give."""
 
 
 def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
@@ -253,7 +253,7 @@ def span_of(view: View, cadence: str, text: str, year: int | None = None) -> Spa
     """A month or a quarter that is published.
 
     Raises:
-        HTTPException: there is none of this name.
+        HTTPException: it does not exist.
     """
     spans = [span for span in view.periods.spans if span.cadence == cadence]
     if text.isascii() and text.isdecimal() and len(text) < 3 and year:

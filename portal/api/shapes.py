@@ -45,7 +45,7 @@ Json = dict[str, Any]
 Day = Annotated[date, Query(description="2025-10-20")]
 MOST_DAYS = 400
 MOST_ROWS = 500
-"""Of a list in one answer."""
+"""The most entries of a list in one answer."""
 
 
 def rounded(value: Any) -> float | int | None:
@@ -160,7 +160,7 @@ def _was_read(view: View, line: str, start: date, end: date) -> bool:
 def tickets(
     visit: Cached, start_date: Day, end_date: Day, limit: Limit = MOST_ROWS, cursor: Cursor = ""
 ) -> Json:
-    """The tickets that were opened or closed on some days. `next_cursor` is there while the list goes on."""
+    """The tickets that were opened or closed on some days. `next_cursor` is set until the list ends."""
     found: dict[str, Json] = {}
     for row in _records(visit.view, list(TICKETS.values()), start_date, end_date):
         ticket = found.setdefault(
@@ -273,7 +273,7 @@ def mrr_closed(
     visit: Cached, start_date: Day, end_date: Day, limit: Limit = MOST_ROWS, cursor: Cursor = ""
 ) -> Json:
     """The recurring revenue of deals that were won on some days: the total of all, and the deals.
-    `next_cursor` is there while their list goes on."""
+    `next_cursor` is set until their list ends."""
     rows = [row for row in _records(visit.view, [MRR], start_date, end_date) if row.record_type == "deal"]
     known = _was_read(visit.view, MRR, start_date, end_date)
     total = sum((exact(row.numerator or 0) for row in rows), Decimal(0))

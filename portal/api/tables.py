@@ -106,7 +106,7 @@ def linked(
     section: OptionalSection = "",
     line: OptionalLine = "",
 ) -> Response:
-    """The same for whoever has the link, which has one role and reads nothing else."""
+    """The same for anyone with the link, which has one role and reads nothing else."""
     settings = visit.portal.settings
     with read(settings) as connection:
         token = token_of(connection, secret, kind=LINK)

@@ -36,7 +36,7 @@ router = APIRouter(include_in_schema=False)
 PAUSES = (0, 5, 30)
 """Seconds before each try to hand the mail over."""
 SENDERS = 4
-"""Mails that are on their way at once."""
+"""The most mails that are sent at the same time."""
 MOST_WAITING = 200
 """Mails that wait for their turn; beyond that a link is not sent, and the log says so."""
 

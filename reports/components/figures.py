@@ -15,7 +15,7 @@ from reports.look.numbers import day, month
 
 _html = macros("figures.html")
 SHORT = 4
-"""A chart of so few values takes half a row."""
+"""A chart with at most this many values takes half a row."""
 
 
 def _labels(data: Result, x: str, months: bool = False) -> list[str]:

@@ -18,7 +18,7 @@ _html = macros("finance.html")
 
 
 def CashGap(missing: Result) -> Markup:
-    """The accounts for which the newest day has no cash position; nothing where it is whole."""
+    """The accounts that the newest day's cash position lacks; nothing if it is whole."""
     if not missing:
         return Markup()
     return _html.trouble(
@@ -74,7 +74,7 @@ class Account:
 
 
 def CashTable(balances: Result, build: Result, to: Callable[[Row], str | None] = lambda row: None) -> Markup:
-    """Accounts and the days on which the banks answered, the newest first; the sum only where it is whole.
+    """Accounts, and the days on which the banks answered, the newest first; the sum only if it is whole.
     `to`: where a day's amounts lead."""
     days: list[date] = sorted(set(balances.column("snapshot_day")), reverse=True)
     accounts: dict[str, dict[date, Row]] = {}

@@ -40,7 +40,7 @@ def receipt_of(
     """Where a row of a table leads: to the receipt of the line that counts this metric.
 
     Args:
-        lines: the page's lines; where none of them counts the metric, the row leads nowhere.
+        lines: the page's lines; if none of them counts the metric, the row has no link.
         period: the row's column with the label of its period; a row without it is of the line's own.
         part: see `Receipts.href`.
     """

@@ -115,9 +115,9 @@ class Group:
     rows: Markup
     open: bool
     first: str = ""
-    """How many of the records are listed, where that is not all of them."""
+    """How many of the records are listed, if not all."""
     sql: str = ""
-    """The statement that lists all of them."""
+    """The statement that lists all records."""
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,7 @@ def Masthead(build: Result, dated: Result, week: date, newest: bool, archived: b
     Args:
         dated: as of when the numbers of a past week are; a page that shows the present has the build's
             moment.
-        archived: the page stays as it is, whatever becomes of the numbers.
+        archived: the page stays as it is, even if its numbers change.
     """
     return _html.masthead(
         build.one(),
@@ -118,7 +118,7 @@ def state_tag(row: Row | Line, zone: str, *, manual: bool = False, snapshot: boo
 
     Args:
         manual: people type it in.
-        snapshot: it says how things stood then, it is not a part of a sum.
+        snapshot: the state at that time, not part of a sum.
     """
     as_of = short_instant(row.as_of, zone)
     if row.state == "live":
@@ -176,7 +176,7 @@ class LineRow:
 
     line: Line
     period: str
-    """Which period the number is of, where that is not the page's week."""
+    """The number's period, if it is not the page's week."""
     state: StateTag | None
     restated: RestatedTag | None
     previous_restated: RestatedTag | None

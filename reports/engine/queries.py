@@ -344,7 +344,7 @@ def tables(sql: str) -> frozenset[str]:
 
 
 def _with_values(sql: str, params: Mapping[str, Any]) -> str:
-    """The statement as it is written, with the values of its parameters; texts and comments stay."""
+    """Return the statement as written, with the values of its parameters; texts and comments stay."""
     out, end = [], 0
     for sign, name in pairwise(sqlglot.tokenize(sql, read="duckdb")):
         if sign.token_type == sqlglot.TokenType.PARAMETER and name.text in params:

@@ -176,7 +176,7 @@ def _syntax_errors(source: Source) -> Iterator[None]:
 
 
 def render(source: Source, template: jinja2.Template, values: Mapping[str, Any]) -> str:
-    """The page's body as HTML. `values`: block results and whatever else the page may use.
+    """Return the page's body as HTML. `values`: results of blocks, and everything else that the page may use.
 
     Raises:
         PageError: a component or an expression fails; names the page's line.

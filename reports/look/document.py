@@ -24,7 +24,7 @@ def document(title: str, body: str, nav: str = "", *, served: bool = False, css:
 
     Args:
         served: a server answers with it, so its forms may send to that server.
-        css: styles besides those of every page.
+        css: styles in addition to those of every page.
     """
     return _ENVIRONMENT.get_template("document.html").render(
         title=title,

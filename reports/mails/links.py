@@ -31,7 +31,7 @@ class Links:
             return ""
         mark = f'id="{anchor(line_id)}"'
         file = next((name for name, text in self._files(label) if mark in text), None)
-        # the portal spreads receipts over other pages, and goes by the line; a web server ignores it
+        # the portal spreads receipts over other pages and finds them by the line; a web server ignores it
         return f"{self._root}/receipts/{file}?line={line_id}#{anchor(line_id)}" if file else ""
 
     def note(self, label: str, line_id: str) -> str:

@@ -22,8 +22,8 @@ REVIEWS = 53
 
 
 class SiteError(ScorelineError):
-    """Pages failed, or a setting names something unknown; the text names each of them. The pages that could
-    be built are in place."""
+    """Pages failed, or a setting names something unknown. The text names each. The pages that could be built
+    are in place."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def page_file(name: str) -> Path:
 
 
 def entry(company: Company, path: Path) -> Entry:
-    """A page file as it is for this company."""
+    """Return a page file as this company has it."""
     meta = parse_file(path).meta
     default = meta.get("lines", [] if path.stem == SCORECARD else None)
     lines = company.pages.lines.get(path.stem, default)

@@ -235,7 +235,7 @@ def _is_meant_as_line(name: str, known: _Known) -> bool:
 
 
 def _of_template(page: Source, above: Sequence[Source]) -> Iterator[str]:
-    """Names that nothing gives the page, and calls of components that they refuse."""
+    """Yield names that the page uses and nothing defines, and calls that components refuse."""
     env = environment(NAMES)
     try:
         tree, used = tree_of(page, env)

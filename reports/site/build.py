@@ -245,7 +245,7 @@ class Built:
     files: list[Path]
     """The files of the pages that were asked for."""
     written: list[Path]
-    """Those that something has changed, and pages of weeks as they are first published."""
+    """The pages with changes, and the pages of weeks as they are first published."""
 
 
 def build_site(settings: Settings, company: Company, only: Collection[str] = ()) -> Built:

@@ -1,5 +1,4 @@
-"""Which pages of a site stay as they are: a page is rendered only if something that it is made of has
-changed.
+"""Which pages of a site are kept: a page is rendered only if something that it is made of has changed.
 
 A page is made of the rows that its SQL blocks and the send gate read, of code, templates and settings, of the
 navigation, and of the places of the receipts that it links to. It leaves out the moment of the build: a page
@@ -68,7 +67,7 @@ class Page:
     is_gated: bool
     """It says what is missing, as the send gate sees it."""
     reads: Mapping[str, str]
-    """Mart -> the rows of it that the page reads, where it does not read all."""
+    """Mart -> the rows that the page reads, if not all."""
     also: tuple[object, ...] = ()
 
     @property
@@ -98,7 +97,7 @@ class Fingerprints:
     """The fingerprints of a site's pages, from one published database."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, site: Path, *made_of: object) -> None:
-        """`made_of`: whatever else every page is made of."""
+        """`made_of`: everything else that every page is made of."""
         self._connection = connection
         self._site = site
         self._common = _digest(_code(), *made_of)
@@ -160,7 +159,7 @@ class Fingerprints:
         return self._marts[name]
 
     def _slices(self, statements: Sequence[str], params: Mapping[str, Any]) -> list[str]:
-        """A fingerprint of the rows of each statement, whatever their order."""
+        """Return a fingerprint of the rows of each statement, regardless of their order."""
         if not statements:
             return []
         sums = ", ".join(

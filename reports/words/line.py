@@ -130,7 +130,7 @@ class Line:
 
     @property
     def value_text(self) -> str:
-        """The week's number, with the digits that its status needs; a dash where there is none."""
+        """The week's number, with the digits that its status needs; a dash if there is none."""
         return judged(self.row.value, self.row.unit, (self.row.target, self.row.target_2))
 
     @property
@@ -178,7 +178,7 @@ class Line:
 
     @property
     def previous_blank(self) -> str:
-        """Why the period before has no number, in a word or two; empty where it has one."""
+        """Why the previous period has no number, in a word or two; empty if it has one."""
         if self.row.previous_value is not None:
             return ""
         if not self.row.previous_tracked:
@@ -188,7 +188,7 @@ class Line:
 
     @property
     def previous_note(self) -> str:
-        """Why the period before says nothing, or not all; empty where it is whole."""
+        """Why the previous period is unknown or partial; empty if it is whole."""
         return "not complete" if self.row.previous_state == "stale" else ""
 
     @property
@@ -204,7 +204,7 @@ class Line:
 
     @property
     def blank_word(self) -> str:
-        """Why there is no number, in a word or two; empty where there is one."""
+        """Why there is no number, in a word or two; empty if there is one."""
         if self.row.value is not None:
             return ""
         if self.row.status == "not_applicable":
@@ -250,7 +250,8 @@ class Line:
 
     @property
     def unchanged_text(self) -> str:
-        """Of a miss within the usual range: `nothing has changed: its usual range is 43% to 77%`."""
+        """The sentence about a miss within the usual range: `nothing has changed: its usual range is 43% to
+        77%`."""
         return nothing_changed(self.signal) if self.row.status == "below" else ""
 
     @property

@@ -85,7 +85,7 @@ def would_have(
 @lru_cache
 def _sql(dbt_dir: Path, cadence: str) -> str:
     rule = _macros(dbt_dir)
-    # a quarter's fact has its value alone
+    # a quarter's fact only has its value
     numerator, denominator = ("value", "1") if cadence == "quarter" else ("numerator", "denominator")
     key = _KEYS[cadence]
     return f"""

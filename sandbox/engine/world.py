@@ -46,7 +46,7 @@ class Call:
 
 @dataclass
 class Answer:
-    """What goes back: `body` is bytes as they are, or anything that becomes JSON; None is an empty body."""
+    """An answer: `body` is bytes, or anything that becomes JSON; None is an empty body."""
 
     status: int
     body: Any = None
@@ -188,7 +188,7 @@ class Faults:
         return None
 
     def switch(self, source: str, kind: str, path: str = "") -> Fault | None:
-        """The switch of that kind, where it is on."""
+        """Return the switch of that kind, if it is on."""
         return next(
             (fault for fault in self.active if fault.kind == kind and fault.matches(source, path)), None
         )
@@ -220,7 +220,7 @@ class World:
         self.calls = 0
 
     def open(self, vendor: str) -> None:
-        """Have the company's life in that vendor written, where it is not yet."""
+        """Let the company write its records for that vendor, unless it has."""
         if self.store.open(vendor):
             self.instants = self.store.instants()
             self._views.clear()

@@ -35,7 +35,7 @@ TOKEN_SECONDS = 360_000
 READS, SECONDS = 600, 60.0
 SLOW_SHARE = 0.9
 PATIENCE = 60
-"""So many refused calls in five minutes, and the address is blocked for the rest of them."""
+"""After this many refused calls in five minutes, the address is blocked for the rest of the five minutes."""
 
 MINUTE, HOUR = 60_000, 3_600_000
 _LIKE = {"hostname": "hostname", "operatingSystem": "operatingSystem", "siteName": "siteName"}

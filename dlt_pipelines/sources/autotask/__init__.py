@@ -294,7 +294,7 @@ TABLES: tuple[Table[_Run], ...] = (
 
 
 def begin(run: _Run) -> None:
-    """Before the first row: is there room in the account's hour?"""
+    """Before the first row: check that the account's hour has requests left."""
     check_budget(run.client)
 
 

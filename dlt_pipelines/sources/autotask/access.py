@@ -74,7 +74,7 @@ class Zone(Auth):
 
 @dataclass
 class Facts:
-    """What is known of the connection."""
+    """What the source knows about its connection."""
 
     zone: Zone
     hour: Limit
@@ -182,7 +182,7 @@ def threshold(client: Client) -> tuple[int, int]:
 
 
 def check_budget(client: Client[Facts]) -> None:
-    """Stop politely while others need the hour, and take no more than what is left of it.
+    """Stop while others need the hour's requests, and take no more than what is left.
 
     Raises:
         TransientError: more than 80 % of the hour's requests are used.

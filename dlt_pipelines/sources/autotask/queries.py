@@ -97,7 +97,7 @@ def picklist_rows(client: Client, entity: str) -> list[dict[str, Any]]:
 
 
 def picklist_values(field: dict[str, Any]) -> list[dict[str, Any]]:
-    """The values of a picklist; null where it has none."""
+    """Return the values of a picklist; null if it has none."""
     return (
         [] if field.get("picklistValues") is None else entries(field, "Autotask picklists", "picklistValues")
     )

@@ -23,7 +23,7 @@ SESSION_SECONDS = 48 * 3600.0
 
 
 class BillcomCredentials(Credentials):
-    """What BILL needs to sign in: the developer key alone opens nothing."""
+    """What BILL needs to sign in. The developer key alone gives no access."""
 
     any_character = frozenset({"username", "password"})
     api_key: SecretStr = Field(alias="BILLCOM_API_KEY")
@@ -43,7 +43,7 @@ WAY_OUT = (
 
 @dataclass
 class Facts:
-    """What is known of the connection."""
+    """What the source knows about its connection."""
 
     organization: str
     """The end of its id."""

@@ -47,7 +47,7 @@ class LastTotal(threading.local):
 
 @dataclass
 class Facts:
-    """What is known of the connection."""
+    """What the source knows about its connection."""
 
     told: LastTotal = field(default_factory=LastTotal)
     windows: dict[Any, list[list[Any]]] = field(default_factory=dict)

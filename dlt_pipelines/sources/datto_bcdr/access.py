@@ -41,7 +41,7 @@ BLANK = "Make a key with the vendor selection left blank (Partner Portal: Admin,
 
 @dataclass
 class Facts:
-    """What is known of the connection."""
+    """What the source knows about its connection."""
 
     key: str
     """A hash of the public key."""

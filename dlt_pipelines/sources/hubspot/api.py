@@ -49,7 +49,7 @@ def path(company: Company, kind: str, *names: str, version: str = "") -> str:
 
 
 def versions(company: Company) -> dict[str, str]:
-    """Version -> the endpoints that are asked in it."""
+    """Return version -> the endpoints that are asked in it."""
     found: dict[str, list[str]] = {}
     for kind, (numbered, dated) in _PATHS.items():
         number = numbered.split("/")[2]
@@ -171,7 +171,7 @@ def empty_but_more(answer: Any) -> str | None:
 
 
 def results(answer: Any, what: str) -> list[dict[str, Any]]:
-    """Rows of a page, whatever they are."""
+    """Return the rows of a page, of any kind."""
     return list(expect(answer, list, what, "results"))
 
 

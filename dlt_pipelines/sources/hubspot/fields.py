@@ -153,9 +153,9 @@ HISTORY_COLUMNS: dict[str, ColumnType] = {
     "source_type": "text",
 }
 HISTORY = ("amount", "closedate", "dealstage", "pipeline", "hubspot_owner_id")
-"""Properties of deals whose former values are kept; none of them is renamed."""
+"""Properties of deals whose former values are kept. They are not renamed."""
 HISTORY_BATCH = 50
-"""Records whose history may be asked for at once."""
+"""The most records whose history one request may ask for."""
 LINK: dict[str, ColumnType] = {"from_type": "text", "from_id": "text", "to_type": "text", "to_id": "text"}
 
 

@@ -59,7 +59,7 @@ from dlt_pipelines.wire.client import Client
 from foundation.settings import Company
 
 PATHS = ("/marketing/", "/form-integrations/", "/analytics/")
-"""What an account may lack: a 403 there, whatever its text, concerns one table."""
+"""What an account may lack: a 403 there concerns one table, whatever its text."""
 
 AGAIN = timedelta(days=1)
 """How far before the form's last reading submissions are read again."""

@@ -1,4 +1,5 @@
-"""What is known of the connection to HubSpot, and what a run remembers: what its tables tell each other."""
+"""What the source knows about its connection to HubSpot, and the memory of a run: what its tables tell each
+other."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ class TooMuch(TransientError):
 
 @dataclass
 class Facts:
-    """What is known of the connection."""
+    """What the source knows about its connection."""
 
     keeper: TokenKeeper
     realm: str

@@ -54,7 +54,7 @@ def transaction_rows(run: QuickBooksRun, name: str) -> Iterator[Any]:
 
 
 def _windows(run: QuickBooksRun) -> Iterator[str]:
-    """There is no OR: what changed in the window, then what is dated in it."""
+    """The query language has no OR: first what changed in the window, then what is dated in it."""
     zone = run.company.zone
     changed = [
         ("MetaData.LastUpdatedTime", sign, iso(bound))

@@ -26,7 +26,7 @@ from foundation.settings.types import WebAddress, is_loopback
 SOURCE = "simplefin"
 PER_DAY = 24
 FOR_THE_DOCTOR = 4
-"""Requests of a day that loads leave alone."""
+"""Requests of a day that loads do not use."""
 DAY = 86_400.0
 
 
@@ -34,7 +34,7 @@ def parted(url: str) -> tuple[str, str, str]:
     """An access URL as address, user and password.
 
     Raises:
-        PermanentError: it is none, or not one that may be used; the text holds nothing of it.
+        PermanentError: it is not an access URL, or must not be used. The text quotes nothing of it.
     """
     try:
         parts = urllib.parse.urlsplit(url.strip())
@@ -105,7 +105,7 @@ WAY_OUT = (
 
 @dataclass
 class Facts:
-    """What is known of the connection."""
+    """What the source knows about its connection."""
 
     day: Limit
     """The requests of a day that are left."""

@@ -47,7 +47,7 @@ def complaints(body: dict[str, Any]) -> list[dict[str, Any]]:
 def answer_for(
     client: Client, company: Company, window: tuple[datetime, datetime | None] | None
 ) -> dict[str, Any]:
-    """One answer, asked for once whoever wants it; without `window` balances only."""
+    """Return one answer, which is fetched once per run; without `window` it has balances only."""
     wanted: dict[str, object] = {}
     if window is None:
         wanted["balances-only"] = 1
@@ -72,7 +72,7 @@ def answer_for(
 
 
 def plain_key(key: str) -> str:
-    """An account key as it is compared: the domain of a bank comes with and without "www."."""
+    """Return an account key in the form to compare: a bank's domain comes with and without "www."."""
     return key.strip().lower().removeprefix("www.")
 
 

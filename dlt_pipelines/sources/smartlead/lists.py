@@ -20,7 +20,7 @@ Row = dict[str, Any]
 
 
 def campaign_rows(client: Client, company: Company) -> list[Row]:
-    """Every campaign of the account, asked for once a run; none where that is the answer twice."""
+    """Return every campaign of the account, fetched once per run; none if the answer is empty twice."""
     chosen = company.smartlead.client_id
     path = f"/campaigns?client_id={chosen}" if chosen else "/campaigns"
     return entries(

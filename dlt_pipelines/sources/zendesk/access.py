@@ -41,7 +41,7 @@ ADMIN = "The export of tickets needs a user with the role admin: set ZENDESK_EMA
 
 @dataclass
 class Facts:
-    """What is known of the connection."""
+    """What the source knows about its connection."""
 
     subdomain: str
     requests_left: str = "unknown"

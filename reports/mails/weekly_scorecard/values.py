@@ -102,7 +102,7 @@ def mail_values(told: Told, links: Links) -> dict[str, Any]:
 
 
 def _counts_of(own: Sequence[Line]) -> str:
-    """Of the reader's own lines: `1 met, 0 close, 1 missed`."""
+    """Return the counts of the reader's own lines: `1 met, 0 close, 1 missed`."""
     if all(line.status in ("no_goal", "not_applicable") for line in own):
         return "none has a goal"
     return count_sentence(counts(own))

@@ -1,4 +1,4 @@
-"""What is paid at once: by card, by check or by debit."""
+"""What is paid immediately: by card, by check or by debit."""
 
 from __future__ import annotations
 

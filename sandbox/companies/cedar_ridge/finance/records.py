@@ -169,8 +169,8 @@ class Payment:
 
 @dataclass(frozen=True)
 class Purchase:
-    """Money spent at once: by card, by check or by debit (`Cash`). `credit`: a refund. Lines may also pay a
-    debt or the owner."""
+    """Money spent immediately: by card, by check or by debit (`Cash`). `credit`: a refund. Lines may also pay
+    a debt or the owner."""
 
     id: int
     kind: str

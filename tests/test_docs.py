@@ -132,6 +132,19 @@ def test_a_call_becomes_a_dial_on_the_way_that_is_described() -> None:
         assert f"ref('{model.stem}')" in reader.read_text(encoding="utf-8"), reader
 
 
+def test_what_a_page_says_to_be_in_a_module_is_there() -> None:
+    """`Client.post()` in `dlt_pipelines/wire/client.py`."""
+    named = [
+        (page, name.removesuffix("()").rpartition(".")[2], path)
+        for page, text in TEXT.items()
+        for name, path in re.findall(r"`([\w.]+(?:\(\))?)`\s+in\s+`([\w/]+\.py)`", text)
+    ]
+    assert len(named) > 5
+    for page, name, path in named:
+        code = (PROJECT_ROOT / path).read_text(encoding="utf-8")
+        assert re.search(rf"^\s*(?:(?:def|class) {name}\b|{name}\b.* = )", code, re.M), (page, name, path)
+
+
 @pytest.mark.parametrize("page", TEXT)
 def test_every_link_leads_somewhere(page: str) -> None:
     folder = (PROJECT_ROOT / page).parent

@@ -1,4 +1,4 @@
-"""Which runs live, where several machines share Dagster's Postgres.
+"""Which runs live, on this machine and, where several machines share Dagster's Postgres, on all of them.
 
 A run holds one of Postgres' advisory locks while its process lives. Nobody can ask a machine that is gone,
 but everybody can see that the lock is free: Postgres frees it however the process or its machine ends.
@@ -6,14 +6,17 @@ but everybody can see that the lock is free: Postgres frees it however the proce
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import socket
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
+import psutil  # type: ignore[import-untyped]
 
 from foundation.postgres import lock_key, lock_session
 from foundation.settings import Settings
+from orchestration.instance import prepare_instance
 
 if TYPE_CHECKING:
     import psycopg
@@ -45,6 +48,54 @@ def gone(runs: Sequence[dg.DagsterRun], settings: Settings) -> list[dg.DagsterRu
         return []
     with closing(lock_session(settings.dagster_storage_url.get_secret_value(), "look for runs")) as session:
         return [run for run in holding if _is_free(session, run.run_id)]
+
+
+def fail_dead_runs(settings: Settings) -> list[str]:
+    """Mark runs as failed if their process is gone: it was killed, or the machine went down. Dagster would
+    wait until their maximum runtime.
+
+    Whatever reacts to a failed run then runs: the build after a refresh, the operator's alert.
+
+    Returns:
+        The ids of these runs.
+    """
+    prepare_instance(settings)
+    with dg.DagsterInstance.get() as instance:
+        return fail_dead(instance, settings)
+
+
+def fail_dead(instance: dg.DagsterInstance, settings: Settings, tags: Mapping[str, str] = {}) -> list[str]:
+    """As `fail_dead_runs`, of the runs with these tags in an instance that is open."""
+    at_work = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
+    runs, here = instance.get_runs(dg.RunsFilter(statuses=at_work, tags=tags)), of_here(settings).items()
+    dead = {run.run_id: run for run in gone(runs, settings)}
+    for run in runs:
+        if here <= run.tags.items() and _is_dead(instance, run.run_id):
+            dead[run.run_id] = run
+    for run in dead.values():
+        instance.report_run_failed(
+            run, "The process of this run is gone: it was killed, or the machine went down."
+        )
+    return list(dead)
+
+
+def of_here(settings: Settings) -> dict[str, str]:
+    """Return the tag of runs from this machine's command line, if several machines share the instance. Only
+    this machine can look for their process."""
+    return {"scoreline/host": socket.gethostname()} if settings.dagster_storage_url else {}
+
+
+def _is_dead(instance: dg.DagsterInstance, run_id: str) -> bool:
+    """Whether the main process of the run (the first to log its pid) has ended. Another process may have the
+    pid by now."""
+    for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.ENGINE_EVENT):
+        data = entry.get_dagster_event().event_specific_data
+        if pid := getattr(data, "metadata", {}).get("pid"):
+            try:
+                return bool(psutil.Process(int(str(pid.value))).create_time() > entry.timestamp)
+            except psutil.NoSuchProcess:
+                return True
+    return False  # just started
 
 
 def _is_free(session: psycopg.Connection[Any], run_id: str) -> bool:

@@ -15,8 +15,8 @@ from foundation.store.changes import typed_so_far
 from orchestration import jobs, loading
 from orchestration.assets import reporting
 from orchestration.assets.ingestion import connected_tables, raw_key
+from orchestration.liveness import fail_dead
 from orchestration.resources import Scoreline
-from orchestration.runs import fail_dead
 from orchestration.settings_at_import import asset_key, layer, op_of, own_runs, own_tags
 from reports.post.alerts import tell_operator, untold
 from reports.post.due import built_as_of, due, first_day, has_waited_enough, pending, to_send, unheard_of

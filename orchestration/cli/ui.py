@@ -61,7 +61,7 @@ def ui(port: int, host: str, sandbox_port: int, company: str | None, companies: 
 
 def _dagster_dev(host: str, port: int, workspace: Path) -> int:
     """Run `dagster dev` until it ends or this process is stopped. Returns its exit code."""
-    from orchestration.runs import fail_dead_runs
+    from orchestration.liveness import fail_dead_runs
 
     settings = Settings()
     make_home(settings.own_dagster_home or settings.home)

@@ -105,7 +105,8 @@ import dagster as dg
 from foundation.settings import Settings
 from orchestration.definitions import defs
 from orchestration.resources import Scoreline
-from orchestration.runs import prepare_instance, run_job
+from orchestration.instance import prepare_instance
+from orchestration.runs import run_job
 from orchestration.sensors import typed_in
 
 prepare_instance(Settings())

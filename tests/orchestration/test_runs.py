@@ -18,7 +18,9 @@ import pytest
 from dlt_pipelines.registry import SOURCES
 from foundation.settings import PROJECT_ROOT, Settings
 from orchestration.assets.ingestion import raw_key, step_of
-from orchestration.runs import fail_dead_runs, prepare_instance, run_job
+from orchestration.instance import prepare_instance
+from orchestration.liveness import fail_dead_runs
+from orchestration.runs import run_job
 from reports.post.alerts import remember
 from reports.post.ledger import sending_lock
 from tests.support.daemon import Daemon, daemon

@@ -16,10 +16,10 @@ from foundation.postgres import in_schema, lock_session
 from foundation.settings import PROJECT_ROOT, Settings
 from foundation.store import read
 from foundation.store.changes import typed_so_far
+from orchestration.instance import prepare_instance
 from orchestration.jobs import all_jobs
-from orchestration.liveness import HOLDS, ONE_PROCESS, gone
+from orchestration.liveness import HOLDS, ONE_PROCESS, fail_dead, fail_dead_runs, gone
 from orchestration.resources import Scoreline
-from orchestration.runs import fail_dead, fail_dead_runs, prepare_instance
 from tests.support.postgres import PASSWORD, Postgres
 
 

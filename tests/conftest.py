@@ -1,4 +1,4 @@
-"""What every test needs: a home folder of its own, and nothing of the developer's `.env` or shell."""
+"""What every test needs: its own home folder, and nothing from the developer's `.env` or shell."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[Postgres]:
-    """One server; each test that writes makes a database of its own in it."""
+    """One server; each test that writes creates its own database in it."""
     with running_postgres() as server:
         yield server
 

@@ -1,5 +1,5 @@
-"""No value stops a build: staging holds whatever a load can bring, and what nobody can mean counts nowhere
-and is told."""
+"""No value stops a build: staging holds whatever a load can bring, and an impossible value counts nowhere and
+is told."""
 
 from __future__ import annotations
 

@@ -283,7 +283,8 @@ def test_sources_that_are_disconnected_keep_their_past(ledger: Ledger) -> None:
 
 
 def test_weeks_since_a_table_lacks_rows_are_partial(ledger: Ledger) -> None:
-    """What came is shown, without a verdict and with the reason. Once nothing lacks, nothing is left of it."""
+    """The number shows what was read, without a verdict and with the reason. Once nothing is missing, both
+    are gone."""
     weeks = (
         "select period_label, state, numerator, partial_note, as_of from intermediate.int_scorecard__line_periods "
         "where metric_id = 'contacts_sequenced' and period_label in ('2025-W42', '2025-W43', '2025-W44') order by period_label"
@@ -307,7 +308,8 @@ def test_weeks_since_a_table_lacks_rows_are_partial(ledger: Ledger) -> None:
 def test_a_value_that_cannot_be_read_is_in_doubt_on_the_days_of_its_record(
     ledger: Ledger, reads: Reads
 ) -> None:
-    """In every table in turn. Other weeks stay as they are, and nothing is left once the record came again."""
+    """In every table in turn. Other weeks stay as they are, and the note is gone once the record came
+    again."""
     ledger.load({})
     whole, counts = ledger.live(), used(ledger)
     note = "'closed', '', '2025-10-27 12:00:00+00'"

@@ -174,7 +174,7 @@ def test_a_metric_is_one_file_one_entry_one_line_and_one_goal(make_warehouse: Ma
 
 @pytest.mark.slow
 def test_only_other_sql_is_another_definition(make_warehouse: MakeWarehouse) -> None:
-    """Charts mark other SQL: what computes the same must not be marked, whatever it is called."""
+    """Charts mark changed SQL: SQL that computes the same must not be marked, whatever its names."""
     warehouse = make_warehouse(
         "2025-10-27T12:00:00", seeds={"people": PEOPLE, "scorecard_lines": LINES, "goals": GOALS}
     )

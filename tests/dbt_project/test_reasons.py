@@ -15,7 +15,7 @@ from tests.support.raw_warehouse import DBT_DIR, RawWarehouse
 NAMED_FOR_REASONS = re.compile(r"(?!stale_|lost_)(\w+_)?(reason|because|gone|withdrawn)")
 """Columns that hold such codes, or parts of them on their way; why a deal is stale or lost is a text."""
 VENDOR_WORDS = {"completed", "scheduled", "rescheduled", "no_show", "canceled"}
-"""Meeting outcomes of HubSpot, which are reasons as they are. A company may have others: they say
+"""Meeting outcomes of HubSpot, which are reasons by themselves. A company may have others: they say
 themselves."""
 TOKENS = re.compile(r"'(?:[^']|'')*'|\w+|\|\||[^\s\w]")
 

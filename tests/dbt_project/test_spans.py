@@ -190,7 +190,7 @@ def test_an_independent_computation_agrees() -> None:
 
 
 def test_a_past_week_is_as_it_was_then() -> None:
-    """What a review of that week said to date, whatever came later."""
+    """What the review of that week said to date, regardless of later weeks."""
     random = np.random.default_rng(11)
     days = EVERY_DAY.assign(numerator=random.integers(0, 9, len(EVERY_DAY)))
     found, then = spans(days), spans(days[days.occurred_on <= date(2025, 3, 2)], last=date(2025, 2, 24))

@@ -286,7 +286,7 @@ def test_who_leaves_takes_their_goal_along(told: Told) -> None:
 
 
 def test_a_source_connected_in_the_middle_of_a_quarter(told: Told) -> None:
-    """Weeks before it, and the one in which it was connected, are blank, whatever records of them came
+    """Weeks before it, and the one in which it was connected, are blank, even if records of them came
     along."""
     rows = told.series("back", "desk.opened", "value", "status", "state")
     assert rows[:2] == [(None, "no_data", "missing")] * 2

@@ -316,7 +316,7 @@ def test_a_missing_scope_skips_one_table_and_names_the_scope(sandbox: Sandbox, c
 def test_a_list_that_does_not_exist_is_refused_and_one_that_nobody_named_is_not_connected(
     sandbox: Sandbox, company: Company
 ) -> None:
-    """Neither is a list on which nobody is, and what is known of the list stays."""
+    """Neither is a list without members, and the stored list stays."""
     settings, tables = now(), {"lists", "list_members"}
     load("hubspot", settings, company, tables=tables)
     held = "select (select count(*) from raw_hubspot.lists), (select count(*) from raw_hubspot.list_members)"

@@ -121,7 +121,7 @@ class Install:
         return output
 
     def materialize(self, asset: str) -> str:
-        """One asset alone, as a click in the UI does it."""
+        """Materialise one asset alone, as a click in the UI does."""
         return self.scoreline(
             "asset",
             "materialize",
@@ -154,7 +154,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 def title_calls(sandbox: Sandbox) -> None:
-    """From now on calls come with titles that must be escaped wherever they come out."""
+    """From now on calls have titles that must be escaped wherever they are shown."""
     hostile = " ".join((SCRIPT, TEMPLATE, SQL, RTL))
     sandbox.fault("hubspot", "field_type", path="/calls", field="properties.hs_call_title", value=hostile)
 

@@ -1,5 +1,6 @@
-"""Two companies in one Dagster instance, served by the real web server, daemon and code locations: they load, build
-and mail at once, and no canary of one is in anything of the other: home, pages, mails, logs, portal, API, assistants."""
+"""Two companies in one Dagster instance, served by the real web server, daemon and code locations: they load,
+build and mail at once, and no canary of one is in the other's files: home, pages, mails, logs, portal, API,
+assistants."""
 
 from __future__ import annotations
 

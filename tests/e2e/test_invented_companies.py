@@ -1,5 +1,5 @@
-"""Both invented companies in one Dagster instance, each with its own sandbox: they load, build and mail at the same
-time, each has the numbers that it has alone, and nothing of one is in anything of the other."""
+"""Both invented companies in one Dagster instance, each with its own sandbox: they load, build and mail at
+the same time, each has the numbers that it has alone, and nothing of one is in the other's files."""
 
 from __future__ import annotations
 

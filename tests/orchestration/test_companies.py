@@ -1,4 +1,4 @@
-"""Several companies in one instance: what `scoreline new` lays out, and that nothing of one company reaches
+"""Several companies in one instance: what `scoreline new` lays out, and that no data of one company reaches
 another."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""The manifest that Dagster reads: parsed again when half of it is there, and never half there."""
+"""The manifest that Dagster reads: it is parsed again if only half of it was written, and never written by
+halves."""
 
 from __future__ import annotations
 

@@ -110,7 +110,7 @@ def test_the_build_follows_a_refresh_that_never_ends_by_itself(on: Daemon, how: 
 def test_a_process_is_started_only_where_several_sources_wait_for_vendors(
     home: Path, monkeypatch: pytest.MonkeyPatch, connected: bool
 ) -> None:
-    """Sources with a part of their credentials are asked, and say at once what is missing."""
+    """Sources with a part of their credentials are read, and say directly what is missing."""
     monkeypatch.setenv("SCORELINE_AS_OF", "2025-10-27T12:00:00Z")
     monkeypatch.setenv("DAGSTER_HOME", str(home / "dagster"))
     if connected:

@@ -171,7 +171,7 @@ def golden(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Migrating takes longer than copying what came of it."""
+    """Migrating takes longer than copying the result."""
     made = settings_of(tmp_path_factory.mktemp("empty"))
     open_store(made).dispose()
     return made.store_path

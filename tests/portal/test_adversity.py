@@ -1,5 +1,5 @@
-"""200 people post at once while the portal's process is killed: what was acknowledged is there, once. On SQLite
-and on Postgres."""
+"""200 people post at once while the portal's process is killed: what was acknowledged is stored, once. On
+SQLite and on Postgres."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def test_200_people_post_at_once_and_the_portal_is_killed(
             try:
                 status = post(port, people[n], n)
             except (OSError, http.client.HTTPException):
-                time.sleep(0.2)  # whoever hears nothing sends the same form again
+                time.sleep(0.2)  # a client without an answer sends the same form again
                 continue
             assert status == 303, status
             with lock:

@@ -170,7 +170,7 @@ def test_notes_of_others_stay_text(dana: Browser) -> None:
 
 
 def test_forty_at_once_are_all_kept(app: FastAPI, maya: Browser) -> None:
-    """Corrections from many windows at once: each is acknowledged, and each is there."""
+    """Corrections from many windows at once: each is acknowledged, and each is stored."""
     typed(maya, "1")
     token, cookie = maya.token("/account"), maya.client.cookies["scoreline"]
 

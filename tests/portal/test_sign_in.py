@@ -69,7 +69,8 @@ def test_an_unknown_address_is_told_the_same(browser: Browser) -> None:
 
 
 def test_a_mail_server_that_swallows_everything_holds_no_request(settings: Settings) -> None:
-    """It takes connections and says nothing. Known and unknown addresses are answered alike, and at once."""
+    """The mail server accepts connections and never answers. Known and unknown addresses get the same answer,
+    immediately."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = SecretStr(f"smtp://127.0.0.1:{silent.getsockname()[1]}")
         app = create_app(settings.model_copy(update={"smtp_url": url}), ADDRESS)

@@ -79,8 +79,8 @@ def test_quarter_summary(card: Scorecard) -> None:
 
 
 def test_utc_days_would_give_other_numbers(card: Scorecard, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The records at the edges of the company's days are there: whoever forgets the time zone misses the
-    golden weeks."""
+    """The records at the edges of the company's days exist: code that forgets the time zone misses the golden
+    weeks."""
     monkeypatch.setattr(Scorecard, "day", lambda self, text: date.fromisoformat(text[:10]))
     assert golden(card.dials(MAYA)) != [95, 78, 70, 101]
     assert golden(card.opened()) != [80, 79, 78, 69]

@@ -103,5 +103,5 @@ def _child(command: Sequence[str], environment: dict[str, str], project: Path, o
     sys.stdout.flush()
     DuckDBConnectionManager.close_all_connections()
     gc.collect()  # the file is written when its last connection goes
-    # nothing of the tests' own process is torn down here: no atexit, no open servers
+    # this tears nothing of the tests' own process down: no atexit, no open servers
     os._exit(0 if result.success else 1 if result.exception is None else 2)

@@ -1,4 +1,4 @@
-"""A model's SQL without dbt, for models that need nothing of it but `ref` and the macros of the project."""
+"""A model's SQL without dbt, for models that only need `ref` and the macros of the project."""
 
 from __future__ import annotations
 

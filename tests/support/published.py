@@ -95,7 +95,7 @@ contacts_recent|New contacts|count|57
 
 _SHELF = tempfile.TemporaryDirectory(prefix="scoreline-published-")
 _MADE: dict[str, Path] = {}
-"""What a file says -> where it is."""
+"""The content of a file -> its path."""
 
 
 @dataclass

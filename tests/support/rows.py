@@ -1,4 +1,4 @@
-"""Rows by hand for the dbt tests. Ids say what a row is there for."""
+"""Handmade rows for the dbt tests. Ids say what a row is for."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""A clock that is ahead hides nothing: runs go by the vendor's, and cursors that are still to come are read
-again."""
+"""A clock that is ahead hides nothing: runs use the vendor's, and cursors in the future are read again."""
 
 from __future__ import annotations
 

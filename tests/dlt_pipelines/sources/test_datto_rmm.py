@@ -33,7 +33,7 @@ def with_section(company: Company, **change: Any) -> Company:
 
 
 def page(*devices: Any, total: int | None = None, following: str | None = None) -> dict[str, Any]:
-    """An answer with these devices; whoever has a uid has every field of the wire, if only as null."""
+    """An answer with these devices; a device with a uid has every field of the wire, if only as null."""
     wire = dict.fromkeys(field.split(".")[0] for field, _ in FIELDS["devices"].values())
     devices = tuple(wire | row if isinstance(row, dict) and "uid" in row else row for row in devices)
     details = {

@@ -1,5 +1,5 @@
 """QuickBooks: the traps in the contract of `sandbox/vendors/quickbooks/__init__.py`, and refresh tokens that
-survive whatever happens."""
+survive every failure."""
 
 from __future__ import annotations
 

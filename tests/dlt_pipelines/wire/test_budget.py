@@ -16,7 +16,7 @@ from tests.dlt_pipelines.wire.conftest import client, replies
 
 
 class _Window:
-    """What a vendor counts: the most requests in any window, and at once."""
+    """What a vendor counts: the most requests in any window, and at the same time."""
 
     def __init__(self) -> None:
         self.arrivals: list[float] = []

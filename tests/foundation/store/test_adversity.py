@@ -66,7 +66,7 @@ def start(name: str, how: str, writers: int, script: str = _WRITER) -> subproces
 
 
 def test_200_write_at_once_and_some_are_killed(store: Settings) -> None:
-    """What was acknowledged is there, once."""
+    """What was acknowledged is stored, once."""
     with begin(store) as connection:
         assert all_entries(connection) == []
     killed = start("killed", "on", THREADS)

@@ -262,7 +262,7 @@ def test_the_words_of_the_statuses_are_written_once() -> None:
 
 
 def test_templates_take_the_word_of_a_missed_goal_from_status() -> None:
-    """`STATUS` is the one place of the word; a template that wrote it would keep the old one."""
+    """`STATUS` is the only place of the word; a template that spelled it out would keep the old one."""
     kinds = ("html", "txt", "md", "typ")
     files = [
         file

@@ -1,4 +1,4 @@
-"""The operator hears of each thing once when it begins and once when it is over."""
+"""The operator gets one alert when something breaks and one when it is over."""
 
 from __future__ import annotations
 

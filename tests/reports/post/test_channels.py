@@ -98,7 +98,7 @@ def test_both_channels_get_the_week_once(online: Settings, both: Company, server
 def test_notes_and_what_is_to_be_done_stand_beside_their_line(
     online: Settings, both: Company, server: Channels
 ) -> None:
-    """Of the reader's own lines, of misses, and of lines that a message doesn't list otherwise."""
+    """Notes of the reader's own lines, of misses, and of lines that a message would not list otherwise."""
     with duckdb.connect(str(online.published_path)) as connection:
         for line, text in (("inside_sales.dials", f"Two days at the fair. {HOSTILE}"), ("warm_250.w250_ftas_set", "As planned.")):  # fmt: skip
             connection.execute(

@@ -271,7 +271,7 @@ def _process(settings: Settings, *only: str) -> subprocess.Popen[str]:
 
 
 def test_killed_while_the_server_takes_the_mail(smtp: Settings, company: Company, server: Server) -> None:
-    """Nobody can know whether it arrived: it is not sent again by itself, the operator hears of it once,
+    """Nobody can know whether it arrived: it is not sent again automatically, the operator gets one alert,
     force sends it."""
     server.pause = 60
     process = _process(smtp, DANA)

@@ -19,7 +19,7 @@ from tests.support.browser import axe_violations, needs_chromium, show, sticks_o
 
 @pytest.fixture(scope="module")
 def gallery(published: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The site with nothing but the gallery in it."""
+    """The site with only the gallery in it."""
     settings = settings_for(tmp_path_factory.mktemp("gallery"))
     settings.published_path.parent.mkdir(parents=True)
     shutil.copy(published, settings.published_path)

@@ -726,7 +726,8 @@ def test_the_page_that_the_docs_show_is_built(
 
 
 def test_the_newest_weeks_are_there_on_paper_without_what_is_confidential(site: Path) -> None:
-    """A PDF is a file that travels: none of a page with a confidential line. The portal makes any other."""
+    """A PDF is a file that travels, so pages with a confidential line have none. The portal makes any
+    other."""
     made = sorted(path.relative_to(site).as_posix() for path in site.rglob("*.pdf"))
     weeks = [f"scorecard/2025-W{week}.pdf" for week in range(40, 44)]
     assert {"scorecard.pdf", "marketing.pdf", *weeks} <= set(made), made

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, get_args
 
@@ -183,6 +184,13 @@ def load_yaml(file: Path) -> Any:
 
 def _models(file: Path) -> list[tuple[int, str, dict[str, Any]]]:
     """(line, name, meta) of each model in a .yml."""
+    stat = file.stat()
+    return _models_as_of(file, stat.st_mtime_ns, stat.st_size)
+
+
+@lru_cache(maxsize=256)
+def _models_as_of(file: Path, _changed: int, _size: int) -> list[tuple[int, str, dict[str, Any]]]:
+    """`_models`, read again only after the file has changed: the portal asks at each number that is typed."""
     text, loaded = file.read_text(encoding="utf-8"), load_yaml(file) or {}
     lines = {
         found[1]: number

@@ -1,0 +1,3 @@
+from foundation.garbage import collect_less
+
+collect_less()  # before the tests import pandas, dlt and Dagster

@@ -3,6 +3,7 @@ over a year's edge with a week 53, and one where nothing is connected (with the 
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -95,18 +96,15 @@ MakeWarehouse = Callable[..., RawWarehouse]
 
 
 @pytest.fixture(scope="session")
-def make_warehouse(tmp_path_factory: pytest.TempPathFactory) -> MakeWarehouse:
-    """A function (as_of, zone, seeds) -> RawWarehouse in a folder of its own, not yet built. `whole`: its
-    build makes the views too."""
-    views: list[Path] = []
+def new_warehouse(tmp_path_factory: pytest.TempPathFactory) -> MakeWarehouse:
+    """A function (as_of, zone, seeds, views) -> RawWarehouse in a folder of its own, not yet built."""
 
     def make(
-        as_of: str, zone: str = "America/Chicago", seeds: dict[str, str] | None = None, *, whole: bool = False
+        as_of: str,
+        zone: str = "America/Chicago",
+        seeds: dict[str, str] | None = None,
+        views: Path | None = None,
     ) -> RawWarehouse:
-        if not whole and not views:
-            first = make("2025-10-27T12:00:00", whole=True)
-            first.build("--exclude-resource-type", "test", "unit_test")
-            views.append(first.keep_views(tmp_path_factory.mktemp("views") / "views.duckdb"))
         home: Path = tmp_path_factory.mktemp("dbt")
         company_file = home / "company.toml"
         company_file.write_text(COMPANY.format(zone=zone), encoding="utf-8")
@@ -119,9 +117,33 @@ def make_warehouse(tmp_path_factory: pytest.TempPathFactory) -> MakeWarehouse:
                 "SCORELINE_AS_OF": at(as_of),
             }
             settings = Settings(**places)
-            return RawWarehouse(
-                settings, load_company(settings), dict(seeds or {}), views=None if whole else views[0]
-            )
+            return RawWarehouse(settings, load_company(settings), dict(seeds or {}), views=views)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def empty(new_warehouse: MakeWarehouse) -> RawWarehouse:
+    """Empty raw tables and an empty ledger, with the seeds of the project: every model built, nothing tested."""
+    warehouse = new_warehouse("2025-10-27T12:00:00")
+    warehouse.artifacts = True
+    warehouse.build("--exclude-resource-type", "test", "unit_test")
+    return warehouse
+
+
+@pytest.fixture(scope="session")
+def make_warehouse(
+    request: pytest.FixtureRequest, new_warehouse: MakeWarehouse, tmp_path_factory: pytest.TempPathFactory
+) -> MakeWarehouse:
+    """`new_warehouse` with the views of `empty`. `whole`: its build makes them too."""
+
+    @functools.cache
+    def views() -> Path:
+        empty: RawWarehouse = request.getfixturevalue("empty")
+        return empty.keep_views(tmp_path_factory.mktemp("views") / "views.duckdb")
+
+    def make(as_of: str, *given: Any, whole: bool = False, **named: Any) -> RawWarehouse:
+        return new_warehouse(as_of, *given, **named, views=None if whole else views())
 
     return make
 
@@ -147,12 +169,12 @@ def auckland(make_warehouse: MakeWarehouse) -> RawWarehouse:
 
 
 @pytest.fixture(scope="session")
-def unconnected(make_warehouse: MakeWarehouse) -> RawWarehouse:
-    """Empty raw tables and an empty ledger, with the seeds of the project."""
-    warehouse = make_warehouse("2025-10-27T12:00:00")
-    warehouse.unit_tests = warehouse.artifacts = True
-    warehouse.build()
-    return warehouse
+def unconnected(empty: RawWarehouse) -> RawWarehouse:
+    """`empty`, which passes all of dbt's tests; the unit tests bring their own rows."""
+    empty.unit_tests = True
+    ran = empty.dbt("test")
+    assert ran.returncode == 0, ran.stdout
+    return empty
 
 
 @pytest.fixture(scope="session")

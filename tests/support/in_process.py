@@ -18,6 +18,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from filelock import FileLock
+
 from foundation.settings import PROJECT_ROOT
 
 if TYPE_CHECKING:
@@ -45,25 +47,22 @@ def run(
 @functools.cache
 def manifest() -> Manifest:
     """The project as it is, parsed. Settings are read from the warehouse when a model runs, not here; the name of
-    the file is part of the manifest."""
+    the file is part of the manifest.
+
+    Every process that asks finds what the one before parsed, and dbt parses what has changed since."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
     project = PROJECT_ROOT / "dbt_project"
-    with tempfile.TemporaryDirectory() as place:
+    place = project / "target" / "tests"
+    place.mkdir(parents=True, exist_ok=True)
+    with FileLock(place / "lock"):
         os.environ |= {"SCORELINE_WAREHOUSE": f"{place}/warehouse.duckdb"}
         try:
             parsed = dbtRunner().invoke(
                 [
-                    *("parse", "--quiet", "--no-partial-parse", "--target-path", place),
-                    *(
-                        "--project-dir",
-                        str(project),
-                        "--profiles-dir",
-                        str(project),
-                        "--log-level-file",
-                        "none",
-                    ),
+                    *("parse", "--quiet", "--target-path", str(place), "--log-level-file", "none"),
+                    *("--project-dir", str(project), "--profiles-dir", str(project)),
                 ]
             )
         finally:

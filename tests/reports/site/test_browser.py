@@ -256,4 +256,4 @@ def test_without_script(web: Any, site: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (390, "light")])
 def test_accessibility(web: Any, site: Path, page: str, width: int, scheme: str) -> None:
     show(web, site, page, width, scheme)
-    assert axe_violations(web) == []
+    assert axe_violations(web, scheme) == []

@@ -58,5 +58,5 @@ def test_every_component_is_accessible_and_fits(web: Any, gallery: Path, width: 
     assert sticks_out(web, width) == []
     # parts of different pages are on this one: several headings of a page, several notes
     of_a_page = ("page-has-heading-one", "landmark-unique")
-    assert [found for found in axe_violations(web) if not found.startswith(of_a_page)] == []
+    assert [found for found in axe_violations(web, scheme) if not found.startswith(of_a_page)] == []
     assert web.get_log("browser") == []

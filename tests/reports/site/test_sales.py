@@ -449,7 +449,7 @@ def test_what_if(web: Any, sales: Built) -> None:
 def test_accessibility(web: Any, sales: Built, name: str, width: int, scheme: str) -> None:
     show(web, sales.site, name, width, scheme)
     assert sticks_out(web, width) == []
-    assert axe_violations(web) == []
+    assert axe_violations(web, scheme) == []
 
 
 @pytest.mark.browser

@@ -9,7 +9,7 @@ from functools import partial
 
 from sandbox.companies import brightwater, cedar_ridge
 from sandbox.companies.base import Book, Company
-from sandbox.engine.store import Store
+from sandbox.engine.store import Store, not_collecting
 
 COMPANIES: dict[str, Company] = {"cedar": cedar_ridge.COMPANY, "sales": brightwater.COMPANY}
 
@@ -25,5 +25,6 @@ def build(seed: int, company: str) -> Store:
     found = COMPANIES[company]
     book = Book(seed, Store(zone=found.zone, finances=found.finances(seed)))
     book.store.pending.update({vendor: partial(write, book) for vendor, write in found.lives.items()})
-    found.write(book)
+    with not_collecting():
+        found.write(book)
     return book.store

@@ -11,6 +11,7 @@ from __future__ import annotations
 import bisect
 import gc
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from typing import Any, NamedTuple
@@ -22,6 +23,18 @@ LIVE, ARCHIVED, GONE = 0, 1, 2
 
 Props = dict[str, Any]
 Links = dict[str, tuple[int, ...]]
+
+
+@contextmanager
+def not_collecting() -> Iterator[None]:
+    """For code that makes many records and no garbage: collecting would cost up to four times as much."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def to_ms(instant: datetime) -> int:
@@ -90,13 +103,8 @@ class Store:
         write = self.pending.pop(vendor, None)
         if write is None:
             return False
-        collecting = gc.isenabled()
-        gc.disable()  # many new versions and no garbage: collecting would cost four times as much as writing
-        try:
+        with not_collecting():
             write()
-        finally:
-            if collecting:
-                gc.enable()
         return True
 
     def add(self, table: str, record_id: Any, at: int, props: Props, links: Links | None = None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import product
 from typing import Any
@@ -68,21 +68,27 @@ class Directory:
 
     firms: list[Firm]
     people: list[Person]
+    _found: dict[tuple[Owner, bool | None, bool | None], list[Person]] = field(
+        default_factory=dict, repr=False
+    )
+    """What `callable` has found, whenever they were created: it is asked thousands of times."""
 
     def callable(
         self, owner: Owner, decides: bool | None, before: int, *, warm: bool | None = None
     ) -> list[Person]:
         """Contacts of an owner that can be called before an instant; `warm`: members of the warm list, or
         not."""
-        return [
-            person
-            for person in self.people
-            if person.owner is owner
-            and not person.quiet
-            and person.created < before
-            and (decides is None or person.decides == decides)
-            and (warm is None or (person.warm_since is not None) == warm)
-        ]
+        asked = (owner, decides, warm)
+        if asked not in self._found:
+            self._found[asked] = [
+                person
+                for person in self.people
+                if person.owner is owner
+                and not person.quiet
+                and (decides is None or person.decides == decides)
+                and (warm is None or (person.warm_since is not None) == warm)
+            ]
+        return [person for person in self._found[asked] if person.created < before]
 
 
 def company_names(rng: random.Random, count: int, endings: Sequence[str] = names.COMPANY_LAST) -> list[str]:
@@ -244,11 +250,8 @@ def _progress(book: Book, rng: random.Random, contact: int, created: int) -> Non
 
 def _unusual_names(book: Book, people: list[Person]) -> None:
     """Contacts whose names have accents, apostrophes and spaces."""
-    mine = [
-        p
-        for p in people
-        if p.owner is MAYA and p.decides and not p.quiet and p.created < at(GOLDEN_MONDAYS[0], 0)
-    ]
+    before = at(GOLDEN_MONDAYS[0], 0)
+    mine = [p for p in people if p.owner is MAYA and p.decides and not p.quiet and p.created < before]
     for text, person in zip(names.UNUSUAL_NAMES, mine, strict=False):
         book.store.change(
             "hubspot.contacts",
@@ -260,11 +263,8 @@ def _unusual_names(book: Book, people: list[Person]) -> None:
 
 def unusual_contacts(people: list[Person]) -> list[Person]:
     """The decision makers of Maya with unusual names, in the order of `names.UNUSUAL_NAMES`."""
-    mine = [
-        p
-        for p in people
-        if p.owner is MAYA and p.decides and not p.quiet and p.created < at(GOLDEN_MONDAYS[0], 0)
-    ]
+    before = at(GOLDEN_MONDAYS[0], 0)
+    mine = [p for p in people if p.owner is MAYA and p.decides and not p.quiet and p.created < before]
     return mine[: len(names.UNUSUAL_NAMES)]
 
 
@@ -311,7 +311,8 @@ def _join(book: Book, list_id: int, person: Person, since: int) -> None:
 
 def latecomer(people: list[Person]) -> Person:
     """The member who joined the warm list on the Thursday of golden week 43."""
-    return next(p for p in people if p.warm_since == at(date(2025, 10, 23), 16))
+    thursday = at(date(2025, 10, 23), 16)
+    return next(p for p in people if p.warm_since == thursday)
 
 
 def _housekeeping(book: Book, people: list[Person]) -> None:

@@ -15,14 +15,26 @@ changed_lines as (
     from changes
 ),
 
-records as (
-    select records.*
+-- numbered, so that texts are looked up for what differs instead of being kept beside every record
+records as materialized (
+    select
+        records.*,
+        row_number() over () as number
     from {{ ref('scorecard_records') }} as records
     inner join changed_lines on records.line_id = changed_lines.line_id
 ),
 
-instants as (
+reasons as (
     select
+        reason,
+        row_number() over (order by reason) as reason_number
+    from records
+    where reason is not null
+    group by reason
+),
+
+instants as (
+    select distinct
         line_id,
         period_start,
         unnest([dbt_valid_from, dbt_valid_to]) as instant
@@ -61,11 +73,23 @@ timed as (
 sides as (
     select
         timed.changed_at,
-        records.*,
+        records.line_id,
+        records.period_start,
+        records.source,
+        records.record_type,
+        records.record_id,
+        records.number,
+        case when records.person_name is not null then records.number end as named,
+        records.counted,
+        records.numerator,
+        records.denominator,
+        records.dbt_valid_from,
+        reasons.reason_number,
         records.dbt_valid_from < timed.was_until and (records.dbt_valid_to is null or records.dbt_valid_to >= timed.was_until) as in_was,
         records.dbt_valid_from <= timed.seen_at and (records.dbt_valid_to is null or records.dbt_valid_to > timed.seen_at) as in_now
     from timed
     inner join records on timed.line_id = records.line_id and timed.period_start = records.period_start
+    left join reasons on records.reason = reasons.reason
 ),
 
 paired as (
@@ -80,17 +104,15 @@ paired as (
         bool_or(in_now) as is_known,
         bool_or(in_was and counted) as was_counted,
         bool_or(in_now and counted) as is_counted,
-        max(case when in_was then reason end) as reason_was,
-        max(case when in_now then reason end) as reason_now,
+        max(case when in_was then reason_number end) as reason_was,
+        max(case when in_now then reason_number end) as reason_now,
         sum(case when in_was and counted then numerator end) as numerator_was,
         sum(case when in_now and counted then numerator end) as numerator_now,
         sum(case when in_was and counted then denominator end) as denominator_was,
         sum(case when in_now and counted then denominator end) as denominator_now,
         -- a record that only passed to another person of the line makes no difference, so persons are not kept apart
-        arg_max(occurred_on, dbt_valid_from) as occurred_on,
-        arg_max(person_name, dbt_valid_from) as person_name,
-        arg_max(record_url, dbt_valid_from) as record_url,
-        arg_max(record_label, dbt_valid_from) as record_label
+        arg_max(number, dbt_valid_from) as newest,
+        arg_max(named, dbt_valid_from) as named
     from sides
     where in_was or in_now
     group by line_id, period_start, changed_at, source, record_type, record_id
@@ -161,11 +183,11 @@ select
         when differing.is_counted then 'added'
         else 'removed'
     end as change,
-    case when differing.is_counted then differing.reason_was else differing.reason_now end as reason,
+    reasons.reason,
     differing.was_known and differing.is_known as is_known_on_both_sides,
     elsewhere.other_day,
-    differing.occurred_on,
-    differing.person_name,
+    newest.occurred_on,
+    named.person_name,
     cast(differing.numerator_was as decimal(38, 9)) as numerator_was,
     cast(differing.numerator_now as decimal(38, 9)) as numerator_now,
     cast(differing.denominator_was as decimal(38, 9)) as denominator_was,
@@ -173,9 +195,12 @@ select
     differing.source,
     differing.record_type,
     differing.record_id,
-    differing.record_url,
-    differing.record_label
+    newest.record_url,
+    newest.record_label
 from differing
+inner join records as newest on differing.newest = newest.number
+left join records as named on differing.named = named.number
+left join reasons on reasons.reason_number = case when differing.is_counted then differing.reason_was else differing.reason_now end
 left join elsewhere
     on
         differing.line_id = elsewhere.line_id

@@ -129,6 +129,8 @@ def _build(bench: Bench) -> Iterator[Row]:
     with bench.world("cedar") as (home, environment):
         dbt = environment | {
             "SCORELINE_WAREHOUSE": str(home / "warehouse.duckdb"),
+            # dbt parses everything again where a variable of the profile is another one
+            "SCORELINE_MEMORY": Settings().memory,
             "DBT_EXCLUDE_RESOURCE_TYPES": "unit_test",
             "DBT_TARGET_PATH": str(home / "dbt"),
             "DBT_LOG_PATH": str(home / "dbt"),

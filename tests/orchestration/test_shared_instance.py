@@ -20,6 +20,7 @@ from orchestration.instance import prepare_instance
 from orchestration.jobs import all_jobs
 from orchestration.liveness import HOLDS, ONE_PROCESS, fail_dead, fail_dead_runs, gone
 from orchestration.resources import Scoreline
+from orchestration.sensors import ended_runs
 from tests.support.postgres import PASSWORD, Postgres
 
 
@@ -89,9 +90,10 @@ def test_the_run_of_a_machine_that_is_gone_ends_on_another_one(
         assert fail_dead(instance, settings) == [], "it lives"
         other.kill()
         other.wait()
-        while not (ended := fail_dead(instance, settings)):  # Postgres notices a moment later
-            time.sleep(0.1)
-        assert ended == [run.run_id]
+        with dg.build_sensor_context(instance=instance, resources={"scoreline": Scoreline()}) as context:
+            while "lives" in str(said := ended_runs(context)):  # Postgres notices a moment later
+                time.sleep(0.1)
+        assert f"Marked as failed: {run.run_id}." in str(said)
         found = instance.get_run_by_id(run.run_id)
         assert found is not None and found.status == dg.DagsterRunStatus.FAILURE
         assert fail_dead(instance, settings) == []

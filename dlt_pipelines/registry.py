@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SourceEntry:
-    """What the rest of the code needs to know about a source. What its module declares is read from there
-    when asked for."""
+    """What the rest of the code needs to know about a source. Everything that its module declares is read
+    from the module when it is needed."""
 
     name: str
     """Key everywhere: schema `raw_<name>`, asset keys `raw/<name>/<table>`."""

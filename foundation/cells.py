@@ -15,7 +15,7 @@ AHEAD = timedelta(days=366)
 
 
 class Rejected(Exception):
-    """Why a row or a form is not taken."""
+    """Why a row or a form is rejected."""
 
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")

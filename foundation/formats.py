@@ -44,7 +44,7 @@ _ENGLISH = {
 
 @dataclass(frozen=True)
 class Style:
-    """How a locale writes. `money`: an amount's frame, with `¤` for the symbol and `0` for the number."""
+    """The formats of a locale. `money`: an amount's frame, with `¤` for the symbol and `0` for the number."""
 
     locale: Locale
     group: str

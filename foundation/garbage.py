@@ -1,4 +1,4 @@
-"""How often Python looks for garbage."""
+"""How often Python collects garbage."""
 
 import atexit
 import gc

@@ -229,7 +229,7 @@ def _names(html: str, name: str) -> bool:
 
 @router.get("/weeks")
 def pick(visit: Signed, to: str = "") -> Response:
-    """Where the picker of periods leads."""
+    """Redirect from the picker of periods to its page."""
     span = visit.view.spans.get(to)
     if span is None:
         raise HTTPException(404, f"There is no week, month or quarter {to[:40]!r} here.")

@@ -1,4 +1,4 @@
-"""What one reader may see of the published file.
+"""The part of the published file that one reader may see.
 
 Each reader gets a database of views over the file in which the rows that they may not see do not exist. So a
 page, a receipt and an API answer cannot show more than is allowed, whatever their SQL says. A mart that is

@@ -165,7 +165,7 @@ class Reader:
 
     @property
     def who(self) -> Viewer:
-        """Who has signed in.
+        """The person who has signed in.
 
         Raises:
             SignInNeeded: nobody has.
@@ -176,7 +176,7 @@ class Reader:
 
     @cached_property
     def view(self) -> View:
-        """What they may see."""
+        """The published data that they may see."""
         return self.portal.library.view(self.who, self.portal.company)
 
     def note(self, action: str, subject: str | None = None, **details: Any) -> None:

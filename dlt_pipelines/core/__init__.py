@@ -1,1 +1,1 @@
-"""What a source is, and what a run of one does."""
+"""The contract of a source, and the load of one."""

@@ -1,4 +1,4 @@
-"""Where dlt loads to: the warehouse's file, or the lake."""
+"""dlt's destination: the warehouse's file, or the lake."""
 
 from __future__ import annotations
 

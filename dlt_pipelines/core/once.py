@@ -1,4 +1,4 @@
-"""What several tables of a run are made of, fetched by the first that asks."""
+"""A value that several tables of a run share, fetched by the first that asks."""
 
 from __future__ import annotations
 

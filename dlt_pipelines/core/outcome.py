@@ -13,7 +13,7 @@ from dlt_pipelines.core.run import MOST_UNREAD, Mark, Run, Unread
 
 
 class Outcome(BaseModel):
-    """What one run learned beside rows."""
+    """The outcome of one run."""
 
     load_id: str
     started_at: datetime

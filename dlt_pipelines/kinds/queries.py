@@ -155,7 +155,7 @@ def _rows(run: Run[Any, Memory], query: Query) -> Iterator[dict[str, Any]]:
         where = f"{query.name}, row {number}:"
 
         def warn(text: str) -> None:
-            """What cannot be read is noted with the answer to its query."""
+            """Warn of a value that cannot be read, and record it with the answer to its query."""
             one = Unread(
                 table="figures", key="query_name", record_id=query.name, column="value", said=text, dates=[]
             )

@@ -113,7 +113,7 @@ VERSIONS = ApiVersions(
 
 
 class GoogleAdsCredentials(Credentials):
-    """What Google Ads needs: a developer token, an OAuth client, and the refresh token of a user with
+    """The credentials of Google Ads: a developer token, an OAuth client, and the refresh token of a user with
     access."""
 
     developer_token: SecretStr = Field(alias="GOOGLE_ADS_DEVELOPER_TOKEN")

@@ -95,7 +95,7 @@ DIALER_CALLS: Fields = {**CALLS, "id": ("call_id", "bigint")}
 
 
 class JustCallCredentials(Credentials):
-    """What JustCall needs: a key and its secret."""
+    """The credentials of JustCall: a key and its secret."""
 
     api_key: SecretStr = Field(alias="JUSTCALL_API_KEY")
     api_secret: SecretStr = Field(alias="JUSTCALL_API_SECRET")

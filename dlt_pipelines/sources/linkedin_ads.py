@@ -90,7 +90,7 @@ VERSIONS = ApiVersions(
 
 
 class LinkedInAdsCredentials(Credentials):
-    """What LinkedIn needs: an access token; the rest renews it, or tells when it ends."""
+    """The credentials of LinkedIn: an access token; the others renew it, or say when it ends."""
 
     access_token: SecretStr = Field(alias="LINKEDIN_ADS_ACCESS_TOKEN")
     client_id: SecretStr | None = Field(None, alias="LINKEDIN_ADS_CLIENT_ID")

@@ -59,7 +59,7 @@ PORTAL = "portal"
 
 @dataclass
 class ManualFiles(Folder):
-    """Where the files and the store are, and what their rows may name."""
+    """The places of the files and the store, and the names that rows may use."""
 
     settings: Settings
     known: Names

@@ -95,7 +95,7 @@ class TooMuch(PermanentError):
 
 
 class MetaAdsCredentials(Credentials):
-    """What Meta needs: a token, best one of a system user."""
+    """The credentials of Meta: a token, preferably a system user's."""
 
     access_token: SecretStr = Field(alias="META_ADS_ACCESS_TOKEN")
     base_url: WebAddress | None = Field(None, alias="META_ADS_BASE_URL")

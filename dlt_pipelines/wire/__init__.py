@@ -1,1 +1,1 @@
-"""How vendors are spoken to: HTTP, credentials, tokens, budgets."""
+"""Communication with vendors: HTTP, credentials, tokens, budgets."""

@@ -35,7 +35,7 @@ class Refused(PermanentError):
 
 @dataclass(frozen=True)
 class Exchanged:
-    """What a refresh token was exchanged for."""
+    """The vendor's answer to a refresh token."""
 
     access_token: str
     seconds: float

@@ -1,4 +1,4 @@
-"""Where things are in the site, seen from one page."""
+"""Links from one page to the others of the site."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Receipts:
 def receipt_of(
     lines: Result, receipts: Receipts, metric_id: str, period: str = "week_label", part: str = ""
 ) -> Callable[[Row], str | None]:
-    """Where a row of a table leads: to the receipt of the line that counts this metric.
+    """Return the link of a row of a table: to the receipt of the line that counts this metric.
 
     Args:
         lines: the page's lines; if none of them counts the metric, the row has no link.

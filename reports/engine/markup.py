@@ -37,7 +37,7 @@ def new_id(prefix: str) -> str:
 
 
 def alternatives(makers: Iterable[Callable[[], str]]) -> list[str]:
-    """What each of them makes. They all get the same ids, for only one of them is ever on the page."""
+    """Return what each function makes. All use the same ids, because only one of them is ever on the page."""
     last = _last_id()
     first = highest = last[0]
     made = []

@@ -79,7 +79,7 @@ class Result:
 
     @property
     def total(self) -> int:
-        """How many rows there are, also those that the page leaves out."""
+        """The number of rows, including those that the page leaves out."""
         return int(self.rows[0].get("in_all", len(self.rows))) if self.rows else 0
 
     def __iter__(self) -> Iterator[Row]:

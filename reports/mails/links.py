@@ -1,6 +1,6 @@
-"""Where the links of a mail lead. Without a served site there are none: a file on this machine opens nowhere
-else, and a page that travels along would show lines that its reader may not see. A demo's mails are files
-beside its site, and lead there."""
+"""The links of a mail. Without a served site there are none: a file on this machine opens nowhere else, and a
+page that travels along would show lines that its reader may not see. A demo's mails are files beside its
+site, and lead there."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ _PAGES_OF_THEIR_OWN = (WEEKS, "receipts")
 
 @dataclass
 class _Files:
-    """What a page was written to. `places`: of receipts, line -> its file."""
+    """The files that a page was written to. `places`: of receipts, line -> its file."""
 
     names: list[str] = field(default_factory=list)
     places: dict[str, str] = field(default_factory=dict)

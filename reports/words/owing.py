@@ -1,4 +1,4 @@
-"""Who has not typed in their part of a number yet."""
+"""The people who have not typed in their part of a number yet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whose lines are whose: the reader of a mail, as far as people.csv knows them."""
+"""The reader of a mail and the lines they own, by people.csv."""
 
 from __future__ import annotations
 

@@ -186,7 +186,7 @@ def _token(world: World, call: Call, tenant: str) -> Answer:
 
 
 def _tenant(header: str) -> str | None:
-    """Whose token it is; None: no token of ours, or one that has run out."""
+    """Return the tenant of a token; None: the token is not ours, or has expired."""
     try:
         tenant, made = (
             base64.urlsafe_b64decode(header.removeprefix("Bearer canary-graph-token.")).decode().split("|")

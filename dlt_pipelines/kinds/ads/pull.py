@@ -125,7 +125,8 @@ def _refuse(platform: Platform, run: AdsRun, account: Row, why: object) -> None:
 
 
 def _of_each(platform: Platform, run: AdsRun, read: Callable[[Row], Iterable[Found]]) -> Iterator[Found]:
-    """What `read` returns for every open account, one after the other. If one refuses, the others go on.
+    """Yield what `read` returns for every open account, one after the other. If one refuses, the others
+    continue.
 
     Raises:
         SourceError: all of them refuse.

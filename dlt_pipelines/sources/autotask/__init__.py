@@ -78,7 +78,7 @@ RECONCILED = timedelta(days=60)
 
 @dataclass
 class _Memory:
-    """What a run of Autotask remembers."""
+    """The memory of a run of Autotask."""
 
     alive: dict[str, dict[int, datetime]] = field(default_factory=dict)
     """Table -> id -> when it was made, of the last 60 days' rows that the warehouse thinks are alive."""

@@ -1,4 +1,4 @@
-"""How Autotask is reached: the account's zone, and the hour of requests that all integrations share."""
+"""The connection to Autotask: the account's zone, and the hourly requests that all integrations share."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _OUR_FAULT = ("Unable to find", "MaxRecords", "is not valid", "not supported", "
 
 
 class AutotaskCredentials(Credentials):
-    """What Autotask needs: an API-only user and the tracking identifier of the integration."""
+    """The credentials of Autotask: an API-only user and the tracking identifier of the integration."""
 
     username: SecretStr = Field(alias="AUTOTASK_USERNAME")
     secret: SecretStr = Field(alias="AUTOTASK_SECRET")
@@ -50,7 +50,8 @@ WAY_OUT = (
 
 @dataclass
 class Zone(Auth):
-    """Where the account's data are. Asked for again at a 401, since accounts move between zones."""
+    """The zone of the account's data. It is asked for again after a 401, because accounts move between
+    zones."""
 
     finder: Client
     """Asks the host that knows the zone of every user."""

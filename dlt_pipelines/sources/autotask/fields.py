@@ -1,4 +1,4 @@
-"""What is kept of Autotask's entities."""
+"""The stored fields of Autotask's entities."""
 
 from __future__ import annotations
 

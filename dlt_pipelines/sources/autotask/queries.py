@@ -69,7 +69,7 @@ def walk(
 
 
 def _incomplete(answer: Any, last: int) -> str | None:
-    """What is wrong with a page that was asked for with `id gt last`."""
+    """Return what is wrong with a page that was asked for with `id gt last`; None: nothing."""
     items = answer.get("items") if isinstance(answer, dict) else None
     if not isinstance(items, list):
         return None
@@ -83,7 +83,7 @@ def _incomplete(answer: Any, last: int) -> str | None:
 
 
 def count(client: Client, entity: str, conditions: list[Filter]) -> int:
-    """How many rows match."""
+    """Return how many rows match."""
     answer = client.post(f"/{entity}/query/count", {"Filter": conditions}, lane=entity)
     return int(expect(answer, int, f"Autotask {entity} count", "queryCount"))
 

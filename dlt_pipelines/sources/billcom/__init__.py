@@ -57,7 +57,7 @@ PENDING = ("ASSIGNED", "APPROVING")
 
 @dataclass
 class _Memory:
-    """What a run of Bill.com remembers."""
+    """The memory of a run of Bill.com."""
 
     pending: frozenset[str] = frozenset()
     """Ids of the bills that are pending in the warehouse."""

@@ -1,4 +1,4 @@
-"""How Bill.com is reached."""
+"""The connection to Bill.com: credentials, limits, and what its errors mean."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SESSION_SECONDS = 48 * 3600.0
 
 
 class BillcomCredentials(Credentials):
-    """What BILL needs to sign in. The developer key alone gives no access."""
+    """The credentials of BILL. The developer key alone gives no access."""
 
     any_character = frozenset({"username", "password"})
     api_key: SecretStr = Field(alias="BILLCOM_API_KEY")

@@ -1,4 +1,4 @@
-"""What is kept of Bill.com's bills and vendors."""
+"""The stored fields of Bill.com's bills and vendors."""
 
 from __future__ import annotations
 

@@ -42,7 +42,8 @@ def pages(client: Client, path: str, *conditions: str) -> Iterator[list[Row]]:
 
 
 def _odd_page(seen: set[str], answer: Any) -> str | None:
-    """What may be wrong with a page; each may be true as well, so it is asked once more and then believed."""
+    """Return what may be wrong with a page; None: nothing. It may also be true, so the page is asked for once
+    more and then believed."""
     rows = answer.get("results") if isinstance(answer, dict) else None
     if not isinstance(rows, list):
         return None

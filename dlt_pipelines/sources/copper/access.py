@@ -1,4 +1,4 @@
-"""How Copper is reached."""
+"""The connection to Copper: credentials, limits, and what its errors mean."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ WAIT = 60.0
 
 
 class CopperCredentials(Credentials):
-    """What Copper needs: a key and the address of the user to whom it belongs."""
+    """The credentials of Copper: a key and the address of the user who owns it."""
 
     api_key: SecretStr = Field(alias="COPPER_API_KEY")
     user_email: SecretStr = Field(alias="COPPER_USER_EMAIL")

@@ -1,4 +1,4 @@
-"""What is kept of Copper's records."""
+"""The stored fields of Copper's records."""
 
 from __future__ import annotations
 

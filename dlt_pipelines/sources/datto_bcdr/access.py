@@ -1,4 +1,4 @@
-"""How Datto's Partner Portal is reached."""
+"""The connection to Datto's Partner Portal: credentials, limits, and what its errors mean."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ READ_SECONDS = 120.0
 
 
 class DattoCredentials(Credentials):
-    """What the Partner Portal needs: a key pair made with the vendor selection left blank."""
+    """The credentials of the Partner Portal: a key pair made with the vendor selection left blank."""
 
     public_key: SecretStr = Field(alias="DATTO_API_PUBLIC_KEY")
     secret_key: SecretStr = Field(alias="DATTO_API_SECRET_KEY")

@@ -1,4 +1,4 @@
-"""What is kept of Datto's devices, assets and SaaS clients."""
+"""The stored fields of Datto's devices, assets and SaaS clients."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ def _page_count(answer: Any, what: str) -> int:
 
 
 def _odd(number: int) -> Complaint:
-    """What is wrong with page `number` of a list."""
+    """Return what is wrong with page `number` of a list; None: nothing."""
 
     def doubt(answer: Any) -> str | None:
         pagination = answer.get("pagination") if isinstance(answer, dict) else None
@@ -114,13 +114,13 @@ def assets_of(client: Client, device: dict[str, Any]) -> list[Any]:
 
 
 def assets_said(device: dict[str, Any]) -> int:
-    """How many assets a device says it has."""
+    """Return how many assets a device says it has."""
     counts = [device.get(name) for name in ("agentCount", "shareCount")]
     return sum(count for count in counts if isinstance(count, int))
 
 
 def backups_of(client: Client, customer: Any) -> list[Any]:
-    """What SaaS Protection backed up for a client."""
+    """Return what SaaS Protection backed up for a client."""
     return _paged(
         client,
         f"/v1/saas/{customer}/applications?daysUntil={HISTORY_DAYS}",

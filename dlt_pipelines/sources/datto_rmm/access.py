@@ -1,4 +1,4 @@
-"""How Datto RMM is reached, and how much of the account's minute is left."""
+"""The connection to Datto RMM, and the requests that are left in the account's minute."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ WAIT = 60.0
 
 
 class DattoRmmCredentials(Credentials):
-    """What Datto RMM needs: a user's API key and secret, and where the platform is (no secret, and no
-    default: see `__init__.py`)."""
+    """The credentials of Datto RMM: a user's API key and secret, and the address of the platform (not secret,
+    and without a default: see `__init__.py`)."""
 
     api_key: SecretStr = Field(alias="DATTO_RMM_API_KEY")
     api_secret: SecretStr = Field(alias="DATTO_RMM_API_SECRET")

@@ -1,4 +1,4 @@
-"""What is kept of Datto RMM's devices and sites."""
+"""The stored fields of Datto RMM's devices and sites."""
 
 from __future__ import annotations
 

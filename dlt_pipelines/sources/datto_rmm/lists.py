@@ -55,7 +55,7 @@ def _check_host(url: str, base_url: str) -> None:
 
 
 def _incomplete(answer: Any, key: str, asked: dict[str, str]) -> str | None:
-    """What is wrong with a page that contradicts itself."""
+    """Return what is wrong with a page that contradicts itself; None: nothing."""
     items, details = (
         (answer.get(key), answer.get("pageDetails")) if isinstance(answer, dict) else (None, None)
     )

@@ -72,7 +72,7 @@ WAITS = {"SECONDLY": 1.0, "": 10.0}
 
 
 class HubSpotCredentials(Credentials):
-    """What HubSpot needs: a service key or the token of a private app."""
+    """The credentials of HubSpot: a service key or the token of a private app."""
 
     api_key: SecretStr = Field(alias="HUBSPOT_API_KEY")
     base_url: WebAddress | None = Field(None, alias="HUBSPOT_BASE_URL")

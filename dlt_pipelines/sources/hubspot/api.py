@@ -82,7 +82,7 @@ VERSIONS = ApiVersions(versions, "hubspot.api_version", _last_day)
 
 
 def outdated(company: Company) -> Callable[[str], str]:
-    """What may help where HubSpot no longer knows a path, or not yet."""
+    """Return what may help if HubSpot no longer knows a path, or does not know it yet."""
     version = company.hubspot.api_version
     undated = tuple(numbered.partition("{")[0] for numbered, dated in _PATHS.values() if dated is None)
 
@@ -154,7 +154,7 @@ def _following(answer: Any) -> str | None:
 
 
 def _doubtful(after: str | None, hollow: Complaint, answer: Any) -> str | None:
-    """What is wrong with a page that was asked for with `after`."""
+    """Return what is wrong with a page that was asked for with `after`; None: nothing."""
     return "the page before once more" if after and _following(answer) == after else hollow(answer)
 
 

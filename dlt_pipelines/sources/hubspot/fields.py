@@ -1,4 +1,4 @@
-"""What is kept of HubSpot's records: objects, their properties, and what they are associated with."""
+"""The stored fields of HubSpot's records: objects, their properties, and their associations."""
 
 from __future__ import annotations
 

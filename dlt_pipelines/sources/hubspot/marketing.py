@@ -358,7 +358,8 @@ TABLES: tuple[Table[HubSpotRun], ...] = (
 
 
 def diagnose(client: Client, company: Company, today: date) -> Iterator[Finding]:
-    """What of this side the account may read. Nothing of it is needed, so a lack is information."""
+    """Yield what the account may read of marketing. None of it is required, so a missing permission is
+    information."""
     found: list[dict[str, Any]] = []
 
     def forms() -> None:

@@ -18,7 +18,7 @@ from dlt_pipelines.wire.client import Client
 
 @dataclass
 class Facts:
-    """What is known of the connection."""
+    """What the source knows about its connection."""
 
     account_path: str
     requests_left_today: str | None = None
@@ -61,7 +61,7 @@ class Aside:
 
 @dataclass
 class Memory:
-    """What a run of HubSpot remembers."""
+    """The memory of a run of HubSpot."""
 
     links: Aside = field(default_factory=Aside)
     """Associations, on their way from the records."""

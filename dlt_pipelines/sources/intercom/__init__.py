@@ -81,7 +81,7 @@ IS_OPEN = "deleted_at is null and (state in ('open', 'snoozed') or (state is nul
 
 @dataclass
 class _Memory:
-    """What a run of Intercom remembers."""
+    """The memory of a run of Intercom."""
 
     open: frozenset[str] = frozenset()
     """Ids of the conversations that are open in the warehouse."""

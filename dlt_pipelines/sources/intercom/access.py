@@ -1,4 +1,4 @@
-"""How Intercom is reached."""
+"""The connection to Intercom: credentials, limits, and what its errors mean."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ VERSIONS = ApiVersions(
 
 
 class IntercomCredentials(Credentials):
-    """What Intercom needs."""
+    """The credentials of Intercom."""
 
     api_key: SecretStr = Field(alias="INTERCOM_API_KEY")
     base_url: WebAddress | None = Field(None, alias="INTERCOM_BASE_URL")

@@ -1,4 +1,4 @@
-"""What is kept of Intercom's conversations, admins and teams."""
+"""The stored fields of Intercom's conversations, admins and teams."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ def _following(answer: Any) -> str | None:
 
 
 def _doubtful(after: str | None) -> Complaint:
-    """What is wrong with a page that was asked for with `after`."""
+    """Return what is wrong with a page that was asked for with `after`; None: nothing."""
     hollow = once(_empty_but_more)
 
     def complaint(answer: Any) -> str | None:

@@ -1,4 +1,4 @@
-"""How Microsoft Graph is reached."""
+"""The connection to Microsoft Graph: credentials, limits, and what its errors mean."""
 
 from __future__ import annotations
 

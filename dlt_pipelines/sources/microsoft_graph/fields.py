@@ -1,4 +1,4 @@
-"""What is kept of secure scores, controls and tenants."""
+"""The stored fields of secure scores, controls and tenants."""
 
 from __future__ import annotations
 

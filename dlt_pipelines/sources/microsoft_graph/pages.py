@@ -35,7 +35,7 @@ def score_pages(client: Client, tenant: str, days: int) -> Iterator[list[Record]
 
 
 def _odd_page(seen: set[str], answer: Any) -> str | None:
-    """What is wrong with a page, in itself or after the pages before it."""
+    """Return what is wrong with a page, by itself or after the pages before it; None: nothing."""
     records = answer.get("value") if isinstance(answer, dict) else None
     if not isinstance(records, list):
         return None

@@ -28,7 +28,7 @@ class AppRefused(PermanentError):
 
 @dataclass
 class Reading:
-    """What one tenant gave: its records, or why there are none."""
+    """The answer of one tenant: its records, or why there are none."""
 
     records: list[Record] = field(default_factory=list)
     refused: str | None = None
@@ -60,7 +60,7 @@ class Tenants(Connection):
         return next(iter(self.clients.values())).clock()
 
     def name(self, tenant: str) -> str:
-        """How a person would call the tenant."""
+        """The tenant's name for people."""
         return f"{self.names[tenant]} ({tenant})" if tenant in self.names else tenant
 
     def readings(self, run: GraphRun) -> dict[str, Reading]:

@@ -1,4 +1,4 @@
-"""How QuickBooks is reached: the keys of the app, the rotating refresh token, and when the access ends."""
+"""The connection to QuickBooks: the keys of the app, the rotating refresh token, and when the access ends."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ LONGEST_LIFE = timedelta(days=5 * 365)
 
 
 class QuickBooksCredentials(Credentials):
-    """What QuickBooks needs: the app's keys, the company, and a refresh token to begin with."""
+    """The credentials of QuickBooks: the app's keys, the company, and a refresh token to begin with."""
 
     client_id: SecretStr = Field(alias="QUICKBOOKS_CLIENT_ID")
     client_secret: SecretStr = Field(alias="QUICKBOOKS_CLIENT_SECRET")
@@ -146,7 +146,7 @@ def _token_judge(answer: Answer) -> Retry | SourceError | None:
 
 
 def faults_of(answer: Answer) -> list[dict[str, Any]]:
-    """What Intuit complains about; its gateway writes the same keys in lower case."""
+    """Return Intuit's complaints; its gateway writes the same keys in lower case."""
     body = answer.json()
     fault = at(body, "Fault") or at(body, "fault")
     found = at(fault, "Error") or at(fault, "error")

@@ -1,4 +1,4 @@
-"""What is kept of QuickBooks' entities and reports."""
+"""The stored fields of QuickBooks' entities and reports."""
 
 from __future__ import annotations
 

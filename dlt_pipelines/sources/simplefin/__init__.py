@@ -118,7 +118,7 @@ ERRORS: dict[str, ColumnType] = {
 
 @dataclass
 class _Memory:
-    """What a run of SimpleFIN remembers."""
+    """The memory of a run of SimpleFIN."""
 
     used: int = 0
     """Requests that the loads of the last 24 hours took."""

@@ -1,4 +1,4 @@
-"""How SimpleFIN is reached: the access URL, and the requests of a day."""
+"""The connection to SimpleFIN: the access URL, and the requests of a day."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def forms(url: str) -> list[str]:
 
 
 class SimpleFinCredentials(Credentials):
-    """What SimpleFIN needs: the access URL, with user and password in it."""
+    """The credentials of SimpleFIN: the access URL, with user and password in it."""
 
     access_url: SecretStr = Field(alias="SIMPLEFIN_ACCESS_URL")
     base_url: WebAddress | None = Field(None, alias="SIMPLEFIN_BASE_URL")

@@ -21,8 +21,8 @@ def complaint_texts(body: Any) -> list[str]:
 
 
 def complaints(body: dict[str, Any]) -> list[dict[str, Any]]:
-    """What an answer complains of, from `errlist` and `errors`, each text once: code, text, connection and
-    account."""
+    """Return the complaints of an answer, from `errlist` and `errors`, each text once: code, text, connection
+    and account."""
     found: dict[str, dict[str, Any]] = {}
     lists = [body[name] for name in ("errlist", "errors") if body.get(name)]
     # whatever it is, it is a complaint

@@ -25,7 +25,7 @@ NAME = "SIMPLEFIN_ACCESS_URL"
 
 
 def claimed_path(settings: Settings) -> Path:
-    """Where a claimed access URL is kept until it is in `.env`."""
+    """Return the path that keeps a claimed access URL until it is in `.env`."""
     return settings.home / "secrets" / "simplefin-claimed"
 
 

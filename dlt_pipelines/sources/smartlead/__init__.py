@@ -63,7 +63,7 @@ SWEPT = timedelta(days=28)
 
 @dataclass
 class _Memory:
-    """What a run of Smartlead remembers."""
+    """The memory of a run of Smartlead."""
 
     living: int = 0
     """How many campaigns the warehouse thinks are there."""

@@ -1,4 +1,4 @@
-"""How Smartlead is reached."""
+"""The connection to Smartlead: credentials, limits, and what its errors mean."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is kept of Smartlead's campaigns, e-mails and mailboxes."""
+"""The stored fields of Smartlead's campaigns, e-mails and mailboxes."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ def _count(answer: Any, total: str) -> int | None:
 
 
 def _odd_page(seen: set[str], name: Callable[[Row], str], total: str, answer: Any) -> str | None:
-    """What is wrong with a page, in itself or after the pages before it."""
+    """Return what is wrong with a page, by itself or after the pages before it; None: nothing."""
     rows = answer.get("data") if total and isinstance(answer, dict) else answer
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         return None

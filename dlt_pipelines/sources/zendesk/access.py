@@ -1,4 +1,4 @@
-"""How Zendesk is reached."""
+"""The connection to Zendesk: credentials, limits, and what its errors mean."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ WAIT = 30.0
 
 
 class ZendeskCredentials(Credentials):
-    """What Zendesk needs: the account, an admin's address and an API token. Only the token is secret."""
+    """The credentials of Zendesk: the account, an admin's address and an API token. Only the token is
+    secret."""
 
     subdomain: str = Field(alias="ZENDESK_SUBDOMAIN")
     email: MailAddress = Field(alias="ZENDESK_EMAIL")

@@ -1,4 +1,4 @@
-"""What is kept of Zendesk's tickets, agents and groups."""
+"""The stored fields of Zendesk's tickets, agents and groups."""
 
 from __future__ import annotations
 

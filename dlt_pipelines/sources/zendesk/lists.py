@@ -30,7 +30,7 @@ def export(client: Client, start: Mapping[str, Any], size: int, end: dict[str, A
 
 
 def _doubtful(cursor: str | None) -> Complaint:
-    """What is wrong with a page that was asked for with `cursor`."""
+    """Return what is wrong with a page that was asked for with `cursor`; None: nothing."""
     was_empty = False
 
     def complaint(answer: Any) -> str | None:

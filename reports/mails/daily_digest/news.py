@@ -1,4 +1,4 @@
-"""What is new for a recipient of the daily digest, and how its subject says it."""
+"""The news for a recipient of the daily digest, and its subject."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ _TRACK = {"below": "off", "near": "on", "met": "on"}
 
 @dataclass(frozen=True)
 class News:
-    """What one recipient is told on one day, all of it text. The ledger has it as JSON, so a field that is
-    added needs a default."""
+    """The news of one recipient on one day, all of it text. The ledger stores it as JSON, so a new field
+    needs a default."""
 
     week: str
     """The newest finished week: `2025-W43`."""
@@ -280,7 +280,7 @@ def subject(day: date, news: News) -> str:
 
 
 def preheader(news: News) -> str:
-    """What mail programs show beside the subject: what somebody has to do something about comes first."""
+    """Return what mail programs show beside the subject: first what needs somebody to act."""
     # the subject has the first line; here are the next
     needed = [f"{headline(line)}, {line['owner']}" for line in news.off[1:] or news.off]
     needed += [f"{item['who']}: type in {item['title']}" for item in news.owed]

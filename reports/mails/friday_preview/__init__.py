@@ -100,7 +100,7 @@ class Running:
 
 @dataclass(frozen=True)
 class Preview:
-    """What one recipient is told. It is empty where none of their lines has a goal, and nobody has to type
+    """The preview of one recipient. It is empty if none of their lines has a goal and nobody has to type
     anything in."""
 
     week: Running
@@ -122,7 +122,7 @@ class Preview:
 
     @property
     def urgent(self) -> Sequence[Line]:
-        """What needs somebody, what needs the reader first."""
+        """Return what needs somebody to act, the reader's own first."""
         mine = {line.line_id for line in self.own}
         urgent = [line for line in self.paced if line.pace in _NEEDS_YOU]
         return sorted(urgent, key=lambda line: line.line_id not in mine)
@@ -145,7 +145,7 @@ def observe(published: Path, monday: date) -> Running:
 
 
 def preview(week: Running, sections: Collection[str] = (), recipient: str = "") -> Preview:
-    """What a recipient is told. `sections`: theirs, as `line.picked` reads them."""
+    """Return the preview of a recipient. `sections`: theirs, as `line.picked` reads them."""
     lines = [line for line in week.lines if picked(line.row, sections)]
     whole = [line for line in lines if line.has_goal and line.line_id not in week.owing]
     without_pace = [line for line in whole if not line.pace and line.target is not None]

@@ -1,4 +1,4 @@
-"""What the weekly scorecard tells a recipient, and its subject."""
+"""The content of the weekly scorecard for a recipient, and its subject."""
 
 from __future__ import annotations
 

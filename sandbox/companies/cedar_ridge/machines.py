@@ -59,7 +59,7 @@ class ClientFirm:
 
     @property
     def short(self) -> str:
-        """How its machines are called: `ALDE`."""
+        """The prefix of its machines' names: `ALDE`."""
         return "".join(letter for letter in self.name.upper() if letter.isalpha())[:4] + f"{self.number:02d}"
 
 

@@ -1,5 +1,5 @@
--- the open bills of vendors that are paid as 1099 contractors, one row per day and bill, with what is known of the vendor's W-9 that
--- day. The source is `accounting.w9_source`; where that is blank QuickBooks, or Bill.com where QuickBooks is not connected
+-- the open bills of vendors that are paid as 1099 contractors, one row per day and bill, with the state of the vendor's W-9 on that
+-- day. The source is `accounting.w9_source`; if that is blank, QuickBooks, or Bill.com if QuickBooks is not connected
 with vendor_states as (
     select
         'quickbooks' as source,

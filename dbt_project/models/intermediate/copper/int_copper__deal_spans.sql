@@ -1,5 +1,5 @@
--- what each opportunity of Copper was from day to day, as far as our daily lists of the open ones show: before the first of them it was
--- as it was then, and one that is missing from a list was closed by that day
+-- each opportunity of Copper from day to day, as far as our daily lists of the open ones show. Before the first list it was as that list
+-- shows it; an opportunity that a list lacks was closed by that day
 with deals as (
     select
         cast(opportunities.opportunity_id as text) as deal_id,

@@ -1,4 +1,4 @@
--- the companies of the CRM; none where Copper is the CRM, whose companies are not loaded
+-- the companies of the CRM; none if Copper is the CRM, because its companies are not loaded
 select
     'hubspot' as source,
     companies.company_id,

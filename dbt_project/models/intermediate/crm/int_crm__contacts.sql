@@ -1,5 +1,5 @@
--- the contacts of the CRM with the day on which each entered a stage of the funnel. Copper's people are not loaded: where it is the
--- CRM there are none
+-- the contacts of the CRM with the day on which each entered a stage of the funnel. Copper's people are not loaded: none if it is
+-- the CRM
 select
     contacts.source,
     contacts.contact_id,

@@ -1,6 +1,6 @@
--- the days on which deals, contacts and companies of the CRM are looked at: the ends of weeks, from the first line or deal on, and
--- now. Now is today, or, where the CRM is late, the day that it was read to. A day is known where it was read to its end; where only a part
--- of it was read (`is_read`), the scorecard shows how it stood then, as stale. No row where no CRM is connected: nobody looked
+-- the days for which deals, contacts and companies of the CRM are evaluated: the ends of weeks, from the first line or deal on, and
+-- now. Now is today or, if the CRM is late, the day that it was read to. A day is known if it was read to its end. If only a part of it
+-- was read (`is_read`), the scorecard shows the state at that time, as stale. No row if no CRM is connected
 with read as (
     {% for kind, model in [('deals', 'int_crm__deal_spans'), ('contacts', 'int_crm__contacts'), ('companies', 'int_crm__companies')] -%}
     select

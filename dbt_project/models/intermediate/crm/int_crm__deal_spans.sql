@@ -1,4 +1,4 @@
--- what each deal was from day to day, whichever CRM it is in: pipeline, stage, amount, owner and planned close at the end of the day
+-- each deal from day to day, from either CRM: pipeline, stage, amount, owner and planned close at the end of the day
 {% for source, model in [('hubspot', 'int_hubspot__deal_spans'), ('copper', 'int_copper__deal_spans')] -%}
 select spans.*
 from {{ ref(model) }} as spans

@@ -1,4 +1,4 @@
--- the deals that are or were in the sales pipelines, as they are now, whichever CRM they are in
+-- the deals that are or were in the sales pipelines, as they are now, from either CRM
 with deals as (
     select * exclude (mrr, is_renewal)
     from {{ ref('int_hubspot__deals') }}

@@ -1,4 +1,4 @@
--- up to which local time the CRM of the sales pages was read, null where it never was; no row where there is none
+-- the local time up to which the CRM of the sales pages was read, null if it never was; no row if there is no CRM
 select
     crm.source,
     sources.is_late,

@@ -1,4 +1,4 @@
--- what was open at the last day of each week on which every desk in use was looked at: one desk alone would be too few
+-- the open records on the last day of each week that has a snapshot of every desk in use: one desk alone would be too few
 with days as (
     select
         split_part(snapshot_table, '.', 1) as source,
@@ -8,7 +8,7 @@ with days as (
     where snapshot_table in ('zendesk.open_tickets', 'intercom.open_conversations')
 ),
 
--- a desk is in use from its first snapshot on, and to its last one where it is connected no more
+-- a desk is in use from its first snapshot on and, if it is no longer connected, to its last one
 used as (
     select
         days.source,

@@ -1,4 +1,4 @@
--- what the backup devices protect, as it stood at the last snapshot of each week
+-- the assets that backup devices protect, as of the last snapshot of each week
 with days as (
     select
         snapshot_day,

@@ -1,4 +1,4 @@
--- the computers under management, as they stood at the last snapshot of each week; printers and network devices are none
+-- the computers under management, as of the last snapshot of each week, without printers and network devices
 with days as (
     select
         snapshot_day,

@@ -1,4 +1,4 @@
--- figures of the company's own databases in one shape, whichever of them holds them
+-- figures of the company's own databases, in one shape for all of them
 select
     'company_warehouse' as source,
     *

@@ -1,4 +1,4 @@
--- what each deal of HubSpot was from day to day, by the history of its properties
+-- each deal of HubSpot from day to day, by the history of its properties
 with stages as (
     select
         pipeline_id,

@@ -1,6 +1,6 @@
 -- how long contacts waited for us. A wait begins with a message of a contact (an e-mail to us, a call that nobody took) and ends with our
--- next word (an e-mail, a call of ours, a call of theirs that we took). What the contact says meanwhile is part of the wait, while it is
--- at most hubspot.response_days old; after that we did not answer, and the next message begins another wait
+-- next word (an e-mail, a call of ours, a call of theirs that we took). Further messages of the contact belong to the same wait while it
+-- is at most hubspot.response_days old; after that we did not answer, and the next message begins another wait
 {% set response_days = "to_days(cast(" ~ setting('hubspot.response_days', '14') ~ " as integer))" -%}
 with recursive messages as (
     select

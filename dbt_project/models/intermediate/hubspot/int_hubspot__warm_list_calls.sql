@@ -1,4 +1,4 @@
--- what of each call reached members of the warm list: a model of its own, so that an account without the list lacks its numbers alone
+-- the calls that reached members of the warm list: a separate model, so that an account without the list only lacks its numbers
 select
     reached.call_id,
     count(*) as listed_contacts,

@@ -1,4 +1,4 @@
-{#- what HubSpot itself sends by a trigger, a feed or a request: no campaign, whatever company.toml says -#}
+{#- mails that HubSpot itself sends by a trigger, a feed or a request: never a campaign, whatever company.toml says -#}
 {% set sent_by_itself = [
     'AUTOMATED_EMAIL', 'AUTOMATED_AB_EMAIL', 'BLOG_EMAIL', 'BLOG_EMAIL_CHILD', 'RSS_EMAIL', 'RSS_EMAIL_CHILD', 'OPTIN_EMAIL',
     'OPTIN_FOLLOWUP_EMAIL', 'RESUBSCRIBE_EMAIL', 'MANAGE_PREFERENCES_EMAIL', 'FOLLOWUP_EMAIL', 'LEADFLOW_EMAIL', 'FEEDBACK_CES_EMAIL',
@@ -7,7 +7,7 @@
     'MEMBERSHIP_PASSWORD_SAVED_EMAIL', 'MEMBERSHIP_PASSWORD_RESET_EMAIL', 'MEMBERSHIP_PASSWORDLESS_AUTH_EMAIL',
     'MEMBERSHIP_EMAIL_VERIFICATION_EMAIL', 'MEMBERSHIP_VERIFICATION_EMAIL', 'MEMBERSHIP_OTP_LOGIN_EMAIL', 'MEMBERSHIP_FOLLOW_UP_EMAIL',
 ] -%}
--- marketing mails that HubSpot has sent, and which of them are campaigns: those of a kind that company.toml names
+-- marketing mails that HubSpot has sent, and whether each is a campaign: of a kind that company.toml names
 with mails as (
     select
         * replace (upper(trim(mail_state)) as mail_state, nullif(upper(trim(mail_type)), '') as mail_type),

@@ -1,5 +1,5 @@
--- e-mails of the outreach; a contact is new with the first step that ever reached them, in whichever campaign. An e-mail whose step
--- is not told may be that one if the contact has no earlier e-mail without a step, and no first step that is known
+-- e-mails of the outreach; a contact is new with the first step that ever reached them, in any campaign. An e-mail without a step may
+-- be that one if the contact has no earlier e-mail without a step, and no known first step
 with ranked as (
     select
         *,

@@ -1,5 +1,5 @@
--- e-mails sent, and whether they were opened and answered. One system's: `supply.email_source`; where that is blank Smartlead, or HubSpot
--- where Smartlead is not connected
+-- e-mails sent, and whether they were opened and answered. From one system: `supply.email_source`; if that is blank, Smartlead, or HubSpot
+-- if Smartlead is not connected
 with emails as (
     select
         cast(null as text) as person_key,

@@ -1,6 +1,6 @@
--- what the measures of the sales pages add up, one row per record and measure. A measure is the sum of its numerators, or that over the
--- sum of its denominators where it is a share or a mean; the rules are those of the metrics of the same name. `local_at`: the local time
--- at which it happened
+-- the records that the measures of the sales pages add up, one row per record and measure. A measure is the sum of its numerators, divided
+-- by the sum of its denominators if it is a share or a mean; the rules are those of the metrics of the same name. `local_at`: the local
+-- time at which it happened
 with deals as (
     select
         deals.* replace ({{ moment('deals.closed_on', ['deals.stage_entered_at', 'deals.closed_at']) }} as closed_at),

@@ -1,5 +1,5 @@
--- the people of a line, each with the days that count for it: who changes team takes what they do from then on along, and leaves
--- the line what they did for it. "maya until 2025-10-19; victor from 2025-10-20; noor": without a date, always
+-- the people of a line, each with the days that count for it: a person who changes team takes along what they do from then on, and
+-- the line keeps what they did for it. "maya until 2025-10-19; victor from 2025-10-20; noor": without a date, always
 with named as (
     select
         line_id,

@@ -1,6 +1,6 @@
--- how much working time each business day of the company is for a line. Holidays are none. A person works from active_from to
--- active_to, for the line on the days that count for it; who works part-time counts with weekly_hours / 40 of each business day,
--- because the file does not say which days they work, and nobody counts more than a day. Time off is not in it: it lowers no goal
+-- the working time of a line on each business day of the company. Holidays have none. A person works from active_from to
+-- active_to, for the line on the days that count for it; a part-time person counts with weekly_hours / 40 of each business day,
+-- because the file does not say which days they work, and nobody counts for more than a day. Time off is left out: it lowers no goal
 with days as (
     select day
     from {{ ref('int_calendar__days') }}

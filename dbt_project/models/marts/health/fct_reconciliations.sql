@@ -1,4 +1,5 @@
--- what a vendor says it has, beside what is held of it: QuickBooks deactivates vendors and deletes none, devices are listed again every day
+-- the number of records that a vendor reports, beside the number that is stored: QuickBooks deactivates vendors and deletes none, devices
+-- are listed again every day
 with held as (
     {% set alive = 'not is_deleted' %}
     {% set every = 'true' %}

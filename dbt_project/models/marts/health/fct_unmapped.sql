@@ -1,4 +1,4 @@
--- what people did in the tools in the last 90 days and no setting knows: nobody's records count for nobody
+-- people and values in the tools in the last 90 days that no setting maps: records without a person count for nobody
 with activity as (
     {% set used = [
         ('hubspot', 'stg_hubspot__calls', 'owner_id', 'call_day', 'not is_deleted'),

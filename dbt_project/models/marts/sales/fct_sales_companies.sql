@@ -1,5 +1,5 @@
--- companies by industry, size and how far deals with them have come: those made in the period, and all that were there at its end. Where
--- deals were never read, how far they have come is unknown
+-- companies by industry, size and the progress of deals with them: those created in the period, and all that existed at its end. If
+-- deals were never read, their progress is unknown
 {% set sizes = [(10, '1 to 10'), (50, '11 to 50'), (200, '51 to 200'), (1000, '201 to 1,000')] -%}
 with unread as (
     select {{ never_read(['int_crm__deals', 'stg_hubspot__associations']) }} as has_no_deals

@@ -1,4 +1,4 @@
--- the twenty contacts with whom most was done in a period, by whoever did it. It holds names: pages show them to those only who may see
+-- the twenty contacts with the most activities in a period, by owner. It holds names: pages only show them to people who may see
 -- them
 with done as (
     select

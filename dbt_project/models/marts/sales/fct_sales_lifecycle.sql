@@ -1,4 +1,4 @@
--- contacts by the stage that they are in now: those made in the period, and all that were there at its end
+-- contacts by their present stage: those created in the period, and all that existed at its end
 {% set stages = [
     ('subscriber', 'Subscriber'), ('lead', 'Lead'), ('marketingqualifiedlead', 'MQL'), ('salesqualifiedlead', 'SQL'),
     ('opportunity', 'Opportunity'), ('customer', 'Customer'), ('evangelist', 'Evangelist'), ('other', 'Other'),

@@ -1,5 +1,5 @@
--- the open deals on the morning of every Monday, as they were then, and as they are now or were when the CRM was last read. A Monday that
--- the CRM was not read through has none: fct_sales_velocity says so
+-- the open deals on the morning of every Monday, as they were then, and as they are now or were when the CRM was last read. A Monday
+-- without a complete reading of the CRM has none: fct_sales_velocity says so
 select
     deals.snapshot_day,
     case when deals.is_now then deals.snapshot_day else deals.snapshot_day + 1 end as shown_day,

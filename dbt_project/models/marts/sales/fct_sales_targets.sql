@@ -1,5 +1,5 @@
--- the revenue target of the running month, quarter and year, and what has been won of it. The target is that of the months in it: of
--- each the goal of its own time. Time passes up to where the CRM was read; while it is late, nothing is expected of what was won so far.
+-- the revenue target of the running month, quarter and year, and what has been won towards it. The target is the sum of its months, each
+-- with the goal of its own time. Time passes up to where the CRM was read; while it is late, nothing is expected of what was won so far.
 -- Nothing won in a span that was not read to its end is unknown, and so is the sum of deals without a single amount
 with spans as (
     {% for span, text in [

@@ -1,5 +1,5 @@
--- the texts of the seed; and of each reason that is made of a vendor's word or a person's name the text with that word in it. One that
--- the seed does not know says itself
+-- the texts of the seed. A reason with a vendor's word or a person's name in it has the text with that word. A reason that the seed
+-- does not know is its own text
 with composed as (
     select reason from {{ ref('fct_contributions') }}
     union

@@ -1,9 +1,9 @@
--- a number's difference to the period before, by person, by the metric's own segment, by source, kind of record and weekday.
--- Of sums and snapshots each member's part is its own difference. A ratio moves because rates changed or because their weights did:
+-- a number's difference from the previous period, by person, by the metric's own segment, by source, kind of record and weekday.
+-- For sums and snapshots, each member's part is its own difference. A ratio moves because rates changed or because their weights did:
 --   rate effect = (rate now - rate before) * mean of both weights
 --   mix effect  = (weight now - weight before) * (mean of both rates - mean of both totals)
--- (midpoints on both sides, so nothing is left over: all effects add up to the difference). A member that is only there in one of the
--- periods has no rate in the other one: all of its effect is mix
+-- (midpoints on both sides, so nothing is left over: all effects add up to the difference). A member that exists in only one of the
+-- periods has no rate in the other: all of its effect is mix
 with periods as (
     select
         periods.*,

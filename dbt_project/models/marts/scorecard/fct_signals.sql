@@ -1,5 +1,5 @@
--- which weeks of a line say that something has changed: a process behaviour chart (individuals and moving ranges) of each line. A week is
--- judged by the limits of its time: they come from the points before it, and stay as they are once there are enough
+-- the weeks of a line that say that something has changed: a process behaviour chart (individuals and moving ranges) of each line. A week
+-- is judged by the limits of its time: they come from the points before it, and are fixed once there are enough
 with points as (
     select
         *,

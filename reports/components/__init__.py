@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from reports.components.basics import BigValue, DataTable, Delta, Value
+from reports.components.changes import Changes
 from reports.components.definitions import Definitions
 from reports.components.figures import BarChart, LineChart, SmallBars
 from reports.components.filters import Filters
@@ -24,7 +25,6 @@ from reports.components.review import Review
 from reports.components.sales import Funnel, Measures, Sql, Tiles, WhatIf, goal_cover
 from reports.components.scorecard import (
     Attention,
-    Changes,
     Glance,
     Headline,
     Masthead,

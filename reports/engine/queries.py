@@ -306,6 +306,8 @@ def _run_block(
         rows = [Row(zip(columns, values, strict=True)) for values in cursor.fetchmany(MAX_ROWS + 1)]
     except duckdb.InterruptException:
         raise _fault(block, f"took longer than {timeout:g} seconds; aggregate in a mart") from None
+    except duckdb.OutOfMemoryException:
+        raise _fault(block, "needs more memory than SCORELINE_MEMORY says; aggregate in a mart") from None
     except duckdb.Error as error:
         ahead = sorted(later & tables(block.sql)) if isinstance(error, duckdb.CatalogException) else []
         hint = f" ('{ahead[0]}' is defined further down)" if ahead else ""

@@ -158,6 +158,14 @@ def test_readers_write_what_does_not_fit_into_folders_of_their_own(published: Pa
     assert len(folders) == 2
 
 
+def test_a_block_that_needs_too_much_memory_is_named(published: Path) -> None:
+    with (
+        closing(connect(published, memory="20MB")) as connection,
+        pytest.raises(PageError, match="block 'a': needs more memory than SCORELINE_MEMORY says"),
+    ):
+        body(connection, "```sql a\nselect list(i) from range(10_000_000) as t(i)\n```\n{{ a|length }}")
+
+
 def test_nothing_that_a_block_may_do_changes_the_published_file(
     connection: duckdb.DuckDBPyConnection, published: Path
 ) -> None:

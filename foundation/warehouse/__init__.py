@@ -102,9 +102,9 @@ def published_file(settings: Settings) -> Path:
     """
     place, now = settings.published_path, time.monotonic()
     if warehouse_kind(settings) != "file" and now - _looked.get(place, -LOOK_SECONDS) >= LOOK_SECONDS:
-        from foundation.warehouse.lake import Lake, fetch
+        from foundation.warehouse.lake import Lake
 
-        fetch(Lake(settings))
+        Lake(settings).fetch()
         _looked[place] = now
     return place
 

@@ -14,8 +14,6 @@ and readers fetch the file when the pointer has changed.
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
 import logging
 import os
 import random
@@ -23,12 +21,10 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
-from uuid import uuid4
 
 import duckdb
 import psycopg
@@ -37,8 +33,8 @@ from pydantic import SecretStr
 
 from foundation.errors import SettingsError
 from foundation.postgres import lock_key, lock_session
-from foundation.settings import Settings
-from foundation.storage import Missing, Storage, StorageError, storage_of
+from foundation.storage import Storage, StorageError, storage_of
+from foundation.warehouse import builds
 from foundation.warehouse.errors import WarehouseError
 from foundation.warehouse.exchange import NAME, TAKEN, attach_file, give_back, take
 from foundation.warehouse.extensions import load_extensions, quoted
@@ -49,11 +45,8 @@ log = logging.getLogger(__name__)
 
 KEPT_DAYS = 7
 """Days that the lake's own snapshots stay."""
-KEPT_BUILDS = 5
-"""Published files that stay in the storage: a reader may still be fetching an earlier one."""
 _TRIES = 8
 """The most tries of a transaction that touches the same rows as another machine's."""
-_POINTER = "published/current.json"
 _T = TypeVar("_T")
 _OPENING = threading.Lock()
 _opened: dict[tuple[int, str], duckdb.DuckDBPyConnection] = {}
@@ -288,34 +281,20 @@ class Lake(Warehouse):
                 taken = connection.execute(f"select snapshot from {TAKEN}").fetchone()
             snapshot = taken[0] if taken else 0
             with self._lock("publish", "publish"), self.errors():
-                current = self.pointer()
-                if current and current["snapshot"] > snapshot:
-                    log.warning("build %s is newer than this one, and stays published", current["build"])
-                    return fetch(self)
+                current = builds.newest(self.storage)
+                if current and current.snapshot > snapshot:
+                    log.warning("build %s is newer than this one, and stays published", current.build)
+                    return self.fetch()
                 target = super().publish(schema)
-                build = f"{snapshot:012d}-{uuid4().hex[:12]}"
-                self.storage.put(f"published/{build}.duckdb", target)
-                pointer = {
-                    "build": build,
-                    "snapshot": snapshot,
-                    "sha256": _digest(target),
-                    "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
-                }
-                text = json.dumps(pointer)
-                self.storage.write(_POINTER, text.encode())
-                _note(self.settings).write_text(text, encoding="utf-8")
-                for old in sorted(self.storage.names("published/"))[:-KEPT_BUILDS]:
-                    if old.endswith(".duckdb") and not old.endswith(f"{build}.duckdb"):
-                        self.storage.delete(old)
+                builds.put(self.storage, self.settings, target, snapshot)
                 return target
 
-    def pointer(self) -> dict[str, Any] | None:
-        """Which build is published; None: none yet."""
-        try:
-            found: dict[str, Any] = json.loads(self.storage.read(_POINTER))
-        except Missing:
-            return None
-        return found
+    def fetch(self) -> Path:
+        """Return the published file in this home, after fetching it if another build has been published.
+
+        The present file stays readable if the storage cannot be reached.
+        """
+        return builds.fetch(self.storage, self.settings, self.errors)
 
     def declare_ledger(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Create what the ledger lacks. Looks first, because statements cost and disturb other machines."""
@@ -329,56 +308,6 @@ class Lake(Warehouse):
 
 _LEDGER = {("loads", "lacks"), ("loads", "warnings"), ("backfills", "error"), ("unread", "load_id")}
 """The newest columns: if they exist, all columns do."""
-
-
-def fetch(lake: Lake) -> Path:
-    """Return the published file in this home, after fetching it if another build has been published.
-
-    The present file stays readable if the storage cannot be reached.
-    """
-    settings, target = lake.settings, lake.settings.published_path
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(target.with_suffix(".lock")):
-        for tried in (1, 2):
-            try:
-                with lake.errors():
-                    pointer = lake.pointer()
-            except WarehouseError as error:
-                if not target.exists():
-                    raise
-                log.warning("the newest build cannot be looked for, the last one is read: %s", error)
-                return target
-            if pointer is None or (target.exists() and _noted(settings) == pointer["build"]):
-                return target
-            part = target.with_suffix(".fetched")
-            try:
-                with lake.errors():
-                    lake.storage.get(f"published/{pointer['build']}.duckdb", part)
-                if _digest(part) == pointer["sha256"]:
-                    part.replace(target)
-                    _note(settings).write_text(json.dumps(pointer), encoding="utf-8")
-                    log.info("fetched the published build %s", pointer["build"])
-                    return target
-            except Missing:  # a newer build has replaced it meanwhile
-                pass
-            finally:
-                part.unlink(missing_ok=True)
-            log.warning("the published build %s could not be fetched whole (%d)", pointer["build"], tried)
-    raise WarehouseError(
-        f"The published file in {lake.storage.root} does not match its pointer. Run the build again."
-    )
-
-
-def _note(settings: Settings) -> Path:
-    return settings.published_path.with_suffix(".json")
-
-
-def _noted(settings: Settings) -> str | None:
-    """Return the build that this home has."""
-    try:
-        return str(json.loads(_note(settings).read_text(encoding="utf-8"))["build"])
-    except (OSError, ValueError, KeyError):
-        return None
 
 
 def _holder(connection: psycopg.Connection[Any], key: int) -> str | None:
@@ -397,8 +326,3 @@ def _needed(value: SecretStr | str | None, variable: str) -> Any:
             " environment or in .env."
         )
     return value
-
-
-def _digest(file: Path) -> str:
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()

@@ -23,8 +23,9 @@ from foundation.errors import SettingsError
 from foundation.moving import MoveError, move_to_file, move_to_lake
 from foundation.settings import PROJECT_ROOT, Settings, load_company
 from foundation.warehouse import DEMO_MARK, Warehouse, WarehouseError, open_warehouse, published_file
+from foundation.warehouse.builds import newest
 from foundation.warehouse.exchange import tables_of
-from foundation.warehouse.lake import Lake, fetch
+from foundation.warehouse.lake import Lake
 from orchestration.cli import main
 from tests.support.lake import SECRET, new_lake, running_s3
 from tests.support.postgres import PASSWORD, Postgres
@@ -100,7 +101,7 @@ def test_machines_share_rows_snapshots_and_the_published_file(
     write(one, "create table raw_x.still as select 1 as id")
     built(one, "one")
     first = one.publish()
-    assert fetch(reader).read_bytes() == first.read_bytes()
+    assert reader.fetch().read_bytes() == first.read_bytes()
 
     write(two, "insert into raw_x.calls values (1000000)", "delete from raw_x.calls where id < 500")
     built(two, "two")
@@ -110,7 +111,7 @@ def test_machines_share_rows_snapshots_and_the_published_file(
         ("one", 499_500, date(2025, 10, 27)),
         ("two", 1_374_750, None),
     ]
-    assert fetch(reader).read_bytes() == two.settings.published_path.read_bytes()
+    assert reader.fetch().read_bytes() == two.settings.published_path.read_bytes()
     with contextlib.closing(one.connect_file()) as connection:
         connection.execute("create or replace table raw_x.still as select 2 as id")  # shows a copy
     with one.building("test"), contextlib.closing(one.connect_file()) as connection:
@@ -213,9 +214,9 @@ def test_an_older_build_does_not_replace_a_newer_one(environment: dict[str, str]
     write(quick, "insert into raw_x.calls values (99)")
     built(quick, "quick")
     quick.publish()
-    newest = quick.pointer()
+    current = newest(quick.storage)
     slow.publish()
-    assert slow.pointer() == newest
+    assert newest(slow.storage) == current
     assert slow.settings.published_path.read_bytes() == quick.settings.published_path.read_bytes()
 
 
@@ -230,9 +231,9 @@ def test_readers_keep_the_last_build_while_the_storage_is_away(
     before = published_file(reader.settings).read_bytes()
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     away = machine(tmp_path, "reader")
-    assert fetch(away).read_bytes() == before
+    assert away.fetch().read_bytes() == before
     with pytest.raises(WarehouseError, match=r"cannot be used: .*Start what is missing") as caught:
-        fetch(machine(tmp_path, "new"))
+        machine(tmp_path, "new").fetch()
     assert SECRET not in str(caught.value)
 
 
@@ -432,4 +433,4 @@ def test_a_killed_reader_leaves_no_half_file(environment: dict[str, str], tmp_pa
     one.publish()
     reader.settings.published_path.parent.mkdir(parents=True)
     reader.settings.published_path.with_suffix(".fetched").write_bytes(b"half")
-    assert fetch(reader).read_bytes() == one.settings.published_path.read_bytes()
+    assert reader.fetch().read_bytes() == one.settings.published_path.read_bytes()

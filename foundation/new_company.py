@@ -65,13 +65,13 @@ def lay_out(
     """Make the folder `name` in `parent` and return it. `sources`: source -> its environment variables.
 
     Raises:
-        SettingsError: the name or a value is not valid, or the folder is there already.
+        SettingsError: the name or a value is not valid, or the folder already exists.
     """
     if not re.match(LOCATION, name):
         raise SettingsError(f"{name!r} is not a valid name, expected small letters, digits and _.")
     folder = parent / name
     if folder.exists():
-        raise SettingsError(f"{folder} is there already. Choose another name, or remove the folder.")
+        raise SettingsError(f"{folder} already exists. Choose another name, or remove the folder.")
     part = parent / f".{name}.part"
     places = {"HOME": "home", "COMPANY_FILE": "company.toml", "SEEDS_DIR": "seeds"}
     places |= {"MANUAL_DIR": "manual_entries", "AD_SPEND_DIR": "ad_spend"}

@@ -47,7 +47,7 @@ def _of_lines(settings: Settings, lines: Lines, metrics: set[str]) -> Iterator[s
     for line, row in lines:
         place = f"{file}, line {line}"
         if (row["line_id"], row["valid_from"]) in seen:
-            yield f"{place}: the line {row['line_id']!r} is there already."
+            yield f"{place}: the line {row['line_id']!r} already exists."
         seen.add((row["line_id"], row["valid_from"]))
         yield from unknown_names(f"{place}, column metric_id", "metric", [row["metric_id"]], metrics)
         for column in ("owners", "people"):

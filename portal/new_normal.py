@@ -30,7 +30,7 @@ PAST = 53
 """Weeks back from which a new normal may begin."""
 DONE = {
     "normal": "The new normal is confirmed. The next build computes the usual range from it.",
-    "withdrawn": "The new normal is withdrawn. The next build goes by the earlier range.",
+    "withdrawn": "The new normal is withdrawn. The next build uses the earlier range.",
 }
 
 

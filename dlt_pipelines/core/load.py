@@ -309,7 +309,7 @@ class _Load:
         if self.ahead > APART:
             run.warn(
                 f"{self.entry.label}: this machine's clock is {self.ahead} ahead of {self.entry.label}'s; the"
-                " run goes by the latter. Correct the machine's clock and keep it right (NTP)."
+                f" run uses {self.entry.label}'s. Correct the machine's clock and keep it right (NTP)."
             )
 
     def _trusted(self, run: Run[Any, Any], state: Mapping[str, Any]) -> dict[str, Any]:

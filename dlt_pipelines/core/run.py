@@ -211,7 +211,7 @@ class Run(Generic[C, M]):
         if "empty_since" in now:
             raise NotAvailable(
                 f"the list of {name.replace('_', ' ')} came empty, although {expected:,} rows were there"
-                " before; the stored rows stay. If it is empty on a later day too, it is believed"
+                " before; the stored rows stay. If it is empty on a later day too, the load accepts it"
             )
 
     def countable(self, names: Iterable[str]) -> list[str]:

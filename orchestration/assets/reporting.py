@@ -187,7 +187,7 @@ def _mailed(
     context.log.info(f"{label}: {report.summary()}")
     if report.held:
         context.log.warning(
-            f"{label} is held: {' '.join(report.gate.reasons)} Only {company.mail.operator} has heard of it."
+            f"{label} is held: {' '.join(report.gate.reasons)} Only {company.mail.operator} was told."
             " Fix the cause and build; then it goes out automatically, or by `scoreline send`."
         )
     return dg.MaterializeResult(

@@ -33,7 +33,7 @@ class NewEntry(BaseModel):
     week: str = Field(max_length=20, description="`2025-W43`; of a line that is kept by month, `2025-09`.")
     value: Decimal | Annotated[str, Field(max_length=60)]
     note: str | None = Field(None, max_length=500)
-    reason: str | None = Field(None, max_length=500, description="Needed where a number is there already.")
+    reason: str | None = Field(None, max_length=500, description="Required if it replaces a number.")
 
 
 class EntryOut(BaseModel):

@@ -40,8 +40,8 @@ def BankComplaints(complaints: Result) -> Markup:
         return Markup()
     return _html.trouble(
         "The banks report problems",
-        f"In their answer of {day(complaints.rows[0].snapshot_day)}. The cash position stands, but it may not"
-        " be whole.",
+        f"In their answer of {day(complaints.rows[0].snapshot_day)}. The cash position is shown, but it may"
+        " not be whole.",
         [(plain(row.sentence, 300), plain(row.account_names)) for row in complaints],
     )
 

@@ -87,7 +87,7 @@ def test_a_mistake_is_one_sentence_and_leaves_nothing(folder: Path, arguments: l
 def test_a_folder_that_is_there_stays_as_it_is(folder: Path) -> None:
     assert _new(folder, "acme").exit_code == 0
     (folder / "acme" / ".env").write_text("mine")
-    assert "is there already" in _new(folder, "acme").output
+    assert "already exists" in _new(folder, "acme").output
     assert (folder / "acme" / ".env").read_text() == "mine"
 
 

@@ -51,7 +51,7 @@ _MOMENTS = ("lastSeen", "lastReboot", "lastAuditDate", "creationDate")
 def _snapshot(run: Run, name: str) -> Iterator[Any]:
     items, lacking = listing(run.client, f"/api/v2/account/{name}", name)
     if lacking:
-        text = f"datto_rmm.{name}: {lacking} of {len(items) + lacking} rows did not come, in two tries"
+        text = f"datto_rmm.{name}: {lacking} of {len(items) + lacking} rows are missing after two tries"
         run.warn(f"{text}; the list keeps changing", lacks=name)
     day = snapshot_day(run, name)
     slot = run.company.datto_rmm.udf_slot

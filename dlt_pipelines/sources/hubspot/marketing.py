@@ -226,7 +226,7 @@ def _stats(run: HubSpotRun) -> Iterator[Any]:
     counted = [row for row in sent if isinstance(row.get("stats"), dict)]
     if sent and not counted:
         raise NotAvailable(
-            "HubSpot tells no statistics of marketing mails to this account (the plan, or a missing scope)"
+            "HubSpot gives this account no statistics of marketing mails (the plan, or a missing scope)"
         )
     day = snapshot_day(run, "marketing_mail_stats")
     moving = [row for row in counted if mails.full or _moves(row, run.started_at)]

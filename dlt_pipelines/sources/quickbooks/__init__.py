@@ -208,7 +208,7 @@ TABLES: tuple[Table[QuickBooksRun], ...] = (
     ),
     Table(
         "company",
-        "The company of the books: one row. report_basis is the one that QuickBooks shows by itself.",
+        "The company of the books: one row. report_basis is QuickBooks' default.",
         "id",
         COMPANY,
         _company,

@@ -148,7 +148,7 @@ def test_a_list_that_changed_meanwhile_is_read_once_more(rmm: Vendor, company: C
     )
     rmm.pages = [page(a, total=3)] * 2  # type: ignore[attr-defined]
     report = load("datto_rmm", Settings(), company, tables={"devices"})
-    assert any("2 of 3 rows did not come, in two tries" in warning for warning in report.warnings)
+    assert any("2 of 3 rows are missing after two tries" in warning for warning in report.warnings)
 
 
 # ------------------------------------------------------------------ values

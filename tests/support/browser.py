@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -55,6 +56,14 @@ def show(
 ) -> None:
     size(web, width, scheme, media)
     web.get((site / page).as_uri())
+
+
+def wait(web: Any, script: str, *arguments: Any, seconds: float = 5) -> None:
+    """Wait until a script returns something true."""
+    end = time.monotonic() + seconds
+    while not web.execute_script(script, *arguments):
+        assert time.monotonic() < end, script
+        time.sleep(0.01)
 
 
 def sticks_out(web: Any, width: int) -> list[str]:

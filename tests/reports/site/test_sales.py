@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import base64
 import re
-import time
 import zlib
 from dataclasses import dataclass
 from decimal import Decimal
@@ -24,7 +23,7 @@ from reports.look.numbers import exact, number
 from reports.site.build import build_site
 from reports.site.receipts import BUDGET
 from tests.reports.conftest import settings_for
-from tests.support.browser import axe_violations, needs_chromium, show, sticks_out
+from tests.support.browser import axe_violations, needs_chromium, show, sticks_out, wait
 from tests.support.figures import shut_figures
 from tests.support.published import PublishedFile
 from tests.support.reading import text_of
@@ -172,13 +171,6 @@ def read_all(web: Any, built: Built, name: str, choices: list[tuple[str, ...]]) 
     wait(web, "return document.documentElement.dataset.ready == '1'")
     web.set_script_timeout(60)
     return dict(zip(choices, map(tuple, web.execute_async_script(READ_ALL, choices)), strict=True))
-
-
-def wait(web: Any, script: str, seconds: float = 5) -> None:
-    end = time.monotonic() + seconds
-    while not web.execute_script(script):
-        assert time.monotonic() < end, script
-        time.sleep(0.01)
 
 
 def expected(built: Built, sql: str, keys: int) -> dict[tuple[str, ...], list[list[str]]]:

@@ -21,12 +21,12 @@ def lacking(warehouse: Warehouse, entries: Collection[SourceEntry]) -> dict[str,
             "select table_schema, table_name, column_name from information_schema.columns"
         ).fetchall()
     there = set(rows)
-    lacking: dict[str, list[str]] = {}
+    found: dict[str, list[str]] = {}
     for entry in entries:
         for name, resource in declared(entry.source).resources.items():
             if any((f"raw_{entry.name}", name, column) not in there for column in resource.columns):
-                lacking.setdefault(entry.name, []).append(name)
-    return lacking
+                found.setdefault(entry.name, []).append(name)
+    return found
 
 
 def declare(entry: SourceEntry, settings: Settings) -> None:

@@ -29,7 +29,7 @@ class SourceEntry:
 
     @property
     def module(self) -> str:
-        """Its module."""
+        """Its module: of `hubspot`, `dlt_pipelines/sources/hubspot`, whose `source` says the rest."""
         return f"dlt_pipelines.sources.{self.name}"
 
     @cached_property

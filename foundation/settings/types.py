@@ -180,7 +180,7 @@ NetworkAddress = Annotated[str, AfterValidator(_network)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 WebAddressOrEmpty = Annotated[str, AfterValidator(lambda value: value and _web_address(value))]
 Memory = Annotated[
-    str, matching(r"[1-9]\d{2,5}MB|[1-9]\d{0,2}GB", "megabytes or gigabytes such as '500MB' or '2GB'")
+    str, matching(r"[1-9]\d{2,5}MB|[1-9]\d{0,2}GB", "at least 100MB, such as '500MB' or '2GB'")
 ]
 Day = Annotated[date, Field(ge=date(1990, 1, 1), le=date(2100, 1, 1))]
 

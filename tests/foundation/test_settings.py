@@ -259,3 +259,14 @@ def test_an_address_of_the_environment_is_judged_by_name(monkeypatch: pytest.Mon
     monkeypatch.setenv("SANDBOX_URL", "127.0.0.1:8808")
     with pytest.raises(SettingsError, match="SANDBOX_URL: not a web address"):
         Settings()
+
+
+@pytest.mark.parametrize("value", ["lots", "20MB", "1.5GB", "1'GB", "500"])
+def test_memory_is_megabytes_or_gigabytes(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("SCORELINE_MEMORY", value)
+    with pytest.raises(
+        SettingsError, match="SCORELINE_MEMORY: .* is not valid, expected at least 100MB, such as"
+    ):
+        Settings()
+    monkeypatch.setenv("SCORELINE_MEMORY", "2GB")
+    assert Settings().memory == "2GB"

@@ -133,10 +133,9 @@ class View:
 class Library:
     """The published file, opened once for each build and for each kind of reader."""
 
-    def __init__(self, path: Path, look: Callable[[], object] = lambda: None, memory: str = "500MB") -> None:
-        """`look`: brings the newest build to `path` if it comes from elsewhere. `memory`: of one kind of
-        reader."""
-        self.path, self._look, self._memory = path, look, memory
+    def __init__(self, path: Path, look: Callable[[], object] = lambda: None) -> None:
+        """`look`: brings the newest build to `path` if it comes from elsewhere."""
+        self.path, self._look = path, look
         self._lock = threading.Lock()
         self._build: tuple[int, int] | None = None
         self._company: Company | None = None
@@ -191,7 +190,7 @@ class Library:
             found = None
         build = (found.st_ino, found.st_mtime_ns) if found else None
         if build is None or build != self._build:
-            self._whole = connect(self.path, memory=self._memory)
+            self._whole = connect(self.path)
             self._lines = {
                 row.line_id: Line(
                     row.line_id,
@@ -207,7 +206,7 @@ class Library:
             self._build = build
 
     def _open(self, viewer: Viewer, company: Company, scope: _Scope) -> View:
-        connection = connect(self.path, scope.condition, self._memory)
+        connection = connect(self.path, scope.condition)
         lines = {name: line for name, line in self._lines.items() if name in scope.lines}
         shown = with_lines(self._whole, company, pages_of(company))
         pages = [page for page in shown if self._may_open(viewer, page, lines)]

@@ -51,7 +51,7 @@ class Portal:
         """`address`: where it listens, such as `http://127.0.0.1:8600`."""
         self.settings = settings
         self.address = address
-        self.library = Library(settings.published_path, partial(published_file, settings), settings.memory)
+        self.library = Library(settings.published_path, partial(published_file, settings))
         self._company = _Watched(settings.company_file, lambda: load_company(settings))
         self._people = _Watched(settings.seeds_dir / "people.csv", lambda: _people(settings))
         self.url = (self.company.access.portal_url or address).rstrip("/")

@@ -18,6 +18,7 @@ from filelock import FileLock
 from sqlalchemy.pool import NullPool
 
 from foundation.errors import ScorelineError
+from foundation.postgres import CONNECT_TIMEOUT
 from foundation.settings import Settings
 from foundation.warehouse import backups
 
@@ -25,8 +26,6 @@ VERSION = "0002"
 """The newest migration in `migrations/versions/`."""
 LOCK_TIMEOUT = 30.0
 """Seconds that another process may keep the store to itself."""
-CONNECT_TIMEOUT = 10
-"""Seconds to wait for Postgres."""
 _MIGRATING = 7215368
 """Key of Postgres' advisory lock for migrations."""
 

@@ -19,7 +19,7 @@ _numbers = itertools.count()
 
 
 def within(memory: str, connection: duckdb.DuckDBPyConnection, beside: Path | None = None) -> None:
-    """Let the DuckDB of a connection take so much memory (`500MB`) and write the rest to disk.
+    """Limit the memory of a connection's DuckDB (`500MB`). The rest goes to disk.
 
     Args:
         beside: the file or folder beside which it writes, into a folder of its own; None: beside the file
@@ -32,7 +32,7 @@ def within(memory: str, connection: duckdb.DuckDBPyConnection, beside: Path | No
 
 
 def remove_left(folder: Path) -> None:
-    """Remove what killed processes have left of it in a folder, once it is a day old."""
+    """Remove what killed processes left in a folder, once it is a day old."""
     for left in folder.glob("*.tmp"):
         if left.is_dir() and left.stat().st_mtime < time.time() - _KEPT_SECONDS:
             shutil.rmtree(left, ignore_errors=True)

@@ -22,6 +22,7 @@ import sqlglot
 from sqlglot import exp
 
 from foundation.errors import ScorelineError
+from foundation.settings import Settings
 from foundation.warehouse.memory import within
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,62}\Z")
@@ -123,7 +124,9 @@ Only = Callable[[str, Sequence[str]], str]
 """(mart, its columns) -> the SQL condition that a row must meet to be seen."""
 
 
-def connect(published: Path, only: Only | None = None, memory: str = "500MB") -> duckdb.DuckDBPyConnection:
+def connect(
+    published: Path, only: Only | None = None, memory: str | None = None
+) -> duckdb.DuckDBPyConnection:
     """The published file, attached read-only to an empty database; then every way out of it is closed.
 
     Attached, not opened: two readers with different settings would refuse each other, and the fixed name
@@ -131,7 +134,8 @@ def connect(published: Path, only: Only | None = None, memory: str = "500MB") ->
 
     Args:
         only: which rows may be seen; `published.marts` then holds a view of each mart in place of the mart.
-        memory: what it may take; the rest is written to disk, beside the file.
+        memory: what it may take, such as `500MB` (None: `SCORELINE_MEMORY`). The rest goes to disk, beside
+            the file.
 
     Raises:
         LookupError: nothing has been published yet.
@@ -148,7 +152,7 @@ def connect(published: Path, only: Only | None = None, memory: str = "500MB") ->
             "autoload_known_extensions": "false",
         },
     )
-    within(memory, connection, published)
+    within(memory or Settings().memory, connection, published)
     name = "published" if only is None else "whole"
     connection.execute("attach '{}' as {} (read_only)".format(str(published).replace("'", "''"), name))
     if only is not None:

@@ -123,7 +123,7 @@ def tell_operator(
 
     Args:
         conditions: everything that is wrong now: key -> what, why and the way out, in sentences.
-        scope: only conditions of this scope can end: those that are no longer in `conditions`.
+        scope: a condition of this scope ends when it is missing from `conditions`; others stay.
 
     Returns:
         The mails that were sent now.

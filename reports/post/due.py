@@ -147,14 +147,14 @@ def pending(settings: Settings) -> list[sa.RowMapping]:
 
 
 def has_waited_enough(settings: Settings, company: Company, row: sa.RowMapping) -> bool:
-    """Whether a pending mail is no longer retried: a day has passed, or it is no longer due."""
+    """Return whether the retries of a pending mail have ended: after a day, or when it is not due."""
     waited = settings.now() - datetime.fromisoformat(row["first_tried_at"])
     return waited >= TRIED_FOR or not may_still_go(settings, company, row["report"], row["period"])
 
 
 def remember_undelivered(settings: Settings, company: Company) -> None:
-    """Mark pending mails that are no longer retried as failed, and turn what failed or is uncertain into
-    alerts: also if the run that should have done so was killed.
+    """Mark pending mails as failed when their retries have ended, and turn what failed or is uncertain into
+    alerts, also if the run that should have done so was killed.
 
     Raises:
         DeliveryFailed: the ledger can't be used.

@@ -265,7 +265,7 @@ def build_site(settings: Settings, company: Company, only: Collection[str] = ())
     """
     with (
         disk_errors(settings),
-        closing(connect(published_file(settings), memory=settings.memory)) as connection,
+        closing(connect(published_file(settings))) as connection,
     ):
         pages = menu.shown_pages(connection, company)
         entries = named(company, only, pages) if only else pages

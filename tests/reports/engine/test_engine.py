@@ -146,11 +146,14 @@ select count(*) as n from a
         body(connection, page + "{{ a|length }}")
 
 
-def test_readers_write_what_does_not_fit_into_folders_of_their_own(published: Path) -> None:
-    """Two that shared one would crash each other."""
+def test_readers_write_what_does_not_fit_into_folders_of_their_own(
+    published: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two that shared one would crash each other. Every reader keeps to the setting: pages, portal and mails."""
+    monkeypatch.setenv("SCORELINE_MEMORY", "123MB")
     folders = set()
     for _ in range(2):
-        with closing(connect(published, memory="123MB")) as connection:
+        with closing(connect(published)) as connection:
             sql = "select current_setting('memory_limit'), current_setting('temp_directory')"
             limit, folder = connection.execute(sql).fetchall()[0]
             assert limit == "117.3 MiB" and Path(folder).parent == published.parent
